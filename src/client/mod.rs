@@ -1,0 +1,1 @@
+//! A Phoenix client as a state machine.

@@ -1,0 +1,7 @@
+//! Proves what a server that speaks the Phoenix Channels protocol promises.
+
+pub mod client;
+pub mod clock;
+pub mod profile;
+pub mod protocol;
+pub mod server;

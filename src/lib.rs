@@ -4,4 +4,4 @@ pub mod client;
 pub mod clock;
 pub mod profile;
 pub mod protocol;
-pub mod server;
+pub mod scenario;

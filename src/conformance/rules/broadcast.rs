@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "broadcast-skips-left",
         about: "who left hears nothing more",
         promise: "After the `phx_close` of a leave no broadcast of the topic arrives any more.",
-        source: "phoenix lib/phoenix/channel/server.ex, init_join/3; the subscription ends with the \
+        source: "phoenix lib/phoenix/channel/server.ex, init_join/3, whose subscription ends with the \
             channel's process",
         behaviours: &[12, 13],
         versions: Versions::All,

@@ -29,7 +29,7 @@ pub(super) const RULES: &[Rule] = &[
         about: "a close frame is answered by a close frame",
         promise: "A client's close frame is answered by one, and the server ends the connection.",
         source: "RFC 6455 section 5.5.1; bandit lib/bandit/websocket/connection.ex, \
-            handle_control_frame/3; cowlib src/cow_ws.erl, parse_payload",
+            handle_control_frame/3; cowboy src/cowboy_websocket.erl, websocket_send_close/2",
         behaviours: &[7],
         versions: Versions::All,
         note: Some(
@@ -81,8 +81,8 @@ pub(super) const RULES: &[Rule] = &[
         about: "a client frame without a mask closes with 1002",
         promise: "A frame from the client that is not masked fails the connection with code 1002, and \
             its message is not handled.",
-        source: "RFC 6455 section 5.1; bandit lib/bandit/websocket/frame.ex, deserialize/2; cowboy \
-            src/cowboy_websocket.erl, parse_header/3",
+        source: "RFC 6455 section 5.1; bandit lib/bandit/websocket/frame.ex, \
+            header_and_payload_length/2; cowboy src/cowboy_websocket.erl, parse_header/3",
         behaviours: &[],
         versions: Versions::All,
         note: None,
@@ -100,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "reserved-opcode-refused",
         about: "a reserved opcode closes with 1002",
         promise: "A frame with an opcode that RFC 6455 reserves fails the connection with code 1002.",
-        source: "RFC 6455 section 5.2; bandit lib/bandit/websocket/frame.ex, deserialize/2; cowlib \
+        source: "RFC 6455 section 5.2; bandit lib/bandit/websocket/frame.ex, to_frame/7; cowlib \
             src/cow_ws.erl, parse_header/3",
         behaviours: &[],
         versions: Versions::All,
@@ -111,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         about: "a reserved bit that nothing negotiated closes with 1002",
         promise: "A frame with RSV1, RSV2 or RSV3 set, where no extension was agreed on, fails the \
             connection with code 1002.",
-        source: "RFC 6455 section 5.2; bandit lib/bandit/websocket/connection.ex, handle_frame/3; cowlib \
+        source: "RFC 6455 section 5.2; bandit lib/bandit/websocket/frame.ex, to_frame/7; cowlib \
             src/cow_ws.erl, parse_header/3",
         behaviours: &[],
         versions: Versions::All,
@@ -122,7 +122,7 @@ pub(super) const RULES: &[Rule] = &[
         about: "a control frame of over 125 bytes closes with 1002",
         promise: "A ping, pong or close frame with a payload of more than 125 bytes fails the connection \
             with code 1002.",
-        source: "RFC 6455 section 5.5; bandit lib/bandit/websocket/frame.ex, deserialize/2; cowlib \
+        source: "RFC 6455 section 5.5; bandit lib/bandit/websocket/frame/ping.ex, deserialize/3; cowlib \
             src/cow_ws.erl, parse_header/3",
         behaviours: &[],
         versions: Versions::All,
@@ -132,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "fragmented-control-refused",
         about: "a control frame in fragments closes with 1002",
         promise: "A control frame without the FIN bit fails the connection with code 1002.",
-        source: "RFC 6455 section 5.5; bandit lib/bandit/websocket/frame.ex, deserialize/2; cowlib \
+        source: "RFC 6455 section 5.5; bandit lib/bandit/websocket/frame/ping.ex, deserialize/3; cowlib \
             src/cow_ws.erl, parse_header/3",
         behaviours: &[],
         versions: Versions::All,
@@ -153,8 +153,8 @@ pub(super) const RULES: &[Rule] = &[
         about: "compression is not agreed on unless the mount offers it",
         promise: "A client that offers permessage-deflate is let in without it where the mount's \
             `compress` is off, which is the default, and every frame comes uncompressed.",
-        source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, compress; RFC 7692 \
-            section 5; RFC 6455 section 9.1",
+        source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, compress; RFC 6455 \
+            section 9.1",
         behaviours: &[],
         versions: Versions::All,
         note: None,
@@ -162,11 +162,15 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "large-message-carried",
         about: "a message of megabytes is carried",
-        promise: "A text message of nine megabytes in one frame is handled and answered whole, as no \
-            limit is set by default.",
-        source: "phoenix lib/phoenix/endpoint.ex, socket/3, max_frame_size; RFC 6455 section 5.2",
+        promise: "A text message of nine mebibytes in one frame is handled and answered whole.",
+        source: "phoenix lib/phoenix/endpoint.ex, socket/3, max_frame_size; websock_adapter \
+            lib/websock_adapter.ex, upgrade/4; RFC 6455 section 10.4",
         behaviours: &[],
         versions: Versions::All,
-        note: Some("A mount may set `max_frame_size`; a longer frame then closes with 1009."),
+        note: Some(
+            "A frame over the mount's `max_frame_size` closes with 1009; websock_adapter 0.6.0 \
+            sets it to 10,000,000 bytes where the mount does not. Bandit closes with 1009 on fragments \
+            of over 8,000,000 bytes in all.",
+        ),
     },
 ];

@@ -103,7 +103,10 @@ pub(super) const RULES: &[Rule] = &[
             lib/bandit/websocket/connection.ex, handle_continuation/3",
         behaviours: &[25],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "A connection with nothing joined is not drained but ends with the server: Bandit \
+            closes it with 1000, Cowboy without a close frame.",
+        ),
     },
     Rule {
         id: "drain-in-batches",

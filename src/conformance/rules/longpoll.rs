@@ -69,8 +69,8 @@ pub(super) const RULES: &[Rule] = &[
         behaviours: &[27],
         versions: Versions::All,
         note: Some(
-            "A GET with the old token opens a new session where the handler lets it in, as it \
-            would without one; that too is status 410, with a new token.",
+            "A GET with the old token opens a new session, status 410 with a new token, if the \
+            handler lets it in; a token in the query reaches the handler as a connect param.",
         ),
     },
     Rule {
@@ -91,7 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         behaviours: &[28],
         versions: Versions::Since {
             first: Version(1, 8, 10),
-            before: "the header is Plug's default",
+            before: "it is `max-age=0, private, must-revalidate`, the default of Plug",
         },
         note: None,
     },
@@ -145,13 +145,14 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4 and safe_decode64!/1",
         behaviours: &[30],
         versions: Versions::All,
-        note: Some("A binary reply cannot be put into the JSON of a poll, see longpoll-binary-out."),
+        note: Some("A binary answer cannot always be put into a poll, see longpoll-binary-out."),
     },
     Rule {
         id: "longpoll-binary-out",
-        about: "a poll cannot carry a binary message that is no text",
-        promise: "A message from the server that is binary and not valid UTF-8 cannot be encoded into \
-            the answer: the poll that should bring it is answered 500.",
+        about: "a poll cannot carry a binary message that is not UTF-8",
+        promise: "A binary message from the server is put into the poll's answer as if it were text. \
+            Where its bytes are not valid UTF-8 the poll is answered HTTP 500 and what it should have \
+            brought is lost; the session lives.",
         source: "phoenix lib/phoenix/transports/long_poll_server.ex, publish_reply/2; phoenix \
             lib/phoenix/transports/long_poll.ex, send_json/2",
         behaviours: &[30],
@@ -173,11 +174,23 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "longpoll-malformed-body",
-        about: "a line that is neither is refused",
-        promise: "A line of an NDJSON body that is neither JSON nor base64 makes the POST fail with HTTP \
-            500; the session lives.",
+        about: "a line that is neither JSON nor base64 is refused",
+        promise: "A line of an NDJSON body that does not begin with `[` and is no base64 makes the POST \
+            fail with HTTP 500, before anything of it is handled; the session lives.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, safe_decode64!/1",
         behaviours: &[30],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "longpoll-undecodable-ends",
+        about: "a line that no serializer can decode ends the session",
+        promise: "A line that begins with `[` and is no message, or that is base64 of no binary message \
+            (an empty line is), crashes the session: that POST is answered with body status 408 after \
+            the window, every later one 410.",
+        source: "phoenix lib/phoenix/transports/long_poll_server.ex, handle_info/2 of dispatch, which \
+            decodes in the session's process",
+        behaviours: &[30, 31],
         versions: Versions::All,
         note: None,
     },

@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         about: "an update is a leave and a join at once",
         promise: "An update of one's meta reaches everyone as one `presence_diff` that has the old meta \
             under `leaves` and the new one under `joins`, whose `phx_ref_prev` is the old `phx_ref`.",
-        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, handle_call/3 of update; phoenix \
+        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_update/6; phoenix \
             lib/phoenix/presence.ex, handle_diff/2",
         behaviours: &[46],
         versions: Versions::All,
@@ -50,7 +50,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "presence-metas",
         about: "every meta has a reference of its own",
         promise: "A meta is what the channel tracked and a `phx_ref` that no other meta has.",
-        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_presence/5",
+        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_presence/6",
         behaviours: &[46],
         versions: Versions::All,
         note: None,

@@ -138,7 +138,18 @@ fn an_explanation_has_promise_versions_source_and_cases() {
         .unwrap()
         .explain(&["join/push-null-join-ref"])
         .to_string();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    null-join-ref-accepted: a push without a join_ref is delivered
+
+      A push with a null join_ref to a joined topic is handled as one with the right join_ref, and its
+      answer carries the right one.
+
+      versions    wrong in 1.8.3 to 1.8.11: it is dropped in silence, unless the join had no join_ref
+                  either, as in V1
+      source      phoenix lib/phoenix/socket.ex, handle_in/4 on a joined topic
+      behaviours  17
+      cases       join/push-null-join-ref
+    ");
 }
 
 #[test]

@@ -7,3 +7,4 @@ pub mod profile;
 pub mod protocol;
 pub mod scenario;
 pub mod server;
+pub mod transport;

@@ -5,3 +5,4 @@ pub mod clock;
 pub mod profile;
 pub mod protocol;
 pub mod server;
+pub mod transport;

@@ -12,5 +12,8 @@ mod yaml;
 
 pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Recording, Request, Setting, Who};
 pub use problem::{Color, Problem, ScenarioError};
-pub use program::{Level, Offer, Program, Restart};
+pub use program::{HiddenPointer, Level, Offer, Program, Restart};
+pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
+pub(crate) use program::{Chance, What};
+pub(crate) use template::Values;
 pub use read::read;

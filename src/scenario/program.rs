@@ -61,7 +61,7 @@ pub struct Program {
     /// How many of the groups come before what is judged.
     pub(crate) given: usize,
     pub(crate) chance: Vec<Chance>,
-    pub(crate) hide: Vec<Pointer>,
+    pub(crate) hide: Vec<HiddenPointer>,
 }
 
 /// An actor: an index into [`Program::actors`].
@@ -339,7 +339,14 @@ pub(crate) enum Chance {
 
 /// A JSON pointer whose segments may be `*`; what it points at is hidden in fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pointer(pub(crate) Vec<String>);
+pub struct HiddenPointer(pub(crate) Vec<String>);
+
+impl HiddenPointer {
+    /// The segments, from the outermost on.
+    pub fn segments(&self) -> &[String] {
+        &self.0
+    }
+}
 
 impl Program {
     /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.

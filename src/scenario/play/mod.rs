@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub use command::{Command, Door, Happening, LinkId, Request, Setting};
 pub use failure::{Blame, Failure};
 pub(crate) use inbox::show_bytes;
+pub(crate) use link::SETTLE_REF;
 pub use recording::{Entry, Noted, Recording, Who};
 pub(crate) use wait::json_of;
 

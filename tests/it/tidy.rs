@@ -211,11 +211,11 @@ fn found<'a>(text: &'a str, needles: &'a [String]) -> impl Iterator<Item = (usiz
 }
 
 fn stands_alone(line: &str, needle: &str) -> bool {
+    let of_a_word = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(needle).any(|(at, _)| {
-        let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
-        let ends_in_letter = needle.ends_with(part_of_word);
-        !line[..at].ends_with(part_of_word)
-            && !(ends_in_letter && line[at + needle.len()..].starts_with(part_of_word))
+        let begins = !line[..at].ends_with(of_a_word);
+        let ends = !needle.ends_with(of_a_word) || !line[at + needle.len()..].starts_with(of_a_word);
+        begins && ends
     })
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::log::{Conversation, LinkLog, Log};
-use crate::scenario::{Chance, Program};
+use crate::scenario::{Chance, Content, Program, Receive, Values};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,10 +102,11 @@ fn compare_lines(expected: &[String], actual: &[String], at: &str, program: &Pro
 /// The lines of a conversation without what may come or not, and with free order made one order.
 fn leave_chance(conversation: &Conversation, program: &Program) -> Vec<String> {
     let mut lines = conversation.lines.clone();
+    let values = program.names_as_values();
     for chance in &program.chance {
         match chance {
             Chance::AnyOrder(events) => sort_runs(&mut lines, events),
-            Chance::Maybe(receive) => lines.retain(|line| !is_maybe(line, receive)),
+            Chance::Maybe(receive) => lines.retain(|line| !is_maybe(line, receive, &values)),
             Chance::More(_) => {}
         }
     }
@@ -138,17 +139,15 @@ fn has_event(line: &str, event: &str) -> bool {
     fields(line).is_some_and(|fields| fields[3] == event)
 }
 
-/// Whether a line is one that may come or not. Holes in the pattern are compared by their names, as lines have them.
-fn is_maybe(line: &str, receive: &crate::scenario::Receive) -> bool {
-    use crate::scenario::Content;
+/// Whether a line is one that may come or not. Holes are filled with their names, as lines have them.
+fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
     let Some([join_ref, reference, topic, event, payload]) = fields(line) else { return false };
-    let values = crate::scenario::Values::named(&receive.names);
-    event == Value::from(receive.event.fill(&values))
-        && receive.topic.as_ref().is_none_or(|it| topic == Value::from(it.fill(&values)))
-        && receive.reference.as_ref().is_none_or(|it| reference == it.fill(&values))
-        && receive.join_ref.as_ref().is_none_or(|it| join_ref == it.fill(&values))
+    event == Value::from(receive.event.fill(values))
+        && receive.topic.as_ref().is_none_or(|it| topic == Value::from(it.fill(values)))
+        && receive.reference.as_ref().is_none_or(|it| reference == it.fill(values))
+        && receive.join_ref.as_ref().is_none_or(|it| join_ref == it.fill(values))
         && match &receive.content {
-            Content::Json(pattern) => pattern.check(&payload, &values).is_ok(),
+            Content::Json(pattern) => pattern.check(&payload, values).is_ok(),
             Content::Unjudged => true,
             Content::Binary(_) => false,
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pattern::Pattern;
-use super::template::{Data, Name, Template};
+use super::template::{Data, Name, Template, Values};
 use super::yaml::Place;
 use crate::protocol::Vsn;
 
@@ -349,6 +349,15 @@ impl HiddenPointer {
 }
 
 impl Program {
+    /// Values under which each hole is filled with its own name, as fixtures show them.
+    pub(crate) fn names_as_values(&self) -> Values {
+        let mut values = Values::new(self.names.len());
+        for (index, name) in self.names.iter().enumerate() {
+            values.set(Name(index), format!("{{{{{name}}}}}").into());
+        }
+        values
+    }
+
     /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
     pub(crate) fn largest_message(&self) -> usize {
         const LEAST: usize = 1 << 20;

@@ -2,3 +2,4 @@
 
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
 mod transport; // what bytes do on the way to small servers, honest and hostile
+mod tidy; // the rules of the house that the compiler does not know

@@ -111,6 +111,8 @@ pub struct Recorded {
     pub recording: Recording,
     /// The names of the actors.
     pub actors: Vec<String>,
+    /// The serializer of its connections.
+    pub vsn: crate::protocol::Vsn,
 }
 
 impl CaseResult {

@@ -10,10 +10,11 @@ mod template;
 mod verbs;
 mod yaml;
 
-pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Recording, Request, Setting, Who};
+pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Reach, Recording, Request, Setting, Who};
 pub use problem::{Color, Problem, ScenarioError};
 pub use program::{HiddenPointer, Level, Offer, Program, Restart};
 pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
 pub(crate) use program::{Chance, Content, Mount, Receive, What};
+pub(crate) use problem::nearest;
 pub(crate) use template::Values;
 pub use read::read;

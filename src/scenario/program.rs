@@ -349,6 +349,38 @@ impl HiddenPointer {
 }
 
 impl Program {
+    /// The mounts, beside the target's own, that it connects to.
+    pub fn mounts(&self) -> impl Iterator<Item = &str> {
+        self.acts().filter_map(|act| match &act.what {
+            What::Connect(_, Connect { mount: Mount::Instead(name), .. }) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it restarts the server.
+    pub fn restarts(&self) -> bool {
+        self.acts().any(|act| matches!(act.what, What::Restart(_)))
+    }
+
+    /// What it needs that only the command line or the target can give.
+    pub fn offers(&self) -> impl Iterator<Item = Offer> {
+        self.offered.iter().map(|(offer, _)| *offer)
+    }
+
+    /// Whether it only makes sense in 2.0.0: binary payloads, and messages written by hand.
+    pub fn needs_v2(&self) -> bool {
+        self.vsn.is_none()
+            && self.acts().any(|act| match &act.what {
+                What::Send(_, send) => matches!(send.payload, Outgoing::Binary(_)),
+                What::Raw(..) => true,
+                _ => false,
+            })
+    }
+
+    fn acts(&self) -> impl Iterator<Item = &Act> {
+        self.groups.iter().flat_map(|group| &group.acts)
+    }
+
     /// Values under which each hole is filled with its own name, as fixtures show them.
     pub(crate) fn names_as_values(&self) -> Values {
         let mut values = Values::new(self.names.len());
@@ -361,7 +393,7 @@ impl Program {
     /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
     pub(crate) fn largest_message(&self) -> usize {
         const LEAST: usize = 1 << 20;
-        let sent = self.groups.iter().flat_map(|group| &group.acts).map(|act| match &act.what {
+        let sent = self.acts().map(|act| match &act.what {
             What::Send(_, send) => send.payload.length(),
             What::Raw(_, raw) => raw.content.length(),
             _ => 0,

@@ -13,7 +13,7 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use command::{Command, Door, Happening, LinkId, Request, Setting};
+pub use command::{Command, Door, Happening, LinkId, Reach, Request, Setting};
 pub use failure::{Blame, Failure};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
@@ -150,9 +150,9 @@ impl Play {
                 self.end_link(id, State::Refused(response.status));
                 self.note(now, id, Noted::Refused(response))
             }
-            Happening::Unanswered(id, error) => {
-                self.end_link(id, State::Unanswered(error.to_string(), link::unreachable(&error)));
-                self.note(now, id, Noted::Failed(error.to_string()))
+            Happening::Unanswered(id, why, reach) => {
+                self.end_link(id, State::Unanswered(why.clone(), reach));
+                self.note(now, id, Noted::Failed(why))
             }
             Happening::Incoming(id, incoming) => self.handle_incoming(id, incoming, now),
             Happening::Http(answer) => self.handle_http(answer, now),

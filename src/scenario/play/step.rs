@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::failure::Wrong;
-use super::link::{Reach, SETTLE_REF, State};
+use super::command::Reach;
+use super::link::{SETTLE_REF, State};
 use super::recording::{Flooded, Noted, Who};
 use super::wait::{self, WaitKind, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, Stage};

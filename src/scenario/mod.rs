@@ -2,6 +2,7 @@
 //! interpreter that plays one. It never opens a socket, never reads a clock, and judges nothing but its own steps.
 
 mod pattern;
+mod play;
 mod problem;
 mod program;
 mod read;
@@ -9,6 +10,7 @@ mod template;
 mod verbs;
 mod yaml;
 
+pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Recording, Request, Setting, Who};
 pub use problem::{Color, Problem, ScenarioError};
 pub use program::{Level, Offer, Program, Restart};
 pub use read::read;

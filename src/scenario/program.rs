@@ -144,6 +144,25 @@ pub(crate) enum What {
     Restart(Restart),
 }
 
+impl What {
+    /// Whose step it is.
+    pub(crate) fn actor(&self) -> Option<Actor> {
+        match self {
+            Self::Connect(actor, _)
+            | Self::Send(actor, _)
+            | Self::Receive(actor, _)
+            | Self::ReceiveNothing(actor, _)
+            | Self::Pong(actor, _)
+            | Self::Close(actor, _)
+            | Self::Cut(actor)
+            | Self::Closed(actor, _)
+            | Self::ClosedOrAlive(actor)
+            | Self::Raw(actor, _) => Some(*actor),
+            Self::Sleep(_) | Self::Http(_) | Self::Restart(_) => None,
+        }
+    }
+}
+
 /// `connect`
 #[derive(Clone, Debug)]
 pub(crate) struct Connect {
@@ -321,3 +340,35 @@ pub(crate) enum Chance {
 /// A JSON pointer whose segments may be `*`; what it points at is hidden in fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pointer(pub(crate) Vec<String>);
+
+impl Program {
+    /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
+    pub(crate) fn largest_message(&self) -> usize {
+        const LEAST: usize = 1 << 20;
+        let sent = self.groups.iter().flat_map(|group| &group.acts).map(|act| match &act.what {
+            What::Send(_, send) => send.payload.length(),
+            What::Raw(_, raw) => raw.content.length(),
+            _ => 0,
+        });
+        sent.max().unwrap_or(0) + LEAST
+    }
+}
+
+impl Outgoing {
+    fn length(&self) -> usize {
+        match self {
+            Self::Json(data) => data.length(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl RawContent {
+    fn length(&self) -> usize {
+        match self {
+            Self::Message(data) => data.length(),
+            Self::Text(text) => text.length(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}

@@ -125,6 +125,18 @@ impl Data {
         }
     }
 
+    /// About how long its text will be.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Value(Value::String(text)) => text.len(),
+            Self::Value(value) => value.to_string().len(),
+            Self::Text(text) => text.length(),
+            Self::Hole(_) => 16,
+            Self::List(items) => items.iter().map(|item| item.length() + 1).sum(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| key.length() + value.length() + 4).sum(),
+        }
+    }
+
     pub(crate) fn empty_map() -> Self {
         Self::Value(Value::Object(serde_json::Map::new()))
     }

@@ -1,0 +1,168 @@
+//! One channel of one socket: which join it is in, and the frames that it sends.
+
+use std::sync::Arc;
+
+use super::config::{NEVER, end_of_wait};
+use super::reference::{NamedJoin, Refs};
+use super::{Config, Context, Ref};
+use crate::clock::Time;
+use crate::protocol::{Field, JOIN, LEAVE, Message, Payload};
+
+/// Names a channel of a socket. No other channel of that socket ever gets the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelId(pub u32);
+
+/// What a channel is up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelState {
+    /// Not joined, and it will not join by itself.
+    Closed {
+        /// The last join, if there was one.
+        last: Option<Ref>,
+    },
+    /// The join has no answer yet, or waits for the connection.
+    Joining {
+        /// The ref of the join.
+        join_ref: Ref,
+        /// When the join was asked for.
+        since: Time,
+        /// How many joins by timer came before.
+        tries: u32,
+    },
+    /// The server let the client in.
+    Joined {
+        /// The ref of the join.
+        join_ref: Ref,
+    },
+    /// Broken, refused or timed out; it rejoins by itself.
+    Errored {
+        /// The join whose messages still count; none after a join without an answer.
+        last: Option<Ref>,
+        /// How many joins by timer came before.
+        tries: u32,
+        /// When it rejoins, if the connection doesn't end before.
+        rejoin_at: Time,
+    },
+    /// The leave has no answer yet.
+    Leaving {
+        /// The join that is left.
+        join_ref: Option<Ref>,
+        /// The ref of the leave.
+        leave_ref: Ref,
+        /// When the leave was sent.
+        since: Time,
+    },
+}
+
+impl ChannelState {
+    /// The join_ref that the channel puts on what it sends.
+    pub fn join_ref(self) -> Option<Ref> {
+        match self {
+            Self::Joining { join_ref, .. } | Self::Joined { join_ref } => Some(join_ref),
+            Self::Leaving { join_ref, .. } => join_ref,
+            Self::Closed { last } | Self::Errored { last, .. } => last,
+        }
+    }
+
+    /// Whether the channel is joined or about to be.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Joining { .. } | Self::Joined { .. })
+    }
+
+    /// When the channel wants to act by itself.
+    pub(super) fn deadline(self, config: &Config) -> Time {
+        match self {
+            Self::Closed { .. } | Self::Joined { .. } => NEVER,
+            Self::Joining { since, .. } | Self::Leaving { since, .. } => end_of_wait(since, config.timeout),
+            Self::Errored { rejoin_at, .. } => rejoin_at,
+        }
+    }
+
+    /// The state after a crash or the end of the connection. Left and closed channels don't care.
+    pub(super) fn errored(self, context: &Context<'_>, line: Line) -> Self {
+        let (last, tries) = match self {
+            Self::Joining { tries, .. } => (None, tries),
+            Self::Joined { join_ref } => (Some(join_ref), 0),
+            Self::Errored { last, tries, .. } => (last, tries),
+            Self::Leaving { .. } | Self::Closed { .. } => return self,
+        };
+        Self::rejoining(context, line, last, tries)
+    }
+
+    /// The state of a channel whose join failed; `last` is the join whose messages still count.
+    pub(super) fn rejoining(context: &Context<'_>, line: Line, last: Option<Ref>, tries: u32) -> Self {
+        let delay = context.config.rejoin.delay(tries.saturating_add(1));
+        let rejoin_at = match line {
+            Line::Up => end_of_wait(context.now, delay),
+            Line::Down => NEVER,
+        };
+        Self::Errored {
+            last,
+            tries,
+            rejoin_at,
+        }
+    }
+}
+
+/// Whether a frame would go out now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Up,
+    Down,
+}
+
+/// A channel.
+#[derive(Clone, Debug)]
+pub(super) struct Channel {
+    pub(super) id: ChannelId,
+    pub(super) topic: Arc<str>,
+    pub(super) params: Arc<str>,
+    pub(super) state: ChannelState,
+}
+
+impl Channel {
+    /// Whether a message of this join, on this channel's topic, is for this channel (`isMember` in `channel.js`).
+    pub(super) fn is_in(&self, join: NamedJoin) -> bool {
+        match join {
+            NamedJoin::Absent => true,
+            NamedJoin::Of(join_ref) => self.state.join_ref() == Some(join_ref),
+            NamedJoin::Foreign => false,
+        }
+    }
+
+    /// Begins a join, and sends it if it can be sent.
+    pub(super) fn join(&mut self, refs: &mut Refs, context: &mut Context<'_>, line: Line, tries: u32) {
+        self.state = ChannelState::Joining {
+            join_ref: refs.next(),
+            since: context.now,
+            tries,
+        };
+        if line == Line::Up {
+            self.send_join(context);
+        }
+    }
+
+    /// Sends the join that was begun.
+    pub(super) fn send_join(&self, context: &mut Context<'_>) {
+        if let Some(join_ref) = self.state.join_ref() {
+            self.send(context, join_ref, JOIN, Payload::Json(&self.params));
+        }
+    }
+
+    /// Sends a leave of the current join.
+    pub(super) fn send_leave(&self, context: &mut Context<'_>, leave_ref: Ref) {
+        self.send(context, leave_ref, LEAVE, Payload::Json("{}"));
+    }
+
+    /// Sends an event with the current join_ref.
+    pub(super) fn send(&self, context: &mut Context<'_>, reference: Ref, event: &str, payload: Payload<'_>) {
+        let join_ref = self.state.join_ref().map(Ref::text);
+        context.out.transmit(&Message {
+            join_ref: Field::from(join_ref.as_ref().map(|text| text.as_str())),
+            reference: reference.text().as_str().into(),
+            topic: (&*self.topic).into(),
+            event: event.into(),
+            payload,
+        });
+    }
+}

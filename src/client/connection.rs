@@ -1,0 +1,152 @@
+//! How a socket comes to a connection, loses it and finds the next (`connection.js` and the first half of `socket.js`).
+
+use super::channel::Line;
+use super::link::{Heartbeat, Link};
+use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
+use crate::protocol::{Field, HEARTBEAT, Message, PHOENIX_TOPIC, Payload};
+
+impl Socket {
+    /// Connects, unless the socket has a connection or looks for one already.
+    pub fn connect(&mut self, context: &mut Context<'_>) {
+        if let Link::Idle = self.link {
+            self.link = Link::Connecting { tries: 0 };
+            context.out.connect();
+        }
+    }
+
+    /// Ends the connection. Only this is final: after any other end the client connects again. Joined channels rejoin after
+    /// the next [`connect`](Self::connect).
+    pub fn disconnect(&mut self, context: &mut Context<'_>, code: Option<u16>, reason: &str) {
+        let before = std::mem::replace(&mut self.link, Link::Idle);
+        match before {
+            Link::Idle => return,
+            Link::Connecting { .. } | Link::Open { .. } => {
+                context.out.close(code, reason);
+                self.error_channels(context);
+            }
+            Link::Closing { .. } | Link::Waiting { .. } => {}
+        }
+        context.out.event(Event::Disconnected { reconnect_at: None });
+    }
+
+    /// The connection that was asked for is open.
+    pub fn handle_open(&mut self, context: &mut Context<'_>) {
+        let Link::Connecting { .. } = self.link else {
+            return;
+        };
+        self.link = Link::Open {
+            heartbeat: Heartbeat::rest(context.config, context.now),
+        };
+        context.out.event(Event::Opened);
+        if context.config.policy == Policy::PhoenixJs {
+            self.send_waiting_joins(context);
+            self.rejoin_errored(context);
+        }
+    }
+
+    /// The connection ended, was refused or could not be made, whatever the code: to phoenix.js 1.8.16 all are one.
+    pub fn handle_closed(&mut self, context: &mut Context<'_>) {
+        let before = self.link;
+        self.link = before.closed(context.config, context.now);
+        if let Link::Connecting { .. } | Link::Open { .. } = before {
+            self.error_channels(context);
+            self.tell_disconnected(context);
+        }
+    }
+
+    /// Sends a heartbeat now, unless the one before has no answer yet.
+    pub fn heartbeat(&mut self, context: &mut Context<'_>) -> Option<Ref> {
+        let Link::Open { heartbeat } = &mut self.link else {
+            return None;
+        };
+        if let Heartbeat::Unanswered { .. } = heartbeat {
+            return None;
+        }
+        let reference = self.refs.next();
+        *heartbeat = Heartbeat::Unanswered {
+            reference,
+            sent_at: context.now,
+        };
+        context.out.transmit(&Message {
+            join_ref: Field::Null,
+            reference: reference.text().as_str().into(),
+            topic: PHOENIX_TOPIC.into(),
+            event: HEARTBEAT.into(),
+            payload: Payload::Json("{}"),
+        });
+        Some(reference)
+    }
+
+    /// What the link wanted to do at its deadline.
+    pub(super) fn link_is_due(&mut self, context: &mut Context<'_>) {
+        match self.link {
+            Link::Idle | Link::Connecting { .. } => {}
+            Link::Open {
+                heartbeat: Heartbeat::Resting { .. },
+            } => drop(self.heartbeat(context)),
+            Link::Open {
+                heartbeat: Heartbeat::Unanswered { sent_at, .. },
+            } => {
+                self.link = Link::Closing { since: context.now };
+                context.out.close(Some(1000), "heartbeat timeout");
+                context.out.event(Event::HeartbeatTimedOut { sent_at });
+                self.error_channels(context);
+                self.tell_disconnected(context);
+            }
+            Link::Closing { .. } => self.reconnect(context, 1),
+            Link::Waiting { tries, .. } => self.reconnect(context, tries.saturating_add(1)),
+        }
+    }
+
+    fn reconnect(&mut self, context: &mut Context<'_>, tries: u32) {
+        self.link = Link::Connecting { tries };
+        context.out.connect();
+    }
+
+    /// Joins that were begun without a connection keep their ref and their deadline.
+    fn send_waiting_joins(&mut self, context: &mut Context<'_>) {
+        for channel in self.channels.iter() {
+            if let ChannelState::Joining { .. } = channel.state {
+                channel.send_join(context);
+            }
+        }
+    }
+
+    fn rejoin_errored(&mut self, context: &mut Context<'_>) {
+        for index in 0..self.channels.len() {
+            if let Some(channel) = self.channels.get(index)
+                && let ChannelState::Errored { .. } = channel.state
+            {
+                self.start_join(context, channel.id, 0);
+            }
+        }
+    }
+
+    /// The connection is gone, and with it every join.
+    fn error_channels(&mut self, context: &mut Context<'_>) {
+        let mut index = 0;
+        while let Some(channel) = self.channels.get_mut(index) {
+            let before = channel.state;
+            channel.state = before.errored(context, Line::Down);
+            match before {
+                ChannelState::Joining { .. } | ChannelState::Joined { .. } => {
+                    let (channel, cause) = (channel.id, ErrorCause::Connection);
+                    context.out.event(Event::Errored { channel, cause });
+                }
+                ChannelState::Leaving { .. } => {
+                    let count = self.channels.len();
+                    self.close_channel(context, index, CloseCause::LeftUnheard);
+                    index -= count - self.channels.len();
+                }
+                ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
+            }
+            index += 1;
+        }
+    }
+
+    fn tell_disconnected(&self, context: &mut Context<'_>) {
+        let at = self.link.deadline(context.config);
+        let reconnect_at = Some(at).filter(|&at| at != super::config::NEVER);
+        context.out.event(Event::Disconnected { reconnect_at });
+    }
+}

@@ -1,0 +1,129 @@
+//! The pushes of one socket that have no answer yet: sent ones, and those that wait for their channel's join.
+//! All may take equally long, so the queue is in the order of their deadlines.
+
+use std::time::Duration;
+
+use super::config::end_of_wait;
+use super::few::Few;
+use super::{ChannelId, Ref};
+use crate::clock::Time;
+use crate::protocol::Payload;
+
+/// A push without an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Push {
+    pub(super) channel: ChannelId,
+    /// The ref by which the user knows it.
+    pub(super) handle: Ref,
+    /// When it was sent, or while it is held back, when it was asked for.
+    pub(super) since: Time,
+    pub(super) stage: Stage,
+}
+
+/// How far a push got.
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    /// It went out with this ref.
+    Sent(Ref),
+    /// It waits for the join.
+    HeldBack(Box<Body>),
+}
+
+/// What a push will say once it can.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    pub(super) event: Box<str>,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Json(Box<str>),
+    Binary(Box<[u8]>),
+}
+
+impl Body {
+    pub(super) fn new(event: &str, payload: Payload<'_>) -> Self {
+        let content = match payload {
+            Payload::Json(json) => Content::Json(json.into()),
+            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => Content::Binary(bytes.into()),
+        };
+        Self {
+            event: event.into(),
+            content,
+        }
+    }
+
+    pub(super) fn payload(&self) -> Payload<'_> {
+        match &self.content {
+            Content::Json(json) => Payload::Json(json),
+            Content::Binary(bytes) => Payload::Binary(bytes),
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let content = match &self.content {
+            Content::Json(json) => json.len(),
+            Content::Binary(bytes) => bytes.len(),
+        };
+        size_of::<Self>() + self.event.len() + content
+    }
+}
+
+/// The queue of a socket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    pushes: Few<Push>,
+}
+
+impl Pending {
+    /// Adds the youngest push.
+    pub(super) fn add(&mut self, push: Push) {
+        self.pushes.push_back(push);
+    }
+
+    /// Takes the push that this ref answers.
+    pub(super) fn answer(&mut self, channel: ChannelId, reference: Ref) -> Option<Push> {
+        let asked =
+            |push: &Push| push.channel == channel && matches!(push.stage, Stage::Sent(sent) if sent == reference);
+        let index = self.pushes.iter().position(asked)?;
+        self.pushes.remove(index)
+    }
+
+    /// When the oldest push times out.
+    pub(super) fn deadline(&self, timeout: Duration) -> Option<Time> {
+        self.pushes.get(0).map(|push| end_of_wait(push.since, timeout))
+    }
+
+    /// Takes the oldest push.
+    pub(super) fn pop_oldest(&mut self) -> Option<Push> {
+        self.pushes.remove(0)
+    }
+
+    /// Takes what is held back for this channel, oldest first: the user's ref and what to say.
+    pub(super) fn take_held_back(&mut self, channel: ChannelId) -> Vec<(Ref, Box<Body>)> {
+        let mut held_back = Vec::new();
+        for _ in 0..self.pushes.len() {
+            match self.pushes.remove(0) {
+                Some(Push {
+                    channel: of,
+                    handle,
+                    stage: Stage::HeldBack(body),
+                    ..
+                }) if of == channel => held_back.push((handle, body)),
+                Some(other) => self.pushes.push_back(other),
+                None => break,
+            }
+        }
+        held_back
+    }
+
+    /// Bytes of heap that the queue owns.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let bodies = self.pushes.iter().map(|push| match &push.stage {
+            Stage::Sent(_) => 0,
+            Stage::HeldBack(body) => body.heap_bytes(),
+        });
+        self.pushes.heap_bytes() + bodies.sum::<usize>()
+    }
+}

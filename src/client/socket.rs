@@ -1,0 +1,240 @@
+//! A socket with its channels: what its user can ask for, and what can be asked about it.
+
+use std::sync::Arc;
+
+use super::channel::{Channel, Line};
+use super::few::Few;
+use super::link::{Heartbeat, Link};
+use super::pending::{Body, Pending, Push, Stage};
+use super::reference::Refs;
+use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Policy, Ref};
+use crate::protocol::Payload;
+
+/// One client connection with its channels.
+///
+/// Four kinds of methods: the user's verbs ([`connect`](Self::connect), [`join`](Self::join), [`push`](Self::push) …),
+/// what the driver reports (`handle_*`), [`next_deadline`](Self::next_deadline), and questions. A driver reports only what
+/// concerns the connection that [`Outbox::connect`](super::Outbox::connect) asked for last: events of one that was replaced are nobody's.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    pub(super) link: Link,
+    pub(super) refs: Refs,
+    pub(super) next_channel: u32,
+    pub(super) channels: Few<Channel>,
+    pub(super) pending: Pending,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Socket {
+    /// A socket that never connected.
+    pub fn new() -> Self {
+        Self {
+            link: Link::Idle,
+            refs: Refs::default(),
+            next_channel: 0,
+            channels: Few::None,
+            pending: Pending::default(),
+        }
+    }
+
+    /// Joins a topic. Until there is a connection the join waits, but not longer than a join may take.
+    ///
+    /// As phoenix.js a new channel replaces an open one of the same topic, which is left first; a scripted client
+    /// joins the channel it has once more.
+    pub fn join(&mut self, context: &mut Context<'_>, topic: Arc<str>, params: Arc<str>) -> ChannelId {
+        let again = match context.config.policy {
+            Policy::Scripted => self.channel(&topic),
+            Policy::PhoenixJs => None,
+        };
+        let id = again.unwrap_or_else(|| self.add_channel(context.config, topic));
+        self.set_params(id, params);
+        self.start_join(context, id, 0);
+        id
+    }
+
+    /// A channel that was never joined, for scripts that push all the same.
+    pub fn add_channel(&mut self, config: &Config, topic: Arc<str>) -> ChannelId {
+        if config.policy == Policy::PhoenixJs {
+            // There a channel registers two callbacks on its socket, which are numbered by the same counter as
+            // messages; hence the "3" of the first join of every phoenix.js.
+            self.refs.next();
+            self.refs.next();
+        }
+        let id = ChannelId(self.next_channel);
+        self.next_channel = self.next_channel.wrapping_add(1);
+        self.channels.push_back(Channel {
+            id,
+            topic,
+            params: "{}".into(),
+            state: ChannelState::Closed { last: None },
+        });
+        id
+    }
+
+    /// Sets the params of the next join or rejoin, as JSON.
+    pub fn set_params(&mut self, channel: ChannelId, params: Arc<str>) {
+        if let Some(channel) = self.position(channel).and_then(|index| self.channels.get_mut(index)) {
+            channel.params = params;
+        }
+    }
+
+    /// Sends an event, and returns the ref by which its answer will be told; nothing if the channel is over.
+    /// What cannot be sent yet is held back until the channel is joined.
+    pub fn push(
+        &mut self,
+        context: &mut Context<'_>,
+        channel: ChannelId,
+        event: &str,
+        payload: Payload<'_>,
+    ) -> Option<Ref> {
+        let channel = self.channels.get(self.position(channel)?)?;
+        let handle = self.refs.next();
+        let can_push = context.config.policy == Policy::Scripted
+            || matches!(channel.state, ChannelState::Joined { .. });
+        let stage = if can_push {
+            channel.send(context, handle, event, payload);
+            Stage::Sent(handle)
+        } else {
+            Stage::HeldBack(Box::new(Body::new(event, payload)))
+        };
+        self.pending.add(Push {
+            channel: channel.id,
+            handle,
+            since: context.now,
+            stage,
+        });
+        Some(handle)
+    }
+
+    /// Leaves a channel for good. Without a connection it is over at once, else when the server answers.
+    pub fn leave(&mut self, context: &mut Context<'_>, channel: ChannelId) -> Option<Ref> {
+        let line = self.line(context.config);
+        let index = self.position(channel)?;
+        let channel = self.channels.get_mut(index)?;
+        if let (Policy::PhoenixJs, ChannelState::Leaving { leave_ref, .. }) =
+            (context.config.policy, channel.state)
+        {
+            return Some(leave_ref);
+        }
+        let leave_ref = self.refs.next();
+        match line {
+            Line::Up => {
+                channel.send_leave(context, leave_ref);
+                channel.state = ChannelState::Leaving {
+                    join_ref: channel.state.join_ref(),
+                    leave_ref,
+                    since: context.now,
+                };
+            }
+            Line::Down => self.close_channel(context, index, CloseCause::LeftUnheard),
+        }
+        Some(leave_ref)
+    }
+
+    /// The next ref, for a frame that a script makes by hand.
+    pub fn make_ref(&mut self) -> Ref {
+        self.refs.next()
+    }
+
+    /// Makes `next` the ref that is used next.
+    pub fn skip_refs_to(&mut self, next: Ref) {
+        self.refs.skip_to(next);
+    }
+
+    /// The channel of a topic: an open one if there is, else the youngest.
+    pub fn channel(&self, topic: &str) -> Option<ChannelId> {
+        let of_topic = || self.channels.iter().filter(|channel| &*channel.topic == topic);
+        let open = of_topic().find(|channel| channel.state.is_open());
+        open.or_else(|| of_topic().last()).map(|channel| channel.id)
+    }
+
+    /// The state of a channel; nothing once it is over, except in a script.
+    pub fn state(&self, channel: ChannelId) -> Option<ChannelState> {
+        Some(self.channels.get(self.position(channel)?)?.state)
+    }
+
+    /// The join_ref that a channel puts on what it sends.
+    pub fn join_ref(&self, channel: ChannelId) -> Option<Ref> {
+        self.state(channel)?.join_ref()
+    }
+
+    /// The topic of a channel.
+    pub fn topic(&self, channel: ChannelId) -> Option<&Arc<str>> {
+        Some(&self.channels.get(self.position(channel)?)?.topic)
+    }
+
+    /// Whether the connection is open.
+    pub fn is_connected(&self) -> bool {
+        matches!(self.link, Link::Open { .. })
+    }
+
+    /// Whether the last heartbeat has no answer yet.
+    pub fn awaits_heartbeat(&self) -> bool {
+        let Link::Open { heartbeat } = self.link else {
+            return false;
+        };
+        matches!(heartbeat, Heartbeat::Unanswered { .. })
+    }
+
+    /// Bytes of heap that this socket alone owns. Topics and params are not among them, as a swarm shares them.
+    pub fn heap_bytes(&self) -> usize {
+        self.channels.heap_bytes() + self.pending.heap_bytes()
+    }
+
+    /// Begins a join of this channel, after so many joins by timer.
+    pub(super) fn start_join(&mut self, context: &mut Context<'_>, id: ChannelId, tries: u32) {
+        if context.config.policy == Policy::PhoenixJs {
+            self.leave_open_topic(context, id);
+        }
+        let line = self.line(context.config);
+        if let Some(channel) = self.position(id).and_then(|index| self.channels.get_mut(index)) {
+            channel.join(&mut self.refs, context, line, tries);
+        }
+    }
+
+    /// Leaves the open channel of the same topic, if there is one.
+    fn leave_open_topic(&mut self, context: &mut Context<'_>, joining: ChannelId) {
+        let duplicate = self.topic(joining).and_then(|topic| {
+            let mut of_topic = self.channels.iter().filter(|channel| channel.topic == *topic);
+            of_topic.find(|channel| channel.state.is_open())
+        });
+        if let Some(id) = duplicate.map(|channel| channel.id) {
+            self.leave(context, id);
+        }
+    }
+
+    /// Ends a channel. A script can still push to it, so there it stays.
+    pub(super) fn close_channel(&mut self, context: &mut Context<'_>, index: usize, cause: CloseCause) {
+        let Some(channel) = self.channels.get_mut(index) else {
+            return;
+        };
+        let id = channel.id;
+        match context.config.policy {
+            Policy::Scripted => {
+                channel.state = ChannelState::Closed {
+                    last: channel.state.join_ref(),
+                };
+            }
+            Policy::PhoenixJs => drop(self.channels.remove(index)),
+        }
+        context.out.event(Event::Closed { channel: id, cause });
+    }
+
+    pub(super) fn position(&self, id: ChannelId) -> Option<usize> {
+        self.channels.iter().position(|channel| channel.id == id)
+    }
+
+    /// Whether a frame goes out now. A script's always do.
+    pub(super) fn line(&self, config: &Config) -> Line {
+        match self.link {
+            Link::Open { .. } => Line::Up,
+            _ if config.policy == Policy::Scripted => Line::Up,
+            _ => Line::Down,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! All timers of a socket: one next deadline, and what is due then.
+
+use super::config::NEVER;
+use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Socket};
+use crate::clock::Time;
+
+/// Whose deadline it is. At the same moment they come in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Channel(ChannelId),
+    Push,
+    Link,
+}
+
+impl Socket {
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do; nothing if it never will by itself.
+    /// It may change with every other call.
+    pub fn next_deadline(&self, config: &Config) -> Option<Time> {
+        Some(self.next_due(config).0).filter(|&at| at != NEVER)
+    }
+
+    /// Does all that is due by now, in the order in which it fell due.
+    pub fn handle_timeout(&mut self, context: &mut Context<'_>) {
+        loop {
+            let (at, due) = self.next_due(context.config);
+            if at > context.now || at == NEVER {
+                return;
+            }
+            match due {
+                Due::Channel(id) => self.channel_is_due(context, id),
+                Due::Push => self.push_is_due(context),
+                Due::Link => self.link_is_due(context),
+            }
+        }
+    }
+
+    fn next_due(&self, config: &Config) -> (Time, Due) {
+        let channels = self
+            .channels
+            .iter()
+            .map(|channel| (channel.state.deadline(config), Due::Channel(channel.id)));
+        let push = self.pending.deadline(config.timeout).map(|at| (at, Due::Push));
+        let link = (self.link.deadline(config), Due::Link);
+        channels.chain(push).chain([link]).min_by_key(|&(at, _)| at).unwrap_or(link)
+    }
+
+    fn channel_is_due(&mut self, context: &mut Context<'_>, id: ChannelId) {
+        let Some(index) = self.position(id) else {
+            return;
+        };
+        match self.state(id) {
+            Some(ChannelState::Joining { since, tries, .. }) => self.join_timed_out(context, index, since, tries),
+            Some(ChannelState::Errored { tries, .. }) => self.start_join(context, id, tries.saturating_add(1)),
+            Some(ChannelState::Leaving { since, .. }) => {
+                self.close_channel(context, index, CloseCause::LeaveTimedOut { sent_at: since });
+            }
+            Some(ChannelState::Joined { .. } | ChannelState::Closed { .. }) | None => {}
+        }
+    }
+
+    /// The server may have let the client in and only the answer got lost, so the join is left before the next.
+    fn join_timed_out(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, tries: u32) {
+        let line = self.line(context.config);
+        let Some(channel) = self.channels.get_mut(index) else {
+            return;
+        };
+        let leave_ref = self.refs.next();
+        if line == super::channel::Line::Up {
+            channel.send_leave(context, leave_ref);
+        }
+        channel.state = ChannelState::rejoining(context, line, None, tries);
+        let channel = channel.id;
+        context.out.event(Event::JoinTimedOut { channel, sent_at });
+    }
+
+    fn push_is_due(&mut self, context: &mut Context<'_>) {
+        if let Some(push) = self.pending.pop_oldest() {
+            context.out.event(Event::PushTimedOut {
+                channel: push.channel,
+                push: push.handle,
+                sent_at: push.since,
+            });
+        }
+    }
+}

@@ -126,21 +126,19 @@ impl Socket {
     fn error_channels(&mut self, context: &mut Context<'_>) {
         let mut index = 0;
         while let Some(channel) = self.channels.get_mut(index) {
-            let before = channel.state;
+            let (id, before) = (channel.id, channel.state);
             channel.state = before.errored(context, Line::Down);
+            let count = self.channels.len();
             match before {
                 ChannelState::Joining { .. } | ChannelState::Joined { .. } => {
-                    let (channel, cause) = (channel.id, ErrorCause::Connection);
-                    context.out.event(Event::Errored { channel, cause });
+                    let cause = ErrorCause::Connection;
+                    context.out.event(Event::Errored { channel: id, cause });
                 }
-                ChannelState::Leaving { .. } => {
-                    let count = self.channels.len();
-                    self.close_channel(context, index, CloseCause::LeftUnheard);
-                    index -= count - self.channels.len();
-                }
+                ChannelState::Leaving { .. } => self.close_channel(context, index, CloseCause::LeftUnheard),
                 ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
             }
-            index += 1;
+            // A channel that is over is gone, and the next one has moved up.
+            index += 1 + self.channels.len() - count;
         }
     }
 

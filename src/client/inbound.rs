@@ -23,7 +23,9 @@ impl Socket {
                 *heartbeat = Heartbeat::rest(context.config, context.now);
                 context.out.event(Event::HeartbeatAnswered { sent_at });
             }
-            Heartbeat::Resting { .. } | Heartbeat::Unanswered { .. } => self.dispatch(context, message, reference),
+            Heartbeat::Resting { .. } | Heartbeat::Unanswered { .. } => {
+                self.dispatch(context, message, reference)
+            }
         }
     }
 
@@ -101,7 +103,10 @@ impl Socket {
                 self.close_channel(context, index, CloseCause::Left { sent_at: since });
             }
             (_, status) => {
-                let push = self.pending.answer(id, reference).ok_or(DropReason::Unasked(id))?;
+                let push = self
+                    .pending
+                    .answer(id, reference)
+                    .ok_or(DropReason::Unasked(id))?;
                 context.out.event(Event::Reply {
                     channel: id,
                     push: push.handle,
@@ -143,7 +148,12 @@ impl Socket {
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };
-        let ChannelState::Joining { join_ref, since, tries } = channel.state else {
+        let ChannelState::Joining {
+            join_ref,
+            since,
+            tries,
+        } = channel.state
+        else {
             return;
         };
         channel.state = ChannelState::rejoining(context, line, Some(join_ref), tries);

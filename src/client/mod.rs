@@ -20,3 +20,6 @@ pub use config::{Config, Policy};
 pub use event::{CloseCause, Context, DropReason, ErrorCause, Event, Outbox};
 pub use reference::{Ref, RefText};
 pub use socket::Socket;
+
+#[cfg(test)]
+mod tests;

@@ -147,10 +147,7 @@ mod tests {
         let mut refs = Refs::default();
         refs.skip_to(Ref::LAST);
         let three = [refs.next(), refs.next(), refs.next()];
-        assert_eq!(
-            three.map(|next| next.to_string()),
-            ["9007199254740992", "0", "1"]
-        );
+        assert_eq!(three.map(|next| next.to_string()), ["9007199254740992", "0", "1"]);
     }
 
     #[test]

@@ -89,7 +89,13 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_has_no_status() {
-        for json in ["null", "[]", "{}", r#"{"status":"ok"}"#, r#"{"status":1,"response":{}}"#] {
+        for json in [
+            "null",
+            "[]",
+            "{}",
+            r#"{"status":"ok"}"#,
+            r#"{"status":1,"response":{}}"#,
+        ] {
             check(Payload::Json(json), "", Payload::Json(json));
         }
     }

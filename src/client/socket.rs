@@ -78,7 +78,10 @@ impl Socket {
 
     /// Sets the params of the next join or rejoin, as JSON.
     pub fn set_params(&mut self, channel: ChannelId, params: Arc<str>) {
-        if let Some(channel) = self.position(channel).and_then(|index| self.channels.get_mut(index)) {
+        if let Some(channel) = self
+            .position(channel)
+            .and_then(|index| self.channels.get_mut(index))
+        {
             channel.params = params;
         }
     }
@@ -94,8 +97,8 @@ impl Socket {
     ) -> Option<Ref> {
         let channel = self.channels.get(self.position(channel)?)?;
         let handle = self.refs.next();
-        let can_push = context.config.policy == Policy::Scripted
-            || matches!(channel.state, ChannelState::Joined { .. });
+        let can_push =
+            context.config.policy == Policy::Scripted || matches!(channel.state, ChannelState::Joined { .. });
         let stage = if can_push {
             channel.send(context, handle, event, payload);
             Stage::Sent(handle)

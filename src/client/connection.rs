@@ -3,7 +3,7 @@
 use super::channel::Line;
 use super::link::{Heartbeat, Link};
 use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
-use crate::protocol::{Field, HEARTBEAT, Message, PHOENIX_TOPIC, Payload};
+use crate::protocol::Message;
 
 impl Socket {
     /// Connects, unless the socket has a connection or looks for one already.
@@ -67,13 +67,9 @@ impl Socket {
             reference,
             sent_at: context.now,
         };
-        context.out.transmit(&Message {
-            join_ref: Field::Null,
-            reference: reference.text().as_str().into(),
-            topic: PHOENIX_TOPIC.into(),
-            event: HEARTBEAT.into(),
-            payload: Payload::Json("{}"),
-        });
+        context
+            .out
+            .transmit(&Message::heartbeat(reference.text().as_str()));
         Some(reference)
     }
 

@@ -3,7 +3,11 @@
 use super::channel::Line;
 use super::link::{Heartbeat, Link};
 use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
+<<<<<<< HEAD
 use crate::protocol::{Field, HEARTBEAT, Message, PHOENIX_TOPIC, Payload};
+=======
+use crate::protocol::Message;
+>>>>>>> client
 
 impl Socket {
     /// Connects, unless the socket has a connection or looks for one already.
@@ -67,6 +71,7 @@ impl Socket {
             reference,
             sent_at: context.now,
         };
+<<<<<<< HEAD
         context.out.transmit(&Message {
             join_ref: Field::Null,
             reference: reference.text().as_str().into(),
@@ -74,6 +79,11 @@ impl Socket {
             event: HEARTBEAT.into(),
             payload: Payload::Json("{}"),
         });
+=======
+        context
+            .out
+            .transmit(&Message::heartbeat(reference.text().as_str()));
+>>>>>>> client
         Some(reference)
     }
 
@@ -126,6 +136,7 @@ impl Socket {
     fn error_channels(&mut self, context: &mut Context<'_>) {
         let mut index = 0;
         while let Some(channel) = self.channels.get_mut(index) {
+<<<<<<< HEAD
             let before = channel.state;
             channel.state = before.errored(context, Line::Down);
             match before {
@@ -141,6 +152,21 @@ impl Socket {
                 ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
             }
             index += 1;
+=======
+            let (id, before) = (channel.id, channel.state);
+            channel.state = before.errored(context, Line::Down);
+            let count = self.channels.len();
+            match before {
+                ChannelState::Joining { .. } | ChannelState::Joined { .. } => {
+                    let cause = ErrorCause::Connection;
+                    context.out.event(Event::Errored { channel: id, cause });
+                }
+                ChannelState::Leaving { .. } => self.close_channel(context, index, CloseCause::LeftUnheard),
+                ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
+            }
+            // A channel that is over is gone, and the next one has moved up.
+            index += 1 + self.channels.len() - count;
+>>>>>>> client
         }
     }
 

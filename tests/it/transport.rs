@@ -1,5 +1,7 @@
 //! The transport floor against small scripted servers, honest and hostile.
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code, the helpers too")]
+
 mod closing;
 mod http;
 mod messages;

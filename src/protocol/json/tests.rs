@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -259,6 +260,22 @@ pub(in crate::protocol) fn is_a_known_difference(error: &Error) -> bool {
         || error.expected.contains("1024")
 }
 
+/// The value with twelve digits to a float; serde_json's last digit depends on how a number is written.
+fn rounded(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => Value::from(format!("{float:.11e}")),
+            None => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(rounded).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(key, value)| (key, rounded(value)))
+            .collect(),
+        other => other,
+    }
+}
+
 fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     let theirs: Result<&RawValue, _> = serde_json::from_str(text);
     match (check(text), theirs) {
@@ -274,7 +291,18 @@ fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Keeps inputs that once failed in a file beside the tests.
+pub(in crate::protocol) fn beside_the_source() -> ProptestConfig {
+    let persistence = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(persistence)),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(beside_the_source())]
+
     #[test]
     fn well_formed_texts_are_accepted_as_serde_json_does(text in values()) {
         agrees_with_serde_json(&text)?;
@@ -297,7 +325,7 @@ proptest! {
         let mut out = Vec::new();
         write_string(&text, &mut out);
         let raw = String::from_utf8(out).expect("UTF-8");
-        prop_assert_eq!(unescape(&raw).as_deref(), Ok(text.as_str()));
+        prop_assert_eq!(unescape(&raw).unwrap(), text.as_str());
         let theirs: String = serde_json::from_str(&raw).expect("a string");
         prop_assert_eq!(theirs, text);
     }
@@ -305,17 +333,18 @@ proptest! {
     #[test]
     fn a_string_is_read_as_serde_json_does(raw in strings()) {
         let theirs: String = serde_json::from_str(&raw).expect("a string");
-        prop_assert_eq!(unescape(&raw).as_deref(), Ok(theirs.as_str()));
+        prop_assert_eq!(unescape(&raw).unwrap(), theirs.as_str());
     }
 
     #[test]
     fn a_normal_text_means_the_same_and_stays_as_it_is(text in values()) {
         // Numbers out of range are refused; see above.
         let Ok(once) = normal(&text) else { return Ok(()) };
-        prop_assert_eq!(normal(&once).as_deref(), Ok(once.as_str()));
-        if !text.contains("\"a\"") && !text.contains("\\u0061") {
-            let (theirs, ours): (Value, Value) = (serde_json::from_str(&text)?, serde_json::from_str(&once)?);
-            prop_assert_eq!(theirs, ours);
+        prop_assert_eq!(normal(&once).unwrap(), once.as_str());
+        // What serde_json sees otherwise: the last of two equal keys, a zero with a sign.
+        if ["\"a\"", "\\u0061", "-0"].iter().all(|odd| !text.contains(odd)) {
+            let read = |text: &str| serde_json::from_str::<Value>(text).map(rounded);
+            prop_assert_eq!(read(&text)?, read(&once)?);
         }
     }
 

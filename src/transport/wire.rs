@@ -90,6 +90,9 @@ impl Wire {
     /// The socket took the first `count` bytes.
     pub(super) fn sent(&mut self, count: usize) {
         self.outbox.drain(..count);
+        if self.outbox.is_empty() && self.outbox.capacity() > PONGS_WAIT_BEYOND {
+            self.outbox = VecDeque::new();
+        }
     }
 
     /// Nothing can be sent any more.

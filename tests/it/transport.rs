@@ -6,7 +6,9 @@ mod closing;
 mod http;
 mod messages;
 mod opening;
+mod refusing;
 mod sending;
+mod switching;
 
 use std::future::Future;
 use std::time::Duration;

@@ -3,11 +3,7 @@
 use super::channel::Line;
 use super::link::{Heartbeat, Link};
 use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
-<<<<<<< HEAD
-use crate::protocol::{Field, HEARTBEAT, Message, PHOENIX_TOPIC, Payload};
-=======
 use crate::protocol::Message;
->>>>>>> client
 
 impl Socket {
     /// Connects, unless the socket has a connection or looks for one already.
@@ -71,19 +67,9 @@ impl Socket {
             reference,
             sent_at: context.now,
         };
-<<<<<<< HEAD
-        context.out.transmit(&Message {
-            join_ref: Field::Null,
-            reference: reference.text().as_str().into(),
-            topic: PHOENIX_TOPIC.into(),
-            event: HEARTBEAT.into(),
-            payload: Payload::Json("{}"),
-        });
-=======
         context
             .out
             .transmit(&Message::heartbeat(reference.text().as_str()));
->>>>>>> client
         Some(reference)
     }
 
@@ -136,23 +122,6 @@ impl Socket {
     fn error_channels(&mut self, context: &mut Context<'_>) {
         let mut index = 0;
         while let Some(channel) = self.channels.get_mut(index) {
-<<<<<<< HEAD
-            let before = channel.state;
-            channel.state = before.errored(context, Line::Down);
-            match before {
-                ChannelState::Joining { .. } | ChannelState::Joined { .. } => {
-                    let (channel, cause) = (channel.id, ErrorCause::Connection);
-                    context.out.event(Event::Errored { channel, cause });
-                }
-                ChannelState::Leaving { .. } => {
-                    let count = self.channels.len();
-                    self.close_channel(context, index, CloseCause::LeftUnheard);
-                    index -= count - self.channels.len();
-                }
-                ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
-            }
-            index += 1;
-=======
             let (id, before) = (channel.id, channel.state);
             channel.state = before.errored(context, Line::Down);
             let count = self.channels.len();
@@ -166,7 +135,6 @@ impl Socket {
             }
             // A channel that is over is gone, and the next one has moved up.
             index += 1 + self.channels.len() - count;
->>>>>>> client
         }
     }
 

@@ -59,11 +59,7 @@ pub enum Event<'a> {
         channel: ChannelId,
         /// What the server answered.
         response: Payload<'a>,
-<<<<<<< HEAD
-        /// When the join was sent.
-=======
         /// When the join was sent, or if it had to wait for the connection, when it was asked for.
->>>>>>> client
         sent_at: Time,
     },
     /// The server refused the join.
@@ -72,11 +68,7 @@ pub enum Event<'a> {
         channel: ChannelId,
         /// What the server answered.
         response: Payload<'a>,
-<<<<<<< HEAD
-        /// When the join was sent.
-=======
         /// When the join was sent, or if it had to wait for the connection, when it was asked for.
->>>>>>> client
         sent_at: Time,
     },
     /// No answer to the join.

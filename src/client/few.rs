@@ -111,11 +111,7 @@ mod tests {
         let mut few = Few::None;
         let fill = |few: &mut Few<u64>, count| {
             (0..count).for_each(|entry| few.push_back(entry));
-<<<<<<< HEAD
-            (0..count).for_each(|_| drop(few.remove(0)));
-=======
             (0..count).for_each(|entry| assert_eq!(few.remove(0), Some(entry)));
->>>>>>> client
         };
         fill(&mut few, 4);
         assert_eq!(few.heap_bytes(), 4 * size_of::<u64>());

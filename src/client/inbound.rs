@@ -3,16 +3,9 @@
 use super::link::{Heartbeat, Link};
 use super::pending::{Push, Stage};
 use super::reference::{NamedJoin, answered};
-<<<<<<< HEAD
-use super::reply::Reply;
-use super::{ChannelState, CloseCause, Context, DropReason, ErrorCause, Event, Ref, Socket};
-use crate::clock::Time;
-use crate::protocol::{CLOSE, ERROR, Message, REPLY};
-=======
 use super::{ChannelState, CloseCause, Context, DropReason, ErrorCause, Event, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{CLOSE, ERROR, Message, Payload, REPLY, Reply};
->>>>>>> client
 
 impl Socket {
     /// A message came over the connection. Without one that is open it is ignored.
@@ -29,13 +22,9 @@ impl Socket {
                 *heartbeat = Heartbeat::rest(context.config, context.now);
                 context.out.event(Event::HeartbeatAnswered { sent_at });
             }
-<<<<<<< HEAD
-            Heartbeat::Resting { .. } | Heartbeat::Unanswered { .. } => self.dispatch(context, message, reference),
-=======
             Heartbeat::Resting { .. } | Heartbeat::Unanswered { .. } => {
                 self.dispatch(context, message, reference)
             }
->>>>>>> client
         }
     }
 
@@ -101,15 +90,6 @@ impl Socket {
         let channel = self.channels.get(index).ok_or(DropReason::NoChannel)?;
         let (id, state) = (channel.id, channel.state);
         let reference = reference.ok_or(DropReason::Unasked(id))?;
-<<<<<<< HEAD
-        let reply = Reply::of(message.payload);
-        match (state, &*reply.status) {
-            (ChannelState::Joining { join_ref, since, .. }, "ok") if join_ref == reference => {
-                self.joined(context, index, since, &reply);
-            }
-            (ChannelState::Joining { join_ref, .. }, "error") if join_ref == reference => {
-                self.join_refused(context, index, &reply);
-=======
         let reply = message.reply().unwrap_or(Reply {
             status: "".into(),
             response: message.payload,
@@ -120,20 +100,15 @@ impl Socket {
             }
             (ChannelState::Joining { join_ref, .. }, "error") if join_ref == reference => {
                 self.join_refused(context, index, reply.response);
->>>>>>> client
             }
             (ChannelState::Leaving { leave_ref, since, .. }, "ok") if leave_ref == reference => {
                 self.close_channel(context, index, CloseCause::Left { sent_at: since });
             }
             (_, status) => {
-<<<<<<< HEAD
-                let push = self.pending.answer(id, reference).ok_or(DropReason::Unasked(id))?;
-=======
                 let push = self
                     .pending
                     .answer(id, reference)
                     .ok_or(DropReason::Unasked(id))?;
->>>>>>> client
                 context.out.event(Event::Reply {
                     channel: id,
                     push: push.handle,
@@ -146,11 +121,7 @@ impl Socket {
         Ok(())
     }
 
-<<<<<<< HEAD
-    fn joined(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, reply: &Reply<'_>) {
-=======
     fn joined(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, response: Payload<'_>) {
->>>>>>> client
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };
@@ -159,11 +130,7 @@ impl Socket {
         }
         context.out.event(Event::Joined {
             channel: channel.id,
-<<<<<<< HEAD
-            response: reply.response,
-=======
             response,
->>>>>>> client
             sent_at,
         });
         for (handle, body) in self.pending.take_held_back(channel.id) {
@@ -178,35 +145,23 @@ impl Socket {
         }
     }
 
-<<<<<<< HEAD
-    fn join_refused(&mut self, context: &mut Context<'_>, index: usize, reply: &Reply<'_>) {
-=======
     fn join_refused(&mut self, context: &mut Context<'_>, index: usize, response: Payload<'_>) {
->>>>>>> client
         let line = self.line(context.config);
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };
-<<<<<<< HEAD
-        let ChannelState::Joining { join_ref, since, tries } = channel.state else {
-=======
         let ChannelState::Joining {
             join_ref,
             since,
             tries,
         } = channel.state
         else {
->>>>>>> client
             return;
         };
         channel.state = ChannelState::rejoining(context, line, Some(join_ref), tries);
         context.out.event(Event::JoinRefused {
             channel: channel.id,
-<<<<<<< HEAD
-            response: reply.response,
-=======
             response,
->>>>>>> client
             sent_at: since,
         });
     }

@@ -4,14 +4,6 @@ use super::config::NEVER;
 use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Socket};
 use crate::clock::Time;
 
-<<<<<<< HEAD
-/// Whose deadline it is. At the same moment they come in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    Channel(ChannelId),
-    Push,
-    Link,
-=======
 /// Whose deadline it is. At the same moment they come in this order, which mostly is that of phoenix.js, where
 /// the timer that was set first comes first: a heartbeat waits longer than a join, and a join comes before its pushes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +11,6 @@ enum Due {
     Link,
     Channel(ChannelId),
     Push,
->>>>>>> client
 }
 
 impl Socket {
@@ -45,22 +36,12 @@ impl Socket {
     }
 
     fn next_due(&self, config: &Config) -> (Time, Due) {
-<<<<<<< HEAD
-        let channels = self
-            .channels
-            .iter()
-            .map(|channel| (channel.state.deadline(config), Due::Channel(channel.id)));
-        let push = self.pending.deadline(config.timeout).map(|at| (at, Due::Push));
-        let link = (self.link.deadline(config), Due::Link);
-        channels.chain(push).chain([link]).min_by_key(|&(at, _)| at).unwrap_or(link)
-=======
         let link = (self.link.deadline(config), Due::Link);
         let channels = self.channels.iter();
         let channels = channels.map(|channel| (channel.state.deadline(config), Due::Channel(channel.id)));
         let push = self.pending.deadline(config.timeout).map(|at| (at, Due::Push));
         let first = |soonest: (Time, Due), next: (Time, Due)| if next.0 < soonest.0 { next } else { soonest };
         channels.chain(push).fold(link, first)
->>>>>>> client
     }
 
     fn channel_is_due(&mut self, context: &mut Context<'_>, id: ChannelId) {
@@ -68,17 +49,12 @@ impl Socket {
             return;
         };
         match self.state(id) {
-<<<<<<< HEAD
-            Some(ChannelState::Joining { since, tries, .. }) => self.join_timed_out(context, index, since, tries),
-            Some(ChannelState::Errored { tries, .. }) => self.start_join(context, id, tries.saturating_add(1)),
-=======
             Some(ChannelState::Joining { since, tries, .. }) => {
                 self.join_timed_out(context, index, since, tries)
             }
             Some(ChannelState::Errored { tries, .. }) => {
                 self.start_join(context, id, tries.saturating_add(1))
             }
->>>>>>> client
             Some(ChannelState::Leaving { since, .. }) => {
                 self.close_channel(context, index, CloseCause::LeaveTimedOut { sent_at: since });
             }

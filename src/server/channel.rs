@@ -153,8 +153,9 @@ pub trait Channel: Send {
         Next::NoReply
     }
 
-    /// The channel has ended.
-    fn terminate(&mut self, why: &Reason) {
-        let _ = why;
+    /// The channel has ended, in whatever way; a channel that another join replaced or whose connection was cut
+    /// comes here too (where in Erlang a monitor would see it). Broadcasts are still carried out, pushes are not.
+    fn terminate(&mut self, why: &Reason, cx: &mut Context<'_>) {
+        let _ = (why, cx);
     }
 }

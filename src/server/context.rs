@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::channel::{Body, Info, ReplyRef, Status};
 use super::conduct::AppConduct;
-use super::presence::Presence;
+use super::presence::Tracker;
 use crate::clock::Time;
+use crate::protocol::Field;
 
 /// A conversation's name among all of a server's, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,10 +49,10 @@ pub(crate) struct Conversation<'a> {
 /// What a channel's callback is given.
 pub struct Context<'a> {
     pub(crate) conversation: Conversation<'a>,
-    pub(crate) reply_ref: Option<ReplyRef>,
+    pub(crate) reference: &'a Field<'a>,
     pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
-    pub(crate) presence: &'a Presence,
+    pub(crate) presence: &'a Tracker,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -77,7 +78,7 @@ impl Context<'_> {
     }
 
     /// Who is present where, in the whole server.
-    pub fn presence(&self) -> &Presence {
+    pub fn presence(&self) -> &Tracker {
         self.presence
     }
 
@@ -87,9 +88,12 @@ impl Context<'_> {
     }
 
     /// `socket_ref(socket)`: what the push that is handled now can be answered by later; none outside of
-    /// `handle_in` and for a push that has no ref.
+    /// `handle_in` and for a push that has no ref (there Phoenix raises).
     pub fn reply_ref(&self) -> Option<ReplyRef> {
-        self.reply_ref.clone()
+        match self.reference {
+            Field::Null => None,
+            reference => Some(ReplyRef { reference: reference.into() }),
+        }
     }
 
     /// `push(socket, event, body)`: to this client only.

@@ -1,0 +1,207 @@
+//! Version 2.0.0 as bytes: a kind, a byte for the size of each field, the fields, the payload
+//! (`lib/phoenix/socket/serializers/v2_json_serializer.ex`).
+//!
+//! | direction | kind | sizes, and then the fields |
+//! | --- | --- | --- |
+//! | from a client | 0 push | join_ref, ref, topic, event |
+//! | from a server | 0 push | join_ref, topic, event |
+//! | from a server | 1 reply | join_ref, ref, topic, status |
+//! | from a server | 2 broadcast | topic, event |
+
+use super::{DecodeError, EncodeError, Field, Message, Payload, REPLY};
+
+const PUSH: u8 = 0;
+const KIND_REPLY: u8 = 1;
+const BROADCAST: u8 = 2;
+
+/// What a client said. A field of no bytes is an empty text, as in Phoenix, and not `null`.
+pub(super) fn decode_from_client(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
+    match frame.first() {
+        Some(&PUSH) => {
+            let ([join_ref, reference, topic, event], data) =
+                fields(frame, ["join_ref", "ref", "topic", "event"])?;
+            Ok(Message {
+                join_ref: join_ref.into(),
+                reference: reference.into(),
+                topic: topic.into(),
+                event: event.into(),
+                payload: Payload::Binary(data),
+            })
+        }
+        kind => Err(unknown(kind, "a push, kind 0")),
+    }
+}
+
+/// What a server said. A field of no bytes is an empty text, as in phoenix.js, and not `null`.
+pub(super) fn decode_from_server(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
+    match frame.first() {
+        Some(&PUSH) => {
+            let ([join_ref, topic, event], data) = fields(frame, ["join_ref", "topic", "event"])?;
+            Ok(Message {
+                join_ref: join_ref.into(),
+                reference: Field::Null,
+                topic: topic.into(),
+                event: event.into(),
+                payload: Payload::Binary(data),
+            })
+        }
+        Some(&KIND_REPLY) => {
+            let ([join_ref, reference, topic, status], data) =
+                fields(frame, ["join_ref", "ref", "topic", "status"])?;
+            Ok(Message {
+                join_ref: join_ref.into(),
+                reference: reference.into(),
+                topic: topic.into(),
+                event: REPLY.into(),
+                payload: Payload::BinaryReply { status, data },
+            })
+        }
+        Some(&BROADCAST) => {
+            let ([topic, event], data) = fields(frame, ["topic", "event"])?;
+            Ok(Message {
+                join_ref: Field::Null,
+                reference: Field::Null,
+                topic: topic.into(),
+                event: event.into(),
+                payload: Payload::Binary(data),
+            })
+        }
+        kind => Err(unknown(kind, "a push, a reply or a broadcast, kind 0, 1 or 2")),
+    }
+}
+
+/// The error of a frame whose first byte is this.
+fn unknown(kind: Option<&u8>, expected: &'static str) -> DecodeError {
+    match kind {
+        Some(&kind) => DecodeError::UnknownKind { kind, expected },
+        None => DecodeError::ShortHeader { at: 0, field: "kind" },
+    }
+}
+
+/// The fields of a frame, whose sizes stand after the kind, and the payload behind them.
+fn fields<'a, const N: usize>(
+    frame: &'a [u8],
+    names: [&'static str; N],
+) -> Result<([&'a str; N], &'a [u8]), DecodeError> {
+    let Some(sizes) = frame.get(1..=N) else {
+        let field = names[frame.len().saturating_sub(1).min(N - 1)];
+        return Err(DecodeError::ShortHeader {
+            at: frame.len(),
+            field,
+        });
+    };
+    let mut at = 1 + N;
+    let mut fields = [""; N];
+    for ((slot, &size), field) in fields.iter_mut().zip(sizes).zip(names) {
+        let said = usize::from(size);
+        let left = frame.len() - at;
+        let bytes = frame.get(at..at + said).ok_or(DecodeError::ShortField {
+            at,
+            field,
+            said,
+            left,
+        })?;
+        *slot = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotUtf8 {
+            at: at + error.valid_up_to(),
+            field,
+        })?;
+        at += said;
+    }
+    Ok((fields, &frame[at..]))
+}
+
+/// Appends a push as clients say it.
+pub(super) fn encode_from_client(
+    message: &Message<'_>,
+    data: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    write(
+        PUSH,
+        [
+            ("join_ref", reference("join_ref", &message.join_ref)?),
+            ("ref", reference("ref", &message.reference)?),
+            ("topic", name("topic", &message.topic)?),
+            ("event", name("event", &message.event)?),
+        ],
+        data,
+        out,
+    )
+}
+
+/// Appends a broadcast, or, if the message has a join_ref, a push. Neither carries a ref.
+pub(super) fn encode_from_server(
+    message: &Message<'_>,
+    data: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let topic = ("topic", name("topic", &message.topic)?);
+    let event = ("event", name("event", &message.event)?);
+    match &message.join_ref {
+        Field::Null => write(BROADCAST, [topic, event], data, out),
+        join_ref => write(
+            PUSH,
+            [("join_ref", reference("join_ref", join_ref)?), topic, event],
+            data,
+            out,
+        ),
+    }
+}
+
+/// Appends a reply as servers say it.
+pub(super) fn encode_reply(
+    message: &Message<'_>,
+    status: &str,
+    data: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    write(
+        KIND_REPLY,
+        [
+            ("join_ref", reference("join_ref", &message.join_ref)?),
+            ("ref", reference("ref", &message.reference)?),
+            ("topic", name("topic", &message.topic)?),
+            ("status", status),
+        ],
+        data,
+        out,
+    )
+}
+
+/// A ref as bytes, as Elixir's `to_string` has it; lists and objects have no such form.
+fn reference<'a>(field: &'static str, value: &'a Field<'_>) -> Result<&'a str, EncodeError> {
+    match value {
+        Field::Null => Ok(""),
+        Field::Text(text) => Ok(text),
+        Field::Other(raw) if raw.starts_with(['[', '{']) => Err(EncodeError::NotText { field }),
+        Field::Other(raw) => Ok(raw),
+    }
+}
+
+/// A topic or an event as bytes.
+fn name<'a>(field: &'static str, value: &'a Field<'_>) -> Result<&'a str, EncodeError> {
+    value.as_str().ok_or(EncodeError::NotText { field })
+}
+
+/// Appends a frame, or nothing if a field is too long for its size byte.
+fn write<const N: usize>(
+    kind: u8,
+    fields: [(&'static str, &str); N],
+    data: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    let mut sizes = [0; N];
+    for (size, (field, text)) in sizes.iter_mut().zip(fields) {
+        *size = u8::try_from(text.len()).map_err(|_| EncodeError::FieldTooLong {
+            field,
+            bytes: text.len(),
+        })?;
+    }
+    out.push(kind);
+    out.extend_from_slice(&sizes);
+    for (_, text) in fields {
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.extend_from_slice(data);
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! What was wrong with a JSON text, and where.
+
+/// A text is not the JSON that it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("byte {at}: expected {expected}")]
+pub struct Error {
+    /// Offset of the first byte that does not fit, counted from the start of the text that was given.
+    pub at: usize,
+    /// What would have fitted there.
+    pub expected: &'static str,
+}
+
+impl Error {
+    /// The error at this offset.
+    pub(crate) const fn new(at: usize, expected: &'static str) -> Self {
+        Self { at, expected }
+    }
+}

@@ -1,0 +1,142 @@
+//! Strings with escapes: read as Jason reads them, written as Jason writes them.
+
+use std::borrow::Cow;
+
+use super::Error;
+use super::check;
+use super::scan::Escapes;
+
+/// The text of a JSON string, given with its quotes. Borrowed where no escape is in it.
+///
+/// # Errors
+/// Where it is no string, or one that Jason refuses.
+pub fn unescape(raw: &str) -> Result<Cow<'_, str>, Error> {
+    if !raw.starts_with('"') {
+        return Err(Error::new(0, "a string"));
+    }
+    let string = check::string(raw.as_bytes(), 0)?;
+    if string.end != raw.len() {
+        return Err(Error::new(string.end, "the end of the text"));
+    }
+    let inside = &raw[1..raw.len() - 1];
+    match string.escapes {
+        Escapes::None => Ok(Cow::Borrowed(inside)),
+        Escapes::Some => resolve(inside).map(Cow::Owned),
+    }
+}
+
+/// Replaces every escape by what it stands for.
+fn resolve(inside: &str) -> Result<String, Error> {
+    let bytes = inside.as_bytes();
+    let mut out = String::with_capacity(inside.len());
+    let mut from = 0;
+    while let Some(found) = memchr::memchr(b'\\', &bytes[from..]) {
+        let at = from + found;
+        out.push_str(&inside[from..at]);
+        let (character, len) = escape(bytes, at)?;
+        out.push(character);
+        from = at + len;
+    }
+    out.push_str(&inside[from..]);
+    Ok(out)
+}
+
+/// How many bytes the escape takes whose backslash stands at `at`: 2, 6, or 12 for a surrogate pair.
+pub(super) fn escape_len(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    escape(bytes, at).map(|(_, len)| len)
+}
+
+/// The character that the escape at `at` stands for, and the bytes it takes.
+fn escape(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
+    let character = match bytes.get(at + 1) {
+        Some(b'"') => '"',
+        Some(b'\\') => '\\',
+        Some(b'/') => '/',
+        Some(b'b') => '\u{8}',
+        Some(b't') => '\t',
+        Some(b'n') => '\n',
+        Some(b'f') => '\u{c}',
+        Some(b'r') => '\r',
+        Some(b'u') => return unicode(bytes, at),
+        _ => return Err(Error::new(at + 1, "one of `\"\\/bfnrtu` after a backslash")),
+    };
+    Ok((character, 2))
+}
+
+/// The character of a `\u` escape, or of two that make a surrogate pair.
+fn unicode(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
+    let high = code_unit(bytes, at)?;
+    if let Some(character) = char::from_u32(high) {
+        return Ok((character, 6));
+    }
+    let pair = Error::new(at, "two surrogates that make a pair");
+    if high >= 0xdc00 {
+        return Err(pair);
+    }
+    if bytes.get(at + 6..at + 8) != Some(b"\\u") {
+        return Err(Error::new(at + 6, "the second surrogate of a pair"));
+    }
+    match code_unit(bytes, at + 6)? {
+        low @ 0xdc00..=0xdfff => char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+            .map(|found| (found, 12))
+            .ok_or(pair),
+        _ => Err(pair),
+    }
+}
+
+/// The four hexadecimal digits after the `\u` at `at`.
+fn code_unit(bytes: &[u8], at: usize) -> Result<u32, Error> {
+    let digits = bytes.get(at + 2..at + 6).unwrap_or_default();
+    let value = digits.iter().try_fold(0, |value, &byte| {
+        Some(value << 4 | char::from(byte).to_digit(16)?)
+    });
+    value
+        .filter(|_| digits.len() == 4)
+        .ok_or(Error::new(at, "four hexadecimal digits after `\\u`"))
+}
+
+/// Appends a text as a JSON string, quotes and all. Escapes are Jason's: `\b \t \n \f \r \" \\`, other control
+/// characters as `\u001F`, anything else as it is.
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    pieces(text, |piece| out.extend_from_slice(piece.as_bytes()));
+    out.push(b'"');
+}
+
+/// [`write_string`] for text.
+pub fn push_string(text: &str, out: &mut String) {
+    out.push('"');
+    pieces(text, |piece| out.push_str(piece));
+    out.push('"');
+}
+
+/// Hands out the text in pieces, each as long as can be, escapes in their written form.
+fn pieces(text: &str, mut out: impl FnMut(&str)) {
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if let Some(escape) = written(byte) {
+            out(&text[from..at]);
+            out(escape);
+            from = at + 1;
+        }
+    }
+    out(&text[from..]);
+}
+
+/// The escape of a byte, if it must have one.
+fn written(byte: u8) -> Option<&'static str> {
+    match byte {
+        b'"' => Some("\\\""),
+        b'\\' => Some("\\\\"),
+        0..=0x1f => Some(CONTROLS[usize::from(byte)]),
+        _ => None,
+    }
+}
+
+/// The escapes of the control characters.
+const CONTROLS: [&str; 32] = [
+    "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007", "\\b", "\\t",
+    "\\n", "\\u000B", "\\f", "\\r", "\\u000E", "\\u000F", "\\u0010", "\\u0011", "\\u0012", "\\u0013",
+    "\\u0014", "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019", "\\u001A", "\\u001B", "\\u001C",
+    "\\u001D", "\\u001E", "\\u001F",
+];

@@ -1,0 +1,70 @@
+//! Finds the end of a value by its brackets and strings. What is well-formed ends where the full check says;
+//! of what is not, nothing is promised but an offset inside the text or an error.
+
+use super::Error;
+use super::scan::{Escapes, StringEnd};
+
+/// The end of the value that begins at `at`.
+pub(super) fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    match bytes.get(at) {
+        Some(b'"') => string(bytes, at).map(|string| string.end),
+        Some(b'{' | b'[') => container(bytes, at),
+        _ => scalar(bytes, at),
+    }
+}
+
+/// The end of the string whose opening quote stands at `at`.
+pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
+    let mut escapes = Escapes::None;
+    let mut from = at + 1;
+    while let Some(found) = bytes
+        .get(from..)
+        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
+    {
+        let hit = from + found;
+        if bytes[hit] == b'"' {
+            return Ok(StringEnd {
+                end: hit + 1,
+                escapes,
+            });
+        }
+        escapes = Escapes::Some;
+        from = hit + 2;
+    }
+    Err(Error::new(bytes.len(), "the closing quote of a string"))
+}
+
+/// The end of the object or array that begins at `at`.
+fn container(bytes: &[u8], mut at: usize) -> Result<usize, Error> {
+    let mut depth = 0usize;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = string(bytes, at - 1)?.end,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Ok(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    Err(Error::new(
+        bytes.len(),
+        "the closing bracket of an object or array",
+    ))
+}
+
+/// The end of a number or a name: the first byte that can't belong to one.
+fn scalar(bytes: &[u8], at: usize) -> Result<usize, Error> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let len = rest
+        .iter()
+        .position(|byte| !byte.is_ascii_alphanumeric() && !b"+-.".contains(byte));
+    match len.unwrap_or(rest.len()) {
+        0 => Err(Error::new(at, "a value")),
+        len => Ok(at + len),
+    }
+}

@@ -1,0 +1,90 @@
+//! Version 2.0.0 as text: `[join_ref, ref, topic, event, payload]`
+//! (`lib/phoenix/socket/serializers/v2_json_serializer.ex`, `assets/js/phoenix/serializer.js`).
+
+use super::json::{self, Checked, Rigour, Walked, skip_blanks};
+use super::text::{field, write_field};
+use super::{DecodeError, Message, Payload};
+
+/// What a server said: an array of exactly five, brackets and strings walked.
+pub(super) fn decode_from_server(text: &str) -> Result<Message<'_>, DecodeError> {
+    let (message, end) = five::<Walked>(text)?;
+    expect(text.as_bytes(), end, b']', "`]` after five elements")?;
+    the_end(text, end + 1)?;
+    Ok(message)
+}
+
+/// What a client said: an array of at least five, every byte checked. Phoenix matches `[…, payload | _]`,
+/// so what follows the fifth is checked and ignored.
+pub(super) fn decode_from_client(text: &str) -> Result<Message<'_>, DecodeError> {
+    let bytes = text.as_bytes();
+    let (message, mut at) = five::<Checked>(text)?;
+    while bytes.get(at) == Some(&b',') {
+        at = skip_blanks(bytes, Checked::value(bytes, skip_blanks(bytes, at + 1))?);
+    }
+    expect(bytes, at, b']', "`,` or `]`")?;
+    the_end(text, at + 1)?;
+    Ok(message)
+}
+
+/// The message in the first five elements, and the offset of what follows them.
+fn five<R: Rigour>(text: &str) -> Result<(Message<'_>, usize), json::Error> {
+    let bytes = text.as_bytes();
+    let at = skip_blanks(bytes, 0);
+    expect(bytes, at, b'[', "an array of five")?;
+    let (join_ref, at) = field::<R>(text, skip_blanks(bytes, at + 1))?;
+    let (reference, at) = field::<R>(text, after_comma(bytes, at, "`,` and the ref")?)?;
+    let (topic, at) = field::<R>(text, after_comma(bytes, at, "`,` and the topic")?)?;
+    let (event, at) = field::<R>(text, after_comma(bytes, at, "`,` and the event")?)?;
+    let start = after_comma(bytes, at, "`,` and the payload")?;
+    let end = R::value(bytes, start)?;
+    let message = Message {
+        join_ref,
+        reference,
+        topic,
+        event,
+        payload: Payload::Json(&text[start..end]),
+    };
+    Ok((message, skip_blanks(bytes, end)))
+}
+
+/// The begin of the element after the comma at `at`, blanks aside.
+fn after_comma(bytes: &[u8], at: usize, expected: &'static str) -> Result<usize, json::Error> {
+    let comma = skip_blanks(bytes, at);
+    expect(bytes, comma, b',', expected)?;
+    Ok(skip_blanks(bytes, comma + 1))
+}
+
+/// Fails unless this byte stands at `at`.
+fn expect(bytes: &[u8], at: usize, byte: u8, expected: &'static str) -> Result<(), json::Error> {
+    if bytes.get(at) == Some(&byte) {
+        Ok(())
+    } else {
+        Err(json::Error::new(at, expected))
+    }
+}
+
+/// Fails unless only blanks follow.
+fn the_end(text: &str, at: usize) -> Result<(), json::Error> {
+    let end = skip_blanks(text.as_bytes(), at);
+    if end == text.len() {
+        Ok(())
+    } else {
+        Err(json::Error::new(end, "the end of the text"))
+    }
+}
+
+/// Appends the message, without blanks.
+pub(super) fn encode(message: &Message<'_>, payload: &str, out: &mut Vec<u8>) {
+    for (before, field) in [
+        (b'[', &message.join_ref),
+        (b',', &message.reference),
+        (b',', &message.topic),
+        (b',', &message.event),
+    ] {
+        out.push(before);
+        write_field(field, out);
+    }
+    out.push(b',');
+    out.extend_from_slice(payload.as_bytes());
+    out.push(b']');
+}

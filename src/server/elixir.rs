@@ -175,7 +175,7 @@ impl<'a> Term<'a> {
             Self::Nil | Self::Binary(_) => "null".to_owned(),
             Self::Boolean(value) => value.to_string(),
             Self::Integer(text) | Self::Float(text) | Self::String(text) | Self::List(text) | Self::Map(text) => {
-                json::normalise(text).into_owned()
+                text.to_owned()
             }
         }
     }
@@ -219,9 +219,9 @@ pub(crate) fn string_to_integer(text: &str) -> Result<String, Raised> {
 
 /// A text as a JSON string.
 pub(crate) fn quote(text: &str) -> String {
-    let mut json = Vec::with_capacity(text.len() + 2);
-    json::write_string(text, &mut json);
-    String::from_utf8(json).expect("a string is written as UTF-8")
+    let mut json = String::with_capacity(text.len() + 2);
+    json::push_string(text, &mut json);
+    json
 }
 
 /// The end of the 64-bit integers on whose side a number lies that is not between them.

@@ -25,7 +25,7 @@ impl App {
     pub fn channel(&self, topic: &str) -> Option<Box<dyn Channel>> {
         match topic.split_once(':')?.0 {
             "lab" => Some(Box::new(lab::Lab::new(Arc::clone(&self.counters)))),
-            "presence" => Some(Box::new(presence::Presence::default())),
+            "presence" => Some(Box::new(presence::PresenceChannel::default())),
             "videos" => Some(Box::new(videos::Videos::default())),
             _ => None,
         }

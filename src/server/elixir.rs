@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::protocol::json;
 
 use super::channel::{Body, In, Join, Next, Reason};
+use super::presence::TrackError;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,12 @@ impl From<Raised> for Join {
 impl From<Raised> for Next {
     fn from(Raised(why): Raised) -> Self {
         Self::Stop(Reason::Crash(why))
+    }
+}
+
+impl From<TrackError> for Raised {
+    fn from(error: TrackError) -> Self {
+        Self(error.to_string())
     }
 }
 
@@ -83,7 +90,10 @@ impl<'a> Term<'a> {
         match self {
             Self::Map(object) => Ok(json::get(object, key).map_or(Self::Nil, Term::parse)),
             Self::Nil => Ok(Self::Nil),
-            other => Err(Raised(format!("no access by the key `{key}` to {}", other.kind()))),
+            other => Err(Raised(format!(
+                "no access by the key `{key}` to {}",
+                other.kind()
+            ))),
         }
     }
 
@@ -155,8 +165,13 @@ impl<'a> Term<'a> {
     pub(crate) fn floor(self) -> i64 {
         match self {
             Self::Integer(digits) => digits.parse().unwrap_or(limit(digits)),
-            #[expect(clippy::cast_possible_truncation, reason = "a cast to the nearest integer that there is")]
-            Self::Float(digits) => digits.parse().map_or(limit(digits), |float: f64| float.floor() as i64),
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a cast to the nearest integer that there is"
+            )]
+            Self::Float(digits) => digits
+                .parse()
+                .map_or(limit(digits), |float: f64| float.floor() as i64),
             _ => i64::MAX,
         }
     }
@@ -174,9 +189,11 @@ impl<'a> Term<'a> {
         match self {
             Self::Nil | Self::Binary(_) => "null".to_owned(),
             Self::Boolean(value) => value.to_string(),
-            Self::Integer(text) | Self::Float(text) | Self::String(text) | Self::List(text) | Self::Map(text) => {
-                text.to_owned()
-            }
+            Self::Integer(text)
+            | Self::Float(text)
+            | Self::String(text)
+            | Self::List(text)
+            | Self::Map(text) => text.to_owned(),
         }
     }
 
@@ -195,7 +212,9 @@ impl<'a> Term<'a> {
 
 /// `no function clause matching in handle_in/3`
 pub(crate) fn no_clause(event: &str) -> Raised {
-    Raised(format!("no function clause matching in handle_in/3 for `{event}`"))
+    Raised(format!(
+        "no function clause matching in handle_in/3 for `{event}`"
+    ))
 }
 
 /// `String.to_integer`, as the decimal text of the integer: a sign and digits, nothing else, of any length.
@@ -209,7 +228,9 @@ pub(crate) fn string_to_integer(text: &str) -> Result<String, Raised> {
         _ => ("", text),
     };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Raised(format!("not a textual representation of an integer: `{text}`")));
+        return Err(Raised(format!(
+            "not a textual representation of an integer: `{text}`"
+        )));
     }
     match digits.trim_start_matches('0') {
         "" => Ok("0".to_owned()),
@@ -226,5 +247,9 @@ pub(crate) fn quote(text: &str) -> String {
 
 /// The end of the 64-bit integers on whose side a number lies that is not between them.
 fn limit(digits: &str) -> i64 {
-    if digits.starts_with('-') { i64::MIN } else { i64::MAX }
+    if digits.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    }
 }

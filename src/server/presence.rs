@@ -71,7 +71,13 @@ impl Presence {
     ///
     /// # Errors
     /// If the conversation is tracked on this topic already.
-    pub fn track(&self, of: ConversationId, topic: &str, key: &str, status: &str) -> Result<Body, TrackError> {
+    pub fn track(
+        &self,
+        of: ConversationId,
+        topic: &str,
+        key: &str,
+        status: &str,
+    ) -> Result<Body, TrackError> {
         let mut topics = self.lock(topic);
         let entry = topics.entry(topic.to_owned()).or_default();
         if entry.owners.contains_key(&of) {
@@ -79,7 +85,11 @@ impl Presence {
         }
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
         let place = (key.to_owned(), count);
-        let meta = Meta { reference: self.reference(count), previous: None, status: status.to_owned() };
+        let meta = Meta {
+            reference: self.reference(count),
+            previous: None,
+            status: status.to_owned(),
+        };
         let diff = diff(&[(key, &meta)], &[]);
         entry.owners.insert(of, place.clone());
         entry.metas.insert(place, meta);
@@ -178,7 +188,14 @@ fn write_presences<'m>(json: &mut String, metas: impl Iterator<Item = (&'m str, 
     json.push('}');
 }
 
-fn write_meta(json: &mut String, Meta { reference, previous, status }: &Meta) {
+fn write_meta(
+    json: &mut String,
+    Meta {
+        reference,
+        previous,
+        status,
+    }: &Meta,
+) {
     // Writing to a string cannot fail.
     let _ = write!(json, "{{\"phx_ref\":\"{reference}\"");
     if let Some(previous) = previous {

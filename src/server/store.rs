@@ -97,7 +97,10 @@ impl Store {
             .name("store".to_owned())
             .spawn(move || writer::run(&connection, &requests, keeping))
             .map_err(OpenError::Thread)?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
     }
 
     /// Asks the store; the answer comes to `reply_to` later, always exactly once.

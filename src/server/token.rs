@@ -50,12 +50,16 @@ pub struct Tokens {
 impl Tokens {
     /// Derives the key, which takes a thousand rounds: once a server, not once a token.
     pub fn new(secret_key_base: &str, salt: &str, check: TokenCheck) -> Self {
-        Self { signer: Signer::new(secret_key_base, salt), check }
+        Self {
+            signer: Signer::new(secret_key_base, salt),
+            check,
+        }
     }
 
     /// A token for a name, signed now.
     pub fn sign(&self, name: &str, now: Duration) -> String {
-        self.signer.sign(&term::encode(name, millis(now), DEFAULT_MAX_AGE))
+        self.signer
+            .sign(&term::encode(name, millis(now), DEFAULT_MAX_AGE))
     }
 
     /// The name in a token that was signed here no longer than `max_age` ago.
@@ -67,10 +71,15 @@ impl Tokens {
             TokenCheck::All | TokenCheck::SignatureOnly => self.signer.verify(token),
             TokenCheck::AgeOnly => unsigned_payload(token),
         };
-        let (name, signed) = payload.as_deref().and_then(term::decode).ok_or(TokenError::Invalid)?;
+        let (name, signed) = payload
+            .as_deref()
+            .and_then(term::decode)
+            .ok_or(TokenError::Invalid)?;
         let oldest = i128::from(millis(now)) - i128::from(millis(max_age));
         match self.check {
-            TokenCheck::All | TokenCheck::AgeOnly if signed > i128::from(millis(now)) => Err(TokenError::Invalid),
+            TokenCheck::All | TokenCheck::AgeOnly if signed > i128::from(millis(now)) => {
+                Err(TokenError::Invalid)
+            }
             TokenCheck::All | TokenCheck::AgeOnly if signed < oldest => Err(TokenError::Expired),
             TokenCheck::All | TokenCheck::AgeOnly | TokenCheck::SignatureOnly => Ok(name.to_owned()),
         }
@@ -104,7 +113,11 @@ impl Signer {
         let (plain, signature) = token.rsplit_once('.')?;
         let payload = unsigned_payload(token)?;
         let signature = decode_base64(signature)?;
-        self.keyed.clone().chain_update(plain).verify_slice(&signature).ok()?;
+        self.keyed
+            .clone()
+            .chain_update(plain)
+            .verify_slice(&signature)
+            .ok()?;
         Some(payload)
     }
 }
@@ -123,9 +136,15 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::RequireNone);
     const BARE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
-    const PADDED: GeneralPurpose =
-        GeneralPurpose::new(&URL_SAFE, LENIENT.with_decode_padding_mode(DecodePaddingMode::RequireCanonical));
-    if text.ends_with('=') { PADDED.decode(text).ok() } else { BARE.decode(text).ok() }
+    const PADDED: GeneralPurpose = GeneralPurpose::new(
+        &URL_SAFE,
+        LENIENT.with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+    );
+    if text.ends_with('=') {
+        PADDED.decode(text).ok()
+    } else {
+        BARE.decode(text).ok()
+    }
 }
 
 fn millis(time: Duration) -> u64 {

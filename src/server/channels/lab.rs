@@ -24,7 +24,12 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) fn new(counters: Arc<TopicCounters>) -> Self {
-        Self { count: 0, pings: 0, kept: BTreeMap::new(), counters }
+        Self {
+            count: 0,
+            pings: 0,
+            kept: BTreeMap::new(),
+            counters,
+        }
     }
 
     fn let_in(params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
@@ -53,7 +58,10 @@ impl Lab {
             "echo_error" => Ok(Next::Reply(Status::Error, payload.body())),
             "ack" => ok(),
             "ignore" => Ok(Next::NoReply),
-            "count" => Ok(Next::Reply(Status::Ok, json(format!(r#"{{"count":{}}}"#, self.counted(cx))))),
+            "count" => Ok(Next::Reply(
+                Status::Ok,
+                json(format!(r#"{{"count":{}}}"#, self.counted(cx))),
+            )),
             "put" => self.put(payload),
             "get" => self.get(payload),
             "push" => {
@@ -115,7 +123,10 @@ fn start_pings(params: Term<'_>, delay: Duration, cx: &mut Context<'_>) {
 fn whisper(payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
     let to = payload.matched("to", "whisper")?;
     let body = payload.matched("body", "whisper")?;
-    cx.broadcast("whispered", json(format!(r#"{{"body":{},"to":{}}}"#, body.json(), to.json())));
+    cx.broadcast(
+        "whispered",
+        json(format!(r#"{{"body":{},"to":{}}}"#, body.json(), to.json())),
+    );
     ok()
 }
 
@@ -128,7 +139,9 @@ fn sleep(payload: Term<'_>) -> Result<Next, Raised> {
 fn reply_later(payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
     let ms = payload.matched("ms", "reply_later")?;
     let body = payload.matched("body", "reply_later")?;
-    let to = cx.reply_ref().ok_or_else(|| Raised("only a push with a ref can be answered later".to_owned()))?;
+    let to = cx
+        .reply_ref()
+        .ok_or_else(|| Raised("only a push with a ref can be answered later".to_owned()))?;
     let body = json(format!(r#"{{"body":{}}}"#, body.json()));
     cx.send_after(ms.timer_ms()?, Info::ReplyLater(to, body));
     Ok(Next::NoReply)
@@ -153,7 +166,8 @@ impl Channel for Lab {
     }
 
     fn handle_in(&mut self, event: &str, payload: In<'_>, cx: &mut Context<'_>) -> Next {
-        self.handle(event, Term::of(payload), cx).unwrap_or_else(Next::from)
+        self.handle(event, Term::of(payload), cx)
+            .unwrap_or_else(Next::from)
     }
 
     fn intercepts(&self) -> &'static [&'static str] {

@@ -10,14 +10,14 @@ mod tests;
 
 /// What a conversation keeps.
 #[derive(Default)]
-pub(super) struct Presence {
+pub(super) struct PresenceChannel {
     /// JSON text.
     status: String,
     /// Diffs on their way from the tracker, oldest first.
     untold: Vec<Body>,
 }
 
-impl Presence {
+impl PresenceChannel {
     fn let_in(&mut self, params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
         let status = params.map_get("status")?;
         self.status = status.map_or_else(|| r#""online""#.to_owned(), Term::json);
@@ -26,7 +26,9 @@ impl Presence {
     }
 
     fn track(&self, cx: &mut Context<'_>) -> Result<Next, Raised> {
-        let joined = cx.presence().track(cx.id(), cx.topic(), cx.user(), &self.status)?;
+        let joined = cx
+            .presence()
+            .track(cx.id(), cx.topic(), cx.user(), &self.status)?;
         cx.broadcast("presence_diff", joined);
         cx.push("presence_state", cx.presence().list(cx.topic()));
         Ok(Next::NoReply)
@@ -35,7 +37,8 @@ impl Presence {
     /// The reply is there before the word of the tracker, which in Elixir is a process of its own.
     fn update(&mut self, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
         let status = payload.matched("status", "update")?.json();
-        self.untold.push(cx.presence().update(cx.id(), cx.topic(), &status)?);
+        self.untold
+            .push(cx.presence().update(cx.id(), cx.topic(), &status)?);
         cx.send(Info::Tracked);
         Ok(Next::Reply(Status::Ok, Body::empty()))
     }
@@ -47,7 +50,7 @@ impl Presence {
     }
 }
 
-impl Channel for Presence {
+impl Channel for PresenceChannel {
     fn join(&mut self, _topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join {
         self.let_in(Term::of(params), cx).unwrap_or_else(Join::from)
     }
@@ -73,7 +76,9 @@ impl Channel for Presence {
         self.tell(cx);
         let left = cx.presence().untrack(cx.id(), cx.topic());
         match cx.conduct().presence_leave {
-            PresenceLeave::Told => left.into_iter().for_each(|diff| cx.broadcast("presence_diff", diff)),
+            PresenceLeave::Told => left
+                .into_iter()
+                .for_each(|diff| cx.broadcast("presence_diff", diff)),
             PresenceLeave::Untold => {}
         }
     }

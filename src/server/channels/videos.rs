@@ -32,26 +32,40 @@ impl Videos {
             CatchUp::After | CatchUp::MissesFirst => seen,
             CatchUp::FromLastSeen => seen.saturating_sub(1),
         };
-        Ok(Join::Call(Request::After { video: self.video.clone(), last_seen }))
+        Ok(Join::Call(Request::After {
+            video: self.video.clone(),
+            last_seen,
+        }))
     }
 
     fn annotate(&mut self, params: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
         let (body, at) = match validate(params)? {
             Ok(valid) => valid,
-            Err(errors) => return Ok(Next::Reply(Status::Error, json(format!(r#"{{"errors":{errors}}}"#)))),
+            Err(errors) => {
+                return Ok(Next::Reply(
+                    Status::Error,
+                    json(format!(r#"{{"errors":{errors}}}"#)),
+                ));
+            }
         };
         self.extra = match cx.conduct().annotation_fields {
             AnnotationFields::Known => String::new(),
             AnnotationFields::AllThatWasSent => unknown_members(params),
         };
         let video = self.video.clone();
-        Ok(Next::Call(Request::Add(NewAnnotation { video, user: cx.user().to_owned(), body, at })))
+        Ok(Next::Call(Request::Add(NewAnnotation {
+            video,
+            user: cx.user().to_owned(),
+            body,
+            at,
+        })))
     }
 }
 
 impl Channel for Videos {
     fn join(&mut self, topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join {
-        self.let_in(topic, Term::of(params), cx).unwrap_or_else(Join::from)
+        self.let_in(topic, Term::of(params), cx)
+            .unwrap_or_else(Join::from)
     }
 
     fn joined(&mut self, answer: Answer, cx: &mut Context<'_>) -> Join {
@@ -64,7 +78,11 @@ impl Channel for Videos {
             CatchUp::After | CatchUp::FromLastSeen => 0,
             CatchUp::MissesFirst => 1,
         };
-        let annotations: Vec<String> = annotations.iter().skip(missed).map(|it| to_json(it, "")).collect();
+        let annotations: Vec<String> = annotations
+            .iter()
+            .skip(missed)
+            .map(|it| to_json(it, ""))
+            .collect();
         Join::Ok(json(format!(r#"{{"annotations":[{}]}}"#, annotations.join(","))))
     }
 
@@ -82,7 +100,9 @@ impl Channel for Videos {
                 cx.broadcast("new_annotation", json(to_json(&annotation, &self.extra)));
                 Next::Reply(Status::Ok, Body::empty())
             }
-            Answer::Annotations(_) => Next::Stop(Reason::Crash("the store answered something else".to_owned())),
+            Answer::Annotations(_) => {
+                Next::Stop(Reason::Crash("the store answered something else".to_owned()))
+            }
             Answer::Failed(why) => Next::Stop(Reason::Crash(why)),
         }
     }

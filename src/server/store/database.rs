@@ -38,12 +38,15 @@ pub(super) fn open(place: &Place) -> Result<Connection, OpenError> {
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return Err(OpenError::NoFolder(path.to_owned()));
     }
-    prepare(path).map_err(|source| OpenError::of(source, path))?.ok_or_else(|| OpenError::Foreign(path.to_owned()))
+    prepare(path)
+        .map_err(|source| OpenError::of(source, path))?
+        .ok_or_else(|| OpenError::Foreign(path.to_owned()))
 }
 
 /// `None` if it is a database of something else.
 fn prepare(path: &Path) -> rusqlite::Result<Option<Connection>> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
     // One process at a time: ids of two would be in nobody's order.
@@ -51,7 +54,9 @@ fn prepare(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let id: i32 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if id != APPLICATION_ID {
-        let filled = transaction.query_row("SELECT 1 FROM sqlite_schema", [], |_| Ok(())).optional()?;
+        let filled = transaction
+            .query_row("SELECT 1 FROM sqlite_schema", [], |_| Ok(()))
+            .optional()?;
         if filled.is_some() {
             return Ok(None);
         }
@@ -67,7 +72,12 @@ fn prepare(path: &Path) -> rusqlite::Result<Option<Connection>> {
 
 /// Adds an annotation.
 pub(super) fn add(connection: &Connection, new: NewAnnotation) -> rusqlite::Result<Annotation> {
-    let NewAnnotation { video, user, body, at } = new;
+    let NewAnnotation {
+        video,
+        user,
+        body,
+        at,
+    } = new;
     let mut statement = connection
         .prepare_cached("INSERT INTO annotations (video, at, body, username) VALUES (?1, ?2, ?3, ?4)")?;
     let id = statement.insert(params![video, at, body, user])?;
@@ -76,11 +86,18 @@ pub(super) fn add(connection: &Connection, new: NewAnnotation) -> rusqlite::Resu
 
 /// Takes an annotation out again; its id is not used a second time.
 pub(super) fn forget(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM annotations WHERE id = ?1")?.execute([id]).map(|_| ())
+    connection
+        .prepare_cached("DELETE FROM annotations WHERE id = ?1")?
+        .execute([id])
+        .map(|_| ())
 }
 
 /// The annotations of a video above an id. Of two decimal texts the longer one is the greater.
-pub(super) fn after(connection: &Connection, video: &str, last_seen: i64) -> rusqlite::Result<Vec<Annotation>> {
+pub(super) fn after(
+    connection: &Connection,
+    video: &str,
+    last_seen: i64,
+) -> rusqlite::Result<Vec<Annotation>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, at, body, username FROM annotations WHERE video = ?1 AND id > ?2 ORDER BY length(at), at, id",
     )?;
@@ -89,5 +106,10 @@ pub(super) fn after(connection: &Connection, video: &str, last_seen: i64) -> rus
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Annotation> {
-    Ok(Annotation { id: row.get(0)?, at: row.get(1)?, body: row.get(2)?, user: row.get(3)? })
+    Ok(Annotation {
+        id: row.get(0)?,
+        at: row.get(1)?,
+        body: row.get(2)?,
+        user: row.get(3)?,
+    })
 }

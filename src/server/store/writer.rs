@@ -33,14 +33,20 @@ fn keep_first(connection: &Connection, queue: &Receiver<Asked>) {
         let (requests, replies): (Vec<_>, Vec<_>) = batch.unzip();
         let answers = in_one_transaction(connection, requests)
             .unwrap_or_else(|error| vec![Answer::Failed(error.to_string()); replies.len()]);
-        replies.into_iter().zip(answers).for_each(|(reply_to, answer)| reply_to(answer));
+        replies
+            .into_iter()
+            .zip(answers)
+            .for_each(|(reply_to, answer)| reply_to(answer));
     }
 }
 
 /// All or nothing: any error undoes the transaction as it goes out of scope.
 fn in_one_transaction(connection: &Connection, requests: Vec<Request>) -> rusqlite::Result<Vec<Answer>> {
     let transaction = connection.unchecked_transaction()?;
-    let answers = requests.into_iter().map(|request| answer(connection, request)).collect::<Result<_, _>>()?;
+    let answers = requests
+        .into_iter()
+        .map(|request| answer(connection, request))
+        .collect::<Result<_, _>>()?;
     transaction.commit()?;
     Ok(answers)
 }

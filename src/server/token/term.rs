@@ -29,7 +29,10 @@ fn write_integer(term: &mut Vec<u8>, value: u64) {
         term.extend(word.to_be_bytes());
     } else {
         let bytes = value.to_le_bytes();
-        let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        let used = bytes
+            .iter()
+            .rposition(|&byte| byte != 0)
+            .map_or(0, |last| last + 1);
         let count = u8::try_from(used).expect("there are eight");
         term.extend([SMALL_BIG, count, 0]);
         term.extend(&bytes[..used]);
@@ -52,7 +55,9 @@ fn read_integer(term: &[u8]) -> Option<i128> {
         [INTEGER, a, b, c, d, ..] => Some(i32::from_be_bytes([a, b, c, d]).into()),
         [SMALL_BIG, count @ 0..=8, sign, ref rest @ ..] => {
             let mut bytes = [0; 8];
-            bytes.get_mut(..count.into())?.copy_from_slice(rest.get(..count.into())?);
+            bytes
+                .get_mut(..count.into())?
+                .copy_from_slice(rest.get(..count.into())?);
             let size = i128::from(u64::from_le_bytes(bytes));
             Some(if sign == 0 { size } else { -size })
         }

@@ -104,8 +104,12 @@ pub enum Out {
 pub enum Info {
     /// The interval of `ping_ms`.
     Ping,
+    /// Time to start the interval of `ping_ms`.
+    StartPing(Duration),
     /// `send(self(), :track)` of a presence channel.
     Track,
+    /// The word of the tracker, which in Elixir is a process of its own, arrives.
+    Tracked,
     /// A reply that was put off.
     ReplyLater(ReplyRef, Body),
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::channel::{Body, Info, ReplyRef, Status};
 use super::conduct::AppConduct;
-use super::presence::Tracker;
+use super::presence::Presence;
 use crate::clock::Time;
 use crate::protocol::Field;
 
@@ -52,7 +52,7 @@ pub struct Context<'a> {
     pub(crate) reference: &'a Field<'a>,
     pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
-    pub(crate) presence: &'a Tracker,
+    pub(crate) presence: &'a Presence,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -78,7 +78,7 @@ impl Context<'_> {
     }
 
     /// Who is present where, in the whole server.
-    pub fn presence(&self) -> &Tracker {
+    pub fn presence(&self) -> &Presence {
         self.presence
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct Process {
 pub(crate) enum Work {
     /// Waits for its next message.
     Idle,
+    /// Is in `join`.
+    Joining,
     /// Sleeps, or waits for the store. The ref is that of the push which it handles.
     Busy(Box<Unfinished>),
 }
@@ -71,7 +73,7 @@ const MAX_LETTERS: usize = 100_000;
 
 impl Process {
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.work, Work::Busy(_))
+        !matches!(self.work, Work::Idle)
     }
 }
 
@@ -219,8 +221,11 @@ impl Core {
     fn take_work(&mut self, address: Address) -> Option<Box<Unfinished>> {
         let process = self.process(address)?;
         match std::mem::replace(&mut process.work, Work::Idle) {
-            Work::Idle => None,
             Work::Busy(unfinished) => Some(unfinished),
+            other => {
+                process.work = other;
+                None
+            }
         }
     }
 
@@ -367,7 +372,7 @@ impl Core {
         })
     }
 
-    fn reply_out(
+    pub(crate) fn reply_out(
         &mut self,
         address: Address,
         reference: &Field<'_>,

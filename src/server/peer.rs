@@ -11,6 +11,7 @@ use super::context::ConversationId;
 use super::refs::Ref;
 use crate::clock::Time;
 use crate::protocol::Vsn;
+use crate::protocol::websocket::Opcode;
 
 /// A connection, before and after it was upgraded.
 pub(crate) struct Peer {
@@ -102,7 +103,7 @@ pub(crate) struct Joining {
 
 /// A message whose end has not come.
 pub(crate) struct Fragments {
-    pub(crate) opcode: u8,
+    pub(crate) opcode: Opcode,
     pub(crate) data: Vec<u8>,
     /// How much of it is known to be UTF-8.
     pub(crate) checked: usize,

@@ -2,6 +2,7 @@
 
 use super::channel::{Body, Status};
 use super::refs::Ref;
+use crate::protocol::websocket::{Header, Opcode};
 use crate::protocol::{CLOSE, EncodeError, ERROR, Field, FrameKind, Message, Payload, REPLY, Vsn};
 
 /// Phoenix raises here, in the process that says it: the message has no frame in this version.
@@ -121,8 +122,8 @@ fn frame(vsn: Vsn, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), Raise
         }
     };
     let opcode = match kind {
-        FrameKind::Text => 1,
-        FrameKind::Binary => 2,
+        FrameKind::Text => Opcode::Text,
+        FrameKind::Binary => Opcode::Binary,
     };
     put_header(opcode, start, out);
     Ok(())
@@ -131,53 +132,29 @@ fn frame(vsn: Vsn, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), Raise
 const ROOM: usize = 4;
 
 /// Writes the header of the frame whose payload stands behind the room at `start`.
-fn put_header(opcode: u8, start: usize, out: &mut Vec<u8>) {
-    let header = Header::new(opcode, out.len() - start - ROOM);
-    let bytes = header.as_bytes();
-    if bytes.len() == ROOM {
-        out[start..start + ROOM].copy_from_slice(bytes);
+fn put_header(opcode: Opcode, start: usize, out: &mut Vec<u8>) {
+    let payload = out.len() - start - ROOM;
+    let header = header(opcode, payload);
+    header.write(out);
+    // Written behind the payload, it is turned to the front; only the payload of a short or a long frame moves.
+    let end = out.len() - header.header_len();
+    if header.header_len() == ROOM {
+        out.copy_within(end.., start);
+        out.truncate(end);
     } else {
-        out.splice(start..start + ROOM, bytes.iter().copied());
+        out.drain(start..start + ROOM);
+        out[start..].rotate_right(header.header_len());
     }
 }
 
-/// The header of an unmasked, unfragmented frame.
-struct Header {
-    bytes: [u8; 10],
-    len: usize,
-}
-
-impl Header {
-    fn new(opcode: u8, payload: usize) -> Self {
-        let mut bytes = [0; 10];
-        bytes[0] = 0x80 | opcode;
-        let len = match (u8::try_from(payload), u16::try_from(payload)) {
-            (Ok(short), _) if short < 126 => {
-                bytes[1] = short;
-                2
-            }
-            (_, Ok(medium)) => {
-                bytes[1] = 126;
-                bytes[2..4].copy_from_slice(&medium.to_be_bytes());
-                4
-            }
-            _ => {
-                bytes[1] = 127;
-                bytes[2..].copy_from_slice(&(payload as u64).to_be_bytes());
-                10
-            }
-        };
-        Self { bytes, len }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
+/// The header of a whole frame from a server.
+fn header(opcode: Opcode, payload: usize) -> Header {
+    Header::new(opcode, payload as u64)
 }
 
 /// Appends a pong.
 pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(Header::new(10, payload.len()).as_bytes());
+    header(Opcode::Pong, payload.len()).write(out);
     out.extend_from_slice(payload);
 }
 
@@ -185,7 +162,7 @@ pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
 pub(crate) fn close(code: Option<u16>, out: &mut Vec<u8>) {
     let payload = code.map(u16::to_be_bytes);
     let payload = payload.as_ref().map_or(&[][..], |bytes| &bytes[..]);
-    out.extend_from_slice(Header::new(8, payload.len()).as_bytes());
+    header(Opcode::Close, payload.len()).write(out);
     out.extend_from_slice(payload);
 }
 

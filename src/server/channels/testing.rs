@@ -1,7 +1,7 @@
 //! One conversation without a server: what a channel is told goes in, what it wants done comes out as lines of text.
 
 use crate::clock::Time;
-use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
+use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, Status};
 use crate::server::conduct::AppConduct;
 use crate::server::context::{Action, Context, Conversation, ConversationId, Reach};
 use crate::server::presence::Presence;
@@ -111,10 +111,7 @@ impl Talk<'_> {
         let mut actions = Vec::new();
         let mut cx = Context {
             conversation: self.conversation,
-            reply_ref: self.reference.map(|of| ReplyRef {
-                join_ref: r#""1""#.into(),
-                reference: of.into(),
-            }),
+            reference: &self.reference.into(),
             now: Time::ZERO,
             conduct: &self.scene.conduct,
             presence: &self.scene.presence,
@@ -162,7 +159,7 @@ impl Talk<'_> {
 fn action_line(action: &Action) -> String {
     match action {
         Action::Push { event, body } => format!("push {event} {}", text(body)),
-        Action::Reply { to, body, .. } => format!("reply to {} {}", to.reference, text(body)),
+        Action::Reply { to, body, .. } => format!("reply to {} {}", to.reference.field().as_str().unwrap_or_default(), text(body)),
         Action::Broadcast {
             event,
             body,

@@ -1,1 +1,3 @@
 //! Table of contents of the integration tests.
+
+mod protocol; // both serializers against everything that real Phoenix servers and their clients said

@@ -16,3 +16,6 @@ pub use escape::{push_string, unescape, write_string};
 pub use members::{Members, get, members};
 pub use normalise::normalise;
 pub(super) use scan::{Checked, Escapes, Rigour, StringEnd, Walked, skip_blanks};
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,6 +1,6 @@
 //! Numbers as Jason reads and writes them.
 
-use std::fmt::Write;
+use std::cmp::Ordering;
 
 /// From here on Erlang writes floats with an exponent: 2^53, above which not every integer is a float.
 const ALWAYS_EXPONENT: f64 = 9_007_199_254_740_992.0;
@@ -22,49 +22,62 @@ fn value(raw: &str) -> f64 {
     }
 }
 
-/// Appends a float in the fewest digits, with or without exponent, whichever is shorter (`float_to_binary/2`, `short`).
+/// Appends a float in the fewest digits, with or without exponent, whichever is shorter
+/// (Erlang's `float_to_binary(Float, [short])`).
 fn write_float(value: f64, out: &mut String) {
-    let scientific = format!("{:e}", value.abs());
-    let Some((mantissa, Ok(exponent))) = scientific
-        .split_once('e')
-        .map(|(mantissa, exponent)| (mantissa, exponent.parse::<i32>()))
-    else {
-        return;
-    };
+    let (digits, exponent) = shortest(value.abs());
     if value.is_sign_negative() {
         out.push('-');
     }
-    let digits = mantissa.replace('.', "");
-    let len = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-    let with_exponent = exponent.to_string().len() + 1 + if len == 1 { 2 } else { 1 };
-    let with_exponent = i32::try_from(with_exponent).unwrap_or(i32::MAX);
-    // The point stands after this many digits, or before as many zeros.
-    let point = exponent + 1;
-    let (whole, fraction) = match point {
-        _ if value.abs() >= ALWAYS_EXPONENT => return write_exponent(&digits, exponent, out),
-        ..0 if 2 - point > with_exponent => return write_exponent(&digits, exponent, out),
-        ..=0 => ("0".to_owned(), zeros(-point) + &digits),
-        _ if point < len => {
-            let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or_default());
-            (whole.to_owned(), fraction.to_owned())
+    let fraction_digits = digits.len() - 1;
+    let with_exponent = exponent.to_string().len() + 1 + if fraction_digits == 0 { 2 } else { 1 };
+    let places = usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX);
+    let exponent_is_shorter = match exponent {
+        ..0 => places + 1 > with_exponent,
+        _ => {
+            places.saturating_sub(fraction_digits) + if places < fraction_digits { 0 } else { 2 }
+                > with_exponent
         }
-        _ if point - len + 2 > with_exponent => return write_exponent(&digits, exponent, out),
-        _ => (digits + &zeros(point - len), "0".to_owned()),
     };
-    out.push_str(&whole);
+    if value.abs() >= ALWAYS_EXPONENT || exponent_is_shorter {
+        write_point(&digits, 1, out);
+        out.push('e');
+        out.push_str(&exponent.to_string());
+    } else if exponent < 0 {
+        write_point(&("0".repeat(places) + &digits), 1, out);
+    } else {
+        let missing = "0".repeat(places.saturating_sub(fraction_digits));
+        write_point(&(digits + &missing), places + 1, out);
+    }
+}
+
+/// The fewest digits that give this float back, and the power of ten of the first. Of two that are as near, the even
+/// one, as in Erlang; Rust's own shortest form takes the greater.
+fn shortest(value: f64) -> (String, i32) {
+    let rounded_up = format!("{value:e}");
+    let fraction_digits = rounded_up
+        .bytes()
+        .take_while(|byte| *byte != b'e')
+        .filter(u8::is_ascii_digit)
+        .count()
+        - 1;
+    let to_even = format!("{value:.fraction_digits$e}");
+    let text = match to_even
+        .parse::<f64>()
+        .ok()
+        .and_then(|read| read.partial_cmp(&value))
+    {
+        Some(Ordering::Equal) => to_even,
+        _ => rounded_up,
+    };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    (mantissa.replace('.', ""), exponent.parse().unwrap_or_default())
+}
+
+/// Appends digits with a point after the first `whole` of them, and a zero behind it if there is nothing else.
+fn write_point(digits: &str, whole: usize, out: &mut String) {
+    let (whole, fraction) = digits.split_at(whole);
+    out.push_str(whole);
     out.push('.');
-    out.push_str(&fraction);
-}
-
-/// That many zeros.
-fn zeros(count: i32) -> String {
-    "0".repeat(usize::try_from(count).unwrap_or_default())
-}
-
-/// Appends `d.ddde±x`.
-fn write_exponent(digits: &str, exponent: i32, out: &mut String) {
-    let (first, rest) = digits.split_at(1);
-    let rest = if rest.is_empty() { "0" } else { rest };
-    // Writing to a String can't fail.
-    let _ = write!(out, "{first}.{rest}e{exponent}");
+    out.push_str(if fraction.is_empty() { "0" } else { fraction });
 }

@@ -414,7 +414,7 @@ impl WireConduct {
                 hangup: Hangup::AtOnce,
             }),
             idle_grace_percent: if bandit { 0 } else { 10 },
-            disconnect: Some(if phoenix >= Version(1, 8, 10) {
+            disconnect: Some(if phoenix >= Version(1, 8, 8) {
                 Ending { code: 1001, hangup: Hangup::AtOnce }
             } else {
                 Ending { code: 1000, hangup: after_stop }

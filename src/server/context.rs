@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::channel::{Body, Info, ReplyRef, Status};
 use super::conduct::AppConduct;
-use super::presence::Presence;
+use super::presence::Tracker;
 use crate::clock::Time;
 
 /// A conversation's name among all of a server's, never used twice.
@@ -51,7 +51,7 @@ pub struct Context<'a> {
     pub(crate) reply_ref: Option<ReplyRef>,
     pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
-    pub(crate) presence: &'a Presence,
+    pub(crate) presence: &'a Tracker,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -77,7 +77,7 @@ impl Context<'_> {
     }
 
     /// Who is present where, in the whole server.
-    pub fn presence(&self) -> &Presence {
+    pub fn presence(&self) -> &Tracker {
         self.presence
     }
 

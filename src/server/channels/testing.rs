@@ -4,20 +4,20 @@ use crate::clock::Time;
 use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
 use crate::server::conduct::AppConduct;
 use crate::server::context::{Action, Context, Conversation, ConversationId, Reach};
-use crate::server::presence::Presence;
+use crate::server::presence::Tracker;
 use crate::server::store::{Answer, Request};
 
 /// What several conversations share.
 pub(super) struct Scene {
     pub(super) conduct: AppConduct,
-    pub(super) presence: Presence,
+    pub(super) presence: Tracker,
 }
 
 impl Scene {
     pub(super) fn new() -> Self {
         Self {
             conduct: AppConduct::default(),
-            presence: Presence::new(std::time::Duration::ZERO),
+            presence: Tracker::new(std::time::Duration::ZERO),
         }
     }
 

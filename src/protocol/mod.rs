@@ -12,6 +12,7 @@ mod serializer;
 mod text;
 mod v1;
 mod v2;
+pub mod websocket;
 
 pub use error::{DecodeError, EncodeError};
 pub use event::{CLOSE, ERROR, HEARTBEAT, JOIN, LEAVE, PHOENIX_TOPIC, REPLY};

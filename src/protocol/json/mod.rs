@@ -5,6 +5,8 @@ mod check;
 mod error;
 mod escape;
 mod members;
+mod normalise;
+mod number;
 mod scan;
 mod walk;
 
@@ -12,4 +14,5 @@ pub use check::check;
 pub use error::Error;
 pub use escape::{push_string, unescape, write_string};
 pub use members::{Members, get, members};
+pub use normalise::normalise;
 pub(super) use scan::{Checked, Escapes, Rigour, StringEnd, Walked, skip_blanks};

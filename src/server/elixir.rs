@@ -184,16 +184,27 @@ impl<'a> Term<'a> {
         }
     }
 
-    /// As Jason writes it; a binary is none of what Jason can write, and channels don't ask.
+    /// As Jason writes it; a binary is none of what Jason can write, and no channel asks.
     pub(crate) fn json(self) -> String {
+        let mut json = String::new();
+        self.push_json(&mut json);
+        json
+    }
+
+    fn push_json(self, out: &mut String) {
         match self {
-            Self::Nil | Self::Binary(_) => "null".to_owned(),
-            Self::Boolean(value) => value.to_string(),
+            Self::Nil | Self::Binary(_) => out.push_str("null"),
+            Self::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
             Self::Integer(text)
             | Self::Float(text)
             | Self::String(text)
             | Self::List(text)
-            | Self::Map(text) => text.to_owned(),
+            | Self::Map(text) => {
+                // It was checked when it came; if it was not, it is no worse as it is.
+                if json::normalise(text, out).is_err() {
+                    out.push_str(text);
+                }
+            }
         }
     }
 

@@ -111,10 +111,7 @@ impl Talk<'_> {
         let mut actions = Vec::new();
         let mut cx = Context {
             conversation: self.conversation,
-            reply_ref: self.reference.map(|of| ReplyRef {
-                join_ref: r#""1""#.into(),
-                reference: of.into(),
-            }),
+            reply_ref: self.reference.map(reply_ref),
             now: Time::ZERO,
             conduct: &self.scene.conduct,
             presence: &self.scene.presence,
@@ -159,10 +156,17 @@ impl Talk<'_> {
     }
 }
 
+pub(super) fn reply_ref(of: &str) -> ReplyRef {
+    ReplyRef {
+        join_ref: "1".into(),
+        reference: of.into(),
+    }
+}
+
 fn action_line(action: &Action) -> String {
     match action {
         Action::Push { event, body } => format!("push {event} {}", text(body)),
-        Action::Reply { to, body, .. } => format!("reply to {} {}", to.reference, text(body)),
+        Action::Reply { body, .. } => format!("reply {}", text(body)),
         Action::Broadcast {
             event,
             body,

@@ -85,7 +85,7 @@ fn a_join_sleeps_before_anything_else() {
 
 #[test]
 fn a_join_that_cannot_sleep_so_long_crashes() {
-    for delay in ["-1", "1.0", r#""5""#, "true", "{}", "4294967296"] {
+    for delay in ["-1", "1.0", r#""5""#, "true", "{}"] {
         joins(&[(&format!(r#"{{"delay_ms":{delay}}}"#), &["crash"])]);
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
+use super::refs::Ref;
 use super::store::{Answer, Request};
 
 /// A payload on its way to a channel.
@@ -113,11 +114,10 @@ pub enum Info {
     ReplyLater(ReplyRef, Body),
 }
 
-/// What a push is answered by later: `socket_ref(socket)`. The fields are the JSON texts of the refs.
+/// What a push is answered by later: `socket_ref(socket)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyRef {
-    pub(crate) join_ref: Arc<str>,
-    pub(crate) reference: Arc<str>,
+    pub(crate) reference: Ref,
 }
 
 /// One conversation: a client on a topic. Each behaves as a process of its own.

@@ -66,8 +66,27 @@ pub enum LongLengths {
 pub enum OriginCheck {
     /// Each mount has its own list (since 1.8.12).
     PerMount,
-    /// The mount that was asked first decides for all mounts of the handler.
+    /// The mount that was asked first decides for all mounts of the handler. That is `/socket`, which checks nothing;
+    /// a server that is asked for `/strict_socket` first would be strict everywhere, which nobody recorded.
     FirstMountDecides,
+}
+
+/// What an unreadable message does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// It ends the connection with this code.
+    Ends(u16),
+    /// Nothing.
+    Ignored,
+}
+
+/// The answer to a ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pong {
+    /// A pong with the same payload.
+    SamePayload,
+    /// An empty pong.
+    Empty,
 }
 
 /// Decisions of the WebSocket and HTTP layer.
@@ -95,8 +114,14 @@ pub struct WireConduct {
     pub drain: Ending,
     /// The origin check.
     pub origin_check: OriginCheck,
+    /// The end of a connection without channels when the server ends.
+    pub shutdown: Option<Ending>,
     /// The status for a `vsn` that is a list.
     pub vsn_list_status: u16,
+    /// Messages that no serializer reads.
+    pub malformed: Malformed,
+    /// The answer to a ping.
+    pub pong: Pong,
 }
 
 /// Decisions of the socket: joins, leaves, refs, crashes.
@@ -110,6 +135,150 @@ pub struct SocketConduct {
     pub stale_leave: StaleJoinRef,
     /// The most channels of a connection.
     pub channel_limit: Option<usize>,
+    /// How many heartbeats of a connection are answered.
+    pub heartbeats: Option<u32>,
+    /// Messages to topics that are not joined.
+    pub unmatched: Unmatched,
+    /// The refs of replies.
+    pub reply_refs: ReplyRefs,
+    /// The join_refs of replies.
+    pub reply_join_ref: ReplyJoinRef,
+    /// The order of replies that wait together.
+    pub reply_order: ReplyOrder,
+    /// Where its own broadcast stands at a sender.
+    pub sender_order: SenderOrder,
+    /// Leaves.
+    pub leave: Leave,
+    /// Channels that were left.
+    pub after_leave: AfterLeave,
+    /// A join to a topic that is joined.
+    pub duplicate_join: DuplicateJoin,
+    /// A channel that crashed.
+    pub crash: Crash,
+    /// What a channel that sleeps holds up.
+    pub isolation: Isolation,
+    /// Whom a broadcast reaches.
+    pub audience: Audience,
+    /// How surely it reaches them.
+    pub delivery: Delivery,
+}
+
+/// Messages to topics that are not joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmatched {
+    /// `unmatched topic`
+    Answered,
+    /// Silence.
+    Ignored,
+}
+
+/// The refs of replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyRefs {
+    /// Those of what they answer.
+    Echoed,
+    /// Null.
+    Missing,
+}
+
+/// The join_refs of replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyJoinRef {
+    /// The join's.
+    Own,
+    /// Another's.
+    Foreign,
+}
+
+/// The order of replies that wait together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyOrder {
+    /// As they were given.
+    Kept,
+    /// The first two change places.
+    FirstTwoSwapped,
+}
+
+/// Where its own broadcast stands at a sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SenderOrder {
+    /// Before the reply.
+    BroadcastFirst,
+    /// After it.
+    ReplyFirst,
+}
+
+/// Leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Are answered.
+    Answered,
+    /// Only `phx_close` follows.
+    Unanswered,
+}
+
+/// Channels that were left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterLeave {
+    /// Are gone.
+    Gone,
+    /// Go on in secret.
+    Served,
+}
+
+/// A join to a topic that is joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateJoin {
+    /// Ends the older conversation with `phx_close`.
+    Replaces,
+    /// Ends it without a word.
+    ReplacesInSilence,
+    /// Goes on with the older one's state.
+    KeepsState,
+}
+
+/// A channel that crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// `phx_error`
+    Told,
+    /// Silence.
+    Untold,
+    /// The whole connection ends.
+    EndsConnection,
+}
+
+/// What a channel that sleeps holds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Itself.
+    Channel,
+    /// All channels of its connection.
+    Connection,
+}
+
+/// Whom a broadcast reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// All who joined the topic.
+    Topic,
+    /// All but the one who sent it.
+    TopicWithoutSender,
+    /// All who joined any topic of the same channel.
+    AllTopics,
+}
+
+/// How surely a broadcast reaches a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Once.
+    Once,
+    /// Of so many deliveries one is lost.
+    LosesOneIn(u32),
+    /// Of so many deliveries one comes twice.
+    DoublesOneIn(u32),
+    /// Of so many deliveries one waits for the next.
+    SwapsOneIn(u32),
 }
 
 /// All decisions.
@@ -251,11 +420,14 @@ impl WireConduct {
                 Ending { code: 1000, hangup: after_stop }
             }),
             drain: Ending { code: 1012, hangup: after_stop },
-            origin_check: if phoenix >= Version(1, 8, 10) {
+            origin_check: if phoenix >= Version(1, 8, 12) {
                 OriginCheck::PerMount
             } else {
                 OriginCheck::FirstMountDecides
             },
+            shutdown: bandit.then_some(Ending { code: 1000, hangup: Hangup::AtOnce }),
+            malformed: Malformed::Ends(1011),
+            pong: Pong::SamePayload,
             vsn_list_status: if phoenix >= Version(1, 8, 0) { 403 } else { 500 },
         }
     }
@@ -270,6 +442,19 @@ impl SocketConduct {
             stale_push: if phoenix >= Version(1, 8, 3) { checked } else { StaleJoinRef::Served },
             stale_leave: checked,
             channel_limit: (phoenix >= Version(1, 8, 9)).then_some(100),
+            heartbeats: None,
+            unmatched: Unmatched::Answered,
+            reply_refs: ReplyRefs::Echoed,
+            reply_join_ref: ReplyJoinRef::Own,
+            reply_order: ReplyOrder::Kept,
+            sender_order: SenderOrder::BroadcastFirst,
+            leave: Leave::Answered,
+            after_leave: AfterLeave::Gone,
+            duplicate_join: DuplicateJoin::Replaces,
+            crash: Crash::Told,
+            isolation: Isolation::Channel,
+            audience: Audience::Topic,
+            delivery: Delivery::Once,
         }
     }
 }

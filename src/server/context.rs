@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::channel::{Body, Info, ReplyRef, Status};
 use super::conduct::AppConduct;
-use super::presence::Tracker;
+use super::presence::Presence;
 use crate::clock::Time;
+use crate::protocol::Field;
 
 /// A conversation's name among all of a server's, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,11 +20,7 @@ pub(crate) enum Action {
     /// `push(socket, event, payload)`
     Push { event: Arc<str>, body: Body },
     /// `reply(ref, {status, payload})`
-    Reply {
-        to: ReplyRef,
-        status: Status,
-        body: Body,
-    },
+    Reply { to: ReplyRef, status: Status, body: Body },
     /// `broadcast!` and `broadcast_from!`
     Broadcast { event: Arc<str>, body: Body, to: Reach },
     /// `Process.send_after(self(), info, delay)`
@@ -52,10 +49,10 @@ pub(crate) struct Conversation<'a> {
 /// What a channel's callback is given.
 pub struct Context<'a> {
     pub(crate) conversation: Conversation<'a>,
-    pub(crate) reply_ref: Option<ReplyRef>,
+    pub(crate) reference: &'a Field<'a>,
     pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
-    pub(crate) presence: &'a Tracker,
+    pub(crate) presence: &'a Presence,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -81,7 +78,7 @@ impl Context<'_> {
     }
 
     /// Who is present where, in the whole server.
-    pub fn presence(&self) -> &Tracker {
+    pub fn presence(&self) -> &Presence {
         self.presence
     }
 
@@ -91,17 +88,17 @@ impl Context<'_> {
     }
 
     /// `socket_ref(socket)`: what the push that is handled now can be answered by later; none outside of
-    /// `handle_in` and for a push that has no ref.
+    /// `handle_in` and for a push that has no ref (there Phoenix raises).
     pub fn reply_ref(&self) -> Option<ReplyRef> {
-        self.reply_ref.clone()
+        match self.reference {
+            Field::Null => None,
+            reference => Some(ReplyRef { reference: reference.into() }),
+        }
     }
 
     /// `push(socket, event, body)`: to this client only.
     pub fn push(&mut self, event: &str, body: Body) {
-        self.actions.push(Action::Push {
-            event: event.into(),
-            body,
-        });
+        self.actions.push(Action::Push { event: event.into(), body });
     }
 
     /// `reply(ref, {status, body})`
@@ -111,20 +108,12 @@ impl Context<'_> {
 
     /// `broadcast!(socket, event, body)`: to all who joined the topic.
     pub fn broadcast(&mut self, event: &str, body: Body) {
-        self.actions.push(Action::Broadcast {
-            event: event.into(),
-            body,
-            to: Reach::Everybody,
-        });
+        self.actions.push(Action::Broadcast { event: event.into(), body, to: Reach::Everybody });
     }
 
     /// `broadcast_from!(socket, event, body)`: to all others who joined the topic.
     pub fn broadcast_from(&mut self, event: &str, body: Body) {
-        self.actions.push(Action::Broadcast {
-            event: event.into(),
-            body,
-            to: Reach::Others,
-        });
+        self.actions.push(Action::Broadcast { event: event.into(), body, to: Reach::Others });
     }
 
     /// `send(self(), info)`: comes back to `handle_info` once what came before is handled.

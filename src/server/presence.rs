@@ -48,14 +48,14 @@ type Topics = HashMap<String, Topic>;
 
 /// The presences of all topics.
 #[derive(Debug)]
-pub struct Tracker {
+pub struct Presence {
     groups: [Mutex<Topics>; 16],
     hasher: RandomState,
     started_nanos: u64,
     counter: AtomicU64,
 }
 
-impl Tracker {
+impl Presence {
     /// Nobody is present. `now` is the time since 1970: refs of one start differ from those of another.
     pub fn new(now: Duration) -> Self {
         Self {

@@ -4,20 +4,21 @@ use crate::clock::Time;
 use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
 use crate::server::conduct::AppConduct;
 use crate::server::context::{Action, Context, Conversation, ConversationId, Reach};
-use crate::server::presence::Tracker;
+use crate::server::presence::Presence;
+use crate::server::refs::Ref;
 use crate::server::store::{Answer, Request};
 
 /// What several conversations share.
 pub(super) struct Scene {
     pub(super) conduct: AppConduct,
-    pub(super) presence: Tracker,
+    pub(super) presence: Presence,
 }
 
 impl Scene {
     pub(super) fn new() -> Self {
         Self {
             conduct: AppConduct::default(),
-            presence: Tracker::new(std::time::Duration::ZERO),
+            presence: Presence::new(std::time::Duration::ZERO),
         }
     }
 
@@ -111,7 +112,7 @@ impl Talk<'_> {
         let mut actions = Vec::new();
         let mut cx = Context {
             conversation: self.conversation,
-            reply_ref: self.reference.map(reply_ref),
+            reference: &self.reference.into(),
             now: Time::ZERO,
             conduct: &self.scene.conduct,
             presence: &self.scene.presence,
@@ -157,10 +158,7 @@ impl Talk<'_> {
 }
 
 pub(super) fn reply_ref(of: &str) -> ReplyRef {
-    ReplyRef {
-        join_ref: "1".into(),
-        reference: of.into(),
-    }
+    ReplyRef { reference: Ref::Text(of.into()) }
 }
 
 fn action_line(action: &Action) -> String {

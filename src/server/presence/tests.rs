@@ -6,12 +6,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Body, ConversationId, TrackError, Tracker};
+use super::{Body, ConversationId, TrackError, Presence};
 
 const TOPIC: &str = "presence:room";
 
-fn tracker() -> Tracker {
-    Tracker::new(Duration::from_nanos(1_795_468_103_000_000_000))
+fn tracker() -> Presence {
+    Presence::new(Duration::from_nanos(1_795_468_103_000_000_000))
 }
 
 /// The payload with each ref replaced by its place among all refs seen.
@@ -119,9 +119,9 @@ fn nobody_is_tracked_twice_nor_updated_nor_taken_out_before() {
 
 #[test]
 fn refs_of_two_starts_differ() {
-    let earlier = Tracker::new(Duration::from_secs(1_700_000_000));
-    let later = Tracker::new(Duration::from_secs(1_700_000_001));
-    let first = |tracker: &Tracker| Redacted(Vec::new()).text(&tracker.list(TOPIC)).len();
+    let earlier = Presence::new(Duration::from_secs(1_700_000_000));
+    let later = Presence::new(Duration::from_secs(1_700_000_001));
+    let first = |tracker: &Presence| Redacted(Vec::new()).text(&tracker.list(TOPIC)).len();
     assert_eq!(first(&earlier), first(&later));
     let one = earlier.track(ConversationId(1), TOPIC, "a", "1").unwrap();
     let other = later.track(ConversationId(1), TOPIC, "a", "1").unwrap();
@@ -145,7 +145,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn take(tracker: &Tracker, step: &Step) -> Option<Body> {
+fn take(tracker: &Presence, step: &Step) -> Option<Body> {
     match *step {
         Step::Track { id, name, status } => tracker
             .track(

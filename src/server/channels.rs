@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::channel::{Body, Channel, Info};
 use super::context::Context;
-use super::elixir::{Raised, Term};
+use super::elixir::Term;
 
 mod lab;
 mod presence;
@@ -47,14 +46,9 @@ impl TopicCounters {
 
 /// `:timer.send_interval(ms, :ping)`, whose error nobody looks at.
 fn send_pings(ms: Term<'_>, cx: &mut Context<'_>) {
-    if let Ok(interval) = ping_interval(ms) {
+    if let Ok(interval) = ms.timer_ms() {
         cx.send_every(interval, Info::Ping);
     }
-}
-
-/// An interval of nothing is one of a millisecond: a timer that never rests serves nobody.
-fn ping_interval(ms: Term<'_>) -> Result<Duration, Raised> {
-    Ok(ms.timer_ms()?.max(Duration::from_millis(1)))
 }
 
 fn json(text: String) -> Body {

@@ -124,13 +124,13 @@ impl<'a> Term<'a> {
         (!matches!(self, Self::Nil | Self::Boolean(false))).then_some(self)
     }
 
-    /// The time that `Process.sleep` sleeps.
+    /// The time that `Process.sleep` sleeps: as long as you like.
     ///
     /// # Errors
-    /// Anything but an integer from 0 to 2^32 - 1 raises.
+    /// Anything but an integer that is not negative raises.
     pub(crate) fn sleep_ms(self) -> Result<Duration, Raised> {
-        let ms = self.whole_ms().filter(|&ms| ms <= u64::from(u32::MAX));
-        ms.map(Duration::from_millis)
+        self.whole_ms()
+            .map(Duration::from_millis)
             .ok_or_else(|| Raised(format!("no sleep lasts {}", self.kind())))
     }
 
@@ -144,10 +144,11 @@ impl<'a> Term<'a> {
             .ok_or_else(|| Raised(format!("no timer lasts {}", self.kind())))
     }
 
+    /// An integer that is not negative; the longest time there is for one that is longer.
     fn whole_ms(self) -> Option<u64> {
         match self {
             Self::Integer("-0") => Some(0),
-            Self::Integer(digits) => digits.parse().ok(),
+            Self::Integer(digits) if !digits.starts_with('-') => Some(digits.parse().unwrap_or(u64::MAX)),
             _ => None,
         }
     }
@@ -184,16 +185,27 @@ impl<'a> Term<'a> {
         }
     }
 
-    /// As Jason writes it; a binary is none of what Jason can write, and channels don't ask.
+    /// As Jason writes it; a binary is none of what Jason can write, and no channel asks.
     pub(crate) fn json(self) -> String {
+        let mut json = String::new();
+        self.push_json(&mut json);
+        json
+    }
+
+    fn push_json(self, out: &mut String) {
         match self {
-            Self::Nil | Self::Binary(_) => "null".to_owned(),
-            Self::Boolean(value) => value.to_string(),
+            Self::Nil | Self::Binary(_) => out.push_str("null"),
+            Self::Boolean(value) => out.push_str(if value { "true" } else { "false" }),
             Self::Integer(text)
             | Self::Float(text)
             | Self::String(text)
             | Self::List(text)
-            | Self::Map(text) => text.to_owned(),
+            | Self::Map(text) => {
+                // It was checked when it came; if it was not, it is no worse as it is.
+                if json::normalise(text, out).is_err() {
+                    out.push_str(text);
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::super::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, St
 use super::super::conduct::{Counter, Whisper};
 use super::super::context::Context;
 use super::super::elixir::{Raised, Term, no_clause};
-use super::{TopicCounters, json, ping_interval, send_pings};
+use super::{TopicCounters, json, send_pings};
 
 #[cfg(test)]
 mod tests;
@@ -115,7 +115,7 @@ fn start_pings(params: Term<'_>, delay: Duration, cx: &mut Context<'_>) {
     };
     if delay.is_zero() {
         send_pings(ms, cx);
-    } else if let Ok(interval) = ping_interval(ms) {
+    } else if let Ok(interval) = ms.timer_ms() {
         cx.send_after(delay, Info::StartPing(interval));
     }
 }

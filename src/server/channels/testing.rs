@@ -1,10 +1,11 @@
 //! One conversation without a server: what a channel is told goes in, what it wants done comes out as lines of text.
 
 use crate::clock::Time;
-use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, Status};
+use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
 use crate::server::conduct::AppConduct;
 use crate::server::context::{Action, Context, Conversation, ConversationId, Reach};
 use crate::server::presence::Presence;
+use crate::server::refs::Ref;
 use crate::server::store::{Answer, Request};
 
 /// What several conversations share.
@@ -156,10 +157,14 @@ impl Talk<'_> {
     }
 }
 
+pub(super) fn reply_ref(of: &str) -> ReplyRef {
+    ReplyRef { reference: Ref::Text(of.into()) }
+}
+
 fn action_line(action: &Action) -> String {
     match action {
         Action::Push { event, body } => format!("push {event} {}", text(body)),
-        Action::Reply { to, body, .. } => format!("reply to {} {}", to.reference.field().as_str().unwrap_or_default(), text(body)),
+        Action::Reply { body, .. } => format!("reply {}", text(body)),
         Action::Broadcast {
             event,
             body,

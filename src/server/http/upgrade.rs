@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn lists_are_printed_as_elixir_does() {
         assert_eq!(inspect(&["12"]), r#"["12"]"#);
-        assert_eq!(inspect::<&str>(&[]), "[]");
+        assert_eq!(inspect(&[""; 0]), "[]");
         assert_eq!(inspect(&["a", "b\"c"]), r#"["a", "b\"c"]"#);
     }
 }

@@ -11,7 +11,7 @@ use super::{Annotation, NewAnnotation, OpenError, Place};
 const APPLICATION_ID: i32 = 0x7068_7870;
 
 /// How long a process that is just ending may still hold the file.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Written once, in one transaction. Numbers of any size are decimal texts without leading zeros.
 const SCHEMA: &str = "

@@ -158,7 +158,9 @@ impl Talk<'_> {
 }
 
 pub(super) fn reply_ref(of: &str) -> ReplyRef {
-    ReplyRef { reference: Ref::Text(of.into()) }
+    ReplyRef {
+        reference: Ref::Text(of.into()),
+    }
 }
 
 fn action_line(action: &Action) -> String {

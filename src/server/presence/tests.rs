@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Body, ConversationId, TrackError, Presence};
+use super::{Body, ConversationId, Presence, TrackError};
 
 const TOPIC: &str = "presence:room";
 

@@ -20,7 +20,11 @@ pub(crate) enum Action {
     /// `push(socket, event, payload)`
     Push { event: Arc<str>, body: Body },
     /// `reply(ref, {status, payload})`
-    Reply { to: ReplyRef, status: Status, body: Body },
+    Reply {
+        to: ReplyRef,
+        status: Status,
+        body: Body,
+    },
     /// `broadcast!` and `broadcast_from!`
     Broadcast { event: Arc<str>, body: Body, to: Reach },
     /// `Process.send_after(self(), info, delay)`
@@ -92,13 +96,18 @@ impl Context<'_> {
     pub fn reply_ref(&self) -> Option<ReplyRef> {
         match self.reference {
             Field::Null => None,
-            reference => Some(ReplyRef { reference: reference.into() }),
+            reference => Some(ReplyRef {
+                reference: reference.into(),
+            }),
         }
     }
 
     /// `push(socket, event, body)`: to this client only.
     pub fn push(&mut self, event: &str, body: Body) {
-        self.actions.push(Action::Push { event: event.into(), body });
+        self.actions.push(Action::Push {
+            event: event.into(),
+            body,
+        });
     }
 
     /// `reply(ref, {status, body})`
@@ -108,12 +117,20 @@ impl Context<'_> {
 
     /// `broadcast!(socket, event, body)`: to all who joined the topic.
     pub fn broadcast(&mut self, event: &str, body: Body) {
-        self.actions.push(Action::Broadcast { event: event.into(), body, to: Reach::Everybody });
+        self.actions.push(Action::Broadcast {
+            event: event.into(),
+            body,
+            to: Reach::Everybody,
+        });
     }
 
     /// `broadcast_from!(socket, event, body)`: to all others who joined the topic.
     pub fn broadcast_from(&mut self, event: &str, body: Body) {
-        self.actions.push(Action::Broadcast { event: event.into(), body, to: Reach::Others });
+        self.actions.push(Action::Broadcast {
+            event: event.into(),
+            body,
+            to: Reach::Others,
+        });
     }
 
     /// `send(self(), info)`: comes back to `handle_info` once what came before is handled.

@@ -8,7 +8,7 @@ use slab::Slab;
 
 use super::channel::{Info, Join, Reason};
 use super::channels::App;
-use super::conduct::{Audience, Conduct, Delivery};
+use super::conduct::{Audience, BroadcastRefs, Conduct, Delivery, HangupScope};
 use super::context::{Action, ConversationId};
 use super::conversation::Letter;
 use super::links::{Links, Note};
@@ -114,7 +114,9 @@ impl Core {
 
     /// Sends a message to a connection's process.
     pub(crate) fn mail(&mut self, peer: u32, mail: Mail) {
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
         receiver.mailbox.push(mail);
         if receiver.mailbox.bytes() > MAX_WAITING {
             self.doomed.push(peer);
@@ -131,18 +133,30 @@ impl Core {
     }
 
     /// Broadcasts to this shard's listeners and to the other shards. An error: Phoenix raises at the sender.
-    pub(crate) fn broadcast(&mut self, broadcast: &Arc<Broadcast>, sender: ConversationId) -> Result<(), Raised> {
+    pub(crate) fn broadcast(
+        &mut self,
+        broadcast: &Arc<Broadcast>,
+        sender: ConversationId,
+    ) -> Result<(), Raised> {
         self.dispatch(broadcast, sender)?;
-        self.links.tell_others(self.shard, || Note::Broadcast(Arc::clone(broadcast), sender));
+        self.links
+            .tell_others(self.shard, || Note::Broadcast(Arc::clone(broadcast), sender));
         Ok(())
     }
 
     /// Hands a broadcast to those who listen on this shard.
-    pub(crate) fn dispatch(&mut self, broadcast: &Arc<Broadcast>, sender: ConversationId) -> Result<(), Raised> {
+    pub(crate) fn dispatch(
+        &mut self,
+        broadcast: &Arc<Broadcast>,
+        sender: ConversationId,
+    ) -> Result<(), Raised> {
         let audience = self.shared.conduct.socket.audience;
+        let own_refs = self.shared.conduct.socket.broadcast_refs == BroadcastRefs::JoinRef;
         let without_sender = audience == Audience::TopicWithoutSender;
         let seats: Vec<Seat> = match audience {
-            Audience::Topic | Audience::TopicWithoutSender => self.pubsub.seats(&broadcast.topic).copied().collect(),
+            Audience::Topic | Audience::TopicWithoutSender => {
+                self.pubsub.seats(&broadcast.topic).copied().collect()
+            }
             Audience::AllTopics => self.pubsub.seats_of_channel(&broadcast.topic).copied().collect(),
         };
         for seat in seats {
@@ -150,7 +164,7 @@ impl Core {
             if Some(listener) == broadcast.except || (without_sender && listener == sender) {
                 continue;
             }
-            if seat.intercepts.contains(&&*broadcast.event) {
+            if own_refs || seat.intercepts.contains(&&*broadcast.event) {
                 let (event, body) = (Arc::clone(&broadcast.event), broadcast.body.clone());
                 self.post(seat.address, Letter::Out { event, body });
             } else {
@@ -203,11 +217,15 @@ impl Core {
     /// Ends a channel of which its connection knows: it listens no more, and what waits for it is lost.
     pub(crate) fn bury(&mut self, address: Address, why: &Reason) {
         self.unsubscribe(address);
-        let Some(_) = self.call(address, &Field::Null, |channel, cx| channel.terminate(why, cx)) else { return };
+        let Some(_) = self.call(address, &Field::Null, |channel, cx| channel.terminate(why, cx)) else {
+            return;
+        };
         let mut last_words = std::mem::take(&mut self.actions);
         for action in last_words.drain(..) {
             if let Action::Broadcast { event, body, .. } = action
-                && let Some(entry) = self.socket(address.peer).and_then(|socket| socket.entry(address.conversation))
+                && let Some(entry) = self
+                    .socket(address.peer)
+                    .and_then(|socket| socket.entry(address.conversation))
             {
                 let broadcast = Arc::new(Broadcast::new(entry.topic.clone(), event, body, None));
                 // A broadcast that has no frame has nobody left who could crash of it.
@@ -215,7 +233,10 @@ impl Core {
             }
         }
         self.actions = last_words;
-        if let Some(entry) = self.socket(address.peer).and_then(|socket| socket.entry(address.conversation)) {
+        if let Some(entry) = self
+            .socket(address.peer)
+            .and_then(|socket| socket.entry(address.conversation))
+        {
             entry.process = None;
         }
     }
@@ -232,13 +253,40 @@ impl Core {
 
     /// Ends all channels of a connection, as they do when its process ends.
     pub(crate) fn bury_all(&mut self, peer: u32) {
-        while let Some(id) = self.socket(peer).and_then(|socket| Some(socket.channels.last()?.id)) {
-            self.bury(Address { peer, conversation: id }, &Reason::Shutdown);
+        if self.shared.conduct.socket.hangup_scope == HangupScope::ForgetsChannels {
+            self.forget_channels(peer);
+        }
+        while let Some(id) = self
+            .socket(peer)
+            .and_then(|socket| Some(socket.channels.last()?.id))
+        {
+            self.bury(
+                Address {
+                    peer,
+                    conversation: id,
+                },
+                &Reason::Shutdown,
+            );
             if let Some(socket) = self.socket(peer) {
                 socket.channels.pop();
             }
         }
         self.forget_user(peer);
+    }
+
+    fn forget_channels(&mut self, peer: u32) {
+        while let Some(id) = self
+            .socket(peer)
+            .and_then(|socket| Some(socket.channels.last()?.id))
+        {
+            self.unsubscribe(Address {
+                peer,
+                conversation: id,
+            });
+            if let Some(socket) = self.socket(peer) {
+                socket.channels.pop();
+            }
+        }
     }
 
     fn forget_user(&mut self, peer: u32) {

@@ -1,7 +1,11 @@
-//! Promises that the server can break on purpose, each in one decision: what a check is worth shows when it is held
+//! Promises that the server can break on purpose, each by one decision: what a check is worth shows when it is held
 //! against a server that is wrong.
 
-use super::conduct::{AfterLeave, Audience, CatchUp, Conduct, Counter, Crash, Delivery, DuplicateJoin, Isolation};
+use super::conduct::Conduct;
+
+mod application;
+mod channels;
+mod connection;
 
 /// One promise to break.
 #[derive(Debug)]
@@ -16,15 +20,61 @@ pub struct Fault {
     pub apply: fn(&mut Conduct),
 }
 
-/// The fault of that name.
-pub fn find(id: &str) -> Option<&'static Fault> {
-    FAULTS.iter().find(|fault| fault.id == id)
+impl Fault {
+    const fn new(
+        id: &'static str,
+        about: &'static str,
+        rules: &'static [&'static str],
+        apply: fn(&mut Conduct),
+    ) -> Self {
+        Self {
+            id,
+            about,
+            rules,
+            apply,
+        }
+    }
 }
 
-/// All of them.
-pub const FAULTS: &[Fault] = &[Fault {
-    id: "broadcast-skips-sender",
-    about: "A broadcast does not come back to the one who sent it.",
-    rules: &[],
-    apply: |conduct| conduct.socket.audience = Audience::TopicWithoutSender,
-}];
+/// All faults.
+pub fn all() -> impl Iterator<Item = &'static Fault> {
+    [connection::FAULTS, channels::FAULTS, application::FAULTS]
+        .into_iter()
+        .flatten()
+}
+
+/// The fault of that name.
+pub fn find(id: &str) -> Option<&'static Fault> {
+    all().find(|fault| fault.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn no_two_faults_share_a_name() {
+        let ids: BTreeSet<_> = all().map(|fault| fault.id).collect();
+        assert_eq!(ids.len(), all().count());
+    }
+
+    #[test]
+    fn every_fault_names_a_rule_and_changes_a_decision() {
+        for fault in all() {
+            assert!(!fault.rules.is_empty(), "{}", fault.id);
+            let mut conduct = Conduct::of(Profile::DEFAULT);
+            let right = format!("{conduct:?}");
+            (fault.apply)(&mut conduct);
+            assert_ne!(format!("{conduct:?}"), right, "{}", fault.id);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_found_by_its_name() {
+        assert!(find("reply-twice").is_some_and(|fault| fault.id == "reply-twice"));
+        assert!(find("no-such-fault").is_none());
+    }
+}

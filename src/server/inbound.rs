@@ -1,15 +1,13 @@
 //! From the kernel to messages: WebSocket frames, held against what the web server below Phoenix takes.
 
 use std::io::{ErrorKind, Read};
-use std::time::Duration;
 
-use super::conduct::{CloseEcho, Ending, Hangup, LongLengths, Pong, Utf8Check, WireConduct};
-use super::core::{Alarm, Core};
+use super::conduct::{CloseEcho, Ending, Hangup, LongLengths, Pong, Unmasked, Utf8Check, WireConduct};
+use super::core::Core;
 use super::outbound::Turn;
 use super::peer::{Fragments, Stage, Unread, Voice};
 use super::socket::Raised;
 use super::wire;
-use crate::clock::Time;
 use crate::protocol::Frame;
 use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
 
@@ -23,7 +21,9 @@ impl Core {
     /// The kernel has input for a connection.
     pub(crate) fn readable(&mut self, peer: u32, buffer: &mut [u8]) {
         for _ in 0..READS_IN_A_ROW {
-            let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
+            let Some(receiver) = self.peers.get_mut(peer as usize) else {
+                return;
+            };
             if receiver.is_blocked() {
                 receiver.unread = Unread::Something;
                 return;
@@ -68,7 +68,9 @@ impl Core {
 
     /// Handles new input behind what waits, and keeps what is not whole.
     fn take_in(&mut self, peer: u32, fresh: &mut [u8]) {
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
         if receiver.input.is_empty() {
             let used = self.handle(peer, fresh);
             if let Some(receiver) = self.peers.get_mut(peer as usize)
@@ -93,7 +95,9 @@ impl Core {
     fn handle(&mut self, peer: u32, input: &mut [u8]) -> usize {
         let mut at = 0;
         while at < input.len() {
-            let Some(receiver) = self.peers.get_mut(peer as usize) else { return input.len() };
+            let Some(receiver) = self.peers.get_mut(peer as usize) else {
+                return input.len();
+            };
             let used = match &receiver.stage {
                 Stage::Leaving => return input.len(),
                 Stage::Http if receiver.backlog.is_some() => 0,
@@ -111,16 +115,23 @@ impl Core {
 
     /// Handles one frame, if it is whole.
     fn frame(&mut self, peer: u32, input: &mut [u8]) -> usize {
-        let Some(header) = Header::parse(input) else { return 0 };
-        let fragmented = self.socket(peer).is_some_and(|socket| socket.fragments.is_some());
-        if let Err(Refused(code)) = check(&self.shared.conduct.wire, &header, fragmented) {
+        let Some(header) = Header::parse(input) else {
+            return 0;
+        };
+        let begun = self.socket(peer).is_some_and(|socket| socket.fragments.is_some());
+        let message = if begun { Message::Begun } else { Message::None };
+        if let Err(Refused(code)) = check(&self.shared.conduct.wire, &header, message) {
             self.refuse(peer, code);
             return input.len();
         }
-        let (Ok(length), Some(key)) = (usize::try_from(header.length), header.mask) else { return input.len() };
+        let Ok(length) = usize::try_from(header.length) else {
+            return input.len();
+        };
         let end = header.header_len() + length;
-        let Some(payload) = input.get_mut(header.header_len()..end) else { return 0 };
-        mask(payload, key, 0);
+        let Some(payload) = input.get_mut(header.header_len()..end) else {
+            return 0;
+        };
+        mask(payload, header.mask.unwrap_or_default(), 0);
         let turn = match self.whole_frame(peer, &header, payload) {
             Ok(turn) => turn,
             Err(Refused(code)) => self.refuse(peer, code),
@@ -132,15 +143,27 @@ impl Core {
     }
 
     fn refuse(&mut self, peer: u32, code: u16) -> Turn {
-        self.hang_up(peer, Ending { code, hangup: Hangup::AtOnce })
+        self.hang_up(
+            peer,
+            Ending {
+                code,
+                hangup: Hangup::AtOnce,
+            },
+        )
     }
 
     fn whole_frame(&mut self, peer: u32, header: &Header, payload: &[u8]) -> Result<Turn, Refused> {
         match (header.opcode, header.part) {
             (Opcode::Text | Opcode::Binary, Part::Last) => self.message(peer, header.opcode, payload),
             (Opcode::Text | Opcode::Binary, Part::More) => {
-                let Some(socket) = self.socket(peer) else { return Ok(Turn::IsOver) };
-                let fragments = Fragments { opcode: header.opcode, data: payload.to_vec(), checked: 0 };
+                let Some(socket) = self.socket(peer) else {
+                    return Ok(Turn::IsOver);
+                };
+                let fragments = Fragments {
+                    opcode: header.opcode,
+                    data: payload.to_vec(),
+                    checked: 0,
+                };
                 socket.fragments = Some(Box::new(fragments));
                 self.check_fragments(peer)?;
                 Ok(Turn::GoesOn)
@@ -157,7 +180,10 @@ impl Core {
     }
 
     fn pong(&mut self, peer: u32, payload: &[u8]) {
-        if self.socket(peer).is_some_and(|socket| socket.voice == Voice::Speaks) {
+        if self
+            .socket(peer)
+            .is_some_and(|socket| socket.voice == Voice::Speaks)
+        {
             let payload = match self.shared.conduct.wire.pong {
                 Pong::SamePayload => payload,
                 Pong::Empty => &[],
@@ -184,15 +210,19 @@ impl Core {
             return Ok(Turn::GoesOn);
         }
         let whole = self.socket(peer).and_then(|socket| socket.fragments.take());
-        whole.map_or(Ok(Turn::IsOver), |whole| self.message(peer, whole.opcode, &whole.data))
+        whole.map_or(Ok(Turn::IsOver), |whole| {
+            self.message(peer, whole.opcode, &whole.data)
+        })
     }
 
     /// Cowboy does not wait for the end of a text to see that it is none.
     fn check_fragments(&mut self, peer: u32) -> Result<(), Refused> {
-        if self.shared.conduct.wire.utf8 == Utf8Check::WholeMessage {
+        if self.shared.conduct.wire.utf8 != Utf8Check::EachFragment {
             return Ok(());
         }
-        let Some(fragments) = self.socket(peer).and_then(|socket| socket.fragments.as_mut()) else { return Ok(()) };
+        let Some(fragments) = self.socket(peer).and_then(|socket| socket.fragments.as_mut()) else {
+            return Ok(());
+        };
         if fragments.opcode == Opcode::Text
             && let Err(error) = std::str::from_utf8(&fragments.data[fragments.checked..])
         {
@@ -205,9 +235,15 @@ impl Core {
     }
 
     fn message(&mut self, peer: u32, opcode: Opcode, data: &[u8]) -> Result<Turn, Refused> {
-        let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else { return Ok(Turn::IsOver) };
+        let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else {
+            return Ok(Turn::IsOver);
+        };
         let frame = match opcode {
-            Opcode::Text => Frame::Text(std::str::from_utf8(data).map_err(|_| Refused(1007))?),
+            Opcode::Text => match std::str::from_utf8(data) {
+                Ok(text) => Frame::Text(text),
+                Err(_) if self.shared.conduct.wire.utf8 == Utf8Check::PassedOver => return Ok(Turn::GoesOn),
+                Err(_) => return Err(Refused(1007)),
+            },
             _ => Frame::Binary(data),
         };
         let outcome = match vsn.decode_from_client(frame) {
@@ -221,82 +257,33 @@ impl Core {
     }
 
     fn close_frame(&mut self, peer: u32, payload: &[u8]) -> Turn {
-        let code = close_reply(self.shared.conduct.wire.close_echo, payload);
-        self.say_goodbye(peer, code, Hangup::AtOnce)
-    }
-
-    /// The client is there.
-    pub(crate) fn refresh(&mut self, peer: u32) {
-        let now = self.now;
-        let grace = self.shared.conduct.wire.idle_grace_percent;
-        if let Some(receiver) = self.peers.get_mut(peer as usize)
-            && let Stage::Socket(socket) = &receiver.stage
-        {
-            receiver.deadline = now + socket.idle + socket.idle * grace / 100;
-        }
-    }
-
-    /// Sees to it that the connection's deadline is looked at when it comes.
-    pub(crate) fn watch(&mut self, peer: u32) {
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
-        if receiver.deadline < receiver.alarm {
-            receiver.alarm = receiver.deadline;
-            let alarm = Alarm::Silence { peer, serial: receiver.serial };
-            self.timers.set(receiver.deadline, alarm);
-        }
-    }
-
-    /// An alarm of a connection: its deadline may have moved meanwhile.
-    pub(crate) fn silence(&mut self, peer: u32, serial: u32, set_for: Time) {
-        let (now, idle) = (self.now, self.shared.conduct.wire.idle);
-        let Some(receiver) = self
-            .peers
-            .get_mut(peer as usize)
-            .filter(|receiver| receiver.serial == serial && receiver.alarm == set_for)
-        else {
-            return;
-        };
-        if receiver.backlog.as_ref().is_some_and(|backlog| now.since(backlog.since) >= SEND_TIMEOUT) {
-            return self.drop_peer(peer);
-        }
-        if now < receiver.deadline || receiver.is_blocked() {
-            // A process that is blocked hears no timer; it is looked at again soon.
-            receiver.alarm = if now < receiver.deadline { receiver.deadline } else { now + LOOK_AGAIN };
-            return self.timers.set(receiver.alarm, Alarm::Silence { peer, serial });
-        }
-        receiver.alarm = Time::MAX;
-        match (&receiver.stage, idle) {
-            (Stage::Socket(socket), Some(ending)) => {
-                if socket.voice == Voice::Silent {
-                    self.drop_peer(peer);
-                } else {
-                    self.hang_up(peer, ending);
-                }
+        match self.shared.conduct.wire.close_echo {
+            CloseEcho::None => {
+                self.close_later(peer);
+                Turn::IsOver
             }
-            (Stage::Socket(_), None) => {
-                self.refresh(peer);
-                self.watch(peer);
-            }
-            (Stage::Http, _) => self.head_is_late(peer),
-            (Stage::Leaving, _) => self.drop_peer(peer),
+            echo => self.say_goodbye(peer, close_reply(echo, payload), Hangup::AtOnce),
         }
     }
 }
 
-/// As ThousandIsland and Ranch have it.
-const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// Whether fragments of a message have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Message {
+    None,
+    Begun,
+}
 
 /// What both web servers refuse, with the code that they close with.
-fn check(conduct: &WireConduct, header: &Header, fragmented: bool) -> Result<(), Refused> {
+fn check(conduct: &WireConduct, header: &Header, message: Message) -> Result<(), Refused> {
     let control = header.opcode.is_control();
     let out_of_place = match header.opcode {
-        Opcode::Text | Opcode::Binary => fragmented,
-        Opcode::Continuation => !fragmented,
+        Opcode::Text | Opcode::Binary => message == Message::Begun,
+        Opcode::Continuation => message == Message::None,
         _ => false,
     };
     let padded = header.form > LengthForm::shortest(header.length);
-    let broken = header.mask.is_none()
+    let broken = (header.mask.is_none() && conduct.unmasked == Unmasked::Refused)
         || header.reserved != 0
         || matches!(header.opcode, Opcode::Reserved(_))
         || (control && (header.part == Part::More || header.length > 125))
@@ -315,13 +302,15 @@ fn check(conduct: &WireConduct, header: &Header, fragmented: bool) -> Result<(),
 /// The code that a close frame is answered with.
 fn close_reply(echo: CloseEcho, payload: &[u8]) -> Option<u16> {
     let code = payload.first_chunk().map(|code| u16::from_be_bytes(*code));
-    let reason_is_text = payload.get(2..).is_none_or(|reason| std::str::from_utf8(reason).is_ok());
+    let reason_is_text = payload
+        .get(2..)
+        .is_none_or(|reason| std::str::from_utf8(reason).is_ok());
     match (echo, code) {
         (CloseEcho::Normal, _) if !reason_is_text => Some(1002),
         // nil > 2999 holds in Erlang's order of terms.
         (CloseEcho::Normal, None | Some(1000..=1003 | 1007..=1011 | 3000..)) => Some(1000),
         (CloseEcho::Normal, Some(_)) => Some(1002),
-        (CloseEcho::Same, None) => None,
+        (CloseEcho::Same, None) | (CloseEcho::None, _) => None,
         (CloseEcho::Same, Some(1000..=1003 | 1007..=1011 | 3000..=4999)) if !reason_is_text => Some(1007),
         (CloseEcho::Same, Some(code @ (1000..=1003 | 1007..=1011 | 3000..=4999))) => Some(code),
         (CloseEcho::Same, Some(_)) => Some(1002),
@@ -334,7 +323,10 @@ mod tests {
 
     fn replies(code: u16) -> (Option<u16>, Option<u16>) {
         let payload = code.to_be_bytes();
-        (close_reply(CloseEcho::Normal, &payload), close_reply(CloseEcho::Same, &payload))
+        (
+            close_reply(CloseEcho::Normal, &payload),
+            close_reply(CloseEcho::Same, &payload),
+        )
     }
 
     #[test]

@@ -24,7 +24,6 @@ pub(crate) struct Listeners {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Port {
     Alone,
-    #[cfg(target_os = "linux")]
     Shared,
 }
 
@@ -34,33 +33,52 @@ pub(crate) fn listen(settings: &Settings) -> Result<Listeners, StartError> {
     let resolved = (host.as_str(), settings.port).to_socket_addrs();
     let asked = resolved
         .and_then(|mut all| all.next().ok_or_else(|| io::Error::other("it has no address")))
-        .map_err(|source| StartError::Host { host: host.clone(), source })?;
+        .map_err(|source| StartError::Host {
+            host: host.clone(),
+            source,
+        })?;
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::InUse { address: asked },
-        _ => StartError::Listen { address: asked, source },
+        _ => StartError::Listen {
+            address: asked,
+            source,
+        },
     };
     // Alone even where more follow: a port that another process shares would be shared with it.
     let first = bind(asked, Port::Alone).map_err(failed)?;
     let address = first.local_addr().map_err(failed)?;
     let shards = settings.shards.max(1);
     if shards == 1 {
-        return Ok(Listeners { address, listeners: vec![Some(first)], accepting: Accepting::Own });
+        return Ok(Listeners {
+            address,
+            listeners: vec![Some(first)],
+            accepting: Accepting::Own,
+        });
     }
     several(first, address, shards).map_err(failed)
 }
 
-#[cfg(target_os = "linux")]
+/// A listener a shard where the kernel spreads connections over all who share a port, else one whose shard hands
+/// them round.
 fn several(first: TcpListener, address: SocketAddr, shards: usize) -> io::Result<Listeners> {
-    drop(first);
-    let listeners = (0..shards).map(|_| bind(address, Port::Shared).map(Some)).collect::<io::Result<_>>()?;
-    Ok(Listeners { address, listeners, accepting: Accepting::Own })
-}
-
-#[cfg(not(target_os = "linux"))]
-fn several(first: TcpListener, address: SocketAddr, shards: usize) -> io::Result<Listeners> {
-    let mut listeners: Vec<_> = (0..shards).map(|_| None).collect();
-    listeners[0] = Some(first);
-    Ok(Listeners { address, listeners, accepting: Accepting::RoundRobin(0) })
+    if cfg!(target_os = "linux") {
+        drop(first);
+        let listeners = (0..shards)
+            .map(|_| bind(address, Port::Shared).map(Some))
+            .collect::<io::Result<_>>()?;
+        return Ok(Listeners {
+            address,
+            listeners,
+            accepting: Accepting::Own,
+        });
+    }
+    let mut listeners: Vec<_> = (1..shards).map(|_| None).collect();
+    listeners.insert(0, Some(first));
+    Ok(Listeners {
+        address,
+        listeners,
+        accepting: Accepting::RoundRobin(0),
+    })
 }
 
 fn bind(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
@@ -68,13 +86,21 @@ fn bind(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
     // Else a server could not come back to a port whose last connections the kernel still remembers.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
-    match port {
-        Port::Alone => {}
-        #[cfg(target_os = "linux")]
-        Port::Shared => socket.set_reuse_port(true)?,
+    if port == Port::Shared {
+        share(&socket)?;
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
+}
+
+#[cfg(unix)]
+fn share(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(not(unix))]
+fn share(_: &Socket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

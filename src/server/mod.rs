@@ -19,6 +19,7 @@ pub mod presence;
 mod pubsub;
 mod refs;
 mod shard;
+mod silence;
 mod socket;
 mod start;
 pub mod store;

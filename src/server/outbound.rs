@@ -70,7 +70,13 @@ impl Core {
     /// A message that no serializer reads, or for which the connection's process raised otherwise.
     pub(crate) fn raised(&mut self, peer: u32) -> Turn {
         match self.shared.conduct.wire.malformed {
-            Malformed::Ends(code) => self.hang_up(peer, Ending { code, hangup: Hangup::AtOnce }),
+            Malformed::Ends(code) => self.hang_up(
+                peer,
+                Ending {
+                    code,
+                    hangup: Hangup::AtOnce,
+                },
+            ),
             Malformed::Ignored => Turn::GoesOn,
         }
     }
@@ -82,7 +88,9 @@ impl Core {
 
     /// The same, with an empty close frame where there is no code.
     pub(crate) fn say_goodbye(&mut self, peer: u32, code: Option<u16>, hangup: Hangup) -> Turn {
-        let Some(socket) = self.socket(peer) else { return Turn::IsOver };
+        let Some(socket) = self.socket(peer) else {
+            return Turn::IsOver;
+        };
         if socket.voice == Voice::Speaks {
             wire::close(code, &mut self.out);
         }
@@ -110,7 +118,10 @@ impl Core {
             self.out.clear();
             return;
         };
-        if receiver.socket().is_some_and(|socket| socket.voice == Voice::Silent) {
+        if receiver
+            .socket()
+            .is_some_and(|socket| socket.voice == Voice::Silent)
+        {
             self.out.clear();
         }
         if self.out.is_empty() {
@@ -127,7 +138,11 @@ impl Core {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     let bytes = self.out.split_off(written);
-                    receiver.backlog = Some(Box::new(Backlog { bytes, written: 0, since: self.now }));
+                    receiver.backlog = Some(Box::new(Backlog {
+                        bytes,
+                        written: 0,
+                        since: self.now,
+                    }));
                     break;
                 }
                 Err(_) => {
@@ -144,8 +159,12 @@ impl Core {
 
     /// The kernel takes more.
     pub(crate) fn writable(&mut self, peer: u32) {
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
-        let Some(backlog) = &mut receiver.backlog else { return };
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
+        let Some(backlog) = &mut receiver.backlog else {
+            return;
+        };
         while backlog.written < backlog.bytes.len() {
             match receiver.stream.write(&backlog.bytes[backlog.written..]) {
                 Ok(n) => {
@@ -169,7 +188,9 @@ impl Core {
     /// has gone, as closing it before would let the kernel throw away what the client has not read yet.
     pub(crate) fn shut_when_written(&mut self, peer: u32) {
         let now = self.now;
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
         if receiver.backlog.is_some() {
             return;
         }
@@ -191,4 +212,7 @@ impl Core {
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The connection's process raised.
-const CRASHED: Ending = Ending { code: 1011, hangup: Hangup::AtOnce };
+const CRASHED: Ending = Ending {
+    code: 1011,
+    hangup: Hangup::AtOnce,
+};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mio::net::TcpStream;
 
-use super::conversation::Entry;
 use super::context::ConversationId;
+use super::conversation::Entry;
 use super::refs::Ref;
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -303,7 +303,15 @@ mod tests {
 
     #[test]
     fn a_connection_is_small() {
-        assert!(size_of::<Peer>() <= 128, "a connection takes {} bytes", size_of::<Peer>());
-        assert!(size_of::<Socket>() <= 128, "a socket takes {} bytes", size_of::<Socket>());
+        assert!(
+            size_of::<Peer>() <= 128,
+            "a connection takes {} bytes",
+            size_of::<Peer>()
+        );
+        assert!(
+            size_of::<Socket>() <= 128,
+            "a socket takes {} bytes",
+            size_of::<Socket>()
+        );
     }
 }

@@ -35,7 +35,10 @@ pub(crate) struct PubSub {
 impl PubSub {
     /// Subscribes; the place is needed to unsubscribe.
     pub(crate) fn subscribe(&mut self, topic: &Arc<str>, seat: Seat) -> u32 {
-        let seats = self.topics.entry(topic.clone()).or_insert_with(|| Slab::with_capacity(1));
+        let seats = self
+            .topics
+            .entry(topic.clone())
+            .or_insert_with(|| Slab::with_capacity(1));
         u32::try_from(seats.insert(seat)).expect("a shard has fewer than 2^32 conversations")
     }
 
@@ -51,7 +54,10 @@ impl PubSub {
 
     /// All who listen to a topic.
     pub(crate) fn seats(&self, topic: &str) -> impl Iterator<Item = &Seat> {
-        self.topics.get(topic).into_iter().flat_map(|seats| seats.iter().map(|(_, seat)| seat))
+        self.topics
+            .get(topic)
+            .into_iter()
+            .flat_map(|seats| seats.iter().map(|(_, seat)| seat))
     }
 
     /// All who listen to any topic of the same channel, `lab:*` for `lab:a`.
@@ -77,7 +83,13 @@ pub(crate) struct Broadcast {
 
 impl Broadcast {
     pub(crate) fn new(topic: Arc<str>, event: Arc<str>, body: Body, except: Option<ConversationId>) -> Self {
-        Self { topic, event, body, except, encoded: [const { OnceLock::new() }; 2] }
+        Self {
+            topic,
+            event,
+            body,
+            except,
+            encoded: [const { OnceLock::new() }; 2],
+        }
     }
 
     /// The WebSocket frame for those who speak this version; Phoenix raises at the sender where there is none.
@@ -102,15 +114,25 @@ mod tests {
     use super::*;
 
     fn seat(peer: u32) -> Seat {
-        let address = Address { peer, conversation: ConversationId(u64::from(peer)) };
-        Seat { address, vsn: Vsn::V2, intercepts: &[] }
+        let address = Address {
+            peer,
+            conversation: ConversationId(u64::from(peer)),
+        };
+        Seat {
+            address,
+            vsn: Vsn::V2,
+            intercepts: &[],
+        }
     }
 
     #[test]
     fn a_topic_that_everybody_left_is_forgotten() {
         let mut pubsub = PubSub::default();
         let topic: Arc<str> = "lab:a".into();
-        let (one, two) = (pubsub.subscribe(&topic, seat(1)), pubsub.subscribe(&topic, seat(2)));
+        let (one, two) = (
+            pubsub.subscribe(&topic, seat(1)),
+            pubsub.subscribe(&topic, seat(2)),
+        );
         pubsub.unsubscribe(&topic, one);
         let left: Vec<_> = pubsub.seats(&topic).map(|seat| seat.address.peer).collect();
         assert_eq!(left, [2]);

@@ -65,7 +65,10 @@ impl Shard {
     /// Registers the listener.
     pub(crate) fn listen(&mut self) -> io::Result<()> {
         match &mut self.listener {
-            Some(listener) => self.poll.registry().register(listener, LISTENER, Interest::READABLE),
+            Some(listener) => self
+                .poll
+                .registry()
+                .register(listener, LISTENER, Interest::READABLE),
             None => Ok(()),
         }
     }
@@ -104,7 +107,10 @@ impl Shard {
             return Some(Duration::ZERO);
         }
         // mio rounds up to whole milliseconds, so nothing is woken too early and spins.
-        self.core.timers.next().map(|at| at.since(self.core.shared.clock.now()))
+        self.core
+            .timers
+            .next()
+            .map(|at| at.since(self.core.shared.clock.now()))
     }
 
     fn handle(&mut self, event: &Event, buffer: &mut [u8]) {
@@ -112,7 +118,9 @@ impl Shard {
             WAKER => self.read_notes(),
             LISTENER => self.accept(),
             Token(token) => {
-                let Ok(peer) = u32::try_from(token - PEERS) else { return };
+                let Ok(peer) = u32::try_from(token - PEERS) else {
+                    return;
+                };
                 if event.is_writable() {
                     self.core.writable(peer);
                 }
@@ -176,9 +184,16 @@ impl Shard {
         core.serials = core.serials.wrapping_add(1);
         let (serial, deadline) = (core.serials, core.now + HEAD_TIMEOUT);
         let entry = core.peers.vacant_entry();
-        let Ok(peer) = u32::try_from(entry.key()) else { return };
+        let Ok(peer) = u32::try_from(entry.key()) else {
+            return;
+        };
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if self.poll.registry().register(&mut stream, Token(entry.key() + PEERS), interest).is_ok() {
+        if self
+            .poll
+            .registry()
+            .register(&mut stream, Token(entry.key() + PEERS), interest)
+            .is_ok()
+        {
             entry.insert(Peer::new(stream, serial, deadline));
             core.timers.set(deadline, Alarm::Silence { peer, serial });
         }
@@ -196,7 +211,8 @@ impl Shard {
                     if core.process(address).is_some() {
                         core.post(address, Letter::Info(info.clone()));
                         // From the moment it was due, so that lateness does not add up.
-                        core.timers.set(at + interval, Alarm::Every(address, interval, info));
+                        core.timers
+                            .set(at + interval, Alarm::Every(address, interval, info));
                     }
                 }
                 Alarm::Accept => self.accept(),
@@ -212,13 +228,20 @@ impl Shard {
         }
         // Whoever comes now is better served elsewhere.
         self.listener = None;
-        let left = self.core.peers.iter().filter_map(|(key, _)| u32::try_from(key).ok()).collect();
+        let left = self
+            .core
+            .peers
+            .iter()
+            .filter_map(|(key, _)| u32::try_from(key).ok())
+            .collect();
         self.draining = Some(Draining { left, over: None });
         self.drain_batch();
     }
 
     fn drain_batch(&mut self) {
-        let Some(draining) = &mut self.draining else { return };
+        let Some(draining) = &mut self.draining else {
+            return;
+        };
         let rest = draining.left.split_off(draining.left.len().min(DRAIN_BATCH));
         let batch = std::mem::replace(&mut draining.left, rest);
         if draining.left.is_empty() {
@@ -266,8 +289,12 @@ impl Core {
     /// web server.
     fn drain(&mut self, peer: u32) {
         let shutdown = self.shared.conduct.wire.shutdown;
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
-        let Stage::Socket(socket) = &receiver.stage else { return self.drop_peer(peer) };
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
+        let Stage::Socket(socket) = &receiver.stage else {
+            return self.drop_peer(peer);
+        };
         let channels: Vec<_> = socket.channels.iter().map(|entry| entry.id).collect();
         if channels.is_empty() {
             match shutdown {

@@ -64,7 +64,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// Somebody else listens there.
-    #[error("{address} is in use: end the process that listens there, or choose another port (0 for any that is free)")]
+    #[error(
+        "{address} is in use: end the process that listens there, or choose another port (0 for any that is free)"
+    )]
     InUse {
         /// Where.
         address: SocketAddr,
@@ -102,7 +104,11 @@ impl Server {
         for fault in &settings.faults {
             (fault.apply)(&mut conduct);
         }
-        let Listeners { address, listeners, accepting } = listen(settings)?;
+        let Listeners {
+            address,
+            listeners,
+            accepting,
+        } = listen(settings)?;
         let place = settings.store.clone().map_or(Place::Memory, Place::File);
         let shared = Arc::new(Shared {
             app: App::default(),
@@ -113,18 +119,36 @@ impl Server {
             clock: Clock::start(),
             conduct,
         });
-        let polls = (0..settings.shards.max(1)).map(|_| Poll::new()).collect::<Result<Vec<_>, _>>();
+        let polls = (0..settings.shards.max(1))
+            .map(|_| Poll::new())
+            .collect::<Result<Vec<_>, _>>();
         let polls = polls.map_err(StartError::Shard)?;
-        let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), WAKER)).collect::<Result<_, _>>();
+        let wakers = polls
+            .iter()
+            .map(|poll| Waker::new(poll.registry(), WAKER))
+            .collect::<Result<_, _>>();
         let (links, inboxes) = Links::new(wakers.map_err(StartError::Shard)?);
         let links = Arc::new(links);
-        let mut server = Self { address, links: Arc::clone(&links), threads: Vec::new() };
+        let mut server = Self {
+            address,
+            links: Arc::clone(&links),
+            threads: Vec::new(),
+        };
         let shards = polls.into_iter().zip(inboxes).zip(listeners).enumerate();
         for (number, ((poll, inbox), listener)) in shards {
             let core = Core::new(Arc::clone(&shared), Arc::clone(&links), number);
-            let mut shard = Shard { poll, inbox, listener, core, accepting, draining: None };
+            let mut shard = Shard {
+                poll,
+                inbox,
+                listener,
+                core,
+                accepting,
+                draining: None,
+            };
             shard.listen().map_err(StartError::Shard)?;
-            let thread = thread::Builder::new().name(format!("shard-{number}")).spawn(move || shard.run());
+            let thread = thread::Builder::new()
+                .name(format!("shard-{number}"))
+                .spawn(move || shard.run());
             server.threads.push(thread.map_err(StartError::Shard)?);
         }
         Ok(server)
@@ -150,5 +174,7 @@ impl Server {
 }
 
 fn since_epoch() -> std::time::Duration {
-    wall_clock().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    wall_clock()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
 }

@@ -21,13 +21,20 @@ struct Entry<T> {
 
 impl<T> Timers<T> {
     pub(crate) fn new() -> Self {
-        Self { heap: BinaryHeap::new(), set: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            set: 0,
+        }
     }
 
     /// Lets `what` come out of [`Timers::due`] from `at` on.
     pub(crate) fn set(&mut self, at: Time, what: T) {
         self.set += 1;
-        self.heap.push(Reverse(Entry { at, order: self.set, what }));
+        self.heap.push(Reverse(Entry {
+            at,
+            order: self.set,
+            what,
+        }));
     }
 
     /// When the next alarm is due.
@@ -73,7 +80,10 @@ mod tests {
         let mut timers = Timers::new();
         timers.set(Time::from_micros(5), "five");
         assert_eq!(timers.due(Time::from_micros(4)), None);
-        assert_eq!(timers.due(Time::from_micros(5)), Some((Time::from_micros(5), "five")));
+        assert_eq!(
+            timers.due(Time::from_micros(5)),
+            Some((Time::from_micros(5), "five"))
+        );
         assert_eq!(timers.next(), None);
     }
 
@@ -83,7 +93,9 @@ mod tests {
         for what in ["one", "two", "three"] {
             timers.set(Time::ZERO, what);
         }
-        let order: Vec<_> = std::iter::from_fn(|| timers.due(Time::ZERO)).map(|(_, what)| what).collect();
+        let order: Vec<_> = std::iter::from_fn(|| timers.due(Time::ZERO))
+            .map(|(_, what)| what)
+            .collect();
         assert_eq!(order, ["one", "two", "three"]);
     }
 }

@@ -3,7 +3,7 @@
 use super::channel::{Body, Status};
 use super::refs::Ref;
 use crate::protocol::websocket::{Header, Opcode};
-use crate::protocol::{CLOSE, EncodeError, ERROR, Field, FrameKind, Message, Payload, REPLY, Vsn};
+use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Vsn};
 
 /// Phoenix raises here, in the process that says it: the message has no frame in this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,11 @@ pub(crate) fn push(
     out: &mut Vec<u8>,
 ) -> Result<(), Raised> {
     let payload = object_or_bytes(vsn, body)?;
-    frame(vsn, &Message::push(join_ref.field(), Field::Null, topic, event, payload), out)
+    frame(
+        vsn,
+        &Message::push(join_ref.field(), Field::Null, topic, event, payload),
+        out,
+    )
 }
 
 /// Appends a broadcast: neither join_ref nor ref.
@@ -77,7 +81,11 @@ pub(crate) fn broadcast(
     body: &Body,
     out: &mut Vec<u8>,
 ) -> Result<(), Raised> {
-    frame(vsn, &Message::broadcast(topic, event, object_or_bytes(vsn, body)?), out)
+    frame(
+        vsn,
+        &Message::broadcast(topic, event, object_or_bytes(vsn, body)?),
+        out,
+    )
 }
 
 /// How a conversation ended, as the client is told.

@@ -26,7 +26,10 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into() }
+        Self {
+            status,
+            body: body.into(),
+        }
     }
 }
 
@@ -57,12 +60,22 @@ impl<'a> Request<'a> {
 
     /// The elements of a header's comma-separated lists.
     pub(crate) fn elements(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values(name).flat_map(|value| value.split(',')).map(str::trim).filter(|element| !element.is_empty())
+        self.values(name)
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+            .filter(|element| !element.is_empty())
     }
 
     fn then(&self) -> Then {
-        let says = |word: &str| self.elements("connection").any(|element| element.eq_ignore_ascii_case(word));
-        let keeps = if self.is_current { !says("close") } else { says("keep-alive") };
+        let says = |word: &str| {
+            self.elements("connection")
+                .any(|element| element.eq_ignore_ascii_case(word))
+        };
+        let keeps = if self.is_current {
+            !says("close")
+        } else {
+            says("keep-alive")
+        };
         if keeps { Then::KeepAlive } else { Then::Close }
     }
 }
@@ -99,7 +112,11 @@ impl Core {
             Length::Known(body) => Some(body),
             Length::Unknown => None,
         };
-        let then = if body.is_some() { request.then() } else { Then::Close };
+        let then = if body.is_some() {
+            request.then()
+        } else {
+            Then::Close
+        };
         match self.route(&request) {
             Answer::Upgrade(upgrade) => self.upgrade(peer, *upgrade),
             Answer::Response(response) => self.respond(peer, &response, then),

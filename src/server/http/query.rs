@@ -24,7 +24,9 @@ pub(crate) fn param<'a>(query: &'a str, wanted: &str) -> Result<Option<Param<'a>
     for part in query.split('&').filter(|part| !part.is_empty()) {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         let (key, value) = (decode(key)?, decode(value)?);
-        let Some(rest) = key.strip_prefix(wanted) else { continue };
+        let Some(rest) = key.strip_prefix(wanted) else {
+            continue;
+        };
         match rest {
             "" => found = Some(Param::Text(value)),
             "[]" => found = Some(Param::List),
@@ -58,7 +60,9 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -52,27 +52,31 @@ impl Core {
         let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         Answer::Response(match (request.method, &segments[..]) {
-            (method, [mount, "websocket"]) if let Some(mount) = Mount::named(mount) => {
-                if method != "GET" {
-                    return Answer::Response(Response::new(400, ""));
-                }
-                return self.connect(request, mount, query);
-            }
-            ("GET", ["token", name]) => {
-                Response::new(200, self.shared.tokens.sign(name, since_epoch()))
-            }
+            ("GET", [mount, "websocket"]) => match Mount::named(mount) {
+                Some(mount) => return self.connect(request, mount, query),
+                None => not_found(),
+            },
+            (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
+            ("GET", ["token", name]) => Response::new(200, self.shared.tokens.sign(name, since_epoch())),
             ("POST", ["disconnect", name]) => {
                 let name: Arc<str> = (*name).into();
                 self.disconnect(&name);
-                self.links.tell_others(self.shard, || Note::Disconnect(Arc::clone(&name)));
+                self.links
+                    .tell_others(self.shard, || Note::Disconnect(Arc::clone(&name)));
                 Response::new(204, "")
             }
-            _ => Response::new(404, "not found"),
+            _ => not_found(),
         })
     }
 }
 
+fn not_found() -> Response {
+    Response::new(404, "not found")
+}
+
 /// The time since 1970, as tokens count it.
 pub(super) fn since_epoch() -> Duration {
-    wall_clock().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    wall_clock()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
 }

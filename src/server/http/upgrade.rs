@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::super::conduct::OriginCheck;
+use super::super::conduct::{OriginCheck, VsnCheck};
 use super::super::core::Core;
 use super::super::peer::{Identity, Socket, Stage, Voice};
 use super::super::token::MAX_AGE;
@@ -57,7 +57,10 @@ impl Core {
         }
         let vsn = match vsn {
             None => Some(Vsn::V1),
-            Some(Param::Text(text)) => negotiate(&text),
+            Some(Param::Text(text)) => match self.shared.conduct.wire.vsn_check {
+                VsnCheck::Refuses => negotiate(&text),
+                VsnCheck::TakesAnyForNewest => negotiate(&text).or(Some(Vsn::V2)),
+            },
             Some(Param::List) => return Err(Refusal::empty(self.shared.conduct.wire.vsn_list_status)),
             // It cannot even be printed into the warning.
             Some(Param::Map) => return Err(Refusal::empty(500)),
@@ -73,7 +76,12 @@ impl Core {
             Some(Param::List | Param::Map) => return Err(Refusal::empty(500)),
         };
         let key = validate(request).map_err(|text| Refusal(400, text))?;
-        Ok(Upgrade { vsn, user, idle: mount.idle(), accept: derive_accept_key(key.as_bytes()) })
+        Ok(Upgrade {
+            vsn,
+            user,
+            idle: mount.idle(),
+            accept: derive_accept_key(key.as_bytes()),
+        })
     }
 
     /// Turns the connection into a socket.
@@ -88,12 +96,17 @@ impl Core {
             None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
             Some(name) => {
                 // All connections of a user share its name.
-                let name = self.users.get_key_value(&*name).map_or_else(|| name.into(), |(name, _)| Arc::clone(name));
+                let name = self
+                    .users
+                    .get_key_value(&*name)
+                    .map_or_else(|| name.into(), |(name, _)| Arc::clone(name));
                 self.users.entry(Arc::clone(&name)).or_default().insert(peer);
                 (name, Identity::Signed)
             }
         };
-        let Some(receiver) = self.peers.get_mut(peer as usize) else { return };
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
         receiver.stage = Stage::Socket(Box::new(Socket {
             vsn: upgrade.vsn,
             user,
@@ -112,7 +125,9 @@ impl Core {
 
 /// `//allowed.example`: any scheme and port.
 fn is_allowed(origin: &str) -> bool {
-    let Some((_, rest)) = origin.split_once("//") else { return false };
+    let Some((_, rest)) = origin.split_once("//") else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
@@ -127,28 +142,47 @@ fn validate<'a>(request: &Request<'a>) -> Result<&'a str, String> {
     request.values("host").next().ok_or("'host' header is absent")?;
     contains(request, "connection", "upgrade")?;
     contains(request, "upgrade", "websocket")?;
-    let key = request.values("sec-websocket-key").next().ok_or("'sec-websocket-key' header is absent")?;
-    let versions: Vec<String> = request.values("sec-websocket-version").map(str::to_ascii_lowercase).collect();
+    let key = request
+        .values("sec-websocket-key")
+        .next()
+        .ok_or("'sec-websocket-key' header is absent")?;
+    let versions: Vec<String> = request
+        .values("sec-websocket-version")
+        .map(str::to_ascii_lowercase)
+        .collect();
     if versions != ["13"] {
         let versions = inspect(&versions);
-        return Err(format!("'sec-websocket-version' header must equal '13', got {versions}"));
+        return Err(format!(
+            "'sec-websocket-version' header must equal '13', got {versions}"
+        ));
     }
     Ok(key)
 }
 
 fn contains(request: &Request<'_>, header: &'static str, needle: &str) -> Result<(), String> {
-    if request.elements(header).any(|element| element.eq_ignore_ascii_case(needle)) {
+    if request
+        .elements(header)
+        .any(|element| element.eq_ignore_ascii_case(needle))
+    {
         return Ok(());
     }
     let values: Vec<&str> = request.values(header).collect();
-    Err(format!("'{header}' header must contain '{needle}', got {}", inspect(&values)))
+    Err(format!(
+        "'{header}' header must contain '{needle}', got {}",
+        inspect(&values)
+    ))
 }
 
 /// A list of texts as Elixir's `inspect` prints it.
 fn inspect(values: &[impl AsRef<str>]) -> String {
     let values: Vec<String> = values
         .iter()
-        .map(|value| format!("\"{}\"", value.as_ref().replace('\\', "\\\\").replace('"', "\\\"")))
+        .map(|value| {
+            format!(
+                "\"{}\"",
+                value.as_ref().replace('\\', "\\\\").replace('"', "\\\"")
+            )
+        })
         .collect();
     format!("[{}]", values.join(", "))
 }
@@ -159,14 +193,24 @@ mod tests {
 
     #[test]
     fn the_listed_host_is_allowed_with_any_scheme_and_port() {
-        for origin in ["https://allowed.example", "http://allowed.example:8080", "//allowed.example"] {
+        for origin in [
+            "https://allowed.example",
+            "http://allowed.example:8080",
+            "//allowed.example",
+        ] {
             assert!(is_allowed(origin), "{origin}");
         }
     }
 
     #[test]
     fn other_hosts_are_not() {
-        for origin in ["https://evil.example", "https://allowed.example.evil", "null", "", "https://a@evil/allowed.example"] {
+        for origin in [
+            "https://evil.example",
+            "https://allowed.example.evil",
+            "null",
+            "",
+            "https://a@evil/allowed.example",
+        ] {
             assert!(!is_allowed(origin), "{origin}");
         }
     }

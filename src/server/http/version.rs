@@ -26,7 +26,12 @@ fn parse(text: &str) -> Option<(u64, u64, u64, bool)> {
         return None;
     }
     let mut numbers = core.split('.').map(number);
-    let version = (numbers.next()??, numbers.next()??, numbers.next()??, pre.is_some());
+    let version = (
+        numbers.next()??,
+        numbers.next()??,
+        numbers.next()??,
+        pre.is_some(),
+    );
     numbers.next().is_none().then_some(version)
 }
 
@@ -83,7 +88,9 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_refused() {
-        for vsn in ["", "2", "2.0", "2.0.0.0", "02.0.0", "2.0.x", " 2.0.0", "2.0.0-", "2.0.0-01", "v2.0.0", "abc"] {
+        for vsn in [
+            "", "2", "2.0", "2.0.0.0", "02.0.0", "2.0.x", " 2.0.0", "2.0.0-", "2.0.0-01", "v2.0.0", "abc",
+        ] {
             check(vsn, None);
         }
     }

@@ -39,13 +39,20 @@ impl Actor {
     /// Sends a request, and notes the status.
     pub(super) fn request(address: SocketAddr, head: &str, body: &str) -> Self {
         let length = body.len();
-        Self::ask(address, &format!("{head} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{body}"))
+        Self::ask(
+            address,
+            &format!("{head} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{body}"),
+        )
     }
 
     fn ask(address: SocketAddr, request: &str) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        let mut actor = Self { stream: Some(stream), input: Vec::new(), seen: Vec::new() };
+        let mut actor = Self {
+            stream: Some(stream),
+            input: Vec::new(),
+            seen: Vec::new(),
+        };
         actor.write(request.as_bytes());
         let answer = actor.response();
         actor.seen.push(answer);
@@ -61,13 +68,25 @@ impl Actor {
                 return Seen::End;
             }
         };
-        let head = String::from_utf8(head).expect("a head is text").to_ascii_lowercase();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        let head = String::from_utf8(head)
+            .expect("a head is text")
+            .to_ascii_lowercase();
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .expect("a status");
         if status == 101 {
-            assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
+            assert!(
+                head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="),
+                "{head}"
+            );
             return Seen::Open;
         }
-        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+        let length = head
+            .split("content-length: ")
+            .nth(1)
+            .and_then(|rest| rest.lines().next());
         let length: usize = length.and_then(|length| length.parse().ok()).expect("a length");
         while self.input.len() < length && self.read() {}
         let body = self.input.drain(..length).collect();
@@ -78,7 +97,11 @@ impl Actor {
         match sent {
             Sent::Message(Content::Text(text)) => self.frame(0x81, text.as_bytes(), Masked::Yes),
             Sent::Message(Content::Binary(bytes)) => self.frame(0x82, bytes, Masked::Yes),
-            Sent::Raw { first, payload, masked } => self.frame(*first, payload, *masked),
+            Sent::Raw {
+                first,
+                payload,
+                masked,
+            } => self.frame(*first, payload, *masked),
             Sent::Close(code) => self.frame(0x88, &code.to_be_bytes(), Masked::Yes),
             Sent::Cut => self.stream = None,
         }
@@ -159,7 +182,11 @@ impl Actor {
             Opcode::Pong => Seen::Pong(payload),
             Opcode::Close => {
                 self.frame(0x88, &payload, Masked::Yes);
-                Seen::Close(payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code)))
+                Seen::Close(
+                    payload
+                        .first_chunk()
+                        .map_or(1005, |code| u16::from_be_bytes(*code)),
+                )
             }
             other => panic!("a server sends no {other:?}"),
         }
@@ -167,7 +194,9 @@ impl Actor {
 
     /// Reads once. False: the stream has ended, or nothing came (then there is no stream any more).
     fn read(&mut self) -> bool {
-        let Some(stream) = &mut self.stream else { return false };
+        let Some(stream) = &mut self.stream else {
+            return false;
+        };
         let mut buffer = [0; 64 << 10];
         match stream.read(&mut buffer) {
             Ok(0) => false,

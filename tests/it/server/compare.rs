@@ -17,7 +17,9 @@ impl Ids {
         let ids = |seen: &Seen| match seen {
             Seen::Message(Content::Text(text)) => {
                 let message: Value = serde_json::from_str(text).unwrap_or_default();
-                (message[3] == "new_annotation").then(|| message[4]["id"].as_u64()).flatten()
+                (message[3] == "new_annotation")
+                    .then(|| message[4]["id"].as_u64())
+                    .flatten()
             }
             _ => None,
         };
@@ -27,8 +29,13 @@ impl Ids {
 
     /// A message to be sent, with the ids of today.
     pub(super) fn put_into(&self, text: &str) -> String {
-        let Some((before, rest)) = text.split_once(r#""last_seen_id":"#) else { return text.to_owned() };
-        let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let Some((before, rest)) = text.split_once(r#""last_seen_id":"#) else {
+            return text.to_owned();
+        };
+        let digits = rest
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap_or_default();
         let id = digits.parse().ok().and_then(|id| self.0.get(&id).copied());
         match id {
             Some(id) => format!(r#"{before}"last_seen_id":{id}{}"#, &rest[digits.len()..]),
@@ -44,14 +51,27 @@ pub(super) fn differences(expected: &[&Seen], seen: &[Seen]) -> Option<String> {
     let names: Vec<_> = recorded.keys().chain(played.keys()).collect();
     names.into_iter().find_map(|name| {
         let none = Vec::new();
-        let (recorded, played) = (recorded.get(name).unwrap_or(&none), played.get(name).unwrap_or(&none));
-        let same = recorded.len() == played.len() && recorded.iter().zip(played).all(|(one, other)| same(one, other));
-        (!same).then(|| format!("in {name:?}\n  recorded {}\n  played   {}", shown(recorded), shown(played)))
+        let (recorded, played) = (
+            recorded.get(name).unwrap_or(&none),
+            played.get(name).unwrap_or(&none),
+        );
+        let same = recorded.len() == played.len()
+            && recorded.iter().zip(played).all(|(one, other)| same(one, other));
+        (!same).then(|| {
+            format!(
+                "in {name:?}\n  recorded {}\n  played   {}",
+                shown(recorded),
+                shown(played)
+            )
+        })
     })
 }
 
 fn shown(seen: &[Seen]) -> String {
-    seen.iter().map(|seen| format!("{seen:?}").chars().take(300).collect::<String>()).collect::<Vec<_>>().join("\n           ")
+    seen.iter()
+        .map(|seen| format!("{seen:?}").chars().take(300).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n           ")
 }
 
 fn same(recorded: &Seen, played: &Seen) -> bool {
@@ -88,9 +108,17 @@ fn named(text: &str) -> (String, Seen) {
         Value::Array(parts) => (parts[2].to_string(), parts[3].to_string()),
         other => (other["topic"].to_string(), other["event"].to_string()),
     };
-    let state = if event == r#""presence_state""# { " state" } else { "" };
+    let state = if event == r#""presence_state""# {
+        " state"
+    } else {
+        ""
+    };
     // A payload that is long is compared by its text.
-    let text = if text.len() > 4096 { text.to_owned() } else { message.to_string() };
+    let text = if text.len() > 4096 {
+        text.to_owned()
+    } else {
+        message.to_string()
+    };
     (format!("{topic}{state}"), Seen::Message(Content::Text(text)))
 }
 

@@ -36,7 +36,13 @@ fn check(server: &str, profile: Profile) {
         }
     });
     let failures = failures.into_inner().expect("no thread panics");
-    assert!(failures.is_empty(), "{} of {} differ:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {} differ:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]

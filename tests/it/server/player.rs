@@ -12,7 +12,10 @@ use super::transcript::{Content, Line, Seen, Sent, Transcript, What};
 
 /// Plays it against a server of its own; an error says what differed.
 pub(super) fn play(transcript: &Transcript, profile: Profile) -> Result<(), String> {
-    let settings = Settings { profile, ..Settings::default() };
+    let settings = Settings {
+        profile,
+        ..Settings::default()
+    };
     let server = Server::start(&settings).map_err(|error| error.to_string())?;
     let outcome = Play::new(server.address(), &transcript.case).run(&transcript.lines);
     server.drain();
@@ -30,7 +33,13 @@ struct Play<'a> {
 
 impl<'a> Play<'a> {
     fn new(address: SocketAddr, case: &'a str) -> Self {
-        Self { address, case, actors: BTreeMap::new(), expected: BTreeMap::new(), ids: Ids::default() }
+        Self {
+            address,
+            case,
+            actors: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            ids: Ids::default(),
+        }
     }
 
     fn run(mut self, lines: &'a [Line]) -> Result<(), String> {
@@ -54,12 +63,17 @@ impl<'a> Play<'a> {
         match what {
             What::Connect { target, headers } => {
                 let target = with_token_of_today(self.address, self.case, target);
-                let version = if self.case == "handshake/bad-ws-version" { "12" } else { "13" };
+                let version = if self.case == "handshake/bad-ws-version" {
+                    "12"
+                } else {
+                    "13"
+                };
                 let connection = Actor::connect(self.address, &target, headers, version);
                 self.actors.insert(actor, connection);
             }
             What::Request { head, body } => {
-                self.actors.insert(actor, Actor::request(self.address, head, body));
+                self.actors
+                    .insert(actor, Actor::request(self.address, head, body));
             }
             What::Send(sent) => {
                 let sender = self.actors.get_mut(actor).expect("an actor connects first");
@@ -79,7 +93,10 @@ impl<'a> Play<'a> {
         for (name, actor) in &mut self.actors {
             let expected = self.expected.get(name).map_or(&[][..], |expected| expected);
             if !actor.sees(expected.len()) {
-                return Err(format!("{name} saw {:#?}\nand waited for all of {expected:#?}", actor.seen));
+                return Err(format!(
+                    "{name} saw {:#?}\nand waited for all of {expected:#?}",
+                    actor.seen
+                ));
             }
             self.ids.learn(expected, &actor.seen);
         }
@@ -99,12 +116,17 @@ impl<'a> Play<'a> {
 
 /// Tokens grow old, so a good one is fetched anew, for the same name.
 fn with_token_of_today(address: SocketAddr, case: &str, target: &str) -> String {
-    let Some((before, token)) = target.split_once("token=SFMyNTY.") else { return target.to_owned() };
+    let Some((before, token)) = target.split_once("token=SFMyNTY.") else {
+        return target.to_owned();
+    };
     if case == "handshake/tampered-token" {
         return target.to_owned();
     }
     let name = name_in(token);
-    match Actor::request(address, &format!("GET /token/{name}"), "").seen.pop() {
+    match Actor::request(address, &format!("GET /token/{name}"), "")
+        .seen
+        .pop()
+    {
         Some(Seen::Status(200, token)) => format!("{before}token={token}"),
         other => panic!("no token for {name}: {other:?}"),
     }
@@ -118,6 +140,9 @@ fn name_in(token: &str) -> String {
     let payload = token.split('.').next().unwrap_or_default();
     let bytes = URL_SAFE_NO_PAD.decode(payload).expect("a payload in base64");
     let at = bytes.iter().position(|&byte| byte == b'm').expect("a binary") + 1;
-    let length = bytes[at..].first_chunk().map(|length| u32::from_be_bytes(*length)).expect("a length") as usize;
+    let length = bytes[at..]
+        .first_chunk()
+        .map(|length| u32::from_be_bytes(*length))
+        .expect("a length") as usize;
     String::from_utf8(bytes[at + 4..at + 4 + length].to_vec()).expect("a name is text")
 }

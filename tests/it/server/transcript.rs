@@ -34,7 +34,11 @@ pub(super) enum What {
 /// What a client sends.
 pub(super) enum Sent {
     Message(Content),
-    Raw { first: u8, payload: Vec<u8>, masked: Masked },
+    Raw {
+        first: u8,
+        payload: Vec<u8>,
+        masked: Masked,
+    },
     Close(u16),
     Cut,
 }
@@ -82,13 +86,18 @@ pub(super) fn of(server: &str) -> Vec<Transcript> {
 }
 
 fn parse(text: &str) -> Transcript {
-    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
+    let mut lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
     let header = lines.next().expect("a header");
     let lines = lines.filter_map(|line| {
         let actor = line["actor"].as_str().expect("an actor").to_owned();
         what(&line).map(|what| Line { actor, what })
     });
-    Transcript { case: text_of(&header, "case"), lines: lines.collect() }
+    Transcript {
+        case: text_of(&header, "case"),
+        lines: lines.collect(),
+    }
 }
 
 fn text_of(line: &Value, key: &str) -> String {
@@ -101,7 +110,10 @@ fn what(line: &Value) -> Option<What> {
         Some("<") => Some(What::Saw(seen(line))),
         _ => match line["event"].as_str() {
             Some("open") => Some(What::Saw(Seen::Open)),
-            Some("refused") => Some(What::Saw(Seen::Status(number(line, "status"), text_of(line, "body")))),
+            Some("refused") => Some(What::Saw(Seen::Status(
+                number(line, "status"),
+                text_of(line, "body"),
+            ))),
             Some("close frame") => Some(What::Saw(Seen::Close(number(line, "code")))),
             Some("eof" | "reset") => Some(What::Saw(Seen::End)),
             _ => None,
@@ -110,22 +122,36 @@ fn what(line: &Value) -> Option<What> {
 }
 
 fn number(line: &Value, key: &str) -> u16 {
-    line[key].as_u64().and_then(|number| u16::try_from(number).ok()).expect("a number")
+    line[key]
+        .as_u64()
+        .and_then(|number| u16::try_from(number).ok())
+        .expect("a number")
 }
 
 fn sent(line: &Value) -> What {
     let headers = line["headers"].as_array().into_iter().flatten();
-    let headers = headers.filter_map(|header| header.as_str().map(str::to_owned)).collect();
+    let headers = headers
+        .filter_map(|header| header.as_str().map(str::to_owned))
+        .collect();
     if let Some(head) = line["http"].as_str() {
         return if line["upgrade"] == true {
-            What::Connect { target: head.trim_start_matches("GET ").to_owned(), headers }
+            What::Connect {
+                target: head.trim_start_matches("GET ").to_owned(),
+                headers,
+            }
         } else {
-            What::Request { head: head.to_owned(), body: text_of(line, "body") }
+            What::Request {
+                head: head.to_owned(),
+                body: text_of(line, "body"),
+            }
         };
     }
     What::Send(match (&line["raw"], line["event"].as_str()) {
         (Value::Object(raw), _) => {
-            let opcode = raw["opcode"].as_u64().and_then(|opcode| u8::try_from(opcode).ok()).expect("an opcode");
+            let opcode = raw["opcode"]
+                .as_u64()
+                .and_then(|opcode| u8::try_from(opcode).ok())
+                .expect("an opcode");
             let fin = raw.get("fin").is_none_or(|fin| fin == true);
             let masked = raw.get("mask").is_none_or(|mask| mask == true);
             Sent::Raw {
@@ -154,7 +180,10 @@ fn seen(line: &Value) -> Seen {
 }
 
 fn length(line: &Value) -> usize {
-    line["text_bytes"].as_u64().and_then(|bytes| usize::try_from(bytes).ok()).expect("a length")
+    line["text_bytes"]
+        .as_u64()
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .expect("a length")
 }
 
 fn content(line: &Value) -> Content {
@@ -179,5 +208,10 @@ fn whole(head: &str, length: usize) -> String {
     }
     let open = head.find(r#"{"a":{"a""#).expect("nested objects");
     let depth = (length - open - 2) / 6;
-    format!("{}{}1{}]", &head[..open], r#"{"a":"#.repeat(depth), "}".repeat(depth))
+    format!(
+        "{}{}1{}]",
+        &head[..open],
+        r#"{"a":"#.repeat(depth),
+        "}".repeat(depth)
+    )
 }

@@ -29,7 +29,7 @@ pub(super) struct Place {
 const LISTEN_ON: Duration = Duration::from_millis(40);
 
 /// Messages that wait for the play. A server that floods is read no faster than it is judged.
-const WAITING: usize = 64;
+const WAITING: usize = 4;
 
 /// Plays until all steps held and `complete` says that all has come, or a step did not hold, or `patience` is over.
 pub(super) async fn drive(

@@ -2,6 +2,7 @@
 //! hold what real Phoenix servers said. Prints nothing and starts no server.
 
 pub mod catalogue;
+mod check;
 mod choice;
 mod compare;
 mod drive;
@@ -19,6 +20,7 @@ mod snapshot;
 mod update;
 
 pub use catalogue::{Case, CaseError, SelectError};
+pub use check::{Check, RunError};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{CaseResult, Conclusion, Event, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
 pub use probe::CheckError;

@@ -204,12 +204,13 @@ impl Queue {
     /// Takes a result; says whether the run is to stop.
     fn finish(
         &mut self,
-        result: CaseResult,
+        mut result: CaseResult,
         cases: &mut Vec<CaseResult>,
         on_event: &mut dyn FnMut(Event<'_>),
     ) -> bool {
         self.under_way.retain(|case| case.id != result.id);
         on_event(Event::CaseFinished(&result));
+        result.recording = None;
         let settings = &self.place.settings;
         let stop = settings.stop == StopAt::FirstFailure && result.failed(self.held_to, settings.strict);
         cases.push(result);

@@ -392,7 +392,7 @@ impl Program {
 
     /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
     pub(crate) fn largest_message(&self) -> usize {
-        const LEAST: usize = 1 << 20;
+        const LEAST: usize = 256 << 10;
         let sent = self.acts().map(|act| match &act.what {
             What::Send(_, send) => send.payload.length(),
             What::Raw(_, raw) => raw.content.length(),

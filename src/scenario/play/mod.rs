@@ -90,7 +90,7 @@ impl Play {
             group: 0,
             waits: Vec::new(),
             commands: VecDeque::new(),
-            recording: Recording::default(),
+            recording: Recording::of_at_most(program.largest_message() * 4),
             serial: 0,
             stage: Stage::Playing,
             program,
@@ -161,7 +161,7 @@ impl Play {
         };
         if noted.is_err() {
             let what = "the server said more than any case asks for, so it was left";
-            let wrong = Wrong::server(what, recording::MOST, "more than that");
+            let wrong = Wrong::server(what, self.recording.limit(), "more than that");
             self.fail(0, wrong);
         }
         self.advance(now);

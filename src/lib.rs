@@ -2,6 +2,9 @@
 
 pub mod client;
 pub mod clock;
+pub mod conformance;
 pub mod profile;
 pub mod protocol;
+pub mod scenario;
 pub mod server;
+pub mod transport;

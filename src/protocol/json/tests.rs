@@ -128,13 +128,14 @@ fn depth_is_no_problem() {
 
 #[test]
 fn brackets_of_two_kinds_are_told_apart_at_every_depth() {
+    let is_object = |level: usize| level.is_multiple_of(3);
     for depth in [1, 2, 63, 64, 65, 128, 129, 200] {
         let open: String = (0..depth)
-            .map(|level| if level % 3 == 0 { r#"{"a":"# } else { "[" })
+            .map(|level| if is_object(level) { r#"{"a":"# } else { "[" })
             .collect();
         let close = |wrong: Option<usize>| -> String {
-            let bracket = |level: usize| {
-                if (level % 3 == 0) == (wrong != Some(level)) {
+            let bracket = |level| {
+                if is_object(level) == (wrong != Some(level)) {
                     '}'
                 } else {
                     ']'
@@ -291,6 +292,20 @@ fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many members all objects of a well-formed text have together: its colons outside of strings.
+fn count_members(text: &str) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        count += usize::from(*byte == b':');
+        at = if *byte == b'"' {
+            walk::string(text.as_bytes(), at).expect("well-formed").end
+        } else {
+            at + 1
+        };
+    }
+    count
+}
+
 /// Keeps inputs that once failed in a file beside the tests.
 pub(in crate::protocol) fn beside_the_source() -> ProptestConfig {
     let persistence = FileFailurePersistence::WithSource("regressions");
@@ -342,7 +357,7 @@ proptest! {
         let Ok(once) = normal(&text) else { return Ok(()) };
         prop_assert_eq!(normal(&once).unwrap(), once.as_str());
         // What serde_json sees otherwise: the last of two equal keys, a zero with a sign.
-        if ["\"a\"", "\\u0061", "-0"].iter().all(|odd| !text.contains(odd)) {
+        if count_members(&text) == count_members(&once) && !text.contains("-0") {
             let read = |text: &str| serde_json::from_str::<Value>(text).map(rounded);
             prop_assert_eq!(read(&text)?, read(&once)?);
         }

@@ -1,0 +1,209 @@
+//! What a case came to, and how a run is told while it goes on. Facts only; how they show is up to `report/`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::profile::Profile;
+use crate::scenario::{Level, Recording};
+
+/// What a case says about the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It did as promised.
+    Pass,
+    /// It did something else that a client survives.
+    NonStrict,
+    /// It fell short.
+    Fail,
+    /// It does not offer what the case needs.
+    Skipped,
+    /// The case never reached what it judges.
+    Undecided,
+}
+
+impl Verdict {
+    /// All of them, best first.
+    pub const ALL: [Self; 5] = [Self::Pass, Self::NonStrict, Self::Fail, Self::Skipped, Self::Undecided];
+
+    /// The word on the command line and in `result.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::NonStrict => "non-strict",
+            Self::Fail => "fail",
+            Self::Skipped => "skipped",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// What the server under test is held to (design: "Whom a server is held to").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldTo {
+    /// One Phoenix version, to the letter.
+    Profile(Profile),
+    /// Whatever any of the recorded versions answers.
+    AnyRecorded,
+    /// What a client survives.
+    TheLine,
+}
+
+impl HeldTo {
+    /// In words, for a person.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Profile(profile) => format!("held to {profile}"),
+            Self::AnyRecorded => "held to the recorded Phoenix versions, any of them".to_owned(),
+            Self::TheLine => "held to what a client survives".to_owned(),
+        }
+    }
+}
+
+/// Why a verdict is not `pass`: the four things that a person needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What happened, in one line, lower case, no full stop.
+    pub what: String,
+    /// What was awaited; several lines if need be.
+    pub expected: String,
+    /// What came instead; several lines if need be.
+    pub actual: String,
+    /// `path:line:column` and the actor, if a step failed; else what was compared.
+    pub place: String,
+}
+
+/// What one case came to.
+#[derive(Clone, Debug)]
+pub struct CaseResult {
+    /// The id, `family/case`, or the path of a user's own scenario.
+    pub id: Arc<str>,
+    /// What it shows, in one sentence.
+    pub about: Arc<str>,
+    /// The rules that it checks.
+    pub rules: Arc<[String]>,
+    /// What it needs.
+    pub level: Option<Level>,
+    /// The verdict on what was said.
+    pub verdict: Verdict,
+    /// The verdict on how connections were closed.
+    pub close_verdict: Verdict,
+    /// Why the verdict is what it is: nothing for a pass.
+    pub finding: Option<Finding>,
+    /// Why the close verdict is what it is.
+    pub close_finding: Option<Finding>,
+    /// For `skipped`, `undecided` and passes without a fixture: a sentence.
+    pub note: Option<String>,
+    /// How long it took.
+    pub duration: Duration,
+    /// It passed, but not at once.
+    pub flaky: bool,
+    /// What happened, frame by frame; nothing for a skipped case. Kept as JSON lines.
+    pub recording: Option<Arc<Recorded>>,
+}
+
+/// What happened in a case, with the names that its entries need.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The entries.
+    pub recording: Recording,
+    /// The names of the actors.
+    pub actors: Vec<String>,
+    /// The serializer of its connections.
+    pub vsn: crate::protocol::Vsn,
+}
+
+impl CaseResult {
+    /// Whether this makes the run fail: the close verdict counts only where the server is held to a version.
+    pub fn failed(&self, held_to: HeldTo, strict: Strictness) -> bool {
+        let bad = |verdict| match verdict {
+            Verdict::Fail => true,
+            Verdict::NonStrict => strict == Strictness::Strict,
+            Verdict::Pass | Verdict::Skipped | Verdict::Undecided => false,
+        };
+        bad(self.verdict) || (held_to != HeldTo::TheLine && bad(self.close_verdict))
+    }
+
+    /// One line that says why it is no pass.
+    pub fn message(&self) -> Option<String> {
+        let found = self.finding.as_ref().or(self.close_finding.as_ref()).map(|finding| finding.what.clone());
+        found.or_else(|| self.note.clone())
+    }
+}
+
+/// Whether `non-strict` counts as `fail`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// It does not.
+    #[default]
+    Lenient,
+    /// It does (`--strict`).
+    Strict,
+}
+
+/// Something that happened in a run.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The target was looked at, and the cases are chosen.
+    Started {
+        /// Its URL.
+        target: &'a str,
+        /// What it is held to.
+        held_to: HeldTo,
+        /// What it offers and what it lacks, a sentence each.
+        offers: &'a [String],
+        /// How many cases there are, skipped ones among them.
+        cases: usize,
+    },
+    /// A case has begun.
+    CaseStarted(&'a str),
+    /// A case is over.
+    CaseFinished(&'a CaseResult),
+}
+
+/// A whole run.
+#[derive(Debug)]
+pub struct RunResult {
+    /// The target's URL.
+    pub target: String,
+    /// What it was held to.
+    pub held_to: HeldTo,
+    /// In the order of their ids.
+    pub cases: Vec<CaseResult>,
+    /// It was ended before all cases were done.
+    pub cut_short: bool,
+    /// Whether `non-strict` counted as `fail`.
+    pub strict: Strictness,
+}
+
+/// How a run ends, by the exit codes of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// All held: 0.
+    Held,
+    /// The server fell short: 1.
+    FellShort,
+    /// Nothing failed, but something is undecided, or nothing was judged at all: 2.
+    Undecided,
+}
+
+impl RunResult {
+    /// How many cases have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.cases.iter().filter(|case| case.verdict == verdict).count()
+    }
+
+    /// What it comes to.
+    pub fn conclusion(&self) -> Conclusion {
+        let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict);
+        if self.cases.iter().any(|case| case.failed(self.held_to, self.strict)) {
+            Conclusion::FellShort
+        } else if self.cut_short || judged == 0 || self.count(Verdict::Undecided) > 0 {
+            Conclusion::Undecided
+        } else {
+            Conclusion::Held
+        }
+    }
+}

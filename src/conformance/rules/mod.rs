@@ -1,0 +1,150 @@
+//! What Phoenix promises, one rule a promise: the catalogue that cases cite, `list rules` lists and
+//! `explain` explains. It holds data only; which cases check a rule is known by the cases.
+
+mod broadcast;
+mod client;
+mod connect;
+mod frames;
+mod isolation;
+mod join;
+mod lifetime;
+mod longpoll;
+mod malformed;
+mod presence;
+mod push;
+mod serializers;
+mod text;
+mod versions;
+mod videos;
+
+#[cfg(test)]
+mod tests;
+
+pub use text::Explanation;
+pub use versions::Versions;
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use crate::profile::Version;
+
+/// One promise of Phoenix, in this project's own words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What people and scenario files call it, for example `join-reply`. Never changes.
+    pub id: &'static str,
+    /// The promise in one line, without a full stop.
+    pub about: &'static str,
+    /// What a client may rely on, in one to three sentences.
+    pub promise: &'static str,
+    /// Where it is written: a project's file and function, or a section of an RFC.
+    pub source: &'static str,
+    /// The numbers of the checklist `behaviours.md` that it covers; empty where the checklist has none.
+    pub behaviours: &'static [u8],
+    /// In which versions it holds.
+    pub versions: Versions,
+    /// What else is worth knowing, such as where Bandit and Cowboy differ.
+    pub note: Option<&'static str>,
+}
+
+impl Rule {
+    /// The first version in which the rule holds, if it did not always.
+    pub const fn since(&self) -> Option<Version> {
+        self.versions.since()
+    }
+
+    /// The rule as `phxproof explain` prints it, with the ids of the cases that check it.
+    pub const fn explain<'a>(&'static self, cases: &'a [&'a str]) -> Explanation<'a> {
+        Explanation { rule: self, cases }
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Rule", 8)?;
+        object.serialize_field("id", self.id)?;
+        object.serialize_field("about", self.about)?;
+        object.serialize_field("promise", self.promise)?;
+        object.serialize_field("source", self.source)?;
+        object.serialize_field("behaviours", self.behaviours)?;
+        object.serialize_field("since", &self.since().map(|version| version.to_string()))?;
+        object.serialize_field("versions", &self.versions.to_string())?;
+        object.serialize_field("note", &self.note)?;
+        object.end()
+    }
+}
+
+/// A group of rules about one thing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Area {
+    /// The name, for example `join`.
+    pub name: &'static str,
+    /// Its rules, in the order in which they are best read.
+    pub rules: &'static [Rule],
+}
+
+/// The areas, in the order of a conversation.
+pub const AREAS: [Area; 13] = [
+    Area {
+        name: "connect",
+        rules: connect::RULES,
+    },
+    Area {
+        name: "join",
+        rules: join::RULES,
+    },
+    Area {
+        name: "push",
+        rules: push::RULES,
+    },
+    Area {
+        name: "broadcast",
+        rules: broadcast::RULES,
+    },
+    Area {
+        name: "lifetime",
+        rules: lifetime::RULES,
+    },
+    Area {
+        name: "longpoll",
+        rules: longpoll::RULES,
+    },
+    Area {
+        name: "serializers",
+        rules: serializers::RULES,
+    },
+    Area {
+        name: "frames",
+        rules: frames::RULES,
+    },
+    Area {
+        name: "malformed",
+        rules: malformed::RULES,
+    },
+    Area {
+        name: "presence",
+        rules: presence::RULES,
+    },
+    Area {
+        name: "client",
+        rules: client::RULES,
+    },
+    Area {
+        name: "videos",
+        rules: videos::RULES,
+    },
+    Area {
+        name: "isolation",
+        rules: isolation::RULES,
+    },
+];
+
+/// All rules, area by area.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    AREAS.iter().flat_map(|area| area.rules)
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}

@@ -1,0 +1,78 @@
+//! Rules of presence as the server tells it (the server's side of behaviour 46).
+
+use super::{Rule, Versions};
+
+/// The rules of this area, in the order in which `list rules` shows them.
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "presence-state-on-join",
+        about: "who joins is told who is there",
+        promise: "A channel that tracks presence pushes `presence_state` to who joined: an object of \
+            every key on the topic with its `metas`, oneself included as soon as one is tracked.",
+        source: "phoenix lib/phoenix/presence.ex, list/2",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "presence-diff-join",
+        about: "who joins shows in a diff",
+        promise: "Everyone on the topic gets `presence_diff` with the newcomer's key under `joins` and \
+            empty `leaves`.",
+        source: "phoenix lib/phoenix/presence.ex, handle_diff/2 and handle_info/2",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: Some("One's own diff comes before or after one's own presence_state."),
+    },
+    Rule {
+        id: "presence-diff-leave",
+        about: "who leaves shows in a diff",
+        promise: "Everyone who stays gets `presence_diff` with the key and its meta under `leaves`, \
+            after a leave as after a disconnect or a crash.",
+        source: "phoenix lib/phoenix/presence.ex, handle_diff/2; phoenix_pubsub \
+            lib/phoenix/tracker/shard.ex, handle_info/2 of EXIT",
+        behaviours: &[22, 46],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "presence-update",
+        about: "an update is a leave and a join at once",
+        promise: "An update of one's meta reaches everyone as one `presence_diff` that has the old meta \
+            under `leaves` and the new one under `joins`, whose `phx_ref_prev` is the old `phx_ref`.",
+        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_update/6; phoenix \
+            lib/phoenix/presence.ex, handle_diff/2",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "presence-metas",
+        about: "every meta has a reference of its own",
+        promise: "A meta is what the channel tracked and a `phx_ref` that no other meta has.",
+        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_presence/6",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "presence-one-key-many-metas",
+        about: "one user on two sockets is one key with two metas",
+        promise: "A key that is tracked from several conversations has a meta for each of them, and is \
+            gone only when the last one left.",
+        source: "phoenix lib/phoenix/presence.ex, group/1",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "presence-per-topic",
+        about: "presence is told by topic",
+        promise: "Neither `presence_state` nor `presence_diff` tells of who is only on another topic.",
+        source: "phoenix lib/phoenix/presence.ex, list/2 and handle_info/2, which broadcasts to each \
+            topic its own diff",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: None,
+    },
+];

@@ -1,0 +1,66 @@
+//! A rule as text: what `phxproof explain` prints, wrapped for a terminal and without colours.
+
+use std::fmt;
+
+use super::Rule;
+
+/// Columns of a line.
+const WIDTH: usize = 100;
+/// Columns before what a field says; its name stands in them.
+const MARGIN: usize = 12;
+
+/// A rule together with the cases that check it.
+#[derive(Clone, Copy, Debug)]
+pub struct Explanation<'a> {
+    pub(super) rule: &'static Rule,
+    pub(super) cases: &'a [&'a str],
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.rule)?;
+        match self.cases {
+            [] => field(f, "cases", "none; no case of this suite checks it by itself"),
+            cases => field(f, "cases", &cases.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}\n", self.id, self.about)?;
+        wrapped(f, "  ", "  ", self.promise)?;
+        writeln!(f)?;
+        field(f, "versions", &self.versions.to_string())?;
+        field(f, "source", self.source)?;
+        if !self.behaviours.is_empty() {
+            let numbers: Vec<_> = self.behaviours.iter().map(u8::to_string).collect();
+            field(f, "behaviours", &numbers.join(", "))?;
+        }
+        self.note.map_or(Ok(()), |note| field(f, "note", note))
+    }
+}
+
+/// A named line, continued under its first word.
+fn field(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
+    wrapped(f, &format!("  {name:<MARGIN$}"), &" ".repeat(MARGIN + 2), text)
+}
+
+/// Words as many to a line as fit; a word longer than a line has one of its own.
+fn wrapped(f: &mut fmt::Formatter<'_>, first: &str, next: &str, text: &str) -> fmt::Result {
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in text.split(' ') {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(f, "{line}")?;
+            next.clone_into(&mut line);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    writeln!(f, "{line}")
+}

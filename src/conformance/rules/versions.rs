@@ -1,0 +1,57 @@
+//! In which versions of Phoenix a rule holds, and what the others do.
+
+use std::fmt;
+
+use crate::profile::Version;
+
+/// The versions in which a rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// In every version that was looked at, 1.7.21 to 1.8.12.
+    All,
+    /// From one version on.
+    Since {
+        /// The first version in which it holds.
+        first: Version,
+        /// What the versions before do instead.
+        before: &'static str,
+    },
+    /// In every version but a range in which Phoenix itself was wrong.
+    WrongIn {
+        /// The first version that is wrong.
+        first: Version,
+        /// The last version that is wrong.
+        last: Version,
+        /// What the wrong versions do instead.
+        instead: &'static str,
+    },
+}
+
+impl Versions {
+    /// Whether the rule holds in `version`.
+    pub fn hold(self, version: Version) -> bool {
+        match self {
+            Self::All => true,
+            Self::Since { first, .. } => version >= first,
+            Self::WrongIn { first, last, .. } => version < first || version > last,
+        }
+    }
+
+    /// The first version in which the rule holds, if it did not always.
+    pub const fn since(self) -> Option<Version> {
+        match self {
+            Self::Since { first, .. } => Some(first),
+            Self::All | Self::WrongIn { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Since { first, before } => write!(f, "since {first}; before: {before}"),
+            Self::WrongIn { first, last, instead } => write!(f, "wrong in {first} to {last}: {instead}"),
+        }
+    }
+}

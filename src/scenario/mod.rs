@@ -1,0 +1,20 @@
+//! The script language: YAML that reads like the conversation, checked and compiled to a [`Program`], and the
+//! interpreter that plays one. It never opens a socket, never reads a clock, and judges nothing but its own steps.
+
+mod pattern;
+mod play;
+mod problem;
+mod program;
+mod read;
+mod template;
+mod verbs;
+mod yaml;
+
+pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Reach, Recording, Request, Setting, Who};
+pub use problem::{Color, Problem, ScenarioError};
+pub use program::{HiddenPointer, Level, Offer, Program, Restart};
+pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
+pub(crate) use program::{Chance, Content, Receive};
+pub(crate) use problem::nearest;
+pub(crate) use template::Values;
+pub use read::read;

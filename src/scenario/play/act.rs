@@ -1,0 +1,259 @@
+//! Begins steps: turns each act of a group into what is to be sent and what is to be waited for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command::{Command, Door, LinkId, Request};
+use super::failure::Wrong;
+use super::link::{Draft, Link, Saying, Stamp, State};
+use super::recording::{Noted, Who};
+use super::wait::{Wait, WaitKind};
+use super::{Play, Stage};
+use crate::clock::Time;
+use crate::protocol::Payload;
+use crate::scenario::program::{
+    Actor, Connect, Http, JoinRef, Last, Mask, Mount, Outgoing as Content, Raw, RawContent, Reply, Restart, Send,
+    SendKind, What,
+};
+use crate::transport::{Masking, Outgoing, RawFrame};
+
+/// A restart may take this much longer than an answer: the old process drains, the new one starts.
+const RESTART: Duration = Duration::from_secs(20);
+
+impl Play {
+    /// Begins all acts of the group that is due.
+    pub(super) fn enter_group(&mut self, now: Time) {
+        let program = Arc::clone(&self.program);
+        let Some(group) = program.groups.get(self.group) else {
+            self.settle(now);
+            return;
+        };
+        for (index, act) in group.acts.iter().enumerate() {
+            if let Err(wrong) = self.enter(index, &act.what, now) {
+                self.fail(index, wrong);
+                return;
+            }
+        }
+    }
+
+    fn enter(&mut self, act: usize, what: &What, now: Time) -> Result<(), Wrong> {
+        let timeout = self.setting.timeout;
+        let (kind, within) = match what {
+            What::Connect(actor, connect) => {
+                self.connect(*actor, connect, now);
+                (WaitKind::Opening, timeout + timeout)
+            }
+            What::Send(actor, send) => match self.send(*actor, send, now)? {
+                Some(kind) => (kind, timeout),
+                None => return Ok(()),
+            },
+            What::Receive(_, receive) => (WaitKind::Message, receive.within.unwrap_or(timeout)),
+            What::ReceiveNothing(_, time) => (WaitKind::Silence, *time),
+            What::Pong(_, payload) => (WaitKind::Pong(payload.fill(&self.values)), timeout),
+            What::Close(actor, code) => {
+                self.open_link(*actor)?;
+                let code = code.unwrap_or(1000);
+                let close = Outgoing::Close { code: Some(code), reason: String::new() };
+                self.transmit(*actor, close, Noted::SentClose(code), now);
+                (WaitKind::Closed(None), timeout)
+            }
+            What::Cut(actor) => {
+                self.open_link(*actor)?;
+                self.transmit(*actor, Outgoing::Cut, Noted::Cut, now);
+                if let Some(link) = &mut self.links[actor.0] {
+                    link.state = State::Ended(crate::transport::Ending::Cut);
+                }
+                return Ok(());
+            }
+            What::Closed(_, code) => (WaitKind::Closed(*code), timeout),
+            What::ClosedOrAlive(actor) => (self.ask_alive(*actor, now), timeout),
+            What::Raw(actor, raw) => return self.raw(*actor, raw, now),
+            What::Sleep(time) => (WaitKind::Pause, *time),
+            What::Http(http) => {
+                self.http(http, now);
+                (WaitKind::Http, timeout + timeout)
+            }
+            What::Restart(how) => {
+                self.restart(*how, now);
+                (WaitKind::Restarted, timeout + RESTART)
+            }
+        };
+        let actor = what.actor().map(|actor| actor.0);
+        self.waits.push(Wait { act, actor, kind, deadline: now + within, over: None });
+        Ok(())
+    }
+
+    fn connect(&mut self, actor: Actor, connect: &Connect, now: Time) {
+        self.connections[actor.0] += 1;
+        let id = LinkId { actor: actor.0, number: self.connections[actor.0] };
+        self.links[actor.0] = Some(Link::new(id, self.vsn));
+        let values = &self.values;
+        let door = Door {
+            mount: match &connect.mount {
+                Mount::Target => None,
+                Mount::Instead(name) => Some(name.clone()),
+            },
+            user: connect.user.as_ref().map(|user| user.fill(values)),
+            params: connect
+                .params
+                .iter()
+                .map(|(key, value)| (key.clone(), value.as_ref().map(|value| value.fill(values))))
+                .collect(),
+            headers: connect.headers.iter().map(|(key, value)| (key.clone(), value.fill(values))).collect(),
+            message_bytes: self.program.largest_message(),
+        };
+        let shown = door.mount.clone().unwrap_or_else(|| "the target's socket".to_owned());
+        // Whether it fits is found out when the answers come.
+        let _ = self.note(now, id, Noted::Connecting(shown));
+        self.commands.push_back(Command::Connect(id, door));
+    }
+
+    fn send(&mut self, actor: Actor, send: &Send, now: Time) -> Result<Option<WaitKind>, Wrong> {
+        let values = &self.values;
+        let topic = send.topic.fill(values);
+        let json;
+        let payload = match &send.payload {
+            Content::Json(data) => {
+                json = data.fill(values).to_string();
+                Payload::Json(&json)
+            }
+            Content::Binary(bytes) => Payload::Binary(bytes),
+        };
+        let event = if let SendKind::Push(event) = &send.kind { event.fill(values) } else { String::new() };
+        let reference = send.reference.as_ref().map(|it| it.fill(values));
+        let stamp = if let JoinRef::This(it) = &send.join_ref { it.fill(values) } else { String::new() };
+        let draft = Draft {
+            event: match &send.kind {
+                SendKind::Join => Saying::Join,
+                SendKind::Leave => Saying::Leave,
+                SendKind::Heartbeat => Saying::Heartbeat,
+                SendKind::Push(_) => Saying::Push(&event),
+            },
+            topic: &topic,
+            payload,
+            reference: reference.as_deref(),
+            join_ref: match &send.join_ref {
+                JoinRef::Current => Stamp::Current,
+                JoinRef::Null => Stamp::Null,
+                JoinRef::This(_) => Stamp::This(&stamp),
+            },
+        };
+        let link = self.open_link(actor)?;
+        let (outgoing, refs) = link.send(&draft, now).map_err(|error| {
+            Wrong::server(format!("this cannot be sent: {error}"), "a message that has a frame", "").nobody()
+        })?;
+        self.say(actor, outgoing, now);
+        Ok(match send.reply {
+            Reply::None => None,
+            Reply::Any | Reply::Status(..) => Some(WaitKind::Reply { topic, refs }),
+        })
+    }
+
+    fn raw(&mut self, actor: Actor, raw: &Raw, now: Time) -> Result<(), Wrong> {
+        self.open_link(actor)?;
+        let content = match &raw.content {
+            RawContent::Message(data) => Outgoing::Text(data.fill(&self.values).to_string()),
+            RawContent::Text(text) => Outgoing::Text(text.fill(&self.values)),
+            RawContent::Binary(bytes) => Outgoing::Binary(bytes.clone()),
+        };
+        let Some(shape) = raw.frame else {
+            self.say(actor, content, now);
+            return Ok(());
+        };
+        let payload = match content {
+            Outgoing::Text(text) => text.into_bytes(),
+            Outgoing::Binary(bytes) => bytes,
+            _ => Vec::new(),
+        };
+        let mut frame = RawFrame::new(shape.opcode, payload.clone());
+        frame.rsv = shape.reserved;
+        frame.fin = shape.last == Last::Yes;
+        frame.masking = match shape.mask {
+            Mask::Masked => Masking::Usual,
+            Mask::Bare => Masking::Unmasked,
+        };
+        let words = format!(
+            "opcode {}{}{}",
+            shape.opcode,
+            if shape.last == Last::Yes { "" } else { ", more follows" },
+            if shape.mask == Mask::Masked { "" } else { ", unmasked" },
+        );
+        self.transmit(actor, Outgoing::Frame(frame), Noted::SentFrame(words, payload), now);
+        Ok(())
+    }
+
+    fn http(&mut self, http: &Http, now: Time) {
+        let values = &self.values;
+        let request = Request {
+            method: http.method.clone(),
+            path: http.path.fill(values),
+            headers: http.headers.iter().map(|(key, value)| (key.clone(), value.fill(values))).collect(),
+            body: http.body.as_ref().map(|body| body.fill(values)),
+        };
+        let shown = format!("{} {}", request.method, request.path);
+        let _ = self.recording.push(now, Who::Http, Noted::Requested(shown));
+        self.commands.push_back(Command::Http(request));
+    }
+
+    fn restart(&mut self, how: Restart, now: Time) {
+        let signal = match how {
+            Restart::Term => "SIGTERM",
+            Restart::Kill => "SIGKILL",
+        };
+        let _ = self.recording.push(now, Who::Server, Noted::Server(signal));
+        self.commands.push_back(Command::Restart(how));
+    }
+
+    /// Sends a heartbeat if there is still a connection to send it over.
+    fn ask_alive(&mut self, actor: Actor, now: Time) -> WaitKind {
+        let asked = self.links[actor.0].as_ref().filter(|link| matches!(link.state, State::Open));
+        match asked.map(|link| link.settle()) {
+            Some(Ok((outgoing, refs))) => {
+                self.say(actor, outgoing, now);
+                WaitKind::ClosedOrAlive(refs)
+            }
+            _ => WaitKind::Closed(None),
+        }
+    }
+
+    /// All steps held: asks each open connection once more.
+    fn settle(&mut self, now: Time) {
+        self.stage = Stage::Settling;
+        for index in 0..self.links.len() {
+            let kind = self.ask_alive(Actor(index), now);
+            if let WaitKind::ClosedOrAlive(_) = kind {
+                let deadline = now + self.setting.timeout.min(Duration::from_secs(2));
+                self.waits.push(Wait { act: 0, actor: Some(index), kind, deadline, over: None });
+            }
+        }
+    }
+
+    /// Sends a whole message.
+    fn say(&mut self, actor: Actor, outgoing: Outgoing, now: Time) {
+        let noted = match &outgoing {
+            Outgoing::Text(text) => Noted::SentText(text.as_str().into()),
+            Outgoing::Binary(bytes) => Noted::SentBinary(bytes.as_slice().into()),
+            _ => return,
+        };
+        self.transmit(actor, outgoing, noted, now);
+    }
+
+    fn transmit(&mut self, actor: Actor, outgoing: Outgoing, noted: Noted, now: Time) {
+        let id = LinkId { actor: actor.0, number: self.connections[actor.0] };
+        // What we say ourselves is bounded by the scenario, so that this always fits.
+        let _ = self.note(now, id, noted);
+        self.commands.push_back(Command::Send(id, outgoing));
+    }
+
+    /// The actor's connection, if it is open.
+    pub(super) fn open_link(&mut self, actor: Actor) -> Result<&mut Link, Wrong> {
+        const EXPECTED: &str = "an open connection to send over";
+        let Some(link) = &mut self.links[actor.0] else {
+            return Err(Wrong::server("there is no connection", EXPECTED, "none was made"));
+        };
+        if matches!(link.state, State::Open) {
+            return Ok(link);
+        }
+        Err(Wrong::server("the connection is not open any more", EXPECTED, link.state.describe()))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a play asks of whoever does its I/O, and what it is told in return.
+
+use std::time::Duration;
+
+use super::super::program::Restart;
+use crate::transport::{Incoming, Outgoing, RequestError, Response};
+
+/// A connection of an actor. After a reconnect the old one's news no longer count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkId {
+    /// Which actor, from 0.
+    pub actor: usize,
+    /// Which of its connections, from 1.
+    pub number: u32,
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Open a WebSocket.
+    Connect(LinkId, Door),
+    /// Send over one.
+    Send(LinkId, Outgoing),
+    /// Send a request.
+    Http(Request),
+    /// Restart the server under test.
+    Restart(Restart),
+}
+
+/// Which WebSocket to open.
+#[derive(Clone, Debug, Default)]
+pub struct Door {
+    /// The mount, if not the target's own.
+    pub mount: Option<String>,
+    /// The user whose token is to be fetched and sent as param `token`.
+    pub user: Option<String>,
+    /// Connect params, in order; nothing leaves one out that would be sent otherwise.
+    pub params: Vec<(String, Option<String>)>,
+    /// Request headers.
+    pub headers: Vec<(String, String)>,
+    /// The largest message that is accepted, in bytes.
+    pub message_bytes: usize,
+}
+
+/// A request outside of any connection.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Happening {
+    /// The server let an actor in.
+    Opened(LinkId),
+    /// It did not.
+    Refused(LinkId, Response),
+    /// There was no answer, and why.
+    Unanswered(LinkId, String, Reach),
+    /// Something came over a connection.
+    Incoming(LinkId, Incoming),
+    /// The answer to a [`Command::Http`].
+    Http(Result<Response, RequestError>),
+    /// The server is back, or why it is not.
+    Restarted(Result<(), String>),
+}
+
+/// Whether there was somebody who could have answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// No server was reached, so that nothing is known of it.
+    Nobody,
+    /// A server was reached, and did not answer as it should.
+    Somebody,
+}
+
+/// How a play is to be played.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// How long each wait may take unless its step says otherwise.
+    pub timeout: Duration,
+    /// The serializer, where the scenario names none.
+    pub vsn: crate::protocol::Vsn,
+    /// What the scenario's offered names stand for.
+    pub offers: Vec<(super::super::program::Offer, serde_json::Value)>,
+    /// The first of the numbers that fresh names stand for; the next ones follow.
+    pub first_fresh: u64,
+}

@@ -1,0 +1,69 @@
+//! What came over one connection and no step has taken yet.
+
+use std::sync::Arc;
+
+use super::wait::json_of;
+use crate::protocol::{Frame, Message, Vsn};
+
+/// A message that came, kept as it was, with what steps choose it by read once.
+#[derive(Clone, Debug)]
+pub(super) struct Arrived {
+    /// Counts all that came in this play, over all connections.
+    pub(super) serial: u64,
+    pub(super) frame: Held,
+    pub(super) head: Option<Head>,
+    pub(super) taken: bool,
+}
+
+/// What a message is chosen by.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) event: Option<String>,
+    pub(super) topic: Option<String>,
+    /// As JSON text.
+    pub(super) reference: String,
+}
+
+/// The text or the bytes of a message.
+#[derive(Clone, Debug)]
+pub(super) enum Held {
+    Text(Arc<str>),
+    Binary(Arc<[u8]>),
+}
+
+impl Arrived {
+    pub(super) fn new(serial: u64, frame: Held, vsn: Vsn) -> Self {
+        let mut arrived = Self { serial, frame, head: None, taken: false };
+        arrived.head = arrived.message(vsn).map(|message| Head {
+            event: message.event.as_str().map(str::to_owned),
+            topic: message.topic.as_str().map(str::to_owned),
+            reference: json_of(&message.reference),
+        });
+        arrived
+    }
+
+    /// The message, if it is one.
+    pub(super) fn message(&self, vsn: Vsn) -> Option<Message<'_>> {
+        let frame = match &self.frame {
+            Held::Text(text) => Frame::Text(text),
+            Held::Binary(bytes) => Frame::Binary(bytes),
+        };
+        vsn.decode_from_server(frame).ok()
+    }
+
+    /// How it looks to a person.
+    pub(super) fn show(&self) -> String {
+        match &self.frame {
+            Held::Text(text) => crate::scenario::pattern::shorten(text),
+            Held::Binary(bytes) => show_bytes(bytes),
+        }
+    }
+}
+
+/// Bytes as a person reads them: their number and the first of them.
+pub(crate) fn show_bytes(bytes: &[u8]) -> String {
+    const SHOWN: usize = 48;
+    let shown: Vec<String> = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    let more = if bytes.len() > SHOWN { " …" } else { "" };
+    format!("{} bytes: {}{more}", bytes.len(), shown.join(" "))
+}

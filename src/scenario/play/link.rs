@@ -1,0 +1,206 @@
+//! One connection of one actor: the client that speaks over it, and what came. The client is the same state
+//! machine that a swarm runs, told to do nothing by itself, since a script decides every frame.
+
+use super::command::{LinkId, Reach};
+use super::inbox::Arrived;
+use super::wait::{Refs, json_of};
+use crate::client::{Config, Context, Event, Outbox, Ref, Socket};
+use crate::clock::Time;
+use crate::protocol::{
+    EncodeError, Field, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, Vsn,
+};
+use crate::transport::{Ending, Outgoing};
+
+pub(super) struct Link {
+    pub(super) id: LinkId,
+    pub(super) vsn: Vsn,
+    pub(super) state: State,
+    pub(super) arrived: Vec<Arrived>,
+    pub(super) pongs: Vec<String>,
+    client: Socket,
+    config: Config,
+}
+
+/// How a connection stands.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    Opening,
+    Open,
+    Refused(u16),
+    /// No answer to the upgrade, and whether nobody was there at all.
+    Unanswered(String, Reach),
+    Ended(Ending),
+}
+
+/// A message to send, before the client has given it its refs.
+pub(super) struct Draft<'a> {
+    pub(super) event: Saying<'a>,
+    pub(super) topic: &'a str,
+    pub(super) payload: Payload<'a>,
+    /// The ref that a script chose.
+    pub(super) reference: Option<&'a str>,
+    pub(super) join_ref: Stamp<'a>,
+}
+
+/// What kind of message a draft is.
+#[derive(Clone, Copy)]
+pub(super) enum Saying<'a> {
+    Join,
+    Leave,
+    Heartbeat,
+    Push(&'a str),
+}
+
+/// The join_ref that a script chose.
+#[derive(Clone, Copy)]
+pub(super) enum Stamp<'a> {
+    Current,
+    Null,
+    This(&'a str),
+}
+
+impl Link {
+    pub(super) fn new(id: LinkId, vsn: Vsn) -> Self {
+        Self {
+            id,
+            vsn,
+            state: State::Opening,
+            arrived: Vec::new(),
+            pongs: Vec::new(),
+            client: Socket::new(),
+            config: Config::scripted(),
+        }
+    }
+
+    pub(super) fn opened(&mut self, now: Time) {
+        self.state = State::Open;
+        let mut out = Wire::new(self.vsn);
+        self.client.handle_open(&mut Context { config: &self.config, now, out: &mut out });
+    }
+
+    /// A message came: the client learns of it, and it waits for a step to take it.
+    pub(super) fn arrive(&mut self, arrived: Arrived, now: Time) {
+        let mut out = Wire::new(self.vsn);
+        if let Some(message) = arrived.message(self.vsn) {
+            let mut context = Context { config: &self.config, now, out: &mut out };
+            self.client.handle_message(&mut context, &message);
+        }
+        self.arrived.push(arrived);
+    }
+
+    /// Sends a message: through the client where it is one that a client sends, by hand where the script chose
+    /// refs that no client would.
+    pub(super) fn send(&mut self, draft: &Draft<'_>, now: Time) -> Result<(Outgoing, Refs), EncodeError> {
+        let mut by_hand = draft.reference;
+        if let Some(number) = draft.reference.and_then(Ref::parse) {
+            self.client.skip_refs_to(number);
+            by_hand = None;
+        }
+        let mut out = Wire::new(self.vsn);
+        if by_hand.is_none() && matches!(draft.join_ref, Stamp::Current) {
+            let mut context = Context { config: &self.config, now, out: &mut out };
+            speak(&mut self.client, draft, &mut context);
+        }
+        if out.sent.is_none() {
+            let current = self.client.channel(draft.topic).and_then(|channel| self.client.join_ref(channel));
+            let reference = by_hand.map_or_else(|| self.client.make_ref().to_string(), str::to_owned);
+            let join_ref = match draft.join_ref {
+                Stamp::Null => None,
+                Stamp::This(text) => Some(text.to_owned()),
+                Stamp::Current if matches!(draft.event, Saying::Join) => Some(reference.clone()),
+                Stamp::Current => current.map(|join_ref| join_ref.to_string()),
+            };
+            out.transmit(&Message {
+                join_ref: join_ref.as_deref().into(),
+                reference: Field::from(reference.as_str()),
+                topic: draft.topic.into(),
+                event: draft.event.name().into(),
+                payload: draft.payload,
+            });
+        }
+        out.finish()
+    }
+
+    /// A heartbeat with a ref that no step uses.
+    pub(super) fn settle(&self) -> Result<(Outgoing, Refs), EncodeError> {
+        let mut out = Wire::new(self.vsn);
+        out.transmit(&Message {
+            join_ref: Field::Null,
+            reference: SETTLE_REF.into(),
+            topic: PHOENIX_TOPIC.into(),
+            event: HEARTBEAT.into(),
+            payload: Payload::Json("{}"),
+        });
+        out.finish()
+    }
+}
+
+/// The ref of the heartbeats that end a play; no fixture shows them.
+pub(crate) const SETTLE_REF: &str = "settle";
+
+impl Saying<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Join => JOIN,
+            Self::Leave => LEAVE,
+            Self::Heartbeat => HEARTBEAT,
+            Self::Push(event) => event,
+        }
+    }
+}
+
+/// Lets the client say it, if it has a channel for it.
+fn speak(client: &mut Socket, draft: &Draft<'_>, context: &mut Context<'_>) {
+    match (draft.event, draft.payload) {
+        (Saying::Join, Payload::Json(params)) => {
+            client.join(context, draft.topic.into(), params.into());
+        }
+        (Saying::Push(event), payload) => {
+            if let Some(channel) = client.channel(draft.topic) {
+                client.push(context, channel, event, payload);
+            }
+        }
+        (Saying::Leave, Payload::Json("{}")) => {
+            if let Some(channel) = client.channel(draft.topic) {
+                client.leave(context, channel);
+            }
+        }
+        (Saying::Heartbeat | Saying::Join | Saying::Leave, _) => {}
+    }
+}
+
+/// Takes what a client sends, encoded, with its refs. News of the client are seen in the messages themselves.
+struct Wire {
+    vsn: Vsn,
+    sent: Option<Result<(Outgoing, Refs), EncodeError>>,
+}
+
+impl Wire {
+    fn new(vsn: Vsn) -> Self {
+        Self { vsn, sent: None }
+    }
+
+    fn finish(self) -> Result<(Outgoing, Refs), EncodeError> {
+        self.sent.unwrap_or(Err(EncodeError::ReplyFromClient))
+    }
+}
+
+impl Outbox for Wire {
+    fn connect(&mut self) {}
+
+    fn close(&mut self, _code: Option<u16>, _reason: &str) {}
+
+    fn transmit(&mut self, message: &Message<'_>) {
+        let mut bytes = Vec::new();
+        let refs = Refs { join_ref: json_of(&message.join_ref), reference: json_of(&message.reference) };
+        self.sent = Some(self.vsn.encode_from_client(message, &mut bytes).map(|kind| {
+            let outgoing = match kind {
+                FrameKind::Text => Outgoing::Text(String::from_utf8_lossy(&bytes).into_owned()),
+                FrameKind::Binary => Outgoing::Binary(bytes),
+            };
+            (outgoing, refs)
+        }));
+    }
+
+    fn event(&mut self, _event: Event<'_>) {}
+}

@@ -1,0 +1,255 @@
+//! The interpreter: steps a scenario through its groups. It is told what happened and says what to do next; it
+//! opens no socket and reads no clock, so one play can be driven by a test, by a conformance case or by a swarm.
+
+mod act;
+mod command;
+mod failure;
+mod inbox;
+mod link;
+mod recording;
+mod step;
+mod wait;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use command::{Command, Door, Happening, LinkId, Reach, Request, Setting};
+pub use failure::{Blame, Failure};
+pub(crate) use inbox::show_bytes;
+pub(crate) use link::SETTLE_REF;
+pub use recording::{Entry, Noted, Recording, Who};
+pub(crate) use wait::json_of;
+
+use super::program::Program;
+use super::template::Values;
+use crate::clock::Time;
+use crate::protocol::Vsn;
+use crate::transport::{Ending, Incoming};
+use failure::Wrong;
+use inbox::{Arrived, Held};
+use link::{Link, State};
+use recording::Flooded;
+use wait::Wait;
+
+/// One run of a scenario.
+pub struct Play {
+    program: Arc<Program>,
+    setting: Setting,
+    vsn: Vsn,
+    values: Values,
+    links: Vec<Option<Link>>,
+    connections: Vec<u32>,
+    group: usize,
+    waits: Vec<Wait>,
+    commands: VecDeque<Command>,
+    recording: Recording,
+    serial: u64,
+    stage: Stage,
+}
+
+/// How far a play has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    Playing,
+    /// All steps held; each connection that is still open is asked once more, so that nothing under way is missed.
+    Settling,
+    Over,
+    Failed(Failure),
+}
+
+/// How a play stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// Steps are under way.
+    Playing,
+    /// All steps held, and what was still under way is awaited.
+    Settling,
+    /// All steps held.
+    Over,
+    /// A step did not hold.
+    Failed(&'a Failure),
+}
+
+impl Play {
+    /// A play of `program` that has not begun; [`Play::begin`] begins it.
+    pub fn new(program: Arc<Program>, setting: Setting) -> Self {
+        let mut values = Values::new(program.names.len());
+        for (number, name) in (setting.first_fresh..).zip(&program.fresh) {
+            // A text, as names of users and parts of topics are.
+            values.set(*name, number.to_string().into());
+        }
+        for (offer, name) in &program.offered {
+            if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
+                values.set(*name, value.clone());
+            }
+        }
+        Self {
+            vsn: program.vsn.unwrap_or(setting.vsn),
+            links: program.actors.iter().map(|_| None).collect(),
+            connections: vec![0; program.actors.len()],
+            group: 0,
+            waits: Vec::new(),
+            commands: VecDeque::new(),
+            recording: Recording::default(),
+            serial: 0,
+            stage: Stage::Playing,
+            program,
+            setting,
+            values,
+        }
+    }
+
+    /// Begins the first step.
+    pub fn begin(&mut self, now: Time) {
+        self.enter_group(now);
+        self.advance(now);
+    }
+
+    /// What to do next, if anything.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// When [`Play::handle_timeout`] wants to be called, if nothing happens before.
+    pub fn deadline(&self) -> Option<Time> {
+        self.waits.iter().filter(|wait| wait.over.is_none()).map(|wait| wait.deadline).min()
+    }
+
+    /// How it stands.
+    pub fn progress(&self) -> Progress<'_> {
+        match &self.stage {
+            Stage::Playing => Progress::Playing,
+            Stage::Settling => Progress::Settling,
+            Stage::Over => Progress::Over,
+            Stage::Failed(failure) => Progress::Failed(failure),
+        }
+    }
+
+    /// What happened so far.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// The serializer of all connections of this play.
+    pub fn vsn(&self) -> Vsn {
+        self.vsn
+    }
+
+    /// The fresh names and the numbers that they stand for in this play.
+    pub fn fresh(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.program
+            .fresh
+            .iter()
+            .map(|name| (self.program.names[name.0].as_str(), self.values.get(*name).as_str().unwrap_or_default()))
+    }
+
+    /// Something happened.
+    pub fn handle(&mut self, happening: Happening, now: Time) {
+        let noted = match happening {
+            Happening::Opened(id) => self.handle_opened(id, now),
+            Happening::Refused(id, response) => {
+                self.end_link(id, State::Refused(response.status));
+                self.note(now, id, Noted::Refused(response))
+            }
+            Happening::Unanswered(id, why, reach) => {
+                self.end_link(id, State::Unanswered(why.clone(), reach));
+                self.note(now, id, Noted::Failed(why))
+            }
+            Happening::Incoming(id, incoming) => self.handle_incoming(id, incoming, now),
+            Happening::Http(answer) => self.handle_http(answer, now),
+            Happening::Restarted(result) => self.handle_restarted(result, now),
+        };
+        if noted.is_err() {
+            let what = "the server said more than any case asks for, so it was left";
+            let wrong = Wrong::server(what, recording::MOST, "more than that");
+            self.fail(0, wrong);
+        }
+        self.advance(now);
+    }
+
+    /// A deadline has come.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.advance(now);
+    }
+
+    fn handle_opened(&mut self, id: LinkId, now: Time) -> Result<(), Flooded> {
+        if let Some(link) = self.link(id) {
+            link.opened(now);
+        }
+        self.note(now, id, Noted::Opened)
+    }
+
+    fn handle_incoming(&mut self, id: LinkId, incoming: Incoming, now: Time) -> Result<(), Flooded> {
+        let noted = match incoming {
+            Incoming::Text(text) => {
+                let text: Arc<str> = text.into();
+                self.arrive(id, Held::Text(Arc::clone(&text)), now);
+                Noted::Text(text)
+            }
+            Incoming::Binary(bytes) => {
+                let bytes: Arc<[u8]> = bytes.into();
+                self.arrive(id, Held::Binary(Arc::clone(&bytes)), now);
+                Noted::Binary(bytes)
+            }
+            Incoming::Ping(_) => return Ok(()),
+            Incoming::Pong(payload) => {
+                if let Some(link) = self.link(id) {
+                    link.pongs.push(String::from_utf8_lossy(&payload).into_owned());
+                }
+                Noted::Pong(payload)
+            }
+            // Our own cut is noted when it is made.
+            Incoming::Closed(Ending::Cut) => return Ok(()),
+            Incoming::Closed(ending) => {
+                self.end_link(id, State::Ended(ending.clone()));
+                Noted::Ended(ending)
+            }
+        };
+        self.note(now, id, noted)
+    }
+
+    fn arrive(&mut self, id: LinkId, frame: Held, now: Time) {
+        self.serial += 1;
+        let arrived = Arrived::new(self.serial, frame, self.vsn);
+        if let Some(link) = self.link(id) {
+            link.arrive(arrived, now);
+        }
+    }
+
+    /// The first ending counts: what comes after a close frame only says how TCP ended below it.
+    fn end_link(&mut self, id: LinkId, state: State) {
+        if let Some(link) = self.link(id)
+            && matches!(link.state, State::Opening | State::Open)
+        {
+            link.state = state;
+        }
+    }
+
+    /// The link of this id, unless its actor has a newer one.
+    fn link(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.links.get_mut(id.actor)?.as_mut().filter(|link| link.id == id)
+    }
+
+    fn note(&mut self, now: Time, id: LinkId, what: Noted) -> Result<(), Flooded> {
+        self.recording.push(now, Who::Actor(id.actor, id.number), what)
+    }
+
+    fn fail(&mut self, act: usize, wrong: Wrong) {
+        if matches!(self.stage, Stage::Failed(_)) {
+            return;
+        }
+        let blame = if self.group < self.program.given { Blame::Nobody } else { wrong.blame };
+        let act = self.program.groups.get(self.group).and_then(|group| group.acts.get(act));
+        let (at, line) = match act {
+            Some(act) => failure::locate(&self.program.path, &self.program.source, &act.place),
+            None => (self.program.path.to_string(), String::new()),
+        };
+        let actor = act.and_then(|act| act.what.actor()).map(|actor| self.program.actors[actor.0].clone());
+        let Wrong { what, expected, actual, .. } = wrong;
+        self.waits.clear();
+        self.stage = Stage::Failed(Failure { what, expected, actual, actor, at, line, blame });
+    }
+}
+
+#[cfg(test)]
+mod tests;

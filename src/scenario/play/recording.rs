@@ -1,0 +1,99 @@
+//! What happened in a play, entry by entry: what the judge compares with the fixture, and what a person reads
+//! in `frames/<case>.jsonl`.
+
+use std::sync::Arc;
+
+use crate::clock::Time;
+use crate::transport::{Ending, Response};
+
+/// All that happened, in order. Bounded: a server that floods ends the play.
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
+    /// In the order in which it was seen or done.
+    pub entries: Vec<Entry>,
+    bytes: usize,
+}
+
+/// Whose entry it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// An actor's, on its first, second, … connection (from 1).
+    Actor(usize, u32),
+    /// A request outside of any connection.
+    Http,
+    /// The server's process.
+    Server,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When.
+    pub at: Time,
+    /// To whom.
+    pub who: Who,
+    /// What.
+    pub what: Noted,
+}
+
+/// What can happen. Texts are shared, as the same one is judged, shown and written.
+#[derive(Clone, Debug)]
+pub enum Noted {
+    /// A connection is being opened: path and query.
+    Connecting(String),
+    /// The server let us in.
+    Opened,
+    /// The server refused.
+    Refused(Response),
+    /// No answer, and why.
+    Failed(String),
+    /// We sent a text message.
+    SentText(Arc<str>),
+    /// We sent a binary message.
+    SentBinary(Arc<[u8]>),
+    /// We sent a hand-made frame, here in words.
+    SentFrame(String, Vec<u8>),
+    /// We sent a close frame.
+    SentClose(u16),
+    /// We cut the connection.
+    Cut,
+    /// A text message came.
+    Text(Arc<str>),
+    /// A binary message came.
+    Binary(Arc<[u8]>),
+    /// A pong came.
+    Pong(Vec<u8>),
+    /// The connection ended.
+    Ended(Ending),
+    /// A request: method and path.
+    Requested(String),
+    /// The answer to it.
+    Answered(Response),
+    /// What was done to the server.
+    Server(&'static str),
+}
+
+/// More than a correct server says in any case of ours.
+const MOST_ENTRIES: usize = 5_000;
+const MOST_BYTES: usize = 32 << 20;
+/// The two in words.
+pub(super) const MOST: &str = "at most 5,000 messages and 32 MiB";
+
+/// The server said more than is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Flooded;
+
+impl Recording {
+    pub(super) fn push(&mut self, at: Time, who: Who, what: Noted) -> Result<(), Flooded> {
+        self.bytes += match &what {
+            Noted::Text(text) => text.len(),
+            Noted::Binary(bytes) => bytes.len(),
+            _ => 64,
+        };
+        if self.entries.len() >= MOST_ENTRIES || self.bytes > MOST_BYTES {
+            return Err(Flooded);
+        }
+        self.entries.push(Entry { at, who, what });
+        Ok(())
+    }
+}

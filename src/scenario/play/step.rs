@@ -1,0 +1,339 @@
+//! Ends steps: holds what came against what the waits of the group wait for, and goes on when all are over.
+
+use std::sync::Arc;
+
+use super::failure::Wrong;
+use super::command::Reach;
+use super::link::{SETTLE_REF, State};
+use super::recording::{Flooded, Noted, Who};
+use super::wait::{self, WaitKind, find_message, find_reply, judge_message, judge_reply};
+use super::{Play, Stage};
+use crate::clock::Time;
+use crate::scenario::pattern::shorten;
+use crate::scenario::program::{Answers, Opening, Program, What};
+use crate::transport::{Ending, RequestError, Response};
+
+/// Whether the deadline of a wait has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Now,
+    Later,
+}
+
+/// How a wait stands.
+enum Held {
+    /// It goes on.
+    NotYet,
+    /// It is over; the serial of the message that ended it, if one did.
+    Over(u64),
+}
+
+impl Play {
+    /// Looks at all waits, and begins the next groups as long as nothing is waited for.
+    pub(super) fn advance(&mut self, now: Time) {
+        while matches!(self.stage, Stage::Playing | Stage::Settling) {
+            let program = Arc::clone(&self.program);
+            for index in 0..self.waits.len() {
+                if self.waits[index].over.is_some() {
+                    continue;
+                }
+                match self.look(&program, index, now) {
+                    Ok(Held::NotYet) => {}
+                    Ok(Held::Over(serial)) => self.waits[index].over = Some(serial),
+                    Err(wrong) => {
+                        self.fail(self.waits[index].act, wrong);
+                        return;
+                    }
+                }
+            }
+            if self.waits.iter().any(|wait| wait.over.is_none()) {
+                return;
+            }
+            self.leave_group(&program, now);
+        }
+    }
+
+    fn leave_group(&mut self, program: &Program, now: Time) {
+        if self.stage == Stage::Settling {
+            self.stage = Stage::Over;
+            return;
+        }
+        if program.groups.get(self.group).is_some_and(|group| group.answers == Answers::InOrder)
+            && let Some(act) = self.first_out_of_order()
+        {
+            let what = "the answers came in another order than the messages were sent";
+            let wrong = Wrong::server(what, "answers in the order of the steps", self.order_of_answers());
+            self.fail(act, wrong);
+            return;
+        }
+        self.waits.clear();
+        self.group += 1;
+        self.enter_group(now);
+    }
+
+    fn first_out_of_order(&self) -> Option<usize> {
+        self.waits.windows(2).find(|pair| pair[0].over > pair[1].over).map(|pair| pair[1].act)
+    }
+
+    fn order_of_answers(&self) -> String {
+        let mut order: Vec<_> = self.waits.iter().map(|wait| (wait.over, wait.act + 1)).collect();
+        order.sort_unstable();
+        let order: Vec<String> = order.iter().map(|(_, step)| step.to_string()).collect();
+        format!("the answers to steps {}, in this order", shorten(&order.join(", ")))
+    }
+
+    fn look(&mut self, program: &Program, index: usize, now: Time) -> Result<Held, Wrong> {
+        if self.stage == Stage::Settling {
+            return Ok(self.look_settled(index, now));
+        }
+        let wait = &self.waits[index];
+        let what = &program.groups[self.group].acts[wait.act].what;
+        let due = wait.deadline <= now;
+        let held = match (&wait.kind, what) {
+            (WaitKind::Pause, _) => return Ok(if due { Held::Over(0) } else { Held::NotYet }),
+            (WaitKind::Silence, _) => return self.look_silence(index, if due { Due::Now } else { Due::Later }),
+            (WaitKind::Http | WaitKind::Restarted, _) => Held::NotYet,
+            (WaitKind::Opening, What::Connect(actor, connect)) => self.look_opening(actor.0, connect.answer)?,
+            _ => self.look_message(index, what)?,
+        };
+        match held {
+            Held::NotYet if due => Err(self.overdue(index, what)),
+            held => Ok(held),
+        }
+    }
+
+    /// An end that is not awaited by any step: there, or given up on.
+    fn look_settled(&mut self, index: usize, now: Time) -> Held {
+        let wait = &self.waits[index];
+        let due = wait.deadline <= now;
+        let (Some(actor), WaitKind::ClosedOrAlive(refs)) = (wait.actor, &wait.kind) else { return Held::Over(0) };
+        let Some(link) = &mut self.links[actor] else { return Held::Over(0) };
+        let answered = find_reply(link, crate::protocol::PHOENIX_TOPIC, refs).is_some();
+        if answered || due || !matches!(link.state, State::Open) { Held::Over(0) } else { Held::NotYet }
+    }
+
+    fn look_silence(&self, index: usize, due: Due) -> Result<Held, Wrong> {
+        let link = self.waits[index].actor.and_then(|actor| self.links[actor].as_ref());
+        let untaken = |link: &'_ super::link::Link| {
+            link.arrived.iter().find(|it| !it.taken && !it.is_settling()).map(|it| it.show())
+        };
+        match link.and_then(untaken) {
+            Some(shown) => Err(Wrong::server("a message came where none should", "nothing", shown)),
+            None if due == Due::Now => Ok(Held::Over(0)),
+            None => Ok(Held::NotYet),
+        }
+    }
+
+    fn look_opening(&self, actor: usize, answer: Opening) -> Result<Held, Wrong> {
+        let state = self.links[actor].as_ref().map(|link| &link.state);
+        let wanted = match answer {
+            Opening::Open => "to be let in (101)".to_owned(),
+            Opening::Refused(Some(status)) => format!("to be refused with {status}"),
+            Opening::Refused(None) => "to be refused".to_owned(),
+            Opening::OpenOrRefused => "to be let in or refused".to_owned(),
+        };
+        match (state, answer) {
+            (None | Some(State::Opening), _) => Ok(Held::NotYet),
+            (Some(State::Open | State::Ended(_)), Opening::Open | Opening::OpenOrRefused)
+            | (Some(State::Refused(_)), Opening::OpenOrRefused | Opening::Refused(None)) => Ok(Held::Over(0)),
+            (Some(State::Refused(found)), Opening::Refused(Some(status))) if *found == status => Ok(Held::Over(0)),
+            (Some(State::Open | State::Ended(_)), Opening::Refused(_)) => {
+                Err(Wrong::server("the server let the client in", wanted, "101"))
+            }
+            (Some(State::Refused(status)), Opening::Open | Opening::Refused(Some(_))) => {
+                Err(Wrong::server(format!("the server refused the client with {status}"), wanted, self.refusal(actor)))
+            }
+            (Some(State::Unanswered(why, reach)), _) => {
+                let wrong = Wrong::server("there was no connection", wanted, why);
+                Err(if *reach == Reach::Nobody { wrong.nobody() } else { wrong })
+            }
+        }
+    }
+
+    /// The status and the body of the last refusal of an actor, which often says why.
+    fn refusal(&self, actor: usize) -> String {
+        let refused = self.recording.entries.iter().rev().find_map(|entry| match (&entry.who, &entry.what) {
+            (Who::Actor(who, _), Noted::Refused(response)) if *who == actor => Some(response),
+            _ => None,
+        });
+        refused.map_or_else(String::new, |response| {
+            format!("{} {}", response.status, shorten(&String::from_utf8_lossy(&response.body)))
+        })
+    }
+
+    fn look_message(&mut self, index: usize, what: &What) -> Result<Held, Wrong> {
+        let wait = &self.waits[index];
+        let Some(link) = wait.actor.and_then(|actor| self.links[actor].as_mut()) else {
+            return Err(Wrong::server("there is no connection", wait::describe(&wait.kind, what, &self.values), ""));
+        };
+        let vsn = link.vsn;
+        let values = &mut self.values;
+        let held = match (&wait.kind, what) {
+            (WaitKind::Reply { topic, refs }, What::Send(_, send)) => match find_reply(link, topic, refs) {
+                None => Held::NotYet,
+                Some(arrived) => {
+                    arrived.taken = true;
+                    let response = judge_reply(arrived, vsn, &send.reply, values)?;
+                    wait::save(&send.save, response.as_ref(), values)?;
+                    Held::Over(arrived.serial)
+                }
+            },
+            (WaitKind::Message, What::Receive(_, receive)) => match find_message(link, receive, values) {
+                None => Held::NotYet,
+                Some(arrived) => {
+                    arrived.taken = true;
+                    let payload = judge_message(arrived, vsn, receive, values)?;
+                    wait::save(&receive.save, payload.as_ref(), values)?;
+                    Held::Over(arrived.serial)
+                }
+            },
+            (WaitKind::Pong(payload), _) => match link.pongs.iter().position(|pong| pong == payload) {
+                None => Held::NotYet,
+                Some(at) => {
+                    link.pongs.remove(at);
+                    Held::Over(0)
+                }
+            },
+            (WaitKind::ClosedOrAlive(refs), _) => {
+                if let Some(arrived) = find_reply(link, crate::protocol::PHOENIX_TOPIC, refs) {
+                    arrived.taken = true;
+                    return Ok(Held::Over(arrived.serial));
+                }
+                return Ok(if matches!(link.state, State::Ended(_)) { Held::Over(0) } else { Held::NotYet });
+            }
+            (WaitKind::Closed(code), _) => return look_closed(&link.state, *code),
+            _ => Held::NotYet,
+        };
+        if matches!(held, Held::NotYet) && !matches!(link.state, State::Open | State::Opening) {
+            let ended = link.state.describe();
+            let expected = wait::describe(&wait.kind, what, &self.values);
+            return Err(Wrong::server("the connection ended before this came", expected, ended));
+        }
+        Ok(held)
+    }
+
+    fn overdue(&self, index: usize, what: &What) -> Wrong {
+        let wait = &self.waits[index];
+        let waited = match what {
+            What::Receive(_, receive) => receive.within.unwrap_or(self.setting.timeout),
+            _ => self.setting.timeout,
+        };
+        let text = format!("nothing came within {}", humantime::format_duration(waited));
+        let link = wait.actor.and_then(|actor| self.links[actor].as_ref());
+        let untaken: Vec<String> = link
+            .map(|link| link.arrived.iter().filter(|it| !it.taken && !it.is_settling()).map(|it| it.show()))
+            .into_iter()
+            .flatten()
+            .collect();
+        let actual = match untaken.len() {
+            0 => "nothing".to_owned(),
+            few @ 1..=5 => format!("{few} other message(s): {}", untaken.join(" ")),
+            many => format!("{many} other messages, the last of them: {}", untaken[many - 5..].join(" ")),
+        };
+        Wrong::server(text, wait::describe(&wait.kind, what, &self.values), actual)
+    }
+
+    pub(super) fn handle_http(
+        &mut self,
+        answer: Result<Response, RequestError>,
+        now: Time,
+    ) -> Result<(), Flooded> {
+        let program = Arc::clone(&self.program);
+        let waiting = self.waits.iter().position(|wait| matches!(wait.kind, WaitKind::Http) && wait.over.is_none());
+        let noted = match &answer {
+            Ok(response) => Noted::Answered(response.clone()),
+            Err(error) => Noted::Failed(error.to_string()),
+        };
+        if let Some(index) = waiting {
+            let act = self.waits[index].act;
+            if let Some(What::Http(http)) = program.groups.get(self.group).map(|group| &group.acts[act].what) {
+                match answer {
+                    Err(error) => {
+                        let wrong = Wrong::server("the request was not answered", "an answer over HTTP", error.to_string());
+                        self.fail(act, wrong);
+                    }
+                    Ok(response) if http.answer.is_some_and(|status| status != response.status) => {
+                        let body = String::from_utf8_lossy(&response.body);
+                        let actual = format!("{} {}", response.status, shorten(&body));
+                        let expected = format!("status {}", http.answer.unwrap_or_default());
+                        self.fail(act, Wrong::server("the request was answered otherwise", expected, actual));
+                    }
+                    Ok(response) => {
+                        if let Some(name) = http.save {
+                            self.values.set(name, String::from_utf8_lossy(&response.body).into_owned().into());
+                        }
+                        if let Some(wait) = self.waits.get_mut(index) {
+                            wait.over = Some(0);
+                        }
+                    }
+                }
+            }
+        }
+        self.recording.push(now, Who::Http, noted)
+    }
+
+    pub(super) fn handle_restarted(&mut self, result: Result<(), String>, now: Time) -> Result<(), Flooded> {
+        let waiting = self.waits.iter().position(|wait| matches!(wait.kind, WaitKind::Restarted));
+        if let Some(index) = waiting {
+            match &result {
+                Ok(()) => self.waits[index].over = Some(0),
+                Err(why) => {
+                    let act = self.waits[index].act;
+                    self.fail(act, Wrong::server("the server did not come back", "a server that answers", why));
+                }
+            }
+        }
+        self.recording.push(now, Who::Server, Noted::Server("started again"))
+    }
+}
+
+fn look_closed(state: &State, code: Option<u16>) -> Result<Held, Wrong> {
+    match (state, code) {
+        (State::Open | State::Opening, _) => Ok(Held::NotYet),
+        (State::Ended(Ending::CloseFrame { code: found, .. }), Some(code)) if *found != Some(code) => {
+            let what = "the connection was closed with another code";
+            Err(Wrong::server(what, format!("close code {code}"), state.describe()))
+        }
+        (State::Ended(Ending::Eof | Ending::Reset | Ending::Violation(_)), Some(code)) => {
+            let what = "the connection ended without a close frame";
+            Err(Wrong::server(what, format!("close code {code}"), state.describe()))
+        }
+        (State::Ended(_), _) => Ok(Held::Over(0)),
+        (State::Refused(_) | State::Unanswered(..), _) => {
+            Err(Wrong::server("there was no connection to close", "a connection", state.describe()))
+        }
+    }
+}
+
+impl State {
+    /// How the connection stands, in words.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Opening => "it is being opened".to_owned(),
+            Self::Open => "it is open".to_owned(),
+            Self::Refused(status) => format!("refused with {status}"),
+            Self::Unanswered(why, _) => why.clone(),
+            Self::Ended(ending) => describe_ending(ending),
+        }
+    }
+}
+
+/// How a connection ended, in words.
+pub(crate) fn describe_ending(ending: &Ending) -> String {
+    match ending {
+        Ending::CloseFrame { code: Some(code), reason } if reason.is_empty() => format!("closed with {code}"),
+        Ending::CloseFrame { code: Some(code), reason } => format!("closed with {code} `{}`", shorten(reason)),
+        Ending::CloseFrame { code: None, .. } => "closed by a close frame without a code".to_owned(),
+        Ending::Eof => "the server ended it without a close frame".to_owned(),
+        Ending::Reset => "the server reset it".to_owned(),
+        Ending::Violation(how) => how.clone(),
+        Ending::Cut => "cut by the client".to_owned(),
+    }
+}
+
+impl super::inbox::Arrived {
+    /// Whether it answers a heartbeat that the play itself sent.
+    fn is_settling(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| head.reference.trim_matches('"') == SETTLE_REF)
+    }
+}

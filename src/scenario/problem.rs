@@ -1,0 +1,162 @@
+//! What is wrong with a scenario file, shown where it stands: the place, what was expected, what to write instead.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::yaml::Place;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    place: Place,
+    title: String,
+    expected: Option<String>,
+    help: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn at(place: Place, title: impl Into<String>) -> Self {
+        Self { place, title: title.into(), expected: None, help: None }
+    }
+
+    pub(crate) fn expected(self, what: impl Into<String>) -> Self {
+        Self { expected: Some(what.into()), ..self }
+    }
+
+    pub(crate) fn help(self, what: impl Into<Option<String>>) -> Self {
+        Self { help: what.into(), ..self }
+    }
+
+    /// What is wrong, in one line.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+}
+
+/// A scenario file that does not parse, with all that is wrong with it.
+#[derive(Clone, Debug)]
+pub struct ScenarioError {
+    path: Arc<str>,
+    source: Arc<str>,
+    problems: Vec<Problem>,
+}
+
+impl ScenarioError {
+    pub(crate) fn new(path: &str, source: &str, problems: Vec<Problem>) -> Self {
+        Self { path: path.into(), source: source.into(), problems }
+    }
+
+    /// What is wrong, in the order of the file.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The problems as a person reads them, as rustc shows its own; at most twenty.
+    pub fn render(&self, color: Color) -> String {
+        const SHOWN: usize = 20;
+        let renderer = match color {
+            Color::Never => Renderer::plain(),
+            Color::Always => Renderer::styled(),
+        };
+        let mut texts: Vec<String> =
+            self.problems.iter().take(SHOWN).map(|problem| self.render_one(problem, &renderer)).collect();
+        if self.problems.len() > SHOWN {
+            texts.push(format!("and {} more in {}", self.problems.len() - SHOWN, self.path));
+        }
+        texts.join("\n\n")
+    }
+
+    fn render_one(&self, problem: &Problem, renderer: &Renderer) -> String {
+        let (line_number, line) = line_at(&self.source, problem.place.start);
+        let (cut, offset) = shorten(&self.source[line.clone()], problem.place.start - line.start);
+        let start = problem.place.start - line.start - offset;
+        let end = (problem.place.end.saturating_sub(line.start + offset)).clamp(start, cut.len());
+        let label = problem.expected.as_deref().map(|what| format!("expected {what}"));
+        let annotation = AnnotationKind::Primary.span(start..end.max(start));
+        let snippet = Snippet::source(cut)
+            .path(self.path.as_ref())
+            .line_start(line_number)
+            .annotation(match &label {
+                Some(label) => annotation.label(label),
+                None => annotation,
+            });
+        let mut group = Level::ERROR.primary_title(&problem.title).element(snippet);
+        if let Some(help) = &problem.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        renderer.render(&[group])
+    }
+}
+
+/// Whether what is rendered may hold colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// Plain text.
+    Never,
+    /// With escape codes.
+    Always,
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Color::Never))
+    }
+}
+
+impl std::error::Error for ScenarioError {}
+
+/// The number of the line that holds byte `at`, from 1, and its range without the newline.
+fn line_at(source: &str, at: usize) -> (usize, Place) {
+    let at = at.min(source.len());
+    let start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = source[at..].find('\n').map_or(source.len(), |newline| at + newline);
+    (source[..start].matches('\n').count() + 1, start..end)
+}
+
+/// A piece of a line that is short enough to look at, and how many bytes were cut before it.
+fn shorten(line: &str, at: usize) -> (&str, usize) {
+    const WIDEST: usize = 400;
+    if line.len() <= WIDEST {
+        return (line, 0);
+    }
+    let boundary = |mut to: usize| {
+        while !line.is_char_boundary(to) {
+            to -= 1;
+        }
+        to
+    };
+    let start = boundary(at.saturating_sub(80));
+    let end = boundary((start + WIDEST).min(line.len()));
+    (&line[start..end], start)
+}
+
+/// The entry of `known` that is nearest to what was written, if one is near enough to be meant.
+pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .into_iter()
+        .map(|name| (distance(written, name), name))
+        .filter(|(distance, name)| *distance <= (name.len().max(written.len()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// How many letters must be changed, added, left out or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    rows[0] = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        rows[i][0] = i;
+        for j in 1..=b.len() {
+            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = least;
+        }
+    }
+    rows[a.len()][b.len()]
+}

@@ -1,0 +1,422 @@
+//! A scenario as it runs: checked, with every name resolved, every repetition written out. The interpreter
+//! meets nothing here that it could still refuse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::pattern::Pattern;
+use super::template::{Data, Name, Template, Values};
+use super::yaml::Place;
+use crate::protocol::Vsn;
+
+/// What a server must offer for a scenario to make sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// A mounted Phoenix socket.
+    Wire,
+    /// One topic that may be joined.
+    Room,
+    /// The `lab:*` channel.
+    Lab,
+    /// The `presence:*` channel.
+    Presence,
+    /// The `videos:*` channel.
+    Rumbl,
+}
+
+impl Level {
+    /// All of them, in the order in which they build on each other.
+    pub const ALL: [Self; 5] = [Self::Wire, Self::Room, Self::Lab, Self::Presence, Self::Rumbl];
+
+    /// The name in scenario files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wire => "wire",
+            Self::Room => "room",
+            Self::Lab => "lab",
+            Self::Presence => "presence",
+            Self::Rumbl => "rumbl",
+        }
+    }
+}
+
+/// A whole scenario.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(crate) path: Arc<str>,
+    pub(crate) source: Arc<str>,
+    pub(crate) about: String,
+    pub(crate) rules: Vec<String>,
+    pub(crate) level: Option<Level>,
+    pub(crate) vsn: Option<Vsn>,
+    pub(crate) risky: Option<String>,
+    /// Names of which each run gets a number of its own.
+    pub(crate) fresh: Vec<Name>,
+    /// Values that the command line or the target gives.
+    pub(crate) offered: Vec<(Offer, Name)>,
+    pub(crate) names: Vec<String>,
+    pub(crate) actors: Vec<String>,
+    /// What must work before anything is judged, then what is judged.
+    pub(crate) groups: Vec<Group>,
+    /// How many of the groups come before what is judged.
+    pub(crate) given: usize,
+    pub(crate) chance: Vec<Chance>,
+    pub(crate) hide: Vec<HiddenPointer>,
+}
+
+/// An actor: an index into [`Program::actors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Actor(pub(crate) usize);
+
+/// A value that comes from outside the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// `{{mount}}`: the path of the socket, such as `/socket`.
+    Mount,
+    /// `{{topic}}`: a topic that may be joined.
+    Topic,
+    /// `{{join_params}}`: what it is joined with.
+    JoinParams,
+    /// `{{other_topic}}`: a second one.
+    OtherTopic,
+    /// `{{other_join_params}}`: what that is joined with.
+    OtherJoinParams,
+    /// `{{unknown_topic}}`: a topic that should not be let in.
+    UnknownTopic,
+    /// `{{push_event}}`: an event that is answered.
+    PushEvent,
+    /// `{{push_payload}}`: its payload.
+    PushPayload,
+}
+
+impl Offer {
+    /// Each with the name that a scenario calls it by.
+    pub const NAMED: [(&'static str, Self); 8] = [
+        ("mount", Self::Mount),
+        ("topic", Self::Topic),
+        ("join_params", Self::JoinParams),
+        ("other_topic", Self::OtherTopic),
+        ("other_join_params", Self::OtherJoinParams),
+        ("unknown_topic", Self::UnknownTopic),
+        ("push_event", Self::PushEvent),
+        ("push_payload", Self::PushPayload),
+    ];
+}
+
+/// Steps that are begun together; the next group begins when all of them are done.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) acts: Vec<Act>,
+    pub(crate) answers: Answers,
+}
+
+/// In which order the answers to the steps of a group may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// Any.
+    InAnyOrder,
+    /// As the steps stand in the file.
+    InOrder,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub(crate) struct Act {
+    pub(crate) place: Place,
+    pub(crate) what: What,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    Connect(Actor, Connect),
+    Send(Actor, Send),
+    Receive(Actor, Receive),
+    ReceiveNothing(Actor, Duration),
+    Pong(Actor, Template),
+    Close(Actor, Option<u16>),
+    Cut(Actor),
+    Closed(Actor, Option<u16>),
+    ClosedOrAlive(Actor),
+    Raw(Actor, Raw),
+    Sleep(Duration),
+    Http(Http),
+    Restart(Restart),
+}
+
+impl What {
+    /// Whose step it is.
+    pub(crate) fn actor(&self) -> Option<Actor> {
+        match self {
+            Self::Connect(actor, _)
+            | Self::Send(actor, _)
+            | Self::Receive(actor, _)
+            | Self::ReceiveNothing(actor, _)
+            | Self::Pong(actor, _)
+            | Self::Close(actor, _)
+            | Self::Cut(actor)
+            | Self::Closed(actor, _)
+            | Self::ClosedOrAlive(actor)
+            | Self::Raw(actor, _) => Some(*actor),
+            Self::Sleep(_) | Self::Http(_) | Self::Restart(_) => None,
+        }
+    }
+}
+
+/// `connect`
+#[derive(Clone, Debug)]
+pub(crate) struct Connect {
+    pub(crate) mount: Mount,
+    pub(crate) user: Option<Template>,
+    pub(crate) params: Vec<(String, Option<Template>)>,
+    pub(crate) headers: Vec<(String, Template)>,
+    pub(crate) answer: Opening,
+}
+
+/// Which socket of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mount {
+    /// The target's own.
+    Target,
+    /// Another one, which replaces the last segment of the target's path.
+    Instead(String),
+}
+
+/// How a connection attempt is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Open,
+    Refused(Option<u16>),
+    /// Either of the two; silence and a cut are neither.
+    OpenOrRefused,
+}
+
+/// A message to a channel, and the answer to wait for.
+#[derive(Clone, Debug)]
+pub(crate) struct Send {
+    pub(crate) kind: SendKind,
+    pub(crate) topic: Template,
+    pub(crate) payload: Outgoing,
+    pub(crate) reference: Option<Template>,
+    pub(crate) join_ref: JoinRef,
+    pub(crate) reply: Reply,
+    pub(crate) save: Vec<Save>,
+}
+
+/// What kind of message.
+#[derive(Clone, Debug)]
+pub(crate) enum SendKind {
+    Join,
+    Leave,
+    Heartbeat,
+    Push(Template),
+}
+
+/// The join_ref of a message.
+#[derive(Clone, Debug)]
+pub(crate) enum JoinRef {
+    /// As the client has it.
+    Current,
+    Null,
+    This(Template),
+}
+
+/// A payload to send.
+#[derive(Clone, Debug)]
+pub(crate) enum Outgoing {
+    Json(Data),
+    Binary(Vec<u8>),
+}
+
+/// The answer that a message waits for.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// None is waited for.
+    None,
+    /// Some answer.
+    Any,
+    /// This status, and a response like this.
+    Status(Template, Content),
+}
+
+/// An expectation of a payload.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    /// Whatever it is; the fixture judges it.
+    Unjudged,
+    Json(Pattern),
+    Binary(Vec<u8>),
+}
+
+/// `receive`
+#[derive(Clone, Debug)]
+pub(crate) struct Receive {
+    pub(crate) event: Template,
+    pub(crate) topic: Option<Template>,
+    pub(crate) reference: Option<Data>,
+    pub(crate) join_ref: Option<Data>,
+    pub(crate) content: Content,
+    pub(crate) within: Option<Duration>,
+    pub(crate) save: Vec<Save>,
+}
+
+/// `save`: a part of a payload, under a name.
+#[derive(Clone, Debug)]
+pub(crate) struct Save {
+    pub(crate) name: Name,
+    pub(crate) pointer: Template,
+}
+
+/// A hand-made frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw {
+    pub(crate) content: RawContent,
+    pub(crate) frame: Option<FrameShape>,
+}
+
+/// What a hand-made frame carries.
+#[derive(Clone, Debug)]
+pub(crate) enum RawContent {
+    /// A JSON value, written compactly.
+    Message(Data),
+    Text(Template),
+    Binary(Vec<u8>),
+}
+
+/// How a hand-made frame looks on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameShape {
+    pub(crate) opcode: u8,
+    pub(crate) reserved: u8,
+    pub(crate) last: Last,
+    pub(crate) mask: Mask,
+}
+
+/// The FIN bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Last {
+    Yes,
+    MoreFollows,
+}
+
+/// Whether the frame is masked, as a client's must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mask {
+    Masked,
+    Bare,
+}
+
+/// `http`
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    pub(crate) method: String,
+    pub(crate) path: Template,
+    pub(crate) headers: Vec<(String, Template)>,
+    pub(crate) body: Option<Template>,
+    pub(crate) answer: Option<u16>,
+    pub(crate) save: Option<Name>,
+}
+
+/// How the server is ended before it is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// SIGTERM: it drains.
+    Term,
+    /// SIGKILL.
+    Kill,
+}
+
+/// What a correct server may do one way or another; see `chance:` in the README.
+#[derive(Clone, Debug)]
+pub(crate) enum Chance {
+    /// These events may come in any order among themselves.
+    AnyOrder(Vec<String>),
+    /// More of this event may come at the end than the fixture has.
+    More(String),
+    /// A message that may come or not; the fields are those of [`Receive`].
+    Maybe(Receive),
+}
+
+/// A JSON pointer whose segments may be `*`; what it points at is hidden in fixtures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HiddenPointer(pub(crate) Vec<String>);
+
+impl HiddenPointer {
+    /// The segments, from the outermost on.
+    pub fn segments(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Program {
+    /// The mounts, beside the target's own, that it connects to.
+    pub fn mounts(&self) -> impl Iterator<Item = &str> {
+        self.acts().filter_map(|act| match &act.what {
+            What::Connect(_, Connect { mount: Mount::Instead(name), .. }) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it restarts the server.
+    pub fn restarts(&self) -> bool {
+        self.acts().any(|act| matches!(act.what, What::Restart(_)))
+    }
+
+    /// What it needs that only the command line or the target can give.
+    pub fn offers(&self) -> impl Iterator<Item = Offer> {
+        self.offered.iter().map(|(offer, _)| *offer)
+    }
+
+    /// Whether it only makes sense in 2.0.0: binary payloads, and messages written by hand.
+    pub fn needs_v2(&self) -> bool {
+        self.vsn.is_none()
+            && self.acts().any(|act| match &act.what {
+                What::Send(_, send) => matches!(send.payload, Outgoing::Binary(_)),
+                What::Raw(..) => true,
+                _ => false,
+            })
+    }
+
+    fn acts(&self) -> impl Iterator<Item = &Act> {
+        self.groups.iter().flat_map(|group| &group.acts)
+    }
+
+    /// Values under which each hole is filled with its own name, as fixtures show them.
+    pub(crate) fn names_as_values(&self) -> Values {
+        let mut values = Values::new(self.names.len());
+        for (index, name) in self.names.iter().enumerate() {
+            values.set(Name(index), format!("{{{{{name}}}}}").into());
+        }
+        values
+    }
+
+    /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
+    pub(crate) fn largest_message(&self) -> usize {
+        const LEAST: usize = 1 << 20;
+        let sent = self.acts().map(|act| match &act.what {
+            What::Send(_, send) => send.payload.length(),
+            What::Raw(_, raw) => raw.content.length(),
+            _ => 0,
+        });
+        sent.max().unwrap_or(0) + LEAST
+    }
+}
+
+impl Outgoing {
+    fn length(&self) -> usize {
+        match self {
+            Self::Json(data) => data.length(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl RawContent {
+    fn length(&self) -> usize {
+        match self {
+            Self::Message(data) => data.length(),
+            Self::Text(text) => text.length(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}

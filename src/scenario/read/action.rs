@@ -1,0 +1,322 @@
+//! What an actor does: one function a verb.
+
+use super::super::problem::{Problem, nearest};
+use super::super::program::{
+    Act, Actor, Connect, FrameShape, JoinRef, Last, Mask, Mount, Opening, Raw, RawContent, Receive, Send,
+    SendKind, What,
+};
+use super::super::template::{Data, Template};
+use super::super::verbs::{self, ACTIONS, FRAME, Kind, Verb};
+use super::super::yaml::{Key, Node, Place, Yaml};
+use super::{ActorFacts, Reader, entry, option_names};
+
+/// A verb as it was written: its value (nothing for a bare one) and what stands beside it.
+struct Written<'n> {
+    verb: &'static Verb,
+    value: &'n Node,
+    entries: &'n [(Key, Node)],
+}
+
+impl Reader {
+    /// One step of one actor.
+    pub(super) fn act(&mut self, name: &str, key: &Place, action: &Node) -> Option<Act> {
+        let bare;
+        let written = match &action.value {
+            Yaml::Text(word) => {
+                bare = Node { place: action.place.clone(), value: Yaml::Null };
+                Written { verb: self.verb(word, &action.place)?, value: &bare, entries: &[] }
+            }
+            Yaml::Map(entries) => self.written(entries, action)?,
+            _ => return self.wrong(action, "a step", "a verb, such as connect or { push: echo }"),
+        };
+        let actor = match written.verb.name {
+            "connect" => self.connecting(name),
+            _ => self.actor(name, key)?,
+        };
+        let what = self.what(actor, &written)?;
+        Some(Act { place: action.place.clone(), what })
+    }
+
+    fn written<'n>(&mut self, entries: &'n [(Key, Node)], action: &Node) -> Option<Written<'n>> {
+        let found = entries.iter().find_map(|(key, node)| Some((verbs::find(ACTIONS, &key.name)?, node)));
+        let Some((verb, value)) = found else {
+            match entries.first() {
+                Some((key, _)) => {
+                    self.verb(&key.name, &key.place);
+                }
+                None => {
+                    let _: Option<()> = self.wrong(action, "a step", "a verb, such as connect or { push: echo }");
+                }
+            }
+            return None;
+        };
+        let mut known = option_names(verb.options);
+        known.push(verb.name);
+        self.only(entries, verb.name, &known);
+        if verb.kind == Kind::Nothing && !matches!(value.value, Yaml::Null) {
+            return self.wrong(value, verb.name, "nothing: the verb stands alone");
+        }
+        Some(Written { verb, value, entries })
+    }
+
+    fn verb(&mut self, word: &str, place: &Place) -> Option<&'static Verb> {
+        let found = verbs::find(ACTIONS, word);
+        if found.is_none() {
+            let known: Vec<&str> = ACTIONS.iter().map(|verb| verb.name).collect();
+            let meant = nearest(word, known.iter().copied());
+            let problem = Problem::at(place.clone(), format!("unknown verb `{word}`"));
+            let help = meant.map(|name| format!("did you mean `{name}`?"));
+            self.problem(problem.expected(known.join(", ")).help(help));
+        }
+        found
+    }
+
+    fn connecting(&mut self, name: &str) -> Actor {
+        match self.actors.iter().position(|actor| actor.name == name) {
+            Some(index) => {
+                self.actors[index].topics.clear();
+                Actor(index)
+            }
+            None => {
+                self.actors.push(ActorFacts { name: name.to_owned(), topics: Vec::new() });
+                Actor(self.actors.len() - 1)
+            }
+        }
+    }
+
+    fn what(&mut self, actor: Actor, it: &Written<'_>) -> Option<What> {
+        let nothing = matches!(it.value.value, Yaml::Null);
+        Some(match it.verb.name {
+            "connect" => What::Connect(actor, self.connect(it)?),
+            "join" => What::Send(actor, self.join(actor, it)?),
+            "push" => What::Send(actor, self.push(actor, it)?),
+            "leave" => What::Send(actor, self.leave(actor, it)?),
+            "heartbeat" => What::Send(actor, self.heartbeat(it)?),
+            "receive" => What::Receive(actor, self.receive(it)?),
+            "receive-nothing" => What::ReceiveNothing(actor, self.duration(it.value, "receive-nothing")?),
+            "pong" => What::Pong(actor, self.template(it.value, "pong")?),
+            "close" if nothing => What::Close(actor, Some(1000)),
+            "close" => What::Close(actor, Some(self.code(it.value)?)),
+            "cut" => What::Cut(actor),
+            "closed" if nothing => What::Closed(actor, None),
+            "closed" => What::Closed(actor, Some(self.code(it.value)?)),
+            "closed-or-alive" => What::ClosedOrAlive(actor),
+            _ => What::Raw(actor, self.raw(it.value)?),
+        })
+    }
+
+    fn code(&mut self, node: &Node) -> Option<u16> {
+        let code: u16 = self.number(node, "code", "a close code from 1000 to 4999")?;
+        if (1000..5000).contains(&code) {
+            return Some(code);
+        }
+        let problem = Problem::at(node.place.clone(), format!("{code} is no close code"));
+        self.problem(problem.expected("a code from 1000 to 4999"));
+        None
+    }
+
+    fn connect(&mut self, it: &Written<'_>) -> Option<Connect> {
+        let mount = match &it.value.value {
+            Yaml::Null => Mount::Target,
+            Yaml::Text(name) if name == "socket" => Mount::Target,
+            Yaml::Text(name) => Mount::Instead(name.trim_matches('/').to_owned()),
+            _ => return self.wrong(it.value, "connect", "the name of a mount, such as socket or fast_socket"),
+        };
+        let user = self.optional(it, "as")?;
+        let params = match entry(it.entries, "params") {
+            None => Vec::new(),
+            Some(node) => self
+                .map(node, "params", "a map of connect params")?
+                .iter()
+                .map(|(key, value)| {
+                    let value = match value.value {
+                        Yaml::Null => None,
+                        _ => Some(self.template(value, &key.name)?),
+                    };
+                    Some((key.name.clone(), value))
+                })
+                .collect::<Option<_>>()?,
+        };
+        let headers = self.headers(entry(it.entries, "headers"))?;
+        let answer = self.opening(entry(it.entries, "answer"))?;
+        Some(Connect { mount, user, params, headers, answer })
+    }
+
+    pub(super) fn headers(&mut self, node: Option<&Node>) -> Option<Vec<(String, Template)>> {
+        let Some(node) = node else { return Some(Vec::new()) };
+        let entries = self.map(node, "headers", "a map of headers")?;
+        entries.iter().map(|(key, value)| Some((key.name.clone(), self.template(value, &key.name)?))).collect()
+    }
+
+    fn opening(&mut self, node: Option<&Node>) -> Option<Opening> {
+        let Some(node) = node else { return Some(Opening::Open) };
+        match &node.value {
+            Yaml::Number(_) => {
+                Some(Opening::Refused(Some(self.number(node, "answer", "a status from 400 to 599")?)))
+            }
+            Yaml::Text(word) => match word.as_str() {
+                "open" => Some(Opening::Open),
+                "refused" => Some(Opening::Refused(None)),
+                "any" => Some(Opening::OpenOrRefused),
+                other => {
+                    let title = format!("`{other}` is no answer to connect");
+                    self.unknown(&node.place, &title, other, &["open", "refused", "any"]);
+                    None
+                }
+            },
+            _ => self.wrong(node, "answer", "open, refused, any, or a status such as 403"),
+        }
+    }
+
+    fn join(&mut self, actor: Actor, it: &Written<'_>) -> Option<Send> {
+        let topic = self.template(it.value, "join")?;
+        let joined = &mut self.actors[actor.0].topics;
+        joined.retain(|known| *known != topic);
+        joined.push(topic.clone());
+        self.send(it, SendKind::Join, topic)
+    }
+
+    fn push(&mut self, actor: Actor, it: &Written<'_>) -> Option<Send> {
+        let event = self.template(it.value, "push")?;
+        let topic = match entry(it.entries, "on") {
+            Some(node) => self.template(node, "on")?,
+            None => self.only_topic(actor, it)?,
+        };
+        self.send(it, SendKind::Push(event), topic)
+    }
+
+    fn leave(&mut self, actor: Actor, it: &Written<'_>) -> Option<Send> {
+        let topic = match it.value.value {
+            Yaml::Null => self.only_topic(actor, it)?,
+            _ => self.template(it.value, "leave")?,
+        };
+        let send = self.send(it, SendKind::Leave, topic)?;
+        // A topic just left can still be spoken of: "a push after leave" means that one.
+        if self.actors[actor.0].topics.len() > 1 {
+            self.actors[actor.0].topics.retain(|known| *known != send.topic);
+        }
+        Some(send)
+    }
+
+    /// The topic that is meant where none is named.
+    fn only_topic(&mut self, actor: Actor, it: &Written<'_>) -> Option<Template> {
+        let facts = &self.actors[actor.0];
+        let problem = match facts.topics.as_slice() {
+            [topic] => return Some(topic.clone()),
+            [] => format!("{} has joined no topic, so it must be said which one is meant", facts.name),
+            more => format!("{} has joined {} topics, so it must be said which one is meant", facts.name, more.len()),
+        };
+        let wanted = if it.verb.name == "leave" { "leave: TOPIC" } else { "on: TOPIC beside the verb" };
+        self.problem(Problem::at(it.value.place.clone(), problem).expected(wanted));
+        None
+    }
+
+    fn heartbeat(&mut self, it: &Written<'_>) -> Option<Send> {
+        let reference = match it.value.value {
+            Yaml::Null => None,
+            _ => Some(self.template(it.value, "heartbeat")?),
+        };
+        let send = self.send(it, SendKind::Heartbeat, Template::text(crate::protocol::PHOENIX_TOPIC))?;
+        Some(Send { reference, join_ref: JoinRef::Null, ..send })
+    }
+
+    fn send(&mut self, it: &Written<'_>, kind: SendKind, topic: Template) -> Option<Send> {
+        let join_ref = match entry(it.entries, "join_ref") {
+            None => JoinRef::Current,
+            Some(Node { value: Yaml::Null, .. }) => JoinRef::Null,
+            Some(node) => JoinRef::This(self.template(node, "join_ref")?),
+        };
+        Some(Send {
+            kind,
+            topic,
+            payload: self.outgoing(it.entries)?,
+            reference: self.optional(it, "ref")?,
+            join_ref,
+            reply: self.reply(entry(it.entries, "reply"))?,
+            save: self.save(entry(it.entries, "save"))?,
+        })
+    }
+
+    fn receive(&mut self, it: &Written<'_>) -> Option<Receive> {
+        let event = self.template(it.value, "receive")?;
+        self.receiving(event, it.entries)
+    }
+
+    /// What `receive` says of a message, which `maybe` says too.
+    pub(super) fn receiving(&mut self, event: Template, entries: &[(Key, Node)]) -> Option<Receive> {
+        let field = |reader: &mut Self, name: &str| -> Option<Option<Data>> {
+            match entry(entries, name) {
+                None => Some(None),
+                Some(node) => Some(Some(reader.data(node)?)),
+            }
+        };
+        Some(Receive {
+            event,
+            topic: match entry(entries, "on") {
+                Some(node) => Some(self.template(node, "on")?),
+                None => None,
+            },
+            reference: field(self, "ref")?,
+            join_ref: field(self, "join_ref")?,
+            content: self.content(entries)?,
+            within: match entry(entries, "within") {
+                Some(node) => Some(self.duration(node, "within")?),
+                None => None,
+            },
+            save: self.save(entry(entries, "save"))?,
+        })
+    }
+
+    fn optional(&mut self, it: &Written<'_>, name: &str) -> Option<Option<Template>> {
+        match entry(it.entries, name) {
+            None => Some(None),
+            Some(node) => Some(Some(self.template(node, name)?)),
+        }
+    }
+
+    fn raw(&mut self, node: &Node) -> Option<Raw> {
+        const EXPECTED: &str = "one of message, text and binary, such as { text: \"not json\" }";
+        let entries = self.map(node, "raw", EXPECTED)?;
+        self.only(entries, "raw", &option_names(FRAME));
+        let contents = (entry(entries, "message"), entry(entries, "text"), entry(entries, "binary"));
+        let content = match contents {
+            (Some(message), None, None) => RawContent::Message(self.data(message)?),
+            (None, Some(text), None) => RawContent::Text(self.template(text, "text")?),
+            (None, None, Some(binary)) => RawContent::Binary(self.bytes(binary, "binary")?),
+            _ => {
+                self.problem(Problem::at(node.place.clone(), "it is not clear what is sent").expected(EXPECTED));
+                return None;
+            }
+        };
+        let shaped = ["opcode", "last", "mask", "reserved"].iter().any(|name| entry(entries, name).is_some());
+        let frame = if shaped { Some(self.frame_shape(entries, &content)?) } else { None };
+        Some(Raw { content, frame })
+    }
+
+    fn frame_shape(&mut self, entries: &[(Key, Node)], content: &RawContent) -> Option<FrameShape> {
+        let small = |reader: &mut Self, name: &str, most: u8, otherwise: u8| match entry(entries, name) {
+            None => Some(otherwise),
+            Some(node) => {
+                let expected = format!("a number from 0 to {most}");
+                let found: u8 = reader.number(node, name, &expected)?;
+                if found > most {
+                    let problem = Problem::at(node.place.clone(), format!("`{name}` cannot be {found}"));
+                    reader.problem(problem.expected(expected));
+                    return None;
+                }
+                Some(found)
+            }
+        };
+        let flag = |reader: &mut Self, name: &str| match entry(entries, name) {
+            None => Some(true),
+            Some(node) => reader.flag(node, name),
+        };
+        let by_content = if matches!(content, RawContent::Binary(_)) { 2 } else { 1 };
+        Some(FrameShape {
+            opcode: small(self, "opcode", 15, by_content)?,
+            reserved: small(self, "reserved", 7, 0)?,
+            last: if flag(self, "last")? { Last::Yes } else { Last::MoreFollows },
+            mask: if flag(self, "mask")? { Mask::Masked } else { Mask::Bare },
+        })
+    }
+}

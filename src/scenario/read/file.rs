@@ -1,0 +1,152 @@
+//! The file as a whole: what stands beside the steps.
+
+use std::collections::HashSet;
+
+use super::super::problem::Problem;
+use super::super::program::{Chance, HiddenPointer, Level, Program};
+use super::super::template::Name;
+use super::super::yaml::{Key, Node, Yaml};
+use super::{Reader, entry};
+use crate::protocol::Vsn;
+
+/// The keys of a scenario file, each with what it is for; the JSON Schema is made from these, too.
+pub(crate) const KEYS: [(&str, &str); 10] = [
+    ("about", "what this scenario shows, in one sentence"),
+    ("rules", "the ids of the rules that it checks"),
+    ("level", "what a server must offer: wire, room, lab, presence or rumbl; always run if left out"),
+    ("vsn", "the serializer, 1.0.0 or 2.0.0; that of the command line if left out"),
+    ("risky", "why it may hurt a server that others use; --safe leaves it out then"),
+    ("fresh", "names that stand for a number of their own in each run, for topics and users"),
+    ("given", "the steps that must work before anything is judged; if one fails, the case is undecided"),
+    ("steps", "the steps that are judged"),
+    ("chance", "what a correct server may do one way or another"),
+    ("hide", "JSON pointers (with * for any) at what differs in each run, hidden in fixtures"),
+];
+
+/// The keys of an item of `chance`.
+pub(crate) const CHANCE: [(&str, &str); 3] = [
+    ("any-order", "events that may come in any order among themselves"),
+    ("more", "an event of which more may come at the end"),
+    ("maybe", "an event that may come or not; on, with, ref and join_ref beside it say more, as for receive"),
+];
+
+impl Reader {
+    pub(super) fn file(&mut self, path: &str, source: &str, root: &Node) -> Option<Program> {
+        let entries = self.map(root, "a scenario", "a map that begins with `about:`")?;
+        self.only(entries, "a scenario", &KEYS.map(|(name, _)| name));
+        let about = self.about(root, entries);
+        let rules = self.words(entries, "rules");
+        let level = self.choice(entries, "level", &Level::ALL.map(|level| (level.name(), level)));
+        let vsn = self.choice(entries, "vsn", &[("1.0.0", Vsn::V1), ("2.0.0", Vsn::V2)]);
+        let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));
+        let fresh = self.fresh(entries);
+        let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
+        let Some(steps) = entry(entries, "steps") else {
+            self.problem(Problem::at(root.place.start..root.place.start, "a scenario needs `steps:`"));
+            return None;
+        };
+        let mut groups = given;
+        let given = groups.len();
+        groups.extend(self.steps(steps, "steps"));
+        if groups.len() == given && self.problems.is_empty() {
+            self.problem(Problem::at(steps.place.clone(), "there is no step, so nothing would be judged"));
+        }
+        let chance = self.chance(entries);
+        let hide = self.hide(entries);
+        Some(Program {
+            path: path.into(),
+            source: source.into(),
+            about: about?,
+            rules,
+            level,
+            vsn,
+            risky: risky.map(str::to_owned),
+            fresh,
+            offered: self.offered.clone(),
+            names: self.names.clone(),
+            actors: self.actors.iter().map(|actor| actor.name.clone()).collect(),
+            groups,
+            given,
+            chance,
+            hide,
+        })
+    }
+
+    fn about(&mut self, root: &Node, entries: &[(Key, Node)]) -> Option<String> {
+        match entry(entries, "about") {
+            Some(node) => self.word(node, "about", "a sentence").map(|text| text.trim().to_owned()),
+            None => {
+                let problem = Problem::at(root.place.start..root.place.start, "a scenario needs `about:`");
+                self.problem(problem.help("write what it shows, in one sentence".to_owned()));
+                None
+            }
+        }
+    }
+
+    fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
+        let Some(node) = entry(entries, name) else { return Vec::new() };
+        let items = self.list(node, name, "a list of words").unwrap_or_default();
+        items.iter().filter_map(|item| self.word(item, name, "a word").map(str::to_owned)).collect()
+    }
+
+    fn choice<T: Copy>(&mut self, entries: &[(Key, Node)], name: &str, known: &[(&str, T)]) -> Option<T> {
+        let node = entry(entries, name)?;
+        let word = self.word(node, name, "a word")?;
+        let found = known.iter().find(|(known, _)| *known == word).map(|(_, it)| *it);
+        if found.is_none() {
+            let words: Vec<&str> = known.iter().map(|it| it.0).collect();
+            self.unknown(&node.place, &format!("`{word}` is no {name}"), word, &words);
+        }
+        found
+    }
+
+    fn fresh(&mut self, entries: &[(Key, Node)]) -> Vec<Name> {
+        let mut seen = HashSet::new();
+        let words = self.words(entries, "fresh");
+        words.into_iter().filter(|word| seen.insert(word.clone())).map(|word| self.define(&word)).collect()
+    }
+
+    fn chance(&mut self, entries: &[(Key, Node)]) -> Vec<Chance> {
+        let Some(node) = entry(entries, "chance") else { return Vec::new() };
+        let items = self.list(node, "chance", "a list").unwrap_or_default();
+        items.iter().filter_map(|item| self.one_chance(item)).collect()
+    }
+
+    fn one_chance(&mut self, item: &Node) -> Option<Chance> {
+        let entries = self.map(item, "chance", "any-order, more or maybe")?;
+        let (key, value) = entries.first()?;
+        match key.name.as_str() {
+            "any-order" => Some(Chance::AnyOrder(self.words(entries, "any-order"))),
+            "more" => Some(Chance::More(self.word(value, "more", "an event")?.to_owned())),
+            "maybe" => {
+                let event = self.template(value, "maybe")?;
+                self.only(entries, "maybe", &["maybe", "on", "with", "binary", "ref", "join_ref"]);
+                Some(Chance::Maybe(self.receiving(event, entries)?))
+            }
+            other => {
+                let title = format!("`{other}` is no kind of chance");
+                self.unknown(&key.place, &title, other, &CHANCE.map(|(name, _)| name));
+                None
+            }
+        }
+    }
+
+    fn hide(&mut self, entries: &[(Key, Node)]) -> Vec<HiddenPointer> {
+        let Some(node) = entry(entries, "hide") else { return Vec::new() };
+        let items = self.list(node, "hide", "a list of JSON pointers").unwrap_or_default();
+        let mut pointers = Vec::new();
+        for item in items {
+            match &item.value {
+                Yaml::Text(text) if text.starts_with('/') => {
+                    let segments = text.split('/').skip(1);
+                    pointers.push(HiddenPointer(segments.map(|it| it.replace("~1", "/").replace("~0", "~")).collect()));
+                }
+                _ => {
+                    let problem = Problem::at(item.place.clone(), "this is no JSON pointer");
+                    self.problem(problem.expected("a text that begins with /, such as /response/annotations/*/id"));
+                }
+            }
+        }
+        pointers
+    }
+}

@@ -1,0 +1,159 @@
+//! From YAML to a program: every name resolved, every mistake of the file told at once.
+
+mod action;
+mod file;
+mod payload;
+mod step;
+mod text;
+
+use super::problem::{Problem, ScenarioError, nearest};
+use super::program::{Actor, Offer, Program};
+use super::template::Name;
+use super::verbs::Opt;
+use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
+
+/// Reads a scenario; `path` is only for messages.
+///
+/// # Errors
+/// All that is wrong with the file, each with its place.
+pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
+    let fail = |problems| Err(ScenarioError::new(path, source, problems));
+    if source.len() > LARGEST_FILE {
+        let title = format!("the file has {} bytes; a scenario has at most {LARGEST_FILE}", source.len());
+        return fail(vec![Problem::at(0..0, title)]);
+    }
+    let root = match super::yaml::parse(source) {
+        Ok(root) => root,
+        Err(problem) => return fail(vec![problem]),
+    };
+    let mut reader = Reader::default();
+    let program = reader.file(path, source, &root);
+    match program {
+        Some(program) if reader.problems.is_empty() => Ok(program),
+        _ => fail(reader.problems),
+    }
+}
+
+/// The most steps that a scenario may come to, all repetitions written out.
+const MOST_ACTS: usize = 100_000;
+
+/// What is known of the file so far.
+#[derive(Default)]
+struct Reader {
+    problems: Vec<Problem>,
+    names: Vec<String>,
+    offered: Vec<(Offer, Name)>,
+    actors: Vec<ActorFacts>,
+    counters: Vec<(String, u64)>,
+    acts: usize,
+}
+
+/// What is known of an actor at a step.
+struct ActorFacts {
+    name: String,
+    /// The topics that it has joined, as written.
+    topics: Vec<super::template::Template>,
+}
+
+impl Reader {
+    fn problem(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn wrong<T>(&mut self, node: &Node, what: &str, expected: &str) -> Option<T> {
+        let title = format!("`{what}` cannot be {}", node.value.kind());
+        self.problem(Problem::at(node.place.clone(), title).expected(expected));
+        None
+    }
+
+    /// The entries of a map, or a problem.
+    fn map<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> Option<&'n [(Key, Node)]> {
+        match &node.value {
+            Yaml::Map(entries) => Some(entries),
+            _ => self.wrong(node, what, expected),
+        }
+    }
+
+    /// The items of a list, or a problem.
+    fn list<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> Option<&'n [Node]> {
+        match &node.value {
+            Yaml::List(items) => Some(items),
+            _ => self.wrong(node, what, expected),
+        }
+    }
+
+    /// Tells of keys that are not known here.
+    fn only(&mut self, entries: &[(Key, Node)], owner: &str, known: &[&str]) {
+        for (key, _) in entries {
+            if !known.contains(&key.name.as_str()) {
+                self.unknown(&key.place, &format!("`{owner}` has no `{}`", key.name), &key.name, known);
+            }
+        }
+    }
+
+    fn unknown(&mut self, place: &Place, title: &str, written: &str, known: &[&str]) {
+        let meant = nearest(written, known.iter().copied());
+        let problem = Problem::at(place.clone(), title)
+            .expected(known.join(", "))
+            .help(meant.map(|name| format!("did you mean `{name}`?")));
+        self.problem(problem);
+    }
+
+    /// A name that a step fills: known from here on.
+    fn define(&mut self, name: &str) -> Name {
+        match self.names.iter().position(|known| known == name) {
+            Some(index) => Name(index),
+            None => {
+                self.names.push(name.to_owned());
+                Name(self.names.len() - 1)
+            }
+        }
+    }
+
+    /// A name that is used: a value saved before, or one that the target offers.
+    fn lookup(&mut self, name: &str, place: &Place) -> Option<Name> {
+        if let Some(index) = self.names.iter().position(|known| known == name) {
+            return Some(Name(index));
+        }
+        if let Some((_, offer)) = Offer::NAMED.iter().find(|(known, _)| *known == name) {
+            let defined = self.define(name);
+            self.offered.push((*offer, defined));
+            return Some(defined);
+        }
+        let names: Vec<String> = self.names.iter().cloned().chain(self.counters.iter().map(|c| c.0.clone())).collect();
+        let known: Vec<&str> =
+            names.iter().map(String::as_str).chain(Offer::NAMED.iter().map(|it| it.0)).collect();
+        let title = format!("nothing before this step is called `{name}`");
+        self.unknown(place, &title, name, &known);
+        None
+    }
+
+    /// An actor that has connected before, or a problem.
+    fn actor(&mut self, name: &str, place: &Place) -> Option<Actor> {
+        if let Some(index) = self.actors.iter().position(|actor| actor.name == name) {
+            return Some(Actor(index));
+        }
+        let names: Vec<String> = self.actors.iter().map(|actor| actor.name.clone()).collect();
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let meant = nearest(name, known.iter().copied());
+        let problem = Problem::at(place.clone(), format!("actor `{name}` has not connected before this step"))
+            .expected(if known.is_empty() { "a step such as `ana: connect` first".into() } else { known.join(", ") })
+            .help(meant.map(|name| format!("did you mean `{name}`?")));
+        self.problem(problem);
+        None
+    }
+}
+
+/// Finds an entry of a map.
+fn entry<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
+    entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+}
+
+fn option_names(options: &[Opt]) -> Vec<&'static str> {
+    options.iter().map(|option| option.name).collect()
+}
+
+#[cfg(test)]
+mod tests;

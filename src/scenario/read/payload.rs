@@ -1,0 +1,153 @@
+//! What is expected of payloads: patterns, replies, saved parts.
+
+use regex::RegexBuilder;
+
+use super::super::pattern::{Pattern, Type};
+use super::super::problem::Problem;
+use super::super::program::{Content, Reply, Save};
+use super::super::template::{Data, Template};
+use super::super::yaml::{Key, Node, Yaml};
+use super::{Reader, entry};
+
+/// The keys that make a map an operator instead of members, where one stands alone.
+pub(crate) const OPERATORS: [&str; 4] = ["is", "matches", "one-of", "exactly"];
+
+impl Reader {
+    pub(super) fn pattern(&mut self, node: &Node) -> Option<Pattern> {
+        match &node.value {
+            Yaml::List(items) => {
+                Some(Pattern::List(items.iter().map(|item| self.pattern(item)).collect::<Option<_>>()?))
+            }
+            Yaml::Map(entries) => match entries.as_slice() {
+                [(key, operand)] if OPERATORS.contains(&key.name.as_str()) => self.operator(key, operand),
+                _ => Some(Pattern::Members(
+                    entries
+                        .iter()
+                        .map(|(key, value)| Some((self.holes(&key.name, &key.place)?, self.pattern(value)?)))
+                        .collect::<Option<_>>()?,
+                )),
+            },
+            Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::Text(_) => {
+                Some(Pattern::Exactly(self.data(node)?))
+            }
+        }
+    }
+
+    fn operator(&mut self, key: &Key, operand: &Node) -> Option<Pattern> {
+        match key.name.as_str() {
+            "is" => self.type_of(operand),
+            "matches" => {
+                let text = self.word(operand, "matches", "a regular expression")?;
+                match RegexBuilder::new(text).size_limit(1 << 20).build() {
+                    Ok(regex) => Some(Pattern::Regex(regex)),
+                    Err(error) => {
+                        let said = error.to_string();
+                        let title = format!("no regular expression: {}", said.lines().last().unwrap_or_default());
+                        self.problem(Problem::at(operand.place.clone(), title));
+                        None
+                    }
+                }
+            }
+            "one-of" => {
+                let items = self.list(operand, "one-of", "a list of patterns")?;
+                Some(Pattern::OneOf(items.iter().map(|item| self.pattern(item)).collect::<Option<_>>()?))
+            }
+            _ => Some(Pattern::Exactly(self.data(operand)?)),
+        }
+    }
+
+    fn type_of(&mut self, operand: &Node) -> Option<Pattern> {
+        let word = self.word(operand, "is", "the name of a type")?;
+        match word {
+            "any" => return Some(Pattern::Any),
+            "absent" => return Some(Pattern::Absent),
+            _ => {}
+        }
+        if let Some((_, found)) = Type::NAMED.iter().find(|(name, _)| *name == word) {
+            return Some(Pattern::Type(*found));
+        }
+        let known: Vec<&str> = ["any", "absent"].into_iter().chain(Type::NAMED.iter().map(|it| it.0)).collect();
+        self.unknown(&operand.place, &format!("`{word}` is no type"), word, &known);
+        None
+    }
+
+    /// `ok`, `error`, `any`, `none`, or `{ ok: PATTERN }`.
+    pub(super) fn reply(&mut self, node: Option<&Node>) -> Option<Reply> {
+        const EXPECTED: &str = "ok, error, any, none, or a status with a pattern such as { ok: { id: 1 } }";
+        let Some(node) = node else {
+            return Some(Reply::Status(Template::text("ok"), Content::Unjudged));
+        };
+        match &node.value {
+            Yaml::Text(word) if word == "none" => Some(Reply::None),
+            Yaml::Text(word) if word == "any" => Some(Reply::Any),
+            Yaml::Text(word) if word == "ok" || word == "error" => {
+                Some(Reply::Status(Template::text(word), Content::Unjudged))
+            }
+            Yaml::Map(entries) => match entries.as_slice() {
+                [(status, response)] if status.name == "ok" || status.name == "error" => {
+                    let content = match &response.value {
+                        Yaml::Map(inner) if inner.len() == 1 && inner[0].0.name == "binary" => {
+                            Content::Binary(self.bytes(&inner[0].1, "binary")?)
+                        }
+                        _ => Content::Json(self.pattern(response)?),
+                    };
+                    Some(Reply::Status(Template::text(&status.name), content))
+                }
+                _ => self.wrong(node, "reply", EXPECTED),
+            },
+            Yaml::Text(word) => {
+                self.unknown(&node.place, &format!("`{word}` is no reply"), word, &["ok", "error", "any", "none"]);
+                None
+            }
+            _ => self.wrong(node, "reply", EXPECTED),
+        }
+    }
+
+    /// What a received message must carry.
+    pub(super) fn content(&mut self, entries: &[(Key, Node)]) -> Option<Content> {
+        match (entry(entries, "with"), entry(entries, "binary")) {
+            (None, None) => Some(Content::Unjudged),
+            (Some(with), None) => Some(Content::Json(self.pattern(with)?)),
+            (None, Some(binary)) => Some(Content::Binary(self.bytes(binary, "binary")?)),
+            (Some(_), Some(binary)) => {
+                let title = "a payload is either JSON (`with`) or `binary`";
+                self.problem(Problem::at(binary.place.clone(), title));
+                None
+            }
+        }
+    }
+
+    /// `{ seen: /id }`
+    pub(super) fn save(&mut self, node: Option<&Node>) -> Option<Vec<Save>> {
+        let Some(node) = node else { return Some(Vec::new()) };
+        let entries = self.map(node, "save", "names and JSON pointers, such as { seen: /id }")?;
+        let mut saves = Vec::new();
+        for (key, value) in entries {
+            let pointer = self.word(value, "save", "a JSON pointer such as /id")?;
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                let title = format!("`{pointer}` is no JSON pointer");
+                let problem = Problem::at(value.place.clone(), title).expected("a text that begins with /");
+                self.problem(problem.help(format!("write /{pointer}")));
+                return None;
+            }
+            let pointer = self.holes(pointer, &value.place)?;
+            saves.push(Save { name: self.define(&key.name), pointer });
+        }
+        Some(saves)
+    }
+
+    /// The payload of a message that is sent.
+    pub(super) fn outgoing(&mut self, entries: &[(Key, Node)]) -> Option<super::super::program::Outgoing> {
+        use super::super::program::Outgoing;
+        match (entry(entries, "with"), entry(entries, "binary")) {
+            (None, None) => Some(Outgoing::Json(Data::empty_map())),
+            (Some(with), None) => Some(Outgoing::Json(self.data(with)?)),
+            (None, Some(binary)) => Some(Outgoing::Binary(self.bytes(binary, "binary")?)),
+            (Some(_), Some(binary)) => {
+                let title = "a payload is either JSON (`with`) or `binary`";
+                self.problem(Problem::at(binary.place.clone(), title));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Steps: whose they are, in sequence, together, repeated.
+
+use super::super::problem::{Problem, nearest};
+use super::super::program::{Act, Answers, Group, Http, Restart, What};
+use super::super::verbs::{self, STEPS, Verb};
+use super::super::yaml::{Key, Node, Yaml};
+use super::{MOST_ACTS, Reader, entry, option_names};
+
+impl Reader {
+    /// A list of steps, one group of acts for each.
+    pub(super) fn steps(&mut self, node: &Node, what: &str) -> Vec<Group> {
+        let Some(items) = self.list(node, what, "a list of steps, each beginning with `-`") else {
+            return Vec::new();
+        };
+        items.iter().flat_map(|item| self.step(item)).collect()
+    }
+
+    fn step(&mut self, node: &Node) -> Vec<Group> {
+        const EXPECTED: &str = "an actor and what it does, such as `ana: connect`";
+        let entries = match &node.value {
+            Yaml::Map(entries) => entries.as_slice(),
+            _ => {
+                let _: Option<()> = self.wrong(node, "a step", EXPECTED);
+                return Vec::new();
+            }
+        };
+        let verb = entries.iter().find_map(|(key, value)| Some((verbs::find(STEPS, &key.name)?, value)));
+        if let Some((verb, value)) = verb {
+            let mut known = option_names(verb.options);
+            known.push(verb.name);
+            self.only(entries, verb.name, &known);
+            return self.common_step(verb, value, entries, node).unwrap_or_default();
+        }
+        match entries {
+            [(key, action)] => self.actors_step(key, action).into_iter().collect(),
+            [] => {
+                let _: Option<()> = self.wrong(node, "a step", EXPECTED);
+                Vec::new()
+            }
+            [_, (second, _), ..] => {
+                let title = format!("a step has one actor, here is a second key `{}`", second.name);
+                let help = "options belong beside their verb, in braces: `ana: { push: echo, with: { a: 1 } }`; \
+                            two actors in one step are written `ana, bea: …`";
+                self.problem(Problem::at(second.place.clone(), title).help(help.to_owned()));
+                Vec::new()
+            }
+        }
+    }
+
+    /// `ana: …`, or `ana, bea: …` for both at once.
+    fn actors_step(&mut self, key: &Key, action: &Node) -> Option<Group> {
+        let mut acts = Vec::new();
+        for name in key.name.split(',').map(str::trim) {
+            if !is_actor_name(name) {
+                let meant = nearest(name, STEPS.iter().map(|verb| verb.name));
+                let title = format!("`{name}` is neither an actor nor a step");
+                let expected = "the name of an actor (lower-case letters, digits, _), together, repeat, sleep, http or restart";
+                let problem = Problem::at(key.place.clone(), title).expected(expected);
+                self.problem(problem.help(meant.map(|name| format!("did you mean `{name}`?"))));
+                return None;
+            }
+            acts.push(self.act(name, &key.place, action)?);
+        }
+        self.count(acts.len(), &key.place).then_some(Group { acts, answers: Answers::InAnyOrder })
+    }
+
+    fn common_step(
+        &mut self,
+        verb: &'static Verb,
+        value: &Node,
+        entries: &[(Key, Node)],
+        node: &Node,
+    ) -> Option<Vec<Group>> {
+        let what = match verb.name {
+            "together" => {
+                let answers = self.answers(entries)?;
+                return Some(vec![merge(self.steps(value, "together"), answers)]);
+            }
+            "repeat" => return self.repeat(value, entries),
+            "sleep" => What::Sleep(self.duration(value, "sleep")?),
+            "http" => What::Http(self.http(value, entries)?),
+            _ => What::Restart(match self.word(value, "restart", "term or kill")? {
+                "term" => Restart::Term,
+                "kill" => Restart::Kill,
+                other => {
+                    self.unknown(&value.place, &format!("`{other}` is no way to restart"), other, &["term", "kill"]);
+                    return None;
+                }
+            }),
+        };
+        let act = Act { place: node.place.clone(), what };
+        self.count(1, &node.place)
+            .then(|| vec![Group { acts: vec![act], answers: Answers::InAnyOrder }])
+    }
+
+    fn repeat(&mut self, value: &Node, entries: &[(Key, Node)]) -> Option<Vec<Group>> {
+        let times: u64 = self.number(value, "repeat", "how many times, from 1 on")?;
+        let counting = match entry(entries, "counting") {
+            Some(node) => Some(self.word(node, "counting", "a name")?.to_owned()),
+            None => None,
+        };
+        let (body, at_once) = match (entry(entries, "steps"), entry(entries, "together")) {
+            (Some(steps), None) => (steps, false),
+            (None, Some(steps)) => (steps, true),
+            _ => {
+                let problem = Problem::at(value.place.clone(), "it is not said what is repeated");
+                self.problem(problem.expected("either `steps:` or `together:` beside `repeat:`"));
+                return None;
+            }
+        };
+        let answers = self.answers(entries)?;
+        let mut groups = Vec::new();
+        for round in 0..times {
+            let before = self.problems.len();
+            if let Some(name) = &counting {
+                self.counters.push((name.clone(), round));
+            }
+            groups.extend(self.steps(body, "steps"));
+            if counting.is_some() {
+                self.counters.pop();
+            }
+            // One round shows what is wrong; the others would say it again.
+            if self.problems.len() > before {
+                return None;
+            }
+        }
+        Some(if at_once { vec![merge(groups, answers)] } else { groups })
+    }
+
+    fn answers(&mut self, entries: &[(Key, Node)]) -> Option<Answers> {
+        let Some(node) = entry(entries, "answers") else { return Some(Answers::InAnyOrder) };
+        match self.word(node, "answers", "in order or in any order")? {
+            "in order" => Some(Answers::InOrder),
+            "in any order" => Some(Answers::InAnyOrder),
+            other => {
+                let title = format!("`{other}` is no order");
+                self.unknown(&node.place, &title, other, &["in order", "in any order"]);
+                None
+            }
+        }
+    }
+
+    fn http(&mut self, value: &Node, entries: &[(Key, Node)]) -> Option<Http> {
+        const EXPECTED: &str = "a method and a path, such as POST /disconnect/dave";
+        let line = self.word(value, "http", EXPECTED)?;
+        let Some((method, path)) = line.split_once(' ').filter(|(method, path)| {
+            method.chars().all(|c| c.is_ascii_uppercase()) && (path.starts_with('/') || path.starts_with("{{"))
+        }) else {
+            self.problem(Problem::at(value.place.clone(), "this is no request").expected(EXPECTED));
+            return None;
+        };
+        let path = self.holes(path, &value.place)?;
+        let headers = self.headers(entry(entries, "headers"))?;
+        let body = match entry(entries, "body") {
+            Some(node) => Some(self.template(node, "body")?),
+            None => None,
+        };
+        let answer = match entry(entries, "answer") {
+            Some(node) => Some(self.number(node, "answer", "a status from 100 to 599")?),
+            None => None,
+        };
+        let save = match entry(entries, "save") {
+            Some(node) => Some(self.word(node, "save", "a name")?.to_owned()).map(|name| self.define(&name)),
+            None => None,
+        };
+        Some(Http { method: method.to_owned(), path, headers, body, answer, save })
+    }
+
+    /// Counts acts; says once when there are too many.
+    fn count(&mut self, more: usize, place: &super::Place) -> bool {
+        self.acts += more;
+        if self.acts > MOST_ACTS {
+            let title = format!("with all repetitions written out these are more than {MOST_ACTS} steps");
+            self.problem(Problem::at(place.clone(), title));
+        }
+        self.acts <= MOST_ACTS
+    }
+}
+
+fn merge(groups: Vec<Group>, answers: Answers) -> Group {
+    Group { acts: groups.into_iter().flat_map(|group| group.acts).collect(), answers }
+}
+
+fn is_actor_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && verbs::find(STEPS, name).is_none()
+}

@@ -1,0 +1,165 @@
+//! Text and data with holes: `{{name}}` is filled in when a step runs, `{{'x' * 1000}}` when it is read.
+
+use serde_json::Value;
+
+/// A name that a scenario can fill in: an index into [`super::program::Program::names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name(pub(crate) usize);
+
+/// What the names stand for so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values(Vec<Option<Value>>);
+
+impl Values {
+    pub(crate) fn new(names: usize) -> Self {
+        Self(vec![None; names])
+    }
+
+    pub(crate) fn set(&mut self, name: Name, value: Value) {
+        self.0[name.0] = Some(value);
+    }
+
+    /// The value; the reader of scenarios saw to it that it is set before it is used.
+    pub(crate) fn get(&self, name: Name) -> &Value {
+        self.0[name.0].as_ref().unwrap_or(&Value::Null)
+    }
+}
+
+/// Text with holes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Template(pub(crate) Vec<Part>);
+
+/// A piece of a [`Template`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Text(String),
+    Hole(Name, Filter),
+}
+
+/// What is done to a value on its way into a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    AsItIs,
+    /// `{{token, one byte changed}}`
+    OneByteChanged,
+}
+
+impl Template {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self(vec![Part::Text(text.into())])
+    }
+
+    /// The text, all holes filled. A value that is no text goes in as JSON.
+    pub(crate) fn fill(&self, values: &Values) -> String {
+        let mut out = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Hole(name, filter) => out.push_str(&filter.apply(&plain(values.get(*name)))),
+            }
+        }
+        out
+    }
+
+    /// The one hole that this text is, if it is nothing else.
+    pub(crate) fn only_hole(&self) -> Option<Name> {
+        match self.0.as_slice() {
+            [Part::Hole(name, Filter::AsItIs)] => Some(*name),
+            _ => None,
+        }
+    }
+
+    /// About how long it will be, so that limits can be set before it is filled.
+    pub(crate) fn length(&self) -> usize {
+        self.0.iter().map(|part| if let Part::Text(text) = part { text.len() } else { 16 }).sum()
+    }
+}
+
+impl Filter {
+    fn apply(self, text: &str) -> String {
+        match self {
+            Self::AsItIs => text.to_owned(),
+            Self::OneByteChanged => change_one(text),
+        }
+    }
+}
+
+/// Changes the character before the last tenth of a text into another letter, so that a token stays one
+/// in shape: neither its head nor the unused bits of its last character are touched.
+fn change_one(text: &str) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    let at = letters.len() - letters.len() / 10 - usize::from(!letters.is_empty());
+    if let Some(letter) = letters.get_mut(at) {
+        *letter = if *letter == 'A' { 'B' } else { 'A' };
+    }
+    letters.into_iter().collect()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A JSON value with holes in its texts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Data {
+    /// A value without a hole, numbers and texts among them.
+    Value(Value),
+    /// A text with holes in it.
+    Text(Template),
+    /// A text that is one hole and nothing else: the value keeps its type.
+    Hole(Name),
+    List(Vec<Self>),
+    Map(Vec<(Template, Self)>),
+}
+
+impl Data {
+    pub(crate) fn fill(&self, values: &Values) -> Value {
+        match self {
+            Self::Value(value) => value.clone(),
+            Self::Text(text) => Value::String(text.fill(values)),
+            Self::Hole(name) => values.get(*name).clone(),
+            Self::List(items) => items.iter().map(|item| item.fill(values)).collect(),
+            Self::Map(entries) => {
+                entries.iter().map(|(key, value)| (key.fill(values), value.fill(values))).collect()
+            }
+        }
+    }
+
+    /// About how long its text will be.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Value(Value::String(text)) => text.len(),
+            Self::Value(value) => value.to_string().len(),
+            Self::Text(text) => text.length(),
+            Self::Hole(_) => 16,
+            Self::List(items) => items.iter().map(|item| item.length() + 1).sum(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| key.length() + value.length() + 4).sum(),
+        }
+    }
+
+    pub(crate) fn empty_map() -> Self {
+        Self::Value(Value::Object(serde_json::Map::new()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hole_alone_keeps_the_type_of_its_value() {
+        let mut values = Values::new(1);
+        values.set(Name(0), Value::from(7));
+        assert_eq!(Data::Hole(Name(0)).fill(&values), Value::from(7));
+        let text = Template(vec![Part::Text("videos:".into()), Part::Hole(Name(0), Filter::AsItIs)]);
+        assert_eq!(text.fill(&values), "videos:7");
+    }
+
+    #[test]
+    fn one_byte_changed_changes_one_byte() {
+        let token = "SFMyNTY.g2gDbQAAAAVhbGljZW4GAJ.Xw4zhhyZvElfC3503TaTcFOR86r";
+        let changed = change_one(token);
+        assert_eq!(token.chars().zip(changed.chars()).filter(|(a, b)| a != b).count(), 1);
+        assert_eq!(change_one(""), "");
+    }
+}

@@ -1,0 +1,236 @@
+//! The words of the language: every verb, every option, what each takes. The reader, its error messages, the
+//! JSON Schema and the README's table are all made from these tables.
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing but the verb.
+    Nothing,
+    /// A text, holes allowed.
+    Text,
+    /// A text or nothing.
+    MaybeText,
+    /// Any JSON value, holes allowed.
+    Json,
+    /// Bytes: hexadecimal text, or `{ counting: N }`.
+    Bytes,
+    /// A duration such as `200ms`.
+    Duration,
+    /// A matcher of a payload.
+    Pattern,
+    /// `ok`, `error`, `any`, `none`, or `{ ok: PATTERN }`.
+    Reply,
+    /// A name for a JSON pointer, such as `{ seen: /id }`.
+    Save,
+    /// A map of texts.
+    Texts,
+    /// `open`, `refused`, a status, or `any`.
+    Opening,
+    /// A close code.
+    Code,
+    /// A close code or nothing.
+    MaybeCode,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// The parts of a hand-made frame.
+    Frame,
+    /// `term` or `kill`.
+    Signal,
+    /// A list of steps.
+    Steps,
+    /// `in order` or `in any order`.
+    Answers,
+}
+
+/// One option of a verb.
+#[derive(Debug)]
+pub(crate) struct Opt {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) about: &'static str,
+}
+
+/// One verb.
+#[derive(Debug)]
+pub(crate) struct Verb {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) about: &'static str,
+    pub(crate) options: &'static [Opt],
+}
+
+const fn opt(name: &'static str, kind: Kind, about: &'static str) -> Opt {
+    Opt { name, kind, about }
+}
+
+const WITH: Opt = opt("with", Kind::Json, "the payload; {} if left out");
+const BINARY: Opt = opt("binary", Kind::Bytes, "a binary payload instead");
+const ON: Opt = opt("on", Kind::Text, "the topic; the one that the actor has joined if left out");
+const REF: Opt = opt("ref", Kind::Json, "the ref; the next number if left out");
+const JOIN_REF: Opt = opt("join_ref", Kind::Json, "the join_ref; that of the join if left out");
+const REPLY: Opt = opt("reply", Kind::Reply, "the answer to wait for; ok if left out");
+const SAVE: Opt = opt("save", Kind::Save, "keeps parts of the answer for later steps");
+const WITHIN: Opt = opt("within", Kind::Duration, "how long to wait; --timeout if left out");
+
+/// What an actor can do.
+pub(crate) const ACTIONS: &[Verb] = &[
+    Verb {
+        name: "connect",
+        kind: Kind::MaybeText,
+        about: "opens a connection to `socket`, the target's own, or to another mount of that name",
+        options: &[
+            opt("as", Kind::Text, "the user: a token is fetched from /token/<user> and sent as a param"),
+            opt("params", Kind::Texts, "connect params; nothing as a value leaves one out, such as vsn"),
+            opt("headers", Kind::Texts, "request headers"),
+            opt("answer", Kind::Opening, "open (if left out), refused, a status such as 403, or any of these"),
+        ],
+    },
+    Verb {
+        name: "join",
+        kind: Kind::Text,
+        about: "joins a topic",
+        options: &[
+            opt("with", Kind::Json, "the join params; {} if left out"),
+            BINARY,
+            REF,
+            JOIN_REF,
+            REPLY,
+            SAVE,
+        ],
+    },
+    Verb {
+        name: "push",
+        kind: Kind::Text,
+        about: "pushes an event to a channel",
+        options: &[ON, WITH, BINARY, REF, JOIN_REF, REPLY, SAVE],
+    },
+    Verb {
+        name: "receive",
+        kind: Kind::Text,
+        about: "takes the oldest message of this event that no step has taken yet",
+        options: &[
+            opt("on", Kind::Text, "the topic; any if left out"),
+            opt("with", Kind::Pattern, "what the payload must look like"),
+            opt("binary", Kind::Bytes, "the bytes that the payload must be"),
+            opt("ref", Kind::Json, "the ref that it must carry"),
+            opt("join_ref", Kind::Json, "the join_ref that it must carry"),
+            WITHIN,
+            SAVE,
+        ],
+    },
+    Verb {
+        name: "receive-nothing",
+        kind: Kind::Duration,
+        about: "fails if any message comes within this time",
+        options: &[],
+    },
+    Verb {
+        name: "leave",
+        kind: Kind::MaybeText,
+        about: "leaves a topic; the one that the actor has joined if left out",
+        options: &[WITH, REF, JOIN_REF, REPLY],
+    },
+    Verb {
+        name: "heartbeat",
+        kind: Kind::MaybeText,
+        about: "sends a heartbeat, with this ref if one is given, and waits for its answer",
+        options: &[WITH, REPLY],
+    },
+    Verb {
+        name: "close",
+        kind: Kind::MaybeCode,
+        about: "sends a close frame, with code 1000 or this one, and waits for the server's",
+        options: &[],
+    },
+    Verb { name: "cut", kind: Kind::Nothing, about: "drops the connection without a close frame", options: &[] },
+    Verb {
+        name: "closed",
+        kind: Kind::MaybeCode,
+        about: "waits until the server closes the connection",
+        options: &[],
+    },
+    Verb {
+        name: "closed-or-alive",
+        kind: Kind::Nothing,
+        about: "either the server closes the connection or it still answers a heartbeat",
+        options: &[],
+    },
+    Verb { name: "pong", kind: Kind::Text, about: "waits for a pong with this payload", options: &[] },
+    Verb {
+        name: "raw",
+        kind: Kind::Frame,
+        about: "sends a message or a frame exactly as written here",
+        options: &[],
+    },
+];
+
+/// The parts of a [`Kind::Frame`].
+pub(crate) const FRAME: &[Opt] = &[
+    opt("message", Kind::Json, "a JSON value, sent as a text message"),
+    opt("text", Kind::Text, "a text, sent as it is"),
+    opt("binary", Kind::Bytes, "bytes, sent as a binary message"),
+    opt("opcode", Kind::Number, "makes it a single hand-made frame with this opcode, 0 to 15"),
+    opt("last", Kind::Flag, "false: more fragments follow"),
+    opt("mask", Kind::Flag, "false: the frame is not masked, as a client's must be"),
+    opt("reserved", Kind::Number, "the three reserved bits, 0 to 7"),
+];
+
+/// Steps that are no single actor's.
+pub(crate) const STEPS: &[Verb] = &[
+    Verb {
+        name: "together",
+        kind: Kind::Steps,
+        about: "begins all of these steps in their order, then waits for all their answers",
+        options: &[opt("answers", Kind::Answers, "in any order (if left out), or in order")],
+    },
+    Verb {
+        name: "repeat",
+        kind: Kind::Number,
+        about: "does steps so many times",
+        options: &[
+            opt("counting", Kind::Text, "a name for the number of the round, from 0"),
+            opt("steps", Kind::Steps, "the steps, one after another"),
+            opt("together", Kind::Steps, "the steps, all rounds begun before any answer is waited for"),
+            opt("answers", Kind::Answers, "with together: in any order (if left out), or in order"),
+        ],
+    },
+    Verb { name: "sleep", kind: Kind::Duration, about: "waits", options: &[] },
+    Verb {
+        name: "http",
+        kind: Kind::Text,
+        about: "sends a request, such as POST /disconnect/{{dave}}",
+        options: &[
+            opt("headers", Kind::Texts, "request headers"),
+            opt("body", Kind::Text, "the body"),
+            opt("answer", Kind::Number, "the status that must come"),
+            opt("save", Kind::Text, "a name for the body of the answer"),
+        ],
+    },
+    Verb {
+        name: "restart",
+        kind: Kind::Signal,
+        about: "ends the server with SIGTERM (term) or SIGKILL (kill) and starts it again on the same store",
+        options: &[],
+    },
+];
+
+/// Finds a verb by its name.
+pub(crate) fn find(table: &'static [Verb], name: &str) -> Option<&'static Verb> {
+    table.iter().find(|verb| verb.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_stands_twice() {
+        let mut names: Vec<_> = ACTIONS.iter().chain(STEPS).map(|verb| verb.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -1,0 +1,55 @@
+//! How bytes travel between us and a server: HTTP requests, the WebSocket upgrade, whole messages, hand-made frames.
+//!
+//! What every way to travel offers, so that its user need not know which one it is:
+//!
+//! | function | does |
+//! | --- | --- |
+//! | `open(&Target, &Upgrade)` | connects; tells how the server answered, as [`Opened`], within a deadline |
+//! | `next(&mut self)` | waits for what comes next, as [`Incoming`]; dropped half-way, it loses nothing |
+//! | `send(&mut self, Outgoing)` | hands over one thing to send; never waits for the server |
+//!
+//! It never decides about the protocol: it knows no topic, no ref and no serializer, repeats nothing, reconnects
+//! nothing and judges nothing. Pings and close frames it answers by itself, as RFC 6455 asks. Whatever a server
+//! does, memory stays within [`Limits`], and whoever waits can stop waiting.
+
+mod call;
+mod conversation;
+mod exchange;
+mod http;
+mod open;
+mod raw;
+mod target;
+mod watch;
+mod websocket;
+mod wire;
+
+pub use exchange::{Ending, Incoming, Outgoing};
+pub use http::{Request, RequestError, Response, Truncated, request};
+pub use open::{BadSwitch, OpenError, Opened, Upgrade, open};
+pub use raw::{Masking, RawFrame};
+pub use target::{Target, TargetError};
+pub use websocket::Connection;
+
+/// How much is kept in memory for one connection, whatever the server sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest message accepted from the server, in bytes, its fragments added up.
+    pub message_bytes: usize,
+    /// How much of the body of an HTTP answer is kept, in bytes.
+    pub body_bytes: usize,
+    /// The longest head of an HTTP answer, in bytes; less than 8 KiB counts as 8 KiB.
+    pub head_bytes: usize,
+    /// How much may wait to be sent, in bytes, while the server does not read.
+    pub unsent_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 1 << 20,
+            body_bytes: 64 << 10,
+            head_bytes: 64 << 10,
+            unsent_bytes: 64 << 20,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! An open WebSocket on a TCP connection: moves bytes between the socket and the [`Conversation`], which knows what
+//! they are. It never decides what a message means or what to do when it ends.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::conversation::{Conversation, Sending};
+use super::wire::End;
+use super::{Incoming, Limits, Outgoing};
+
+/// How much is taken from the socket at once; more is left there, so that the server feels it.
+const PIECE_BYTES: usize = 8 << 10;
+
+/// An open WebSocket connection. Dropping it cuts it.
+#[derive(Debug)]
+pub struct Connection {
+    tcp: Option<TcpStream>,
+    conversation: Conversation,
+}
+
+impl Connection {
+    /// A connection on a socket that has been upgraded; `early` is what the server sent right after its answer.
+    pub(super) fn new(tcp: TcpStream, early: &[u8], limits: &Limits) -> Self {
+        let mut conversation = Conversation::new(limits);
+        conversation.wire().arrived(early);
+        Self {
+            tcp: Some(tcp),
+            conversation,
+        }
+    }
+
+    /// Waits for what the server does next, and meanwhile sends what still waits to be sent.
+    /// Dropped half-way, it loses nothing.
+    pub async fn next(&mut self) -> Incoming {
+        loop {
+            let incoming = self.conversation.read();
+            self.send_what_fits();
+            if let Some(incoming) = incoming {
+                return incoming;
+            }
+            poll_fn(|cx| self.poll_exchange(cx)).await;
+        }
+    }
+
+    /// Hands over one thing to send. What the kernel does not take at once waits in memory and is sent while
+    /// [`Self::next`] waits; so this never waits for the server.
+    ///
+    /// # Errors
+    /// `InvalidInput`: no such control frame can exist. `NotConnected`: the connection is over, or a close frame
+    /// was sent and this is a message. `OutOfMemory`: more would wait to be sent than [`Limits::unsent_bytes`].
+    /// Anything else comes from the socket; [`Self::next`] then still says what arrived before, and how it ended.
+    pub async fn send(&mut self, outgoing: Outgoing) -> io::Result<()> {
+        if outgoing == Outgoing::Cut {
+            self.conversation.cut();
+            self.tcp = None;
+            return Ok(());
+        }
+        self.conversation.put(outgoing)?;
+        self.send_what_fits();
+        match self.conversation.sending() {
+            Sending::Works => Ok(()),
+            Sending::Broken(kind) => Err(kind.into()),
+        }
+    }
+
+    fn send_what_fits(&mut self) {
+        let Some(tcp) = &self.tcp else { return };
+        while !self.conversation.wire().to_send().is_empty() {
+            match tcp.try_write(self.conversation.wire().to_send()) {
+                Ok(count) => self.conversation.wire().sent(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => self.conversation.sending_broke(error.kind()),
+            }
+        }
+    }
+
+    /// Sends what waits and reads a piece; ready once something was read.
+    fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(tcp) = &mut self.tcp else {
+            return Poll::Ready(());
+        };
+        while !self.conversation.wire().to_send().is_empty() {
+            match Pin::new(&mut *tcp).poll_write(cx, self.conversation.wire().to_send()) {
+                Poll::Pending => break,
+                Poll::Ready(Ok(count)) => self.conversation.wire().sent(count),
+                Poll::Ready(Err(error)) => self.conversation.sending_broke(error.kind()),
+            }
+        }
+        let mut piece = [0; PIECE_BYTES];
+        let mut piece = ReadBuf::new(&mut piece);
+        let wire = self.conversation.wire();
+        match ready!(Pin::new(tcp).poll_read(cx, &mut piece)) {
+            Ok(()) if piece.filled().is_empty() => wire.ended(End::Eof),
+            Ok(()) => wire.arrived(piece.filled()),
+            Err(_) => wire.ended(End::Reset),
+        }
+        Poll::Ready(())
+    }
+}

@@ -1,6 +1,7 @@
 //! How a socket comes to a connection, loses it and finds the next (`connection.js` and the first half of `socket.js`).
 
 use super::channel::Line;
+use super::config::NEVER;
 use super::link::{Heartbeat, Link};
 use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
 use crate::protocol::Message;
@@ -14,8 +15,8 @@ impl Socket {
         }
     }
 
-    /// Ends the connection. Only this is final: after any other end the client connects again. Joined channels rejoin after
-    /// the next [`connect`](Self::connect).
+    /// Ends the connection. Only this is final: after any other end the client connects again. Joined channels
+    /// rejoin after the next [`connect`](Self::connect).
     pub fn disconnect(&mut self, context: &mut Context<'_>, code: Option<u16>, reason: &str) {
         let before = std::mem::replace(&mut self.link, Link::Idle);
         match before {
@@ -140,7 +141,7 @@ impl Socket {
 
     fn tell_disconnected(&self, context: &mut Context<'_>) {
         let at = self.link.deadline(context.config);
-        let reconnect_at = Some(at).filter(|&at| at != super::config::NEVER);
+        let reconnect_at = Some(at).filter(|&at| at != NEVER);
         context.out.event(Event::Disconnected { reconnect_at });
     }
 }

@@ -94,6 +94,7 @@ impl<T> Few<T> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
 
     use super::*;
 
@@ -120,6 +121,11 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+            ..ProptestConfig::default()
+        })]
+
         #[test]
         fn it_behaves_as_a_queue(steps in prop::collection::vec(prop::option::of(0_usize..8), 0..60)) {
             let mut few = Few::None;

@@ -13,8 +13,10 @@ use crate::protocol::Payload;
 /// One client connection with its channels.
 ///
 /// Four kinds of methods: the user's verbs ([`connect`](Self::connect), [`join`](Self::join), [`push`](Self::push) …),
-/// what the driver reports (`handle_*`), [`next_deadline`](Self::next_deadline), and questions. A driver reports only what
-/// concerns the connection that [`Outbox::connect`](super::Outbox::connect) asked for last: events of one that was replaced are nobody's.
+/// what the driver reports (`handle_*`), [`next_deadline`](Self::next_deadline), and questions.
+///
+/// A driver reports only what concerns the connection that [`Outbox::connect`](super::Outbox::connect) asked for
+/// last: events of one that was replaced are nobody's.
 #[derive(Clone, Debug)]
 pub struct Socket {
     pub(super) link: Link,

@@ -1,5 +1,6 @@
 //! All timers of a socket: one next deadline, and what is due then.
 
+use super::channel::Line;
 use super::config::NEVER;
 use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Socket};
 use crate::clock::Time;
@@ -69,7 +70,7 @@ impl Socket {
             return;
         };
         let leave_ref = self.refs.next();
-        if line == super::channel::Line::Up {
+        if line == Line::Up {
             channel.send_leave(context, leave_ref);
         }
         channel.state = ChannelState::rejoining(context, line, None, tries);

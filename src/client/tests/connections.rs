@@ -129,6 +129,24 @@ fn a_heartbeat_without_an_answer_ends_the_connection_and_starts_the_next() {
 }
 
 #[test]
+fn after_a_dead_connection_the_waits_go_on_from_the_second() {
+    let mut pair = Pair::connected();
+    pair.moods = [("heartbeat", Mood::Mute), ("connect", Mood::Harsh)].into();
+    pair.millis(60_000);
+    pair.told();
+    pair.millis(1600);
+    assert_eq!(
+        pair.told(),
+        [
+            "1510 connect",
+            "1511 disconnected for 50ms",
+            "1561 connect",
+            "1562 disconnected for 100ms"
+        ]
+    );
+}
+
+#[test]
 fn a_dead_connection_that_closes_soon_is_replaced_soon() {
     for (closed_after, connects_after) in [
         (0, 160),

@@ -217,3 +217,38 @@ fn an_answer_that_is_neither_ok_nor_error_settles_no_join() {
     pair.millis(10_000);
     assert!(pair.told().contains(&"10000 join timed out 0".to_owned()));
 }
+
+#[test]
+fn a_crash_while_a_rejoin_is_due_puts_it_off_and_keeps_its_place_in_the_table() {
+    let mut pair = Pair::connected();
+    pair.moods = [("phx_join", Mood::Harsh)].into();
+    pair.join("room:1");
+    pair.millis(2500);
+    pair.told();
+    pair.hear(r#"["4","4","room:1","phx_error",{}]"#);
+    pair.millis(2000);
+    assert_eq!(
+        pair.told(),
+        ["0 crashed 0", r#"2000 > ["5","5","room:1","phx_join",{}]"#]
+    );
+}
+
+#[test]
+fn a_close_without_a_join_ref_is_for_every_channel_of_its_topic() {
+    let (mut pair, first) = Pair::joined();
+    pair.hear(r#"["3","3","room:1","phx_error",{}]"#);
+    assert_eq!(pair.client.channel("room:1"), Some(first));
+    let second = pair.join("room:1");
+    assert_eq!(pair.client.channel("room:1"), Some(second));
+    pair.millis(1);
+    pair.told();
+    pair.hear(r#"[null,null,"room:1","phx_close",{}]"#);
+    assert_eq!(
+        pair.told(),
+        ["0 closed 0 by the server", "0 closed 1 by the server"]
+    );
+    assert_eq!(
+        [first, second].map(|channel| pair.client.state(channel)),
+        [None, None]
+    );
+}

@@ -191,3 +191,17 @@ fn refs_grow_and_restart_where_javascript_numbers_end() {
     let answered = pair.told().into_iter().filter(|line| line.contains("ok 0"));
     assert_eq!(answered.count(), 3);
 }
+
+#[test]
+fn an_answer_on_another_topic_is_no_answer() {
+    let (mut pair, channel) = Pair::joined();
+    let other = pair.join("room:2");
+    pair.moods = [("ev", Mood::Mute)].into();
+    pair.push(channel, "ev");
+    pair.millis(1);
+    pair.told();
+    let answer = r#"[null,"7","room:2","phx_reply",{"status":"ok","response":{}}]"#;
+    pair.hear(answer);
+    let reason = DropReason::Unasked(other);
+    assert_eq!(pair.told(), [format!("0 dropped {reason:?} {answer}")]);
+}

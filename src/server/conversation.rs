@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::channel::{Body, Channel, In, Info, Next, Out, Reason};
 use super::conduct::Isolation;
 use super::context::ConversationId;
-use super::core::Core;
+use super::core::{Core, Pipelined};
 use super::peer::{Peer, Socket};
 use super::pubsub::Address;
 use super::refs::Ref;
@@ -113,10 +113,11 @@ impl Core {
         reference: &Field<'_>,
     ) {
         let isolation = self.shared.conduct.socket.isolation;
+        let alone = self.pipelined == Pipelined::No;
         let Some(socket) = self.socket(address.peer) else {
             return;
         };
-        if socket.is_free(address.conversation, isolation) {
+        if alone && socket.is_free(address.conversation, isolation) {
             self.handle_in(address, event, payload, reference);
         } else {
             let payload = match payload {
@@ -137,10 +138,11 @@ impl Core {
     /// A leave from the client.
     pub(crate) fn leave_in(&mut self, address: Address, reference: &Field<'_>) {
         let isolation = self.shared.conduct.socket.isolation;
+        let alone = self.pipelined == Pipelined::No;
         let Some(socket) = self.socket(address.peer) else {
             return;
         };
-        if socket.is_free(address.conversation, isolation) {
+        if alone && socket.is_free(address.conversation, isolation) {
             self.leave(address, reference);
         } else {
             self.post(

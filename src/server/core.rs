@@ -75,8 +75,18 @@ pub(crate) struct Core {
     pub(crate) actions: Vec<Action>,
     pub(crate) conversations: u64,
     pub(crate) serials: u32,
+    /// Whether the frame that is handled now came alone.
+    pub(crate) pipelined: Pipelined,
     deliveries: u32,
     held: Option<(Address, Arc<[u8]>)>,
+}
+
+/// Whether more input follows the frame that is handled now. A connection's process handles all that came together
+/// before any channel gets to run: a leave that is followed by a join at once is never answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pipelined {
+    No,
+    Yes,
 }
 
 /// Mail that waits at a connection and is more than this cuts it: its reader is too slow.
@@ -101,6 +111,7 @@ impl Core {
             actions: Vec::new(),
             conversations: 0,
             serials: 0,
+            pipelined: Pipelined::No,
             deliveries: 0,
             held: None,
         }

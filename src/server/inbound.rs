@@ -3,10 +3,9 @@
 use std::io::{ErrorKind, Read};
 
 use super::conduct::{CloseEcho, Ending, Hangup, LongLengths, Pong, Unmasked, Utf8Check, WireConduct};
-use super::core::Core;
+use super::core::{Core, Pipelined};
 use super::outbound::Turn;
 use super::peer::{Fragments, Stage, Unread, Voice};
-use super::socket::Raised;
 use super::wire;
 use crate::protocol::Frame;
 use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
@@ -33,6 +32,7 @@ impl Core {
                 Ok(n) => {
                     self.refresh(peer);
                     self.take_in(peer, &mut buffer[..n]);
+                    self.run_channels();
                     self.end_turn(peer);
                     if n < buffer.len() {
                         return;
@@ -57,6 +57,7 @@ impl Core {
     pub(crate) fn resume(&mut self, peer: u32) {
         self.refresh(peer);
         self.take_in(peer, &mut []);
+        self.run_channels();
         self.end_turn(peer);
         if let Some(receiver) = self.peers.get(peer as usize)
             && receiver.unread == Unread::Something
@@ -128,10 +129,16 @@ impl Core {
             return input.len();
         };
         let end = header.header_len() + length;
+        let pipelined = if input.len() > end {
+            Pipelined::Yes
+        } else {
+            Pipelined::No
+        };
         let Some(payload) = input.get_mut(header.header_len()..end) else {
             return 0;
         };
         mask(payload, header.mask.unwrap_or_default(), 0);
+        self.pipelined = pipelined;
         let turn = match self.whole_frame(peer, &header, payload) {
             Ok(turn) => turn,
             Err(Refused(code)) => self.refuse(peer, code),
@@ -246,14 +253,13 @@ impl Core {
             },
             _ => Frame::Binary(data),
         };
-        let outcome = match vsn.decode_from_client(frame) {
-            Ok(message) => self.receive(peer, &message),
-            Err(_) => Err(Raised),
-        };
-        Ok(match outcome {
-            Ok(()) => Turn::GoesOn,
-            Err(Raised) => self.raised(peer),
-        })
+        match vsn.decode_from_client(frame) {
+            Ok(message) => {
+                self.receive(peer, &message);
+                Ok(Turn::GoesOn)
+            }
+            Err(_) => Ok(self.raised(peer)),
+        }
     }
 
     fn close_frame(&mut self, peer: u32, payload: &[u8]) -> Turn {
@@ -288,11 +294,11 @@ fn check(conduct: &WireConduct, header: &Header, message: Message) -> Result<(),
         || matches!(header.opcode, Opcode::Reserved(_))
         || (control && (header.part == Part::More || header.length > 125))
         || (header.opcode == Opcode::Close && header.length == 1)
-        || (padded && conduct.long_lengths == LongLengths::Refused)
+        || ((padded || header.length >> 63 != 0) && conduct.long_lengths == LongLengths::Refused)
         || out_of_place;
     if broken {
         Err(Refused(1002))
-    } else if header.length > conduct.max_frame as u64 {
+    } else if header.length > conduct.max_frame {
         Err(Refused(1009))
     } else {
         Ok(())

@@ -262,11 +262,16 @@ impl Shard {
 }
 
 impl Core {
-    /// Lets channels handle what they were sent, until none has mail, and closes what is to be closed.
-    fn settle_channels(&mut self) {
+    /// Lets channels handle what they were sent, until none has mail.
+    pub(crate) fn run_channels(&mut self) {
         while let Some(address) = self.ready.pop_front() {
             self.run(address);
         }
+    }
+
+    /// The same, and closes what is to be closed.
+    fn settle_channels(&mut self) {
+        self.run_channels();
         while let Some(peer) = self.doomed.pop() {
             self.drop_peer(peer);
         }

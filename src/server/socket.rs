@@ -20,11 +20,10 @@ pub(crate) struct Raised;
 
 impl Core {
     /// A message from the client.
-    pub(crate) fn receive(&mut self, peer: u32, message: &Message<'_>) -> Result<(), Raised> {
+    pub(crate) fn receive(&mut self, peer: u32, message: &Message<'_>) {
         let (topic, event) = (message.topic.as_str(), message.event.as_str());
         if topic == Some(PHOENIX_TOPIC) && event == Some(HEARTBEAT) {
-            self.heartbeat(peer, message);
-            return Ok(());
+            return self.heartbeat(peer, message);
         }
         let joined = topic.and_then(|topic| {
             let entry = self
@@ -40,30 +39,18 @@ impl Core {
                 entry.join_ref.clone(),
             ))
         });
+        let conduct = &self.shared.conduct.socket;
         match (joined, event) {
-            (Some((address, _)), Some(JOIN)) => {
-                self.join_again(address, message);
-                Ok(())
-            }
+            (Some((address, _)), Some(JOIN)) => self.join_again(address, message),
             (Some((address, join_ref)), Some(LEAVE)) => {
-                if self.is_current(
-                    self.shared.conduct.socket.stale_leave,
-                    &join_ref,
-                    &message.join_ref,
-                ) {
+                if is_current(conduct.stale_leave, &join_ref, &message.join_ref) {
                     self.leave_in(address, &message.reference);
                 }
-                Ok(())
             }
             (Some((address, join_ref)), _) => {
-                if self.is_current(
-                    self.shared.conduct.socket.stale_push,
-                    &join_ref,
-                    &message.join_ref,
-                ) {
+                if is_current(conduct.stale_push, &join_ref, &message.join_ref) {
                     self.push_in(address, &message.event, message.payload, &message.reference);
                 }
-                Ok(())
             }
             (None, Some(JOIN)) => self.join(peer, message),
             (None, Some(LEAVE)) => {
@@ -72,20 +59,8 @@ impl Core {
                     ..reply_to(message)
                 };
                 self.answer(peer, to, Status::Ok, &Body::empty());
-                Ok(())
             }
-            (None, _) => {
-                self.ignore(peer, message);
-                Ok(())
-            }
-        }
-    }
-
-    fn is_current(&self, rule: StaleJoinRef, joined: &Ref, said: &Field<'_>) -> bool {
-        match rule {
-            StaleJoinRef::Served => true,
-            StaleJoinRef::ServedIfJoinHadNone => *joined == Ref::Null || joined.is(said),
-            StaleJoinRef::ServedIfNull => *said == Field::Null || joined.is(said),
+            (None, _) => self.ignore(peer, message),
         }
     }
 
@@ -200,6 +175,15 @@ impl Core {
     }
 }
 
+/// Whether a message with this join_ref reaches the channel.
+fn is_current(rule: StaleJoinRef, joined: &Ref, said: &Field<'_>) -> bool {
+    match rule {
+        StaleJoinRef::Served => true,
+        StaleJoinRef::ServedIfJoinHadNone => *joined == Ref::Null || joined.is(said),
+        StaleJoinRef::ServedIfNull => *said == Field::Null || joined.is(said),
+    }
+}
+
 /// How a channel ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -220,49 +204,4 @@ fn reply_to<'a>(message: &'a Message<'_>) -> ReplyTo<'a> {
 
 fn reason(text: &str) -> Body {
     Body::Json(format!(r#"{{"reason":"{text}"}}"#).into())
-}
-
-/// Whether Elixir can put the topic into a text: no map, and lists only if they are chardata.
-fn can_be_printed(topic: &Field<'_>) -> bool {
-    match topic {
-        Field::Null | Field::Text(_) => true,
-        Field::Other(raw) if raw.starts_with(['{', '[']) => {
-            serde_json::from_str(raw).is_ok_and(|value: serde_json::Value| is_chardata(&value))
-        }
-        Field::Other(_) => true,
-    }
-}
-
-fn is_chardata(value: &serde_json::Value) -> bool {
-    value.as_array().is_some_and(|list| {
-        list.iter().all(|part| {
-            let point = part.as_u64().and_then(|point| u32::try_from(point).ok());
-            part.is_string()
-                || point.is_some_and(|point| char::from_u32(point).is_some())
-                || is_chardata(part)
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn printable(topic: &'static str) -> bool {
-        can_be_printed(&Field::Other(topic))
-    }
-
-    #[test]
-    fn scalars_and_chardata_can_be_printed() {
-        for topic in ["5", "true", r#"[104,"i",[33]]"#, "[]"] {
-            assert!(printable(topic), "{topic}");
-        }
-    }
-
-    #[test]
-    fn a_topic_that_elixir_cannot_print_crashes_the_connection() {
-        for topic in [r#"{"a":1}"#, "[55296]", "[null]", "[1.5]"] {
-            assert!(!printable(topic), "{topic}");
-        }
-    }
 }

@@ -12,7 +12,7 @@ use super::super::pubsub::{Address, Seat};
 use super::super::refs::{Ref, borrowed};
 use super::super::store::Answer;
 use super::super::wire::{self, End, ReplyTo};
-use super::{Raised, can_be_printed, reason, reply_to};
+use super::{reason, reply_to};
 use crate::protocol::{Field, Message, Payload};
 
 impl Core {
@@ -40,19 +40,15 @@ impl Core {
         self.mail(peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
     }
 
-    pub(super) fn join(&mut self, peer: u32, message: &Message<'_>) -> Result<(), Raised> {
-        let topic = message.topic.as_str();
-        if topic.is_none_or(|topic| self.shared.app.channel(topic).is_none()) {
-            // The warning that is logged has the topic in it.
-            if !can_be_printed(&message.topic) {
-                return Err(Raised);
-            }
-            self.ignore(peer, message);
-            return Ok(());
+    pub(super) fn join(&mut self, peer: u32, message: &Message<'_>) {
+        match message
+            .topic
+            .as_str()
+            .filter(|topic| self.shared.app.channel(topic).is_some())
+        {
+            Some(topic) => self.start_join(peer, message, &topic.into()),
+            None => self.ignore(peer, message),
         }
-        let topic: Arc<str> = topic.unwrap_or_default().into();
-        self.start_join(peer, message, &topic);
-        Ok(())
     }
 
     fn start_join(&mut self, peer: u32, message: &Message<'_>, topic: &Arc<str>) {

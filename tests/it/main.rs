@@ -1,5 +1,6 @@
 //! Table of contents of the integration tests.
 
+mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
 mod scenarios; // the scenarios that the binary carries
 mod transport; // what bytes do on the way to small servers, honest and hostile

@@ -16,7 +16,10 @@ fn all() -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let id = path.strip_prefix(&root).unwrap().with_extension("");
-            (id.to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap())
+            (
+                id.to_str().unwrap().to_owned(),
+                fs::read_to_string(&path).unwrap(),
+            )
         })
         .collect()
 }
@@ -46,9 +49,14 @@ fn every_scenario_reads_without_a_problem() {
 fn every_id_is_a_family_and_a_case_in_small_words() {
     let small = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
-            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
-    let odd: Vec<String> =
-        all().into_iter().map(|it| it.0).filter(|id| id.split('/').count() != 2 || !id.split('/').all(small)).collect();
+    let odd: Vec<String> = all()
+        .into_iter()
+        .map(|it| it.0)
+        .filter(|id| id.split('/').count() != 2 || !id.split('/').all(small))
+        .collect();
     assert!(odd.is_empty(), "{odd:?}");
 }

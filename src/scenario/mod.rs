@@ -11,7 +11,6 @@ mod verbs;
 mod yaml;
 
 pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Reach, Recording, Request, Setting, Who};
-pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
 pub use program::{HiddenPointer, Level, Offer, Program, Restart};
 pub(crate) use play::{SETTLE_REF, json_of, show_bytes};

@@ -4,3 +4,4 @@ mod protocol; // both serializers against everything that real Phoenix servers a
 mod scenarios; // the scenarios that the binary carries
 mod transport; // what bytes do on the way to small servers, honest and hostile
 mod tidy; // the rules of the house that the compiler does not know
+mod server; // every recorded conversation, against the reference server

@@ -1,4 +1,4 @@
-//! What is wrong with what the user asked for, in up to four lines: what, expected, where, next.
+//! What is wrong with what the user asked for, in up to five lines: what, expected, actual, where, next.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use std::fmt;
 pub(super) struct Complaint {
     what: String,
     expected: Option<String>,
+    actual: Option<String>,
     place: Option<String>,
     next: Option<String>,
 }
@@ -20,6 +21,11 @@ impl Complaint {
     /// What would have been right.
     pub(super) fn expected(self, what: impl Into<String>) -> Self {
         Self { expected: Some(what.into()), ..self }
+    }
+
+    /// What there was instead; several lines if need be.
+    pub(super) fn actual(self, what: impl Into<String>) -> Self {
+        Self { actual: Some(what.into()), ..self }
     }
 
     /// Where it stands.
@@ -44,10 +50,16 @@ impl Complaint {
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        let lines = [("expected", &self.expected), ("where", &self.place), ("next", &self.next)];
-        for (name, text) in lines {
-            if let Some(text) = text {
-                write!(f, "\n  {name:<8}  {text}")?;
+        let facts = [
+            ("expected", &self.expected),
+            ("actual", &self.actual),
+            ("where", &self.place),
+            ("next", &self.next),
+        ];
+        for (name, text) in facts {
+            for (number, line) in text.iter().flat_map(|text| text.lines()).enumerate() {
+                let name = if number == 0 { name } else { "" };
+                write!(f, "\n  {name:<8}  {line}")?;
             }
         }
         Ok(())

@@ -6,14 +6,20 @@ use serde_json::{Value, json};
 use super::args::{FormatArg, List, Listed};
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::conformance::rules;
+use crate::conformance::{catalogue, rules};
 use crate::profile::{Adapter, Profile};
+use crate::protocol::Vsn;
+use crate::scenario::Level;
+use crate::server::faults;
 
 /// Prints the list.
 pub(super) fn run(args: &List) -> Result<Exit, CliError> {
     let list = match args.what {
+        Listed::Cases => case_list(),
         Listed::Rules => rule_list(),
+        Listed::Faults => fault_list(),
         Listed::Profiles => profile_list(),
+        Listed::Scenarios => scenario_list(),
     };
     match args.format.unwrap_or(FormatArg::Text) {
         FormatArg::Text => output::print(&columns(&list.rows))?,
@@ -34,6 +40,37 @@ impl Things {
         self.rows.push(row.into_iter().map(Into::into).collect());
         self.objects.push(json!(object));
     }
+}
+
+fn case_list() -> Things {
+    let mut things = Things::default();
+    for case in catalogue::built_in() {
+        let level = case.level().map_or("wire", Level::name);
+        let vsn = case.vsn().map_or("any", Vsn::as_str);
+        let object = json!({
+            "id": &*case.id, "about": case.about(), "rules": case.rules(), "level": level,
+            "transport": "websocket", "vsn": vsn,
+        });
+        things.add([&*case.id, level, case.about()], object);
+    }
+    things
+}
+
+fn fault_list() -> Things {
+    let mut things = Things::default();
+    for fault in faults::all() {
+        let object = json!({ "id": fault.id, "about": fault.about, "rules": fault.rules });
+        things.add([fault.id, fault.about], object);
+    }
+    things
+}
+
+fn scenario_list() -> Things {
+    let mut things = Things::default();
+    for case in catalogue::built_in() {
+        things.add([&*case.id, case.about()], json!({ "id": &*case.id, "about": case.about() }));
+    }
+    things
 }
 
 fn rule_list() -> Things {

@@ -4,13 +4,22 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this floor and the reports speak to the user")]
 
 mod args;
+mod check;
 mod complaint;
 mod config;
 mod completions;
+mod embedded;
+mod exec;
 mod exit;
 mod explain;
+mod group;
+mod interrupt;
 mod list;
 mod output;
+mod patience;
+mod profile;
+mod serve;
+mod show;
 mod units;
 
 pub use exit::Exit;
@@ -19,6 +28,7 @@ use std::ffi::OsString;
 
 use args::{Cli, Command};
 use clap::Parser;
+use complaint::Complaint;
 use exit::CliError;
 
 /// Does what the command line asks, and says how the process is to end.
@@ -28,7 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return refused(&error),
     };
     output::set_color(cli.look.color);
-    match dispatch(&cli) {
+    match dispatch(cli) {
         Ok(exit) => exit,
         Err(error) => {
             output::error(&error);
@@ -37,12 +47,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
-    match &cli.command {
-        Command::List(args) => list::run(args),
-        Command::Explain(args) => explain::run(args),
-        Command::Completions(args) => completions::run(args),
+fn dispatch(cli: Cli) -> Result<Exit, CliError> {
+    match cli.command {
+        Command::Check(args) => check::run(*args, cli.look),
+        Command::List(args) => list::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Completions(args) => completions::run(&args),
     }
+}
+
+/// What a command with signals, timers or sockets runs in.
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|why| CliError::Undone(Complaint::new(format!("cannot start the runtime: {why}"))))
 }
 
 /// `--help` and `--version` come as errors, too; clap's own exit code for the others is 2, which means something

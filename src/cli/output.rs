@@ -41,3 +41,9 @@ pub(super) fn error(error: &CliError) {
         }
     };
 }
+
+/// Says something that is neither a result nor an error.
+pub(super) fn note(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = writeln!(stderr, "{text}");
+}

@@ -1,7 +1,7 @@
 //! The folder of a run's results. It is made when the first file is written, not before.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 /// Where results go.
@@ -35,48 +35,19 @@ impl Folder {
     ///
     /// # Errors
     /// If the system does not let us.
-    pub fn create(&self, name: &Path) -> Result<Output, FolderError> {
+    pub fn file(&self, name: impl AsRef<Path>) -> Result<File, FolderError> {
         let path = self.path.join(name);
         let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
-        match made {
-            Ok(file) => Ok(Output { file: BufWriter::new(file), path }),
-            Err(why) => Err(FolderError { path, why }),
-        }
+        made.map_err(|why| FolderError { path, why })
     }
 
     /// Writes a whole file.
     ///
     /// # Errors
     /// If the system does not let us.
-    pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), FolderError> {
-        let mut output = self.create(Path::new(name))?;
-        output.add(contents)?;
-        output.finish()
-    }
-}
-
-/// A file that is being written.
-#[derive(Debug)]
-pub struct Output {
-    file: BufWriter<File>,
-    path: PathBuf,
-}
-
-impl Output {
-    /// Adds to it.
-    ///
-    /// # Errors
-    /// If the system does not let us.
-    pub fn add(&mut self, bytes: &[u8]) -> Result<(), FolderError> {
-        self.file.write_all(bytes).map_err(|why| FolderError { path: self.path.clone(), why })
-    }
-
-    /// Makes sure that all is written.
-    ///
-    /// # Errors
-    /// If the system does not let us.
-    pub fn finish(mut self) -> Result<(), FolderError> {
-        self.file.flush().map_err(|why| FolderError { path: self.path, why })
+    pub fn write(&self, name: impl AsRef<Path>, contents: &[u8]) -> Result<(), FolderError> {
+        let mut file = self.file(&name)?;
+        file.write_all(contents).map_err(|why| FolderError { path: self.path.join(name), why })
     }
 }
 

@@ -36,9 +36,7 @@ impl Reporter for Frames {
             Event::CaseStarted(_) => {}
             Event::CaseFinished(case) => {
                 if let Some(recorded) = &case.recording {
-                    let mut output = self.folder.create(&frames_of(&case.id))?;
-                    output.add(&render(case, recorded, &self.target))?;
-                    output.finish()?;
+                    self.folder.write(frames_of(&case.id), &render(case, recorded, &self.target))?;
                 }
             }
         }

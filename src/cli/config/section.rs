@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use clap::ValueEnum;
 use serde_json::Value;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::{kind, typed};
 use crate::scenario::{Problem, nearest};
@@ -138,7 +138,7 @@ impl<'t, 'p> Section<'t, 'p> {
         let DeValue::Table(table) = value.get_ref() else {
             return self.mismatch(key, &value, "a table, as { name = \"value\" }").unwrap_or_default();
         };
-        let pair = |(name, value): (&Spanned<_>, &Spanned<DeValue<'t>>)| match value.get_ref() {
+        let pair = |(name, value): (&Spanned<DeString<'t>>, &Spanned<DeValue<'t>>)| match value.get_ref() {
             DeValue::String(text) => Some((name.get_ref().to_string(), text.clone().into_owned())),
             _ => self.mismatch(name.get_ref(), value, "a string"),
         };

@@ -22,7 +22,7 @@ pub use catalogue::{Case, CaseError, SelectError};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{CaseResult, Conclusion, Event, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
 pub use probe::CheckError;
-pub use run::check;
+pub use run::{check, judge_one};
 pub use settings::{Room, Safety, Settings, StopAt, Update};
 pub use snapshot::SnapshotError;
 pub use update::accept;

@@ -12,7 +12,7 @@ use crate::transport::{Ending, Response};
 pub(crate) struct Names<'a> {
     pub(crate) actors: &'a [String],
     /// Fresh names and their numbers in this run.
-    pub(crate) fresh: &'a [(String, u64)],
+    pub(crate) fresh: &'a [(&'a str, &'a str)],
     pub(crate) hide: &'a [HiddenPointer],
     pub(crate) vsn: Vsn,
 }
@@ -151,7 +151,7 @@ impl Names<'_> {
     /// Puts names for this run's numbers, and cuts what is long.
     fn finish(&self, mut line: String) -> String {
         for (name, number) in self.fresh {
-            line = line.replace(&number.to_string(), &format!("{{{{{name}}}}}"));
+            line = line.replace(number, &format!("{{{{{name}}}}}"));
         }
         if line.chars().nth(LONGEST_LINE).is_some() {
             let head: String = line.chars().take(SHOWN_OF_LONG).collect();

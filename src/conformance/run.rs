@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::catalogue::Case;
-use super::host::{Host, Restarts};
+use super::host::{Host, Lent, Restarts};
 use super::outcome::{CaseResult, Event, HeldTo, RunResult, Verdict};
 use super::probe::{self, CheckError, Offers};
 use super::settings::{Settings, StopAt};
@@ -37,6 +37,23 @@ pub async fn check(
     stop: impl Future<Output = ()>,
 ) -> Result<RunResult, CheckError> {
     LocalSet::new().run_until(run(settings, host, on_event, stop)).await
+}
+
+/// Plays one case and judges it, without a look at the target first.
+pub async fn judge_one(
+    case: &Case,
+    settings: Settings,
+    held_to: HeldTo,
+    lent: Option<Box<dyn Lent>>,
+) -> CaseResult {
+    let place = Rc::new(Place {
+        target: settings.target.clone(),
+        timeout: settings.timeout,
+        clock: Clock::start(),
+        settings: Rc::new(settings),
+    });
+    let fresh = choice::Fresh::new(place.settings.seed, 1).next_case();
+    LocalSet::new().run_until(play_case(case, Attempt { place, held_to, fresh }, lent)).await
 }
 
 async fn run(

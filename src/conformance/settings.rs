@@ -48,6 +48,31 @@ pub struct Settings {
     pub update: Update,
 }
 
+impl Settings {
+    /// The settings that hold where nobody says otherwise.
+    pub fn new(target: Target, cases: Vec<Arc<Case>>) -> Self {
+        let safety = if target.is_loopback() { Safety::All } else { Safety::Safe };
+        Self {
+            target,
+            vsn: Vsn::V2,
+            params: Vec::new(),
+            headers: Vec::new(),
+            timeout: Duration::from_secs(5),
+            jobs: 16,
+            retries: 0,
+            stop: StopAt::End,
+            levels: None,
+            held_to: None,
+            strict: Strictness::Lenient,
+            safety,
+            room: None,
+            seed: 0,
+            cases,
+            update: Update::No,
+        }
+    }
+}
+
 /// When a run stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StopAt {

@@ -81,7 +81,7 @@ fn patience(held_to: HeldTo, timeout: Duration) -> Duration {
 }
 
 fn log(case: &Case, play: &Play) -> Log {
-    let fresh: Vec<(String, u64)> = play.fresh().map(|(name, number)| (name.to_owned(), number)).collect();
+    let fresh: Vec<(&str, &str)> = play.fresh().collect();
     let names =
         Names { actors: &case.program.actors, fresh: &fresh, hide: &case.program.hide, vsn: play.vsn() };
     log_of(play.recording(), &names)

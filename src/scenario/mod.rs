@@ -6,6 +6,7 @@ mod play;
 mod problem;
 mod program;
 mod read;
+mod schema;
 mod template;
 mod verbs;
 mod yaml;
@@ -14,7 +15,8 @@ pub use play::{Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, P
 pub use problem::{Color, Problem, ScenarioError};
 pub use program::{HiddenPointer, Level, Offer, Program, Restart};
 pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
-pub(crate) use program::{Chance, Content, Mount, Receive, What};
+pub(crate) use program::{Chance, Content, Receive};
 pub(crate) use problem::nearest;
 pub(crate) use template::Values;
 pub use read::read;
+pub use schema::schema;

@@ -264,7 +264,7 @@ pub(crate) struct Receive {
 #[derive(Clone, Debug)]
 pub(crate) struct Save {
     pub(crate) name: Name,
-    pub(crate) pointer: String,
+    pub(crate) pointer: Template,
 }
 
 /// A hand-made frame.

@@ -54,3 +54,19 @@ fn send_pings(ms: Term<'_>, cx: &mut Context<'_>) {
 fn json(text: String) -> Body {
     Body::Json(text.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::App;
+
+    #[test]
+    fn a_topic_has_a_channel_by_what_stands_before_its_first_colon() {
+        let app = App::default();
+        for topic in ["lab:", "lab:1", "lab:a:b", "presence:room", "videos:abc"] {
+            assert!(app.channel(topic).is_some(), "{topic}");
+        }
+        for topic in ["", "lab", "labs:1", "Lab:1", ":lab:1", "phoenix", "room:lab:1"] {
+            assert!(app.channel(topic).is_none(), "{topic}");
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub enum Ending {
     Eof,
     /// The connection broke: by a reset (RST), or because the network failed.
     Reset,
-    /// The server broke RFC 6455, or sent more than the limit allows; the sentence says how.
+    /// The server broke RFC 6455, or sent more than the limit allows; a whole sentence about the server says how.
     /// A close frame with 1002, 1007 or 1009 was sent, and nothing more is read.
     Violation(String),
     /// We cut the connection.

@@ -33,7 +33,7 @@ pub struct Request {
 pub struct Response {
     /// The status, as 200.
     pub status: u16,
-    /// In the order of the answer, names in lower case; what is no UTF-8 in a value is replaced.
+    /// Names in lower case, those of one name in the order of the answer; what is no UTF-8 in a value is replaced.
     pub headers: Vec<(String, String)>,
     /// The body, or what was kept of it.
     pub body: Vec<u8>,

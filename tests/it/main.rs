@@ -1,6 +1,7 @@
 //! Table of contents of the integration tests.
 
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
+mod schema; // the JSON Schema that editors use
 mod scenarios; // the scenarios that the binary carries
 mod transport; // what bytes do on the way to small servers, honest and hostile
 mod tidy; // the rules of the house that the compiler does not know

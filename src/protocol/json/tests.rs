@@ -128,13 +128,14 @@ fn depth_is_no_problem() {
 
 #[test]
 fn brackets_of_two_kinds_are_told_apart_at_every_depth() {
+    let is_object = |level: usize| level.is_multiple_of(3);
     for depth in [1, 2, 63, 64, 65, 128, 129, 200] {
         let open: String = (0..depth)
-            .map(|level| if level % 3 == 0 { r#"{"a":"# } else { "[" })
+            .map(|level| if is_object(level) { r#"{"a":"# } else { "[" })
             .collect();
         let close = |wrong: Option<usize>| -> String {
-            let bracket = |level: usize| {
-                if (level % 3 == 0) == (wrong != Some(level)) {
+            let bracket = |level| {
+                if is_object(level) == (wrong != Some(level)) {
                     '}'
                 } else {
                     ']'

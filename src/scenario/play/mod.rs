@@ -75,7 +75,8 @@ impl Play {
     pub fn new(program: Arc<Program>, setting: Setting) -> Self {
         let mut values = Values::new(program.names.len());
         for (number, name) in (setting.first_fresh..).zip(&program.fresh) {
-            values.set(*name, number.into());
+            // A text, as names of users and parts of topics are.
+            values.set(*name, number.to_string().into());
         }
         for (offer, name) in &program.offered {
             if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
@@ -135,11 +136,11 @@ impl Play {
     }
 
     /// The fresh names and the numbers that they stand for in this play.
-    pub fn fresh(&self) -> impl Iterator<Item = (&str, u64)> {
+    pub fn fresh(&self) -> impl Iterator<Item = (&str, &str)> {
         self.program
             .fresh
             .iter()
-            .map(|name| (self.program.names[name.0].as_str(), self.values.get(*name).as_u64().unwrap_or(0)))
+            .map(|name| (self.program.names[name.0].as_str(), self.values.get(*name).as_str().unwrap_or_default()))
     }
 
     /// Something happened.
@@ -160,7 +161,7 @@ impl Play {
         };
         if noted.is_err() {
             let what = "the server said more than any case asks for, so it was left";
-            let wrong = Wrong::server(what, "at most 20,000 messages and 48 MiB", "more than that");
+            let wrong = Wrong::server(what, recording::MOST, "more than that");
             self.fail(0, wrong);
         }
         self.advance(now);
@@ -209,7 +210,7 @@ impl Play {
 
     fn arrive(&mut self, id: LinkId, frame: Held, now: Time) {
         self.serial += 1;
-        let arrived = Arrived { serial: self.serial, frame, taken: false };
+        let arrived = Arrived::new(self.serial, frame, self.vsn);
         if let Some(link) = self.link(id) {
             link.arrive(arrived, now);
         }

@@ -74,8 +74,10 @@ pub enum Noted {
 }
 
 /// More than a correct server says in any case of ours.
-const MOST_ENTRIES: usize = 20_000;
-const MOST_BYTES: usize = 48 << 20;
+const MOST_ENTRIES: usize = 5_000;
+const MOST_BYTES: usize = 32 << 20;
+/// The two in words.
+pub(super) const MOST: &str = "at most 5,000 messages and 32 MiB";
 
 /// The server said more than is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

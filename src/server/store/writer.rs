@@ -62,21 +62,28 @@ fn answer(connection: &Connection, request: Request) -> rusqlite::Result<Answer>
 
 /// The fault: answers at once and keeps when nothing was asked for a while. What comes to its end before is undone.
 fn keep_late(connection: &Connection, queue: &Receiver<Asked>) {
-    while let Ok(mut asked) = queue.recv() {
-        let Ok(transaction) = connection.unchecked_transaction() else {
-            return;
+    while let Ok(first) = queue.recv() {
+        match connection.unchecked_transaction() {
+            Err(error) => answer_with(first, |_| Err(error)),
+            Ok(transaction) => {
+                if answer_until_quiet(connection, queue, first) == RecvTimeoutError::Timeout {
+                    // Who keeps things late has promised nothing that an error could break.
+                    let _ = transaction.commit();
+                }
+            }
+        }
+    }
+}
+
+/// Why nothing comes: nothing was asked for a while, or nobody can ask any more.
+fn answer_until_quiet(connection: &Connection, queue: &Receiver<Asked>, first: Asked) -> RecvTimeoutError {
+    let mut asked = first;
+    loop {
+        answer_with(asked, |request| answer(connection, request));
+        asked = match queue.recv_timeout(LATE) {
+            Ok(next) => next,
+            Err(quiet) => return quiet,
         };
-        loop {
-            answer_with(asked, |request| answer(connection, request));
-            asked = match queue.recv_timeout(LATE) {
-                Ok(next) => next,
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-        }
-        if transaction.commit().is_err() {
-            return;
-        }
     }
 }
 

@@ -149,10 +149,9 @@ fn pongs_beyond_a_limit_replace_each_other() {
     conversation.wire().sent(unsent);
     conversation.wire().arrived(&frame(Opcode::Ping, b"last"));
     conversation.read();
-    assert!(
-        conversation.wire().unsent() > 0,
-        "it answers again when there is room"
-    );
+    let answers = conversation.wire().unsent();
+    assert!(answers > 0, "it answers again when there is room");
+    assert!(answers < 16 << 10, "most of the answers were never kept");
 }
 
 #[test]

@@ -22,11 +22,13 @@
 //! travel; [`scenario`], the script language; [`conformance`], cases, rules and verdicts, and [`server`], the
 //! reference server.
 
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod conformance;
 pub mod profile;
 pub mod protocol;
+pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod transport;

@@ -12,6 +12,9 @@ impl Time {
     /// The moment at which the clock started.
     pub const ZERO: Self = Self(0);
 
+    /// Later than anything that will happen.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// The moment `micros` microseconds after the start.
     pub const fn from_micros(micros: u64) -> Self {
         Self(micros)

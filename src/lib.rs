@@ -1,10 +1,34 @@
 //! Proves what a server that speaks the Phoenix Channels protocol promises.
+//!
+//! The command line tool `phxproof` does it from the shell. From a Rust test it takes a few lines: give the URL of
+//! your socket, run, and let the test fail with what did not hold.
+//!
+//! ```
+//! use phxproof::conformance::Check;
+//! # use phxproof::server::{Server, Settings};
+//! # // The reference server stands in for yours here.
+//! # let server = Server::start(&Settings::default())?;
+//! # let url = format!("ws://{}/socket", server.address());
+//!
+//! let result = Check::target(&url)?.cases(["join", "heartbeat/ok"]).run()?;
+//! result.assert_held();
+//! # server.drain();
+//! # server.join();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The floors of the house, each using only those before it: [`clock`] and [`profile`]; [`protocol`], messages as
+//! pure functions over bytes; [`client`], a Phoenix client as a state machine without I/O; [`transport`], how bytes
+//! travel; [`scenario`], the script language; [`conformance`], cases, rules and verdicts, and [`server`], the
+//! reference server.
 
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod conformance;
 pub mod profile;
 pub mod protocol;
+pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod transport;

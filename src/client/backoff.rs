@@ -61,10 +61,7 @@ mod tests {
 
     #[test]
     fn a_channel_rejoins_ever_later_up_to_ten_seconds() {
-        assert_eq!(
-            millis(&Backoff::rejoin(), 5),
-            [1000, 2000, 5000, 10_000, 10_000]
-        );
+        assert_eq!(millis(&Backoff::rejoin(), 5), [1000, 2000, 5000, 10_000, 10_000]);
     }
 
     #[test]

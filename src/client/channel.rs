@@ -6,7 +6,7 @@ use super::config::{NEVER, end_of_wait};
 use super::reference::{NamedJoin, Refs};
 use super::{Config, Context, Ref};
 use crate::clock::Time;
-use crate::protocol::{Field, JOIN, LEAVE, Message, Payload};
+use crate::protocol::{JOIN, LEAVE, Message, Payload};
 
 /// Names a channel of a socket. No other channel of that socket ever gets the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,18 +151,15 @@ impl Channel {
 
     /// Sends a leave of the current join.
     pub(super) fn send_leave(&self, context: &mut Context<'_>, leave_ref: Ref) {
-        self.send(context, leave_ref, LEAVE, Payload::Json("{}"));
+        self.send(context, leave_ref, LEAVE, Payload::EMPTY);
     }
 
     /// Sends an event with the current join_ref.
     pub(super) fn send(&self, context: &mut Context<'_>, reference: Ref, event: &str, payload: Payload<'_>) {
         let join_ref = self.state.join_ref().map(Ref::text);
-        context.out.transmit(&Message {
-            join_ref: Field::from(join_ref.as_ref().map(|text| text.as_str())),
-            reference: reference.text().as_str().into(),
-            topic: (&*self.topic).into(),
-            event: event.into(),
-            payload,
-        });
+        let join_ref = join_ref.as_ref().map(|text| text.as_str());
+        let reference = reference.text();
+        let message = Message::push(join_ref, reference.as_str(), &self.topic, event, payload);
+        context.out.transmit(&message);
     }
 }

@@ -1,9 +1,10 @@
 //! How a socket comes to a connection, loses it and finds the next (`connection.js` and the first half of `socket.js`).
 
 use super::channel::Line;
+use super::config::NEVER;
 use super::link::{Heartbeat, Link};
 use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
-use crate::protocol::{Field, HEARTBEAT, Message, PHOENIX_TOPIC, Payload};
+use crate::protocol::Message;
 
 impl Socket {
     /// Connects, unless the socket has a connection or looks for one already.
@@ -14,8 +15,8 @@ impl Socket {
         }
     }
 
-    /// Ends the connection. Only this is final: after any other end the client connects again. Joined channels rejoin after
-    /// the next [`connect`](Self::connect).
+    /// Ends the connection. Only this is final: after any other end the client connects again. Joined channels
+    /// rejoin after the next [`connect`](Self::connect).
     pub fn disconnect(&mut self, context: &mut Context<'_>, code: Option<u16>, reason: &str) {
         let before = std::mem::replace(&mut self.link, Link::Idle);
         match before {
@@ -67,13 +68,9 @@ impl Socket {
             reference,
             sent_at: context.now,
         };
-        context.out.transmit(&Message {
-            join_ref: Field::Null,
-            reference: reference.text().as_str().into(),
-            topic: PHOENIX_TOPIC.into(),
-            event: HEARTBEAT.into(),
-            payload: Payload::Json("{}"),
-        });
+        context
+            .out
+            .transmit(&Message::heartbeat(reference.text().as_str()));
         Some(reference)
     }
 
@@ -126,27 +123,25 @@ impl Socket {
     fn error_channels(&mut self, context: &mut Context<'_>) {
         let mut index = 0;
         while let Some(channel) = self.channels.get_mut(index) {
-            let before = channel.state;
+            let (id, before) = (channel.id, channel.state);
             channel.state = before.errored(context, Line::Down);
+            let count = self.channels.len();
             match before {
                 ChannelState::Joining { .. } | ChannelState::Joined { .. } => {
-                    let (channel, cause) = (channel.id, ErrorCause::Connection);
-                    context.out.event(Event::Errored { channel, cause });
+                    let cause = ErrorCause::Connection;
+                    context.out.event(Event::Errored { channel: id, cause });
                 }
-                ChannelState::Leaving { .. } => {
-                    let count = self.channels.len();
-                    self.close_channel(context, index, CloseCause::LeftUnheard);
-                    index -= count - self.channels.len();
-                }
+                ChannelState::Leaving { .. } => self.close_channel(context, index, CloseCause::LeftUnheard),
                 ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
             }
-            index += 1;
+            // A channel that is over is gone, and the next one has moved up.
+            index += 1 + self.channels.len() - count;
         }
     }
 
     fn tell_disconnected(&self, context: &mut Context<'_>) {
         let at = self.link.deadline(context.config);
-        let reconnect_at = Some(at).filter(|&at| at != super::config::NEVER);
+        let reconnect_at = Some(at).filter(|&at| at != NEVER);
         context.out.event(Event::Disconnected { reconnect_at });
     }
 }

@@ -10,7 +10,8 @@ pub trait Outbox {
     /// Opens a connection, in place of any before. How that went is told by `handle_open` or `handle_closed`.
     fn connect(&mut self);
 
-    /// Starts to close the connection, with this code or with none. A `handle_closed` for it is welcome and not needed.
+    /// Starts to close the connection, with this code or with none. A `handle_closed` for it is welcome and not
+    /// needed.
     fn close(&mut self, code: Option<u16>, reason: &str);
 
     /// Sends a message over the connection.
@@ -32,8 +33,8 @@ pub struct Context<'a> {
 
 /// Something happened on a socket.
 ///
-/// `push` is the ref that [`push`](super::Socket::push) returned; `sent_at` is the moment at which the frame went out,
-/// so that `now - sent_at` is how long the answer took.
+/// `push` is the ref that [`push`](super::Socket::push) returned; `sent_at` is the moment at which the frame went
+/// out, so that `now - sent_at` is how long the answer took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// The connection is open.
@@ -59,7 +60,7 @@ pub enum Event<'a> {
         channel: ChannelId,
         /// What the server answered.
         response: Payload<'a>,
-        /// When the join was sent.
+        /// When the join was sent, or if it had to wait for the connection, when it was asked for.
         sent_at: Time,
     },
     /// The server refused the join.
@@ -68,7 +69,7 @@ pub enum Event<'a> {
         channel: ChannelId,
         /// What the server answered.
         response: Payload<'a>,
-        /// When the join was sent.
+        /// When the join was sent, or if it had to wait for the connection, when it was asked for.
         sent_at: Time,
     },
     /// No answer to the join.

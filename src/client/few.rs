@@ -94,6 +94,7 @@ impl<T> Few<T> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::FileFailurePersistence;
 
     use super::*;
 
@@ -111,7 +112,7 @@ mod tests {
         let mut few = Few::None;
         let fill = |few: &mut Few<u64>, count| {
             (0..count).for_each(|entry| few.push_back(entry));
-            (0..count).for_each(|_| drop(few.remove(0)));
+            (0..count).for_each(|entry| assert_eq!(few.remove(0), Some(entry)));
         };
         fill(&mut few, 4);
         assert_eq!(few.heap_bytes(), 4 * size_of::<u64>());
@@ -120,6 +121,11 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+            ..ProptestConfig::default()
+        })]
+
         #[test]
         fn it_behaves_as_a_queue(steps in prop::collection::vec(prop::option::of(0_usize..8), 0..60)) {
             let mut few = Few::None;

@@ -3,10 +3,9 @@
 use super::link::{Heartbeat, Link};
 use super::pending::{Push, Stage};
 use super::reference::{NamedJoin, answered};
-use super::reply::Reply;
 use super::{ChannelState, CloseCause, Context, DropReason, ErrorCause, Event, Ref, Socket};
 use crate::clock::Time;
-use crate::protocol::{CLOSE, ERROR, Message, REPLY};
+use crate::protocol::{CLOSE, ERROR, Message, Payload, REPLY, Reply};
 
 impl Socket {
     /// A message came over the connection. Without one that is open it is ignored.
@@ -23,7 +22,9 @@ impl Socket {
                 *heartbeat = Heartbeat::rest(context.config, context.now);
                 context.out.event(Event::HeartbeatAnswered { sent_at });
             }
-            Heartbeat::Resting { .. } | Heartbeat::Unanswered { .. } => self.dispatch(context, message, reference),
+            Heartbeat::Resting { .. } | Heartbeat::Unanswered { .. } => {
+                self.dispatch(context, message, reference)
+            }
         }
     }
 
@@ -89,19 +90,25 @@ impl Socket {
         let channel = self.channels.get(index).ok_or(DropReason::NoChannel)?;
         let (id, state) = (channel.id, channel.state);
         let reference = reference.ok_or(DropReason::Unasked(id))?;
-        let reply = Reply::of(message.payload);
+        let reply = message.reply().unwrap_or(Reply {
+            status: "".into(),
+            response: message.payload,
+        });
         match (state, &*reply.status) {
             (ChannelState::Joining { join_ref, since, .. }, "ok") if join_ref == reference => {
-                self.joined(context, index, since, &reply);
+                self.joined(context, index, since, reply.response);
             }
             (ChannelState::Joining { join_ref, .. }, "error") if join_ref == reference => {
-                self.join_refused(context, index, &reply);
+                self.join_refused(context, index, reply.response);
             }
             (ChannelState::Leaving { leave_ref, since, .. }, "ok") if leave_ref == reference => {
                 self.close_channel(context, index, CloseCause::Left { sent_at: since });
             }
             (_, status) => {
-                let push = self.pending.answer(id, reference).ok_or(DropReason::Unasked(id))?;
+                let push = self
+                    .pending
+                    .answer(id, reference)
+                    .ok_or(DropReason::Unasked(id))?;
                 context.out.event(Event::Reply {
                     channel: id,
                     push: push.handle,
@@ -114,7 +121,7 @@ impl Socket {
         Ok(())
     }
 
-    fn joined(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, reply: &Reply<'_>) {
+    fn joined(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, response: Payload<'_>) {
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };
@@ -123,7 +130,7 @@ impl Socket {
         }
         context.out.event(Event::Joined {
             channel: channel.id,
-            response: reply.response,
+            response,
             sent_at,
         });
         for (handle, body) in self.pending.take_held_back(channel.id) {
@@ -138,18 +145,23 @@ impl Socket {
         }
     }
 
-    fn join_refused(&mut self, context: &mut Context<'_>, index: usize, reply: &Reply<'_>) {
+    fn join_refused(&mut self, context: &mut Context<'_>, index: usize, response: Payload<'_>) {
         let line = self.line(context.config);
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };
-        let ChannelState::Joining { join_ref, since, tries } = channel.state else {
+        let ChannelState::Joining {
+            join_ref,
+            since,
+            tries,
+        } = channel.state
+        else {
             return;
         };
         channel.state = ChannelState::rejoining(context, line, Some(join_ref), tries);
         context.out.event(Event::JoinRefused {
             channel: channel.id,
-            response: reply.response,
+            response,
             sent_at: since,
         });
     }

@@ -46,7 +46,9 @@ impl Body {
     pub(super) fn new(event: &str, payload: Payload<'_>) -> Self {
         let content = match payload {
             Payload::Json(json) => Content::Json(json.into()),
-            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => Content::Binary(bytes.into()),
+            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => {
+                Content::Binary(bytes.into())
+            }
         };
         Self {
             event: event.into(),
@@ -84,8 +86,9 @@ impl Pending {
 
     /// Takes the push that this ref answers.
     pub(super) fn answer(&mut self, channel: ChannelId, reference: Ref) -> Option<Push> {
-        let asked =
-            |push: &Push| push.channel == channel && matches!(push.stage, Stage::Sent(sent) if sent == reference);
+        let asked = |push: &Push| {
+            push.channel == channel && matches!(push.stage, Stage::Sent(sent) if sent == reference)
+        };
         let index = self.pushes.iter().position(asked)?;
         self.pushes.remove(index)
     }

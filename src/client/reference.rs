@@ -40,7 +40,7 @@ impl Ref {
         let mut rest = self.number();
         loop {
             start -= 1;
-            digits[start] = b"0123456789"[(rest % 10) as usize % 10];
+            digits[start] = b'0' + (rest % 10) as u8;
             rest /= 10;
             if rest == 0 {
                 return RefText { digits, start };
@@ -115,10 +115,9 @@ pub(super) enum NamedJoin {
 impl NamedJoin {
     pub(super) fn of(join_ref: &Field<'_>) -> Self {
         match join_ref {
-            Field::Null => Self::Absent,
-            Field::Text(text) if text.is_empty() => Self::Absent,
+            falsy if falsy.is_falsy() => Self::Absent,
             Field::Text(text) => Ref::parse(text).map_or(Self::Foreign, Self::Of),
-            Field::Other(_) => Self::Foreign,
+            Field::Null | Field::Other(_) => Self::Foreign,
         }
     }
 }
@@ -147,10 +146,7 @@ mod tests {
         let mut refs = Refs::default();
         refs.skip_to(Ref::LAST);
         let three = [refs.next(), refs.next(), refs.next()];
-        assert_eq!(
-            three.map(|next| next.to_string()),
-            ["9007199254740992", "0", "1"]
-        );
+        assert_eq!(three.map(|next| next.to_string()), ["9007199254740992", "0", "1"]);
     }
 
     #[test]

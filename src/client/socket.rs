@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::channel::{Channel, Line};
 use super::few::Few;
-use super::link::{Heartbeat, Link};
+use super::link::Link;
 use super::pending::{Body, Pending, Push, Stage};
 use super::reference::Refs;
 use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Policy, Ref};
@@ -13,8 +13,10 @@ use crate::protocol::Payload;
 /// One client connection with its channels.
 ///
 /// Four kinds of methods: the user's verbs ([`connect`](Self::connect), [`join`](Self::join), [`push`](Self::push) …),
-/// what the driver reports (`handle_*`), [`next_deadline`](Self::next_deadline), and questions. A driver reports only what
-/// concerns the connection that [`Outbox::connect`](super::Outbox::connect) asked for last: events of one that was replaced are nobody's.
+/// what the driver reports (`handle_*`), [`next_deadline`](Self::next_deadline), and questions.
+///
+/// A driver reports only what concerns the connection that [`Outbox::connect`](super::Outbox::connect) asked for
+/// last: events of one that was replaced are nobody's.
 #[derive(Clone, Debug)]
 pub struct Socket {
     pub(super) link: Link,
@@ -51,34 +53,27 @@ impl Socket {
             Policy::Scripted => self.channel(&topic),
             Policy::PhoenixJs => None,
         };
-        let id = again.unwrap_or_else(|| self.add_channel(context.config, topic));
-        self.set_params(id, params);
+        let id = if let Some(id) = again {
+            self.set_params(id, params);
+            id
+        } else {
+            self.new_channel(context.config, topic, params)
+        };
         self.start_join(context, id, 0);
         id
     }
 
     /// A channel that was never joined, for scripts that push all the same.
     pub fn add_channel(&mut self, config: &Config, topic: Arc<str>) -> ChannelId {
-        if config.policy == Policy::PhoenixJs {
-            // There a channel registers two callbacks on its socket, which are numbered by the same counter as
-            // messages; hence the "3" of the first join of every phoenix.js.
-            self.refs.next();
-            self.refs.next();
-        }
-        let id = ChannelId(self.next_channel);
-        self.next_channel = self.next_channel.wrapping_add(1);
-        self.channels.push_back(Channel {
-            id,
-            topic,
-            params: "{}".into(),
-            state: ChannelState::Closed { last: None },
-        });
-        id
+        self.new_channel(config, topic, "{}".into())
     }
 
     /// Sets the params of the next join or rejoin, as JSON.
     pub fn set_params(&mut self, channel: ChannelId, params: Arc<str>) {
-        if let Some(channel) = self.position(channel).and_then(|index| self.channels.get_mut(index)) {
+        if let Some(channel) = self
+            .position(channel)
+            .and_then(|index| self.channels.get_mut(index))
+        {
             channel.params = params;
         }
     }
@@ -94,8 +89,8 @@ impl Socket {
     ) -> Option<Ref> {
         let channel = self.channels.get(self.position(channel)?)?;
         let handle = self.refs.next();
-        let can_push = context.config.policy == Policy::Scripted
-            || matches!(channel.state, ChannelState::Joined { .. });
+        let can_push =
+            context.config.policy == Policy::Scripted || matches!(channel.state, ChannelState::Joined { .. });
         let stage = if can_push {
             channel.send(context, handle, event, payload);
             Stage::Sent(handle)
@@ -150,7 +145,7 @@ impl Socket {
     pub fn channel(&self, topic: &str) -> Option<ChannelId> {
         let of_topic = || self.channels.iter().filter(|channel| &*channel.topic == topic);
         let open = of_topic().find(|channel| channel.state.is_open());
-        open.or_else(|| of_topic().last()).map(|channel| channel.id)
+        open.or_else(|| of_topic().next_back()).map(|channel| channel.id)
     }
 
     /// The state of a channel; nothing once it is over, except in a script.
@@ -173,17 +168,27 @@ impl Socket {
         matches!(self.link, Link::Open { .. })
     }
 
-    /// Whether the last heartbeat has no answer yet.
-    pub fn awaits_heartbeat(&self) -> bool {
-        let Link::Open { heartbeat } = self.link else {
-            return false;
-        };
-        matches!(heartbeat, Heartbeat::Unanswered { .. })
-    }
-
     /// Bytes of heap that this socket alone owns. Topics and params are not among them, as a swarm shares them.
     pub fn heap_bytes(&self) -> usize {
         self.channels.heap_bytes() + self.pending.heap_bytes()
+    }
+
+    fn new_channel(&mut self, config: &Config, topic: Arc<str>, params: Arc<str>) -> ChannelId {
+        if config.policy == Policy::PhoenixJs {
+            // There a channel registers two callbacks on its socket, which are numbered by the same counter as
+            // messages; hence the "3" of the first join of every phoenix.js.
+            self.refs.next();
+            self.refs.next();
+        }
+        let id = ChannelId(self.next_channel);
+        self.next_channel = self.next_channel.wrapping_add(1);
+        self.channels.push_back(Channel {
+            id,
+            topic,
+            params,
+            state: ChannelState::Closed { last: None },
+        });
+        id
     }
 
     /// Begins a join of this channel, after so many joins by timer.

@@ -1,15 +1,17 @@
 //! All timers of a socket: one next deadline, and what is due then.
 
+use super::channel::Line;
 use super::config::NEVER;
 use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Socket};
 use crate::clock::Time;
 
-/// Whose deadline it is. At the same moment they come in this order.
+/// Whose deadline it is. At the same moment they come in this order, which mostly is that of phoenix.js, where
+/// the timer that was set first comes first: a heartbeat waits longer than a join, and a join comes before its pushes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
+    Link,
     Channel(ChannelId),
     Push,
-    Link,
 }
 
 impl Socket {
@@ -35,13 +37,12 @@ impl Socket {
     }
 
     fn next_due(&self, config: &Config) -> (Time, Due) {
-        let channels = self
-            .channels
-            .iter()
-            .map(|channel| (channel.state.deadline(config), Due::Channel(channel.id)));
-        let push = self.pending.deadline(config.timeout).map(|at| (at, Due::Push));
         let link = (self.link.deadline(config), Due::Link);
-        channels.chain(push).chain([link]).min_by_key(|&(at, _)| at).unwrap_or(link)
+        let channels = self.channels.iter();
+        let channels = channels.map(|channel| (channel.state.deadline(config), Due::Channel(channel.id)));
+        let push = self.pending.deadline(config.timeout).map(|at| (at, Due::Push));
+        let first = |soonest: (Time, Due), next: (Time, Due)| if next.0 < soonest.0 { next } else { soonest };
+        channels.chain(push).fold(link, first)
     }
 
     fn channel_is_due(&mut self, context: &mut Context<'_>, id: ChannelId) {
@@ -49,8 +50,12 @@ impl Socket {
             return;
         };
         match self.state(id) {
-            Some(ChannelState::Joining { since, tries, .. }) => self.join_timed_out(context, index, since, tries),
-            Some(ChannelState::Errored { tries, .. }) => self.start_join(context, id, tries.saturating_add(1)),
+            Some(ChannelState::Joining { since, tries, .. }) => {
+                self.join_timed_out(context, index, since, tries)
+            }
+            Some(ChannelState::Errored { tries, .. }) => {
+                self.start_join(context, id, tries.saturating_add(1))
+            }
             Some(ChannelState::Leaving { since, .. }) => {
                 self.close_channel(context, index, CloseCause::LeaveTimedOut { sent_at: since });
             }
@@ -65,7 +70,7 @@ impl Socket {
             return;
         };
         let leave_ref = self.refs.next();
-        if line == super::channel::Line::Up {
+        if line == Line::Up {
             channel.send_leave(context, leave_ref);
         }
         channel.state = ChannelState::rejoining(context, line, None, tries);

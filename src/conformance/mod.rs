@@ -1,9 +1,30 @@
 //! Conformance: replays scenarios against a server and judges what it said, by their steps and by fixtures that
 //! hold what real Phoenix servers said. Prints nothing and starts no server.
 
+pub mod catalogue;
+mod check;
+mod choice;
+mod compare;
+mod drive;
+mod host;
+mod judge;
+mod log;
+mod normalise;
 mod outcome;
+mod probe;
 pub mod rules;
+mod run;
+mod settings;
+mod single;
+mod snapshot;
+mod update;
 
-pub use outcome::{
-    CaseResult, Conclusion, Event, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict,
-};
+pub use catalogue::{Case, CaseError, SelectError};
+pub use check::{Check, RunError};
+pub use host::{Host, Lent, NoHost, Pending, Restarts};
+pub use outcome::{CaseResult, Conclusion, Event, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
+pub use probe::CheckError;
+pub use run::{check, judge_one};
+pub use settings::{Room, Safety, Settings, StopAt, Update};
+pub use snapshot::SnapshotError;
+pub use update::accept;

@@ -100,7 +100,8 @@ pub struct CaseResult {
     pub duration: Duration,
     /// It passed, but not at once.
     pub flaky: bool,
-    /// What happened, frame by frame; nothing for a skipped case. Kept as JSON lines.
+    /// What happened, frame by frame; nothing for a skipped case. Only [`Event::CaseFinished`] shows it: a run keeps
+    /// no recordings, as a hundred of them from a server that floods would fill the memory.
     pub recording: Option<Arc<Recorded>>,
 }
 
@@ -111,6 +112,8 @@ pub struct Recorded {
     pub recording: Recording,
     /// The names of the actors.
     pub actors: Vec<String>,
+    /// The serializer of its connections.
+    pub vsn: crate::protocol::Vsn,
 }
 
 impl CaseResult {

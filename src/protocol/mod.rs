@@ -19,3 +19,6 @@ pub use event::{CLOSE, ERROR, HEARTBEAT, JOIN, LEAVE, PHOENIX_TOPIC, REPLY};
 pub use frame::{Frame, FrameKind, Vsn};
 pub use message::{Field, Message, Payload};
 pub use reply::Reply;
+
+#[cfg(test)]
+mod tests;

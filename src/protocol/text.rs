@@ -3,24 +3,27 @@
 use std::borrow::Cow;
 
 use super::Field;
-use super::json::{self, Escapes, Rigour};
+use super::json::{self, Checked, Escapes, Rigour};
 
 /// The field that begins at `at`, and the offset after it.
+#[inline(always)]
 pub(super) fn field<R: Rigour>(text: &str, at: usize) -> Result<(Field<'_>, usize), json::Error> {
     let bytes = text.as_bytes();
-    if bytes.get(at) == Some(&b'"') {
-        let string = R::string(bytes, at)?;
-        return Ok((Field::Text(string_text(text, at, string)?), string.end));
+    match bytes.get(at) {
+        Some(b'"') => {
+            let string = R::string(bytes, at)?;
+            Ok((Field::Text(string_text(text, at, string)?), string.end))
+        }
+        Some(b'n') if bytes[at..].starts_with(b"null") => Ok((Field::Null, at + 4)),
+        _ => {
+            let end = R::value(bytes, at)?;
+            Ok((Field::Other(&text[at..end]), end))
+        }
     }
-    let end = R::value(bytes, at)?;
-    let field = match &text[at..end] {
-        "null" => Field::Null,
-        other => Field::Other(other),
-    };
-    Ok((field, end))
 }
 
 /// What the string says that stands from `at` on.
+#[inline(always)]
 pub(super) fn string_text(
     text: &str,
     at: usize,
@@ -28,18 +31,38 @@ pub(super) fn string_text(
 ) -> Result<Cow<'_, str>, json::Error> {
     match string.escapes {
         Escapes::None => Ok(Cow::Borrowed(&text[at + 1..string.end - 1])),
-        Escapes::Some => json::unescape(&text[at..string.end]).map_err(|error| json::Error {
-            at: at + error.at,
-            ..error
-        }),
+        Escapes::Some => unescaped(text, at, string.end),
     }
 }
 
-/// Appends a field as a JSON value.
-pub(super) fn write_field(field: &Field<'_>, out: &mut Vec<u8>) {
-    match field {
-        Field::Null => out.extend_from_slice(b"null"),
-        Field::Text(text) => json::write_string(text, out),
-        Field::Other(raw) => out.extend_from_slice(raw.as_bytes()),
+/// The same for a string with escapes.
+#[cold]
+fn unescaped(text: &str, at: usize, end: usize) -> Result<Cow<'_, str>, json::Error> {
+    json::unescape(&text[at..end]).map_err(|error| json::Error {
+        at: at + error.at,
+        ..error
+    })
+}
+
+impl<'a> Field<'a> {
+    /// The field that this JSON value is, given without blanks around it.
+    ///
+    /// # Errors
+    /// Where it is no JSON value.
+    pub fn from_json(text: &'a str) -> Result<Self, json::Error> {
+        match field::<Checked>(text, 0)? {
+            (field, end) if end == text.len() => Ok(field),
+            (_, end) => Err(json::Error::new(end, "the end of the text")),
+        }
+    }
+
+    /// Appends the field as a JSON value.
+    #[inline]
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Text(text) => json::write_string(text, out),
+            Self::Other(raw) => out.extend_from_slice(raw.as_bytes()),
+        }
     }
 }

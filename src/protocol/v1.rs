@@ -2,7 +2,7 @@
 //! (`lib/phoenix/socket/serializers/v1_json_serializer.ex`, `lib/phoenix/socket/message.ex`).
 
 use super::json::{self, Checked, Rigour, Walked, skip_blanks};
-use super::text::{field, string_text, write_field};
+use super::text::{field, string_text};
 use super::{DecodeError, Field, Message, Payload};
 
 /// What a server said. Its ref may be missing: Phoenix writes it always, others leave it out.
@@ -109,25 +109,25 @@ impl<'a> Found<'a> {
 /// Appends what a client says: topic, event, payload, ref.
 pub(super) fn encode_from_client(message: &Message<'_>, payload: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"topic\":");
-    write_field(&message.topic, out);
+    message.topic.write_json(out);
     out.extend_from_slice(b",\"event\":");
-    write_field(&message.event, out);
+    message.event.write_json(out);
     out.extend_from_slice(b",\"payload\":");
     out.extend_from_slice(payload.as_bytes());
     out.extend_from_slice(b",\"ref\":");
-    write_field(&message.reference, out);
+    message.reference.write_json(out);
     out.push(b'}');
 }
 
 /// Appends what a server says: event, payload, ref, topic, the order of Elixir's small maps.
 pub(super) fn encode_from_server(message: &Message<'_>, payload: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"event\":");
-    write_field(&message.event, out);
+    message.event.write_json(out);
     out.extend_from_slice(b",\"payload\":");
     out.extend_from_slice(payload.as_bytes());
     out.extend_from_slice(b",\"ref\":");
-    write_field(&message.reference, out);
+    message.reference.write_json(out);
     out.extend_from_slice(b",\"topic\":");
-    write_field(&message.topic, out);
+    message.topic.write_json(out);
     out.push(b'}');
 }

@@ -2,32 +2,36 @@
 //! (`lib/phoenix/socket/serializers/v2_json_serializer.ex`, `assets/js/phoenix/serializer.js`).
 
 use super::json::{self, Checked, Rigour, Walked, skip_blanks};
-use super::text::{field, write_field};
+use super::text::field;
 use super::{DecodeError, Message, Payload};
 
 /// What a server said: an array of exactly five, brackets and strings walked.
 pub(super) fn decode_from_server(text: &str) -> Result<Message<'_>, DecodeError> {
-    let (message, end) = five::<Walked>(text)?;
-    expect(text.as_bytes(), end, b']', "`]` after five elements")?;
-    the_end(text, end + 1)?;
-    Ok(message)
+    decode::<Walked>(text, |bytes, at| {
+        expect(bytes, at, b']', "`]` after five elements")?;
+        the_end(bytes, at + 1)
+    })
 }
 
 /// What a client said: an array of at least five, every byte checked. Phoenix matches `[…, payload | _]`,
 /// so what follows the fifth is checked and ignored.
 pub(super) fn decode_from_client(text: &str) -> Result<Message<'_>, DecodeError> {
-    let bytes = text.as_bytes();
-    let (message, mut at) = five::<Checked>(text)?;
-    while bytes.get(at) == Some(&b',') {
-        at = skip_blanks(bytes, Checked::value(bytes, skip_blanks(bytes, at + 1))?);
-    }
-    expect(bytes, at, b']', "`,` or `]`")?;
-    the_end(text, at + 1)?;
-    Ok(message)
+    decode::<Checked>(text, |bytes, mut at| {
+        while bytes.get(at) == Some(&b',') {
+            at = skip_blanks(bytes, Checked::value(bytes, skip_blanks(bytes, at + 1))?);
+        }
+        expect(bytes, at, b']', "`,` or `]`")?;
+        the_end(bytes, at + 1)
+    })
 }
 
-/// The message in the first five elements, and the offset of what follows them.
-fn five<R: Rigour>(text: &str) -> Result<(Message<'_>, usize), json::Error> {
+/// The message in the first five elements. What follows them is for `rest` to judge; the message is made last, where
+/// the caller wants it, and never moved.
+#[inline(always)]
+fn decode<R: Rigour>(
+    text: &str,
+    rest: impl FnOnce(&[u8], usize) -> Result<(), json::Error>,
+) -> Result<Message<'_>, DecodeError> {
     let bytes = text.as_bytes();
     let at = skip_blanks(bytes, 0);
     expect(bytes, at, b'[', "an array of five")?;
@@ -37,17 +41,18 @@ fn five<R: Rigour>(text: &str) -> Result<(Message<'_>, usize), json::Error> {
     let (event, at) = field::<R>(text, after_comma(bytes, at, "`,` and the event")?)?;
     let start = after_comma(bytes, at, "`,` and the payload")?;
     let end = R::value(bytes, start)?;
-    let message = Message {
+    rest(bytes, skip_blanks(bytes, end))?;
+    Ok(Message {
         join_ref,
         reference,
         topic,
         event,
         payload: Payload::Json(&text[start..end]),
-    };
-    Ok((message, skip_blanks(bytes, end)))
+    })
 }
 
 /// The begin of the element after the comma at `at`, blanks aside.
+#[inline]
 fn after_comma(bytes: &[u8], at: usize, expected: &'static str) -> Result<usize, json::Error> {
     let comma = skip_blanks(bytes, at);
     expect(bytes, comma, b',', expected)?;
@@ -55,6 +60,7 @@ fn after_comma(bytes: &[u8], at: usize, expected: &'static str) -> Result<usize,
 }
 
 /// Fails unless this byte stands at `at`.
+#[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8, expected: &'static str) -> Result<(), json::Error> {
     if bytes.get(at) == Some(&byte) {
         Ok(())
@@ -64,9 +70,10 @@ fn expect(bytes: &[u8], at: usize, byte: u8, expected: &'static str) -> Result<(
 }
 
 /// Fails unless only blanks follow.
-fn the_end(text: &str, at: usize) -> Result<(), json::Error> {
-    let end = skip_blanks(text.as_bytes(), at);
-    if end == text.len() {
+#[inline]
+fn the_end(bytes: &[u8], at: usize) -> Result<(), json::Error> {
+    let end = skip_blanks(bytes, at);
+    if end == bytes.len() {
         Ok(())
     } else {
         Err(json::Error::new(end, "the end of the text"))
@@ -82,7 +89,7 @@ pub(super) fn encode(message: &Message<'_>, payload: &str, out: &mut Vec<u8>) {
         (b',', &message.event),
     ] {
         out.push(before);
-        write_field(field, out);
+        field.write_json(out);
     }
     out.push(b',');
     out.extend_from_slice(payload.as_bytes());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pattern::Pattern;
-use super::template::{Data, Name, Template};
+use super::template::{Data, Name, Template, Values};
 use super::yaml::Place;
 use crate::protocol::Vsn;
 
@@ -61,7 +61,7 @@ pub struct Program {
     /// How many of the groups come before what is judged.
     pub(crate) given: usize,
     pub(crate) chance: Vec<Chance>,
-    pub(crate) hide: Vec<Pointer>,
+    pub(crate) hide: Vec<HiddenPointer>,
 }
 
 /// An actor: an index into [`Program::actors`].
@@ -264,7 +264,7 @@ pub(crate) struct Receive {
 #[derive(Clone, Debug)]
 pub(crate) struct Save {
     pub(crate) name: Name,
-    pub(crate) pointer: String,
+    pub(crate) pointer: Template,
 }
 
 /// A hand-made frame.
@@ -339,13 +339,61 @@ pub(crate) enum Chance {
 
 /// A JSON pointer whose segments may be `*`; what it points at is hidden in fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pointer(pub(crate) Vec<String>);
+pub struct HiddenPointer(pub(crate) Vec<String>);
+
+impl HiddenPointer {
+    /// The segments, from the outermost on.
+    pub fn segments(&self) -> &[String] {
+        &self.0
+    }
+}
 
 impl Program {
+    /// The mounts, beside the target's own, that it connects to.
+    pub fn mounts(&self) -> impl Iterator<Item = &str> {
+        self.acts().filter_map(|act| match &act.what {
+            What::Connect(_, Connect { mount: Mount::Instead(name), .. }) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it restarts the server.
+    pub fn restarts(&self) -> bool {
+        self.acts().any(|act| matches!(act.what, What::Restart(_)))
+    }
+
+    /// What it needs that only the command line or the target can give.
+    pub fn offers(&self) -> impl Iterator<Item = Offer> {
+        self.offered.iter().map(|(offer, _)| *offer)
+    }
+
+    /// Whether it only makes sense in 2.0.0: binary payloads, and messages written by hand.
+    pub fn needs_v2(&self) -> bool {
+        self.vsn.is_none()
+            && self.acts().any(|act| match &act.what {
+                What::Send(_, send) => matches!(send.payload, Outgoing::Binary(_)),
+                What::Raw(..) => true,
+                _ => false,
+            })
+    }
+
+    fn acts(&self) -> impl Iterator<Item = &Act> {
+        self.groups.iter().flat_map(|group| &group.acts)
+    }
+
+    /// Values under which each hole is filled with its own name, as fixtures show them.
+    pub(crate) fn names_as_values(&self) -> Values {
+        let mut values = Values::new(self.names.len());
+        for (index, name) in self.names.iter().enumerate() {
+            values.set(Name(index), format!("{{{{{name}}}}}").into());
+        }
+        values
+    }
+
     /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
     pub(crate) fn largest_message(&self) -> usize {
-        const LEAST: usize = 1 << 20;
-        let sent = self.groups.iter().flat_map(|group| &group.acts).map(|act| match &act.what {
+        const LEAST: usize = 256 << 10;
+        let sent = self.acts().map(|act| match &act.what {
             What::Send(_, send) => send.payload.length(),
             What::Raw(_, raw) => raw.content.length(),
             _ => 0,

@@ -26,8 +26,6 @@ pub(crate) enum Kind {
     Texts,
     /// `open`, `refused`, a status, or `any`.
     Opening,
-    /// A close code.
-    Code,
     /// A close code or nothing.
     MaybeCode,
     /// A whole number.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
+use super::refs::Ref;
 use super::store::{Answer, Request};
 
 /// A payload on its way to a channel.
@@ -103,17 +104,20 @@ pub enum Out {
 pub enum Info {
     /// The interval of `ping_ms`.
     Ping,
+    /// Time to start the interval of `ping_ms`.
+    StartPing(Duration),
     /// `send(self(), :track)` of a presence channel.
     Track,
+    /// The word of the tracker, which in Elixir is a process of its own, arrives.
+    Tracked,
     /// A reply that was put off.
     ReplyLater(ReplyRef, Body),
 }
 
-/// What a push is answered by later: `socket_ref(socket)`. The fields are the JSON texts of the refs.
+/// What a push is answered by later: `socket_ref(socket)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyRef {
-    pub(crate) join_ref: Arc<str>,
-    pub(crate) reference: Arc<str>,
+    pub(crate) reference: Ref,
 }
 
 /// One conversation: a client on a topic. Each behaves as a process of its own.
@@ -153,8 +157,9 @@ pub trait Channel: Send {
         Next::NoReply
     }
 
-    /// The channel has ended.
-    fn terminate(&mut self, why: &Reason) {
-        let _ = why;
+    /// The channel has ended, in whatever way; a channel that another join replaced or whose connection was cut
+    /// comes here too (where in Erlang a monitor would see it). Broadcasts are still carried out, pushes are not.
+    fn terminate(&mut self, why: &Reason, cx: &mut Context<'_>) {
+        let _ = (why, cx);
     }
 }

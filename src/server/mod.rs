@@ -1,1 +1,30 @@
-//! The reference server.
+//! The reference server: the whole target contract as Phoenix serves it, in threads that each run an epoll loop over
+//! their own connections.
+
+pub mod channel;
+pub mod channels;
+pub mod conduct;
+pub mod context;
+mod conversation;
+mod core;
+mod elixir;
+pub mod faults;
+mod http;
+mod inbound;
+mod links;
+mod listen;
+mod outbound;
+mod peer;
+pub mod presence;
+mod pubsub;
+mod refs;
+mod shard;
+mod silence;
+mod socket;
+mod start;
+pub mod store;
+mod timers;
+pub mod token;
+mod wire;
+
+pub use start::{Server, Settings, StartError};

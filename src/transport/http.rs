@@ -33,7 +33,7 @@ pub struct Request {
 pub struct Response {
     /// The status, as 200.
     pub status: u16,
-    /// In the order of the answer, names in lower case; what is no UTF-8 in a value is replaced.
+    /// Names in lower case, those of one name in the order of the answer; what is no UTF-8 in a value is replaced.
     pub headers: Vec<(String, String)>,
     /// The body, or what was kept of it.
     pub body: Vec<u8>,
@@ -205,7 +205,8 @@ impl Head<'_> {
         }
         let mut theirs = HeaderMap::new();
         for (name, value) in self.headers {
-            let what = || format!("the header {name:?} with the value {value:?}");
+            // Without the value: it may be a token.
+            let what = || format!("the header {name:?}");
             let name: HeaderName = name.parse().map_err(|why| unsendable(what(), &why))?;
             let value: HeaderValue = value.parse().map_err(|why| unsendable(what(), &why))?;
             theirs.append(name, value);

@@ -13,18 +13,22 @@
 //! does, memory stays within [`Limits`], and whoever waits can stop waiting.
 
 mod call;
+mod conversation;
+mod exchange;
 mod http;
 mod open;
 mod raw;
 mod target;
+mod watch;
 mod websocket;
 mod wire;
 
+pub use exchange::{Ending, Incoming, Outgoing};
 pub use http::{Request, RequestError, Response, Truncated, request};
 pub use open::{BadSwitch, OpenError, Opened, Upgrade, open};
 pub use raw::{Masking, RawFrame};
 pub use target::{Target, TargetError};
-pub use websocket::{Connection, Ending, Incoming, Outgoing};
+pub use websocket::Connection;
 
 /// How much is kept in memory for one connection, whatever the server sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Frames as they lie on the wire, legal or not: the client's own and those made by hand to see what a server does.
 //! It never decides whether a frame may be sent.
 
+use crate::protocol::websocket::{Header, Opcode, Part, mask};
+
 /// The key by which a client's payload is masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Masking {
@@ -62,38 +64,20 @@ impl RawFrame {
             Masking::Key(key) => Some(key),
             Masking::Unmasked => None,
         };
-        let mut bytes = Vec::with_capacity(self.payload.len() + 14);
-        bytes.push(u8::from(self.fin) << 7 | (self.rsv & 7) << 4 | self.opcode & 15);
-        put_length(&mut bytes, self.lied_length.unwrap_or(self.payload.len() as u64));
-        match key {
-            None => bytes.extend_from_slice(&self.payload),
-            Some(key) => {
-                bytes[1] |= 0x80;
-                bytes.extend_from_slice(&key);
-                bytes.extend(
-                    self.payload
-                        .iter()
-                        .zip(key.iter().cycle())
-                        .map(|(byte, key)| byte ^ key),
-                );
-            }
+        let length = self.lied_length.unwrap_or(self.payload.len() as u64);
+        let header = Header {
+            part: if self.fin { Part::Last } else { Part::More },
+            reserved: self.rsv,
+            mask: key,
+            ..Header::new(Opcode::from_bits(self.opcode), length)
+        };
+        let mut bytes = Vec::with_capacity(header.header_len() + self.payload.len());
+        header.write(&mut bytes);
+        let start = bytes.len();
+        bytes.extend_from_slice(&self.payload);
+        if let Some(key) = key {
+            mask(&mut bytes[start..], key, 0);
         }
         bytes
-    }
-}
-
-/// The length in as few bytes as can hold it.
-#[expect(clippy::cast_possible_truncation, reason = "each arm holds only what fits")]
-fn put_length(bytes: &mut Vec<u8>, length: u64) {
-    match length {
-        0..=125 => bytes.push(length as u8),
-        126..=0xffff => {
-            bytes.push(126);
-            bytes.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        _ => {
-            bytes.push(127);
-            bytes.extend_from_slice(&length.to_be_bytes());
-        }
     }
 }

@@ -1,10 +1,14 @@
 //! The transport floor against small scripted servers, honest and hostile.
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code, the helpers too")]
+
 mod closing;
 mod http;
 mod messages;
 mod opening;
+mod refusing;
 mod sending;
+mod switching;
 
 use std::future::Future;
 use std::time::Duration;

@@ -220,7 +220,8 @@ pub(super) const RULES: &[Rule] = &[
         behaviours: &[44],
         versions: Versions::Since {
             first: Version(1, 8, 16),
-            before: "a late close of the old connection errors the channels of the new one",
+            before: "in 1.8.12 and before, a late close of a replaced connection errors every channel; those \
+                between were not looked at",
         },
         note: None,
     },
@@ -243,7 +244,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix.js assets/js/phoenix/longpoll.js, send and batchSend",
         behaviours: &[45],
         versions: Versions::All,
-        note: None,
+        note: Some("The limit of a hundred is there from 1.8.6 on."),
     },
     Rule {
         id: "client-longpoll-retry",
@@ -252,7 +253,10 @@ pub(super) const RULES: &[Rule] = &[
             is then opened again and its channels rejoined.",
         source: "phoenix.js assets/js/phoenix/longpoll.js, batchSend and closeAndRetry",
         behaviours: &[45],
-        versions: Versions::All,
+        versions: Versions::Since {
+            first: Version(1, 8, 10),
+            before: "a POST that times out is told as an error, but the connection stays as it is",
+        },
         note: None,
     },
     Rule {
@@ -262,7 +266,10 @@ pub(super) const RULES: &[Rule] = &[
             are rejoined in a new session.",
         source: "phoenix.js assets/js/phoenix/longpoll.js, poll",
         behaviours: &[45],
-        versions: Versions::All,
+        versions: Versions::Since {
+            first: Version(1, 8, 2),
+            before: "it is taken for a new session, in which no channel is joined",
+        },
         note: None,
     },
     Rule {

@@ -4,6 +4,7 @@
 use super::Error;
 use super::escape::escape_len;
 use super::scan::{Escapes, StringEnd, skip_blanks};
+use super::stops::{QuotesAndControls, next_stop};
 
 /// Jason's `decoding_integer_digit_limit`: an integer's characters, its sign among them.
 const INTEGER_LIMIT: usize = 1024;
@@ -97,21 +98,22 @@ fn key(bytes: &[u8], at: usize) -> Result<usize, Error> {
 }
 
 /// The end of the string whose opening quote stands at `at`.
+#[inline(always)]
 pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
     let mut escapes = Escapes::None;
     let mut at = at + 1;
-    while let Some(&byte) = bytes.get(at) {
-        at += match byte {
-            b'"' => return Ok(StringEnd { end: at + 1, escapes }),
-            b'\\' => {
+    loop {
+        at = next_stop::<QuotesAndControls>(bytes, at);
+        match bytes.get(at) {
+            Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
+            Some(b'\\') => {
                 escapes = Escapes::Some;
-                escape_len(bytes, at)?
+                at += escape_len(bytes, at)?;
             }
-            0..=0x1f => return Err(Error::new(at, "a character that is no control character")),
-            _ => 1,
-        };
+            Some(_) => return Err(Error::new(at, "a character that is no control character")),
+            None => return Err(Error::new(bytes.len(), "the closing quote of a string")),
+        }
     }
-    Err(Error::new(bytes.len(), "the closing quote of a string"))
 }
 
 /// The end of the name at `at`, if it is this one.

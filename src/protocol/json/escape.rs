@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Error;
 use super::check;
 use super::scan::Escapes;
+use super::stops::{QuotesAndControls, next_stop};
 
 /// The text of a JSON string, given with its quotes. Borrowed where no escape is in it.
 ///
@@ -111,25 +112,27 @@ pub fn push_string(text: &str, out: &mut String) {
 }
 
 /// Hands out the text in pieces, each as long as can be, escapes in their written form.
+#[inline]
 fn pieces(text: &str, mut out: impl FnMut(&str)) {
     let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if let Some(escape) = written(byte) {
-            out(&text[from..at]);
-            out(escape);
-            from = at + 1;
-        }
+    loop {
+        let stop = next_stop::<QuotesAndControls>(text.as_bytes(), from);
+        out(&text[from..stop]);
+        let Some(&byte) = text.as_bytes().get(stop) else {
+            return;
+        };
+        out(written(byte));
+        from = stop + 1;
     }
-    out(&text[from..]);
 }
 
-/// The escape of a byte, if it must have one.
-fn written(byte: u8) -> Option<&'static str> {
+/// How a byte is written that can't stand in a string as it is.
+#[cold]
+fn written(byte: u8) -> &'static str {
     match byte {
-        b'"' => Some("\\\""),
-        b'\\' => Some("\\\\"),
-        0..=0x1f => Some(CONTROLS[usize::from(byte)]),
-        _ => None,
+        b'"' => "\\\"",
+        b'\\' => "\\\\",
+        control => CONTROLS[usize::from(control & 0x1f)],
     }
 }
 

@@ -8,6 +8,7 @@ mod members;
 mod normalise;
 mod number;
 mod scan;
+mod stops;
 mod walk;
 
 pub use check::check;

@@ -35,27 +35,31 @@ pub(in crate::protocol) enum Walked {}
 pub(in crate::protocol) enum Checked {}
 
 impl Rigour for Walked {
+    #[inline(always)]
     fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
         walk::string(bytes, at)
     }
 
+    #[inline(always)]
     fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
         walk::value(bytes, at)
     }
 }
 
 impl Rigour for Checked {
+    #[inline(always)]
     fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
         check::string(bytes, at)
     }
 
+    #[inline(always)]
     fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
         check::value(bytes, at)
     }
 }
 
 /// The offset of the first byte from `at` on that is no blank, tab or line end.
-#[inline]
+#[inline(always)]
 pub(in crate::protocol) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at += 1;

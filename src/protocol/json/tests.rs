@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -127,13 +128,14 @@ fn depth_is_no_problem() {
 
 #[test]
 fn brackets_of_two_kinds_are_told_apart_at_every_depth() {
+    let is_object = |level: usize| level.is_multiple_of(3);
     for depth in [1, 2, 63, 64, 65, 128, 129, 200] {
         let open: String = (0..depth)
-            .map(|level| if level % 3 == 0 { r#"{"a":"# } else { "[" })
+            .map(|level| if is_object(level) { r#"{"a":"# } else { "[" })
             .collect();
         let close = |wrong: Option<usize>| -> String {
-            let bracket = |level: usize| {
-                if (level % 3 == 0) == (wrong != Some(level)) {
+            let bracket = |level| {
+                if is_object(level) == (wrong != Some(level)) {
                     '}'
                 } else {
                     ']'
@@ -259,6 +261,22 @@ pub(in crate::protocol) fn is_a_known_difference(error: &Error) -> bool {
         || error.expected.contains("1024")
 }
 
+/// The value with twelve digits to a float; serde_json's last digit depends on how a number is written.
+fn rounded(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => Value::from(format!("{float:.11e}")),
+            None => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(rounded).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(key, value)| (key, rounded(value)))
+            .collect(),
+        other => other,
+    }
+}
+
 fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     let theirs: Result<&RawValue, _> = serde_json::from_str(text);
     match (check(text), theirs) {
@@ -274,7 +292,32 @@ fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many members all objects of a well-formed text have together: its colons outside of strings.
+fn count_members(text: &str) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        count += usize::from(*byte == b':');
+        at = if *byte == b'"' {
+            walk::string(text.as_bytes(), at).expect("well-formed").end
+        } else {
+            at + 1
+        };
+    }
+    count
+}
+
+/// Keeps inputs that once failed in a file beside the tests.
+pub(in crate::protocol) fn beside_the_source() -> ProptestConfig {
+    let persistence = FileFailurePersistence::WithSource("regressions");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(persistence)),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(beside_the_source())]
+
     #[test]
     fn well_formed_texts_are_accepted_as_serde_json_does(text in values()) {
         agrees_with_serde_json(&text)?;
@@ -297,7 +340,7 @@ proptest! {
         let mut out = Vec::new();
         write_string(&text, &mut out);
         let raw = String::from_utf8(out).expect("UTF-8");
-        prop_assert_eq!(unescape(&raw).as_deref(), Ok(text.as_str()));
+        prop_assert_eq!(unescape(&raw).unwrap(), text.as_str());
         let theirs: String = serde_json::from_str(&raw).expect("a string");
         prop_assert_eq!(theirs, text);
     }
@@ -305,17 +348,18 @@ proptest! {
     #[test]
     fn a_string_is_read_as_serde_json_does(raw in strings()) {
         let theirs: String = serde_json::from_str(&raw).expect("a string");
-        prop_assert_eq!(unescape(&raw).as_deref(), Ok(theirs.as_str()));
+        prop_assert_eq!(unescape(&raw).unwrap(), theirs.as_str());
     }
 
     #[test]
     fn a_normal_text_means_the_same_and_stays_as_it_is(text in values()) {
         // Numbers out of range are refused; see above.
         let Ok(once) = normal(&text) else { return Ok(()) };
-        prop_assert_eq!(normal(&once).as_deref(), Ok(once.as_str()));
-        if !text.contains("\"a\"") && !text.contains("\\u0061") {
-            let (theirs, ours): (Value, Value) = (serde_json::from_str(&text)?, serde_json::from_str(&once)?);
-            prop_assert_eq!(theirs, ours);
+        prop_assert_eq!(normal(&once).unwrap(), once.as_str());
+        // What serde_json sees otherwise: the last of two equal keys, a zero with a sign.
+        if count_members(&text) == count_members(&once) && !text.contains("-0") {
+            let read = |text: &str| serde_json::from_str::<Value>(text).map(rounded);
+            prop_assert_eq!(read(&text)?, read(&once)?);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::Error;
 use super::scan::{Escapes, StringEnd};
+use super::stops::{Quotes, next_stop};
 
 /// The end of the value that begins at `at`.
 pub(super) fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
@@ -14,24 +15,19 @@ pub(super) fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
 }
 
 /// The end of the string whose opening quote stands at `at`.
+#[inline(always)]
 pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
     let mut escapes = Escapes::None;
-    let mut from = at + 1;
-    while let Some(found) = bytes
-        .get(from..)
-        .and_then(|rest| memchr::memchr2(b'"', b'\\', rest))
-    {
-        let hit = from + found;
-        if bytes[hit] == b'"' {
-            return Ok(StringEnd {
-                end: hit + 1,
-                escapes,
-            });
+    let mut at = at + 1;
+    loop {
+        at = next_stop::<Quotes>(bytes, at);
+        match bytes.get(at) {
+            Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
+            Some(_) => escapes = Escapes::Some,
+            None => return Err(Error::new(bytes.len(), "the closing quote of a string")),
         }
-        escapes = Escapes::Some;
-        from = hit + 2;
+        at += 2;
     }
-    Err(Error::new(bytes.len(), "the closing quote of a string"))
 }
 
 /// The end of the object or array that begins at `at`.

@@ -5,6 +5,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::*;
+use crate::protocol::json::tests::beside_the_source;
 
 fn opcode_of(theirs: OpCode) -> Opcode {
     match theirs {
@@ -52,6 +53,8 @@ fn mask_slowly(data: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
 }
 
 proptest! {
+    #![proptest_config(beside_the_source())]
+
     #[test]
     fn a_header_written_is_parsed_as_it_was_and_not_a_byte_earlier(header in headers()) {
         let mut bytes = Vec::new();
@@ -241,4 +244,12 @@ fn a_reason_too_long_is_cut_between_characters() {
     );
     assert_eq!(out.len(), 2 + 122);
     assert!(parse_close(&out).is_ok());
+}
+
+#[test]
+fn the_key_is_answered_as_in_the_rfc() {
+    assert_eq!(
+        accept_key("dGhlIHNhbXBsZSBub25jZQ=="),
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    );
 }

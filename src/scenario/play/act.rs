@@ -48,10 +48,7 @@ impl Play {
                 None => return Ok(()),
             },
             What::Receive(_, receive) => (WaitKind::Message, receive.within.unwrap_or(timeout)),
-            What::ReceiveNothing(actor, time) => {
-                let before = self.links[actor.0].as_ref().map_or(0, |link| link.arrived.len());
-                (WaitKind::Silence { before }, *time)
-            }
+            What::ReceiveNothing(_, time) => (WaitKind::Silence, *time),
             What::Pong(_, payload) => (WaitKind::Pong(payload.fill(&self.values)), timeout),
             What::Close(actor, code) => {
                 self.open_link(*actor)?;

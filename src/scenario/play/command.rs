@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::program::Restart;
-use crate::transport::{Incoming, OpenError, Outgoing, RequestError, Response};
+use crate::transport::{Incoming, Outgoing, RequestError, Response};
 
 /// A connection of an actor. After a reconnect the old one's news no longer count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,14 +62,23 @@ pub enum Happening {
     Opened(LinkId),
     /// It did not.
     Refused(LinkId, Response),
-    /// There was no answer.
-    Unanswered(LinkId, OpenError),
+    /// There was no answer, and why.
+    Unanswered(LinkId, String, Reach),
     /// Something came over a connection.
     Incoming(LinkId, Incoming),
     /// The answer to a [`Command::Http`].
     Http(Result<Response, RequestError>),
     /// The server is back, or why it is not.
     Restarted(Result<(), String>),
+}
+
+/// Whether there was somebody who could have answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// No server was reached, so that nothing is known of it.
+    Nobody,
+    /// A server was reached, and did not answer as it should.
+    Somebody,
 }
 
 /// How a play is to be played.

@@ -2,15 +2,26 @@
 
 use std::sync::Arc;
 
+use super::wait::json_of;
 use crate::protocol::{Frame, Message, Vsn};
 
-/// A message that came, kept as it was; it is read again by whoever looks into it.
+/// A message that came, kept as it was, with what steps choose it by read once.
 #[derive(Clone, Debug)]
 pub(super) struct Arrived {
     /// Counts all that came in this play, over all connections.
     pub(super) serial: u64,
     pub(super) frame: Held,
+    pub(super) head: Option<Head>,
     pub(super) taken: bool,
+}
+
+/// What a message is chosen by.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) event: Option<String>,
+    pub(super) topic: Option<String>,
+    /// As JSON text.
+    pub(super) reference: String,
 }
 
 /// The text or the bytes of a message.
@@ -21,6 +32,16 @@ pub(super) enum Held {
 }
 
 impl Arrived {
+    pub(super) fn new(serial: u64, frame: Held, vsn: Vsn) -> Self {
+        let mut arrived = Self { serial, frame, head: None, taken: false };
+        arrived.head = arrived.message(vsn).map(|message| Head {
+            event: message.event.as_str().map(str::to_owned),
+            topic: message.topic.as_str().map(str::to_owned),
+            reference: json_of(&message.reference),
+        });
+        arrived
+    }
+
     /// The message, if it is one.
     pub(super) fn message(&self, vsn: Vsn) -> Option<Message<'_>> {
         let frame = match &self.frame {

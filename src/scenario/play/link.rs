@@ -1,15 +1,15 @@
 //! One connection of one actor: the client that speaks over it, and what came. The client is the same state
 //! machine that a swarm runs, told to do nothing by itself, since a script decides every frame.
 
-use super::command::LinkId;
+use super::command::{LinkId, Reach};
 use super::inbox::Arrived;
 use super::wait::{Refs, json_of};
 use crate::client::{Config, Context, Event, Outbox, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{
-    EncodeError, Field, Frame, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, Vsn,
+    EncodeError, Field, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, Vsn,
 };
-use crate::transport::{Ending, OpenError, Outgoing, RequestError};
+use crate::transport::{Ending, Outgoing};
 
 pub(super) struct Link {
     pub(super) id: LinkId,
@@ -30,27 +30,6 @@ pub(super) enum State {
     /// No answer to the upgrade, and whether nobody was there at all.
     Unanswered(String, Reach),
     Ended(Ending),
-}
-
-/// Whether there was somebody who could have answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    Nobody,
-    Somebody,
-}
-
-/// Whether an attempt to connect failed before any server was reached.
-pub(super) fn unreachable(error: &OpenError) -> Reach {
-    match error {
-        OpenError::Request(
-            RequestError::Unsendable { .. }
-            | RequestError::Lookup { .. }
-            | RequestError::ConnectionRefused { .. }
-            | RequestError::Connect { .. }
-            | RequestError::ConnectTimeout { .. },
-        ) => Reach::Nobody,
-        _ => Reach::Somebody,
-    }
 }
 
 /// A message to send, before the client has given it its refs.

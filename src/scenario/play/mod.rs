@@ -13,9 +13,10 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use command::{Command, Door, Happening, LinkId, Request, Setting};
+pub use command::{Command, Door, Happening, LinkId, Reach, Request, Setting};
 pub use failure::{Blame, Failure};
 pub(crate) use inbox::show_bytes;
+pub(crate) use link::SETTLE_REF;
 pub use recording::{Entry, Noted, Recording, Who};
 pub(crate) use wait::json_of;
 
@@ -74,7 +75,8 @@ impl Play {
     pub fn new(program: Arc<Program>, setting: Setting) -> Self {
         let mut values = Values::new(program.names.len());
         for (number, name) in (setting.first_fresh..).zip(&program.fresh) {
-            values.set(*name, number.into());
+            // A text, as names of users and parts of topics are.
+            values.set(*name, number.to_string().into());
         }
         for (offer, name) in &program.offered {
             if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
@@ -88,7 +90,7 @@ impl Play {
             group: 0,
             waits: Vec::new(),
             commands: VecDeque::new(),
-            recording: Recording::default(),
+            recording: Recording::of_at_most(program.largest_message() * 4),
             serial: 0,
             stage: Stage::Playing,
             program,
@@ -134,11 +136,11 @@ impl Play {
     }
 
     /// The fresh names and the numbers that they stand for in this play.
-    pub fn fresh(&self) -> impl Iterator<Item = (&str, u64)> {
+    pub fn fresh(&self) -> impl Iterator<Item = (&str, &str)> {
         self.program
             .fresh
             .iter()
-            .map(|name| (self.program.names[name.0].as_str(), self.values.get(*name).as_u64().unwrap_or(0)))
+            .map(|name| (self.program.names[name.0].as_str(), self.values.get(*name).as_str().unwrap_or_default()))
     }
 
     /// Something happened.
@@ -149,9 +151,9 @@ impl Play {
                 self.end_link(id, State::Refused(response.status));
                 self.note(now, id, Noted::Refused(response))
             }
-            Happening::Unanswered(id, error) => {
-                self.end_link(id, State::Unanswered(error.to_string(), link::unreachable(&error)));
-                self.note(now, id, Noted::Failed(error.to_string()))
+            Happening::Unanswered(id, why, reach) => {
+                self.end_link(id, State::Unanswered(why.clone(), reach));
+                self.note(now, id, Noted::Failed(why))
             }
             Happening::Incoming(id, incoming) => self.handle_incoming(id, incoming, now),
             Happening::Http(answer) => self.handle_http(answer, now),
@@ -159,7 +161,7 @@ impl Play {
         };
         if noted.is_err() {
             let what = "the server said more than any case asks for, so it was left";
-            let wrong = Wrong::server(what, "at most 20,000 messages and 48 MiB", "more than that");
+            let wrong = Wrong::server(what, self.recording.limit(), "more than that");
             self.fail(0, wrong);
         }
         self.advance(now);
@@ -208,7 +210,7 @@ impl Play {
 
     fn arrive(&mut self, id: LinkId, frame: Held, now: Time) {
         self.serial += 1;
-        let arrived = Arrived { serial: self.serial, frame, taken: false };
+        let arrived = Arrived::new(self.serial, frame, self.vsn);
         if let Some(link) = self.link(id) {
             link.arrive(arrived, now);
         }

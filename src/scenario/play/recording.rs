@@ -12,6 +12,7 @@ pub struct Recording {
     /// In the order in which it was seen or done.
     pub entries: Vec<Entry>,
     bytes: usize,
+    most: usize,
 }
 
 /// Whose entry it is.
@@ -74,21 +75,30 @@ pub enum Noted {
 }
 
 /// More than a correct server says in any case of ours.
-const MOST_ENTRIES: usize = 20_000;
-const MOST_BYTES: usize = 48 << 20;
+const MOST_ENTRIES: usize = 5_000;
 
 /// The server said more than is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flooded;
 
 impl Recording {
+    /// An empty one that keeps at most so many bytes.
+    pub(super) fn of_at_most(bytes: usize) -> Self {
+        Self { entries: Vec::new(), bytes: 0, most: bytes }
+    }
+
+    /// What is kept at most, in words.
+    pub(super) fn limit(&self) -> String {
+        format!("at most {MOST_ENTRIES} messages and {} KiB", self.most >> 10)
+    }
+
     pub(super) fn push(&mut self, at: Time, who: Who, what: Noted) -> Result<(), Flooded> {
         self.bytes += match &what {
             Noted::Text(text) => text.len(),
             Noted::Binary(bytes) => bytes.len(),
             _ => 64,
         };
-        if self.entries.len() >= MOST_ENTRIES || self.bytes > MOST_BYTES {
+        if self.entries.len() >= MOST_ENTRIES || self.bytes > self.most {
             return Err(Flooded);
         }
         self.entries.push(Entry { at, who, what });

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::failure::Wrong;
-use super::link::{Reach, SETTLE_REF, State};
+use super::command::Reach;
+use super::link::{SETTLE_REF, State};
 use super::recording::{Flooded, Noted, Who};
 use super::wait::{self, WaitKind, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, Stage};
@@ -11,6 +12,13 @@ use crate::clock::Time;
 use crate::scenario::pattern::shorten;
 use crate::scenario::program::{Answers, Opening, Program, What};
 use crate::transport::{Ending, RequestError, Response};
+
+/// Whether the deadline of a wait has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Now,
+    Later,
+}
 
 /// How a wait stands.
 enum Held {
@@ -83,7 +91,7 @@ impl Play {
         let due = wait.deadline <= now;
         let held = match (&wait.kind, what) {
             (WaitKind::Pause, _) => return Ok(if due { Held::Over(0) } else { Held::NotYet }),
-            (WaitKind::Silence { before }, _) => return self.look_silence(index, *before, due),
+            (WaitKind::Silence, _) => return self.look_silence(index, if due { Due::Now } else { Due::Later }),
             (WaitKind::Http | WaitKind::Restarted, _) => Held::NotYet,
             (WaitKind::Opening, What::Connect(actor, connect)) => self.look_opening(actor.0, connect.answer)?,
             _ => self.look_message(index, what)?,
@@ -104,11 +112,14 @@ impl Play {
         if answered || due || !matches!(link.state, State::Open) { Held::Over(0) } else { Held::NotYet }
     }
 
-    fn look_silence(&self, index: usize, before: usize, due: bool) -> Result<Held, Wrong> {
+    fn look_silence(&self, index: usize, due: Due) -> Result<Held, Wrong> {
         let link = self.waits[index].actor.and_then(|actor| self.links[actor].as_ref());
-        match link.and_then(|link| link.arrived.get(before)) {
-            Some(arrived) => Err(Wrong::server("a message came where none should", "nothing", arrived.show())),
-            None if due => Ok(Held::Over(0)),
+        let untaken = |link: &'_ super::link::Link| {
+            link.arrived.iter().find(|it| !it.taken && !it.is_settling()).map(|it| it.show())
+        };
+        match link.and_then(untaken) {
+            Some(shown) => Err(Wrong::server("a message came where none should", "nothing", shown)),
+            None if due == Due::Now => Ok(Held::Over(0)),
             None => Ok(Held::NotYet),
         }
     }
@@ -210,7 +221,7 @@ impl Play {
         let text = format!("nothing came within {}", humantime::format_duration(waited));
         let link = wait.actor.and_then(|actor| self.links[actor].as_ref());
         let untaken: Vec<String> = link
-            .map(|link| link.arrived.iter().filter(|it| !it.taken && !it.is_settling(link.vsn)).map(|it| it.show()))
+            .map(|link| link.arrived.iter().filter(|it| !it.taken && !it.is_settling()).map(|it| it.show()))
             .into_iter()
             .flatten()
             .collect();
@@ -315,14 +326,14 @@ pub(crate) fn describe_ending(ending: &Ending) -> String {
         Ending::CloseFrame { code: None, .. } => "closed by a close frame without a code".to_owned(),
         Ending::Eof => "the server ended it without a close frame".to_owned(),
         Ending::Reset => "the server reset it".to_owned(),
-        Ending::Violation(how) => format!("the server broke RFC 6455: {how}"),
+        Ending::Violation(how) => how.clone(),
         Ending::Cut => "cut by the client".to_owned(),
     }
 }
 
 impl super::inbox::Arrived {
     /// Whether it answers a heartbeat that the play itself sent.
-    fn is_settling(&self, vsn: crate::protocol::Vsn) -> bool {
-        self.message(vsn).is_some_and(|message| message.reference.as_str() == Some(SETTLE_REF))
+    fn is_settling(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| head.reference.trim_matches('"') == SETTLE_REF)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::failure::Wrong;
-use super::inbox::{Arrived, show_bytes};
+use super::inbox::{Arrived, Head, show_bytes};
 use super::link::Link;
 use crate::clock::Time;
 use crate::protocol::{Field, Message, Payload, REPLY, Vsn};
@@ -30,8 +30,8 @@ pub(super) enum WaitKind {
     /// The answer to a message that was sent with these refs (as JSON texts).
     Reply { topic: String, refs: Refs },
     Message,
-    /// Nothing may come until the deadline; so many messages had come before.
-    Silence { before: usize },
+    /// Nothing may be there that no step has taken, until the deadline.
+    Silence,
     Pong(String),
     Closed(Option<u16>),
     ClosedOrAlive(Refs),
@@ -58,35 +58,30 @@ pub(crate) fn json_of(field: &Field<'_>) -> String {
 
 impl Refs {
     /// Whether a message is the reply to the one that these refs were sent with, by what phoenix.js looks at.
-    fn answered_by(&self, topic: &str, message: &Message<'_>) -> bool {
-        message.event.as_str() == Some(REPLY)
-            && message.topic.as_str() == Some(topic)
-            && json_of(&message.reference) == self.reference
+    fn answered_by(&self, topic: &str, head: &Head) -> bool {
+        head.event.as_deref() == Some(REPLY)
+            && head.topic.as_deref() == Some(topic)
+            && head.reference == self.reference
     }
 }
 
 /// Finds the reply to a message that was sent.
 pub(super) fn find_reply<'l>(link: &'l mut Link, topic: &str, refs: &Refs) -> Option<&'l mut Arrived> {
-    let vsn = link.vsn;
-    link.arrived
-        .iter_mut()
-        .find(|it| !it.taken && it.message(vsn).is_some_and(|message| refs.answered_by(topic, &message)))
+    let answers = |it: &Arrived| it.head.as_ref().is_some_and(|head| refs.answered_by(topic, head));
+    link.arrived.iter_mut().find(|it| !it.taken && answers(it))
 }
 
 /// Finds the oldest message that a `receive` takes: by event, topic and ref; what else it says is judged.
 pub(super) fn find_message<'l>(link: &'l mut Link, receive: &Receive, values: &Values) -> Option<&'l mut Arrived> {
-    let vsn = link.vsn;
     let event = receive.event.fill(values);
     let topic = receive.topic.as_ref().map(|topic| topic.fill(values));
     let reference = receive.reference.as_ref().map(|data| data.fill(values).to_string());
-    link.arrived.iter_mut().find(|it| {
-        !it.taken
-            && it.message(vsn).is_some_and(|message| {
-                message.event.as_str() == Some(event.as_str())
-                    && topic.as_deref().is_none_or(|topic| message.topic.as_str() == Some(topic))
-                    && reference.as_ref().is_none_or(|reference| *reference == json_of(&message.reference))
-            })
-    })
+    let meant = |head: &Head| {
+        head.event.as_ref() == Some(&event)
+            && topic.as_ref().is_none_or(|topic| head.topic.as_ref() == Some(topic))
+            && reference.as_ref().is_none_or(|reference| *reference == head.reference)
+    };
+    link.arrived.iter_mut().find(|it| !it.taken && it.head.as_ref().is_some_and(meant))
 }
 
 /// Holds a reply against what was expected of it; the response comes back for [`save`].
@@ -178,12 +173,13 @@ fn parsed(payload: &Payload<'_>) -> Option<Value> {
 /// Keeps parts of a payload under their names.
 pub(super) fn save(saves: &[Save], payload: Option<&Value>, values: &mut Values) -> Result<(), Wrong> {
     for save in saves {
-        match payload.and_then(|payload| payload.pointer(&save.pointer)) {
+        let pointer = save.pointer.fill(values);
+        match payload.and_then(|payload| payload.pointer(&pointer)) {
             Some(found) => values.set(save.name, found.clone()),
             None => {
                 let actual = payload.map_or_else(|| "a payload that is no JSON".to_owned(), brief);
-                let what = format!("there is nothing at {} to save", save.pointer);
-                return Err(Wrong::server(what, format!("a value at {}", save.pointer), actual));
+                let what = format!("there is nothing at {pointer} to save");
+                return Err(Wrong::server(what, format!("a value at {pointer}"), actual));
             }
         }
     }
@@ -220,7 +216,7 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
         (WaitKind::Opening, _) => "an answer to the upgrade".to_owned(),
         (WaitKind::Http, _) => "an answer over HTTP".to_owned(),
         (WaitKind::Restarted, _) => "the server to be back".to_owned(),
-        (WaitKind::Silence { .. } | WaitKind::Pause | WaitKind::Reply { .. } | WaitKind::Message, _) => {
+        (WaitKind::Silence | WaitKind::Pause | WaitKind::Reply { .. } | WaitKind::Message, _) => {
             "nothing".to_owned()
         }
     }

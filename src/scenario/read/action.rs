@@ -6,7 +6,7 @@ use super::super::program::{
     SendKind, What,
 };
 use super::super::template::{Data, Template};
-use super::super::verbs::{self, ACTIONS, FRAME, Verb};
+use super::super::verbs::{self, ACTIONS, FRAME, Kind, Verb};
 use super::super::yaml::{Key, Node, Place, Yaml};
 use super::{ActorFacts, Reader, entry, option_names};
 
@@ -53,6 +53,9 @@ impl Reader {
         let mut known = option_names(verb.options);
         known.push(verb.name);
         self.only(entries, verb.name, &known);
+        if verb.kind == Kind::Nothing && !matches!(value.value, Yaml::Null) {
+            return self.wrong(value, verb.name, "nothing: the verb stands alone");
+        }
         Some(Written { verb, value, entries })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::super::problem::Problem;
-use super::super::program::{Chance, Level, Pointer, Program};
+use super::super::program::{Chance, HiddenPointer, Level, Program};
 use super::super::template::Name;
 use super::super::yaml::{Key, Node, Yaml};
 use super::{Reader, entry};
@@ -131,7 +131,7 @@ impl Reader {
         }
     }
 
-    fn hide(&mut self, entries: &[(Key, Node)]) -> Vec<Pointer> {
+    fn hide(&mut self, entries: &[(Key, Node)]) -> Vec<HiddenPointer> {
         let Some(node) = entry(entries, "hide") else { return Vec::new() };
         let items = self.list(node, "hide", "a list of JSON pointers").unwrap_or_default();
         let mut pointers = Vec::new();
@@ -139,7 +139,7 @@ impl Reader {
             match &item.value {
                 Yaml::Text(text) if text.starts_with('/') => {
                     let segments = text.split('/').skip(1);
-                    pointers.push(Pointer(segments.map(|it| it.replace("~1", "/").replace("~0", "~")).collect()));
+                    pointers.push(HiddenPointer(segments.map(|it| it.replace("~1", "/").replace("~0", "~")).collect()));
                 }
                 _ => {
                     let problem = Problem::at(item.place.clone(), "this is no JSON pointer");

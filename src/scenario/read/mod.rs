@@ -6,6 +6,8 @@ mod payload;
 mod step;
 mod text;
 
+pub(crate) use file::{CHANCE, KEYS};
+
 use super::problem::{Problem, ScenarioError, nearest};
 use super::program::{Actor, Offer, Program};
 use super::template::Name;

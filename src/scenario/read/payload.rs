@@ -130,7 +130,8 @@ impl Reader {
                 self.problem(problem.help(format!("write /{pointer}")));
                 return None;
             }
-            saves.push(Save { name: self.define(&key.name), pointer: pointer.to_owned() });
+            let pointer = self.holes(pointer, &value.place)?;
+            saves.push(Save { name: self.define(&key.name), pointer });
         }
         Some(saves)
     }

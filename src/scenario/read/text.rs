@@ -69,13 +69,11 @@ impl Reader {
         let mut rest = text;
         while let Some(at) = rest.find("{{") {
             push_text(&mut parts, &rest[..at]);
-            let Some(end) = rest[at..].find("}}").map(|end| at + end) else {
+            let Some(end) = end_of_hole(&rest[at..]).map(|end| at + end) else {
                 let problem = Problem::at(place.clone(), "a hole is opened with {{ and never closed");
                 self.problem(problem.expected("}}"));
                 return None;
             };
-            // A repeated text may itself hold braces: the hole ends at the last `}}` of a run.
-            let end = end + rest[end..].bytes().take_while(|byte| *byte == b'}').count() - 2;
             self.hole(rest[at + 2..end].trim(), place, &mut parts)?;
             rest = &rest[end + 2..];
         }
@@ -176,6 +174,13 @@ impl Reader {
         }
         read
     }
+}
+
+/// Where the `}}` of a hole stands; what is quoted in it may hold braces of its own.
+fn end_of_hole(text: &str) -> Option<usize> {
+    let quoted = text[2..].trim_start().starts_with('\'');
+    let from = if quoted { text.find("' *").or_else(|| text.find("'*"))? } else { 0 };
+    text[from..].find("}}").map(|end| from + end)
 }
 
 fn push_text(parts: &mut Vec<Part>, text: &str) {

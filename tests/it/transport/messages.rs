@@ -38,7 +38,7 @@ async fn text_binary_ping_and_pong() {
 #[tokio::test]
 async fn fragments_are_one_message_and_control_frames_may_come_between() {
     let bytes = [
-        frame(0x01, "h\u{e9}".as_bytes()[..2].as_ref()),
+        frame(0x01, "h\u{e9}".as_bytes()[..2].to_vec()),
         frame(0x89, ""),
         frame(0x80, [0xa9]),
     ];
@@ -187,7 +187,7 @@ async fn empty_fragments_without_end_leave_others_their_turn() {
     })
     .await;
     let turn = async {
-        for _ in 0..100 {
+        for _ in 0..3 {
             tokio::task::yield_now().await;
         }
     };

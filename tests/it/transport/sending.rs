@@ -177,7 +177,7 @@ async fn what_the_kernel_does_not_take_is_sent_while_we_wait() {
         for _ in 0..200 {
             tcp.write_all(&message).await.unwrap();
         }
-        let mut bytes = vec![0; 9 << 20];
+        let mut bytes = vec![0; 14 + (9 << 20)];
         tcp.read_exact(&mut bytes).await.unwrap();
         tcp.write_all(&close_frame(1009, "")).await.unwrap();
     })

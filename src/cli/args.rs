@@ -1,0 +1,335 @@
+//! The command line as it is typed. What it means is up to the file of each command; nothing below `cli/` sees a
+//! type of this module.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::units;
+
+/// Proves what a server that speaks the Phoenix Channels protocol promises
+#[derive(Debug, Parser)]
+#[command(name = "phxproof", version, propagate_version = false, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all held, 1 the server fell short, 2 undecided or nothing judged, 64 wrong usage.")]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+/// How much is said, and how it looks.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Look {
+    /// Say only what is wrong, and the last line
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more: a line on stderr for each thing that is done
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Colours [default: auto, which is on a terminal and unless NO_COLOR is set]
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(super) color: Option<ColorArg>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Also in a pipe
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Replays scenarios against a server and judges what it says
+    Check(Box<Check>),
+    /// Lists what there is: cases, rules, faults, profiles, scenarios
+    List(List),
+    /// Prints a built-in scenario, to copy and change
+    Show(Show),
+    /// Explains a rule or a case: what is promised, by which versions, where it is written
+    Explain(Explain),
+    /// Runs the reference server, until SIGTERM or ctrl-c
+    Serve(Serve),
+    /// Prints the completions for a shell
+    Completions(Completions),
+}
+
+/// The server under test, and how to speak to it.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Target")]
+pub(super) struct Target {
+    /// Where the Phoenix socket is mounted, as ws://127.0.0.1:4000/socket; or the name of a target in phxproof.toml
+    /// [default: the reference server, started for this run]
+    #[arg(long, value_name = "URL")]
+    pub(super) target: Option<String>,
+    /// Starts the server under test by `sh -c`, restarts it where a case asks for that, and stops it at the end;
+    /// {port} in it and $PORT are the target's port
+    #[arg(long, value_name = "CMD")]
+    pub(super) exec: Option<String>,
+    /// Serializer: 2.0.0 or 1.0.0 [default: 2.0.0]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) vsn: Option<VsnArg>,
+    /// A connect param; repeatable
+    #[arg(long = "param", value_name = "K=V", value_parser = pair)]
+    pub(super) params: Vec<(String, String)>,
+    /// A request header; repeatable
+    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    pub(super) headers: Vec<(String, String)>,
+}
+
+/// A serializer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum VsnArg {
+    /// JSON arrays and binary frames
+    #[value(name = "2.0.0")]
+    V2,
+    /// JSON objects
+    #[value(name = "1.0.0")]
+    V1,
+}
+
+/// Settings from a file.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct Config {
+    /// A file with settings; what is typed as a flag wins [default: phxproof.toml, if there is one here]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// `check`
+#[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags as typed; check.rs makes enums of them")]
+pub(super) struct Check {
+    /// Which cases: ids, globs such as 'join/*', or scenario files of your own [default: all built-in cases]
+    #[arg(value_name = "ID-GLOB or FILE")]
+    pub(super) cases: Vec<String>,
+    /// Leave these cases out; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Only these levels: wire, room, lab, presence, rumbl; separated by commas [default: all that the target offers]
+    #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
+    pub(super) level: Vec<LevelArg>,
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) room: Room,
+    #[command(flatten)]
+    pub(super) judging: Judging,
+    /// How many cases run at the same time [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) jobs: Option<u16>,
+    /// For each wait, as 500ms or 30s; scaled up on a slow server [default: 5s]
+    #[arg(long, value_name = "DUR", value_parser = units::duration)]
+    pub(super) timeout: Option<Duration>,
+    /// Stop at the first failure
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// How often a case that failed is tried again; if it passes then, it is reported as flaky [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) retries: Option<u32>,
+    /// Leave out what could hurt a server that others use [default: where the target is not loopback]
+    #[arg(long, overrides_with = "no_safe")]
+    pub(super) safe: bool,
+    /// Leave nothing out
+    #[arg(long, overrides_with = "safe")]
+    pub(super) no_safe: bool,
+    /// Write what the server said as pending fixtures, to be reviewed: those that are missing, or all that differ
+    #[arg(long, value_name = "WHICH")]
+    pub(super) update: Option<UpdateArg>,
+    /// Accept the pending fixtures of the chosen cases, and run nothing
+    #[arg(long, conflicts_with = "update")]
+    pub(super) accept: bool,
+    #[command(flatten)]
+    pub(super) results: Results,
+    #[command(flatten)]
+    pub(super) config: Config,
+}
+
+/// Where results go, and how a run can be repeated.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Results")]
+pub(super) struct Results {
+    /// Where results go [default: reports/<command>-<UTC time>/]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Every random choice follows from it [default: a new one, printed and stored]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+/// A topic of the application under test, for level room.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Level room: a topic of your own application")]
+pub(super) struct Room {
+    /// A topic that may be joined
+    #[arg(long, value_name = "T")]
+    pub(super) topic: Option<String>,
+    /// What it is joined with [default: {}]
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub(super) join_params: Option<serde_json::Value>,
+    /// A second topic that may be joined
+    #[arg(long, value_name = "T")]
+    pub(super) other_topic: Option<String>,
+    /// What the second topic is joined with [default: what the first is joined with]
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub(super) other_join_params: Option<serde_json::Value>,
+    /// A push that is answered, as 'ping={}'
+    #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
+    pub(super) push: Option<(String, serde_json::Value)>,
+    /// A topic that may not be joined [default: an invented one, which may be let in or refused]
+    #[arg(long, value_name = "T")]
+    pub(super) unknown_topic: Option<String>,
+}
+
+/// What the server is held to.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Judging")]
+pub(super) struct Judging {
+    /// Hold the server to this Phoenix version, to the letter; see `phxproof list profiles`
+    /// [default: what the target offers decides]
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Count non-strict as fail
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// A level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum LevelArg {
+    /// A mounted Phoenix socket
+    Wire,
+    /// One topic that may be joined
+    Room,
+    /// The lab channel
+    Lab,
+    /// The presence channel
+    Presence,
+    /// The videos channel
+    Rumbl,
+}
+
+/// Which fixtures to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum UpdateArg {
+    /// Where there is none
+    Missing,
+    /// Also where it differs
+    All,
+}
+
+/// `list`
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// What to list
+    pub(super) what: Listed,
+    /// text: aligned columns; json: an array of objects [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<FormatArg>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listed {
+    /// What `check` can judge
+    Cases,
+    /// What Phoenix promises
+    Rules,
+    /// What `serve --fault` can break
+    Faults,
+    /// The Phoenix versions that a server can be held to
+    Profiles,
+    /// What `show` can print
+    Scenarios,
+}
+
+/// How to list it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FormatArg {
+    /// Aligned columns
+    Text,
+    /// An array of objects
+    Json,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// A built-in scenario, as join/ok
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// A rule, as join-reply, or a case, as join/ok
+    #[arg(value_name = "RULE-or-CASE")]
+    pub(super) id: String,
+}
+
+/// `serve`
+#[derive(Debug, Default, Args)]
+pub(super) struct Serve {
+    /// The port; 0 takes any that is free [default: 4000]
+    #[arg(long, value_name = "N")]
+    pub(super) port: Option<u16>,
+    /// The address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) host: Option<String>,
+    /// Keep the annotations in this SQLite file [default: in memory]
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: Option<PathBuf>,
+    /// Behave as this Phoenix version; see `phxproof list profiles` [default: phoenix-1.8.12-bandit]
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Break one promise on purpose; see `phxproof list faults`; repeatable
+    #[arg(long = "fault", value_name = "NAME")]
+    pub(super) faults: Vec<String>,
+    /// Threads [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) shards: Option<u16>,
+    #[command(flatten)]
+    pub(super) config: Config,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected a name and a value, as in token=abc".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("expected a name and a value, as in 'Authorization: Bearer abc'".to_owned()),
+    }
+}
+
+fn json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|why| format!("it is no JSON: {why}; expected something like '{{\"token\": \"abc\"}}'"))
+}
+
+fn push(text: &str) -> Result<(String, serde_json::Value), String> {
+    match text.split_once('=') {
+        Some((event, payload)) if !event.is_empty() => Ok((event.to_owned(), json(payload)?)),
+        _ => Err("expected an event and its payload, as in 'ping={}'".to_owned()),
+    }
+}

@@ -1,0 +1,144 @@
+//! `check`: what was typed and what `phxproof.toml` says become the settings of a run; somebody who can restart the
+//! server is found; the reporters are set up; the run's conclusion becomes the exit code.
+
+mod job;
+mod replay;
+
+use super::args::{self, Look};
+use super::complaint::Complaint;
+use super::embedded::Embedded;
+use super::exec::{Exec, Log};
+use super::exit::{CliError, Exit};
+use super::interrupt::{self, Stop};
+use super::{config, output};
+use crate::clock::{Clock, wall_clock};
+use crate::conformance::{self, Conclusion, Host, NoHost, RunResult};
+use crate::report::{
+    About, Detail, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
+};
+use crate::transport::Target;
+use job::{Job, Server};
+
+/// Checks a server.
+pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
+    let replay = replay::flags(&typed);
+    let settings = config::Settings::load(typed.config.config.as_deref())?;
+    let job = Job::new(settings.check(typed)?)?;
+    if job.accept {
+        return accept(&job);
+    }
+    super::runtime()?.block_on(interrupt::in_order(|stop| check(job, look, replay, stop)))
+}
+
+/// Makes pending fixtures accepted ones.
+fn accept(job: &Job) -> Result<Exit, CliError> {
+    let failed = |why| CliError::Undone(Complaint::new(format!("cannot accept a pending fixture: {why}")));
+    let accepted = conformance::accept(&job.cases).map_err(failed)?;
+    if accepted.is_empty() {
+        output::print(&"no pending fixture; `phxproof check --update missing` writes them\n")?;
+    }
+    for path in accepted {
+        output::print(&format_args!("accepted {}\n", path.display()))?;
+    }
+    Ok(Exit::Held)
+}
+
+async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit, CliError> {
+    let clock = Clock::start();
+    let about = About { started_at: wall_clock(), seed: job.seed };
+    let folder = job.folder(about.started_at);
+    let mut reporters = reporters(&folder, look, job.seed, replay);
+    let outcome = judge(&job, &folder, &mut reporters, &stop).await;
+    let unjudged = unjudged(&job, &stop);
+    let (run, trouble) = match &outcome {
+        Ok(run) => (run, None),
+        Err(complaint) => (&unjudged, Some(complaint)),
+    };
+    let exit = exit(run.conclusion());
+    let trouble_text = trouble.map(ToString::to_string);
+    let unreported = reporters.finish(&Finished {
+        run,
+        about: &about,
+        duration: clock.now().since(crate::clock::Time::ZERO),
+        exit_code: exit.code(),
+        trouble: trouble_text.as_deref(),
+    });
+    for error in &unreported {
+        output::error(&CliError::Undone(Complaint::new(error.to_string())));
+    }
+    match outcome {
+        Err(complaint) => Err(CliError::Undone(complaint)),
+        Ok(_) if exit == Exit::Held && !unreported.is_empty() => Ok(Exit::Undecided),
+        Ok(_) => Ok(exit),
+    }
+}
+
+const fn exit(conclusion: Conclusion) -> Exit {
+    match conclusion {
+        Conclusion::Held => Exit::Held,
+        Conclusion::FellShort => Exit::FellShort,
+        Conclusion::Undecided => Exit::Undecided,
+    }
+}
+
+fn reporters(folder: &Folder, look: Look, seed: u64, replay: String) -> Reporters<'static> {
+    let detail = if look.quiet { Detail::Quiet } else { Detail::Usual };
+    let results = format!("{}/", folder.path().display());
+    let reporters = match (look.quiet, look.verbose) {
+        (true, _) => Reporters::default(),
+        (false, 0) => Reporters::default().with(Progress::new(ProgressStyle::Usual)),
+        (false, _) => Reporters::default().with(Progress::new(ProgressStyle::EachCase)),
+    };
+    reporters
+        .with(Frames::new(folder.clone()))
+        .with(Json::new(folder.clone()))
+        .with(Junit::new(folder.clone()))
+        .with(Terminal::new(detail, seed, replay, results))
+}
+
+/// Finds the server, or starts it; replays the cases; stops what was started.
+async fn judge(job: &Job, folder: &Folder, reporters: &mut Reporters<'_>, stop: &Stop) -> Result<RunResult, Complaint> {
+    match &job.server {
+        Server::There(target) => play(job, target, &NoHost, reporters, stop).await,
+        Server::Embedded(profile) => {
+            let server = Embedded::start(*profile)?;
+            let target = server.target().clone();
+            let result = play(job, &target, &server, reporters, stop).await;
+            server.stop().await;
+            result
+        }
+        Server::Exec(target, command) => {
+            let name = "server.log";
+            let file = folder.file(name).map_err(|why| Complaint::new(why.to_string()))?;
+            let log = Log { path: folder.path().join(name), file };
+            let exec = tokio::select! {
+                started = Exec::start(command, target, log) => started?,
+                () = stop.clone().asked() => return Err(Complaint::new("ended before the server of --exec answered")),
+            };
+            let result = play(job, target, &exec, reporters, stop).await;
+            exec.stop().await;
+            result
+        }
+    }
+}
+
+async fn play(
+    job: &Job,
+    target: &Target,
+    host: &dyn Host,
+    reporters: &mut Reporters<'_>,
+    stop: &Stop,
+) -> Result<RunResult, Complaint> {
+    let settings = job.settings(target);
+    let result = conformance::check(settings, host, &mut |event| reporters.event(&event), stop.clone().asked()).await;
+    result.map_err(|why| Complaint::new(why.to_string()))
+}
+
+/// The result of a run that never was, for `result.json`.
+fn unjudged(job: &Job, stop: &Stop) -> RunResult {
+    let target = match &job.server {
+        Server::Embedded(_) => String::new(),
+        Server::There(target) | Server::Exec(target, _) => target.url(),
+    };
+    RunResult { target, held_to: job.held_to(), cases: Vec::new(), cut_short: stop.is_asked(), strict: job.strict() }
+}

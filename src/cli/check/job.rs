@@ -1,0 +1,214 @@
+//! What a `check` means: everything that can be wrong with what was asked is found here, before anything runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use super::super::args::{self, LevelArg, UpdateArg, VsnArg};
+use super::super::complaint::Complaint;
+use super::super::exit::CliError;
+use super::super::profile;
+use crate::conformance::{
+    Case, CaseError, HeldTo, Room, Safety, SelectError, Settings, StopAt, Strictness, Update, catalogue,
+};
+use crate::profile::Profile;
+use crate::protocol::Vsn;
+use crate::report::Folder;
+use crate::scenario::Level;
+use crate::transport::Target;
+
+/// How long each wait may take unless said.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How many cases run side by side unless said.
+const JOBS: u16 = 8;
+
+/// A `check` that makes sense.
+pub(super) struct Job {
+    /// The server under test.
+    pub(super) server: Server,
+    /// The cases that were asked for.
+    pub(super) cases: Vec<Arc<Case>>,
+    /// Whether fixtures are to be accepted, and nothing is to be run.
+    pub(super) accept: bool,
+    /// Where all random choices come from.
+    pub(super) seed: u64,
+    held_to: Option<HeldTo>,
+    room: Option<Room>,
+    meant: args::Check,
+}
+
+/// The server under test.
+pub(super) enum Server {
+    /// The reference server, started for this run.
+    Embedded(Profile),
+    /// One that is there.
+    There(Target),
+    /// One that is started by a command.
+    Exec(Target, String),
+}
+
+impl Job {
+    /// What was typed and configured, as meant.
+    pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
+        let profile = meant.judging.profile.as_deref().map(profile::named).transpose()?;
+        let server = server(&meant.target, profile)?;
+        Ok(Self {
+            held_to: held_to(&server, profile, meant.judging.strict),
+            server,
+            cases: catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?,
+            accept: meant.accept,
+            seed: meant.results.seed.map_or_else(new_seed, Ok)?,
+            room: room(&meant.room)?,
+            meant,
+        })
+    }
+
+    /// The settings of the run, once it is known where the server is.
+    pub(super) fn settings(&self, target: &Target) -> Settings {
+        let meant = &self.meant;
+        let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
+        let careful = meant.safe || (!meant.no_safe && !target.is_loopback());
+        Settings {
+            target: target.clone(),
+            vsn: meant.target.vsn.map(VsnArg::meant).unwrap_or_default(),
+            params: meant.target.params.clone(),
+            headers: meant.target.headers.clone(),
+            timeout: meant.timeout.unwrap_or(TIMEOUT),
+            jobs: usize::from(meant.jobs.unwrap_or(JOBS)),
+            retries: meant.retries.unwrap_or_default(),
+            stop: if meant.fail_fast { StopAt::FirstFailure } else { StopAt::End },
+            levels: (!levels.is_empty()).then_some(levels),
+            held_to: self.held_to,
+            strict: self.strict(),
+            safety: if careful { Safety::Safe } else { Safety::All },
+            room: self.room.clone(),
+            seed: self.seed,
+            cases: self.cases.clone(),
+            update: match meant.update {
+                None => Update::No,
+                Some(UpdateArg::Missing) => Update::Missing,
+                Some(UpdateArg::All) => Update::All,
+            },
+        }
+    }
+
+    /// Whether `non-strict` counts as `fail`.
+    pub(super) fn strict(&self) -> Strictness {
+        if self.meant.judging.strict { Strictness::Strict } else { Strictness::Lenient }
+    }
+
+    /// What it is held to as far as that is known before the target was looked at.
+    pub(super) fn held_to(&self) -> HeldTo {
+        self.held_to.unwrap_or(HeldTo::TheLine)
+    }
+
+    /// Where the results go: where the user says, or a folder that is not there yet.
+    pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
+        if let Some(out) = &self.meant.results.out {
+            return Folder::new(out);
+        }
+        let time: String = humantime::format_rfc3339_seconds(started_at).to_string().replace(['-', ':'], "");
+        let path = |number: u32| match number {
+            1 => PathBuf::from(format!("reports/check-{time}")),
+            _ => PathBuf::from(format!("reports/check-{time}-{number}")),
+        };
+        Folder::new((1..1000).map(path).find(|path| !path.exists()).unwrap_or_else(|| path(1)))
+    }
+}
+
+fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
+    match (&typed.target, &typed.exec) {
+        (None, None) => Ok(Server::Embedded(profile.unwrap_or(Profile::DEFAULT))),
+        (None, Some(_)) => Err(Complaint::new("--exec starts a server, but nothing says where that will listen")
+            .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
+        (Some(url), exec) => {
+            let target = Target::parse(url).map_err(|why| Complaint::new(why.to_string()))?;
+            Ok(match exec {
+                None => Server::There(target),
+                Some(command) => Server::Exec(target, command.clone()),
+            })
+        }
+    }
+}
+
+/// The reference server is held to its profile; another one to what was said, if anything was.
+fn held_to(server: &Server, profile: Option<Profile>, strict: bool) -> Option<HeldTo> {
+    let default = match server {
+        Server::Embedded(_) => Some(Profile::DEFAULT),
+        Server::There(_) | Server::Exec(..) => strict.then_some(Profile::DEFAULT),
+    };
+    profile.or(default).map(HeldTo::Profile)
+}
+
+fn room(typed: &args::Room) -> Result<Option<Room>, Complaint> {
+    let Some(topic) = &typed.topic else {
+        let needs_topic = [
+            ("--join-params", typed.join_params.is_some()),
+            ("--other-topic", typed.other_topic.is_some()),
+            ("--other-join-params", typed.other_join_params.is_some()),
+            ("--push", typed.push.is_some()),
+            ("--unknown-topic", typed.unknown_topic.is_some()),
+        ];
+        return match needs_topic.iter().find(|(_, given)| *given) {
+            None => Ok(None),
+            Some((flag, _)) => {
+                Err(Complaint::new(format!("{flag} says nothing without a topic that may be joined")).expected("--topic T beside it"))
+            }
+        };
+    };
+    if typed.other_join_params.is_some() && typed.other_topic.is_none() {
+        return Err(Complaint::new("--other-join-params says nothing without a second topic").expected("--other-topic T beside it"));
+    }
+    Ok(Some(Room {
+        topic: topic.clone(),
+        join_params: typed.join_params.clone().unwrap_or_else(|| serde_json::json!({})),
+        other_topic: typed.other_topic.clone(),
+        other_join_params: typed.other_join_params.clone(),
+        push: typed.push.clone(),
+        unknown_topic: typed.unknown_topic.clone(),
+    }))
+}
+
+fn unselected(error: SelectError) -> CliError {
+    match error {
+        SelectError::Case(CaseError::Scenario(error)) => error.into(),
+        SelectError::NoMatch { pattern, nearest } => Complaint::new(format!("no case matches `{pattern}`"))
+            .expected("an id or a glob of `phxproof list cases`, or a scenario file of your own")
+            .did_you_mean(nearest.as_deref())
+            .into(),
+        SelectError::Case(_) | SelectError::NoGlob { .. } | SelectError::AllExcluded => {
+            Complaint::new(error.to_string()).into()
+        }
+    }
+}
+
+/// Short enough to be typed, and exact in every JSON reader.
+fn new_seed() -> Result<u64, CliError> {
+    let failed = |why| CliError::Undone(Complaint::new(format!("the system has no random number to give: {why}")));
+    SysRng.try_next_u32().map(u64::from).map_err(failed)
+}
+
+impl VsnArg {
+    /// The serializer.
+    pub(super) const fn meant(self) -> Vsn {
+        match self {
+            Self::V1 => Vsn::V1,
+            Self::V2 => Vsn::V2,
+        }
+    }
+}
+
+impl LevelArg {
+    const fn meant(self) -> Level {
+        match self {
+            Self::Wire => Level::Wire,
+            Self::Room => Level::Room,
+            Self::Lab => Level::Lab,
+            Self::Presence => Level::Presence,
+            Self::Rumbl => Level::Rumbl,
+        }
+    }
+}

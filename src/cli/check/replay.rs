@@ -1,0 +1,84 @@
+//! The flags that repeat a run for one case, to be copied from a report. What may be secret is left out of it.
+
+use super::super::args;
+
+/// All that decides what a case does, as it was typed; begins with a space unless it is empty.
+pub(super) fn flags(typed: &args::Check) -> String {
+    let mut flags = Flags::default();
+    let text = |value: &Option<String>| value.clone();
+    let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
+    flags.option("--target", text(&typed.target.target));
+    flags.option("--exec", text(&typed.target.exec));
+    flags.option("--vsn", typed.target.vsn.map(|vsn| vsn.meant().to_string()));
+    for (name, _) in &typed.target.params {
+        flags.option("--param", Some(format!("{name}=…")));
+    }
+    for (name, _) in &typed.target.headers {
+        flags.option("--header", Some(format!("{name}: …")));
+    }
+    flags.option("--topic", text(&typed.room.topic));
+    flags.option("--join-params", json(&typed.room.join_params));
+    flags.option("--other-topic", text(&typed.room.other_topic));
+    flags.option("--other-join-params", json(&typed.room.other_join_params));
+    flags.option("--push", typed.room.push.as_ref().map(|(event, payload)| format!("{event}={payload}")));
+    flags.option("--unknown-topic", text(&typed.room.unknown_topic));
+    flags.option("--profile", text(&typed.judging.profile));
+    flags.switch("--strict", typed.judging.strict);
+    flags.switch("--safe", typed.safe);
+    flags.switch("--no-safe", typed.no_safe);
+    flags.option("--timeout", typed.timeout.map(|timeout| humantime::format_duration(timeout).to_string()));
+    flags.option("--config", typed.config.config.as_ref().map(|path| path.display().to_string()));
+    flags.text
+}
+
+#[derive(Default)]
+struct Flags {
+    text: String,
+}
+
+impl Flags {
+    fn option(&mut self, name: &str, value: Option<String>) {
+        if let Some(value) = value {
+            self.text.push_str(&format!(" {name} {}", quoted(&value)));
+        }
+    }
+
+    fn switch(&mut self, name: &str, on: bool) {
+        if on {
+            self.text.push_str(&format!(" {name}"));
+        }
+    }
+}
+
+/// As a shell takes it for one word.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn of(line: &[&str]) -> String {
+        let line = ["phxproof", "check"].into_iter().chain(line.iter().copied());
+        match args::Cli::try_parse_from(line).unwrap().command {
+            args::Command::Check(check) => flags(&check),
+            _ => unreachable!("it is check"),
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_typed_again_without_secrets() {
+        assert_eq!(of(&["join/*", "--jobs", "2", "--quiet"]), "");
+        let typed = ["--target", "ws://a/socket", "--param", "token=abc", "--header", "Authorization: Bearer x"];
+        assert_eq!(of(&typed), " --target ws://a/socket --param 'token=…' --header 'Authorization: …'");
+        let typed = ["--join-params", "{\"it's\": 1}", "--timeout", "1500ms", "--strict"];
+        assert_eq!(of(&typed), r#" --join-params '{"it'\''s":1}' --strict --timeout '1s 500ms'"#);
+    }
+}

@@ -1,0 +1,255 @@
+//! `phxproof.toml`: the same settings as the flags, for a project's CI, and named targets. What is typed wins over
+//! the named target, that over `[check]`, that over what stands at the top.
+//!
+//! ```toml
+//! target = "staging"
+//! seed = 7
+//!
+//! [check]
+//! timeout = "10s"
+//! exclude = ["malformed/*"]
+//!
+//! [targets.staging]
+//! url = "ws://10.0.0.7:4000/socket"
+//! params = { token = "abc" }
+//! topic = "room:lobby"
+//! ```
+
+mod layers;
+mod section;
+#[cfg(test)]
+mod tests;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use toml::de::{DeTable, DeValue};
+
+use super::args::{Check, Judging, LevelArg, Results, Room, Serve, Target, UpdateArg, VsnArg};
+use super::complaint::Complaint;
+use super::exit::CliError;
+use super::units;
+use crate::scenario::{Problem, ScenarioError};
+use section::Section;
+
+/// The file that is read if it is there.
+const USUAL: &str = "phxproof.toml";
+
+/// Larger files are no settings.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// The settings of a file, as if they had been typed.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// Its path, for messages.
+    path: PathBuf,
+    /// What stands at the top: target, results, seed.
+    top: Check,
+    /// `[check]`
+    check: Check,
+    /// `[serve]`
+    serve: Serve,
+    /// `[targets.NAME]`
+    targets: Vec<(String, Check)>,
+}
+
+impl Settings {
+    /// Reads `--config`, or the usual file if it is there.
+    pub(super) fn load(named: Option<&Path>) -> Result<Self, CliError> {
+        let path = named.unwrap_or(Path::new(USUAL));
+        let source = match read(path) {
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => {
+                let complaint = Complaint::new(format!("cannot read the settings: {error}"));
+                return Err(complaint.place(path.display().to_string()).into());
+            }
+            Ok(source) => source,
+        };
+        Ok(Self::parse(path, &source)?)
+    }
+
+    /// Reads the text of a file; `path` is for messages.
+    fn parse(path: &Path, source: &str) -> Result<Self, ScenarioError> {
+        let (table, errors) = DeTable::parse_recoverable(source);
+        let mut problems: Vec<Problem> = errors
+            .iter()
+            .map(|error| Problem::at(error.span().unwrap_or(0..0), format!("this is no TOML: {}", error.message())))
+            .collect();
+        let mut settings = Self { path: path.to_owned(), ..Self::default() };
+        if problems.is_empty() {
+            settings.read_top(Section::new(table.into_inner(), &mut problems));
+        }
+        if problems.is_empty() {
+            return Ok(settings);
+        }
+        Err(ScenarioError::new(&path.display().to_string(), source, problems))
+    }
+
+    fn read_top(&mut self, mut top: Section<'_, '_>) {
+        self.top.target = target_keys(&mut top, "target");
+        self.top.results = results_keys(&mut top);
+        if let Some(section) = top.section("check") {
+            self.check = check_keys(section);
+        }
+        if let Some(section) = top.section("serve") {
+            self.serve = serve_keys(section);
+        }
+        top.each_section("targets", |name, section| self.targets.push((name, named_target_keys(section))));
+        top.finish();
+    }
+
+    /// What is meant by a `check` that was typed like this.
+    pub(super) fn check(self, typed: Check) -> Result<Check, CliError> {
+        let below = self.check.over(self.top);
+        let named = typed.target.target.as_ref().or(below.target.target.as_ref()).cloned();
+        let Some(name) = named.filter(|target| !target.contains("://")) else {
+            return Ok(typed.over(below));
+        };
+        let Some(index) = self.targets.iter().position(|(known, _)| *known == name) else {
+            return Err(unknown_target(&name, &self.targets, &self.path).into());
+        };
+        let mut targets = self.targets;
+        let (_, target) = targets.swap_remove(index);
+        let mut meant = typed;
+        meant.target.target.clone_from(&target.target.target);
+        Ok(meant.over(target).over(below))
+    }
+
+    /// What is meant by a `serve` that was typed like this.
+    pub(super) fn serve(self, typed: Serve) -> Serve {
+        typed.over(self.serve)
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::metadata(path)?.len();
+    if bytes > LARGEST_FILE {
+        let why = format!("it has {bytes} bytes; settings have at most {LARGEST_FILE}");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, why));
+    }
+    std::fs::read_to_string(path)
+}
+
+/// A target without `://` is a name.
+fn unknown_target(name: &str, targets: &[(String, Check)], path: &Path) -> Complaint {
+    let known = targets.iter().map(|(known, _)| known.as_str());
+    let complaint = Complaint::new(format!("`{name}` is neither a URL nor a named target"));
+    if name.contains([':', '/', '.']) {
+        return complaint.expected(format!("a scheme in front, as in ws://{name}"));
+    }
+    let names: Vec<&str> = known.clone().collect();
+    if names.is_empty() {
+        return complaint
+            .expected("a URL, as ws://127.0.0.1:4000/socket")
+            .next(format!("write `[targets.{name}]` with its `url` into {USUAL}"));
+    }
+    complaint
+        .expected(format!("a URL, as ws://127.0.0.1:4000/socket, or one of {}", names.join(", ")))
+        .place(path.display().to_string())
+        .did_you_mean(crate::scenario::nearest(name, known))
+}
+
+fn target_keys(section: &mut Section<'_, '_>, url: &'static str) -> Target {
+    Target {
+        target: section.string(url),
+        exec: section.string("exec"),
+        vsn: section.one_of::<VsnArg>("vsn"),
+        params: section.strings_by_name("params"),
+        headers: section.strings_by_name("headers"),
+    }
+}
+
+fn results_keys(section: &mut Section<'_, '_>) -> Results {
+    Results { out: section.string("out").map(PathBuf::from), seed: section.integer("seed", 0..=u64::MAX) }
+}
+
+fn room_keys(section: &mut Section<'_, '_>) -> Room {
+    Room {
+        topic: section.string("topic"),
+        join_params: section.json("join-params"),
+        other_topic: section.string("other-topic"),
+        other_join_params: section.json("other-join-params"),
+        push: section.push("push"),
+        unknown_topic: section.string("unknown-topic"),
+    }
+}
+
+fn judging_keys(section: &mut Section<'_, '_>) -> Judging {
+    Judging { profile: section.string("profile"), strict: section.boolean("strict").unwrap_or_default() }
+}
+
+/// `[targets.NAME]`: what belongs to that server, wherever it is used.
+fn named_target_keys(mut section: Section<'_, '_>) -> Check {
+    let safe = section.boolean("safe");
+    let named = Check {
+        target: target_keys(&mut section, "url"),
+        room: room_keys(&mut section),
+        judging: judging_keys(&mut section),
+        safe: safe == Some(true),
+        no_safe: safe == Some(false),
+        ..Check::default()
+    };
+    match &named.target.target {
+        None => section.missing("url", "where its socket is mounted, as \"ws://127.0.0.1:4000/socket\""),
+        Some(url) if !url.contains("://") => section.wrong("url", "a URL, as \"ws://127.0.0.1:4000/socket\""),
+        Some(_) => {}
+    }
+    section.finish();
+    named
+}
+
+fn check_keys(mut section: Section<'_, '_>) -> Check {
+    let safe = section.boolean("safe");
+    let check = Check {
+        cases: section.strings("cases"),
+        exclude: section.strings("exclude"),
+        level: section.several_of::<LevelArg>("level"),
+        target: target_keys(&mut section, "target"),
+        room: room_keys(&mut section),
+        judging: judging_keys(&mut section),
+        jobs: section.integer("jobs", 1..=1000).and_then(|jobs| u16::try_from(jobs).ok()),
+        timeout: section.parsed("timeout", units::duration),
+        fail_fast: section.boolean("fail-fast").unwrap_or_default(),
+        retries: section.integer("retries", 0..=100).and_then(|retries| u32::try_from(retries).ok()),
+        safe: safe == Some(true),
+        no_safe: safe == Some(false),
+        update: section.one_of::<UpdateArg>("update"),
+        results: results_keys(&mut section),
+        ..Check::default()
+    };
+    section.finish();
+    check
+}
+
+fn serve_keys(mut section: Section<'_, '_>) -> Serve {
+    let serve = Serve {
+        port: section.integer("port", 0..=65535).and_then(|port| u16::try_from(port).ok()),
+        host: section.string("host"),
+        store: section.string("store").map(PathBuf::from),
+        profile: section.string("profile"),
+        faults: section.strings("fault"),
+        shards: section.integer("shards", 1..=256).and_then(|shards| u16::try_from(shards).ok()),
+        ..Serve::default()
+    };
+    section.finish();
+    serve
+}
+
+/// The name of a value of clap's as it is typed.
+fn typed<T: ValueEnum>(value: &T) -> Option<String> {
+    value.to_possible_value().map(|value| value.get_name().to_owned())
+}
+
+/// What a value is called where another was expected.
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

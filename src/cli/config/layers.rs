@@ -1,0 +1,109 @@
+//! Settings over settings: what the upper layer says wins, key by key.
+
+use super::super::args::{Check, Judging, Results, Room, Serve, Target};
+
+impl Check {
+    /// These settings over those below.
+    pub(super) fn over(self, below: Self) -> Self {
+        let (safe, no_safe) = if self.safe || self.no_safe {
+            (self.safe, self.no_safe)
+        } else {
+            (below.safe, below.no_safe)
+        };
+        Self {
+            cases: first(self.cases, below.cases),
+            exclude: first(self.exclude, below.exclude),
+            level: first(self.level, below.level),
+            target: self.target.over(below.target),
+            room: self.room.over(below.room),
+            judging: self.judging.over(below.judging),
+            jobs: self.jobs.or(below.jobs),
+            timeout: self.timeout.or(below.timeout),
+            fail_fast: self.fail_fast || below.fail_fast,
+            retries: self.retries.or(below.retries),
+            safe,
+            no_safe,
+            update: self.update.or(below.update),
+            accept: self.accept || below.accept,
+            results: self.results.over(below.results),
+            config: self.config,
+        }
+    }
+}
+
+impl Target {
+    fn over(self, below: Self) -> Self {
+        Self {
+            target: self.target.or(below.target),
+            exec: self.exec.or(below.exec),
+            vsn: self.vsn.or(below.vsn),
+            params: by_name(self.params, below.params, str::eq),
+            headers: by_name(self.headers, below.headers, str::eq_ignore_ascii_case),
+        }
+    }
+}
+
+impl Room {
+    /// A topic and what it is joined with belong together.
+    fn over(self, below: Self) -> Self {
+        let (join_params, other_join_params) = match (&self.topic, &self.other_topic) {
+            (Some(_), _) => (self.join_params, self.other_join_params),
+            (None, Some(_)) => (self.join_params.or(below.join_params), self.other_join_params),
+            (None, None) => {
+                (self.join_params.or(below.join_params), self.other_join_params.or(below.other_join_params))
+            }
+        };
+        Self {
+            topic: self.topic.or(below.topic),
+            join_params,
+            other_topic: self.other_topic.or(below.other_topic),
+            other_join_params,
+            push: self.push.or(below.push),
+            unknown_topic: self.unknown_topic.or(below.unknown_topic),
+        }
+    }
+}
+
+impl Judging {
+    fn over(self, below: Self) -> Self {
+        Self { profile: self.profile.or(below.profile), strict: self.strict || below.strict }
+    }
+}
+
+impl Results {
+    fn over(self, below: Self) -> Self {
+        Self { out: self.out.or(below.out), seed: self.seed.or(below.seed) }
+    }
+}
+
+impl Serve {
+    /// These settings over those below.
+    pub(super) fn over(self, below: Self) -> Self {
+        Self {
+            port: self.port.or(below.port),
+            host: self.host.or(below.host),
+            store: self.store.or(below.store),
+            profile: self.profile.or(below.profile),
+            faults: first(self.faults, below.faults),
+            shards: self.shards.or(below.shards),
+            config: self.config,
+        }
+    }
+}
+
+/// Lists replace each other: who names cases means these.
+fn first<T>(upper: Vec<T>, below: Vec<T>) -> Vec<T> {
+    if upper.is_empty() { below } else { upper }
+}
+
+/// Pairs add up; of the same name, the upper one stays.
+fn by_name(
+    upper: Vec<(String, String)>,
+    below: Vec<(String, String)>,
+    same: fn(&str, &str) -> bool,
+) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> =
+        below.into_iter().filter(|(name, _)| !upper.iter().any(|(other, _)| same(other, name))).collect();
+    pairs.extend(upper);
+    pairs
+}

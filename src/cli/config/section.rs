@@ -1,0 +1,227 @@
+//! One table of a settings file: keys are taken out by their type; what is left at the end was no setting.
+
+use std::ops::RangeInclusive;
+
+use clap::ValueEnum;
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::{kind, typed};
+use crate::scenario::{Problem, nearest};
+
+/// A table that is being read.
+pub(super) struct Section<'t, 'p> {
+    table: DeTable<'t>,
+    /// All that was asked for: what a key could have been.
+    known: Vec<&'static str>,
+    /// Where the table stands.
+    span: std::ops::Range<usize>,
+    /// Where keys stand that were taken.
+    taken: Vec<(&'static str, std::ops::Range<usize>)>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'t, 'p> Section<'t, 'p> {
+    pub(super) fn new(table: DeTable<'t>, problems: &'p mut Vec<Problem>) -> Self {
+        Self { table, known: Vec::new(), span: 0..0, taken: Vec::new(), problems }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
+        self.known.push(key);
+        let (found, value) = self.table.remove_entry(key)?;
+        self.taken.push((key, found.span()));
+        Some(value)
+    }
+
+    fn mismatch<T>(&mut self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) -> Option<T> {
+        let title = format!("`{key}` is {}", kind(value.get_ref()));
+        self.problems.push(Problem::at(value.span(), title).expected(expected));
+        None
+    }
+
+    pub(super) fn string(&mut self, key: &'static str) -> Option<String> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some(text.clone().into_owned()),
+            _ => self.mismatch(key, &value, "a string"),
+        }
+    }
+
+    pub(super) fn boolean(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(it) => Some(*it),
+            _ => self.mismatch(key, &value, "true or false"),
+        }
+    }
+
+    pub(super) fn integer(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        let value = self.take(key)?;
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let DeValue::Integer(integer) = value.get_ref() else {
+            return self.mismatch(key, &value, &expected);
+        };
+        match u64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(number) if range.contains(&number) => Some(number),
+            _ => {
+                let title = format!("`{key}` is out of range");
+                self.problems.push(Problem::at(value.span(), title).expected(expected));
+                None
+            }
+        }
+    }
+
+    pub(super) fn parsed<T>(&mut self, key: &'static str, read: fn(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.take(key)?;
+        let DeValue::String(text) = value.get_ref() else {
+            return self.mismatch(key, &value, "a string");
+        };
+        match read(text) {
+            Ok(it) => Some(it),
+            Err(why) => {
+                let title = format!("`{key}` cannot be {text:?}");
+                let expected = why.trim_start_matches("expected ").to_owned();
+                self.problems.push(Problem::at(value.span(), title).expected(expected));
+                None
+            }
+        }
+    }
+
+    pub(super) fn one_of<T: ValueEnum>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.take(key)?;
+        self.choose(key, &value)
+    }
+
+    pub(super) fn several_of<T: ValueEnum>(&mut self, key: &'static str) -> Vec<T> {
+        self.list(key).iter().filter_map(|value| self.choose(key, value)).collect()
+    }
+
+    fn choose<T: ValueEnum>(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<T> {
+        let names: Vec<String> = T::value_variants().iter().filter_map(typed).collect();
+        let expected = format!("one of {}", names.join(", "));
+        let DeValue::String(text) = value.get_ref() else {
+            return self.mismatch(key, value, &expected);
+        };
+        if let Ok(chosen) = T::from_str(text, false) {
+            return Some(chosen);
+        }
+        let near = nearest(text, names.iter().map(String::as_str)).map(|name| format!("did you mean {name:?}?"));
+        let title = format!("`{key}` cannot be {text:?}");
+        self.problems.push(Problem::at(value.span(), title).expected(expected).help(near));
+        None
+    }
+
+    fn list(&mut self, key: &'static str) -> Vec<Spanned<DeValue<'t>>> {
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
+        match value.get_ref() {
+            DeValue::Array(items) => items.iter().cloned().collect(),
+            _ => self.mismatch(key, &value, "a list, as [\"a\", \"b\"]").unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn strings(&mut self, key: &'static str) -> Vec<String> {
+        let items = self.list(key);
+        let text = |value: &Spanned<DeValue<'t>>| match value.get_ref() {
+            DeValue::String(text) => Some(text.clone().into_owned()),
+            _ => self.mismatch(key, value, "a string"),
+        };
+        items.iter().filter_map(text).collect()
+    }
+
+    pub(super) fn strings_by_name(&mut self, key: &'static str) -> Vec<(String, String)> {
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
+        let DeValue::Table(table) = value.get_ref() else {
+            return self.mismatch(key, &value, "a table, as { name = \"value\" }").unwrap_or_default();
+        };
+        let pair = |(name, value): (&Spanned<DeString<'t>>, &Spanned<DeValue<'t>>)| match value.get_ref() {
+            DeValue::String(text) => Some((name.get_ref().to_string(), text.clone().into_owned())),
+            _ => self.mismatch(name.get_ref(), value, "a string"),
+        };
+        table.iter().filter_map(pair).collect()
+    }
+
+    pub(super) fn json(&mut self, key: &'static str) -> Option<Value> {
+        let value = self.take(key)?;
+        Some(to_json(value.get_ref()))
+    }
+
+    /// `{ event = payload }`
+    pub(super) fn push(&mut self, key: &'static str) -> Option<(String, Value)> {
+        let value = self.take(key)?;
+        match value.get_ref() {
+            DeValue::Table(table) if table.len() == 1 => {
+                table.iter().next().map(|(event, payload)| (event.get_ref().to_string(), to_json(payload.get_ref())))
+            }
+            _ => self.mismatch(key, &value, "one event and its payload, as { ping = { a = 1 } }"),
+        }
+    }
+
+    /// A table in this one.
+    pub(super) fn section(&mut self, key: &'static str) -> Option<Section<'t, '_>> {
+        let value = self.take(key)?;
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Table(table) => Some(Section { span, ..Section::new(table, self.problems) }),
+            other => self.mismatch(key, &Spanned::new(span, other), "a table"),
+        }
+    }
+
+    /// Reads each of the tables in a table of this one, with its name.
+    pub(super) fn each_section(&mut self, key: &'static str, mut read: impl FnMut(String, Section<'t, '_>)) {
+        let Some(tables) = self.section(key) else {
+            return;
+        };
+        let problems = tables.problems;
+        for (name, value) in tables.table {
+            let span = name.span();
+            if let DeValue::Table(table) = value.into_inner() {
+                read(name.into_inner().into_owned(), Section { span, ..Section::new(table, problems) });
+            } else {
+                problems.push(Problem::at(span, format!("`{key}` holds tables only")).expected("a table"));
+            }
+        }
+    }
+
+    /// A key that must be there is not.
+    pub(super) fn missing(&mut self, key: &str, expected: &str) {
+        let title = format!("`{key}` is missing");
+        self.problems.push(Problem::at(self.span.clone(), title).expected(format!("{key}: {expected}")));
+    }
+
+    /// A key has a value that it cannot have.
+    pub(super) fn wrong(&mut self, key: &str, expected: &str) {
+        let place = self.taken.iter().find(|(taken, _)| *taken == key).map_or(0..0, |(_, span)| span.clone());
+        self.problems.push(Problem::at(place, format!("`{key}` cannot be that")).expected(expected));
+    }
+
+    /// What was not taken is no setting.
+    pub(super) fn finish(self) {
+        for key in self.table.keys() {
+            let near = nearest(key.get_ref(), self.known.iter().copied());
+            self.problems.push(
+                Problem::at(key.span(), format!("unknown setting `{}`", key.get_ref()))
+                    .expected(format!("one of {}", self.known.join(", ")))
+                    .help(near.map(|name| format!("did you mean `{name}`?"))),
+            );
+        }
+    }
+}
+
+fn to_json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::from(text.as_ref()),
+        DeValue::Boolean(it) => Value::from(*it),
+        DeValue::Integer(it) => i64::from_str_radix(it.as_str(), it.radix()).map_or_else(|_| it.to_string().into(), Value::from),
+        DeValue::Float(it) => it.as_str().parse::<f64>().map_or(Value::Null, Value::from),
+        DeValue::Datetime(it) => Value::from(it.to_string()),
+        DeValue::Array(items) => items.iter().map(|item| to_json(item.get_ref())).collect(),
+        DeValue::Table(table) => {
+            table.iter().map(|(name, value)| (name.get_ref().to_string(), to_json(value.get_ref()))).collect()
+        }
+    }
+}

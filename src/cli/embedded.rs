@@ -1,0 +1,162 @@
+//! The reference server as the server under test: one in this process for all cases, and one as a process of its
+//! own for each case that ends its server.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use super::complaint::Complaint;
+use super::group::Group;
+use crate::conformance::{Host, Lent, Pending, Restarts};
+use crate::profile::Profile;
+use crate::scenario::Restart;
+use crate::server::{Server, Settings};
+use crate::transport::Target;
+
+/// How long a server has to start or to end.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A server in this process.
+pub(super) struct Embedded {
+    server: Server,
+    target: Target,
+    profile: Profile,
+    /// Removed when the server has ended.
+    store: Scratch,
+}
+
+impl Embedded {
+    /// Starts it on a free port.
+    pub(super) fn start(profile: Profile) -> Result<Self, Complaint> {
+        let failed = |why: String| Complaint::new(format!("cannot start the reference server: {why}"));
+        let store = Scratch::new().map_err(|why| failed(why.to_string()))?;
+        let settings = Settings { store: Some(store.store()), profile, ..Settings::default() };
+        let server = Server::start(&settings).map_err(|why| failed(why.to_string()))?;
+        let target = target(&server.address().to_string()).map_err(failed)?;
+        Ok(Self { server, target, profile, store })
+    }
+
+    /// Where it listens.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Ends it.
+    pub(super) async fn stop(self) {
+        self.server.drain();
+        let joined = tokio::task::spawn_blocking(move || self.server.join());
+        // A server that does not end in time ends with this process.
+        let _ = tokio::time::timeout(LIMIT, joined).await;
+        drop(self.store);
+    }
+}
+
+/// Where a server that was started as `serve` listens.
+fn target(address: &str) -> Result<Target, String> {
+    Target::parse(&format!("ws://{address}/socket")).map_err(|why| why.to_string())
+}
+
+impl Host for Embedded {
+    fn restarts(&self) -> Restarts {
+        Restarts::OfItsOwn
+    }
+
+    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+        let profile = self.profile;
+        Box::pin(async move {
+            let store = Scratch::new().map_err(|why| why.to_string())?;
+            let (group, address) = serve(profile, &store, "127.0.0.1:0").await?;
+            let target = target(&address)?;
+            let lent: Box<dyn Lent> = Box::new(OwnServer { group, address, target, profile, store });
+            Ok(lent)
+        })
+    }
+}
+
+/// A server in a process of its own.
+struct OwnServer {
+    group: Group,
+    address: String,
+    target: Target,
+    profile: Profile,
+    store: Scratch,
+}
+
+impl Lent for OwnServer {
+    fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    fn restart(&mut self, how: Restart) -> Pending<'_, Result<(), String>> {
+        Box::pin(async move {
+            self.group.stop(how).await;
+            (self.group, self.address) = serve(self.profile, &self.store, &self.address).await?;
+            Ok(())
+        })
+    }
+}
+
+/// Starts `serve` at `address`, and waits until it says where it listens.
+async fn serve(profile: Profile, store: &Scratch, address: &str) -> Result<(Group, String), String> {
+    let program = std::env::current_exe().map_err(|why| format!("this program is not to be found: {why}"))?;
+    let port = address.rsplit_once(':').map_or("0", |(_, port)| port);
+    let mut command = Command::new(program);
+    command.args(["serve", "--port", port, "--profile", profile.name(), "--store"]).arg(store.store());
+    // Settings of the user's are not meant for this server.
+    command.current_dir(&store.folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut group = Group::start(&mut command).map_err(|why| format!("it cannot be started: {why}"))?;
+    let first = tokio::time::timeout(LIMIT, first_line(group.child())).await;
+    match first.map_err(|_| "it did not say where it listens".to_owned())?.strip_prefix("listening on http://") {
+        Some(address) => Ok((group, address.trim().to_owned())),
+        None => Err(last_words(group.child()).await),
+    }
+}
+
+async fn first_line(child: &mut Child) -> String {
+    let mut line = String::new();
+    if let Some(stdout) = &mut child.stdout {
+        // Without a first line there is an end, and stderr says why.
+        let _ = BufReader::new(stdout).read_line(&mut line).await;
+    }
+    line
+}
+
+async fn last_words(child: &mut Child) -> String {
+    let mut text = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        let _ = tokio::time::timeout(LIMIT, stderr.take(64 << 10).read_to_string(&mut text)).await;
+    }
+    if text.trim().is_empty() { "it ended without a word".to_owned() } else { text.trim().to_owned() }
+}
+
+/// A folder of its own for a store; removed with all that is in it.
+#[derive(Debug)]
+struct Scratch {
+    folder: PathBuf,
+}
+
+impl Scratch {
+    fn new() -> std::io::Result<Self> {
+        let number = SysRng.try_next_u64().map_err(std::io::Error::other)?;
+        let folder = std::env::temp_dir().join(format!("phxproof-{number:016x}"));
+        std::fs::create_dir(&folder)?;
+        Ok(Self { folder })
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.join("annotations.sqlite")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left in a temporary folder harms nobody.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}

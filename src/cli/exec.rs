@@ -1,0 +1,157 @@
+//! `--exec CMD`: starts the server under test, waits until it answers, restarts it where a case asks for that, and
+//! stops it at the end.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use super::complaint::Complaint;
+use super::group::Group;
+use super::patience;
+use crate::conformance::{Host, Lent, Pending, Restarts};
+use crate::scenario::Restart;
+use crate::transport::{self, Limits, Target};
+
+/// How long a server has until it answers.
+const STARTS_WITHIN: Duration = Duration::from_secs(20);
+/// How long one attempt to reach it may take.
+const ATTEMPT: Duration = Duration::from_secs(1);
+
+/// A server that is started by a command.
+pub(super) struct Exec {
+    started: Rc<Started>,
+}
+
+struct Started {
+    command: String,
+    target: Target,
+    log: Log,
+    group: Mutex<Option<Group>>,
+}
+
+/// Where the server's output goes.
+#[derive(Debug)]
+pub(super) struct Log {
+    /// Its path, for messages.
+    pub(super) path: PathBuf,
+    /// The open file.
+    pub(super) file: File,
+}
+
+impl Exec {
+    /// Starts the server; done when it answers.
+    pub(super) async fn start(command: &str, target: &Target, log: Log) -> Result<Self, Complaint> {
+        let address = (target.host(), target.port());
+        let there = tokio::time::timeout(ATTEMPT, TcpStream::connect(address)).await;
+        if matches!(there, Ok(Ok(_))) {
+            let what = format!("something listens at {}:{} already, before --exec started anything", address.0, address.1);
+            return Err(Complaint::new(what).next("stop it, leave --exec out, or choose another port"));
+        }
+        let command = command.replace("{port}", &target.port().to_string());
+        let started = Started { command, target: target.clone(), log, group: Mutex::new(None) };
+        started.start().await?;
+        Ok(Self { started: Rc::new(started) })
+    }
+
+    /// Stops the server.
+    pub(super) async fn stop(self) {
+        self.started.stop(Restart::Term).await;
+    }
+}
+
+impl Started {
+    async fn start(&self) -> Result<(), Complaint> {
+        let mut slot = self.group.lock().await;
+        let failed = |why| Complaint::new(format!("cannot start the command of --exec: {why}"));
+        let output = || self.log.file.try_clone().map(Stdio::from);
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(&self.command)
+            .env("PORT", self.target.port().to_string())
+            .stdin(Stdio::null())
+            .stdout(output().map_err(failed)?)
+            .stderr(output().map_err(failed)?);
+        let group = slot.insert(Group::start(&mut command).map_err(failed)?);
+        let answer = patience::until(STARTS_WITHIN, async || match group.ended() {
+            Some(status) => Some(Err(status)),
+            None => answers(&self.target).await.then_some(Ok(())),
+        });
+        let what = match answer.await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(status)) => format!("the command of --exec ended before {} answered: {status}", self.target),
+            None => format!("the server of --exec did not answer at {} within 20 s", self.target),
+        };
+        *slot = None;
+        Err(Complaint::new(what).actual(last_words(&self.log.path)).place(self.log.path.display().to_string()))
+    }
+
+    async fn stop(&self, how: Restart) {
+        if let Some(mut group) = self.group.lock().await.take() {
+            group.stop(how).await;
+        }
+    }
+}
+
+/// Whether there is an HTTP answer, whatever it says.
+async fn answers(target: &Target) -> bool {
+    let request = transport::Request {
+        method: "GET".to_owned(),
+        path_and_query: format!("{}/websocket", target.mount()),
+        headers: Vec::new(),
+        body: Vec::new(),
+        limits: Limits::default(),
+        deadline: ATTEMPT,
+    };
+    transport::request(target, &request).await.is_ok()
+}
+
+/// The end of what the server printed.
+fn last_words(log: &Path) -> String {
+    const SHOWN: usize = 3;
+    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return "it printed nothing".to_owned();
+    }
+    lines[lines.len().saturating_sub(SHOWN)..].join("\n")
+}
+
+impl Host for Exec {
+    fn restarts(&self) -> Restarts {
+        Restarts::Alone
+    }
+
+    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+        Box::pin(async {
+            if self.started.group.lock().await.is_none() {
+                self.started.start().await.map_err(|complaint| complaint.to_string())?;
+            }
+            let lent: Box<dyn Lent> = Box::new(LentExec { started: Rc::clone(&self.started) });
+            Ok(lent)
+        })
+    }
+}
+
+struct LentExec {
+    started: Rc<Started>,
+}
+
+impl Lent for LentExec {
+    fn target(&self) -> Target {
+        self.started.target.clone()
+    }
+
+    fn restart(&mut self, how: Restart) -> Pending<'_, Result<(), String>> {
+        Box::pin(async move {
+            self.started.stop(how).await;
+            self.started.start().await.map_err(|complaint| complaint.to_string())
+        })
+    }
+}

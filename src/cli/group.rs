@@ -1,0 +1,116 @@
+//! A command in a process group of its own, so that all of it can be ended, and none of it outlives this process.
+
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::process::{Child, Command};
+
+use super::patience;
+use crate::scenario::Restart;
+
+/// How long a server has to drain after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(15);
+/// How long the system has to end what was killed.
+const KILLED: Duration = Duration::from_secs(5);
+
+/// A running command and all that it started.
+#[derive(Debug)]
+pub(super) struct Group {
+    child: Child,
+    id: Option<Pid>,
+}
+
+impl Group {
+    /// Starts it.
+    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+        let child = command.process_group(0).spawn()?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Ok(Self { child, id })
+    }
+
+    /// The command itself, without what it started.
+    pub(super) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// How the command ended, if nothing of the group runs any more.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.child.try_wait().ok().flatten()?;
+        self.is_empty().then_some(status)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.id.is_none_or(|id| test_kill_process_group(id).is_err())
+    }
+
+    /// Ends it, all of it: by SIGTERM, and by SIGKILL if that was not enough; or by SIGKILL at once.
+    pub(super) async fn stop(&mut self, how: Restart) {
+        if how == Restart::Term {
+            self.signal(Signal::TERM);
+            if self.gone(DRAIN).await {
+                return;
+            }
+        }
+        self.signal(Signal::KILL);
+        self.gone(KILLED).await;
+    }
+
+    async fn gone(&mut self, limit: Duration) -> bool {
+        let gone = patience::until(limit, async || self.ended()).await.is_some();
+        if gone {
+            // The number may belong to somebody else from now on.
+            self.id = None;
+        }
+        gone
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(id) = self.id {
+            // It fails only if nothing is left to be told.
+            let _ = kill_process_group(id, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+
+    fn start(script: &str) -> Group {
+        Group::start(Command::new("sh").arg("-c").arg(script).stdin(Stdio::null()).stdout(Stdio::null())).unwrap()
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_a_command_started_ends_with_it() {
+        let mut group = start("sleep 600 & sleep 600; true");
+        assert!(group.ended().is_none());
+        group.stop(Restart::Term).await;
+        assert!(group.is_empty());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_group_that_is_dropped_is_killed() {
+        let group = start("trap '' TERM; sleep 600 & sleep 600; true");
+        let id = group.id.unwrap();
+        drop(group);
+        let gone = async || test_kill_process_group(id).is_err().then_some(());
+        assert!(patience::until(KILLED, gone).await.is_some());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_command_that_ended_by_itself_tells_how() {
+        let mut group = start("exit 7");
+        let status = patience::until(KILLED, async || group.ended()).await.unwrap();
+        assert_eq!(status.code(), Some(7));
+    }
+}

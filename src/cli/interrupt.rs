@@ -1,0 +1,74 @@
+//! ctrl-c and SIGTERM: the first ends a job in order, the second ends it at once.
+
+use std::future::Future;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::complaint::Complaint;
+use super::exit::{CliError, Exit};
+use super::output;
+
+/// Both signals, as one stream.
+pub(super) struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    /// From now on they do not end the process by themselves.
+    pub(super) fn listen() -> Result<Self, CliError> {
+        let listen = |kind| {
+            signal(kind).map_err(|why| CliError::Undone(Complaint::new(format!("cannot listen to signals: {why}"))))
+        };
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Whether a job is to end in order.
+#[derive(Clone, Debug)]
+pub(super) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Waits until it is.
+    pub(super) async fn asked(mut self) {
+        // The sender outlives the job.
+        let _ = self.0.wait_for(|asked| *asked).await;
+    }
+
+    /// Whether it is by now.
+    pub(super) fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+}
+
+/// Does a job; the first signal asks it to end in order, the second drops it, and with it the processes that it
+/// started.
+pub(super) async fn in_order<J>(job: impl FnOnce(Stop) -> J) -> Result<Exit, CliError>
+where
+    J: Future<Output = Result<Exit, CliError>>,
+{
+    let mut interrupts = Interrupts::listen()?;
+    let (ask, asked) = watch::channel(false);
+    let job = job(Stop(asked));
+    tokio::pin!(job);
+    tokio::select! {
+        result = &mut job => return result,
+        () = interrupts.next() => {}
+    }
+    // Nobody listens only if the job is over.
+    let _ = ask.send(true);
+    output::note("ending the run; once more ends it at once");
+    tokio::select! {
+        result = &mut job => result,
+        () = interrupts.next() => Err(CliError::Undone(Complaint::new("ended at once; no report was written"))),
+    }
+}

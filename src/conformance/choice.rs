@@ -1,0 +1,148 @@
+//! Which cases can be judged at a target, which numbers they use, and what the rest lacks.
+
+use std::sync::Arc;
+
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::{Value, json};
+
+use super::catalogue::Case;
+use super::host::Restarts;
+use super::probe::{Offers, lacks};
+use super::run::can_restart;
+use super::settings::{Room, Safety, Settings};
+use crate::protocol::Vsn;
+use crate::scenario::{Level, Offer};
+
+/// What is done with the cases.
+pub(super) struct Chosen {
+    pub(super) run: Vec<Arc<Case>>,
+    pub(super) alone: Vec<Arc<Case>>,
+    pub(super) skipped: Vec<(Arc<Case>, String)>,
+}
+
+/// Sorts the cases by whether they can be judged here.
+pub(super) fn choose(settings: &Settings, offers: &Offers, restarts: Restarts) -> Chosen {
+    let mut chosen = Chosen { run: Vec::new(), alone: Vec::new(), skipped: Vec::new() };
+    for case in &settings.cases {
+        let level = case.level();
+        if let (Some(level), Some(wanted)) = (level, &settings.levels)
+            && !wanted.contains(&level)
+        {
+            continue;
+        }
+        let case = Arc::clone(case);
+        match reason_to_skip(&case, settings, offers, restarts) {
+            Some(why) => chosen.skipped.push((case, why)),
+            None if case.program.restarts() => chosen.alone.push(case),
+            None => chosen.run.push(case),
+        }
+    }
+    chosen
+}
+
+fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: Restarts) -> Option<String> {
+    if let Some(level) = case.level().filter(|level| !offers.levels.contains(level)) {
+        return Some(missing_level(level).to_owned());
+    }
+    if let Some(why) = case.program.risky.as_deref().filter(|_| settings.safety == Safety::Safe) {
+        return Some(format!("left out by --safe: {why}"));
+    }
+    if let Some(why) = lacks(&case.program, offers) {
+        return Some(why);
+    }
+    if case.program.restarts() && !can_restart(restarts) {
+        return Some("it restarts the server, which needs --exec".to_owned());
+    }
+    if settings.vsn == Vsn::V1 && case.program.needs_v2() {
+        return Some("it has binary or hand-made messages, which 1.0.0 lacks".to_owned());
+    }
+    case.program.offers().find_map(|offer| missing_offer(offer, settings.room.as_ref(), offers).map(str::to_owned))
+}
+
+fn missing_level(level: Level) -> &'static str {
+    match level {
+        Level::Wire => "the server has no Phoenix socket",
+        Level::Room => "no topic is known that may be joined: --topic, --join-params",
+        Level::Lab => "the server has no lab channel",
+        Level::Presence => "the server has no presence channel",
+        Level::Rumbl => "the server has no videos channel",
+    }
+}
+
+fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
+    let Some(room) = room else {
+        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::UnknownTopic);
+        return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
+    };
+    match offer {
+        Offer::OtherTopic | Offer::OtherJoinParams if room.other_topic.is_none() => {
+            Some("no second topic is known: --other-topic")
+        }
+        Offer::PushEvent | Offer::PushPayload if room.push.is_none() => {
+            Some("no push is known that is answered: --push EVENT=JSON")
+        }
+        _ => None,
+    }
+}
+
+/// What the offered names stand for in one play.
+pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
+    let unknown = format!("phxproof-unknown-{number}");
+    let lab = Room {
+        topic: format!("lab:{number}"),
+        join_params: json!({}),
+        other_topic: Some(format!("lab:{}", number + 1)),
+        other_join_params: None,
+        push: Some(("echo".to_owned(), json!({ "n": number }))),
+        unknown_topic: None,
+    };
+    let room = settings.room.as_ref().unwrap_or(&lab);
+    let other_params = room.other_join_params.as_ref().unwrap_or(&room.join_params);
+    let push = room.push.as_ref();
+    vec![
+        (Offer::Mount, Value::from(settings.target.mount())),
+        (Offer::Topic, Value::from(room.topic.as_str())),
+        (Offer::JoinParams, room.join_params.clone()),
+        (Offer::OtherTopic, Value::from(room.other_topic.as_deref().unwrap_or_default())),
+        (Offer::OtherJoinParams, other_params.clone()),
+        (Offer::UnknownTopic, Value::from(room.unknown_topic.as_deref().unwrap_or(&unknown))),
+        (Offer::PushEvent, push.map_or(Value::Null, |(event, _)| Value::from(event.as_str()))),
+        (Offer::PushPayload, push.map_or(Value::Null, |(_, payload)| payload.clone())),
+    ]
+}
+
+/// Numbers for fresh names: nine digits, never twice in a run, all following from the seed.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    next: u64,
+}
+
+/// How many numbers a play may use.
+const FOR_EACH: u64 = 100;
+const LEAST: u64 = 100_000_000;
+const MOST: u64 = 999_999_999;
+
+impl Fresh {
+    pub(super) fn new(seed: u64, cases: usize) -> Self {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        // Room for every case to be retried a few times, and for the probe.
+        let needed = (cases as u64 * 20 + 1) * FOR_EACH;
+        Self { next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)) }
+    }
+
+    pub(super) fn of_probe(&self) -> u64 {
+        self.next
+    }
+
+    /// The first number of the next play.
+    pub(super) fn next_case(&mut self) -> u64 {
+        self.next += FOR_EACH * 20;
+        self.next
+    }
+
+    /// The first number of another attempt at the same case.
+    pub(super) fn again(first: u64, attempt: u32) -> u64 {
+        first + FOR_EACH * u64::from(attempt.min(19))
+    }
+}

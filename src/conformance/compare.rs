@@ -1,0 +1,175 @@
+//! Holds what a server said against what it should have said: conversation by conversation, in order within each,
+//! with what the scenario leaves to chance left out.
+
+use serde_json::Value;
+
+use super::log::{Conversation, LinkLog, Log};
+use crate::scenario::{Chance, Content, Program, Receive, Values};
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Deviation {
+    /// The fixture has this, the server did not say it (yet).
+    Missing { at: String, line: String },
+    /// The server said this, the fixture has it not.
+    Extra { at: String, line: String, doubled: Doubled },
+    /// A connection was answered differently.
+    Opening { at: String, expected: String, actual: String },
+    /// A connection ended differently; judged apart.
+    Ending { at: String, expected: String, actual: String },
+}
+
+/// Whether something extra was said before, word for word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubled {
+    Yes,
+    No,
+}
+
+/// All differences.
+pub(crate) fn compare(expected: &Log, actual: &Log, program: &Program) -> Vec<Deviation> {
+    let mut found = Vec::new();
+    let empty = LinkLog::default();
+    let names = expected.links.iter().chain(&actual.links).map(|link| link.name.as_str());
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        let of = |log: &'_ Log| log.links.iter().find(|link| link.name == name).cloned();
+        let (expected, actual) = (of(expected), of(actual));
+        compare_links(
+            expected.as_ref().unwrap_or(&empty),
+            actual.as_ref().unwrap_or(&empty),
+            name,
+            program,
+            &mut found,
+        );
+    }
+    found
+}
+
+fn compare_links(expected: &LinkLog, actual: &LinkLog, name: &str, program: &Program, found: &mut Vec<Deviation>) {
+    let text = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".to_owned());
+    if expected.opening != actual.opening {
+        let (expected, actual) = (text(&expected.opening), text(&actual.opening));
+        found.push(Deviation::Opening { at: name.to_owned(), expected, actual });
+    }
+    if expected.ending != actual.ending {
+        let (expected, actual) = (text(&expected.ending), text(&actual.ending));
+        found.push(Deviation::Ending { at: name.to_owned(), expected, actual });
+    }
+    let none = Conversation::default();
+    let topics = expected.conversations.iter().chain(&actual.conversations).map(|it| it.topic.as_str());
+    let mut seen: Vec<&str> = Vec::new();
+    for topic in topics {
+        if seen.contains(&topic) {
+            continue;
+        }
+        seen.push(topic);
+        let of = |link: &'_ LinkLog| link.conversations.iter().find(|it| it.topic == topic).cloned();
+        let (expected, actual) = (of(expected), of(actual));
+        let (expected, actual) = (expected.as_ref().unwrap_or(&none), actual.as_ref().unwrap_or(&none));
+        let at = format!("{name}, {topic}");
+        compare_lines(&leave_chance(expected, program), &leave_chance(actual, program), &at, program, found);
+    }
+}
+
+/// The longest common subsequence tells what is missing and what is extra.
+fn compare_lines(expected: &[String], actual: &[String], at: &str, program: &Program, found: &mut Vec<Deviation>) {
+    let diff = similar::capture_diff_slices(similar::Algorithm::Lcs, expected, actual);
+    for op in diff {
+        let (_, old, new) = op.as_tag_tuple();
+        if matches!(op, similar::DiffOp::Equal { .. }) {
+            continue;
+        }
+        found.extend(
+            expected[old].iter().map(|line| Deviation::Missing { at: at.to_owned(), line: line.clone() }),
+        );
+        let from = new.start;
+        for (index, line) in actual[new].iter().enumerate() {
+            let at_end = from + index >= expected.len();
+            if at_end && program.chance.iter().any(|it| matches!(it, Chance::More(event) if has_event(line, event))) {
+                continue;
+            }
+            let doubled = if actual[..from + index].contains(line) { Doubled::Yes } else { Doubled::No };
+            found.push(Deviation::Extra { at: at.to_owned(), line: line.clone(), doubled });
+        }
+    }
+}
+
+/// The lines of a conversation without what may come or not, and with free order made one order.
+fn leave_chance(conversation: &Conversation, program: &Program) -> Vec<String> {
+    let mut lines = conversation.lines.clone();
+    let values = program.names_as_values();
+    for chance in &program.chance {
+        match chance {
+            Chance::AnyOrder(events) => sort_runs(&mut lines, events),
+            Chance::Maybe(receive) => lines.retain(|line| !is_maybe(line, receive, &values)),
+            Chance::More(_) => {}
+        }
+    }
+    lines
+}
+
+/// Sorts each run of neighbouring lines that all have one of these events.
+fn sort_runs(lines: &mut [String], events: &[String]) {
+    let free = |line: &String| events.iter().any(|event| has_event(line, event));
+    for run in lines.chunk_by_mut(|a, b| free(a) && free(b)) {
+        if run.len() > 1 {
+            run.sort();
+        }
+    }
+}
+
+/// The fields of a line: join_ref, ref, topic, event and payload.
+fn fields(line: &str) -> Option<[Value; 5]> {
+    match serde_json::from_str(line).ok()? {
+        Value::Array(items) => items.try_into().ok(),
+        Value::Object(mut members) => {
+            let mut take = |key: &str| members.remove(key).unwrap_or_default();
+            Some([Value::Null, take("ref"), take("topic"), take("event"), take("payload")])
+        }
+        _ => None,
+    }
+}
+
+fn has_event(line: &str, event: &str) -> bool {
+    fields(line).is_some_and(|fields| fields[3] == event)
+}
+
+/// Whether a line is one that may come or not. Holes are filled with their names, as lines have them.
+fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
+    let Some([join_ref, reference, topic, event, payload]) = fields(line) else { return false };
+    event == Value::from(receive.event.fill(values))
+        && receive.topic.as_ref().is_none_or(|it| topic == Value::from(it.fill(values)))
+        && receive.reference.as_ref().is_none_or(|it| reference == it.fill(values))
+        && receive.join_ref.as_ref().is_none_or(|it| join_ref == it.fill(values))
+        && match &receive.content {
+            Content::Json(pattern) => pattern.check(&payload, values).is_ok(),
+            Content::Unjudged => true,
+            Content::Binary(_) => false,
+        }
+}
+
+impl Deviation {
+    /// Whether no client survives it, whatever the server: a message that comes twice.
+    pub(crate) fn crosses_the_line(&self) -> bool {
+        matches!(self, Self::Extra { doubled: Doubled::Yes, .. })
+    }
+
+    /// Whether it says how a connection was closed.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self, Self::Ending { .. })
+    }
+
+    /// Whether more that comes could mend it.
+    pub(crate) fn may_mend(&self) -> bool {
+        match self {
+            Self::Missing { .. } => true,
+            Self::Ending { actual, .. } => actual == "open",
+            Self::Extra { .. } | Self::Opening { .. } => false,
+        }
+    }
+}

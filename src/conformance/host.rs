@@ -1,0 +1,53 @@
+//! Who can restart the server under test. The command line knows how a server is started; here it is only asked for.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::scenario::Restart;
+use crate::transport::Target;
+
+/// A future in a box, as a trait object needs it.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Whether and how the server can be restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restarts {
+    /// It cannot.
+    Never,
+    /// Each case that asks for it gets a server of its own.
+    OfItsOwn,
+    /// There is one server: cases that restart it run alone.
+    Alone,
+}
+
+/// Lends servers to cases that restart them.
+pub trait Host {
+    /// Whether and how it can.
+    fn restarts(&self) -> Restarts;
+
+    /// A server for one case.
+    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>>;
+}
+
+/// A server that one case may restart; given back when dropped.
+pub trait Lent {
+    /// Where it listens.
+    fn target(&self) -> Target;
+
+    /// Ends it and starts it again on the same store; done when it answers.
+    fn restart(&mut self, how: Restart) -> Pending<'_, Result<(), String>>;
+}
+
+/// Nobody can restart the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHost;
+
+impl Host for NoHost {
+    fn restarts(&self) -> Restarts {
+        Restarts::Never
+    }
+
+    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+        Box::pin(async { Err("it can be restarted only where this program starts it: use --exec".to_owned()) })
+    }
+}

@@ -1,0 +1,129 @@
+//! From a play to a verdict: its steps first, then the fixtures of whom the server is held to.
+
+use super::catalogue::Case;
+use super::compare::{Deviation, compare};
+use super::log::Log;
+use super::outcome::{Finding, HeldTo, Verdict};
+use crate::profile::Profile;
+use crate::scenario::{Blame, Failure};
+
+/// What was judged.
+pub(super) struct Judgement {
+    pub(super) verdict: Verdict,
+    pub(super) finding: Option<Finding>,
+    pub(super) close_verdict: Verdict,
+    pub(super) close_finding: Option<Finding>,
+    pub(super) note: Option<String>,
+}
+
+/// A step that did not hold.
+pub(super) fn failed(failure: &Failure) -> Judgement {
+    let verdict = match failure.blame {
+        Blame::Server => Verdict::Fail,
+        Blame::Nobody => Verdict::Undecided,
+    };
+    let actor = failure.actor.as_ref().map_or_else(String::new, |actor| format!(", actor {actor}"));
+    let finding = Finding {
+        what: failure.what.clone(),
+        expected: failure.expected.clone(),
+        actual: failure.actual.clone(),
+        place: format!("{}{actor}: {}", failure.at, failure.line),
+    };
+    let note = (verdict == Verdict::Undecided).then(|| "a step that must work first did not".to_owned());
+    Judgement { verdict, finding: Some(finding), close_verdict: Verdict::Undecided, close_finding: None, note }
+}
+
+/// The logs that the server is held to, each with whose it is.
+fn allowed(case: &Case, held_to: HeldTo) -> Vec<(Profile, &Log)> {
+    let profiles = match held_to {
+        HeldTo::Profile(profile) => vec![profile],
+        HeldTo::AnyRecorded | HeldTo::TheLine => Profile::ALL.to_vec(),
+    };
+    profiles.into_iter().filter_map(|it| Some((it, case.fixtures.of(it)?))).collect()
+}
+
+/// Whether all that is awaited has come, so that nothing more needs to be waited for.
+pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
+    let allowed = allowed(case, held_to);
+    let waiting = |(_, expected): &(Profile, &Log)| {
+        compare(expected, log, &case.program).iter().any(Deviation::may_mend)
+    };
+    allowed.is_empty() || !allowed.iter().all(waiting)
+}
+
+/// All steps held: what was said is compared with what should have been said.
+pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
+    let allowed = allowed(case, held_to);
+    let compared = allowed.iter().map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
+    let Some((profile, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
+        let note = "there is no fixture, so only its steps judged".to_owned();
+        let pass = Verdict::Pass;
+        let (finding, close_finding) = (None, None);
+        return Judgement { verdict: pass, finding, close_verdict: pass, close_finding, note: Some(note) };
+    };
+    let (endings, said): (Vec<_>, Vec<_>) = deviations.into_iter().partition(Deviation::is_ending);
+    let graded = |found: &[Deviation]| match held_to {
+        _ if found.is_empty() => Verdict::Pass,
+        HeldTo::Profile(_) | HeldTo::AnyRecorded => Verdict::Fail,
+        HeldTo::TheLine if found.iter().any(Deviation::crosses_the_line) => Verdict::Fail,
+        HeldTo::TheLine => Verdict::NonStrict,
+    };
+    let fixture = format!("fixture {} ({profile})", case.id);
+    Judgement {
+        verdict: graded(&said),
+        finding: describe(&said, &fixture),
+        close_verdict: graded(&endings),
+        close_finding: describe(&endings, &fixture),
+        note: None,
+    }
+}
+
+/// The deviations in the words of a finding; the first one gives the headline.
+fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
+    let what = match found.first()? {
+        Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
+        Deviation::Extra { at, .. } if pairs(found) => format!("a message is another one ({at})"),
+        Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
+        Deviation::Opening { at, expected, actual } => format!("{at}: answered with {actual}, not {expected}"),
+        Deviation::Ending { at, expected, actual } => {
+            format!("{at}: the connection ended as `{actual}`, not `{expected}`")
+        }
+    };
+    let what = if pairs(found) && matches!(found.first(), Some(Deviation::Missing { .. })) {
+        what.replace("is missing", "is another one")
+    } else {
+        what
+    };
+    let mut expected = Vec::new();
+    let mut actual = Vec::new();
+    for deviation in found {
+        match deviation {
+            Deviation::Missing { line, .. } => expected.push(line.clone()),
+            Deviation::Extra { line, .. } => actual.push(line.clone()),
+            Deviation::Opening { expected: wanted, actual: found, .. }
+            | Deviation::Ending { expected: wanted, actual: found, .. } => {
+                expected.push(wanted.clone());
+                actual.push(found.clone());
+            }
+        }
+    }
+    Some(Finding { what, expected: listed(&expected), actual: listed(&actual), place: fixture.to_owned() })
+}
+
+fn pairs(found: &[Deviation]) -> bool {
+    let missing = found.iter().any(|it| matches!(it, Deviation::Missing { .. }));
+    missing && found.iter().any(|it| matches!(it, Deviation::Extra { .. }))
+}
+
+/// At most ten lines; nothing more where there are none.
+fn listed(lines: &[String]) -> String {
+    const SHOWN: usize = 10;
+    if lines.is_empty() {
+        return "nothing more".to_owned();
+    }
+    let mut shown: Vec<String> = lines.iter().take(SHOWN).cloned().collect();
+    if lines.len() > SHOWN {
+        shown.push(format!("and {} more", lines.len() - SHOWN));
+    }
+    shown.join("\n")
+}

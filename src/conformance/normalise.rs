@@ -1,0 +1,223 @@
+//! From a recording to a [`Log`]: what differs from run to run is hidden, what is long is cut, and everything else
+//! is written in one way. This is a file format: fixtures that were accepted must stay equal.
+
+use serde_json::Value;
+
+use super::log::{LinkLog, Log};
+use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
+use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, show_bytes};
+use crate::transport::{Ending, Response};
+
+/// What the names in a recording stand for, and what is to be hidden.
+pub(crate) struct Names<'a> {
+    pub(crate) actors: &'a [String],
+    /// Fresh names and their numbers in this run.
+    pub(crate) fresh: &'a [(&'a str, &'a str)],
+    pub(crate) hide: &'a [HiddenPointer],
+    pub(crate) vsn: Vsn,
+}
+
+/// What stands where something is hidden.
+const HIDDEN: &str = "(hidden)";
+
+/// Longer lines are cut here, in characters; the rest is told by its length.
+const LONGEST_LINE: usize = 600;
+const SHOWN_OF_LONG: usize = 150;
+
+/// Writes down what the server said.
+pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
+    let mut log = Log::default();
+    for entry in &recording.entries {
+        let name = match entry.who {
+            Who::Actor(actor, number) => link_name(&names.actors[actor], number),
+            Who::Http => "http".to_owned(),
+            Who::Server => continue,
+        };
+        let index = log.links.iter().position(|link| link.name == name).unwrap_or_else(|| {
+            log.links.push(LinkLog { name, ..LinkLog::default() });
+            log.links.len() - 1
+        });
+        names.note(&mut log.links[index], &entry.what);
+    }
+    for link in &mut log.links {
+        if link.ending.is_none() && link.opening.as_deref() == Some("open") {
+            link.ending = Some("open".to_owned());
+        }
+        link.conversations.sort_by(|a, b| a.topic.cmp(&b.topic));
+    }
+    log
+}
+
+fn link_name(actor: &str, number: u32) -> String {
+    if number == 1 { actor.to_owned() } else { format!("{actor} #{number}") }
+}
+
+impl Names<'_> {
+    fn note(&self, link: &mut LinkLog, what: &Noted) {
+        match what {
+            Noted::Opened => link.opening = Some("open".to_owned()),
+            Noted::Refused(response) => link.opening = Some(format!("refused {}", status_line(response))),
+            Noted::Failed(_) => link.opening = Some("no answer".to_owned()),
+            Noted::Answered(response) => {
+                link.conversation("http").lines.push(response.status.to_string());
+            }
+            Noted::Text(text) => self.message(link, Frame::Text(text)),
+            Noted::Binary(bytes) => self.message(link, Frame::Binary(bytes)),
+            Noted::Pong(payload) => {
+                let payload = String::from_utf8_lossy(payload).into_owned();
+                link.conversation("pongs").lines.push(self.finish(payload));
+            }
+            // Only the first ending counts: whether TCP ended or broke below a close frame is free.
+            Noted::Ended(ending) => {
+                link.ending.get_or_insert_with(|| end_line(ending));
+            }
+            // A connection that we ended ourselves has no ending of the server's.
+            Noted::Cut => {
+                link.ending.get_or_insert_with(|| "cut".to_owned());
+            }
+            Noted::Connecting(_)
+            | Noted::SentText(_)
+            | Noted::SentBinary(_)
+            | Noted::SentFrame(..)
+            | Noted::SentClose(_)
+            | Noted::Requested(_)
+            | Noted::Server(_) => {}
+        }
+    }
+
+    fn message(&self, link: &mut LinkLog, frame: Frame<'_>) {
+        let Ok(message) = self.vsn.decode_from_server(frame) else {
+            let line = match frame {
+                Frame::Text(text) => self.finish(text.escape_debug().to_string()),
+                Frame::Binary(bytes) => show_bytes(bytes),
+            };
+            link.conversation("no topic").lines.push(line);
+            return;
+        };
+        if message.reference.as_str() == Some(SETTLE_REF) {
+            return;
+        }
+        let topic = self.finish(json_of(&message.topic));
+        let line = self.finish(self.line(&message));
+        link.conversation(&topic).lines.push(line);
+    }
+
+    /// A message in the shape of its version, its payload in one way to write it.
+    fn line(&self, message: &Message<'_>) -> String {
+        let fields = |list: &[&Field<'_>]| {
+            let texts: Vec<String> = list.iter().map(|field| json_of(field)).collect();
+            texts.join(",")
+        };
+        let (join_ref, reference) = (&message.join_ref, &message.reference);
+        let (topic, event) = (&message.topic, &message.event);
+        match message.payload {
+            Payload::Json(payload) => {
+                let payload = self.payload(payload);
+                match self.vsn {
+                    Vsn::V2 => format!("[{},{payload}]", fields(&[join_ref, reference, topic, event])),
+                    Vsn::V1 => format!(
+                        "{{\"event\":{},\"payload\":{payload},\"ref\":{},\"topic\":{}}}",
+                        json_of(event),
+                        json_of(reference),
+                        json_of(topic)
+                    ),
+                }
+            }
+            Payload::Binary(bytes) => {
+                let kind = if matches!(join_ref, Field::Null) { "broadcast" } else { "push" };
+                format!("binary {kind} [{}] {}", fields(&[join_ref, reference, topic, event]), digest(bytes))
+            }
+            Payload::BinaryReply { status, data } => {
+                let fields = fields(&[join_ref, reference, topic]);
+                format!("binary reply [{fields},{}] {}", Value::from(status), digest(data))
+            }
+        }
+    }
+
+    fn payload(&self, payload: &str) -> String {
+        let mut text = String::new();
+        if json::normalise(payload, &mut text).is_err() {
+            return format!("no JSON: {}", payload.escape_debug());
+        }
+        if self.hide.is_empty() {
+            return text;
+        }
+        // Too deep to hide anything in: it stays as it is.
+        let Ok(mut value) = serde_json::from_str::<Value>(&text) else { return text };
+        let hidden = self.hide.iter().map(|pointer| hide(&mut value, pointer.segments())).sum::<usize>();
+        if hidden == 0 { text } else { value.to_string() }
+    }
+
+    /// Puts names for this run's numbers, and cuts what is long.
+    fn finish(&self, mut line: String) -> String {
+        for (name, number) in self.fresh {
+            line = line.replace(number, &format!("{{{{{name}}}}}"));
+        }
+        if line.chars().nth(LONGEST_LINE).is_some() {
+            let head: String = line.chars().take(SHOWN_OF_LONG).collect();
+            return format!("{head}… {} bytes in all", line.len());
+        }
+        line
+    }
+}
+
+/// Hides what a pointer points at; returns how often it did.
+fn hide(value: &mut Value, segments: &[String]) -> usize {
+    let Some((first, rest)) = segments.split_first() else {
+        *value = Value::from(HIDDEN);
+        return 1;
+    };
+    match value {
+        Value::Object(members) if first == "*" => members.values_mut().map(|it| hide(it, rest)).sum(),
+        Value::Array(items) if first == "*" => items.iter_mut().map(|it| hide(it, rest)).sum(),
+        Value::Object(members) => members.get_mut(first).map_or(0, |it| hide(it, rest)),
+        Value::Array(items) => {
+            let item = first.parse::<usize>().ok().and_then(|index| items.get_mut(index));
+            item.map_or(0, |it| hide(it, rest))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+fn status_line(response: &Response) -> String {
+    let body = String::from_utf8_lossy(&response.body);
+    match body.trim() {
+        "" => response.status.to_string(),
+        body => format!("{} {}", response.status, Value::from(body)),
+    }
+}
+
+fn end_line(ending: &Ending) -> String {
+    match ending {
+        Ending::CloseFrame { code: Some(code), .. } => format!("closed {code}"),
+        Ending::CloseFrame { code: None, .. } => "closed without a code".to_owned(),
+        Ending::Eof | Ending::Reset => "ended without a close frame".to_owned(),
+        Ending::Violation(_) => "ended by a violation of RFC 6455".to_owned(),
+        Ending::Cut => "cut".to_owned(),
+    }
+}
+
+/// Bytes in full where they are few, else their number and a checksum.
+fn digest(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    if bytes.len() <= 48 {
+        return show_bytes(bytes);
+    }
+    let sum: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{} bytes, sha256 {sum}…", bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_star_hides_every_member() {
+        let mut value = json!({"joins": {"a": {"metas": [{"phx_ref": "x", "s": 1}]}, "b": {"metas": []}}});
+        let pointer: Vec<String> = ["joins", "*", "metas", "*", "phx_ref"].map(str::to_owned).into();
+        assert_eq!(hide(&mut value, &pointer), 1);
+        assert_eq!(value, json!({"joins": {"a": {"metas": [{"phx_ref": HIDDEN, "s": 1}]}, "b": {"metas": []}}}));
+    }
+}

@@ -1,0 +1,171 @@
+//! Looks at a target before anything is judged: whether a Phoenix socket is there, and what it offers.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::drive::{Place, drive};
+use super::settings::Room;
+use crate::scenario::{Level, Offer, Play, Program, Progress, Setting, read};
+use crate::transport::{OpenError, Opened, Upgrade, open};
+
+/// What a target offers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offers {
+    pub(super) levels: Vec<Level>,
+    pub(super) mounts: Vec<String>,
+}
+
+/// A target at which nothing can be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// No connection, or no answer.
+    #[error("{0}")]
+    Unreachable(#[from] OpenError),
+    /// It answered, but not as a Phoenix socket does.
+    #[error("{target} did not let a client in: it answered the upgrade with {answer}{hint}")]
+    NoPhoenix {
+        /// The URL.
+        target: String,
+        /// The status, and the body where it says something.
+        answer: String,
+        /// What to do.
+        hint: &'static str,
+    },
+}
+
+/// Opens one connection and closes it again.
+pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
+    let query = place.settings.params.iter().map(|(key, value)| format!("&{key}={value}")).collect::<String>();
+    let upgrade = Upgrade {
+        path_and_query: format!("{}/websocket?vsn={}{query}", place.target.mount(), place.settings.vsn),
+        headers: place.settings.headers.clone(),
+        limits: crate::transport::Limits::default(),
+        deadline: place.timeout.max(Duration::from_secs(8)),
+    };
+    match open(&place.target, &upgrade).await? {
+        Opened::Open(..) => Ok(()),
+        Opened::Refused(response) => {
+            let body = String::from_utf8_lossy(&response.body);
+            let body: String = body.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+            let answer = if body.is_empty() { response.status.to_string() } else { format!("{} `{body}`", response.status) };
+            let hint = match response.status {
+                404 | 405 | 200 | 301 | 302 | 307 | 308 => {
+                    ". Is a Phoenix socket mounted there? Give the path of the mount, such as ws://host:4000/socket"
+                }
+                401 | 403 => ". Connect params or headers may be missing: --param token=…, --header 'Name: value'",
+                _ => "",
+            };
+            Err(CheckError::NoPhoenix { target: place.target.url(), answer, hint })
+        }
+    }
+}
+
+/// A small scenario that shows what is offered where it holds.
+const LAB: &str = r#"
+about: Whether a lab channel is there.
+fresh: [room, told]
+steps:
+  - ana: connect
+  - ana: { join: "lab:{{room}}", with: { told: "{{told}}" }, reply: { ok: { params: { told: "{{told}}" } } } }
+  - ana: { push: ack }
+"#;
+
+const PRESENCE: &str = r#"
+about: Whether a presence channel is there.
+fresh: [room]
+steps:
+  - ana: connect
+  - ana: { join: "presence:{{room}}" }
+  - ana: { receive: presence_state }
+"#;
+
+const RUMBL: &str = r#"
+about: Whether a videos channel is there.
+fresh: [video]
+steps:
+  - ana: connect
+  - ana: { join: "videos:{{video}}", reply: { ok: { annotations: { is: list } } } }
+"#;
+
+const FAST: &str = r#"
+about: Whether the mount with the short timeout is there.
+steps: [ana: { connect: fast_socket }]
+"#;
+
+const STRICT: &str = r#"
+about: Whether the mount that checks origins is there.
+steps: [ana: { connect: strict_socket, headers: { Origin: "https://allowed.example" } }]
+"#;
+
+/// Tries everything that a level needs.
+pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
+    let mut offers = Offers { levels: vec![Level::Wire], mounts: Vec::new() };
+    let tries = [LAB, PRESENCE, RUMBL, FAST, STRICT];
+    let mut answers = [false; 5];
+    let plays = tries.iter().zip(first_fresh..).map(|(source, number)| holds(place, source, number * 10));
+    for (answer, held) in answers.iter_mut().zip(join_all(plays.collect()).await) {
+        *answer = held;
+    }
+    let [lab, presence, rumbl, fast, strict] = answers;
+    let levels = [
+        (lab || room.is_some(), Level::Room),
+        (lab, Level::Lab),
+        (lab && presence, Level::Presence),
+        (lab && rumbl, Level::Rumbl),
+    ];
+    offers.levels.extend(levels.into_iter().filter(|(held, _)| *held).map(|(_, level)| level));
+    let mounts = [(fast, "fast_socket"), (strict, "strict_socket")];
+    offers.mounts.extend(mounts.into_iter().filter(|(held, _)| *held).map(|(_, name)| name.to_owned()));
+    offers
+}
+
+/// Waits for all of a few futures at once.
+async fn join_all<F: Future<Output = bool>>(futures: Vec<F>) -> Vec<bool> {
+    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<bool>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in futures.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let std::task::Poll::Ready(held) = future.as_mut().poll(context)
+            {
+                *done = Some(held);
+            }
+        }
+        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}
+
+async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
+    let Ok(program) = read("probe", source) else { return false };
+    let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), first_fresh));
+    drive(&mut play, place, None, |_| true, Duration::ZERO).await;
+    matches!(play.progress(), Progress::Over)
+}
+
+/// How a play is to be played at this place.
+pub(super) fn setting(place: &Place, offers: Vec<(Offer, serde_json::Value)>, first_fresh: u64) -> Setting {
+    Setting { timeout: place.timeout, vsn: place.settings.vsn, offers, first_fresh }
+}
+
+/// Whether a program needs what a target lacks; in words.
+pub(super) fn lacks(program: &Program, offers: &Offers) -> Option<String> {
+    let mount = program.mounts().find(|mount| {
+        matches!(*mount, "fast_socket" | "strict_socket") && !offers.mounts.iter().any(|it| it == mount)
+    })?;
+    Some(format!("the server has no mount {mount}"))
+}
+
+impl Offers {
+    /// What is there, a sentence each.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        let levels: Vec<&str> = self.levels.iter().map(|level| level.name()).collect();
+        let mut all = vec![format!("it offers the levels {}", levels.join(", "))];
+        if !self.mounts.is_empty() {
+            all.push(format!("beside its own the mounts {}", self.mounts.join(" and ")));
+        }
+        all
+    }
+}

@@ -1,0 +1,122 @@
+//! One case: played, judged, tried again if it is to be, and its fixture written if that is asked for.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::catalogue::Case;
+use super::choice::{self, Fresh};
+use super::drive::{Place, drive};
+use super::host::Lent;
+use super::judge::{self, Judgement};
+use super::log::Log;
+use super::normalise::{Names, log_of};
+use super::outcome::{CaseResult, HeldTo, Recorded, Verdict};
+use super::probe::setting;
+use super::update;
+use crate::protocol::Vsn;
+use crate::scenario::{Play, Progress};
+
+/// What a case needs to be played.
+pub(super) struct Attempt {
+    pub(super) place: Rc<Place>,
+    pub(super) held_to: HeldTo,
+    pub(super) fresh: u64,
+}
+
+/// Plays a case, again if it is no pass and there are retries left.
+pub(super) async fn play_case(case: &Case, attempt: Attempt, mut lent: Option<Box<dyn Lent>>) -> CaseResult {
+    let retries = attempt.place.settings.retries;
+    let mut tries = 0;
+    loop {
+        let mut result = play_once(case, &attempt, tries, &mut lent).await;
+        let held = result.verdict == Verdict::Pass && result.close_verdict == Verdict::Pass;
+        if held || tries == retries {
+            result.flaky = held && tries > 0;
+            return result;
+        }
+        tries += 1;
+    }
+}
+
+async fn play_once(case: &Case, attempt: &Attempt, tries: u32, lent: &mut Option<Box<dyn Lent>>) -> CaseResult {
+    let place = match lent {
+        None => Rc::clone(&attempt.place),
+        Some(lent) => Rc::new(Place {
+            target: lent.target(),
+            settings: Rc::clone(&attempt.place.settings),
+            timeout: attempt.place.timeout,
+            clock: attempt.place.clock,
+        }),
+    };
+    let fresh = Fresh::again(attempt.fresh, tries);
+    // The numbers of the room's own topics must not be those of the case's names.
+    let offers = choice::offered(&place.settings, fresh + 50);
+    let mut play = Play::new(Arc::clone(&case.program), setting(&place, offers, fresh));
+    let begun = place.clock.now();
+    let held_to = attempt.held_to;
+    // The recorded servers spoke 2.0.0 wherever a case does not say otherwise.
+    let judged = case.program.vsn.is_some() || play.vsn() == Vsn::V2;
+    let complete = |play: &Play| !judged || judge::complete(case, held_to, &log(case, play));
+    let patience = patience(held_to, place.timeout);
+    drive(&mut play, &place, lent.as_mut(), complete, patience).await;
+    let log = log(case, &play);
+    let judgement = match play.progress() {
+        Progress::Failed(failure) => judge::failed(failure),
+        _ if judged => judge::held(case, held_to, &log),
+        _ => steps_only(),
+    };
+    let written = update::write(case, &place.settings, held_to, &log, &judgement);
+    let duration = place.clock.now().since(begun);
+    result(case, judgement, written, duration, &play)
+}
+
+/// How long to wait for what the fixture has and the steps do not ask for. Whoever is not held to it to the letter
+/// is not waited for long.
+fn patience(held_to: HeldTo, timeout: Duration) -> Duration {
+    match held_to {
+        HeldTo::Profile(_) | HeldTo::AnyRecorded => timeout,
+        HeldTo::TheLine => timeout.min(Duration::from_millis(300)),
+    }
+}
+
+fn log(case: &Case, play: &Play) -> Log {
+    let fresh: Vec<(&str, &str)> = play.fresh().collect();
+    let names =
+        Names { actors: &case.program.actors, fresh: &fresh, hide: &case.program.hide, vsn: play.vsn() };
+    log_of(play.recording(), &names)
+}
+
+fn steps_only() -> Judgement {
+    Judgement {
+        verdict: Verdict::Pass,
+        finding: None,
+        close_verdict: Verdict::Pass,
+        close_finding: None,
+        note: Some("fixtures are of 2.0.0, so only its steps judged".to_owned()),
+    }
+}
+
+fn result(
+    case: &Case,
+    judgement: Judgement,
+    written: Option<String>,
+    duration: Duration,
+    play: &Play,
+) -> CaseResult {
+    let recorded = Recorded { recording: play.recording().clone(), actors: case.program.actors.clone(), vsn: play.vsn() };
+    CaseResult {
+        id: Arc::clone(&case.id),
+        about: case.about().into(),
+        rules: case.rules().into(),
+        level: case.level(),
+        verdict: judgement.verdict,
+        close_verdict: judgement.close_verdict,
+        finding: judgement.finding,
+        close_finding: judgement.close_finding,
+        note: written.or(judgement.note),
+        duration,
+        flaky: false,
+        recording: Some(Arc::new(recorded)),
+    }
+}

@@ -1,0 +1,90 @@
+//! Writes what was said as a pending fixture, `NAME.snap.new`, never over an accepted one; and accepts pending ones.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::catalogue::{Case, FixturePlace};
+use super::judge::Judgement;
+use super::log::Log;
+use super::outcome::{HeldTo, Verdict};
+use super::settings::{Settings, Update};
+use super::snapshot::{self, Origin};
+use crate::profile::Profile;
+
+/// The folder of a checkout in which the fixtures of built-in cases stand.
+const FOLDER: &str = "fixtures";
+
+/// Writes a pending fixture if that is asked for and needed; says which, or why it could not.
+pub(super) fn write(
+    case: &Case,
+    settings: &Settings,
+    held_to: HeldTo,
+    log: &Log,
+    judgement: &Judgement,
+) -> Option<String> {
+    // A play whose steps did not hold says nothing that is worth keeping.
+    let played = !matches!(judgement.close_verdict, Verdict::Undecided);
+    let agrees = matches!((judgement.verdict, judgement.close_verdict), (Verdict::Pass, Verdict::Pass));
+    let wanted = match settings.update {
+        Update::No => false,
+        Update::Missing => !case.has_fixture(),
+        Update::All => !case.has_fixture() || !agrees,
+    };
+    if !wanted || !played {
+        return None;
+    }
+    let path = path_of(case, held_to);
+    let hidden: Vec<String> =
+        case.program.hide.iter().map(|it| format!("/{}", it.segments().join("/"))).collect();
+    let said_by = match held_to {
+        HeldTo::Profile(profile) => profile.to_string(),
+        HeldTo::AnyRecorded | HeldTo::TheLine => settings.target.url(),
+    };
+    let origin =
+        Origin { source: &case.program.path, description: case.about(), said_by: &said_by, hidden: &hidden };
+    let pending = snapshot::pending(&path);
+    Some(match save(&pending, &snapshot::write(&origin, log)) {
+        Ok(()) => format!("wrote {}; look at it, then --accept", pending.display()),
+        Err(error) => format!("could not write {}: {error}", pending.display()),
+    })
+}
+
+fn path_of(case: &Case, held_to: HeldTo) -> PathBuf {
+    let suffix = match held_to {
+        HeldTo::Profile(profile) if profile != Profile::DEFAULT => format!("@{profile}"),
+        _ => String::new(),
+    };
+    let mut stem = match &case.place {
+        FixturePlace::BuiltIn => Path::new(FOLDER).join(&*case.id),
+        FixturePlace::Beside(stem) => stem.clone(),
+    }
+    .into_os_string();
+    stem.push(format!("{suffix}.snap"));
+    PathBuf::from(stem)
+}
+
+fn save(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, text)
+}
+
+/// Makes the pending fixtures of these cases accepted ones; returns their paths.
+///
+/// # Errors
+/// A file that cannot be renamed; those before it are accepted.
+pub fn accept(cases: &[std::sync::Arc<Case>]) -> io::Result<Vec<PathBuf>> {
+    let mut accepted = Vec::new();
+    for case in cases {
+        for held_to in Profile::ALL.map(HeldTo::Profile) {
+            let path = path_of(case, held_to);
+            let pending = snapshot::pending(&path);
+            if pending.exists() {
+                std::fs::rename(&pending, &path)?;
+                accepted.push(path);
+            }
+        }
+    }
+    Ok(accepted)
+}

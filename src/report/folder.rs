@@ -1,0 +1,97 @@
+//! The folder of a run's results. It is made when the first file is written, not before.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Component, Path, PathBuf};
+
+/// Where results go.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// A result that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {why}", .path.display())]
+pub struct FolderError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system said.
+    pub why: io::Error,
+}
+
+impl Folder {
+    /// A folder that need not be there yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes a file in it, and the folders on the way.
+    ///
+    /// # Errors
+    /// If the system does not let us.
+    pub fn file(&self, name: impl AsRef<Path>) -> Result<File, FolderError> {
+        let path = self.path.join(name);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
+        made.map_err(|why| FolderError { path, why })
+    }
+
+    /// Writes a whole file.
+    ///
+    /// # Errors
+    /// If the system does not let us.
+    pub fn write(&self, name: impl AsRef<Path>, contents: &[u8]) -> Result<(), FolderError> {
+        let mut file = self.file(&name)?;
+        file.write_all(contents).map_err(|why| FolderError { path: self.path.join(name), why })
+    }
+}
+
+/// The file of a case's frames: `frames/join/ok.jsonl`. A scenario of the user's own is called by its path, which
+/// must not lead out of the folder.
+pub(super) fn frames_of(case: &str) -> PathBuf {
+    let mut path = PathBuf::from("frames");
+    for component in Path::new(case).components() {
+        match component {
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir => path.push("up"),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        path.set_extension("");
+    }
+    let mut name = path.into_os_string();
+    name.push(".jsonl");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_any_case_lie_in_the_folder() {
+        let cases = [
+            ("join/ok", "frames/join/ok.jsonl"),
+            ("mine/chat.v2.yaml", "frames/mine/chat.v2.jsonl"),
+            ("../x.yml", "frames/up/x.jsonl"),
+            ("/etc/./x.yaml", "frames/etc/x.jsonl"),
+        ];
+        for (case, path) in cases {
+            assert_eq!(frames_of(case), Path::new(path));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_said_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let error = Folder::new(folder.path().join("file/in")).write("result.json", b"{}").unwrap_err().to_string();
+        assert!(error.contains("file/in/result.json: "), "{error}");
+    }
+}

@@ -1,0 +1,215 @@
+//! `frames/<case>.jsonl`: what happened in a case, a JSON object a line, in the order in which it was seen.
+//! The first line is the header: which case, what it shows, against which server.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+
+use super::folder::frames_of;
+use super::{Finished, Folder, ReportError, Reporter};
+use crate::conformance::{CaseResult, Event, Recorded};
+use crate::scenario::{Entry, Noted, Who};
+use crate::transport::{Ending, Response};
+
+/// Longer texts are shown by their head.
+const LONGEST_TEXT: usize = 16 << 10;
+
+/// Writes a file for each case as soon as it is over.
+pub struct Frames {
+    folder: Folder,
+    target: String,
+}
+
+impl Frames {
+    /// Writes into this folder.
+    pub fn new(folder: Folder) -> Self {
+        Self { folder, target: String::new() }
+    }
+}
+
+impl Reporter for Frames {
+    fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
+        match event {
+            Event::Started { target, .. } => (*target).clone_into(&mut self.target),
+            Event::CaseStarted(_) => {}
+            Event::CaseFinished(case) => {
+                if let Some(recorded) = &case.recording {
+                    self.folder.write(frames_of(&case.id), &render(case, recorded, &self.target))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
+        Ok(())
+    }
+}
+
+fn render(case: &CaseResult, recorded: &Recorded, target: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    add(&mut text, &Header { case: &case.id, about: &case.about, server: target });
+    let start = recorded.recording.entries.first().map(|entry| entry.at).unwrap_or_default();
+    for entry in &recorded.recording.entries {
+        let t_ms = u64::try_from(entry.at.since(start).as_millis()).unwrap_or(u64::MAX);
+        add(&mut text, &Line { actor: actor(recorded, entry), t_ms, ..line(&entry.what) });
+    }
+    text
+}
+
+fn add(text: &mut Vec<u8>, line: &impl Serialize) {
+    text.extend(serde_json::to_vec(line).unwrap_or_default());
+    text.push(b'\n');
+}
+
+/// Whose entry it is; from an actor's second connection on with its number.
+fn actor<'a>(recorded: &'a Recorded, entry: &Entry) -> Cow<'a, str> {
+    match entry.who {
+        Who::Http => "http".into(),
+        Who::Server => "server".into(),
+        Who::Actor(index, number) => {
+            let name = recorded.actors.get(index).map_or("?", String::as_str);
+            if number > 1 { format!("{name} #{number}").into() } else { name.into() }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    case: &'a str,
+    about: &'a str,
+    server: &'a str,
+}
+
+/// One thing that happened; only the fields that it has are written.
+#[derive(Default, Serialize)]
+struct Line<'a> {
+    actor: Cow<'a, str>,
+    t_ms: u64,
+    /// `>` sent, `<` received, `!` about the connection.
+    dir: &'static str,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+#[derive(Default, Serialize)]
+struct What<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upgrade: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_head: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pong: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<Raw>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize)]
+struct Raw {
+    b64: String,
+    bytes: usize,
+}
+
+/// An entry without its actor and time.
+fn line(noted: &Noted) -> Line<'_> {
+    let (dir, what) = match noted {
+        Noted::Connecting(path) => (">", What { http: Some(path), upgrade: Some(true), ..What::default() }),
+        Noted::Opened => ("!", What { status: Some(101), ..event("open") }),
+        Noted::Refused(response) => ("!", What { event: Some("refused"), ..answer(response) }),
+        Noted::Failed(why) => ("!", What { why: Some(why), ..event("failed") }),
+        Noted::SentText(sent) => (">", text(sent)),
+        Noted::SentBinary(bytes) => (">", binary(bytes)),
+        Noted::SentFrame(words, payload) => (">", frame(words, payload)),
+        Noted::SentClose(code) => (">", What { code: Some(*code), ..event("close frame") }),
+        Noted::Cut => ("!", event("cut")),
+        Noted::Text(came) => ("<", text(came)),
+        Noted::Binary(bytes) => ("<", binary(bytes)),
+        Noted::Pong(payload) => ("<", What { pong: Some(String::from_utf8_lossy(payload)), ..What::default() }),
+        Noted::Ended(how) => ("!", ending(how)),
+        Noted::Requested(what) => (">", What { http: Some(what), ..What::default() }),
+        Noted::Answered(response) => ("<", answer(response)),
+        Noted::Server(what) => ("!", event(what)),
+    };
+    Line { dir, what, ..Line::default() }
+}
+
+fn event(name: &str) -> What<'_> {
+    What { event: Some(name), ..What::default() }
+}
+
+fn text(text: &str) -> What<'_> {
+    if text.len() <= LONGEST_TEXT {
+        return What { text: Some(text), ..What::default() };
+    }
+    let head = text.char_indices().nth(200).map_or(text, |(end, _)| &text[..end]);
+    What { text_head: Some(head), text_bytes: Some(text.len()), ..What::default() }
+}
+
+fn binary(bytes: &[u8]) -> What<'_> {
+    What { b64: Some(BASE64_STANDARD.encode(bytes)), ..What::default() }
+}
+
+fn frame<'a>(words: &'a str, payload: &[u8]) -> What<'a> {
+    let raw = Raw { b64: BASE64_STANDARD.encode(payload), bytes: payload.len() };
+    What { raw: Some(raw), note: Some(words), ..What::default() }
+}
+
+fn ending(how: &Ending) -> What<'_> {
+    match how {
+        Ending::CloseFrame { code, reason } => What { code: *code, reason: Some(reason), ..event("close frame") },
+        Ending::Eof => event("eof"),
+        Ending::Reset => event("reset"),
+        Ending::Violation(why) => What { why: Some(why), ..event("violation") },
+        Ending::Cut => event("cut"),
+    }
+}
+
+fn answer(response: &Response) -> What<'_> {
+    let body = (!response.body.is_empty()).then(|| String::from_utf8_lossy(&response.body));
+    What { status: Some(response.status), body, ..What::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn every_kind_of_entry_is_a_line() {
+        let case = made_up::recorded_case();
+        let recorded = case.recording.clone().unwrap();
+        insta::assert_snapshot!(String::from_utf8(render(&case, &recorded, "ws://127.0.0.1:4000/socket")).unwrap());
+    }
+
+    #[test]
+    fn a_long_text_is_shown_by_its_head() {
+        let long = "ä".repeat(LONGEST_TEXT);
+        let what = text(&long);
+        assert_eq!(what.text_head.map(|head| head.chars().count()), Some(200));
+        assert_eq!(what.text_bytes, Some(2 * LONGEST_TEXT));
+    }
+}

@@ -1,0 +1,173 @@
+//! `result.json`: everything that a script wants to know. Names of fields are a promise; more may come.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::{Finished, Folder, ReportError, Reporter, folder};
+use crate::conformance::{CaseResult, Event, Finding, HeldTo, RunResult, Verdict};
+
+/// Writes it when the run is over.
+pub struct Json {
+    folder: Folder,
+}
+
+impl Json {
+    /// Writes into this folder.
+    pub fn new(folder: Folder) -> Self {
+        Self { folder }
+    }
+}
+
+impl Reporter for Json {
+    fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, finished: &Finished<'_>) -> Result<(), ReportError> {
+        self.folder.write("result.json", &render(finished))?;
+        Ok(())
+    }
+}
+
+/// The whole text.
+fn render(finished: &Finished<'_>) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(&Document::new(finished)).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    command: &'static str,
+    version: &'static str,
+    started_at: String,
+    duration_ms: u64,
+    target: &'a str,
+    profile: Option<&'static str>,
+    held_to: &'static str,
+    strict: bool,
+    seed: u64,
+    exit_code: u8,
+    cut_short: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'a str>,
+    summary: Summary,
+    close_summary: Summary,
+    cases: Vec<Case<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    pass: usize,
+    non_strict: usize,
+    fail: usize,
+    skipped: usize,
+    undecided: usize,
+}
+
+#[derive(Serialize)]
+struct Case<'a> {
+    id: &'a str,
+    about: &'a str,
+    verdict: Verdict,
+    close_verdict: Verdict,
+    rules: &'a [String],
+    level: Option<&'static str>,
+    duration_ms: u64,
+    message: Option<String>,
+    flaky: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'a Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    close_finding: Option<&'a Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<String>,
+}
+
+impl<'a> Document<'a> {
+    fn new(finished: &Finished<'a>) -> Self {
+        let run = finished.run;
+        Self {
+            schema: 1,
+            command: "check",
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: timestamp(finished.about.started_at),
+            duration_ms: millis(finished.duration),
+            target: &run.target,
+            profile: match run.held_to {
+                HeldTo::Profile(profile) => Some(profile.name()),
+                HeldTo::AnyRecorded | HeldTo::TheLine => None,
+            },
+            held_to: match run.held_to {
+                HeldTo::Profile(_) => "profile",
+                HeldTo::AnyRecorded => "any-recorded",
+                HeldTo::TheLine => "what-a-client-survives",
+            },
+            strict: run.strict == crate::conformance::Strictness::Strict,
+            seed: finished.about.seed,
+            exit_code: finished.exit_code,
+            cut_short: run.cut_short,
+            trouble: finished.trouble,
+            summary: Summary::of(run, |case| case.verdict),
+            close_summary: Summary::of(run, |case| case.close_verdict),
+            cases: run.cases.iter().map(Case::new).collect(),
+        }
+    }
+}
+
+impl Summary {
+    fn of(run: &RunResult, verdict: impl Fn(&CaseResult) -> Verdict) -> Self {
+        let count = |wanted| run.cases.iter().filter(|case| verdict(case) == wanted).count();
+        Self {
+            pass: count(Verdict::Pass),
+            non_strict: count(Verdict::NonStrict),
+            fail: count(Verdict::Fail),
+            skipped: count(Verdict::Skipped),
+            undecided: count(Verdict::Undecided),
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    fn new(case: &'a CaseResult) -> Self {
+        let frames = case.recording.is_some().then(|| folder::frames_of(&case.id).display().to_string());
+        Self {
+            id: &case.id,
+            about: &case.about,
+            verdict: case.verdict,
+            close_verdict: case.close_verdict,
+            rules: &case.rules,
+            level: case.level.map(crate::scenario::Level::name),
+            duration_ms: millis(case.duration),
+            message: case.message(),
+            flaky: case.flaky,
+            finding: case.finding.as_ref(),
+            close_finding: case.close_finding.as_ref(),
+            frames,
+        }
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// RFC 3339, in UTC, to the millisecond.
+fn timestamp(at: SystemTime) -> String {
+    humantime::format_rfc3339_millis(at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn everything_that_was_promised_is_there() {
+        let (run, about) = (made_up::run(), made_up::ABOUT);
+        let text = String::from_utf8(render(&made_up::finished(&run, &about))).unwrap();
+        insta::assert_snapshot!(text);
+    }
+}

@@ -1,0 +1,87 @@
+//! `junit.xml`, which CI systems show by themselves: a suite a family, a test a case.
+
+use std::collections::BTreeMap;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Finished, Folder, ReportError, Reporter, summary};
+use crate::conformance::{CaseResult, Event, RunResult, Verdict};
+
+/// Writes it when the run is over.
+pub struct Junit {
+    folder: Folder,
+}
+
+impl Junit {
+    /// Writes into this folder.
+    pub fn new(folder: Folder) -> Self {
+        Self { folder }
+    }
+}
+
+impl Reporter for Junit {
+    fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, finished: &Finished<'_>) -> Result<(), ReportError> {
+        self.folder.write("junit.xml", render(finished)?.as_bytes())?;
+        Ok(())
+    }
+}
+
+fn render(finished: &Finished<'_>) -> Result<String, ReportError> {
+    let mut report = Report::new("phxproof check");
+    report.set_time(finished.duration);
+    let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
+    for case in &finished.run.cases {
+        let family = summary::family(&case.id);
+        let suite = suites.entry(family).or_insert_with(|| TestSuite::new(family));
+        suite.add_test_case(test(case, finished.run));
+    }
+    for (_, mut suite) in suites {
+        suite.set_time(suite.test_cases.iter().filter_map(|test| test.time).sum());
+        report.add_test_suite(suite);
+    }
+    Ok(report.to_string()?)
+}
+
+/// A case that makes the run fail is a failure here, and one that was not decided an error; everything that is no
+/// failure on the command line is none here.
+fn test(case: &CaseResult, run: &RunResult) -> TestCase {
+    let mut status = if case.failed(run.held_to, run.strict) {
+        TestCaseStatus::non_success(NonSuccessKind::Failure)
+    } else {
+        match case.verdict {
+            Verdict::Skipped => TestCaseStatus::skipped(),
+            Verdict::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
+            Verdict::Pass | Verdict::NonStrict | Verdict::Fail => TestCaseStatus::success(),
+        }
+    };
+    let text = summary::findings(case);
+    let succeeded = matches!(status, TestCaseStatus::Success { .. });
+    if let Some(message) = case.message().filter(|_| !succeeded) {
+        status.set_message(message);
+        status.set_type(case.verdict.name());
+        status.set_description(&*text);
+    }
+    let mut test = TestCase::new(&*case.id, status);
+    test.set_classname(summary::family(&case.id));
+    test.set_time(case.duration);
+    if succeeded && !text.is_empty() {
+        test.set_system_out(text);
+    }
+    test
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn every_verdict_finds_its_place() {
+        let (run, about) = (made_up::run(), made_up::ABOUT);
+        insta::assert_snapshot!(render(&made_up::finished(&run, &about)).unwrap());
+    }
+}

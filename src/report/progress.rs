@@ -1,0 +1,115 @@
+//! How far a run is, on stderr: a bar where that is a terminal, else a line now and then.
+
+use std::io::{IsTerminal, Write as _};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Finished, ReportError, Reporter};
+use crate::clock::{Clock, Time};
+use crate::conformance::{CaseResult, Event, Verdict};
+
+/// Where there is no terminal, how long it is silent at least.
+const NOW_AND_THEN: Duration = Duration::from_secs(10);
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A bar on a terminal, else a line now and then.
+    Usual,
+    /// A line for each case.
+    EachCase,
+}
+
+/// Shows it.
+pub struct Progress {
+    shown: Shown,
+    clock: Clock,
+    done: usize,
+    all: usize,
+    failed: usize,
+    running: Vec<String>,
+}
+
+enum Shown {
+    Bar(ProgressBar),
+    NowAndThen { last: Time },
+    EachCase,
+}
+
+impl Progress {
+    /// Shows it on stderr.
+    pub fn new(style: Style) -> Self {
+        let clock = Clock::start();
+        let shown = match style {
+            Style::EachCase => Shown::EachCase,
+            Style::Usual if std::io::stderr().is_terminal() => Shown::Bar(ProgressBar::new(0).with_style(bar_style())),
+            Style::Usual => Shown::NowAndThen { last: clock.now() },
+        };
+        Self { shown, clock, done: 0, all: 0, failed: 0, running: Vec::new() }
+    }
+
+    fn finished(&mut self, case: &CaseResult) -> Result<(), ReportError> {
+        self.done += 1;
+        self.failed += usize::from(case.verdict == Verdict::Fail);
+        self.running.retain(|running| **running != *case.id);
+        let now = self.clock.now();
+        match &mut self.shown {
+            Shown::Bar(bar) => bar.set_position(self.done as u64),
+            Shown::EachCase => {
+                let ms = case.duration.as_millis();
+                return say(&format!("{:<10} {} ({ms} ms)", case.verdict.name(), case.id));
+            }
+            Shown::NowAndThen { last } if now.since(*last) >= NOW_AND_THEN => {
+                *last = now;
+                return say(&format!("{} of {} cases, {} failed", self.done, self.all, self.failed));
+            }
+            Shown::NowAndThen { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The bar says what takes so long.
+    fn tell_bar(&self) {
+        if let Shown::Bar(bar) = &self.shown {
+            let failed = if self.failed > 0 { format!("{} failed, ", self.failed) } else { String::new() };
+            let running = self.running.first().map_or("", String::as_str);
+            bar.set_message(format!("{failed}{running}"));
+        }
+    }
+}
+
+fn bar_style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:30.cyan/dim} {pos} of {len}  {wide_msg:.dim}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━━─")
+}
+
+impl Reporter for Progress {
+    fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
+        match event {
+            Event::Started { cases, .. } => {
+                self.all = *cases;
+                if let Shown::Bar(bar) = &self.shown {
+                    bar.set_length(*cases as u64);
+                }
+            }
+            Event::CaseStarted(id) => self.running.push((*id).to_owned()),
+            Event::CaseFinished(case) => self.finished(case)?,
+        }
+        self.tell_bar();
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+        Ok(())
+    }
+}
+
+fn say(line: &str) -> Result<(), ReportError> {
+    let mut stderr = anstream::stderr().lock();
+    writeln!(stderr, "{line}").map_err(|why| ReportError::Stream { stream: "stderr", why })
+}

@@ -1,0 +1,146 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Blame, Command, Happening, LinkId, Play, Progress, Setting};
+use crate::clock::Time;
+use crate::protocol::Vsn;
+use crate::scenario::read;
+use crate::transport::{Ending, Incoming, Outgoing};
+
+/// A play whose other end is the test: what it sends is looked at, what it hears is made up.
+struct Table {
+    play: Play,
+    now: Time,
+}
+
+const ANA: LinkId = LinkId { actor: 0, number: 1 };
+
+impl Table {
+    fn new(source: &str) -> Self {
+        let program = read("test.yaml", source).unwrap_or_else(|error| panic!("{error}"));
+        let setting =
+            Setting { timeout: Duration::from_secs(5), vsn: Vsn::V2, offers: Vec::new(), first_fresh: 100 };
+        let mut play = Play::new(Arc::new(program), setting);
+        play.begin(Time::ZERO);
+        Self { play, now: Time::ZERO }
+    }
+
+    /// What was sent since, as texts.
+    fn sent(&mut self) -> Vec<String> {
+        let mut sent = Vec::new();
+        while let Some(command) = self.play.next_command() {
+            match command {
+                Command::Send(_, Outgoing::Text(text)) => sent.push(text),
+                Command::Connect(id, _) => self.play.handle(Happening::Opened(id), self.now),
+                other => sent.push(format!("{other:?}")),
+            }
+        }
+        sent
+    }
+
+    fn hear(&mut self, text: &str) -> &mut Self {
+        self.play.handle(Happening::Incoming(ANA, Incoming::Text(text.to_owned())), self.now);
+        self
+    }
+
+    fn pass(&mut self, time: Duration) -> &mut Self {
+        self.now = self.now + time;
+        self.play.handle_timeout(self.now);
+        self
+    }
+
+    fn failure(&self) -> (&str, &str, Blame) {
+        match self.play.progress() {
+            Progress::Failed(failure) => (&failure.what, &failure.at, failure.blame),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+const JOIN_AND_ECHO: &str = "about: x\nfresh: [room]\ngiven:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n\
+                             steps:\n  - ana: { push: echo, with: { a: 1 }, reply: { ok: { a: 1 } } }\n";
+
+const JOINED: &str = r#"["1","1","lab:100","phx_reply",{"response":{},"status":"ok"}]"#;
+
+#[test]
+fn a_conversation_that_holds_ends_with_a_last_heartbeat() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    assert_eq!(table.sent(), [r#"["1","1","lab:100","phx_join",{}]"#]);
+    table.hear(JOINED);
+    assert_eq!(table.sent(), [r#"["1","2","lab:100","echo",{"a":1}]"#]);
+    table.hear(r#"["1","2","lab:100","phx_reply",{"response":{"a":1},"status":"ok"}]"#);
+    assert_eq!(table.sent(), [r#"[null,"settle","phoenix","heartbeat",{}]"#]);
+    assert!(matches!(table.play.progress(), Progress::Settling));
+    table.hear(r#"[null,"settle","phoenix","phx_reply",{"response":{},"status":"ok"}]"#);
+    assert!(matches!(table.play.progress(), Progress::Over));
+}
+
+#[test]
+fn what_is_given_blames_nobody_and_a_step_blames_the_server() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    table.pass(Duration::from_secs(5));
+    assert_eq!(table.failure(), ("nothing came within 5s", "test.yaml:5:10", Blame::Nobody));
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    table.hear(JOINED).sent();
+    table.hear(r#"["1","2","lab:100","phx_reply",{"response":{"a":2},"status":"ok"}]"#);
+    assert_eq!(table.failure(), ("/a is 2, not 1", "test.yaml:7:10", Blame::Server));
+}
+
+#[test]
+fn a_reply_with_another_ref_is_no_answer_and_is_shown() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    table.hear(JOINED).sent();
+    table.hear(r#"["1","9","lab:100","phx_reply",{"response":{"a":1},"status":"ok"}]"#);
+    assert!(matches!(table.play.progress(), Progress::Playing));
+    table.pass(Duration::from_secs(5));
+    let Progress::Failed(failure) = table.play.progress() else { panic!() };
+    assert!(failure.actual.contains("\"9\""), "{failure:?}");
+}
+
+#[test]
+fn answers_in_order_notices_two_that_were_swapped() {
+    let mut table = Table::new(
+        "about: x\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n\
+         \x20 - repeat: 2\n    counting: n\n    answers: in order\n    together:\n      - ana: { push: echo, with: { n: \"{{n}}\" } }\n",
+    );
+    table.sent();
+    table.hear(JOINED);
+    assert_eq!(
+        table.sent(),
+        [r#"["1","2","lab:100","echo",{"n":0}]"#, r#"["1","3","lab:100","echo",{"n":1}]"#]
+    );
+    table.hear(r#"["1","3","lab:100","phx_reply",{"response":{},"status":"ok"}]"#);
+    table.hear(r#"["1","2","lab:100","phx_reply",{"response":{},"status":"ok"}]"#);
+    assert_eq!(table.failure().0, "the answers came in another order than the messages were sent");
+}
+
+#[test]
+fn a_connection_that_ends_ends_the_wait_at_once() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    table.hear(JOINED).sent();
+    let ending = Ending::CloseFrame { code: Some(1011), reason: String::new() };
+    table.play.handle(Happening::Incoming(ANA, Incoming::Closed(ending)), table.now);
+    assert_eq!(table.failure().0, "the connection ended before this came");
+}
+
+#[test]
+fn a_flood_is_left() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    for _ in 0..6_000 {
+        table.hear(r#"[null,null,"spam","spam",{}]"#);
+    }
+    assert!(table.failure().0.starts_with("the server said more than any case asks for"));
+}
+
+#[test]
+fn receive_nothing_sees_what_came_before_it() {
+    let mut table = Table::new("about: x\nsteps:\n  - ana: connect\n  - sleep: 1s\n  - ana: { receive-nothing: 200ms }\n");
+    table.sent();
+    table.hear(r#"[null,null,"room","news",{}]"#).pass(Duration::from_secs(1));
+    assert_eq!(table.failure().0, "a message came where none should");
+}

@@ -1,0 +1,205 @@
+//! `lab:*`: one event for each thing a channel can do (`lab_channel.ex`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, Status};
+use super::super::conduct::{Counter, Whisper};
+use super::super::context::Context;
+use super::super::elixir::{Raised, Term, no_clause};
+use super::{TopicCounters, json, send_pings};
+
+#[cfg(test)]
+mod tests;
+
+/// What a conversation keeps.
+pub(super) struct Lab {
+    count: u64,
+    pings: u64,
+    /// JSON by JSON: any term is a key.
+    kept: BTreeMap<String, String>,
+    counters: Arc<TopicCounters>,
+}
+
+impl Lab {
+    pub(super) fn new(counters: Arc<TopicCounters>) -> Self {
+        Self {
+            count: 0,
+            pings: 0,
+            kept: BTreeMap::new(),
+            counters,
+        }
+    }
+
+    fn let_in(params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
+        let Some(delay) = params.access("delay_ms")?.truthy() else {
+            return Self::decide(params, Duration::ZERO, cx);
+        };
+        let delay = delay.sleep_ms()?;
+        let then = Self::decide(params, delay, cx).unwrap_or_else(Join::from);
+        Ok(Join::After(delay, Box::new(then)))
+    }
+
+    fn decide(params: Term<'_>, delay: Duration, cx: &mut Context<'_>) -> Result<Join, Raised> {
+        if params.access("crash")?.truthy().is_some() {
+            return Err(Raised("asked to crash in join".to_owned()));
+        }
+        if let Some(reason) = params.access("deny")?.truthy() {
+            return Ok(Join::Refuse(json(format!(r#"{{"reason":{}}}"#, reason.json()))));
+        }
+        start_pings(params, delay, cx);
+        Ok(Join::Ok(json(format!(r#"{{"params":{}}}"#, params.json()))))
+    }
+
+    fn handle(&mut self, event: &str, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
+        match event {
+            "echo" => Ok(Next::Reply(Status::Ok, payload.body())),
+            "echo_error" => Ok(Next::Reply(Status::Error, payload.body())),
+            "ack" => ok(),
+            "ignore" => Ok(Next::NoReply),
+            "count" => Ok(Next::Reply(
+                Status::Ok,
+                json(format!(r#"{{"count":{}}}"#, self.counted(cx))),
+            )),
+            "put" => self.put(payload),
+            "get" => self.get(payload),
+            "push" => {
+                cx.push("pushed", payload.body());
+                Ok(Next::NoReply)
+            }
+            "broadcast" => {
+                cx.broadcast("broadcasted", payload.body());
+                ok()
+            }
+            "broadcast_from" => {
+                cx.broadcast_from("broadcasted", payload.body());
+                ok()
+            }
+            "whisper" => whisper(payload, cx),
+            "sleep" => sleep(payload),
+            "reply_later" => reply_later(payload, cx),
+            "stop" => stop(payload),
+            "stop_reply" => Ok(Next::StopWithReply(Reason::Normal, Status::Ok, payload.body())),
+            "crash" => Err(Raised("asked to crash".to_owned())),
+            _ => Err(no_clause(event)),
+        }
+    }
+
+    fn counted(&mut self, cx: &Context<'_>) -> u64 {
+        self.count = match cx.conduct().counter {
+            Counter::Conversation => self.count + 1,
+            Counter::Topic => self.counters.next(cx.topic()),
+        };
+        self.count
+    }
+
+    fn put(&mut self, payload: Term<'_>) -> Result<Next, Raised> {
+        let key = payload.matched("key", "put")?;
+        let value = payload.matched("value", "put")?;
+        self.kept.insert(key.json(), value.json());
+        ok()
+    }
+
+    fn get(&self, payload: Term<'_>) -> Result<Next, Raised> {
+        let key = payload.matched("key", "get")?.json();
+        let value = self.kept.get(&key).map_or("null", String::as_str);
+        Ok(Next::Reply(Status::Ok, json(format!(r#"{{"value":{value}}}"#))))
+    }
+}
+
+/// The timer starts when the sleep is over.
+fn start_pings(params: Term<'_>, delay: Duration, cx: &mut Context<'_>) {
+    let Ok(Some(ms)) = params.map_get("ping_ms") else {
+        return;
+    };
+    if delay.is_zero() {
+        send_pings(ms, cx);
+    } else if let Ok(interval) = ms.timer_ms() {
+        cx.send_after(delay, Info::StartPing(interval));
+    }
+}
+
+fn whisper(payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
+    let to = payload.matched("to", "whisper")?;
+    let body = payload.matched("body", "whisper")?;
+    cx.broadcast(
+        "whispered",
+        json(format!(r#"{{"body":{},"to":{}}}"#, body.json(), to.json())),
+    );
+    ok()
+}
+
+fn sleep(payload: Term<'_>) -> Result<Next, Raised> {
+    let ms = payload.matched("ms", "sleep")?;
+    let slept = Next::Reply(Status::Ok, json(format!(r#"{{"slept":{}}}"#, ms.json())));
+    Ok(Next::BusyFor(ms.sleep_ms()?, Box::new(slept)))
+}
+
+fn reply_later(payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
+    let ms = payload.matched("ms", "reply_later")?;
+    let body = payload.matched("body", "reply_later")?;
+    let to = cx
+        .reply_ref()
+        .ok_or_else(|| Raised("only a push with a ref can be answered later".to_owned()))?;
+    let body = json(format!(r#"{{"body":{}}}"#, body.json()));
+    cx.send_after(ms.timer_ms()?, Info::ReplyLater(to, body));
+    Ok(Next::NoReply)
+}
+
+fn stop(payload: Term<'_>) -> Result<Next, Raised> {
+    let reason = payload.matched("reason", "stop")?;
+    Ok(Next::Stop(match reason.text().as_deref() {
+        Some("normal") => Reason::Normal,
+        Some("shutdown") => Reason::Shutdown,
+        _ => Reason::Crash(format!("asked to stop: {}", reason.json())),
+    }))
+}
+
+fn ok() -> Result<Next, Raised> {
+    Ok(Next::Reply(Status::Ok, Body::empty()))
+}
+
+impl Channel for Lab {
+    fn join(&mut self, _topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join {
+        Self::let_in(Term::of(params), cx).unwrap_or_else(Join::from)
+    }
+
+    fn handle_in(&mut self, event: &str, payload: In<'_>, cx: &mut Context<'_>) -> Next {
+        self.handle(event, Term::of(payload), cx)
+            .unwrap_or_else(Next::from)
+    }
+
+    fn intercepts(&self) -> &'static [&'static str] {
+        &["whispered"]
+    }
+
+    fn handle_out(&mut self, _event: &str, payload: &Body, cx: &mut Context<'_>) -> Out {
+        let Body::Json(whispered) = payload else {
+            return Out::Nothing;
+        };
+        let whispered = Term::of(In::Json(whispered));
+        let (Ok(to), Ok(body)) = (whispered.access("to"), whispered.access("body")) else {
+            return Out::Nothing;
+        };
+        match cx.conduct().whisper {
+            Whisper::Named if to.text().as_deref() != Some(cx.user()) => Out::Nothing,
+            Whisper::Named | Whisper::Everybody => {
+                Out::Instead(json(format!(r#"{{"body":{},"for":{}}}"#, body.json(), to.json())))
+            }
+        }
+    }
+
+    fn handle_info(&mut self, info: Info, cx: &mut Context<'_>) -> Next {
+        match info {
+            Info::Ping => {
+                self.pings += 1;
+                cx.push("ping", json(format!(r#"{{"count":{}}}"#, self.pings)));
+            }
+            Info::StartPing(interval) => cx.send_every(interval, Info::Ping),
+            Info::ReplyLater(to, body) => cx.reply(to, Status::Ok, body),
+            Info::Track | Info::Tracked => {}
+        }
+        Next::NoReply
+    }
+}

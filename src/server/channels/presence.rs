@@ -1,0 +1,85 @@
+//! `presence:*`: who is there, and with what status (`presence.ex`).
+
+use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status};
+use super::super::conduct::PresenceLeave;
+use super::super::context::Context;
+use super::super::elixir::{Raised, Term, no_clause};
+
+#[cfg(test)]
+mod tests;
+
+/// What a conversation keeps.
+#[derive(Default)]
+pub(super) struct PresenceChannel {
+    /// JSON text.
+    status: String,
+    /// Diffs on their way from the tracker, oldest first.
+    untold: Vec<Body>,
+}
+
+impl PresenceChannel {
+    fn let_in(&mut self, params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
+        let status = params.map_get("status")?;
+        self.status = status.map_or_else(|| r#""online""#.to_owned(), Term::json);
+        cx.send(Info::Track);
+        Ok(Join::Ok(Body::empty()))
+    }
+
+    fn track(&self, cx: &mut Context<'_>) -> Result<Next, Raised> {
+        let joined = cx
+            .presence()
+            .track(cx.id(), cx.topic(), cx.user(), &self.status)?;
+        cx.broadcast("presence_diff", joined);
+        cx.push("presence_state", cx.presence().list(cx.topic()));
+        Ok(Next::NoReply)
+    }
+
+    /// The reply is there before the word of the tracker, which in Elixir is a process of its own.
+    fn update(&mut self, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
+        let status = payload.matched("status", "update")?.json();
+        self.untold
+            .push(cx.presence().update(cx.id(), cx.topic(), &status)?);
+        cx.send(Info::Tracked);
+        Ok(Next::Reply(Status::Ok, Body::empty()))
+    }
+
+    fn tell(&mut self, cx: &mut Context<'_>) {
+        for diff in self.untold.drain(..) {
+            cx.broadcast("presence_diff", diff);
+        }
+    }
+}
+
+impl Channel for PresenceChannel {
+    fn join(&mut self, _topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join {
+        self.let_in(Term::of(params), cx).unwrap_or_else(Join::from)
+    }
+
+    fn handle_in(&mut self, event: &str, payload: In<'_>, cx: &mut Context<'_>) -> Next {
+        let result = match event {
+            "update" => self.update(Term::of(payload), cx),
+            _ => Err(no_clause(event)),
+        };
+        result.unwrap_or_else(Next::from)
+    }
+
+    fn handle_info(&mut self, info: Info, cx: &mut Context<'_>) -> Next {
+        match info {
+            Info::Track => return self.track(cx).unwrap_or_else(Next::from),
+            Info::Tracked => self.tell(cx),
+            Info::Ping | Info::StartPing(_) | Info::ReplyLater(..) => {}
+        }
+        Next::NoReply
+    }
+
+    fn terminate(&mut self, _why: &Reason, cx: &mut Context<'_>) {
+        self.tell(cx);
+        let left = cx.presence().untrack(cx.id(), cx.topic());
+        match cx.conduct().presence_leave {
+            PresenceLeave::Told => left
+                .into_iter()
+                .for_each(|diff| cx.broadcast("presence_diff", diff)),
+            PresenceLeave::Untold => {}
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `videos:<id>`: annotations of a video, which outlive the server and are caught up on (`video_channel.ex`).
+
+use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status};
+use super::super::conduct::{AnnotationFields, CatchUp};
+use super::super::context::Context;
+use super::super::elixir::{Raised, Term, no_clause, quote, string_to_integer};
+use super::super::store::{Annotation, Answer, NewAnnotation, Request};
+use super::{json, send_pings};
+use crate::protocol::json::members;
+
+#[cfg(test)]
+mod tests;
+
+/// What a conversation keeps.
+#[derive(Default)]
+pub(super) struct Videos {
+    /// The decimal text of an integer of any size; the topic may say it in another way, as `videos:007` does.
+    video: String,
+    pings: u64,
+    /// Members that the broadcast of the annotation in hand has besides its own.
+    extra: String,
+}
+
+impl Videos {
+    fn let_in(&mut self, topic: &str, params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
+        self.video = string_to_integer(topic.strip_prefix("videos:").unwrap_or(topic))?;
+        if let Some(ms) = params.access("ping_ms")?.truthy() {
+            send_pings(ms, cx);
+        }
+        let seen = params.access("last_seen_id")?.truthy().map_or(0, Term::floor);
+        let last_seen = match cx.conduct().catch_up {
+            CatchUp::After | CatchUp::MissesFirst => seen,
+            CatchUp::FromLastSeen => seen.saturating_sub(1),
+        };
+        Ok(Join::Call(Request::After {
+            video: self.video.clone(),
+            last_seen,
+        }))
+    }
+
+    fn annotate(&mut self, params: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
+        let (body, at) = match validate(params)? {
+            Ok(valid) => valid,
+            Err(errors) => {
+                return Ok(Next::Reply(
+                    Status::Error,
+                    json(format!(r#"{{"errors":{errors}}}"#)),
+                ));
+            }
+        };
+        self.extra = match cx.conduct().annotation_fields {
+            AnnotationFields::Known => String::new(),
+            AnnotationFields::AllThatWasSent => unknown_members(params),
+        };
+        let video = self.video.clone();
+        Ok(Next::Call(Request::Add(NewAnnotation {
+            video,
+            user: cx.user().to_owned(),
+            body,
+            at,
+        })))
+    }
+}
+
+impl Channel for Videos {
+    fn join(&mut self, topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join {
+        self.let_in(topic, Term::of(params), cx)
+            .unwrap_or_else(Join::from)
+    }
+
+    fn joined(&mut self, answer: Answer, cx: &mut Context<'_>) -> Join {
+        let annotations = match answer {
+            Answer::Annotations(annotations) => annotations,
+            Answer::Added(_) => return Join::Crash("the store answered something else".to_owned()),
+            Answer::Failed(why) => return Join::Crash(why),
+        };
+        let missed = match cx.conduct().catch_up {
+            CatchUp::After | CatchUp::FromLastSeen => 0,
+            CatchUp::MissesFirst => 1,
+        };
+        let annotations: Vec<String> = annotations
+            .iter()
+            .skip(missed)
+            .map(|it| to_json(it, ""))
+            .collect();
+        Join::Ok(json(format!(r#"{{"annotations":[{}]}}"#, annotations.join(","))))
+    }
+
+    fn handle_in(&mut self, event: &str, payload: In<'_>, cx: &mut Context<'_>) -> Next {
+        let result = match event {
+            "new_annotation" => self.annotate(Term::of(payload), cx),
+            _ => Err(no_clause(event)),
+        };
+        result.unwrap_or_else(Next::from)
+    }
+
+    fn answered(&mut self, answer: Answer, cx: &mut Context<'_>) -> Next {
+        match answer {
+            Answer::Added(annotation) => {
+                cx.broadcast("new_annotation", json(to_json(&annotation, &self.extra)));
+                Next::Reply(Status::Ok, Body::empty())
+            }
+            Answer::Annotations(_) => {
+                Next::Stop(Reason::Crash("the store answered something else".to_owned()))
+            }
+            Answer::Failed(why) => Next::Stop(Reason::Crash(why)),
+        }
+    }
+
+    fn handle_info(&mut self, info: Info, cx: &mut Context<'_>) -> Next {
+        match info {
+            Info::Ping => {
+                self.pings += 1;
+                cx.push("ping", json(format!(r#"{{"count":{}}}"#, self.pings)));
+            }
+            Info::StartPing(_) | Info::Track | Info::Tracked | Info::ReplyLater(..) => {}
+        }
+        Next::NoReply
+    }
+}
+
+/// The body and the place in the video; or else what is wrong, by field, as JSON.
+fn validate(params: Term<'_>) -> Result<Result<(String, String), String>, Raised> {
+    let body = params.access("body")?.text().filter(|body| !body.is_empty());
+    let at = match params.access("at")? {
+        at @ Term::Integer(_) => Some(at.json()).filter(|at| !at.starts_with('-')),
+        _ => None,
+    };
+    let blank = r#""body":["can't be blank"]"#;
+    let misplaced = r#""at":["must be an integer of at least 0"]"#;
+    Ok(match (body, at) {
+        (Some(body), Some(at)) => Ok((body, at)),
+        (None, Some(_)) => Err(format!("{{{blank}}}")),
+        (Some(_), None) => Err(format!("{{{misplaced}}}")),
+        (None, None) => Err(format!("{{{misplaced},{blank}}}")),
+    })
+}
+
+/// The keys in the order in which Jason writes them.
+fn to_json(annotation: &Annotation, extra: &str) -> String {
+    let Annotation { id, at, body, user } = annotation;
+    let (body, user) = (quote(body), quote(user));
+    format!(r#"{{"at":{at},"body":{body},"id":{id},"user":{{"username":{user}}}{extra}}}"#)
+}
+
+/// `,"key":value` of each member that an annotation does not have.
+fn unknown_members(params: Term<'_>) -> String {
+    let Term::Map(object) = params else {
+        return String::new();
+    };
+    members(object)
+        .map_while(Result::ok)
+        .filter(|(key, _)| !matches!(key.as_ref(), "at" | "body" | "id" | "user"))
+        .map(|(key, value)| format!(",{}:{value}", quote(&key)))
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! What the server does where servers differ: one decision a field, set by the profile. Version gates stand here
+//! and nowhere else; a fault changes a decision, and no other code knows that there are faults.
+
+use std::time::Duration;
+
+use crate::profile::Profile;
+
+mod app;
+mod delivery;
+mod socket;
+mod wire;
+
+pub use app::{
+    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, TokenCheck, Whisper,
+};
+pub use delivery::{Audience, BroadcastRefs, Delivery, PushReach, SenderOrder};
+pub use socket::{
+    AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, ReplyCount, ReplyJoinRef,
+    ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
+};
+pub use wire::{
+    CloseEcho, Ending, Hangup, LongLengths, Malformed, OriginCheck, Pong, Unmasked, Utf8Check, VsnCheck,
+    WireConduct,
+};
+
+/// All decisions.
+#[derive(Clone, Debug)]
+pub struct Conduct {
+    /// Below the protocol.
+    pub wire: WireConduct,
+    /// The protocol.
+    pub socket: SocketConduct,
+    /// The application on top.
+    pub app: AppConduct,
+}
+
+/// How long a `/fast_socket` connection may be silent.
+pub const FAST_IDLE: Duration = Duration::from_secs(2);
+/// How long any other connection may be silent.
+pub const IDLE: Duration = Duration::from_secs(60);
+
+impl Conduct {
+    /// What the recorded server of that profile does.
+    pub fn of(profile: Profile) -> Self {
+        Self {
+            wire: WireConduct::of(profile),
+            socket: SocketConduct::of(profile.phoenix()),
+            app: AppConduct::default(),
+        }
+    }
+}

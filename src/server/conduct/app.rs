@@ -1,0 +1,103 @@
+//! Decisions of the application's channels. No profile changes them.
+
+/// Decisions of the application's channels. No profile changes them.
+#[derive(Clone, Debug)]
+pub struct AppConduct {
+    /// Whom a whisper reaches.
+    pub whisper: Whisper,
+    /// Whose the counter is.
+    pub counter: Counter,
+    /// What a join with `last_seen_id` brings.
+    pub catch_up: CatchUp,
+    /// What the broadcast of an annotation holds.
+    pub annotation_fields: AnnotationFields,
+    /// When an annotation is stored.
+    pub annotation_store: AnnotationStore,
+    /// Whether others hear that somebody left.
+    pub presence_leave: PresenceLeave,
+    /// What is checked of a token.
+    pub token: TokenCheck,
+}
+
+/// Whom a whisper reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whisper {
+    /// The one it names.
+    Named,
+    /// Everybody on the topic.
+    Everybody,
+}
+
+/// Whose the counter of `count` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// The conversation's.
+    Conversation,
+    /// The topic's.
+    Topic,
+}
+
+/// What a join with `last_seen_id` brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// What came after it.
+    After,
+    /// That one too.
+    FromLastSeen,
+    /// What came after the one after it.
+    MissesFirst,
+}
+
+/// What the broadcast of an annotation holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnnotationFields {
+    /// `id`, `at`, `body`, `user`.
+    Known,
+    /// Whatever else the client sent, too.
+    AllThatWasSent,
+}
+
+/// When an annotation is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnnotationStore {
+    /// Before it is acknowledged.
+    First,
+    /// After it was acknowledged, and not if the server ends before.
+    AfterReply,
+    /// Never; only acknowledged and broadcast.
+    Never,
+}
+
+/// Whether others hear that somebody left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresenceLeave {
+    /// In a `presence_diff`.
+    Told,
+    /// No.
+    Untold,
+}
+
+/// What is checked of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenCheck {
+    /// Signature and age.
+    All,
+    /// Not the age.
+    SignatureOnly,
+    /// Not the signature.
+    AgeOnly,
+}
+
+impl Default for AppConduct {
+    fn default() -> Self {
+        Self {
+            whisper: Whisper::Named,
+            counter: Counter::Conversation,
+            catch_up: CatchUp::After,
+            annotation_fields: AnnotationFields::Known,
+            annotation_store: AnnotationStore::First,
+            presence_leave: PresenceLeave::Told,
+            token: TokenCheck::All,
+        }
+    }
+}

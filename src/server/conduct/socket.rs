@@ -1,0 +1,219 @@
+//! Decisions of the protocol: joins, leaves, refs, crashes.
+
+use super::delivery::{Audience, BroadcastRefs, Delivery, PushReach, SenderOrder};
+use crate::profile::Version;
+
+/// Decisions of the socket: joins, leaves, refs, crashes.
+#[derive(Clone, Debug)]
+pub struct SocketConduct {
+    /// The payload of `phx_error`.
+    pub crash_payload: &'static str,
+    /// Pushes with another join_ref.
+    pub stale_push: StaleJoinRef,
+    /// Leaves with another join_ref.
+    pub stale_leave: StaleJoinRef,
+    /// The most channels of a connection.
+    pub channel_limit: Option<usize>,
+    /// How many heartbeats of a connection are answered.
+    pub heartbeats: Option<u32>,
+    /// Messages to topics that are not joined.
+    pub unmatched: Unmatched,
+    /// The refs of replies.
+    pub reply_refs: ReplyRefs,
+    /// The join_refs of replies.
+    pub reply_join_ref: ReplyJoinRef,
+    /// The order of replies that wait together.
+    pub reply_order: ReplyOrder,
+    /// Where its own broadcast stands at a sender.
+    pub sender_order: SenderOrder,
+    /// Leaves.
+    pub leave: Leave,
+    /// Channels that were left.
+    pub after_leave: AfterLeave,
+    /// A join to a topic that is joined.
+    pub duplicate_join: DuplicateJoin,
+    /// A channel that crashed.
+    pub crash: Crash,
+    /// What a channel that sleeps holds up.
+    pub isolation: Isolation,
+    /// How often a push is answered.
+    pub reply_count: ReplyCount,
+    /// Whom the push of a channel reaches.
+    pub push_reach: PushReach,
+    /// What a leave ends.
+    pub leave_scope: LeaveScope,
+    /// What the end of a connection means to its channels.
+    pub hangup_scope: HangupScope,
+    /// The refs of broadcasts.
+    pub broadcast_refs: BroadcastRefs,
+    /// Whom a broadcast reaches.
+    pub audience: Audience,
+    /// How surely it reaches them.
+    pub delivery: Delivery,
+}
+
+/// Which messages with a join_ref other than the join's reach the channel; all others are dropped in silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaleJoinRef {
+    /// All of them (pushes before 1.8.3).
+    Served,
+    /// Those to a join that had none, as in V1; so a null join_ref on a V2 push is dropped (1.8.3 to 1.8.11).
+    ServedIfJoinHadNone,
+    /// Those that have none themselves (since 1.8.12).
+    ServedIfNull,
+}
+
+/// Messages to topics that are not joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmatched {
+    /// `unmatched topic`
+    Answered,
+    /// Silence.
+    Ignored,
+}
+
+/// The refs of replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyRefs {
+    /// Those of what they answer.
+    Echoed,
+    /// Null.
+    Missing,
+}
+
+/// The join_refs of replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyJoinRef {
+    /// The join's.
+    Own,
+    /// Another's.
+    Foreign,
+}
+
+/// The order of replies that wait together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyOrder {
+    /// As they were given.
+    Kept,
+    /// The first two change places.
+    FirstTwoSwapped,
+}
+
+/// Leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Are answered.
+    Answered,
+    /// Only `phx_close` follows.
+    Unanswered,
+}
+
+/// Channels that were left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterLeave {
+    /// Are gone.
+    Gone,
+    /// Go on in secret.
+    Served,
+}
+
+/// A join to a topic that is joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DuplicateJoin {
+    /// Ends the older conversation with `phx_close`.
+    Replaces,
+    /// Ends it without a word.
+    ReplacesInSilence,
+    /// Goes on with the older one's state.
+    KeepsState,
+}
+
+/// A channel that crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// `phx_error`
+    Told,
+    /// Silence.
+    Untold,
+    /// The whole connection ends.
+    EndsConnection,
+}
+
+/// What a channel that sleeps holds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Itself.
+    Channel,
+    /// All channels of its connection.
+    Connection,
+}
+
+/// How often a push is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyCount {
+    /// Once.
+    Once,
+    /// Twice.
+    Twice,
+}
+
+/// What a leave ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaveScope {
+    /// The channel.
+    Channel,
+    /// All channels of the connection, the others without a word.
+    Connection,
+}
+
+/// What the end of a connection means to its channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangupScope {
+    /// They end too.
+    EndsChannels,
+    /// They are not told, so that their presence stays.
+    ForgetsChannels,
+}
+
+impl SocketConduct {
+    pub(super) fn of(phoenix: Version) -> Self {
+        let null_passes = phoenix >= Version(1, 8, 12);
+        let checked = if null_passes {
+            StaleJoinRef::ServedIfNull
+        } else {
+            StaleJoinRef::ServedIfJoinHadNone
+        };
+        Self {
+            crash_payload: if phoenix >= Version(1, 8, 10) {
+                r#"{"reason":"channel_crash"}"#
+            } else {
+                "{}"
+            },
+            stale_push: if phoenix >= Version(1, 8, 3) {
+                checked
+            } else {
+                StaleJoinRef::Served
+            },
+            stale_leave: checked,
+            channel_limit: (phoenix >= Version(1, 8, 9)).then_some(100),
+            heartbeats: None,
+            unmatched: Unmatched::Answered,
+            reply_refs: ReplyRefs::Echoed,
+            reply_join_ref: ReplyJoinRef::Own,
+            reply_order: ReplyOrder::Kept,
+            sender_order: SenderOrder::BroadcastFirst,
+            leave: Leave::Answered,
+            after_leave: AfterLeave::Gone,
+            duplicate_join: DuplicateJoin::Replaces,
+            crash: Crash::Told,
+            isolation: Isolation::Channel,
+            reply_count: ReplyCount::Once,
+            push_reach: PushReach::OwnClient,
+            leave_scope: LeaveScope::Channel,
+            hangup_scope: HangupScope::EndsChannels,
+            broadcast_refs: BroadcastRefs::Null,
+            audience: Audience::Topic,
+            delivery: Delivery::Once,
+        }
+    }
+}

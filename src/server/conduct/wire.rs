@@ -1,0 +1,202 @@
+//! Decisions below the protocol: where Bandit and Cowboy, or two versions of Phoenix, differ on handshakes, frames and
+//! close codes.
+
+use crate::profile::{Adapter, Profile, Version};
+
+/// Decisions of the WebSocket and HTTP layer.
+#[derive(Clone, Debug)]
+pub struct WireConduct {
+    /// Answer to a close frame.
+    pub close_echo: CloseEcho,
+    /// When text is checked.
+    pub utf8: Utf8Check,
+    /// Frames without a mask.
+    pub unmasked: Unmasked,
+    /// A `vsn` that no serializer matches.
+    pub vsn_check: VsnCheck,
+    /// Non-minimal frame lengths.
+    pub long_lengths: LongLengths,
+    /// An empty fragment that is not the last.
+    pub empty_fragment_code: Option<u16>,
+    /// The most bytes of a message that came in fragments; 1009 above.
+    pub max_message: usize,
+    /// The most bytes of a frame's payload; 1009 above.
+    pub max_frame: u64,
+    /// The end of a silent connection.
+    pub idle: Option<Ending>,
+    /// How much longer than the timeout the server waits, as a share in percent.
+    pub idle_grace_percent: u32,
+    /// The end by a `disconnect` broadcast; none: the broadcast is not heeded.
+    pub disconnect: Option<Ending>,
+    /// The end by a drain.
+    pub drain: Ending,
+    /// The origin check.
+    pub origin_check: OriginCheck,
+    /// The end of a connection without channels when the server ends.
+    pub shutdown: Option<Ending>,
+    /// The status for a `vsn` that is a list.
+    pub vsn_list_status: u16,
+    /// Messages that no serializer reads.
+    pub malformed: Malformed,
+    /// The answer to a ping.
+    pub pong: Pong,
+}
+
+/// How a connection ends that the server closes in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hangup {
+    /// A close frame, and the connection is gone.
+    AtOnce,
+    /// A close frame and the end of writing; the connection and its channels stay until the client goes.
+    Lingering,
+}
+
+/// A close code with the way in which the connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The code of the close frame.
+    pub code: u16,
+    /// What happens after it.
+    pub hangup: Hangup,
+}
+
+/// The answer to a client's close frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseEcho {
+    /// 1000 for a code that may be sent, 1002 for one that may not (Bandit).
+    Normal,
+    /// The same code; 1002 for one that may not be sent (Cowboy).
+    Same,
+    /// None; the connection just ends.
+    None,
+}
+
+/// When text is held against UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Utf8Check {
+    /// Once the message is whole (Bandit).
+    WholeMessage,
+    /// With each fragment (Cowboy).
+    EachFragment,
+    /// Never: what is no text is passed over.
+    PassedOver,
+}
+
+/// Lengths that a shorter form could have said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LongLengths {
+    /// Are read (Bandit).
+    Read,
+    /// Are an error (Cowboy).
+    Refused,
+}
+
+/// Frames without a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmasked {
+    /// Are an error.
+    Refused,
+    /// Are read.
+    Read,
+}
+
+/// A `vsn` that no serializer matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VsnCheck {
+    /// Is refused.
+    Refuses,
+    /// Is taken for 2.0.0.
+    TakesAnyForNewest,
+}
+
+/// The allowed origins of `/strict_socket`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginCheck {
+    /// Each mount has its own list (since 1.8.12).
+    PerMount,
+    /// The mount that was asked first decides for all mounts of the handler. That is `/socket`, which checks nothing;
+    /// a server that is asked for `/strict_socket` first would be strict everywhere, which nobody recorded.
+    FirstMountDecides,
+}
+
+/// What an unreadable message does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// It ends the connection with this code.
+    Ends(u16),
+    /// Nothing.
+    Ignored,
+}
+
+/// The answer to a ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pong {
+    /// A pong with the same payload.
+    SamePayload,
+    /// An empty pong.
+    Empty,
+}
+
+impl WireConduct {
+    pub(super) fn of(profile: Profile) -> Self {
+        let phoenix = profile.phoenix();
+        let bandit = profile.adapter() == Adapter::Bandit;
+        // Bandit answers an error by closing at once and a stop by waiting for the client; Cowboy never waits.
+        let after_stop = if bandit { Hangup::Lingering } else { Hangup::AtOnce };
+        Self {
+            close_echo: if bandit {
+                CloseEcho::Normal
+            } else {
+                CloseEcho::Same
+            },
+            utf8: if bandit {
+                Utf8Check::WholeMessage
+            } else {
+                Utf8Check::EachFragment
+            },
+            unmasked: Unmasked::Refused,
+            vsn_check: VsnCheck::Refuses,
+            long_lengths: if bandit {
+                LongLengths::Read
+            } else {
+                LongLengths::Refused
+            },
+            empty_fragment_code: bandit.then_some(1008),
+            max_message: if bandit { 8_000_000 } else { 10_000_000 },
+            // Bandit counts the header of 14 bytes too.
+            max_frame: if bandit { 9_999_986 } else { 10_000_000 },
+            idle: Some(Ending {
+                code: if bandit { 1002 } else { 1000 },
+                hangup: Hangup::AtOnce,
+            }),
+            idle_grace_percent: if bandit { 0 } else { 10 },
+            disconnect: Some(if phoenix >= Version(1, 8, 8) {
+                Ending {
+                    code: 1001,
+                    hangup: Hangup::AtOnce,
+                }
+            } else {
+                Ending {
+                    code: 1000,
+                    hangup: after_stop,
+                }
+            }),
+            drain: Ending {
+                code: 1012,
+                hangup: after_stop,
+            },
+            origin_check: if phoenix >= Version(1, 8, 12) {
+                OriginCheck::PerMount
+            } else {
+                OriginCheck::FirstMountDecides
+            },
+            shutdown: bandit.then_some(Ending {
+                code: 1000,
+                hangup: Hangup::AtOnce,
+            }),
+            malformed: Malformed::Ends(1011),
+            pong: Pong::SamePayload,
+            vsn_list_status: if phoenix >= Version(1, 8, 0) { 403 } else { 500 },
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What a channel can do while it handles something: push, broadcast, set timers. Everything is only written down
+//! here and carried out, in order, when the callback has returned.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::channel::{Body, Info, ReplyRef, Status};
+use super::conduct::AppConduct;
+use super::presence::Presence;
+use crate::clock::Time;
+use crate::protocol::Field;
+
+/// A conversation's name among all of a server's, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConversationId(pub(crate) u64);
+
+/// Something a channel asked for.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// `push(socket, event, payload)`
+    Push { event: Arc<str>, body: Body },
+    /// `reply(ref, {status, payload})`
+    Reply {
+        to: ReplyRef,
+        status: Status,
+        body: Body,
+    },
+    /// `broadcast!` and `broadcast_from!`
+    Broadcast { event: Arc<str>, body: Body, to: Reach },
+    /// `Process.send_after(self(), info, delay)`
+    SendAfter { delay: Duration, info: Info },
+    /// `:timer.send_interval(interval, info)`
+    SendEvery { interval: Duration, info: Info },
+}
+
+/// Whom a broadcast reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// All who joined the topic.
+    Everybody,
+    /// All but the conversation that broadcasts.
+    Others,
+}
+
+/// What stays the same for a conversation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conversation<'a> {
+    pub(crate) id: ConversationId,
+    pub(crate) user: &'a str,
+    pub(crate) topic: &'a str,
+}
+
+/// What a channel's callback is given.
+pub struct Context<'a> {
+    pub(crate) conversation: Conversation<'a>,
+    pub(crate) reference: &'a Field<'a>,
+    pub(crate) now: Time,
+    pub(crate) conduct: &'a AppConduct,
+    pub(crate) presence: &'a Presence,
+    pub(crate) actions: &'a mut Vec<Action>,
+}
+
+impl Context<'_> {
+    /// The conversation's own name.
+    pub fn id(&self) -> ConversationId {
+        self.conversation.id
+    }
+
+    /// `socket.assigns.user`: the signed name, or `anon`.
+    pub fn user(&self) -> &str {
+        self.conversation.user
+    }
+
+    /// `socket.topic`
+    pub fn topic(&self) -> &str {
+        self.conversation.topic
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Who is present where, in the whole server.
+    pub fn presence(&self) -> &Presence {
+        self.presence
+    }
+
+    /// What the application decides where a server could be wrong.
+    pub fn conduct(&self) -> &AppConduct {
+        self.conduct
+    }
+
+    /// `socket_ref(socket)`: what the push that is handled now can be answered by later; none outside of
+    /// `handle_in` and for a push that has no ref (there Phoenix raises).
+    pub fn reply_ref(&self) -> Option<ReplyRef> {
+        match self.reference {
+            Field::Null => None,
+            reference => Some(ReplyRef {
+                reference: reference.into(),
+            }),
+        }
+    }
+
+    /// `push(socket, event, body)`: to this client only.
+    pub fn push(&mut self, event: &str, body: Body) {
+        self.actions.push(Action::Push {
+            event: event.into(),
+            body,
+        });
+    }
+
+    /// `reply(ref, {status, body})`
+    pub fn reply(&mut self, to: ReplyRef, status: Status, body: Body) {
+        self.actions.push(Action::Reply { to, status, body });
+    }
+
+    /// `broadcast!(socket, event, body)`: to all who joined the topic.
+    pub fn broadcast(&mut self, event: &str, body: Body) {
+        self.actions.push(Action::Broadcast {
+            event: event.into(),
+            body,
+            to: Reach::Everybody,
+        });
+    }
+
+    /// `broadcast_from!(socket, event, body)`: to all others who joined the topic.
+    pub fn broadcast_from(&mut self, event: &str, body: Body) {
+        self.actions.push(Action::Broadcast {
+            event: event.into(),
+            body,
+            to: Reach::Others,
+        });
+    }
+
+    /// `send(self(), info)`: comes back to `handle_info` once what came before is handled.
+    pub fn send(&mut self, info: Info) {
+        self.send_after(Duration::ZERO, info);
+    }
+
+    /// `Process.send_after(self(), info, delay)`
+    pub fn send_after(&mut self, delay: Duration, info: Info) {
+        self.actions.push(Action::SendAfter { delay, info });
+    }
+
+    /// `:timer.send_interval(interval, info)`
+    pub fn send_every(&mut self, interval: Duration, info: Info) {
+        self.actions.push(Action::SendEvery { interval, info });
+    }
+}

@@ -1,0 +1,339 @@
+//! All that a shard keeps, and the two ways in which processes hear of each other: mail and broadcasts.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use slab::Slab;
+
+use super::channel::{Info, Join, Reason};
+use super::channels::App;
+use super::conduct::{Audience, BroadcastRefs, Conduct, Delivery, HangupScope};
+use super::context::{Action, ConversationId};
+use super::conversation::Letter;
+use super::links::{Links, Note};
+use super::peer::{Bytes, Identity, Mail, Peer, Queued, Stage};
+use super::presence::Presence;
+use super::pubsub::{Address, Broadcast, PubSub, Seat};
+use super::store::{Request, Store};
+use super::timers::Timers;
+use super::token::Tokens;
+use super::wire::Raised;
+use crate::clock::{Clock, Time};
+use crate::protocol::Field;
+
+/// What all shards of a server share.
+pub(crate) struct Shared {
+    pub(crate) conduct: Conduct,
+    pub(crate) app: App,
+    pub(crate) presence: Presence,
+    pub(crate) tokens: Tokens,
+    pub(crate) store: Store,
+    pub(crate) anonymous: Arc<str>,
+    pub(crate) clock: Clock,
+}
+
+/// What a shard waits for.
+pub(crate) enum Alarm {
+    /// The connection with this serial may have been silent for too long.
+    Silence { peer: u32, serial: u32 },
+    /// A sleep ends.
+    Wake(Address),
+    /// A join goes on.
+    Join(Address, Box<Join>),
+    /// A message to a channel is due.
+    Info(Address, Info),
+    /// A message to a channel is due, and again after the interval.
+    Every(Address, Duration, Info),
+    /// There may be descriptors again.
+    Accept,
+    /// The next batch is drained, or the time for it is over.
+    Drain,
+}
+
+/// The state of a shard.
+pub(crate) struct Core {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) links: Arc<Links>,
+    /// Which shard this is.
+    pub(crate) shard: usize,
+    pub(crate) now: Time,
+    pub(crate) peers: Slab<Peer>,
+    pub(crate) pubsub: PubSub,
+    pub(crate) users: HashMap<Arc<str>, HashSet<u32>>,
+    pub(crate) timers: Timers<Alarm>,
+    /// Channels that have mail.
+    pub(crate) ready: VecDeque<Address>,
+    /// Connections that have mail.
+    pub(crate) mailed: Vec<u32>,
+    /// Connections that are to be closed as soon as nobody works on them.
+    pub(crate) doomed: Vec<u32>,
+    /// Connections that may have more input than was read in their turn.
+    pub(crate) greedy: Vec<u32>,
+    /// What the connection whose turn it is says itself; all of it comes before its mail.
+    pub(crate) out: Vec<u8>,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) conversations: u64,
+    pub(crate) serials: u32,
+    /// Whether the frame that is handled now came alone.
+    pub(crate) pipelined: Pipelined,
+    deliveries: u32,
+    held: Option<(Address, Arc<[u8]>)>,
+}
+
+/// Whether more input follows the frame that is handled now. A connection's process handles all that came together
+/// before any channel gets to run: a leave that is followed by a join at once is never answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pipelined {
+    No,
+    Yes,
+}
+
+/// Mail that waits at a connection and is more than this cuts it: its reader is too slow.
+const MAX_WAITING: usize = 16 << 20;
+
+impl Core {
+    pub(crate) fn new(shared: Arc<Shared>, links: Arc<Links>, shard: usize) -> Self {
+        Self {
+            now: shared.clock.now(),
+            shared,
+            links,
+            shard,
+            peers: Slab::new(),
+            pubsub: PubSub::default(),
+            users: HashMap::new(),
+            timers: Timers::new(),
+            ready: VecDeque::new(),
+            mailed: Vec::new(),
+            doomed: Vec::new(),
+            greedy: Vec::new(),
+            out: Vec::new(),
+            actions: Vec::new(),
+            conversations: 0,
+            serials: 0,
+            pipelined: Pipelined::No,
+            deliveries: 0,
+            held: None,
+        }
+    }
+
+    /// A name for a conversation that no shard gives twice.
+    pub(crate) fn next_conversation(&mut self) -> ConversationId {
+        self.conversations += 1;
+        ConversationId((self.shard as u64) << 48 | self.conversations)
+    }
+
+    /// Sends a message to a connection's process.
+    pub(crate) fn mail(&mut self, peer: u32, mail: Mail) {
+        let Some(receiver) = self.peers.get_mut(peer as usize) else {
+            return;
+        };
+        receiver.mailbox.push(mail);
+        if receiver.mailbox.bytes() > MAX_WAITING {
+            self.doomed.push(peer);
+        }
+        if receiver.queued == Queued::No {
+            receiver.queued = Queued::Yes;
+            self.mailed.push(peer);
+        }
+    }
+
+    /// Cuts a connection once its turn is over.
+    pub(crate) fn close_later(&mut self, peer: u32) {
+        self.doomed.push(peer);
+    }
+
+    /// Broadcasts to this shard's listeners and to the other shards. An error: Phoenix raises at the sender.
+    pub(crate) fn broadcast(
+        &mut self,
+        broadcast: &Arc<Broadcast>,
+        sender: ConversationId,
+    ) -> Result<(), Raised> {
+        self.dispatch(broadcast, sender)?;
+        self.links
+            .tell_others(self.shard, || Note::Broadcast(Arc::clone(broadcast), sender));
+        Ok(())
+    }
+
+    /// Hands a broadcast to those who listen on this shard.
+    pub(crate) fn dispatch(
+        &mut self,
+        broadcast: &Arc<Broadcast>,
+        sender: ConversationId,
+    ) -> Result<(), Raised> {
+        let audience = self.shared.conduct.socket.audience;
+        let own_refs = self.shared.conduct.socket.broadcast_refs == BroadcastRefs::JoinRef;
+        let without_sender = audience == Audience::TopicWithoutSender;
+        let seats: Vec<Seat> = match audience {
+            Audience::Topic | Audience::TopicWithoutSender => {
+                self.pubsub.seats(&broadcast.topic).copied().collect()
+            }
+            Audience::AllTopics => self.pubsub.seats_of_channel(&broadcast.topic).copied().collect(),
+        };
+        for seat in seats {
+            let listener = seat.address.conversation;
+            if Some(listener) == broadcast.except || (without_sender && listener == sender) {
+                continue;
+            }
+            if own_refs || seat.intercepts.contains(&&*broadcast.event) {
+                let (event, body) = (Arc::clone(&broadcast.event), broadcast.body.clone());
+                self.post(seat.address, Letter::Out { event, body });
+            } else {
+                let frame = broadcast.frame(seat.vsn)?;
+                self.deliver(seat.address, frame);
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, to: Address, frame: &Arc<[u8]>) {
+        self.deliveries = self.deliveries.wrapping_add(1);
+        let turn = |n: u32| self.deliveries.is_multiple_of(n);
+        let mail = || Mail::Frame(Bytes::Shared(Arc::clone(frame)));
+        match self.shared.conduct.socket.delivery {
+            Delivery::LosesOneIn(n) if turn(n) => return,
+            Delivery::DoublesOneIn(n) if turn(n) => self.mail(to.peer, mail()),
+            Delivery::SwapsOneIn(n) if turn(n) && self.held.is_none() => {
+                self.held = Some((to, Arc::clone(frame)));
+                return;
+            }
+            _ => {}
+        }
+        self.mail(to.peer, mail());
+        if let Some((_, held)) = self.held.take_if(|(address, _)| *address == to) {
+            self.mail(to.peer, Mail::Frame(Bytes::Shared(held)));
+        }
+    }
+
+    /// Asks the store; the answer comes back to this shard.
+    pub(crate) fn ask_store(&mut self, address: Address, request: Request) {
+        let (links, shard) = (Arc::clone(&self.links), self.shard);
+        let reply_to = Box::new(move |answer| links.tell(shard, Note::Answer(address, answer)));
+        self.shared.store.submit(request, reply_to);
+    }
+
+    /// Ends a channel and lets its connection know.
+    pub(crate) fn end(&mut self, address: Address, why: &Reason) {
+        if self.process(address).is_none() {
+            return;
+        }
+        let mail = match why {
+            Reason::Normal | Reason::Shutdown => Mail::ChannelClosed(address.conversation),
+            Reason::Crash(_) => Mail::ChannelDown(address.conversation),
+        };
+        self.mail(address.peer, mail);
+        self.bury(address, why);
+    }
+
+    /// Ends a channel of which its connection knows: it listens no more, and what waits for it is lost.
+    pub(crate) fn bury(&mut self, address: Address, why: &Reason) {
+        self.unsubscribe(address);
+        let Some(_) = self.call(address, &Field::Null, |channel, cx| channel.terminate(why, cx)) else {
+            return;
+        };
+        let mut last_words = std::mem::take(&mut self.actions);
+        for action in last_words.drain(..) {
+            if let Action::Broadcast { event, body, .. } = action
+                && let Some(entry) = self
+                    .socket(address.peer)
+                    .and_then(|socket| socket.entry(address.conversation))
+            {
+                let broadcast = Arc::new(Broadcast::new(entry.topic.clone(), event, body, None));
+                // A broadcast that has no frame has nobody left who could crash of it.
+                let _ = self.broadcast(&broadcast, address.conversation);
+            }
+        }
+        self.actions = last_words;
+        if let Some(entry) = self
+            .socket(address.peer)
+            .and_then(|socket| socket.entry(address.conversation))
+        {
+            entry.process = None;
+        }
+    }
+
+    fn unsubscribe(&mut self, address: Address) {
+        let Self { peers, pubsub, .. } = self;
+        if let Some(socket) = peers.get_mut(address.peer as usize).and_then(Peer::socket)
+            && let Some(entry) = socket.entry(address.conversation)
+            && let Some(seat) = entry.seat.take()
+        {
+            pubsub.unsubscribe(&entry.topic, seat);
+        }
+    }
+
+    /// Ends all channels of a connection, as they do when its process ends.
+    pub(crate) fn bury_all(&mut self, peer: u32) {
+        if self.shared.conduct.socket.hangup_scope == HangupScope::ForgetsChannels {
+            self.forget_channels(peer);
+        }
+        while let Some(id) = self
+            .socket(peer)
+            .and_then(|socket| Some(socket.channels.last()?.id))
+        {
+            self.bury(
+                Address {
+                    peer,
+                    conversation: id,
+                },
+                &Reason::Shutdown,
+            );
+            if let Some(socket) = self.socket(peer) {
+                socket.channels.pop();
+            }
+        }
+        self.forget_user(peer);
+    }
+
+    fn forget_channels(&mut self, peer: u32) {
+        while let Some(id) = self
+            .socket(peer)
+            .and_then(|socket| Some(socket.channels.last()?.id))
+        {
+            self.unsubscribe(Address {
+                peer,
+                conversation: id,
+            });
+            if let Some(socket) = self.socket(peer) {
+                socket.channels.pop();
+            }
+        }
+    }
+
+    fn forget_user(&mut self, peer: u32) {
+        let Self { peers, users, .. } = self;
+        if let Some(socket) = peers.get_mut(peer as usize).and_then(Peer::socket)
+            && socket.identity == Identity::Signed
+            && let Some(connections) = users.get_mut(&socket.user)
+        {
+            connections.remove(&peer);
+            if connections.is_empty() {
+                users.remove(&socket.user);
+            }
+        }
+    }
+
+    /// `Endpoint.broadcast("users_socket:" <> name, "disconnect", %{})`, on this shard.
+    pub(crate) fn disconnect(&mut self, name: &str) {
+        let connections: Vec<u32> = self.users.get(name).into_iter().flatten().copied().collect();
+        for peer in connections {
+            self.mail(peer, Mail::Disconnect);
+        }
+    }
+
+    /// The connection is gone, or is to be.
+    pub(crate) fn drop_peer(&mut self, peer: u32) {
+        self.bury_all(peer);
+        self.peers.try_remove(peer as usize);
+    }
+
+    /// Nothing the client says is heard any more; what was said to it is still written.
+    pub(crate) fn leave_peer(&mut self, peer: u32) {
+        self.bury_all(peer);
+        if let Some(peer) = self.peers.get_mut(peer as usize) {
+            peer.stage = Stage::Leaving;
+            peer.input = Vec::new();
+            peer.mailbox = super::peer::Mailbox::Empty;
+        }
+    }
+}

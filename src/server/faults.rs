@@ -1,0 +1,80 @@
+//! Promises that the server can break on purpose, each by one decision: what a check is worth shows when it is held
+//! against a server that is wrong.
+
+use super::conduct::Conduct;
+
+mod application;
+mod channels;
+mod connection;
+
+/// One promise to break.
+#[derive(Debug)]
+pub struct Fault {
+    /// Its name on the command line.
+    pub id: &'static str,
+    /// What the server then does, in a sentence.
+    pub about: &'static str,
+    /// The rules that it breaks.
+    pub rules: &'static [&'static str],
+    /// Changes the decision.
+    pub apply: fn(&mut Conduct),
+}
+
+impl Fault {
+    const fn new(
+        id: &'static str,
+        about: &'static str,
+        rules: &'static [&'static str],
+        apply: fn(&mut Conduct),
+    ) -> Self {
+        Self {
+            id,
+            about,
+            rules,
+            apply,
+        }
+    }
+}
+
+/// All faults.
+pub fn all() -> impl Iterator<Item = &'static Fault> {
+    [connection::FAULTS, channels::FAULTS, application::FAULTS]
+        .into_iter()
+        .flatten()
+}
+
+/// The fault of that name.
+pub fn find(id: &str) -> Option<&'static Fault> {
+    all().find(|fault| fault.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn no_two_faults_share_a_name() {
+        let ids: BTreeSet<_> = all().map(|fault| fault.id).collect();
+        assert_eq!(ids.len(), all().count());
+    }
+
+    #[test]
+    fn every_fault_names_a_rule_and_changes_a_decision() {
+        for fault in all() {
+            assert!(!fault.rules.is_empty(), "{}", fault.id);
+            let mut conduct = Conduct::of(Profile::DEFAULT);
+            let right = format!("{conduct:?}");
+            (fault.apply)(&mut conduct);
+            assert_ne!(format!("{conduct:?}"), right, "{}", fault.id);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_found_by_its_name() {
+        assert!(find("reply-twice").is_some_and(|fault| fault.id == "reply-twice"));
+        assert!(find("no-such-fault").is_none());
+    }
+}

@@ -1,0 +1,67 @@
+//! Faults of the application.
+
+use super::Fault;
+use crate::server::conduct::{AnnotationFields, AnnotationStore, CatchUp, Counter, PresenceLeave, Whisper};
+
+pub(super) const FAULTS: &[Fault] = &[
+    Fault::new(
+        "whisper-to-all",
+        "A whisper reaches everybody.",
+        &["intercept-withholds"],
+        |conduct| {
+            conduct.app.whisper = Whisper::Everybody;
+        },
+    ),
+    Fault::new(
+        "counter-shared",
+        "All conversations of a topic count together.",
+        &["state-apart"],
+        |conduct| {
+            conduct.app.counter = Counter::Topic;
+        },
+    ),
+    Fault::new(
+        "catch-up-repeats",
+        "A catch-up brings the last seen one again.",
+        &["catch-up"],
+        |conduct| {
+            conduct.app.catch_up = CatchUp::FromLastSeen;
+        },
+    ),
+    Fault::new(
+        "catch-up-misses",
+        "A catch-up misses the first one.",
+        &["catch-up"],
+        |conduct| {
+            conduct.app.catch_up = CatchUp::MissesFirst;
+        },
+    ),
+    Fault::new(
+        "annotation-leaks",
+        "Whatever a client puts into an annotation is broadcast.",
+        &["annotation-fields"],
+        |conduct| {
+            conduct.app.annotation_fields = AnnotationFields::AllThatWasSent;
+        },
+    ),
+    Fault::new(
+        "annotation-unstored",
+        "Annotations are acknowledged, and forgotten.",
+        &["annotations-durable", "catch-up"],
+        |conduct| conduct.app.annotation_store = AnnotationStore::Never,
+    ),
+    Fault::new(
+        "annotation-stored-late",
+        "Annotations are acknowledged before they are stored.",
+        &["annotations-durable"],
+        |conduct| conduct.app.annotation_store = AnnotationStore::AfterReply,
+    ),
+    Fault::new(
+        "presence-leave-untold",
+        "Nobody is told who left.",
+        &["presence-diff-leave"],
+        |conduct| {
+            conduct.app.presence_leave = PresenceLeave::Untold;
+        },
+    ),
+];

@@ -1,0 +1,198 @@
+//! Faults of joins, leaves, pushes, crashes and broadcasts.
+
+use super::Fault;
+use crate::server::conduct::{
+    AfterLeave, Audience, BroadcastRefs, Crash, Delivery, DuplicateJoin, Isolation, Leave, LeaveScope,
+    PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
+};
+
+pub(super) const FAULTS: &[Fault] = &[
+    // Joins and leaves.
+    Fault::new(
+        "channels-unlimited",
+        "There is no limit to a connection's channels.",
+        &["too-many-channels"],
+        |conduct| {
+            conduct.socket.channel_limit = None;
+        },
+    ),
+    Fault::new(
+        "duplicate-join-unclosed",
+        "A second join on a topic ends the first without phx_close.",
+        &["duplicate-join-closes-old"],
+        |conduct| conduct.socket.duplicate_join = DuplicateJoin::ReplacesInSilence,
+    ),
+    Fault::new(
+        "duplicate-join-keeps-state",
+        "A second join on a topic goes on with the state of the first.",
+        &["duplicate-join-fresh-state"],
+        |conduct| conduct.socket.duplicate_join = DuplicateJoin::KeepsState,
+    ),
+    Fault::new(
+        "leave-unanswered",
+        "A leave brings phx_close, but no reply.",
+        &["leave-reply-then-close"],
+        |conduct| {
+            conduct.socket.leave = Leave::Unanswered;
+        },
+    ),
+    Fault::new(
+        "leave-ends-nothing",
+        "A channel that was left goes on: its pushes are handled, and broadcasts arrive.",
+        &[
+            "push-after-leave-not-run",
+            "unmatched-topic-reply",
+            "broadcast-skips-left",
+        ],
+        |conduct| conduct.socket.after_leave = AfterLeave::Served,
+    ),
+    Fault::new(
+        "leave-takes-siblings",
+        "A leave ends the connection's other channels too.",
+        &["leave-leaves-siblings"],
+        |conduct| {
+            conduct.socket.leave_scope = LeaveScope::Connection;
+        },
+    ),
+    Fault::new(
+        "unmatched-unanswered",
+        "A message to a topic that is not joined is not answered.",
+        &["unmatched-topic-reply", "join-unmatched-topic"],
+        |conduct| conduct.socket.unmatched = Unmatched::Ignored,
+    ),
+    Fault::new(
+        "stale-join-ref-served",
+        "A push that belongs to an earlier join is handled.",
+        &["stale-join-ref-ignored"],
+        |conduct| conduct.socket.stale_push = StaleJoinRef::Served,
+    ),
+    Fault::new(
+        "null-join-ref-dropped",
+        "A push without a join_ref is dropped.",
+        &["null-join-ref-accepted"],
+        |conduct| {
+            conduct.socket.stale_push = StaleJoinRef::ServedIfJoinHadNone;
+        },
+    ),
+    // Pushes and replies.
+    Fault::new(
+        "reply-without-ref",
+        "Replies of channels carry a null ref.",
+        &["refs-echoed", "push-reply"],
+        |conduct| {
+            conduct.socket.reply_refs = ReplyRefs::Missing;
+        },
+    ),
+    Fault::new(
+        "reply-foreign-join-ref",
+        "Replies of channels carry another join_ref.",
+        &["refs-echoed"],
+        |conduct| {
+            conduct.socket.reply_join_ref = ReplyJoinRef::Foreign;
+        },
+    ),
+    Fault::new(
+        "reply-twice",
+        "Channels answer every push twice.",
+        &["reply-once"],
+        |conduct| {
+            conduct.socket.reply_count = ReplyCount::Twice;
+        },
+    ),
+    Fault::new(
+        "replies-swapped",
+        "The first two of pipelined replies change places.",
+        &["reply-order"],
+        |conduct| {
+            conduct.socket.reply_order = ReplyOrder::FirstTwoSwapped;
+        },
+    ),
+    Fault::new(
+        "push-to-all",
+        "What a channel pushes to its client reaches the whole topic.",
+        &["server-push-private"],
+        |conduct| {
+            conduct.socket.push_reach = PushReach::Topic;
+        },
+    ),
+    Fault::new(
+        "sleep-blocks-siblings",
+        "A busy channel holds up its siblings.",
+        &["sleep-blocks-only-itself"],
+        |conduct| {
+            conduct.socket.isolation = Isolation::Connection;
+        },
+    ),
+    // Crashes.
+    Fault::new(
+        "crash-untold",
+        "A crash is not told.",
+        &["crash-sends-error", "unknown-event-crashes"],
+        |conduct| {
+            conduct.socket.crash = Crash::Untold;
+        },
+    ),
+    Fault::new(
+        "crash-ends-connection",
+        "A channel that crashes takes its connection along.",
+        &["crash-keeps-socket", "crash-leaves-siblings"],
+        |conduct| conduct.socket.crash = Crash::EndsConnection,
+    ),
+    Fault::new(
+        "crash-without-reason",
+        "phx_error has an empty payload.",
+        &["crash-reason"],
+        |conduct| {
+            conduct.socket.crash_payload = "{}";
+        },
+    ),
+    // Broadcasts.
+    Fault::new(
+        "broadcast-skips-sender",
+        "A broadcast does not come back to its sender.",
+        &["broadcast-reaches-all"],
+        |conduct| {
+            conduct.socket.audience = Audience::TopicWithoutSender;
+        },
+    ),
+    Fault::new(
+        "broadcast-crosses-topics",
+        "A broadcast reaches all topics of the same channel.",
+        &["broadcast-stays-on-topic", "topics-apart"],
+        |conduct| conduct.socket.audience = Audience::AllTopics,
+    ),
+    Fault::new(
+        "broadcast-with-join-ref",
+        "Broadcasts carry the receiver's join_ref.",
+        &["broadcast-refs-null"],
+        |conduct| {
+            conduct.socket.broadcast_refs = BroadcastRefs::JoinRef;
+        },
+    ),
+    Fault::new(
+        "broadcast-after-reply",
+        "A sender hears the reply before its own broadcast.",
+        &["broadcast-before-reply"],
+        |conduct| {
+            conduct.socket.sender_order = SenderOrder::ReplyFirst;
+        },
+    ),
+    Fault::new(
+        "broadcast-lost",
+        "One of seven deliveries of a broadcast is lost.",
+        &["broadcast-reaches-all", "delivery-exactly-once"],
+        |conduct| conduct.socket.delivery = Delivery::LosesOneIn(7),
+    ),
+    Fault::new(
+        "broadcast-doubled",
+        "One of seven deliveries of a broadcast comes twice.",
+        &["broadcast-once", "delivery-exactly-once"],
+        |conduct| conduct.socket.delivery = Delivery::DoublesOneIn(7),
+    ),
+    Fault::new(
+        "broadcast-swapped",
+        "One of seven deliveries of a broadcast comes after the next.",
+        &["sender-order"],
+        |conduct| conduct.socket.delivery = Delivery::SwapsOneIn(7),
+    ),
+];

@@ -1,0 +1,142 @@
+//! Faults of handshakes, frames, and the life of a connection.
+
+use super::Fault;
+use crate::server::conduct::{
+    CloseEcho, Ending, Hangup, HangupScope, Malformed, OriginCheck, Pong, TokenCheck, Unmasked, Utf8Check,
+    VsnCheck,
+};
+
+pub(super) const FAULTS: &[Fault] = &[
+    // Handshakes and frames.
+    Fault::new(
+        "vsn-unchecked",
+        "Any vsn is let in and spoken to in 2.0.0.",
+        &["vsn-checked", "vsn-garbage-refused"],
+        |conduct| conduct.wire.vsn_check = VsnCheck::TakesAnyForNewest,
+    ),
+    Fault::new(
+        "origin-unchecked",
+        "The list of allowed origins is not looked at.",
+        &["origin-checked", "origin-per-mount"],
+        |conduct| conduct.wire.origin_check = OriginCheck::FirstMountDecides,
+    ),
+    Fault::new(
+        "token-signature-unchecked",
+        "A changed token lets in.",
+        &["token-signed", "connect-refused"],
+        |conduct| {
+            conduct.app.token = TokenCheck::AgeOnly;
+        },
+    ),
+    Fault::new(
+        "token-age-unchecked",
+        "A token that is too old lets in.",
+        &["token-signed"],
+        |conduct| {
+            conduct.app.token = TokenCheck::SignatureOnly;
+        },
+    ),
+    Fault::new(
+        "pong-without-payload",
+        "A ping is answered by an empty pong.",
+        &["ping-answered"],
+        |conduct| {
+            conduct.wire.pong = Pong::Empty;
+        },
+    ),
+    Fault::new(
+        "close-unanswered",
+        "A close frame is answered by the end of the stream only.",
+        &["close-answered"],
+        |conduct| {
+            conduct.wire.close_echo = CloseEcho::None;
+        },
+    ),
+    Fault::new(
+        "unmasked-read",
+        "A frame without a mask is handled.",
+        &["unmasked-refused"],
+        |conduct| {
+            conduct.wire.unmasked = Unmasked::Read;
+        },
+    ),
+    Fault::new(
+        "utf8-unchecked",
+        "A text that is not UTF-8 is passed over.",
+        &["invalid-utf8-refused"],
+        |conduct| {
+            conduct.wire.utf8 = Utf8Check::PassedOver;
+        },
+    ),
+    Fault::new(
+        "small-frames-only",
+        "A frame above 64 KiB ends the connection.",
+        &["large-message-carried"],
+        |conduct| {
+            conduct.wire.max_frame = 64 << 10;
+        },
+    ),
+    Fault::new(
+        "malformed-passed-over",
+        "A message that cannot be read is passed over.",
+        &[
+            "malformed-json-closes",
+            "short-array-closes",
+            "foreign-shape-closes",
+            "v1-missing-fields-closes",
+            "malformed-binary-closes",
+            "unknown-kind-closes",
+        ],
+        |conduct| conduct.wire.malformed = Malformed::Ignored,
+    ),
+    // The life of a connection.
+    Fault::new(
+        "heartbeat-stops",
+        "From the third on, heartbeats are not answered.",
+        &["heartbeat-reply"],
+        |conduct| {
+            conduct.socket.heartbeats = Some(2);
+        },
+    ),
+    Fault::new(
+        "idle-never",
+        "A silent client is never closed.",
+        &["idle-timeout-closes"],
+        |conduct| {
+            conduct.wire.idle = None;
+        },
+    ),
+    Fault::new(
+        "disconnect-unheard",
+        "A disconnect broadcast ends nothing.",
+        &["disconnect-closes-socket"],
+        |conduct| {
+            conduct.wire.disconnect = None;
+        },
+    ),
+    Fault::new(
+        "disconnect-with-1000",
+        "A disconnect broadcast closes with 1000.",
+        &["disconnect-code"],
+        |conduct| {
+            conduct.wire.disconnect = Some(Ending {
+                code: 1000,
+                hangup: Hangup::AtOnce,
+            });
+        },
+    ),
+    Fault::new(
+        "drain-with-1000",
+        "A server that ends closes with 1000.",
+        &["drain-closes-1012"],
+        |conduct| {
+            conduct.wire.drain.code = 1000;
+        },
+    ),
+    Fault::new(
+        "hangup-keeps-channels",
+        "A connection that ends leaves its channels' presence behind.",
+        &["closed-transport-ends-channels", "presence-diff-leave"],
+        |conduct| conduct.socket.hangup_scope = HangupScope::ForgetsChannels,
+    ),
+];

@@ -1,0 +1,104 @@
+//! The connect params in a query, as `Plug.Conn.Query.decode` reads them: the last of equal keys counts, and
+//! `a[b]` or `a[]` make a value that is no text.
+
+use std::borrow::Cow;
+
+/// One param.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Param<'a> {
+    /// `key=value`, or a key alone, which has the value "".
+    Text(Cow<'a, str>),
+    /// `key[]=value`
+    List,
+    /// `key[inner]=value`
+    Map,
+}
+
+/// The query cannot be read: a `%` without two hexadecimal digits, or no UTF-8. Plug answers 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// The value of a key.
+pub(crate) fn param<'a>(query: &'a str, wanted: &str) -> Result<Option<Param<'a>>, Malformed> {
+    let mut found = None;
+    for part in query.split('&').filter(|part| !part.is_empty()) {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let (key, value) = (decode(key)?, decode(value)?);
+        let Some(rest) = key.strip_prefix(wanted) else {
+            continue;
+        };
+        match rest {
+            "" => found = Some(Param::Text(value)),
+            "[]" => found = Some(Param::List),
+            _ if rest.starts_with('[') && rest.ends_with(']') => found = Some(Param::Map),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// `+` is a blank, `%41` an A.
+fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
+    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let (digits, after) = rest.split_at_checked(2).ok_or(Malformed)?;
+                rest = after;
+                hex(digits[0]).ok_or(Malformed)? << 4 | hex(digits[1]).ok_or(Malformed)?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Malformed)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &str) -> Result<Option<Param<'_>>, Malformed> {
+        Ok(Some(Param::Text(Cow::Borrowed(value))))
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_counts() {
+        assert_eq!(param("vsn=1.0.0&vsn=2.0.0", "vsn"), text("2.0.0"));
+    }
+
+    #[test]
+    fn a_key_alone_has_an_empty_value() {
+        assert_eq!(param("token&vsn=2.0.0", "token"), text(""));
+    }
+
+    #[test]
+    fn percent_and_plus_are_decoded() {
+        assert_eq!(param("t%6Fken=a%20b+c", "token"), text("a b c"));
+    }
+
+    #[test]
+    fn brackets_make_lists_and_maps() {
+        assert_eq!(param("vsn[]=2.0.0", "vsn"), Ok(Some(Param::List)));
+        assert_eq!(param("vsn[a]=2.0.0", "vsn"), Ok(Some(Param::Map)));
+        assert_eq!(param("vsnx=2.0.0", "vsn"), Ok(None));
+    }
+
+    #[test]
+    fn half_a_percent_sign_is_an_error() {
+        assert_eq!(param("a=%4", "vsn"), Err(Malformed));
+        assert_eq!(param("a=%zz", "vsn"), Err(Malformed));
+        assert_eq!(param("a=%ff", "vsn"), Err(Malformed));
+    }
+}

@@ -1,0 +1,82 @@
+//! Which path is for whom (`endpoint.ex`, `helpers.ex`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::conduct::{FAST_IDLE, IDLE};
+use super::super::core::Core;
+use super::super::links::Note;
+use super::upgrade::Upgrade;
+use super::{Request, Response};
+use crate::clock::wall_clock;
+
+/// What a request gets.
+pub(super) enum Answer {
+    Response(Response),
+    Upgrade(Box<Upgrade>),
+}
+
+/// Where the socket is mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mount {
+    /// `/socket`
+    Plain,
+    /// `/fast_socket`, with a short idle timeout.
+    Fast,
+    /// `/strict_socket`, with a list of origins.
+    Strict,
+}
+
+impl Mount {
+    fn named(segment: &str) -> Option<Self> {
+        match segment {
+            "socket" => Some(Self::Plain),
+            "fast_socket" => Some(Self::Fast),
+            "strict_socket" => Some(Self::Strict),
+            _ => None,
+        }
+    }
+
+    /// How long a connection may be silent.
+    pub(super) const fn idle(self) -> Duration {
+        match self {
+            Self::Fast => FAST_IDLE,
+            Self::Plain | Self::Strict => IDLE,
+        }
+    }
+}
+
+impl Core {
+    /// Answers a request.
+    pub(super) fn route(&mut self, request: &Request<'_>) -> Answer {
+        let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        Answer::Response(match (request.method, &segments[..]) {
+            ("GET", [mount, "websocket"]) => match Mount::named(mount) {
+                Some(mount) => return self.connect(request, mount, query),
+                None => not_found(),
+            },
+            (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
+            ("GET", ["token", name]) => Response::new(200, self.shared.tokens.sign(name, since_epoch())),
+            ("POST", ["disconnect", name]) => {
+                let name: Arc<str> = (*name).into();
+                self.disconnect(&name);
+                self.links
+                    .tell_others(self.shard, || Note::Disconnect(Arc::clone(&name)));
+                Response::new(204, "")
+            }
+            _ => not_found(),
+        })
+    }
+}
+
+fn not_found() -> Response {
+    Response::new(404, "not found")
+}
+
+/// The time since 1970, as tokens count it.
+pub(super) fn since_epoch() -> Duration {
+    wall_clock()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
+}

@@ -1,0 +1,317 @@
+//! One connection. At rest it owns no buffers: what came in whole is gone, what went out whole too.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::net::TcpStream;
+
+use super::context::ConversationId;
+use super::conversation::Entry;
+use super::refs::Ref;
+use crate::clock::Time;
+use crate::protocol::Vsn;
+use crate::protocol::websocket::Opcode;
+
+/// A connection, before and after it was upgraded.
+pub(crate) struct Peer {
+    pub(crate) stream: TcpStream,
+    pub(crate) stage: Stage,
+    /// Input that is not whole yet, or that must wait while a join blocks the connection.
+    pub(crate) input: Vec<u8>,
+    /// What was sent to this connection's process and not handled yet.
+    pub(crate) mailbox: Mailbox,
+    /// Output that the kernel did not take. While there is some, nothing is read and no mail is handled, as a
+    /// process that is blocked in `send` does neither.
+    pub(crate) backlog: Option<Box<Backlog>>,
+    /// When the connection has been silent for too long.
+    pub(crate) deadline: Time,
+    /// The earliest alarm that is set for it.
+    pub(crate) alarm: Time,
+    /// Tells connections apart that had the same place one after the other.
+    pub(crate) serial: u32,
+    pub(crate) unread: Unread,
+    pub(crate) queued: Queued,
+}
+
+/// Whether the kernel may hold input that nobody read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    Nothing,
+    Something,
+}
+
+/// Whether the connection stands in the list of those with mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queued {
+    No,
+    Yes,
+}
+
+/// How far a connection is.
+pub(crate) enum Stage {
+    /// Waits for a request.
+    Http,
+    /// Was upgraded.
+    Socket(Box<Socket>),
+    /// Was answered, and is closed once that is written.
+    Leaving,
+}
+
+/// Output that waits.
+pub(crate) struct Backlog {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) written: usize,
+    pub(crate) since: Time,
+}
+
+/// What `Phoenix.Socket` keeps of a connection.
+pub(crate) struct Socket {
+    pub(crate) vsn: Vsn,
+    pub(crate) user: Arc<str>,
+    pub(crate) identity: Identity,
+    pub(crate) idle: Duration,
+    pub(crate) channels: Vec<Entry>,
+    pub(crate) joining: Option<Box<Joining>>,
+    pub(crate) fragments: Option<Box<Fragments>>,
+    pub(crate) heartbeats: u32,
+    pub(crate) voice: Voice,
+}
+
+/// The socket's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// nil
+    Anonymous,
+    /// `users_socket:<user>`
+    Signed,
+}
+
+/// Whether the server may still write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voice {
+    Speaks,
+    /// A close frame went out; what the client says is still heard.
+    Silent,
+}
+
+/// The join that blocks the connection.
+pub(crate) struct Joining {
+    pub(crate) id: ConversationId,
+    pub(crate) reference: Ref,
+}
+
+/// A message whose end has not come.
+pub(crate) struct Fragments {
+    pub(crate) opcode: Opcode,
+    pub(crate) data: Vec<u8>,
+    /// How much of it is known to be UTF-8.
+    pub(crate) checked: usize,
+}
+
+impl Peer {
+    /// A connection that was just accepted.
+    pub(crate) fn new(stream: TcpStream, serial: u32, deadline: Time) -> Self {
+        Self {
+            stream,
+            stage: Stage::Http,
+            input: Vec::new(),
+            mailbox: Mailbox::Empty,
+            backlog: None,
+            deadline,
+            alarm: deadline,
+            serial,
+            unread: Unread::Nothing,
+            queued: Queued::No,
+        }
+    }
+
+    pub(crate) fn socket(&mut self) -> Option<&mut Socket> {
+        match &mut self.stage {
+            Stage::Socket(socket) => Some(socket),
+            Stage::Http | Stage::Leaving => None,
+        }
+    }
+
+    /// Whether the connection's process is stuck: in a join or in `send`.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.backlog.is_some() || matches!(&self.stage, Stage::Socket(socket) if socket.joining.is_some())
+    }
+}
+
+impl Socket {
+    pub(crate) fn entry(&mut self, id: ConversationId) -> Option<&mut Entry> {
+        self.channels.iter_mut().find(|entry| entry.id == id)
+    }
+}
+
+/// A message to the connection's process.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    /// A frame that was encoded elsewhere: a reply, a push, a broadcast.
+    Frame(Bytes),
+    /// `{:socket_close, pid, reason}`
+    ChannelClosed(ConversationId),
+    /// `{:DOWN, …}`
+    ChannelDown(ConversationId),
+    /// The `disconnect` broadcast.
+    Disconnect,
+    /// `:socket_drain`
+    Drain,
+}
+
+/// The bytes of a frame.
+#[derive(Debug)]
+pub(crate) enum Bytes {
+    Own(Box<[u8]>),
+    Shared(Arc<[u8]>),
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+/// A queue that is mostly empty, and mostly of one otherwise.
+#[derive(Default)]
+pub(crate) enum Mailbox {
+    #[default]
+    Empty,
+    One(Mail),
+    Many(Box<Queue>),
+}
+
+/// A longer queue, with the bytes in it.
+#[derive(Default)]
+pub(crate) struct Queue {
+    mails: VecDeque<Mail>,
+    bytes: usize,
+}
+
+impl Mailbox {
+    pub(crate) fn push(&mut self, mail: Mail) {
+        match std::mem::take(self) {
+            Self::Empty => *self = Self::One(mail),
+            Self::One(first) => {
+                let mut queue = Box::new(Queue::default());
+                queue.push(first);
+                queue.push(mail);
+                *self = Self::Many(queue);
+            }
+            Self::Many(mut queue) => {
+                queue.push(mail);
+                *self = Self::Many(queue);
+            }
+        }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Mail> {
+        match std::mem::take(self) {
+            Self::Empty => None,
+            Self::One(mail) => Some(mail),
+            Self::Many(mut queue) => {
+                let mail = queue.pop();
+                if !queue.mails.is_empty() {
+                    *self = Self::Many(queue);
+                }
+                mail
+            }
+        }
+    }
+
+    /// The bytes of all frames in it, so that a reader that is too slow is noticed.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Empty | Self::One(_) => 0,
+            Self::Many(queue) => queue.bytes,
+        }
+    }
+
+    /// Exchanges the first two messages, if both are frames of its own.
+    pub(crate) fn swap_first_two(&mut self) {
+        if let Self::Many(queue) = self
+            && let (Some(Mail::Frame(Bytes::Own(_))), Some(Mail::Frame(Bytes::Own(_)))) =
+                (queue.mails.front(), queue.mails.get(1))
+        {
+            queue.mails.swap(0, 1);
+        }
+    }
+}
+
+impl Queue {
+    /// What a message takes beside its bytes.
+    const OVERHEAD: usize = size_of::<Mail>();
+
+    fn push(&mut self, mail: Mail) {
+        self.bytes += Self::weight(&mail);
+        self.mails.push_back(mail);
+    }
+
+    fn pop(&mut self) -> Option<Mail> {
+        let mail = self.mails.pop_front()?;
+        self.bytes -= Self::weight(&mail);
+        Some(mail)
+    }
+
+    fn weight(mail: &Mail) -> usize {
+        match mail {
+            Mail::Frame(bytes) => bytes.as_ref().len() + Self::OVERHEAD,
+            _ => Self::OVERHEAD,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &str) -> Mail {
+        Mail::Frame(Bytes::Own(text.as_bytes().into()))
+    }
+
+    fn emptied(mailbox: &mut Mailbox) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| mailbox.pop())
+            .map(|mail| match mail {
+                Mail::Frame(bytes) => bytes.as_ref().to_vec(),
+                other => panic!("no frame: {other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn mail_comes_out_as_it_went_in() {
+        let mut mailbox = Mailbox::Empty;
+        for text in ["a", "b", "c"] {
+            mailbox.push(frame(text));
+        }
+        assert_eq!(emptied(&mut mailbox), [b"a", b"b", b"c"]);
+        assert!(matches!(mailbox, Mailbox::Empty));
+        assert_eq!(mailbox.bytes(), 0);
+    }
+
+    #[test]
+    fn the_weight_of_what_waits_is_known() {
+        let mut mailbox = Mailbox::Empty;
+        mailbox.push(frame("abc"));
+        mailbox.push(frame("defg"));
+        assert!(mailbox.bytes() >= 7);
+    }
+
+    #[test]
+    fn a_connection_is_small() {
+        assert!(
+            size_of::<Peer>() <= 128,
+            "a connection takes {} bytes",
+            size_of::<Peer>()
+        );
+        assert!(
+            size_of::<Socket>() <= 128,
+            "a socket takes {} bytes",
+            size_of::<Socket>()
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! Who is present on which topic, as `Phoenix.Presence` tells it: the state, and a diff for every change.
+//! One serves all shards; presence is not on the way of a message, so one lock for a group of topics will do.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+
+use super::channel::Body;
+use super::context::ConversationId;
+use super::elixir::quote;
+
+#[cfg(test)]
+mod tests;
+
+/// Why nothing was tracked or updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrackError {
+    /// `{:error, {:already_tracked, …}}`
+    #[error("this conversation is tracked already")]
+    AlreadyTracked,
+    /// `{:error, :nopresence}`
+    #[error("this conversation is not tracked, so there is nothing to update")]
+    NoPresence,
+}
+
+/// One entry of a presence. The status is JSON text.
+#[derive(Clone, Debug)]
+struct Meta {
+    reference: String,
+    previous: Option<String>,
+    status: String,
+}
+
+/// The presences of one topic: by name, and under one name by the order in which they came.
+#[derive(Debug, Default)]
+struct Topic {
+    metas: BTreeMap<(String, u64), Meta>,
+    owners: HashMap<ConversationId, (String, u64)>,
+}
+
+type Topics = HashMap<String, Topic>;
+
+/// The presences of all topics.
+#[derive(Debug)]
+pub struct Presence {
+    groups: [Mutex<Topics>; 16],
+    hasher: RandomState,
+    started_nanos: u64,
+    counter: AtomicU64,
+}
+
+impl Presence {
+    /// Nobody is present. `now` is the time since 1970: refs of one start differ from those of another.
+    pub fn new(now: Duration) -> Self {
+        Self {
+            groups: Default::default(),
+            hasher: RandomState::new(),
+            started_nanos: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+            counter: AtomicU64::new(0),
+        }
+    }
+
+    /// Adds a presence of `key` with a status (JSON text), and returns the diff that everybody on the topic
+    /// must be told.
+    ///
+    /// # Errors
+    /// If the conversation is tracked on this topic already.
+    pub fn track(
+        &self,
+        of: ConversationId,
+        topic: &str,
+        key: &str,
+        status: &str,
+    ) -> Result<Body, TrackError> {
+        let mut topics = self.lock(topic);
+        let entry = topics.entry(topic.to_owned()).or_default();
+        if entry.owners.contains_key(&of) {
+            return Err(TrackError::AlreadyTracked);
+        }
+        let count = self.counter.fetch_add(1, Ordering::Relaxed);
+        let place = (key.to_owned(), count);
+        let meta = Meta {
+            reference: self.reference(count),
+            previous: None,
+            status: status.to_owned(),
+        };
+        let diff = diff(&[(key, &meta)], &[]);
+        entry.owners.insert(of, place.clone());
+        entry.metas.insert(place, meta);
+        Ok(diff)
+    }
+
+    /// Changes the status (JSON text) of a conversation's presence. The diff says that the old one left and a
+    /// new one joined.
+    ///
+    /// # Errors
+    /// If the conversation is not tracked on this topic.
+    pub fn update(&self, of: ConversationId, topic: &str, status: &str) -> Result<Body, TrackError> {
+        let mut topics = self.lock(topic);
+        let Topic { metas, owners } = topics.get_mut(topic).ok_or(TrackError::NoPresence)?;
+        let place = owners.get(&of).ok_or(TrackError::NoPresence)?;
+        let meta = metas.get_mut(place).ok_or(TrackError::NoPresence)?;
+        let now = Meta {
+            reference: self.reference(self.counter.fetch_add(1, Ordering::Relaxed)),
+            previous: Some(meta.reference.clone()),
+            status: status.to_owned(),
+        };
+        let before = std::mem::replace(meta, now);
+        Ok(diff(&[(&place.0, meta)], &[(&place.0, &before)]))
+    }
+
+    /// Takes out the presence of a conversation that has ended; the diff, if it had one.
+    pub fn untrack(&self, of: ConversationId, topic: &str) -> Option<Body> {
+        let mut topics = self.lock(topic);
+        let entry = topics.get_mut(topic)?;
+        let place = entry.owners.remove(&of)?;
+        let meta = entry.metas.remove(&place)?;
+        if entry.owners.is_empty() {
+            topics.remove(topic);
+        }
+        Some(diff(&[], &[(&place.0, &meta)]))
+    }
+
+    /// Everybody on a topic: the payload of `presence_state`.
+    pub fn list(&self, topic: &str) -> Body {
+        let topics = self.lock(topic);
+        let mut json = String::new();
+        let metas = topics.get(topic).into_iter().flat_map(|topic| &topic.metas);
+        write_presences(&mut json, metas.map(|((key, _), meta)| (key.as_str(), meta)));
+        Body::Json(json.into())
+    }
+
+    fn lock(&self, topic: &str) -> MutexGuard<'_, Topics> {
+        let group = self.hasher.hash_one(topic) % 16;
+        let group = usize::try_from(group).unwrap_or_default();
+        // A poisoned lock means that a test of another topic failed; the map itself is never left half-way.
+        self.groups[group].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// 64 bits of time, 16 of the process, 16 of a counter (`phoenix_tracker` `shard.ex`, `random_ref`).
+    /// The time is that of the start plus the count: unique without a look at the clock.
+    fn reference(&self, count: u64) -> String {
+        const PROCESS: u16 = 0x4868;
+        let mut bytes = [0; 12];
+        bytes[..8].copy_from_slice(&self.started_nanos.wrapping_add(count).to_be_bytes());
+        bytes[8..10].copy_from_slice(&PROCESS.to_be_bytes());
+        bytes[10..].copy_from_slice(&count.to_be_bytes()[6..]);
+        URL_SAFE.encode(bytes)
+    }
+}
+
+/// The payload of `presence_diff`.
+fn diff(joins: &[(&str, &Meta)], leaves: &[(&str, &Meta)]) -> Body {
+    let mut json = String::from("{\"joins\":");
+    write_presences(&mut json, joins.iter().copied());
+    json.push_str(",\"leaves\":");
+    write_presences(&mut json, leaves.iter().copied());
+    json.push('}');
+    Body::Json(json.into())
+}
+
+/// `{"key":{"metas":[…]},…}` of metas that come sorted by key.
+fn write_presences<'m>(json: &mut String, metas: impl Iterator<Item = (&'m str, &'m Meta)>) {
+    let mut last = None;
+    json.push('{');
+    for (key, meta) in metas {
+        if last == Some(key) {
+            json.push(',');
+        } else {
+            if last.is_some() {
+                json.push_str("]},");
+            }
+            json.push_str(&quote(key));
+            json.push_str(":{\"metas\":[");
+        }
+        last = Some(key);
+        write_meta(json, meta);
+    }
+    if last.is_some() {
+        json.push_str("]}");
+    }
+    json.push('}');
+}
+
+fn write_meta(
+    json: &mut String,
+    Meta {
+        reference,
+        previous,
+        status,
+    }: &Meta,
+) {
+    // Writing to a string cannot fail.
+    let _ = write!(json, "{{\"phx_ref\":\"{reference}\"");
+    if let Some(previous) = previous {
+        let _ = write!(json, ",\"phx_ref_prev\":\"{previous}\"");
+    }
+    let _ = write!(json, ",\"status\":{status}}}");
+}

@@ -1,0 +1,66 @@
+//! What goes to and fro on an open connection, whatever carries it.
+
+use super::RawFrame;
+
+/// What the server did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A whole text message.
+    Text(String),
+    /// A whole binary message.
+    Binary(Vec<u8>),
+    /// A ping; the pong has been sent.
+    Ping(Vec<u8>),
+    /// A pong.
+    Pong(Vec<u8>),
+    /// The conversation ended. After a close frame, wait once more to see how the connection ended below it;
+    /// after any other ending the same is said again at once.
+    Closed(Ending),
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By a close frame; it has been answered unless it was the answer to ours.
+    CloseFrame {
+        /// The code as it was sent, even one that must not be; none if the frame was empty.
+        code: Option<u16>,
+        /// What was said beside it.
+        reason: String,
+    },
+    /// The server ended the TCP connection in order (FIN). That is an ending without a close frame
+    /// unless one came before.
+    Eof,
+    /// The connection broke: by a reset (RST), or because the network failed.
+    Reset,
+    /// The server broke RFC 6455, or sent more than the limit allows; a whole sentence about the server says how.
+    /// A close frame with 1002, 1007 or 1009 was sent, and nothing more is read.
+    Violation(String),
+    /// We cut the connection.
+    Cut,
+}
+
+/// What can be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A text message.
+    Text(String),
+    /// A binary message.
+    Binary(Vec<u8>),
+    /// A ping; at most 125 bytes.
+    Ping(Vec<u8>),
+    /// A close frame.
+    Close {
+        /// The code; without it the frame is empty.
+        code: Option<u16>,
+        /// At most 123 bytes; needs a code.
+        reason: String,
+    },
+    /// A frame made by hand, allowed at any time. One with the opcode of a close frame counts as our close frame.
+    Frame(RawFrame),
+    /// These bytes as they are, without a frame around them, allowed at any time.
+    Bytes(Vec<u8>),
+    /// Ends the TCP connection at once without a close frame, as the kernel does for a process that died: by a
+    /// FIN after what the kernel had taken, or by a RST if something from the server was not read yet.
+    Cut,
+}

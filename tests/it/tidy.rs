@@ -1,0 +1,339 @@
+//! The rules of the house that the compiler does not know: floors, module heads, lengths of files, unfinished work.
+//! Each check is a function over a path and its text, and is itself seen to fail below.
+
+use std::fs;
+use std::path::Path;
+
+/// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
+const FLOORS: [(&str, u8); 13] = [
+    ("clock", 0),
+    ("profile", 0),
+    ("protocol", 1),
+    ("client", 2),
+    ("transport", 3),
+    ("scenario", 4),
+    ("conformance", 5),
+    ("load", 5),
+    ("fuzz", 5),
+    ("server", 5),
+    ("report", 6),
+    ("cli", 7),
+    ("main", 8),
+];
+/// The front doors, which may name every part.
+const FRONT_DOORS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
+/// The most lines of a source file, and of a file of tests.
+const MOST_LINES: usize = 400;
+const MOST_LINES_OF_TESTS: usize = 800;
+/// What marks unfinished or silenced code; in two halves, so that this file does not find itself.
+const UNFINISHED: [(&str, &str); 7] = [
+    ("TO", "DO"),
+    ("FIX", "ME"),
+    ("XX", "X"),
+    ("to", "do!"),
+    ("unimple", "mented!"),
+    ("#[ig", "nore"),
+    ("[al", "low("),
+];
+/// Where a machine keeps its files; in two halves as well.
+const MACHINE_PATHS: [(&str, &str); 3] = [("/wo", "rk/"), ("/ho", "me/"), ("/ro", "ot/")];
+/// What holds no source of ours; `.git` is a file in a worktree.
+const NOT_OURS: [&str; 4] = ["target", "reports", "node_modules", ".git"];
+
+#[test]
+fn rust_files_keep_the_rules_of_the_house() {
+    let complaints: Vec<_> = files()
+        .iter()
+        .filter(|(path, _)| path.ends_with(".rs"))
+        .flat_map(|(path, text)| [floors(path, text), head(path, text), length(path, text)].concat())
+        .collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_unfinished_or_silenced() {
+    let complaints: Vec<_> = files()
+        .iter()
+        .filter(|(path, _)| path.ends_with(".rs"))
+        .flat_map(|(path, text)| unfinished(path, text))
+        .collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn no_file_names_a_place_on_somebodys_machine() {
+    let complaints: Vec<_> = files()
+        .iter()
+        .flat_map(|(path, text)| machine_paths(path, text))
+        .collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// Uses of `crate::part` must go down, or stay in the same part.
+fn floors(path: &str, text: &str) -> Vec<String> {
+    let Some(inside) = path.strip_prefix("src/").filter(|_| !FRONT_DOORS.contains(&path)) else {
+        return Vec::new();
+    };
+    let part = inside.split(['/', '.']).next().unwrap_or_default();
+    let Some(own) = floor_of(part) else {
+        return vec![format!(
+            "{path}:1: `{part}` is on no floor; add it to FLOORS in tests/it/tidy.rs"
+        )];
+    };
+    let mut complaints = Vec::new();
+    for (at, used) in uses(text) {
+        match floor_of(&used) {
+            _ if used == part => {}
+            Some(floor) if floor < own => {}
+            Some(floor) => complaints.push(format!(
+                "{path}:{at}: {part} (floor {own}) uses {used} (floor {floor}); move the shared part down"
+            )),
+            None => complaints.push(format!(
+                "{path}:{at}: {part} uses `crate::{used}`, which is on no floor"
+            )),
+        }
+    }
+    complaints
+}
+
+fn floor_of(part: &str) -> Option<u8> {
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == part)
+        .map(|(_, floor)| *floor)
+}
+
+/// Line and name of each part that code names after `crate::`, also within braces; comments may name any.
+fn uses(text: &str) -> Vec<(usize, String)> {
+    let code: Vec<_> = text
+        .lines()
+        .map(|line| {
+            if line.trim_start().starts_with("//") {
+                ""
+            } else {
+                line
+            }
+        })
+        .collect();
+    let code = code.join("\n");
+    let mut found = Vec::new();
+    for (start, prefix) in code.match_indices("crate::") {
+        let rest = &code[start + prefix.len()..];
+        let at = code[..start].matches('\n').count() + 1;
+        match rest.strip_prefix('{') {
+            Some(group) => found.extend(first_names(group).into_iter().map(|name| (at, name))),
+            None => found.push((at, first_word(rest))),
+        }
+    }
+    found
+}
+
+/// The names that a group `{a::b, c::{d, e}}` begins with: `a` and `c`.
+fn first_names(group: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut depth = 0_usize;
+    let mut expected = true;
+    for (at, c) in group.char_indices() {
+        match c {
+            '}' if depth == 0 => break,
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => expected = true,
+            _ if expected && !c.is_whitespace() => {
+                names.push(first_word(&group[at..]));
+                expected = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn first_word(text: &str) -> String {
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
+}
+
+/// A file says what it is for before it does anything.
+fn head(path: &str, text: &str) -> Vec<String> {
+    if text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .is_some_and(|line| line.starts_with("//! "))
+    {
+        return Vec::new();
+    }
+    vec![format!(
+        "{path}:1: no module head; begin with `//! ` and what the file is for"
+    )]
+}
+
+/// A file that grows too long is split before it hurts.
+fn length(path: &str, text: &str) -> Vec<String> {
+    let tests = path.starts_with("tests/") || path.ends_with("/tests.rs") || path.contains("/tests/");
+    let most = if tests { MOST_LINES_OF_TESTS } else { MOST_LINES };
+    let lines = text.lines().count();
+    if lines <= most {
+        return Vec::new();
+    }
+    vec![format!(
+        "{path}:{lines}: {lines} lines, {most} is the most; split it at a seam that has a name"
+    )]
+}
+
+/// Nothing is put off, and no lint or test is silenced.
+fn unfinished(path: &str, text: &str) -> Vec<String> {
+    let marks = UNFINISHED.map(|(left, right)| format!("{left}{right}"));
+    found(text, &marks)
+        .map(|(at, mark)| {
+            format!("{path}:{at}: `{mark}`; finish it, or `#[expect(..., reason = \"...\")]` it")
+        })
+        .collect()
+}
+
+/// No path works only where it was written.
+fn machine_paths(path: &str, text: &str) -> Vec<String> {
+    let places = MACHINE_PATHS.map(|(left, right)| format!("{left}{right}"));
+    found(text, &places)
+        .map(|(at, place)| format!("{path}:{at}: names `{place}`; nobody else has that folder"))
+        .collect()
+}
+
+/// Line and needle of each needle that stands by itself and not at the end of a longer word.
+fn found<'a>(text: &'a str, needles: &'a [String]) -> impl Iterator<Item = (usize, &'a str)> {
+    text.lines().enumerate().flat_map(move |(at, line)| {
+        needles
+            .iter()
+            .filter(|needle| stands_alone(line, needle))
+            .map(move |needle| (at + 1, needle.as_str()))
+    })
+}
+
+fn stands_alone(line: &str, needle: &str) -> bool {
+    let of_a_word = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(needle).any(|(at, _)| {
+        let begins = !line[..at].ends_with(of_a_word);
+        let ends = !needle.ends_with(of_a_word) || !line[at + needle.len()..].starts_with(of_a_word);
+        begins && ends
+    })
+}
+
+/// Every text file of the project, as a path from its root and its text.
+fn files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(root, root, &mut files);
+    assert!(
+        files.iter().any(|(path, _)| path == "src/lib.rs"),
+        "no source found below {}",
+        root.display()
+    );
+    files
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).expect("the project's own folder is readable") {
+        let path = entry.expect("the project's own folder is readable").path();
+        if NOT_OURS.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            let name = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .replace('\\', "/");
+            files.push((name, text));
+        }
+    }
+}
+
+#[test]
+fn a_use_upwards_or_sideways_is_found() {
+    let complaint =
+        "src/protocol/frame.rs:2: protocol (floor 1) uses client (floor 2); move the shared part down";
+    assert_eq!(
+        floors(
+            "src/protocol/frame.rs",
+            "//! Frames.\nuse crate::client::Socket;\n"
+        ),
+        [complaint]
+    );
+    assert_eq!(
+        floors("src/load/mod.rs", "use crate::{clock, server::{a, b}};").len(),
+        1
+    );
+    assert_eq!(floors("src/clock.rs", "fn f() { crate::cli::run() }").len(), 1);
+    assert_eq!(
+        floors(
+            "src/load/mod.rs",
+            "use crate::{\n    clock,\n    cli::{a, b},\n    fuzz,\n};"
+        )
+        .len(),
+        2
+    );
+}
+
+#[test]
+fn a_use_downwards_or_within_is_right() {
+    let text = "use crate::{clock, protocol::{a, b}, client};\npub(in crate::load) fn f() {}\n";
+    assert_eq!(floors("src/load/mod.rs", text), [""; 0]);
+    assert_eq!(
+        floors("src/protocol/mod.rs", "// as crate::client does\n"),
+        [""; 0]
+    );
+    assert_eq!(floors("src/lib.rs", "use crate::cli;"), [""; 0]);
+    assert_eq!(floors("tests/it/main.rs", "use crate::cli;"), [""; 0]);
+}
+
+#[test]
+fn a_part_without_a_floor_is_found() {
+    assert_eq!(floors("src/util.rs", "").len(), 1);
+    assert_eq!(floors("src/load/mod.rs", "use crate::util;").len(), 1);
+}
+
+#[test]
+fn a_file_without_a_head_is_found() {
+    assert_eq!(head("src/a.rs", "use std::fmt;\n//! Too late.\n").len(), 1);
+    assert_eq!(head("src/a.rs", "").len(), 1);
+    assert_eq!(head("src/a.rs", "\n//! What it is for.\n"), [""; 0]);
+}
+
+#[test]
+fn a_file_that_is_too_long_is_found() {
+    let lines = |n| "\n".repeat(n);
+    assert_eq!(length("src/a.rs", &lines(401)).len(), 1);
+    assert_eq!(length("src/a.rs", &lines(400)), [""; 0]);
+    assert_eq!(length("src/a/tests.rs", &lines(800)), [""; 0]);
+    assert_eq!(length("tests/it/a.rs", &lines(801)).len(), 1);
+}
+
+#[test]
+fn unfinished_work_is_found_where_it_stands_alone() {
+    for (left, right) in UNFINISHED {
+        let line = format!("    {left}{right}");
+        assert_eq!(unfinished("src/a.rs", &line).len(), 1, "{line}");
+    }
+    assert_eq!(
+        unfinished("src/a.rs", "mastodon!(); XXXL; \"xxx\"; #[expect(dead_code)]"),
+        [""; 0]
+    );
+    let silenced = format!("#!{}{}dead_code)]", UNFINISHED[6].0, UNFINISHED[6].1);
+    assert_eq!(unfinished("src/a.rs", &silenced).len(), 1);
+}
+
+#[test]
+fn a_place_on_a_machine_is_found_and_a_path_of_a_url_is_not() {
+    let place = format!("{}{}me", MACHINE_PATHS[1].0, MACHINE_PATHS[1].1);
+    assert_eq!(
+        machine_paths("README.md", &format!("see `{place}/notes`")).len(),
+        1
+    );
+    assert_eq!(
+        machine_paths("README.md", &format!("https://phxproof.example{place}")),
+        [""; 0]
+    );
+}

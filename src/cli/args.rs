@@ -54,6 +54,8 @@ pub(super) enum Command {
     List(List),
     /// Prints a built-in scenario, to copy and change
     Show(Show),
+    /// Prints the JSON Schema of scenario files, for editors
+    Schema,
     /// Explains a rule or a case: what is promised, by which versions, where it is written
     Explain(Explain),
     /// Runs the reference server, until SIGTERM or ctrl-c

@@ -52,6 +52,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(args) => check::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Schema => show::schema(),
         Command::Explain(args) => explain::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run(&args),

@@ -11,7 +11,7 @@ use super::exec::{Exec, Log};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output};
-use crate::clock::{Clock, wall_clock};
+use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, Conclusion, Host, NoHost, RunResult};
 use crate::report::{
     About, Detail, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
@@ -56,13 +56,9 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     };
     let exit = exit(run.conclusion());
     let trouble_text = trouble.map(ToString::to_string);
-    let unreported = reporters.finish(&Finished {
-        run,
-        about: &about,
-        duration: clock.now().since(crate::clock::Time::ZERO),
-        exit_code: exit.code(),
-        trouble: trouble_text.as_deref(),
-    });
+    let duration = clock.now().since(Time::ZERO);
+    let finished = Finished::new(run, &about, duration, exit.code()).troubled(trouble_text.as_deref());
+    let unreported = reporters.finish(&finished);
     for error in &unreported {
         output::error(&CliError::Undone(Complaint::new(error.to_string())));
     }

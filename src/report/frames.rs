@@ -50,7 +50,7 @@ impl Reporter for Frames {
 
 fn render(case: &CaseResult, recorded: &Recorded, target: &str) -> Vec<u8> {
     let mut text = Vec::new();
-    add(&mut text, &Header { case: &case.id, about: &case.about, server: target });
+    add(&mut text, &Header::new(case, recorded, target));
     let start = recorded.recording.entries.first().map(|entry| entry.at).unwrap_or_default();
     for entry in &recorded.recording.entries {
         let t_ms = u64::try_from(entry.at.since(start).as_millis()).unwrap_or(u64::MAX);
@@ -81,6 +81,15 @@ struct Header<'a> {
     case: &'a str,
     about: &'a str,
     server: &'a str,
+    vsn: &'static str,
+    transport: &'static str,
+}
+
+impl<'a> Header<'a> {
+    fn new(case: &'a CaseResult, recorded: &Recorded, target: &'a str) -> Self {
+        let vsn = recorded.vsn.as_str();
+        Self { case: &case.id, about: &case.about, server: target, vsn, transport: "websocket" }
+    }
 }
 
 /// One thing that happened; only the fields that it has are written.

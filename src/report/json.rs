@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Finished, Folder, ReportError, Reporter, folder};
+use super::{Finished, Folder, ReportError, Reporter};
 use crate::conformance::{CaseResult, Event, Finding, HeldTo, RunResult, Verdict};
 
 /// Writes it when the run is over.
@@ -112,7 +112,7 @@ impl<'a> Document<'a> {
             trouble: finished.trouble,
             summary: Summary::of(run, |case| case.verdict),
             close_summary: Summary::of(run, |case| case.close_verdict),
-            cases: run.cases.iter().map(Case::new).collect(),
+            cases: run.cases.iter().map(|case| Case::new(case, finished)).collect(),
         }
     }
 }
@@ -131,8 +131,7 @@ impl Summary {
 }
 
 impl<'a> Case<'a> {
-    fn new(case: &'a CaseResult) -> Self {
-        let frames = case.recording.is_some().then(|| folder::frames_of(&case.id).display().to_string());
+    fn new(case: &'a CaseResult, finished: &Finished<'_>) -> Self {
         Self {
             id: &case.id,
             about: &case.about,
@@ -145,7 +144,7 @@ impl<'a> Case<'a> {
             flaky: case.flaky,
             finding: case.finding.as_ref(),
             close_finding: case.close_finding.as_ref(),
-            frames,
+            frames: finished.frames_of(case),
         }
     }
 }

@@ -7,13 +7,14 @@ use super::{About, Finished};
 use crate::clock::Time;
 use crate::conformance::{CaseResult, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
 use crate::profile::Profile;
+use crate::protocol::Vsn;
 use crate::scenario::{Entry, Level, Noted, Recording, Who};
 use crate::transport::{Ending, Response};
 
 pub(super) const ABOUT: About = About { started_at: SystemTime::UNIX_EPOCH, seed: 7 };
 
 pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> Finished<'a> {
-    Finished { run, about, duration: Duration::from_millis(4200), exit_code: 1, trouble: None }
+    Finished::new(run, about, Duration::from_millis(4200), 1)
 }
 
 /// One of everything.
@@ -112,6 +113,6 @@ pub(super) fn recorded_case() -> CaseResult {
     for (number, (who, what)) in (0..).zip(entries) {
         recording.entries.push(Entry { at: Time::from_micros(number * 1500), who, what });
     }
-    let recorded = Recorded { recording, actors: vec!["ana".to_owned()] };
+    let recorded = Recorded { recording, actors: vec!["ana".to_owned()], vsn: Vsn::V2 };
     CaseResult { recording: Some(Arc::new(recorded)), ..case("join/push-stale-join-ref") }
 }

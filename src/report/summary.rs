@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Detail, Finished, folder};
+use super::{Detail, Finished};
 use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
 
 /// Lists of ids are wrapped here.
 const WIDTH: usize = 80;
 /// Families with more cases than this have no marks.
 const MOST_MARKS: usize = 32;
+/// The family of scenarios that are files.
+const OWN: &str = "own";
 
 /// The whole summary.
 pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, results: &str) -> String {
@@ -24,7 +26,7 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, resu
     }
     for case in &run.cases {
         if case.failed(run.held_to, run.strict) || case.verdict == Verdict::Undecided {
-            failure(&mut text, case, run, replay);
+            failure(&mut text, case, finished, replay);
         }
     }
     if detail == Detail::Usual {
@@ -48,7 +50,7 @@ pub(super) fn family(id: &str) -> &str {
         Some((family, case)) if !family.is_empty() && family != "." && family != ".." && !case.contains(['/', '.']) => {
             family
         }
-        _ => "own",
+        _ => OWN,
     }
 }
 
@@ -130,9 +132,9 @@ fn families(text: &mut String, run: &RunResult) {
 }
 
 /// A case that counts against the server, or that was not decided.
-fn failure(text: &mut String, case: &CaseResult, run: &RunResult, replay: &str) {
+fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, replay: &str) {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let verdict = counted(case, run);
+    let verdict = counted(case, finished.run);
     let style = style(verdict).bold();
     let what = case.message().unwrap_or_default();
     let _ = writeln!(text, "{style}{}{style:#} {bold}{}{bold:#}: {what}", verdict.name(), case.id);
@@ -145,8 +147,8 @@ fn failure(text: &mut String, case: &CaseResult, run: &RunResult, replay: &str) 
         }
         facts(text, finding, dim);
     }
-    if case.recording.is_some() {
-        field(text, "frames", &folder::frames_of(&case.id).display().to_string(), dim);
+    if let Some(frames) = finished.frames_of(case) {
+        field(text, "frames", &frames, dim);
     }
     if verdict == Verdict::Fail {
         for id in case.rules.iter() {
@@ -218,7 +220,7 @@ fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
     for (note, ids) in &groups {
         let style = style(verdict);
         let _ = writeln!(text, "{style}{} {}{style:#}: {note}", verdict.name(), ids.len());
-        wrapped(text, ids);
+        wrapped(text, &whole_families(ids, run));
     }
     if !groups.is_empty() {
         text.push('\n');
@@ -230,13 +232,30 @@ fn flaky(text: &mut String, run: &RunResult) {
     if !ids.is_empty() {
         let style = style(Verdict::NonStrict);
         let _ = writeln!(text, "{style}flaky {}{style:#}: did not pass at once, but when tried again", ids.len());
-        wrapped(text, &ids);
+        wrapped(text, &whole_families(&ids, run));
         text.push('\n');
     }
 }
 
+/// Ids, with one `family/*` for all cases of a family if there are several.
+fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
+    let size = |of: &str| run.cases.iter().filter(|case| family(&case.id) == of).count();
+    let mut shown: Vec<String> = Vec::new();
+    for id in ids {
+        let family = family(id);
+        let here = ids.iter().filter(|id| self::family(id) == family).count();
+        let whole = format!("{family}/*");
+        if family == OWN || here == 1 || here < size(family) {
+            shown.push((*id).to_owned());
+        } else if shown.last() != Some(&whole) {
+            shown.push(whole);
+        }
+    }
+    shown
+}
+
 /// Ids, as many to a line as fit.
-fn wrapped(text: &mut String, ids: &[&str]) {
+fn wrapped(text: &mut String, ids: &[String]) {
     let dim = Style::new().dimmed();
     let mut line = String::new();
     for (number, id) in ids.iter().enumerate() {

@@ -14,7 +14,9 @@ const FIXTURES: &str = "Fixtures";
 /// Proves what a server that speaks the Phoenix Channels protocol promises
 #[derive(Debug, Parser)]
 #[command(name = "phxproof", version, propagate_version = false, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all held, 1 the server fell short, 2 undecided or nothing judged, 64 wrong usage.")]
+#[command(
+    after_help = "Exit codes: 0 all held, 1 the server fell short, 2 undecided or nothing judged, 64 wrong usage."
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -109,7 +111,10 @@ pub(super) struct Config {
 
 /// `check`
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags as typed; check.rs makes enums of them")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as typed; check.rs makes enums of them"
+)]
 pub(super) struct Check {
     /// Which cases: ids, globs such as 'join/*', or scenario files of your own [default: all built-in cases]
     #[arg(value_name = "ID-GLOB or FILE")]
@@ -320,13 +325,16 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn header(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
         _ => Err("expected a name and a value, as in 'Authorization: Bearer abc'".to_owned()),
     }
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {
-    serde_json::from_str(text).map_err(|why| format!("it is no JSON: {why}; expected something like '{{\"token\": \"abc\"}}'"))
+    serde_json::from_str(text)
+        .map_err(|why| format!("it is no JSON: {why}; expected something like '{{\"token\": \"abc\"}}'"))
 }
 
 fn push(text: &str) -> Result<(String, serde_json::Value), String> {

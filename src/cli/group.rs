@@ -26,7 +26,10 @@ impl Group {
     /// Starts it.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
         let child = command.process_group(0).spawn()?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let id = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
         Ok(Self { child, id })
     }
 
@@ -87,7 +90,14 @@ mod tests {
     use super::*;
 
     fn start(script: &str) -> Group {
-        Group::start(Command::new("sh").arg("-c").arg(script).stdin(Stdio::null()).stdout(Stdio::null())).unwrap()
+        Group::start(
+            Command::new("sh")
+                .arg("-c")
+                .arg(script)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null()),
+        )
+        .unwrap()
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -11,7 +11,10 @@ use crate::protocol::Vsn;
 use crate::scenario::{Entry, Level, Noted, Recording, Who};
 use crate::transport::{Ending, Response};
 
-pub(super) const ABOUT: About = About { started_at: SystemTime::UNIX_EPOCH, seed: 7 };
+pub(super) const ABOUT: About = About {
+    started_at: SystemTime::UNIX_EPOCH,
+    seed: 7,
+};
 
 pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> Finished<'a> {
     Finished::new(run, about, Duration::from_millis(4200), 1)
@@ -22,7 +25,8 @@ pub(super) fn run() -> RunResult {
     let stale = Finding {
         what: "the server answered a push that it should have dropped".to_owned(),
         expected: "nothing for 200ms after the push with join_ref \"1\"".to_owned(),
-        actual: "[\"2\",\"7\",\"room:1\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]\nafter 3ms".to_owned(),
+        actual: "[\"2\",\"7\",\"room:1\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]\nafter 3ms"
+            .to_owned(),
         place: "scenarios/join/push-stale-join-ref.yaml:14:5, actor ana".to_owned(),
     };
     let code = Finding {
@@ -31,24 +35,53 @@ pub(super) fn run() -> RunResult {
         actual: "close frame 1000".to_owned(),
         place: "how the connection of ana closed".to_owned(),
     };
-    let vsn = Finding { what: "a vsn of 2.1.0 was let in".to_owned(), ..stale.clone() };
+    let vsn = Finding {
+        what: "a vsn of 2.1.0 was let in".to_owned(),
+        ..stale.clone()
+    };
     let note = |text: &str| Some(text.to_owned());
     let lab = note("the target does not offer the lab channel");
     RunResult {
         cases: vec![
-            CaseResult { verdict: Verdict::Skipped, note: lab.clone(), ..case("binary/all") },
-            CaseResult { verdict: Verdict::Skipped, note: lab, ..case("events/replies") },
-            CaseResult { verdict: Verdict::NonStrict, finding: Some(vsn), ..case("handshake/minor-vsn") },
+            CaseResult {
+                verdict: Verdict::Skipped,
+                note: lab.clone(),
+                ..case("binary/all")
+            },
+            CaseResult {
+                verdict: Verdict::Skipped,
+                note: lab,
+                ..case("events/replies")
+            },
+            CaseResult {
+                verdict: Verdict::NonStrict,
+                finding: Some(vsn),
+                ..case("handshake/minor-vsn")
+            },
             case("heartbeat/ok"),
-            CaseResult { flaky: true, ..case("join/ok") },
-            CaseResult { verdict: Verdict::Fail, finding: Some(stale), ..recorded_case() },
+            CaseResult {
+                flaky: true,
+                ..case("join/ok")
+            },
+            CaseResult {
+                verdict: Verdict::Fail,
+                finding: Some(stale),
+                ..recorded_case()
+            },
             CaseResult {
                 verdict: Verdict::Undecided,
                 note: note("the step before was not answered, so nothing was judged"),
                 ..case("leave/ok")
             },
-            CaseResult { close_verdict: Verdict::Fail, close_finding: Some(code), ..case("malformed/text-empty") },
-            CaseResult { note: note("there is no fixture; only its own steps judged it"), ..case("mine/chat.yaml") },
+            CaseResult {
+                close_verdict: Verdict::Fail,
+                close_finding: Some(code),
+                ..case("malformed/text-empty")
+            },
+            CaseResult {
+                note: note("there is no fixture; only its own steps judged it"),
+                ..case("mine/chat.yaml")
+            },
         ],
         ..good_run()
     }
@@ -84,19 +117,39 @@ fn case(id: &str) -> CaseResult {
 
 /// With one entry of each kind.
 pub(super) fn recorded_case() -> CaseResult {
-    let response =
-        Response { status: 403, headers: Vec::new(), body: b"Forbidden".to_vec(), truncated: None };
+    let response = Response {
+        status: 403,
+        headers: Vec::new(),
+        body: b"Forbidden".to_vec(),
+        truncated: None,
+    };
     let ana = Who::Actor(0, 1);
-    let close = Ending::CloseFrame { code: Some(1011), reason: String::new() };
+    let close = Ending::CloseFrame {
+        code: Some(1011),
+        reason: String::new(),
+    };
     let entries = [
         (Who::Http, Noted::Requested("POST /disconnect/ana".to_owned())),
-        (Who::Http, Noted::Answered(Response { status: 204, body: Vec::new(), ..response.clone() })),
+        (
+            Who::Http,
+            Noted::Answered(Response {
+                status: 204,
+                body: Vec::new(),
+                ..response.clone()
+            }),
+        ),
         (ana, Noted::Connecting("/socket/websocket?vsn=2.0.0".to_owned())),
         (ana, Noted::Refused(response)),
         (ana, Noted::Failed("nothing listens there".to_owned())),
         (ana, Noted::Opened),
-        (ana, Noted::SentText("[\"1\",\"1\",\"lab:room\",\"phx_join\",{}]".into())),
-        (ana, Noted::Text("[\"1\",\"1\",\"lab:room\",\"phx_reply\",{}]".into())),
+        (
+            ana,
+            Noted::SentText("[\"1\",\"1\",\"lab:room\",\"phx_join\",{}]".into()),
+        ),
+        (
+            ana,
+            Noted::Text("[\"1\",\"1\",\"lab:room\",\"phx_reply\",{}]".into()),
+        ),
         (ana, Noted::SentBinary(Arc::new([0, 1, 2]))),
         (ana, Noted::Binary(Arc::new([3, 4]))),
         (ana, Noted::SentFrame("ping".to_owned(), b"hello".to_vec())),
@@ -105,14 +158,28 @@ pub(super) fn recorded_case() -> CaseResult {
         (ana, Noted::Ended(close)),
         (Who::Actor(0, 2), Noted::Ended(Ending::Eof)),
         (Who::Actor(0, 2), Noted::Ended(Ending::Reset)),
-        (Who::Actor(0, 2), Noted::Ended(Ending::Violation("a frame had a mask".to_owned()))),
+        (
+            Who::Actor(0, 2),
+            Noted::Ended(Ending::Violation("a frame had a mask".to_owned())),
+        ),
         (Who::Actor(0, 2), Noted::Cut),
         (Who::Server, Noted::Server("SIGTERM")),
     ];
     let mut recording = Recording::default();
     for (number, (who, what)) in (0..).zip(entries) {
-        recording.entries.push(Entry { at: Time::from_micros(number * 1500), who, what });
+        recording.entries.push(Entry {
+            at: Time::from_micros(number * 1500),
+            who,
+            what,
+        });
     }
-    let recorded = Recorded { recording, actors: vec!["ana".to_owned()], vsn: Vsn::V2 };
-    CaseResult { recording: Some(Arc::new(recorded)), ..case("join/push-stale-join-ref") }
+    let recorded = Recorded {
+        recording,
+        actors: vec!["ana".to_owned()],
+        vsn: Vsn::V2,
+    };
+    CaseResult {
+        recording: Some(Arc::new(recorded)),
+        ..case("join/push-stale-join-ref")
+    }
 }

@@ -55,7 +55,14 @@ pub struct Finished<'a> {
 impl<'a> Finished<'a> {
     /// The end of a run that judged what it could.
     pub fn new(run: &'a RunResult, about: &'a About, duration: Duration, exit_code: u8) -> Self {
-        Self { run, about, duration, exit_code, trouble: None, recorded: None }
+        Self {
+            run,
+            about,
+            duration,
+            exit_code,
+            trouble: None,
+            recorded: None,
+        }
     }
 
     /// The same, but nothing could be judged, for this reason.
@@ -135,7 +142,10 @@ impl<'r> Reporters<'r> {
     /// It is over: why some could not tell it.
     pub fn finish(mut self, finished: &Finished<'_>) -> Vec<ReportError> {
         let recorded = std::mem::take(&mut self.recorded);
-        let finished = Finished { recorded: Some(&recorded), ..*finished };
+        let finished = Finished {
+            recorded: Some(&recorded),
+            ..*finished
+        };
         self.each(|reporter| reporter.finish(&finished));
         self.failed
     }
@@ -173,7 +183,10 @@ mod tests {
 
     impl Reporter for Fails {
         fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
-            Err(ReportError::Stream { stream: "stdout", why: std::io::ErrorKind::BrokenPipe.into() })
+            Err(ReportError::Stream {
+                stream: "stdout",
+                why: std::io::ErrorKind::BrokenPipe.into(),
+            })
         }
 
         fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
@@ -184,7 +197,10 @@ mod tests {
     #[test]
     fn one_that_fails_leaves_the_others_alone() {
         let (mut before, mut after) = (0, 0);
-        let mut all = Reporters::default().with(Counts(&mut before)).with(Fails).with(Counts(&mut after));
+        let mut all = Reporters::default()
+            .with(Counts(&mut before))
+            .with(Fails)
+            .with(Counts(&mut after));
         all.event(&Event::CaseStarted("join/ok"));
         all.event(&Event::CaseStarted("join/deny"));
         let failed = all.finish(&made_up::finished(&made_up::run(), &made_up::ABOUT));

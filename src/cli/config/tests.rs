@@ -12,7 +12,9 @@ fn settings(source: &str) -> Settings {
 }
 
 fn problems(source: &str) -> String {
-    Settings::parse(Path::new("phxproof.toml"), source).unwrap_err().to_string()
+    Settings::parse(Path::new("phxproof.toml"), source)
+        .unwrap_err()
+        .to_string()
 }
 
 fn typed(flags: &[&str]) -> Check {
@@ -56,42 +58,76 @@ fn a_named_target_stands_for_its_url_and_what_belongs_to_it() {
     let check = settings(PROJECT).check(typed(&[])).unwrap();
     assert_eq!(check.target.target.as_deref(), Some("ws://10.0.0.7:4000/socket"));
     assert_eq!(check.target.params.len(), 2);
-    assert!(check.target.params.contains(&("token".to_owned(), "abc".to_owned())));
+    assert!(
+        check
+            .target
+            .params
+            .contains(&("token".to_owned(), "abc".to_owned()))
+    );
     assert_eq!(check.room.topic.as_deref(), Some("room:lobby"));
-    assert_eq!(check.room.join_params, Some(json!({ "user": { "id": 1 }, "tags": ["a", 2, true] })));
+    assert_eq!(
+        check.room.join_params,
+        Some(json!({ "user": { "id": 1 }, "tags": ["a", 2, true] }))
+    );
     assert_eq!(check.room.push, Some(("ping".to_owned(), json!({ "n": 1.5 }))));
     assert_eq!((check.safe, check.no_safe), (true, false));
     assert_eq!(check.timeout, Some(Duration::from_secs(10)));
-    assert_eq!((check.cases, check.results.seed, check.jobs), (vec!["join/*".to_owned()], Some(7), Some(2)));
+    assert_eq!(
+        (check.cases, check.results.seed, check.jobs),
+        (vec!["join/*".to_owned()], Some(7), Some(2))
+    );
 }
 
 #[test]
 fn what_is_typed_wins() {
-    let flags = ["--target", "local", "--param", "token=typed", "--no-safe", "--seed", "8", "leave/ok"];
+    let flags = [
+        "--target",
+        "local",
+        "--param",
+        "token=typed",
+        "--no-safe",
+        "--seed",
+        "8",
+        "leave/ok",
+    ];
     let check = settings(PROJECT).check(typed(&flags)).unwrap();
     assert_eq!(check.target.target.as_deref(), Some("ws://127.0.0.1:4000/socket"));
     assert_eq!(check.target.params, [("token".to_owned(), "typed".to_owned())]);
     assert_eq!(check.room.topic, None);
     assert_eq!((check.safe, check.no_safe), (false, true));
-    assert_eq!((check.cases, check.results.seed), (vec!["leave/ok".to_owned()], Some(8)));
+    assert_eq!(
+        (check.cases, check.results.seed),
+        (vec!["leave/ok".to_owned()], Some(8))
+    );
 }
 
 #[test]
 fn a_url_needs_no_name() {
-    let check = settings(PROJECT).check(typed(&["--target", "ws://a/socket"])).unwrap();
+    let check = settings(PROJECT)
+        .check(typed(&["--target", "ws://a/socket"]))
+        .unwrap();
     assert_eq!(check.target.target.as_deref(), Some("ws://a/socket"));
     assert_eq!(check.room.topic, None);
 }
 
 #[test]
 fn serve_has_a_section_of_its_own() {
-    let serve = settings(PROJECT).serve(Serve { port: Some(4001), ..Serve::default() });
-    assert_eq!((serve.port, serve.faults), (Some(4001), vec!["broadcast-skips-sender".to_owned()]));
+    let serve = settings(PROJECT).serve(Serve {
+        port: Some(4001),
+        ..Serve::default()
+    });
+    assert_eq!(
+        (serve.port, serve.faults),
+        (Some(4001), vec!["broadcast-skips-sender".to_owned()])
+    );
 }
 
 #[test]
 fn a_name_that_is_near_another_is_told() {
-    let error = settings(PROJECT).check(typed(&["--target", "stagin"])).unwrap_err().to_string();
+    let error = settings(PROJECT)
+        .check(typed(&["--target", "stagin"]))
+        .unwrap_err()
+        .to_string();
     insta::assert_snapshot!(error);
 }
 

@@ -78,6 +78,7 @@ fn compare_links(expected: &LinkLog, actual: &LinkLog, name: &str, program: &Pro
 
 /// The longest common subsequence tells what is missing and what is extra.
 fn compare_lines(expected: &[String], actual: &[String], at: &str, program: &Program, found: &mut Vec<Deviation>) {
+    let (expected, actual) = trim_more(expected, actual, program);
     let diff = similar::capture_diff_slices(similar::Algorithm::Lcs, expected, actual);
     for op in diff {
         let (_, old, new) = op.as_tag_tuple();
@@ -89,14 +90,22 @@ fn compare_lines(expected: &[String], actual: &[String], at: &str, program: &Pro
         );
         let from = new.start;
         for (index, line) in actual[new].iter().enumerate() {
-            let at_end = from + index >= expected.len();
-            if at_end && program.chance.iter().any(|it| matches!(it, Chance::More(event) if has_event(line, event))) {
-                continue;
-            }
             let doubled = if actual[..from + index].contains(line) { Doubled::Yes } else { Doubled::No };
             found.push(Deviation::Extra { at: at.to_owned(), line: line.clone(), doubled });
         }
     }
+}
+
+/// Cuts what one of the two has more of at its end, of events that may go on.
+fn trim_more<'l>(expected: &'l [String], actual: &'l [String], program: &Program) -> (&'l [String], &'l [String]) {
+    let goes_on = |line: &String| {
+        program.chance.iter().any(|it| matches!(it, Chance::More(event) if has_event(line, event)))
+    };
+    let trim = |lines: &'l [String], length: usize| {
+        let kept = lines.len() - lines.iter().skip(length).rev().take_while(|line| goes_on(line)).count();
+        &lines[..kept]
+    };
+    (trim(expected, actual.len()), trim(actual, expected.len()))
 }
 
 /// The lines of a conversation without what may come or not, and with free order made one order.

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::host::Lent;
-use super::settings::Settings;
+use super::settings::{Settings, Update};
 use crate::clock::{Clock, Time};
 use crate::protocol::Vsn;
 use crate::scenario::{Command, Door, Happening, LinkId, Play, Progress, Reach, Request, Restart};
@@ -25,8 +25,10 @@ pub(super) struct Place {
     pub(super) clock: Clock,
 }
 
-/// After all has come that is awaited, this long is listened for what should not come.
+/// After all has come that is awaited, this long is listened for what should not come; longer for a fixture that is
+/// being written, as nothing says yet what is awaited.
 const LISTEN_ON: Duration = Duration::from_millis(40);
+const LISTEN_FOR_FIXTURE: Duration = Duration::from_millis(500);
 
 /// Messages that wait for the play. A server that floods is read no faster than it is judged.
 const WAITING: usize = 4;
@@ -41,6 +43,7 @@ pub(super) async fn drive(
 ) {
     let (told, mut news) = mpsc::channel(WAITING);
     let mut hands = Hands { place: Rc::clone(place), told, links: HashMap::new(), tasks: JoinSet::new(), lent };
+    let listen_on = if place.settings.update == Update::No { LISTEN_ON } else { LISTEN_FOR_FIXTURE };
     let clock = place.clock;
     play.begin(clock.now());
     let mut end: Option<Time> = None;
@@ -59,7 +62,7 @@ pub(super) async fn drive(
             Progress::Failed(_) => return,
             Progress::Over if !satisfied && complete(play) => {
                 satisfied = true;
-                end = Some(now + LISTEN_ON);
+                end = Some(now + listen_on);
             }
             Progress::Over if end.is_none() => end = Some(now + patience),
             Progress::Over | Progress::Playing | Progress::Settling => {}

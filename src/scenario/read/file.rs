@@ -26,7 +26,7 @@ pub(crate) const KEYS: [(&str, &str); 10] = [
 /// The keys of an item of `chance`.
 pub(crate) const CHANCE: [(&str, &str); 3] = [
     ("any-order", "events that may come in any order among themselves"),
-    ("more", "an event of which more may come at the end"),
+    ("more", "an event that goes on: how many of it come at the end is free"),
     ("maybe", "an event that may come or not; on, with, ref and join_ref beside it say more, as for receive"),
 ];
 

@@ -1,12 +1,6 @@
 //! The command line: what is typed becomes settings of one job, the job runs, and its verdict becomes the exit code.
 //! One file a command; no logic of the jobs themselves.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this floor and the reports speak to the user"
-)]
-
 mod args;
 mod check;
 mod complaint;

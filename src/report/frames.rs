@@ -172,70 +172,75 @@ struct Raw {
 /// An entry without its actor and time.
 fn line(noted: &Noted) -> Line<'_> {
     let (dir, what) = match noted {
-        Noted::Connecting(path) => (
-            ">",
-            What {
-                http: Some(format!("GET {path}").into()),
-                upgrade: Some(true),
-                ..What::default()
-            },
-        ),
-        Noted::Opened => (
-            "!",
-            What {
-                status: Some(101),
-                ..event("open")
-            },
-        ),
-        Noted::Refused(response) => (
-            "!",
-            What {
-                event: Some("refused"),
-                ..answer(response)
-            },
-        ),
-        Noted::Failed(why) => (
-            "!",
-            What {
-                why: Some(why),
-                ..event("failed")
-            },
-        ),
+        Noted::Connecting(path) => (">", request(format!("GET {path}").into(), Some(true))),
+        Noted::Opened => ("!", status("open", 101)),
+        Noted::Refused(response) => ("!", refused(response)),
+        Noted::Failed(why) => ("!", because("failed", why)),
         Noted::SentText(sent) => (">", text(sent)),
         Noted::SentBinary(bytes) => (">", binary(bytes)),
         Noted::SentFrame(words, payload) => (">", frame(words, payload)),
-        Noted::SentClose(code) => (
-            ">",
-            What {
-                code: Some(*code),
-                ..event("close frame")
-            },
-        ),
+        Noted::SentClose(code) => (">", close(Some(*code), None)),
         Noted::Cut => ("!", event("cut")),
         Noted::Text(came) => ("<", text(came)),
         Noted::Binary(bytes) => ("<", binary(bytes)),
-        Noted::Pong(payload) => (
-            "<",
-            What {
-                pong: Some(String::from_utf8_lossy(payload)),
-                ..What::default()
-            },
-        ),
+        Noted::Pong(payload) => ("<", pong(payload)),
         Noted::Ended(how) => ("!", ending(how)),
-        Noted::Requested(what) => (
-            ">",
-            What {
-                http: Some(what.into()),
-                ..What::default()
-            },
-        ),
+        Noted::Requested(what) => (">", request(what.into(), None)),
         Noted::Answered(response) => ("<", answer(response)),
         Noted::Server(what) => ("!", event(what)),
     };
+    let (actor, t_ms) = Default::default();
     Line {
+        actor,
+        t_ms,
         dir,
         what,
-        ..Line::default()
+    }
+}
+
+fn request(http: Cow<'_, str>, upgrade: Option<bool>) -> What<'_> {
+    let http = Some(http);
+    What {
+        http,
+        upgrade,
+        ..What::default()
+    }
+}
+
+fn status(name: &str, status: u16) -> What<'_> {
+    let status = Some(status);
+    What {
+        status,
+        ..event(name)
+    }
+}
+
+fn refused(response: &Response) -> What<'_> {
+    let event = Some("refused");
+    What {
+        event,
+        ..answer(response)
+    }
+}
+
+fn because<'a>(name: &'a str, why: &'a str) -> What<'a> {
+    let why = Some(why);
+    What { why, ..event(name) }
+}
+
+fn close(code: Option<u16>, reason: Option<&str>) -> What<'_> {
+    What {
+        code,
+        reason,
+        ..event("close frame")
+    }
+}
+
+fn pong(payload: &[u8]) -> What<'_> {
+    let pong = Some(String::from_utf8_lossy(payload));
+    What {
+        pong,
+        ..What::default()
     }
 }
 
@@ -282,17 +287,10 @@ fn frame<'a>(words: &'a str, payload: &[u8]) -> What<'a> {
 
 fn ending(how: &Ending) -> What<'_> {
     match how {
-        Ending::CloseFrame { code, reason } => What {
-            code: *code,
-            reason: Some(reason),
-            ..event("close frame")
-        },
+        Ending::CloseFrame { code, reason } => close(*code, Some(reason)),
         Ending::Eof => event("eof"),
         Ending::Reset => event("reset"),
-        Ending::Violation(why) => What {
-            why: Some(why),
-            ..event("violation")
-        },
+        Ending::Violation(why) => because("violation", why),
         Ending::Cut => event("cut"),
     }
 }

@@ -38,6 +38,7 @@ fn render(finished: &Finished<'_>) -> Vec<u8> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
 struct Document<'a> {
     schema: u32,
     command: &'static str,

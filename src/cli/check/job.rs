@@ -56,7 +56,7 @@ impl Job {
         let profile = meant.judging.profile.as_deref().map(profile::named).transpose()?;
         let server = server(&meant.target, profile)?;
         Ok(Self {
-            held_to: held_to(&server, profile, meant.judging.strict),
+            held_to: held_to(&server, profile, strictness(&meant)),
             server,
             cases: catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?,
             accept: meant.accept,
@@ -101,11 +101,7 @@ impl Job {
 
     /// Whether `non-strict` counts as `fail`.
     pub(super) fn strict(&self) -> Strictness {
-        if self.meant.judging.strict {
-            Strictness::Strict
-        } else {
-            Strictness::Lenient
-        }
+        strictness(&self.meant)
     }
 
     /// What it is held to as far as that is known before the target was looked at.
@@ -151,11 +147,19 @@ fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Comp
     }
 }
 
+const fn strictness(meant: &args::Check) -> Strictness {
+    if meant.judging.strict {
+        Strictness::Strict
+    } else {
+        Strictness::Lenient
+    }
+}
+
 /// The reference server is held to its profile; another one to what was said, if anything was.
-fn held_to(server: &Server, profile: Option<Profile>, strict: bool) -> Option<HeldTo> {
+fn held_to(server: &Server, profile: Option<Profile>, strict: Strictness) -> Option<HeldTo> {
     let default = match server {
         Server::Embedded(_) => Some(Profile::DEFAULT),
-        Server::There(_) | Server::Exec(..) => strict.then_some(Profile::DEFAULT),
+        Server::There(_) | Server::Exec(..) => (strict == Strictness::Strict).then_some(Profile::DEFAULT),
     };
     profile.or(default).map(HeldTo::Profile)
 }

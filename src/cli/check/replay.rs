@@ -30,9 +30,9 @@ pub(super) fn flags(typed: &args::Check) -> String {
     );
     flags.option("--unknown-topic", text(&typed.room.unknown_topic));
     flags.option("--profile", text(&typed.judging.profile));
-    flags.switch("--strict", typed.judging.strict);
-    flags.switch("--safe", typed.safe);
-    flags.switch("--no-safe", typed.no_safe);
+    flags.switch(typed.judging.strict.then_some("--strict"));
+    flags.switch(typed.safe.then_some("--safe"));
+    flags.switch(typed.no_safe.then_some("--no-safe"));
     flags.option(
         "--timeout",
         typed
@@ -62,8 +62,8 @@ impl Flags {
         }
     }
 
-    fn switch(&mut self, name: &str, on: bool) {
-        if on {
+    fn switch(&mut self, name: Option<&str>) {
+        if let Some(name) = name {
             self.text.push_str(&format!(" {name}"));
         }
     }

@@ -43,10 +43,19 @@ impl Progress {
         let clock = Clock::start();
         let shown = match style {
             Style::EachCase => Shown::EachCase,
-            Style::Usual if std::io::stderr().is_terminal() => Shown::Bar(ProgressBar::new(0).with_style(bar_style())),
+            Style::Usual if std::io::stderr().is_terminal() => {
+                Shown::Bar(ProgressBar::new(0).with_style(bar_style()))
+            }
             Style::Usual => Shown::NowAndThen { last: clock.now() },
         };
-        Self { shown, clock, done: 0, all: 0, failed: 0, running: Vec::new() }
+        Self {
+            shown,
+            clock,
+            done: 0,
+            all: 0,
+            failed: 0,
+            running: Vec::new(),
+        }
     }
 
     fn finished(&mut self, case: &CaseResult) -> Result<(), ReportError> {
@@ -62,7 +71,10 @@ impl Progress {
             }
             Shown::NowAndThen { last } if now.since(*last) >= NOW_AND_THEN => {
                 *last = now;
-                return say(&format!("{} of {} cases, {} failed", self.done, self.all, self.failed));
+                return say(&format!(
+                    "{} of {} cases, {} failed",
+                    self.done, self.all, self.failed
+                ));
             }
             Shown::NowAndThen { .. } => {}
         }
@@ -72,7 +84,11 @@ impl Progress {
     /// The bar says what takes so long.
     fn tell_bar(&self) {
         if let Shown::Bar(bar) = &self.shown {
-            let failed = if self.failed > 0 { format!("{} failed, ", self.failed) } else { String::new() };
+            let failed = if self.failed > 0 {
+                format!("{} failed, ", self.failed)
+            } else {
+                String::new()
+            };
             let running = self.running.first().map_or("", String::as_str);
             bar.set_message(format!("{failed}{running}"));
         }
@@ -111,5 +127,8 @@ impl Reporter for Progress {
 
 fn say(line: &str) -> Result<(), ReportError> {
     let mut stderr = anstream::stderr().lock();
-    writeln!(stderr, "{line}").map_err(|why| ReportError::Stream { stream: "stderr", why })
+    writeln!(stderr, "{line}").map_err(|why| ReportError::Stream {
+        stream: "stderr",
+        why,
+    })
 }

@@ -1,5 +1,6 @@
 //! Table of contents of the integration tests.
 
+mod cli; // what is typed, what is printed, how it ends
 mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
 mod recordings; // every built-in case against the recording it is called after

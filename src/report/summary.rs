@@ -1,6 +1,8 @@
 //! What a run came to, as a person reads it: a line a family, then each failure with what was expected, what came
 //! instead, where, and the command that repeats it; then what was skipped and why; then the verdict.
 
+mod groups;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,8 +12,6 @@ use anstyle::{AnsiColor, Style};
 use super::{Detail, Finished};
 use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
 
-/// Lists of ids are wrapped here.
-const WIDTH: usize = 80;
 /// Families with more cases than this have no marks.
 const MOST_MARKS: usize = 32;
 /// The family of scenarios that are files.
@@ -30,13 +30,13 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, resu
             failure(&mut text, case, finished, replay);
         }
     }
-    noted(&mut text, run, Verdict::Undecided);
+    groups::noted(&mut text, run, Verdict::Undecided);
     if detail == Detail::Usual {
         non_strict(&mut text, run);
         closings(&mut text, run);
-        noted(&mut text, run, Verdict::Skipped);
-        noted(&mut text, run, Verdict::Pass);
-        flaky(&mut text, run);
+        groups::noted(&mut text, run, Verdict::Skipped);
+        groups::noted(&mut text, run, Verdict::Pass);
+        groups::flaky(&mut text, run);
     }
     conclusion(&mut text, finished);
     if detail == Detail::Usual {
@@ -228,79 +228,6 @@ fn closings(text: &mut String, run: &RunResult) {
         let _ = writeln!(text, "  {}: {what}", case.id);
     }
     text.push('\n');
-}
-
-/// Cases with one verdict that have a note, grouped by what it says.
-fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for case in run
-        .cases
-        .iter()
-        .filter(|case| case.verdict == verdict && case.finding.is_none())
-    {
-        if let Some(note) = &case.note {
-            groups.entry(note).or_default().push(&case.id);
-        }
-    }
-    for (note, ids) in &groups {
-        let style = style(verdict);
-        let _ = writeln!(text, "{style}{} {}{style:#}: {note}", verdict.name(), ids.len());
-        wrapped(text, &whole_families(ids, run));
-    }
-    if !groups.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn flaky(text: &mut String, run: &RunResult) {
-    let ids: Vec<&str> = run
-        .cases
-        .iter()
-        .filter(|case| case.flaky)
-        .map(|case| &*case.id)
-        .collect();
-    if !ids.is_empty() {
-        let style = style(Verdict::NonStrict);
-        let _ = writeln!(
-            text,
-            "{style}flaky {}{style:#}: did not pass at once, but when tried again",
-            ids.len()
-        );
-        wrapped(text, &whole_families(&ids, run));
-        text.push('\n');
-    }
-}
-
-/// Ids, with one `family/*` for all cases of a family if there are several.
-fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
-    let size = |of: &str| run.cases.iter().filter(|case| family(&case.id) == of).count();
-    let mut shown: Vec<String> = Vec::new();
-    for id in ids {
-        let family = family(id);
-        let here = ids.iter().filter(|id| self::family(id) == family).count();
-        let whole = format!("{family}/*");
-        if family == OWN || here == 1 || here < size(family) {
-            shown.push((*id).to_owned());
-        } else if shown.last() != Some(&whole) {
-            shown.push(whole);
-        }
-    }
-    shown
-}
-
-/// Ids, as many to a line as fit.
-fn wrapped(text: &mut String, ids: &[String]) {
-    let dim = Style::new().dimmed();
-    let mut line = String::new();
-    for (number, id) in ids.iter().enumerate() {
-        let separator = if number + 1 < ids.len() { "," } else { "" };
-        if !line.is_empty() && line.len() + id.len() + 4 > WIDTH {
-            let _ = writeln!(text, " {dim}{line}{dim:#}");
-            line.clear();
-        }
-        let _ = write!(line, " {id}{separator}");
-    }
-    let _ = writeln!(text, " {dim}{line}{dim:#}");
 }
 
 /// The last words: the verdict, the counts, the time.

@@ -272,6 +272,7 @@ fn took(duration: Duration) -> String {
 mod tests {
     use super::super::made_up;
     use super::*;
+    use crate::conformance::Strictness;
 
     fn plain(run: &RunResult, detail: Detail) -> String {
         let about = made_up::ABOUT;
@@ -311,6 +312,51 @@ mod tests {
         undecided, as the run was cut short: no case was judged, in 4.2 s
         results in reports/check-x/
         ");
+    }
+
+    #[test]
+    fn where_closing_does_not_count_it_is_told_apart() {
+        let run = RunResult {
+            held_to: HeldTo::TheLine,
+            ..made_up::run()
+        };
+        let text = plain(&run, Detail::Usual);
+        assert!(
+            text.contains(
+                "closed otherwise than Phoenix, which does not count here:\n  malformed/text-empty: "
+            ),
+            "{text}"
+        );
+        assert!(text.contains("4 pass, 1 non-strict, 1 fail"), "{text}");
+    }
+
+    #[test]
+    fn a_strict_run_counts_what_is_not_strict() {
+        let run = RunResult {
+            strict: Strictness::Strict,
+            ..made_up::run()
+        };
+        assert!(
+            plain(&run, Detail::Usual)
+                .contains("fail handshake/minor-vsn: a vsn of 2.1.0 was let in\n  expected")
+        );
+    }
+
+    #[test]
+    fn a_family_that_is_skipped_as_a_whole_is_told_by_its_name() {
+        let mut run = made_up::run();
+        let sizes = CaseResult {
+            id: "binary/sizes".into(),
+            ..run.cases[0].clone()
+        };
+        run.cases.insert(1, sizes);
+        let text = plain(&run, Detail::Usual);
+        assert!(
+            text.contains(
+                "skipped 3: the target does not offer the lab channel\n  binary/*, events/replies\n"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

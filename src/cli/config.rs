@@ -29,7 +29,6 @@ use toml::de::{DeTable, DeValue};
 use super::args::{Check, Judging, LevelArg, Results, Room, Serve, Target, UpdateArg, VsnArg};
 use super::complaint::Complaint;
 use super::exit::CliError;
-use super::units;
 use crate::scenario::ScenarioError;
 use section::{Problems, Section};
 
@@ -159,6 +158,9 @@ fn read(path: &Path) -> std::io::Result<String> {
 fn unknown_target(name: &str, targets: &[(String, Check)], path: &Path) -> Complaint {
     let known = targets.iter().map(|(known, _)| known.as_str());
     let complaint = Complaint::new(format!("`{name}` is neither a URL nor a named target"));
+    if name.is_empty() {
+        return Complaint::new("the target is empty").expected("a URL, as ws://127.0.0.1:4000/socket");
+    }
     if name.contains([':', '/', '.']) {
         return complaint.expected(format!("a scheme in front, as in ws://{name}"));
     }
@@ -247,7 +249,7 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
         jobs: section
             .integer("jobs", 1..=1000)
             .and_then(|jobs| u16::try_from(jobs).ok()),
-        timeout: section.parsed("timeout", units::duration),
+        timeout: section.duration("timeout"),
         fail_fast: section.boolean("fail-fast").unwrap_or_default(),
         retries: section
             .integer("retries", 0..=100)

@@ -1,6 +1,8 @@
 //! What a run came to, as a person reads it: a line a family, then each failure with what was expected, what came
 //! instead, where, and the command that repeats it; then what was skipped and why; then the verdict.
 
+mod groups;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,8 +12,6 @@ use anstyle::{AnsiColor, Style};
 use super::{Detail, Finished};
 use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
 
-/// Lists of ids are wrapped here.
-const WIDTH: usize = 80;
 /// Families with more cases than this have no marks.
 const MOST_MARKS: usize = 32;
 /// The family of scenarios that are files.
@@ -30,13 +30,13 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, resu
             failure(&mut text, case, finished, replay);
         }
     }
-    noted(&mut text, run, Verdict::Undecided);
+    groups::noted(&mut text, run, Verdict::Undecided);
     if detail == Detail::Usual {
         non_strict(&mut text, run);
         closings(&mut text, run);
-        noted(&mut text, run, Verdict::Skipped);
-        noted(&mut text, run, Verdict::Pass);
-        flaky(&mut text, run);
+        groups::noted(&mut text, run, Verdict::Skipped);
+        groups::noted(&mut text, run, Verdict::Pass);
+        groups::flaky(&mut text, run);
     }
     conclusion(&mut text, finished);
     if detail == Detail::Usual {
@@ -230,79 +230,6 @@ fn closings(text: &mut String, run: &RunResult) {
     text.push('\n');
 }
 
-/// Cases with one verdict that have a note, grouped by what it says.
-fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for case in run
-        .cases
-        .iter()
-        .filter(|case| case.verdict == verdict && case.finding.is_none())
-    {
-        if let Some(note) = &case.note {
-            groups.entry(note).or_default().push(&case.id);
-        }
-    }
-    for (note, ids) in &groups {
-        let style = style(verdict);
-        let _ = writeln!(text, "{style}{} {}{style:#}: {note}", verdict.name(), ids.len());
-        wrapped(text, &whole_families(ids, run));
-    }
-    if !groups.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn flaky(text: &mut String, run: &RunResult) {
-    let ids: Vec<&str> = run
-        .cases
-        .iter()
-        .filter(|case| case.flaky)
-        .map(|case| &*case.id)
-        .collect();
-    if !ids.is_empty() {
-        let style = style(Verdict::NonStrict);
-        let _ = writeln!(
-            text,
-            "{style}flaky {}{style:#}: did not pass at once, but when tried again",
-            ids.len()
-        );
-        wrapped(text, &whole_families(&ids, run));
-        text.push('\n');
-    }
-}
-
-/// Ids, with one `family/*` for all cases of a family if there are several.
-fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
-    let size = |of: &str| run.cases.iter().filter(|case| family(&case.id) == of).count();
-    let mut shown: Vec<String> = Vec::new();
-    for id in ids {
-        let family = family(id);
-        let here = ids.iter().filter(|id| self::family(id) == family).count();
-        let whole = format!("{family}/*");
-        if family == OWN || here == 1 || here < size(family) {
-            shown.push((*id).to_owned());
-        } else if shown.last() != Some(&whole) {
-            shown.push(whole);
-        }
-    }
-    shown
-}
-
-/// Ids, as many to a line as fit.
-fn wrapped(text: &mut String, ids: &[String]) {
-    let dim = Style::new().dimmed();
-    let mut line = String::new();
-    for (number, id) in ids.iter().enumerate() {
-        let separator = if number + 1 < ids.len() { "," } else { "" };
-        if !line.is_empty() && line.len() + id.len() + 4 > WIDTH {
-            let _ = writeln!(text, " {dim}{line}{dim:#}");
-            line.clear();
-        }
-        let _ = write!(line, " {id}{separator}");
-    }
-    let _ = writeln!(text, " {dim}{line}{dim:#}");
-}
-
 /// The last words: the verdict, the counts, the time.
 fn conclusion(text: &mut String, finished: &Finished<'_>) {
     let run = finished.run;
@@ -345,6 +272,7 @@ fn took(duration: Duration) -> String {
 mod tests {
     use super::super::made_up;
     use super::*;
+    use crate::conformance::Strictness;
 
     fn plain(run: &RunResult, detail: Detail) -> String {
         let about = made_up::ABOUT;
@@ -384,6 +312,51 @@ mod tests {
         undecided, as the run was cut short: no case was judged, in 4.2 s
         results in reports/check-x/
         ");
+    }
+
+    #[test]
+    fn where_closing_does_not_count_it_is_told_apart() {
+        let run = RunResult {
+            held_to: HeldTo::TheLine,
+            ..made_up::run()
+        };
+        let text = plain(&run, Detail::Usual);
+        assert!(
+            text.contains(
+                "closed otherwise than Phoenix, which does not count here:\n  malformed/text-empty: "
+            ),
+            "{text}"
+        );
+        assert!(text.contains("4 pass, 1 non-strict, 1 fail"), "{text}");
+    }
+
+    #[test]
+    fn a_strict_run_counts_what_is_not_strict() {
+        let run = RunResult {
+            strict: Strictness::Strict,
+            ..made_up::run()
+        };
+        assert!(
+            plain(&run, Detail::Usual)
+                .contains("fail handshake/minor-vsn: a vsn of 2.1.0 was let in\n  expected")
+        );
+    }
+
+    #[test]
+    fn a_family_that_is_skipped_as_a_whole_is_told_by_its_name() {
+        let mut run = made_up::run();
+        let sizes = CaseResult {
+            id: "binary/sizes".into(),
+            ..run.cases[0].clone()
+        };
+        run.cases.insert(1, sizes);
+        let text = plain(&run, Detail::Usual);
+        assert!(
+            text.contains(
+                "skipped 3: the target does not offer the lab channel\n  binary/*, events/replies\n"
+            ),
+            "{text}"
+        );
     }
 
     #[test]

@@ -241,3 +241,71 @@ impl LevelArg {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(target: Option<&str>, judging: args::Judging) -> Job {
+        let target = args::Target {
+            target: target.map(str::to_owned),
+            ..args::Target::default()
+        };
+        Job::new(args::Check {
+            target,
+            judging,
+            ..args::Check::default()
+        })
+        .unwrap()
+    }
+
+    fn judging(profile: Option<&str>, strict: Strictness) -> args::Judging {
+        args::Judging {
+            profile: profile.map(str::to_owned),
+            strict: strict == Strictness::Strict,
+        }
+    }
+
+    #[test]
+    fn a_server_is_held_to_what_the_design_says() {
+        let (elsewhere, old) = (Some("ws://10.0.0.1/socket"), Some("phoenix-1.7.21-cowboy"));
+        let held_to = |target, profile, strict| job(target, judging(profile, strict)).held_to;
+        let (default, old_profile) = (
+            HeldTo::Profile(Profile::DEFAULT),
+            HeldTo::Profile(Profile::Phoenix1721Cowboy),
+        );
+        assert_eq!(held_to(None, None, Strictness::Lenient), Some(default));
+        assert_eq!(held_to(None, old, Strictness::Lenient), Some(old_profile));
+        assert_eq!(held_to(elsewhere, None, Strictness::Lenient), None);
+        assert_eq!(held_to(elsewhere, None, Strictness::Strict), Some(default));
+        assert_eq!(held_to(elsewhere, old, Strictness::Strict), Some(old_profile));
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_spared_unless_told_otherwise() {
+        let safety = |url: &str, no_safe| {
+            let job = job(Some(url), args::Judging::default());
+            let job = Job {
+                meant: args::Check {
+                    no_safe,
+                    ..args::Check::default()
+                },
+                ..job
+            };
+            job.settings(&Target::parse(url).unwrap()).safety
+        };
+        assert_eq!(safety("ws://10.0.0.1/socket", false), Safety::Safe);
+        assert_eq!(safety("ws://10.0.0.1/socket", true), Safety::All);
+        assert_eq!(safety("ws://127.0.0.1/socket", false), Safety::All);
+    }
+
+    #[test]
+    fn the_folder_of_the_results_is_called_after_the_command_and_the_time() {
+        let job = job(None, args::Judging::default());
+        let folder = job.folder(SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            folder.path().display().to_string(),
+            "reports/check-19700101T000000Z"
+        );
+    }
+}

@@ -1,12 +1,14 @@
 //! One table of a settings file: keys are taken out by their type; what is left at the end was no setting.
 
 use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::super::units;
 use super::{kind, typed};
 use crate::scenario::{Problem, nearest};
 
@@ -106,17 +108,21 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
-    pub(super) fn parsed<T>(&mut self, key: &'static str, read: fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn duration(&mut self, key: &'static str) -> Option<Duration> {
         let value = self.take(key)?;
         let DeValue::String(text) = value.get_ref() else {
-            return self.mismatch(key, &value, "a string");
+            return self.mismatch(
+                key,
+                &value,
+                "a number with its unit in quotes, as in \"500ms\", \"30s\" or \"5m\"",
+            );
         };
-        match read(text) {
-            Ok(it) => Some(it),
+        match units::duration(text) {
+            Ok(duration) => Some(duration),
             Err(why) => {
-                let title = format!("`{key}` cannot be {text:?}");
-                let expected = why.trim_start_matches("expected ").to_owned();
-                self.problems.add(value.span(), title, expected);
+                let expected = why.trim_start_matches("expected ");
+                self.problems
+                    .add(value.span(), format!("`{key}` cannot be {text:?}"), expected);
                 None
             }
         }

@@ -1,3 +1,5 @@
+//! Settings files: what wins over what, and what is said of mistakes.
+
 use std::path::Path;
 use std::time::Duration;
 

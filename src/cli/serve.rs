@@ -42,8 +42,17 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
         host: typed.host.unwrap_or(usual.host),
         port: typed.port.unwrap_or(USUAL_PORT),
         store: typed.store,
-        profile: typed.profile.as_deref().map(profile::named).transpose()?.unwrap_or(Profile::DEFAULT),
-        faults: typed.faults.iter().map(|name| fault(name)).collect::<Result<_, _>>()?,
+        profile: typed
+            .profile
+            .as_deref()
+            .map(profile::named)
+            .transpose()?
+            .unwrap_or(Profile::DEFAULT),
+        faults: typed
+            .faults
+            .iter()
+            .map(|name| fault(name))
+            .collect::<Result<_, _>>()?,
         shards: typed.shards.map_or(usual.shards, usize::from),
     })
 }
@@ -60,9 +69,10 @@ fn fault(name: &str) -> Result<&'static Fault, Complaint> {
 fn refused(error: &StartError) -> CliError {
     let complaint = Complaint::new(error.to_string());
     match error {
-        StartError::Host { .. } | StartError::InUse { .. } | StartError::Listen { .. } | StartError::Store(_) => {
-            CliError::Usage(complaint)
-        }
+        StartError::Host { .. }
+        | StartError::InUse { .. }
+        | StartError::Listen { .. }
+        | StartError::Store(_) => CliError::Usage(complaint),
         _ => CliError::Undone(complaint),
     }
 }

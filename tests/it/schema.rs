@@ -17,7 +17,10 @@ fn the_file_is_what_the_tables_say() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written == fresh, "scenarios/schema.json is stale: PHXPROOF_WRITE_SCHEMA=1 cargo test schema");
+    assert!(
+        written == fresh,
+        "scenarios/schema.json is stale: PHXPROOF_WRITE_SCHEMA=1 cargo test schema"
+    );
 }
 
 #[test]
@@ -28,7 +31,11 @@ fn every_built_in_scenario_is_valid() {
     for case in phxproof::conformance::catalogue::built_in() {
         let value: serde_json::Value =
             serde_saphyr::from_str_with_options(&case.source, options.clone()).unwrap();
-        invalid.extend(validator.iter_errors(&value).map(|error| format!("{}: {error}", case.id)));
+        invalid.extend(
+            validator
+                .iter_errors(&value)
+                .map(|error| format!("{}: {error}", case.id)),
+        );
     }
     assert!(invalid.is_empty(), "{}", invalid.join("\n"));
 }

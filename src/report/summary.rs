@@ -308,7 +308,7 @@ mod tests {
             cases: Vec::new(),
             ..made_up::good_run()
         };
-        insta::assert_snapshot!(plain(&run, Detail::Usual), @r"
+        insta::assert_snapshot!(plain(&run, Detail::Usual), @"
         undecided, as the run was cut short: no case was judged, in 4.2 s
         results in reports/check-x/
         ");

@@ -139,7 +139,9 @@ fn families(text: &mut String, run: &RunResult) {
         let counts = counts(cases.iter().copied(), |case| counted(case, run));
         let _ = writeln!(text, "{:padding$}  {counts}", "");
     }
-    text.push('\n');
+    if !families.is_empty() {
+        text.push('\n');
+    }
 }
 
 /// A case that counts against the server, or that was not decided.

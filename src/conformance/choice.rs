@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::catalogue::Case;
 use super::host::Restarts;
 use super::probe::{Offers, lacks};
-use super::run::can_restart;
 use super::settings::{Room, Safety, Settings};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
@@ -23,7 +22,11 @@ pub(super) struct Chosen {
 
 /// Sorts the cases by whether they can be judged here.
 pub(super) fn choose(settings: &Settings, offers: &Offers, restarts: Restarts) -> Chosen {
-    let mut chosen = Chosen { run: Vec::new(), alone: Vec::new(), skipped: Vec::new() };
+    let mut chosen = Chosen {
+        run: Vec::new(),
+        alone: Vec::new(),
+        skipped: Vec::new(),
+    };
     for case in &settings.cases {
         let level = case.level();
         if let (Some(level), Some(wanted)) = (level, &settings.levels)
@@ -45,19 +48,26 @@ fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: R
     if let Some(level) = case.level().filter(|level| !offers.levels.contains(level)) {
         return Some(missing_level(level).to_owned());
     }
-    if let Some(why) = case.program.risky.as_deref().filter(|_| settings.safety == Safety::Safe) {
+    if let Some(why) = case
+        .program
+        .risky
+        .as_deref()
+        .filter(|_| settings.safety == Safety::Safe)
+    {
         return Some(format!("left out by --safe: {why}"));
     }
     if let Some(why) = lacks(&case.program, offers) {
         return Some(why);
     }
-    if case.program.restarts() && !can_restart(restarts) {
+    if case.program.restarts() && restarts == Restarts::Never {
         return Some("it restarts the server, which needs --exec".to_owned());
     }
     if settings.vsn == Vsn::V1 && case.program.needs_v2() {
         return Some("it has binary or hand-made messages, which 1.0.0 lacks".to_owned());
     }
-    case.program.offers().find_map(|offer| missing_offer(offer, settings.room.as_ref(), offers).map(str::to_owned))
+    case.program
+        .offers()
+        .find_map(|offer| missing_offer(offer, settings.room.as_ref(), offers).map(str::to_owned))
 }
 
 fn missing_level(level: Level) -> &'static str {
@@ -104,11 +114,23 @@ pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
         (Offer::Mount, Value::from(settings.target.mount())),
         (Offer::Topic, Value::from(room.topic.as_str())),
         (Offer::JoinParams, room.join_params.clone()),
-        (Offer::OtherTopic, Value::from(room.other_topic.as_deref().unwrap_or_default())),
+        (
+            Offer::OtherTopic,
+            Value::from(room.other_topic.as_deref().unwrap_or_default()),
+        ),
         (Offer::OtherJoinParams, other_params.clone()),
-        (Offer::UnknownTopic, Value::from(room.unknown_topic.as_deref().unwrap_or(&unknown))),
-        (Offer::PushEvent, push.map_or(Value::Null, |(event, _)| Value::from(event.as_str()))),
-        (Offer::PushPayload, push.map_or(Value::Null, |(_, payload)| payload.clone())),
+        (
+            Offer::UnknownTopic,
+            Value::from(room.unknown_topic.as_deref().unwrap_or(&unknown)),
+        ),
+        (
+            Offer::PushEvent,
+            push.map_or(Value::Null, |(event, _)| Value::from(event.as_str())),
+        ),
+        (
+            Offer::PushPayload,
+            push.map_or(Value::Null, |(_, payload)| payload.clone()),
+        ),
     ]
 }
 
@@ -128,7 +150,9 @@ impl Fresh {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         // Room for every case to be retried a few times, and for the probe.
         let needed = (cases as u64 * 20 + 1) * FOR_EACH;
-        Self { next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)) }
+        Self {
+            next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)),
+        }
     }
 
     pub(super) fn of_probe(&self) -> u64 {

@@ -22,7 +22,10 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         Blame::Server => Verdict::Fail,
         Blame::Nobody => Verdict::Undecided,
     };
-    let actor = failure.actor.as_ref().map_or_else(String::new, |actor| format!(", actor {actor}"));
+    let actor = failure
+        .actor
+        .as_ref()
+        .map_or_else(String::new, |actor| format!(", actor {actor}"));
     let finding = Finding {
         what: failure.what.clone(),
         expected: failure.expected.clone(),
@@ -30,7 +33,13 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         place: format!("{}{actor}: {}", failure.at, failure.line),
     };
     let note = (verdict == Verdict::Undecided).then(|| "a step that must work first did not".to_owned());
-    Judgement { verdict, finding: Some(finding), close_verdict: Verdict::Undecided, close_finding: None, note }
+    Judgement {
+        verdict,
+        finding: Some(finding),
+        close_verdict: Verdict::Undecided,
+        close_finding: None,
+        note,
+    }
 }
 
 /// The logs that the server is held to, each with whose it is.
@@ -39,14 +48,19 @@ fn allowed(case: &Case, held_to: HeldTo) -> Vec<(Profile, &Log)> {
         HeldTo::Profile(profile) => vec![profile],
         HeldTo::AnyRecorded | HeldTo::TheLine => Profile::ALL.to_vec(),
     };
-    profiles.into_iter().filter_map(|it| Some((it, case.fixtures.of(it)?))).collect()
+    profiles
+        .into_iter()
+        .filter_map(|it| Some((it, case.fixtures.of(it)?)))
+        .collect()
 }
 
 /// Whether all that is awaited has come, so that nothing more needs to be waited for.
 pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
     let allowed = allowed(case, held_to);
     let waiting = |(_, expected): &(Profile, &Log)| {
-        compare(expected, log, &case.program).iter().any(Deviation::may_mend)
+        compare(expected, log, &case.program)
+            .iter()
+            .any(Deviation::may_mend)
     };
     allowed.is_empty() || !allowed.iter().all(waiting)
 }
@@ -54,12 +68,20 @@ pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
 /// All steps held: what was said is compared with what should have been said.
 pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
     let allowed = allowed(case, held_to);
-    let compared = allowed.iter().map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
+    let compared = allowed
+        .iter()
+        .map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
     let Some((profile, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
         let note = "there is no fixture, so only its steps judged".to_owned();
         let pass = Verdict::Pass;
         let (finding, close_finding) = (None, None);
-        return Judgement { verdict: pass, finding, close_verdict: pass, close_finding, note: Some(note) };
+        return Judgement {
+            verdict: pass,
+            finding,
+            close_verdict: pass,
+            close_finding,
+            note: Some(note),
+        };
     };
     let (endings, said): (Vec<_>, Vec<_>) = deviations.into_iter().partition(Deviation::is_ending);
     let graded = |found: &[Deviation]| match held_to {
@@ -84,7 +106,9 @@ fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
         Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
         Deviation::Extra { at, .. } if pairs(found) => format!("a message is another one ({at})"),
         Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
-        Deviation::Opening { at, expected, actual } => format!("{at}: answered with {actual}, not {expected}"),
+        Deviation::Opening { at, expected, actual } => {
+            format!("{at}: answered with {actual}, not {expected}")
+        }
         Deviation::Ending { at, expected, actual } => {
             format!("{at}: the connection ended as `{actual}`, not `{expected}`")
         }
@@ -100,14 +124,27 @@ fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
         match deviation {
             Deviation::Missing { line, .. } => expected.push(line.clone()),
             Deviation::Extra { line, .. } => actual.push(line.clone()),
-            Deviation::Opening { expected: wanted, actual: found, .. }
-            | Deviation::Ending { expected: wanted, actual: found, .. } => {
+            Deviation::Opening {
+                expected: wanted,
+                actual: found,
+                ..
+            }
+            | Deviation::Ending {
+                expected: wanted,
+                actual: found,
+                ..
+            } => {
                 expected.push(wanted.clone());
                 actual.push(found.clone());
             }
         }
     }
-    Some(Finding { what, expected: listed(&expected), actual: listed(&actual), place: fixture.to_owned() })
+    Some(Finding {
+        what,
+        expected: listed(&expected),
+        actual: listed(&actual),
+        place: fixture.to_owned(),
+    })
 }
 
 fn pairs(found: &[Deviation]) -> bool {

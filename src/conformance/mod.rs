@@ -5,6 +5,7 @@ pub mod catalogue;
 mod check;
 mod choice;
 mod compare;
+mod dial;
 mod drive;
 mod host;
 mod judge;

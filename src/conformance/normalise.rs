@@ -33,10 +33,17 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
             Who::Http => "http".to_owned(),
             Who::Server => continue,
         };
-        let index = log.links.iter().position(|link| link.name == name).unwrap_or_else(|| {
-            log.links.push(LinkLog { name, ..LinkLog::default() });
-            log.links.len() - 1
-        });
+        let index = log
+            .links
+            .iter()
+            .position(|link| link.name == name)
+            .unwrap_or_else(|| {
+                log.links.push(LinkLog {
+                    name,
+                    ..LinkLog::default()
+                });
+                log.links.len() - 1
+            });
         names.note(&mut log.links[index], &entry.what);
     }
     for link in &mut log.links {
@@ -49,7 +56,11 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
 }
 
 fn link_name(actor: &str, number: u32) -> String {
-    if number == 1 { actor.to_owned() } else { format!("{actor} #{number}") }
+    if number == 1 {
+        actor.to_owned()
+    } else {
+        format!("{actor} #{number}")
+    }
 }
 
 impl Names<'_> {
@@ -124,8 +135,16 @@ impl Names<'_> {
                 }
             }
             Payload::Binary(bytes) => {
-                let kind = if matches!(join_ref, Field::Null) { "broadcast" } else { "push" };
-                format!("binary {kind} [{}] {}", fields(&[join_ref, reference, topic, event]), digest(bytes))
+                let kind = if matches!(join_ref, Field::Null) {
+                    "broadcast"
+                } else {
+                    "push"
+                };
+                format!(
+                    "binary {kind} [{}] {}",
+                    fields(&[join_ref, reference, topic, event]),
+                    digest(bytes)
+                )
             }
             Payload::BinaryReply { status, data } => {
                 let fields = fields(&[join_ref, reference, topic]);
@@ -143,8 +162,14 @@ impl Names<'_> {
             return text;
         }
         // Too deep to hide anything in: it stays as it is.
-        let Ok(mut value) = serde_json::from_str::<Value>(&text) else { return text };
-        let hidden = self.hide.iter().map(|pointer| hide(&mut value, pointer.segments())).sum::<usize>();
+        let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
+            return text;
+        };
+        let hidden = self
+            .hide
+            .iter()
+            .map(|pointer| hide(&mut value, pointer.segments()))
+            .sum::<usize>();
         if hidden == 0 { text } else { value.to_string() }
     }
 
@@ -203,7 +228,11 @@ fn digest(bytes: &[u8]) -> String {
     if bytes.len() <= 48 {
         return show_bytes(bytes);
     }
-    let sum: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let sum: String = Sha256::digest(bytes)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("{} bytes, sha256 {sum}…", bytes.len())
 }
 
@@ -218,6 +247,9 @@ mod tests {
         let mut value = json!({"joins": {"a": {"metas": [{"phx_ref": "x", "s": 1}]}, "b": {"metas": []}}});
         let pointer: Vec<String> = ["joins", "*", "metas", "*", "phx_ref"].map(str::to_owned).into();
         assert_eq!(hide(&mut value, &pointer), 1);
-        assert_eq!(value, json!({"joins": {"a": {"metas": [{"phx_ref": HIDDEN, "s": 1}]}, "b": {"metas": []}}}));
+        assert_eq!(
+            value,
+            json!({"joins": {"a": {"metas": [{"phx_ref": HIDDEN, "s": 1}]}, "b": {"metas": []}}})
+        );
     }
 }

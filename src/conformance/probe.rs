@@ -37,9 +37,18 @@ pub enum CheckError {
 
 /// Opens one connection and closes it again.
 pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
-    let query = place.settings.params.iter().map(|(key, value)| format!("&{key}={value}")).collect::<String>();
+    let query = place
+        .settings
+        .params
+        .iter()
+        .map(|(key, value)| format!("&{key}={value}"))
+        .collect::<String>();
     let upgrade = Upgrade {
-        path_and_query: format!("{}/websocket?vsn={}{query}", place.target.mount(), place.settings.vsn),
+        path_and_query: format!(
+            "{}/websocket?vsn={}{query}",
+            place.target.mount(),
+            place.settings.vsn
+        ),
         headers: place.settings.headers.clone(),
         limits: crate::transport::Limits::default(),
         deadline: place.timeout.max(Duration::from_secs(8)),
@@ -48,16 +57,31 @@ pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
         Opened::Open(..) => Ok(()),
         Opened::Refused(response) => {
             let body = String::from_utf8_lossy(&response.body);
-            let body: String = body.trim().chars().filter(|c| !c.is_control()).take(200).collect();
-            let answer = if body.is_empty() { response.status.to_string() } else { format!("{} `{body}`", response.status) };
+            let body: String = body
+                .trim()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect();
+            let answer = if body.is_empty() {
+                response.status.to_string()
+            } else {
+                format!("{} `{body}`", response.status)
+            };
             let hint = match response.status {
                 404 | 405 | 200 | 301 | 302 | 307 | 308 => {
                     ". Is a Phoenix socket mounted there? Give the path of the mount, such as ws://host:4000/socket"
                 }
-                401 | 403 => ". Connect params or headers may be missing: --param token=…, --header 'Name: value'",
+                401 | 403 => {
+                    ". Connect params or headers may be missing: --param token=…, --header 'Name: value'"
+                }
                 _ => "",
             };
-            Err(CheckError::NoPhoenix { target: place.target.url(), answer, hint })
+            Err(CheckError::NoPhoenix {
+                target: place.target.url(),
+                answer,
+                hint,
+            })
         }
     }
 }
@@ -122,7 +146,10 @@ enum Came {
 
 /// Tries everything that a level needs.
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
-    let mut offers = Offers { levels: vec![Level::Wire], mounts: Vec::new() };
+    let mut offers = Offers {
+        levels: vec![Level::Wire],
+        mounts: Vec::new(),
+    };
     let (lab, presence, rumbl, fast, strict) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
         offers_channel(place, PRESENCE, "presence", first_fresh + 10),
@@ -136,9 +163,19 @@ pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u6
         (lab && presence, Level::Presence),
         (lab && rumbl, Level::Rumbl),
     ];
-    offers.levels.extend(levels.into_iter().filter(|(held, _)| *held).map(|(_, level)| level));
+    offers.levels.extend(
+        levels
+            .into_iter()
+            .filter(|(held, _)| *held)
+            .map(|(_, level)| level),
+    );
     let mounts = [(fast, "fast_socket"), (strict, "strict_socket")];
-    offers.mounts.extend(mounts.into_iter().filter(|(held, _)| *held).map(|(_, name)| name.to_owned()));
+    offers.mounts.extend(
+        mounts
+            .into_iter()
+            .filter(|(held, _)| *held)
+            .map(|(_, name)| name.to_owned()),
+    );
     offers
 }
 
@@ -155,7 +192,9 @@ async fn offers_channel(place: &Rc<Place>, strictly: &str, prefix: &str, first_f
 }
 
 async fn came_of_join(place: &Rc<Place>, prefix: &str, number: u64) -> Came {
-    let Ok(program) = read("probe", &JOIN.replace("PREFIX", prefix)) else { return Came::Nothing };
+    let Ok(program) = read("probe", &JOIN.replace("PREFIX", prefix)) else {
+        return Came::Nothing;
+    };
     let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), number));
     drive(&mut play, place, None, |_| true, Duration::ZERO).await;
     let topic = format!("{prefix}:{number}");
@@ -163,7 +202,9 @@ async fn came_of_join(place: &Rc<Place>, prefix: &str, number: u64) -> Came {
     for entry in &play.recording().entries {
         match &entry.what {
             Noted::Text(text) => {
-                let Ok(message) = play.vsn().decode_from_server(Frame::Text(text)) else { continue };
+                let Ok(message) = play.vsn().decode_from_server(Frame::Text(text)) else {
+                    continue;
+                };
                 if message.topic.as_str() != Some(&topic) {
                     continue;
                 }
@@ -180,7 +221,9 @@ async fn came_of_join(place: &Rc<Place>, prefix: &str, number: u64) -> Came {
 }
 
 async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
-    let Ok(program) = read("probe", source) else { return false };
+    let Ok(program) = read("probe", source) else {
+        return false;
+    };
     let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), first_fresh));
     drive(&mut play, place, None, |_| true, Duration::ZERO).await;
     matches!(play.progress(), Progress::Over)
@@ -188,7 +231,12 @@ async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
 
 /// How a play is to be played at this place.
 pub(super) fn setting(place: &Place, offers: Vec<(Offer, serde_json::Value)>, first_fresh: u64) -> Setting {
-    Setting { timeout: place.timeout, vsn: place.settings.vsn, offers, first_fresh }
+    Setting {
+        timeout: place.timeout,
+        vsn: place.settings.vsn,
+        offers,
+        first_fresh,
+    }
 }
 
 /// Whether a program needs what a target lacks; in words.

@@ -39,7 +39,12 @@ pub(super) async fn play_case(case: &Case, attempt: Attempt, mut lent: Option<Bo
     }
 }
 
-async fn play_once(case: &Case, attempt: &Attempt, tries: u32, lent: &mut Option<Box<dyn Lent>>) -> CaseResult {
+async fn play_once(
+    case: &Case,
+    attempt: &Attempt,
+    tries: u32,
+    lent: &mut Option<Box<dyn Lent>>,
+) -> CaseResult {
     let place = match lent {
         None => Rc::clone(&attempt.place),
         Some(lent) => Rc::new(Place {
@@ -82,8 +87,12 @@ fn patience(held_to: HeldTo, timeout: Duration) -> Duration {
 
 fn log(case: &Case, play: &Play) -> Log {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
-    let names =
-        Names { actors: &case.program.actors, fresh: &fresh, hide: &case.program.hide, vsn: play.vsn() };
+    let names = Names {
+        actors: &case.program.actors,
+        fresh: &fresh,
+        hide: &case.program.hide,
+        vsn: play.vsn(),
+    };
     log_of(play.recording(), &names)
 }
 
@@ -104,7 +113,11 @@ fn result(
     duration: Duration,
     play: &Play,
 ) -> CaseResult {
-    let recorded = Recorded { recording: play.recording().clone(), actors: case.program.actors.clone(), vsn: play.vsn() };
+    let recorded = Recorded {
+        recording: play.recording().clone(),
+        actors: case.program.actors.clone(),
+        vsn: play.vsn(),
+    };
     CaseResult {
         id: Arc::clone(&case.id),
         about: case.about().into(),

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::needs::Level;
 use super::pattern::Type;
-use super::program::Level;
 use super::read::{CHANCE, KEYS};
 use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
 
@@ -14,7 +14,10 @@ pub fn schema() -> Value {
     definitions.insert("step".to_owned(), step());
     definitions.insert("action".to_owned(), action());
     definitions.insert("pattern".to_owned(), pattern());
-    definitions.insert("steps".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }));
+    definitions.insert(
+        "steps".to_owned(),
+        json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
+    );
     let mut properties = Map::new();
     for (name, about) in KEYS {
         let mut schema = of_key(name);
@@ -60,7 +63,13 @@ fn chance() -> Value {
         describe(&mut schema, about);
         properties.insert(name.to_owned(), schema);
     }
-    for (name, kind) in [("on", Kind::Text), ("with", Kind::Pattern), ("binary", Kind::Bytes), ("ref", Kind::Json), ("join_ref", Kind::Json)] {
+    for (name, kind) in [
+        ("on", Kind::Text),
+        ("with", Kind::Pattern),
+        ("binary", Kind::Bytes),
+        ("ref", Kind::Json),
+        ("join_ref", Kind::Json),
+    ] {
         properties.insert(name.to_owned(), of_kind(kind));
     }
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
@@ -70,7 +79,10 @@ fn chance() -> Value {
 fn step() -> Value {
     let mut forms: Vec<Value> = STEPS.iter().map(with_options).collect();
     let names: Vec<&str> = STEPS.iter().map(|verb| verb.name).collect();
-    let actors = format!("^(?!(?:{})$)[a-z][a-z0-9_]*( *, *[a-z][a-z0-9_]*)*$", names.join("|"));
+    let actors = format!(
+        "^(?!(?:{})$)[a-z][a-z0-9_]*( *, *[a-z][a-z0-9_]*)*$",
+        names.join("|")
+    );
     forms.push(json!({
         "type": "object",
         "minProperties": 1,
@@ -138,7 +150,9 @@ fn of_kind(kind: Kind) -> Value {
               "properties": { "ok": { "$ref": "#/$defs/pattern" }, "error": { "$ref": "#/$defs/pattern" } } },
         ] }),
         Kind::Save => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Kind::Texts => json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } }),
+        Kind::Texts => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } })
+        }
         Kind::Opening => json!({ "oneOf": [
             { "enum": ["open", "refused", "any"] },
             { "type": "integer", "minimum": 100, "maximum": 599 },
@@ -146,7 +160,9 @@ fn of_kind(kind: Kind) -> Value {
         Kind::MaybeCode => json!({ "type": ["integer", "null"], "minimum": 1000, "maximum": 4999 }),
         Kind::Number => json!({ "type": ["integer", "string"], "minimum": 0 }),
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Frame => json!({ "type": "object", "properties": options(FRAME), "additionalProperties": false }),
+        Kind::Frame => {
+            json!({ "type": "object", "properties": options(FRAME), "additionalProperties": false })
+        }
         Kind::Signal => json!({ "enum": ["term", "kill"] }),
         Kind::Steps => json!({ "$ref": "#/$defs/steps" }),
         Kind::Answers => json!({ "enum": ["in order", "in any order"] }),
@@ -155,7 +171,10 @@ fn of_kind(kind: Kind) -> Value {
 
 /// A pattern is any value; operators are maps of one key, which editors are told of.
 fn pattern() -> Value {
-    let types: Vec<&str> = ["any", "absent"].into_iter().chain(Type::NAMED.iter().map(|it| it.0)).collect();
+    let types: Vec<&str> = ["any", "absent"]
+        .into_iter()
+        .chain(Type::NAMED.iter().map(|it| it.0))
+        .collect();
     json!({ "anyOf": [
         { "type": "object", "required": ["is"], "maxProperties": 1, "properties": { "is": { "enum": types } } },
         { "type": "object", "required": ["matches"], "maxProperties": 1, "properties": { "matches": { "type": "string" } } },
@@ -182,7 +201,11 @@ mod tests {
             { "ana": { "push": "echo", "with": { "a": 1 }, "reply": { "ok": { "a": { "is": "integer" } } } } },
             { "repeat": 3, "counting": "n", "together": [ { "ana": "heartbeat" } ], "answers": "in order" },
         ] });
-        assert!(validator.is_valid(&good), "{:?}", validator.iter_errors(&good).next().map(|it| it.to_string()));
+        assert!(
+            validator.is_valid(&good),
+            "{:?}",
+            validator.iter_errors(&good).next().map(|it| it.to_string())
+        );
         let bad = [
             json!({ "about": "x" }),
             json!({ "about": "x", "steps": [ { "ana": "recieve" } ] }),

@@ -61,7 +61,10 @@ impl Node {
             Yaml::Number(it) => serde_json::Value::Number(it.clone()),
             Yaml::Text(it) => it.as_str().into(),
             Yaml::List(items) => items.iter().map(Self::to_json).collect(),
-            Yaml::Map(entries) => entries.iter().map(|(k, v)| (k.name.clone(), v.to_json())).collect(),
+            Yaml::Map(entries) => entries
+                .iter()
+                .map(|(k, v)| (k.name.clone(), v.to_json()))
+                .collect(),
         }
     }
 }
@@ -84,15 +87,16 @@ pub(crate) fn parse(source: &str) -> Result<Node, Problem> {
 
 /// The parser's word, at its place, with the usual slip explained.
 fn describe(error: &serde_saphyr::Error, source: &str) -> Problem {
-    let place = error.location().map_or(0..0, |location| place_of(location, source));
+    let place = error
+        .location()
+        .map_or(0..0, |location| place_of(location, source));
     let said = error.without_snippet().to_string();
     let said = said.lines().next().unwrap_or("this is no YAML").to_owned();
     let line = source[..place.start].rfind('\n').map_or(0, |at| at + 1);
     let written = source[line..].lines().next().unwrap_or("");
     let bare_braces = written.contains(": {{") || written.contains(", {{") || written.contains("- {{");
-    Problem::at(place, said).help(
-        bare_braces.then(|| "a value that begins with {{ needs quotes, as in \"{{name}}\"".to_owned()),
-    )
+    Problem::at(place, said)
+        .help(bare_braces.then(|| "a value that begins with {{ needs quotes, as in \"{{name}}\"".to_owned()))
 }
 
 fn place_of(location: Location, source: &str) -> Place {
@@ -101,7 +105,9 @@ fn place_of(location: Location, source: &str) -> Place {
         return place_of_line(location, source);
     };
     let start = usize::try_from(start).unwrap_or(0).min(source.len());
-    let end = start.saturating_add(usize::try_from(length).unwrap_or(0)).min(source.len());
+    let end = start
+        .saturating_add(usize::try_from(length).unwrap_or(0))
+        .min(source.len());
     boundary(source, start)..boundary(source, end)
 }
 
@@ -146,7 +152,15 @@ impl IntoNode for Spanned<Raw> {
             Raw::Map(entries) => Yaml::Map(
                 entries
                     .into_iter()
-                    .map(|(k, v)| (Key { place: self::place(k.referenced), name: k.value }, v.into_node()))
+                    .map(|(k, v)| {
+                        (
+                            Key {
+                                place: self::place(k.referenced),
+                                name: k.value,
+                            },
+                            v.into_node(),
+                        )
+                    })
                     .collect(),
             ),
         };
@@ -156,8 +170,14 @@ impl IntoNode for Spanned<Raw> {
 
 fn place(location: Location) -> Place {
     let span = location.span();
-    let start = span.byte_offset().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
-    let length = span.byte_len().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+    let start = span
+        .byte_offset()
+        .and_then(|it| usize::try_from(it).ok())
+        .unwrap_or(0);
+    let length = span
+        .byte_len()
+        .and_then(|it| usize::try_from(it).ok())
+        .unwrap_or(0);
     start..start + length
 }
 

@@ -7,6 +7,7 @@ pub mod conduct;
 pub mod context;
 mod conversation;
 mod core;
+mod drain;
 mod elixir;
 pub mod faults;
 mod http;

@@ -84,7 +84,11 @@ pub(super) struct Flooded;
 impl Recording {
     /// An empty one that keeps at most so many bytes.
     pub(super) fn of_at_most(bytes: usize) -> Self {
-        Self { entries: Vec::new(), bytes: 0, most: bytes }
+        Self {
+            entries: Vec::new(),
+            bytes: 0,
+            most: bytes,
+        }
     }
 
     /// What is kept at most, in words.

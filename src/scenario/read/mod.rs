@@ -8,8 +8,9 @@ mod text;
 
 pub(crate) use file::{CHANCE, KEYS};
 
+use super::needs::Offer;
 use super::problem::{Problem, ScenarioError, nearest};
-use super::program::{Actor, Offer, Program};
+use super::program::{Actor, Program};
 use super::template::Name;
 use super::verbs::Opt;
 use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
@@ -21,7 +22,10 @@ use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
 pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
     let fail = |problems| Err(ScenarioError::new(path, source, problems));
     if source.len() > LARGEST_FILE {
-        let title = format!("the file has {} bytes; a scenario has at most {LARGEST_FILE}", source.len());
+        let title = format!(
+            "the file has {} bytes; a scenario has at most {LARGEST_FILE}",
+            source.len()
+        );
         return fail(vec![Problem::at(0..0, title)]);
     }
     let root = match super::yaml::parse(source) {
@@ -90,7 +94,12 @@ impl Reader {
     fn only(&mut self, entries: &[(Key, Node)], owner: &str, known: &[&str]) {
         for (key, _) in entries {
             if !known.contains(&key.name.as_str()) {
-                self.unknown(&key.place, &format!("`{owner}` has no `{}`", key.name), &key.name, known);
+                self.unknown(
+                    &key.place,
+                    &format!("`{owner}` has no `{}`", key.name),
+                    &key.name,
+                    known,
+                );
             }
         }
     }
@@ -124,9 +133,17 @@ impl Reader {
             self.offered.push((*offer, defined));
             return Some(defined);
         }
-        let names: Vec<String> = self.names.iter().cloned().chain(self.counters.iter().map(|c| c.0.clone())).collect();
-        let known: Vec<&str> =
-            names.iter().map(String::as_str).chain(Offer::NAMED.iter().map(|it| it.0)).collect();
+        let names: Vec<String> = self
+            .names
+            .iter()
+            .cloned()
+            .chain(self.counters.iter().map(|c| c.0.clone()))
+            .collect();
+        let known: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .chain(Offer::NAMED.iter().map(|it| it.0))
+            .collect();
         let title = format!("nothing before this step is called `{name}`");
         self.unknown(place, &title, name, &known);
         None
@@ -140,9 +157,16 @@ impl Reader {
         let names: Vec<String> = self.actors.iter().map(|actor| actor.name.clone()).collect();
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let meant = nearest(name, known.iter().copied());
-        let problem = Problem::at(place.clone(), format!("actor `{name}` has not connected before this step"))
-            .expected(if known.is_empty() { "a step such as `ana: connect` first".into() } else { known.join(", ") })
-            .help(meant.map(|name| format!("did you mean `{name}`?")));
+        let problem = Problem::at(
+            place.clone(),
+            format!("actor `{name}` has not connected before this step"),
+        )
+        .expected(if known.is_empty() {
+            "a step such as `ana: connect` first".into()
+        } else {
+            known.join(", ")
+        })
+        .help(meant.map(|name| format!("did you mean `{name}`?")));
         self.problem(problem);
         None
     }
@@ -150,7 +174,10 @@ impl Reader {
 
 /// Finds an entry of a map.
 fn entry<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
-    entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    entries
+        .iter()
+        .find(|(key, _)| key.name == name)
+        .map(|(_, node)| node)
 }
 
 fn option_names(options: &[Opt]) -> Vec<&'static str> {

@@ -24,7 +24,9 @@ impl Reader {
                 return Vec::new();
             }
         };
-        let verb = entries.iter().find_map(|(key, value)| Some((verbs::find(STEPS, &key.name)?, value)));
+        let verb = entries
+            .iter()
+            .find_map(|(key, value)| Some((verbs::find(STEPS, &key.name)?, value)));
         if let Some((verb, value)) = verb {
             let mut known = option_names(verb.options);
             known.push(verb.name);
@@ -61,7 +63,10 @@ impl Reader {
             }
             acts.push(self.act(name, &key.place, action)?);
         }
-        self.count(acts.len(), &key.place).then_some(Group { acts, answers: Answers::InAnyOrder })
+        self.count(acts.len(), &key.place).then_some(Group {
+            acts,
+            answers: Answers::InAnyOrder,
+        })
     }
 
     fn common_step(
@@ -83,14 +88,26 @@ impl Reader {
                 "term" => Restart::Term,
                 "kill" => Restart::Kill,
                 other => {
-                    self.unknown(&value.place, &format!("`{other}` is no way to restart"), other, &["term", "kill"]);
+                    self.unknown(
+                        &value.place,
+                        &format!("`{other}` is no way to restart"),
+                        other,
+                        &["term", "kill"],
+                    );
                     return None;
                 }
             }),
         };
-        let act = Act { place: node.place.clone(), what };
-        self.count(1, &node.place)
-            .then(|| vec![Group { acts: vec![act], answers: Answers::InAnyOrder }])
+        let act = Act {
+            place: node.place.clone(),
+            what,
+        };
+        self.count(1, &node.place).then(|| {
+            vec![Group {
+                acts: vec![act],
+                answers: Answers::InAnyOrder,
+            }]
+        })
     }
 
     fn repeat(&mut self, value: &Node, entries: &[(Key, Node)]) -> Option<Vec<Group>> {
@@ -124,11 +141,17 @@ impl Reader {
                 return None;
             }
         }
-        Some(if at_once { vec![merge(groups, answers)] } else { groups })
+        Some(if at_once {
+            vec![merge(groups, answers)]
+        } else {
+            groups
+        })
     }
 
     fn answers(&mut self, entries: &[(Key, Node)]) -> Option<Answers> {
-        let Some(node) = entry(entries, "answers") else { return Some(Answers::InAnyOrder) };
+        let Some(node) = entry(entries, "answers") else {
+            return Some(Answers::InAnyOrder);
+        };
         match self.word(node, "answers", "in order or in any order")? {
             "in order" => Some(Answers::InOrder),
             "in any order" => Some(Answers::InAnyOrder),
@@ -144,7 +167,8 @@ impl Reader {
         const EXPECTED: &str = "a method and a path, such as POST /disconnect/dave";
         let line = self.word(value, "http", EXPECTED)?;
         let Some((method, path)) = line.split_once(' ').filter(|(method, path)| {
-            method.chars().all(|c| c.is_ascii_uppercase()) && (path.starts_with('/') || path.starts_with("{{"))
+            method.chars().all(|c| c.is_ascii_uppercase())
+                && (path.starts_with('/') || path.starts_with("{{"))
         }) else {
             self.problem(Problem::at(value.place.clone(), "this is no request").expected(EXPECTED));
             return None;
@@ -163,7 +187,14 @@ impl Reader {
             Some(node) => Some(self.word(node, "save", "a name")?.to_owned()).map(|name| self.define(&name)),
             None => None,
         };
-        Some(Http { method: method.to_owned(), path, headers, body, answer, save })
+        Some(Http {
+            method: method.to_owned(),
+            path,
+            headers,
+            body,
+            answer,
+            save,
+        })
     }
 
     /// Counts acts; says once when there are too many.
@@ -178,11 +209,16 @@ impl Reader {
 }
 
 fn merge(groups: Vec<Group>, answers: Answers) -> Group {
-    Group { acts: groups.into_iter().flat_map(|group| group.acts).collect(), answers }
+    Group {
+        acts: groups.into_iter().flat_map(|group| group.acts).collect(),
+        answers,
+    }
 }
 
 fn is_actor_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && verbs::find(STEPS, name).is_none()
 }

@@ -1,3 +1,5 @@
+//! What a person may write wrongly, and how they are told.
+
 use super::read;
 
 fn refused(source: &str) -> String {

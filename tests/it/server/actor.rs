@@ -87,7 +87,8 @@ impl Actor {
             .split("content-length: ")
             .nth(1)
             .and_then(|rest| rest.lines().next());
-        let length: usize = length.and_then(|length| length.parse().ok()).expect("a length");
+        // What has no length has no body here.
+        let length: usize = length.map_or(0, |length| length.parse().expect("a length"));
         while self.input.len() < length && self.read() {}
         let body = self.input.drain(..length).collect();
         Seen::Status(status, String::from_utf8(body).expect("a body is text"))

@@ -2,6 +2,7 @@
 
 mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
+mod readme; // README.md, taken at its word
 mod recordings; // every built-in case against the recording it is called after
 mod scenarios; // the scenarios that the binary carries
 mod faults; // each promise that the server can break is noticed

@@ -32,3 +32,8 @@ pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod transport;
+
+/// What README.md shows in Rust compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

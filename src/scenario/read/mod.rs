@@ -7,6 +7,8 @@ mod step;
 mod text;
 
 pub(crate) use file::{CHANCE, KEYS};
+#[cfg(test)]
+pub(crate) use payload::OPERATORS;
 
 use super::needs::Offer;
 use super::problem::{Problem, ScenarioError, nearest};

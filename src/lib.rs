@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod descriptors;
 pub mod profile;
 pub mod protocol;
 pub mod server;

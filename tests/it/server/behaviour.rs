@@ -14,7 +14,9 @@ fn start(settings: &Settings) -> Server {
     Server::start(settings).expect("a free port")
 }
 
-fn end(server: Server) {
+/// Ends a server that nobody talks to any more.
+fn end<T>(server: Server, actors: T) {
+    drop(actors);
     server.drain();
     server.join();
 }
@@ -86,7 +88,7 @@ fn a_broadcast_reaches_all_shards_once_and_in_order() {
         assert_eq!(heard(listener, 20), expected);
         assert_eq!(heard_so_far(listener), [""; 0]);
     }
-    end(server);
+    end(server, (listeners, sender));
 }
 
 #[test]
@@ -112,7 +114,7 @@ fn a_disconnect_reaches_all_shards() {
         assert_eq!(heard(dave, 2), ["Close(1001)", "End"]);
     }
     assert_eq!(heard_so_far(&mut other), [""; 0]);
-    end(server);
+    end(server, (daves, other));
 }
 
 #[test]
@@ -137,6 +139,7 @@ fn a_server_that_ends_says_1012_to_those_who_have_joined() {
             Profile::Phoenix1812Bandit => assert_eq!(heard(&mut guest, 2), ["Close(1000)", "End"]),
             _ => assert_eq!(heard(&mut guest, 1), ["End"]),
         }
+        drop((member, sleeper, guest));
         server.join();
     }
 }
@@ -201,7 +204,7 @@ fn a_leave_with_a_join_behind_it_is_never_answered() {
         heard_so_far(&mut actor),
         [reply.as_str(), r#"["1","1","lab:room","phx_close",{}]"#]
     );
-    end(server);
+    end(server, actor);
 }
 
 #[test]
@@ -224,7 +227,7 @@ fn pushes_behind_a_crash_are_lost_and_later_ones_unmatched() {
         heard_so_far(&mut actor),
         [format!(r#"[null,"4","lab:room","phx_reply",{UNMATCHED}]"#)]
     );
-    end(server);
+    end(server, actor);
 }
 
 #[test]
@@ -242,7 +245,7 @@ fn a_slow_join_holds_back_broadcasts_to_its_siblings() {
         heard(&mut slow, 2),
         [reply, r#"[null,null,"lab:room","broadcasted",{}]"#]
     );
-    end(server);
+    end(server, (slow, other));
 }
 
 #[test]
@@ -260,7 +263,7 @@ fn a_binary_broadcast_crashes_its_sender_where_v1_listens() {
     let crash = r#"["1","1","lab:room","phx_error",{"reason":"channel_crash"}]"#;
     assert_eq!(heard_so_far(&mut sender).last().map(String::as_str), Some(crash));
     assert_eq!(heard_so_far(&mut old), [""; 0]);
-    end(server);
+    end(server, (sender, old));
 }
 
 #[test]
@@ -282,7 +285,7 @@ fn a_reader_that_does_not_read_is_cut_and_the_others_are_served() {
         lazy.seen.truncate(1);
     }
     assert!(got < 40, "the reader got all {got} and was not cut");
-    end(server);
+    end(server, (lazy, sender));
 }
 
 #[test]
@@ -296,5 +299,5 @@ fn a_broken_promise_is_broken_and_no_other() {
     say(&mut actor, r#"["1","2","lab:room","ack",{}]"#);
     let reply = format!(r#"["1","2","lab:room","phx_reply",{OK}]"#);
     assert_eq!(heard_so_far(&mut actor), [reply.clone(), reply]);
-    end(server);
+    end(server, actor);
 }

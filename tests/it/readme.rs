@@ -48,7 +48,10 @@ fn fences(page: &str) -> Vec<Fence> {
     while let Some(line) = lines.next() {
         if let Some(info) = line.strip_prefix("```") {
             let text: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
-            fences.push(Fence { info: info.to_owned(), text: text.join("\n") });
+            fences.push(Fence {
+                info: info.to_owned(),
+                text: text.join("\n"),
+            });
         }
     }
     fences
@@ -57,7 +60,10 @@ fn fences(page: &str) -> Vec<Fence> {
 /// A line of a shell without its comment, and the exit code that it should have.
 fn command(line: &str) -> (&str, i32) {
     let (command, comment) = line.split_once("  #").unwrap_or((line, ""));
-    let code = comment.trim().strip_prefix("exits ").map_or(0, |code| code.parse().expect("a number"));
+    let code = comment
+        .trim()
+        .strip_prefix("exits ")
+        .map_or(0, |code| code.parse().expect("a number"));
     (command.trim(), code)
 }
 
@@ -66,7 +72,9 @@ fn missing<'a>(shown: &'a str, output: &str) -> Option<&'a str> {
     let mut rest = output.lines().map(without_numbers);
     shown.lines().filter(|line| line.trim() != "…").find(|line| {
         let wanted = without_numbers(line);
-        let (begin, open) = wanted.strip_suffix('…').map_or((&*wanted, false), |begin| (begin, true));
+        let (begin, open) = wanted
+            .strip_suffix('…')
+            .map_or((&*wanted, false), |begin| (begin, true));
         !rest.any(|line| line == begin || (open && line.starts_with(begin)))
     })
 }
@@ -93,7 +101,13 @@ fn without_numbers(line: &str) -> String {
 impl Newcomer {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, servers: Vec::new(), ports: Vec::new(), output: String::new(), complaints: Vec::new() }
+        Self {
+            folder,
+            servers: Vec::new(),
+            ports: Vec::new(),
+            output: String::new(),
+            complaints: Vec::new(),
+        }
     }
 
     fn follow(&mut self, fence: &Fence) {
@@ -118,7 +132,9 @@ impl Newcomer {
                 }
             }
             ("rust,no_run", _) => {} // Compiled as a doctest of the library.
-            _ => self.complaints.push(format!("nobody tries the fence `{}`", fence.info)),
+            _ => self
+                .complaints
+                .push(format!("nobody tries the fence `{}`", fence.info)),
         }
     }
 
@@ -136,32 +152,45 @@ impl Newcomer {
         let output = self.shell(&self.with_real_ports(&line)).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         if output.status.code() != Some(code) {
-            self.complaints.push(format!("`{line}` ended with {}, not {code}:\n{said}", output.status));
+            self.complaints.push(format!(
+                "`{line}` ended with {}, not {code}:\n{said}",
+                output.status
+            ));
         }
         self.output.push_str(&said);
     }
 
     /// Starts a server on any free port instead of the one that the README gives it.
     fn serve(&mut self, line: &str) {
-        let port = line.split_once("--port ").map_or("4000", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+        let port = line
+            .split_once("--port ")
+            .map_or("4000", |(_, rest)| rest.split(' ').next().unwrap_or_default());
         let line = format!("exec {} --port 0", line.replace(&format!("--port {port}"), ""));
         let mut server = self.shell(&line).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut said)
+            .unwrap();
         let real = said.trim().rsplit(':').next().unwrap_or_default().to_owned();
         self.servers.push(server);
         self.ports.push((format!(":{port}/"), format!(":{real}/")));
     }
 
     fn with_real_ports(&self, text: &str) -> String {
-        self.ports.iter().fold(text.to_owned(), |text, (shown, real)| text.replace(shown, real))
+        self.ports
+            .iter()
+            .fold(text.to_owned(), |text, (shown, real)| text.replace(shown, real))
     }
 
     fn shell(&self, line: &str) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_phxproof"));
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("sh");
-        command.args(["-c", line]).current_dir(self.folder.path()).stdin(Stdio::null()).env("NO_COLOR", "1");
+        command
+            .args(["-c", line])
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .env("NO_COLOR", "1");
         command.env("PATH", format!("{}:{path}", binary.parent().unwrap().display()));
         command
     }
@@ -179,16 +208,31 @@ impl Drop for Newcomer {
 #[test]
 fn output_that_was_not_printed_is_found() {
     let output = "checking ws://127.0.0.1:4123/socket\n  join  ..   9 pass\nall held: 9 pass, in 1.25 s\n";
-    assert_eq!(missing("checking ws://127.0.0.1:4000/socket\n…\nall held: 124 pass, in 4.3 s", output), None);
+    assert_eq!(
+        missing(
+            "checking ws://127.0.0.1:4000/socket\n…\nall held: 124 pass, in 4.3 s",
+            output
+        ),
+        None
+    );
     assert_eq!(missing("  join  ..  12 pass\nall …", output), None);
-    assert_eq!(missing("all held: 9 pass, in 1 s", output), Some("all held: 9 pass, in 1 s"));
+    assert_eq!(
+        missing("all held: 9 pass, in 1 s", output),
+        Some("all held: 9 pass, in 1 s")
+    );
     assert_eq!(missing("all …\nchecking …", output), Some("checking …"));
 }
 
 #[test]
 fn a_command_says_how_it_should_end() {
-    assert_eq!(command("phxproof check x.yaml    # exits 64"), ("phxproof check x.yaml", 64));
-    assert_eq!(command("phxproof check      # the main job"), ("phxproof check", 0));
+    assert_eq!(
+        command("phxproof check x.yaml    # exits 64"),
+        ("phxproof check x.yaml", 64)
+    );
+    assert_eq!(
+        command("phxproof check      # the main job"),
+        ("phxproof check", 0)
+    );
 }
 
 #[test]

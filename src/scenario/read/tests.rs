@@ -37,12 +37,16 @@ fn an_actor_that_never_connected_is_shown_with_the_nearest_one() {
 
 #[test]
 fn a_name_that_nothing_saved_is_shown() {
-    insta::assert_snapshot!(refused(&steps("  - ana: connect\n  - ana: { join: \"lab:{{romo}}\" }\n")));
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { join: \"lab:{{romo}}\" }\n"
+    )));
 }
 
 #[test]
 fn a_wrong_type_is_shown_with_the_right_one() {
-    insta::assert_snapshot!(refused(&steps("  - ana: connect\n  - ana: { receive-nothing: soon }\n")));
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { receive-nothing: soon }\n"
+    )));
 }
 
 #[test]
@@ -57,7 +61,9 @@ fn a_hole_without_quotes_is_explained() {
 
 #[test]
 fn options_outside_the_braces_are_explained() {
-    insta::assert_snapshot!(refused(&steps("  - ana: connect\n  - ana: { push: echo }\n    with: { a: 1 }\n")));
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { push: echo }\n    with: { a: 1 }\n"
+    )));
 }
 
 #[test]
@@ -88,12 +94,19 @@ fn nothing_to_do_is_an_error() {
 fn words_of_other_yamls_stay_words() {
     let source = steps("  - ana: connect\n  - ana: { join: on, with: { a: yes, b: 0755 } }\n");
     let program = format!("{:?}", good(&source).groups);
-    assert!(program.contains("String(\"yes\")") && program.contains("String(\"0755\")"), "{program}");
+    assert!(
+        program.contains("String(\"yes\")") && program.contains("String(\"0755\")"),
+        "{program}"
+    );
 }
 
 #[test]
 fn repetitions_are_written_out_and_bounded() {
-    let repeat = |times: u32| steps(&format!("  - ana: connect\n  - repeat: {times}\n    steps: [ana: heartbeat]\n"));
+    let repeat = |times: u32| {
+        steps(&format!(
+            "  - ana: connect\n  - repeat: {times}\n    steps: [ana: heartbeat]\n"
+        ))
+    };
     assert_eq!(good(&repeat(20)).groups.len(), 21);
     assert!(refused(&repeat(4_000_000)).contains("more than 100000 steps"));
 }
@@ -122,7 +135,10 @@ fn alias_bomb() -> String {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{}, ", level - 1).repeat(9);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", below.trim_end_matches(", ")));
+        bomb.push_str(&format!(
+            "a{level}: &a{level} [{}]\n",
+            below.trim_end_matches(", ")
+        ));
     }
     bomb
 }

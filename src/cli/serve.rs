@@ -6,6 +6,7 @@ use super::config;
 use super::exit::{CliError, Exit};
 use super::interrupt::Interrupts;
 use super::{output, profile};
+use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::faults::{self, Fault};
@@ -17,6 +18,7 @@ const USUAL_PORT: u16 = 4000;
 /// Serves until it is told to stop.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
     let settings = settings(typed)?;
+    descriptors::raise_limit();
     let runtime = super::runtime()?;
     runtime.block_on(async {
         // Before the server starts, so that no signal is missed.
@@ -54,7 +56,6 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
             .map(|name| fault(name))
             .collect::<Result<_, _>>()?,
         shards: typed.shards.map_or(usual.shards, usize::from),
-        // This process is a server and nothing else.
         descriptors: Descriptors::Shard,
     })
 }

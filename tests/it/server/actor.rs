@@ -9,7 +9,7 @@ use phxproof::protocol::websocket::{Header, Opcode, mask};
 use super::transcript::{Content, Masked, Seen, Sent};
 
 /// Nothing takes that long but what never comes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
 /// The payload of the ping that asks whether anything else was said.
 const MARK: &[u8] = b"is there more?";
@@ -44,6 +44,13 @@ impl Actor {
             address,
             &format!("{head} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\n\r\n{body}"),
         )
+    }
+
+    /// How long it waits for what it has not seen yet.
+    pub(super) fn waits_for(&mut self, patience: Duration) {
+        if let Some(stream) = &self.stream {
+            stream.set_read_timeout(Some(patience)).expect("a timeout");
+        }
     }
 
     fn ask(address: SocketAddr, request: &str) -> Self {

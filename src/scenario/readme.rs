@@ -17,9 +17,21 @@ fn tables() -> [(&'static str, String); 8] {
         ("steps", verbs("a step of nobody in particular", STEPS)),
         ("options", options()),
         ("raw", raw()),
-        ("patterns", two_columns(["pattern", "holds for"], OPERATORS.map(holds_for))),
-        ("chance", two_columns(["item", "what a correct server may do"], CHANCE)),
-        ("offers", two_columns(["name", "what it stands for"], Offer::NAMED.map(|(name, it)| (name, stands_for(it))))),
+        (
+            "patterns",
+            two_columns(["pattern", "holds for"], OPERATORS.map(holds_for)),
+        ),
+        (
+            "chance",
+            two_columns(["item", "what a correct server may do"], CHANCE),
+        ),
+        (
+            "offers",
+            two_columns(
+                ["name", "what it stands for"],
+                Offer::NAMED.map(|(name, it)| (name, stands_for(it))),
+            ),
+        ),
     ]
 }
 
@@ -34,7 +46,11 @@ fn two_columns<const N: usize>(head: [&str; 2], rows: [(&str, impl AsRef<str>); 
 fn verbs(head: &str, all: &[Verb]) -> String {
     let mut table = format!("| {head} | takes | does | options |\n| --- | --- | --- | --- |\n");
     for verb in all {
-        let names: Vec<_> = verb.options.iter().map(|option| format!("`{}`", option.name)).collect();
+        let names: Vec<_> = verb
+            .options
+            .iter()
+            .map(|option| format!("`{}`", option.name))
+            .collect();
         let (name, kind, about) = (verb.name, takes(verb.kind), cell(verb.about));
         let _ = writeln!(table, "| `{name}` | {kind} | {about} | {} |", names.join(", "));
     }
@@ -46,7 +62,10 @@ fn options() -> String {
     let mut rows: Vec<(&Opt, Vec<&str>)> = Vec::new();
     for verb in ACTIONS.iter().chain(STEPS) {
         for option in verb.options {
-            match rows.iter_mut().find(|(it, _)| it.name == option.name && it.about == option.about) {
+            match rows
+                .iter_mut()
+                .find(|(it, _)| it.name == option.name && it.about == option.about)
+            {
                 Some((_, verbs)) => verbs.push(verb.name),
                 None => rows.push((option, vec![verb.name])),
             }
@@ -63,7 +82,13 @@ fn options() -> String {
 fn raw() -> String {
     let mut table = "| part | takes | says |\n| --- | --- | --- |\n".to_owned();
     for part in FRAME {
-        let _ = writeln!(table, "| `{}` | {} | {} |", part.name, takes(part.kind), cell(part.about));
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            part.name,
+            takes(part.kind),
+            cell(part.about)
+        );
     }
     table
 }
@@ -106,9 +131,18 @@ fn holds_for(operator: &str) -> (&'static str, String) {
             let others = "`any`: whatever is there; `absent`: nothing may be there";
             ("{ is: TYPE }", format!("{about}: {}; {others}", types.join(", ")))
         }
-        "matches" => ("{ matches: REGEX }", "a text in which this regular expression finds something".to_owned()),
-        "one-of" => ("{ one-of: [PATTERN, …] }", "what one of these patterns holds for".to_owned()),
-        "exactly" => ("{ exactly: VALUE }", "this value and nothing more, also where it is a map".to_owned()),
+        "matches" => (
+            "{ matches: REGEX }",
+            "a text in which this regular expression finds something".to_owned(),
+        ),
+        "one-of" => (
+            "{ one-of: [PATTERN, …] }",
+            "what one of these patterns holds for".to_owned(),
+        ),
+        "exactly" => (
+            "{ exactly: VALUE }",
+            "this value and nothing more, also where it is a map".to_owned(),
+        ),
         other => panic!("say in the README what `{other}` holds for"),
     }
 }
@@ -129,8 +163,12 @@ fn stands_for(offer: Offer) -> &'static str {
 /// `page` with `table` between the two comments of that name.
 fn with_table(page: &str, name: &str, table: &str) -> String {
     let begin = format!("<!-- table: {name} -->\n");
-    let (before, rest) = page.split_once(&begin).unwrap_or_else(|| panic!("README.md has no `{}`", begin.trim()));
-    let (_, after) = rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("the table {name} has no end"));
+    let (before, rest) = page
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("README.md has no `{}`", begin.trim()));
+    let (_, after) = rest
+        .split_once("<!-- end -->")
+        .unwrap_or_else(|| panic!("the table {name} has no end"));
     format!("{before}{begin}{table}<!-- end -->{after}")
 }
 
@@ -138,12 +176,17 @@ fn with_table(page: &str, name: &str, table: &str) -> String {
 fn the_readme_has_the_tables_of_the_reader() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let written = std::fs::read_to_string(&path).unwrap();
-    let fresh = tables().iter().fold(written.clone(), |page, (name, table)| with_table(&page, name, table));
+    let fresh = tables().iter().fold(written.clone(), |page, (name, table)| {
+        with_table(&page, name, table)
+    });
     if std::env::var_os("PHXPROOF_WRITE_README").is_some() {
         std::fs::write(&path, &fresh).unwrap();
         return;
     }
-    assert!(written == fresh, "a table of README.md is stale: PHXPROOF_WRITE_README=1 cargo test readme");
+    assert!(
+        written == fresh,
+        "a table of README.md is stale: PHXPROOF_WRITE_README=1 cargo test readme"
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{output, profile};
 use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::faults::{self, Fault};
-use crate::server::{Server, Settings, StartError};
+use crate::server::{Descriptors, Server, Settings, StartError};
 
 /// The port that new Phoenix applications use, too.
 const USUAL_PORT: u16 = 4000;
@@ -54,6 +54,8 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
             .map(|name| fault(name))
             .collect::<Result<_, _>>()?,
         shards: typed.shards.map_or(usual.shards, usize::from),
+        // This process is a server and nothing else.
+        descriptors: Descriptors::Shard,
     })
 }
 

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::needs::Offer;
 use super::pattern::Type;
-use super::program::Offer;
 use super::read::{CHANCE, KEYS, OPERATORS};
 use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
 
@@ -155,6 +155,7 @@ fn stands_for(offer: Offer) -> &'static str {
         Offer::OtherTopic => "`--other-topic`",
         Offer::OtherJoinParams => "`--other-join-params`",
         Offer::UnknownTopic => "`--unknown-topic`",
+        Offer::InventedTopic => "a topic that nobody has heard of",
         Offer::PushEvent => "the event of `--push`",
         Offer::PushPayload => "the payload of `--push`",
     }

@@ -1,6 +1,7 @@
 //! Every WebSocket transcript, frame by frame, against the reference server with the profile of the recorded one.
 
 mod actor;
+mod behaviour;
 mod compare;
 mod player;
 mod transcript;

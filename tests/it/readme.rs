@@ -1,10 +1,10 @@
-//! README.md, taken at its word: its files are written, its commands run in their order, and what it shows of their
+//! The pages, taken at their word: what they name is there. And README.md above all: its files are written, its commands run in their order, and what it shows of their
 //! output is what they print.
 //!
 //! In the README, a fence `yaml NAME` or `toml NAME` is a file of that name; every `sh` fence is run, line by line,
 //! unless it says why `not here`; a command is expected to end with 0, or with N after `# exits N`; one that ends in `&` is
 //! a server. A `text` fence is output of the commands before it: each of its lines must come, in this order, `…`
-//! stands for whatever is left out, and numbers may differ.
+//! stands for whatever is left out, and numbers (of dots, too) may differ.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -79,19 +79,17 @@ fn missing<'a>(shown: &'a str, output: &str) -> Option<&'a str> {
     })
 }
 
-/// Runs of digits become one, and runs of blanks before them too, as columns are as wide as their numbers.
+/// Runs of digits, and of dots with the blanks behind them, become one of each: a column is as wide as what is in it.
 fn without_numbers(line: &str) -> String {
     let mut out = String::new();
     for c in line.trim_end().chars() {
-        if c.is_ascii_digit() {
-            let kept = out.trim_end_matches(' ').len();
-            if out.len() > kept + 1 {
-                out.truncate(kept + 1);
-            }
-            if !out.ends_with('0') {
-                out.push('0');
-            }
-        } else {
+        let (c, like) = match c {
+            '0'..='9' => ('0', "0"),
+            '.' => ('.', "."),
+            ' ' if out.ends_with(['.', ' ']) => (' ', ". "),
+            other => (other, ""),
+        };
+        if !out.ends_with(|last| like.contains(last)) {
             out.push(c);
         }
     }
@@ -203,6 +201,57 @@ impl Drop for Newcomer {
             let _ = server.wait();
         }
     }
+}
+
+#[test]
+fn what_the_pages_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    let mut lost = Vec::new();
+    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        for path in paths(&text) {
+            named += 1;
+            if !root.join(path).exists() {
+                lost.push(format!("{page} names `{path}`"));
+            }
+        }
+    }
+    assert!(named > 40, "only {named} paths were found");
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+/// Paths into the repository: what is linked to, and what stands in backticks and begins like one. Words in capitals
+/// are to be filled in.
+fn paths(page: &str) -> Vec<&str> {
+    const TOP: [&str; 7] = [
+        "src/",
+        "tests/",
+        "scenarios/",
+        "fixtures/",
+        "examples/",
+        "benches/",
+        ".ci/",
+    ];
+    let to_fill_in = |path: &str| {
+        ["FAMILY", "CASE", "SERVER"]
+            .iter()
+            .any(|word| path.contains(word))
+    };
+    let code = page.split('`').skip(1).step_by(2);
+    let code = code.filter(|it| TOP.iter().any(|top| it.starts_with(top)) && !to_fill_in(it));
+    let links = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let links = links
+        .map(|(path, _)| path)
+        .filter(|path| !path.starts_with('#') && !path.contains("://"));
+    code.chain(links).collect()
+}
+
+#[test]
+fn a_path_is_found_in_backticks_and_in_links() {
+    let page =
+        "`src/a.rs` of `fixtures/FAMILY/CASE.snap`, [b](c/d.md), [e](#f), [g](https://h), `i`, `tests/j`";
+    assert_eq!(paths(page), ["src/a.rs", "tests/j", "c/d.md"]);
 }
 
 #[test]

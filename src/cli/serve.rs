@@ -6,10 +6,11 @@ use super::config;
 use super::exit::{CliError, Exit};
 use super::interrupt::Interrupts;
 use super::{output, profile};
+use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::faults::{self, Fault};
-use crate::server::{Server, Settings, StartError};
+use crate::server::{Descriptors, Server, Settings, StartError};
 
 /// The port that new Phoenix applications use, too.
 const USUAL_PORT: u16 = 4000;
@@ -17,6 +18,7 @@ const USUAL_PORT: u16 = 4000;
 /// Serves until it is told to stop.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
     let settings = settings(typed)?;
+    descriptors::raise_limit();
     let runtime = super::runtime()?;
     runtime.block_on(async {
         // Before the server starts, so that no signal is missed.
@@ -54,6 +56,7 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
             .map(|name| fault(name))
             .collect::<Result<_, _>>()?,
         shards: typed.shards.map_or(usual.shards, usize::from),
+        descriptors: Descriptors::Shard,
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::Case;
 use super::host::Restarts;
-use super::probe::{Offers, lacks};
+use super::probe::{Offers, Speaks, lacks};
 use super::settings::{Room, Safety, Settings};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
@@ -62,6 +62,9 @@ fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: R
     if case.program.restarts() && restarts == Restarts::Never {
         return Some("it restarts the server, which needs --exec".to_owned());
     }
+    if case.vsn() == Some(Vsn::V1) && offers.v1 == Speaks::No {
+        return Some("the server does not speak 1.0.0".to_owned());
+    }
     if settings.vsn == Vsn::V1 && case.program.needs_v2() {
         return Some("it has binary or hand-made messages, which 1.0.0 lacks".to_owned());
     }
@@ -82,12 +85,15 @@ fn missing_level(level: Level) -> &'static str {
 
 fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
     let Some(room) = room else {
-        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::UnknownTopic);
+        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::InventedTopic);
         return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
     };
     match offer {
         Offer::OtherTopic | Offer::OtherJoinParams if room.other_topic.is_none() => {
             Some("no second topic is known: --other-topic")
+        }
+        Offer::UnknownTopic if room.unknown_topic.is_none() => {
+            Some("no topic is known that may not be joined: --unknown-topic")
         }
         Offer::PushEvent | Offer::PushPayload if room.push.is_none() => {
             Some("no push is known that is answered: --push EVENT=JSON")
@@ -98,7 +104,7 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
 
 /// What the offered names stand for in one play.
 pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
-    let unknown = format!("phxproof-unknown-{number}");
+    let invented = format!("phxproof-unknown-{number}");
     let lab = Room {
         topic: format!("lab:{number}"),
         join_params: json!({}),
@@ -121,8 +127,9 @@ pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
         (Offer::OtherJoinParams, other_params.clone()),
         (
             Offer::UnknownTopic,
-            Value::from(room.unknown_topic.as_deref().unwrap_or(&unknown)),
+            Value::from(room.unknown_topic.as_deref().unwrap_or(&invented)),
         ),
+        (Offer::InventedTopic, Value::from(invented.as_str())),
         (
             Offer::PushEvent,
             push.map_or(Value::Null, |(event, _)| Value::from(event.as_str())),

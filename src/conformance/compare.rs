@@ -231,10 +231,7 @@ fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
         return false;
     };
     event == receive.event.fill(values)
-        && receive
-            .topic
-            .as_ref()
-            .is_none_or(|it| topic == it.fill(values))
+        && receive.topic.as_ref().is_none_or(|it| topic == it.fill(values))
         && receive
             .reference
             .as_ref()

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
 use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, show_bytes};
-use crate::transport::{Ending, Response};
+use crate::transport::Ending;
 
 /// What the names in a recording stand for, and what is to be hidden.
 pub(crate) struct Names<'a> {
@@ -67,7 +67,7 @@ impl Names<'_> {
     fn note(&self, link: &mut LinkLog, what: &Noted) {
         match what {
             Noted::Opened => link.opening = Some("open".to_owned()),
-            Noted::Refused(response) => link.opening = Some(format!("refused {}", status_line(response))),
+            Noted::Refused(response) => link.opening = Some(format!("refused {}", response.status)),
             Noted::Failed(_) => link.opening = Some("no answer".to_owned()),
             Noted::Answered(response) => {
                 link.conversation("http").lines.push(response.status.to_string());
@@ -201,14 +201,6 @@ fn hide(value: &mut Value, segments: &[String]) -> usize {
             item.map_or(0, |it| hide(it, rest))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
-    }
-}
-
-fn status_line(response: &Response) -> String {
-    let body = String::from_utf8_lossy(&response.body);
-    match body.trim() {
-        "" => response.status.to_string(),
-        body => format!("{} {}", response.status, Value::from(body)),
     }
 }
 

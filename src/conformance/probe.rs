@@ -15,6 +15,15 @@ use crate::transport::{OpenError, Opened, Upgrade, open};
 pub(super) struct Offers {
     pub(super) levels: Vec<Level>,
     pub(super) mounts: Vec<String>,
+    pub(super) v1: Speaks,
+}
+
+/// Whether the server speaks version 1.0.0, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Yes,
+    #[default]
+    No,
 }
 
 /// A target at which nothing can be judged.
@@ -123,6 +132,12 @@ about: Whether the mount that checks origins is there.
 steps: [ana: { connect: strict_socket, headers: { Origin: "https://allowed.example" } }]
 "#;
 
+const V1: &str = r#"
+about: Whether 1.0.0 is spoken.
+vsn: 1.0.0
+steps: [ana: connect, ana: heartbeat]
+"#;
+
 /// Joins a topic, whatever comes of it.
 const JOIN: &str = r#"
 about: What comes of a join.
@@ -148,15 +163,18 @@ enum Came {
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers {
         levels: vec![Level::Wire],
-        mounts: Vec::new(),
+        ..Offers::default()
     };
-    let (lab, presence, rumbl, fast, strict) = tokio::join!(
+    let (lab, presence, rumbl, fast, strict, v1) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
         offers_channel(place, PRESENCE, "presence", first_fresh + 10),
         offers_channel(place, RUMBL, "videos", first_fresh + 20),
         holds(place, FAST, first_fresh + 30),
         holds(place, STRICT, first_fresh + 40),
+        holds(place, V1, first_fresh + 50),
     );
+    // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.
+    offers.v1 = if v1 || lab { Speaks::Yes } else { Speaks::No };
     let levels = [
         (lab || room.is_some(), Level::Room),
         (lab, Level::Lab),

@@ -139,7 +139,9 @@ fn families(text: &mut String, run: &RunResult) {
         let counts = counts(cases.iter().copied(), |case| counted(case, run));
         let _ = writeln!(text, "{:padding$}  {counts}", "");
     }
-    text.push('\n');
+    if !families.is_empty() {
+        text.push('\n');
+    }
 }
 
 /// A case that counts against the server, or that was not decided.
@@ -308,10 +310,8 @@ mod tests {
             cases: Vec::new(),
             ..made_up::good_run()
         };
-        insta::assert_snapshot!(plain(&run, Detail::Usual), @r"
-        undecided, as the run was cut short: no case was judged, in 4.2 s
-        results in reports/check-x/
-        ");
+        let expected = "undecided, as the run was cut short: no case was judged, in 4.2 s\nresults in reports/check-x/\n";
+        assert_eq!(plain(&run, Detail::Usual), expected);
     }
 
     #[test]

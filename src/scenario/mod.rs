@@ -7,6 +7,8 @@ mod play;
 mod problem;
 mod program;
 mod read;
+#[cfg(test)]
+mod readme;
 mod schema;
 mod template;
 mod verbs;

@@ -44,8 +44,10 @@ pub enum Offer {
     OtherTopic,
     /// `{{other_join_params}}`: what that is joined with.
     OtherJoinParams,
-    /// `{{unknown_topic}}`: a topic that should not be let in.
+    /// `{{unknown_topic}}`: a topic that must not be let in.
     UnknownTopic,
+    /// `{{invented_topic}}`: a topic that nobody has heard of.
+    InventedTopic,
     /// `{{push_event}}`: an event that is answered.
     PushEvent,
     /// `{{push_payload}}`: its payload.
@@ -54,13 +56,14 @@ pub enum Offer {
 
 impl Offer {
     /// Each with the name that a scenario calls it by.
-    pub const NAMED: [(&'static str, Self); 8] = [
+    pub const NAMED: [(&'static str, Self); 9] = [
         ("mount", Self::Mount),
         ("topic", Self::Topic),
         ("join_params", Self::JoinParams),
         ("other_topic", Self::OtherTopic),
         ("other_join_params", Self::OtherJoinParams),
         ("unknown_topic", Self::UnknownTopic),
+        ("invented_topic", Self::InventedTopic),
         ("push_event", Self::PushEvent),
         ("push_payload", Self::PushPayload),
     ];

@@ -28,4 +28,4 @@ mod timers;
 pub mod token;
 mod wire;
 
-pub use start::{Server, Settings, StartError};
+pub use start::{Descriptors, Server, Settings, StartError};

@@ -31,11 +31,11 @@ const BREATHER: Duration = Duration::from_millis(50);
 
 /// What a shard runs on.
 pub(crate) struct Shard {
-    pub(crate) poll: Poll,
-    pub(crate) inbox: Receiver<Note>,
+    poll: Poll,
+    inbox: Receiver<Note>,
     pub(crate) listener: Option<TcpListener>,
     pub(crate) core: Core,
-    pub(crate) accepting: Accepting,
+    accepting: Accepting,
     pub(crate) draining: Option<Draining>,
 }
 
@@ -49,8 +49,21 @@ pub(crate) enum Accepting {
 }
 
 impl Shard {
-    /// Registers the listener.
-    pub(crate) fn listen(&mut self) -> io::Result<()> {
+    /// A shard that does not listen yet.
+    pub(crate) fn new(poll: Poll, inbox: Receiver<Note>, core: Core, accepting: Accepting) -> Self {
+        Self {
+            poll,
+            inbox,
+            listener: None,
+            core,
+            accepting,
+            draining: None,
+        }
+    }
+
+    /// Takes connections from this listener.
+    pub(crate) fn listen(&mut self, listener: Option<TcpListener>) -> io::Result<()> {
+        self.listener = listener;
         match &mut self.listener {
             Some(listener) => self
                 .poll

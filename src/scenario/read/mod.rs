@@ -7,6 +7,8 @@ mod step;
 mod text;
 
 pub(crate) use file::{CHANCE, KEYS};
+#[cfg(test)]
+pub(crate) use payload::OPERATORS;
 
 use super::needs::Offer;
 use super::problem::{Problem, ScenarioError, nearest};
@@ -40,6 +42,9 @@ pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
     }
 }
 
+/// More than this nobody reads.
+const MOST_PROBLEMS: usize = 100;
+
 /// The most steps that a scenario may come to, all repetitions written out.
 const MOST_ACTS: usize = 100_000;
 
@@ -63,13 +68,18 @@ struct ActorFacts {
 
 impl Reader {
     fn problem(&mut self, problem: Problem) {
-        if !self.problems.contains(&problem) {
+        if self.problems.len() < MOST_PROBLEMS && !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
     fn wrong<T>(&mut self, node: &Node, what: &str, expected: &str) -> Option<T> {
-        let title = format!("`{what}` cannot be {}", node.value.kind());
+        let what = if what.contains(' ') {
+            what.to_owned()
+        } else {
+            format!("`{what}`")
+        };
+        let title = format!("{what} cannot be {}", node.value.kind());
         self.problem(Problem::at(node.place.clone(), title).expected(expected));
         None
     }
@@ -94,11 +104,17 @@ impl Reader {
     fn only(&mut self, entries: &[(Key, Node)], owner: &str, known: &[&str]) {
         for (key, _) in entries {
             if !known.contains(&key.name.as_str()) {
+                let shown = if owner.contains(' ') {
+                    owner.to_owned()
+                } else {
+                    format!("`{owner}`")
+                };
+                let options: Vec<&str> = known.iter().copied().filter(|known| *known != owner).collect();
                 self.unknown(
                     &key.place,
-                    &format!("`{owner}` has no `{}`", key.name),
+                    &format!("{shown} has no `{}`", key.name),
                     &key.name,
-                    known,
+                    &options,
                 );
             }
         }

@@ -4,7 +4,7 @@ use super::super::problem::{Problem, nearest};
 use super::super::program::{Act, Answers, Group, Http, Restart, What};
 use super::super::verbs::{self, STEPS, Verb};
 use super::super::yaml::{Key, Node, Yaml};
-use super::{MOST_ACTS, Reader, entry, option_names};
+use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, option_names};
 
 impl Reader {
     /// A list of steps, one group of acts for each.
@@ -12,7 +12,14 @@ impl Reader {
         let Some(items) = self.list(node, what, "a list of steps, each beginning with `-`") else {
             return Vec::new();
         };
-        items.iter().flat_map(|item| self.step(item)).collect()
+        let mut groups = Vec::new();
+        for item in items {
+            groups.extend(self.step(item));
+            if self.problems.len() >= MOST_PROBLEMS {
+                break;
+            }
+        }
+        groups
     }
 
     fn step(&mut self, node: &Node) -> Vec<Group> {
@@ -61,12 +68,26 @@ impl Reader {
                 self.problem(problem.help(meant.map(|name| format!("did you mean `{name}`?"))));
                 return None;
             }
+            if let Some(meant) = self.step_verb_meant(name) {
+                let problem = Problem::at(
+                    key.place.clone(),
+                    format!("`{name}` is neither an actor nor a step"),
+                );
+                self.problem(problem.help(format!("did you mean `{meant}`?")));
+                return None;
+            }
             acts.push(self.act(name, &key.place, action)?);
         }
         self.count(acts.len(), &key.place).then_some(Group {
             acts,
             answers: Answers::InAnyOrder,
         })
+    }
+
+    /// The step that is meant by what looks like an actor nobody has heard of.
+    fn step_verb_meant(&self, name: &str) -> Option<&'static str> {
+        let known = self.actors.iter().any(|actor| actor.name == name);
+        nearest(name, STEPS.iter().map(|verb| verb.name)).filter(|_| !known)
     }
 
     fn common_step(

@@ -123,6 +123,11 @@ fn version_profiles_and_explanations() {
 }
 
 #[test]
+fn a_rule_is_explained_with_the_cases_that_check_it() {
+    assert!(said_anywhere(&["explain", "join-reply"]).contains("  cases       join/ok"));
+}
+
+#[test]
 fn every_list_is_an_array_of_objects_with_what_was_promised() {
     let promised: [(&str, &[&str]); 5] = [
         ("cases", &["id", "about", "rules", "level", "transport", "vsn"]),

@@ -1,3 +1,5 @@
+//! Requests that are whole, partial and refused.
+
 use super::*;
 use crate::profile::Profile;
 use crate::server::conduct::Conduct;

@@ -42,6 +42,18 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
     }
 }
 
+/// Something did not hold that must hold in every conversation.
+pub(super) fn breached(finding: Option<Finding>) -> Judgement {
+    let (verdict, close_verdict) = (Verdict::Fail, Verdict::Undecided);
+    Judgement {
+        verdict,
+        finding,
+        close_verdict,
+        close_finding: None,
+        note: None,
+    }
+}
+
 /// The logs that the server is held to, each with whose it is.
 fn allowed(case: &Case, held_to: HeldTo) -> Vec<(Profile, &Log)> {
     let profiles = match held_to {

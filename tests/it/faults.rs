@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use phxproof::conformance::Settings as ConformanceSettings;
 use phxproof::conformance::{
-    Case, HeldTo, Host, Lent, Pending, Restarts, RunResult, Strictness, Verdict, catalogue, check, rules,
+    Case, CaseResult, HeldTo, Host, Lent, Pending, Restarts, RunResult, Strictness, Verdict, catalogue,
+    check, rules,
 };
 use phxproof::profile::Profile;
 use phxproof::scenario::Restart;
 use phxproof::server::faults::{self, Fault};
 use phxproof::server::{Server, Settings};
 use phxproof::transport::Target;
+
+/// The case that kills the server.
+const KILL: &str = "lifetime/kill";
 
 /// The cases that cite a rule of the fault.
 fn citing(fault: &Fault) -> Vec<Arc<Case>> {
@@ -125,10 +129,12 @@ fn missed(fault: &'static Fault) -> Option<String> {
     let server = Restarted::start(vec![fault], Profile::DEFAULT);
     let result = run(&server, cases, Profile::DEFAULT, Duration::from_secs(2));
     let fails = |verdict| verdict == Verdict::Fail;
+    // A server in this process cannot be killed, so that it says goodbye where none is expected.
+    let closed_wrongly = |case: &CaseResult| fails(case.close_verdict) && &*case.id != KILL;
     if result
         .cases
         .iter()
-        .any(|case| fails(case.verdict) || fails(case.close_verdict))
+        .any(|case| fails(case.verdict) || closed_wrongly(case))
     {
         return None;
     }
@@ -167,7 +173,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
         let server = Restarted::start(Vec::new(), profile);
         let result = run(
             &server,
-            catalogue::built_in().to_vec(),
+            catalogue::select(&[], &[KILL.to_owned()]).unwrap(),
             profile,
             Duration::from_secs(20),
         );

@@ -122,6 +122,7 @@ fn case(id: &str) -> CaseResult {
         note: None,
         duration: Duration::from_millis(12),
         flaky: false,
+        pace: crate::conformance::Pace::OnTime,
         recording: None,
     }
 }

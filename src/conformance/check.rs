@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::catalogue::{SelectError, select};
 use super::host::NoHost;
-use super::outcome::{Conclusion, HeldTo, RunResult, Strictness};
+use super::outcome::{Conclusion, HeldTo, RunResult, Strictness, Verdict};
 use super::probe::CheckError;
 use super::run::check;
 use super::settings::{Room, Settings};
@@ -145,8 +145,12 @@ impl RunResult {
                 (None, Some(note)) => note.clone(),
                 (None, None) => return None,
             };
-            let verdict = case.verdict.max(case.close_verdict).name();
-            (verdict != "pass").then(|| format!("{verdict} {}: {text}", case.id))
+            let verdict = if case.verdict == Verdict::Pass {
+                case.close_verdict
+            } else {
+                case.verdict
+            };
+            (verdict != Verdict::Pass).then(|| format!("{} {}: {text}", verdict.name(), case.id))
         });
         panic!(
             "{} did not hold:\n{}",

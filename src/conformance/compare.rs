@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::log::{Conversation, LinkLog, Log};
+use crate::protocol::REPLY;
 use crate::scenario::{Chance, Content, Program, Receive, Values};
 
 /// One difference.
@@ -16,6 +17,13 @@ pub(crate) enum Deviation {
         at: String,
         line: String,
         doubled: Doubled,
+    },
+    /// All came, in another order.
+    Order {
+        at: String,
+        expected: Vec<String>,
+        actual: Vec<String>,
+        replies: Replies,
     },
     /// A connection was answered differently.
     Opening {
@@ -36,6 +44,13 @@ pub(crate) enum Deviation {
 pub(crate) enum Doubled {
     Yes,
     No,
+}
+
+/// Whether the replies among the messages are in the order of what they answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replies {
+    InOrder,
+    Swapped,
 }
 
 /// All differences.
@@ -128,6 +143,10 @@ fn compare_lines(
     found: &mut Vec<Deviation>,
 ) {
     let (expected, actual) = trim_more(expected, actual, program);
+    if let Some(order) = another_order(expected, actual, at) {
+        found.push(order);
+        return;
+    }
     let diff = similar::capture_diff_slices(similar::Algorithm::Lcs, expected, actual);
     for op in diff {
         let (_, old, new) = op.as_tag_tuple();
@@ -152,6 +171,36 @@ fn compare_lines(
             });
         }
     }
+}
+
+/// The difference, if it is one of order alone.
+fn another_order(expected: &[String], actual: &[String], at: &str) -> Option<Deviation> {
+    let sorted = |lines: &[String]| {
+        let mut lines = lines.to_vec();
+        lines.sort();
+        lines
+    };
+    if expected == actual || sorted(expected) != sorted(actual) {
+        return None;
+    }
+    let replies = |lines: &[String]| {
+        lines
+            .iter()
+            .filter(|line| has_event(line, REPLY))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let in_order = replies(expected) == replies(actual);
+    Some(Deviation::Order {
+        at: at.to_owned(),
+        expected: expected.to_vec(),
+        actual: actual.to_vec(),
+        replies: if in_order {
+            Replies::InOrder
+        } else {
+            Replies::Swapped
+        },
+    })
 }
 
 /// Cuts what one of the two has more of at its end, of events that may go on.
@@ -248,12 +297,15 @@ fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
 }
 
 impl Deviation {
-    /// Whether no client survives it, whatever the server: a message that comes twice.
+    /// Whether no client survives it, whatever the server: a message that comes twice, replies that change places.
     pub(crate) fn crosses_the_line(&self) -> bool {
         matches!(
             self,
             Self::Extra {
                 doubled: Doubled::Yes,
+                ..
+            } | Self::Order {
+                replies: Replies::Swapped,
                 ..
             }
         )
@@ -269,7 +321,10 @@ impl Deviation {
         match self {
             Self::Missing { .. } => true,
             Self::Ending { actual, .. } => actual == "open",
-            Self::Extra { .. } | Self::Opening { .. } => false,
+            Self::Extra { .. } | Self::Order { .. } | Self::Opening { .. } => false,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

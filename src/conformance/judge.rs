@@ -1,7 +1,7 @@
 //! From a play to a verdict: its steps first, then the fixtures of whom the server is held to.
 
 use super::catalogue::Case;
-use super::compare::{Deviation, compare};
+use super::compare::{Deviation, Doubled, Replies, compare};
 use super::log::Log;
 use super::outcome::{Finding, HeldTo, Verdict};
 use crate::profile::Profile;
@@ -39,6 +39,18 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         close_verdict: Verdict::Undecided,
         close_finding: None,
         note,
+    }
+}
+
+/// Something did not hold that must hold in every conversation.
+pub(super) fn breached(finding: Option<Finding>) -> Judgement {
+    let (verdict, close_verdict) = (Verdict::Fail, Verdict::Undecided);
+    Judgement {
+        verdict,
+        finding,
+        close_verdict,
+        close_finding: None,
+        note: None,
     }
 }
 
@@ -102,54 +114,74 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
 
 /// The deviations in the words of a finding; the first one gives the headline.
 fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
-    let what = match found.first()? {
-        Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
-        Deviation::Extra { at, .. } if pairs(found) => format!("a message is another one ({at})"),
-        Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
-        Deviation::Opening { at, expected, actual } => {
-            format!("{at}: answered with {actual}, not {expected}")
-        }
-        Deviation::Ending { at, expected, actual } => {
-            format!("{at}: the connection ended as `{actual}`, not `{expected}`")
-        }
-    };
-    let what = if pairs(found) && matches!(found.first(), Some(Deviation::Missing { .. })) {
-        what.replace("is missing", "is another one")
-    } else {
-        what
-    };
+    let what = headline(found.first()?, found);
     let mut expected = Vec::new();
     let mut actual = Vec::new();
     for deviation in found {
         match deviation {
             Deviation::Missing { line, .. } => expected.push(line.clone()),
             Deviation::Extra { line, .. } => actual.push(line.clone()),
+            Deviation::Order {
+                expected: wanted,
+                actual: came,
+                ..
+            } => {
+                expected.extend_from_slice(wanted);
+                actual.extend_from_slice(came);
+            }
             Deviation::Opening {
                 expected: wanted,
-                actual: found,
+                actual: came,
                 ..
             }
             | Deviation::Ending {
                 expected: wanted,
-                actual: found,
+                actual: came,
                 ..
             } => {
                 expected.push(wanted.clone());
-                actual.push(found.clone());
+                actual.push(came.clone());
             }
         }
     }
+    let (expected, actual) = (listed(&expected), listed(&actual));
     Some(Finding {
         what,
-        expected: listed(&expected),
-        actual: listed(&actual),
+        expected,
+        actual,
         place: fixture.to_owned(),
     })
 }
 
-fn pairs(found: &[Deviation]) -> bool {
-    let missing = found.iter().any(|it| matches!(it, Deviation::Missing { .. }));
-    missing && found.iter().any(|it| matches!(it, Deviation::Extra { .. }))
+fn headline(first: &Deviation, found: &[Deviation]) -> String {
+    let both = found.iter().any(|it| matches!(it, Deviation::Missing { .. }))
+        && found.iter().any(|it| matches!(it, Deviation::Extra { .. }));
+    match first {
+        Deviation::Missing { at, .. } | Deviation::Extra { at, .. } if both => {
+            format!("another message came than should ({at})")
+        }
+        Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
+        Deviation::Extra {
+            at,
+            doubled: Doubled::Yes,
+            ..
+        } => format!("a message came twice ({at})"),
+        Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
+        Deviation::Order {
+            at,
+            replies: Replies::Swapped,
+            ..
+        } => {
+            format!("the replies came in another order than the messages that they answer ({at})")
+        }
+        Deviation::Order { at, .. } => format!("the messages came in another order ({at})"),
+        Deviation::Opening { at, expected, actual } => {
+            format!("{at}: answered with {actual}, not {expected}")
+        }
+        Deviation::Ending { at, expected, actual } => {
+            format!("{at}: the connection ended as `{actual}`, not `{expected}`")
+        }
+    }
 }
 
 /// At most ten lines; nothing more where there are none.

@@ -8,6 +8,7 @@ mod compare;
 mod dial;
 mod drive;
 mod host;
+mod invariants;
 mod judge;
 mod log;
 mod normalise;

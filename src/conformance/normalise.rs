@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
-use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, show_bytes};
+use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, shorten, show_bytes};
 use crate::transport::Ending;
 
 /// What the names in a recording stand for, and what is to be hidden.
@@ -183,6 +183,15 @@ impl Names<'_> {
             return format!("{head}… {} bytes in all", line.len());
         }
         line
+    }
+}
+
+/// A message as it came, for a person.
+pub(super) fn show(what: &Noted) -> String {
+    match what {
+        Noted::Text(text) => shorten(text),
+        Noted::Binary(bytes) => show_bytes(bytes),
+        _ => String::new(),
     }
 }
 

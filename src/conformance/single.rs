@@ -8,6 +8,7 @@ use super::catalogue::Case;
 use super::choice::{self, Fresh};
 use super::drive::{Place, drive};
 use super::host::Lent;
+use super::invariants;
 use super::judge::{self, Judgement};
 use super::log::Log;
 use super::normalise::{Names, log_of};
@@ -66,8 +67,10 @@ async fn play_once(
     let patience = patience(held_to, place.timeout);
     drive(&mut play, &place, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
+    let breach = invariants::breach(play.recording(), &case.program.actors, play.vsn());
     let judgement = match play.progress() {
         Progress::Failed(failure) => judge::failed(failure),
+        _ if breach.is_some() => judge::breached(breach),
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };

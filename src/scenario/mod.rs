@@ -15,6 +15,7 @@ mod verbs;
 mod yaml;
 
 pub use needs::{Level, Offer};
+pub(crate) use pattern::shorten;
 pub use play::{
     Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Reach, Recording,
     Request, Setting, Who,

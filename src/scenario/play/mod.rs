@@ -6,6 +6,7 @@ mod command;
 mod failure;
 mod inbox;
 mod link;
+mod outside;
 mod recording;
 mod step;
 mod wait;

@@ -16,7 +16,7 @@ pub struct Recording {
 }
 
 /// Whose entry it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// An actor's, on its first, second, … connection (from 1).
     Actor(usize, u32),

@@ -1,12 +1,9 @@
 //! What an actor does: one function a verb.
 
 use super::super::problem::{Problem, nearest};
-use super::super::program::{
-    Act, Actor, Connect, FrameShape, JoinRef, Last, Mask, Mount, Opening, Raw, RawContent, Receive, Send,
-    SendKind, What,
-};
+use super::super::program::{Act, Actor, Connect, JoinRef, Mount, Opening, Receive, Send, SendKind, What};
 use super::super::template::{Data, Template};
-use super::super::verbs::{self, ACTIONS, FRAME, Kind, Verb};
+use super::super::verbs::{self, ACTIONS, Kind, Verb};
 use super::super::yaml::{Key, Node, Place, Yaml};
 use super::{ActorFacts, Reader, entry, option_names};
 
@@ -328,75 +325,5 @@ impl Reader {
             None => Some(None),
             Some(node) => Some(Some(self.template(node, name)?)),
         }
-    }
-
-    fn raw(&mut self, node: &Node) -> Option<Raw> {
-        const EXPECTED: &str = "one of message, text and binary, such as { text: \"not json\" }";
-        let entries = self.map(node, "raw", EXPECTED)?;
-        self.only(entries, "raw", &option_names(FRAME));
-        let contents = (
-            entry(entries, "message"),
-            entry(entries, "text"),
-            entry(entries, "binary"),
-        );
-        let content = match contents {
-            (Some(message), None, None) => RawContent::Message(self.data(message)?),
-            (None, Some(text), None) => RawContent::Text(self.template(text, "text")?),
-            (None, None, Some(binary)) => RawContent::Binary(self.bytes(binary, "binary")?),
-            _ => {
-                self.problem(
-                    Problem::at(node.place.clone(), "it is not clear what is sent").expected(EXPECTED),
-                );
-                return None;
-            }
-        };
-        let shaped = ["opcode", "last", "mask", "reserved"]
-            .iter()
-            .any(|name| entry(entries, name).is_some());
-        let frame = if shaped {
-            Some(self.frame_shape(entries, &content)?)
-        } else {
-            None
-        };
-        Some(Raw { content, frame })
-    }
-
-    fn frame_shape(&mut self, entries: &[(Key, Node)], content: &RawContent) -> Option<FrameShape> {
-        let small = |reader: &mut Self, name: &str, most: u8, otherwise: u8| match entry(entries, name) {
-            None => Some(otherwise),
-            Some(node) => {
-                let expected = format!("a number from 0 to {most}");
-                let found: u8 = reader.number(node, name, &expected)?;
-                if found > most {
-                    let problem = Problem::at(node.place.clone(), format!("`{name}` cannot be {found}"));
-                    reader.problem(problem.expected(expected));
-                    return None;
-                }
-                Some(found)
-            }
-        };
-        let flag = |reader: &mut Self, name: &str| match entry(entries, name) {
-            None => Some(true),
-            Some(node) => reader.flag(node, name),
-        };
-        let by_content = if matches!(content, RawContent::Binary(_)) {
-            2
-        } else {
-            1
-        };
-        Some(FrameShape {
-            opcode: small(self, "opcode", 15, by_content)?,
-            reserved: small(self, "reserved", 7, 0)?,
-            last: if flag(self, "last")? {
-                Last::Yes
-            } else {
-                Last::MoreFollows
-            },
-            mask: if flag(self, "mask")? {
-                Mask::Masked
-            } else {
-                Mask::Bare
-            },
-        })
     }
 }

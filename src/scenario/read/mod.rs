@@ -3,6 +3,7 @@
 mod action;
 mod file;
 mod payload;
+mod raw;
 mod step;
 mod text;
 

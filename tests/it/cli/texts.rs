@@ -124,7 +124,7 @@ fn version_profiles_and_explanations() {
 
 #[test]
 fn a_rule_is_explained_with_the_cases_that_check_it() {
-    assert!(said_anywhere(&["explain", "join-reply"]).contains("  cases       join/ok"));
+    assert!(said_anywhere(&["explain", "join-reply"]).contains("join/ok"));
 }
 
 #[test]

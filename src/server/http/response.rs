@@ -169,9 +169,9 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         408 => "Request Timeout",
-        413 => "Request Entity Too Large",
         414 => "Request-URI Too Long",
         431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
         505 => "HTTP Version Not Supported",
         _ => "Internal Server Error",
     }

@@ -26,6 +26,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod conformance;
+pub mod load;
 pub mod profile;
 pub mod protocol;
 pub mod report;

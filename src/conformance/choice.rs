@@ -72,7 +72,7 @@ fn missing_level(level: Level) -> &'static str {
 
 fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
     let Some(room) = room else {
-        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::UnknownTopic);
+        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::UnknownTopic | Offer::Sender | Offer::Seq | Offer::Mark);
         return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
     };
     match offer {
@@ -109,6 +109,10 @@ pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
         (Offer::UnknownTopic, Value::from(room.unknown_topic.as_deref().unwrap_or(&unknown))),
         (Offer::PushEvent, push.map_or(Value::Null, |(event, _)| Value::from(event.as_str()))),
         (Offer::PushPayload, push.map_or(Value::Null, |(_, payload)| payload.clone())),
+        // What a swarm counts; a case has one of each.
+        (Offer::Sender, Value::from(0)),
+        (Offer::Seq, Value::from(0)),
+        (Offer::Mark, Value::from(format!("mark-{number}"))),
     ]
 }
 

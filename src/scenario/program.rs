@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::load::LoadSection;
 use super::pattern::Pattern;
 use super::template::{Data, Name, Template, Values};
 use super::yaml::Place;
@@ -52,6 +53,8 @@ pub struct Program {
     pub(crate) risky: Option<String>,
     /// Names of which each run gets a number of its own.
     pub(crate) fresh: Vec<Name>,
+    /// Those of them that all instances of a swarm have in common.
+    pub(crate) shared: Vec<Name>,
     /// Values that the command line or the target gives.
     pub(crate) offered: Vec<(Offer, Name)>,
     pub(crate) names: Vec<String>,
@@ -62,6 +65,8 @@ pub struct Program {
     pub(crate) given: usize,
     pub(crate) chance: Vec<Chance>,
     pub(crate) hide: Vec<HiddenPointer>,
+    /// How it runs as a swarm.
+    pub(crate) load: LoadSection,
 }
 
 /// An actor: an index into [`Program::actors`].
@@ -87,11 +92,17 @@ pub enum Offer {
     PushEvent,
     /// `{{push_payload}}`: its payload.
     PushPayload,
+    /// `{{sender}}`: the number of the socket that sends, in a swarm.
+    Sender,
+    /// `{{seq}}`: how many that socket has sent before, in a swarm.
+    Seq,
+    /// `{{mark}}`: a text by which a swarm knows a broadcast again: who sent it when, and as which of its topic.
+    Mark,
 }
 
 impl Offer {
     /// Each with the name that a scenario calls it by.
-    pub const NAMED: [(&'static str, Self); 8] = [
+    pub const NAMED: [(&'static str, Self); 11] = [
         ("mount", Self::Mount),
         ("topic", Self::Topic),
         ("join_params", Self::JoinParams),
@@ -100,6 +111,9 @@ impl Offer {
         ("unknown_topic", Self::UnknownTopic),
         ("push_event", Self::PushEvent),
         ("push_payload", Self::PushPayload),
+        ("sender", Self::Sender),
+        ("seq", Self::Seq),
+        ("mark", Self::Mark),
     ];
 }
 
@@ -349,6 +363,11 @@ impl HiddenPointer {
 }
 
 impl Program {
+    /// How it runs as a swarm.
+    pub fn load(&self) -> &LoadSection {
+        &self.load
+    }
+
     /// The mounts, beside the target's own, that it connects to.
     pub fn mounts(&self) -> impl Iterator<Item = &str> {
         self.acts().filter_map(|act| match &act.what {

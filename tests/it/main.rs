@@ -1,6 +1,7 @@
 //! Table of contents of the integration tests.
 
 mod player; // a server that plays a recorded transcript to a client
+mod load; // the swarm, against the reference server
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
 mod schema; // the JSON Schema that editors use
 mod scenarios; // the scenarios that the binary carries

@@ -10,17 +10,19 @@ use super::{Reader, entry};
 use crate::protocol::Vsn;
 
 /// The keys of a scenario file, each with what it is for; the JSON Schema is made from these, too.
-pub(crate) const KEYS: [(&str, &str); 10] = [
+pub(crate) const KEYS: [(&str, &str); 12] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     ("level", "what a server must offer: wire, room, lab, presence or rumbl; always run if left out"),
     ("vsn", "the serializer, 1.0.0 or 2.0.0; that of the command line if left out"),
     ("risky", "why it may hurt a server that others use; --safe leaves it out then"),
     ("fresh", "names that stand for a number of their own in each run, for topics and users"),
+    ("shared", "names of which a whole run has one number; a swarm shares them among all its instances"),
     ("given", "the steps that must work before anything is judged; if one fails, the case is undecided"),
     ("steps", "the steps that are judged"),
     ("chance", "what a correct server may do one way or another"),
     ("hide", "JSON pointers (with * for any) at what differs in each run, hidden in fixtures"),
+    ("load", "how it runs as a swarm: sockets, rate, duration and so on, where the command line says nothing else"),
 ];
 
 /// The keys of an item of `chance`.
@@ -39,7 +41,8 @@ impl Reader {
         let level = self.choice(entries, "level", &Level::ALL.map(|level| (level.name(), level)));
         let vsn = self.choice(entries, "vsn", &[("1.0.0", Vsn::V1), ("2.0.0", Vsn::V2)]);
         let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));
-        let fresh = self.fresh(entries);
+        let own = self.numbered(entries, "fresh");
+        let shared = self.numbered(entries, "shared");
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
         let Some(steps) = entry(entries, "steps") else {
             self.problem(Problem::at(root.place.start..root.place.start, "a scenario needs `steps:`"));
@@ -53,6 +56,7 @@ impl Reader {
         }
         let chance = self.chance(entries);
         let hide = self.hide(entries);
+        let load = self.load(entries);
         Some(Program {
             path: path.into(),
             source: source.into(),
@@ -61,7 +65,8 @@ impl Reader {
             level,
             vsn,
             risky: risky.map(str::to_owned),
-            fresh,
+            fresh: own.into_iter().chain(shared.iter().copied()).collect(),
+            shared,
             offered: self.offered.clone(),
             names: self.names.clone(),
             actors: self.actors.iter().map(|actor| actor.name.clone()).collect(),
@@ -69,6 +74,7 @@ impl Reader {
             given,
             chance,
             hide,
+            load: load.unwrap_or_default(),
         })
     }
 
@@ -83,7 +89,7 @@ impl Reader {
         }
     }
 
-    fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
+    pub(super) fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
         let Some(node) = entry(entries, name) else { return Vec::new() };
         let items = self.list(node, name, "a list of words").unwrap_or_default();
         items.iter().filter_map(|item| self.word(item, name, "a word").map(str::to_owned)).collect()
@@ -100,9 +106,10 @@ impl Reader {
         found
     }
 
-    fn fresh(&mut self, entries: &[(Key, Node)]) -> Vec<Name> {
+    /// Names that stand for numbers.
+    fn numbered(&mut self, entries: &[(Key, Node)], key: &str) -> Vec<Name> {
         let mut seen = HashSet::new();
-        let words = self.words(entries, "fresh");
+        let words = self.words(entries, key);
         words.into_iter().filter(|word| seen.insert(word.clone())).map(|word| self.define(&word)).collect()
     }
 

@@ -2,6 +2,7 @@
 
 mod action;
 mod file;
+mod load;
 mod payload;
 mod step;
 mod text;

@@ -43,7 +43,7 @@ pub struct LoadResult {
     pub series: Vec<Point>,
     /// The histograms of each second, in the standard log of HDR tools.
     #[serde(skip)]
-    pub histograms: Vec<u8>,
+    pub histograms: String,
     /// Whether the run was ended before its time.
     pub cut_short: bool,
 }

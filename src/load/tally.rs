@@ -246,6 +246,9 @@ pub(super) struct Tally {
     pub(super) mismatches: ByEvent,
 }
 
+/// An hour; what takes longer is said to take that.
+const LONGEST_MICROS: u64 = 3_600_000_000;
+
 /// An empty histogram: microseconds, three digits.
 pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new(3).expect("three digits are allowed")
@@ -266,8 +269,9 @@ impl Tally {
     /// Records a time.
     #[inline]
     pub(super) fn record(&mut self, kind: Kind, from: Time, to: Time) {
-        let micros = to.as_micros().saturating_sub(from.as_micros());
-        self.latencies[kind as usize].saturating_record(micros);
+        let micros = to.as_micros().saturating_sub(from.as_micros()).min(LONGEST_MICROS);
+        // It grows by itself, and the longest fits; `saturating_record` would not let it grow.
+        let _ = self.latencies[kind as usize].record(micros);
     }
 
     pub(super) fn trouble(&mut self, trouble: Trouble) {
@@ -356,6 +360,15 @@ mod tests {
         events.count(&"x".repeat(1 << 20));
         assert!(events.iter().count() <= ByEvent::MOST + 1);
         assert_eq!(events.iter().map(|it| it.1).sum::<u64>(), 1001);
+    }
+
+    #[test]
+    fn long_times_are_kept_as_they_are() {
+        let mut tally = Tally::new();
+        tally.record(Kind::Reply, Time::ZERO, Time::from_micros(5_000_000));
+        tally.record(Kind::Reply, Time::ZERO, Time::MAX);
+        let figures = Figures::of(&tally.latencies[Kind::Reply as usize]);
+        assert!(figures.min.abs_diff(5_000_000) < 5_000 && figures.max.abs_diff(LONGEST_MICROS) < 4_000_000);
     }
 
     #[test]

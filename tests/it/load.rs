@@ -36,7 +36,7 @@ fn open(rate: f64, millis: u64) -> Schedule {
 fn an_echo_is_answered_again_and_again() {
     let server = serve();
     let result = run(&settings(&server, "echo"));
-    println!("{result:#?}");
+    println!("{}", serde_json::to_string_pretty(&result).unwrap());
     assert_eq!((result.sockets.opened, result.sockets.joined, result.sockets.lost), (20, 20, 0));
     assert!(result.messages.sent > 100);
     assert_eq!(result.messages.sent, result.latency_us.reply.count);
@@ -57,7 +57,7 @@ fn an_open_model_sends_what_it_said() {
 fn a_broadcast_reaches_everybody_once() {
     let server = serve();
     let result = run(&Settings { schedule: open(100.0, 300), ..settings(&server, "fanout") });
-    println!("{result:#?}");
+    println!("{}", serde_json::to_string_pretty(&result).unwrap());
     assert_eq!(result.messages.sent, 30);
     assert_eq!(result.counts.broadcasts, 30 * 20);
     assert_eq!(result.latency_us.broadcast.count, 30 * 20);

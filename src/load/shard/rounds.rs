@@ -183,14 +183,15 @@ impl<'r> Shard<'r> {
             let Some(step) = role.steps.get(usize::from(life.step)) else {
                 if role.steps.is_empty() {
                     life.wait = Wait::Turn;
-                    return;
+                    break;
                 }
                 life.step = 0;
                 self.desk.tally.counts.rounds += 1;
                 let open = role.tempo == Tempo::Rounds && self.blue.settings.schedule != Schedule::Closed;
                 if open {
                     life.wait = Wait::Turn;
-                    return self.take_turn(id);
+                    self.take_turn(id);
+                    break;
                 }
                 // A round without a wait would never end.
                 if begun {
@@ -200,6 +201,10 @@ impl<'r> Shard<'r> {
                 continue;
             };
             self.step(id, step);
+        }
+        // What was written is this socket's, and the buffer is everybody's.
+        if !self.desk.out.is_empty() {
+            self.flush(id);
         }
         self.arm(id);
     }

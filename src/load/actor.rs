@@ -8,6 +8,7 @@ use super::ledger::Reception;
 use super::wheel::Tick;
 use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
+use crate::protocol::FrameKind;
 
 /// A socket. A shard has one for each place, from the begin to the end.
 pub(super) struct Actor {
@@ -140,7 +141,7 @@ impl Rare {
 
 /// A message in fragments.
 pub(super) struct Fragments {
-    pub(super) text: bool,
+    pub(super) kind: FrameKind,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -218,18 +219,6 @@ impl Actor {
             },
         }
     }
-
-    /// Bytes of heap that this socket alone owns, topics and params aside.
-    pub(super) fn heap_bytes(&self) -> usize {
-        let slots = match &self.life.slots {
-            Slots::None | Slots::One(_) => 0,
-            Slots::Many(slots) => size_of_val::<[Slot]>(slots),
-        };
-        let rare = self.life.rare.as_ref().map_or(0, |rare| {
-            size_of::<Rare>() + rare.input.capacity() + rare.output.capacity()
-        });
-        self.socket.heap_bytes() + slots + rare
-    }
 }
 
 impl Life {
@@ -270,7 +259,8 @@ mod tests {
         let actor = Actor::expected(0, 1);
         println!("{} bytes, {} of them the client", size_of::<Actor>(), size_of::<Socket>());
         assert!(size_of::<Actor>() <= 400, "{} bytes", size_of::<Actor>());
-        assert_eq!(actor.heap_bytes(), 0);
+        assert_eq!(actor.socket.heap_bytes(), 0);
+        assert!(actor.life.rare.is_none() && !matches!(actor.life.slots, Slots::Many(_)));
     }
 
     #[test]

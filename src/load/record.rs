@@ -88,8 +88,9 @@ impl Record {
         self.took.set(phase, took);
     }
 
-    pub(super) fn cut_short(&mut self, cut_short: bool) {
-        self.cut_short |= cut_short;
+    /// The run was ended before its time.
+    pub(super) fn cut_short(&mut self) {
+        self.cut_short = true;
     }
 
     pub(super) fn saw(&mut self, joined: u64) {

@@ -188,7 +188,9 @@ struct Conductor<'c> {
 impl Conductor<'_> {
     fn conduct(mut self, shards: Vec<ScopedJoinHandle<'_, io::Result<()>>>) -> Result<LoadResult, LoadError> {
         self.open();
-        if self.control.totals().1 > 0 && !self.is_stopped() {
+        if self.is_stopped() {
+            self.record.cut_short();
+        } else if self.control.totals().1 > 0 {
             self.load();
         }
         for phase in [Phase::Draining, Phase::Stopped, Phase::Closing] {
@@ -259,7 +261,9 @@ impl Conductor<'_> {
         self.control.run_from(start);
         let end = start + self.settings.lasts();
         self.wait(Some(RUN_UP + self.settings.lasts()), |it| it.clock.now() >= end || it.is_stopped());
-        self.record.cut_short(self.clock.now() < end);
+        if self.clock.now() < end {
+            self.record.cut_short();
+        }
     }
 
     /// Takes what the shards tell until something holds, or the time is up.

@@ -83,11 +83,6 @@ impl Line {
         self.0.contains(&Piece::Mark)
     }
 
-    /// Whether it differs from send to send.
-    pub(super) fn counts(&self) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Seq | Piece::Mark))
-    }
-
     /// Appends the text.
     pub(super) fn fill(&self, with: &Filling, out: &mut String) {
         for piece in &self.0 {

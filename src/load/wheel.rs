@@ -1,14 +1,12 @@
 //! The timer wheel of a shard. It holds hints, not deadlines: a deadline lives in the state of a client, and a hint that
 //! goes off early is set again. So nothing is ever cancelled, and a timer costs four bytes.
 
-use std::time::Duration;
-
 use crate::clock::Time;
 
 /// Microseconds a tick, as a power of two: 8.2 ms.
 const TICK_SHIFT: u32 = 13;
-const SLOTS: usize = 4096;
-const WORDS: usize = SLOTS / 64;
+const SLOTS: u32 = 4096;
+const WORDS: u32 = SLOTS / 64;
 
 /// A tick of the wheel, kept with each client so that it sets no second hint for a later moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +31,7 @@ impl Tick {
 pub(super) struct Wheel {
     slots: Box<[Vec<u32>]>,
     /// A bit for each slot that holds something.
-    filled: [u64; WORDS],
+    filled: [u64; WORDS as usize],
     /// All before this tick is done.
     next: Tick,
     due: Vec<u32>,
@@ -44,7 +42,7 @@ impl Wheel {
     pub(super) fn new(now: Time) -> Self {
         Self {
             slots: (0..SLOTS).map(|_| Vec::new()).collect(),
-            filled: [0; WORDS],
+            filled: [0; WORDS as usize],
             next: Tick::of(now),
             due: Vec::new(),
         }
@@ -53,9 +51,9 @@ impl Wheel {
     /// Sets a hint to look at `who` at `at`, and returns the tick at which it goes off: earlier where the wheel is
     /// too small for the wait.
     pub(super) fn set(&mut self, at: Time, who: u32) -> Tick {
-        let furthest = self.next.0.saturating_add(SLOTS as u32 - 1);
+        let furthest = self.next.0.saturating_add(SLOTS - 1);
         let tick = Tick(Tick::of(at).0.clamp(self.next.0, furthest));
-        let slot = tick.0 as usize % SLOTS;
+        let slot = (tick.0 % SLOTS) as usize;
         self.slots[slot].push(who);
         self.filled[slot / 64] |= 1 << (slot % 64);
         tick
@@ -63,26 +61,27 @@ impl Wheel {
 
     /// When the next hint goes off.
     pub(super) fn next(&self) -> Option<Time> {
-        let start = self.next.0 as usize % SLOTS;
+        let start = self.next.0 % SLOTS;
         let ahead = (0..=WORDS).find_map(|step| {
             let word = (start / 64 + step) % WORDS;
+            let filled = self.filled[word as usize];
             let bits = match step {
-                0 => self.filled[word] & (u64::MAX << (start % 64)),
-                WORDS => self.filled[word] & !(u64::MAX << (start % 64)),
-                _ => self.filled[word],
+                0 => filled & (u64::MAX << (start % 64)),
+                WORDS => filled & !(u64::MAX << (start % 64)),
+                _ => filled,
             };
-            (bits != 0).then(|| (word * 64 + bits.trailing_zeros() as usize + SLOTS - start) % SLOTS)
+            (bits != 0).then(|| (word * 64 + bits.trailing_zeros() + SLOTS - start) % SLOTS)
         });
-        ahead.map(|ahead| Tick(self.next.0.saturating_add(ahead as u32)).time())
+        ahead.map(|ahead| Tick(self.next.0.saturating_add(ahead)).time())
     }
 
     /// Takes all hints that go off by `now`. Give them back to [`Wheel::done`], so that their memory is kept.
     pub(super) fn due(&mut self, now: Time) -> Vec<u32> {
         let mut due = std::mem::take(&mut self.due);
-        let until = (now.as_micros() >> TICK_SHIFT).min(u64::from(u32::MAX - 1)) as u32;
+        let until = u32::try_from(now.as_micros() >> TICK_SHIFT).unwrap_or(u32::MAX - 1).min(u32::MAX - 1);
         let behind = until.saturating_add(1).saturating_sub(self.next.0);
-        for _ in 0..behind.min(SLOTS as u32) {
-            let slot = self.next.0 as usize % SLOTS;
+        for _ in 0..behind.min(SLOTS) {
+            let slot = (self.next.0 % SLOTS) as usize;
             due.append(&mut self.slots[slot]);
             self.filled[slot / 64] &= !(1 << (slot % 64));
             self.next.0 += 1;
@@ -98,14 +97,16 @@ impl Wheel {
     }
 }
 
-/// The longest that a hint is late.
-pub(super) const PRECISION: Duration = Duration::from_micros(1 << TICK_SHIFT);
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The longest that a hint is late.
+    const PRECISION: Duration = Duration::from_micros(1 << TICK_SHIFT);
 
     fn millis(millis: u64) -> Time {
         Time::from_micros(millis * 1000)
@@ -117,7 +118,7 @@ mod tests {
         wheel.set(millis(100), 7);
         let at = wheel.next().unwrap();
         assert!(at >= millis(100) && at <= millis(100) + PRECISION);
-        assert_eq!(wheel.due(millis(99)), []);
+        assert!(wheel.due(millis(99)).is_empty());
         assert_eq!(wheel.due(at), [7]);
         assert_eq!(wheel.next(), None);
     }

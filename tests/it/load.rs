@@ -10,12 +10,12 @@ use phxproof::transport::Target;
 
 /// A server of one thread.
 fn serve() -> Server {
-    Server::start(&server::Settings::default()).unwrap()
+    Server::start(&server::Settings::default()).expect("a free port")
 }
 
 fn settings(server: &Server, scenario: &str) -> Settings {
-    let target = Target::parse(&format!("ws://{}/socket", server.address())).unwrap();
-    let it = built_in().iter().find(|it| it.name == scenario).unwrap();
+    let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
+    let it = built_in().iter().find(|it| it.name == scenario).expect("a built-in scenario");
     Settings {
         sockets: 20,
         shards: Some(2),
@@ -25,7 +25,7 @@ fn settings(server: &Server, scenario: &str) -> Settings {
 }
 
 fn run(settings: &Settings) -> LoadResult {
-    load::run(settings, &mut |_| {}, &AtomicBool::new(false)).unwrap()
+    load::run(settings, &mut |_| {}, &AtomicBool::new(false)).expect("a run")
 }
 
 fn open(rate: f64, millis: u64) -> Schedule {

@@ -3,7 +3,7 @@
 use super::super::actor::Fragments;
 use super::super::tally::Trouble;
 use super::Shard;
-use crate::protocol::Frame;
+use crate::protocol::{Frame, FrameKind};
 use crate::protocol::websocket::{Header, Opcode, Part};
 
 /// The largest message that is taken from a server, its fragments added up.
@@ -42,8 +42,8 @@ impl Shard<'_> {
                 self.flush(id);
                 self.fail(id, Trouble::Closed);
             }
-            (Opcode::Text, Part::Last) => self.take_message(id, true, payload),
-            (Opcode::Binary, Part::Last) => self.take_message(id, false, payload),
+            (Opcode::Text, Part::Last) => self.take_message(id, FrameKind::Text, payload),
+            (Opcode::Binary, Part::Last) => self.take_message(id, FrameKind::Binary, payload),
             (Opcode::Text | Opcode::Binary | Opcode::Continuation, _) => self.take_fragment(id, header, payload),
         }
     }
@@ -53,8 +53,8 @@ impl Shard<'_> {
         let begins = header.opcode != Opcode::Continuation;
         match &mut rare.fragments {
             None if begins => {
-                let text = header.opcode == Opcode::Text;
-                rare.fragments = Some(Fragments { text, bytes: payload.to_vec() });
+                let kind = if header.opcode == Opcode::Text { FrameKind::Text } else { FrameKind::Binary };
+                rare.fragments = Some(Fragments { kind, bytes: payload.to_vec() });
             }
             Some(fragments) if !begins && fragments.bytes.len() + payload.len() <= LARGEST => {
                 fragments.bytes.extend_from_slice(payload);
@@ -64,16 +64,18 @@ impl Shard<'_> {
         if header.part == Part::Last
             && let Some(fragments) = rare.fragments.take()
         {
-            self.take_message(id, fragments.text, &fragments.bytes);
+            self.take_message(id, fragments.kind, &fragments.bytes);
         }
     }
 
-    fn take_message(&mut self, id: u32, text: bool, payload: &[u8]) {
+    fn take_message(&mut self, id: u32, kind: FrameKind, payload: &[u8]) {
         self.desk.tally.counts.messages_in += 1;
-        let frame = match (text, str::from_utf8(payload)) {
-            (true, Ok(text)) => Frame::Text(text),
-            (true, Err(_)) => return self.fail(id, Trouble::Protocol),
-            (false, _) => Frame::Binary(payload),
+        let frame = match kind {
+            FrameKind::Binary => Frame::Binary(payload),
+            FrameKind::Text => match str::from_utf8(payload) {
+                Ok(text) => Frame::Text(text),
+                Err(_) => return self.fail(id, Trouble::Protocol),
+            },
         };
         match self.desk.vsn.decode_from_server(frame) {
             Ok(message) => self.call(id, |socket, context| socket.handle_message(context, &message)),

@@ -27,9 +27,15 @@ pub mod client;
 pub mod clock;
 pub mod conformance;
 pub mod load;
+pub mod descriptors;
 pub mod profile;
 pub mod protocol;
 pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod transport;
+
+/// What README.md shows in Rust compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

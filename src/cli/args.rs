@@ -8,10 +8,15 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::units;
 
+const RUN: &str = "Run";
+const FIXTURES: &str = "Fixtures";
+
 /// Proves what a server that speaks the Phoenix Channels protocol promises
 #[derive(Debug, Parser)]
 #[command(name = "phxproof", version, propagate_version = false, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all held, 1 the server fell short, 2 undecided or nothing judged, 64 wrong usage.")]
+#[command(
+    after_help = "Exit codes: 0 all held, 1 the server fell short, 2 undecided or nothing judged, 64 wrong usage."
+)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -37,11 +42,8 @@ pub(super) struct Look {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColorArg {
-    /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Also in a pipe
     Always,
-    /// Never
     Never,
 }
 
@@ -54,6 +56,8 @@ pub(super) enum Command {
     List(List),
     /// Prints a built-in scenario, to copy and change
     Show(Show),
+    /// Prints the JSON Schema of scenario files, for editors
+    Schema,
     /// Explains a rule or a case: what is promised, by which versions, where it is written
     Explain(Explain),
     /// Runs the reference server, until SIGTERM or ctrl-c
@@ -107,7 +111,10 @@ pub(super) struct Config {
 
 /// `check`
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags as typed; check.rs makes enums of them")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as typed; check.rs makes enums of them"
+)]
 pub(super) struct Check {
     /// Which cases: ids, globs such as 'join/*', or scenario files of your own [default: all built-in cases]
     #[arg(value_name = "ID-GLOB or FILE")]
@@ -125,28 +132,28 @@ pub(super) struct Check {
     #[command(flatten)]
     pub(super) judging: Judging,
     /// How many cases run at the same time [default: 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) jobs: Option<u16>,
     /// For each wait, as 500ms or 30s; scaled up on a slow server [default: 5s]
-    #[arg(long, value_name = "DUR", value_parser = units::duration)]
+    #[arg(long, value_name = "DUR", help_heading = RUN, value_parser = units::duration)]
     pub(super) timeout: Option<Duration>,
     /// Stop at the first failure
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     pub(super) fail_fast: bool,
     /// How often a case that failed is tried again; if it passes then, it is reported as flaky [default: 0]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(super) retries: Option<u32>,
     /// Leave out what could hurt a server that others use [default: where the target is not loopback]
-    #[arg(long, overrides_with = "no_safe")]
+    #[arg(long, help_heading = RUN, overrides_with = "no_safe")]
     pub(super) safe: bool,
     /// Leave nothing out
-    #[arg(long, overrides_with = "safe")]
+    #[arg(long, help_heading = RUN, overrides_with = "safe")]
     pub(super) no_safe: bool,
     /// Write what the server said as pending fixtures, to be reviewed: those that are missing, or all that differ
-    #[arg(long, value_name = "WHICH")]
+    #[arg(long, help_heading = FIXTURES, value_name = "WHICH")]
     pub(super) update: Option<UpdateArg>,
     /// Accept the pending fixtures of the chosen cases, and run nothing
-    #[arg(long, conflicts_with = "update")]
+    #[arg(long, help_heading = FIXTURES, conflicts_with = "update")]
     pub(super) accept: bool,
     #[command(flatten)]
     pub(super) results: Results,
@@ -318,13 +325,16 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn header(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
         _ => Err("expected a name and a value, as in 'Authorization: Bearer abc'".to_owned()),
     }
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {
-    serde_json::from_str(text).map_err(|why| format!("it is no JSON: {why}; expected something like '{{\"token\": \"abc\"}}'"))
+    serde_json::from_str(text)
+        .map_err(|why| format!("it is no JSON: {why}; expected something like '{{\"token\": \"abc\"}}'"))
 }
 
 fn push(text: &str) -> Result<(String, serde_json::Value), String> {

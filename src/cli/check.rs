@@ -11,7 +11,7 @@ use super::exec::{Exec, Log};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output};
-use crate::clock::{Clock, wall_clock};
+use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, Conclusion, Host, NoHost, RunResult};
 use crate::report::{
     About, Detail, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
@@ -45,7 +45,10 @@ fn accept(job: &Job) -> Result<Exit, CliError> {
 
 async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
-    let about = About { started_at: wall_clock(), seed: job.seed };
+    let about = About {
+        started_at: wall_clock(),
+        seed: job.seed,
+    };
     let folder = job.folder(about.started_at);
     let mut reporters = reporters(&folder, look, job.seed, replay);
     let outcome = judge(&job, &folder, &mut reporters, &stop).await;
@@ -56,13 +59,9 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     };
     let exit = exit(run.conclusion());
     let trouble_text = trouble.map(ToString::to_string);
-    let unreported = reporters.finish(&Finished {
-        run,
-        about: &about,
-        duration: clock.now().since(crate::clock::Time::ZERO),
-        exit_code: exit.code(),
-        trouble: trouble_text.as_deref(),
-    });
+    let duration = clock.now().since(Time::ZERO);
+    let finished = Finished::new(run, &about, duration, exit.code()).troubled(trouble_text.as_deref());
+    let unreported = reporters.finish(&finished);
     for error in &unreported {
         output::error(&CliError::Undone(Complaint::new(error.to_string())));
     }
@@ -97,7 +96,12 @@ fn reporters(folder: &Folder, look: Look, seed: u64, replay: String) -> Reporter
 }
 
 /// Finds the server, or starts it; replays the cases; stops what was started.
-async fn judge(job: &Job, folder: &Folder, reporters: &mut Reporters<'_>, stop: &Stop) -> Result<RunResult, Complaint> {
+async fn judge(
+    job: &Job,
+    folder: &Folder,
+    reporters: &mut Reporters<'_>,
+    stop: &Stop,
+) -> Result<RunResult, Complaint> {
     match &job.server {
         Server::There(target) => play(job, target, &NoHost, reporters, stop).await,
         Server::Embedded(profile) => {
@@ -110,7 +114,10 @@ async fn judge(job: &Job, folder: &Folder, reporters: &mut Reporters<'_>, stop: 
         Server::Exec(target, command) => {
             let name = "server.log";
             let file = folder.file(name).map_err(|why| Complaint::new(why.to_string()))?;
-            let log = Log { path: folder.path().join(name), file };
+            let log = Log {
+                path: folder.path().join(name),
+                file,
+            };
             let exec = tokio::select! {
                 started = Exec::start(command, target, log) => started?,
                 () = stop.clone().asked() => return Err(Complaint::new("ended before the server of --exec answered")),
@@ -130,7 +137,13 @@ async fn play(
     stop: &Stop,
 ) -> Result<RunResult, Complaint> {
     let settings = job.settings(target);
-    let result = conformance::check(settings, host, &mut |event| reporters.event(&event), stop.clone().asked()).await;
+    let result = conformance::check(
+        settings,
+        host,
+        &mut |event| reporters.event(&event),
+        stop.clone().asked(),
+    )
+    .await;
     result.map_err(|why| Complaint::new(why.to_string()))
 }
 
@@ -140,5 +153,11 @@ fn unjudged(job: &Job, stop: &Stop) -> RunResult {
         Server::Embedded(_) => String::new(),
         Server::There(target) | Server::Exec(target, _) => target.url(),
     };
-    RunResult { target, held_to: job.held_to(), cases: Vec::new(), cut_short: stop.is_asked(), strict: job.strict() }
+    RunResult {
+        target,
+        held_to: job.held_to(),
+        cases: Vec::new(),
+        cut_short: stop.is_asked(),
+        strict: job.strict(),
+    }
 }

@@ -15,27 +15,42 @@ pub(super) struct Complaint {
 impl Complaint {
     /// What happened, in one line, lower case, no full stop.
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), ..Self::default() }
+        Self {
+            what: what.into(),
+            ..Self::default()
+        }
     }
 
     /// What would have been right.
     pub(super) fn expected(self, what: impl Into<String>) -> Self {
-        Self { expected: Some(what.into()), ..self }
+        Self {
+            expected: Some(what.into()),
+            ..self
+        }
     }
 
     /// What there was instead; several lines if need be.
     pub(super) fn actual(self, what: impl Into<String>) -> Self {
-        Self { actual: Some(what.into()), ..self }
+        Self {
+            actual: Some(what.into()),
+            ..self
+        }
     }
 
     /// Where it stands.
     pub(super) fn place(self, place: impl Into<String>) -> Self {
-        Self { place: Some(place.into()), ..self }
+        Self {
+            place: Some(place.into()),
+            ..self
+        }
     }
 
     /// What to do now.
     pub(super) fn next(self, what: impl Into<String>) -> Self {
-        Self { next: Some(what.into()), ..self }
+        Self {
+            next: Some(what.into()),
+            ..self
+        }
     }
 
     /// "did you mean", if something near is known.

@@ -29,9 +29,8 @@ use toml::de::{DeTable, DeValue};
 use super::args::{Check, Judging, LevelArg, Results, Room, Serve, Target, UpdateArg, VsnArg};
 use super::complaint::Complaint;
 use super::exit::CliError;
-use super::units;
-use crate::scenario::{Problem, ScenarioError};
-use section::Section;
+use crate::scenario::ScenarioError;
+use section::{Problems, Section};
 
 /// The file that is read if it is there.
 const USUAL: &str = "phxproof.toml";
@@ -59,7 +58,9 @@ impl Settings {
     pub(super) fn load(named: Option<&Path>) -> Result<Self, CliError> {
         let path = named.unwrap_or(Path::new(USUAL));
         let source = match read(path) {
-            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
             Err(error) => {
                 let complaint = Complaint::new(format!("cannot read the settings: {error}"));
                 return Err(complaint.place(path.display().to_string()).into());
@@ -72,18 +73,33 @@ impl Settings {
     /// Reads the text of a file; `path` is for messages.
     fn parse(path: &Path, source: &str) -> Result<Self, ScenarioError> {
         let (table, errors) = DeTable::parse_recoverable(source);
-        let mut problems: Vec<Problem> = errors
-            .iter()
-            .map(|error| Problem::at(error.span().unwrap_or(0..0), format!("this is no TOML: {}", error.message())))
-            .collect();
-        let mut settings = Self { path: path.to_owned(), ..Self::default() };
+        let mut problems = Problems::default();
+        for error in &errors {
+            let (title, expected) = error
+                .message()
+                .split_once(", expected ")
+                .unwrap_or((error.message(), "TOML"));
+            problems.add(
+                error.span().unwrap_or(0..0),
+                format!("this is no TOML: {title}"),
+                expected,
+            );
+        }
+        let mut settings = Self {
+            path: path.to_owned(),
+            ..Self::default()
+        };
         if problems.is_empty() {
             settings.read_top(Section::new(table.into_inner(), &mut problems));
         }
         if problems.is_empty() {
             return Ok(settings);
         }
-        Err(ScenarioError::new(&path.display().to_string(), source, problems))
+        Err(ScenarioError::new(
+            &path.display().to_string(),
+            source,
+            problems.sorted(),
+        ))
     }
 
     fn read_top(&mut self, mut top: Section<'_, '_>) {
@@ -95,14 +111,21 @@ impl Settings {
         if let Some(section) = top.section("serve") {
             self.serve = serve_keys(section);
         }
-        top.each_section("targets", |name, section| self.targets.push((name, named_target_keys(section))));
+        top.each_section("targets", |name, section| {
+            self.targets.push((name, named_target_keys(section)))
+        });
         top.finish();
     }
 
     /// What is meant by a `check` that was typed like this.
     pub(super) fn check(self, typed: Check) -> Result<Check, CliError> {
         let below = self.check.over(self.top);
-        let named = typed.target.target.as_ref().or(below.target.target.as_ref()).cloned();
+        let named = typed
+            .target
+            .target
+            .as_ref()
+            .or(below.target.target.as_ref())
+            .cloned();
         let Some(name) = named.filter(|target| !target.contains("://")) else {
             return Ok(typed.over(below));
         };
@@ -135,6 +158,9 @@ fn read(path: &Path) -> std::io::Result<String> {
 fn unknown_target(name: &str, targets: &[(String, Check)], path: &Path) -> Complaint {
     let known = targets.iter().map(|(known, _)| known.as_str());
     let complaint = Complaint::new(format!("`{name}` is neither a URL nor a named target"));
+    if name.is_empty() {
+        return Complaint::new("the target is empty").expected("a URL, as ws://127.0.0.1:4000/socket");
+    }
     if name.contains([':', '/', '.']) {
         return complaint.expected(format!("a scheme in front, as in ws://{name}"));
     }
@@ -145,7 +171,10 @@ fn unknown_target(name: &str, targets: &[(String, Check)], path: &Path) -> Compl
             .next(format!("write `[targets.{name}]` with its `url` into {USUAL}"));
     }
     complaint
-        .expected(format!("a URL, as ws://127.0.0.1:4000/socket, or one of {}", names.join(", ")))
+        .expected(format!(
+            "a URL, as ws://127.0.0.1:4000/socket, or one of {}",
+            names.join(", ")
+        ))
         .place(path.display().to_string())
         .did_you_mean(crate::scenario::nearest(name, known))
 }
@@ -161,7 +190,10 @@ fn target_keys(section: &mut Section<'_, '_>, url: &'static str) -> Target {
 }
 
 fn results_keys(section: &mut Section<'_, '_>) -> Results {
-    Results { out: section.string("out").map(PathBuf::from), seed: section.integer("seed", 0..=u64::MAX) }
+    Results {
+        out: section.string("out").map(PathBuf::from),
+        seed: section.integer("seed", 0..=u64::MAX),
+    }
 }
 
 fn room_keys(section: &mut Section<'_, '_>) -> Room {
@@ -176,7 +208,10 @@ fn room_keys(section: &mut Section<'_, '_>) -> Room {
 }
 
 fn judging_keys(section: &mut Section<'_, '_>) -> Judging {
-    Judging { profile: section.string("profile"), strict: section.boolean("strict").unwrap_or_default() }
+    Judging {
+        profile: section.string("profile"),
+        strict: section.boolean("strict").unwrap_or_default(),
+    }
 }
 
 /// `[targets.NAME]`: what belongs to that server, wherever it is used.
@@ -191,7 +226,10 @@ fn named_target_keys(mut section: Section<'_, '_>) -> Check {
         ..Check::default()
     };
     match &named.target.target {
-        None => section.missing("url", "where its socket is mounted, as \"ws://127.0.0.1:4000/socket\""),
+        None => section.missing(
+            "url",
+            "\"ws://127.0.0.1:4000/socket\", or wherever its socket is mounted",
+        ),
         Some(url) if !url.contains("://") => section.wrong("url", "a URL, as \"ws://127.0.0.1:4000/socket\""),
         Some(_) => {}
     }
@@ -208,10 +246,14 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
         target: target_keys(&mut section, "target"),
         room: room_keys(&mut section),
         judging: judging_keys(&mut section),
-        jobs: section.integer("jobs", 1..=1000).and_then(|jobs| u16::try_from(jobs).ok()),
-        timeout: section.parsed("timeout", units::duration),
+        jobs: section
+            .integer("jobs", 1..=1000)
+            .and_then(|jobs| u16::try_from(jobs).ok()),
+        timeout: section.duration("timeout"),
         fail_fast: section.boolean("fail-fast").unwrap_or_default(),
-        retries: section.integer("retries", 0..=100).and_then(|retries| u32::try_from(retries).ok()),
+        retries: section
+            .integer("retries", 0..=100)
+            .and_then(|retries| u32::try_from(retries).ok()),
         safe: safe == Some(true),
         no_safe: safe == Some(false),
         update: section.one_of::<UpdateArg>("update"),
@@ -224,12 +266,16 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
 
 fn serve_keys(mut section: Section<'_, '_>) -> Serve {
     let serve = Serve {
-        port: section.integer("port", 0..=65535).and_then(|port| u16::try_from(port).ok()),
+        port: section
+            .integer("port", 0..=65535)
+            .and_then(|port| u16::try_from(port).ok()),
         host: section.string("host"),
         store: section.string("store").map(PathBuf::from),
         profile: section.string("profile"),
         faults: section.strings("fault"),
-        shards: section.integer("shards", 1..=256).and_then(|shards| u16::try_from(shards).ok()),
+        shards: section
+            .integer("shards", 1..=256)
+            .and_then(|shards| u16::try_from(shards).ok()),
         ..Serve::default()
     };
     section.finish();

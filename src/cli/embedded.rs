@@ -35,10 +35,19 @@ impl Embedded {
     pub(super) fn start(profile: Profile) -> Result<Self, Complaint> {
         let failed = |why: String| Complaint::new(format!("cannot start the reference server: {why}"));
         let store = Scratch::new().map_err(|why| failed(why.to_string()))?;
-        let settings = Settings { store: Some(store.store()), profile, ..Settings::default() };
+        let settings = Settings {
+            store: Some(store.store()),
+            profile,
+            ..Settings::default()
+        };
         let server = Server::start(&settings).map_err(|why| failed(why.to_string()))?;
         let target = target(&server.address().to_string()).map_err(failed)?;
-        Ok(Self { server, target, profile, store })
+        Ok(Self {
+            server,
+            target,
+            profile,
+            store,
+        })
     }
 
     /// Where it listens.
@@ -72,7 +81,13 @@ impl Host for Embedded {
             let store = Scratch::new().map_err(|why| why.to_string())?;
             let (group, address) = serve(profile, &store, "127.0.0.1:0").await?;
             let target = target(&address)?;
-            let lent: Box<dyn Lent> = Box::new(OwnServer { group, address, target, profile, store });
+            let lent: Box<dyn Lent> = Box::new(OwnServer {
+                group,
+                address,
+                target,
+                profile,
+                store,
+            });
             Ok(lent)
         })
     }
@@ -106,13 +121,21 @@ async fn serve(profile: Profile, store: &Scratch, address: &str) -> Result<(Grou
     let program = std::env::current_exe().map_err(|why| format!("this program is not to be found: {why}"))?;
     let port = address.rsplit_once(':').map_or("0", |(_, port)| port);
     let mut command = Command::new(program);
-    command.args(["serve", "--port", port, "--profile", profile.name(), "--store"]).arg(store.store());
+    command
+        .args(["serve", "--port", port, "--profile", profile.name(), "--store"])
+        .arg(store.store());
     // Settings of the user's are not meant for this server.
     command.current_dir(&store.folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut group = Group::start(&mut command).map_err(|why| format!("it cannot be started: {why}"))?;
     let first = tokio::time::timeout(LIMIT, first_line(group.child())).await;
-    match first.map_err(|_| "it did not say where it listens".to_owned())?.strip_prefix("listening on http://") {
+    match first
+        .map_err(|_| "it did not say where it listens".to_owned())?
+        .strip_prefix("listening on http://")
+    {
         Some(address) => Ok((group, address.trim().to_owned())),
         None => Err(last_words(group.child()).await),
     }
@@ -132,7 +155,11 @@ async fn last_words(child: &mut Child) -> String {
     if let Some(stderr) = &mut child.stderr {
         let _ = tokio::time::timeout(LIMIT, stderr.take(64 << 10).read_to_string(&mut text)).await;
     }
-    if text.trim().is_empty() { "it ended without a word".to_owned() } else { text.trim().to_owned() }
+    if text.trim().is_empty() {
+        "it ended without a word".to_owned()
+    } else {
+        text.trim().to_owned()
+    }
 }
 
 /// A folder of its own for a store; removed with all that is in it.

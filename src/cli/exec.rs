@@ -50,13 +50,23 @@ impl Exec {
         let address = (target.host(), target.port());
         let there = tokio::time::timeout(ATTEMPT, TcpStream::connect(address)).await;
         if matches!(there, Ok(Ok(_))) {
-            let what = format!("something listens at {}:{} already, before --exec started anything", address.0, address.1);
+            let what = format!(
+                "something listens at {}:{} already, before --exec started anything",
+                address.0, address.1
+            );
             return Err(Complaint::new(what).next("stop it, leave --exec out, or choose another port"));
         }
         let command = command.replace("{port}", &target.port().to_string());
-        let started = Started { command, target: target.clone(), log, group: Mutex::new(None) };
+        let started = Started {
+            command,
+            target: target.clone(),
+            log,
+            group: Mutex::new(None),
+        };
         started.start().await?;
-        Ok(Self { started: Rc::new(started) })
+        Ok(Self {
+            started: Rc::new(started),
+        })
     }
 
     /// Stops the server.
@@ -85,11 +95,19 @@ impl Started {
         });
         let what = match answer.await {
             Some(Ok(())) => return Ok(()),
-            Some(Err(status)) => format!("the command of --exec ended before {} answered: {status}", self.target),
-            None => format!("the server of --exec did not answer at {} within 20 s", self.target),
+            Some(Err(status)) => format!(
+                "the command of --exec ended before {} answered: {status}",
+                self.target
+            ),
+            None => format!(
+                "the server of --exec did not answer at {} within 20 s",
+                self.target
+            ),
         };
         *slot = None;
-        Err(Complaint::new(what).actual(last_words(&self.log.path)).place(self.log.path.display().to_string()))
+        Err(Complaint::new(what)
+            .actual(last_words(&self.log.path))
+            .place(self.log.path.display().to_string()))
     }
 
     async fn stop(&self, how: Restart) {
@@ -115,7 +133,9 @@ async fn answers(target: &Target) -> bool {
 /// The end of what the server printed.
 fn last_words(log: &Path) -> String {
     const SHOWN: usize = 3;
-    let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let text = std::fs::read(log)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.is_empty() {
         return "it printed nothing".to_owned();
@@ -131,9 +151,14 @@ impl Host for Exec {
     fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
         Box::pin(async {
             if self.started.group.lock().await.is_none() {
-                self.started.start().await.map_err(|complaint| complaint.to_string())?;
+                self.started
+                    .start()
+                    .await
+                    .map_err(|complaint| complaint.to_string())?;
             }
-            let lent: Box<dyn Lent> = Box::new(LentExec { started: Rc::clone(&self.started) });
+            let lent: Box<dyn Lent> = Box::new(LentExec {
+                started: Rc::clone(&self.started),
+            });
             Ok(lent)
         })
     }
@@ -151,7 +176,10 @@ impl Lent for LentExec {
     fn restart(&mut self, how: Restart) -> Pending<'_, Result<(), String>> {
         Box::pin(async move {
             self.started.stop(how).await;
-            self.started.start().await.map_err(|complaint| complaint.to_string())
+            self.started
+                .start()
+                .await
+                .map_err(|complaint| complaint.to_string())
         })
     }
 }

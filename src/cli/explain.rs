@@ -24,7 +24,9 @@ pub(super) fn run(args: &Explain) -> Result<Exit, CliError> {
         output::print(&explain_case(case))?;
         return Ok(Exit::Held);
     }
-    let known = rules::all().map(|rule| rule.id).chain(cases.iter().map(|case| &*case.id));
+    let known = rules::all()
+        .map(|rule| rule.id)
+        .chain(cases.iter().map(|case| &*case.id));
     Err(Complaint::new(format!("no rule and no case is named `{id}`"))
         .expected("a rule of `phxproof list rules` or a case of `phxproof list cases`")
         .did_you_mean(nearest(id, known))
@@ -38,7 +40,11 @@ fn explain_case(case: &Case) -> String {
     if let Some(vsn) = case.vsn() {
         let _ = writeln!(text, "  {:<12}{vsn}", "vsn");
     }
-    let judged = if case.has_fixture() { "its steps, and what real Phoenix servers said" } else { "its steps" };
+    let judged = if case.has_fixture() {
+        "its steps, and what real Phoenix servers said"
+    } else {
+        "its steps"
+    };
     let _ = writeln!(text, "  {:<12}{judged}", "judged by");
     for (number, id) in case.rules().iter().enumerate() {
         let name = if number == 0 { "rules" } else { "" };

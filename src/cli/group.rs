@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid};
 use tokio::process::{Child, Command};
 
 use super::patience;
@@ -25,8 +25,12 @@ pub(super) struct Group {
 impl Group {
     /// Starts it.
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+        adopt_orphans();
         let child = command.process_group(0).spawn()?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let id = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
         Ok(Self { child, id })
     }
 
@@ -41,7 +45,12 @@ impl Group {
         self.is_empty().then_some(status)
     }
 
+    /// Call it only when the command itself has been waited for.
     fn is_empty(&self) -> bool {
+        // What has ended counts as there until somebody waits for it.
+        while let Some(id) = self.id
+            && matches!(waitpgid(id, WaitOptions::NOHANG), Ok(Some(_)))
+        {}
         self.id.is_none_or(|id| test_kill_process_group(id).is_err())
     }
 
@@ -74,6 +83,14 @@ impl Group {
     }
 }
 
+/// What a command leaves behind becomes a child of this process, so that it can be waited for; whoever it would
+/// belong to otherwise may never do that, as in many containers.
+fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    // Where it is not allowed, waiting takes longer, and that is all.
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
@@ -87,7 +104,14 @@ mod tests {
     use super::*;
 
     fn start(script: &str) -> Group {
-        Group::start(Command::new("sh").arg("-c").arg(script).stdin(Stdio::null()).stdout(Stdio::null())).unwrap()
+        Group::start(
+            Command::new("sh")
+                .arg("-c")
+                .arg(script)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null()),
+        )
+        .unwrap()
     }
 
     #[tokio::test(flavor = "current_thread")]
@@ -103,7 +127,10 @@ mod tests {
         let group = start("trap '' TERM; sleep 600 & sleep 600; true");
         let id = group.id.unwrap();
         drop(group);
-        let gone = async || test_kill_process_group(id).is_err().then_some(());
+        let gone = async || {
+            let _ = waitpgid(id, WaitOptions::NOHANG);
+            test_kill_process_group(id).is_err().then_some(())
+        };
         assert!(patience::until(KILLED, gone).await.is_some());
     }
 

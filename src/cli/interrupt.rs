@@ -19,9 +19,13 @@ impl Interrupts {
     /// From now on they do not end the process by themselves.
     pub(super) fn listen() -> Result<Self, CliError> {
         let listen = |kind| {
-            signal(kind).map_err(|why| CliError::Undone(Complaint::new(format!("cannot listen to signals: {why}"))))
+            signal(kind)
+                .map_err(|why| CliError::Undone(Complaint::new(format!("cannot listen to signals: {why}"))))
         };
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for the next one.

@@ -68,7 +68,10 @@ fn fault_list() -> Things {
 fn scenario_list() -> Things {
     let mut things = Things::default();
     for case in catalogue::built_in() {
-        things.add([&*case.id, case.about()], json!({ "id": &*case.id, "about": case.about() }));
+        things.add(
+            [&*case.id, case.about()],
+            json!({ "id": &*case.id, "about": case.about() }),
+        );
     }
     things
 }
@@ -76,7 +79,10 @@ fn scenario_list() -> Things {
 fn rule_list() -> Things {
     let mut things = Things::default();
     for rule in rules::all() {
-        let since = rule.since().map(|version| format!("since {version}")).unwrap_or_default();
+        let since = rule
+            .since()
+            .map(|version| format!("since {version}"))
+            .unwrap_or_default();
         things.add([rule.id, &since, rule.about], rule);
     }
     things
@@ -91,7 +97,10 @@ fn profile_list() -> Things {
         };
         let version = profile.phoenix().to_string();
         let default = profile == Profile::DEFAULT;
-        let about = format!("Phoenix {version} on {adapter}{}", if default { ", the default" } else { "" });
+        let about = format!(
+            "Phoenix {version} on {adapter}{}",
+            if default { ", the default" } else { "" }
+        );
         let object = json!({
             "id": profile.name(), "about": about, "phoenix": version, "adapter": adapter, "default": default,
         });
@@ -102,7 +111,12 @@ fn profile_list() -> Things {
 
 /// Rows below each other, each column as wide as its widest cell; the last one is left as it is.
 fn columns(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
     let widths: Vec<usize> = (0..).map_while(width).collect();
     let mut text = String::new();
     for row in rows {

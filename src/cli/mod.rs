@@ -1,13 +1,11 @@
 //! The command line: what is typed becomes settings of one job, the job runs, and its verdict becomes the exit code.
 //! One file a command; no logic of the jobs themselves.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this floor and the reports speak to the user")]
-
 mod args;
 mod check;
 mod complaint;
-mod config;
 mod completions;
+mod config;
 mod embedded;
 mod exec;
 mod exit;
@@ -52,6 +50,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(args) => check::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Schema => show::schema(),
         Command::Explain(args) => explain::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run(&args),
@@ -69,5 +68,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
 fn refused(error: &clap::Error) -> Exit {
     // A pipe that broke while the help was printed is no news to anybody.
     let _ = error.print();
-    if error.use_stderr() { Exit::WrongUsage } else { Exit::Held }
+    if error.use_stderr() {
+        Exit::WrongUsage
+    } else {
+        Exit::Held
+    }
 }

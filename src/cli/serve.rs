@@ -6,10 +6,11 @@ use super::config;
 use super::exit::{CliError, Exit};
 use super::interrupt::Interrupts;
 use super::{output, profile};
+use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::faults::{self, Fault};
-use crate::server::{Server, Settings, StartError};
+use crate::server::{Descriptors, Server, Settings, StartError};
 
 /// The port that new Phoenix applications use, too.
 const USUAL_PORT: u16 = 4000;
@@ -17,6 +18,7 @@ const USUAL_PORT: u16 = 4000;
 /// Serves until it is told to stop.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
     let settings = settings(typed)?;
+    descriptors::raise_limit();
     let runtime = super::runtime()?;
     runtime.block_on(async {
         // Before the server starts, so that no signal is missed.
@@ -42,9 +44,19 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
         host: typed.host.unwrap_or(usual.host),
         port: typed.port.unwrap_or(USUAL_PORT),
         store: typed.store,
-        profile: typed.profile.as_deref().map(profile::named).transpose()?.unwrap_or(Profile::DEFAULT),
-        faults: typed.faults.iter().map(|name| fault(name)).collect::<Result<_, _>>()?,
+        profile: typed
+            .profile
+            .as_deref()
+            .map(profile::named)
+            .transpose()?
+            .unwrap_or(Profile::DEFAULT),
+        faults: typed
+            .faults
+            .iter()
+            .map(|name| fault(name))
+            .collect::<Result<_, _>>()?,
         shards: typed.shards.map_or(usual.shards, usize::from),
+        descriptors: Descriptors::Shard,
     })
 }
 
@@ -60,9 +72,10 @@ fn fault(name: &str) -> Result<&'static Fault, Complaint> {
 fn refused(error: &StartError) -> CliError {
     let complaint = Complaint::new(error.to_string());
     match error {
-        StartError::Host { .. } | StartError::InUse { .. } | StartError::Listen { .. } | StartError::Store(_) => {
-            CliError::Usage(complaint)
-        }
+        StartError::Host { .. }
+        | StartError::InUse { .. }
+        | StartError::Listen { .. }
+        | StartError::Store(_) => CliError::Usage(complaint),
         _ => CliError::Undone(complaint),
     }
 }

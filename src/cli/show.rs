@@ -5,7 +5,7 @@ use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::catalogue;
-use crate::scenario::nearest;
+use crate::scenario::{nearest, schema as scenario_schema};
 
 /// Prints the scenario.
 pub(super) fn run(args: &Show) -> Result<Exit, CliError> {
@@ -18,5 +18,11 @@ pub(super) fn run(args: &Show) -> Result<Exit, CliError> {
             .into());
     };
     output::print(&case.source)?;
+    Ok(Exit::Held)
+}
+
+/// Prints the JSON Schema.
+pub(super) fn schema() -> Result<Exit, CliError> {
+    output::print(&format_args!("{:#}\n", scenario_schema()))?;
     Ok(Exit::Held)
 }

@@ -51,7 +51,11 @@ pub(crate) struct Fixtures {
 impl Fixtures {
     /// What the server of a profile said.
     pub(crate) fn of(&self, profile: Profile) -> Option<&Log> {
-        let own = self.own.iter().find(|(known, _)| *known == profile).map(|(_, log)| log);
+        let own = self
+            .own
+            .iter()
+            .find(|(known, _)| *known == profile)
+            .map(|(_, log)| log);
         own.or(self.base.as_ref())
     }
 }
@@ -93,11 +97,19 @@ impl Case {
     /// The file cannot be read or is no scenario; a fixture beside it is damaged.
     pub fn read(path: &Path) -> Result<Self, CaseError> {
         let shown = path.display().to_string();
-        let size = std::fs::metadata(path).map(|metadata| metadata.len()).unwrap_or_default();
+        let size = std::fs::metadata(path)
+            .map(|metadata| metadata.len())
+            .unwrap_or_default();
         if size > LARGEST {
-            return Err(CaseError::TooLarge { path: shown, bytes: size });
+            return Err(CaseError::TooLarge {
+                path: shown,
+                bytes: size,
+            });
         }
-        let bytes = std::fs::read(path).map_err(|error| CaseError::Unreadable { path: shown.clone(), error })?;
+        let bytes = std::fs::read(path).map_err(|error| CaseError::Unreadable {
+            path: shown.clone(),
+            error,
+        })?;
         let source = String::from_utf8(bytes).map_err(|error| CaseError::NotText {
             path: shown.clone(),
             at: error.utf8_error().valid_up_to(),
@@ -171,7 +183,10 @@ pub fn built_in() -> &'static [Arc<Case>] {
     static CASES: LazyLock<Vec<Arc<Case>>> = LazyLock::new(|| {
         let mut files = Vec::new();
         collect(&SCENARIOS, &mut files);
-        let mut cases: Vec<_> = files.into_iter().map(|(id, text)| Arc::new(built_in_case(&id, text))).collect();
+        let mut cases: Vec<_> = files
+            .into_iter()
+            .map(|(id, text)| Arc::new(built_in_case(&id, text)))
+            .collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         cases
     });
@@ -192,7 +207,10 @@ fn collect(dir: &Dir<'static>, files: &mut Vec<(String, &'static str)>) {
     }
 }
 
-#[expect(clippy::panic, reason = "a test reads every built-in scenario and fixture, so that none can be damaged")]
+#[expect(
+    clippy::panic,
+    reason = "a test reads every built-in scenario and fixture, so that none can be damaged"
+)]
 fn built_in_case(id: &str, source: &'static str) -> Case {
     let program = read(&format!("scenarios/{id}.yaml"), source).unwrap_or_else(|error| panic!("{error}"));
     let log = |suffix: &str| {
@@ -201,7 +219,10 @@ fn built_in_case(id: &str, source: &'static str) -> Case {
         let snapshot = Snapshot::from_bytes(&format!("fixtures/{path}"), file.contents());
         Some(snapshot.unwrap_or_else(|error| panic!("{error}")).log)
     };
-    let own = Profile::ALL.into_iter().filter_map(|it| Some((it, log(&format!("@{it}"))?))).collect();
+    let own = Profile::ALL
+        .into_iter()
+        .filter_map(|it| Some((it, log(&format!("@{it}"))?)))
+        .collect();
     Case {
         id: id.into(),
         program: Arc::new(program),
@@ -239,7 +260,10 @@ pub enum SelectError {
 }
 
 fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(|| "; `phxproof list cases` shows all".to_owned(), |id| format!("; did you mean `{id}`?"))
+    nearest.map_or_else(
+        || "; `phxproof list cases` shows all".to_owned(),
+        |id| format!("; did you mean `{id}`?"),
+    )
 }
 
 /// The cases that globs of ids and paths of files mean, all built-in ones if there are none, without what is excluded.
@@ -255,7 +279,12 @@ pub fn select(wanted: &[String], exclude: &[String]) -> Result<Vec<Arc<Case>>, S
         }
         let glob = matcher(pattern)?;
         let before = chosen.len();
-        chosen.extend(built_in().iter().filter(|case| matches(&glob, pattern, &case.id)).cloned());
+        chosen.extend(
+            built_in()
+                .iter()
+                .filter(|case| matches(&glob, pattern, &case.id))
+                .cloned(),
+        );
         if chosen.len() == before {
             let ids = built_in().iter().map(|case| &*case.id);
             return Err(SelectError::NoMatch {
@@ -273,22 +302,34 @@ pub fn select(wanted: &[String], exclude: &[String]) -> Result<Vec<Arc<Case>>, S
         let glob = matcher(pattern)?;
         chosen.retain(|case| !matches(&glob, pattern, &case.id));
     }
-    if chosen.is_empty() { Err(SelectError::AllExcluded) } else { Ok(chosen) }
+    if chosen.is_empty() {
+        Err(SelectError::AllExcluded)
+    } else {
+        Ok(chosen)
+    }
 }
 
 /// A path is meant where one stands, or where it ends like one.
 fn is_file(pattern: &str) -> bool {
-    let yaml = Path::new(pattern).extension().is_some_and(|it| it.eq_ignore_ascii_case("yaml") || it == "yml");
+    let yaml = Path::new(pattern)
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("yaml") || it == "yml");
     yaml || Path::new(pattern).is_file()
 }
 
 fn matcher(pattern: &str) -> Result<GlobMatcher, SelectError> {
     let glob = GlobBuilder::new(pattern).literal_separator(false).build();
     glob.map(|glob| glob.compile_matcher())
-        .map_err(|error| SelectError::NoGlob { pattern: pattern.to_owned(), why: error.kind().to_string() })
+        .map_err(|error| SelectError::NoGlob {
+            pattern: pattern.to_owned(),
+            why: error.kind().to_string(),
+        })
 }
 
 /// A family's name means all of it.
 fn matches(glob: &GlobMatcher, pattern: &str, id: &str) -> bool {
-    glob.is_match(id) || id.strip_prefix(pattern.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+    glob.is_match(id)
+        || id
+            .strip_prefix(pattern.trim_end_matches('/'))
+            .is_some_and(|rest| rest.starts_with('/'))
 }

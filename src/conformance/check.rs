@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::catalogue::{SelectError, select};
 use super::host::NoHost;
-use super::outcome::{Conclusion, HeldTo, RunResult, Strictness};
+use super::outcome::{Conclusion, HeldTo, RunResult, Strictness, Verdict};
 use super::probe::CheckError;
 use super::run::check;
 use super::settings::{Room, Settings};
@@ -42,7 +42,11 @@ impl Check {
     /// The URL is none that can be connected to.
     pub fn target(url: &str) -> Result<Self, TargetError> {
         let settings = Settings::new(Target::parse(url)?, Vec::new());
-        Ok(Self { settings, cases: Vec::new(), exclude: Vec::new() })
+        Ok(Self {
+            settings,
+            cases: Vec::new(),
+            exclude: Vec::new(),
+        })
     }
 
     /// Only these: globs of ids such as `join/*`, families such as `join`, paths of scenario files.
@@ -67,7 +71,14 @@ impl Check {
     pub fn topic(mut self, topic: impl Into<String>, join_params: Value) -> Self {
         let (other_topic, other_join_params, push, unknown_topic) = (None, None, None, None);
         let topic = topic.into();
-        self.settings.room = Some(Room { topic, join_params, other_topic, other_join_params, push, unknown_topic });
+        self.settings.room = Some(Room {
+            topic,
+            join_params,
+            other_topic,
+            other_join_params,
+            push,
+            unknown_topic,
+        });
         self
     }
 
@@ -107,7 +118,9 @@ impl Check {
     /// No such case, or nothing at the target that could be judged.
     pub fn run(mut self) -> Result<RunResult, RunError> {
         self.settings.cases = select(&self.cases, &self.exclude)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         Ok(runtime.block_on(check(self.settings, &NoHost, &mut |_| {}, std::future::pending()))?)
     }
 }
@@ -124,14 +137,25 @@ impl RunResult {
             let finding = case.finding.as_ref().or(case.close_finding.as_ref());
             let text = match (finding, &case.note) {
                 (Some(it), _) => {
-                    format!("{}\n  expected  {}\n  actual    {}\n  where     {}", it.what, it.expected, it.actual, it.place)
+                    format!(
+                        "{}\n  expected  {}\n  actual    {}\n  where     {}",
+                        it.what, it.expected, it.actual, it.place
+                    )
                 }
                 (None, Some(note)) => note.clone(),
                 (None, None) => return None,
             };
-            let verdict = case.verdict.max(case.close_verdict).name();
-            (verdict != "pass").then(|| format!("{verdict} {}: {text}", case.id))
+            let verdict = if case.verdict == Verdict::Pass {
+                case.close_verdict
+            } else {
+                case.verdict
+            };
+            (verdict != Verdict::Pass).then(|| format!("{} {}: {text}", verdict.name(), case.id))
         });
-        panic!("{} did not hold:\n{}", self.target, bad.collect::<Vec<_>>().join("\n"));
+        panic!(
+            "{} did not hold:\n{}",
+            self.target,
+            bad.collect::<Vec<_>>().join("\n")
+        );
     }
 }

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::Case;
 use super::host::Restarts;
-use super::probe::{Offers, lacks};
-use super::run::can_restart;
+use super::probe::{Offers, Speaks, lacks};
 use super::settings::{Room, Safety, Settings};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
@@ -23,7 +22,11 @@ pub(super) struct Chosen {
 
 /// Sorts the cases by whether they can be judged here.
 pub(super) fn choose(settings: &Settings, offers: &Offers, restarts: Restarts) -> Chosen {
-    let mut chosen = Chosen { run: Vec::new(), alone: Vec::new(), skipped: Vec::new() };
+    let mut chosen = Chosen {
+        run: Vec::new(),
+        alone: Vec::new(),
+        skipped: Vec::new(),
+    };
     for case in &settings.cases {
         let level = case.level();
         if let (Some(level), Some(wanted)) = (level, &settings.levels)
@@ -45,19 +48,29 @@ fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: R
     if let Some(level) = case.level().filter(|level| !offers.levels.contains(level)) {
         return Some(missing_level(level).to_owned());
     }
-    if let Some(why) = case.program.risky.as_deref().filter(|_| settings.safety == Safety::Safe) {
+    if let Some(why) = case
+        .program
+        .risky
+        .as_deref()
+        .filter(|_| settings.safety == Safety::Safe)
+    {
         return Some(format!("left out by --safe: {why}"));
     }
     if let Some(why) = lacks(&case.program, offers) {
         return Some(why);
     }
-    if case.program.restarts() && !can_restart(restarts) {
+    if case.program.restarts() && restarts == Restarts::Never {
         return Some("it restarts the server, which needs --exec".to_owned());
+    }
+    if case.vsn() == Some(Vsn::V1) && offers.v1 == Speaks::No {
+        return Some("the server does not speak 1.0.0".to_owned());
     }
     if settings.vsn == Vsn::V1 && case.program.needs_v2() {
         return Some("it has binary or hand-made messages, which 1.0.0 lacks".to_owned());
     }
-    case.program.offers().find_map(|offer| missing_offer(offer, settings.room.as_ref(), offers).map(str::to_owned))
+    case.program
+        .offers()
+        .find_map(|offer| missing_offer(offer, settings.room.as_ref(), offers).map(str::to_owned))
 }
 
 fn missing_level(level: Level) -> &'static str {
@@ -72,12 +85,18 @@ fn missing_level(level: Level) -> &'static str {
 
 fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
     let Some(room) = room else {
-        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::UnknownTopic | Offer::Sender | Offer::Seq | Offer::Mark);
+        let lab = offers.levels.contains(&Level::Lab) || matches!(
+                offer,
+                Offer::Mount | Offer::InventedTopic | Offer::Sender | Offer::Seq | Offer::Mark
+            );
         return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
     };
     match offer {
         Offer::OtherTopic | Offer::OtherJoinParams if room.other_topic.is_none() => {
             Some("no second topic is known: --other-topic")
+        }
+        Offer::UnknownTopic if room.unknown_topic.is_none() => {
+            Some("no topic is known that may not be joined: --unknown-topic")
         }
         Offer::PushEvent | Offer::PushPayload if room.push.is_none() => {
             Some("no push is known that is answered: --push EVENT=JSON")
@@ -88,7 +107,7 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
 
 /// What the offered names stand for in one play.
 pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
-    let unknown = format!("phxproof-unknown-{number}");
+    let invented = format!("phxproof-unknown-{number}");
     let lab = Room {
         topic: format!("lab:{number}"),
         join_params: json!({}),
@@ -104,11 +123,24 @@ pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
         (Offer::Mount, Value::from(settings.target.mount())),
         (Offer::Topic, Value::from(room.topic.as_str())),
         (Offer::JoinParams, room.join_params.clone()),
-        (Offer::OtherTopic, Value::from(room.other_topic.as_deref().unwrap_or_default())),
+        (
+            Offer::OtherTopic,
+            Value::from(room.other_topic.as_deref().unwrap_or_default()),
+        ),
         (Offer::OtherJoinParams, other_params.clone()),
-        (Offer::UnknownTopic, Value::from(room.unknown_topic.as_deref().unwrap_or(&unknown))),
-        (Offer::PushEvent, push.map_or(Value::Null, |(event, _)| Value::from(event.as_str()))),
-        (Offer::PushPayload, push.map_or(Value::Null, |(_, payload)| payload.clone())),
+        (
+            Offer::UnknownTopic,
+            Value::from(room.unknown_topic.as_deref().unwrap_or(&invented)),
+        ),
+        (Offer::InventedTopic, Value::from(invented.as_str())),
+        (
+            Offer::PushEvent,
+            push.map_or(Value::Null, |(event, _)| Value::from(event.as_str())),
+        ),
+        (
+            Offer::PushPayload,
+            push.map_or(Value::Null, |(_, payload)| payload.clone()),
+        ),
         // What a swarm counts; a case has one of each.
         (Offer::Sender, Value::from(0)),
         (Offer::Seq, Value::from(0)),
@@ -132,7 +164,9 @@ impl Fresh {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         // Room for every case to be retried a few times, and for the probe.
         let needed = (cases as u64 * 20 + 1) * FOR_EACH;
-        Self { next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)) }
+        Self {
+            next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)),
+        }
     }
 
     pub(super) fn of_probe(&self) -> u64 {

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::log::{Conversation, LinkLog, Log};
+use crate::protocol::REPLY;
 use crate::scenario::{Chance, Content, Program, Receive, Values};
 
 /// One difference.
@@ -12,11 +13,30 @@ pub(crate) enum Deviation {
     /// The fixture has this, the server did not say it (yet).
     Missing { at: String, line: String },
     /// The server said this, the fixture has it not.
-    Extra { at: String, line: String, doubled: Doubled },
+    Extra {
+        at: String,
+        line: String,
+        doubled: Doubled,
+    },
+    /// All came, in another order.
+    Order {
+        at: String,
+        expected: Vec<String>,
+        actual: Vec<String>,
+        replies: Replies,
+    },
     /// A connection was answered differently.
-    Opening { at: String, expected: String, actual: String },
+    Opening {
+        at: String,
+        expected: String,
+        actual: String,
+    },
     /// A connection ended differently; judged apart.
-    Ending { at: String, expected: String, actual: String },
+    Ending {
+        at: String,
+        expected: String,
+        actual: String,
+    },
 }
 
 /// Whether something extra was said before, word for word.
@@ -26,11 +46,22 @@ pub(crate) enum Doubled {
     No,
 }
 
+/// Whether the replies among the messages are in the order of what they answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replies {
+    InOrder,
+    Swapped,
+}
+
 /// All differences.
 pub(crate) fn compare(expected: &Log, actual: &Log, program: &Program) -> Vec<Deviation> {
     let mut found = Vec::new();
     let empty = LinkLog::default();
-    let names = expected.links.iter().chain(&actual.links).map(|link| link.name.as_str());
+    let names = expected
+        .links
+        .iter()
+        .chain(&actual.links)
+        .map(|link| link.name.as_str());
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if seen.contains(&name) {
@@ -50,18 +81,36 @@ pub(crate) fn compare(expected: &Log, actual: &Log, program: &Program) -> Vec<De
     found
 }
 
-fn compare_links(expected: &LinkLog, actual: &LinkLog, name: &str, program: &Program, found: &mut Vec<Deviation>) {
+fn compare_links(
+    expected: &LinkLog,
+    actual: &LinkLog,
+    name: &str,
+    program: &Program,
+    found: &mut Vec<Deviation>,
+) {
     let text = |it: &Option<String>| it.clone().unwrap_or_else(|| "nothing".to_owned());
     if expected.opening != actual.opening {
         let (expected, actual) = (text(&expected.opening), text(&actual.opening));
-        found.push(Deviation::Opening { at: name.to_owned(), expected, actual });
+        found.push(Deviation::Opening {
+            at: name.to_owned(),
+            expected,
+            actual,
+        });
     }
     if expected.ending != actual.ending {
         let (expected, actual) = (text(&expected.ending), text(&actual.ending));
-        found.push(Deviation::Ending { at: name.to_owned(), expected, actual });
+        found.push(Deviation::Ending {
+            at: name.to_owned(),
+            expected,
+            actual,
+        });
     }
     let none = Conversation::default();
-    let topics = expected.conversations.iter().chain(&actual.conversations).map(|it| it.topic.as_str());
+    let topics = expected
+        .conversations
+        .iter()
+        .chain(&actual.conversations)
+        .map(|it| it.topic.as_str());
     let mut seen: Vec<&str> = Vec::new();
     for topic in topics {
         if seen.contains(&topic) {
@@ -70,33 +119,113 @@ fn compare_links(expected: &LinkLog, actual: &LinkLog, name: &str, program: &Pro
         seen.push(topic);
         let of = |link: &'_ LinkLog| link.conversations.iter().find(|it| it.topic == topic).cloned();
         let (expected, actual) = (of(expected), of(actual));
-        let (expected, actual) = (expected.as_ref().unwrap_or(&none), actual.as_ref().unwrap_or(&none));
+        let (expected, actual) = (
+            expected.as_ref().unwrap_or(&none),
+            actual.as_ref().unwrap_or(&none),
+        );
         let at = format!("{name}, {topic}");
-        compare_lines(&leave_chance(expected, program), &leave_chance(actual, program), &at, program, found);
+        compare_lines(
+            &leave_chance(expected, program),
+            &leave_chance(actual, program),
+            &at,
+            program,
+            found,
+        );
     }
 }
 
 /// The longest common subsequence tells what is missing and what is extra.
-fn compare_lines(expected: &[String], actual: &[String], at: &str, program: &Program, found: &mut Vec<Deviation>) {
+fn compare_lines(
+    expected: &[String],
+    actual: &[String],
+    at: &str,
+    program: &Program,
+    found: &mut Vec<Deviation>,
+) {
+    let (expected, actual) = trim_more(expected, actual, program);
+    if let Some(order) = another_order(expected, actual, at) {
+        found.push(order);
+        return;
+    }
     let diff = similar::capture_diff_slices(similar::Algorithm::Lcs, expected, actual);
     for op in diff {
         let (_, old, new) = op.as_tag_tuple();
         if matches!(op, similar::DiffOp::Equal { .. }) {
             continue;
         }
-        found.extend(
-            expected[old].iter().map(|line| Deviation::Missing { at: at.to_owned(), line: line.clone() }),
-        );
+        found.extend(expected[old].iter().map(|line| Deviation::Missing {
+            at: at.to_owned(),
+            line: line.clone(),
+        }));
         let from = new.start;
         for (index, line) in actual[new].iter().enumerate() {
-            let at_end = from + index >= expected.len();
-            if at_end && program.chance.iter().any(|it| matches!(it, Chance::More(event) if has_event(line, event))) {
-                continue;
-            }
-            let doubled = if actual[..from + index].contains(line) { Doubled::Yes } else { Doubled::No };
-            found.push(Deviation::Extra { at: at.to_owned(), line: line.clone(), doubled });
+            let doubled = if actual[..from + index].contains(line) {
+                Doubled::Yes
+            } else {
+                Doubled::No
+            };
+            found.push(Deviation::Extra {
+                at: at.to_owned(),
+                line: line.clone(),
+                doubled,
+            });
         }
     }
+}
+
+/// The difference, if it is one of order alone.
+fn another_order(expected: &[String], actual: &[String], at: &str) -> Option<Deviation> {
+    let sorted = |lines: &[String]| {
+        let mut lines = lines.to_vec();
+        lines.sort();
+        lines
+    };
+    if expected == actual || sorted(expected) != sorted(actual) {
+        return None;
+    }
+    let replies = |lines: &[String]| {
+        lines
+            .iter()
+            .filter(|line| has_event(line, REPLY))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let in_order = replies(expected) == replies(actual);
+    Some(Deviation::Order {
+        at: at.to_owned(),
+        expected: expected.to_vec(),
+        actual: actual.to_vec(),
+        replies: if in_order {
+            Replies::InOrder
+        } else {
+            Replies::Swapped
+        },
+    })
+}
+
+/// Cuts what one of the two has more of at its end, of events that may go on.
+fn trim_more<'l>(
+    expected: &'l [String],
+    actual: &'l [String],
+    program: &Program,
+) -> (&'l [String], &'l [String]) {
+    let goes_on = |line: &String| {
+        program
+            .chance
+            .iter()
+            .any(|it| matches!(it, Chance::More(event) if has_event(line, event)))
+    };
+    let trim = |lines: &'l [String], length: usize| {
+        let kept = lines.len()
+            - lines
+                .iter()
+                .skip(length)
+                .rev()
+                .take_while(|line| goes_on(line))
+                .count();
+        &lines[..kept]
+    };
+    (trim(expected, actual.len()), trim(actual, expected.len()))
 }
 
 /// The lines of a conversation without what may come or not, and with free order made one order.
@@ -129,7 +258,13 @@ fn fields(line: &str) -> Option<[Value; 5]> {
         Value::Array(items) => items.try_into().ok(),
         Value::Object(mut members) => {
             let mut take = |key: &str| members.remove(key).unwrap_or_default();
-            Some([Value::Null, take("ref"), take("topic"), take("event"), take("payload")])
+            Some([
+                Value::Null,
+                take("ref"),
+                take("topic"),
+                take("event"),
+                take("payload"),
+            ])
         }
         _ => None,
     }
@@ -141,11 +276,19 @@ fn has_event(line: &str, event: &str) -> bool {
 
 /// Whether a line is one that may come or not. Holes are filled with their names, as lines have them.
 fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
-    let Some([join_ref, reference, topic, event, payload]) = fields(line) else { return false };
-    event == Value::from(receive.event.fill(values))
-        && receive.topic.as_ref().is_none_or(|it| topic == Value::from(it.fill(values)))
-        && receive.reference.as_ref().is_none_or(|it| reference == it.fill(values))
-        && receive.join_ref.as_ref().is_none_or(|it| join_ref == it.fill(values))
+    let Some([join_ref, reference, topic, event, payload]) = fields(line) else {
+        return false;
+    };
+    event == receive.event.fill(values)
+        && receive.topic.as_ref().is_none_or(|it| topic == it.fill(values))
+        && receive
+            .reference
+            .as_ref()
+            .is_none_or(|it| reference == it.fill(values))
+        && receive
+            .join_ref
+            .as_ref()
+            .is_none_or(|it| join_ref == it.fill(values))
         && match &receive.content {
             Content::Json(pattern) => pattern.check(&payload, values).is_ok(),
             Content::Unjudged => true,
@@ -154,9 +297,18 @@ fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
 }
 
 impl Deviation {
-    /// Whether no client survives it, whatever the server: a message that comes twice.
+    /// Whether no client survives it, whatever the server: a message that comes twice, replies that change places.
     pub(crate) fn crosses_the_line(&self) -> bool {
-        matches!(self, Self::Extra { doubled: Doubled::Yes, .. })
+        matches!(
+            self,
+            Self::Extra {
+                doubled: Doubled::Yes,
+                ..
+            } | Self::Order {
+                replies: Replies::Swapped,
+                ..
+            }
+        )
     }
 
     /// Whether it says how a connection was closed.
@@ -169,7 +321,10 @@ impl Deviation {
         match self {
             Self::Missing { .. } => true,
             Self::Ending { actual, .. } => actual == "open",
-            Self::Extra { .. } | Self::Opening { .. } => false,
+            Self::Extra { .. } | Self::Order { .. } | Self::Opening { .. } => false,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

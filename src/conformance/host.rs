@@ -48,6 +48,8 @@ impl Host for NoHost {
     }
 
     fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
-        Box::pin(async { Err("it can be restarted only where this program starts it: use --exec".to_owned()) })
+        Box::pin(async {
+            Err("it can be restarted only where this program starts it: use --exec".to_owned())
+        })
     }
 }

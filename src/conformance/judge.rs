@@ -1,7 +1,7 @@
 //! From a play to a verdict: its steps first, then the fixtures of whom the server is held to.
 
 use super::catalogue::Case;
-use super::compare::{Deviation, compare};
+use super::compare::{Deviation, Doubled, Replies, compare};
 use super::log::Log;
 use super::outcome::{Finding, HeldTo, Verdict};
 use crate::profile::Profile;
@@ -22,7 +22,10 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         Blame::Server => Verdict::Fail,
         Blame::Nobody => Verdict::Undecided,
     };
-    let actor = failure.actor.as_ref().map_or_else(String::new, |actor| format!(", actor {actor}"));
+    let actor = failure
+        .actor
+        .as_ref()
+        .map_or_else(String::new, |actor| format!(", actor {actor}"));
     let finding = Finding {
         what: failure.what.clone(),
         expected: failure.expected.clone(),
@@ -30,7 +33,25 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         place: format!("{}{actor}: {}", failure.at, failure.line),
     };
     let note = (verdict == Verdict::Undecided).then(|| "a step that must work first did not".to_owned());
-    Judgement { verdict, finding: Some(finding), close_verdict: Verdict::Undecided, close_finding: None, note }
+    Judgement {
+        verdict,
+        finding: Some(finding),
+        close_verdict: Verdict::Undecided,
+        close_finding: None,
+        note,
+    }
+}
+
+/// Something did not hold that must hold in every conversation.
+pub(super) fn breached(finding: Option<Finding>) -> Judgement {
+    let (verdict, close_verdict) = (Verdict::Fail, Verdict::Undecided);
+    Judgement {
+        verdict,
+        finding,
+        close_verdict,
+        close_finding: None,
+        note: None,
+    }
 }
 
 /// The logs that the server is held to, each with whose it is.
@@ -39,14 +60,19 @@ fn allowed(case: &Case, held_to: HeldTo) -> Vec<(Profile, &Log)> {
         HeldTo::Profile(profile) => vec![profile],
         HeldTo::AnyRecorded | HeldTo::TheLine => Profile::ALL.to_vec(),
     };
-    profiles.into_iter().filter_map(|it| Some((it, case.fixtures.of(it)?))).collect()
+    profiles
+        .into_iter()
+        .filter_map(|it| Some((it, case.fixtures.of(it)?)))
+        .collect()
 }
 
 /// Whether all that is awaited has come, so that nothing more needs to be waited for.
 pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
     let allowed = allowed(case, held_to);
     let waiting = |(_, expected): &(Profile, &Log)| {
-        compare(expected, log, &case.program).iter().any(Deviation::may_mend)
+        compare(expected, log, &case.program)
+            .iter()
+            .any(Deviation::may_mend)
     };
     allowed.is_empty() || !allowed.iter().all(waiting)
 }
@@ -54,12 +80,20 @@ pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
 /// All steps held: what was said is compared with what should have been said.
 pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
     let allowed = allowed(case, held_to);
-    let compared = allowed.iter().map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
+    let compared = allowed
+        .iter()
+        .map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
     let Some((profile, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
         let note = "there is no fixture, so only its steps judged".to_owned();
         let pass = Verdict::Pass;
         let (finding, close_finding) = (None, None);
-        return Judgement { verdict: pass, finding, close_verdict: pass, close_finding, note: Some(note) };
+        return Judgement {
+            verdict: pass,
+            finding,
+            close_verdict: pass,
+            close_finding,
+            note: Some(note),
+        };
     };
     let (endings, said): (Vec<_>, Vec<_>) = deviations.into_iter().partition(Deviation::is_ending);
     let graded = |found: &[Deviation]| match held_to {
@@ -80,39 +114,74 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
 
 /// The deviations in the words of a finding; the first one gives the headline.
 fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
-    let what = match found.first()? {
-        Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
-        Deviation::Extra { at, .. } if pairs(found) => format!("a message is another one ({at})"),
-        Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
-        Deviation::Opening { at, expected, actual } => format!("{at}: answered with {actual}, not {expected}"),
-        Deviation::Ending { at, expected, actual } => {
-            format!("{at}: the connection ended as `{actual}`, not `{expected}`")
-        }
-    };
-    let what = if pairs(found) && matches!(found.first(), Some(Deviation::Missing { .. })) {
-        what.replace("is missing", "is another one")
-    } else {
-        what
-    };
+    let what = headline(found.first()?, found);
     let mut expected = Vec::new();
     let mut actual = Vec::new();
     for deviation in found {
         match deviation {
             Deviation::Missing { line, .. } => expected.push(line.clone()),
             Deviation::Extra { line, .. } => actual.push(line.clone()),
-            Deviation::Opening { expected: wanted, actual: found, .. }
-            | Deviation::Ending { expected: wanted, actual: found, .. } => {
+            Deviation::Order {
+                expected: wanted,
+                actual: came,
+                ..
+            } => {
+                expected.extend_from_slice(wanted);
+                actual.extend_from_slice(came);
+            }
+            Deviation::Opening {
+                expected: wanted,
+                actual: came,
+                ..
+            }
+            | Deviation::Ending {
+                expected: wanted,
+                actual: came,
+                ..
+            } => {
                 expected.push(wanted.clone());
-                actual.push(found.clone());
+                actual.push(came.clone());
             }
         }
     }
-    Some(Finding { what, expected: listed(&expected), actual: listed(&actual), place: fixture.to_owned() })
+    let (expected, actual) = (listed(&expected), listed(&actual));
+    Some(Finding {
+        what,
+        expected,
+        actual,
+        place: fixture.to_owned(),
+    })
 }
 
-fn pairs(found: &[Deviation]) -> bool {
-    let missing = found.iter().any(|it| matches!(it, Deviation::Missing { .. }));
-    missing && found.iter().any(|it| matches!(it, Deviation::Extra { .. }))
+fn headline(first: &Deviation, found: &[Deviation]) -> String {
+    let both = found.iter().any(|it| matches!(it, Deviation::Missing { .. }))
+        && found.iter().any(|it| matches!(it, Deviation::Extra { .. }));
+    match first {
+        Deviation::Missing { at, .. } | Deviation::Extra { at, .. } if both => {
+            format!("another message came than should ({at})")
+        }
+        Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
+        Deviation::Extra {
+            at,
+            doubled: Doubled::Yes,
+            ..
+        } => format!("a message came twice ({at})"),
+        Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
+        Deviation::Order {
+            at,
+            replies: Replies::Swapped,
+            ..
+        } => {
+            format!("the replies came in another order than the messages that they answer ({at})")
+        }
+        Deviation::Order { at, .. } => format!("the messages came in another order ({at})"),
+        Deviation::Opening { at, expected, actual } => {
+            format!("{at}: answered with {actual}, not {expected}")
+        }
+        Deviation::Ending { at, expected, actual } => {
+            format!("{at}: the connection ended as `{actual}`, not `{expected}`")
+        }
+    }
 }
 
 /// At most ten lines; nothing more where there are none.

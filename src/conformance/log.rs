@@ -41,10 +41,17 @@ pub(crate) struct Conversation {
 
 impl LinkLog {
     pub(crate) fn conversation(&mut self, topic: &str) -> &mut Conversation {
-        let index = self.conversations.iter().position(|it| it.topic == topic).unwrap_or_else(|| {
-            self.conversations.push(Conversation { topic: topic.to_owned(), lines: Vec::new() });
-            self.conversations.len() - 1
-        });
+        let index = self
+            .conversations
+            .iter()
+            .position(|it| it.topic == topic)
+            .unwrap_or_else(|| {
+                self.conversations.push(Conversation {
+                    topic: topic.to_owned(),
+                    lines: Vec::new(),
+                });
+                self.conversations.len() - 1
+            });
         &mut self.conversations[index]
     }
 }
@@ -84,22 +91,38 @@ impl Log {
     pub(crate) fn parse(text: &str) -> Result<Self, LogError> {
         let mut log = Self::default();
         for (index, line) in text.lines().enumerate() {
-            let wrong = |expected| LogError { line: index + 1, expected, text: line.to_owned() };
+            let wrong = |expected| LogError {
+                line: index + 1,
+                expected,
+                text: line.to_owned(),
+            };
             if line.trim().is_empty() {
                 continue;
             }
             let Some(rest) = line.strip_prefix("  ") else {
-                log.links.push(LinkLog { name: line.to_owned(), ..LinkLog::default() });
+                log.links.push(LinkLog {
+                    name: line.to_owned(),
+                    ..LinkLog::default()
+                });
                 continue;
             };
-            let link = log.links.last_mut().ok_or_else(|| wrong("the name of an actor"))?;
+            let link = log
+                .links
+                .last_mut()
+                .ok_or_else(|| wrong("the name of an actor"))?;
             if let Some(message) = rest.strip_prefix("  ") {
                 let conversation = link.conversations.last_mut();
-                conversation.ok_or_else(|| wrong("`on` and a topic"))?.lines.push(message.to_owned());
+                conversation
+                    .ok_or_else(|| wrong("`on` and a topic"))?
+                    .lines
+                    .push(message.to_owned());
             } else if let Some(opening) = rest.strip_prefix("+ ") {
                 link.opening = Some(opening.to_owned());
             } else if let Some(topic) = rest.strip_prefix("on ") {
-                link.conversations.push(Conversation { topic: topic.to_owned(), lines: Vec::new() });
+                link.conversations.push(Conversation {
+                    topic: topic.to_owned(),
+                    lines: Vec::new(),
+                });
             } else if let Some(ending) = rest.strip_prefix("- ") {
                 link.ending = Some(ending.to_owned());
             } else {
@@ -126,6 +149,9 @@ mod tests {
     #[test]
     fn a_message_without_a_topic_is_no_body() {
         let error = Log::parse("ana\n    [1]\n").unwrap_err();
-        assert_eq!(error.to_string(), "line 2 of the body is not `on` and a topic:     [1]");
+        assert_eq!(
+            error.to_string(),
+            "line 2 of the body is not `on` and a topic:     [1]"
+        );
     }
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
-use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, show_bytes};
-use crate::transport::{Ending, Response};
+use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, shorten, show_bytes};
+use crate::transport::Ending;
 
 /// What the names in a recording stand for, and what is to be hidden.
 pub(crate) struct Names<'a> {
@@ -33,10 +33,17 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
             Who::Http => "http".to_owned(),
             Who::Server => continue,
         };
-        let index = log.links.iter().position(|link| link.name == name).unwrap_or_else(|| {
-            log.links.push(LinkLog { name, ..LinkLog::default() });
-            log.links.len() - 1
-        });
+        let index = log
+            .links
+            .iter()
+            .position(|link| link.name == name)
+            .unwrap_or_else(|| {
+                log.links.push(LinkLog {
+                    name,
+                    ..LinkLog::default()
+                });
+                log.links.len() - 1
+            });
         names.note(&mut log.links[index], &entry.what);
     }
     for link in &mut log.links {
@@ -49,14 +56,18 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
 }
 
 fn link_name(actor: &str, number: u32) -> String {
-    if number == 1 { actor.to_owned() } else { format!("{actor} #{number}") }
+    if number == 1 {
+        actor.to_owned()
+    } else {
+        format!("{actor} #{number}")
+    }
 }
 
 impl Names<'_> {
     fn note(&self, link: &mut LinkLog, what: &Noted) {
         match what {
             Noted::Opened => link.opening = Some("open".to_owned()),
-            Noted::Refused(response) => link.opening = Some(format!("refused {}", status_line(response))),
+            Noted::Refused(response) => link.opening = Some(format!("refused {}", response.status)),
             Noted::Failed(_) => link.opening = Some("no answer".to_owned()),
             Noted::Answered(response) => {
                 link.conversation("http").lines.push(response.status.to_string());
@@ -124,8 +135,16 @@ impl Names<'_> {
                 }
             }
             Payload::Binary(bytes) => {
-                let kind = if matches!(join_ref, Field::Null) { "broadcast" } else { "push" };
-                format!("binary {kind} [{}] {}", fields(&[join_ref, reference, topic, event]), digest(bytes))
+                let kind = if matches!(join_ref, Field::Null) {
+                    "broadcast"
+                } else {
+                    "push"
+                };
+                format!(
+                    "binary {kind} [{}] {}",
+                    fields(&[join_ref, reference, topic, event]),
+                    digest(bytes)
+                )
             }
             Payload::BinaryReply { status, data } => {
                 let fields = fields(&[join_ref, reference, topic]);
@@ -143,8 +162,14 @@ impl Names<'_> {
             return text;
         }
         // Too deep to hide anything in: it stays as it is.
-        let Ok(mut value) = serde_json::from_str::<Value>(&text) else { return text };
-        let hidden = self.hide.iter().map(|pointer| hide(&mut value, pointer.segments())).sum::<usize>();
+        let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
+            return text;
+        };
+        let hidden = self
+            .hide
+            .iter()
+            .map(|pointer| hide(&mut value, pointer.segments()))
+            .sum::<usize>();
         if hidden == 0 { text } else { value.to_string() }
     }
 
@@ -158,6 +183,15 @@ impl Names<'_> {
             return format!("{head}… {} bytes in all", line.len());
         }
         line
+    }
+}
+
+/// A message as it came, for a person.
+pub(super) fn show(what: &Noted) -> String {
+    match what {
+        Noted::Text(text) => shorten(text),
+        Noted::Binary(bytes) => show_bytes(bytes),
+        _ => String::new(),
     }
 }
 
@@ -179,14 +213,6 @@ fn hide(value: &mut Value, segments: &[String]) -> usize {
     }
 }
 
-fn status_line(response: &Response) -> String {
-    let body = String::from_utf8_lossy(&response.body);
-    match body.trim() {
-        "" => response.status.to_string(),
-        body => format!("{} {}", response.status, Value::from(body)),
-    }
-}
-
 fn end_line(ending: &Ending) -> String {
     match ending {
         Ending::CloseFrame { code: Some(code), .. } => format!("closed {code}"),
@@ -203,7 +229,11 @@ fn digest(bytes: &[u8]) -> String {
     if bytes.len() <= 48 {
         return show_bytes(bytes);
     }
-    let sum: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let sum: String = Sha256::digest(bytes)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("{} bytes, sha256 {sum}…", bytes.len())
 }
 
@@ -218,6 +248,9 @@ mod tests {
         let mut value = json!({"joins": {"a": {"metas": [{"phx_ref": "x", "s": 1}]}, "b": {"metas": []}}});
         let pointer: Vec<String> = ["joins", "*", "metas", "*", "phx_ref"].map(str::to_owned).into();
         assert_eq!(hide(&mut value, &pointer), 1);
-        assert_eq!(value, json!({"joins": {"a": {"metas": [{"phx_ref": HIDDEN, "s": 1}]}, "b": {"metas": []}}}));
+        assert_eq!(
+            value,
+            json!({"joins": {"a": {"metas": [{"phx_ref": HIDDEN, "s": 1}]}, "b": {"metas": []}}})
+        );
     }
 }

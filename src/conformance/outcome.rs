@@ -26,7 +26,13 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them, best first.
-    pub const ALL: [Self; 5] = [Self::Pass, Self::NonStrict, Self::Fail, Self::Skipped, Self::Undecided];
+    pub const ALL: [Self; 5] = [
+        Self::Pass,
+        Self::NonStrict,
+        Self::Fail,
+        Self::Skipped,
+        Self::Undecided,
+    ];
 
     /// The word on the command line and in `result.json`.
     pub const fn name(self) -> &'static str {
@@ -129,7 +135,11 @@ impl CaseResult {
 
     /// One line that says why it is no pass.
     pub fn message(&self) -> Option<String> {
-        let found = self.finding.as_ref().or(self.close_finding.as_ref()).map(|finding| finding.what.clone());
+        let found = self
+            .finding
+            .as_ref()
+            .or(self.close_finding.as_ref())
+            .map(|finding| finding.what.clone());
         found.or_else(|| self.note.clone())
     }
 }
@@ -199,7 +209,11 @@ impl RunResult {
     /// What it comes to.
     pub fn conclusion(&self) -> Conclusion {
         let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict);
-        if self.cases.iter().any(|case| case.failed(self.held_to, self.strict)) {
+        if self
+            .cases
+            .iter()
+            .any(|case| case.failed(self.held_to, self.strict))
+        {
             Conclusion::FellShort
         } else if self.cut_short || judged == 0 || self.count(Verdict::Undecided) > 0 {
             Conclusion::Undecided

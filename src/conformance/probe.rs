@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::drive::{Place, drive};
 use super::settings::Room;
-use crate::scenario::{Level, Offer, Play, Program, Progress, Setting, read};
+use crate::protocol::Frame;
+use crate::scenario::{Level, Noted, Offer, Play, Program, Progress, Setting, read};
 use crate::transport::{OpenError, Opened, Upgrade, open};
 
 /// What a target offers.
@@ -14,6 +15,15 @@ use crate::transport::{OpenError, Opened, Upgrade, open};
 pub(super) struct Offers {
     pub(super) levels: Vec<Level>,
     pub(super) mounts: Vec<String>,
+    pub(super) v1: Speaks,
+}
+
+/// Whether the server speaks version 1.0.0, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Yes,
+    #[default]
+    No,
 }
 
 /// A target at which nothing can be judged.
@@ -36,9 +46,18 @@ pub enum CheckError {
 
 /// Opens one connection and closes it again.
 pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
-    let query = place.settings.params.iter().map(|(key, value)| format!("&{key}={value}")).collect::<String>();
+    let query = place
+        .settings
+        .params
+        .iter()
+        .map(|(key, value)| format!("&{key}={value}"))
+        .collect::<String>();
     let upgrade = Upgrade {
-        path_and_query: format!("{}/websocket?vsn={}{query}", place.target.mount(), place.settings.vsn),
+        path_and_query: format!(
+            "{}/websocket?vsn={}{query}",
+            place.target.mount(),
+            place.settings.vsn
+        ),
         headers: place.settings.headers.clone(),
         limits: crate::transport::Limits::default(),
         deadline: place.timeout.max(Duration::from_secs(8)),
@@ -47,16 +66,31 @@ pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
         Opened::Open(..) => Ok(()),
         Opened::Refused(response) => {
             let body = String::from_utf8_lossy(&response.body);
-            let body: String = body.trim().chars().filter(|c| !c.is_control()).take(200).collect();
-            let answer = if body.is_empty() { response.status.to_string() } else { format!("{} `{body}`", response.status) };
+            let body: String = body
+                .trim()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect();
+            let answer = if body.is_empty() {
+                response.status.to_string()
+            } else {
+                format!("{} `{body}`", response.status)
+            };
             let hint = match response.status {
                 404 | 405 | 200 | 301 | 302 | 307 | 308 => {
                     ". Is a Phoenix socket mounted there? Give the path of the mount, such as ws://host:4000/socket"
                 }
-                401 | 403 => ". Connect params or headers may be missing: --param token=…, --header 'Name: value'",
+                401 | 403 => {
+                    ". Connect params or headers may be missing: --param token=…, --header 'Name: value'"
+                }
                 _ => "",
             };
-            Err(CheckError::NoPhoenix { target: place.target.url(), answer, hint })
+            Err(CheckError::NoPhoenix {
+                target: place.target.url(),
+                answer,
+                hint,
+            })
         }
     }
 }
@@ -98,48 +132,116 @@ about: Whether the mount that checks origins is there.
 steps: [ana: { connect: strict_socket, headers: { Origin: "https://allowed.example" } }]
 "#;
 
+const V1: &str = r#"
+about: Whether 1.0.0 is spoken.
+vsn: 1.0.0
+steps: [ana: connect, ana: heartbeat]
+"#;
+
+/// Joins a topic, whatever comes of it.
+const JOIN: &str = r#"
+about: What comes of a join.
+fresh: [room]
+steps:
+  - ana: connect
+  - ana: { join: "PREFIX:{{room}}", reply: any }
+"#;
+
+/// What came of a join.
+#[derive(Debug, PartialEq, Eq)]
+enum Came {
+    /// Some reply on the topic, whatever its refs: its status.
+    Reply(String),
+    /// Something else on the topic.
+    SomethingElse,
+    /// The connection ended.
+    End,
+    Nothing,
+}
+
 /// Tries everything that a level needs.
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
-    let mut offers = Offers { levels: vec![Level::Wire], mounts: Vec::new() };
-    let tries = [LAB, PRESENCE, RUMBL, FAST, STRICT];
-    let mut answers = [false; 5];
-    let plays = tries.iter().zip(first_fresh..).map(|(source, number)| holds(place, source, number * 10));
-    for (answer, held) in answers.iter_mut().zip(join_all(plays.collect()).await) {
-        *answer = held;
-    }
-    let [lab, presence, rumbl, fast, strict] = answers;
+    let mut offers = Offers {
+        levels: vec![Level::Wire],
+        ..Offers::default()
+    };
+    let (lab, presence, rumbl, fast, strict, v1) = tokio::join!(
+        offers_channel(place, LAB, "lab", first_fresh),
+        offers_channel(place, PRESENCE, "presence", first_fresh + 10),
+        offers_channel(place, RUMBL, "videos", first_fresh + 20),
+        holds(place, FAST, first_fresh + 30),
+        holds(place, STRICT, first_fresh + 40),
+        holds(place, V1, first_fresh + 50),
+    );
+    // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.
+    offers.v1 = if v1 || lab { Speaks::Yes } else { Speaks::No };
     let levels = [
         (lab || room.is_some(), Level::Room),
         (lab, Level::Lab),
         (lab && presence, Level::Presence),
         (lab && rumbl, Level::Rumbl),
     ];
-    offers.levels.extend(levels.into_iter().filter(|(held, _)| *held).map(|(_, level)| level));
+    offers.levels.extend(
+        levels
+            .into_iter()
+            .filter(|(held, _)| *held)
+            .map(|(_, level)| level),
+    );
     let mounts = [(fast, "fast_socket"), (strict, "strict_socket")];
-    offers.mounts.extend(mounts.into_iter().filter(|(held, _)| *held).map(|(_, name)| name.to_owned()));
+    offers.mounts.extend(
+        mounts
+            .into_iter()
+            .filter(|(held, _)| *held)
+            .map(|(_, name)| name.to_owned()),
+    );
     offers
 }
 
-/// Waits for all of a few futures at once.
-async fn join_all<F: Future<Output = bool>>(futures: Vec<F>) -> Vec<bool> {
-    let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
-    let mut done: Vec<Option<bool>> = futures.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, done) in futures.iter_mut().zip(&mut done) {
-            if done.is_none()
-                && let std::task::Poll::Ready(held) = future.as_mut().poll(context)
-            {
-                *done = Some(held);
+/// Whether a channel is there: it answers as the contract says; or it is broken, but not treated as a topic that
+/// cannot be there. Where anybody may join anything, and where nothing is answered, there is no telling.
+async fn offers_channel(place: &Rc<Place>, strictly: &str, prefix: &str, first_fresh: u64) -> bool {
+    let nowhere = format!("{prefix}-nowhere");
+    let (held, there, elsewhere) = tokio::join!(
+        holds(place, strictly, first_fresh),
+        came_of_join(place, prefix, first_fresh + 4),
+        came_of_join(place, &nowhere, first_fresh + 5),
+    );
+    held || (there != elsewhere && elsewhere == Came::Reply("error".to_owned()))
+}
+
+async fn came_of_join(place: &Rc<Place>, prefix: &str, number: u64) -> Came {
+    let Ok(program) = read("probe", &JOIN.replace("PREFIX", prefix)) else {
+        return Came::Nothing;
+    };
+    let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), number));
+    drive(&mut play, place, None, |_| true, Duration::ZERO).await;
+    let topic = format!("{prefix}:{number}");
+    let mut came = Came::Nothing;
+    for entry in &play.recording().entries {
+        match &entry.what {
+            Noted::Text(text) => {
+                let Ok(message) = play.vsn().decode_from_server(Frame::Text(text)) else {
+                    continue;
+                };
+                if message.topic.as_str() != Some(&topic) {
+                    continue;
+                }
+                match message.reply() {
+                    Some(reply) => return Came::Reply(reply.status.into_owned()),
+                    None => came = Came::SomethingElse,
+                }
             }
+            Noted::Ended(_) if came == Came::Nothing => came = Came::End,
+            _ => {}
         }
-        if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    done.into_iter().flatten().collect()
+    }
+    came
 }
 
 async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
-    let Ok(program) = read("probe", source) else { return false };
+    let Ok(program) = read("probe", source) else {
+        return false;
+    };
     let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), first_fresh));
     drive(&mut play, place, None, |_| true, Duration::ZERO).await;
     matches!(play.progress(), Progress::Over)
@@ -147,7 +249,12 @@ async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
 
 /// How a play is to be played at this place.
 pub(super) fn setting(place: &Place, offers: Vec<(Offer, serde_json::Value)>, first_fresh: u64) -> Setting {
-    Setting { timeout: place.timeout, vsn: place.settings.vsn, offers, first_fresh }
+    Setting {
+        timeout: place.timeout,
+        vsn: place.settings.vsn,
+        offers,
+        first_fresh,
+    }
 }
 
 /// Whether a program needs what a target lacks; in words.

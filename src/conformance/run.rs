@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::catalogue::Case;
-use super::host::{Host, Lent, Restarts};
+use super::host::{Host, Lent};
 use super::outcome::{CaseResult, Event, HeldTo, RunResult, Verdict};
 use super::probe::{self, CheckError, Offers};
 use super::settings::{Settings, StopAt};
@@ -36,7 +36,9 @@ pub async fn check(
     on_event: &mut dyn FnMut(Event<'_>),
     stop: impl Future<Output = ()>,
 ) -> Result<RunResult, CheckError> {
-    LocalSet::new().run_until(run(settings, host, on_event, stop)).await
+    LocalSet::new()
+        .run_until(run(settings, host, on_event, stop))
+        .await
 }
 
 /// Plays one case and judges it, without a look at the target first.
@@ -53,7 +55,17 @@ pub async fn judge_one(
         settings: Rc::new(settings),
     });
     let fresh = choice::Fresh::new(place.settings.seed, 1).next_case();
-    LocalSet::new().run_until(play_case(case, Attempt { place, held_to, fresh }, lent)).await
+    LocalSet::new()
+        .run_until(play_case(
+            case,
+            Attempt {
+                place,
+                held_to,
+                fresh,
+            },
+            lent,
+        ))
+        .await
 }
 
 async fn run(
@@ -62,17 +74,13 @@ async fn run(
     on_event: &mut dyn FnMut(Event<'_>),
     stop: impl Future<Output = ()>,
 ) -> Result<RunResult, CheckError> {
-    let clock = Clock::start();
     let settings = Rc::new(settings);
-    let mut place = Place { target: settings.target.clone(), timeout: settings.timeout, clock, settings: Rc::clone(&settings) };
-    let before = clock.now();
-    probe::reach(&place).await?;
-    // A server that takes long to let somebody in gets longer for everything.
-    place.timeout = place.timeout.max(clock.now().since(before) * 10);
-    let place = Rc::new(place);
+    let place = reached(&settings).await?;
     let fresh = choice::Fresh::new(settings.seed, settings.cases.len());
     let offers = probe::look(&place, settings.room.as_ref(), fresh.of_probe()).await;
-    let held_to = settings.held_to.unwrap_or_else(|| default_held_to(&offers, &settings));
+    let held_to = settings
+        .held_to
+        .unwrap_or_else(|| default_held_to(&offers, &settings));
     let chosen = choice::choose(&settings, &offers, host.restarts());
     on_event(Event::Started {
         target: &settings.target.url(),
@@ -80,47 +88,56 @@ async fn run(
         offers: &offers.sentences(),
         cases: chosen.run.len() + chosen.alone.len() + chosen.skipped.len(),
     });
-    let mut cases = Vec::new();
-    for (case, why) in chosen.skipped {
-        let result = skipped(&case, why);
-        on_event(Event::CaseFinished(&result));
-        cases.push(result);
+    let mut cases: Vec<CaseResult> = chosen
+        .skipped
+        .into_iter()
+        .map(|(case, why)| skipped(&case, why))
+        .collect();
+    for result in &cases {
+        on_event(Event::CaseFinished(result));
     }
     let limit = LONGEST_RUN.max(place.timeout * 11);
     let mut queue = Queue {
-        place: Rc::clone(&place),
+        place,
         held_to,
         fresh,
         waiting: chosen.run.into(),
+        alone: chosen.alone.into(),
         under_way: Vec::new(),
         tasks: JoinSet::new(),
     };
-    let ends = tokio::time::sleep(limit);
-    tokio::pin!(stop, ends);
-    let mut ended = None;
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
-        () = &mut stop => ended = Some(Ended::Stopped),
-        () = &mut ends => ended = Some(Ended::TooLong(limit)),
-        () = queue.work(&mut cases, on_event) => {}
-        }
-    let failed = cases.iter().any(|case| case.failed(held_to, settings.strict));
-    let go_on = ended.is_none() && !(failed && settings.stop == StopAt::FirstFailure);
-    let mut left: Vec<Arc<Case>> = queue.under_way.drain(..).chain(queue.waiting.drain(..)).collect();
-    let mut alone: VecDeque<_> = chosen.alone.into();
-    if go_on {
-        tokio::select! {
-            biased;
-            () = &mut stop => ended = Some(Ended::Stopped),
-            () = &mut ends => ended = Some(Ended::TooLong(limit)),
-            () = queue.one_by_one(&mut alone, host, &mut cases, on_event) => {}
-        }
-    }
-    left.extend(alone);
+        () = stop => Some(Ended::Stopped),
+        () = tokio::time::sleep(limit) => Some(Ended::TooLong(limit)),
+        () = queue.work(host, &mut cases, on_event) => None,
+    };
     let cut_short = matches!(ended, Some(Ended::Stopped));
-    cases.extend(left.iter().map(|case| unfinished(case, ended.as_ref())));
+    cases.extend(queue.left().map(|case| unfinished(&case, ended.as_ref())));
     cases.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(RunResult { target: settings.target.url(), held_to, cases, cut_short, strict: settings.strict })
+    Ok(RunResult {
+        target: settings.target.url(),
+        held_to,
+        cases,
+        cut_short,
+        strict: settings.strict,
+    })
+}
+
+/// The target, if there is a Phoenix socket. One that takes long to let somebody in gets longer for everything.
+async fn reached(settings: &Rc<Settings>) -> Result<Rc<Place>, CheckError> {
+    let clock = Clock::start();
+    let (target, timeout) = (settings.target.clone(), settings.timeout);
+    let mut place = Place {
+        target,
+        timeout,
+        clock,
+        settings: Rc::clone(settings),
+    };
+    let before = clock.now();
+    probe::reach(&place).await?;
+    place.timeout = place.timeout.max(clock.now().since(before) * 10);
+    Ok(Rc::new(place))
 }
 
 /// Why a run ended before its cases did.
@@ -140,65 +157,84 @@ fn default_held_to(offers: &Offers, settings: &Settings) -> HeldTo {
     }
 }
 
-/// The cases that run side by side.
+/// The cases that are still to be judged.
 struct Queue {
     place: Rc<Place>,
     held_to: HeldTo,
     fresh: choice::Fresh,
     waiting: VecDeque<Arc<Case>>,
+    alone: VecDeque<Arc<Case>>,
     under_way: Vec<Arc<Case>>,
     tasks: JoinSet<()>,
 }
 
 impl Queue {
-    /// Runs all that wait; gives up at the first failure if that is asked for.
-    async fn work(&mut self, cases: &mut Vec<CaseResult>, on_event: &mut dyn FnMut(Event<'_>)) {
-        let (done, mut results) = mpsc::unbounded_channel();
-        loop {
-            while self.under_way.len() < self.place.settings.jobs.max(1) {
-                let Some(case) = self.waiting.pop_front() else { break };
-                on_event(Event::CaseStarted(&case.id));
-                self.under_way.push(Arc::clone(&case));
-                let attempt = self.attempt();
-                let done = done.clone();
-                self.tasks.spawn_local(async move {
-                    let _ = done.send(play_case(&case, attempt, None).await);
-                });
-            }
-            if self.under_way.is_empty() {
-                return;
-            }
-            let Some(result) = results.recv().await else { return };
-            if self.finish(result, cases, on_event) {
-                return;
-            }
-        }
-    }
-
-    /// Runs cases that restart the server, one after another.
-    async fn one_by_one(
+    /// Runs all: side by side, then alone those that restart the server. Gives up at the first failure if that is
+    /// asked for.
+    async fn work(
         &mut self,
-        alone: &mut VecDeque<Arc<Case>>,
         host: &dyn Host,
         cases: &mut Vec<CaseResult>,
         on_event: &mut dyn FnMut(Event<'_>),
     ) {
-        while let Some(case) = alone.front().cloned() {
+        let (done, mut results) = mpsc::unbounded_channel();
+        loop {
+            self.begin(&done, on_event);
+            if self.under_way.is_empty() {
+                break;
+            }
+            let Some(result) = results.recv().await else {
+                return;
+            };
+            if self.finish(result, cases, on_event) {
+                return;
+            }
+        }
+        while let Some(case) = self.alone.front().cloned() {
             on_event(Event::CaseStarted(&case.id));
             let attempt = self.attempt();
             let result = match host.lend().await {
                 Ok(lent) => play_case(&case, attempt, Some(lent)).await,
                 Err(why) => undecided(&case, format!("no server could be started for it: {why}")),
             };
-            alone.pop_front();
+            self.alone.pop_front();
             if self.finish(result, cases, on_event) {
                 return;
             }
         }
     }
 
+    /// Begins as many cases as may run side by side.
+    fn begin(&mut self, done: &mpsc::UnboundedSender<CaseResult>, on_event: &mut dyn FnMut(Event<'_>)) {
+        while self.under_way.len() < self.place.settings.jobs.max(1) {
+            let Some(case) = self.waiting.pop_front() else {
+                return;
+            };
+            on_event(Event::CaseStarted(&case.id));
+            self.under_way.push(Arc::clone(&case));
+            let attempt = self.attempt();
+            let done = done.clone();
+            self.tasks.spawn_local(async move {
+                // Nobody waits for it any more where the run has been stopped.
+                let _ = done.send(play_case(&case, attempt, None).await);
+            });
+        }
+    }
+
+    /// What has not been judged.
+    fn left(&mut self) -> impl Iterator<Item = Arc<Case>> {
+        self.under_way
+            .drain(..)
+            .chain(self.waiting.drain(..))
+            .chain(self.alone.drain(..))
+    }
+
     fn attempt(&mut self) -> Attempt {
-        Attempt { place: Rc::clone(&self.place), held_to: self.held_to, fresh: self.fresh.next_case() }
+        Attempt {
+            place: Rc::clone(&self.place),
+            held_to: self.held_to,
+            fresh: self.fresh.next_case(),
+        }
     }
 
     /// Takes a result; says whether the run is to stop.
@@ -248,14 +284,12 @@ fn unfinished(case: &Case, ended: Option<&Ended>) -> CaseResult {
     let why = match ended {
         Some(Ended::Stopped) => "the run was ended before this case was done".to_owned(),
         Some(Ended::TooLong(limit)) => {
-            format!("the run had taken {} when this case was not done", humantime::format_duration(*limit))
+            format!(
+                "the run had taken {} when this case was not done",
+                humantime::format_duration(*limit)
+            )
         }
         None => "the run stopped at the first failure".to_owned(),
     };
     undecided(case, why)
-}
-
-/// Whether a case that restarts the server can run.
-pub(super) fn can_restart(restarts: Restarts) -> bool {
-    restarts != Restarts::Never
 }

@@ -51,7 +51,11 @@ pub struct Settings {
 impl Settings {
     /// The settings that hold where nobody says otherwise.
     pub fn new(target: Target, cases: Vec<Arc<Case>>) -> Self {
-        let safety = if target.is_loopback() { Safety::All } else { Safety::Safe };
+        let safety = if target.is_loopback() {
+            Safety::All
+        } else {
+            Safety::Safe
+        };
         Self {
             target,
             vsn: Vsn::V2,

@@ -8,6 +8,7 @@ use super::catalogue::Case;
 use super::choice::{self, Fresh};
 use super::drive::{Place, drive};
 use super::host::Lent;
+use super::invariants;
 use super::judge::{self, Judgement};
 use super::log::Log;
 use super::normalise::{Names, log_of};
@@ -39,7 +40,12 @@ pub(super) async fn play_case(case: &Case, attempt: Attempt, mut lent: Option<Bo
     }
 }
 
-async fn play_once(case: &Case, attempt: &Attempt, tries: u32, lent: &mut Option<Box<dyn Lent>>) -> CaseResult {
+async fn play_once(
+    case: &Case,
+    attempt: &Attempt,
+    tries: u32,
+    lent: &mut Option<Box<dyn Lent>>,
+) -> CaseResult {
     let place = match lent {
         None => Rc::clone(&attempt.place),
         Some(lent) => Rc::new(Place {
@@ -61,8 +67,10 @@ async fn play_once(case: &Case, attempt: &Attempt, tries: u32, lent: &mut Option
     let patience = patience(held_to, place.timeout);
     drive(&mut play, &place, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
+    let breach = invariants::breach(play.recording(), &case.program.actors, play.vsn());
     let judgement = match play.progress() {
         Progress::Failed(failure) => judge::failed(failure),
+        _ if breach.is_some() => judge::breached(breach),
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };
@@ -82,8 +90,12 @@ fn patience(held_to: HeldTo, timeout: Duration) -> Duration {
 
 fn log(case: &Case, play: &Play) -> Log {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
-    let names =
-        Names { actors: &case.program.actors, fresh: &fresh, hide: &case.program.hide, vsn: play.vsn() };
+    let names = Names {
+        actors: &case.program.actors,
+        fresh: &fresh,
+        hide: &case.program.hide,
+        vsn: play.vsn(),
+    };
     log_of(play.recording(), &names)
 }
 
@@ -104,7 +116,11 @@ fn result(
     duration: Duration,
     play: &Play,
 ) -> CaseResult {
-    let recorded = Recorded { recording: play.recording().clone(), actors: case.program.actors.clone(), vsn: play.vsn() };
+    let recorded = Recorded {
+        recording: play.recording().clone(),
+        actors: case.program.actors.clone(),
+        vsn: play.vsn(),
+    };
     CaseResult {
         id: Arc::clone(&case.id),
         about: case.about().into(),

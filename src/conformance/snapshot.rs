@@ -61,13 +61,19 @@ impl Snapshot {
         let shown = path.display().to_string();
         match std::fs::read(path) {
             Ok(bytes) => Self::from_bytes(&shown, &bytes),
-            Err(error) => Err(SnapshotError { path: shown, why: Damage::Unreadable(error) }),
+            Err(error) => Err(SnapshotError {
+                path: shown,
+                why: Damage::Unreadable(error),
+            }),
         }
     }
 
     /// Reads the contents of a file; `path` is for messages.
     pub(crate) fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let fail = |why| SnapshotError { path: path.to_owned(), why };
+        let fail = |why| SnapshotError {
+            path: path.to_owned(),
+            why,
+        };
         let text = std::str::from_utf8(bytes).map_err(|_| fail(Damage::NotText))?;
         Self::parse(text).map_err(fail)
     }
@@ -75,7 +81,10 @@ impl Snapshot {
     fn parse(text: &str) -> Result<Self, Damage> {
         let text = text.replace("\r\n", "\n");
         let rest = text.strip_prefix("---\n").ok_or(Damage::NoHead)?;
-        if text.lines().any(|line| line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>")) {
+        if text
+            .lines()
+            .any(|line| line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>"))
+        {
             return Err(Damage::Conflict);
         }
         let (head, body) = rest.split_once("\n---\n").ok_or(Damage::OpenHead)?;
@@ -86,7 +95,9 @@ impl Snapshot {
         if body.trim().is_empty() {
             return Err(Damage::Empty);
         }
-        Ok(Self { log: Log::parse(body).map_err(Damage::Body)? })
+        Ok(Self {
+            log: Log::parse(body).map_err(Damage::Body)?,
+        })
     }
 }
 
@@ -135,13 +146,20 @@ mod tests {
     const GOOD: &str = "---\nsource: scenarios/join/ok.yaml\ndescription: x\n---\nana\n  + open\n";
 
     fn damage(text: &str) -> String {
-        Snapshot::from_bytes("x.snap", text.as_bytes()).unwrap_err().to_string()
+        Snapshot::from_bytes("x.snap", text.as_bytes())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn what_is_written_is_read_again_and_insta_reads_it_too() {
         let log = Log::parse("ana\n  + open\n  on \"a\"\n    [1]\n  - closed 1011\n").unwrap();
-        let origin = Origin { source: "scenarios/a.yaml", description: "a: b", said_by: "me", hidden: &["/id".into()] };
+        let origin = Origin {
+            source: "scenarios/a.yaml",
+            description: "a: b",
+            said_by: "me",
+            hidden: &["/id".into()],
+        };
         let text = write(&origin, &log);
         assert_eq!(Snapshot::from_bytes("x", text.as_bytes()).unwrap().log, log);
         let folder = tempfile::tempdir().unwrap();
@@ -167,6 +185,11 @@ mod tests {
         for (text, expected) in cases {
             assert!(damage(text).contains(expected), "{expected}: {}", damage(text));
         }
-        assert!(Snapshot::from_bytes("x", b"\xff").unwrap_err().to_string().contains("not UTF-8"));
+        assert!(
+            Snapshot::from_bytes("x", b"\xff")
+                .unwrap_err()
+                .to_string()
+                .contains("not UTF-8")
+        );
     }
 }

@@ -24,7 +24,10 @@ pub(super) fn write(
 ) -> Option<String> {
     // A play whose steps did not hold says nothing that is worth keeping.
     let played = !matches!(judgement.close_verdict, Verdict::Undecided);
-    let agrees = matches!((judgement.verdict, judgement.close_verdict), (Verdict::Pass, Verdict::Pass));
+    let agrees = matches!(
+        (judgement.verdict, judgement.close_verdict),
+        (Verdict::Pass, Verdict::Pass)
+    );
     let wanted = match settings.update {
         Update::No => false,
         Update::Missing => !case.has_fixture(),
@@ -34,14 +37,22 @@ pub(super) fn write(
         return None;
     }
     let path = path_of(case, held_to);
-    let hidden: Vec<String> =
-        case.program.hide.iter().map(|it| format!("/{}", it.segments().join("/"))).collect();
+    let hidden: Vec<String> = case
+        .program
+        .hide
+        .iter()
+        .map(|it| format!("/{}", it.segments().join("/")))
+        .collect();
     let said_by = match held_to {
         HeldTo::Profile(profile) => profile.to_string(),
         HeldTo::AnyRecorded | HeldTo::TheLine => settings.target.url(),
     };
-    let origin =
-        Origin { source: &case.program.path, description: case.about(), said_by: &said_by, hidden: &hidden };
+    let origin = Origin {
+        source: &case.program.path,
+        description: case.about(),
+        said_by: &said_by,
+        hidden: &hidden,
+    };
     let pending = snapshot::pending(&path);
     Some(match save(&pending, &snapshot::write(&origin, log)) {
         Ok(()) => format!("wrote {}; look at it, then --accept", pending.display()),

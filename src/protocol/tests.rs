@@ -1,3 +1,5 @@
+//! Messages of both versions, byte by byte.
+
 mod properties;
 
 use super::*;

@@ -37,7 +37,10 @@ impl Folder {
     /// If the system does not let us.
     pub fn file(&self, name: impl AsRef<Path>) -> Result<File, FolderError> {
         let path = self.path.join(name);
-        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
+        let made = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| File::create(&path));
         made.map_err(|why| FolderError { path, why })
     }
 
@@ -47,7 +50,10 @@ impl Folder {
     /// If the system does not let us.
     pub fn write(&self, name: impl AsRef<Path>, contents: &[u8]) -> Result<(), FolderError> {
         let mut file = self.file(&name)?;
-        file.write_all(contents).map_err(|why| FolderError { path: self.path.join(name), why })
+        file.write_all(contents).map_err(|why| FolderError {
+            path: self.path.join(name),
+            why,
+        })
     }
 }
 
@@ -62,7 +68,10 @@ pub(super) fn frames_of(case: &str) -> PathBuf {
             Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
         }
     }
-    if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
+    {
         path.set_extension("");
     }
     let mut name = path.into_os_string();
@@ -91,7 +100,10 @@ mod tests {
     fn what_cannot_be_written_is_said_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
-        let error = Folder::new(folder.path().join("file/in")).write("result.json", b"{}").unwrap_err().to_string();
+        let error = Folder::new(folder.path().join("file/in"))
+            .write("result.json", b"{}")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("file/in/result.json: "), "{error}");
     }
 }

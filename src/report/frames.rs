@@ -25,7 +25,10 @@ pub struct Frames {
 impl Frames {
     /// Writes into this folder.
     pub fn new(folder: Folder) -> Self {
-        Self { folder, target: String::new() }
+        Self {
+            folder,
+            target: String::new(),
+        }
     }
 }
 
@@ -36,7 +39,8 @@ impl Reporter for Frames {
             Event::CaseStarted(_) => {}
             Event::CaseFinished(case) => {
                 if let Some(recorded) = &case.recording {
-                    self.folder.write(frames_of(&case.id), &render(case, recorded, &self.target))?;
+                    self.folder
+                        .write(frames_of(&case.id), &render(case, recorded, &self.target))?;
                 }
             }
         }
@@ -50,11 +54,23 @@ impl Reporter for Frames {
 
 fn render(case: &CaseResult, recorded: &Recorded, target: &str) -> Vec<u8> {
     let mut text = Vec::new();
-    add(&mut text, &Header { case: &case.id, about: &case.about, server: target });
-    let start = recorded.recording.entries.first().map(|entry| entry.at).unwrap_or_default();
+    add(&mut text, &Header::new(case, recorded, target));
+    let start = recorded
+        .recording
+        .entries
+        .first()
+        .map(|entry| entry.at)
+        .unwrap_or_default();
     for entry in &recorded.recording.entries {
         let t_ms = u64::try_from(entry.at.since(start).as_millis()).unwrap_or(u64::MAX);
-        add(&mut text, &Line { actor: actor(recorded, entry), t_ms, ..line(&entry.what) });
+        add(
+            &mut text,
+            &Line {
+                actor: actor(recorded, entry),
+                t_ms,
+                ..line(&entry.what)
+            },
+        );
     }
     text
 }
@@ -71,7 +87,11 @@ fn actor<'a>(recorded: &'a Recorded, entry: &Entry) -> Cow<'a, str> {
         Who::Server => "server".into(),
         Who::Actor(index, number) => {
             let name = recorded.actors.get(index).map_or("?", String::as_str);
-            if number > 1 { format!("{name} #{number}").into() } else { name.into() }
+            if number > 1 {
+                format!("{name} #{number}").into()
+            } else {
+                name.into()
+            }
         }
     }
 }
@@ -81,6 +101,21 @@ struct Header<'a> {
     case: &'a str,
     about: &'a str,
     server: &'a str,
+    vsn: &'static str,
+    transport: &'static str,
+}
+
+impl<'a> Header<'a> {
+    fn new(case: &'a CaseResult, recorded: &Recorded, target: &'a str) -> Self {
+        let vsn = recorded.vsn.as_str();
+        Self {
+            case: &case.id,
+            about: &case.about,
+            server: target,
+            vsn,
+            transport: "websocket",
+        }
+    }
 }
 
 /// One thing that happened; only the fields that it has are written.
@@ -97,7 +132,7 @@ struct Line<'a> {
 #[derive(Default, Serialize)]
 struct What<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    http: Option<&'a str>,
+    http: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upgrade: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,60 +172,136 @@ struct Raw {
 /// An entry without its actor and time.
 fn line(noted: &Noted) -> Line<'_> {
     let (dir, what) = match noted {
-        Noted::Connecting(path) => (">", What { http: Some(path), upgrade: Some(true), ..What::default() }),
-        Noted::Opened => ("!", What { status: Some(101), ..event("open") }),
-        Noted::Refused(response) => ("!", What { event: Some("refused"), ..answer(response) }),
-        Noted::Failed(why) => ("!", What { why: Some(why), ..event("failed") }),
+        Noted::Connecting(path) => (">", request(format!("GET {path}").into(), Some(true))),
+        Noted::Opened => ("!", status("open", 101)),
+        Noted::Refused(response) => ("!", refused(response)),
+        Noted::Failed(why) => ("!", because("failed", why)),
         Noted::SentText(sent) => (">", text(sent)),
         Noted::SentBinary(bytes) => (">", binary(bytes)),
         Noted::SentFrame(words, payload) => (">", frame(words, payload)),
-        Noted::SentClose(code) => (">", What { code: Some(*code), ..event("close frame") }),
+        Noted::SentClose(code) => (">", close(Some(*code), None)),
         Noted::Cut => ("!", event("cut")),
         Noted::Text(came) => ("<", text(came)),
         Noted::Binary(bytes) => ("<", binary(bytes)),
-        Noted::Pong(payload) => ("<", What { pong: Some(String::from_utf8_lossy(payload)), ..What::default() }),
+        Noted::Pong(payload) => ("<", pong(payload)),
         Noted::Ended(how) => ("!", ending(how)),
-        Noted::Requested(what) => (">", What { http: Some(what), ..What::default() }),
+        Noted::Requested(what) => (">", request(what.into(), None)),
         Noted::Answered(response) => ("<", answer(response)),
         Noted::Server(what) => ("!", event(what)),
     };
-    Line { dir, what, ..Line::default() }
+    let (actor, t_ms) = Default::default();
+    Line {
+        actor,
+        t_ms,
+        dir,
+        what,
+    }
+}
+
+fn request(http: Cow<'_, str>, upgrade: Option<bool>) -> What<'_> {
+    let http = Some(http);
+    What {
+        http,
+        upgrade,
+        ..What::default()
+    }
+}
+
+fn status(name: &str, status: u16) -> What<'_> {
+    let status = Some(status);
+    What {
+        status,
+        ..event(name)
+    }
+}
+
+fn refused(response: &Response) -> What<'_> {
+    let event = Some("refused");
+    What {
+        event,
+        ..answer(response)
+    }
+}
+
+fn because<'a>(name: &'a str, why: &'a str) -> What<'a> {
+    let why = Some(why);
+    What { why, ..event(name) }
+}
+
+fn close(code: Option<u16>, reason: Option<&str>) -> What<'_> {
+    What {
+        code,
+        reason,
+        ..event("close frame")
+    }
+}
+
+fn pong(payload: &[u8]) -> What<'_> {
+    let pong = Some(String::from_utf8_lossy(payload));
+    What {
+        pong,
+        ..What::default()
+    }
 }
 
 fn event(name: &str) -> What<'_> {
-    What { event: Some(name), ..What::default() }
+    What {
+        event: Some(name),
+        ..What::default()
+    }
 }
 
 fn text(text: &str) -> What<'_> {
     if text.len() <= LONGEST_TEXT {
-        return What { text: Some(text), ..What::default() };
+        return What {
+            text: Some(text),
+            ..What::default()
+        };
     }
     let head = text.char_indices().nth(200).map_or(text, |(end, _)| &text[..end]);
-    What { text_head: Some(head), text_bytes: Some(text.len()), ..What::default() }
+    What {
+        text_head: Some(head),
+        text_bytes: Some(text.len()),
+        ..What::default()
+    }
 }
 
 fn binary(bytes: &[u8]) -> What<'_> {
-    What { b64: Some(BASE64_STANDARD.encode(bytes)), ..What::default() }
+    What {
+        b64: Some(BASE64_STANDARD.encode(bytes)),
+        ..What::default()
+    }
 }
 
 fn frame<'a>(words: &'a str, payload: &[u8]) -> What<'a> {
-    let raw = Raw { b64: BASE64_STANDARD.encode(payload), bytes: payload.len() };
-    What { raw: Some(raw), note: Some(words), ..What::default() }
+    let raw = Raw {
+        b64: BASE64_STANDARD.encode(payload),
+        bytes: payload.len(),
+    };
+    What {
+        raw: Some(raw),
+        note: Some(words),
+        ..What::default()
+    }
 }
 
 fn ending(how: &Ending) -> What<'_> {
     match how {
-        Ending::CloseFrame { code, reason } => What { code: *code, reason: Some(reason), ..event("close frame") },
+        Ending::CloseFrame { code, reason } => close(*code, Some(reason)),
         Ending::Eof => event("eof"),
         Ending::Reset => event("reset"),
-        Ending::Violation(why) => What { why: Some(why), ..event("violation") },
+        Ending::Violation(why) => because("violation", why),
         Ending::Cut => event("cut"),
     }
 }
 
 fn answer(response: &Response) -> What<'_> {
     let body = (!response.body.is_empty()).then(|| String::from_utf8_lossy(&response.body));
-    What { status: Some(response.status), body, ..What::default() }
+    What {
+        status: Some(response.status),
+        body,
+        ..What::default()
+    }
 }
 
 #[cfg(test)]
@@ -202,7 +313,9 @@ mod tests {
     fn every_kind_of_entry_is_a_line() {
         let case = made_up::recorded_case();
         let recorded = case.recording.clone().unwrap();
-        insta::assert_snapshot!(String::from_utf8(render(&case, &recorded, "ws://127.0.0.1:4000/socket")).unwrap());
+        insta::assert_snapshot!(
+            String::from_utf8(render(&case, &recorded, "ws://127.0.0.1:4000/socket")).unwrap()
+        );
     }
 
     #[test]

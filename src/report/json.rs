@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Finished, Folder, ReportError, Reporter, folder};
+use super::{Finished, Folder, ReportError, Reporter};
 use crate::conformance::{CaseResult, Event, Finding, HeldTo, RunResult, Verdict};
 
 /// Writes it when the run is over.
@@ -38,6 +38,7 @@ fn render(finished: &Finished<'_>) -> Vec<u8> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
 struct Document<'a> {
     schema: u32,
     command: &'static str,
@@ -112,7 +113,7 @@ impl<'a> Document<'a> {
             trouble: finished.trouble,
             summary: Summary::of(run, |case| case.verdict),
             close_summary: Summary::of(run, |case| case.close_verdict),
-            cases: run.cases.iter().map(Case::new).collect(),
+            cases: run.cases.iter().map(|case| Case::new(case, finished)).collect(),
         }
     }
 }
@@ -131,8 +132,7 @@ impl Summary {
 }
 
 impl<'a> Case<'a> {
-    fn new(case: &'a CaseResult) -> Self {
-        let frames = case.recording.is_some().then(|| folder::frames_of(&case.id).display().to_string());
+    fn new(case: &'a CaseResult, finished: &Finished<'_>) -> Self {
         Self {
             id: &case.id,
             about: &case.about,
@@ -145,7 +145,7 @@ impl<'a> Case<'a> {
             flaky: case.flaky,
             finding: case.finding.as_ref(),
             close_finding: case.close_finding.as_ref(),
-            frames,
+            frames: finished.frames_of(case),
         }
     }
 }

@@ -7,49 +7,94 @@ use super::{About, Finished};
 use crate::clock::Time;
 use crate::conformance::{CaseResult, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
 use crate::profile::Profile;
+use crate::protocol::Vsn;
 use crate::scenario::{Entry, Level, Noted, Recording, Who};
 use crate::transport::{Ending, Response};
 
-pub(super) const ABOUT: About = About { started_at: SystemTime::UNIX_EPOCH, seed: 7 };
+pub(super) const ABOUT: About = About {
+    started_at: SystemTime::UNIX_EPOCH,
+    seed: 7,
+};
 
 pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> Finished<'a> {
-    Finished { run, about, duration: Duration::from_millis(4200), exit_code: 1, trouble: None }
+    Finished::new(run, about, Duration::from_millis(4200), 1)
 }
 
 /// One of everything.
 pub(super) fn run() -> RunResult {
-    let stale = Finding {
-        what: "the server answered a push that it should have dropped".to_owned(),
+    let mut run = good_run();
+    run.cases = vec![
+        skipped("binary/all"),
+        skipped("events/replies"),
+        found(
+            "handshake/minor-vsn",
+            Verdict::NonStrict,
+            "a vsn of 2.1.0 was let in",
+        ),
+        case("heartbeat/ok"),
+        case("join/ok"),
+        found(
+            "join/push-stale-join-ref",
+            Verdict::Fail,
+            "the server answered a push that it should have dropped",
+        ),
+        noted(
+            "leave/ok",
+            Verdict::Undecided,
+            "the step before was not answered, so nothing was judged",
+        ),
+        closed_otherwise("malformed/text-empty"),
+        noted(
+            "mine/chat.yaml",
+            Verdict::Pass,
+            "there is no fixture; only its own steps judged it",
+        ),
+    ];
+    run.cases[4].flaky = true;
+    run
+}
+
+fn skipped(id: &str) -> CaseResult {
+    noted(id, Verdict::Skipped, "the target does not offer the lab channel")
+}
+
+fn noted(id: &str, verdict: Verdict, note: &str) -> CaseResult {
+    let note = Some(note.to_owned());
+    CaseResult {
+        verdict,
+        note,
+        ..case(id)
+    }
+}
+
+fn found(id: &str, verdict: Verdict, what: &str) -> CaseResult {
+    let finding = Finding {
+        what: what.to_owned(),
         expected: "nothing for 200ms after the push with join_ref \"1\"".to_owned(),
-        actual: "[\"2\",\"7\",\"room:1\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]\nafter 3ms".to_owned(),
+        actual: "[\"2\",\"7\",\"room:1\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]\nafter 3ms"
+            .to_owned(),
         place: "scenarios/join/push-stale-join-ref.yaml:14:5, actor ana".to_owned(),
     };
-    let code = Finding {
+    let finding = Some(finding);
+    CaseResult {
+        verdict,
+        finding,
+        ..case(id)
+    }
+}
+
+fn closed_otherwise(id: &str) -> CaseResult {
+    let finding = Finding {
         what: "the connection closed with 1000, not with 1011".to_owned(),
         expected: "close frame 1011".to_owned(),
         actual: "close frame 1000".to_owned(),
         place: "how the connection of ana closed".to_owned(),
     };
-    let vsn = Finding { what: "a vsn of 2.1.0 was let in".to_owned(), ..stale.clone() };
-    let note = |text: &str| Some(text.to_owned());
-    let lab = note("the target does not offer the lab channel");
-    RunResult {
-        cases: vec![
-            CaseResult { verdict: Verdict::Skipped, note: lab.clone(), ..case("binary/all") },
-            CaseResult { verdict: Verdict::Skipped, note: lab, ..case("events/replies") },
-            CaseResult { verdict: Verdict::NonStrict, finding: Some(vsn), ..case("handshake/minor-vsn") },
-            case("heartbeat/ok"),
-            CaseResult { flaky: true, ..case("join/ok") },
-            CaseResult { verdict: Verdict::Fail, finding: Some(stale), ..recorded_case() },
-            CaseResult {
-                verdict: Verdict::Undecided,
-                note: note("the step before was not answered, so nothing was judged"),
-                ..case("leave/ok")
-            },
-            CaseResult { close_verdict: Verdict::Fail, close_finding: Some(code), ..case("malformed/text-empty") },
-            CaseResult { note: note("there is no fixture; only its own steps judged it"), ..case("mine/chat.yaml") },
-        ],
-        ..good_run()
+    let (close_verdict, close_finding) = (Verdict::Fail, Some(finding));
+    CaseResult {
+        close_verdict,
+        close_finding,
+        ..case(id)
     }
 }
 
@@ -83,35 +128,64 @@ fn case(id: &str) -> CaseResult {
 
 /// With one entry of each kind.
 pub(super) fn recorded_case() -> CaseResult {
-    let response =
-        Response { status: 403, headers: Vec::new(), body: b"Forbidden".to_vec(), truncated: None };
-    let ana = Who::Actor(0, 1);
-    let close = Ending::CloseFrame { code: Some(1011), reason: String::new() };
-    let entries = [
+    let mut recording = Recording::default();
+    for (number, (who, what)) in (0..).zip(one_of_each()) {
+        let at = Time::from_micros(number * 1500);
+        recording.entries.push(Entry { at, who, what });
+    }
+    let (actors, vsn) = (vec!["ana".to_owned()], Vsn::V2);
+    let recording = Some(Arc::new(Recorded {
+        recording,
+        actors,
+        vsn,
+    }));
+    CaseResult {
+        recording,
+        ..case("join/push-stale-join-ref")
+    }
+}
+
+fn one_of_each() -> Vec<(Who, Noted)> {
+    let (ana, again) = (Who::Actor(0, 1), Who::Actor(0, 2));
+    let (code, reason) = (Some(1011), String::new());
+    vec![
         (Who::Http, Noted::Requested("POST /disconnect/ana".to_owned())),
-        (Who::Http, Noted::Answered(Response { status: 204, body: Vec::new(), ..response.clone() })),
+        (Who::Http, Noted::Answered(response(204, ""))),
         (ana, Noted::Connecting("/socket/websocket?vsn=2.0.0".to_owned())),
-        (ana, Noted::Refused(response)),
+        (ana, Noted::Refused(response(403, "Forbidden"))),
         (ana, Noted::Failed("nothing listens there".to_owned())),
         (ana, Noted::Opened),
-        (ana, Noted::SentText("[\"1\",\"1\",\"lab:room\",\"phx_join\",{}]".into())),
-        (ana, Noted::Text("[\"1\",\"1\",\"lab:room\",\"phx_reply\",{}]".into())),
+        (
+            ana,
+            Noted::SentText("[\"1\",\"1\",\"lab:room\",\"phx_join\",{}]".into()),
+        ),
+        (
+            ana,
+            Noted::Text("[\"1\",\"1\",\"lab:room\",\"phx_reply\",{}]".into()),
+        ),
         (ana, Noted::SentBinary(Arc::new([0, 1, 2]))),
         (ana, Noted::Binary(Arc::new([3, 4]))),
         (ana, Noted::SentFrame("ping".to_owned(), b"hello".to_vec())),
         (ana, Noted::Pong(b"hello".to_vec())),
         (ana, Noted::SentClose(1000)),
-        (ana, Noted::Ended(close)),
-        (Who::Actor(0, 2), Noted::Ended(Ending::Eof)),
-        (Who::Actor(0, 2), Noted::Ended(Ending::Reset)),
-        (Who::Actor(0, 2), Noted::Ended(Ending::Violation("a frame had a mask".to_owned()))),
-        (Who::Actor(0, 2), Noted::Cut),
+        (ana, Noted::Ended(Ending::CloseFrame { code, reason })),
+        (again, Noted::Ended(Ending::Eof)),
+        (again, Noted::Ended(Ending::Reset)),
+        (
+            again,
+            Noted::Ended(Ending::Violation("a frame had a mask".to_owned())),
+        ),
+        (again, Noted::Cut),
         (Who::Server, Noted::Server("SIGTERM")),
-    ];
-    let mut recording = Recording::default();
-    for (number, (who, what)) in (0..).zip(entries) {
-        recording.entries.push(Entry { at: Time::from_micros(number * 1500), who, what });
+    ]
+}
+
+fn response(status: u16, body: &str) -> Response {
+    let (headers, body) = (Vec::new(), body.as_bytes().to_vec());
+    Response {
+        status,
+        headers,
+        body,
+        truncated: None,
     }
-    let recorded = Recorded { recording, actors: vec!["ana".to_owned()] };
-    CaseResult { recording: Some(Arc::new(recorded)), ..case("join/push-stale-join-ref") }
 }

@@ -20,9 +20,11 @@ pub use junit::Junit;
 pub use progress::{Progress, Style as ProgressStyle};
 pub use terminal::{Detail, Terminal};
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::conformance::{Event, RunResult};
+use crate::conformance::{CaseResult, Event, RunResult};
 
 /// What is known of a run beside its result.
 #[derive(Clone, Debug)]
@@ -37,15 +39,43 @@ pub struct About {
 #[derive(Clone, Copy, Debug)]
 pub struct Finished<'a> {
     /// What it came to; without any case if nothing could be judged.
-    pub run: &'a RunResult,
+    run: &'a RunResult,
     /// What else is known of it.
-    pub about: &'a About,
+    about: &'a About,
     /// How long it took.
-    pub duration: Duration,
+    duration: Duration,
     /// How the process is going to end.
-    pub exit_code: u8,
+    exit_code: u8,
     /// Why nothing could be judged.
-    pub trouble: Option<&'a str>,
+    trouble: Option<&'a str>,
+    /// The cases that were recorded: their frames lie in the folder.
+    recorded: Option<&'a HashSet<Arc<str>>>,
+}
+
+impl<'a> Finished<'a> {
+    /// The end of a run that judged what it could.
+    pub fn new(run: &'a RunResult, about: &'a About, duration: Duration, exit_code: u8) -> Self {
+        Self {
+            run,
+            about,
+            duration,
+            exit_code,
+            trouble: None,
+            recorded: None,
+        }
+    }
+
+    /// The same, but nothing could be judged, for this reason.
+    #[must_use]
+    pub fn troubled(self, trouble: Option<&'a str>) -> Self {
+        Self { trouble, ..self }
+    }
+
+    /// Where the frames of a case lie, if it was recorded.
+    fn frames_of(&self, case: &CaseResult) -> Option<String> {
+        let recorded = self.recorded?.contains(&case.id);
+        recorded.then(|| folder::frames_of(&case.id).display().to_string())
+    }
 }
 
 /// Why a reporter could not report.
@@ -87,6 +117,8 @@ pub trait Reporter {
 pub struct Reporters<'r> {
     working: Vec<Box<dyn Reporter + 'r>>,
     failed: Vec<ReportError>,
+    /// A result loses its recording once it was told.
+    recorded: HashSet<Arc<str>>,
 }
 
 impl<'r> Reporters<'r> {
@@ -99,12 +131,22 @@ impl<'r> Reporters<'r> {
 
     /// Something happened.
     pub fn event(&mut self, event: &Event<'_>) {
+        if let Event::CaseFinished(case) = event
+            && case.recording.is_some()
+        {
+            self.recorded.insert(Arc::clone(&case.id));
+        }
         self.each(|reporter| reporter.event(event));
     }
 
     /// It is over: why some could not tell it.
     pub fn finish(mut self, finished: &Finished<'_>) -> Vec<ReportError> {
-        self.each(|reporter| reporter.finish(finished));
+        let recorded = std::mem::take(&mut self.recorded);
+        let finished = Finished {
+            recorded: Some(&recorded),
+            ..*finished
+        };
+        self.each(|reporter| reporter.finish(&finished));
         self.failed
     }
 
@@ -141,7 +183,10 @@ mod tests {
 
     impl Reporter for Fails {
         fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
-            Err(ReportError::Stream { stream: "stdout", why: std::io::ErrorKind::BrokenPipe.into() })
+            Err(ReportError::Stream {
+                stream: "stdout",
+                why: std::io::ErrorKind::BrokenPipe.into(),
+            })
         }
 
         fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
@@ -152,7 +197,10 @@ mod tests {
     #[test]
     fn one_that_fails_leaves_the_others_alone() {
         let (mut before, mut after) = (0, 0);
-        let mut all = Reporters::default().with(Counts(&mut before)).with(Fails).with(Counts(&mut after));
+        let mut all = Reporters::default()
+            .with(Counts(&mut before))
+            .with(Fails)
+            .with(Counts(&mut after));
         all.event(&Event::CaseStarted("join/ok"));
         all.event(&Event::CaseStarted("join/deny"));
         let failed = all.finish(&made_up::finished(&made_up::run(), &made_up::ABOUT));

@@ -32,8 +32,11 @@ pub struct Progress {
 }
 
 enum Shown {
-    Bar(ProgressBar),
-    NowAndThen { last: Time },
+    /// Drawn when the first case begins, below whatever was said before.
+    Bar(Option<ProgressBar>),
+    NowAndThen {
+        last: Time,
+    },
     EachCase,
 }
 
@@ -43,10 +46,17 @@ impl Progress {
         let clock = Clock::start();
         let shown = match style {
             Style::EachCase => Shown::EachCase,
-            Style::Usual if std::io::stderr().is_terminal() => Shown::Bar(ProgressBar::new(0).with_style(bar_style())),
+            Style::Usual if std::io::stderr().is_terminal() => Shown::Bar(None),
             Style::Usual => Shown::NowAndThen { last: clock.now() },
         };
-        Self { shown, clock, done: 0, all: 0, failed: 0, running: Vec::new() }
+        Self {
+            shown,
+            clock,
+            done: 0,
+            all: 0,
+            failed: 0,
+            running: Vec::new(),
+        }
     }
 
     fn finished(&mut self, case: &CaseResult) -> Result<(), ReportError> {
@@ -55,14 +65,17 @@ impl Progress {
         self.running.retain(|running| **running != *case.id);
         let now = self.clock.now();
         match &mut self.shown {
-            Shown::Bar(bar) => bar.set_position(self.done as u64),
+            Shown::Bar(_) => {}
             Shown::EachCase => {
                 let ms = case.duration.as_millis();
                 return say(&format!("{:<10} {} ({ms} ms)", case.verdict.name(), case.id));
             }
             Shown::NowAndThen { last } if now.since(*last) >= NOW_AND_THEN => {
                 *last = now;
-                return say(&format!("{} of {} cases, {} failed", self.done, self.all, self.failed));
+                return say(&format!(
+                    "{} of {} cases, {} failed",
+                    self.done, self.all, self.failed
+                ));
             }
             Shown::NowAndThen { .. } => {}
         }
@@ -70,11 +83,18 @@ impl Progress {
     }
 
     /// The bar says what takes so long.
-    fn tell_bar(&self) {
-        if let Shown::Bar(bar) = &self.shown {
-            let failed = if self.failed > 0 { format!("{} failed, ", self.failed) } else { String::new() };
+    fn draw_bar(&mut self) {
+        if let Shown::Bar(bar) = &mut self.shown {
+            let all = self.all as u64;
+            let bar = bar.get_or_insert_with(|| ProgressBar::new(all).with_style(bar_style()));
+            let failed = if self.failed > 0 {
+                format!("{} failed, ", self.failed)
+            } else {
+                String::new()
+            };
             let running = self.running.first().map_or("", String::as_str);
             bar.set_message(format!("{failed}{running}"));
+            bar.set_position(self.done as u64);
         }
     }
 }
@@ -90,19 +110,17 @@ impl Reporter for Progress {
         match event {
             Event::Started { cases, .. } => {
                 self.all = *cases;
-                if let Shown::Bar(bar) = &self.shown {
-                    bar.set_length(*cases as u64);
-                }
+                return Ok(());
             }
             Event::CaseStarted(id) => self.running.push((*id).to_owned()),
             Event::CaseFinished(case) => self.finished(case)?,
         }
-        self.tell_bar();
+        self.draw_bar();
         Ok(())
     }
 
     fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
-        if let Shown::Bar(bar) = &self.shown {
+        if let Shown::Bar(Some(bar)) = &self.shown {
             bar.finish_and_clear();
         }
         Ok(())
@@ -111,5 +129,8 @@ impl Reporter for Progress {
 
 fn say(line: &str) -> Result<(), ReportError> {
     let mut stderr = anstream::stderr().lock();
-    writeln!(stderr, "{line}").map_err(|why| ReportError::Stream { stream: "stderr", why })
+    writeln!(stderr, "{line}").map_err(|why| ReportError::Stream {
+        stream: "stderr",
+        why,
+    })
 }

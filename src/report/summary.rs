@@ -1,19 +1,21 @@
 //! What a run came to, as a person reads it: a line a family, then each failure with what was expected, what came
 //! instead, where, and the command that repeats it; then what was skipped and why; then the verdict.
 
+mod groups;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Detail, Finished, folder};
+use super::{Detail, Finished};
 use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
 
-/// Lists of ids are wrapped here.
-const WIDTH: usize = 80;
 /// Families with more cases than this have no marks.
 const MOST_MARKS: usize = 32;
+/// The family of scenarios that are files.
+const OWN: &str = "own";
 
 /// The whole summary.
 pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, results: &str) -> String {
@@ -23,16 +25,18 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, resu
         families(&mut text, run);
     }
     for case in &run.cases {
-        if case.failed(run.held_to, run.strict) || case.verdict == Verdict::Undecided {
-            failure(&mut text, case, run, replay);
+        let undecided = case.verdict == Verdict::Undecided && case.finding.is_some();
+        if case.failed(run.held_to, run.strict) || undecided {
+            failure(&mut text, case, finished, replay);
         }
     }
+    groups::noted(&mut text, run, Verdict::Undecided);
     if detail == Detail::Usual {
         non_strict(&mut text, run);
         closings(&mut text, run);
-        noted(&mut text, run, Verdict::Skipped);
-        noted(&mut text, run, Verdict::Pass);
-        flaky(&mut text, run);
+        groups::noted(&mut text, run, Verdict::Skipped);
+        groups::noted(&mut text, run, Verdict::Pass);
+        groups::flaky(&mut text, run);
     }
     conclusion(&mut text, finished);
     if detail == Detail::Usual {
@@ -45,10 +49,12 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, resu
 /// The family of a case: `join` of `join/ok`; all scenarios of the user's own are one.
 pub(super) fn family(id: &str) -> &str {
     match id.split_once('/') {
-        Some((family, case)) if !family.is_empty() && family != "." && family != ".." && !case.contains(['/', '.']) => {
+        Some((family, case))
+            if !family.is_empty() && family != "." && family != ".." && !case.contains(['/', '.']) =>
+        {
             family
         }
-        _ => "own",
+        _ => OWN,
     }
 }
 
@@ -92,11 +98,18 @@ const fn mark(verdict: Verdict) -> char {
 
 /// How a case counts: a close that makes the run fail counts as a fail.
 fn counted(case: &CaseResult, run: &RunResult) -> Verdict {
-    if case.failed(run.held_to, run.strict) { Verdict::Fail } else { case.verdict }
+    if case.failed(run.held_to, run.strict) {
+        Verdict::Fail
+    } else {
+        case.verdict
+    }
 }
 
 /// `3 pass, 1 fail`: only what there is.
-fn counts<'c>(cases: impl Iterator<Item = &'c CaseResult> + Clone, verdict: impl Fn(&CaseResult) -> Verdict) -> String {
+fn counts<'c>(
+    cases: impl Iterator<Item = &'c CaseResult> + Clone,
+    verdict: impl Fn(&CaseResult) -> Verdict,
+) -> String {
     let parts = Verdict::ALL.into_iter().filter_map(|wanted| {
         let number = cases.clone().filter(|case| verdict(case) == wanted).count();
         let style = style(wanted);
@@ -126,16 +139,23 @@ fn families(text: &mut String, run: &RunResult) {
         let counts = counts(cases.iter().copied(), |case| counted(case, run));
         let _ = writeln!(text, "{:padding$}  {counts}", "");
     }
-    text.push('\n');
+    if !families.is_empty() {
+        text.push('\n');
+    }
 }
 
 /// A case that counts against the server, or that was not decided.
-fn failure(text: &mut String, case: &CaseResult, run: &RunResult, replay: &str) {
+fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, replay: &str) {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let verdict = counted(case, run);
+    let verdict = counted(case, finished.run);
     let style = style(verdict).bold();
     let what = case.message().unwrap_or_default();
-    let _ = writeln!(text, "{style}{}{style:#} {bold}{}{bold:#}: {what}", verdict.name(), case.id);
+    let _ = writeln!(
+        text,
+        "{style}{}{style:#} {bold}{}{bold:#}: {what}",
+        verdict.name(),
+        case.id
+    );
     if let Some(finding) = &case.finding {
         facts(text, finding, dim);
     }
@@ -145,8 +165,8 @@ fn failure(text: &mut String, case: &CaseResult, run: &RunResult, replay: &str) 
         }
         facts(text, finding, dim);
     }
-    if case.recording.is_some() {
-        field(text, "frames", &folder::frames_of(&case.id).display().to_string(), dim);
+    if let Some(frames) = finished.frames_of(case) {
+        field(text, "frames", &frames, dim);
     }
     if verdict == Verdict::Fail {
         for id in case.rules.iter() {
@@ -175,7 +195,11 @@ fn field(text: &mut String, name: &str, value: &str, style: Style) {
 /// What a client survives, and Phoenix does not do: a line each.
 fn non_strict(text: &mut String, run: &RunResult) {
     let mut found = false;
-    for case in run.cases.iter().filter(|case| counted(case, run) == Verdict::NonStrict) {
+    for case in run
+        .cases
+        .iter()
+        .filter(|case| counted(case, run) == Verdict::NonStrict)
+    {
         let style = style(Verdict::NonStrict);
         let what = case.message().unwrap_or_default();
         let _ = writeln!(text, "{style}non-strict{style:#} {}: {what}", case.id);
@@ -189,7 +213,8 @@ fn non_strict(text: &mut String, run: &RunResult) {
 /// Connections that closed otherwise than Phoenix closes them, where that does not count.
 fn closings(text: &mut String, run: &RunResult) {
     let otherwise = |case: &&CaseResult| {
-        matches!(case.close_verdict, Verdict::NonStrict | Verdict::Fail) && counted(case, run) != Verdict::Fail
+        matches!(case.close_verdict, Verdict::NonStrict | Verdict::Fail)
+            && counted(case, run) != Verdict::Fail
     };
     let cases: Vec<&CaseResult> = run.cases.iter().filter(otherwise).collect();
     if cases.is_empty() {
@@ -207,49 +232,6 @@ fn closings(text: &mut String, run: &RunResult) {
     text.push('\n');
 }
 
-/// Cases with one verdict that have a note, grouped by what it says.
-fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for case in run.cases.iter().filter(|case| case.verdict == verdict) {
-        if let Some(note) = &case.note {
-            groups.entry(note).or_default().push(&case.id);
-        }
-    }
-    for (note, ids) in &groups {
-        let style = style(verdict);
-        let _ = writeln!(text, "{style}{} {}{style:#}: {note}", verdict.name(), ids.len());
-        wrapped(text, ids);
-    }
-    if !groups.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn flaky(text: &mut String, run: &RunResult) {
-    let ids: Vec<&str> = run.cases.iter().filter(|case| case.flaky).map(|case| &*case.id).collect();
-    if !ids.is_empty() {
-        let style = style(Verdict::NonStrict);
-        let _ = writeln!(text, "{style}flaky {}{style:#}: did not pass at once, but when tried again", ids.len());
-        wrapped(text, &ids);
-        text.push('\n');
-    }
-}
-
-/// Ids, as many to a line as fit.
-fn wrapped(text: &mut String, ids: &[&str]) {
-    let dim = Style::new().dimmed();
-    let mut line = String::new();
-    for (number, id) in ids.iter().enumerate() {
-        let separator = if number + 1 < ids.len() { "," } else { "" };
-        if !line.is_empty() && line.len() + id.len() + 4 > WIDTH {
-            let _ = writeln!(text, " {dim}{line}{dim:#}");
-            line.clear();
-        }
-        let _ = write!(line, " {id}{separator}");
-    }
-    let _ = writeln!(text, " {dim}{line}{dim:#}");
-}
-
 /// The last words: the verdict, the counts, the time.
 fn conclusion(text: &mut String, finished: &Finished<'_>) {
     let run = finished.run;
@@ -261,9 +243,21 @@ fn conclusion(text: &mut String, finished: &Finished<'_>) {
     };
     let style = style(verdict).bold();
     let counts = counts(run.cases.iter(), |case| counted(case, run));
-    let counts = if counts.is_empty() { "no case was judged".to_owned() } else { counts };
-    let cut = if run.cut_short && verdict == Verdict::Fail { ", cut short" } else { "" };
-    let _ = writeln!(text, "{style}{words}{style:#}: {counts}, in {}{cut}", took(finished.duration));
+    let counts = if counts.is_empty() {
+        "no case was judged".to_owned()
+    } else {
+        counts
+    };
+    let cut = if run.cut_short && verdict == Verdict::Fail {
+        ", cut short"
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        text,
+        "{style}{words}{style:#}: {counts}, in {}{cut}",
+        took(finished.duration)
+    );
 }
 
 /// A duration as a person says it.
@@ -280,11 +274,17 @@ fn took(duration: Duration) -> String {
 mod tests {
     use super::super::made_up;
     use super::*;
+    use crate::conformance::Strictness;
 
     fn plain(run: &RunResult, detail: Detail) -> String {
         let about = made_up::ABOUT;
         let finished = made_up::finished(run, &about);
-        let text = render(&finished, detail, " --target ws://127.0.0.1:4000/socket", "reports/check-x/");
+        let text = render(
+            &finished,
+            detail,
+            " --target ws://127.0.0.1:4000/socket",
+            "reports/check-x/",
+        );
         anstream::adapter::strip_str(&text).to_string()
     }
 
@@ -305,18 +305,69 @@ mod tests {
 
     #[test]
     fn a_run_that_was_cut_short_says_so() {
-        let run = RunResult { cut_short: true, cases: Vec::new(), ..made_up::good_run() };
-        insta::assert_snapshot!(plain(&run, Detail::Usual), @r"
-        undecided, as the run was cut short: no case was judged, in 4.2 s
-        results in reports/check-x/
-        ");
+        let run = RunResult {
+            cut_short: true,
+            cases: Vec::new(),
+            ..made_up::good_run()
+        };
+        let expected = "undecided, as the run was cut short: no case was judged, in 4.2 s\nresults in reports/check-x/\n";
+        assert_eq!(plain(&run, Detail::Usual), expected);
+    }
+
+    #[test]
+    fn where_closing_does_not_count_it_is_told_apart() {
+        let run = RunResult {
+            held_to: HeldTo::TheLine,
+            ..made_up::run()
+        };
+        let text = plain(&run, Detail::Usual);
+        assert!(
+            text.contains(
+                "closed otherwise than Phoenix, which does not count here:\n  malformed/text-empty: "
+            ),
+            "{text}"
+        );
+        assert!(text.contains("4 pass, 1 non-strict, 1 fail"), "{text}");
+    }
+
+    #[test]
+    fn a_strict_run_counts_what_is_not_strict() {
+        let run = RunResult {
+            strict: Strictness::Strict,
+            ..made_up::run()
+        };
+        assert!(
+            plain(&run, Detail::Usual)
+                .contains("fail handshake/minor-vsn: a vsn of 2.1.0 was let in\n  expected")
+        );
+    }
+
+    #[test]
+    fn a_family_that_is_skipped_as_a_whole_is_told_by_its_name() {
+        let mut run = made_up::run();
+        let sizes = CaseResult {
+            id: "binary/sizes".into(),
+            ..run.cases[0].clone()
+        };
+        run.cases.insert(1, sizes);
+        let text = plain(&run, Detail::Usual);
+        assert!(
+            text.contains(
+                "skipped 3: the target does not offer the lab channel\n  binary/*, events/replies\n"
+            ),
+            "{text}"
+        );
     }
 
     #[test]
     fn families_are_told_by_ids_and_files_are_their_own() {
-        for (id, expected) in
-            [("join/ok", "join"), ("mine.yaml", "own"), ("a/mine.yaml", "own"), ("/a/b", "own"), ("../b", "own")]
-        {
+        for (id, expected) in [
+            ("join/ok", "join"),
+            ("mine.yaml", "own"),
+            ("a/mine.yaml", "own"),
+            ("/a/b", "own"),
+            ("../b", "own"),
+        ] {
             assert_eq!(family(id), expected, "{id}");
         }
     }

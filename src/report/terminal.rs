@@ -30,14 +30,24 @@ pub struct Terminal {
 impl Terminal {
     /// Tells it on stdout.
     pub fn new(detail: Detail, seed: u64, replay: String, results: String) -> Self {
-        Self { detail, seed, replay, results }
+        Self {
+            detail,
+            seed,
+            replay,
+            results,
+        }
     }
 }
 
 impl Reporter for Terminal {
     fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
         match event {
-            Event::Started { target, held_to, offers, cases } => match self.detail {
+            Event::Started {
+                target,
+                held_to,
+                offers,
+                cases,
+            } => match self.detail {
                 Detail::Quiet => Ok(()),
                 Detail::Usual => print(&opening(target, *held_to, *cases, self.seed, offers)),
             },
@@ -50,7 +60,12 @@ impl Reporter for Terminal {
         if finished.trouble.is_some() {
             return Ok(());
         }
-        print(&summary::render(finished, self.detail, &self.replay, &self.results))
+        print(&summary::render(
+            finished,
+            self.detail,
+            &self.replay,
+            &self.results,
+        ))
     }
 }
 
@@ -58,7 +73,10 @@ impl Reporter for Terminal {
 fn print(text: &str) -> Result<(), ReportError> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(ReportError::Stream { stream: "stdout", why }),
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(ReportError::Stream {
+            stream: "stdout",
+            why,
+        }),
         _ => Ok(()),
     }
 }

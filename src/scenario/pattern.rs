@@ -62,7 +62,10 @@ impl Type {
     }
 
     fn name(self) -> &'static str {
-        Self::NAMED.iter().find(|(_, it)| *it == self).map_or("", |(name, _)| name)
+        Self::NAMED
+            .iter()
+            .find(|(_, it)| *it == self)
+            .map_or("", |(name, _)| name)
     }
 }
 
@@ -98,7 +101,11 @@ impl Pattern {
             Self::List(items) => return self.check_items(items, value, values, at),
             Self::Members(members) => return self.check_members(members, value, values, at),
         };
-        if held { Ok(()) } else { Err(self.mismatch(at, &brief(value), values)) }
+        if held {
+            Ok(())
+        } else {
+            Err(self.mismatch(at, &brief(value), values))
+        }
     }
 
     fn check_items(
@@ -111,9 +118,15 @@ impl Pattern {
         let Some(found) = value.as_array().filter(|found| found.len() == items.len()) else {
             return Err(self.mismatch(at, &brief(value), values));
         };
-        items.iter().zip(found).enumerate().try_for_each(|(index, (pattern, item))| {
-            inside(at, &index.to_string(), |at| pattern.check_at(Some(item), values, at))
-        })
+        items
+            .iter()
+            .zip(found)
+            .enumerate()
+            .try_for_each(|(index, (pattern, item))| {
+                inside(at, &index.to_string(), |at| {
+                    pattern.check_at(Some(item), values, at)
+                })
+            })
     }
 
     fn check_members(
@@ -133,7 +146,11 @@ impl Pattern {
     }
 
     fn mismatch(&self, at: &str, actual: &str, values: &Values) -> Mismatch {
-        Mismatch { at: at.to_owned(), expected: self.describe(values), actual: actual.to_owned() }
+        Mismatch {
+            at: at.to_owned(),
+            expected: self.describe(values),
+            actual: actual.to_owned(),
+        }
     }
 
     /// The expectation in words.
@@ -143,15 +160,26 @@ impl Pattern {
             Self::Absent => "nothing".to_owned(),
             Self::Type(kind) => format!("any {}", kind.name()),
             Self::Regex(regex) => format!("text that matches /{regex}/"),
-            Self::OneOf(patterns) => {
-                patterns.iter().map(|it| it.describe(values)).collect::<Vec<_>>().join(" or ")
-            }
+            Self::OneOf(patterns) => patterns
+                .iter()
+                .map(|it| it.describe(values))
+                .collect::<Vec<_>>()
+                .join(" or "),
             Self::Exactly(data) => brief(&data.fill(values)),
             Self::List(items) => {
-                format!("[{}]", items.iter().map(|it| it.describe(values)).collect::<Vec<_>>().join(", "))
+                format!(
+                    "[{}]",
+                    items
+                        .iter()
+                        .map(|it| it.describe(values))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
             }
             Self::Members(members) => {
-                let members = members.iter().map(|(k, v)| format!("{}: {}", k.fill(values), v.describe(values)));
+                let members = members
+                    .iter()
+                    .map(|(k, v)| format!("{}: {}", k.fill(values), v.describe(values)));
                 format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
             }
         }
@@ -205,17 +233,26 @@ mod tests {
     use super::*;
 
     fn check(pattern: &Pattern, value: &Value) -> Result<(), (String, String, String)> {
-        pattern.check(value, &Values::default()).map_err(|m| (m.at, m.expected, m.actual))
+        pattern
+            .check(value, &Values::default())
+            .map_err(|m| (m.at, m.expected, m.actual))
     }
 
     fn members(list: &[(&str, Pattern)]) -> Pattern {
-        Pattern::Members(list.iter().map(|(k, v)| (Template::text(*k), v.clone())).collect())
+        Pattern::Members(
+            list.iter()
+                .map(|(k, v)| (Template::text(*k), v.clone()))
+                .collect(),
+        )
     }
 
     #[test]
     fn a_map_says_what_must_be_there_and_a_list_all_of_it() {
         let pattern = members(&[("items", Pattern::List(vec![members(&[("body", Pattern::Any)])]))]);
-        assert_eq!(check(&pattern, &json!({"items": [{"body": 1, "id": 2}], "more": 1})), Ok(()));
+        assert_eq!(
+            check(&pattern, &json!({"items": [{"body": 1, "id": 2}], "more": 1})),
+            Ok(())
+        );
         let (at, _, actual) = check(&pattern, &json!({"items": [{"id": 2}]})).unwrap_err();
         assert_eq!((at.as_str(), actual.as_str()), ("/items/0/body", "nothing"));
         assert!(check(&pattern, &json!({"items": []})).is_err());
@@ -235,6 +272,12 @@ mod tests {
     fn integers_are_not_texts_and_one_equals_one_point_nought() {
         assert!(check(&Pattern::Type(Type::Integer), &json!("1")).is_err());
         assert!(check(&Pattern::Type(Type::Integer), &json!(1.5)).is_err());
-        assert_eq!(check(&Pattern::Exactly(Data::Value(json!({"a": [1]}))), &json!({"a": [1.0]})), Ok(()));
+        assert_eq!(
+            check(
+                &Pattern::Exactly(Data::Value(json!({"a": [1]}))),
+                &json!({"a": [1.0]})
+            ),
+            Ok(())
+        );
     }
 }

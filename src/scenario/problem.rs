@@ -18,15 +18,26 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn at(place: Place, title: impl Into<String>) -> Self {
-        Self { place, title: title.into(), expected: None, help: None }
+        Self {
+            place,
+            title: title.into(),
+            expected: None,
+            help: None,
+        }
     }
 
     pub(crate) fn expected(self, what: impl Into<String>) -> Self {
-        Self { expected: Some(what.into()), ..self }
+        Self {
+            expected: Some(what.into()),
+            ..self
+        }
     }
 
     pub(crate) fn help(self, what: impl Into<Option<String>>) -> Self {
-        Self { help: what.into(), ..self }
+        Self {
+            help: what.into(),
+            ..self
+        }
     }
 
     /// What is wrong, in one line.
@@ -45,7 +56,11 @@ pub struct ScenarioError {
 
 impl ScenarioError {
     pub(crate) fn new(path: &str, source: &str, problems: Vec<Problem>) -> Self {
-        Self { path: path.into(), source: source.into(), problems }
+        Self {
+            path: path.into(),
+            source: source.into(),
+            problems,
+        }
     }
 
     /// What is wrong, in the order of the file.
@@ -60,10 +75,18 @@ impl ScenarioError {
             Color::Never => Renderer::plain(),
             Color::Always => Renderer::styled(),
         };
-        let mut texts: Vec<String> =
-            self.problems.iter().take(SHOWN).map(|problem| self.render_one(problem, &renderer)).collect();
+        let mut texts: Vec<String> = self
+            .problems
+            .iter()
+            .take(SHOWN)
+            .map(|problem| self.render_one(problem, &renderer))
+            .collect();
         if self.problems.len() > SHOWN {
-            texts.push(format!("and {} more in {}", self.problems.len() - SHOWN, self.path));
+            texts.push(format!(
+                "and {} more in {}",
+                self.problems.len() - SHOWN,
+                self.path
+            ));
         }
         texts.join("\n\n")
     }
@@ -111,7 +134,9 @@ impl std::error::Error for ScenarioError {}
 fn line_at(source: &str, at: usize) -> (usize, Place) {
     let at = at.min(source.len());
     let start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = source[at..].find('\n').map_or(source.len(), |newline| at + newline);
+    let end = source[at..]
+        .find('\n')
+        .map_or(source.len(), |newline| at + newline);
     (source[..start].matches('\n').count() + 1, start..end)
 }
 

@@ -5,41 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::load::LoadSection;
+use super::needs::{Level, Offer};
 use super::pattern::Pattern;
 use super::template::{Data, Name, Template, Values};
 use super::yaml::Place;
 use crate::protocol::Vsn;
-
-/// What a server must offer for a scenario to make sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// A mounted Phoenix socket.
-    Wire,
-    /// One topic that may be joined.
-    Room,
-    /// The `lab:*` channel.
-    Lab,
-    /// The `presence:*` channel.
-    Presence,
-    /// The `videos:*` channel.
-    Rumbl,
-}
-
-impl Level {
-    /// All of them, in the order in which they build on each other.
-    pub const ALL: [Self; 5] = [Self::Wire, Self::Room, Self::Lab, Self::Presence, Self::Rumbl];
-
-    /// The name in scenario files and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Wire => "wire",
-            Self::Room => "room",
-            Self::Lab => "lab",
-            Self::Presence => "presence",
-            Self::Rumbl => "rumbl",
-        }
-    }
-}
 
 /// A whole scenario.
 #[derive(Clone, Debug)]
@@ -72,50 +42,6 @@ pub struct Program {
 /// An actor: an index into [`Program::actors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Actor(pub(crate) usize);
-
-/// A value that comes from outside the scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Offer {
-    /// `{{mount}}`: the path of the socket, such as `/socket`.
-    Mount,
-    /// `{{topic}}`: a topic that may be joined.
-    Topic,
-    /// `{{join_params}}`: what it is joined with.
-    JoinParams,
-    /// `{{other_topic}}`: a second one.
-    OtherTopic,
-    /// `{{other_join_params}}`: what that is joined with.
-    OtherJoinParams,
-    /// `{{unknown_topic}}`: a topic that should not be let in.
-    UnknownTopic,
-    /// `{{push_event}}`: an event that is answered.
-    PushEvent,
-    /// `{{push_payload}}`: its payload.
-    PushPayload,
-    /// `{{sender}}`: the number of the socket that sends, in a swarm.
-    Sender,
-    /// `{{seq}}`: how many that socket has sent before, in a swarm.
-    Seq,
-    /// `{{mark}}`: a text by which a swarm knows a broadcast again: who sent it when, and as which of its topic.
-    Mark,
-}
-
-impl Offer {
-    /// Each with the name that a scenario calls it by.
-    pub const NAMED: [(&'static str, Self); 11] = [
-        ("mount", Self::Mount),
-        ("topic", Self::Topic),
-        ("join_params", Self::JoinParams),
-        ("other_topic", Self::OtherTopic),
-        ("other_join_params", Self::OtherJoinParams),
-        ("unknown_topic", Self::UnknownTopic),
-        ("push_event", Self::PushEvent),
-        ("push_payload", Self::PushPayload),
-        ("sender", Self::Sender),
-        ("seq", Self::Seq),
-        ("mark", Self::Mark),
-    ];
-}
 
 /// Steps that are begun together; the next group begins when all of them are done.
 #[derive(Clone, Debug)]
@@ -371,7 +297,13 @@ impl Program {
     /// The mounts, beside the target's own, that it connects to.
     pub fn mounts(&self) -> impl Iterator<Item = &str> {
         self.acts().filter_map(|act| match &act.what {
-            What::Connect(_, Connect { mount: Mount::Instead(name), .. }) => Some(name.as_str()),
+            What::Connect(
+                _,
+                Connect {
+                    mount: Mount::Instead(name),
+                    ..
+                },
+            ) => Some(name.as_str()),
             _ => None,
         })
     }

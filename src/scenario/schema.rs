@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::needs::Level;
 use super::pattern::Type;
-use super::program::Level;
-use super::read::{CHANCE, KEYS};
+use super::read::{CHANCE, KEYS, LOAD, ROLE};
 use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
 
 /// The schema.
@@ -14,7 +14,10 @@ pub fn schema() -> Value {
     definitions.insert("step".to_owned(), step());
     definitions.insert("action".to_owned(), action());
     definitions.insert("pattern".to_owned(), pattern());
-    definitions.insert("steps".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }));
+    definitions.insert(
+        "steps".to_owned(),
+        json!({ "type": "array", "items": { "$ref": "#/$defs/step" } }),
+    );
     let mut properties = Map::new();
     for (name, about) in KEYS {
         let mut schema = of_key(name);
@@ -46,8 +49,47 @@ fn of_key(name: &str) -> Value {
         "given" | "steps" => json!({ "$ref": "#/$defs/steps" }),
         "hide" => json!({ "type": "array", "items": { "type": "string", "pattern": "^/" } }),
         "chance" => json!({ "type": "array", "items": chance() }),
+        "load" => load(),
         _ => json!({ "type": "array", "items": { "type": "string" } }),
     }
+}
+
+/// How it runs as a swarm.
+fn load() -> Value {
+    let mut properties = Map::new();
+    for (name, about) in LOAD {
+        let mut schema = match name {
+            "sockets" => json!({ "type": "integer", "minimum": 1 }),
+            "rate" => json!({ "oneOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "const": "max" }] }),
+            "stages" => json!({ "type": "array", "items": stage() }),
+            "roles" => json!({ "type": "object", "additionalProperties": role() }),
+            "objectives" => json!({ "type": "array", "items": { "type": "string" } }),
+            _ => of_kind(Kind::Duration),
+        };
+        describe(&mut schema, about);
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn stage() -> Value {
+    json!({
+        "type": "object",
+        "required": ["rate", "for"],
+        "properties": { "rate": { "type": "number", "exclusiveMinimum": 0 }, "for": of_kind(Kind::Duration) },
+        "additionalProperties": false,
+    })
+}
+
+fn role() -> Value {
+    let share = json!({ "type": "integer", "minimum": 1 });
+    let mut properties = Map::new();
+    for (name, about) in ROLE {
+        let mut schema = if name == "share" { share.clone() } else { of_kind(Kind::Duration) };
+        describe(&mut schema, about);
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({ "oneOf": [share, { "type": "object", "properties": properties, "additionalProperties": false }] })
 }
 
 fn chance() -> Value {
@@ -60,7 +102,13 @@ fn chance() -> Value {
         describe(&mut schema, about);
         properties.insert(name.to_owned(), schema);
     }
-    for (name, kind) in [("on", Kind::Text), ("with", Kind::Pattern), ("binary", Kind::Bytes), ("ref", Kind::Json), ("join_ref", Kind::Json)] {
+    for (name, kind) in [
+        ("on", Kind::Text),
+        ("with", Kind::Pattern),
+        ("binary", Kind::Bytes),
+        ("ref", Kind::Json),
+        ("join_ref", Kind::Json),
+    ] {
         properties.insert(name.to_owned(), of_kind(kind));
     }
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
@@ -70,7 +118,10 @@ fn chance() -> Value {
 fn step() -> Value {
     let mut forms: Vec<Value> = STEPS.iter().map(with_options).collect();
     let names: Vec<&str> = STEPS.iter().map(|verb| verb.name).collect();
-    let actors = format!("^(?!(?:{})$)[a-z][a-z0-9_]*( *, *[a-z][a-z0-9_]*)*$", names.join("|"));
+    let actors = format!(
+        "^(?!(?:{})$)[a-z][a-z0-9_]*( *, *[a-z][a-z0-9_]*)*$",
+        names.join("|")
+    );
     forms.push(json!({
         "type": "object",
         "minProperties": 1,
@@ -138,7 +189,9 @@ fn of_kind(kind: Kind) -> Value {
               "properties": { "ok": { "$ref": "#/$defs/pattern" }, "error": { "$ref": "#/$defs/pattern" } } },
         ] }),
         Kind::Save => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Kind::Texts => json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } }),
+        Kind::Texts => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } })
+        }
         Kind::Opening => json!({ "oneOf": [
             { "enum": ["open", "refused", "any"] },
             { "type": "integer", "minimum": 100, "maximum": 599 },
@@ -146,7 +199,9 @@ fn of_kind(kind: Kind) -> Value {
         Kind::MaybeCode => json!({ "type": ["integer", "null"], "minimum": 1000, "maximum": 4999 }),
         Kind::Number => json!({ "type": ["integer", "string"], "minimum": 0 }),
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Frame => json!({ "type": "object", "properties": options(FRAME), "additionalProperties": false }),
+        Kind::Frame => {
+            json!({ "type": "object", "properties": options(FRAME), "additionalProperties": false })
+        }
         Kind::Signal => json!({ "enum": ["term", "kill"] }),
         Kind::Steps => json!({ "$ref": "#/$defs/steps" }),
         Kind::Answers => json!({ "enum": ["in order", "in any order"] }),
@@ -155,7 +210,10 @@ fn of_kind(kind: Kind) -> Value {
 
 /// A pattern is any value; operators are maps of one key, which editors are told of.
 fn pattern() -> Value {
-    let types: Vec<&str> = ["any", "absent"].into_iter().chain(Type::NAMED.iter().map(|it| it.0)).collect();
+    let types: Vec<&str> = ["any", "absent"]
+        .into_iter()
+        .chain(Type::NAMED.iter().map(|it| it.0))
+        .collect();
     json!({ "anyOf": [
         { "type": "object", "required": ["is"], "maxProperties": 1, "properties": { "is": { "enum": types } } },
         { "type": "object", "required": ["matches"], "maxProperties": 1, "properties": { "matches": { "type": "string" } } },
@@ -182,7 +240,11 @@ mod tests {
             { "ana": { "push": "echo", "with": { "a": 1 }, "reply": { "ok": { "a": { "is": "integer" } } } } },
             { "repeat": 3, "counting": "n", "together": [ { "ana": "heartbeat" } ], "answers": "in order" },
         ] });
-        assert!(validator.is_valid(&good), "{:?}", validator.iter_errors(&good).next().map(|it| it.to_string()));
+        assert!(
+            validator.is_valid(&good),
+            "{:?}",
+            validator.iter_errors(&good).next().map(|it| it.to_string())
+        );
         let bad = [
             json!({ "about": "x" }),
             json!({ "about": "x", "steps": [ { "ana": "recieve" } ] }),

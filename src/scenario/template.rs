@@ -71,7 +71,16 @@ impl Template {
 
     /// About how long it will be, so that limits can be set before it is filled.
     pub(crate) fn length(&self) -> usize {
-        self.0.iter().map(|part| if let Part::Text(text) = part { text.len() } else { 16 }).sum()
+        self.0
+            .iter()
+            .map(|part| {
+                if let Part::Text(text) = part {
+                    text.len()
+                } else {
+                    16
+                }
+            })
+            .sum()
     }
 }
 
@@ -119,9 +128,10 @@ impl Data {
             Self::Text(text) => Value::String(text.fill(values)),
             Self::Hole(name) => values.get(*name).clone(),
             Self::List(items) => items.iter().map(|item| item.fill(values)).collect(),
-            Self::Map(entries) => {
-                entries.iter().map(|(key, value)| (key.fill(values), value.fill(values))).collect()
-            }
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| (key.fill(values), value.fill(values)))
+                .collect(),
         }
     }
 
@@ -133,7 +143,10 @@ impl Data {
             Self::Text(text) => text.length(),
             Self::Hole(_) => 16,
             Self::List(items) => items.iter().map(|item| item.length() + 1).sum(),
-            Self::Map(entries) => entries.iter().map(|(key, value)| key.length() + value.length() + 4).sum(),
+            Self::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| key.length() + value.length() + 4)
+                .sum(),
         }
     }
 
@@ -151,7 +164,10 @@ mod tests {
         let mut values = Values::new(1);
         values.set(Name(0), Value::from(7));
         assert_eq!(Data::Hole(Name(0)).fill(&values), Value::from(7));
-        let text = Template(vec![Part::Text("videos:".into()), Part::Hole(Name(0), Filter::AsItIs)]);
+        let text = Template(vec![
+            Part::Text("videos:".into()),
+            Part::Hole(Name(0), Filter::AsItIs),
+        ]);
         assert_eq!(text.fill(&values), "videos:7");
     }
 
@@ -159,7 +175,10 @@ mod tests {
     fn one_byte_changed_changes_one_byte() {
         let token = "SFMyNTY.g2gDbQAAAAVhbGljZW4GAJ.Xw4zhhyZvElfC3503TaTcFOR86r";
         let changed = change_one(token);
-        assert_eq!(token.chars().zip(changed.chars()).filter(|(a, b)| a != b).count(), 1);
+        assert_eq!(
+            token.chars().zip(changed.chars()).filter(|(a, b)| a != b).count(),
+            1
+        );
         assert_eq!(change_one(""), "");
     }
 }

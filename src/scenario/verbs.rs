@@ -65,12 +65,24 @@ const fn opt(name: &'static str, kind: Kind, about: &'static str) -> Opt {
 
 const WITH: Opt = opt("with", Kind::Json, "the payload; {} if left out");
 const BINARY: Opt = opt("binary", Kind::Bytes, "a binary payload instead");
-const ON: Opt = opt("on", Kind::Text, "the topic; the one that the actor has joined if left out");
+const ON: Opt = opt(
+    "on",
+    Kind::Text,
+    "the topic; the one that the actor has joined if left out",
+);
 const REF: Opt = opt("ref", Kind::Json, "the ref; the next number if left out");
-const JOIN_REF: Opt = opt("join_ref", Kind::Json, "the join_ref; that of the join if left out");
+const JOIN_REF: Opt = opt(
+    "join_ref",
+    Kind::Json,
+    "the join_ref; that of the join if left out",
+);
 const REPLY: Opt = opt("reply", Kind::Reply, "the answer to wait for; ok if left out");
 const SAVE: Opt = opt("save", Kind::Save, "keeps parts of the answer for later steps");
-const WITHIN: Opt = opt("within", Kind::Duration, "how long to wait; --timeout if left out");
+const WITHIN: Opt = opt(
+    "within",
+    Kind::Duration,
+    "how long to wait; --timeout if left out",
+);
 
 /// What an actor can do.
 pub(crate) const ACTIONS: &[Verb] = &[
@@ -79,10 +91,22 @@ pub(crate) const ACTIONS: &[Verb] = &[
         kind: Kind::MaybeText,
         about: "opens a connection to `socket`, the target's own, or to another mount of that name",
         options: &[
-            opt("as", Kind::Text, "the user: a token is fetched from /token/<user> and sent as a param"),
-            opt("params", Kind::Texts, "connect params; nothing as a value leaves one out, such as vsn"),
+            opt(
+                "as",
+                Kind::Text,
+                "the user: a token is fetched from /token/<user> and sent as a param",
+            ),
+            opt(
+                "params",
+                Kind::Texts,
+                "connect params; nothing as a value leaves one out, such as vsn",
+            ),
             opt("headers", Kind::Texts, "request headers"),
-            opt("answer", Kind::Opening, "open (if left out), refused, a status such as 403, or any of these"),
+            opt(
+                "answer",
+                Kind::Opening,
+                "open (if left out), refused, a status such as 403, or any of these",
+            ),
         ],
     },
     Verb {
@@ -142,7 +166,12 @@ pub(crate) const ACTIONS: &[Verb] = &[
         about: "sends a close frame, with code 1000 or this one, and waits for the server's",
         options: &[],
     },
-    Verb { name: "cut", kind: Kind::Nothing, about: "drops the connection without a close frame", options: &[] },
+    Verb {
+        name: "cut",
+        kind: Kind::Nothing,
+        about: "drops the connection without a close frame",
+        options: &[],
+    },
     Verb {
         name: "closed",
         kind: Kind::MaybeCode,
@@ -155,7 +184,12 @@ pub(crate) const ACTIONS: &[Verb] = &[
         about: "either the server closes the connection or it still answers a heartbeat",
         options: &[],
     },
-    Verb { name: "pong", kind: Kind::Text, about: "waits for a pong with this payload", options: &[] },
+    Verb {
+        name: "pong",
+        kind: Kind::Text,
+        about: "waits for a pong with this payload",
+        options: &[],
+    },
     Verb {
         name: "raw",
         kind: Kind::Frame,
@@ -169,9 +203,17 @@ pub(crate) const FRAME: &[Opt] = &[
     opt("message", Kind::Json, "a JSON value, sent as a text message"),
     opt("text", Kind::Text, "a text, sent as it is"),
     opt("binary", Kind::Bytes, "bytes, sent as a binary message"),
-    opt("opcode", Kind::Number, "makes it a single hand-made frame with this opcode, 0 to 15"),
+    opt(
+        "opcode",
+        Kind::Number,
+        "makes it a single hand-made frame with this opcode, 0 to 15",
+    ),
     opt("last", Kind::Flag, "false: more fragments follow"),
-    opt("mask", Kind::Flag, "false: the frame is not masked, as a client's must be"),
+    opt(
+        "mask",
+        Kind::Flag,
+        "false: the frame is not masked, as a client's must be",
+    ),
     opt("reserved", Kind::Number, "the three reserved bits, 0 to 7"),
 ];
 
@@ -181,20 +223,41 @@ pub(crate) const STEPS: &[Verb] = &[
         name: "together",
         kind: Kind::Steps,
         about: "begins all of these steps in their order, then waits for all their answers",
-        options: &[opt("answers", Kind::Answers, "in any order (if left out), or in order")],
+        options: &[opt(
+            "answers",
+            Kind::Answers,
+            "in any order (if left out), or in order",
+        )],
     },
     Verb {
         name: "repeat",
         kind: Kind::Number,
         about: "does steps so many times",
         options: &[
-            opt("counting", Kind::Text, "a name for the number of the round, from 0"),
+            opt(
+                "counting",
+                Kind::Text,
+                "a name for the number of the round, from 0",
+            ),
             opt("steps", Kind::Steps, "the steps, one after another"),
-            opt("together", Kind::Steps, "the steps, all rounds begun before any answer is waited for"),
-            opt("answers", Kind::Answers, "with together: in any order (if left out), or in order"),
+            opt(
+                "together",
+                Kind::Steps,
+                "the steps, all rounds begun before any answer is waited for",
+            ),
+            opt(
+                "answers",
+                Kind::Answers,
+                "with together: in any order (if left out), or in order",
+            ),
         ],
     },
-    Verb { name: "sleep", kind: Kind::Duration, about: "waits", options: &[] },
+    Verb {
+        name: "sleep",
+        kind: Kind::Duration,
+        about: "waits",
+        options: &[],
+    },
     Verb {
         name: "http",
         kind: Kind::Text,

@@ -61,7 +61,10 @@ impl Node {
             Yaml::Number(it) => serde_json::Value::Number(it.clone()),
             Yaml::Text(it) => it.as_str().into(),
             Yaml::List(items) => items.iter().map(Self::to_json).collect(),
-            Yaml::Map(entries) => entries.iter().map(|(k, v)| (k.name.clone(), v.to_json())).collect(),
+            Yaml::Map(entries) => entries
+                .iter()
+                .map(|(k, v)| (k.name.clone(), v.to_json()))
+                .collect(),
         }
     }
 }
@@ -69,10 +72,33 @@ impl Node {
 /// The largest file that is read, in bytes.
 pub(crate) const LARGEST_FILE: usize = 4 << 20;
 
+/// The parser and what it fills go down as deep as a document is nested, which takes more than a thread of a test has.
+const STACK_BYTES: usize = 16 << 20;
+
 /// Reads a document.
 pub(crate) fn parse(source: &str) -> Result<Node, Problem> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let parsing = thread.spawn_scoped(scope, || parse_here(source));
+        let failed = |what: &str| Problem::at(0..0, format!("the file cannot be read: {what}"));
+        match parsing {
+            Ok(parsing) => parsing
+                .join()
+                .unwrap_or_else(|_| Err(failed("the parser gave up"))),
+            Err(error) => Err(failed(&error.to_string())),
+        }
+    })
+}
+
+fn parse_here(source: &str) -> Result<Node, Problem> {
     let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_nodes: 1_000_000, max_events: 2_000_000, },
+        budget: serde_saphyr::budget! {
+            max_nodes: 1_000_000,
+            max_events: 2_000_000,
+            max_aliases: 1_000,
+            max_recorded_anchor_events: 50_000,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000, },
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
@@ -84,15 +110,30 @@ pub(crate) fn parse(source: &str) -> Result<Node, Problem> {
 
 /// The parser's word, at its place, with the usual slip explained.
 fn describe(error: &serde_saphyr::Error, source: &str) -> Problem {
-    let place = error.location().map_or(0..0, |location| place_of(location, source));
+    let place = error
+        .location()
+        .map_or(0..0, |location| place_of(location, source));
     let said = error.without_snippet().to_string();
-    let said = said.lines().next().unwrap_or("this is no YAML").to_owned();
+    let said = said.lines().next().unwrap_or("this is no YAML");
+    let said = said.split_once(" at line ").map_or(said, |(said, _)| said);
+    if said.contains("budget") || said.contains("limit") {
+        return Problem::at(
+            place,
+            "the file is nested too deep here, or repeats itself too often",
+        );
+    }
+    let said = match said
+        .strip_prefix("duplicate mapping key: ")
+        .and_then(|rest| rest.split_once(','))
+    {
+        Some((key, _)) => format!("the key `{key}` stands twice"),
+        None => said.to_owned(),
+    };
     let line = source[..place.start].rfind('\n').map_or(0, |at| at + 1);
     let written = source[line..].lines().next().unwrap_or("");
     let bare_braces = written.contains(": {{") || written.contains(", {{") || written.contains("- {{");
-    Problem::at(place, said).help(
-        bare_braces.then(|| "a value that begins with {{ needs quotes, as in \"{{name}}\"".to_owned()),
-    )
+    Problem::at(place, said)
+        .help(bare_braces.then(|| "a value that begins with {{ needs quotes, as in \"{{name}}\"".to_owned()))
 }
 
 fn place_of(location: Location, source: &str) -> Place {
@@ -101,7 +142,9 @@ fn place_of(location: Location, source: &str) -> Place {
         return place_of_line(location, source);
     };
     let start = usize::try_from(start).unwrap_or(0).min(source.len());
-    let end = start.saturating_add(usize::try_from(length).unwrap_or(0)).min(source.len());
+    let end = start
+        .saturating_add(usize::try_from(length).unwrap_or(0))
+        .min(source.len());
     boundary(source, start)..boundary(source, end)
 }
 
@@ -146,7 +189,15 @@ impl IntoNode for Spanned<Raw> {
             Raw::Map(entries) => Yaml::Map(
                 entries
                     .into_iter()
-                    .map(|(k, v)| (Key { place: self::place(k.referenced), name: k.value }, v.into_node()))
+                    .map(|(k, v)| {
+                        (
+                            Key {
+                                place: self::place(k.referenced),
+                                name: k.value,
+                            },
+                            v.into_node(),
+                        )
+                    })
                     .collect(),
             ),
         };
@@ -156,8 +207,14 @@ impl IntoNode for Spanned<Raw> {
 
 fn place(location: Location) -> Place {
     let span = location.span();
-    let start = span.byte_offset().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
-    let length = span.byte_len().and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
+    let start = span
+        .byte_offset()
+        .and_then(|it| usize::try_from(it).ok())
+        .unwrap_or(0);
+    let length = span
+        .byte_len()
+        .and_then(|it| usize::try_from(it).ok())
+        .unwrap_or(0);
     start..start + length
 }
 

@@ -7,6 +7,7 @@ use crate::profile::Profile;
 
 mod app;
 mod delivery;
+mod http;
 mod socket;
 mod wire;
 
@@ -14,18 +15,21 @@ pub use app::{
     AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, TokenCheck, Whisper,
 };
 pub use delivery::{Audience, BroadcastRefs, Delivery, PushReach, SenderOrder};
+pub use http::{BareLineFeeds, BrokenExtensions, EarlyFrames, HttpConduct, Look, Repeated};
 pub use socket::{
     AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, ReplyCount, ReplyJoinRef,
     ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
 };
 pub use wire::{
-    CloseEcho, Ending, Hangup, LongLengths, Malformed, OriginCheck, Pong, Unmasked, Utf8Check, VsnCheck,
-    WireConduct,
+    CloseEcho, Ending, Hangup, LongLengths, Malformed, NestedVsn, OriginCheck, Pong, Unmasked, Utf8Check,
+    VsnCheck, WireConduct,
 };
 
 /// All decisions.
 #[derive(Clone, Debug)]
 pub struct Conduct {
+    /// Before the upgrade.
+    pub http: HttpConduct,
     /// Below the protocol.
     pub wire: WireConduct,
     /// The protocol.
@@ -43,6 +47,7 @@ impl Conduct {
     /// What the recorded server of that profile does.
     pub fn of(profile: Profile) -> Self {
         Self {
+            http: HttpConduct::of(profile),
             wire: WireConduct::of(profile),
             socket: SocketConduct::of(profile.phoenix()),
             app: AppConduct::default(),

@@ -69,6 +69,8 @@ pub(crate) enum Letter {
         body: Body,
     },
     Info(Info),
+    /// `phx_drain`
+    Drain,
 }
 
 /// The payload of a push that has to wait.
@@ -194,6 +196,7 @@ impl Core {
                 Letter::Leave { reference } => self.leave(address, &reference.field()),
                 Letter::Out { event, body } => self.handle_out(address, &event, &body),
                 Letter::Info(info) => self.handle_info(address, info),
+                Letter::Drain => self.channel_drained(address),
             }
         }
     }

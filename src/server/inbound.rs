@@ -263,13 +263,16 @@ impl Core {
     }
 
     fn close_frame(&mut self, peer: u32, payload: &[u8]) -> Turn {
+        let silent = self
+            .socket(peer)
+            .is_some_and(|socket| socket.voice == Voice::Silent);
         match self.shared.conduct.wire.close_echo {
-            CloseEcho::None => {
-                self.close_later(peer);
-                Turn::IsOver
-            }
-            echo => self.say_goodbye(peer, close_reply(echo, payload), Hangup::AtOnce),
+            CloseEcho::None => self.close_later(peer),
+            // The client has answered: there is nothing left to wait for.
+            _ if silent => self.close_later(peer),
+            echo => return self.say_goodbye(peer, close_reply(echo, payload), Hangup::AtOnce),
         }
+        Turn::IsOver
     }
 }
 

@@ -13,11 +13,13 @@ use super::start::{Settings, StartError};
 /// Connections that the kernel keeps until they are accepted; it may allow fewer.
 const BACKLOG: i32 = 4096;
 
-/// One place for each shard.
-pub(crate) struct Listeners {
+/// Where the shards listen, and how. Each shard makes its own socket.
+pub(crate) struct Place {
     pub(crate) address: SocketAddr,
-    pub(crate) listeners: Vec<Option<TcpListener>>,
     pub(crate) accepting: Accepting,
+    port: Port,
+    /// Holds a shared port until all listen; it does not listen itself.
+    _reserved: Option<Socket>,
 }
 
 /// Whether others may listen on the same port.
@@ -27,61 +29,55 @@ enum Port {
     Shared,
 }
 
-/// Listens where the settings say.
-pub(crate) fn listen(settings: &Settings) -> Result<Listeners, StartError> {
-    let host = &settings.host;
-    let resolved = (host.as_str(), settings.port).to_socket_addrs();
-    let asked = resolved
-        .and_then(|mut all| all.next().ok_or_else(|| io::Error::other("it has no address")))
-        .map_err(|source| StartError::Host {
-            host: host.clone(),
-            source,
-        })?;
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => StartError::InUse { address: asked },
-        _ => StartError::Listen {
-            address: asked,
-            source,
-        },
-    };
-    // Alone even where more follow: a port that another process shares would be shared with it.
-    let first = bind(asked, Port::Alone).map_err(failed)?;
-    let address = first.local_addr().map_err(failed)?;
-    let shards = settings.shards.max(1);
-    if shards == 1 {
-        return Ok(Listeners {
-            address,
-            listeners: vec![Some(first)],
-            accepting: Accepting::Own,
-        });
-    }
-    several(first, address, shards).map_err(failed)
-}
-
-/// A listener a shard where the kernel spreads connections over all who share a port, else one whose shard hands
-/// them round.
-fn several(first: TcpListener, address: SocketAddr, shards: usize) -> io::Result<Listeners> {
-    if cfg!(target_os = "linux") {
+impl Place {
+    /// Finds the address, and sees to it that it can be had.
+    pub(crate) fn find(settings: &Settings) -> Result<Self, StartError> {
+        let host = &settings.host;
+        let resolved = (host.as_str(), settings.port).to_socket_addrs();
+        let asked = resolved
+            .and_then(|mut all| all.next().ok_or_else(|| io::Error::other("it has no address")))
+            .map_err(|source| StartError::Host {
+                host: host.clone(),
+                source,
+            })?;
+        // Alone, also where more follow: else the port could be shared with another server.
+        let first = bind(asked, Port::Alone).map_err(|source| StartError::listen(asked, source))?;
+        let bound = first
+            .local_addr()
+            .map_err(|source| StartError::listen(asked, source))?;
+        let address = bound.as_socket().unwrap_or(asked);
         drop(first);
-        let listeners = (0..shards)
-            .map(|_| bind(address, Port::Shared).map(Some))
-            .collect::<io::Result<_>>()?;
-        return Ok(Listeners {
+        let shared = settings.shards > 1 && cfg!(target_os = "linux");
+        let port = if shared { Port::Shared } else { Port::Alone };
+        let reserved = shared.then(|| bind(address, port)).transpose();
+        Ok(Self {
             address,
-            listeners,
-            accepting: Accepting::Own,
-        });
+            accepting: if settings.shards > 1 && !shared {
+                Accepting::RoundRobin(0)
+            } else {
+                Accepting::Own
+            },
+            port,
+            _reserved: reserved.map_err(|source| StartError::listen(asked, source))?,
+        })
     }
-    let mut listeners: Vec<_> = (1..shards).map(|_| None).collect();
-    listeners.insert(0, Some(first));
-    Ok(Listeners {
-        address,
-        listeners,
-        accepting: Accepting::RoundRobin(0),
-    })
+
+    /// The listener of a shard, if it has one.
+    pub(crate) fn listen(&self, shard: usize) -> Result<Option<TcpListener>, StartError> {
+        if shard > 0 && self.port == Port::Alone {
+            return Ok(None);
+        }
+        let listener = bind(self.address, self.port).and_then(|socket| {
+            socket.listen(BACKLOG)?;
+            Ok(TcpListener::from_std(socket.into()))
+        });
+        listener
+            .map(Some)
+            .map_err(|source| StartError::listen(self.address, source))
+    }
 }
 
-fn bind(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr, port: Port) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Else a server could not come back to a port whose last connections the kernel still remembers.
     #[cfg(unix)]
@@ -91,8 +87,7 @@ fn bind(address: SocketAddr, port: Port) -> io::Result<TcpListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(TcpListener::from_std(socket.into()))
+    Ok(socket)
 }
 
 #[cfg(unix)]

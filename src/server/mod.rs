@@ -7,6 +7,7 @@ pub mod conduct;
 pub mod context;
 mod conversation;
 mod core;
+mod drain;
 mod elixir;
 pub mod faults;
 mod http;
@@ -27,4 +28,4 @@ mod timers;
 pub mod token;
 mod wire;
 
-pub use start::{Server, Settings, StartError};
+pub use start::{Descriptors, Server, Settings, StartError};

@@ -9,14 +9,12 @@ use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
-use super::channel::Reason;
 use super::conversation::Letter;
 use super::core::{Alarm, Core};
+use super::drain::Draining;
 use super::http::HEAD_TIMEOUT;
 use super::links::Note;
-use super::peer::{Mail, Peer, Stage};
-use super::pubsub::Address;
-use crate::clock::Time;
+use super::peer::Peer;
 
 /// The token of the waker.
 pub(crate) const WAKER: Token = Token(0);
@@ -30,17 +28,14 @@ const READ_BUFFER: usize = 64 << 10;
 const MAILED: usize = 16 << 10;
 /// After this long without a free descriptor the next connection is tried again.
 const BREATHER: Duration = Duration::from_millis(50);
-/// As `drainer: [batch_size: 10_000, batch_interval: 2_000, shutdown: 2_000]`.
-const DRAIN_BATCH: usize = 10_000;
-const DRAIN_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What a shard runs on.
 pub(crate) struct Shard {
-    pub(crate) poll: Poll,
-    pub(crate) inbox: Receiver<Note>,
+    poll: Poll,
+    inbox: Receiver<Note>,
     pub(crate) listener: Option<TcpListener>,
     pub(crate) core: Core,
-    pub(crate) accepting: Accepting,
+    accepting: Accepting,
     pub(crate) draining: Option<Draining>,
 }
 
@@ -53,17 +48,22 @@ pub(crate) enum Accepting {
     RoundRobin(usize),
 }
 
-/// A shard that ends.
-pub(crate) struct Draining {
-    /// Connections that were not told yet.
-    left: Vec<u32>,
-    /// Told or not, after this it is over.
-    over: Option<Time>,
-}
-
 impl Shard {
-    /// Registers the listener.
-    pub(crate) fn listen(&mut self) -> io::Result<()> {
+    /// A shard that does not listen yet.
+    pub(crate) fn new(poll: Poll, inbox: Receiver<Note>, core: Core, accepting: Accepting) -> Self {
+        Self {
+            poll,
+            inbox,
+            listener: None,
+            core,
+            accepting,
+            draining: None,
+        }
+    }
+
+    /// Takes connections from this listener.
+    pub(crate) fn listen(&mut self, listener: Option<TcpListener>) -> io::Result<()> {
+        self.listener = listener;
         match &mut self.listener {
             Some(listener) => self
                 .poll
@@ -77,7 +77,7 @@ impl Shard {
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         let mut buffer = vec![0; READ_BUFFER];
-        while !self.is_over() {
+        while !self.has_drained() {
             let timeout = self.timeout();
             match self.poll.poll(&mut events, timeout) {
                 Ok(()) => {}
@@ -216,48 +216,10 @@ impl Shard {
                     }
                 }
                 Alarm::Accept => self.accept(),
-                Alarm::Drain => self.drain_batch(),
+                Alarm::Drain => self.go_on_draining(),
             }
             self.core.settle_channels();
         }
-    }
-
-    fn start_draining(&mut self) {
-        if self.draining.is_some() {
-            return;
-        }
-        // Whoever comes now is better served elsewhere.
-        self.listener = None;
-        let left = self
-            .core
-            .peers
-            .iter()
-            .filter_map(|(key, _)| u32::try_from(key).ok())
-            .collect();
-        self.draining = Some(Draining { left, over: None });
-        self.drain_batch();
-    }
-
-    fn drain_batch(&mut self) {
-        let Some(draining) = &mut self.draining else {
-            return;
-        };
-        let rest = draining.left.split_off(draining.left.len().min(DRAIN_BATCH));
-        let batch = std::mem::replace(&mut draining.left, rest);
-        if draining.left.is_empty() {
-            draining.over.get_or_insert(self.core.now + DRAIN_INTERVAL);
-        }
-        self.core.timers.set(self.core.now + DRAIN_INTERVAL, Alarm::Drain);
-        for peer in batch {
-            self.core.drain(peer);
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.draining.as_ref().is_some_and(|draining| {
-            draining.left.is_empty()
-                && (self.core.peers.is_empty() || draining.over.is_some_and(|over| over <= self.core.now))
-        })
     }
 }
 
@@ -287,33 +249,6 @@ impl Core {
             for peer in std::mem::take(&mut self.mailed) {
                 self.end_turn(peer);
             }
-        }
-    }
-
-    /// The server ends: a connection with channels is told so by them (`Phoenix.Socket.PoolDrainer`), any other by the
-    /// web server.
-    fn drain(&mut self, peer: u32) {
-        let shutdown = self.shared.conduct.wire.shutdown;
-        let Some(receiver) = self.peers.get_mut(peer as usize) else {
-            return;
-        };
-        let Stage::Socket(socket) = &receiver.stage else {
-            return self.drop_peer(peer);
-        };
-        let channels: Vec<_> = socket.channels.iter().map(|entry| entry.id).collect();
-        if channels.is_empty() {
-            match shutdown {
-                Some(ending) => {
-                    self.hang_up(peer, ending);
-                }
-                None => self.drop_peer(peer),
-            }
-            return;
-        }
-        self.mail(peer, Mail::Drain);
-        for conversation in channels {
-            self.bury(Address { peer, conversation }, &Reason::Shutdown);
-            self.mail(peer, Mail::ChannelDown(conversation));
         }
     }
 }

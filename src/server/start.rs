@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 
 use mio::{Poll, Waker};
@@ -13,12 +14,13 @@ use super::conduct::Conduct;
 use super::core::{Core, Shared};
 use super::faults::Fault;
 use super::links::{Links, Note};
-use super::listen::{Listeners, listen};
+use super::listen::Place;
 use super::presence::Presence;
 use super::shard::{Shard, WAKER};
-use super::store::{OpenError, Place, Store};
+use super::store::{self, OpenError, Store};
 use super::token::{SECRET_KEY_BASE, Tokens, USER_SALT};
 use crate::clock::{Clock, wall_clock};
+use crate::descriptors;
 use crate::profile::Profile;
 
 /// What a server is to be.
@@ -36,6 +38,19 @@ pub struct Settings {
     pub faults: Vec<&'static Fault>,
     /// Threads; at least one.
     pub shards: usize,
+    /// Whose descriptors the shards use.
+    pub descriptors: Descriptors,
+}
+
+/// Whose descriptors the shards of a server use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Descriptors {
+    /// The process's, and its limit counts for all of them together.
+    #[default]
+    Process,
+    /// Each its own, and the limit counts for each, where the system can do that. Only for a process that is a server
+    /// and nothing else: what is open when it starts stays open in the shards.
+    Shard,
 }
 
 impl Default for Settings {
@@ -47,6 +62,7 @@ impl Default for Settings {
             profile: Profile::DEFAULT,
             faults: Vec::new(),
             shards: 1,
+            descriptors: Descriptors::Process,
         }
     }
 }
@@ -64,9 +80,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// Somebody else listens there.
-    #[error(
-        "{address} is in use: end the process that listens there, or choose another port (0 for any that is free)"
-    )]
+    #[error("{address} is in use: end what listens there, or choose another port (0 for any that is free)")]
     InUse {
         /// Where.
         address: SocketAddr,
@@ -87,6 +101,15 @@ pub enum StartError {
     Shard(#[source] io::Error),
 }
 
+impl StartError {
+    pub(super) fn listen(address: SocketAddr, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { address },
+            _ => Self::Listen { address, source },
+        }
+    }
+}
+
 /// A server that runs. Dropping it leaves it running; [`Server::drain`] ends it.
 pub struct Server {
     address: SocketAddr,
@@ -100,25 +123,8 @@ impl Server {
     /// # Errors
     /// If the address or the store cannot be had.
     pub fn start(settings: &Settings) -> Result<Self, StartError> {
-        let mut conduct = Conduct::of(settings.profile);
-        for fault in &settings.faults {
-            (fault.apply)(&mut conduct);
-        }
-        let Listeners {
-            address,
-            listeners,
-            accepting,
-        } = listen(settings)?;
-        let place = settings.store.clone().map_or(Place::Memory, Place::File);
-        let shared = Arc::new(Shared {
-            app: App::default(),
-            presence: Presence::new(since_epoch()),
-            tokens: Tokens::new(SECRET_KEY_BASE, USER_SALT, conduct.app.token),
-            store: Store::open(&place, conduct.app.annotation_store)?,
-            anonymous: "anon".into(),
-            clock: Clock::start(),
-            conduct,
-        });
+        let place = Arc::new(Place::find(settings)?);
+        let shared = Arc::new(share(settings)?);
         let polls = (0..settings.shards.max(1))
             .map(|_| Poll::new())
             .collect::<Result<Vec<_>, _>>();
@@ -130,28 +136,51 @@ impl Server {
         let (links, inboxes) = Links::new(wakers.map_err(StartError::Shard)?);
         let links = Arc::new(links);
         let mut server = Self {
-            address,
+            address: place.address,
             links: Arc::clone(&links),
             threads: Vec::new(),
         };
-        let shards = polls.into_iter().zip(inboxes).zip(listeners).enumerate();
-        for (number, ((poll, inbox), listener)) in shards {
+        for (number, (poll, inbox)) in polls.into_iter().zip(inboxes).enumerate() {
             let core = Core::new(Arc::clone(&shared), Arc::clone(&links), number);
-            let mut shard = Shard {
-                poll,
-                inbox,
-                listener,
-                core,
-                accepting,
-                draining: None,
-            };
-            shard.listen().map_err(StartError::Shard)?;
-            let thread = thread::Builder::new()
-                .name(format!("shard-{number}"))
-                .spawn(move || shard.run());
-            server.threads.push(thread.map_err(StartError::Shard)?);
+            let shard = Shard::new(poll, inbox, core, place.accepting);
+            let started = server.spawn(shard, Arc::clone(&place), settings.descriptors)?;
+            if let Ok(Err(error)) = started.recv() {
+                server.drain();
+                return Err(error);
+            }
         }
         Ok(server)
+    }
+
+    /// Starts a shard's thread, which says when it listens.
+    fn spawn(
+        &mut self,
+        mut shard: Shard,
+        place: Arc<Place>,
+        descriptors: Descriptors,
+    ) -> Result<Receiver<Result<(), StartError>>, StartError> {
+        let (ready, started) = mpsc::sync_channel(1);
+        let number = self.threads.len();
+        let thread = thread::Builder::new()
+            .name(format!("shard-{number}"))
+            .spawn(move || {
+                if descriptors == Descriptors::Shard {
+                    // Where it cannot be, the process's limit counts.
+                    let _ = descriptors::own_table();
+                }
+                let listens = place
+                    .listen(number)
+                    .and_then(|listener| shard.listen(listener).map_err(StartError::Shard));
+                drop(place);
+                let failed = listens.is_err();
+                // Nobody waits for it any more if the server's start was given up.
+                let _ = ready.send(listens);
+                if !failed {
+                    shard.run();
+                }
+            });
+        self.threads.push(thread.map_err(StartError::Shard)?);
+        Ok(started)
     }
 
     /// Where it listens.
@@ -173,8 +202,25 @@ impl Server {
     }
 }
 
-fn since_epoch() -> std::time::Duration {
-    wall_clock()
+fn share(settings: &Settings) -> Result<Shared, StartError> {
+    let mut conduct = Conduct::of(settings.profile);
+    for fault in &settings.faults {
+        (fault.apply)(&mut conduct);
+    }
+    let place = settings
+        .store
+        .clone()
+        .map_or(store::Place::Memory, store::Place::File);
+    let since_epoch = wall_clock()
         .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
+        .unwrap_or_default();
+    Ok(Shared {
+        app: App::default(),
+        presence: Presence::new(since_epoch),
+        tokens: Tokens::new(SECRET_KEY_BASE, USER_SALT, conduct.app.token),
+        store: Store::open(&place, conduct.app.annotation_store)?,
+        anonymous: "anon".into(),
+        clock: Clock::start(),
+        conduct,
+    })
 }

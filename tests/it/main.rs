@@ -1,10 +1,16 @@
 //! Table of contents of the integration tests.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod cli; // what is typed, what is printed, how it ends
+mod faults; // each promise that the server can break is noticed
 mod player; // a server that plays a recorded transcript to a client
 mod load; // the swarm, against the reference server
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
-mod schema; // the JSON Schema that editors use
+mod readme; // the pages, taken at their word
+mod recordings; // every built-in case against the recording it is called after
 mod scenarios; // the scenarios that the binary carries
-mod transport; // what bytes do on the way to small servers, honest and hostile
+mod schema; // the JSON Schema that editors use
+mod server;
 mod tidy; // the rules of the house that the compiler does not know
-mod server; // every recorded conversation, against the reference server
+mod transport; // what bytes do on the way to small servers, honest and hostile // every recorded conversation, against the reference server

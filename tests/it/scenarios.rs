@@ -1,43 +1,80 @@
-//! The scenarios that the binary carries: each reads without a problem, is called after its path, and names the
-//! rules that it checks.
+//! The scenarios that the binary carries: each file reads without a problem, each case is called after its path and
+//! cites rules that exist, and every rule that a scenario can check has one that does.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use phxproof::conformance::catalogue::built_in;
+use phxproof::conformance::rules;
 use phxproof::scenario::{Color, read};
 
+/// Rules that no scenario over WebSocket can check, and why.
+const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
+    (
+        "multi-segment-mount",
+        "a mount that the contract does not ask for",
+    ),
+    (
+        "path-variables-reach-params",
+        "a mount that the contract does not ask for",
+    ),
+    ("subprotocol-refused", "a mount that lists subprotocols"),
+    ("subprotocol-picked", "a mount that lists subprotocols"),
+    ("connect-refused-own-status", "a mount with an error handler"),
+    ("auth-token-subprotocol", "a mount with `auth_token`"),
+    (
+        "binary-field-limit",
+        "no client can name such fields in a binary message",
+    ),
+    (
+        "slow-reader-spares-others",
+        "experiments of `prove`: a client that does not read",
+    ),
+    ("drain-in-batches", "more than ten thousand sockets"),
+];
+
+/// Areas whose rules are not about what a server says over WebSocket, or only show under load.
+fn is_beside_the_scenarios(rule: &rules::Rule) -> bool {
+    rule.id.starts_with("client-")
+        || rule.id.starts_with("longpoll-")
+        || rule.id == "rejoin-under-load"
+        || CHECKED_ELSEWHERE.iter().any(|(id, _)| *id == rule.id)
+}
+
 /// Every scenario file: its id, which is its path without the ending, and its text.
-fn all() -> Vec<(String, String)> {
+fn files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    files
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    paths.sort();
+    paths
         .into_iter()
         .map(|path| {
-            let id = path.strip_prefix(&root).unwrap().with_extension("");
-            (
-                id.to_str().unwrap().to_owned(),
-                fs::read_to_string(&path).unwrap(),
-            )
+            let id = path
+                .strip_prefix(&root)
+                .expect("collected below it")
+                .with_extension("");
+            let source = fs::read_to_string(&path).expect("a readable scenario");
+            (id.display().to_string(), source)
         })
         .collect()
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
         if path.is_dir() {
-            collect(&path, files);
-        } else {
-            files.push(path);
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|it| it == "yaml") {
+            paths.push(path);
         }
     }
 }
 
 #[test]
 fn every_scenario_reads_without_a_problem() {
-    let problems: Vec<String> = all()
+    let problems: Vec<String> = files()
         .iter()
         .filter_map(|(id, source)| read(&format!("scenarios/{id}.yaml"), source).err())
         .map(|error| error.render(Color::Never))
@@ -46,17 +83,52 @@ fn every_scenario_reads_without_a_problem() {
 }
 
 #[test]
-fn every_id_is_a_family_and_a_case_in_small_words() {
+fn every_file_is_a_case_called_after_its_path_in_small_words() {
     let small = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
             && word
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     };
-    let odd: Vec<String> = all()
-        .into_iter()
-        .map(|it| it.0)
+    let ids: Vec<String> = files().into_iter().map(|it| it.0).collect();
+    let odd: Vec<&String> = ids
+        .iter()
         .filter(|id| id.split('/').count() != 2 || !id.split('/').all(small))
         .collect();
     assert!(odd.is_empty(), "{odd:?}");
+    let known: HashSet<&str> = built_in().iter().map(|case| &*case.id).collect();
+    let missing: Vec<&String> = ids.iter().filter(|id| !known.contains(id.as_str())).collect();
+    assert!(missing.is_empty(), "files that are no case: {missing:?}");
+}
+
+#[test]
+fn every_case_says_what_it_needs_and_cites_rules_that_exist() {
+    let mut complaints = Vec::new();
+    for case in built_in() {
+        if case.rules().is_empty() || case.level().is_none() {
+            complaints.push(format!("{}: no rules, or no level", case.id));
+        }
+        let unknown = case.rules().iter().filter(|id| rules::find(id).is_none());
+        complaints.extend(unknown.map(|id| format!("{}: there is no rule {id}", case.id)));
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[test]
+fn every_rule_that_a_scenario_can_check_is_checked_by_one() {
+    let cited: HashSet<&str> = built_in()
+        .iter()
+        .flat_map(|case| case.rules().iter().map(String::as_str))
+        .collect();
+    let unchecked: Vec<&str> = rules::all()
+        .filter(|rule| !is_beside_the_scenarios(rule) && !cited.contains(rule.id))
+        .map(|rule| rule.id)
+        .collect();
+    assert!(unchecked.is_empty(), "rules without a case: {unchecked:?}");
+    let stale: Vec<&str> = CHECKED_ELSEWHERE
+        .iter()
+        .map(|(id, _)| *id)
+        .filter(|id| rules::find(id).is_none() || cited.contains(id))
+        .collect();
+    assert!(stale.is_empty(), "no exceptions any more: {stale:?}");
 }

@@ -17,18 +17,29 @@ fn the_file_is_what_the_tables_say() {
         std::fs::write(&path, &fresh).unwrap();
     }
     let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written == fresh, "scenarios/schema.json is stale: PHXPROOF_WRITE_SCHEMA=1 cargo test schema");
+    assert!(
+        written == fresh,
+        "scenarios/schema.json is stale: PHXPROOF_WRITE_SCHEMA=1 cargo test schema"
+    );
 }
 
 #[test]
 fn every_built_in_scenario_is_valid() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
-    let options = serde_saphyr::options! { strict_booleans: true, };
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+    };
     let mut invalid = Vec::new();
     for case in phxproof::conformance::catalogue::built_in() {
         let value: serde_json::Value =
             serde_saphyr::from_str_with_options(&case.source, options.clone()).unwrap();
-        invalid.extend(validator.iter_errors(&value).map(|error| format!("{}: {error}", case.id)));
+        invalid.extend(
+            validator
+                .iter_errors(&value)
+                .map(|error| format!("{}: {error}", case.id)),
+        );
     }
     assert!(invalid.is_empty(), "{}", invalid.join("\n"));
 }

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 13] = [
+const FLOORS: [(&str, u8); 14] = [
     ("clock", 0),
+    ("descriptors", 0),
     ("profile", 0),
     ("protocol", 1),
     ("client", 2),

@@ -56,7 +56,7 @@ impl Job {
         let profile = meant.judging.profile.as_deref().map(profile::named).transpose()?;
         let server = server(&meant.target, profile)?;
         Ok(Self {
-            held_to: held_to(&server, profile, meant.judging.strict),
+            held_to: held_to(&server, profile, strictness(&meant)),
             server,
             cases: catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?,
             accept: meant.accept,
@@ -79,7 +79,11 @@ impl Job {
             timeout: meant.timeout.unwrap_or(TIMEOUT),
             jobs: usize::from(meant.jobs.unwrap_or(JOBS)),
             retries: meant.retries.unwrap_or_default(),
-            stop: if meant.fail_fast { StopAt::FirstFailure } else { StopAt::End },
+            stop: if meant.fail_fast {
+                StopAt::FirstFailure
+            } else {
+                StopAt::End
+            },
             levels: (!levels.is_empty()).then_some(levels),
             held_to: self.held_to,
             strict: self.strict(),
@@ -97,7 +101,7 @@ impl Job {
 
     /// Whether `non-strict` counts as `fail`.
     pub(super) fn strict(&self) -> Strictness {
-        if self.meant.judging.strict { Strictness::Strict } else { Strictness::Lenient }
+        strictness(&self.meant)
     }
 
     /// What it is held to as far as that is known before the target was looked at.
@@ -110,20 +114,29 @@ impl Job {
         if let Some(out) = &self.meant.results.out {
             return Folder::new(out);
         }
-        let time: String = humantime::format_rfc3339_seconds(started_at).to_string().replace(['-', ':'], "");
+        let time: String = humantime::format_rfc3339_seconds(started_at)
+            .to_string()
+            .replace(['-', ':'], "");
         let path = |number: u32| match number {
             1 => PathBuf::from(format!("reports/check-{time}")),
             _ => PathBuf::from(format!("reports/check-{time}-{number}")),
         };
-        Folder::new((1..1000).map(path).find(|path| !path.exists()).unwrap_or_else(|| path(1)))
+        Folder::new(
+            (1..1000)
+                .map(path)
+                .find(|path| !path.exists())
+                .unwrap_or_else(|| path(1)),
+        )
     }
 }
 
 fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
     match (&typed.target, &typed.exec) {
         (None, None) => Ok(Server::Embedded(profile.unwrap_or(Profile::DEFAULT))),
-        (None, Some(_)) => Err(Complaint::new("--exec starts a server, but nothing says where that will listen")
-            .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
+        (None, Some(_)) => Err(Complaint::new(
+            "--exec starts a server, but nothing says where that will listen",
+        )
+        .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
         (Some(url), exec) => {
             let target = Target::parse(url).map_err(|why| Complaint::new(why.to_string()))?;
             Ok(match exec {
@@ -134,11 +147,19 @@ fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Comp
     }
 }
 
+const fn strictness(meant: &args::Check) -> Strictness {
+    if meant.judging.strict {
+        Strictness::Strict
+    } else {
+        Strictness::Lenient
+    }
+}
+
 /// The reference server is held to its profile; another one to what was said, if anything was.
-fn held_to(server: &Server, profile: Option<Profile>, strict: bool) -> Option<HeldTo> {
+fn held_to(server: &Server, profile: Option<Profile>, strict: Strictness) -> Option<HeldTo> {
     let default = match server {
         Server::Embedded(_) => Some(Profile::DEFAULT),
-        Server::There(_) | Server::Exec(..) => strict.then_some(Profile::DEFAULT),
+        Server::There(_) | Server::Exec(..) => (strict == Strictness::Strict).then_some(Profile::DEFAULT),
     };
     profile.or(default).map(HeldTo::Profile)
 }
@@ -154,13 +175,17 @@ fn room(typed: &args::Room) -> Result<Option<Room>, Complaint> {
         ];
         return match needs_topic.iter().find(|(_, given)| *given) {
             None => Ok(None),
-            Some((flag, _)) => {
-                Err(Complaint::new(format!("{flag} says nothing without a topic that may be joined")).expected("--topic T beside it"))
-            }
+            Some((flag, _)) => Err(Complaint::new(format!(
+                "{flag} says nothing without a topic that may be joined"
+            ))
+            .expected("--topic T beside it")),
         };
     };
     if typed.other_join_params.is_some() && typed.other_topic.is_none() {
-        return Err(Complaint::new("--other-join-params says nothing without a second topic").expected("--other-topic T beside it"));
+        return Err(
+            Complaint::new("--other-join-params says nothing without a second topic")
+                .expected("--other-topic T beside it"),
+        );
     }
     Ok(Some(Room {
         topic: topic.clone(),
@@ -187,7 +212,11 @@ fn unselected(error: SelectError) -> CliError {
 
 /// Short enough to be typed, and exact in every JSON reader.
 fn new_seed() -> Result<u64, CliError> {
-    let failed = |why| CliError::Undone(Complaint::new(format!("the system has no random number to give: {why}")));
+    let failed = |why| {
+        CliError::Undone(Complaint::new(format!(
+            "the system has no random number to give: {why}"
+        )))
+    };
     SysRng.try_next_u32().map(u64::from).map_err(failed)
 }
 
@@ -210,5 +239,73 @@ impl LevelArg {
             Self::Presence => Level::Presence,
             Self::Rumbl => Level::Rumbl,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(target: Option<&str>, judging: args::Judging) -> Job {
+        let target = args::Target {
+            target: target.map(str::to_owned),
+            ..args::Target::default()
+        };
+        Job::new(args::Check {
+            target,
+            judging,
+            ..args::Check::default()
+        })
+        .unwrap()
+    }
+
+    fn judging(profile: Option<&str>, strict: Strictness) -> args::Judging {
+        args::Judging {
+            profile: profile.map(str::to_owned),
+            strict: strict == Strictness::Strict,
+        }
+    }
+
+    #[test]
+    fn a_server_is_held_to_what_the_design_says() {
+        let (elsewhere, old) = (Some("ws://10.0.0.1/socket"), Some("phoenix-1.7.21-cowboy"));
+        let held_to = |target, profile, strict| job(target, judging(profile, strict)).held_to;
+        let (default, old_profile) = (
+            HeldTo::Profile(Profile::DEFAULT),
+            HeldTo::Profile(Profile::Phoenix1721Cowboy),
+        );
+        assert_eq!(held_to(None, None, Strictness::Lenient), Some(default));
+        assert_eq!(held_to(None, old, Strictness::Lenient), Some(old_profile));
+        assert_eq!(held_to(elsewhere, None, Strictness::Lenient), None);
+        assert_eq!(held_to(elsewhere, None, Strictness::Strict), Some(default));
+        assert_eq!(held_to(elsewhere, old, Strictness::Strict), Some(old_profile));
+    }
+
+    #[test]
+    fn a_server_elsewhere_is_spared_unless_told_otherwise() {
+        let safety = |url: &str, no_safe| {
+            let job = job(Some(url), args::Judging::default());
+            let job = Job {
+                meant: args::Check {
+                    no_safe,
+                    ..args::Check::default()
+                },
+                ..job
+            };
+            job.settings(&Target::parse(url).unwrap()).safety
+        };
+        assert_eq!(safety("ws://10.0.0.1/socket", false), Safety::Safe);
+        assert_eq!(safety("ws://10.0.0.1/socket", true), Safety::All);
+        assert_eq!(safety("ws://127.0.0.1/socket", false), Safety::All);
+    }
+
+    #[test]
+    fn the_folder_of_the_results_is_called_after_the_command_and_the_time() {
+        let job = job(None, args::Judging::default());
+        let folder = job.folder(SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            folder.path().display().to_string(),
+            "reports/check-19700101T000000Z"
+        );
     }
 }

@@ -20,14 +20,33 @@ pub(super) fn flags(typed: &args::Check) -> String {
     flags.option("--join-params", json(&typed.room.join_params));
     flags.option("--other-topic", text(&typed.room.other_topic));
     flags.option("--other-join-params", json(&typed.room.other_join_params));
-    flags.option("--push", typed.room.push.as_ref().map(|(event, payload)| format!("{event}={payload}")));
+    flags.option(
+        "--push",
+        typed
+            .room
+            .push
+            .as_ref()
+            .map(|(event, payload)| format!("{event}={payload}")),
+    );
     flags.option("--unknown-topic", text(&typed.room.unknown_topic));
     flags.option("--profile", text(&typed.judging.profile));
-    flags.switch("--strict", typed.judging.strict);
-    flags.switch("--safe", typed.safe);
-    flags.switch("--no-safe", typed.no_safe);
-    flags.option("--timeout", typed.timeout.map(|timeout| humantime::format_duration(timeout).to_string()));
-    flags.option("--config", typed.config.config.as_ref().map(|path| path.display().to_string()));
+    flags.switch(typed.judging.strict.then_some("--strict"));
+    flags.switch(typed.safe.then_some("--safe"));
+    flags.switch(typed.no_safe.then_some("--no-safe"));
+    flags.option(
+        "--timeout",
+        typed
+            .timeout
+            .map(|timeout| humantime::format_duration(timeout).to_string()),
+    );
+    flags.option(
+        "--config",
+        typed
+            .config
+            .config
+            .as_ref()
+            .map(|path| path.display().to_string()),
+    );
     flags.text
 }
 
@@ -43,8 +62,8 @@ impl Flags {
         }
     }
 
-    fn switch(&mut self, name: &str, on: bool) {
-        if on {
+    fn switch(&mut self, name: Option<&str>) {
+        if let Some(name) = name {
             self.text.push_str(&format!(" {name}"));
         }
     }
@@ -76,9 +95,28 @@ mod tests {
     #[test]
     fn what_was_typed_is_typed_again_without_secrets() {
         assert_eq!(of(&["join/*", "--jobs", "2", "--quiet"]), "");
-        let typed = ["--target", "ws://a/socket", "--param", "token=abc", "--header", "Authorization: Bearer x"];
-        assert_eq!(of(&typed), " --target ws://a/socket --param 'token=…' --header 'Authorization: …'");
-        let typed = ["--join-params", "{\"it's\": 1}", "--timeout", "1500ms", "--strict"];
-        assert_eq!(of(&typed), r#" --join-params '{"it'\''s":1}' --strict --timeout '1s 500ms'"#);
+        let typed = [
+            "--target",
+            "ws://a/socket",
+            "--param",
+            "token=abc",
+            "--header",
+            "Authorization: Bearer x",
+        ];
+        assert_eq!(
+            of(&typed),
+            " --target ws://a/socket --param 'token=…' --header 'Authorization: …'"
+        );
+        let typed = [
+            "--join-params",
+            "{\"it's\": 1}",
+            "--timeout",
+            "1500ms",
+            "--strict",
+        ];
+        assert_eq!(
+            of(&typed),
+            r#" --join-params '{"it'\''s":1}' --strict --timeout '1s 500ms'"#
+        );
     }
 }

@@ -49,9 +49,10 @@ impl Room {
         let (join_params, other_join_params) = match (&self.topic, &self.other_topic) {
             (Some(_), _) => (self.join_params, self.other_join_params),
             (None, Some(_)) => (self.join_params.or(below.join_params), self.other_join_params),
-            (None, None) => {
-                (self.join_params.or(below.join_params), self.other_join_params.or(below.other_join_params))
-            }
+            (None, None) => (
+                self.join_params.or(below.join_params),
+                self.other_join_params.or(below.other_join_params),
+            ),
         };
         Self {
             topic: self.topic.or(below.topic),
@@ -66,13 +67,19 @@ impl Room {
 
 impl Judging {
     fn over(self, below: Self) -> Self {
-        Self { profile: self.profile.or(below.profile), strict: self.strict || below.strict }
+        Self {
+            profile: self.profile.or(below.profile),
+            strict: self.strict || below.strict,
+        }
     }
 }
 
 impl Results {
     fn over(self, below: Self) -> Self {
-        Self { out: self.out.or(below.out), seed: self.seed.or(below.seed) }
+        Self {
+            out: self.out.or(below.out),
+            seed: self.seed.or(below.seed),
+        }
     }
 }
 
@@ -102,8 +109,10 @@ fn by_name(
     below: Vec<(String, String)>,
     same: fn(&str, &str) -> bool,
 ) -> Vec<(String, String)> {
-    let mut pairs: Vec<_> =
-        below.into_iter().filter(|(name, _)| !upper.iter().any(|(other, _)| same(other, name))).collect();
+    let mut pairs: Vec<_> = below
+        .into_iter()
+        .filter(|(name, _)| !upper.iter().any(|(other, _)| same(other, name)))
+        .collect();
     pairs.extend(upper);
     pairs
 }

@@ -1,14 +1,44 @@
 //! One table of a settings file: keys are taken out by their type; what is left at the end was no setting.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::super::units;
 use super::{kind, typed};
 use crate::scenario::{Problem, nearest};
+
+/// What is wrong with a file; told in its order, however it was found.
+#[derive(Default)]
+pub(super) struct Problems(Vec<(usize, Problem)>);
+
+impl Problems {
+    pub(super) fn add(&mut self, place: Range<usize>, title: impl Into<String>, expected: impl Into<String>) {
+        self.0
+            .push((place.start, Problem::at(place, title).expected(expected)));
+    }
+
+    fn add_near(&mut self, place: Range<usize>, title: String, expected: String, near: Option<String>) {
+        let help = near.map(|name| format!("did you mean {name}?"));
+        self.0.push((
+            place.start,
+            Problem::at(place, title).expected(expected).help(help),
+        ));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn sorted(mut self) -> Vec<Problem> {
+        self.0.sort_by_key(|(at, _)| *at);
+        self.0.into_iter().map(|(_, problem)| problem).collect()
+    }
+}
 
 /// A table that is being read.
 pub(super) struct Section<'t, 'p> {
@@ -16,15 +46,21 @@ pub(super) struct Section<'t, 'p> {
     /// All that was asked for: what a key could have been.
     known: Vec<&'static str>,
     /// Where the table stands.
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
     /// Where keys stand that were taken.
-    taken: Vec<(&'static str, std::ops::Range<usize>)>,
-    problems: &'p mut Vec<Problem>,
+    taken: Vec<(&'static str, Range<usize>)>,
+    problems: &'p mut Problems,
 }
 
 impl<'t, 'p> Section<'t, 'p> {
-    pub(super) fn new(table: DeTable<'t>, problems: &'p mut Vec<Problem>) -> Self {
-        Self { table, known: Vec::new(), span: 0..0, taken: Vec::new(), problems }
+    pub(super) fn new(table: DeTable<'t>, problems: &'p mut Problems) -> Self {
+        Self {
+            table,
+            known: Vec::new(),
+            span: 0..0,
+            taken: Vec::new(),
+            problems,
+        }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'t>>> {
@@ -36,7 +72,7 @@ impl<'t, 'p> Section<'t, 'p> {
 
     fn mismatch<T>(&mut self, key: &str, value: &Spanned<DeValue<'_>>, expected: &str) -> Option<T> {
         let title = format!("`{key}` is {}", kind(value.get_ref()));
-        self.problems.push(Problem::at(value.span(), title).expected(expected));
+        self.problems.add(value.span(), title, expected);
         None
     }
 
@@ -66,23 +102,27 @@ impl<'t, 'p> Section<'t, 'p> {
             Ok(number) if range.contains(&number) => Some(number),
             _ => {
                 let title = format!("`{key}` is out of range");
-                self.problems.push(Problem::at(value.span(), title).expected(expected));
+                self.problems.add(value.span(), title, expected);
                 None
             }
         }
     }
 
-    pub(super) fn parsed<T>(&mut self, key: &'static str, read: fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn duration(&mut self, key: &'static str) -> Option<Duration> {
         let value = self.take(key)?;
         let DeValue::String(text) = value.get_ref() else {
-            return self.mismatch(key, &value, "a string");
+            return self.mismatch(
+                key,
+                &value,
+                "a number with its unit in quotes, as in \"500ms\", \"30s\" or \"5m\"",
+            );
         };
-        match read(text) {
-            Ok(it) => Some(it),
+        match units::duration(text) {
+            Ok(duration) => Some(duration),
             Err(why) => {
-                let title = format!("`{key}` cannot be {text:?}");
-                let expected = why.trim_start_matches("expected ").to_owned();
-                self.problems.push(Problem::at(value.span(), title).expected(expected));
+                let expected = why.trim_start_matches("expected ");
+                self.problems
+                    .add(value.span(), format!("`{key}` cannot be {text:?}"), expected);
                 None
             }
         }
@@ -94,7 +134,10 @@ impl<'t, 'p> Section<'t, 'p> {
     }
 
     pub(super) fn several_of<T: ValueEnum>(&mut self, key: &'static str) -> Vec<T> {
-        self.list(key).iter().filter_map(|value| self.choose(key, value)).collect()
+        self.list(key)
+            .iter()
+            .filter_map(|value| self.choose(key, value))
+            .collect()
     }
 
     fn choose<T: ValueEnum>(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<T> {
@@ -106,9 +149,13 @@ impl<'t, 'p> Section<'t, 'p> {
         if let Ok(chosen) = T::from_str(text, false) {
             return Some(chosen);
         }
-        let near = nearest(text, names.iter().map(String::as_str)).map(|name| format!("did you mean {name:?}?"));
-        let title = format!("`{key}` cannot be {text:?}");
-        self.problems.push(Problem::at(value.span(), title).expected(expected).help(near));
+        let near = nearest(text, names.iter().map(String::as_str)).map(|name| format!("{name:?}"));
+        self.problems.add_near(
+            value.span(),
+            format!("`{key}` cannot be {text:?}"),
+            expected,
+            near,
+        );
         None
     }
 
@@ -118,7 +165,9 @@ impl<'t, 'p> Section<'t, 'p> {
         };
         match value.get_ref() {
             DeValue::Array(items) => items.iter().cloned().collect(),
-            _ => self.mismatch(key, &value, "a list, as [\"a\", \"b\"]").unwrap_or_default(),
+            _ => self
+                .mismatch(key, &value, "a list, as [\"a\", \"b\"]")
+                .unwrap_or_default(),
         }
     }
 
@@ -136,7 +185,9 @@ impl<'t, 'p> Section<'t, 'p> {
             return Vec::new();
         };
         let DeValue::Table(table) = value.get_ref() else {
-            return self.mismatch(key, &value, "a table, as { name = \"value\" }").unwrap_or_default();
+            return self
+                .mismatch(key, &value, "a table, as { name = \"value\" }")
+                .unwrap_or_default();
         };
         let pair = |(name, value): (&Spanned<DeString<'t>>, &Spanned<DeValue<'t>>)| match value.get_ref() {
             DeValue::String(text) => Some((name.get_ref().to_string(), text.clone().into_owned())),
@@ -154,9 +205,10 @@ impl<'t, 'p> Section<'t, 'p> {
     pub(super) fn push(&mut self, key: &'static str) -> Option<(String, Value)> {
         let value = self.take(key)?;
         match value.get_ref() {
-            DeValue::Table(table) if table.len() == 1 => {
-                table.iter().next().map(|(event, payload)| (event.get_ref().to_string(), to_json(payload.get_ref())))
-            }
+            DeValue::Table(table) if table.len() == 1 => table
+                .iter()
+                .next()
+                .map(|(event, payload)| (event.get_ref().to_string(), to_json(payload.get_ref()))),
             _ => self.mismatch(key, &value, "one event and its payload, as { ping = { a = 1 } }"),
         }
     }
@@ -166,7 +218,10 @@ impl<'t, 'p> Section<'t, 'p> {
         let value = self.take(key)?;
         let span = value.span();
         match value.into_inner() {
-            DeValue::Table(table) => Some(Section { span, ..Section::new(table, self.problems) }),
+            DeValue::Table(table) => Some(Section {
+                span,
+                ..Section::new(table, self.problems)
+            }),
             other => self.mismatch(key, &Spanned::new(span, other), "a table"),
         }
     }
@@ -180,9 +235,15 @@ impl<'t, 'p> Section<'t, 'p> {
         for (name, value) in tables.table {
             let span = name.span();
             if let DeValue::Table(table) = value.into_inner() {
-                read(name.into_inner().into_owned(), Section { span, ..Section::new(table, problems) });
+                read(
+                    name.into_inner().into_owned(),
+                    Section {
+                        span,
+                        ..Section::new(table, problems)
+                    },
+                );
             } else {
-                problems.push(Problem::at(span, format!("`{key}` holds tables only")).expected("a table"));
+                problems.add(span, format!("`{key}` holds tables only"), "a table");
             }
         }
     }
@@ -190,23 +251,30 @@ impl<'t, 'p> Section<'t, 'p> {
     /// A key that must be there is not.
     pub(super) fn missing(&mut self, key: &str, expected: &str) {
         let title = format!("`{key}` is missing");
-        self.problems.push(Problem::at(self.span.clone(), title).expected(format!("{key}: {expected}")));
+        self.problems
+            .add(self.span.clone(), title, format!("{key} = {expected}"));
     }
 
     /// A key has a value that it cannot have.
     pub(super) fn wrong(&mut self, key: &str, expected: &str) {
-        let place = self.taken.iter().find(|(taken, _)| *taken == key).map_or(0..0, |(_, span)| span.clone());
-        self.problems.push(Problem::at(place, format!("`{key}` cannot be that")).expected(expected));
+        let place = self
+            .taken
+            .iter()
+            .find(|(taken, _)| *taken == key)
+            .map_or(0..0, |(_, span)| span.clone());
+        self.problems
+            .add(place, format!("`{key}` cannot be that"), expected);
     }
 
     /// What was not taken is no setting.
     pub(super) fn finish(self) {
         for key in self.table.keys() {
             let near = nearest(key.get_ref(), self.known.iter().copied());
-            self.problems.push(
-                Problem::at(key.span(), format!("unknown setting `{}`", key.get_ref()))
-                    .expected(format!("one of {}", self.known.join(", ")))
-                    .help(near.map(|name| format!("did you mean `{name}`?"))),
+            self.problems.add_near(
+                key.span(),
+                format!("unknown setting `{}`", key.get_ref()),
+                format!("one of {}", self.known.join(", ")),
+                near.map(|name| format!("`{name}`")),
             );
         }
     }
@@ -216,12 +284,15 @@ fn to_json(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::from(text.as_ref()),
         DeValue::Boolean(it) => Value::from(*it),
-        DeValue::Integer(it) => i64::from_str_radix(it.as_str(), it.radix()).map_or_else(|_| it.to_string().into(), Value::from),
+        DeValue::Integer(it) => {
+            i64::from_str_radix(it.as_str(), it.radix()).map_or_else(|_| it.to_string().into(), Value::from)
+        }
         DeValue::Float(it) => it.as_str().parse::<f64>().map_or(Value::Null, Value::from),
         DeValue::Datetime(it) => Value::from(it.to_string()),
         DeValue::Array(items) => items.iter().map(|item| to_json(item.get_ref())).collect(),
-        DeValue::Table(table) => {
-            table.iter().map(|(name, value)| (name.get_ref().to_string(), to_json(value.get_ref()))).collect()
-        }
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(name, value)| (name.get_ref().to_string(), to_json(value.get_ref())))
+            .collect(),
     }
 }

@@ -1,3 +1,5 @@
+//! JSON as Jason reads and writes it, and hostile JSON.
+
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;

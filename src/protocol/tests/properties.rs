@@ -1,3 +1,5 @@
+//! What holds for every message and every input.
+
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 

@@ -1,3 +1,5 @@
+//! Frame headers, held against another implementation.
+
 use std::io::Cursor;
 
 use proptest::prelude::*;

@@ -12,8 +12,8 @@ use super::{Play, Stage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
-    Actor, Connect, Http, JoinRef, Last, Mask, Mount, Outgoing as Content, Raw, RawContent, Reply, Restart, Send,
-    SendKind, What,
+    Actor, Connect, Http, JoinRef, Last, Mask, Mount, Outgoing as Content, Raw, RawContent, Reply, Restart,
+    Send, SendKind, What,
 };
 use crate::transport::{Masking, Outgoing, RawFrame};
 
@@ -40,7 +40,7 @@ impl Play {
         let timeout = self.setting.timeout;
         let (kind, within) = match what {
             What::Connect(actor, connect) => {
-                self.connect(*actor, connect, now);
+                self.connect(*actor, connect);
                 (WaitKind::Opening, timeout + timeout)
             }
             What::Send(actor, send) => match self.send(*actor, send, now)? {
@@ -53,7 +53,10 @@ impl Play {
             What::Close(actor, code) => {
                 self.open_link(*actor)?;
                 let code = code.unwrap_or(1000);
-                let close = Outgoing::Close { code: Some(code), reason: String::new() };
+                let close = Outgoing::Close {
+                    code: Some(code),
+                    reason: String::new(),
+                };
                 self.transmit(*actor, close, Noted::SentClose(code), now);
                 (WaitKind::Closed(None), timeout)
             }
@@ -79,13 +82,22 @@ impl Play {
             }
         };
         let actor = what.actor().map(|actor| actor.0);
-        self.waits.push(Wait { act, actor, kind, deadline: now + within, over: None });
+        self.waits.push(Wait {
+            act,
+            actor,
+            kind,
+            deadline: now + within,
+            over: None,
+        });
         Ok(())
     }
 
-    fn connect(&mut self, actor: Actor, connect: &Connect, now: Time) {
+    fn connect(&mut self, actor: Actor, connect: &Connect) {
         self.connections[actor.0] += 1;
-        let id = LinkId { actor: actor.0, number: self.connections[actor.0] };
+        let id = LinkId {
+            actor: actor.0,
+            number: self.connections[actor.0],
+        };
         self.links[actor.0] = Some(Link::new(id, self.vsn));
         let values = &self.values;
         let door = Door {
@@ -99,12 +111,13 @@ impl Play {
                 .iter()
                 .map(|(key, value)| (key.clone(), value.as_ref().map(|value| value.fill(values))))
                 .collect(),
-            headers: connect.headers.iter().map(|(key, value)| (key.clone(), value.fill(values))).collect(),
+            headers: connect
+                .headers
+                .iter()
+                .map(|(key, value)| (key.clone(), value.fill(values)))
+                .collect(),
             message_bytes: self.program.largest_message(),
         };
-        let shown = door.mount.clone().unwrap_or_else(|| "the target's socket".to_owned());
-        // Whether it fits is found out when the answers come.
-        let _ = self.note(now, id, Noted::Connecting(shown));
         self.commands.push_back(Command::Connect(id, door));
     }
 
@@ -119,9 +132,17 @@ impl Play {
             }
             Content::Binary(bytes) => Payload::Binary(bytes),
         };
-        let event = if let SendKind::Push(event) = &send.kind { event.fill(values) } else { String::new() };
+        let event = if let SendKind::Push(event) = &send.kind {
+            event.fill(values)
+        } else {
+            String::new()
+        };
         let reference = send.reference.as_ref().map(|it| it.fill(values));
-        let stamp = if let JoinRef::This(it) = &send.join_ref { it.fill(values) } else { String::new() };
+        let stamp = if let JoinRef::This(it) = &send.join_ref {
+            it.fill(values)
+        } else {
+            String::new()
+        };
         let draft = Draft {
             event: match &send.kind {
                 SendKind::Join => Saying::Join,
@@ -140,7 +161,12 @@ impl Play {
         };
         let link = self.open_link(actor)?;
         let (outgoing, refs) = link.send(&draft, now).map_err(|error| {
-            Wrong::server(format!("this cannot be sent: {error}"), "a message that has a frame", "").nobody()
+            Wrong::server(
+                format!("this cannot be sent: {error}"),
+                "a message that has a frame",
+                "",
+            )
+            .nobody()
         })?;
         self.say(actor, outgoing, now);
         Ok(match send.reply {
@@ -175,10 +201,23 @@ impl Play {
         let words = format!(
             "opcode {}{}{}",
             shape.opcode,
-            if shape.last == Last::Yes { "" } else { ", more follows" },
-            if shape.mask == Mask::Masked { "" } else { ", unmasked" },
+            if shape.last == Last::Yes {
+                ""
+            } else {
+                ", more follows"
+            },
+            if shape.mask == Mask::Masked {
+                ""
+            } else {
+                ", unmasked"
+            },
         );
-        self.transmit(actor, Outgoing::Frame(frame), Noted::SentFrame(words, payload), now);
+        self.transmit(
+            actor,
+            Outgoing::Frame(frame),
+            Noted::SentFrame(words, payload),
+            now,
+        );
         Ok(())
     }
 
@@ -187,7 +226,11 @@ impl Play {
         let request = Request {
             method: http.method.clone(),
             path: http.path.fill(values),
-            headers: http.headers.iter().map(|(key, value)| (key.clone(), value.fill(values))).collect(),
+            headers: http
+                .headers
+                .iter()
+                .map(|(key, value)| (key.clone(), value.fill(values)))
+                .collect(),
             body: http.body.as_ref().map(|body| body.fill(values)),
         };
         let shown = format!("{} {}", request.method, request.path);
@@ -206,7 +249,9 @@ impl Play {
 
     /// Sends a heartbeat if there is still a connection to send it over.
     fn ask_alive(&mut self, actor: Actor, now: Time) -> WaitKind {
-        let asked = self.links[actor.0].as_ref().filter(|link| matches!(link.state, State::Open));
+        let asked = self.links[actor.0]
+            .as_ref()
+            .filter(|link| matches!(link.state, State::Open));
         match asked.map(|link| link.settle()) {
             Some(Ok((outgoing, refs))) => {
                 self.say(actor, outgoing, now);
@@ -223,7 +268,13 @@ impl Play {
             let kind = self.ask_alive(Actor(index), now);
             if let WaitKind::ClosedOrAlive(_) = kind {
                 let deadline = now + self.setting.timeout.min(Duration::from_secs(2));
-                self.waits.push(Wait { act: 0, actor: Some(index), kind, deadline, over: None });
+                self.waits.push(Wait {
+                    act: 0,
+                    actor: Some(index),
+                    kind,
+                    deadline,
+                    over: None,
+                });
             }
         }
     }
@@ -239,7 +290,10 @@ impl Play {
     }
 
     fn transmit(&mut self, actor: Actor, outgoing: Outgoing, noted: Noted, now: Time) {
-        let id = LinkId { actor: actor.0, number: self.connections[actor.0] };
+        let id = LinkId {
+            actor: actor.0,
+            number: self.connections[actor.0],
+        };
         // What we say ourselves is bounded by the scenario, so that this always fits.
         let _ = self.note(now, id, noted);
         self.commands.push_back(Command::Send(id, outgoing));
@@ -254,6 +308,10 @@ impl Play {
         if matches!(link.state, State::Open) {
             return Ok(link);
         }
-        Err(Wrong::server("the connection is not open any more", EXPECTED, link.state.describe()))
+        Err(Wrong::server(
+            "the connection is not open any more",
+            EXPECTED,
+            link.state.describe(),
+        ))
     }
 }

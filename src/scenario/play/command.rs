@@ -58,6 +58,8 @@ pub struct Request {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Happening {
+    /// The upgrade is being sent, to this path.
+    Dialled(LinkId, String),
     /// The server let an actor in.
     Opened(LinkId),
     /// It did not.
@@ -89,7 +91,7 @@ pub struct Setting {
     /// The serializer, where the scenario names none.
     pub vsn: crate::protocol::Vsn,
     /// What the scenario's offered names stand for.
-    pub offers: Vec<(super::super::program::Offer, serde_json::Value)>,
+    pub offers: Vec<(super::super::needs::Offer, serde_json::Value)>,
     /// The first of the numbers that fresh names stand for; the next ones follow.
     pub first_fresh: u64,
 }

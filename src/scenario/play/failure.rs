@@ -39,12 +39,24 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
-    pub(super) fn server(what: impl Into<String>, expected: impl Into<String>, actual: impl Into<String>) -> Self {
-        Self { what: what.into(), expected: expected.into(), actual: actual.into(), blame: Blame::Server }
+    pub(super) fn server(
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            expected: expected.into(),
+            actual: actual.into(),
+            blame: Blame::Server,
+        }
     }
 
     pub(super) fn nobody(self) -> Self {
-        Self { blame: Blame::Nobody, ..self }
+        Self {
+            blame: Blame::Nobody,
+            ..self
+        }
     }
 }
 
@@ -55,6 +67,11 @@ pub(super) fn locate(path: &str, source: &str, place: &Place) -> (String, String
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.matches('\n').count() + 1;
     let column = before[line_start..].chars().count() + 1;
-    let text = source[line_start..].lines().next().unwrap_or("").trim().to_owned();
+    let text = source[line_start..]
+        .lines()
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_owned();
     (format!("{path}:{line}:{column}"), text)
 }

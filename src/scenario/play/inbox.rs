@@ -33,7 +33,12 @@ pub(super) enum Held {
 
 impl Arrived {
     pub(super) fn new(serial: u64, frame: Held, vsn: Vsn) -> Self {
-        let mut arrived = Self { serial, frame, head: None, taken: false };
+        let mut arrived = Self {
+            serial,
+            frame,
+            head: None,
+            taken: false,
+        };
         arrived.head = arrived.message(vsn).map(|message| Head {
             event: message.event.as_str().map(str::to_owned),
             topic: message.topic.as_str().map(str::to_owned),
@@ -63,7 +68,11 @@ impl Arrived {
 /// Bytes as a person reads them: their number and the first of them.
 pub(crate) fn show_bytes(bytes: &[u8]) -> String {
     const SHOWN: usize = 48;
-    let shown: Vec<String> = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    let shown: Vec<String> = bytes
+        .iter()
+        .take(SHOWN)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let more = if bytes.len() > SHOWN { " …" } else { "" };
     format!("{} bytes: {}{more}", bytes.len(), shown.join(" "))
 }

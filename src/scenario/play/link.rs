@@ -75,14 +75,22 @@ impl Link {
     pub(super) fn opened(&mut self, now: Time) {
         self.state = State::Open;
         let mut out = Wire::new(self.vsn);
-        self.client.handle_open(&mut Context { config: &self.config, now, out: &mut out });
+        self.client.handle_open(&mut Context {
+            config: &self.config,
+            now,
+            out: &mut out,
+        });
     }
 
     /// A message came: the client learns of it, and it waits for a step to take it.
     pub(super) fn arrive(&mut self, arrived: Arrived, now: Time) {
         let mut out = Wire::new(self.vsn);
         if let Some(message) = arrived.message(self.vsn) {
-            let mut context = Context { config: &self.config, now, out: &mut out };
+            let mut context = Context {
+                config: &self.config,
+                now,
+                out: &mut out,
+            };
             self.client.handle_message(&mut context, &message);
         }
         self.arrived.push(arrived);
@@ -98,11 +106,18 @@ impl Link {
         }
         let mut out = Wire::new(self.vsn);
         if by_hand.is_none() && matches!(draft.join_ref, Stamp::Current) {
-            let mut context = Context { config: &self.config, now, out: &mut out };
+            let mut context = Context {
+                config: &self.config,
+                now,
+                out: &mut out,
+            };
             speak(&mut self.client, draft, &mut context);
         }
         if out.sent.is_none() {
-            let current = self.client.channel(draft.topic).and_then(|channel| self.client.join_ref(channel));
+            let current = self
+                .client
+                .channel(draft.topic)
+                .and_then(|channel| self.client.join_ref(channel));
             let reference = by_hand.map_or_else(|| self.client.make_ref().to_string(), str::to_owned);
             let join_ref = match draft.join_ref {
                 Stamp::Null => None,
@@ -192,7 +207,10 @@ impl Outbox for Wire {
 
     fn transmit(&mut self, message: &Message<'_>) {
         let mut bytes = Vec::new();
-        let refs = Refs { join_ref: json_of(&message.join_ref), reference: json_of(&message.reference) };
+        let refs = Refs {
+            join_ref: json_of(&message.join_ref),
+            reference: json_of(&message.reference),
+        };
         self.sent = Some(self.vsn.encode_from_client(message, &mut bytes).map(|kind| {
             let outgoing = match kind {
                 FrameKind::Text => Outgoing::Text(String::from_utf8_lossy(&bytes).into_owned()),

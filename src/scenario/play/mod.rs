@@ -6,6 +6,7 @@ mod command;
 mod failure;
 mod inbox;
 mod link;
+mod outside;
 mod recording;
 mod step;
 mod wait;
@@ -112,7 +113,11 @@ impl Play {
 
     /// When [`Play::handle_timeout`] wants to be called, if nothing happens before.
     pub fn deadline(&self) -> Option<Time> {
-        self.waits.iter().filter(|wait| wait.over.is_none()).map(|wait| wait.deadline).min()
+        self.waits
+            .iter()
+            .filter(|wait| wait.over.is_none())
+            .map(|wait| wait.deadline)
+            .min()
     }
 
     /// How it stands.
@@ -137,15 +142,18 @@ impl Play {
 
     /// The fresh names and the numbers that they stand for in this play.
     pub fn fresh(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.program
-            .fresh
-            .iter()
-            .map(|name| (self.program.names[name.0].as_str(), self.values.get(*name).as_str().unwrap_or_default()))
+        self.program.fresh.iter().map(|name| {
+            (
+                self.program.names[name.0].as_str(),
+                self.values.get(*name).as_str().unwrap_or_default(),
+            )
+        })
     }
 
     /// Something happened.
     pub fn handle(&mut self, happening: Happening, now: Time) {
         let noted = match happening {
+            Happening::Dialled(id, path) => self.note(now, id, Noted::Connecting(path)),
             Happening::Opened(id) => self.handle_opened(id, now),
             Happening::Refused(id, response) => {
                 self.end_link(id, State::Refused(response.status));
@@ -227,7 +235,10 @@ impl Play {
 
     /// The link of this id, unless its actor has a newer one.
     fn link(&mut self, id: LinkId) -> Option<&mut Link> {
-        self.links.get_mut(id.actor)?.as_mut().filter(|link| link.id == id)
+        self.links
+            .get_mut(id.actor)?
+            .as_mut()
+            .filter(|link| link.id == id)
     }
 
     fn note(&mut self, now: Time, id: LinkId, what: Noted) -> Result<(), Flooded> {
@@ -238,16 +249,39 @@ impl Play {
         if matches!(self.stage, Stage::Failed(_)) {
             return;
         }
-        let blame = if self.group < self.program.given { Blame::Nobody } else { wrong.blame };
-        let act = self.program.groups.get(self.group).and_then(|group| group.acts.get(act));
+        let blame = if self.group < self.program.given {
+            Blame::Nobody
+        } else {
+            wrong.blame
+        };
+        let act = self
+            .program
+            .groups
+            .get(self.group)
+            .and_then(|group| group.acts.get(act));
         let (at, line) = match act {
             Some(act) => failure::locate(&self.program.path, &self.program.source, &act.place),
             None => (self.program.path.to_string(), String::new()),
         };
-        let actor = act.and_then(|act| act.what.actor()).map(|actor| self.program.actors[actor.0].clone());
-        let Wrong { what, expected, actual, .. } = wrong;
+        let actor = act
+            .and_then(|act| act.what.actor())
+            .map(|actor| self.program.actors[actor.0].clone());
+        let Wrong {
+            what,
+            expected,
+            actual,
+            ..
+        } = wrong;
         self.waits.clear();
-        self.stage = Stage::Failed(Failure { what, expected, actual, actor, at, line, blame });
+        self.stage = Stage::Failed(Failure {
+            what,
+            expected,
+            actual,
+            actor,
+            at,
+            line,
+            blame,
+        });
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Recording {
 }
 
 /// Whose entry it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// An actor's, on its first, second, … connection (from 1).
     Actor(usize, u32),
@@ -84,7 +84,11 @@ pub(super) struct Flooded;
 impl Recording {
     /// An empty one that keeps at most so many bytes.
     pub(super) fn of_at_most(bytes: usize) -> Self {
-        Self { entries: Vec::new(), bytes: 0, most: bytes }
+        Self {
+            entries: Vec::new(),
+            bytes: 0,
+            most: bytes,
+        }
     }
 
     /// What is kept at most, in words.

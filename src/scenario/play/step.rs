@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::failure::Wrong;
 use super::command::Reach;
+use super::failure::Wrong;
 use super::link::{SETTLE_REF, State};
-use super::recording::{Flooded, Noted, Who};
+use super::recording::{Noted, Who};
 use super::wait::{self, WaitKind, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, Stage};
 use crate::clock::Time;
 use crate::scenario::pattern::shorten;
 use crate::scenario::program::{Answers, Opening, Program, What};
-use crate::transport::{Ending, RequestError, Response};
+use crate::transport::Ending;
 
 /// Whether the deadline of a wait has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,10 @@ impl Play {
             self.stage = Stage::Over;
             return;
         }
-        if program.groups.get(self.group).is_some_and(|group| group.answers == Answers::InOrder)
+        if program
+            .groups
+            .get(self.group)
+            .is_some_and(|group| group.answers == Answers::InOrder)
             && let Some(act) = self.first_out_of_order()
         {
             let what = "the answers came in another order than the messages were sent";
@@ -72,14 +75,20 @@ impl Play {
     }
 
     fn first_out_of_order(&self) -> Option<usize> {
-        self.waits.windows(2).find(|pair| pair[0].over > pair[1].over).map(|pair| pair[1].act)
+        self.waits
+            .windows(2)
+            .find(|pair| pair[0].over > pair[1].over)
+            .map(|pair| pair[1].act)
     }
 
     fn order_of_answers(&self) -> String {
         let mut order: Vec<_> = self.waits.iter().map(|wait| (wait.over, wait.act + 1)).collect();
         order.sort_unstable();
         let order: Vec<String> = order.iter().map(|(_, step)| step.to_string()).collect();
-        format!("the answers to steps {}, in this order", shorten(&order.join(", ")))
+        format!(
+            "the answers to steps {}, in this order",
+            shorten(&order.join(", "))
+        )
     }
 
     fn look(&mut self, program: &Program, index: usize, now: Time) -> Result<Held, Wrong> {
@@ -91,9 +100,13 @@ impl Play {
         let due = wait.deadline <= now;
         let held = match (&wait.kind, what) {
             (WaitKind::Pause, _) => return Ok(if due { Held::Over(0) } else { Held::NotYet }),
-            (WaitKind::Silence, _) => return self.look_silence(index, if due { Due::Now } else { Due::Later }),
+            (WaitKind::Silence, _) => {
+                return self.look_silence(index, if due { Due::Now } else { Due::Later });
+            }
             (WaitKind::Http | WaitKind::Restarted, _) => Held::NotYet,
-            (WaitKind::Opening, What::Connect(actor, connect)) => self.look_opening(actor.0, connect.answer)?,
+            (WaitKind::Opening, What::Connect(actor, connect)) => {
+                self.look_opening(actor.0, connect.answer)?
+            }
             _ => self.look_message(index, what)?,
         };
         match held {
@@ -106,19 +119,36 @@ impl Play {
     fn look_settled(&mut self, index: usize, now: Time) -> Held {
         let wait = &self.waits[index];
         let due = wait.deadline <= now;
-        let (Some(actor), WaitKind::ClosedOrAlive(refs)) = (wait.actor, &wait.kind) else { return Held::Over(0) };
-        let Some(link) = &mut self.links[actor] else { return Held::Over(0) };
+        let (Some(actor), WaitKind::ClosedOrAlive(refs)) = (wait.actor, &wait.kind) else {
+            return Held::Over(0);
+        };
+        let Some(link) = &mut self.links[actor] else {
+            return Held::Over(0);
+        };
         let answered = find_reply(link, crate::protocol::PHOENIX_TOPIC, refs).is_some();
-        if answered || due || !matches!(link.state, State::Open) { Held::Over(0) } else { Held::NotYet }
+        if answered || due || !matches!(link.state, State::Open) {
+            Held::Over(0)
+        } else {
+            Held::NotYet
+        }
     }
 
     fn look_silence(&self, index: usize, due: Due) -> Result<Held, Wrong> {
-        let link = self.waits[index].actor.and_then(|actor| self.links[actor].as_ref());
+        let link = self.waits[index]
+            .actor
+            .and_then(|actor| self.links[actor].as_ref());
         let untaken = |link: &'_ super::link::Link| {
-            link.arrived.iter().find(|it| !it.taken && !it.is_settling()).map(|it| it.show())
+            link.arrived
+                .iter()
+                .find(|it| !it.taken && !it.is_settling())
+                .map(|it| it.show())
         };
         match link.and_then(untaken) {
-            Some(shown) => Err(Wrong::server("a message came where none should", "nothing", shown)),
+            Some(shown) => Err(Wrong::server(
+                "a message came where none should",
+                "nothing",
+                shown,
+            )),
             None if due == Due::Now => Ok(Held::Over(0)),
             None => Ok(Held::NotYet),
         }
@@ -136,35 +166,56 @@ impl Play {
             (None | Some(State::Opening), _) => Ok(Held::NotYet),
             (Some(State::Open | State::Ended(_)), Opening::Open | Opening::OpenOrRefused)
             | (Some(State::Refused(_)), Opening::OpenOrRefused | Opening::Refused(None)) => Ok(Held::Over(0)),
-            (Some(State::Refused(found)), Opening::Refused(Some(status))) if *found == status => Ok(Held::Over(0)),
+            (Some(State::Refused(found)), Opening::Refused(Some(status))) if *found == status => {
+                Ok(Held::Over(0))
+            }
             (Some(State::Open | State::Ended(_)), Opening::Refused(_)) => {
                 Err(Wrong::server("the server let the client in", wanted, "101"))
             }
-            (Some(State::Refused(status)), Opening::Open | Opening::Refused(Some(_))) => {
-                Err(Wrong::server(format!("the server refused the client with {status}"), wanted, self.refusal(actor)))
-            }
+            (Some(State::Refused(status)), Opening::Open | Opening::Refused(Some(_))) => Err(Wrong::server(
+                format!("the server refused the client with {status}"),
+                wanted,
+                self.refusal(actor),
+            )),
             (Some(State::Unanswered(why, reach)), _) => {
                 let wrong = Wrong::server("there was no connection", wanted, why);
-                Err(if *reach == Reach::Nobody { wrong.nobody() } else { wrong })
+                Err(if *reach == Reach::Nobody {
+                    wrong.nobody()
+                } else {
+                    wrong
+                })
             }
         }
     }
 
     /// The status and the body of the last refusal of an actor, which often says why.
     fn refusal(&self, actor: usize) -> String {
-        let refused = self.recording.entries.iter().rev().find_map(|entry| match (&entry.who, &entry.what) {
-            (Who::Actor(who, _), Noted::Refused(response)) if *who == actor => Some(response),
-            _ => None,
-        });
+        let refused = self
+            .recording
+            .entries
+            .iter()
+            .rev()
+            .find_map(|entry| match (&entry.who, &entry.what) {
+                (Who::Actor(who, _), Noted::Refused(response)) if *who == actor => Some(response),
+                _ => None,
+            });
         refused.map_or_else(String::new, |response| {
-            format!("{} {}", response.status, shorten(&String::from_utf8_lossy(&response.body)))
+            format!(
+                "{} {}",
+                response.status,
+                shorten(&String::from_utf8_lossy(&response.body))
+            )
         })
     }
 
     fn look_message(&mut self, index: usize, what: &What) -> Result<Held, Wrong> {
         let wait = &self.waits[index];
         let Some(link) = wait.actor.and_then(|actor| self.links[actor].as_mut()) else {
-            return Err(Wrong::server("there is no connection", wait::describe(&wait.kind, what, &self.values), ""));
+            return Err(Wrong::server(
+                "there is no connection",
+                wait::describe(&wait.kind, what, &self.values),
+                "",
+            ));
         };
         let vsn = link.vsn;
         let values = &mut self.values;
@@ -199,7 +250,11 @@ impl Play {
                     arrived.taken = true;
                     return Ok(Held::Over(arrived.serial));
                 }
-                return Ok(if matches!(link.state, State::Ended(_)) { Held::Over(0) } else { Held::NotYet });
+                return Ok(if matches!(link.state, State::Ended(_)) {
+                    Held::Over(0)
+                } else {
+                    Held::NotYet
+                });
             }
             (WaitKind::Closed(code), _) => return look_closed(&link.state, *code),
             _ => Held::NotYet,
@@ -207,7 +262,11 @@ impl Play {
         if matches!(held, Held::NotYet) && !matches!(link.state, State::Open | State::Opening) {
             let ended = link.state.describe();
             let expected = wait::describe(&wait.kind, what, &self.values);
-            return Err(Wrong::server("the connection ended before this came", expected, ended));
+            return Err(Wrong::server(
+                "the connection ended before this came",
+                expected,
+                ended,
+            ));
         }
         Ok(held)
     }
@@ -221,69 +280,24 @@ impl Play {
         let text = format!("nothing came within {}", humantime::format_duration(waited));
         let link = wait.actor.and_then(|actor| self.links[actor].as_ref());
         let untaken: Vec<String> = link
-            .map(|link| link.arrived.iter().filter(|it| !it.taken && !it.is_settling()).map(|it| it.show()))
+            .map(|link| {
+                link.arrived
+                    .iter()
+                    .filter(|it| !it.taken && !it.is_settling())
+                    .map(|it| it.show())
+            })
             .into_iter()
             .flatten()
             .collect();
         let actual = match untaken.len() {
             0 => "nothing".to_owned(),
             few @ 1..=5 => format!("{few} other message(s): {}", untaken.join(" ")),
-            many => format!("{many} other messages, the last of them: {}", untaken[many - 5..].join(" ")),
+            many => format!(
+                "{many} other messages, the last of them: {}",
+                untaken[many - 5..].join(" ")
+            ),
         };
         Wrong::server(text, wait::describe(&wait.kind, what, &self.values), actual)
-    }
-
-    pub(super) fn handle_http(
-        &mut self,
-        answer: Result<Response, RequestError>,
-        now: Time,
-    ) -> Result<(), Flooded> {
-        let program = Arc::clone(&self.program);
-        let waiting = self.waits.iter().position(|wait| matches!(wait.kind, WaitKind::Http) && wait.over.is_none());
-        let noted = match &answer {
-            Ok(response) => Noted::Answered(response.clone()),
-            Err(error) => Noted::Failed(error.to_string()),
-        };
-        if let Some(index) = waiting {
-            let act = self.waits[index].act;
-            if let Some(What::Http(http)) = program.groups.get(self.group).map(|group| &group.acts[act].what) {
-                match answer {
-                    Err(error) => {
-                        let wrong = Wrong::server("the request was not answered", "an answer over HTTP", error.to_string());
-                        self.fail(act, wrong);
-                    }
-                    Ok(response) if http.answer.is_some_and(|status| status != response.status) => {
-                        let body = String::from_utf8_lossy(&response.body);
-                        let actual = format!("{} {}", response.status, shorten(&body));
-                        let expected = format!("status {}", http.answer.unwrap_or_default());
-                        self.fail(act, Wrong::server("the request was answered otherwise", expected, actual));
-                    }
-                    Ok(response) => {
-                        if let Some(name) = http.save {
-                            self.values.set(name, String::from_utf8_lossy(&response.body).into_owned().into());
-                        }
-                        if let Some(wait) = self.waits.get_mut(index) {
-                            wait.over = Some(0);
-                        }
-                    }
-                }
-            }
-        }
-        self.recording.push(now, Who::Http, noted)
-    }
-
-    pub(super) fn handle_restarted(&mut self, result: Result<(), String>, now: Time) -> Result<(), Flooded> {
-        let waiting = self.waits.iter().position(|wait| matches!(wait.kind, WaitKind::Restarted));
-        if let Some(index) = waiting {
-            match &result {
-                Ok(()) => self.waits[index].over = Some(0),
-                Err(why) => {
-                    let act = self.waits[index].act;
-                    self.fail(act, Wrong::server("the server did not come back", "a server that answers", why));
-                }
-            }
-        }
-        self.recording.push(now, Who::Server, Noted::Server("started again"))
     }
 }
 
@@ -292,16 +306,26 @@ fn look_closed(state: &State, code: Option<u16>) -> Result<Held, Wrong> {
         (State::Open | State::Opening, _) => Ok(Held::NotYet),
         (State::Ended(Ending::CloseFrame { code: found, .. }), Some(code)) if *found != Some(code) => {
             let what = "the connection was closed with another code";
-            Err(Wrong::server(what, format!("close code {code}"), state.describe()))
+            Err(Wrong::server(
+                what,
+                format!("close code {code}"),
+                state.describe(),
+            ))
         }
         (State::Ended(Ending::Eof | Ending::Reset | Ending::Violation(_)), Some(code)) => {
             let what = "the connection ended without a close frame";
-            Err(Wrong::server(what, format!("close code {code}"), state.describe()))
+            Err(Wrong::server(
+                what,
+                format!("close code {code}"),
+                state.describe(),
+            ))
         }
         (State::Ended(_), _) => Ok(Held::Over(0)),
-        (State::Refused(_) | State::Unanswered(..), _) => {
-            Err(Wrong::server("there was no connection to close", "a connection", state.describe()))
-        }
+        (State::Refused(_) | State::Unanswered(..), _) => Err(Wrong::server(
+            "there was no connection to close",
+            "a connection",
+            state.describe(),
+        )),
     }
 }
 
@@ -321,8 +345,14 @@ impl State {
 /// How a connection ended, in words.
 pub(crate) fn describe_ending(ending: &Ending) -> String {
     match ending {
-        Ending::CloseFrame { code: Some(code), reason } if reason.is_empty() => format!("closed with {code}"),
-        Ending::CloseFrame { code: Some(code), reason } => format!("closed with {code} `{}`", shorten(reason)),
+        Ending::CloseFrame {
+            code: Some(code),
+            reason,
+        } if reason.is_empty() => format!("closed with {code}"),
+        Ending::CloseFrame {
+            code: Some(code),
+            reason,
+        } => format!("closed with {code} `{}`", shorten(reason)),
         Ending::CloseFrame { code: None, .. } => "closed by a close frame without a code".to_owned(),
         Ending::Eof => "the server ended it without a close frame".to_owned(),
         Ending::Reset => "the server reset it".to_owned(),
@@ -334,6 +364,8 @@ pub(crate) fn describe_ending(ending: &Ending) -> String {
 impl super::inbox::Arrived {
     /// Whether it answers a heartbeat that the play itself sent.
     fn is_settling(&self) -> bool {
-        self.head.as_ref().is_some_and(|head| head.reference.trim_matches('"') == SETTLE_REF)
+        self.head
+            .as_ref()
+            .is_some_and(|head| head.reference.trim_matches('"') == SETTLE_REF)
     }
 }

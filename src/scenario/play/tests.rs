@@ -1,3 +1,5 @@
+//! Plays whose other end is the test.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +20,18 @@ const ANA: LinkId = LinkId { actor: 0, number: 1 };
 impl Table {
     fn new(source: &str) -> Self {
         let program = read("test.yaml", source).unwrap_or_else(|error| panic!("{error}"));
-        let setting =
-            Setting { timeout: Duration::from_secs(5), vsn: Vsn::V2, offers: Vec::new(), first_fresh: 100 };
+        let setting = Setting {
+            timeout: Duration::from_secs(5),
+            vsn: Vsn::V2,
+            offers: Vec::new(),
+            first_fresh: 100,
+        };
         let mut play = Play::new(Arc::new(program), setting);
         play.begin(Time::ZERO);
-        Self { play, now: Time::ZERO }
+        Self {
+            play,
+            now: Time::ZERO,
+        }
     }
 
     /// What was sent since, as texts.
@@ -39,7 +48,10 @@ impl Table {
     }
 
     fn hear(&mut self, text: &str) -> &mut Self {
-        self.play.handle(Happening::Incoming(ANA, Incoming::Text(text.to_owned())), self.now);
+        self.play.handle(
+            Happening::Incoming(ANA, Incoming::Text(text.to_owned())),
+            self.now,
+        );
         self
     }
 
@@ -80,12 +92,18 @@ fn what_is_given_blames_nobody_and_a_step_blames_the_server() {
     let mut table = Table::new(JOIN_AND_ECHO);
     table.sent();
     table.pass(Duration::from_secs(5));
-    assert_eq!(table.failure(), ("nothing came within 5s", "test.yaml:5:10", Blame::Nobody));
+    assert_eq!(
+        table.failure(),
+        ("nothing came within 5s", "test.yaml:5:10", Blame::Nobody)
+    );
     let mut table = Table::new(JOIN_AND_ECHO);
     table.sent();
     table.hear(JOINED).sent();
     table.hear(r#"["1","2","lab:100","phx_reply",{"response":{"a":2},"status":"ok"}]"#);
-    assert_eq!(table.failure(), ("/a is 2, not 1", "test.yaml:7:10", Blame::Server));
+    assert_eq!(
+        table.failure(),
+        ("/a is 2, not 1", "test.yaml:7:10", Blame::Server)
+    );
 }
 
 #[test]
@@ -96,7 +114,9 @@ fn a_reply_with_another_ref_is_no_answer_and_is_shown() {
     table.hear(r#"["1","9","lab:100","phx_reply",{"response":{"a":1},"status":"ok"}]"#);
     assert!(matches!(table.play.progress(), Progress::Playing));
     table.pass(Duration::from_secs(5));
-    let Progress::Failed(failure) = table.play.progress() else { panic!() };
+    let Progress::Failed(failure) = table.play.progress() else {
+        panic!()
+    };
     assert!(failure.actual.contains("\"9\""), "{failure:?}");
 }
 
@@ -110,11 +130,17 @@ fn answers_in_order_notices_two_that_were_swapped() {
     table.hear(JOINED);
     assert_eq!(
         table.sent(),
-        [r#"["1","2","lab:100","echo",{"n":0}]"#, r#"["1","3","lab:100","echo",{"n":1}]"#]
+        [
+            r#"["1","2","lab:100","echo",{"n":0}]"#,
+            r#"["1","3","lab:100","echo",{"n":1}]"#
+        ]
     );
     table.hear(r#"["1","3","lab:100","phx_reply",{"response":{},"status":"ok"}]"#);
     table.hear(r#"["1","2","lab:100","phx_reply",{"response":{},"status":"ok"}]"#);
-    assert_eq!(table.failure().0, "the answers came in another order than the messages were sent");
+    assert_eq!(
+        table.failure().0,
+        "the answers came in another order than the messages were sent"
+    );
 }
 
 #[test]
@@ -122,8 +148,13 @@ fn a_connection_that_ends_ends_the_wait_at_once() {
     let mut table = Table::new(JOIN_AND_ECHO);
     table.sent();
     table.hear(JOINED).sent();
-    let ending = Ending::CloseFrame { code: Some(1011), reason: String::new() };
-    table.play.handle(Happening::Incoming(ANA, Incoming::Closed(ending)), table.now);
+    let ending = Ending::CloseFrame {
+        code: Some(1011),
+        reason: String::new(),
+    };
+    table
+        .play
+        .handle(Happening::Incoming(ANA, Incoming::Closed(ending)), table.now);
     assert_eq!(table.failure().0, "the connection ended before this came");
 }
 
@@ -134,13 +165,22 @@ fn a_flood_is_left() {
     for _ in 0..6_000 {
         table.hear(r#"[null,null,"spam","spam",{}]"#);
     }
-    assert!(table.failure().0.starts_with("the server said more than any case asks for"));
+    assert!(
+        table
+            .failure()
+            .0
+            .starts_with("the server said more than any case asks for")
+    );
 }
 
 #[test]
 fn receive_nothing_sees_what_came_before_it() {
-    let mut table = Table::new("about: x\nsteps:\n  - ana: connect\n  - sleep: 1s\n  - ana: { receive-nothing: 200ms }\n");
+    let mut table = Table::new(
+        "about: x\nsteps:\n  - ana: connect\n  - sleep: 1s\n  - ana: { receive-nothing: 200ms }\n",
+    );
     table.sent();
-    table.hear(r#"[null,null,"room","news",{}]"#).pass(Duration::from_secs(1));
+    table
+        .hear(r#"[null,null,"room","news",{}]"#)
+        .pass(Duration::from_secs(1));
     assert_eq!(table.failure().0, "a message came where none should");
 }

@@ -28,7 +28,10 @@ pub(super) struct Wait {
 pub(super) enum WaitKind {
     Opening,
     /// The answer to a message that was sent with these refs (as JSON texts).
-    Reply { topic: String, refs: Refs },
+    Reply {
+        topic: String,
+        refs: Refs,
+    },
     Message,
     /// Nothing may be there that no step has taken, until the deadline.
     Silence,
@@ -72,16 +75,29 @@ pub(super) fn find_reply<'l>(link: &'l mut Link, topic: &str, refs: &Refs) -> Op
 }
 
 /// Finds the oldest message that a `receive` takes: by event, topic and ref; what else it says is judged.
-pub(super) fn find_message<'l>(link: &'l mut Link, receive: &Receive, values: &Values) -> Option<&'l mut Arrived> {
+pub(super) fn find_message<'l>(
+    link: &'l mut Link,
+    receive: &Receive,
+    values: &Values,
+) -> Option<&'l mut Arrived> {
     let event = receive.event.fill(values);
     let topic = receive.topic.as_ref().map(|topic| topic.fill(values));
-    let reference = receive.reference.as_ref().map(|data| data.fill(values).to_string());
+    let reference = receive
+        .reference
+        .as_ref()
+        .map(|data| data.fill(values).to_string());
     let meant = |head: &Head| {
         head.event.as_ref() == Some(&event)
-            && topic.as_ref().is_none_or(|topic| head.topic.as_ref() == Some(topic))
-            && reference.as_ref().is_none_or(|reference| *reference == head.reference)
+            && topic
+                .as_ref()
+                .is_none_or(|topic| head.topic.as_ref() == Some(topic))
+            && reference
+                .as_ref()
+                .is_none_or(|reference| *reference == head.reference)
     };
-    link.arrived.iter_mut().find(|it| !it.taken && it.head.as_ref().is_some_and(meant))
+    link.arrived
+        .iter_mut()
+        .find(|it| !it.taken && it.head.as_ref().is_some_and(meant))
 }
 
 /// Holds a reply against what was expected of it; the response comes back for [`save`].
@@ -95,10 +111,16 @@ pub(super) fn judge_reply(
     let reply = message.as_ref().and_then(Message::reply);
     let Some(reply) = reply else {
         let what = "the answer is a phx_reply without a status";
-        return Err(Wrong::server(what, "a payload with status and response", arrived.show()));
+        return Err(Wrong::server(
+            what,
+            "a payload with status and response",
+            arrived.show(),
+        ));
     };
     let response = parsed(&reply.response);
-    let Reply::Status(status, content) = expected else { return Ok(response) };
+    let Reply::Status(status, content) = expected else {
+        return Ok(response);
+    };
     let status = status.fill(values);
     if reply.status != status {
         let what = format!("the answer is {}, not {status}", reply.status);
@@ -115,8 +137,16 @@ pub(super) fn judge_message(
     receive: &Receive,
     values: &Values,
 ) -> Result<Option<Value>, Wrong> {
-    let Some(message) = arrived.message(vsn) else { return Ok(None) };
-    judge_field(&message.join_ref, receive.join_ref.as_ref(), values, "join_ref", arrived)?;
+    let Some(message) = arrived.message(vsn) else {
+        return Ok(None);
+    };
+    judge_field(
+        &message.join_ref,
+        receive.join_ref.as_ref(),
+        values,
+        "join_ref",
+        arrived,
+    )?;
     judge_content(&message.payload, &receive.content, values, arrived)?;
     Ok(parsed(&message.payload))
 }
@@ -128,7 +158,9 @@ fn judge_field(
     name: &str,
     arrived: &Arrived,
 ) -> Result<(), Wrong> {
-    let Some(expected) = expected.map(|data| data.fill(values).to_string()) else { return Ok(()) };
+    let Some(expected) = expected.map(|data| data.fill(values).to_string()) else {
+        return Ok(());
+    };
     let found = json_of(field);
     if found == expected {
         return Ok(());
@@ -147,15 +179,27 @@ fn judge_content(
         Content::Unjudged => Ok(()),
         Content::Binary(bytes) => match payload {
             Payload::Binary(found) if found == bytes => Ok(()),
-            _ => Err(Wrong::server("the payload is another one", show_bytes(bytes), arrived.show())),
+            _ => Err(Wrong::server(
+                "the payload is another one",
+                show_bytes(bytes),
+                arrived.show(),
+            )),
         },
         Content::Json(pattern) => {
             let Some(value) = parsed(payload) else {
                 let expected = pattern.describe(values);
-                return Err(Wrong::server("the payload is no JSON that can be looked into", expected, arrived.show()));
+                return Err(Wrong::server(
+                    "the payload is no JSON that can be looked into",
+                    expected,
+                    arrived.show(),
+                ));
             };
             pattern.check(&value, values).map_err(|mismatch| {
-                let at = if mismatch.at.is_empty() { "the payload".to_owned() } else { mismatch.at.clone() };
+                let at = if mismatch.at.is_empty() {
+                    "the payload".to_owned()
+                } else {
+                    mismatch.at.clone()
+                };
                 let what = format!("{at} is {}, not {}", mismatch.actual, mismatch.expected);
                 Wrong::server(what, format!("{at}: {}", mismatch.expected), arrived.show())
             })
@@ -191,7 +235,9 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
     match (kind, what) {
         (WaitKind::Reply { topic, refs }, What::Send(_, send)) => {
             let like = match &send.reply {
-                Reply::Status(status, content) => format!(" {}{}", status.fill(values), like(content, values)),
+                Reply::Status(status, content) => {
+                    format!(" {}{}", status.fill(values), like(content, values))
+                }
                 Reply::Any | Reply::None => String::new(),
             };
             let to = match &send.kind {
@@ -200,12 +246,23 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
                 SendKind::Heartbeat => "the heartbeat".to_owned(),
                 SendKind::Push(event) => format!("push {}", event.fill(values)),
             };
-            format!("an answer{like} to {to}: phx_reply with ref {} on {}", shorten(&refs.reference), shorten(topic))
+            format!(
+                "an answer{like} to {to}: phx_reply with ref {} on {}",
+                shorten(&refs.reference),
+                shorten(topic)
+            )
         }
         (WaitKind::Message, What::Receive(_, receive)) => {
-            let topic = receive.topic.as_ref().map(|topic| format!(" on {}", topic.fill(values)));
+            let topic = receive
+                .topic
+                .as_ref()
+                .map(|topic| format!(" on {}", topic.fill(values)));
             let event = receive.event.fill(values);
-            format!("{event}{}{}", topic.unwrap_or_default(), like(&receive.content, values))
+            format!(
+                "{event}{}{}",
+                topic.unwrap_or_default(),
+                like(&receive.content, values)
+            )
         }
         (WaitKind::Pong(payload), _) => format!("a pong with payload `{}`", shorten(payload)),
         (WaitKind::Closed(Some(code)), _) => format!("that the server closes the connection with {code}"),

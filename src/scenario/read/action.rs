@@ -1,12 +1,9 @@
 //! What an actor does: one function a verb.
 
 use super::super::problem::{Problem, nearest};
-use super::super::program::{
-    Act, Actor, Connect, FrameShape, JoinRef, Last, Mask, Mount, Opening, Raw, RawContent, Receive, Send,
-    SendKind, What,
-};
+use super::super::program::{Act, Actor, Connect, JoinRef, Mount, Opening, Receive, Send, SendKind, What};
 use super::super::template::{Data, Template};
-use super::super::verbs::{self, ACTIONS, FRAME, Kind, Verb};
+use super::super::verbs::{self, ACTIONS, Kind, Verb};
 use super::super::yaml::{Key, Node, Place, Yaml};
 use super::{ActorFacts, Reader, entry, option_names};
 
@@ -23,8 +20,15 @@ impl Reader {
         let bare;
         let written = match &action.value {
             Yaml::Text(word) => {
-                bare = Node { place: action.place.clone(), value: Yaml::Null };
-                Written { verb: self.verb(word, &action.place)?, value: &bare, entries: &[] }
+                bare = Node {
+                    place: action.place.clone(),
+                    value: Yaml::Null,
+                };
+                Written {
+                    verb: self.verb(word, &action.place)?,
+                    value: &bare,
+                    entries: &[],
+                }
             }
             Yaml::Map(entries) => self.written(entries, action)?,
             _ => return self.wrong(action, "a step", "a verb, such as connect or { push: echo }"),
@@ -34,18 +38,24 @@ impl Reader {
             _ => self.actor(name, key)?,
         };
         let what = self.what(actor, &written)?;
-        Some(Act { place: action.place.clone(), what })
+        Some(Act {
+            place: action.place.clone(),
+            what,
+        })
     }
 
     fn written<'n>(&mut self, entries: &'n [(Key, Node)], action: &Node) -> Option<Written<'n>> {
-        let found = entries.iter().find_map(|(key, node)| Some((verbs::find(ACTIONS, &key.name)?, node)));
+        let found = entries
+            .iter()
+            .find_map(|(key, node)| Some((verbs::find(ACTIONS, &key.name)?, node)));
         let Some((verb, value)) = found else {
             match entries.first() {
                 Some((key, _)) => {
                     self.verb(&key.name, &key.place);
                 }
                 None => {
-                    let _: Option<()> = self.wrong(action, "a step", "a verb, such as connect or { push: echo }");
+                    let _: Option<()> =
+                        self.wrong(action, "a step", "a verb, such as connect or { push: echo }");
                 }
             }
             return None;
@@ -78,7 +88,10 @@ impl Reader {
                 Actor(index)
             }
             None => {
-                self.actors.push(ActorFacts { name: name.to_owned(), topics: Vec::new() });
+                self.actors.push(ActorFacts {
+                    name: name.to_owned(),
+                    topics: Vec::new(),
+                });
                 Actor(self.actors.len() - 1)
             }
         }
@@ -120,7 +133,13 @@ impl Reader {
             Yaml::Null => Mount::Target,
             Yaml::Text(name) if name == "socket" => Mount::Target,
             Yaml::Text(name) => Mount::Instead(name.trim_matches('/').to_owned()),
-            _ => return self.wrong(it.value, "connect", "the name of a mount, such as socket or fast_socket"),
+            _ => {
+                return self.wrong(
+                    it.value,
+                    "connect",
+                    "the name of a mount, such as socket or fast_socket",
+                );
+            }
         };
         let user = self.optional(it, "as")?;
         let params = match entry(it.entries, "params") {
@@ -139,21 +158,34 @@ impl Reader {
         };
         let headers = self.headers(entry(it.entries, "headers"))?;
         let answer = self.opening(entry(it.entries, "answer"))?;
-        Some(Connect { mount, user, params, headers, answer })
+        Some(Connect {
+            mount,
+            user,
+            params,
+            headers,
+            answer,
+        })
     }
 
     pub(super) fn headers(&mut self, node: Option<&Node>) -> Option<Vec<(String, Template)>> {
         let Some(node) = node else { return Some(Vec::new()) };
         let entries = self.map(node, "headers", "a map of headers")?;
-        entries.iter().map(|(key, value)| Some((key.name.clone(), self.template(value, &key.name)?))).collect()
+        entries
+            .iter()
+            .map(|(key, value)| Some((key.name.clone(), self.template(value, &key.name)?)))
+            .collect()
     }
 
     fn opening(&mut self, node: Option<&Node>) -> Option<Opening> {
-        let Some(node) = node else { return Some(Opening::Open) };
+        let Some(node) = node else {
+            return Some(Opening::Open);
+        };
         match &node.value {
-            Yaml::Number(_) => {
-                Some(Opening::Refused(Some(self.number(node, "answer", "a status from 400 to 599")?)))
-            }
+            Yaml::Number(_) => Some(Opening::Refused(Some(self.number(
+                node,
+                "answer",
+                "a status from 400 to 599",
+            )?))),
             Yaml::Text(word) => match word.as_str() {
                 "open" => Some(Opening::Open),
                 "refused" => Some(Opening::Refused(None)),
@@ -203,10 +235,21 @@ impl Reader {
         let facts = &self.actors[actor.0];
         let problem = match facts.topics.as_slice() {
             [topic] => return Some(topic.clone()),
-            [] => format!("{} has joined no topic, so it must be said which one is meant", facts.name),
-            more => format!("{} has joined {} topics, so it must be said which one is meant", facts.name, more.len()),
+            [] => format!(
+                "{} has joined no topic, so it must be said which one is meant",
+                facts.name
+            ),
+            more => format!(
+                "{} has joined {} topics, so it must be said which one is meant",
+                facts.name,
+                more.len()
+            ),
         };
-        let wanted = if it.verb.name == "leave" { "leave: TOPIC" } else { "on: TOPIC beside the verb" };
+        let wanted = if it.verb.name == "leave" {
+            "leave: TOPIC"
+        } else {
+            "on: TOPIC beside the verb"
+        };
         self.problem(Problem::at(it.value.place.clone(), problem).expected(wanted));
         None
     }
@@ -216,14 +259,24 @@ impl Reader {
             Yaml::Null => None,
             _ => Some(self.template(it.value, "heartbeat")?),
         };
-        let send = self.send(it, SendKind::Heartbeat, Template::text(crate::protocol::PHOENIX_TOPIC))?;
-        Some(Send { reference, join_ref: JoinRef::Null, ..send })
+        let send = self.send(
+            it,
+            SendKind::Heartbeat,
+            Template::text(crate::protocol::PHOENIX_TOPIC),
+        )?;
+        Some(Send {
+            reference,
+            join_ref: JoinRef::Null,
+            ..send
+        })
     }
 
     fn send(&mut self, it: &Written<'_>, kind: SendKind, topic: Template) -> Option<Send> {
         let join_ref = match entry(it.entries, "join_ref") {
             None => JoinRef::Current,
-            Some(Node { value: Yaml::Null, .. }) => JoinRef::Null,
+            Some(Node {
+                value: Yaml::Null, ..
+            }) => JoinRef::Null,
             Some(node) => JoinRef::This(self.template(node, "join_ref")?),
         };
         Some(Send {
@@ -272,51 +325,5 @@ impl Reader {
             None => Some(None),
             Some(node) => Some(Some(self.template(node, name)?)),
         }
-    }
-
-    fn raw(&mut self, node: &Node) -> Option<Raw> {
-        const EXPECTED: &str = "one of message, text and binary, such as { text: \"not json\" }";
-        let entries = self.map(node, "raw", EXPECTED)?;
-        self.only(entries, "raw", &option_names(FRAME));
-        let contents = (entry(entries, "message"), entry(entries, "text"), entry(entries, "binary"));
-        let content = match contents {
-            (Some(message), None, None) => RawContent::Message(self.data(message)?),
-            (None, Some(text), None) => RawContent::Text(self.template(text, "text")?),
-            (None, None, Some(binary)) => RawContent::Binary(self.bytes(binary, "binary")?),
-            _ => {
-                self.problem(Problem::at(node.place.clone(), "it is not clear what is sent").expected(EXPECTED));
-                return None;
-            }
-        };
-        let shaped = ["opcode", "last", "mask", "reserved"].iter().any(|name| entry(entries, name).is_some());
-        let frame = if shaped { Some(self.frame_shape(entries, &content)?) } else { None };
-        Some(Raw { content, frame })
-    }
-
-    fn frame_shape(&mut self, entries: &[(Key, Node)], content: &RawContent) -> Option<FrameShape> {
-        let small = |reader: &mut Self, name: &str, most: u8, otherwise: u8| match entry(entries, name) {
-            None => Some(otherwise),
-            Some(node) => {
-                let expected = format!("a number from 0 to {most}");
-                let found: u8 = reader.number(node, name, &expected)?;
-                if found > most {
-                    let problem = Problem::at(node.place.clone(), format!("`{name}` cannot be {found}"));
-                    reader.problem(problem.expected(expected));
-                    return None;
-                }
-                Some(found)
-            }
-        };
-        let flag = |reader: &mut Self, name: &str| match entry(entries, name) {
-            None => Some(true),
-            Some(node) => reader.flag(node, name),
-        };
-        let by_content = if matches!(content, RawContent::Binary(_)) { 2 } else { 1 };
-        Some(FrameShape {
-            opcode: small(self, "opcode", 15, by_content)?,
-            reserved: small(self, "reserved", 7, 0)?,
-            last: if flag(self, "last")? { Last::Yes } else { Last::MoreFollows },
-            mask: if flag(self, "mask")? { Mask::Masked } else { Mask::Bare },
-        })
     }
 }

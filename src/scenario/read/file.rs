@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::super::needs::Level;
 use super::super::problem::Problem;
-use super::super::program::{Chance, HiddenPointer, Level, Program};
+use super::super::program::{Chance, HiddenPointer, Program};
 use super::super::template::Name;
 use super::super::yaml::{Key, Node, Yaml};
 use super::{Reader, entry};
@@ -13,23 +14,53 @@ use crate::protocol::Vsn;
 pub(crate) const KEYS: [(&str, &str); 12] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
-    ("level", "what a server must offer: wire, room, lab, presence or rumbl; always run if left out"),
-    ("vsn", "the serializer, 1.0.0 or 2.0.0; that of the command line if left out"),
-    ("risky", "why it may hurt a server that others use; --safe leaves it out then"),
-    ("fresh", "names that stand for a number of their own in each run, for topics and users"),
-    ("shared", "names of which a whole run has one number; a swarm shares them among all its instances"),
-    ("given", "the steps that must work before anything is judged; if one fails, the case is undecided"),
+    (
+        "level",
+        "what a server must offer: wire, room, lab, presence or rumbl; always run if left out",
+    ),
+    (
+        "vsn",
+        "the serializer, 1.0.0 or 2.0.0; that of the command line if left out",
+    ),
+    (
+        "risky",
+        "why it may hurt a server that others use; --safe leaves it out then",
+    ),
+    (
+        "fresh",
+        "names that stand for a number of their own in each run, for topics and users",
+    ),
+    (
+        "shared",
+        "names of which a whole run has one number; a swarm shares them among all its instances",
+    ),
+    (
+        "given",
+        "the steps that must work before anything is judged; if one fails, the case is undecided",
+    ),
     ("steps", "the steps that are judged"),
     ("chance", "what a correct server may do one way or another"),
-    ("hide", "JSON pointers (with * for any) at what differs in each run, hidden in fixtures"),
-    ("load", "how it runs as a swarm: sockets, rate, duration and so on, where the command line says nothing else"),
+    (
+        "hide",
+        "JSON pointers (with * for any) at what differs in each run, hidden in fixtures",
+    ),
+    (
+        "load",
+        "how it runs as a swarm: sockets, rate, duration and so on, where the command line says nothing else",
+    ),
 ];
 
 /// The keys of an item of `chance`.
 pub(crate) const CHANCE: [(&str, &str); 3] = [
     ("any-order", "events that may come in any order among themselves"),
-    ("more", "an event of which more may come at the end"),
-    ("maybe", "an event that may come or not; on, with, ref and join_ref beside it say more, as for receive"),
+    (
+        "more",
+        "an event that goes on: how many of it come at the end is free",
+    ),
+    (
+        "maybe",
+        "an event that may come or not; on, with, ref and join_ref beside it say more, as for receive",
+    ),
 ];
 
 impl Reader {
@@ -45,14 +76,20 @@ impl Reader {
         let shared = self.numbered(entries, "shared");
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
         let Some(steps) = entry(entries, "steps") else {
-            self.problem(Problem::at(root.place.start..root.place.start, "a scenario needs `steps:`"));
+            self.problem(Problem::at(
+                root.place.start..root.place.start,
+                "a scenario needs `steps:`",
+            ));
             return None;
         };
         let mut groups = given;
         let given = groups.len();
         groups.extend(self.steps(steps, "steps"));
         if groups.len() == given && self.problems.is_empty() {
-            self.problem(Problem::at(steps.place.clone(), "there is no step, so nothing would be judged"));
+            self.problem(Problem::at(
+                steps.place.clone(),
+                "there is no step, so nothing would be judged",
+            ));
         }
         let chance = self.chance(entries);
         let hide = self.hide(entries);
@@ -80,7 +117,9 @@ impl Reader {
 
     fn about(&mut self, root: &Node, entries: &[(Key, Node)]) -> Option<String> {
         match entry(entries, "about") {
-            Some(node) => self.word(node, "about", "a sentence").map(|text| text.trim().to_owned()),
+            Some(node) => self
+                .word(node, "about", "a sentence")
+                .map(|text| text.trim().to_owned()),
             None => {
                 let problem = Problem::at(root.place.start..root.place.start, "a scenario needs `about:`");
                 self.problem(problem.help("write what it shows, in one sentence".to_owned()));
@@ -90,9 +129,14 @@ impl Reader {
     }
 
     pub(super) fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
-        let Some(node) = entry(entries, name) else { return Vec::new() };
+        let Some(node) = entry(entries, name) else {
+            return Vec::new();
+        };
         let items = self.list(node, name, "a list of words").unwrap_or_default();
-        items.iter().filter_map(|item| self.word(item, name, "a word").map(str::to_owned)).collect()
+        items
+            .iter()
+            .filter_map(|item| self.word(item, name, "a word").map(str::to_owned))
+            .collect()
     }
 
     fn choice<T: Copy>(&mut self, entries: &[(Key, Node)], name: &str, known: &[(&str, T)]) -> Option<T> {
@@ -110,11 +154,17 @@ impl Reader {
     fn numbered(&mut self, entries: &[(Key, Node)], key: &str) -> Vec<Name> {
         let mut seen = HashSet::new();
         let words = self.words(entries, key);
-        words.into_iter().filter(|word| seen.insert(word.clone())).map(|word| self.define(&word)).collect()
+        words
+            .into_iter()
+            .filter(|word| seen.insert(word.clone()))
+            .map(|word| self.define(&word))
+            .collect()
     }
 
     fn chance(&mut self, entries: &[(Key, Node)]) -> Vec<Chance> {
-        let Some(node) = entry(entries, "chance") else { return Vec::new() };
+        let Some(node) = entry(entries, "chance") else {
+            return Vec::new();
+        };
         let items = self.list(node, "chance", "a list").unwrap_or_default();
         items.iter().filter_map(|item| self.one_chance(item)).collect()
     }
@@ -127,7 +177,11 @@ impl Reader {
             "more" => Some(Chance::More(self.word(value, "more", "an event")?.to_owned())),
             "maybe" => {
                 let event = self.template(value, "maybe")?;
-                self.only(entries, "maybe", &["maybe", "on", "with", "binary", "ref", "join_ref"]);
+                self.only(
+                    entries,
+                    "maybe",
+                    &["maybe", "on", "with", "binary", "ref", "join_ref"],
+                );
                 Some(Chance::Maybe(self.receiving(event, entries)?))
             }
             other => {
@@ -139,18 +193,28 @@ impl Reader {
     }
 
     fn hide(&mut self, entries: &[(Key, Node)]) -> Vec<HiddenPointer> {
-        let Some(node) = entry(entries, "hide") else { return Vec::new() };
-        let items = self.list(node, "hide", "a list of JSON pointers").unwrap_or_default();
+        let Some(node) = entry(entries, "hide") else {
+            return Vec::new();
+        };
+        let items = self
+            .list(node, "hide", "a list of JSON pointers")
+            .unwrap_or_default();
         let mut pointers = Vec::new();
         for item in items {
             match &item.value {
                 Yaml::Text(text) if text.starts_with('/') => {
                     let segments = text.split('/').skip(1);
-                    pointers.push(HiddenPointer(segments.map(|it| it.replace("~1", "/").replace("~0", "~")).collect()));
+                    pointers.push(HiddenPointer(
+                        segments
+                            .map(|it| it.replace("~1", "/").replace("~0", "~"))
+                            .collect(),
+                    ));
                 }
                 _ => {
                     let problem = Problem::at(item.place.clone(), "this is no JSON pointer");
-                    self.problem(problem.expected("a text that begins with /, such as /response/annotations/*/id"));
+                    self.problem(
+                        problem.expected("a text that begins with /, such as /response/annotations/*/id"),
+                    );
                 }
             }
         }

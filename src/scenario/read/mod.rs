@@ -4,13 +4,18 @@ mod action;
 mod file;
 mod load;
 mod payload;
+mod raw;
 mod step;
 mod text;
 
 pub(crate) use file::{CHANCE, KEYS};
+pub(crate) use load::{KEYS as LOAD, ROLE};
+#[cfg(test)]
+pub(crate) use payload::OPERATORS;
 
+use super::needs::Offer;
 use super::problem::{Problem, ScenarioError, nearest};
-use super::program::{Actor, Offer, Program};
+use super::program::{Actor, Program};
 use super::template::Name;
 use super::verbs::Opt;
 use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
@@ -22,7 +27,10 @@ use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
 pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
     let fail = |problems| Err(ScenarioError::new(path, source, problems));
     if source.len() > LARGEST_FILE {
-        let title = format!("the file has {} bytes; a scenario has at most {LARGEST_FILE}", source.len());
+        let title = format!(
+            "the file has {} bytes; a scenario has at most {LARGEST_FILE}",
+            source.len()
+        );
         return fail(vec![Problem::at(0..0, title)]);
     }
     let root = match super::yaml::parse(source) {
@@ -36,6 +44,9 @@ pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
         _ => fail(reader.problems),
     }
 }
+
+/// More than this nobody reads.
+const MOST_PROBLEMS: usize = 100;
 
 /// The most steps that a scenario may come to, all repetitions written out.
 const MOST_ACTS: usize = 100_000;
@@ -60,13 +71,18 @@ struct ActorFacts {
 
 impl Reader {
     fn problem(&mut self, problem: Problem) {
-        if !self.problems.contains(&problem) {
+        if self.problems.len() < MOST_PROBLEMS && !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
     fn wrong<T>(&mut self, node: &Node, what: &str, expected: &str) -> Option<T> {
-        let title = format!("`{what}` cannot be {}", node.value.kind());
+        let what = if what.contains(' ') {
+            what.to_owned()
+        } else {
+            format!("`{what}`")
+        };
+        let title = format!("{what} cannot be {}", node.value.kind());
         self.problem(Problem::at(node.place.clone(), title).expected(expected));
         None
     }
@@ -91,7 +107,18 @@ impl Reader {
     fn only(&mut self, entries: &[(Key, Node)], owner: &str, known: &[&str]) {
         for (key, _) in entries {
             if !known.contains(&key.name.as_str()) {
-                self.unknown(&key.place, &format!("`{owner}` has no `{}`", key.name), &key.name, known);
+                let shown = if owner.contains(' ') {
+                    owner.to_owned()
+                } else {
+                    format!("`{owner}`")
+                };
+                let options: Vec<&str> = known.iter().copied().filter(|known| *known != owner).collect();
+                self.unknown(
+                    &key.place,
+                    &format!("{shown} has no `{}`", key.name),
+                    &key.name,
+                    &options,
+                );
             }
         }
     }
@@ -125,9 +152,17 @@ impl Reader {
             self.offered.push((*offer, defined));
             return Some(defined);
         }
-        let names: Vec<String> = self.names.iter().cloned().chain(self.counters.iter().map(|c| c.0.clone())).collect();
-        let known: Vec<&str> =
-            names.iter().map(String::as_str).chain(Offer::NAMED.iter().map(|it| it.0)).collect();
+        let names: Vec<String> = self
+            .names
+            .iter()
+            .cloned()
+            .chain(self.counters.iter().map(|c| c.0.clone()))
+            .collect();
+        let known: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .chain(Offer::NAMED.iter().map(|it| it.0))
+            .collect();
         let title = format!("nothing before this step is called `{name}`");
         self.unknown(place, &title, name, &known);
         None
@@ -141,9 +176,16 @@ impl Reader {
         let names: Vec<String> = self.actors.iter().map(|actor| actor.name.clone()).collect();
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let meant = nearest(name, known.iter().copied());
-        let problem = Problem::at(place.clone(), format!("actor `{name}` has not connected before this step"))
-            .expected(if known.is_empty() { "a step such as `ana: connect` first".into() } else { known.join(", ") })
-            .help(meant.map(|name| format!("did you mean `{name}`?")));
+        let problem = Problem::at(
+            place.clone(),
+            format!("actor `{name}` has not connected before this step"),
+        )
+        .expected(if known.is_empty() {
+            "a step such as `ana: connect` first".into()
+        } else {
+            known.join(", ")
+        })
+        .help(meant.map(|name| format!("did you mean `{name}`?")));
         self.problem(problem);
         None
     }
@@ -151,7 +193,10 @@ impl Reader {
 
 /// Finds an entry of a map.
 fn entry<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
-    entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    entries
+        .iter()
+        .find(|(key, _)| key.name == name)
+        .map(|(_, node)| node)
 }
 
 fn option_names(options: &[Opt]) -> Vec<&'static str> {

@@ -15,9 +15,12 @@ pub(crate) const OPERATORS: [&str; 4] = ["is", "matches", "one-of", "exactly"];
 impl Reader {
     pub(super) fn pattern(&mut self, node: &Node) -> Option<Pattern> {
         match &node.value {
-            Yaml::List(items) => {
-                Some(Pattern::List(items.iter().map(|item| self.pattern(item)).collect::<Option<_>>()?))
-            }
+            Yaml::List(items) => Some(Pattern::List(
+                items
+                    .iter()
+                    .map(|item| self.pattern(item))
+                    .collect::<Option<_>>()?,
+            )),
             Yaml::Map(entries) => match entries.as_slice() {
                 [(key, operand)] if OPERATORS.contains(&key.name.as_str()) => self.operator(key, operand),
                 _ => Some(Pattern::Members(
@@ -42,7 +45,10 @@ impl Reader {
                     Ok(regex) => Some(Pattern::Regex(regex)),
                     Err(error) => {
                         let said = error.to_string();
-                        let title = format!("no regular expression: {}", said.lines().last().unwrap_or_default());
+                        let title = format!(
+                            "no regular expression: {}",
+                            said.lines().last().unwrap_or_default()
+                        );
                         self.problem(Problem::at(operand.place.clone(), title));
                         None
                     }
@@ -50,7 +56,12 @@ impl Reader {
             }
             "one-of" => {
                 let items = self.list(operand, "one-of", "a list of patterns")?;
-                Some(Pattern::OneOf(items.iter().map(|item| self.pattern(item)).collect::<Option<_>>()?))
+                Some(Pattern::OneOf(
+                    items
+                        .iter()
+                        .map(|item| self.pattern(item))
+                        .collect::<Option<_>>()?,
+                ))
             }
             _ => Some(Pattern::Exactly(self.data(operand)?)),
         }
@@ -66,7 +77,10 @@ impl Reader {
         if let Some((_, found)) = Type::NAMED.iter().find(|(name, _)| *name == word) {
             return Some(Pattern::Type(*found));
         }
-        let known: Vec<&str> = ["any", "absent"].into_iter().chain(Type::NAMED.iter().map(|it| it.0)).collect();
+        let known: Vec<&str> = ["any", "absent"]
+            .into_iter()
+            .chain(Type::NAMED.iter().map(|it| it.0))
+            .collect();
         self.unknown(&operand.place, &format!("`{word}` is no type"), word, &known);
         None
     }
@@ -96,7 +110,12 @@ impl Reader {
                 _ => self.wrong(node, "reply", EXPECTED),
             },
             Yaml::Text(word) => {
-                self.unknown(&node.place, &format!("`{word}` is no reply"), word, &["ok", "error", "any", "none"]);
+                self.unknown(
+                    &node.place,
+                    &format!("`{word}` is no reply"),
+                    word,
+                    &["ok", "error", "any", "none"],
+                );
                 None
             }
             _ => self.wrong(node, "reply", EXPECTED),
@@ -131,7 +150,10 @@ impl Reader {
                 return None;
             }
             let pointer = self.holes(pointer, &value.place)?;
-            saves.push(Save { name: self.define(&key.name), pointer });
+            saves.push(Save {
+                name: self.define(&key.name),
+                pointer,
+            });
         }
         Some(saves)
     }

@@ -4,7 +4,7 @@ use super::super::problem::{Problem, nearest};
 use super::super::program::{Act, Answers, Group, Http, Restart, What};
 use super::super::verbs::{self, STEPS, Verb};
 use super::super::yaml::{Key, Node, Yaml};
-use super::{MOST_ACTS, Reader, entry, option_names};
+use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, option_names};
 
 impl Reader {
     /// A list of steps, one group of acts for each.
@@ -12,7 +12,14 @@ impl Reader {
         let Some(items) = self.list(node, what, "a list of steps, each beginning with `-`") else {
             return Vec::new();
         };
-        items.iter().flat_map(|item| self.step(item)).collect()
+        let mut groups = Vec::new();
+        for item in items {
+            groups.extend(self.step(item));
+            if self.problems.len() >= MOST_PROBLEMS {
+                break;
+            }
+        }
+        groups
     }
 
     fn step(&mut self, node: &Node) -> Vec<Group> {
@@ -24,7 +31,9 @@ impl Reader {
                 return Vec::new();
             }
         };
-        let verb = entries.iter().find_map(|(key, value)| Some((verbs::find(STEPS, &key.name)?, value)));
+        let verb = entries
+            .iter()
+            .find_map(|(key, value)| Some((verbs::find(STEPS, &key.name)?, value)));
         if let Some((verb, value)) = verb {
             let mut known = option_names(verb.options);
             known.push(verb.name);
@@ -59,9 +68,26 @@ impl Reader {
                 self.problem(problem.help(meant.map(|name| format!("did you mean `{name}`?"))));
                 return None;
             }
+            if let Some(meant) = self.step_verb_meant(name) {
+                let problem = Problem::at(
+                    key.place.clone(),
+                    format!("`{name}` is neither an actor nor a step"),
+                );
+                self.problem(problem.help(format!("did you mean `{meant}`?")));
+                return None;
+            }
             acts.push(self.act(name, &key.place, action)?);
         }
-        self.count(acts.len(), &key.place).then_some(Group { acts, answers: Answers::InAnyOrder })
+        self.count(acts.len(), &key.place).then_some(Group {
+            acts,
+            answers: Answers::InAnyOrder,
+        })
+    }
+
+    /// The step that is meant by what looks like an actor nobody has heard of.
+    fn step_verb_meant(&self, name: &str) -> Option<&'static str> {
+        let known = self.actors.iter().any(|actor| actor.name == name);
+        nearest(name, STEPS.iter().map(|verb| verb.name)).filter(|_| !known)
     }
 
     fn common_step(
@@ -83,14 +109,26 @@ impl Reader {
                 "term" => Restart::Term,
                 "kill" => Restart::Kill,
                 other => {
-                    self.unknown(&value.place, &format!("`{other}` is no way to restart"), other, &["term", "kill"]);
+                    self.unknown(
+                        &value.place,
+                        &format!("`{other}` is no way to restart"),
+                        other,
+                        &["term", "kill"],
+                    );
                     return None;
                 }
             }),
         };
-        let act = Act { place: node.place.clone(), what };
-        self.count(1, &node.place)
-            .then(|| vec![Group { acts: vec![act], answers: Answers::InAnyOrder }])
+        let act = Act {
+            place: node.place.clone(),
+            what,
+        };
+        self.count(1, &node.place).then(|| {
+            vec![Group {
+                acts: vec![act],
+                answers: Answers::InAnyOrder,
+            }]
+        })
     }
 
     fn repeat(&mut self, value: &Node, entries: &[(Key, Node)]) -> Option<Vec<Group>> {
@@ -124,11 +162,17 @@ impl Reader {
                 return None;
             }
         }
-        Some(if at_once { vec![merge(groups, answers)] } else { groups })
+        Some(if at_once {
+            vec![merge(groups, answers)]
+        } else {
+            groups
+        })
     }
 
     fn answers(&mut self, entries: &[(Key, Node)]) -> Option<Answers> {
-        let Some(node) = entry(entries, "answers") else { return Some(Answers::InAnyOrder) };
+        let Some(node) = entry(entries, "answers") else {
+            return Some(Answers::InAnyOrder);
+        };
         match self.word(node, "answers", "in order or in any order")? {
             "in order" => Some(Answers::InOrder),
             "in any order" => Some(Answers::InAnyOrder),
@@ -144,7 +188,8 @@ impl Reader {
         const EXPECTED: &str = "a method and a path, such as POST /disconnect/dave";
         let line = self.word(value, "http", EXPECTED)?;
         let Some((method, path)) = line.split_once(' ').filter(|(method, path)| {
-            method.chars().all(|c| c.is_ascii_uppercase()) && (path.starts_with('/') || path.starts_with("{{"))
+            method.chars().all(|c| c.is_ascii_uppercase())
+                && (path.starts_with('/') || path.starts_with("{{"))
         }) else {
             self.problem(Problem::at(value.place.clone(), "this is no request").expected(EXPECTED));
             return None;
@@ -163,7 +208,14 @@ impl Reader {
             Some(node) => Some(self.word(node, "save", "a name")?.to_owned()).map(|name| self.define(&name)),
             None => None,
         };
-        Some(Http { method: method.to_owned(), path, headers, body, answer, save })
+        Some(Http {
+            method: method.to_owned(),
+            path,
+            headers,
+            body,
+            answer,
+            save,
+        })
     }
 
     /// Counts acts; says once when there are too many.
@@ -178,11 +230,16 @@ impl Reader {
 }
 
 fn merge(groups: Vec<Group>, answers: Answers) -> Group {
-    Group { acts: groups.into_iter().flat_map(|group| group.acts).collect(), answers }
+    Group {
+        acts: groups.into_iter().flat_map(|group| group.acts).collect(),
+        answers,
+    }
 }
 
 fn is_actor_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && verbs::find(STEPS, name).is_none()
 }

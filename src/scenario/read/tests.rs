@@ -1,12 +1,167 @@
+//! What a person may write wrongly, and how they are told; and files that are meant to hurt.
+
 use super::read;
+use crate::scenario::Program;
 
 fn refused(source: &str) -> String {
-    read("scenarios/test.yaml", source).unwrap_err().to_string()
+    match read("scenarios/test.yaml", source) {
+        Ok(_) => panic!("it was read"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn steps(steps: &str) -> String {
+    format!("about: A test.\nfresh: [room]\nsteps:\n{steps}")
+}
+
+fn good(source: &str) -> Program {
+    read("scenarios/test.yaml", source).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn an_unknown_verb_is_shown_with_the_nearest_one() {
+    insta::assert_snapshot!(refused(&steps("  - ana: connect\n  - ana: { recieve: pong }\n")));
+}
+
+#[test]
+fn an_unknown_option_is_shown_with_the_nearest_one() {
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { join: \"lab:{{room}}\", wiht: { a: 1 } }\n"
+    )));
+}
+
+#[test]
+fn an_actor_that_never_connected_is_shown_with_the_nearest_one() {
+    insta::assert_snapshot!(refused(&steps("  - ana: connect\n  - anna: heartbeat\n")));
+}
+
+#[test]
+fn a_name_that_nothing_saved_is_shown() {
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { join: \"lab:{{romo}}\" }\n"
+    )));
+}
+
+#[test]
+fn a_wrong_type_is_shown_with_the_right_one() {
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { receive-nothing: soon }\n"
+    )));
+}
+
+#[test]
+fn an_unclosed_quote_is_shown() {
+    insta::assert_snapshot!(refused("about: \"A test.\nsteps:\n  - ana: connect\n"));
+}
+
+#[test]
+fn a_hole_without_quotes_is_explained() {
+    insta::assert_snapshot!(refused(&steps("  - ana: connect\n  - ana: { join: {{room}} }\n")));
+}
+
+#[test]
+fn options_outside_the_braces_are_explained() {
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { push: echo }\n    with: { a: 1 }\n"
+    )));
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once() {
     insta::assert_snapshot!(refused(
-        "about: A typo.\nsteps:\n  - ana: connect\n  - ana: { recieve: pong }\n"
+        "aboot: x\nlevel: lap\nsteps:\n  - ana: connect\n  - ana: { push: echo }\n  - bob: leave\n  - togehter: []\n"
     ));
+}
+
+#[test]
+fn a_topic_must_be_named_where_two_are_joined() {
+    insta::assert_snapshot!(refused(&steps(
+        "  - ana: connect\n  - ana: { join: \"lab:a\" }\n  - ana: { join: \"lab:b\" }\n  - ana: { push: echo }\n"
+    )));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_an_error() {
+    insta::assert_snapshot!(refused("about: x\nabout: y\nsteps:\n  - ana: connect\n"));
+}
+
+#[test]
+fn nothing_to_do_is_an_error() {
+    insta::assert_snapshot!(refused("about: x\nsteps: []\n"));
+}
+
+#[test]
+fn words_of_other_yamls_stay_words() {
+    let source = steps("  - ana: connect\n  - ana: { join: on, with: { a: yes, b: 0755 } }\n");
+    let program = format!("{:?}", good(&source).groups);
+    assert!(
+        program.contains("String(\"yes\")") && program.contains("String(\"0755\")"),
+        "{program}"
+    );
+}
+
+#[test]
+fn repetitions_are_written_out_and_bounded() {
+    let repeat = |times: u32| {
+        steps(&format!(
+            "  - ana: connect\n  - repeat: {times}\n    steps: [ana: heartbeat]\n"
+        ))
+    };
+    assert_eq!(good(&repeat(20)).groups.len(), 21);
+    assert!(refused(&repeat(4_000_000)).contains("more than 100000 steps"));
+}
+
+#[test]
+fn files_that_are_meant_to_hurt_are_refused_at_once() {
+    let bombs = [
+        "[".repeat(3 << 20),
+        "{a: ".repeat(700_000),
+        "- ".repeat(1 << 20),
+        "? ".repeat(1 << 20),
+        "about: x\nsteps: ".to_owned() + &"[".repeat(3 << 20),
+        alias_bomb(),
+        "a".repeat(5 << 20),
+        format!("about: {}\nsteps: []", "x".repeat(3 << 20)),
+        "steps:\n".to_owned() + &"  - ana: { recieve: x }\n".repeat(100_000),
+        "about: x\nsteps:\n - ana: { push: \"{{'x' * 999999999999}}\" }\n".to_owned(),
+    ];
+    for bomb in &bombs {
+        let said = refused(bomb);
+        assert!(said.len() < 100_000, "{} bytes of error", said.len());
+    }
+}
+
+fn alias_bomb() -> String {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let below = format!("*a{}, ", level - 1).repeat(9);
+        bomb.push_str(&format!(
+            "a{level}: &a{level} [{}]\n",
+            below.trim_end_matches(", ")
+        ));
+    }
+    bomb
+}
+
+mod arbitrary {
+    use proptest::prelude::*;
+
+    use super::read;
+
+    proptest! {
+        /// Whatever is written, it is read or refused.
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
+            let _ = read("x", &text).map_err(|error| error.to_string());
+        }
+
+        /// Mutilated scenarios, too.
+        #[test]
+        fn any_piece_of_a_scenario_is_read_or_refused(from in 0_usize..400, to in 0_usize..400, odd in "\\PC{0,5}") {
+            let whole = include_str!("../../../scenarios/presence/update.yaml");
+            let cut = |at: usize| (0..=at.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap();
+            let text = format!("{}{odd}{}", &whole[..cut(from)], &whole[cut(to)..]);
+            let _ = read("x", &text).map_err(|error| error.to_string());
+        }
+    }
 }

@@ -60,7 +60,11 @@ impl Reader {
     /// The counter that is all of a text, so that it stays a number.
     fn counter_alone(&self, text: &str) -> Option<u64> {
         let name = text.strip_prefix("{{")?.strip_suffix("}}")?.trim();
-        self.counters.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.counters
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
     }
 
     /// Splits a text at its holes.
@@ -92,7 +96,9 @@ impl Reader {
         }
         let (name, filter) = match inside.split_once(',') {
             None => (inside, Filter::AsItIs),
-            Some((name, filter)) if filter.trim() == "one byte changed" => (name.trim(), Filter::OneByteChanged),
+            Some((name, filter)) if filter.trim() == "one byte changed" => {
+                (name.trim(), Filter::OneByteChanged)
+            }
             Some((_, filter)) => {
                 let title = format!("nothing known is done by `{}`", filter.trim());
                 self.problem(Problem::at(place.clone(), title).expected("one byte changed"));
@@ -114,7 +120,9 @@ impl Reader {
             Some((text, times)) => Some(text.repeat(times)),
             None => {
                 let problem = Problem::at(place.clone(), "this is no repeated text");
-                self.problem(problem.expected(format!("'text' * TIMES, at most {LONGEST_TEXT} bytes in all")));
+                self.problem(
+                    problem.expected(format!("'text' * TIMES, at most {LONGEST_TEXT} bytes in all")),
+                );
                 None
             }
         }
@@ -161,16 +169,26 @@ impl Reader {
             Yaml::Map(entries) => entry(entries, "counting")
                 .and_then(|times| times.to_json().as_u64())
                 .filter(|times| entries.len() == 1 && *times <= LONGEST_TEXT as u64)
-                .map(|times| (0..=u8::MAX).cycle().take(usize::try_from(times).unwrap_or(0)).collect())
+                .map(|times| {
+                    (0..=u8::MAX)
+                        .cycle()
+                        .take(usize::try_from(times).unwrap_or(0))
+                        .collect()
+                })
                 .or_else(|| {
                     let text = entry(entries, "base64").filter(|_| entries.len() == 1)?.to_json();
-                    base64::engine::general_purpose::STANDARD.decode(text.as_str()?).ok()
+                    base64::engine::general_purpose::STANDARD
+                        .decode(text.as_str()?)
+                        .ok()
                 }),
             Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::List(_) => None,
         };
         if read.is_none() {
             let problem = Problem::at(node.place.clone(), format!("`{what}` says no bytes"));
-            self.problem(problem.expected("hexadecimal text such as \"01 fe ff\", { counting: 70000 }, or { base64: … }"));
+            self.problem(
+                problem
+                    .expected("hexadecimal text such as \"01 fe ff\", { counting: 70000 }, or { base64: … }"),
+            );
         }
         read
     }
@@ -179,7 +197,11 @@ impl Reader {
 /// Where the `}}` of a hole stands; what is quoted in it may hold braces of its own.
 fn end_of_hole(text: &str) -> Option<usize> {
     let quoted = text[2..].trim_start().starts_with('\'');
-    let from = if quoted { text.find("' *").or_else(|| text.find("'*"))? } else { 0 };
+    let from = if quoted {
+        text.find("' *").or_else(|| text.find("'*"))?
+    } else {
+        0
+    };
     text[from..].find("}}").map(|end| from + end)
 }
 
@@ -192,7 +214,16 @@ fn push_text(parts: &mut Vec<Part>, text: &str) {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| u8::try_from(high * 16 + low).ok()).collect()
+    let digits: Vec<u32> = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_digit(16))
+        .collect::<Option<_>>()?;
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|[high, low]| u8::try_from(high * 16 + low).ok())
+        .collect()
 }

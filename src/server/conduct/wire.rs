@@ -34,8 +34,8 @@ pub struct WireConduct {
     pub origin_check: OriginCheck,
     /// The end of a connection without channels when the server ends.
     pub shutdown: Option<Ending>,
-    /// The status for a `vsn` that is a list.
-    pub vsn_list_status: u16,
+    /// A `vsn` that is a list or a map.
+    pub nested_vsn: NestedVsn,
     /// Messages that no serializer reads.
     pub malformed: Malformed,
     /// The answer to a ping.
@@ -107,6 +107,15 @@ pub enum VsnCheck {
     Refuses,
     /// Is taken for 2.0.0.
     TakesAnyForNewest,
+}
+
+/// A `vsn` that is a list or a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NestedVsn {
+    /// Is refused, as any other that is no version.
+    Refused,
+    /// Raises in the handler.
+    Raises,
 }
 
 /// The allowed origins of `/strict_socket`.
@@ -185,18 +194,34 @@ impl WireConduct {
                 code: 1012,
                 hangup: after_stop,
             },
-            origin_check: if phoenix >= Version(1, 8, 12) {
-                OriginCheck::PerMount
-            } else {
-                OriginCheck::FirstMountDecides
-            },
+            origin_check: OriginCheck::of(phoenix),
             shutdown: bandit.then_some(Ending {
                 code: 1000,
                 hangup: Hangup::AtOnce,
             }),
             malformed: Malformed::Ends(1011),
             pong: Pong::SamePayload,
-            vsn_list_status: if phoenix >= Version(1, 8, 0) { 403 } else { 500 },
+            nested_vsn: NestedVsn::of(phoenix),
+        }
+    }
+}
+
+impl OriginCheck {
+    fn of(phoenix: Version) -> Self {
+        if phoenix >= Version(1, 8, 12) {
+            Self::PerMount
+        } else {
+            Self::FirstMountDecides
+        }
+    }
+}
+
+impl NestedVsn {
+    fn of(phoenix: Version) -> Self {
+        if phoenix >= Version(1, 8, 0) {
+            Self::Refused
+        } else {
+            Self::Raises
         }
     }
 }

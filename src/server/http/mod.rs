@@ -2,158 +2,70 @@
 
 use std::time::Duration;
 
+use super::conduct::EarlyFrames;
 use super::core::Core;
 use super::peer::Stage;
+use head::{MAX_HEADERS, Parsed, Request, parse};
+use response::{Asked, BodyWanted, Response, Then, Version};
 use route::Answer;
 
-pub(crate) mod query;
+mod date;
+mod head;
+mod query;
+mod response;
 mod route;
 mod upgrade;
-pub(crate) mod version;
+mod version;
 
 /// How long a head may take, and how long a connection may rest between two requests.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
-const MAX_HEAD: usize = 64 << 10;
-const MAX_HEADERS: usize = 64;
-const MAX_BODY: usize = 1 << 20;
 
-/// A response without frills.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-}
-
-impl Response {
-    pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            body: body.into(),
-        }
-    }
-}
-
-/// Whether the connection serves another request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    KeepAlive,
-    Close,
-}
-
-/// A request whose head is whole.
-pub(crate) struct Request<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) target: &'a str,
-    /// 1.1; all others are 1.0.
-    pub(crate) is_current: bool,
-    headers: &'a [httparse::Header<'a>],
-}
-
-impl<'a> Request<'a> {
-    /// The values of a header in their order; those that are no text are left out.
-    pub(crate) fn values(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .filter_map(|header| std::str::from_utf8(header.value).ok())
-    }
-
-    /// The elements of a header's comma-separated lists.
-    pub(crate) fn elements(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values(name)
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .filter(|element| !element.is_empty())
-    }
-
-    fn then(&self) -> Then {
-        let says = |word: &str| {
-            self.elements("connection")
-                .any(|element| element.eq_ignore_ascii_case(word))
-        };
-        let keeps = if self.is_current {
-            !says("close")
-        } else {
-            says("keep-alive")
-        };
-        if keeps { Then::KeepAlive } else { Then::Close }
-    }
-}
-
-/// How long the body is.
-enum Length {
-    Known(usize),
-    /// In chunks, or said badly: what follows is not read.
-    Unknown,
-}
+/// What is known of a request that cannot be read.
+const UNREADABLE: Asked = Asked {
+    version: Version::V11,
+    body: BodyWanted::Yes,
+    then: Then::Close,
+};
 
 impl Core {
     /// Handles one request, if it is whole, and says how long it was.
     pub(crate) fn request(&mut self, peer: u32, input: &[u8]) -> usize {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let head = match parsed.parse(input) {
-            Ok(httparse::Status::Complete(head)) => head,
-            Ok(httparse::Status::Partial) if input.len() <= MAX_HEAD => return 0,
-            Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
-                return self.reject(peer, 431, input);
+        let shared = std::sync::Arc::clone(&self.shared);
+        let (request, length) = match parse(&shared.conduct.http, input, &mut headers) {
+            Parsed::Request(request, length) => (request, length),
+            Parsed::Partial => return 0,
+            Parsed::Refused(status) => {
+                self.respond(peer, &Response::refused(status), UNREADABLE);
+                return input.len();
             }
-            Err(_) => return self.reject(peer, 400, input),
-        };
-        let request = Request {
-            method: parsed.method.unwrap_or_default(),
-            target: parsed.path.unwrap_or_default(),
-            is_current: parsed.version == Some(1),
-            headers: parsed.headers,
-        };
-        let body = match length(&request) {
-            Length::Known(body) if body > MAX_BODY => return self.reject(peer, 413, input),
-            Length::Known(body) if input.len() < head + body => return 0,
-            Length::Known(body) => Some(body),
-            Length::Unknown => None,
-        };
-        let then = if body.is_some() {
-            request.then()
-        } else {
-            Then::Close
         };
         match self.route(&request) {
-            Answer::Upgrade(upgrade) => self.upgrade(peer, *upgrade),
-            Answer::Response(response) => self.respond(peer, &response, then),
+            Answer::Response(response) => self.respond(peer, &response, request.asked()),
+            Answer::Upgrade(upgrade) => {
+                self.upgrade(peer, *upgrade);
+                if shared.conduct.http.early_frames == EarlyFrames::Lost {
+                    return input.len();
+                }
+            }
         }
-        body.map_or(input.len(), |body| head + body)
-    }
-
-    fn reject(&mut self, peer: u32, status: u16, input: &[u8]) -> usize {
-        self.respond(peer, &Response::new(status, ""), Then::Close);
-        input.len()
+        length
     }
 
     /// The head did not come in time; a connection that rests between requests just ends.
     pub(crate) fn head_is_late(&mut self, peer: u32) {
         match self.peers.get(peer as usize) {
             Some(sender) if !sender.input.is_empty() => {
-                self.respond(peer, &Response::new(408, ""), Then::Close);
+                self.respond(peer, &Response::refused(408), UNREADABLE);
             }
             _ => self.drop_peer(peer),
         }
     }
 
-    fn respond(&mut self, peer: u32, response: &Response, then: Then) {
-        let connection = match then {
-            Then::KeepAlive => "",
-            Then::Close => "connection: close\r\n",
-        };
-        let Response { status, body } = response;
-        let head = format!(
-            "HTTP/1.1 {status} {reason}\r\ncontent-length: {length}\r\n\
-             cache-control: max-age=0, private, must-revalidate\r\n{connection}\r\n",
-            reason = reason(*status),
-            length = body.len(),
-        );
-        self.out.extend_from_slice(head.as_bytes());
-        self.out.extend_from_slice(body.as_bytes());
-        match then {
+    fn respond(&mut self, peer: u32, response: &Response, asked: Asked) {
+        let look = self.shared.conduct.http.look;
+        response.write(look, asked, &mut self.out);
+        match response.then(look, asked) {
             Then::KeepAlive => {
                 if let Some(receiver) = self.peers.get_mut(peer as usize) {
                     receiver.deadline = self.now + HEAD_TIMEOUT;
@@ -168,29 +80,5 @@ impl Core {
                 self.shut_when_written(peer);
             }
         }
-    }
-}
-
-fn length(request: &Request<'_>) -> Length {
-    if request.values("transfer-encoding").next().is_some() {
-        return Length::Unknown;
-    }
-    match request.values("content-length").next() {
-        None => Length::Known(0),
-        Some(digits) => digits.trim().parse().map_or(Length::Unknown, Length::Known),
-    }
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        204 => "No Content",
-        400 => "Bad Request",
-        403 => "Forbidden",
-        404 => "Not Found",
-        408 => "Request Timeout",
-        413 => "Request Entity Too Large",
-        431 => "Request Header Fields Too Large",
-        _ => "Internal Server Error",
     }
 }

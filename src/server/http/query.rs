@@ -8,13 +8,11 @@ use std::borrow::Cow;
 pub(crate) enum Param<'a> {
     /// `key=value`, or a key alone, which has the value "".
     Text(Cow<'a, str>),
-    /// `key[]=value`
-    List,
-    /// `key[inner]=value`
-    Map,
+    /// `key[]=value` or `key[inner]=value`: a list or a map.
+    Nested,
 }
 
-/// The query cannot be read: a `%` without two hexadecimal digits, or no UTF-8. Plug answers 400.
+/// The query is no UTF-8: Plug raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -29,15 +27,14 @@ pub(crate) fn param<'a>(query: &'a str, wanted: &str) -> Result<Option<Param<'a>
         };
         match rest {
             "" => found = Some(Param::Text(value)),
-            "[]" => found = Some(Param::List),
-            _ if rest.starts_with('[') && rest.ends_with(']') => found = Some(Param::Map),
+            _ if rest.starts_with('[') && rest.ends_with(']') => found = Some(Param::Nested),
             _ => {}
         }
     }
     Ok(found)
 }
 
-/// `+` is a blank, `%41` an A.
+/// `+` is a blank, `%41` an A; a `%` without two hexadecimal digits is itself.
 fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
     if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
         return Ok(Cow::Borrowed(text));
@@ -46,14 +43,16 @@ fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let (digits, after) = rest.split_at_checked(2).ok_or(Malformed)?;
-                rest = after;
-                hex(digits[0]).ok_or(Malformed)? << 4 | hex(digits[1]).ok_or(Malformed)?
-            }
-            other => other,
+        bytes.push(match (byte, after) {
+            (b'+', _) => b' ',
+            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
+                (Some(high), Some(low)) => {
+                    rest = after;
+                    high << 4 | low
+                }
+                _ => byte,
+            },
+            _ => byte,
         });
     }
     String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Malformed)
@@ -90,15 +89,19 @@ mod tests {
 
     #[test]
     fn brackets_make_lists_and_maps() {
-        assert_eq!(param("vsn[]=2.0.0", "vsn"), Ok(Some(Param::List)));
-        assert_eq!(param("vsn[a]=2.0.0", "vsn"), Ok(Some(Param::Map)));
+        assert_eq!(param("vsn[]=2.0.0", "vsn"), Ok(Some(Param::Nested)));
+        assert_eq!(param("vsn[a]=2.0.0", "vsn"), Ok(Some(Param::Nested)));
         assert_eq!(param("vsnx=2.0.0", "vsn"), Ok(None));
     }
 
     #[test]
-    fn half_a_percent_sign_is_an_error() {
-        assert_eq!(param("a=%4", "vsn"), Err(Malformed));
-        assert_eq!(param("a=%zz", "vsn"), Err(Malformed));
+    fn half_a_percent_sign_is_itself() {
+        assert_eq!(param("vsn=%4", "vsn"), text("%4"));
+        assert_eq!(param("a=%zz&vsn=%", "vsn"), text("%"));
+    }
+
+    #[test]
+    fn what_is_no_utf_8_raises() {
         assert_eq!(param("a=%ff", "vsn"), Err(Malformed));
     }
 }

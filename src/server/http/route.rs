@@ -49,11 +49,14 @@ impl Mount {
 impl Core {
     /// Answers a request.
     pub(super) fn route(&mut self, request: &Request<'_>) -> Answer {
-        let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let segments: Vec<&str> = request
+            .path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
         Answer::Response(match (request.method, &segments[..]) {
             ("GET", [mount, "websocket"]) => match Mount::named(mount) {
-                Some(mount) => return self.connect(request, mount, query),
+                Some(mount) => return self.connect(request, mount),
                 None => not_found(),
             },
             (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),

@@ -1,19 +1,21 @@
 //! Who is let in as a WebSocket: origin, version and token first, then the handshake itself
 //! (`lib/phoenix/transports/websocket.ex`, `WebSockAdapter.UpgradeValidation`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::super::conduct::{OriginCheck, VsnCheck};
+use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, VsnCheck};
 use super::super::core::Core;
 use super::super::peer::{Identity, Socket, Stage, Voice};
 use super::super::token::MAX_AGE;
 use super::query::{Malformed, Param, param};
+use super::response::switch_protocols;
 use super::route::{Answer, Mount, since_epoch};
 use super::version::negotiate;
-use super::{Request, Response};
+use super::{Request, Response, Version};
 use crate::protocol::Vsn;
 
 /// A connection that is let in.
@@ -24,58 +26,60 @@ pub(crate) struct Upgrade {
     accept: String,
 }
 
-/// The status of a refusal, and its body.
-struct Refusal(u16, String);
-
-impl Refusal {
-    fn empty(status: u16) -> Self {
-        Self(status, String::new())
-    }
-}
-
-/// Plug answers a query that it cannot read with 400.
-impl From<Malformed> for Refusal {
+impl From<Malformed> for Response {
     fn from(Malformed: Malformed) -> Self {
-        Self::empty(400)
+        Self::raised()
     }
 }
 
 impl Core {
     /// Lets a connection in, or not.
-    pub(super) fn connect(&self, request: &Request<'_>, mount: Mount, query: &str) -> Answer {
-        match self.judge(request, mount, query) {
+    pub(super) fn connect(&self, request: &Request<'_>, mount: Mount) -> Answer {
+        match self.judge(request, mount) {
             Ok(upgrade) => Answer::Upgrade(Box::new(upgrade)),
-            Err(Refusal(status, body)) => Answer::Response(Response::new(status, body)),
+            Err(refusal) => Answer::Response(refusal),
         }
     }
 
-    fn judge(&self, request: &Request<'_>, mount: Mount, query: &str) -> Result<Upgrade, Refusal> {
-        let (vsn, token) = (param(query, "vsn")?, param(query, "token")?);
-        let strict = mount == Mount::Strict && self.shared.conduct.wire.origin_check == OriginCheck::PerMount;
-        if strict && !request.values("origin").next().is_none_or(is_allowed) {
-            return Err(Refusal::empty(403));
+    fn judge(&self, request: &Request<'_>, mount: Mount) -> Result<Upgrade, Response> {
+        let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
+        let conduct = &self.shared.conduct;
+        let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
+        if strict && !request.value("origin").is_none_or(|origin| is_allowed(&origin)) {
+            return Err(forbidden());
         }
         let vsn = match vsn {
-            None => Some(Vsn::V1),
-            Some(Param::Text(text)) => match self.shared.conduct.wire.vsn_check {
-                VsnCheck::Refuses => negotiate(&text),
-                VsnCheck::TakesAnyForNewest => negotiate(&text).or(Some(Vsn::V2)),
+            None => Vsn::V1,
+            Some(Param::Text(text)) => match (negotiate(&text), conduct.wire.vsn_check) {
+                (Some(vsn), _) => vsn,
+                (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
+                (None, VsnCheck::Refuses) => return Err(forbidden()),
             },
-            Some(Param::List) => return Err(Refusal::empty(self.shared.conduct.wire.vsn_list_status)),
-            // It cannot even be printed into the warning.
-            Some(Param::Map) => return Err(Refusal::empty(500)),
+            Some(Param::Nested) => {
+                return Err(match conduct.wire.nested_vsn {
+                    NestedVsn::Refused => forbidden(),
+                    NestedVsn::Raises => Response::raised(),
+                });
+            }
         };
-        let vsn = vsn.ok_or(Refusal::empty(403))?;
         let user = match token {
             None => None,
             Some(Param::Text(token)) => {
                 let name = self.shared.tokens.verify(&token, since_epoch(), MAX_AGE);
-                Some(name.map_err(|_| Refusal::empty(403))?)
+                Some(name.map_err(|_| forbidden())?)
             }
             // `Phoenix.Token.verify` has no clause for it.
-            Some(Param::List | Param::Map) => return Err(Refusal::empty(500)),
+            Some(Param::Nested) => return Err(Response::raised()),
         };
-        let key = validate(request).map_err(|text| Refusal(400, text))?;
+        let key = validate(request).map_err(|text| Response::new(400, text))?;
+        let key = match key.as_slice() {
+            [key] => key,
+            // Bandit takes the first of one.
+            _ => return Err(Response::raised()),
+        };
+        if conduct.http.broken_extensions == BrokenExtensions::Refused && !extensions_can_be_read(request) {
+            return Err(Response::new(400, ""));
+        }
         Ok(Upgrade {
             vsn,
             user,
@@ -86,12 +90,7 @@ impl Core {
 
     /// Turns the connection into a socket.
     pub(super) fn upgrade(&mut self, peer: u32, upgrade: Upgrade) {
-        let head = format!(
-            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
-             sec-websocket-accept: {}\r\ncache-control: max-age=0, private, must-revalidate\r\n\r\n",
-            upgrade.accept
-        );
-        self.out.extend_from_slice(head.as_bytes());
+        switch_protocols(self.shared.conduct.http.look, &upgrade.accept, &mut self.out);
         let (user, identity) = match upgrade.user {
             None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
             Some(name) => {
@@ -134,21 +133,21 @@ fn is_allowed(origin: &str) -> bool {
     host == "allowed.example"
 }
 
-/// The key of a handshake as RFC 6455 wants it, or what is wrong with it in the adapter's words.
-fn validate<'a>(request: &Request<'a>) -> Result<&'a str, String> {
-    if !request.is_current {
+/// The keys of a handshake as RFC 6455 wants it, or what is wrong with it in the adapter's words.
+fn validate<'a>(request: &Request<'a>) -> Result<Vec<Cow<'a, str>>, String> {
+    if request.version == Version::V10 {
         return Err("HTTP version HTTP/1.0 unsupported".to_owned());
     }
-    request.values("host").next().ok_or("'host' header is absent")?;
     contains(request, "connection", "upgrade")?;
     contains(request, "upgrade", "websocket")?;
-    let key = request
-        .values("sec-websocket-key")
-        .next()
-        .ok_or("'sec-websocket-key' header is absent")?;
+    let keys = request.values("sec-websocket-key");
+    if keys.is_empty() {
+        return Err("'sec-websocket-key' header is absent".to_owned());
+    }
     let versions: Vec<String> = request
         .values("sec-websocket-version")
-        .map(str::to_ascii_lowercase)
+        .iter()
+        .map(|version| version.to_ascii_lowercase())
         .collect();
     if versions != ["13"] {
         let versions = inspect(&versions);
@@ -156,21 +155,38 @@ fn validate<'a>(request: &Request<'a>) -> Result<&'a str, String> {
             "'sec-websocket-version' header must equal '13', got {versions}"
         ));
     }
-    Ok(key)
+    Ok(keys)
 }
 
 fn contains(request: &Request<'_>, header: &'static str, needle: &str) -> Result<(), String> {
-    if request
-        .elements(header)
-        .any(|element| element.eq_ignore_ascii_case(needle))
-    {
+    if request.says(header, needle) {
         return Ok(());
     }
-    let values: Vec<&str> = request.values(header).collect();
     Err(format!(
         "'{header}' header must contain '{needle}', got {}",
-        inspect(&values)
+        inspect(&request.values(header))
     ))
+}
+
+/// Whether each extension begins with a token, and so do its params.
+fn extensions_can_be_read(request: &Request<'_>) -> bool {
+    let is_token = |text: &str| {
+        let text = text.split('=').next().unwrap_or_default().trim();
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    let values = request.values("sec-websocket-extensions");
+    values.iter().all(|value| {
+        value
+            .split(',')
+            .all(|extension| extension.split(';').all(is_token))
+    })
+}
+
+fn forbidden() -> Response {
+    Response::new(403, "")
 }
 
 /// A list of texts as Elixir's `inspect` prints it.

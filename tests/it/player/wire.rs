@@ -93,6 +93,10 @@ pub(crate) const PONG: u8 = 10;
 
 /// A frame from the client.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "two bits of the header, as they stand there"
+)]
 pub(crate) struct Frame {
     pub(crate) opcode: u8,
     pub(crate) fin: bool,

@@ -9,7 +9,7 @@ use phxproof::protocol::websocket::{Header, Opcode, mask};
 use super::transcript::{Content, Masked, Seen, Sent};
 
 /// Nothing takes that long but what never comes.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
 /// The payload of the ping that asks whether anything else was said.
 const MARK: &[u8] = b"is there more?";
@@ -18,6 +18,7 @@ const MARK: &[u8] = b"is there more?";
 pub(super) struct Actor {
     stream: Option<TcpStream>,
     input: Vec<u8>,
+    output: Vec<u8>,
     pub(super) seen: Vec<Seen>,
 }
 
@@ -45,15 +46,24 @@ impl Actor {
         )
     }
 
+    /// How long it waits for what it has not seen yet.
+    pub(super) fn waits_for(&mut self, patience: Duration) {
+        if let Some(stream) = &self.stream {
+            stream.set_read_timeout(Some(patience)).expect("a timeout");
+        }
+    }
+
     fn ask(address: SocketAddr, request: &str) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let mut actor = Self {
             stream: Some(stream),
             input: Vec::new(),
+            output: Vec::new(),
             seen: Vec::new(),
         };
-        actor.write(request.as_bytes());
+        actor.output.extend_from_slice(request.as_bytes());
+        actor.flush();
         let answer = actor.response();
         actor.seen.push(answer);
         actor
@@ -87,13 +97,26 @@ impl Actor {
             .split("content-length: ")
             .nth(1)
             .and_then(|rest| rest.lines().next());
-        let length: usize = length.and_then(|length| length.parse().ok()).expect("a length");
+        // What has no length has no body here.
+        let length: usize = length.map_or(0, |length| length.parse().expect("a length"));
         while self.input.len() < length && self.read() {}
         let body = self.input.drain(..length).collect();
         Seen::Status(status, String::from_utf8(body).expect("a body is text"))
     }
 
     pub(super) fn send(&mut self, sent: &Sent) {
+        self.send_at_once(std::slice::from_ref(sent));
+    }
+
+    /// Sends all of it in one write.
+    pub(super) fn send_at_once(&mut self, sent: &[Sent]) {
+        for sent in sent {
+            self.put(sent);
+        }
+        self.flush();
+    }
+
+    fn put(&mut self, sent: &Sent) {
         match sent {
             Sent::Message(Content::Text(text)) => self.frame(0x81, text.as_bytes(), Masked::Yes),
             Sent::Message(Content::Binary(bytes)) => self.frame(0x82, bytes, Masked::Yes),
@@ -120,13 +143,14 @@ impl Actor {
         }
         bytes[0] = first;
         bytes.append(&mut payload);
-        self.write(&bytes);
+        self.output.append(&mut bytes);
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    fn flush(&mut self) {
+        let output = std::mem::take(&mut self.output);
         if let Some(stream) = &mut self.stream {
             // A server that has hung up already is seen when it is read from.
-            let _ = stream.write_all(bytes);
+            let _ = stream.write_all(&output);
         }
     }
 
@@ -147,6 +171,7 @@ impl Actor {
             return;
         }
         self.frame(0x89, MARK, Masked::Yes);
+        self.flush();
         while let Some(seen) = self.next() {
             if seen == Seen::Pong(MARK.to_vec()) {
                 return;
@@ -182,6 +207,7 @@ impl Actor {
             Opcode::Pong => Seen::Pong(payload),
             Opcode::Close => {
                 self.frame(0x88, &payload, Masked::Yes);
+                self.flush();
                 Seen::Close(
                     payload
                         .first_chunk()

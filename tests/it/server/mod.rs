@@ -1,7 +1,9 @@
 //! Every WebSocket transcript, frame by frame, against the reference server with the profile of the recorded one.
 
 mod actor;
+mod behaviour;
 mod compare;
+mod faults;
 mod player;
 mod transcript;
 
@@ -10,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use phxproof::profile::Profile;
+use phxproof::server::Settings;
 
 /// What this test cannot play, and why.
 const LEFT_OUT: [(&str, &str); 2] = [
@@ -22,12 +25,16 @@ fn check(server: &str, profile: Profile) {
         .into_iter()
         .filter(|transcript| !LEFT_OUT.iter().any(|(case, _)| transcript.case.starts_with(case)))
         .collect();
+    let settings = Settings {
+        profile,
+        ..Settings::default()
+    };
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(transcript) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(difference) = player::play(transcript, profile) {
+                    if let Err(difference) = player::play(transcript, &settings, actor::PATIENCE) {
                         let failure = format!("{server}/{}: {difference}", transcript.case);
                         failures.lock().expect("no thread panics").push(failure);
                     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use phxproof::profile::Profile;
 use phxproof::server::{Server, Settings};
 
 use super::actor::Actor;
@@ -11,13 +11,9 @@ use super::compare::{Ids, differences};
 use super::transcript::{Content, Line, Seen, Sent, Transcript, What};
 
 /// Plays it against a server of its own; an error says what differed.
-pub(super) fn play(transcript: &Transcript, profile: Profile) -> Result<(), String> {
-    let settings = Settings {
-        profile,
-        ..Settings::default()
-    };
-    let server = Server::start(&settings).map_err(|error| error.to_string())?;
-    let outcome = Play::new(server.address(), &transcript.case).run(&transcript.lines);
+pub(super) fn play(transcript: &Transcript, settings: &Settings, patience: Duration) -> Result<(), String> {
+    let server = Server::start(settings).map_err(|error| error.to_string())?;
+    let outcome = Play::new(server.address(), &transcript.case, patience).run(&transcript.lines);
     server.drain();
     server.join();
     outcome
@@ -26,16 +22,18 @@ pub(super) fn play(transcript: &Transcript, profile: Profile) -> Result<(), Stri
 struct Play<'a> {
     address: SocketAddr,
     case: &'a str,
+    patience: Duration,
     actors: BTreeMap<&'a str, Actor>,
     expected: BTreeMap<&'a str, Vec<&'a Seen>>,
     ids: Ids,
 }
 
 impl<'a> Play<'a> {
-    fn new(address: SocketAddr, case: &'a str) -> Self {
+    fn new(address: SocketAddr, case: &'a str, patience: Duration) -> Self {
         Self {
             address,
             case,
+            patience,
             actors: BTreeMap::new(),
             expected: BTreeMap::new(),
             ids: Ids::default(),
@@ -68,7 +66,8 @@ impl<'a> Play<'a> {
                 } else {
                     "13"
                 };
-                let connection = Actor::connect(self.address, &target, headers, version);
+                let mut connection = Actor::connect(self.address, &target, headers, version);
+                connection.waits_for(self.patience);
                 self.actors.insert(actor, connection);
             }
             What::Request { head, body } => {

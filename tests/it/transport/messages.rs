@@ -38,7 +38,7 @@ async fn text_binary_ping_and_pong() {
 #[tokio::test]
 async fn fragments_are_one_message_and_control_frames_may_come_between() {
     let bytes = [
-        frame(0x01, "h\u{e9}".as_bytes()[..2].to_vec()),
+        frame(0x01, &"h\u{e9}".as_bytes()[..2]),
         frame(0x89, ""),
         frame(0x80, [0xa9]),
     ];

@@ -1,0 +1,198 @@
+//! Opens the connections of a play and carries messages both ways; sends its requests.
+
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+
+use super::drive::Place;
+use crate::protocol::Vsn;
+use crate::scenario::{Door, Happening, LinkId, Reach, Request};
+use crate::transport::{
+    Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
+    request,
+};
+
+/// A connection that is to be opened.
+pub(super) struct Dial {
+    pub(super) place: Rc<Place>,
+    pub(super) id: LinkId,
+    pub(super) vsn: Vsn,
+    pub(super) told: mpsc::Sender<Happening>,
+}
+
+impl Dial {
+    /// Opens it and carries messages both ways until it ends.
+    pub(super) async fn connect(self, door: &Door, orders: mpsc::UnboundedReceiver<Outgoing>) {
+        let happening = match self.opened(door).await {
+            Ok(Opened::Open(connection, ..)) => {
+                if self.told.send(Happening::Opened(self.id)).await.is_ok() {
+                    self.carry(connection, orders).await;
+                }
+                return;
+            }
+            Ok(Opened::Refused(response)) => Happening::Refused(self.id, response),
+            Err(NotOpened::NoToken(why)) => Happening::Unanswered(self.id, why, Reach::Somebody),
+            Err(NotOpened::Open(error)) => Happening::Unanswered(self.id, error.to_string(), reach(&error)),
+        };
+        // Nobody listens any more once the play is over.
+        let _ = self.told.send(happening).await;
+    }
+
+    async fn opened(&self, door: &Door) -> Result<Opened, NotOpened> {
+        let place = &*self.place;
+        let target = match &door.mount {
+            None => place.target.clone(),
+            Some(name) => place.target.with_mount(name),
+        };
+        let token = match &door.user {
+            None => None,
+            Some(user) => Some(token(place, user).await.map_err(NotOpened::NoToken)?),
+        };
+        let params = params(place, door, self.vsn, token);
+        let path = format!("{}/websocket", target.mount());
+        let shown = format!("{path}{}", query(&params, |key, value| shown(place, key, value)));
+        let _ = self.told.send(Happening::Dialled(self.id, shown)).await;
+        let upgrade = Upgrade {
+            path_and_query: format!("{path}{}", query(&params, |_, value| encode(value))),
+            headers: place
+                .settings
+                .headers
+                .iter()
+                .chain(&door.headers)
+                .cloned()
+                .collect(),
+            limits: Limits {
+                message_bytes: door.message_bytes,
+                ..Limits::default()
+            },
+            deadline: place.timeout,
+        };
+        open(&target, &upgrade).await.map_err(NotOpened::Open)
+    }
+
+    async fn carry(&self, mut connection: Connection, mut orders: mpsc::UnboundedReceiver<Outgoing>) {
+        loop {
+            tokio::select! {
+                biased;
+                order = orders.recv() => match order {
+                    // That it cannot be sent is seen in how the connection ends.
+                    Some(order) => { let _ = connection.send(order).await; }
+                    None => return,
+                },
+                incoming = connection.next() => {
+                    let over = match &incoming {
+                        Incoming::Closed(Ending::CloseFrame { .. }) => false,
+                        Incoming::Closed(_) => true,
+                        _ => false,
+                    };
+                    if self.told.send(Happening::Incoming(self.id, incoming)).await.is_err() || over {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sends a request outside of any connection.
+pub(super) async fn send_request(place: &Place, asked: &Request) -> Result<Response, RequestError> {
+    let body = asked.body.clone().unwrap_or_default();
+    let to_send = crate::transport::Request {
+        method: asked.method.clone(),
+        path_and_query: asked.path.clone(),
+        headers: asked.headers.clone(),
+        body: body.into_bytes(),
+        limits: Limits::default(),
+        deadline: place.timeout,
+    };
+    request(&place.target, &to_send).await
+}
+
+/// Whether anybody was there who could have answered.
+fn reach(error: &OpenError) -> Reach {
+    match error {
+        OpenError::Request(
+            RequestError::Unsendable { .. }
+            | RequestError::Lookup { .. }
+            | RequestError::ConnectionRefused { .. }
+            | RequestError::Connect { .. }
+            | RequestError::ConnectTimeout { .. },
+        ) => Reach::Nobody,
+        _ => Reach::Somebody,
+    }
+}
+
+enum NotOpened {
+    NoToken(String),
+    Open(OpenError),
+}
+
+async fn token(place: &Place, user: &str) -> Result<String, String> {
+    let path = format!("/token/{}", encode(user));
+    let asked = Request {
+        method: "GET".to_owned(),
+        path: path.clone(),
+        headers: Vec::new(),
+        body: None,
+    };
+    match send_request(place, &asked).await {
+        Ok(response) if response.status == 200 => {
+            Ok(String::from_utf8_lossy(&response.body).trim().to_owned())
+        }
+        Ok(response) => Err(format!(
+            "GET {path} was answered with {}, so there is no token",
+            response.status
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The connect params: `vsn`, the user's, the step's, the token.
+fn params(place: &Place, door: &Door, vsn: Vsn, token: Option<String>) -> Vec<(String, String)> {
+    let mut params = vec![("vsn".to_owned(), vsn.as_str().to_owned())];
+    params.extend(place.settings.params.iter().cloned());
+    for (key, value) in &door.params {
+        params.retain(|(known, _)| known != key && Some(known.as_str()) != key.strip_suffix("[]"));
+        if let Some(value) = value {
+            params.push((key.clone(), value.clone()));
+        }
+    }
+    if let Some(token) = token {
+        params.retain(|(known, _)| known != "token");
+        params.push(("token".to_owned(), token));
+    }
+    params
+}
+
+/// A query; `write` says how a value is written.
+fn query(pairs: &[(String, String)], write: impl Fn(&str, &str) -> String) -> String {
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(key, value)| format!("{}={}", encode(key), write(key, value)))
+        .collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
+    }
+}
+
+/// What the user gave may be a secret, and what is told here is written to files.
+fn shown(place: &Place, key: &str, value: &str) -> String {
+    let given = place.settings.params.iter().any(|(known, _)| known == key);
+    if given { "…".to_owned() } else { encode(value) }
+}
+
+/// Percent-encodes what has a meaning of its own in a query; brackets stay, as Phoenix reads them as lists.
+fn encode(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'[' | b']' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}

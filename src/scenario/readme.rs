@@ -1,0 +1,198 @@
+//! The tables of README.md about the language, held equal to the tables that the reader goes by.
+//! `PHXPROOF_WRITE_README=1 cargo test readme` writes them anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::needs::Offer;
+use super::pattern::Type;
+use super::read::{CHANCE, KEYS, OPERATORS};
+use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
+
+/// Each table between its two comments in README.md.
+fn tables() -> [(&'static str, String); 8] {
+    [
+        ("keys", two_columns(["key", "what it is for"], KEYS)),
+        ("actions", verbs("what an actor does", ACTIONS)),
+        ("steps", verbs("a step of nobody in particular", STEPS)),
+        ("options", options()),
+        ("raw", raw()),
+        (
+            "patterns",
+            two_columns(["pattern", "holds for"], OPERATORS.map(holds_for)),
+        ),
+        (
+            "chance",
+            two_columns(["item", "what a correct server may do"], CHANCE),
+        ),
+        (
+            "offers",
+            two_columns(
+                ["name", "what it stands for"],
+                Offer::NAMED.map(|(name, it)| (name, stands_for(it))),
+            ),
+        ),
+    ]
+}
+
+fn two_columns<const N: usize>(head: [&str; 2], rows: [(&str, impl AsRef<str>); N]) -> String {
+    let mut table = format!("| {} | {} |\n| --- | --- |\n", head[0], head[1]);
+    for (name, about) in rows {
+        let _ = writeln!(table, "| `{name}` | {} |", cell(about.as_ref()));
+    }
+    table
+}
+
+fn verbs(head: &str, all: &[Verb]) -> String {
+    let mut table = format!("| {head} | takes | does | options |\n| --- | --- | --- | --- |\n");
+    for verb in all {
+        let names: Vec<_> = verb
+            .options
+            .iter()
+            .map(|option| format!("`{}`", option.name))
+            .collect();
+        let (name, kind, about) = (verb.name, takes(verb.kind), cell(verb.about));
+        let _ = writeln!(table, "| `{name}` | {kind} | {about} | {} |", names.join(", "));
+    }
+    table
+}
+
+/// One row for all verbs in which an option means the same.
+fn options() -> String {
+    let mut rows: Vec<(&Opt, Vec<&str>)> = Vec::new();
+    for verb in ACTIONS.iter().chain(STEPS) {
+        for option in verb.options {
+            match rows
+                .iter_mut()
+                .find(|(it, _)| it.name == option.name && it.about == option.about)
+            {
+                Some((_, verbs)) => verbs.push(verb.name),
+                None => rows.push((option, vec![verb.name])),
+            }
+        }
+    }
+    let mut table = "| option | of | takes | says |\n| --- | --- | --- | --- |\n".to_owned();
+    for (option, verbs) in rows {
+        let (name, kind, about) = (option.name, takes(option.kind), cell(option.about));
+        let _ = writeln!(table, "| `{name}` | {} | {kind} | {about} |", verbs.join(", "));
+    }
+    table
+}
+
+fn raw() -> String {
+    let mut table = "| part | takes | says |\n| --- | --- | --- |\n".to_owned();
+    for part in FRAME {
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            part.name,
+            takes(part.kind),
+            cell(part.about)
+        );
+    }
+    table
+}
+
+/// Markdown takes these for the end of a cell and the begin of a tag.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
+
+/// What a value must be, in the words of the README.
+fn takes(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Nothing => "nothing",
+        Kind::Text => "a text",
+        Kind::MaybeText => "a text, or nothing",
+        Kind::Json => "any value",
+        Kind::Bytes => "bytes",
+        Kind::Duration => "a time",
+        Kind::Pattern => "a pattern",
+        Kind::Reply => "a reply",
+        Kind::Save => "`{ NAME: /POINTER }`",
+        Kind::Texts => "`{ NAME: TEXT }`",
+        Kind::Opening => "`open`, `refused`, `any`, or a status",
+        Kind::MaybeCode => "a close code, or nothing",
+        Kind::Number => "a whole number",
+        Kind::Flag => "true or false",
+        Kind::Frame => "parts, see below",
+        Kind::Signal => "`term` or `kill`",
+        Kind::Steps => "a list of steps",
+        Kind::Answers => "`in order` or `in any order`",
+    }
+}
+
+/// How an operator is written, and what it holds for.
+fn holds_for(operator: &str) -> (&'static str, String) {
+    match operator {
+        "is" => {
+            let types: Vec<_> = Type::NAMED.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let about = "a value of this type";
+            let others = "`any`: whatever is there; `absent`: nothing may be there";
+            ("{ is: TYPE }", format!("{about}: {}; {others}", types.join(", ")))
+        }
+        "matches" => (
+            "{ matches: REGEX }",
+            "a text in which this regular expression finds something".to_owned(),
+        ),
+        "one-of" => (
+            "{ one-of: [PATTERN, …] }",
+            "what one of these patterns holds for".to_owned(),
+        ),
+        "exactly" => (
+            "{ exactly: VALUE }",
+            "this value and nothing more, also where it is a map".to_owned(),
+        ),
+        other => panic!("say in the README what `{other}` holds for"),
+    }
+}
+
+fn stands_for(offer: Offer) -> &'static str {
+    match offer {
+        Offer::Mount => "the path of the target's socket, such as `/socket`",
+        Offer::Topic => "`--topic`",
+        Offer::JoinParams => "`--join-params`",
+        Offer::OtherTopic => "`--other-topic`",
+        Offer::OtherJoinParams => "`--other-join-params`",
+        Offer::UnknownTopic => "`--unknown-topic`",
+        Offer::InventedTopic => "a topic that nobody has heard of",
+        Offer::PushEvent => "the event of `--push`",
+        Offer::PushPayload => "the payload of `--push`",
+    }
+}
+
+/// `page` with `table` between the two comments of that name.
+fn with_table(page: &str, name: &str, table: &str) -> String {
+    let begin = format!("<!-- table: {name} -->\n");
+    let (before, rest) = page
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("README.md has no `{}`", begin.trim()));
+    let (_, after) = rest
+        .split_once("<!-- end -->")
+        .unwrap_or_else(|| panic!("the table {name} has no end"));
+    format!("{before}{begin}{table}<!-- end -->{after}")
+}
+
+#[test]
+fn the_readme_has_the_tables_of_the_reader() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let fresh = tables().iter().fold(written.clone(), |page, (name, table)| {
+        with_table(&page, name, table)
+    });
+    if std::env::var_os("PHXPROOF_WRITE_README").is_some() {
+        std::fs::write(&path, &fresh).unwrap();
+        return;
+    }
+    assert!(
+        written == fresh,
+        "a table of README.md is stale: PHXPROOF_WRITE_README=1 cargo test readme"
+    );
+}
+
+#[test]
+fn a_table_is_put_between_its_comments() {
+    let page = "a\n<!-- table: x -->\nold\n<!-- end -->\nb\n<!-- table: y -->\n<!-- end -->\n";
+    let fresh = "a\n<!-- table: x -->\nnew\n<!-- end -->\nb\n<!-- table: y -->\n<!-- end -->\n";
+    assert_eq!(with_table(page, "x", "new\n"), fresh);
+}

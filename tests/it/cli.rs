@@ -1,0 +1,116 @@
+//! The command line as a user meets it: each snapshot shows stdout, stderr and the exit code together.
+
+mod check;
+mod serve;
+mod texts;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The program, in a folder of its own and without the settings of whoever runs the tests.
+fn phxproof(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phxproof"));
+    command
+        .args(args)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a command says, and how it ends.
+fn said(folder: &Path, args: &[&str]) -> String {
+    let output = phxproof(folder, args).output().unwrap();
+    format!("$ phxproof {}\n{}", args.join(" "), shown(&output))
+}
+
+/// The same in a folder that is empty.
+fn said_anywhere(args: &[&str]) -> String {
+    said(tempfile::tempdir().unwrap().path(), args)
+}
+
+fn shown(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut shown = text(&output.stdout);
+    if !output.stderr.is_empty() {
+        shown.push_str(&format!("--- stderr\n{}", text(&output.stderr)));
+    }
+    shown.push_str(&format!("--- exit {}\n", output.status.code().unwrap_or(-1)));
+    shown
+}
+
+/// What differs from run to run is hidden.
+macro_rules! assert_said {
+    ($said:expr) => {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_omit_expression(true);
+        settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT");
+        settings.add_filter(r"check-\d{8}T\d{6}Z(-\d+)?", "check-TIME");
+        settings.add_filter(r"in \d+(\.\d+)? m?s\b", "in TIME");
+        // Cases come and go; which ones check a rule is no matter of these tests.
+        settings.add_filter(r"(?m)^  cases  .*(\n {14}.*)*", "  cases       CASES");
+        settings.add_filter(r"seed \d+", "seed SEED");
+        settings.add_filter(r"\d+ms after", "TIME after");
+        settings.bind(|| insta::assert_snapshot!($said));
+    };
+}
+use assert_said;
+
+/// A `serve` on a free port; ended when dropped.
+struct Served {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// The line that it begins with.
+    first_line: String,
+}
+
+impl Served {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let args = [&["serve", "--port", "0"], args].concat();
+        let mut child = phxproof(folder, &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        stdout.read_line(&mut first_line).unwrap();
+        Self {
+            child,
+            stdout,
+            first_line,
+        }
+    }
+
+    /// Where its socket is mounted.
+    fn target(&self) -> String {
+        let address = self
+            .first_line
+            .trim()
+            .strip_prefix("listening on http://")
+            .unwrap();
+        format!("ws://{address}/socket")
+    }
+
+    fn terminate(&mut self) -> Option<i32> {
+        terminate(&self.child);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn terminate(child: &Child) {
+    let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(id, Signal::TERM).unwrap();
+}

@@ -1,0 +1,58 @@
+//! `serve`: its first line, its end, and what keeps it from starting.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
+
+use super::{Served, assert_said, said};
+
+#[test]
+fn the_first_line_says_where_it_listens_and_sigterm_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = Served::start(folder.path(), &["--store", "annotations.sqlite"]);
+    assert!(
+        served.first_line.starts_with("listening on http://127.0.0.1:"),
+        "{}",
+        served.first_line
+    );
+    assert_eq!(served.terminate(), Some(0));
+    let mut rest = String::new();
+    served.stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    assert!(folder.path().join("annotations.sqlite").exists());
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    fs::write(
+        folder.path().join("notes.txt"),
+        "these are notes, and no database\n",
+    )
+    .unwrap();
+    let lines: [&[&str]; 4] = [
+        &["serve", "--host", "nowhere.invalid"],
+        &["serve", "--port", "0", "--store", "notes.txt"],
+        &["serve", "--port", "0", "--store", "missing/annotations.sqlite"],
+        &["serve", "--port", "0", "--store", "."],
+    ];
+    let in_use = said(folder.path(), &["serve", "--port", &port]).replace(&port, "PORT");
+    assert_said!(format!(
+        "{in_use}\n{}",
+        lines.map(|line| said(folder.path(), line)).join("\n")
+    ));
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing half written"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("notes.txt"))
+            .unwrap()
+            .lines()
+            .count(),
+        1
+    );
+}

@@ -1,0 +1,200 @@
+//! What the suite is worth: each promise that the reference server can break is noticed by a case that cites it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use phxproof::conformance::Settings as ConformanceSettings;
+use phxproof::conformance::{
+    Case, CaseResult, HeldTo, Host, Lent, Pending, Restarts, RunResult, Strictness, Verdict, catalogue,
+    check, rules,
+};
+use phxproof::profile::Profile;
+use phxproof::scenario::Restart;
+use phxproof::server::faults::{self, Fault};
+use phxproof::server::{Server, Settings};
+use phxproof::transport::Target;
+
+/// The case that kills the server.
+const KILL: &str = "lifetime/kill";
+
+/// The cases that cite a rule of the fault.
+fn citing(fault: &Fault) -> Vec<Arc<Case>> {
+    let cites = |case: &&Arc<Case>| {
+        case.rules()
+            .iter()
+            .any(|rule| fault.rules.contains(&rule.as_str()))
+    };
+    catalogue::built_in().iter().filter(cites).cloned().collect()
+}
+
+/// A server in this process that can be ended and started again on the same port and store. What is killed here is
+/// dropped as it is, which undoes what was not written.
+struct Restarted {
+    settings: Mutex<Settings>,
+    server: RefCell<Option<Server>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Restarted {
+    fn start(faults: Vec<&'static Fault>, profile: Profile) -> Rc<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Some(folder.path().join("annotations.db"));
+        let mut settings = Settings {
+            faults,
+            profile,
+            store,
+            ..Settings::default()
+        };
+        let server = Server::start(&settings).unwrap();
+        settings.port = server.address().port();
+        Rc::new(Self {
+            settings: Mutex::new(settings),
+            server: RefCell::new(Some(server)),
+            _folder: folder,
+        })
+    }
+
+    fn target(&self) -> Target {
+        let port = self.settings.lock().unwrap().port;
+        Target::parse(&format!("ws://127.0.0.1:{port}/socket")).unwrap()
+    }
+
+    fn end(&self) {
+        if let Some(server) = self.server.take() {
+            server.drain();
+            server.join();
+        }
+    }
+}
+
+/// Lends the one server to the cases that restart it.
+struct Lends(Rc<Restarted>);
+
+impl Host for Lends {
+    fn restarts(&self) -> Restarts {
+        Restarts::Alone
+    }
+
+    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+        let lent: Box<dyn Lent> = Box::new(Lends(Rc::clone(&self.0)));
+        Box::pin(async { Ok(lent) })
+    }
+}
+
+impl Lent for Lends {
+    fn target(&self) -> Target {
+        self.0.target()
+    }
+
+    fn restart(&mut self, _how: Restart) -> Pending<'_, Result<(), String>> {
+        Box::pin(async {
+            let ended = Rc::clone(&self.0);
+            ended.end();
+            let settings = ended.settings.lock().unwrap().clone();
+            let server = Server::start(&settings).map_err(|error| error.to_string())?;
+            ended.server.replace(Some(server));
+            Ok(())
+        })
+    }
+}
+
+/// Runs cases against a server of their own.
+fn run(server: &Rc<Restarted>, cases: Vec<Arc<Case>>, held_to: Profile, timeout: Duration) -> RunResult {
+    let settings = ConformanceSettings {
+        held_to: Some(HeldTo::Profile(held_to)),
+        timeout,
+        strict: Strictness::Strict,
+        ..ConformanceSettings::new(server.target(), cases)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let host = Lends(Rc::clone(server));
+    let result = runtime
+        .block_on(check(settings, &host, &mut |_| {}, std::future::pending()))
+        .unwrap();
+    server.end();
+    result
+}
+
+/// Why a fault is not noticed, if it is not.
+fn missed(fault: &'static Fault) -> Option<String> {
+    let cases = citing(fault);
+    if cases.is_empty() {
+        return Some(format!("{}: no case cites {:?}", fault.id, fault.rules));
+    }
+    let server = Restarted::start(vec![fault], Profile::DEFAULT);
+    let result = run(&server, cases, Profile::DEFAULT, Duration::from_secs(2));
+    let fails = |verdict| verdict == Verdict::Fail;
+    // A server in this process cannot be killed, so that it says goodbye where none is expected.
+    let closed_wrongly = |case: &CaseResult| fails(case.close_verdict) && &*case.id != KILL;
+    if result
+        .cases
+        .iter()
+        .any(|case| fails(case.verdict) || closed_wrongly(case))
+    {
+        return None;
+    }
+    let verdicts: Vec<String> = result
+        .cases
+        .iter()
+        .map(|case| format!("{} {}", case.id, case.verdict.name()))
+        .collect();
+    Some(format!(
+        "{}: none of these fails: {}",
+        fault.id,
+        verdicts.join(", ")
+    ))
+}
+
+#[test]
+fn every_fault_is_noticed_by_a_case_that_cites_its_rule() {
+    let faults: Vec<&Fault> = faults::all().collect();
+    assert!(faults.len() >= 15, "only {} faults", faults.len());
+    let missed: Vec<String> = std::thread::scope(|scope| {
+        let runs: Vec<_> = faults.iter().map(|fault| scope.spawn(|| missed(fault))).collect();
+        runs.into_iter().filter_map(|run| run.join().unwrap()).collect()
+    });
+    assert!(
+        missed.is_empty(),
+        "{} of {} faults are missed:\n{}",
+        missed.len(),
+        faults.len(),
+        missed.join("\n")
+    );
+}
+
+#[test]
+fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
+    for profile in Profile::ALL {
+        let server = Restarted::start(Vec::new(), profile);
+        let result = run(
+            &server,
+            catalogue::select(&[], &[KILL.to_owned()]).unwrap(),
+            profile,
+            Duration::from_secs(20),
+        );
+        result.assert_held();
+        assert_eq!(result.count(Verdict::Skipped), 0, "{profile}");
+    }
+}
+
+#[test]
+fn every_rule_of_a_fault_and_of_a_case_is_in_the_catalogue() {
+    let of_faults =
+        faults::all().flat_map(|fault| fault.rules.iter().map(|rule| (*rule, fault.id.to_owned())));
+    let cases = catalogue::built_in();
+    let of_cases = cases.iter().flat_map(|case| {
+        case.rules()
+            .iter()
+            .map(|rule| (rule.as_str(), case.id.to_string()))
+    });
+    let unknown: Vec<_> = of_faults
+        .chain(of_cases)
+        .filter(|(rule, _)| rules::find(rule).is_none())
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}

@@ -1,0 +1,98 @@
+//! Each fault shows in a recorded conversation, if one touches it.
+
+use std::time::Duration;
+
+use phxproof::server::{Settings, faults};
+
+use super::{player, transcript};
+
+/// A conversation that a server with this fault gets wrong.
+const SHOWN_BY: [(&str, &str); 43] = [
+    ("vsn-unchecked", "handshake/garbage-vsn"),
+    ("origin-unchecked", "handshake/origin-refused"),
+    ("pong-without-payload", "frames/ping"),
+    ("close-unanswered", "frames/close"),
+    ("unmasked-read", "frames/unmasked"),
+    ("utf8-unchecked", "frames/invalid-utf8"),
+    ("small-frames-only", "binary/sizes"),
+    ("malformed-passed-over", "malformed/text-not-json"),
+    ("heartbeat-stops", "heartbeat/keeps-open"),
+    ("disconnect-unheard", "lifetime/disconnect"),
+    ("disconnect-with-1000", "lifetime/disconnect"),
+    ("hangup-keeps-channels", "presence/leave"),
+    ("channels-unlimited", "join/too-many"),
+    ("duplicate-join-unclosed", "join/duplicate"),
+    ("duplicate-join-keeps-state", "join/duplicate"),
+    ("leave-unanswered", "leave/ok"),
+    ("leave-ends-nothing", "leave/push-after"),
+    ("leave-takes-siblings", "leave/siblings"),
+    ("unmatched-unanswered", "join/unmatched"),
+    ("stale-join-ref-served", "join/push-stale-join-ref"),
+    ("null-join-ref-dropped", "join/push-null-join-ref"),
+    ("reply-without-ref", "events/replies"),
+    ("reply-foreign-join-ref", "events/replies"),
+    ("reply-twice", "events/replies"),
+    ("replies-swapped", "join/duplicate-racing"),
+    ("push-to-all", "binary/all"),
+    ("crash-untold", "crash/crash"),
+    ("crash-ends-connection", "crash/isolation"),
+    ("crash-without-reason", "crash/crash"),
+    ("broadcast-skips-sender", "broadcast/all"),
+    ("broadcast-crosses-topics", "broadcast/other-topic"),
+    ("broadcast-with-join-ref", "broadcast/from"),
+    ("broadcast-after-reply", "broadcast/all"),
+    ("broadcast-lost", "broadcast/order"),
+    ("broadcast-doubled", "broadcast/order"),
+    ("broadcast-swapped", "broadcast/order"),
+    ("whisper-to-all", "broadcast/whisper"),
+    ("counter-shared", "join/rejoin"),
+    ("catch-up-repeats", "videos/last-seen"),
+    ("catch-up-misses", "videos/last-seen"),
+    ("annotation-leaks", "videos/annotate"),
+    ("annotation-unstored", "videos/last-seen"),
+    ("presence-leave-untold", "presence/leave"),
+];
+
+/// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
+/// server, or a clock.
+const SHOWN_BY_NONE: [&str; 6] = [
+    "token-signature-unchecked",
+    "token-age-unchecked",
+    "idle-never",
+    "drain-with-1000",
+    "sleep-blocks-siblings",
+    "annotation-stored-late",
+];
+
+#[test]
+fn each_fault_shows_in_a_conversation() {
+    let transcripts = transcript::of("1.8.12-bandit");
+    std::thread::scope(|scope| {
+        for chunk in SHOWN_BY.chunks(SHOWN_BY.len().div_ceil(4)) {
+            let transcripts = &transcripts;
+            scope.spawn(move || {
+                for (fault, case) in chunk {
+                    let transcript = transcripts.iter().find(|transcript| transcript.case == *case);
+                    let fault = faults::find(fault).expect("a fault of that name");
+                    let settings = Settings {
+                        faults: vec![fault],
+                        ..Settings::default()
+                    };
+                    let transcript = transcript.expect("a case of that name");
+                    // What a broken server leaves out is waited for, but not for long.
+                    let outcome = player::play(transcript, &settings, Duration::from_millis(500));
+                    assert!(outcome.is_err(), "{} does not show in {case}", fault.id);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn every_fault_is_in_one_of_the_lists() {
+    for fault in faults::all() {
+        let shown = SHOWN_BY.iter().filter(|(id, _)| *id == fault.id).count();
+        let not_shown = SHOWN_BY_NONE.iter().filter(|id| **id == fault.id).count();
+        assert_eq!(shown + not_shown, 1, "{}", fault.id);
+    }
+}

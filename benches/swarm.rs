@@ -31,9 +31,15 @@ impl Score {
 }
 
 fn main() {
-    let seconds = std::env::args().skip(1).find_map(|it| it.parse().ok()).unwrap_or(3);
+    let seconds = std::env::args()
+        .skip(1)
+        .find_map(|it| it.parse().ok())
+        .unwrap_or(3);
     let lasts = Duration::from_secs(seconds);
-    println!("{:>8} {:>14} {:>14} {:>7}", "sockets", "bare loop", "phxproof", "ratio");
+    println!(
+        "{:>8} {:>14} {:>14} {:>7}",
+        "sockets", "bare loop", "phxproof", "ratio"
+    );
     for sockets in [200, 1000] {
         let server = Server::start(&server::Settings::default()).expect("a free port");
         let bare = bare(server.address(), sockets, lasts);
@@ -47,7 +53,10 @@ fn main() {
 /// The swarm, on one thread as the bare loop is.
 fn swarm(address: SocketAddr, sockets: u32, lasts: Duration) -> Score {
     let target = Target::parse(&format!("ws://{address}/socket")).expect("an address");
-    let echo = built_in().iter().find(|it| it.name == "echo").expect("it is built in");
+    let echo = built_in()
+        .iter()
+        .find(|it| it.name == "echo")
+        .expect("it is built in");
     let settings = Settings {
         sockets,
         shards: Some(1),
@@ -56,16 +65,22 @@ fn swarm(address: SocketAddr, sockets: u32, lasts: Duration) -> Score {
     };
     let result = load::run(&settings, &mut |_| {}, &AtomicBool::new(false)).expect("a run");
     assert!(result.messages.all_right(), "{:?}", result.messages);
-    Score { round_trips: result.messages.received, cpu_s: result.generator.cpu_s_steady }
+    Score {
+        round_trips: result.messages.received,
+        cpu_s: result.generator.cpu_s_steady,
+    }
 }
 
 /// Writes, reads and writes again.
 fn bare(address: SocketAddr, sockets: u32, lasts: Duration) -> Score {
-    let mut connections: Vec<(TcpStream, Vec<u8>)> = (0..sockets).map(|number| joined(address, number)).collect();
+    let mut connections: Vec<(TcpStream, Vec<u8>)> =
+        (0..sockets).map(|number| joined(address, number)).collect();
     let mut poll = Poll::new().expect("an epoll");
     for (number, (stream, _)) in connections.iter_mut().enumerate() {
         let both = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(stream, Token(number), both).expect("room in the epoll");
+        poll.registry()
+            .register(stream, Token(number), both)
+            .expect("room in the epoll");
     }
     let (clock, mut events, mut buffer) = (Clock::start(), Events::with_capacity(1024), vec![0; 64 << 10]);
     let before = cpu();
@@ -74,7 +89,8 @@ fn bare(address: SocketAddr, sockets: u32, lasts: Duration) -> Score {
     }
     let mut round_trips = 0;
     while clock.now() < phxproof::clock::Time::ZERO + lasts {
-        poll.poll(&mut events, Some(Duration::from_millis(100))).expect("events");
+        poll.poll(&mut events, Some(Duration::from_millis(100)))
+            .expect("events");
         for event in &events {
             let (stream, push) = &mut connections[event.token().0];
             match stream.read(&mut buffer) {
@@ -88,7 +104,10 @@ fn bare(address: SocketAddr, sockets: u32, lasts: Duration) -> Score {
             }
         }
     }
-    Score { round_trips, cpu_s: (cpu() - before).as_secs_f64() }
+    Score {
+        round_trips,
+        cpu_s: (cpu() - before).as_secs_f64(),
+    }
 }
 
 /// A connection that has joined, and the frame of a push.
@@ -102,7 +121,9 @@ fn joined(address: SocketAddr, number: u32) -> (TcpStream, Vec<u8>) {
     let _ = stream.read(&mut buffer).expect("an answer");
     let topic = format!("lab:1000000000{number:04}");
     let params = phxproof::protocol::Payload::EMPTY;
-    stream.write_all(&frame(&Message::join("3", &topic, params))).expect("a server");
+    stream
+        .write_all(&frame(&Message::join("3", &topic, params)))
+        .expect("a server");
     let _ = stream.read(&mut buffer).expect("an answer");
     let payload = format!(r#"{{"sender":{number},"seq":1000}}"#);
     let payload = phxproof::protocol::Payload::Json(&payload);
@@ -113,7 +134,9 @@ fn joined(address: SocketAddr, number: u32) -> (TcpStream, Vec<u8>) {
 
 fn frame(message: &Message<'_>) -> Vec<u8> {
     let (mut text, mut frame) = (Vec::new(), Vec::new());
-    Vsn::V2.encode_from_client(message, &mut text).expect("short enough");
+    Vsn::V2
+        .encode_from_client(message, &mut text)
+        .expect("short enough");
     write_frame(Opcode::Text, &text, Some([1, 2, 3, 4]), &mut frame);
     frame
 }
@@ -121,5 +144,8 @@ fn frame(message: &Message<'_>) -> Vec<u8> {
 /// CPU time of this thread.
 fn cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or(0),
+        time.tv_nsec.try_into().unwrap_or(0),
+    )
 }

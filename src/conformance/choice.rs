@@ -85,7 +85,8 @@ fn missing_level(level: Level) -> &'static str {
 
 fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
     let Some(room) = room else {
-        let lab = offers.levels.contains(&Level::Lab) || matches!(
+        let lab = offers.levels.contains(&Level::Lab)
+            || matches!(
                 offer,
                 Offer::Mount | Offer::InventedTopic | Offer::Sender | Offer::Seq | Offer::Mark
             );

@@ -132,10 +132,7 @@ pub(super) struct Rare {
 impl Rare {
     /// Whether nothing is left to keep.
     pub(super) fn is_empty(&self) -> bool {
-        self.input.is_empty()
-            && self.fragments.is_none()
-            && self.output.is_empty()
-            && self.read_at.is_none()
+        self.input.is_empty() && self.fragments.is_none() && self.output.is_empty() && self.read_at.is_none()
     }
 }
 
@@ -240,8 +237,16 @@ impl Life {
             Stage::Connecting | Stage::Upgrading => self.since + patience,
             Stage::Expected | Stage::Away | Stage::Open | Stage::Over => Time::MAX,
         };
-        let read = self.rare.as_ref().and_then(|rare| rare.read_at).unwrap_or(Time::MAX);
-        let beat = if self.stage == Stage::Open { self.beat_at } else { Time::MAX };
+        let read = self
+            .rare
+            .as_ref()
+            .and_then(|rare| rare.read_at)
+            .unwrap_or(Time::MAX);
+        let beat = if self.stage == Stage::Open {
+            self.beat_at
+        } else {
+            Time::MAX
+        };
         let wake = match self.wait {
             Wait::Sleep | Wait::Message(_) => self.wake,
             Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Answer(_) => Time::MAX,
@@ -257,7 +262,11 @@ mod tests {
     #[test]
     fn a_socket_at_rest_takes_less_than_400_bytes_and_owns_no_heap() {
         let actor = Actor::expected(0, 1);
-        println!("{} bytes, {} of them the client", size_of::<Actor>(), size_of::<Socket>());
+        println!(
+            "{} bytes, {} of them the client",
+            size_of::<Actor>(),
+            size_of::<Socket>()
+        );
         assert!(size_of::<Actor>() <= 400, "{} bytes", size_of::<Actor>());
         assert_eq!(actor.socket.heap_bytes(), 0);
         assert!(actor.life.rare.is_none() && !matches!(actor.life.slots, Slots::Many(_)));

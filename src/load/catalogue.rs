@@ -27,7 +27,10 @@ impl BuiltIn {
 }
 
 /// All of them, by name.
-#[expect(clippy::panic, reason = "a test reads every built-in scenario, so that none can be damaged")]
+#[expect(
+    clippy::panic,
+    reason = "a test reads every built-in scenario, so that none can be damaged"
+)]
 pub fn built_in() -> &'static [BuiltIn] {
     static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
         let mut all: Vec<BuiltIn> = FILES
@@ -37,7 +40,11 @@ pub fn built_in() -> &'static [BuiltIn] {
                 let source = file.contents_utf8()?;
                 let path = format!("scenarios/load/{name}.yaml");
                 let program = read(&path, source).unwrap_or_else(|error| panic!("{error}"));
-                Some(BuiltIn { name, source, program: Arc::new(program) })
+                Some(BuiltIn {
+                    name,
+                    source,
+                    program: Arc::new(program),
+                })
             })
             .collect();
         all.sort_by_key(|it| it.name);
@@ -54,7 +61,10 @@ mod tests {
     #[test]
     fn every_scenario_can_be_played_by_a_swarm() {
         let names: Vec<&str> = built_in().iter().map(|it| it.name).collect();
-        assert_eq!(names, ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"]);
+        assert_eq!(
+            names,
+            ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"]
+        );
         for it in built_in() {
             let cast = Cast::compile(&it.program, &Override::default(), 1000);
             assert!(cast.is_ok(), "{}: {}", it.name, cast.unwrap_err());

@@ -23,8 +23,14 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 6] =
-        [Self::Opening, Self::Running, Self::Draining, Self::Stopped, Self::Closing, Self::Over];
+    const ALL: [Self; 6] = [
+        Self::Opening,
+        Self::Running,
+        Self::Draining,
+        Self::Stopped,
+        Self::Closing,
+        Self::Over,
+    ];
 }
 
 /// Shared by all.
@@ -77,14 +83,19 @@ impl Control {
     /// Sockets that are open, and that are joined.
     pub(super) fn totals(&self) -> (u64, u64) {
         let sum = |of: fn(&Cell) -> &AtomicU32| {
-            self.cells.iter().map(|cell| u64::from(of(cell).load(Ordering::Relaxed))).sum()
+            self.cells
+                .iter()
+                .map(|cell| u64::from(of(cell).load(Ordering::Relaxed)))
+                .sum()
         };
         (sum(|cell| &cell.opened), sum(|cell| &cell.joined))
     }
 
     /// Whether all shards are done with a phase.
     pub(super) fn all_done(&self, phase: Phase) -> bool {
-        self.cells.iter().all(|cell| cell.ready.load(Ordering::Acquire) > phase as u8)
+        self.cells
+            .iter()
+            .all(|cell| cell.ready.load(Ordering::Acquire) > phase as u8)
     }
 }
 

@@ -81,7 +81,12 @@ pub(super) struct Place {
 }
 
 impl<'r> Desk<'r> {
-    pub(super) fn new(cast: &'r Cast, common: &'r Common, own_topics: usize, random: Xoshiro256PlusPlus) -> Self {
+    pub(super) fn new(
+        cast: &'r Cast,
+        common: &'r Common,
+        own_topics: usize,
+        random: Xoshiro256PlusPlus,
+    ) -> Self {
         Self {
             cast,
             common,
@@ -223,7 +228,13 @@ impl Outbox for Served<'_, '_> {
                 }
                 self.unjoined(channel);
             }
-            Event::Reply { push, status, response, sent_at, .. } => {
+            Event::Reply {
+                push,
+                status,
+                response,
+                sent_at,
+                ..
+            } => {
                 self.answered(push, status, response, sent_at);
             }
             Event::PushTimedOut { push, sent_at, .. } => self.push_timed_out(push, sent_at),
@@ -241,7 +252,9 @@ impl<'r> Served<'_, 'r> {
     fn joined(&mut self, channel: ChannelId, sent_at: Time) {
         let now = self.desk.now;
         self.desk.tally.record(Kind::Join, sent_at, now);
-        let Some(index) = self.life.slots.position(channel) else { return };
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
         let join = &self.role().joins[index];
         let (_, topic) = self.desk.topic(self.place, join.place);
         let slot = &mut self.life.slots.all_mut()[index];
@@ -264,7 +277,9 @@ impl<'r> Served<'_, 'r> {
     }
 
     fn unjoined(&mut self, channel: ChannelId) {
-        let Some(index) = self.life.slots.position(channel) else { return };
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
         let join = &self.role().joins[index];
         let slot = &mut self.life.slots.all_mut()[index];
         let was_joined = std::mem::take(&mut slot.joined);
@@ -326,14 +341,18 @@ impl<'r> Served<'_, 'r> {
 
     /// The slow way: builds the value and holds it against the pattern.
     fn matches(&self, pattern: &crate::scenario::Pattern, payload: Payload<'_>) -> bool {
-        let Payload::Json(json) = payload else { return false };
+        let Payload::Json(json) = payload else {
+            return false;
+        };
         let values = values(&self.desk.cast.meanings, self.desk.first_own(self.place));
         serde_json::from_str(json).is_ok_and(|value| pattern.check(&value, &values).is_ok())
     }
 
     fn push_timed_out(&mut self, push: Ref, sent_at: Time) {
         self.life.flags.set(Flags::GAVE_UP);
-        let wanted = self.asked().is_some_and(|push| !matches!(push.answer, Answer::None));
+        let wanted = self
+            .asked()
+            .is_some_and(|push| !matches!(push.answer, Answer::None));
         let desk = &mut *self.desk;
         desk.doubt(self.place.id, push);
         desk.news.push(News::Answered(push));
@@ -365,7 +384,11 @@ impl<'r> Served<'_, 'r> {
         };
         match (0..).zip(&role.awaited).find(|(_, it)| waits(it)) {
             Some((number, awaited)) => {
-                if awaited.content.as_ref().is_some_and(|pattern| !self.matches(pattern, message.payload)) {
+                if awaited
+                    .content
+                    .as_ref()
+                    .is_some_and(|pattern| !self.matches(pattern, message.payload))
+                {
                     self.desk.tally.trouble(Trouble::Mismatch);
                     self.desk.tally.mismatches.count(event);
                 }
@@ -415,7 +438,8 @@ impl<'r> Served<'_, 'r> {
             }
             Arrival::InDoubt => counts.broadcasts_in_doubt += 1,
         }
-        desk.tally.record(Kind::Broadcast, Time::from_micros(mark.intended), desk.now);
+        desk.tally
+            .record(Kind::Broadcast, Time::from_micros(mark.intended), desk.now);
     }
 
     fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {
@@ -430,7 +454,9 @@ impl<'r> Served<'_, 'r> {
                 tally.counts.replies_duplicated += 1;
             }
             DropReason::Unasked(_) => tally.late.count(event),
-            DropReason::NoChannel | DropReason::Stale(_) | DropReason::NotJoined(_) => tally.unasked.count(event),
+            DropReason::NoChannel | DropReason::Stale(_) | DropReason::NotJoined(_) => {
+                tally.unasked.count(event)
+            }
         }
     }
 }

@@ -32,7 +32,9 @@ impl Dialer {
     pub(super) fn new(seed: u64) -> Self {
         let span = u64::from(LAST_PORT - FIRST_PORT) + 1;
         let offset = u16::try_from(seed % span).unwrap_or_default();
-        Self { next_port: FIRST_PORT + offset }
+        Self {
+            next_port: FIRST_PORT + offset,
+        }
     }
 
     /// Starts to connect. With a source address the port is chosen here: the kernel would choose it without knowing
@@ -57,11 +59,18 @@ impl Dialer {
 }
 
 fn is_taken(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable)
+    matches!(
+        error.kind(),
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable
+    )
 }
 
 fn connect_from(source: SocketAddr, destination: SocketAddr) -> io::Result<TcpStream> {
-    let socket = Socket::new(Domain::for_address(destination), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(destination),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     // A port that only an ended connection still holds can be had again.

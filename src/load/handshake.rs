@@ -39,14 +39,19 @@ impl Request {
             ("Sec-WebSocket-Version", "13"),
         ];
         let usual = usual.into_iter().filter(|(name, _)| !has(name));
-        let own = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let own = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in usual.chain(own) {
             // Nothing that a user typed may end the head early.
             let clean = |text: &str| text.replace(['\r', '\n'], " ");
             before.push_str(&format!("{}: {}\r\n", clean(name), clean(value)));
         }
         before.push_str("Sec-WebSocket-Key: ");
-        Self { before_key: before.into(), after_key: "\r\n\r\n".into() }
+        Self {
+            before_key: before.into(),
+            after_key: "\r\n\r\n".into(),
+        }
     }
 
     /// Appends the request.
@@ -94,7 +99,11 @@ pub(super) fn read(bytes: &[u8], key: Key) -> Answer {
         .headers
         .iter()
         .any(|it| it.name.eq_ignore_ascii_case("sec-websocket-accept") && it.value == accept.as_bytes());
-    if accepted { Answer::Open(length) } else { Answer::Refused(Trouble::Protocol) }
+    if accepted {
+        Answer::Open(length)
+    } else {
+        Answer::Refused(Trouble::Protocol)
+    }
 }
 
 /// Appends a text as a value of a query, percent-encoded.
@@ -115,7 +124,11 @@ mod tests {
     const KEY: Key = Key::of(1, 2);
 
     fn answer(head: &str) -> Answer {
-        read(head.replace("ACCEPT", &derive_accept_key(KEY.text().as_bytes())).as_bytes(), KEY)
+        read(
+            head.replace("ACCEPT", &derive_accept_key(KEY.text().as_bytes()))
+                .as_bytes(),
+            KEY,
+        )
     }
 
     #[test]
@@ -123,14 +136,26 @@ mod tests {
         let head = "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: ACCEPT\r\n\r\n";
         assert!(matches!(answer(head), Answer::Open(_)));
         assert_eq!(answer(&head[..30]), Answer::Partial);
-        assert_eq!(answer(&head.replace("ACCEPT", "x")), Answer::Refused(Trouble::Protocol));
+        assert_eq!(
+            answer(&head.replace("ACCEPT", "x")),
+            Answer::Refused(Trouble::Protocol)
+        );
     }
 
     #[test]
     fn other_answers_are_told_apart() {
-        assert_eq!(answer("HTTP/1.1 503 Busy\r\n\r\n"), Answer::Refused(Trouble::Unavailable));
-        assert_eq!(answer("HTTP/1.1 403 Forbidden\r\n\r\n"), Answer::Refused(Trouble::Status));
-        assert_eq!(answer("SSH-2.0-OpenSSH_9.6\r\n"), Answer::Refused(Trouble::Protocol));
+        assert_eq!(
+            answer("HTTP/1.1 503 Busy\r\n\r\n"),
+            Answer::Refused(Trouble::Unavailable)
+        );
+        assert_eq!(
+            answer("HTTP/1.1 403 Forbidden\r\n\r\n"),
+            Answer::Refused(Trouble::Status)
+        );
+        assert_eq!(
+            answer("SSH-2.0-OpenSSH_9.6\r\n"),
+            Answer::Refused(Trouble::Protocol)
+        );
         let endless = format!("HTTP/1.1 101 x\r\na: {}", "y".repeat(LONGEST_HEAD));
         assert_eq!(answer(&endless), Answer::Refused(Trouble::Protocol));
     }

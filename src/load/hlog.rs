@@ -28,7 +28,11 @@ impl HistogramLog {
             .with_max_value_divisor(1000.0);
         // Nothing fails where a vector is written to.
         let _ = builder.begin_log_with(&mut text, &mut serializer);
-        Self { text, serializer, last: Time::ZERO }
+        Self {
+            text,
+            serializer,
+            last: Time::ZERO,
+        }
     }
 
     /// Appends what was measured until `at`.
@@ -43,7 +47,13 @@ impl HistogramLog {
         }
     }
 
-    fn line(&mut self, kind: Kind, start: Duration, length: Duration, histogram: &hdrhistogram::Histogram<u64>) {
+    fn line(
+        &mut self,
+        kind: Kind,
+        start: Duration,
+        length: Duration,
+        histogram: &hdrhistogram::Histogram<u64>,
+    ) {
         let Some(tag) = Tag::new(kind.name()) else { return };
         let mut lines = Vec::new();
         let mut builder = IntervalLogWriterBuilder::new();
@@ -52,7 +62,10 @@ impl HistogramLog {
             let _ = writer.write_histogram(histogram, start, length, Some(tag));
         }
         // Each writer begins with a head, and the log has one already.
-        let from = lines.windows(4).position(|four| four == b"Tag=").unwrap_or(lines.len());
+        let from = lines
+            .windows(4)
+            .position(|four| four == b"Tag=")
+            .unwrap_or(lines.len());
         self.text.extend_from_slice(&lines[from..]);
     }
 

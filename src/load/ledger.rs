@@ -154,7 +154,11 @@ const UNKNOWN: u32 = u32::MAX;
 impl<'c> Topics<'c> {
     /// Topics whose own ones are numbered from `first_own` on.
     pub(super) fn new(common: &'c Common, own: usize) -> Self {
-        Self { common, own: vec![0; own].into(), senders: BTreeMap::new() }
+        Self {
+            common,
+            own: vec![0; own].into(),
+            senders: BTreeMap::new(),
+        }
     }
 
     /// How many broadcasts a topic has had.
@@ -178,7 +182,11 @@ impl<'c> Topics<'c> {
 
     /// Remembers who sent this one, whose number was given out by this run.
     pub(super) fn note(&mut self, mark: &Mark) {
-        let most = if mark.topic < self.common.sent.len() as u64 { REMEMBERED } else { REMEMBERED_OF_OWN };
+        let most = if mark.topic < self.common.sent.len() as u64 {
+            REMEMBERED
+        } else {
+            REMEMBERED_OF_OWN
+        };
         let senders = self.senders.entry(mark.topic).or_default();
         let end = senders.first + u32::try_from(senders.list.len()).unwrap_or(u32::MAX);
         if mark.of_topic >= end {
@@ -194,8 +202,10 @@ impl<'c> Topics<'c> {
                 senders.list.pop_front();
                 senders.first += 1;
             }
-        } else if let Some(place) =
-            mark.of_topic.checked_sub(senders.first).and_then(|at| senders.list.get_mut(at as usize))
+        } else if let Some(place) = mark
+            .of_topic
+            .checked_sub(senders.first)
+            .and_then(|at| senders.list.get_mut(at as usize))
         {
             *place = mark.sender;
         }
@@ -206,8 +216,11 @@ impl<'c> Topics<'c> {
         let senders = self.senders.get(&topic);
         senders.into_iter().flat_map(move |senders| {
             let skipped = numbers.start.saturating_sub(senders.first);
-            let known = (senders.first + skipped..numbers.end).zip(senders.list.iter().skip(skipped as usize));
-            known.filter(move |(_, known)| **known == sender).map(|(number, _)| number)
+            let known =
+                (senders.first + skipped..numbers.end).zip(senders.list.iter().skip(skipped as usize));
+            known
+                .filter(move |(_, known)| **known == sender)
+                .map(|(number, _)| number)
         })
     }
 
@@ -215,7 +228,11 @@ impl<'c> Topics<'c> {
     fn sender(&self, topic: u64, of_topic: u32) -> Option<u32> {
         let senders = self.senders.get(&topic)?;
         let at = of_topic.checked_sub(senders.first)?;
-        senders.list.get(at as usize).copied().filter(|sender| *sender != UNKNOWN)
+        senders
+            .list
+            .get(at as usize)
+            .copied()
+            .filter(|sender| *sender != UNKNOWN)
     }
 }
 

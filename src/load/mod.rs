@@ -28,9 +28,7 @@ mod wheel;
 pub use catalogue::{BuiltIn, built_in};
 pub use pace::{Pacing, Stage};
 pub use plan::{Plan, PlanError};
-pub use result::{
-    Generator, LATEST, Latencies, LoadResult, Messages, Model, ServerUse, Sockets, Took,
-};
+pub use result::{Generator, LATEST, Latencies, LoadResult, Messages, Model, ServerUse, Sockets, Took};
 pub use role::Override;
 pub use run::{Event, LoadError, Progress, run};
 pub use series::Point;

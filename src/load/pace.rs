@@ -119,15 +119,28 @@ mod tests {
     const END: Time = Time::from_micros(u64::MAX);
 
     fn stage(rate: f64, seconds: u64) -> Stage {
-        Stage { rate, duration: Duration::from_secs(seconds) }
+        Stage {
+            rate,
+            duration: Duration::from_secs(seconds),
+        }
     }
 
     fn all(stages: &[Stage], pacing: Pacing, of: usize) -> Vec<u64> {
         let streams = (0..of).map(|number| {
-            Dues::new(Time::from_micros(1_000_000), stages.to_vec(), pacing, Stream { number, of }, 1)
+            Dues::new(
+                Time::from_micros(1_000_000),
+                stages.to_vec(),
+                pacing,
+                Stream { number, of },
+                1,
+            )
         });
         let mut all: Vec<u64> = streams
-            .flat_map(|mut dues| std::iter::from_fn(move || dues.take(END)).map(Time::as_micros).collect::<Vec<_>>())
+            .flat_map(|mut dues| {
+                std::iter::from_fn(move || dues.take(END))
+                    .map(Time::as_micros)
+                    .collect::<Vec<_>>()
+            })
             .collect();
         all.sort_unstable();
         all
@@ -143,14 +156,26 @@ mod tests {
     #[test]
     fn stages_follow_each_other() {
         let dues = all(&[stage(2.0, 1), stage(4.0, 1)], Pacing::Even, 2);
-        assert_eq!(dues, [1_000_000, 1_500_000, 2_000_000, 2_250_000, 2_500_000, 2_750_000]);
+        assert_eq!(
+            dues,
+            [1_000_000, 1_500_000, 2_000_000, 2_250_000, 2_500_000, 2_750_000]
+        );
     }
 
     #[test]
     fn nothing_is_taken_before_it_is_due() {
-        let mut dues = Dues::new(Time::ZERO, vec![stage(1.0, 9)], Pacing::Even, Stream { number: 1, of: 2 }, 1);
+        let mut dues = Dues::new(
+            Time::ZERO,
+            vec![stage(1.0, 9)],
+            Pacing::Even,
+            Stream { number: 1, of: 2 },
+            1,
+        );
         assert_eq!(dues.take(Time::from_micros(999_999)), None);
-        assert_eq!(dues.take(Time::from_micros(1_000_000)), Some(Time::from_micros(1_000_000)));
+        assert_eq!(
+            dues.take(Time::from_micros(1_000_000)),
+            Some(Time::from_micros(1_000_000))
+        );
         assert_eq!(dues.next(), Some(Time::from_micros(3_000_000)));
     }
 
@@ -161,6 +186,10 @@ mod tests {
         let gaps: Vec<f64> = dues.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
         let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
-        assert!((0.9..1.1).contains(&(variance.sqrt() / mean)), "{}", variance.sqrt() / mean);
+        assert!(
+            (0.9..1.1).contains(&(variance.sqrt() / mean)),
+            "{}",
+            variance.sqrt() / mean
+        );
     }
 }

@@ -142,15 +142,29 @@ impl Plan {
         let ends = if destination.ip().is_loopback() { 2 } else { 1 };
         let memory_bytes = sockets * (USER_BYTES + KERNEL_BYTES * ends);
         machine.check(sockets, sockets * ends, memory_bytes)?;
-        let shards = (0..count).map(|number| ShardPlan { table, routes: share(&routes, number, count) });
-        Ok(Self { shards: shards.collect(), sockets, routes: routes.len(), spread, memory_bytes })
+        let shards = (0..count).map(|number| ShardPlan {
+            table,
+            routes: share(&routes, number, count),
+        });
+        Ok(Self {
+            shards: shards.collect(),
+            sockets,
+            routes: routes.len(),
+            spread,
+            memory_bytes,
+        })
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let threads = self.shards.len();
-        write!(f, "{} sockets by {threads} thread{}", self.sockets, if threads == 1 { "" } else { "s" })?;
+        write!(
+            f,
+            "{} sockets by {threads} thread{}",
+            self.sockets,
+            if threads == 1 { "" } else { "s" }
+        )?;
         if self.shards.iter().any(|shard| shard.table == Table::Own) {
             f.write_str(", each with a descriptor table of its own")?;
         }
@@ -159,7 +173,11 @@ impl fmt::Display for Plan {
             Spread::Destinations => write!(f, ", to {} addresses of the server", self.routes)?,
             Spread::Sources => write!(f, ", from {} addresses of this machine", self.routes)?,
         }
-        write!(f, ", about {} MB of memory, kernel included", self.memory_bytes.div_ceil(1_000_000))
+        write!(
+            f,
+            ", about {} MB of memory, kernel included",
+            self.memory_bytes.div_ceil(1_000_000)
+        )
     }
 }
 
@@ -176,7 +194,11 @@ impl Machine {
     fn check(&self, sockets: u64, files: u64, bytes: u64) -> Result<(), PlanError> {
         let needed = files + 10_000;
         if let Some(limit) = self.files.filter(|limit| *limit < needed) {
-            return Err(PlanError::Files { sockets, limit, needed });
+            return Err(PlanError::Files {
+                sockets,
+                limit,
+                needed,
+            });
         }
         if let Some(free) = self.free_bytes.filter(|free| *free < bytes) {
             return Err(PlanError::Memory {
@@ -193,7 +215,11 @@ impl Machine {
     fn threads(&self, settings: &Settings) -> Result<(usize, Table), PlanError> {
         let sockets = u64::from(settings.sockets);
         let each = self.limit.each.saturating_sub(RESERVE).max(1);
-        let wanted = settings.shards.unwrap_or(self.processors).min(settings.sockets as usize).max(1);
+        let wanted = settings
+            .shards
+            .unwrap_or(self.processors)
+            .min(settings.sockets as usize)
+            .max(1);
         if sockets <= each {
             return Ok((wanted, Table::Common));
         }
@@ -203,9 +229,12 @@ impl Machine {
                 let tables = usize::try_from(sockets.div_ceil(each) + 1).unwrap_or(usize::MAX);
                 Ok((wanted.max(tables), Table::Own))
             }
-            Tables::One(why) => {
-                Err(PlanError::Descriptors { sockets, limit: each, needed: sockets + RESERVE, why })
-            }
+            Tables::One(why) => Err(PlanError::Descriptors {
+                sockets,
+                limit: each,
+                needed: sockets + RESERVE,
+                why,
+            }),
         }
     }
 }
@@ -220,22 +249,41 @@ fn share(routes: &[Route], number: usize, of: usize) -> Vec<Route> {
 
 fn resolve(settings: &Settings) -> Result<SocketAddr, PlanError> {
     let host = settings.target.host();
-    let fail = |why: String| PlanError::NoAddress { host: host.to_owned(), why };
-    let addresses = (host, settings.target.port()).to_socket_addrs().map_err(|error| fail(error.to_string()))?;
+    let fail = |why: String| PlanError::NoAddress {
+        host: host.to_owned(),
+        why,
+    };
+    let addresses = (host, settings.target.port())
+        .to_socket_addrs()
+        .map_err(|error| fail(error.to_string()))?;
     let addresses: Vec<SocketAddr> = addresses.collect();
     // A name may have an address of each kind, and a server listen on one of them.
     let answers = |it: &&SocketAddr| TcpStream::connect_timeout(it, Duration::from_secs(1)).is_ok();
-    let found = if addresses.len() > 1 { addresses.iter().find(answers) } else { None };
-    found.or(addresses.first()).copied().ok_or_else(|| fail("it has no address".to_owned()))
+    let found = if addresses.len() > 1 {
+        addresses.iter().find(answers)
+    } else {
+        None
+    };
+    found
+        .or(addresses.first())
+        .copied()
+        .ok_or_else(|| fail("it has no address".to_owned()))
 }
 
 /// The pairs of addresses that carry the connections of so many threads.
-fn routes(settings: &Settings, destination: SocketAddr, threads: usize) -> Result<(Vec<Route>, Spread), PlanError> {
+fn routes(
+    settings: &Settings,
+    destination: SocketAddr,
+    threads: usize,
+) -> Result<(Vec<Route>, Spread), PlanError> {
     let sockets = settings.sockets as usize;
     if !settings.sources.is_empty() {
         let possible = settings.sources.len() * MOST_PER_ROUTE;
         check_ports(sockets, possible, settings.sources.len())?;
-        let routes = settings.sources.iter().map(|source| Route { destination, source: Some(*source) });
+        let routes = settings.sources.iter().map(|source| Route {
+            destination,
+            source: Some(*source),
+        });
         return Ok((routes.collect(), Spread::Sources));
     }
     // As many for each thread, so that no two have to share one.
@@ -245,22 +293,40 @@ fn routes(settings: &Settings, destination: SocketAddr, threads: usize) -> Resul
     };
     let IpAddr::V4(address) = destination.ip() else {
         check_ports(sockets, MOST_PER_ROUTE, 1)?;
-        return Ok((vec![Route { destination, source: None }], Spread::None));
+        return Ok((
+            vec![Route {
+                destination,
+                source: None,
+            }],
+            Spread::None,
+        ));
     };
     if needed == 1 || !address.is_loopback() {
         check_ports(sockets, MOST_PER_ROUTE, 1)?;
-        return Ok((vec![Route { destination, source: None }], Spread::None));
+        return Ok((
+            vec![Route {
+                destination,
+                source: None,
+            }],
+            Spread::None,
+        ));
     }
     // A server that listens on all addresses of the machine is reached by each of them.
     let next = loopback(address, 1);
     let everywhere = SocketAddr::new(next.into(), destination.port());
     if TcpStream::connect_timeout(&everywhere, Duration::from_secs(1)).is_ok() {
         let to = |number| SocketAddr::new(loopback(address, number).into(), destination.port());
-        let routes = (0..needed).map(|number| Route { destination: to(number), source: None });
+        let routes = (0..needed).map(|number| Route {
+            destination: to(number),
+            source: None,
+        });
         return Ok((routes.collect(), Spread::Destinations));
     }
     let from = |number| Some(loopback(Ipv4Addr::LOCALHOST, number + 1).into());
-    let routes = (0..needed).map(|number| Route { destination, source: from(number) });
+    let routes = (0..needed).map(|number| Route {
+        destination,
+        source: from(number),
+    });
     Ok((routes.collect(), Spread::Sources))
 }
 
@@ -271,7 +337,11 @@ fn check_ports(sockets: usize, possible: usize, addresses: usize) -> Result<(), 
     Err(PlanError::Ports {
         sockets: sockets as u64,
         needed: sockets.div_ceil(MOST_PER_ROUTE),
-        are: if addresses == 1 { "is 1".to_owned() } else { format!("are {addresses}") },
+        are: if addresses == 1 {
+            "is 1".to_owned()
+        } else {
+            format!("are {addresses}")
+        },
         most: MOST_PER_ROUTE,
         possible: possible as u64,
     })

@@ -42,7 +42,11 @@ struct Watched {
 
 impl Watched {
     fn new(first: Usage) -> Self {
-        Self { first, last: first, peak: first.rss_bytes }
+        Self {
+            first,
+            last: first,
+            peak: first.rss_bytes,
+        }
     }
 
     /// Takes what is used now; returns the CPU time since the last look.
@@ -56,7 +60,9 @@ impl Watched {
 
 impl Record {
     pub(super) fn new(settings: &Settings, plan: &Plan) -> Self {
-        let server = settings.server_pid.and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
+        let server = settings
+            .server_pid
+            .and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
         Self {
             whole: Tally::new(),
             second: Tally::new(),
@@ -132,7 +138,13 @@ impl Record {
 
     pub(super) fn finish(self, settings: &Settings) -> LoadResult {
         let counts = self.whole.counts;
-        let sum = |index: usize| self.cpu.iter().map(|it| it[index]).sum::<Duration>().as_secs_f64();
+        let sum = |index: usize| {
+            self.cpu
+                .iter()
+                .map(|it| it[index])
+                .sum::<Duration>()
+                .as_secs_f64()
+        };
         let model = match settings.schedule {
             Schedule::Open(..) => Model::Open,
             Schedule::Closed => Model::Closed,

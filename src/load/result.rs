@@ -194,11 +194,16 @@ impl Latencies {
 /// The troubles that happened.
 pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
     let all = Trouble::ALL.into_iter().zip(tally.troubles);
-    all.filter(|(_, count)| *count > 0).map(|(trouble, count)| (trouble.name(), count)).collect()
+    all.filter(|(_, count)| *count > 0)
+        .map(|(trouble, count)| (trouble.name(), count))
+        .collect()
 }
 
 pub(super) fn by_event(events: &ByEvent) -> BTreeMap<String, u64> {
-    events.iter().map(|(event, count)| (event.to_owned(), count)).collect()
+    events
+        .iter()
+        .map(|(event, count)| (event.to_owned(), count))
+        .collect()
 }
 
 /// Why the figures of an open model say nothing about the server; nothing if they do.
@@ -207,7 +212,9 @@ pub(super) fn why_late(tally: &Tally, cpu: f64, seconds: f64, shards: usize) -> 
     let dropped = tally.counts.dropped;
     let busy = format!("{cpu:.2} s of CPU in {seconds:.2} s by {shards} threads");
     if dropped > 0 {
-        return Some(format!("{dropped} sends never happened, as nobody was free or joined for them; {busy}"));
+        return Some(format!(
+            "{dropped} sends never happened, as nobody was free or joined for them; {busy}"
+        ));
     }
     (lateness.p99() > LATEST).then(|| {
         format!(

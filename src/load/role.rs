@@ -95,7 +95,10 @@ pub(super) enum TopicPlace {
 pub(super) enum Step {
     Push(Push),
     /// Waits for a message of [`Role::awaited`].
-    Receive { awaited: u8, within: Option<Duration> },
+    Receive {
+        awaited: u8,
+        within: Option<Duration>,
+    },
     Sleep(Duration),
     Leave(u8),
     Join(u8),

@@ -117,18 +117,23 @@ pub fn run(
         let mut shards = Vec::new();
         for (number, shard) in plan.shards.iter().enumerate() {
             let (blue, sender) = (&blue, sender.clone());
-            let stream = Stream { number, of: plan.shards.len() };
-            let thread = thread::Builder::new().name(format!("swarm-{number}")).spawn_scoped(scope, move || {
-                let run = || {
-                    tables::prepare(shard.table)?;
-                    Shard::new(blue, stream, &shard.routes, sender)?.run()
-                };
-                let outcome = run();
-                if outcome.is_err() {
-                    blue.control.enter(Phase::Over);
-                }
-                outcome
-            });
+            let stream = Stream {
+                number,
+                of: plan.shards.len(),
+            };
+            let thread = thread::Builder::new()
+                .name(format!("swarm-{number}"))
+                .spawn_scoped(scope, move || {
+                    let run = || {
+                        tables::prepare(shard.table)?;
+                        Shard::new(blue, stream, &shard.routes, sender)?.run()
+                    };
+                    let outcome = run();
+                    if outcome.is_err() {
+                        blue.control.enter(Phase::Over);
+                    }
+                    outcome
+                });
             match thread {
                 Ok(thread) => shards.push(thread),
                 Err(error) => {
@@ -138,8 +143,17 @@ pub fn run(
             }
         }
         drop(sender);
-        let conductor =
-            Conductor { settings, control: &control, clock, readings, on_event, stop, record, began: Time::ZERO, heard: Time::ZERO };
+        let conductor = Conductor {
+            settings,
+            control: &control,
+            clock,
+            readings,
+            on_event,
+            stop,
+            record,
+            began: Time::ZERO,
+            heard: Time::ZERO,
+        };
         conductor.conduct(shards)
     })
 }
@@ -151,7 +165,10 @@ fn request(settings: &Settings, role: &Role) -> Request {
     };
     let mut path = format!("{}/websocket", target.mount());
     let vsn = ("vsn".to_owned(), Some(settings.vsn.as_str().to_owned()));
-    let typed = settings.params.iter().map(|(key, value)| (key.clone(), Some(value.clone())));
+    let typed = settings
+        .params
+        .iter()
+        .map(|(key, value)| (key.clone(), Some(value.clone())));
     let mut params: Vec<(String, Option<String>)> = vec![vsn];
     for (key, value) in typed.chain(role.params.iter().cloned()) {
         params.retain(|(known, _)| *known != key);
@@ -196,7 +213,9 @@ impl Conductor<'_> {
         for phase in [Phase::Draining, Phase::Stopped, Phase::Closing] {
             self.enter(phase);
             // A push waits no longer than its timeout, and closing has an end of its own.
-            self.wait(Some(self.settings.timeout + PATIENCE), |it| it.control.all_done(phase));
+            self.wait(Some(self.settings.timeout + PATIENCE), |it| {
+                it.control.all_done(phase)
+            });
         }
         self.enter(Phase::Over);
         let mut failed = None;
@@ -260,7 +279,9 @@ impl Conductor<'_> {
         let start = now + RUN_UP;
         self.control.run_from(start);
         let end = start + self.settings.lasts();
-        self.wait(Some(RUN_UP + self.settings.lasts()), |it| it.clock.now() >= end || it.is_stopped());
+        self.wait(Some(RUN_UP + self.settings.lasts()), |it| {
+            it.clock.now() >= end || it.is_stopped()
+        });
         if self.clock.now() < end {
             self.record.cut_short();
         }
@@ -293,13 +314,22 @@ impl Conductor<'_> {
         let phase = series::name(self.control.phase());
         let so_far = self.clock.now().since(self.began);
         let asked = self.settings.sockets.into();
-        (self.on_event)(Event::Progress(Progress { phase, open, joined, asked, so_far, of }));
+        (self.on_event)(Event::Progress(Progress {
+            phase,
+            open,
+            joined,
+            asked,
+            so_far,
+            of,
+        }));
     }
 
     fn second(&mut self) {
         self.heard = self.clock.now();
         let (open, joined) = self.control.totals();
-        let point = self.record.second(self.heard, self.control.phase(), (open, joined));
+        let point = self
+            .record
+            .second(self.heard, self.control.phase(), (open, joined));
         (self.on_event)(Event::Second(&point));
     }
 }

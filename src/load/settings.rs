@@ -80,7 +80,9 @@ pub enum Nonsense {
     #[error("a rate of {0} sends nothing; expected more than 0 a second, or max")]
     NoRate(String),
     /// More than a schedule can tell apart.
-    #[error("a rate of {0} a second is more than microseconds can tell apart; expected at most 1000000, or max")]
+    #[error(
+        "a rate of {0} a second is more than microseconds can tell apart; expected at most 1000000, or max"
+    )]
     TooFast(String),
     /// No thread.
     #[error("0 shards run nothing; expected at least 1")]
@@ -167,6 +169,12 @@ impl Settings {
             Arrivals::Over(ramp) => (f64::from(self.sockets) / ramp.as_secs_f64(), Pacing::Even),
             Arrivals::Rate(rate, pacing) => (rate, pacing),
         };
-        Some((Stage { rate, duration: FOR_EVER }, pacing))
+        Some((
+            Stage {
+                rate,
+                duration: FOR_EVER,
+            },
+            pacing,
+        ))
     }
 }

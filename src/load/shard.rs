@@ -114,7 +114,12 @@ impl<'r> Shard<'r> {
         let size = blue.cast.places.len();
         let count = sockets_of(blue.settings.sockets as usize, size, stream);
         let instances = count.div_ceil(size);
-        let mut desk = Desk::new(blue.cast, blue.common, instances * blue.cast.own_topics as usize, masks);
+        let mut desk = Desk::new(
+            blue.cast,
+            blue.common,
+            instances * blue.cast.own_topics as usize,
+            masks,
+        );
         desk.vsn = blue.settings.vsn;
         desk.run = blue.run;
         desk.first_name = blue.first_name;
@@ -150,7 +155,11 @@ impl<'r> Shard<'r> {
             let topics = blue.cast.roles[usize::from(role)].joins.len();
             shard.actors.push(Actor::expected(role, topics));
         }
-        shard.pushers = (0..).zip(&shard.actors).filter(|(_, actor)| shard.tempo(actor) != Tempo::Listens).map(|(id, _)| id).collect();
+        shard.pushers = (0..)
+            .zip(&shard.actors)
+            .filter(|(_, actor)| shard.tempo(actor) != Tempo::Listens)
+            .map(|(id, _)| id)
+            .collect();
         Ok(shard)
     }
 
@@ -193,7 +202,10 @@ impl<'r> Shard<'r> {
             return Duration::ZERO;
         }
         let due = self.dues.as_ref().and_then(Dues::next);
-        let soonest = [due, self.wheel.next(), self.arrivals.next()].into_iter().flatten().min();
+        let soonest = [due, self.wheel.next(), self.arrivals.next()]
+            .into_iter()
+            .flatten()
+            .min();
         // mio rounds up to whole milliseconds, so nothing is woken too early and spins.
         let wait = soonest.map_or(LONGEST_SLEEP, |at| at.since(self.blue.clock.now()));
         wait.min(LONGEST_SLEEP)
@@ -202,7 +214,10 @@ impl<'r> Shard<'r> {
     /// Takes the step that the conductor asks for.
     fn look_at_phase(&mut self) {
         let wanted = self.blue.control.phase();
-        self.blue.control.cell(self.stream.number).say(self.open, self.desk.joined);
+        self.blue
+            .control
+            .cell(self.stream.number)
+            .say(self.open, self.desk.joined);
         while self.phase < wanted {
             match self.phase {
                 Phase::Opening => {
@@ -241,7 +256,13 @@ impl<'r> Shard<'r> {
         let settings = self.blue.settings;
         if let Schedule::Open(stages, pacing) = &settings.schedule {
             let seed = settings.seed ^ 0x5eed;
-            self.dues = Some(Dues::new(self.blue.control.start(), stages.clone(), *pacing, self.stream, seed));
+            self.dues = Some(Dues::new(
+                self.blue.control.start(),
+                stages.clone(),
+                *pacing,
+                self.stream,
+                seed,
+            ));
         }
         for id in 0..self.len() {
             self.take_turn(id);
@@ -295,8 +316,16 @@ impl<'r> Shard<'r> {
     ) -> R {
         let place = self.place(id);
         let actor = &mut self.actors[id as usize];
-        let mut out = Served { desk: &mut self.desk, life: &mut actor.life, place };
-        let mut context = Context { config: &self.blue.config, now, out: &mut out };
+        let mut out = Served {
+            desk: &mut self.desk,
+            life: &mut actor.life,
+            place,
+        };
+        let mut context = Context {
+            config: &self.blue.config,
+            now,
+            out: &mut out,
+        };
         verb(&mut actor.socket, &mut context)
     }
 
@@ -327,7 +356,12 @@ impl<'r> Shard<'r> {
         self.read_at = self.desk.now + READING;
         let tally = std::mem::replace(&mut self.desk.tally, Tally::new());
         // The conductor listens until the last shard has ended.
-        let _ = self.readings.send(Reading { shard: self.stream.number, tally, cpu: thread_cpu(), phase: self.phase });
+        let _ = self.readings.send(Reading {
+            shard: self.stream.number,
+            tally,
+            cpu: thread_cpu(),
+            phase: self.phase,
+        });
     }
 }
 
@@ -335,7 +369,12 @@ impl<'r> Shard<'r> {
 fn sockets_of(sockets: usize, size: usize, stream: Stream) -> usize {
     let (whole, rest) = (sockets / size, sockets % size);
     let own = whole / stream.of + usize::from(whole % stream.of > stream.number);
-    own * size + if whole % stream.of == stream.number { rest } else { 0 }
+    own * size
+        + if whole % stream.of == stream.number {
+            rest
+        } else {
+            0
+        }
 }
 
 #[cfg(test)]
@@ -345,7 +384,9 @@ mod tests {
     #[test]
     fn all_sockets_are_some_shards() {
         for (sockets, size, shards) in [(1, 1, 1), (1000, 1, 3), (7, 3, 2), (2, 5, 4), (100, 10, 6)] {
-            let all: usize = (0..shards).map(|number| sockets_of(sockets, size, Stream { number, of: shards })).sum();
+            let all: usize = (0..shards)
+                .map(|number| sockets_of(sockets, size, Stream { number, of: shards }))
+                .sum();
             assert_eq!(all, sockets, "{sockets} by {size} over {shards}");
         }
     }

@@ -38,19 +38,28 @@ pub(super) enum Tables {
 pub(super) fn limit() -> Limit {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let before = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: before.maximum, maximum: before.maximum };
+    let raised = Rlimit {
+        current: before.maximum,
+        maximum: before.maximum,
+    };
     let now = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => before.maximum,
         // Some systems name a maximum that they do not grant.
         Err(_) => before.current,
     };
-    Limit { each: now.unwrap_or(u64::MAX), tables: tables() }
+    Limit {
+        each: now.unwrap_or(u64::MAX),
+        tables: tables(),
+    }
 }
 
 /// What this system says of its limit: nothing.
 #[cfg(not(unix))]
 pub(super) fn limit() -> Limit {
-    Limit { each: u64::MAX, tables: tables() }
+    Limit {
+        each: u64::MAX,
+        tables: tables(),
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -59,7 +68,9 @@ fn tables() -> Tables {
     let tried = std::thread::Builder::new().spawn(own_table);
     match tried.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => Tables::Many,
-        Ok(Ok(Err(_)) | Err(_)) | Err(_) => Tables::One("the system does not let threads have descriptor tables of their own"),
+        Ok(Ok(Err(_)) | Err(_)) | Err(_) => {
+            Tables::One("the system does not let threads have descriptor tables of their own")
+        }
     }
 }
 
@@ -79,7 +90,10 @@ pub(super) fn prepare(table: Table) -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn own_table() -> io::Result<()> {
     use rustix::thread::{UnshareFlags, unshare_unsafe};
-    #[expect(unsafe_code, reason = "this thread uses no descriptor that another thread opens later, and no other uses its own")]
+    #[expect(
+        unsafe_code,
+        reason = "this thread uses no descriptor that another thread opens later, and no other uses its own"
+    )]
     // SAFETY: the shards share numbers and channels, never files; each opens its sockets and its epoll after this.
     let done = unsafe { unshare_unsafe(UnshareFlags::FILES) };
     Ok(done?)
@@ -99,10 +113,14 @@ fn close_inherited() -> io::Result<()> {
         let number = entry?.file_name().to_str().and_then(|name| name.parse().ok());
         inherited.extend(number.filter(|number: &i32| *number > 2));
     }
+    // The folder itself was among them, and is closed by now.
+    inherited.retain(|number| std::fs::symlink_metadata(format!("/proc/thread-self/fd/{number}")).is_ok());
     for number in inherited {
-        #[expect(unsafe_code, reason = "the copies in this thread's own table belong to nobody")]
-        // SAFETY: the table is this thread's own, and it holds no value that owns one of these numbers. The folder that
-        // was read is closed already; closing its number again is an error that changes nothing.
+        #[expect(
+            unsafe_code,
+            reason = "the copies in this thread's own table belong to nobody"
+        )]
+        // SAFETY: the table is this thread's own, and it holds no value that owns one of these numbers.
         unsafe {
             rustix::io::close(number);
         }

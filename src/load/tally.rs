@@ -215,7 +215,11 @@ impl ByEvent {
             *count += times;
             return;
         }
-        let name = if self.0.len() < Self::MOST && event.len() <= Self::LONGEST { event } else { Self::OTHERS };
+        let name = if self.0.len() < Self::MOST && event.len() <= Self::LONGEST {
+            event
+        } else {
+            Self::OTHERS
+        };
         *self.0.entry(name.into()).or_default() += times;
     }
 
@@ -269,7 +273,10 @@ impl Tally {
     /// Records a time.
     #[inline]
     pub(super) fn record(&mut self, kind: Kind, from: Time, to: Time) {
-        let micros = to.as_micros().saturating_sub(from.as_micros()).min(LONGEST_MICROS);
+        let micros = to
+            .as_micros()
+            .saturating_sub(from.as_micros())
+            .min(LONGEST_MICROS);
         // It grows by itself, and the longest fits; `saturating_record` would not let it grow.
         let _ = self.latencies[kind as usize].record(micros);
     }
@@ -376,7 +383,10 @@ mod tests {
         let mut tally = Tally::new();
         (1..=1000).for_each(|micros| tally.record(Kind::Reply, Time::ZERO, Time::from_micros(micros)));
         let figures = Figures::of(&tally.latencies[Kind::Reply as usize]);
-        assert_eq!((figures.count, figures.min, figures.p50, figures.max), (1000, 1, 500, 1000));
+        assert_eq!(
+            (figures.count, figures.min, figures.p50, figures.max),
+            (1000, 1, 500, 1000)
+        );
         assert_eq!(Figures::of(&histogram()), Figures::default());
     }
 }

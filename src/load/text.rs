@@ -118,7 +118,8 @@ impl Writer {
 
     fn flush(&mut self) {
         if !self.text.is_empty() {
-            self.pieces.push(Piece::Text(std::mem::take(&mut self.text).into()));
+            self.pieces
+                .push(Piece::Text(std::mem::take(&mut self.text).into()));
         }
     }
 
@@ -253,9 +254,24 @@ mod tests {
     use super::*;
 
     fn filled(line: &Line) -> String {
-        let mark = Mark { run: 10, topic: 1, of_topic: 2, sender: 3, of_sender: 4, intended: 5 };
+        let mark = Mark {
+            run: 10,
+            topic: 1,
+            of_topic: 2,
+            sender: 3,
+            of_sender: 4,
+            intended: 5,
+        };
         let mut out = String::new();
-        line.fill(&Filling { first_own: 700, sender: 3, seq: 4, mark }, &mut out);
+        line.fill(
+            &Filling {
+                first_own: 700,
+                sender: 3,
+                seq: 4,
+                mark,
+            },
+            &mut out,
+        );
         out
     }
 
@@ -275,12 +291,20 @@ mod tests {
 
     #[test]
     fn json_keeps_types_and_escapes_what_it_must() {
-        let meanings = [Meaning::Fixed(json!({"a": [1]})), Meaning::Seq, Meaning::Mark, Meaning::Own(0)];
+        let meanings = [
+            Meaning::Fixed(json!({"a": [1]})),
+            Meaning::Seq,
+            Meaning::Mark,
+            Meaning::Own(0),
+        ];
         let data = Data::Map(vec![
             (Template::text("fixed"), Data::Hole(Name(0))),
             (Template::text("n\""), Data::Hole(Name(1))),
             (Template::text("mark"), Data::Hole(Name(2))),
-            (Template::text("own"), Data::List(vec![Data::Hole(Name(3)), Data::Text(Template(vec![hole(1)]))])),
+            (
+                Template::text("own"),
+                Data::List(vec![Data::Hole(Name(3)), Data::Text(Template(vec![hole(1)]))]),
+            ),
         ]);
         let line = Line::json(&data, &meanings).unwrap();
         let value: Value = serde_json::from_str(&filled(&line)).unwrap();
@@ -291,7 +315,10 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_can_fill_in_is_told() {
-        assert_eq!(Line::json(&Data::Hole(Name(0)), &[Meaning::Unknown]), Err(Name(0)));
+        assert_eq!(
+            Line::json(&Data::Hole(Name(0)), &[Meaning::Unknown]),
+            Err(Name(0))
+        );
     }
 
     #[test]

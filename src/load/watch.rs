@@ -39,7 +39,10 @@ pub(super) fn thread_cpu() -> Duration {
 fn usage(process: &str) -> Option<Usage> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
-    Some(Usage { cpu: cpu_in(&stat)?, rss_bytes: rss_in(&statm)? })
+    Some(Usage {
+        cpu: cpu_in(&stat)?,
+        rss_bytes: rss_in(&statm)?,
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -53,7 +56,9 @@ fn cpu_in(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
     let sum = ticks.next()?.ok()? + ticks.next()?.ok()?;
-    Some(Duration::from_secs_f64(sum as f64 / rustix::param::clock_ticks_per_second() as f64))
+    Some(Duration::from_secs_f64(
+        sum as f64 / rustix::param::clock_ticks_per_second() as f64,
+    ))
 }
 
 /// The second field, in pages.
@@ -71,14 +76,20 @@ mod tests {
     fn this_process_uses_something() {
         let own = own_usage().unwrap();
         assert!(own.rss_bytes > 100_000);
-        assert_eq!(usage_of(std::process::id()).map(|it| it.rss_bytes > 0), Some(true));
+        assert_eq!(
+            usage_of(std::process::id()).map(|it| it.rss_bytes > 0),
+            Some(true)
+        );
         assert_eq!(usage_of(u32::MAX), None);
     }
 
     #[test]
     fn a_name_full_of_brackets_hides_no_ticks() {
         let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0";
-        assert_eq!(cpu_in(stat), Some(Duration::from_secs(200) / rustix::param::clock_ticks_per_second() as u32));
+        assert_eq!(
+            cpu_in(stat),
+            Some(Duration::from_secs(200) / rustix::param::clock_ticks_per_second() as u32)
+        );
         assert_eq!(cpu_in("7 (a"), None);
     }
 }

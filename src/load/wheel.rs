@@ -78,7 +78,9 @@ impl Wheel {
     /// Takes all hints that go off by `now`. Give them back to [`Wheel::done`], so that their memory is kept.
     pub(super) fn due(&mut self, now: Time) -> Vec<u32> {
         let mut due = std::mem::take(&mut self.due);
-        let until = u32::try_from(now.as_micros() >> TICK_SHIFT).unwrap_or(u32::MAX - 1).min(u32::MAX - 1);
+        let until = u32::try_from(now.as_micros() >> TICK_SHIFT)
+            .unwrap_or(u32::MAX - 1)
+            .min(u32::MAX - 1);
         let behind = until.saturating_add(1).saturating_sub(self.next.0);
         for _ in 0..behind.min(SLOTS) {
             let slot = (self.next.0 % SLOTS) as usize;

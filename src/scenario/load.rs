@@ -52,6 +52,9 @@ pub struct LoadRole {
 
 impl Default for LoadRole {
     fn default() -> Self {
-        Self { share: 1, reads_every: None }
+        Self {
+            share: 1,
+            reads_every: None,
+        }
     }
 }

@@ -158,6 +158,9 @@ fn stands_for(offer: Offer) -> &'static str {
         Offer::InventedTopic => "a topic that nobody has heard of",
         Offer::PushEvent => "the event of `--push`",
         Offer::PushPayload => "the payload of `--push`",
+        Offer::Sender => "in a swarm the number of the socket that sends",
+        Offer::Seq => "in a swarm how many that socket has sent before",
+        Offer::Mark => "in a swarm a text by which a broadcast is known again",
     }
 }
 

@@ -85,7 +85,11 @@ fn role() -> Value {
     let share = json!({ "type": "integer", "minimum": 1 });
     let mut properties = Map::new();
     for (name, about) in ROLE {
-        let mut schema = if name == "share" { share.clone() } else { of_kind(Kind::Duration) };
+        let mut schema = if name == "share" {
+            share.clone()
+        } else {
+            of_kind(Kind::Duration)
+        };
         describe(&mut schema, about);
         properties.insert(name.to_owned(), schema);
     }

@@ -15,7 +15,10 @@ fn serve() -> Server {
 
 fn settings(server: &Server, scenario: &str) -> Settings {
     let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
-    let it = built_in().iter().find(|it| it.name == scenario).expect("a built-in scenario");
+    let it = built_in()
+        .iter()
+        .find(|it| it.name == scenario)
+        .expect("a built-in scenario");
     Settings {
         sockets: 20,
         shards: Some(2),
@@ -29,7 +32,13 @@ fn run(settings: &Settings) -> LoadResult {
 }
 
 fn open(rate: f64, millis: u64) -> Schedule {
-    Schedule::Open(vec![Stage { rate, duration: Duration::from_millis(millis) }], Pacing::Even)
+    Schedule::Open(
+        vec![Stage {
+            rate,
+            duration: Duration::from_millis(millis),
+        }],
+        Pacing::Even,
+    )
 }
 
 #[test]
@@ -37,7 +46,10 @@ fn an_echo_is_answered_again_and_again() {
     let server = serve();
     let result = run(&settings(&server, "echo"));
     println!("{}", serde_json::to_string_pretty(&result).unwrap());
-    assert_eq!((result.sockets.opened, result.sockets.joined, result.sockets.lost), (20, 20, 0));
+    assert_eq!(
+        (result.sockets.opened, result.sockets.joined, result.sockets.lost),
+        (20, 20, 0)
+    );
     assert!(result.messages.sent > 100);
     assert_eq!(result.messages.sent, result.latency_us.reply.count);
     assert!(result.messages.all_right() && result.troubles.is_empty());
@@ -47,8 +59,18 @@ fn an_echo_is_answered_again_and_again() {
 #[test]
 fn an_open_model_sends_what_it_said() {
     let server = serve();
-    let result = run(&Settings { schedule: open(200.0, 500), ..settings(&server, "echo") });
-    assert_eq!((result.messages.sent, result.messages.expected, result.messages.received), (100, 100, 100));
+    let result = run(&Settings {
+        schedule: open(200.0, 500),
+        ..settings(&server, "echo")
+    });
+    assert_eq!(
+        (
+            result.messages.sent,
+            result.messages.expected,
+            result.messages.received
+        ),
+        (100, 100, 100)
+    );
     assert_eq!(result.lateness_us.map(|it| it.count), Some(100));
     server.drain();
 }
@@ -56,7 +78,10 @@ fn an_open_model_sends_what_it_said() {
 #[test]
 fn a_broadcast_reaches_everybody_once() {
     let server = serve();
-    let result = run(&Settings { schedule: open(100.0, 300), ..settings(&server, "fanout") });
+    let result = run(&Settings {
+        schedule: open(100.0, 300),
+        ..settings(&server, "fanout")
+    });
     println!("{}", serde_json::to_string_pretty(&result).unwrap());
     assert_eq!(result.messages.sent, 30);
     assert_eq!(result.counts.broadcasts, 30 * 20);

@@ -15,7 +15,10 @@ pub(crate) struct Reception {
     /// One more than the greatest that it has had.
     next: u32,
     /// What was left out on the way, in order; mostly nothing.
-    #[expect(clippy::box_collection, reason = "a million receivers have no gaps, and eight bytes are enough to say so")]
+    #[expect(
+        clippy::box_collection,
+        reason = "a million receivers have no gaps, and eight bytes are enough to say so"
+    )]
     gaps: Option<Box<Vec<Range<u32>>>>,
 }
 
@@ -42,7 +45,11 @@ pub(crate) struct Gone {
 impl Reception {
     /// The reception of somebody who was let in when so many had been sent.
     pub(crate) fn since(sent: u32) -> Self {
-        Self { since: sent, next: sent, gaps: None }
+        Self {
+            since: sent,
+            next: sent,
+            gaps: None,
+        }
     }
 
     /// Takes a broadcast.
@@ -67,7 +74,10 @@ impl Reception {
     /// Ends it because the receiver leaves or lost its connection. What was left out although a later one of the same
     /// sender came is missing; what else did not come may have been under way.
     pub(crate) fn cut(&self, topic: u64, topics: &Topics<'_>, sent: u32) -> Gone {
-        let mut gone = Gone { missing: 0, in_doubt: u64::from(sent.saturating_sub(self.next)) };
+        let mut gone = Gone {
+            missing: 0,
+            in_doubt: u64::from(sent.saturating_sub(self.next)),
+        };
         for number in self.gaps().flat_map(Clone::clone) {
             let sender = topics.sender(topic, number);
             let known = sender.is_some_and(|sender| self.had_later_of(sender, topic, number, topics));
@@ -119,7 +129,9 @@ impl Reception {
     fn fill(&mut self, number: u32) -> bool {
         let Some(gaps) = &mut self.gaps else { return false };
         let index = gaps.partition_point(|gap| gap.end <= number);
-        let Some(gap) = gaps.get(index).filter(|gap| gap.contains(&number)).cloned() else { return false };
+        let Some(gap) = gaps.get(index).filter(|gap| gap.contains(&number)).cloned() else {
+            return false;
+        };
         let parts = [gap.start..number, number + 1..gap.end];
         gaps.splice(index..=index, parts.into_iter().filter(|part| !part.is_empty()));
         if gaps.is_empty() {
@@ -133,7 +145,9 @@ impl Reception {
     }
 
     fn had_later_of(&self, sender: u32, topic: u64, number: u32, topics: &Topics<'_>) -> bool {
-        topics.of_sender(topic, sender, number + 1..self.next).any(|later| !self.lacks(later))
+        topics
+            .of_sender(topic, sender, number + 1..self.next)
+            .any(|later| !self.lacks(later))
     }
 
     fn lacks(&self, number: u32) -> bool {

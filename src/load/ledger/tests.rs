@@ -5,7 +5,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn mark(of_topic: u32, sender: u32) -> Mark {
-    Mark { run: 1, topic: 9, of_topic, sender, of_sender: 0, intended: 0 }
+    Mark {
+        run: 1,
+        topic: 9,
+        of_topic,
+        sender,
+        of_sender: 0,
+        intended: 0,
+    }
 }
 
 /// What each of these deliveries (number, sender) is to somebody who joined when `since` had been sent.
@@ -24,7 +31,14 @@ fn arrivals(since: u32, deliveries: &[(u32, u32)]) -> (Reception, Vec<Arrival>) 
 
 #[test]
 fn a_mark_is_found_wherever_an_application_puts_it() {
-    let mark = Mark { run: 4711, topic: 3, of_topic: 12, sender: 99, of_sender: 7, intended: 1_234_567 };
+    let mark = Mark {
+        run: 4711,
+        topic: 3,
+        of_topic: 12,
+        sender: 99,
+        of_sender: 7,
+        intended: 1_234_567,
+    };
     let mut text = r#"{"body":"~ nearly ~1.2~ and ~5.5.5.5.5.5~ "#.to_owned();
     mark.write(&mut text);
     text.push_str("\"}");
@@ -34,7 +48,15 @@ fn a_mark_is_found_wherever_an_application_puts_it() {
 
 #[test]
 fn what_is_no_mark_is_none() {
-    for text in ["", "~", "~~~~~~~", "~1.2.3.4.5~", "~1.2.3.4.5.~", "~1.2.4294967296.4.5.6~", "~1.2.3.4.5.6"] {
+    for text in [
+        "",
+        "~",
+        "~~~~~~~",
+        "~1.2.3.4.5~",
+        "~1.2.3.4.5.~",
+        "~1.2.4294967296.4.5.6~",
+        "~1.2.3.4.5.6",
+    ] {
         assert_eq!(Mark::find(text.as_bytes(), 1), None, "{text}");
     }
     let long = format!("~1.{}.3.4.5.6~", "9".repeat(40));
@@ -47,7 +69,13 @@ fn what_came_while_joining_is_in_doubt_and_what_comes_twice_is_a_duplicate() {
     use Arrival::{Duplicate, InDoubt, InOrder};
     assert_eq!(arrivals, [InDoubt, InOrder, InOrder, Duplicate]);
     assert!(reception.is_complete(4));
-    assert_eq!(reception.settle(6, &[5]), Gone { missing: 1, in_doubt: 1 });
+    assert_eq!(
+        reception.settle(6, &[5]),
+        Gone {
+            missing: 1,
+            in_doubt: 1
+        }
+    );
 }
 
 #[test]
@@ -73,7 +101,13 @@ fn who_leaves_misses_only_what_was_overtaken_by_its_own_sender() {
         topics.note(&mark(number, sender));
     }
     reception.take(&mark(2, 1), &topics);
-    assert_eq!(reception.cut(9, &topics, 5), Gone { missing: 1, in_doubt: 3 });
+    assert_eq!(
+        reception.cut(9, &topics, 5),
+        Gone {
+            missing: 1,
+            in_doubt: 3
+        }
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{Answer, Awaited, Cast, Content, Join, Override, Push, Role, Step, Tempo, TopicPlace};
 use crate::load::text::{Line, Meaning};
 use crate::scenario::{
-    Act, Actor, Connect, Content as Expected, Data, JoinRef, LoadRole, Mount, Name, Offer, Opening, Outgoing, Part,
-    Problem, Program, Receive, Reply, ScenarioError, Send, SendKind, Template, What,
+    Act, Actor, Connect, Content as Expected, Data, JoinRef, LoadRole, Mount, Name, Offer, Opening, Outgoing,
+    Part, Problem, Program, Receive, Reply, ScenarioError, Send, SendKind, Template, What,
 };
 
 /// The most channels and awaited messages of a role.
@@ -19,10 +19,16 @@ pub(super) const MOST_AWAITED: usize = 4;
 
 pub(super) fn compile(program: &Program, instead: &Override, first: u64) -> Result<Cast, ScenarioError> {
     let mut compiler = Compiler::new(program, instead, first);
-    let roles: Vec<Role> = (0..program.actors.len()).map(|index| compiler.role(Actor(index))).collect();
+    let roles: Vec<Role> = (0..program.actors.len())
+        .map(|index| compiler.role(Actor(index)))
+        .collect();
     let places = compiler.places(&roles);
     if !compiler.problems.is_empty() {
-        return Err(ScenarioError::new(&program.path, &program.source, compiler.problems));
+        return Err(ScenarioError::new(
+            &program.path,
+            &program.source,
+            compiler.problems,
+        ));
     }
     let own_names = program.fresh.len().max(1) as u64;
     Ok(Cast {
@@ -77,7 +83,14 @@ impl<'a> Compiler<'a> {
                 (_, None) => Meaning::Unknown,
             };
         }
-        Self { program, instead, meanings, shared: Vec::new(), own: Vec::new(), problems: Vec::new() }
+        Self {
+            program,
+            instead,
+            meanings,
+            shared: Vec::new(),
+            own: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     fn problem(&mut self, act: &Act, title: &str, help: &str) {
@@ -120,7 +133,11 @@ impl<'a> Compiler<'a> {
 
     fn said_of(&self, name: &str) -> LoadRole {
         let roles = &self.program.load().roles;
-        roles.iter().find(|(known, _)| known == name).map(|(_, role)| *role).unwrap_or_default()
+        roles
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, role)| *role)
+            .unwrap_or_default()
     }
 
     /// Which role each socket of an instance plays.
@@ -141,7 +158,11 @@ impl<'a> Compiler<'a> {
         match &act.what {
             What::Sleep(wait) => draft.steps.push(Step::Sleep(*wait)),
             What::Http(_) => self.problem(act, "a swarm sends no requests", "leave `http` out"),
-            _ => self.problem(act, "a swarm restarts no server", "leave `restart` out, or use `prove recovery`"),
+            _ => self.problem(
+                act,
+                "a swarm restarts no server",
+                "leave `restart` out, or use `prove recovery`",
+            ),
         }
     }
 
@@ -154,7 +175,8 @@ impl<'a> Compiler<'a> {
             What::Close(_, code) => draft.steps.push(Step::Close(code.unwrap_or(1000))),
             What::Raw(..) => self.problem(act, "a swarm sends no hand-made frames", "leave `raw` out"),
             What::ReceiveNothing(..) | What::Pong(..) | What::Closed(..) | What::ClosedOrAlive(_) => {
-                let help = "connect, join, push, receive, leave, sleep, cut and close can be repeated by many";
+                let help =
+                    "connect, join, push, receive, leave, sleep, cut and close can be repeated by many";
                 self.problem(act, "a swarm cannot wait for this", help);
             }
             What::Sleep(_) | What::Http(_) | What::Restart(_) => self.common(act, draft),
@@ -164,7 +186,11 @@ impl<'a> Compiler<'a> {
     /// The first one says how; after a cut the client comes back by itself, and another `connect` says only that.
     fn connect(&mut self, act: &Act, connect: &Connect, draft: &mut Draft) {
         if connect.user.is_some() {
-            self.problem(act, "a swarm fetches no tokens", "leave `as` out, or give a token by --param token=…");
+            self.problem(
+                act,
+                "a swarm fetches no tokens",
+                "leave `as` out, or give a token by --param token=…",
+            );
         }
         if connect.answer != Opening::Open {
             self.problem(act, "a swarm wants to be let in", "leave `answer` out");
@@ -190,14 +216,22 @@ impl<'a> Compiler<'a> {
         let line = self.text(act, template).unwrap_or_default();
         let fixed = line.as_fixed().map(str::to_owned);
         fixed.unwrap_or_else(|| {
-            self.problem(act, "a swarm connects with one request for all", "use no fresh name in params and headers");
+            self.problem(
+                act,
+                "a swarm connects with one request for all",
+                "use no fresh name in params and headers",
+            );
             String::new()
         })
     }
 
     fn send(&mut self, act: &Act, send: &Send, draft: &mut Draft) {
         if send.reference.is_some() || !matches!(send.join_ref, JoinRef::Current) {
-            self.problem(act, "the clients of a swarm choose their refs themselves", "leave `ref` and `join_ref` out");
+            self.problem(
+                act,
+                "the clients of a swarm choose their refs themselves",
+                "leave `ref` and `join_ref` out",
+            );
         }
         if !send.save.is_empty() {
             self.problem(act, "a swarm keeps nothing of what it hears", "leave `save` out");
@@ -210,7 +244,11 @@ impl<'a> Compiler<'a> {
                 }
             }
             SendKind::Heartbeat => {
-                self.problem(act, "the clients of a swarm send heartbeats by themselves", "leave `heartbeat` out");
+                self.problem(
+                    act,
+                    "the clients of a swarm send heartbeats by themselves",
+                    "leave `heartbeat` out",
+                );
             }
             SendKind::Push(event) => self.push(act, send, event, draft),
         }
@@ -218,7 +256,9 @@ impl<'a> Compiler<'a> {
 
     /// A join before all other steps is done once; one after them is done in each round, if there is something to join.
     fn join(&mut self, act: &Act, send: &Send, draft: &mut Draft) {
-        let Some(topic) = self.topic(act, &send.topic) else { return };
+        let Some(topic) = self.topic(act, &send.topic) else {
+            return;
+        };
         let known = draft.joins.iter().position(|join| join.topic == topic);
         if let Some(channel) = known.and_then(|index| u8::try_from(index).ok()) {
             draft.steps.push(Step::Join(channel));
@@ -226,10 +266,18 @@ impl<'a> Compiler<'a> {
         }
         if !draft.steps.is_empty() {
             let help = "join it before the first other step; after a `leave` it can be joined again";
-            return self.problem(act, "a swarm joins a topic for the first time in the middle of a round", help);
+            return self.problem(
+                act,
+                "a swarm joins a topic for the first time in the middle of a round",
+                help,
+            );
         }
         if draft.joins.len() >= MOST {
-            return self.problem(act, "more topics than a socket of a swarm can have", "join at most 200");
+            return self.problem(
+                act,
+                "more topics than a socket of a swarm can have",
+                "join at most 200",
+            );
         }
         let params = match (&self.instead.join_params, &send.payload) {
             (Some(params), _) => Some(Line::fixed(&params.to_string())),
@@ -237,38 +285,63 @@ impl<'a> Compiler<'a> {
             (None, Outgoing::Binary(_)) => None,
         };
         let Some(params) = params else {
-            return self.problem(act, "a swarm joins with JSON", "write `with` in place of `binary`");
+            return self.problem(
+                act,
+                "a swarm joins with JSON",
+                "write `with` in place of `binary`",
+            );
         };
         let place = self.place(&topic);
         let common_params = params.as_fixed().map(Arc::from);
-        draft.joins.push(Join { topic, params, common_params, place, hears: false });
+        draft.joins.push(Join {
+            topic,
+            params,
+            common_params,
+            place,
+            hears: false,
+        });
     }
 
     fn place(&mut self, topic: &Line) -> TopicPlace {
         match topic.as_fixed() {
             Some(text) => {
-                let known = self.shared.iter().position(|known| &**known == text).unwrap_or_else(|| {
-                    self.shared.push(text.into());
-                    self.shared.len() - 1
-                });
+                let known = self
+                    .shared
+                    .iter()
+                    .position(|known| &**known == text)
+                    .unwrap_or_else(|| {
+                        self.shared.push(text.into());
+                        self.shared.len() - 1
+                    });
                 TopicPlace::Shared(u32::try_from(known).unwrap_or(u32::MAX))
             }
             None => {
-                let known = self.own.iter().position(|known| known == topic).unwrap_or_else(|| {
-                    self.own.push(topic.clone());
-                    self.own.len() - 1
-                });
+                let known = self
+                    .own
+                    .iter()
+                    .position(|known| known == topic)
+                    .unwrap_or_else(|| {
+                        self.own.push(topic.clone());
+                        self.own.len() - 1
+                    });
                 TopicPlace::Own(u32::try_from(known).unwrap_or(u32::MAX))
             }
         }
     }
 
     fn push(&mut self, act: &Act, send: &Send, event: &Template, draft: &mut Draft) {
-        let Some(channel) = self.channel(act, &send.topic, draft) else { return };
+        let Some(channel) = self.channel(act, &send.topic, draft) else {
+            return;
+        };
         let (event, payload) = match &self.instead.push {
-            Some((event, payload)) => (Line::fixed(event), Some(Content::Json(holes_of_command_line(payload)))),
+            Some((event, payload)) => (
+                Line::fixed(event),
+                Some(Content::Json(holes_of_command_line(payload))),
+            ),
             None => {
-                let Some(event) = self.text(act, event) else { return };
+                let Some(event) = self.text(act, event) else {
+                    return;
+                };
                 let payload = match &send.payload {
                     Outgoing::Json(data) => self.json(act, data).map(Content::Json),
                     Outgoing::Binary(bytes) => Some(Content::Binary(bytes.as_slice().into())),
@@ -277,10 +350,21 @@ impl<'a> Compiler<'a> {
             }
         };
         let (Some(payload), Some(event)) = (payload, event.as_fixed()) else {
-            return self.problem(act, "an event is the same for all of a swarm", "use no fresh name in it");
+            return self.problem(
+                act,
+                "an event is the same for all of a swarm",
+                "use no fresh name in it",
+            );
         };
-        let Some(answer) = self.answer(act, &send.reply) else { return };
-        draft.steps.push(Step::Push(Push { channel, event: event.into(), payload, answer }));
+        let Some(answer) = self.answer(act, &send.reply) else {
+            return;
+        };
+        draft.steps.push(Step::Push(Push {
+            channel,
+            event: event.into(),
+            payload,
+            answer,
+        }));
     }
 
     fn answer(&mut self, act: &Act, reply: &Reply) -> Option<Answer> {
@@ -298,7 +382,10 @@ impl<'a> Compiler<'a> {
                 return None;
             }
         };
-        Some(Answer::Status(status.as_fixed().unwrap_or_default().into(), content))
+        Some(Answer::Status(
+            status.as_fixed().unwrap_or_default().into(),
+            content,
+        ))
     }
 
     fn receive(&mut self, act: &Act, receive: &Receive, draft: &mut Draft) {
@@ -306,7 +393,9 @@ impl<'a> Compiler<'a> {
             let help = "leave `ref`, `join_ref` and `save` out";
             self.problem(act, "a swarm looks at event, topic and payload only", help);
         }
-        let Some(event) = self.text(act, &receive.event) else { return };
+        let Some(event) = self.text(act, &receive.event) else {
+            return;
+        };
         let channel = match &receive.topic {
             Some(topic) => match self.channel(act, topic, draft) {
                 Some(channel) => Some(channel),
@@ -317,26 +406,46 @@ impl<'a> Compiler<'a> {
         let content = match &receive.content {
             Expected::Json(pattern) => Some(pattern.clone()),
             Expected::Unjudged => None,
-            Expected::Binary(_) => return self.problem(act, "a swarm does not compare bytes", "leave `binary` out"),
+            Expected::Binary(_) => {
+                return self.problem(act, "a swarm does not compare bytes", "leave `binary` out");
+            }
         };
         let event: Box<str> = event.as_fixed().unwrap_or_default().into();
-        let known = draft.awaited.iter().position(|it| it.event == event && it.channel == channel);
+        let known = draft
+            .awaited
+            .iter()
+            .position(|it| it.event == event && it.channel == channel);
         let index = known.unwrap_or_else(|| {
-            draft.awaited.push(Awaited { event, channel, content });
+            draft.awaited.push(Awaited {
+                event,
+                channel,
+                content,
+            });
             draft.awaited.len() - 1
         });
         if index >= MOST_AWAITED {
-            return self.problem(act, "a role waits for at most four different messages", "split it into two actors");
+            return self.problem(
+                act,
+                "a role waits for at most four different messages",
+                "split it into two actors",
+            );
         }
         let within: Option<Duration> = receive.within;
-        draft.steps.push(Step::Receive { awaited: u8::try_from(index).unwrap_or(u8::MAX), within });
+        draft.steps.push(Step::Receive {
+            awaited: u8::try_from(index).unwrap_or(u8::MAX),
+            within,
+        });
     }
 
     fn channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
         let topic = self.topic(act, topic)?;
         let found = draft.joins.iter().position(|join| join.topic == topic);
         if found.is_none() {
-            self.problem(act, "a swarm speaks on topics that it has joined", "join it before the first other step");
+            self.problem(
+                act,
+                "a swarm speaks on topics that it has joined",
+                "join it before the first other step",
+            );
         }
         found.and_then(|index| u8::try_from(index).ok())
     }
@@ -349,22 +458,35 @@ impl<'a> Compiler<'a> {
     }
 
     fn text(&mut self, act: &Act, template: &Template) -> Option<Line> {
-        Line::text(template, &self.meanings).map_err(|name| self.unknown(act, name)).ok()
+        Line::text(template, &self.meanings)
+            .map_err(|name| self.unknown(act, name))
+            .ok()
     }
 
     fn json(&mut self, act: &Act, data: &Data) -> Option<Line> {
-        Line::json(data, &self.meanings).map_err(|name| self.unknown(act, name)).ok()
+        Line::json(data, &self.meanings)
+            .map_err(|name| self.unknown(act, name))
+            .ok()
     }
 
     fn unknown(&mut self, act: &Act, name: Name) {
-        let title = format!("a swarm knows nothing that `{}` could stand for here", self.program.names[name.0]);
-        self.problem(act, &title, "use fresh and shared names, {{sender}}, {{seq}} and {{mark}}, or --topic and --push");
+        let title = format!(
+            "a swarm knows nothing that `{}` could stand for here",
+            self.program.names[name.0]
+        );
+        self.problem(
+            act,
+            &title,
+            "use fresh and shared names, {{sender}}, {{seq}} and {{mark}}, or --topic and --push",
+        );
     }
 }
 
 fn tempo(steps: &[Step]) -> Tempo {
     let pushes = steps.iter().filter(|step| matches!(step, Step::Push(_))).count();
-    let more = steps.iter().any(|step| !matches!(step, Step::Push(_) | Step::Receive { .. }));
+    let more = steps
+        .iter()
+        .any(|step| !matches!(step, Step::Push(_) | Step::Receive { .. }));
     match (pushes, more) {
         (0, _) => Tempo::Listens,
         (1, false) => Tempo::Pushes,
@@ -375,7 +497,11 @@ fn tempo(steps: &[Step]) -> Tempo {
 /// The holes in a payload from the command line; what is in no hole stays as it is.
 fn holes_of_command_line(payload: &Value) -> Line {
     let meanings = [Meaning::Sender, Meaning::Seq, Meaning::Mark];
-    let named = [("{{sender}}", Name(0)), ("{{seq}}", Name(1)), ("{{mark}}", Name(2))];
+    let named = [
+        ("{{sender}}", Name(0)),
+        ("{{seq}}", Name(1)),
+        ("{{mark}}", Name(2)),
+    ];
     Line::json(&with_holes(payload, &named), &meanings).unwrap_or_default()
 }
 
@@ -383,11 +509,15 @@ fn with_holes(value: &Value, named: &[(&str, Name)]) -> Data {
     match value {
         Value::String(text) => {
             let template = split_at_holes(text, named);
-            template.only_hole().map_or_else(|| Data::Text(template.clone()), Data::Hole)
+            template
+                .only_hole()
+                .map_or_else(|| Data::Text(template.clone()), Data::Hole)
         }
         Value::Array(items) => Data::List(items.iter().map(|item| with_holes(item, named)).collect()),
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| (Template::text(key), with_holes(value, named)));
+            let members = members
+                .iter()
+                .map(|(key, value)| (Template::text(key), with_holes(value, named)));
             Data::Map(members.collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => Data::Value(value.clone()),
@@ -397,8 +527,10 @@ fn with_holes(value: &Value, named: &[(&str, Name)]) -> Data {
 fn split_at_holes(text: &str, named: &[(&str, Name)]) -> Template {
     let mut parts = Vec::new();
     let mut rest = text;
-    while let Some((at, (hole, name))) =
-        named.iter().filter_map(|it| Some((rest.find(it.0)?, it))).min_by_key(|(at, _)| *at)
+    while let Some((at, (hole, name))) = named
+        .iter()
+        .filter_map(|it| Some((rest.find(it.0)?, it)))
+        .min_by_key(|(at, _)| *at)
     {
         if at > 0 {
             parts.push(Part::Text(rest[..at].to_owned()));

@@ -26,12 +26,20 @@ impl Arrivals {
         let dues = settings
             .arrival_stage()
             .map(|(stage, pacing)| Dues::new(now, vec![stage], pacing, stream, settings.seed ^ 0xa55));
-        Self { dues, next: 0, left: true, under_way: 0 }
+        Self {
+            dues,
+            next: 0,
+            left: true,
+            under_way: 0,
+        }
     }
 
     /// When the next one comes, if that is known.
     pub(super) fn next(&self) -> Option<Time> {
-        self.dues.as_ref().filter(|_| self.left && self.under_way < AT_A_TIME_SCHEDULED)?.next()
+        self.dues
+            .as_ref()
+            .filter(|_| self.left && self.under_way < AT_A_TIME_SCHEDULED)?
+            .next()
     }
 
     /// Whether more could come at once.
@@ -58,7 +66,8 @@ impl Shard<'_> {
             }
             let intended = match &mut self.arrivals.dues {
                 None if self.arrivals.under_way < AT_A_TIME => self.desk.now,
-                Some(dues) if self.arrivals.under_way < AT_A_TIME_SCHEDULED => match dues.take(self.desk.now) {
+                Some(dues) if self.arrivals.under_way < AT_A_TIME_SCHEDULED => match dues.take(self.desk.now)
+                {
                     Some(due) => due,
                     None => break,
                 },

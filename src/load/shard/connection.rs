@@ -22,7 +22,9 @@ impl Shard<'_> {
     /// The kernel says that something can be done with a connection.
     pub(super) fn ready(&mut self, event: &Event) {
         let id = u32::try_from(event.token().0).unwrap_or(u32::MAX);
-        let Some(stage) = self.actors.get(id as usize).map(|actor| actor.life.stage) else { return };
+        let Some(stage) = self.actors.get(id as usize).map(|actor| actor.life.stage) else {
+            return;
+        };
         match stage {
             Stage::Connecting => self.connected(id),
             Stage::Upgrading | Stage::Open => {
@@ -89,7 +91,8 @@ impl Shard<'_> {
         life.stage = Stage::Connecting;
         let route = self.routes[index % self.routes.len()];
         let made = self.dialer.dial(route).and_then(|mut stream| {
-            self.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+            self.registry()
+                .register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
             Ok(stream)
         });
         match made {
@@ -101,7 +104,9 @@ impl Shard<'_> {
     /// The kernel has connected, or failed to.
     fn connected(&mut self, id: u32) {
         let index = id as usize;
-        let Some(stream) = &self.actors[index].stream else { return };
+        let Some(stream) = &self.actors[index].stream else {
+            return;
+        };
         match stream.take_error() {
             Ok(None) => {}
             Ok(Some(error)) | Err(error) => return self.fail(id, trouble_of(&error)),
@@ -128,7 +133,12 @@ impl Shard<'_> {
         let index = id as usize;
         for _ in 0..READS {
             let actor = &mut self.actors[index];
-            if actor.life.rare.as_ref().is_some_and(|rare| rare.read_at.is_some()) {
+            if actor
+                .life
+                .rare
+                .as_ref()
+                .is_some_and(|rare| rare.read_at.is_some())
+            {
                 return;
             }
             let Some(stream) = &mut actor.stream else { return };
@@ -154,7 +164,9 @@ impl Shard<'_> {
     fn read_later(&mut self, id: u32) -> bool {
         let actor = &mut self.actors[id as usize];
         let role = &self.blue.cast.roles[usize::from(actor.life.role)];
-        let Some(wait) = role.reads_every.filter(|_| actor.life.stage == Stage::Open) else { return false };
+        let Some(wait) = role.reads_every.filter(|_| actor.life.stage == Stage::Open) else {
+            return false;
+        };
         actor.life.rare().read_at = Some(self.desk.now + wait);
         true
     }
@@ -162,7 +174,11 @@ impl Shard<'_> {
     /// Takes so many bytes of the buffer.
     fn take_bytes(&mut self, id: u32, count: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let kept = self.actors[id as usize].life.rare.as_mut().filter(|rare| !rare.input.is_empty());
+        let kept = self.actors[id as usize]
+            .life
+            .rare
+            .as_mut()
+            .filter(|rare| !rare.input.is_empty());
         match kept {
             None => self.take_input(id, &mut buffer[..count]),
             Some(rare) => {
@@ -357,7 +373,9 @@ pub(super) fn trouble_of(error: &std::io::Error) -> Trouble {
 #[cfg(unix)]
 fn is_out_of_descriptors(error: &std::io::Error) -> bool {
     use rustix::io::Errno;
-    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS].iter().any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS]
+        .iter()
+        .any(|it| error.raw_os_error() == Some(it.raw_os_error()))
 }
 
 #[cfg(not(unix))]

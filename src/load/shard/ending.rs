@@ -88,11 +88,15 @@ impl Shard<'_> {
         for id in 0..self.len() {
             let life = &mut self.actors[id as usize].life;
             // What is lost from here on concerns no ledger: it is settled.
-            life.slots.all_mut().iter_mut().for_each(|slot| slot.joined = false);
+            life.slots
+                .all_mut()
+                .iter_mut()
+                .for_each(|slot| slot.joined = false);
             life.flags.set(Flags::ON_PURPOSE);
             match life.stage {
                 Stage::Open => {
-                    self.desk.frame(crate::protocol::websocket::Opcode::Close, &1000_u16.to_be_bytes());
+                    self.desk
+                        .frame(crate::protocol::websocket::Opcode::Close, &1000_u16.to_be_bytes());
                     self.flush(id);
                 }
                 Stage::Expected | Stage::Away | Stage::Connecting | Stage::Upgrading | Stage::Over => {

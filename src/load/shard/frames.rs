@@ -3,8 +3,8 @@
 use super::super::actor::Fragments;
 use super::super::tally::Trouble;
 use super::Shard;
-use crate::protocol::{Frame, FrameKind};
 use crate::protocol::websocket::{Header, Opcode, Part};
+use crate::protocol::{Frame, FrameKind};
 
 /// The largest message that is taken from a server, its fragments added up.
 const LARGEST: usize = 16 << 20;
@@ -15,14 +15,18 @@ impl Shard<'_> {
     pub(super) fn take_frames(&mut self, id: u32, bytes: &mut [u8]) -> usize {
         let mut at = 0;
         while self.actors[id as usize].stream.is_some() {
-            let Some(header) = Header::parse(&bytes[at..]) else { break };
+            let Some(header) = Header::parse(&bytes[at..]) else {
+                break;
+            };
             let length = usize::try_from(header.length).unwrap_or(usize::MAX);
             if header.violation().is_some() || header.mask.is_some() || length > LARGEST {
                 self.fail(id, Trouble::Protocol);
                 break;
             }
             let start = at + header.header_len();
-            let Some(payload) = bytes.get(start..start + length) else { break };
+            let Some(payload) = bytes.get(start..start + length) else {
+                break;
+            };
             // The payload is only read, and the buffer outlives it: nothing is copied.
             self.take_frame(id, &header, payload);
             at = start + length;
@@ -44,7 +48,9 @@ impl Shard<'_> {
             }
             (Opcode::Text, Part::Last) => self.take_message(id, FrameKind::Text, payload),
             (Opcode::Binary, Part::Last) => self.take_message(id, FrameKind::Binary, payload),
-            (Opcode::Text | Opcode::Binary | Opcode::Continuation, _) => self.take_fragment(id, header, payload),
+            (Opcode::Text | Opcode::Binary | Opcode::Continuation, _) => {
+                self.take_fragment(id, header, payload)
+            }
         }
     }
 
@@ -53,8 +59,15 @@ impl Shard<'_> {
         let begins = header.opcode != Opcode::Continuation;
         match &mut rare.fragments {
             None if begins => {
-                let kind = if header.opcode == Opcode::Text { FrameKind::Text } else { FrameKind::Binary };
-                rare.fragments = Some(Fragments { kind, bytes: payload.to_vec() });
+                let kind = if header.opcode == Opcode::Text {
+                    FrameKind::Text
+                } else {
+                    FrameKind::Binary
+                };
+                rare.fragments = Some(Fragments {
+                    kind,
+                    bytes: payload.to_vec(),
+                });
             }
             Some(fragments) if !begins && fragments.bytes.len() + payload.len() <= LARGEST => {
                 fragments.bytes.extend_from_slice(payload);

@@ -118,7 +118,9 @@ impl<'r> Shard<'r> {
     /// Sends of an open model whose time has come.
     pub(super) fn send_due(&mut self) {
         loop {
-            let Some(intended) = self.dues.as_mut().and_then(|dues| dues.take(self.desk.now)) else { return };
+            let Some(intended) = self.dues.as_mut().and_then(|dues| dues.take(self.desk.now)) else {
+                return;
+            };
             self.desk.tally.record(Kind::Lateness, intended, self.desk.now);
             if let Some(id) = self.next_pusher() {
                 let tempo = self.tempo(&self.actors[id as usize]);
@@ -129,14 +131,20 @@ impl<'r> Shard<'r> {
             }
             match self.idle.pop_front() {
                 Some(id) => self.begin_round(id, intended),
-                None if self.has_rounds() && self.waiting.len() < MOST_WAITING => self.waiting.push_back(intended),
+                None if self.has_rounds() && self.waiting.len() < MOST_WAITING => {
+                    self.waiting.push_back(intended)
+                }
                 None => self.desk.tally.counts.dropped += 1,
             }
         }
     }
 
     fn has_rounds(&self) -> bool {
-        self.blue.cast.roles.iter().any(|role| role.tempo == Tempo::Rounds)
+        self.blue
+            .cast
+            .roles
+            .iter()
+            .any(|role| role.tempo == Tempo::Rounds)
     }
 
     /// The next socket in turn that can send.
@@ -155,7 +163,13 @@ impl<'r> Shard<'r> {
     fn push_now(&mut self, id: u32, intended: Time) {
         let cast = self.blue.cast;
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
-        let push = role.steps.iter().find_map(|step| if let Step::Push(push) = step { Some(push) } else { None });
+        let push = role.steps.iter().find_map(|step| {
+            if let Step::Push(push) = step {
+                Some(push)
+            } else {
+                None
+            }
+        });
         if let Some(push) = push {
             self.push(id, push, intended);
             self.desk.tally.counts.rounds += 1;
@@ -218,12 +232,18 @@ impl<'r> Shard<'r> {
             }
             Step::Push(push) => {
                 // The first push of a round that was due counts from then.
-                let intended = if life.step == 0 && life.wake < now { life.wake } else { now };
+                let intended = if life.step == 0 && life.wake < now {
+                    life.wake
+                } else {
+                    now
+                };
                 life.wake = Time::MAX;
                 let reference = self.push(id, push, intended);
                 let life = &mut self.actors[id as usize].life;
                 match (reference, &push.answer) {
-                    (Some(reference), Answer::Any | Answer::Status(..)) => life.wait = Wait::Answer(reference),
+                    (Some(reference), Answer::Any | Answer::Status(..)) => {
+                        life.wait = Wait::Answer(reference)
+                    }
                     (Some(_), Answer::None) => life.step += 1,
                     (None, _) => life.wait = Wait::Joined,
                 }
@@ -284,7 +304,9 @@ impl<'r> Shard<'r> {
         let answered = !matches!(push.answer, Answer::None);
         match reference {
             Some(reference) if push.is_marked() && answered => {
-                self.desk.marked.insert((id, reference), (mark.topic, mark.of_topic));
+                self.desk
+                    .marked
+                    .insert((id, reference), (mark.topic, mark.of_topic));
             }
             Some(_) => {}
             None if push.is_marked() => self.desk.common.doubt(mark.topic, mark.of_topic),
@@ -352,7 +374,9 @@ impl<'r> Shard<'r> {
         life.step += 1;
         let join = &self.blue.cast.roles[usize::from(life.role)].joins[index];
         let slot = &mut life.slots.all_mut()[index];
-        let Some(channel) = slot.channel.take() else { return };
+        let Some(channel) = slot.channel.take() else {
+            return;
+        };
         slot.joined = false;
         let reception = std::mem::take(&mut slot.reception);
         if life.flags.clear(Flags::COUNTED) {
@@ -392,10 +416,10 @@ impl<'r> Shard<'r> {
         }
         life.flags.set(Flags::ON_PURPOSE);
         if let Step::Close(code) = step {
-            self.desk.frame(crate::protocol::websocket::Opcode::Close, &code.to_be_bytes());
+            self.desk
+                .frame(crate::protocol::websocket::Opcode::Close, &code.to_be_bytes());
             self.flush(id);
         }
         self.fail(id, Trouble::Closed);
     }
 }
-

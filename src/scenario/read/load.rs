@@ -8,19 +8,40 @@ use super::{Reader, entry};
 /// The keys of `load:`, each with what it is for; the JSON Schema is made from these, too.
 pub(crate) const KEYS: [(&str, &str); 8] = [
     ("sockets", "how many connections, over all roles"),
-    ("ramp", "how long the connections take to come; as fast as both ends can if left out"),
+    (
+        "ramp",
+        "how long the connections take to come; as fast as both ends can if left out",
+    ),
     ("duration", "how long the load lasts once all have come"),
-    ("heartbeat", "the heartbeat interval of each client; 30s if left out"),
-    ("rate", "sends a second over the whole swarm, or max: each sends again when it has its answer"),
-    ("stages", "rates that follow each other: a list of { rate: N, for: DURATION }"),
-    ("roles", "for each actor its share of the sockets of an instance: a number, or a map"),
+    (
+        "heartbeat",
+        "the heartbeat interval of each client; 30s if left out",
+    ),
+    (
+        "rate",
+        "sends a second over the whole swarm, or max: each sends again when it has its answer",
+    ),
+    (
+        "stages",
+        "rates that follow each other: a list of { rate: N, for: DURATION }",
+    ),
+    (
+        "roles",
+        "for each actor its share of the sockets of an instance: a number, or a map",
+    ),
     ("objectives", "what must hold, such as \"reply.p99<50ms\""),
 ];
 
 /// The keys of a role that is a map.
 pub(crate) const ROLE: [(&str, &str); 2] = [
-    ("share", "how many sockets of an instance play this actor; 1 if left out"),
-    ("reads-every", "a slow reader: it reads one buffer's worth, then nothing for so long"),
+    (
+        "share",
+        "how many sockets of an instance play this actor; 1 if left out",
+    ),
+    (
+        "reads-every",
+        "a slow reader: it reads one buffer's worth, then nothing for so long",
+    ),
 ];
 
 impl Reader {
@@ -29,7 +50,8 @@ impl Reader {
         let entries = self.map(node, "load", "a map, such as { sockets: 1000, rate: 500 }")?;
         self.only(entries, "load", &KEYS.map(|(name, _)| name));
         Some(LoadSection {
-            sockets: entry(entries, "sockets").and_then(|node| self.number(node, "sockets", "a number from 1 on")),
+            sockets: entry(entries, "sockets")
+                .and_then(|node| self.number(node, "sockets", "a number from 1 on")),
             ramp: entry(entries, "ramp").and_then(|node| self.duration(node, "ramp")),
             duration: entry(entries, "duration").and_then(|node| self.duration(node, "duration")),
             heartbeat: entry(entries, "heartbeat").and_then(|node| self.duration(node, "heartbeat")),
@@ -60,7 +82,9 @@ impl Reader {
     }
 
     fn stages(&mut self, node: &Node) -> Vec<LoadStage> {
-        let items = self.list(node, "stages", "a list of { rate: N, for: DURATION }").unwrap_or_default();
+        let items = self
+            .list(node, "stages", "a list of { rate: N, for: DURATION }")
+            .unwrap_or_default();
         items.iter().filter_map(|item| self.stage(item)).collect()
     }
 
@@ -69,16 +93,22 @@ impl Reader {
         let entries = self.map(item, "a stage", EXPECTED)?;
         self.only(entries, "a stage", &["rate", "for"]);
         match (entry(entries, "rate"), entry(entries, "for")) {
-            (Some(rate), Some(duration)) => {
-                Some(LoadStage { rate: self.per_second(rate)?, duration: self.duration(duration, "for")? })
-            }
+            (Some(rate), Some(duration)) => Some(LoadStage {
+                rate: self.per_second(rate)?,
+                duration: self.duration(duration, "for")?,
+            }),
             _ => self.wrong(item, "a stage", EXPECTED),
         }
     }
 
     fn roles(&mut self, node: &Node) -> Vec<(String, LoadRole)> {
-        let entries = self.map(node, "roles", "a map from actors to shares").unwrap_or_default();
-        entries.iter().filter_map(|(key, value)| self.role(key, value)).collect()
+        let entries = self
+            .map(node, "roles", "a map from actors to shares")
+            .unwrap_or_default();
+        entries
+            .iter()
+            .filter_map(|(key, value)| self.role(key, value))
+            .collect()
     }
 
     fn role(&mut self, key: &Key, value: &Node) -> Option<(String, LoadRole)> {
@@ -88,11 +118,16 @@ impl Reader {
             Yaml::Map(entries) => {
                 self.only(entries, "a role", &ROLE.map(|(name, _)| name));
                 LoadRole {
-                    share: entry(entries, "share").map_or(Some(1), |node| self.number(node, "share", SHARE))?,
-                    reads_every: entry(entries, "reads-every").and_then(|node| self.duration(node, "reads-every")),
+                    share: entry(entries, "share")
+                        .map_or(Some(1), |node| self.number(node, "share", SHARE))?,
+                    reads_every: entry(entries, "reads-every")
+                        .and_then(|node| self.duration(node, "reads-every")),
                 }
             }
-            _ => LoadRole { share: self.number(value, &key.name, SHARE)?, reads_every: None },
+            _ => LoadRole {
+                share: self.number(value, &key.name, SHARE)?,
+                reads_every: None,
+            },
         };
         if role.share == 0 {
             self.problem(Problem::at(value.place.clone(), "a role that nobody plays").expected(SHARE));

@@ -1,5 +1,6 @@
 //! Echo round trips through a joined channel per CPU-second of the client, beside the floor of the machine: a bare
-//! epoll loop that writes and reads the same bytes and parses nothing. `cargo bench --bench swarm [SECONDS]`.
+//! epoll loop that writes and reads the same bytes and parses nothing. `cargo bench --bench swarm -- [SECONDS]`.
+//! With `-- run SCENARIO URL SOCKETS SECONDS [RATE] [PID]` it runs one swarm against a server and prints its result.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::io::{ErrorKind, Read, Write};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use phxproof::clock::Clock;
-use phxproof::load::{self, Settings, built_in};
+use phxproof::load::{self, Event, Pacing, Schedule, Settings, Stage, built_in};
 use phxproof::protocol::Message;
 use phxproof::protocol::Vsn;
 use phxproof::protocol::websocket::{Opcode, write_frame};
@@ -31,6 +32,10 @@ impl Score {
 }
 
 fn main() {
+    let words: Vec<String> = std::env::args().skip_while(|it| it != "run").skip(1).collect();
+    if !words.is_empty() {
+        return one_run(&words);
+    }
     let seconds = std::env::args()
         .skip(1)
         .find_map(|it| it.parse().ok())
@@ -47,6 +52,39 @@ fn main() {
         let (floor, ours) = (bare.per_cpu_second(), swarm.per_cpu_second());
         println!("{sockets:>8} {floor:>14.0} {ours:>14.0} {:>7.2}", ours / floor);
         server.drain();
+    }
+}
+
+/// A swarm as the words say, and its result as JSON.
+fn one_run(words: &[String]) {
+    let [scenario, url, sockets, seconds, rest @ ..] = words else {
+        panic!("expected SCENARIO URL SOCKETS SECONDS [RATE] [PID]");
+    };
+    let it = built_in()
+        .iter()
+        .find(|it| it.name == scenario)
+        .expect("a built-in scenario");
+    let duration = Duration::from_secs(seconds.parse().expect("seconds"));
+    let mut settings = Settings {
+        sockets: sockets.parse().expect("how many sockets"),
+        duration,
+        ..Settings::new(Target::parse(url).expect("a URL"), Arc::clone(&it.program))
+    };
+    if let Some(rate) = rest.first().and_then(|rate| rate.parse().ok()) {
+        settings.schedule = Schedule::Open(vec![Stage { rate, duration }], Pacing::Even);
+    }
+    settings.server_pid = rest.get(1).and_then(|pid| pid.parse().ok());
+    let mut on_event = |event: Event<'_>| match event {
+        Event::Planned(plan) => println!("{plan}"),
+        Event::Second(point) => println!("{point:?}"),
+        Event::Began(_) | Event::Progress(_) => {}
+    };
+    match load::run(&settings, &mut on_event, &AtomicBool::new(false)) {
+        Ok(result) => println!(
+            "{}",
+            serde_json::to_string_pretty(&result).expect("plain figures")
+        ),
+        Err(error) => println!("{error}"),
     }
 }
 

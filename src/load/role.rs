@@ -148,7 +148,35 @@ pub(super) struct Awaited {
     pub(super) content: Option<Pattern>,
 }
 
+/// Who sends in an open model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voices {
+    /// All in turn.
+    All,
+    /// One for all, as long as it can: only what one sender sent has an order, so that a swap is seen by everybody.
+    One,
+}
+
 impl Cast {
+    /// Who sends in an open model: where all hear what is sent, one voice is enough.
+    pub(super) fn voices(&self) -> Voices {
+        let speaks_to_all = |role: &Role| {
+            role.tempo == Tempo::Pushes
+                && role.steps.iter().any(|step| match step {
+                    Step::Push(push) => {
+                        let place = role.joins[usize::from(push.channel)].place;
+                        push.is_marked() && matches!(place, TopicPlace::Shared(_))
+                    }
+                    _ => false,
+                })
+        };
+        if self.roles.iter().any(speaks_to_all) {
+            Voices::One
+        } else {
+            Voices::All
+        }
+    }
+
     /// Compiles a scenario. Shared names stand for numbers from `first` on; each instance has [`Cast::own_names`]
     /// numbers of its own.
     ///

@@ -17,7 +17,7 @@ use super::dial::{Dialer, Route};
 use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::{Dues, Stream};
-use super::role::{Cast, Tempo};
+use super::role::{Cast, Tempo, Voices};
 use super::settings::{Schedule, Settings};
 use super::tally::Tally;
 use super::watch::thread_cpu;
@@ -85,6 +85,7 @@ pub(super) struct Shard<'r> {
     dues: Option<Dues>,
     /// Sockets that an open model can ask to send.
     pushers: Vec<u32>,
+    voices: Voices,
     next_pusher: usize,
     /// Rounds whose time has come and that nobody is free for.
     waiting: VecDeque<Time>,
@@ -141,6 +142,7 @@ impl<'r> Shard<'r> {
             arrivals: arrive::Arrivals::new(blue.settings, now, stream),
             dues: None,
             pushers: Vec::new(),
+            voices: blue.cast.voices(),
             next_pusher: 0,
             waiting: VecDeque::new(),
             idle: VecDeque::new(),
@@ -254,15 +256,13 @@ impl<'r> Shard<'r> {
 
     fn begin_load(&mut self) {
         let settings = self.blue.settings;
-        if let Schedule::Open(stages, pacing) = &settings.schedule {
-            let seed = settings.seed ^ 0x5eed;
-            self.dues = Some(Dues::new(
-                self.blue.control.start(),
-                stages.clone(),
-                *pacing,
-                self.stream,
-                seed,
-            ));
+        let stream = match self.voices {
+            Voices::All => Some(self.stream),
+            Voices::One => (self.stream.number == 0).then_some(Stream { number: 0, of: 1 }),
+        };
+        if let (Schedule::Open(stages, pacing), Some(stream)) = (&settings.schedule, stream) {
+            let (start, seed) = (self.blue.control.start(), settings.seed ^ 0x5eed);
+            self.dues = Some(Dues::new(start, stages.clone(), *pacing, stream, seed));
         }
         for id in 0..self.len() {
             self.take_turn(id);

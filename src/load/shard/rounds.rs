@@ -3,7 +3,7 @@
 use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Content, Push, Step, Tempo};
+use super::super::role::{Answer, Content, Push, Step, Tempo, Voices};
 use super::super::settings::Schedule;
 use super::super::tally::{Kind, Trouble};
 use super::super::text::Filling;
@@ -151,8 +151,11 @@ impl<'r> Shard<'r> {
     fn next_pusher(&mut self) -> Option<u32> {
         for _ in 0..self.pushers.len().min(ASKED) {
             let id = self.pushers[self.next_pusher % self.pushers.len()];
-            self.next_pusher = (self.next_pusher + 1) % self.pushers.len();
-            if self.actors[id as usize].life.flags.has(Flags::COUNTED) {
+            let can = self.actors[id as usize].life.flags.has(Flags::COUNTED);
+            if !can || self.voices == Voices::All {
+                self.next_pusher = (self.next_pusher + 1) % self.pushers.len();
+            }
+            if can {
                 return Some(id);
             }
         }

@@ -10,7 +10,7 @@ use super::series::Point;
 use super::tally::{ByEvent, Counts, Figures, Kind, Tally, Trouble};
 
 /// The outcome of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LoadResult {
     /// Connections.
     pub sockets: Sockets,
@@ -44,6 +44,9 @@ pub struct LoadResult {
     /// The histograms of each second, in the standard log of HDR tools.
     #[serde(skip)]
     pub histograms: String,
+    /// Whether the scenario sends anything at all.
+    #[serde(skip)]
+    pub sends: Sends,
     /// Whether the run was ended before its time.
     pub cut_short: bool,
 }
@@ -129,13 +132,24 @@ pub struct ServerUse {
     pub rss_bytes_peak: u64,
 }
 
+/// Whether a scenario sends anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sends {
+    /// It joins and listens only.
+    #[default]
+    Nothing,
+    /// It pushes, so a run in which nothing was sent proves nothing.
+    Something,
+}
+
 /// How the sends were scheduled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
     /// At intended times.
     Open,
     /// Each when it has its answer: saturates by design.
+    #[default]
     Closed,
 }
 
@@ -154,6 +168,22 @@ pub struct Took {
 
 /// A generator that is later than this at its 99th percentile measures itself.
 pub const LATEST: Duration = Duration::from_millis(10);
+
+impl LoadResult {
+    /// The figures of one kind; nothing for the lateness of a closed model.
+    pub fn figures(&self, kind: Kind) -> Option<Figures> {
+        let latency = &self.latency_us;
+        Some(match kind {
+            Kind::Connect => latency.connect,
+            Kind::Join => latency.join,
+            Kind::Reply => latency.reply,
+            Kind::Broadcast => latency.broadcast,
+            Kind::Heartbeat => latency.heartbeat,
+            Kind::Rejoin => latency.rejoin,
+            Kind::Lateness => return self.lateness_us,
+        })
+    }
+}
 
 impl Messages {
     /// Answers and broadcasts together.
@@ -204,6 +234,14 @@ pub(super) fn by_event(events: &ByEvent) -> BTreeMap<String, u64> {
         .iter()
         .map(|(event, count)| (event.to_owned(), count))
         .collect()
+}
+
+/// Why the generator could not make the load at all; nothing if it could.
+pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
+    let times = tally.troubles[Trouble::Exhausted as usize];
+    (times > 0).then(|| {
+        format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
+    })
 }
 
 /// Why the figures of an open model say nothing about the server; nothing if they do.

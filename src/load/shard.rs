@@ -30,6 +30,7 @@ mod connection;
 mod ending;
 mod frames;
 mod rounds;
+mod send;
 
 /// The buffer that all sockets of a shard are read into.
 const READ_BUFFER: usize = 64 << 10;

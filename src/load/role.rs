@@ -11,6 +11,8 @@ use super::text::{Line, Meaning};
 use crate::scenario::{Offer, Pattern, Program, ScenarioError};
 
 mod compile;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 /// What the command line puts in the place of what the scenario says, for servers without its channels.

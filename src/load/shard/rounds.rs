@@ -1,5 +1,7 @@
 //! What a socket does: joins first, then the steps of its role, round by round, by itself or at intended times.
 
+use std::time::Duration;
+
 use rand_xoshiro::rand_core::Rng as _;
 
 use super::super::actor::{Flags, Stage, Wait};
@@ -146,6 +148,7 @@ impl<'r> Shard<'r> {
 
     fn step(&mut self, id: u32, step: &'r Step) {
         let now = self.desk.now;
+        let patience = self.patience(id);
         let life = &mut self.actors[id as usize].life;
         match step {
             Step::Push(_) | Step::Leave(_) if !life.slots.all_joined() || life.stage != Stage::Open => {
@@ -176,7 +179,7 @@ impl<'r> Shard<'r> {
                     life.step += 1;
                 } else {
                     life.wait = Wait::Message(*awaited);
-                    life.wake = now + within.unwrap_or(self.blue.settings.timeout);
+                    life.wake = within.or(patience).map_or(Time::MAX, |wait| now + wait);
                 }
             }
             Step::Sleep(wait) => {
@@ -188,6 +191,14 @@ impl<'r> Shard<'r> {
             Step::Join(channel) => self.join_again(id, usize::from(*channel)),
             Step::Cut | Step::Close(_) => self.cut(id, step),
         }
+    }
+
+    /// How long the wait for a message may be where the step does not say. Who only listens while others send at their
+    /// times waits as long as it takes: what does not come is the ledger's to tell.
+    fn patience(&self, id: u32) -> Option<Duration> {
+        let settings = self.blue.settings;
+        let listens = self.tempo(&self.actors[id as usize]) == Tempo::Listens;
+        (settings.schedule == Schedule::Closed || !listens).then_some(settings.timeout)
     }
 
     pub(super) fn answered(&mut self, id: u32, push: Ref) {
@@ -225,7 +236,9 @@ impl<'r> Shard<'r> {
         match life.wait {
             Wait::Sleep => {}
             Wait::Message(_) => {
-                self.desk.tally.trouble(Trouble::ReceiveTimeout);
+                if self.phase == Phase::Running {
+                    self.desk.tally.trouble(Trouble::ReceiveTimeout);
+                }
                 life.step += 1;
             }
             Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Answer(_) => return,

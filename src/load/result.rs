@@ -168,6 +168,8 @@ pub struct Took {
 
 /// A generator that is later than this at its 99th percentile measures itself.
 pub const LATEST: Duration = Duration::from_millis(10);
+/// With fewer sends than this, nine tenths of them are looked at.
+const FEW: u64 = 1000;
 
 impl LoadResult {
     /// The figures of one kind; nothing for the lateness of a closed model.
@@ -248,16 +250,22 @@ pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
 pub(super) fn why_late(tally: &Tally, cpu: f64, seconds: f64, shards: usize) -> Option<String> {
     let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
     let dropped = tally.counts.dropped;
+    // One of a few that was late says little.
+    let (quantile, late) = if lateness.count >= FEW {
+        ("p99", lateness.p99)
+    } else {
+        ("p90", lateness.p90)
+    };
     let busy = format!("{cpu:.2} s of CPU in {seconds:.2} s by {shards} threads");
     if dropped > 0 {
         return Some(format!(
             "{dropped} sends never happened, as nobody was free or joined for them; {busy}"
         ));
     }
-    (lateness.p99() > LATEST).then(|| {
+    (Duration::from_micros(late) > LATEST).then(|| {
         format!(
-            "this process was late: lateness p99 {} ms, at most {} ms is allowed; {busy}",
-            lateness.p99 / 1000,
+            "this process was late: lateness {quantile} {} ms, at most {} ms is allowed; {busy}",
+            late / 1000,
             LATEST.as_millis()
         )
     })

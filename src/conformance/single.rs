@@ -74,7 +74,7 @@ async fn play_once(
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };
-    let written = update::write(case, &place.settings, held_to, &log, &judgement);
+    let written = update::write(case, &place.settings, held_to, &log, &judgement).transpose();
     let duration = place.clock.now().since(begun);
     result(case, judgement, written, duration, &play)
 }
@@ -112,7 +112,7 @@ fn steps_only() -> Judgement {
 fn result(
     case: &Case,
     judgement: Judgement,
-    written: Option<String>,
+    written: Result<Option<String>, String>,
     duration: Duration,
     play: &Play,
 ) -> CaseResult {
@@ -120,6 +120,10 @@ fn result(
         recording: play.recording().clone(),
         actors: case.program.actors.clone(),
         vsn: play.vsn(),
+    };
+    let (pending, unwritten) = match written {
+        Ok(pending) => (pending, None),
+        Err(why) => (None, Some(why)),
     };
     CaseResult {
         id: Arc::clone(&case.id),
@@ -130,7 +134,8 @@ fn result(
         close_verdict: judgement.close_verdict,
         finding: judgement.finding,
         close_finding: judgement.close_finding,
-        note: written.or(judgement.note),
+        note: unwritten.or(judgement.note),
+        pending,
         duration,
         flaky: false,
         recording: Some(Arc::new(recorded)),

@@ -66,6 +66,7 @@ fn answered_twice(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<
                         name(entry.who, actors),
                         key.1
                     ),
+                    step: None,
                 });
             }
         }

@@ -207,6 +207,7 @@ fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
         finding: None,
         close_finding: None,
         note: Some(note),
+        pending: None,
         duration: Duration::ZERO,
         flaky: false,
         pace: Pace::OnTime,

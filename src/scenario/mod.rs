@@ -23,7 +23,7 @@ pub use play::{
 pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
 pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
-pub(crate) use program::{Chance, Content, Receive};
+pub(crate) use program::{Actor, Chance, Content, Receive, What};
 pub use program::{HiddenPointer, Program, Restart};
 pub use read::read;
 pub use schema::schema;

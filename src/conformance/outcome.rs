@@ -77,8 +77,11 @@ pub struct Finding {
     pub expected: String,
     /// What came instead; several lines if need be.
     pub actual: String,
-    /// `path:line:column` and the actor, if a step failed; else what was compared.
+    /// `path:line:column` and the actor, if a step failed; else the fixture that was compared with.
     pub place: String,
+    /// The first line of the step that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// What one case came to.
@@ -100,15 +103,29 @@ pub struct CaseResult {
     pub finding: Option<Finding>,
     /// Why the close verdict is what it is.
     pub close_finding: Option<Finding>,
-    /// For `skipped`, `undecided` and passes without a fixture: a sentence.
+    /// For `skipped`, `undecided` and own scenarios that pass without a fixture: a sentence.
     pub note: Option<String>,
+    /// The pending fixture that was written, to be looked at.
+    pub pending: Option<String>,
     /// How long it took.
     pub duration: Duration,
     /// It passed, but not at once.
     pub flaky: bool,
+    /// Whether this process kept up with it.
+    pub pace: Pace,
     /// What happened, frame by frame; nothing for a skipped case. Only [`Event::CaseFinished`] shows it: a run keeps
     /// no recordings, as a hundred of them from a server that floods would fill the memory.
     pub recording: Option<Arc<Recorded>>,
+}
+
+/// Whether this process got the processor when it wanted it. What is no pass when it did not is tried again, alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// It did.
+    #[default]
+    OnTime,
+    /// It did not, for a while.
+    Late,
 }
 
 /// What happened in a case, with the names that its entries need.

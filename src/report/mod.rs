@@ -9,6 +9,7 @@ mod json;
 mod junit;
 #[cfg(test)]
 mod made_up;
+mod paper;
 mod progress;
 mod summary;
 mod terminal;

@@ -52,6 +52,14 @@ pub enum Offer {
     PushEvent,
     /// `{{push_payload}}`: its payload.
     PushPayload,
+    /// `{{push_status}}`: the status of its answer, as it is when nothing else goes on.
+    PushStatus,
+    /// `{{first_answer}}`: the response to the first such push after a join, when nothing else goes on.
+    FirstAnswer,
+    /// `{{second_answer}}`: the response to the second one.
+    SecondAnswer,
+    /// `{{third_answer}}`: the response to the third one.
+    ThirdAnswer,
     /// `{{sender}}`: the number of the socket that sends, in a swarm.
     Sender,
     /// `{{seq}}`: how many that socket has sent before, in a swarm.
@@ -62,7 +70,7 @@ pub enum Offer {
 
 impl Offer {
     /// Each with the name that a scenario calls it by.
-    pub const NAMED: [(&'static str, Self); 12] = [
+    pub const NAMED: [(&'static str, Self); 16] = [
         ("mount", Self::Mount),
         ("topic", Self::Topic),
         ("join_params", Self::JoinParams),
@@ -72,6 +80,10 @@ impl Offer {
         ("invented_topic", Self::InventedTopic),
         ("push_event", Self::PushEvent),
         ("push_payload", Self::PushPayload),
+        ("push_status", Self::PushStatus),
+        ("first_answer", Self::FirstAnswer),
+        ("second_answer", Self::SecondAnswer),
+        ("third_answer", Self::ThirdAnswer),
         ("sender", Self::Sender),
         ("seq", Self::Seq),
         ("mark", Self::Mark),

@@ -22,7 +22,10 @@ pub(super) fn wait(poll: &mut Poll, events: &mut Events, timeout: Duration) -> i
     // SAFETY: `poll` is borrowed for as long as the descriptor is.
     let epoll = unsafe { BorrowedFd::borrow_raw(poll.as_raw_fd()) };
     let mut readable = [PollFd::from_borrowed_fd(epoll.as_fd(), PollFlags::IN)];
-    rustix::event::poll(&mut readable, Some(&timeout))?;
+    if rustix::event::poll(&mut readable, Some(&timeout))? == 0 {
+        events.clear();
+        return Ok(());
+    }
     poll.poll(events, Some(Duration::ZERO))
 }
 

@@ -141,7 +141,7 @@ async fn look(
     // Whoever answers none of it in that time offers none of it.
     let offers = tokio::time::timeout(LONGEST_LOOK, looking)
         .await
-        .unwrap_or_default();
+        .unwrap_or_else(|_| Offers::of_a_socket());
     Ok((place, offers))
 }
 

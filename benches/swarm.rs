@@ -68,6 +68,7 @@ fn one_run(words: &[String]) {
     let mut settings = Settings {
         sockets: sockets.parse().expect("how many sockets"),
         duration,
+        schedule: Schedule::Closed,
         ..Settings::new(Target::parse(url).expect("a URL"), Arc::clone(&it.program))
     };
     if let Some(rate) = rest.first().and_then(|rate| rate.parse().ok()) {
@@ -98,6 +99,7 @@ fn swarm(address: SocketAddr, sockets: u32, lasts: Duration) -> Score {
     let settings = Settings {
         sockets,
         shards: Some(1),
+        schedule: Schedule::Closed,
         duration: lasts,
         ..Settings::new(target, Arc::clone(&echo.program))
     };

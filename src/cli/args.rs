@@ -343,7 +343,8 @@ fn json(text: &str) -> Result<serde_json::Value, String> {
         .map_err(|why| format!("it is no JSON: {why}; expected something like '{{\"token\": \"abc\"}}'"))
 }
 
-fn push(text: &str) -> Result<(String, serde_json::Value), String> {
+/// An event and its payload, as `ping={}`.
+pub(super) fn push(text: &str) -> Result<(String, serde_json::Value), String> {
     match text.split_once('=') {
         Some((event, payload)) if !event.is_empty() => Ok((event.to_owned(), json(payload)?)),
         _ => Err("expected an event and its payload, as in 'ping={}'".to_owned()),

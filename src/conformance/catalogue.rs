@@ -39,6 +39,23 @@ pub(crate) enum FixturePlace {
     Beside(PathBuf),
 }
 
+impl FixturePlace {
+    /// The path of a fixture: the one of a profile's own, or that of all others.
+    pub(crate) fn of(&self, id: &str, own: Option<Profile>) -> PathBuf {
+        let mut path = match self {
+            Self::BuiltIn => Path::new(FOLDER).join(id),
+            Self::Beside(stem) => stem.clone(),
+        }
+        .into_os_string();
+        path.push(own.map_or_else(String::new, |profile| format!("@{profile}")));
+        path.push(".snap");
+        PathBuf::from(path)
+    }
+}
+
+/// The folder of a checkout in which the fixtures of built-in cases stand.
+const FOLDER: &str = "fixtures";
+
 /// What real servers said.
 #[derive(Debug, Default)]
 pub(crate) struct Fixtures {
@@ -57,6 +74,10 @@ impl Fixtures {
             .find(|(known, _)| *known == profile)
             .map(|(_, log)| log);
         own.or(self.base.as_ref())
+    }
+
+    fn has_own(&self, profile: Profile) -> bool {
+        self.own.iter().any(|(known, _)| *known == profile)
     }
 }
 
@@ -91,6 +112,12 @@ impl Case {
         self.fixtures.base.is_some() || !self.fixtures.own.is_empty()
     }
 
+    /// The path of the fixture that the server of a profile is held to.
+    pub(crate) fn fixture_path(&self, profile: Profile) -> String {
+        let own = self.fixtures.has_own(profile).then_some(profile);
+        self.place.of(&self.id, own).display().to_string()
+    }
+
     /// Reads a user's own scenario, with the fixtures beside it.
     ///
     /// # Errors
@@ -115,26 +142,24 @@ impl Case {
             at: error.utf8_error().valid_up_to(),
         })?;
         let program = read(&shown, &source)?;
-        let stem = path.with_extension("");
-        let mut fixtures = Fixtures::default();
-        let on_disk = |suffix: &str| {
-            let mut name = stem.clone().into_os_string();
-            name.push(format!("{suffix}.snap"));
-            Some(PathBuf::from(name)).filter(|path| path.exists())
+        let place = FixturePlace::Beside(path.with_extension(""));
+        let log = |own| {
+            let path = place.of("", own);
+            let snapshot = path.exists().then(|| Snapshot::read(&path, &program));
+            snapshot.map(|it| it.map(|it| it.log)).transpose()
         };
-        if let Some(path) = on_disk("") {
-            fixtures.base = Some(Snapshot::read(&path)?.log);
-        }
+        let mut fixtures = Fixtures {
+            own: Vec::new(),
+            base: log(None)?,
+        };
         for profile in Profile::ALL {
-            if let Some(path) = on_disk(&format!("@{profile}")) {
-                fixtures.own.push((profile, Snapshot::read(&path)?.log));
-            }
+            fixtures.own.extend(log(Some(profile))?.map(|log| (profile, log)));
         }
         Ok(Self {
             id: shown.into(),
             program: Arc::new(program),
             source: source.into(),
-            place: FixturePlace::Beside(stem),
+            place,
             fixtures,
         })
     }
@@ -216,19 +241,20 @@ fn built_in_case(id: &str, source: &'static str) -> Case {
     let log = |suffix: &str| {
         let path = format!("{id}{suffix}.snap");
         let file = FIXTURES.get_file(&path)?;
-        let snapshot = Snapshot::from_bytes(&format!("fixtures/{path}"), file.contents());
+        let snapshot = Snapshot::from_bytes(&format!("{FOLDER}/{path}"), file.contents(), &program);
         Some(snapshot.unwrap_or_else(|error| panic!("{error}")).log)
     };
     let own = Profile::ALL
         .into_iter()
         .filter_map(|it| Some((it, log(&format!("@{it}"))?)))
         .collect();
+    let fixtures = Fixtures { own, base: log("") };
     Case {
         id: id.into(),
         program: Arc::new(program),
         source: source.into(),
         place: FixturePlace::BuiltIn,
-        fixtures: Fixtures { own, base: log("") },
+        fixtures,
     }
 }
 

@@ -137,8 +137,12 @@ impl RunResult {
             let finding = case.finding.as_ref().or(case.close_finding.as_ref());
             let text = match (finding, &case.note) {
                 (Some(it), _) => {
+                    let step = it
+                        .step
+                        .as_ref()
+                        .map_or(String::new(), |step| format!("\n  step      {step}"));
                     format!(
-                        "{}\n  expected  {}\n  actual    {}\n  where     {}",
+                        "{}\n  expected  {}\n  actual    {}\n  where     {}{step}",
                         it.what, it.expected, it.actual, it.place
                     )
                 }

@@ -11,7 +11,7 @@ use crate::scenario::{Chance, Content, Program, Receive, Values};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Deviation {
     /// The fixture has this, the server did not say it (yet).
-    Missing { at: String, line: String },
+    Missing { at: String, line: String, hope: Hope },
     /// The server said this, the fixture has it not.
     Extra {
         at: String,
@@ -37,6 +37,15 @@ pub(crate) enum Deviation {
         expected: String,
         actual: String,
     },
+}
+
+/// Whether something missing may still come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hope {
+    /// Fewer messages came than should.
+    MayCome,
+    /// As many came: others in its place.
+    TooLate,
 }
 
 /// Whether something extra was said before, word for word.
@@ -147,6 +156,11 @@ fn compare_lines(
         found.push(order);
         return;
     }
+    let hope = if actual.len() < expected.len() {
+        Hope::MayCome
+    } else {
+        Hope::TooLate
+    };
     let diff = similar::capture_diff_slices(similar::Algorithm::Lcs, expected, actual);
     for op in diff {
         let (_, old, new) = op.as_tag_tuple();
@@ -156,6 +170,7 @@ fn compare_lines(
         found.extend(expected[old].iter().map(|line| Deviation::Missing {
             at: at.to_owned(),
             line: line.clone(),
+            hope,
         }));
         let from = new.start;
         for (index, line) in actual[new].iter().enumerate() {
@@ -311,6 +326,17 @@ impl Deviation {
         )
     }
 
+    /// Whose it is: a connection, or one of its conversations.
+    pub(crate) fn at(&self) -> &str {
+        match self {
+            Self::Missing { at, .. }
+            | Self::Extra { at, .. }
+            | Self::Order { at, .. }
+            | Self::Opening { at, .. }
+            | Self::Ending { at, .. } => at,
+        }
+    }
+
     /// Whether it says how a connection was closed.
     pub(crate) fn is_ending(&self) -> bool {
         matches!(self, Self::Ending { .. })
@@ -319,7 +345,7 @@ impl Deviation {
     /// Whether more that comes could mend it.
     pub(crate) fn may_mend(&self) -> bool {
         match self {
-            Self::Missing { .. } => true,
+            Self::Missing { hope, .. } => *hope == Hope::MayCome,
             Self::Ending { actual, .. } => actual == "open",
             Self::Extra { .. } | Self::Order { .. } | Self::Opening { .. } => false,
         }

@@ -66,6 +66,7 @@ fn answered_twice(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<
                         name(entry.who, actors),
                         key.1
                     ),
+                    step: None,
                 });
             }
         }
@@ -121,6 +122,7 @@ fn ended_unasked(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<F
                         expected: "a channel that stays joined until it is left".to_owned(),
                         actual: super::normalise::show(&entry.what),
                         place: format!("every conversation, here that of {}", name(entry.who, actors)),
+                        step: None,
                     });
                 }
             }
@@ -165,6 +167,7 @@ fn gone_untold(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Fin
                         expected: "phx_error or phx_close before the topic counts as not joined".to_owned(),
                         actual: super::normalise::show(&entry.what),
                         place: format!("every conversation, here that of {}", name(entry.who, actors)),
+                        step: None,
                     });
                 }
             }

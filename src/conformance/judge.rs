@@ -1,7 +1,11 @@
 //! From a play to a verdict: its steps first, then the fixtures of whom the server is held to.
 
-use super::catalogue::Case;
-use super::compare::{Deviation, Doubled, Replies, compare};
+mod describe;
+
+use describe::describe;
+
+use super::catalogue::{Case, FixturePlace};
+use super::compare::{Deviation, compare};
 use super::log::Log;
 use super::outcome::{Finding, HeldTo, Verdict};
 use crate::profile::Profile;
@@ -30,7 +34,9 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         what: failure.what.clone(),
         expected: failure.expected.clone(),
         actual: failure.actual.clone(),
-        place: format!("{}{actor}: {}", failure.at, failure.line),
+        place: format!("{}{actor}", failure.at),
+        // The dash of the list says nothing of the step.
+        step: Some(failure.line.trim_start_matches("- ").to_owned()).filter(|line| !line.is_empty()),
     };
     let note = (verdict == Verdict::Undecided).then(|| "a step that must work first did not".to_owned());
     Judgement {
@@ -84,7 +90,11 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
         .iter()
         .map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
     let Some((profile, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
-        let note = "there is no fixture, so only its steps judged".to_owned();
+        // Whoever writes a scenario may miss a fixture; what is built in has one where it makes sense.
+        let note = match case.place {
+            FixturePlace::BuiltIn => None,
+            FixturePlace::Beside(_) => Some("there is no fixture, so only its steps judged".to_owned()),
+        };
         let pass = Verdict::Pass;
         let (finding, close_finding) = (None, None);
         return Judgement {
@@ -92,7 +102,7 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
             finding,
             close_verdict: pass,
             close_finding,
-            note: Some(note),
+            note,
         };
     };
     let (endings, said): (Vec<_>, Vec<_>) = deviations.into_iter().partition(Deviation::is_ending);
@@ -102,7 +112,7 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
         HeldTo::TheLine if found.iter().any(Deviation::crosses_the_line) => Verdict::Fail,
         HeldTo::TheLine => Verdict::NonStrict,
     };
-    let fixture = format!("fixture {} ({profile})", case.id);
+    let fixture = case.fixture_path(profile);
     Judgement {
         verdict: graded(&said),
         finding: describe(&said, &fixture),
@@ -110,89 +120,4 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
         close_finding: describe(&endings, &fixture),
         note: None,
     }
-}
-
-/// The deviations in the words of a finding; the first one gives the headline.
-fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
-    let what = headline(found.first()?, found);
-    let mut expected = Vec::new();
-    let mut actual = Vec::new();
-    for deviation in found {
-        match deviation {
-            Deviation::Missing { line, .. } => expected.push(line.clone()),
-            Deviation::Extra { line, .. } => actual.push(line.clone()),
-            Deviation::Order {
-                expected: wanted,
-                actual: came,
-                ..
-            } => {
-                expected.extend_from_slice(wanted);
-                actual.extend_from_slice(came);
-            }
-            Deviation::Opening {
-                expected: wanted,
-                actual: came,
-                ..
-            }
-            | Deviation::Ending {
-                expected: wanted,
-                actual: came,
-                ..
-            } => {
-                expected.push(wanted.clone());
-                actual.push(came.clone());
-            }
-        }
-    }
-    let (expected, actual) = (listed(&expected), listed(&actual));
-    Some(Finding {
-        what,
-        expected,
-        actual,
-        place: fixture.to_owned(),
-    })
-}
-
-fn headline(first: &Deviation, found: &[Deviation]) -> String {
-    let both = found.iter().any(|it| matches!(it, Deviation::Missing { .. }))
-        && found.iter().any(|it| matches!(it, Deviation::Extra { .. }));
-    match first {
-        Deviation::Missing { at, .. } | Deviation::Extra { at, .. } if both => {
-            format!("another message came than should ({at})")
-        }
-        Deviation::Missing { at, .. } => format!("a message is missing ({at})"),
-        Deviation::Extra {
-            at,
-            doubled: Doubled::Yes,
-            ..
-        } => format!("a message came twice ({at})"),
-        Deviation::Extra { at, .. } => format!("a message came that should not ({at})"),
-        Deviation::Order {
-            at,
-            replies: Replies::Swapped,
-            ..
-        } => {
-            format!("the replies came in another order than the messages that they answer ({at})")
-        }
-        Deviation::Order { at, .. } => format!("the messages came in another order ({at})"),
-        Deviation::Opening { at, expected, actual } => {
-            format!("{at}: answered with {actual}, not {expected}")
-        }
-        Deviation::Ending { at, expected, actual } => {
-            format!("{at}: the connection ended as `{actual}`, not `{expected}`")
-        }
-    }
-}
-
-/// At most ten lines; nothing more where there are none.
-fn listed(lines: &[String]) -> String {
-    const SHOWN: usize = 10;
-    if lines.is_empty() {
-        return "nothing more".to_owned();
-    }
-    let mut shown: Vec<String> = lines.iter().take(SHOWN).cloned().collect();
-    if lines.len() > SHOWN {
-        shown.push(format!("and {} more", lines.len() - SHOWN));
-    }
-    shown.join("\n")
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
-use crate::scenario::{HiddenPointer, Noted, Recording, SETTLE_REF, Who, json_of, shorten, show_bytes};
+use crate::scenario::{
+    Actor, HiddenPointer, Noted, Program, Recording, SETTLE_REF, What, Who, json_of, shorten, show_bytes,
+};
 use crate::transport::Ending;
 
 /// What the names in a recording stand for, and what is to be hidden.
@@ -61,6 +63,23 @@ fn link_name(actor: &str, number: u32) -> String {
     } else {
         format!("{actor} #{number}")
     }
+}
+
+/// The names of all that a scenario can hear from.
+pub(crate) fn link_names(program: &Program) -> Vec<String> {
+    let steps = || program.groups.iter().flat_map(|group| &group.acts);
+    let mut names = Vec::new();
+    for (index, actor) in program.actors.iter().enumerate() {
+        let connects = steps()
+            .filter(|act| matches!(act.what, What::Connect(Actor(it), _) if it == index))
+            .count();
+        let numbers = 1..=u32::try_from(connects).unwrap_or(u32::MAX);
+        names.extend(numbers.map(|number| link_name(actor, number)));
+    }
+    if steps().any(|act| matches!(act.what, What::Http(_))) {
+        names.push("http".to_owned());
+    }
+    names
 }
 
 impl Names<'_> {

@@ -77,8 +77,11 @@ pub struct Finding {
     pub expected: String,
     /// What came instead; several lines if need be.
     pub actual: String,
-    /// `path:line:column` and the actor, if a step failed; else what was compared.
+    /// `path:line:column` and the actor, if a step failed; else the fixture that was compared with.
     pub place: String,
+    /// The first line of the step that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
 }
 
 /// What one case came to.
@@ -100,8 +103,10 @@ pub struct CaseResult {
     pub finding: Option<Finding>,
     /// Why the close verdict is what it is.
     pub close_finding: Option<Finding>,
-    /// For `skipped`, `undecided` and passes without a fixture: a sentence.
+    /// For `skipped`, `undecided` and own scenarios that pass without a fixture: a sentence.
     pub note: Option<String>,
+    /// The pending fixture that was written, to be looked at.
+    pub pending: Option<String>,
     /// How long it took.
     pub duration: Duration,
     /// It passed, but not at once.

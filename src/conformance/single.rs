@@ -84,7 +84,7 @@ async fn play_once(
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };
-    let written = update::write(case, &place.settings, held_to, &log, &judgement);
+    let written = update::write(case, &place.settings, held_to, &log, &judgement).transpose();
     let duration = place.clock.now().since(begun);
     let mut result = result(case, judgement, written, duration, &play);
     result.pace = attempt.punctual.pace_since(begun);
@@ -124,7 +124,7 @@ fn steps_only() -> Judgement {
 fn result(
     case: &Case,
     judgement: Judgement,
-    written: Option<String>,
+    written: Result<Option<String>, String>,
     duration: Duration,
     play: &Play,
 ) -> CaseResult {
@@ -132,6 +132,10 @@ fn result(
         recording: play.recording().clone(),
         actors: case.program.actors.clone(),
         vsn: play.vsn(),
+    };
+    let (pending, unwritten) = match written {
+        Ok(pending) => (pending, None),
+        Err(why) => (None, Some(why)),
     };
     CaseResult {
         id: Arc::clone(&case.id),
@@ -142,7 +146,8 @@ fn result(
         close_verdict: judgement.close_verdict,
         finding: judgement.finding,
         close_finding: judgement.close_finding,
-        note: written.or(judgement.note),
+        note: unwritten.or(judgement.note),
+        pending,
         duration,
         flaky: false,
         pace: Pace::OnTime,

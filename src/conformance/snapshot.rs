@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::log::{Log, LogError};
+use super::normalise;
+use crate::scenario::Program;
 
 /// A fixture, read.
 #[derive(Clone, Debug)]
@@ -41,6 +43,13 @@ enum Damage {
     Empty,
     #[error(transparent)]
     Body(LogError),
+    #[error("it speaks of `{name}`, but the scenario has only {known}")]
+    Stranger {
+        /// The connection, as it stands in the fixture.
+        name: String,
+        /// Those that the scenario opens.
+        known: String,
+    },
 }
 
 /// The head of a snapshot; unknown keys are mistakes.
@@ -57,10 +66,10 @@ struct Head {
 
 impl Snapshot {
     /// Reads a file from disk.
-    pub(crate) fn read(path: &Path) -> Result<Self, SnapshotError> {
+    pub(crate) fn read(path: &Path, program: &Program) -> Result<Self, SnapshotError> {
         let shown = path.display().to_string();
         match std::fs::read(path) {
-            Ok(bytes) => Self::from_bytes(&shown, &bytes),
+            Ok(bytes) => Self::from_bytes(&shown, &bytes, program),
             Err(error) => Err(SnapshotError {
                 path: shown,
                 why: Damage::Unreadable(error),
@@ -69,13 +78,27 @@ impl Snapshot {
     }
 
     /// Reads the contents of a file; `path` is for messages.
-    pub(crate) fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, SnapshotError> {
+    pub(crate) fn from_bytes(path: &str, bytes: &[u8], program: &Program) -> Result<Self, SnapshotError> {
         let fail = |why| SnapshotError {
             path: path.to_owned(),
             why,
         };
         let text = std::str::from_utf8(bytes).map_err(|_| fail(Damage::NotText))?;
-        Self::parse(text).map_err(fail)
+        let snapshot = Self::parse(text).map_err(fail)?;
+        match snapshot.stranger(program) {
+            None => Ok(snapshot),
+            Some(why) => Err(fail(why)),
+        }
+    }
+
+    /// A connection that no step of the scenario opens.
+    fn stranger(&self, program: &Program) -> Option<Damage> {
+        let known = normalise::link_names(program);
+        let stranger = self.log.links.iter().find(|link| !known.contains(&link.name))?;
+        Some(Damage::Stranger {
+            name: stranger.name.clone(),
+            known: known.join(", "),
+        })
     }
 
     fn parse(text: &str) -> Result<Self, Damage> {
@@ -145,10 +168,14 @@ mod tests {
 
     const GOOD: &str = "---\nsource: scenarios/join/ok.yaml\ndescription: x\n---\nana\n  + open\n";
 
+    fn parsed(bytes: &[u8]) -> Result<Snapshot, String> {
+        let source = "about: x\nsteps:\n  - ana: connect\n  - bea: connect\n  - bea: cut\n  - bea: connect\n";
+        let program = crate::scenario::read("x.yaml", source).unwrap();
+        Snapshot::from_bytes("x.snap", bytes, &program).map_err(|error| error.to_string())
+    }
+
     fn damage(text: &str) -> String {
-        Snapshot::from_bytes("x.snap", text.as_bytes())
-            .unwrap_err()
-            .to_string()
+        parsed(text.as_bytes()).unwrap_err()
     }
 
     #[test]
@@ -161,18 +188,17 @@ mod tests {
             hidden: &["/id".into()],
         };
         let text = write(&origin, &log);
-        assert_eq!(Snapshot::from_bytes("x", text.as_bytes()).unwrap().log, log);
+        assert_eq!(parsed(text.as_bytes()).unwrap().log, log);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.snap");
         std::fs::write(&path, &text).unwrap();
         let read = insta::Snapshot::from_file(&path).unwrap();
         assert_eq!(read.metadata().description(), Some("a: b"));
-        assert_eq!(Snapshot::read(&path).unwrap().log, log);
     }
 
     #[test]
     fn damaged_files_say_what_is_wrong() {
-        assert!(Snapshot::from_bytes("x", GOOD.as_bytes()).is_ok());
+        assert!(parsed(GOOD.as_bytes()).is_ok());
         let cases = [
             ("", "no snapshot"),
             ("ana\n", "does not begin"),
@@ -181,15 +207,15 @@ mod tests {
             ("---\nbogus: a\n---\nana\n", "unknown field"),
             ("---\nsource: a\n---\n<<<<<<< HEAD\nana\n", "merge conflict"),
             ("---\nsource: a\n---\n  + open\n", "line 1 of the body"),
+            (
+                "---\nsource: a\n---\nzoe\n  + open\n",
+                "fixture x.snap: it speaks of `zoe`, but the scenario has only ana, bea, bea #2",
+            ),
+            ("---\nsource: a\n---\nana #2\n", "`ana #2`"),
         ];
         for (text, expected) in cases {
             assert!(damage(text).contains(expected), "{expected}: {}", damage(text));
         }
-        assert!(
-            Snapshot::from_bytes("x", b"\xff")
-                .unwrap_err()
-                .to_string()
-                .contains("not UTF-8")
-        );
+        assert!(parsed(b"\xff").unwrap_err().contains("not UTF-8"));
     }
 }

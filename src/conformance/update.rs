@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::catalogue::{Case, FixturePlace};
+use super::catalogue::Case;
 use super::judge::Judgement;
 use super::log::Log;
 use super::outcome::{HeldTo, Verdict};
@@ -11,17 +11,14 @@ use super::settings::{Settings, Update};
 use super::snapshot::{self, Origin};
 use crate::profile::Profile;
 
-/// The folder of a checkout in which the fixtures of built-in cases stand.
-const FOLDER: &str = "fixtures";
-
-/// Writes a pending fixture if that is asked for and needed; says which, or why it could not.
+/// Writes a pending fixture if that is asked for and needed; gives its path, or why it could not.
 pub(super) fn write(
     case: &Case,
     settings: &Settings,
     held_to: HeldTo,
     log: &Log,
     judgement: &Judgement,
-) -> Option<String> {
+) -> Option<Result<String, String>> {
     // A play whose steps did not hold says nothing that is worth keeping.
     let played = !matches!(judgement.close_verdict, Verdict::Undecided);
     let agrees = matches!(
@@ -55,23 +52,17 @@ pub(super) fn write(
     };
     let pending = snapshot::pending(&path);
     Some(match save(&pending, &snapshot::write(&origin, log)) {
-        Ok(()) => format!("wrote {}; look at it, then --accept", pending.display()),
-        Err(error) => format!("could not write {}: {error}", pending.display()),
+        Ok(()) => Ok(pending.display().to_string()),
+        Err(error) => Err(format!("could not write {}: {error}", pending.display())),
     })
 }
 
 fn path_of(case: &Case, held_to: HeldTo) -> PathBuf {
-    let suffix = match held_to {
-        HeldTo::Profile(profile) if profile != Profile::DEFAULT => format!("@{profile}"),
-        _ => String::new(),
+    let own = match held_to {
+        HeldTo::Profile(profile) if profile != Profile::DEFAULT => Some(profile),
+        _ => None,
     };
-    let mut stem = match &case.place {
-        FixturePlace::BuiltIn => Path::new(FOLDER).join(&*case.id),
-        FixturePlace::Beside(stem) => stem.clone(),
-    }
-    .into_os_string();
-    stem.push(format!("{suffix}.snap"));
-    PathBuf::from(stem)
+    case.place.of(&case.id, own)
 }
 
 fn save(path: &Path, text: &str) -> io::Result<()> {

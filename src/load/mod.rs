@@ -4,12 +4,14 @@
 
 mod actor;
 mod catalogue;
+mod conclusion;
 mod control;
 mod desk;
 mod dial;
 mod handshake;
 mod hlog;
 mod ledger;
+mod objective;
 mod pace;
 mod plan;
 mod record;
@@ -26,9 +28,13 @@ mod watch;
 mod wheel;
 
 pub use catalogue::{BuiltIn, built_in};
+pub use conclusion::Conclusion;
+pub use objective::{Objective, ObjectiveError, Outcome};
 pub use pace::{Pacing, Stage};
 pub use plan::{Plan, PlanError};
-pub use result::{Generator, LATEST, Latencies, LoadResult, Messages, Model, ServerUse, Sockets, Took};
+pub use result::{
+    Generator, LATEST, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took,
+};
 pub use role::Override;
 pub use run::{Event, LoadError, Progress, run};
 pub use series::Point;

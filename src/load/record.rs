@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::control::Phase;
 use super::hlog::HistogramLog;
 use super::plan::Plan;
-use super::result::{Generator, Latencies, LoadResult, Messages, Model, ServerUse, Sockets, Took};
-use super::result::{by_event, troubles, why_late};
+use super::result::{Generator, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took};
+use super::result::{by_event, troubles, why_exhausted, why_late};
 use super::series::{Moment, Point};
 use super::settings::{Schedule, Settings};
 use super::shard::Reading;
@@ -136,7 +136,7 @@ impl Record {
         point
     }
 
-    pub(super) fn finish(self, settings: &Settings) -> LoadResult {
+    pub(super) fn finish(self, settings: &Settings, sends: Sends) -> LoadResult {
         let counts = self.whole.counts;
         let sum = |index: usize| {
             self.cpu
@@ -154,6 +154,7 @@ impl Record {
             Model::Open => why_late(&self.whole, steady, self.took.running_s, self.cpu.len()),
             Model::Closed => None,
         };
+        let why_invalid = why_exhausted(&self.whole).or(why_invalid);
         LoadResult {
             sockets: Sockets {
                 asked: settings.sockets.into(),
@@ -188,6 +189,7 @@ impl Record {
             took: self.took,
             series: self.series,
             histograms: self.log.finish(),
+            sends,
             cut_short: self.cut_short,
         }
     }

@@ -10,7 +10,7 @@ use super::series::Point;
 use super::tally::{ByEvent, Counts, Figures, Kind, Tally, Trouble};
 
 /// The outcome of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LoadResult {
     /// Connections.
     pub sockets: Sockets,
@@ -44,6 +44,9 @@ pub struct LoadResult {
     /// The histograms of each second, in the standard log of HDR tools.
     #[serde(skip)]
     pub histograms: String,
+    /// Whether the scenario sends anything at all.
+    #[serde(skip)]
+    pub sends: Sends,
     /// Whether the run was ended before its time.
     pub cut_short: bool,
 }
@@ -129,13 +132,24 @@ pub struct ServerUse {
     pub rss_bytes_peak: u64,
 }
 
+/// Whether a scenario sends anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sends {
+    /// It joins and listens only.
+    #[default]
+    Nothing,
+    /// It pushes, so a run in which nothing was sent proves nothing.
+    Something,
+}
+
 /// How the sends were scheduled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
     /// At intended times.
     Open,
     /// Each when it has its answer: saturates by design.
+    #[default]
     Closed,
 }
 
@@ -154,6 +168,24 @@ pub struct Took {
 
 /// A generator that is later than this at its 99th percentile measures itself.
 pub const LATEST: Duration = Duration::from_millis(10);
+/// With fewer sends than this, nine tenths of them are looked at.
+const FEW: u64 = 1000;
+
+impl LoadResult {
+    /// The figures of one kind; nothing for the lateness of a closed model.
+    pub fn figures(&self, kind: Kind) -> Option<Figures> {
+        let latency = &self.latency_us;
+        Some(match kind {
+            Kind::Connect => latency.connect,
+            Kind::Join => latency.join,
+            Kind::Reply => latency.reply,
+            Kind::Broadcast => latency.broadcast,
+            Kind::Heartbeat => latency.heartbeat,
+            Kind::Rejoin => latency.rejoin,
+            Kind::Lateness => return self.lateness_us,
+        })
+    }
+}
 
 impl Messages {
     /// Answers and broadcasts together.
@@ -206,20 +238,34 @@ pub(super) fn by_event(events: &ByEvent) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// Why the generator could not make the load at all; nothing if it could.
+pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
+    let times = tally.troubles[Trouble::Exhausted as usize];
+    (times > 0).then(|| {
+        format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
+    })
+}
+
 /// Why the figures of an open model say nothing about the server; nothing if they do.
 pub(super) fn why_late(tally: &Tally, cpu: f64, seconds: f64, shards: usize) -> Option<String> {
     let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
     let dropped = tally.counts.dropped;
+    // One of a few that was late says little.
+    let (quantile, late) = if lateness.count >= FEW {
+        ("p99", lateness.p99)
+    } else {
+        ("p90", lateness.p90)
+    };
     let busy = format!("{cpu:.2} s of CPU in {seconds:.2} s by {shards} threads");
     if dropped > 0 {
         return Some(format!(
             "{dropped} sends never happened, as nobody was free or joined for them; {busy}"
         ));
     }
-    (lateness.p99() > LATEST).then(|| {
+    (Duration::from_micros(late) > LATEST).then(|| {
         format!(
-            "this process was late: lateness p99 {} ms, at most {} ms is allowed; {busy}",
-            lateness.p99 / 1000,
+            "this process was late: lateness {quantile} {} ms, at most {} ms is allowed; {busy}",
+            late / 1000,
             LATEST.as_millis()
         )
     })

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::result::Sends;
 use super::text::{Line, Meaning};
 use crate::scenario::{Offer, Pattern, Program, ScenarioError};
 
 mod compile;
+#[cfg(test)]
+mod tests;
+mod typed;
 
 /// What the command line puts in the place of what the scenario says, for servers without its channels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -158,6 +162,14 @@ pub(super) enum Voices {
 }
 
 impl Cast {
+    /// Whether anything is sent at all.
+    pub(super) fn sends(&self) -> Sends {
+        match self.roles.iter().all(|role| role.tempo == Tempo::Listens) {
+            true => Sends::Nothing,
+            false => Sends::Something,
+        }
+    }
+
     /// Who sends in an open model: where all hear what is sent, one voice is enough.
     pub(super) fn voices(&self) -> Voices {
         let speaks_to_all = |role: &Role| {

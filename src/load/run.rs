@@ -2,17 +2,17 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::{self, ScopedJoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::control::{Control, Phase};
 use super::handshake::{Request, push_query_value};
 use super::ledger::Common;
 use super::pace::Stream;
-use super::plan::{Plan, PlanError};
+use super::plan::{Plan, PlanError, ShardPlan};
 use super::record::Record;
-use super::result::LoadResult;
+use super::result::{LoadResult, Sends};
 use super::role::{Cast, Role};
 use super::series;
 use super::settings::{Nonsense, Settings};
@@ -111,51 +111,69 @@ pub fn run(
         run,
         first_name,
     };
-    let record = Record::new(settings, &plan);
+    let (sender, readings) = channel();
+    let conductor = Conductor {
+        settings,
+        control: &control,
+        clock,
+        readings,
+        on_event,
+        stop,
+        record: Record::new(settings, &plan),
+        sends: cast.sends(),
+        began: Time::ZERO,
+        heard: Time::ZERO,
+    };
     thread::scope(|scope| {
-        let (sender, readings) = channel();
-        let mut shards = Vec::new();
-        for (number, shard) in plan.shards.iter().enumerate() {
-            let (blue, sender) = (&blue, sender.clone());
-            let stream = Stream {
-                number,
-                of: plan.shards.len(),
-            };
-            let thread = thread::Builder::new()
-                .name(format!("swarm-{number}"))
-                .spawn_scoped(scope, move || {
-                    let run = || {
-                        tables::prepare(shard.table)?;
-                        Shard::new(blue, stream, &shard.routes, sender)?.run()
-                    };
-                    let outcome = run();
-                    if outcome.is_err() {
-                        blue.control.enter(Phase::Over);
-                    }
-                    outcome
-                });
-            match thread {
-                Ok(thread) => shards.push(thread),
-                Err(error) => {
-                    control.enter(Phase::Over);
-                    return Err(LoadError::Shard(error));
-                }
-            }
-        }
-        drop(sender);
-        let conductor = Conductor {
-            settings,
-            control: &control,
-            clock,
-            readings,
-            on_event,
-            stop,
-            record,
-            began: Time::ZERO,
-            heard: Time::ZERO,
-        };
+        let shards = start(scope, &blue, &plan, sender)?;
         conductor.conduct(shards)
     })
+}
+
+/// Starts a thread for each shard of the plan.
+fn start<'s>(
+    scope: &'s Scope<'s, '_>,
+    blue: &'s Blueprint<'s>,
+    plan: &'s Plan,
+    sender: Sender<Reading>,
+) -> Result<Vec<Running<'s>>, LoadError> {
+    let mut shards = Vec::new();
+    for (number, shard) in plan.shards.iter().enumerate() {
+        let sender = sender.clone();
+        let stream = Stream {
+            number,
+            of: plan.shards.len(),
+        };
+        let thread = thread::Builder::new().name(format!("swarm-{number}"));
+        let running = thread.spawn_scoped(scope, move || run_shard(blue, stream, shard, sender));
+        shards.push(running.map_err(|error| {
+            blue.control.enter(Phase::Over);
+            LoadError::Shard(error)
+        })?);
+    }
+    Ok(shards)
+}
+
+/// A shard that runs.
+type Running<'s> = ScopedJoinHandle<'s, io::Result<()>>;
+
+/// A thread of the swarm, from its begin to its end.
+fn run_shard(
+    blue: &Blueprint<'_>,
+    stream: Stream,
+    plan: &ShardPlan,
+    readings: Sender<Reading>,
+) -> io::Result<()> {
+    let run = || {
+        tables::prepare(plan.table)?;
+        Shard::new(blue, stream, &plan.routes, readings)?.run()
+    };
+    let outcome = run();
+    if outcome.is_err() {
+        // Without it the others would wait for ever.
+        blue.control.enter(Phase::Over);
+    }
+    outcome
 }
 
 fn request(settings: &Settings, role: &Role) -> Request {
@@ -196,6 +214,7 @@ struct Conductor<'c> {
     on_event: &'c mut dyn FnMut(Event<'_>),
     stop: &'c AtomicBool,
     record: Record,
+    sends: Sends,
     /// When this part of the run began.
     began: Time,
     /// When a point of the series was last made.
@@ -203,7 +222,7 @@ struct Conductor<'c> {
 }
 
 impl Conductor<'_> {
-    fn conduct(mut self, shards: Vec<ScopedJoinHandle<'_, io::Result<()>>>) -> Result<LoadResult, LoadError> {
+    fn conduct(mut self, shards: Vec<Running<'_>>) -> Result<LoadResult, LoadError> {
         self.open();
         if self.is_stopped() {
             self.record.cut_short();
@@ -232,7 +251,7 @@ impl Conductor<'_> {
         self.second();
         match failed {
             Some(error) => Err(LoadError::Shard(error)),
-            None => Ok(self.record.finish(self.settings)),
+            None => Ok(self.record.finish(self.settings, self.sends)),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::pace::{Pacing, Stage};
 use super::role::Override;
 use crate::protocol::Vsn;
-use crate::scenario::Program;
+use crate::scenario::{LoadRate, Program};
 use crate::transport::Target;
 
 /// What a run is to be.
@@ -93,20 +93,42 @@ pub enum Nonsense {
 }
 
 impl Settings {
-    /// A run of `program` against `target`: 1,000 sockets at once, 30 seconds, each sends again when it has its answer.
+    /// A run of `program` against `target`, as its `load:` section says; what that leaves out: 1,000 sockets at once,
+    /// 30 seconds, each sends again when it has its answer.
     pub fn new(target: Target, program: Arc<Program>) -> Self {
+        let load = program.load();
+        let duration = load.duration.unwrap_or(Duration::from_secs(30));
+        let stages: Vec<Stage> = match load.rate {
+            _ if !load.stages.is_empty() => load
+                .stages
+                .iter()
+                .map(|it| Stage {
+                    rate: it.rate,
+                    duration: it.duration,
+                })
+                .collect(),
+            Some(LoadRate::PerSecond(rate)) => vec![Stage { rate, duration }],
+            Some(LoadRate::Max) | None => Vec::new(),
+        };
+        let sockets = load
+            .sockets
+            .map_or(1000, |sockets| u32::try_from(sockets).unwrap_or(u32::MAX));
         Self {
             target,
             vsn: program.vsn.unwrap_or_default(),
             params: Vec::new(),
             headers: Vec::new(),
-            program,
+            program: Arc::clone(&program),
             instead: Override::default(),
-            sockets: 1000,
-            arrivals: Arrivals::AtOnce,
-            schedule: Schedule::Closed,
-            duration: Duration::from_secs(30),
-            heartbeat: Duration::from_secs(30),
+            sockets,
+            arrivals: load.ramp.map_or(Arrivals::AtOnce, Arrivals::Over),
+            schedule: if stages.is_empty() {
+                Schedule::Closed
+            } else {
+                Schedule::Open(stages, Pacing::Even)
+            },
+            duration,
+            heartbeat: load.heartbeat.unwrap_or(Duration::from_secs(30)),
             timeout: Duration::from_secs(10),
             shards: None,
             sources: Vec::new(),

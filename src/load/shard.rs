@@ -30,6 +30,8 @@ mod connection;
 mod ending;
 mod frames;
 mod rounds;
+mod send;
+mod sleep;
 
 /// The buffer that all sockets of a shard are read into.
 const READ_BUFFER: usize = 64 << 10;
@@ -174,7 +176,7 @@ impl<'r> Shard<'r> {
         let mut events = Events::with_capacity(EVENTS);
         while self.phase != Phase::Over {
             let timeout = self.timeout();
-            match self.poll.poll(&mut events, Some(timeout)) {
+            match sleep::wait(&mut self.poll, &mut events, timeout) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
@@ -203,14 +205,17 @@ impl<'r> Shard<'r> {
         if !self.greedy.is_empty() || self.arrivals.is_hungry() {
             return Duration::ZERO;
         }
-        let due = self.dues.as_ref().and_then(Dues::next);
-        let soonest = [due, self.wheel.next(), self.arrivals.next()]
+        let now = self.blue.clock.now();
+        let due = [self.dues.as_ref().and_then(Dues::next), self.arrivals.next()];
+        let exact = due
             .into_iter()
             .flatten()
-            .min();
-        // mio rounds up to whole milliseconds, so nothing is woken too early and spins.
-        let wait = soonest.map_or(LONGEST_SLEEP, |at| at.since(self.blue.clock.now()));
-        wait.min(LONGEST_SLEEP)
+            .min()
+            .map_or(LONGEST_SLEEP, |at| at.since(now));
+        // What is not measured has time until the next millisecond, and the kernel counts in those.
+        let hint = self.wheel.next().map_or(LONGEST_SLEEP, |at| at.since(now));
+        let hint = Duration::from_millis(u64::try_from(hint.as_micros().div_ceil(1000)).unwrap_or(u64::MAX));
+        exact.min(hint).min(LONGEST_SLEEP)
     }
 
     /// Takes the step that the conductor asks for.

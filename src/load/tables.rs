@@ -4,6 +4,8 @@
 
 use std::io;
 
+use crate::descriptors;
+
 /// Which table a thread opens its sockets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
@@ -34,30 +36,9 @@ pub(super) enum Tables {
 }
 
 /// Raises the limit of this process as far as it may, and tells how far that is.
-#[cfg(unix)]
-pub(super) fn limit() -> Limit {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let before = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: before.maximum,
-        maximum: before.maximum,
-    };
-    let now = match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => before.maximum,
-        // Some systems name a maximum that they do not grant.
-        Err(_) => before.current,
-    };
-    Limit {
-        each: now.unwrap_or(u64::MAX),
-        tables: tables(),
-    }
-}
-
-/// What this system says of its limit: nothing.
-#[cfg(not(unix))]
 pub(super) fn limit() -> Limit {
     Limit {
-        each: u64::MAX,
+        each: descriptors::raise_limit(),
         tables: tables(),
     }
 }
@@ -65,7 +46,7 @@ pub(super) fn limit() -> Limit {
 #[cfg(target_os = "linux")]
 fn tables() -> Tables {
     // A table of its own for a thread that ends at once: the only way to know is to try.
-    let tried = std::thread::Builder::new().spawn(own_table);
+    let tried = std::thread::Builder::new().spawn(descriptors::own_table);
     match tried.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => Tables::Many,
         Ok(Ok(Err(_)) | Err(_)) | Err(_) => {
@@ -83,25 +64,8 @@ fn tables() -> Tables {
 pub(super) fn prepare(table: Table) -> io::Result<()> {
     match table {
         Table::Common => Ok(()),
-        Table::Own => own_table().and_then(|()| close_inherited()),
+        Table::Own => descriptors::own_table().and_then(|()| close_inherited()),
     }
-}
-
-#[cfg(target_os = "linux")]
-fn own_table() -> io::Result<()> {
-    use rustix::thread::{UnshareFlags, unshare_unsafe};
-    #[expect(
-        unsafe_code,
-        reason = "this thread uses no descriptor that another thread opens later, and no other uses its own"
-    )]
-    // SAFETY: the shards share numbers and channels, never files; each opens its sockets and its epoll after this.
-    let done = unsafe { unshare_unsafe(UnshareFlags::FILES) };
-    Ok(done?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn own_table() -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Closes the copies of what the process had open, but the standard streams: as long as a copy is open, a connection

@@ -158,6 +158,8 @@ counts! {
     first_joined,
     /// Connections that ended without being asked to.
     lost,
+    /// Connections of slow readers that the server ended.
+    slow_cut,
     /// Connections that were opened after one was lost or cut.
     reconnects,
     /// Pushes that went out.

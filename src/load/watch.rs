@@ -88,7 +88,7 @@ mod tests {
         let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0";
         assert_eq!(
             cpu_in(stat),
-            Some(Duration::from_secs(200) / rustix::param::clock_ticks_per_second() as u32)
+            Some(Duration::from_secs(200).div_f64(rustix::param::clock_ticks_per_second() as f64))
         );
         assert_eq!(cpu_in("7 (a"), None);
     }

@@ -151,8 +151,8 @@ mod tests {
             steps in prop::collection::vec(1_u64..5_000, 1..40),
         ) {
             let mut wheel = Wheel::new(Time::ZERO);
-            for (who, wait) in waits.iter().enumerate() {
-                wheel.set(millis(*wait), who as u32);
+            for (who, wait) in (0..).zip(&waits) {
+                wheel.set(millis(*wait), who);
             }
             let mut now = 0;
             let mut seen = vec![0; waits.len()];

@@ -80,6 +80,8 @@ struct Case<'a> {
     message: Option<String>,
     flaky: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<&'a Finding>,
     #[serde(skip_serializing_if = "Option::is_none")]
     close_finding: Option<&'a Finding>,
@@ -143,6 +145,7 @@ impl<'a> Case<'a> {
             duration_ms: millis(case.duration),
             message: case.message(),
             flaky: case.flaky,
+            pending: case.pending.as_deref(),
             finding: case.finding.as_ref(),
             close_finding: case.close_finding.as_ref(),
             frames: finished.frames_of(case),

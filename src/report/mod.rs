@@ -11,6 +11,7 @@ mod junit;
 mod load;
 #[cfg(test)]
 mod made_up;
+mod paper;
 mod progress;
 mod summary;
 mod terminal;

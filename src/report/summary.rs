@@ -1,47 +1,56 @@
 //! What a run came to, as a person reads it: a line a family, then each failure with what was expected, what came
 //! instead, where, and the command that repeats it; then what was skipped and why; then the verdict.
 
+mod families;
 mod groups;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::paper::Paper;
 use super::{Detail, Finished};
 use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
 
-/// Families with more cases than this have no marks.
-const MOST_MARKS: usize = 32;
 /// The family of scenarios that are files.
 const OWN: &str = "own";
 
+/// Where a reader goes on from here.
+#[derive(Clone, Debug)]
+pub(super) struct Onward {
+    /// What is added to `phxproof check CASE` to repeat a case.
+    pub(super) replay: String,
+    /// Where the results lie, with a slash at its end.
+    pub(super) results: String,
+}
+
 /// The whole summary.
-pub(super) fn render(finished: &Finished<'_>, detail: Detail, replay: &str, results: &str) -> String {
+pub(super) fn render(finished: &Finished<'_>, detail: Detail, onward: &Onward, paper: Paper) -> String {
     let run = finished.run;
     let mut text = String::new();
     if detail == Detail::Usual {
-        families(&mut text, run);
+        families::rows(&mut text, run, paper);
     }
     for case in &run.cases {
         let undecided = case.verdict == Verdict::Undecided && case.finding.is_some();
         if case.failed(run.held_to, run.strict) || undecided {
-            failure(&mut text, case, finished, replay);
+            failure(&mut text, case, finished, onward, paper);
         }
     }
-    groups::noted(&mut text, run, Verdict::Undecided);
+    groups::noted(&mut text, run, Verdict::Undecided, paper);
     if detail == Detail::Usual {
-        non_strict(&mut text, run);
-        closings(&mut text, run);
-        groups::noted(&mut text, run, Verdict::Skipped);
-        groups::noted(&mut text, run, Verdict::Pass);
-        groups::flaky(&mut text, run);
+        non_strict(&mut text, run, paper);
+        closings(&mut text, run, paper);
+        groups::noted(&mut text, run, Verdict::Skipped, paper);
+        groups::noted(&mut text, run, Verdict::Pass, paper);
+        groups::flaky(&mut text, run, paper);
     }
+    groups::pending(&mut text, run, paper);
     conclusion(&mut text, finished);
     if detail == Detail::Usual {
         let dim = Style::new().dimmed();
-        let _ = writeln!(text, "{dim}results in {results}{dim:#}");
+        let _ = writeln!(text, "{dim}results in {}{dim:#}", onward.results);
     }
     text
 }
@@ -66,9 +75,13 @@ pub(super) fn count(number: usize, what: &str) -> String {
 /// The findings of a case as plain text.
 pub(super) fn findings(case: &CaseResult) -> String {
     let mut text = String::new();
+    let fields = Fields {
+        style: Style::new(),
+        paper: Paper::File,
+    };
     for finding in [&case.finding, &case.close_finding].into_iter().flatten() {
         let _ = writeln!(text, "{}", finding.what);
-        facts(&mut text, finding, Style::new());
+        fields.facts(&mut text, finding);
     }
     if text.is_empty() {
         text.push_str(case.note.as_deref().unwrap_or_default());
@@ -84,16 +97,6 @@ const fn style(verdict: Verdict) -> Style {
         Verdict::Skipped => return Style::new().dimmed(),
     };
     Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
-}
-
-const fn mark(verdict: Verdict) -> char {
-    match verdict {
-        Verdict::Pass => '.',
-        Verdict::NonStrict => '~',
-        Verdict::Fail => 'F',
-        Verdict::Skipped => '-',
-        Verdict::Undecided => '?',
-    }
 }
 
 /// How a case counts: a close that makes the run fail counts as a fail.
@@ -118,91 +121,105 @@ fn counts<'c>(
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// A line a family: a mark for each case, and the counts.
-fn families(text: &mut String, run: &RunResult) {
-    let mut families: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
-    for case in &run.cases {
-        families.entry(family(&case.id)).or_default().push(case);
-    }
-    let name_width = families.keys().map(|name| name.len()).max().unwrap_or_default();
-    let fits = |cases: &Vec<&CaseResult>| (cases.len() <= MOST_MARKS).then_some(cases.len());
-    let mark_width = families.values().filter_map(fits).max().unwrap_or_default();
-    for (name, cases) in &families {
-        let _ = write!(text, "  {name:<name_width$}  ");
-        let shown: &[&CaseResult] = if cases.len() <= MOST_MARKS { cases } else { &[] };
-        for case in shown {
-            let verdict = counted(case, run);
-            let style = style(verdict);
-            let _ = write!(text, "{style}{}{style:#}", mark(verdict));
-        }
-        let padding = mark_width - shown.len();
-        let counts = counts(cases.iter().copied(), |case| counted(case, run));
-        let _ = writeln!(text, "{:padding$}  {counts}", "");
-    }
-    if !families.is_empty() {
-        text.push('\n');
-    }
-}
-
 /// A case that counts against the server, or that was not decided.
-fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, replay: &str) {
-    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward: &Onward, paper: Paper) {
     let verdict = counted(case, finished.run);
-    let style = style(verdict).bold();
     let what = case.message().unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "{style}{}{style:#} {bold}{}{bold:#}: {what}",
-        verdict.name(),
-        case.id
-    );
+    headline(text, verdict, &case.id, &what, paper);
+    let fields = Fields {
+        style: Style::new().dimmed(),
+        paper,
+    };
     if let Some(finding) = &case.finding {
-        facts(text, finding, dim);
+        fields.facts(text, finding);
     }
     if let Some(finding) = &case.close_finding {
         if case.finding.is_some() {
-            let _ = writeln!(text, "  {dim}closing{dim:#}   {}", finding.what);
+            fields.add(text, "closing", &finding.what);
         }
-        facts(text, finding, dim);
+        fields.facts(text, finding);
+    }
+    if let Some(note) = case.note.as_ref().filter(|note| **note != what) {
+        fields.add(text, "note", note);
     }
     if let Some(frames) = finished.frames_of(case) {
-        field(text, "frames", &frames, dim);
+        fields.add_whole(text, "frames", &format!("{}{frames}", onward.results));
+    }
+    if let Some(pending) = &case.pending {
+        fields.add_whole(text, "wrote", pending);
     }
     if verdict == Verdict::Fail {
         for id in case.rules.iter() {
             let about = rules::find(id).map_or(String::new(), |rule| format!(": {}", rule.about));
-            field(text, "rule", &format!("{id}{about}"), dim);
+            fields.add(text, "rule", &format!("{id}{about}"));
         }
     }
-    field(text, "next", &format!("phxproof check {}{replay}", case.id), dim);
+    fields.add_whole(
+        text,
+        "next",
+        &format!("phxproof check {}{}", case.id, onward.replay),
+    );
     text.push('\n');
 }
 
-fn facts(text: &mut String, finding: &Finding, names: Style) {
-    field(text, "expected", &finding.expected, names);
-    field(text, "actual", &finding.actual, names);
-    field(text, "where", &finding.place, names);
+/// `fail join/ok: what happened`
+fn headline(text: &mut String, verdict: Verdict, id: &str, what: &str, paper: Paper) {
+    let (bold, style) = (Style::new().bold(), style(verdict).bold());
+    let begun = verdict.name().len() + 1 + id.chars().count();
+    let what = paper.hang(&format!(": {what}"), begun, 2);
+    let _ = writeln!(
+        text,
+        "{style}{}{style:#} {bold}{id}{bold:#}{what}",
+        verdict.name()
+    );
 }
 
-/// A named line; further lines of the same stand below its first word.
-fn field(text: &mut String, name: &str, value: &str, style: Style) {
-    for (number, line) in value.lines().enumerate() {
-        let name = if number == 0 { name } else { "" };
-        let _ = writeln!(text, "  {style}{name:<8}{style:#}  {line}");
+/// Named lines, below a headline.
+struct Fields {
+    /// That of the names.
+    style: Style,
+    paper: Paper,
+}
+
+impl Fields {
+    /// Where values begin.
+    const INDENT: usize = 12;
+
+    fn facts(&self, text: &mut String, finding: &Finding) {
+        self.add(text, "expected", &finding.expected);
+        self.add(text, "actual", &finding.actual);
+        self.add(text, "where", &finding.place);
+        if let Some(step) = &finding.step {
+            self.add(text, "step", step);
+        }
+    }
+
+    /// Further lines stand below the first word.
+    fn add(&self, text: &mut String, name: &str, value: &str) {
+        for (number, line) in value.lines().enumerate() {
+            let name = if number == 0 { name } else { "" };
+            let line = self.paper.hang(line, Self::INDENT, Self::INDENT);
+            self.add_whole(text, name, &line);
+        }
+    }
+
+    /// Something to be copied: it is not broken.
+    fn add_whole(&self, text: &mut String, name: &str, value: &str) {
+        let style = self.style;
+        let _ = writeln!(text, "  {style}{name:<8}{style:#}  {value}");
     }
 }
 
 /// What a client survives, and Phoenix does not do: a line each.
-fn non_strict(text: &mut String, run: &RunResult) {
+fn non_strict(text: &mut String, run: &RunResult, paper: Paper) {
     let mut found = false;
     for case in run
         .cases
         .iter()
         .filter(|case| counted(case, run) == Verdict::NonStrict)
     {
-        let style = style(Verdict::NonStrict);
         let what = case.message().unwrap_or_default();
-        let _ = writeln!(text, "{style}non-strict{style:#} {}: {what}", case.id);
+        headline(text, Verdict::NonStrict, &case.id, &what, paper);
         found = true;
     }
     if found {
@@ -211,7 +228,7 @@ fn non_strict(text: &mut String, run: &RunResult) {
 }
 
 /// Connections that closed otherwise than Phoenix closes them, where that does not count.
-fn closings(text: &mut String, run: &RunResult) {
+fn closings(text: &mut String, run: &RunResult, paper: Paper) {
     let otherwise = |case: &&CaseResult| {
         matches!(case.close_verdict, Verdict::NonStrict | Verdict::Fail)
             && counted(case, run) != Verdict::Fail
@@ -227,7 +244,8 @@ fn closings(text: &mut String, run: &RunResult) {
     let _ = writeln!(text, "closed otherwise than Phoenix{counts_not}:");
     for case in cases {
         let what = case.close_finding.as_ref().map_or("", |finding| &finding.what);
-        let _ = writeln!(text, "  {}: {what}", case.id);
+        let line = format!("{}: {what}", case.id);
+        let _ = writeln!(text, "  {}", paper.hang(&line, 2, 4));
     }
     text.push('\n');
 }
@@ -271,104 +289,4 @@ fn took(duration: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::made_up;
-    use super::*;
-    use crate::conformance::Strictness;
-
-    fn plain(run: &RunResult, detail: Detail) -> String {
-        let about = made_up::ABOUT;
-        let finished = made_up::finished(run, &about);
-        let text = render(
-            &finished,
-            detail,
-            " --target ws://127.0.0.1:4000/socket",
-            "reports/check-x/",
-        );
-        anstream::adapter::strip_str(&text).to_string()
-    }
-
-    #[test]
-    fn a_run_with_every_verdict_tells_all_of_them() {
-        insta::assert_snapshot!(plain(&made_up::run(), Detail::Usual));
-    }
-
-    #[test]
-    fn a_quiet_run_tells_only_what_is_wrong() {
-        insta::assert_snapshot!(plain(&made_up::run(), Detail::Quiet));
-    }
-
-    #[test]
-    fn a_run_in_which_all_held_is_short() {
-        insta::assert_snapshot!(plain(&made_up::good_run(), Detail::Usual));
-    }
-
-    #[test]
-    fn a_run_that_was_cut_short_says_so() {
-        let run = RunResult {
-            cut_short: true,
-            cases: Vec::new(),
-            ..made_up::good_run()
-        };
-        let expected = "undecided, as the run was cut short: no case was judged, in 4.2 s\nresults in reports/check-x/\n";
-        assert_eq!(plain(&run, Detail::Usual), expected);
-    }
-
-    #[test]
-    fn where_closing_does_not_count_it_is_told_apart() {
-        let run = RunResult {
-            held_to: HeldTo::TheLine,
-            ..made_up::run()
-        };
-        let text = plain(&run, Detail::Usual);
-        assert!(
-            text.contains(
-                "closed otherwise than Phoenix, which does not count here:\n  malformed/text-empty: "
-            ),
-            "{text}"
-        );
-        assert!(text.contains("4 pass, 1 non-strict, 1 fail"), "{text}");
-    }
-
-    #[test]
-    fn a_strict_run_counts_what_is_not_strict() {
-        let run = RunResult {
-            strict: Strictness::Strict,
-            ..made_up::run()
-        };
-        assert!(
-            plain(&run, Detail::Usual)
-                .contains("fail handshake/minor-vsn: a vsn of 2.1.0 was let in\n  expected")
-        );
-    }
-
-    #[test]
-    fn a_family_that_is_skipped_as_a_whole_is_told_by_its_name() {
-        let mut run = made_up::run();
-        let sizes = CaseResult {
-            id: "binary/sizes".into(),
-            ..run.cases[0].clone()
-        };
-        run.cases.insert(1, sizes);
-        let text = plain(&run, Detail::Usual);
-        assert!(
-            text.contains(
-                "skipped 3: the target does not offer the lab channel\n  binary/*, events/replies\n"
-            ),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn families_are_told_by_ids_and_files_are_their_own() {
-        for (id, expected) in [
-            ("join/ok", "join"),
-            ("mine.yaml", "own"),
-            ("a/mine.yaml", "own"),
-            ("/a/b", "own"),
-            ("../b", "own"),
-        ] {
-            assert_eq!(family(id), expected, "{id}");
-        }
-    }
-}
+mod tests;

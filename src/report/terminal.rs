@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 
 use anstyle::Style;
 
+use super::paper::Paper;
+use super::summary::Onward;
 use super::{Finished, ReportError, Reporter, summary};
 use crate::conformance::{Event, HeldTo};
 
@@ -21,20 +23,17 @@ pub enum Detail {
 pub struct Terminal {
     detail: Detail,
     seed: u64,
-    /// What is added to `phxproof check CASE` to repeat a case.
-    replay: String,
-    /// Where the results lie.
-    results: String,
+    onward: Onward,
 }
 
 impl Terminal {
-    /// Tells it on stdout.
+    /// Tells it on stdout. `replay` is what is added to `phxproof check CASE` to repeat a case; `results` the folder
+    /// where they lie, with a slash at its end.
     pub fn new(detail: Detail, seed: u64, replay: String, results: String) -> Self {
         Self {
             detail,
             seed,
-            replay,
-            results,
+            onward: Onward { replay, results },
         }
     }
 }
@@ -49,7 +48,12 @@ impl Reporter for Terminal {
                 cases,
             } => match self.detail {
                 Detail::Quiet => Ok(()),
-                Detail::Usual => print(&opening(target, *held_to, *cases, self.seed, offers)),
+                Detail::Usual => {
+                    let offers: Vec<&str> = offers.iter().map(String::as_str).collect();
+                    let cases = summary::count(*cases, "case");
+                    let text = format!("{cases}, seed {}", self.seed);
+                    print(&opening(target, *held_to, &text, &offers))
+                }
             },
             Event::CaseStarted(_) | Event::CaseFinished(_) => Ok(()),
         }
@@ -63,8 +67,8 @@ impl Reporter for Terminal {
         print(&summary::render(
             finished,
             self.detail,
-            &self.replay,
-            &self.results,
+            &self.onward,
+            Paper::of_stdout(),
         ))
     }
 }
@@ -82,12 +86,14 @@ pub(super) fn print(text: &str) -> Result<(), ReportError> {
 }
 
 /// What is checked, and by which measure.
-fn opening(target: &str, held_to: HeldTo, cases: usize, seed: u64, offers: &[String]) -> String {
+fn opening(target: &str, held_to: HeldTo, cases: &str, offers: &[&str]) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let mut text = format!("checking {bold}{target}{bold:#}, {}\n", held_to.describe());
-    let _ = writeln!(text, "{dim}{}, seed {seed}{dim:#}", summary::count(cases, "case"));
+    let paper = Paper::of_stdout();
+    let begun = "checking ".len() + target.chars().count();
+    let held_to = paper.hang(&format!(", {}", held_to.describe()), begun, 2);
+    let mut text = format!("checking {bold}{target}{bold:#}{held_to}\n{dim}{cases}{dim:#}\n");
     for offer in offers {
-        let _ = writeln!(text, "{dim}  {offer}{dim:#}");
+        let _ = writeln!(text, "{dim}  {}{dim:#}", paper.hang(offer, 2, 2));
     }
     text.push('\n');
     text

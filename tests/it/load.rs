@@ -44,6 +44,7 @@ fn settings_of(address: SocketAddr, scenario: &str) -> Settings {
     Settings {
         sockets: 20,
         shards: Some(2),
+        schedule: Schedule::Closed,
         duration: Duration::from_millis(300),
         ..Settings::new(target, Arc::clone(&it.program))
     }

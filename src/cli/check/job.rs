@@ -120,6 +120,9 @@ pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -
         )
         .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
         (Some(url), exec) => {
+            if let Some(complaint) = unusable(url) {
+                return Err(complaint);
+            }
             let target = Target::parse(url).map_err(|why| Complaint::new(why.to_string()))?;
             Ok(match exec {
                 None => Server::There(target),
@@ -127,6 +130,19 @@ pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -
             })
         }
     }
+}
+
+/// What a URL asks for that is not there. `http://` is how long polling is asked for, so it must not mean WebSocket.
+fn unusable(url: &str) -> Option<Complaint> {
+    let (scheme, rest) = url.split_once("://")?;
+    let what = match scheme.to_ascii_lowercase().as_str() {
+        "ws" => return None,
+        "http" => "http:// stands for long polling, which cannot be used yet".to_owned(),
+        "https" => "https:// stands for long polling over TLS, which cannot be used yet".to_owned(),
+        "wss" => "wss:// needs TLS, which cannot be used yet".to_owned(),
+        _ => format!("cannot connect by {scheme}://"),
+    };
+    Some(Complaint::new(what).expected(format!("WebSocket without TLS, as in ws://{rest}")))
 }
 
 const fn strictness(meant: &args::Check) -> Strictness {
@@ -185,6 +201,9 @@ fn unselected(error: SelectError) -> CliError {
         SelectError::NoMatch { pattern, nearest } => Complaint::new(format!("no case matches `{pattern}`"))
             .expected("an id or a glob of `phxproof list cases`, or a scenario file of your own")
             .did_you_mean(nearest.as_deref())
+            .into(),
+        SelectError::Case(CaseError::Snapshot(why)) => Complaint::new(why.to_string())
+            .next("mend the fixture; or delete it, and write a new one with --update missing")
             .into(),
         SelectError::Case(_) | SelectError::NoGlob { .. } | SelectError::AllExcluded => {
             Complaint::new(error.to_string()).into()

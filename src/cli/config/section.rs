@@ -9,7 +9,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::super::units;
+use super::super::{args::push, units};
 use super::{kind, typed};
 use crate::scenario::{Problem, nearest};
 
@@ -246,7 +246,7 @@ impl<'t, 'p> Section<'t, 'p> {
         Some(to_json(value.get_ref()))
     }
 
-    /// `{ event = payload }`
+    /// `{ event = payload }`, or as the flag has it: `"event=payload"`
     pub(super) fn push(&mut self, key: &'static str) -> Option<(String, Value)> {
         let value = self.take(key)?;
         match value.get_ref() {
@@ -254,7 +254,20 @@ impl<'t, 'p> Section<'t, 'p> {
                 .iter()
                 .next()
                 .map(|(event, payload)| (event.get_ref().to_string(), to_json(payload.get_ref()))),
-            _ => self.mismatch(key, &value, "one event and its payload, as { ping = { a = 1 } }"),
+            DeValue::String(text) => match push(text) {
+                Ok(push) => Some(push),
+                Err(why) => {
+                    let title = format!("`{key}` cannot be {text:?}");
+                    let expected = why.trim_start_matches("expected ");
+                    self.problems.add(value.span(), title, expected);
+                    None
+                }
+            },
+            _ => self.mismatch(
+                key,
+                &value,
+                "one event and its payload, as { ping = { a = 1 } } or 'ping={}'",
+            ),
         }
     }
 

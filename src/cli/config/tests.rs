@@ -81,6 +81,20 @@ fn a_named_target_stands_for_its_url_and_what_belongs_to_it() {
 }
 
 #[test]
+fn a_push_may_be_spelled_as_the_flag_is() {
+    let check = |push: &str| settings(&format!("[check]\npush = '{push}'\n")).check(typed(&[]));
+    assert_eq!(
+        check(r#"echo={"a": 1}"#).unwrap().room.push,
+        Some(("echo".to_owned(), json!({ "a": 1 })))
+    );
+    let wrong = problems("[check]\npush = \"echo\"\n");
+    assert!(
+        wrong.contains("an event and its payload, as in 'ping={}'"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn what_is_typed_wins() {
     let flags = [
         "--target",

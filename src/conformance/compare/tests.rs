@@ -45,6 +45,23 @@ fn what_is_missing_may_still_come_and_what_is_extra_may_not_go() {
 }
 
 #[test]
+fn where_as_many_came_as_should_nothing_is_waited_for() {
+    let mends = |chance, expected: &[&str], actual: &[&str]| {
+        found(chance, expected, actual).iter().any(Deviation::may_mend)
+    };
+    assert!(!mends("", &[ONE, TWO], &[ONE, PING]));
+    assert!(mends("", &[ONE, TWO, PING], &[ONE, PING]));
+    let maybe = "chance:\n  - maybe: ping\n";
+    assert!(mends(maybe, &[ONE, TWO], &[ONE, PING]), "it counts for nothing");
+    assert!(!mends(maybe, &[ONE, PING], &[TWO]));
+    let more = "chance:\n  - more: ping\n";
+    assert!(!mends(more, &[ONE, PING, PING], &[TWO]));
+    assert!(!mends(more, &[ONE], &[TWO, PING]));
+    let any_order = "chance:\n  - any-order: [ping, phx_reply]\n";
+    assert!(mends(any_order, &[ONE, TWO, PING], &[PING, TWO]));
+}
+
+#[test]
 fn twice_the_same_and_swapped_replies_cross_the_line() {
     let twice = found("", &[ONE, TWO], &[ONE, ONE, TWO]);
     assert!(

@@ -148,7 +148,7 @@ impl Shard<'_> {
                     self.desk.tally.counts.bytes_in += count as u64;
                     self.take_bytes(id, count);
                     // A short read is all that there was; more makes the kernel say so again.
-                    if count < READ_BUFFER || self.read_later(id) {
+                    if self.read_later(id) || count < READ_BUFFER {
                         return;
                     }
                 }
@@ -272,11 +272,16 @@ impl Shard<'_> {
         let life = &self.actors[id as usize].life;
         // Whoever ends the run, or cuts itself off, has not lost anything.
         let wanted = self.phase >= Phase::Closing || life.flags.has(Flags::ON_PURPOSE);
-        if life.stage == Stage::Open && !wanted {
-            self.desk.tally.counts.lost += 1;
-        }
-        if !wanted {
-            self.desk.tally.trouble(trouble);
+        let is_slow = self.blue.cast.roles[usize::from(life.role)].reads_every.is_some();
+        match life.stage {
+            _ if wanted => {}
+            // Who hardly reads is cut, and should be.
+            Stage::Open if is_slow => self.desk.tally.counts.slow_cut += 1,
+            Stage::Open => {
+                self.desk.tally.counts.lost += 1;
+                self.desk.tally.trouble(trouble);
+            }
+            _ => self.desk.tally.trouble(trouble),
         }
         self.drop_connection(id);
         if self.phase >= Phase::Closing {

@@ -85,6 +85,7 @@ impl Shard<'_> {
     /// Everybody closes. The server ends each connection then, so that its ports are the ones that rest.
     pub(super) fn close_all(&mut self) {
         self.closing_at = self.desk.now + GOODBYE;
+        self.desk.joined = 0;
         for id in 0..self.len() {
             let life = &mut self.actors[id as usize].life;
             // What is lost from here on concerns no ledger: it is settled.

@@ -1,22 +1,18 @@
 //! What a socket does: joins first, then the steps of its role, round by round, by itself or at intended times.
 
+use std::time::Duration;
+
+use rand_xoshiro::rand_core::Rng as _;
+
 use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Content, Push, Step, Tempo, Voices};
+use super::super::role::{Answer, Step, Tempo};
 use super::super::settings::Schedule;
-use super::super::tally::{Kind, Trouble};
-use super::super::text::Filling;
+use super::super::tally::Trouble;
 use super::Shard;
 use crate::client::{ChannelState, Ref};
 use crate::clock::Time;
-use crate::protocol::Payload;
-use rand_xoshiro::rand_core::Rng as _;
-
-/// Rounds that wait for somebody who is free; more are dropped, and make the run invalid.
-const MOST_WAITING: usize = 1 << 20;
-/// So many sockets are asked whether they can send before a send is dropped.
-const ASKED: usize = 64;
 
 impl<'r> Shard<'r> {
     /// The connection is open: joins what it has not joined yet; the client rejoins what it had by itself.
@@ -67,16 +63,6 @@ impl<'r> Shard<'r> {
         self.actors[id as usize].life.slots.all_mut()[index].channel = Some(channel);
     }
 
-    fn filling(&self, id: u32, mark: Mark) -> Filling {
-        let place = self.place(id);
-        Filling {
-            first_own: self.desk.first_own(place),
-            sender: place.socket,
-            seq: self.actors[id as usize].life.seq,
-            mark,
-        }
-    }
-
     /// The socket joined, or failed, for the first time.
     pub(super) fn settled(&mut self, id: u32) {
         if self.actors[id as usize].life.flags.set(Flags::SETTLED) {
@@ -115,74 +101,8 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// Sends of an open model whose time has come.
-    pub(super) fn send_due(&mut self) {
-        loop {
-            let Some(intended) = self.dues.as_mut().and_then(|dues| dues.take(self.desk.now)) else {
-                return;
-            };
-            self.desk.tally.record(Kind::Lateness, intended, self.desk.now);
-            if let Some(id) = self.next_pusher() {
-                let tempo = self.tempo(&self.actors[id as usize]);
-                if tempo == Tempo::Pushes {
-                    self.push_now(id, intended);
-                    continue;
-                }
-            }
-            match self.idle.pop_front() {
-                Some(id) => self.begin_round(id, intended),
-                None if self.has_rounds() && self.waiting.len() < MOST_WAITING => {
-                    self.waiting.push_back(intended)
-                }
-                None => self.desk.tally.counts.dropped += 1,
-            }
-        }
-    }
-
-    fn has_rounds(&self) -> bool {
-        self.blue
-            .cast
-            .roles
-            .iter()
-            .any(|role| role.tempo == Tempo::Rounds)
-    }
-
-    /// The next socket in turn that can send.
-    fn next_pusher(&mut self) -> Option<u32> {
-        for _ in 0..self.pushers.len().min(ASKED) {
-            let id = self.pushers[self.next_pusher % self.pushers.len()];
-            let can = self.actors[id as usize].life.flags.has(Flags::COUNTED);
-            if !can || self.voices == Voices::All {
-                self.next_pusher = (self.next_pusher + 1) % self.pushers.len();
-            }
-            if can {
-                return Some(id);
-            }
-        }
-        None
-    }
-
-    /// The round of a role that only pushes.
-    fn push_now(&mut self, id: u32, intended: Time) {
-        let cast = self.blue.cast;
-        let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
-        let push = role.steps.iter().find_map(|step| {
-            if let Step::Push(push) = step {
-                Some(push)
-            } else {
-                None
-            }
-        });
-        if let Some(push) = push {
-            self.push(id, push, intended);
-            self.desk.tally.counts.rounds += 1;
-            self.after(id);
-            self.arm(id);
-        }
-    }
-
     /// A round of several steps. Its first push counts from the intended time.
-    fn begin_round(&mut self, id: u32, intended: Time) {
+    pub(super) fn begin_round(&mut self, id: u32, intended: Time) {
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
         life.wake = intended;
@@ -228,6 +148,7 @@ impl<'r> Shard<'r> {
 
     fn step(&mut self, id: u32, step: &'r Step) {
         let now = self.desk.now;
+        let patience = self.patience(id);
         let life = &mut self.actors[id as usize].life;
         match step {
             Step::Push(_) | Step::Leave(_) if !life.slots.all_joined() || life.stage != Stage::Open => {
@@ -258,7 +179,7 @@ impl<'r> Shard<'r> {
                     life.step += 1;
                 } else {
                     life.wait = Wait::Message(*awaited);
-                    life.wake = now + within.unwrap_or(self.blue.settings.timeout);
+                    life.wake = within.or(patience).map_or(Time::MAX, |wait| now + wait);
                 }
             }
             Step::Sleep(wait) => {
@@ -272,58 +193,12 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// Pushes as if at the intended time, so that the answer counts from it.
-    fn push(&mut self, id: u32, push: &Push, intended: Time) -> Option<Ref> {
-        let place = self.place(id);
-        let life = &self.actors[id as usize].life;
-        let channel = life.slots.all()[usize::from(push.channel)].channel?;
-        let seq = life.seq;
-        let mut mark = Mark::default();
-        if push.is_marked() {
-            let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
-            let (number, topic) = self.desk.topic(place, join.place);
-            mark = Mark {
-                run: self.desk.run,
-                topic: number,
-                of_topic: self.desk.topics.next(topic),
-                sender: place.socket,
-                of_sender: seq,
-                intended: intended.as_micros(),
-            };
-        }
-        let mut text = std::mem::take(&mut self.text);
-        text.clear();
-        let payload = match &push.payload {
-            Content::Json(line) => {
-                line.fill(&self.filling(id, mark), &mut text);
-                Payload::Json(&text)
-            }
-            Content::Binary(bytes) => Payload::Binary(bytes),
-        };
-        let reference = self.call_as_of(id, intended, |socket, context| {
-            socket.push(context, channel, &push.event, payload)
-        });
-        self.text = text;
-        let answered = !matches!(push.answer, Answer::None);
-        match reference {
-            Some(reference) if push.is_marked() && answered => {
-                self.desk
-                    .marked
-                    .insert((id, reference), (mark.topic, mark.of_topic));
-            }
-            Some(_) => {}
-            None if push.is_marked() => self.desk.common.doubt(mark.topic, mark.of_topic),
-            None => {}
-        }
-        if reference.is_some() {
-            self.actors[id as usize].life.seq += 1;
-            self.desk.tally.counts.sent += 1;
-            if answered {
-                self.desk.tally.counts.replies_expected += 1;
-                self.desk.unanswered += 1;
-            }
-        }
-        reference
+    /// How long the wait for a message may be where the step does not say. Who only listens while others send at their
+    /// times waits as long as it takes: what does not come is the ledger's to tell.
+    fn patience(&self, id: u32) -> Option<Duration> {
+        let settings = self.blue.settings;
+        let listens = self.tempo(&self.actors[id as usize]) == Tempo::Listens;
+        (settings.schedule == Schedule::Closed || !listens).then_some(settings.timeout)
     }
 
     pub(super) fn answered(&mut self, id: u32, push: Ref) {
@@ -361,7 +236,9 @@ impl<'r> Shard<'r> {
         match life.wait {
             Wait::Sleep => {}
             Wait::Message(_) => {
-                self.desk.tally.trouble(Trouble::ReceiveTimeout);
+                if self.phase == Phase::Running {
+                    self.desk.tally.trouble(Trouble::ReceiveTimeout);
+                }
                 life.step += 1;
             }
             Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Answer(_) => return,

@@ -5,19 +5,20 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
+use super::super::paper::Paper;
 use super::{OWN, family, style};
 use crate::conformance::{RunResult, Verdict};
 
-/// Lists of ids are wrapped here.
-const WIDTH: usize = 80;
+/// Longer lists are cut; `result.json` has them all.
+const MOST_LINES: usize = 4;
 
 /// Cases with one verdict that have a note, grouped by what it says.
-pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
+pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, paper: Paper) {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in run
         .cases
         .iter()
-        .filter(|case| case.verdict == verdict && case.finding.is_none())
+        .filter(|case| case.verdict == verdict && case.finding.is_none() && case.pending.is_none())
     {
         if let Some(note) = &case.note {
             groups.entry(note).or_default().push(&case.id);
@@ -25,8 +26,10 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
     }
     for (note, ids) in &groups {
         let style = style(verdict);
-        let _ = writeln!(text, "{style}{} {}{style:#}: {note}", verdict.name(), ids.len());
-        wrapped(text, &whole_families(ids, run));
+        let head = format!("{} {}", verdict.name(), ids.len());
+        let note = paper.hang(&format!(": {note}"), head.len(), 2);
+        let _ = writeln!(text, "{style}{head}{style:#}{note}");
+        wrapped(text, &whole_families(ids, run), paper);
     }
     if !groups.is_empty() {
         text.push('\n');
@@ -34,7 +37,7 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict) {
 }
 
 /// Cases that passed only when they were tried again.
-pub(super) fn flaky(text: &mut String, run: &RunResult) {
+pub(super) fn flaky(text: &mut String, run: &RunResult, paper: Paper) {
     let ids: Vec<&str> = run
         .cases
         .iter()
@@ -48,9 +51,23 @@ pub(super) fn flaky(text: &mut String, run: &RunResult) {
             "{style}flaky {}{style:#}: did not pass at once, but when tried again",
             ids.len()
         );
-        wrapped(text, &whole_families(&ids, run));
+        wrapped(text, &whole_families(&ids, run), paper);
         text.push('\n');
     }
+}
+
+/// Fixtures that were written, and what to do with them.
+pub(super) fn pending(text: &mut String, run: &RunResult, paper: Paper) {
+    let paths: Vec<String> = run.cases.iter().filter_map(|case| case.pending.clone()).collect();
+    if paths.is_empty() {
+        return;
+    }
+    let bold = Style::new().bold();
+    let next = ": look at what was written, then type the same with --accept instead of --update";
+    let head = format!("pending {}", paths.len());
+    let _ = writeln!(text, "{bold}{head}{bold:#}{}", paper.hang(next, head.len(), 2));
+    wrapped(text, &paths, paper);
+    text.push('\n');
 }
 
 /// Ids, with one `family/*` for all cases of a family if there are several.
@@ -70,17 +87,27 @@ fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
     shown
 }
 
-/// Ids, as many to a line as fit.
-fn wrapped(text: &mut String, ids: &[String]) {
+/// Ids, as many to a line as fit, and not more lines than somebody reads.
+fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
     let dim = Style::new().dimmed();
-    let mut line = String::new();
+    let mut lines = vec![String::new()];
     for (number, id) in ids.iter().enumerate() {
-        let separator = if number + 1 < ids.len() { "," } else { "" };
-        if !line.is_empty() && line.len() + id.len() + 4 > WIDTH {
-            let _ = writeln!(text, " {dim}{line}{dim:#}");
-            line.clear();
+        let (separator, mut line) = match lines.pop() {
+            Some(line) if line.is_empty() => ("", line),
+            Some(line) if line.chars().count() + id.chars().count() + 6 > paper.columns() => {
+                lines.push(format!("{line},"));
+                ("", String::new())
+            }
+            line => (", ", line.unwrap_or_default()),
+        };
+        if lines.len() == MOST_LINES {
+            lines.push(format!("and {} more", ids.len() - number));
+            break;
         }
-        let _ = write!(line, " {id}{separator}");
+        let _ = write!(line, "{separator}{id}");
+        lines.push(line);
     }
-    let _ = writeln!(text, " {dim}{line}{dim:#}");
+    for line in lines {
+        let _ = writeln!(text, "  {dim}{line}{dim:#}");
+    }
 }

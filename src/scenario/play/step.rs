@@ -291,7 +291,8 @@ impl Play {
             .collect();
         let actual = match untaken.len() {
             0 => "nothing".to_owned(),
-            few @ 1..=5 => format!("{few} other message(s): {}", untaken.join(" ")),
+            1 => format!("1 other message: {}", untaken[0]),
+            few @ 2..=5 => format!("{few} other messages: {}", untaken.join(" ")),
             many => format!(
                 "{many} other messages, the last of them: {}",
                 untaken[many - 5..].join(" ")

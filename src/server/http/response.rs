@@ -104,7 +104,10 @@ impl Response {
             (Look::Cowboy, Origin::Application) => self.cowboy_headers(asked, &mut head),
             (Look::Bandit, _) => head.push_str("connection: close\r\n"),
             (Look::Cowboy, Origin::WebServer) => head.push_str("connection: close\r\ncontent-length: 0\r\n"),
-            (Look::Cowboy, Origin::Raised) => head.push_str("content-length: 0\r\n"),
+            (Look::Cowboy, Origin::Raised) => {
+                head.push_str(connection(asked));
+                head.push_str("content-length: 0\r\n");
+            }
         }
         head.push_str("\r\n");
         out.extend_from_slice(head.as_bytes());

@@ -55,6 +55,8 @@ fn targets_that_are_none_are_wrong_usage() {
         "staging",
         "ftp://localhost/socket",
         "wss://localhost/socket",
+        "http://localhost/socket",
+        "HTTPS://localhost/socket",
         "ws://localhost:0/socket",
         "ws://localhost/socket?vsn=1.0.0",
         "ws://",

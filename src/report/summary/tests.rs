@@ -1,0 +1,123 @@
+//! What a person reads of runs that never were.
+
+use super::super::made_up;
+use super::*;
+use crate::conformance::Strictness;
+
+fn plain(run: &RunResult, detail: Detail) -> String {
+    plain_on(run, detail, Paper::Pipe)
+}
+
+fn plain_on(run: &RunResult, detail: Detail, paper: Paper) -> String {
+    let about = made_up::ABOUT;
+    let finished = made_up::finished(run, &about);
+    let onward = Onward {
+        replay: " --target ws://127.0.0.1:4000/socket".to_owned(),
+        results: "reports/check-x/".to_owned(),
+    };
+    let text = render(&finished, detail, &onward, paper);
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+#[test]
+fn a_run_with_every_verdict_tells_all_of_them() {
+    insta::assert_snapshot!(plain(&made_up::run(), Detail::Usual));
+}
+
+#[test]
+fn a_quiet_run_tells_only_what_is_wrong() {
+    insta::assert_snapshot!(plain(&made_up::run(), Detail::Quiet));
+}
+
+#[test]
+fn a_run_in_which_all_held_is_short() {
+    insta::assert_snapshot!(plain(&made_up::good_run(), Detail::Usual));
+}
+
+#[test]
+fn a_run_that_was_cut_short_says_so() {
+    let run = RunResult {
+        cut_short: true,
+        cases: Vec::new(),
+        ..made_up::good_run()
+    };
+    let expected =
+        "undecided, as the run was cut short: no case was judged, in 4.2 s\nresults in reports/check-x/\n";
+    assert_eq!(plain(&run, Detail::Usual), expected);
+}
+
+#[test]
+fn where_closing_does_not_count_it_is_told_apart() {
+    let run = RunResult {
+        held_to: HeldTo::TheLine,
+        ..made_up::run()
+    };
+    let text = plain(&run, Detail::Usual);
+    assert!(
+        text.contains("closed otherwise than Phoenix, which does not count here:\n  malformed/text-empty: "),
+        "{text}"
+    );
+    assert!(text.contains("4 pass, 1 non-strict, 1 fail"), "{text}");
+}
+
+#[test]
+fn a_strict_run_counts_what_is_not_strict() {
+    let run = RunResult {
+        strict: Strictness::Strict,
+        ..made_up::run()
+    };
+    assert!(
+        plain(&run, Detail::Usual)
+            .contains("fail handshake/minor-vsn: a vsn of 2.1.0 was let in\n  expected")
+    );
+}
+
+#[test]
+fn a_family_that_is_skipped_as_a_whole_is_told_by_its_name() {
+    let mut run = made_up::run();
+    let sizes = CaseResult {
+        id: "binary/sizes".into(),
+        ..run.cases[0].clone()
+    };
+    run.cases.insert(1, sizes);
+    let text = plain(&run, Detail::Usual);
+    assert!(
+        text.contains("skipped 3: the target does not offer the lab channel\n  binary/*, events/replies\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn families_are_told_by_ids_and_files_are_their_own() {
+    for (id, expected) in [
+        ("join/ok", "join"),
+        ("mine.yaml", "own"),
+        ("a/mine.yaml", "own"),
+        ("/a/b", "own"),
+        ("../b", "own"),
+    ] {
+        assert_eq!(family(id), expected, "{id}");
+    }
+}
+
+#[test]
+fn on_a_narrow_terminal_lines_are_broken_with_an_indent() {
+    insta::assert_snapshot!(plain_on(&made_up::run(), Detail::Usual, Paper::Columns(60)));
+}
+
+#[test]
+fn what_is_noted_of_very_many_is_not_listed_in_full() {
+    let mut run = made_up::good_run();
+    let noted = CaseResult {
+        note: Some("there is no fixture, so only its steps judged".to_owned()),
+        ..run.cases[0].clone()
+    };
+    run.cases = (0..100)
+        .map(|number| CaseResult {
+            id: format!("scenarios/number-{number}.yaml").into(),
+            ..noted.clone()
+        })
+        .collect();
+    let text = plain(&run, Detail::Usual);
+    assert!(text.contains("and 88 more\n"), "{text}");
+}

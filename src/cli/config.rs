@@ -27,9 +27,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{
-    Check, Judging, LevelArg, Load, Results, Room, Serve, Target, UpdateArg, VsnArg,
-};
+use super::args::{Check, Judging, LevelArg, Load, Results, Room, Serve, Target, UpdateArg, VsnArg};
 use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::scenario::ScenarioError;

@@ -165,7 +165,10 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
     let (tell, mut told) = oneshot::channel();
     let outcome = async {
         if !look.quiet {
-            output::print(&format_args!("loading {target} with {}\n", job.describe(&settings)))?;
+            output::print(&format_args!(
+                "loading {target} with {}\n",
+                job.describe(&settings)
+            ))?;
         }
         let flag = Arc::clone(&asked);
         let conductor = std::thread::Builder::new().name("conductor".to_owned());

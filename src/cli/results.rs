@@ -38,10 +38,9 @@ pub(super) fn seed(typed: &Results) -> Result<u64, CliError> {
             "the system has no random number to give: {why}"
         )))
     };
-    typed.seed.map_or_else(
-        || SysRng.try_next_u32().map(u64::from).map_err(failed),
-        Ok,
-    )
+    typed
+        .seed
+        .map_or_else(|| SysRng.try_next_u32().map(u64::from).map_err(failed), Ok)
 }
 
 #[cfg(test)]

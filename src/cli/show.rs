@@ -11,7 +11,9 @@ use crate::scenario::{nearest, schema as scenario_schema};
 /// Prints the scenario.
 pub(super) fn run(args: &Show) -> Result<Exit, CliError> {
     let id = args.id.as_str();
-    let cases = catalogue::built_in().iter().map(|case| (&*case.id, &*case.source));
+    let cases = catalogue::built_in()
+        .iter()
+        .map(|case| (&*case.id, &*case.source));
     let swarms = load::built_in().iter().map(|it| (it.name, it.source));
     let scenarios = cases.chain(swarms);
     let Some((_, source)) = scenarios.clone().find(|(known, _)| *known == id) else {

@@ -66,6 +66,10 @@ impl LoadRun<'_> {
     /// # Errors
     /// If stdout cannot be written to.
     pub fn tell(&self, detail: Detail, folder: &Folder) -> Result<(), ReportError> {
-        print(&summary::render(self, detail, &folder.path().display().to_string()))
+        print(&summary::render(
+            self,
+            detail,
+            &folder.path().display().to_string(),
+        ))
     }
 }

@@ -65,7 +65,10 @@ impl Job {
         if target.is_loopback() || typed.yes {
             return Ok(());
         }
-        let what = format!("{target} is not on this machine: it would be loaded with {}", self.describe(&settings));
+        let what = format!(
+            "{target} is not on this machine: it would be loaded with {}",
+            self.describe(&settings)
+        );
         Err(Complaint::new(what)
             .expected("a target that you may load, and --yes")
             .next("add --yes if its owner agrees"))
@@ -126,7 +129,11 @@ impl Job {
 
     /// Threads of the reference server.
     pub(super) fn shards(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from).min(256);
+        let processors = || {
+            std::thread::available_parallelism()
+                .map_or(1, usize::from)
+                .min(256)
+        };
         self.meant.shards.map_or_else(processors, usize::from)
     }
 
@@ -198,7 +205,10 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
     let names = built_in().iter().map(|it| it.name);
     let known: Vec<&str> = names.clone().collect();
     Err(Complaint::new(format!("no scenario is named `{scenario}`"))
-        .expected(format!("one of {}, or a scenario file of your own", known.join(", ")))
+        .expected(format!(
+            "one of {}, or a scenario file of your own",
+            known.join(", ")
+        ))
         .did_you_mean(nearest(scenario, names))
         .into())
 }
@@ -210,8 +220,9 @@ fn objectives(meant: &args::Load, program: &Program) -> Result<Vec<Objective>, C
     }
     let said = program.load().objectives.iter();
     said.map(|text| {
-        text.parse()
-            .map_err(|why: crate::load::ObjectiveError| Complaint::new(why.to_string()).place(&meant.scenario))
+        text.parse().map_err(|why: crate::load::ObjectiveError| {
+            Complaint::new(why.to_string()).place(&meant.scenario)
+        })
     })
     .collect()
 }

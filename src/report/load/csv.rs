@@ -12,7 +12,14 @@ const COLUMNS: &str = "at_s,phase,open,joined,sent,replies,broadcasts,troubles,r
 pub(super) fn render(series: &[Point]) -> String {
     let mut text = COLUMNS.to_owned();
     for it in series {
-        let counts = [it.open, it.joined, it.sent, it.replies, it.broadcasts, it.troubles];
+        let counts = [
+            it.open,
+            it.joined,
+            it.sent,
+            it.replies,
+            it.broadcasts,
+            it.troubles,
+        ];
         let times = [
             it.reply_p50_us,
             it.reply_p99_us,

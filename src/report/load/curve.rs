@@ -40,7 +40,12 @@ pub(super) fn points(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
     let steps = (0..).map(|step| f64::from(step) / STEPS_A_NINE);
     let mut points: Vec<(f64, f64)> = steps
         .take_while(|nines| *nines < last)
-        .map(|nines| (nines, histogram.value_at_quantile(1.0 - 10_f64.powf(-nines)) as f64))
+        .map(|nines| {
+            (
+                nines,
+                histogram.value_at_quantile(1.0 - 10_f64.powf(-nines)) as f64,
+            )
+        })
         .collect();
     points.push((last, histogram.max() as f64));
     points

@@ -66,7 +66,11 @@ fn tiles(page: &mut String, run: &LoadRun<'_>) {
     )];
     if messages.sent > 0 {
         let per_second = messages.sent as f64 / result.took.running_s.max(0.001);
-        tiles.push(("sends a second", rate(per_second), format!("{} in all", grouped(messages.sent))));
+        tiles.push((
+            "sends a second",
+            rate(per_second),
+            format!("{} in all", grouped(messages.sent)),
+        ));
     }
     let of = |figures: &crate::load::Figures| {
         (
@@ -74,25 +78,31 @@ fn tiles(page: &mut String, run: &LoadRun<'_>) {
             format!("p50 {}", micros(figures.p50 as f64)),
         )
     };
-    let times = [("reply p99", &result.latency_us.reply), ("broadcast p99", &result.latency_us.broadcast)];
+    let times = [
+        ("reply p99", &result.latency_us.reply),
+        ("broadcast p99", &result.latency_us.broadcast),
+    ];
     for (name, figures) in times.into_iter().filter(|it| it.1.count > 0) {
         let (p99, p50) = of(figures);
         tiles.push((name, p99, p50));
     }
     if let Some(lateness) = result.lateness_us.filter(|it| it.count > 0) {
-        tiles.push(("generator's lateness p99", micros(lateness.p99 as f64), of(&lateness).1));
+        tiles.push(("own lateness p99", micros(lateness.p99 as f64), of(&lateness).1));
     } else if result.model == Model::Closed && messages.sent > 0 {
         tiles.push(("model", "closed".to_owned(), "saturates by design".to_owned()));
     }
     let wrong = messages.missing + messages.duplicated + messages.reordered + messages.misdelivered;
     tiles.push((
-        "messages that went wrong",
+        "messages gone wrong",
         grouped(wrong),
         format!("of {} expected", grouped(messages.expected)),
     ));
     page.push_str("<section class=\"tiles\">\n");
     for (name, value, more) in tiles {
-        let _ = writeln!(page, "<div><span>{name}</span><b>{value}</b><span>{more}</span></div>");
+        let _ = writeln!(
+            page,
+            "<div><span>{name}</span><b>{value}</b><span>{more}</span></div>"
+        );
     }
     page.push_str("</section>\n");
 }

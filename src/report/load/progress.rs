@@ -67,7 +67,12 @@ impl LoadProgress {
                 self.second = **point;
                 self.troubles += point.troubles;
                 if let Shown::EachSecond = self.shown {
-                    let _ = say(&format!("{:>7.1} s  {}  {}", point.at_s, point.phase, self.live()));
+                    let _ = say(&format!(
+                        "{:>7.1} s  {}  {}",
+                        point.at_s,
+                        point.phase,
+                        self.live()
+                    ));
                 }
             }
             Event::Progress(progress) => self.progress(progress),
@@ -92,12 +97,18 @@ impl LoadProgress {
     /// The last second: rate, latency, lateness, errors.
     fn live(&self) -> String {
         let it = &self.second;
-        let length = (it.at_s - self.before_s).max(0.001);
+        // What the threads tell comes up to a second late, also in the rest of a second at the end.
+        let length = (it.at_s - self.before_s).max(1.0);
         let per_second = |count: u64| rate(count as f64 / length);
         let mut parts = vec![format!("{}/s sent", per_second(it.sent))];
         let times = [
             ("reply", it.replies, it.reply_p50_us, it.reply_p99_us),
-            ("broadcast", it.broadcasts, it.broadcast_p50_us, it.broadcast_p99_us),
+            (
+                "broadcast",
+                it.broadcasts,
+                it.broadcast_p50_us,
+                it.broadcast_p99_us,
+            ),
         ];
         for (name, count, p50, p99) in times.into_iter().filter(|it| it.1 > 0) {
             parts.push(format!(
@@ -134,10 +145,13 @@ impl Bars {
         };
         let bar = || {
             let bar = ProgressBar::new(STEPS);
-            all.add(bar).with_style(style("{prefix:>8} {bar:30.cyan/dim} {wide_msg}"))
+            all.add(bar)
+                .with_style(style("{prefix:>8} {bar:30.cyan/dim} {wide_msg}"))
         };
         let (first, second) = (bar(), bar());
-        let live = all.add(ProgressBar::new_spinner()).with_style(style("{wide_msg:.dim}"));
+        let live = all
+            .add(ProgressBar::new_spinner())
+            .with_style(style("{wide_msg:.dim}"));
         Self {
             all,
             first,
@@ -176,8 +190,18 @@ impl Bars {
                 let position = progress
                     .of
                     .map_or(0, |of| part(millis(progress.so_far), millis(of)));
-                show(&self.first, "joining", part(joined, asked), format!("{} joined", things(joined, "socket")));
-                show(&self.second, name, position, format!("{}{}", seconds(progress.so_far.as_secs_f64()), rest(progress)));
+                show(
+                    &self.first,
+                    "joining",
+                    part(joined, asked),
+                    format!("{} joined", things(joined, "socket")),
+                );
+                show(
+                    &self.second,
+                    name,
+                    position,
+                    format!("{}{}", seconds(progress.so_far.as_secs_f64()), rest(progress)),
+                );
             }
         }
         self.live.set_message(live);
@@ -189,7 +213,9 @@ impl Bars {
 fn rest(progress: &Progress) -> String {
     let so_far = progress.so_far.as_secs_f64();
     if progress.phase == "running" {
-        let left = progress.of.map(|of| of.saturating_sub(progress.so_far).as_secs_f64());
+        let left = progress
+            .of
+            .map(|of| of.saturating_sub(progress.so_far).as_secs_f64());
         return left.map_or(String::new(), |left| format!(", {} left", seconds(left)));
     }
     if progress.phase != "opening" || progress.joined == 0 || so_far <= 0.0 {

@@ -60,14 +60,25 @@ fn latencies(text: &mut String, result: &LoadResult) {
         return;
     }
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let heads = ["p50", "p90", "p99", "p99.9", "max"].map(|head| format!("{head:>9}")).concat();
+    let heads = ["p50", "p90", "p99", "p99.9", "max"]
+        .map(|head| format!("{head:>9}"))
+        .concat();
     let _ = writeln!(text, "  {dim}{:<10}{:>12}{heads}{dim:#}", "", "count");
     for (kind, it) in measured {
         let times = [it.p50, it.p90, it.p99, it.p999, it.max];
         let times = times.map(|time| format!("{:>9}", micros(time as f64))).concat();
         let line = spark(&result.series, kind);
-        let line = if line.is_empty() { line } else { format!("  {dim}{line}{dim:#}") };
-        let _ = writeln!(text, "  {bold}{:<10}{bold:#}{:>12}{times}{line}", kind.name(), grouped(it.count));
+        let line = if line.is_empty() {
+            line
+        } else {
+            format!("  {dim}{line}{dim:#}")
+        };
+        let _ = writeln!(
+            text,
+            "  {bold}{:<10}{bold:#}{:>12}{times}{line}",
+            kind.name(),
+            grouped(it.count)
+        );
     }
     text.push('\n');
 }
@@ -201,7 +212,9 @@ fn generator(result: &LoadResult) -> String {
     }
     let _ = write!(text, ", {} at most", bytes(it.rss_bytes_peak));
     let grown = it.rss_bytes_peak.saturating_sub(it.rss_bytes_start);
-    if let Some(each) = grown.checked_div(result.sockets.peak_joined) {
+    // What does not grow with the sockets would hide what does, were they few.
+    let many = Some(result.sockets.peak_joined).filter(|joined| *joined >= 10_000);
+    if let Some(each) = many.and_then(|joined| grown.checked_div(joined)) {
         let _ = write!(text, " ({} B a socket)", grouped(each));
     }
     text
@@ -214,7 +227,11 @@ fn objectives(text: &mut String, run: &LoadRun<'_>, detail: Detail) {
             continue;
         }
         any = true;
-        let (mark, color) = if it.held { ("held", AnsiColor::Green) } else { ("missed", AnsiColor::Red) };
+        let (mark, color) = if it.held {
+            ("held", AnsiColor::Green)
+        } else {
+            ("missed", AnsiColor::Red)
+        };
         let style = colored(color);
         let value = value_of(&it.text, it.value);
         let _ = writeln!(text, "  {style}{mark:<10}{style:#}  {}: {value}", it.text);

@@ -77,10 +77,19 @@ mod tests {
     fn figures_are_short() {
         let times = [0.0, 999.0, 1234.0, 99_960.0, 999_499.0, 12_340_000.0].map(micros);
         assert_eq!(times, ["0 µs", "999 µs", "1.23 ms", "100 ms", "999 ms", "12.3 s"]);
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!([0.5, 9.96, 1234.4].map(rate), ["0.5", "10", "1,234"]);
-        assert_eq!([5_000, 12_340_000, 2_000_000_000].map(bytes), ["5 kB", "12.3 MB", "2.00 GB"]);
+        assert_eq!(
+            [5_000, 12_340_000, 2_000_000_000].map(bytes),
+            ["5 kB", "12.3 MB", "2.00 GB"]
+        );
         assert_eq!([0.4, 4.25, 185.0].map(seconds), ["400 ms", "4.2 s", "3 min 5 s"]);
-        assert_eq!([things(1, "socket"), things(2000, "socket")], ["1 socket", "2,000 sockets"]);
+        assert_eq!(
+            [things(1, "socket"), things(2000, "socket")],
+            ["1 socket", "2,000 sockets"]
+        );
     }
 }

@@ -71,7 +71,9 @@ impl Chart {
             .filter(|line| line.values().next().is_some())
             .collect();
         let values = lines.iter().flat_map(|line| line.values());
-        let (least, most) = values.fold((f64::MAX, f64::MIN), |it, value| (it.0.min(value), it.1.max(value)));
+        let (least, most) = values.fold((f64::MAX, f64::MIN), |it, value| {
+            (it.0.min(value), it.1.max(value))
+        });
         let places = lines.iter().flat_map(|line| line.points.iter().map(|it| it.0));
         let right = places.fold(0.0, f64::max);
         if lines.is_empty() || right <= 0.0 {
@@ -80,7 +82,11 @@ impl Chart {
         let up = Scale::new(self.unit, least, most);
         let mut text = format!("<figure>\n<figcaption><strong>{}</strong>", self.title);
         for line in &lines {
-            let _ = write!(text, "<span class=\"key c{}\"><em>{}</em></span>", line.class, line.name);
+            let _ = write!(
+                text,
+                "<span class=\"key c{}\"><em>{}</em></span>",
+                line.class, line.name
+            );
         }
         let _ = write!(
             text,
@@ -209,8 +215,13 @@ impl Scale {
             }
             Self::Powers { least, most } => {
                 // Few powers leave room for halves between them.
-                let between: &[f64] = if most - least <= 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
-                let ticks = (least..=most).flat_map(|power| between.iter().map(move |it| it * 10_f64.powi(power)));
+                let between: &[f64] = if most - least <= 2 {
+                    &[1.0, 2.0, 5.0]
+                } else {
+                    &[1.0]
+                };
+                let ticks =
+                    (least..=most).flat_map(|power| between.iter().map(move |it| it * 10_f64.powi(power)));
                 ticks.filter(|tick| *tick <= 10_f64.powi(most)).collect()
             }
         }
@@ -236,8 +247,20 @@ impl Axis {
                 ticks.map(|tick| (tick, format!("{} s", plain(tick)))).collect()
             }
             Self::Nines => {
-                let named = ["0", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %", "99.99999 %"];
-                let ticks = named.iter().enumerate().map(|(nines, name)| (nines as f64, (*name).to_owned()));
+                let named = [
+                    "0 %",
+                    "90 %",
+                    "99 %",
+                    "99.9 %",
+                    "99.99 %",
+                    "99.999 %",
+                    "99.9999 %",
+                    "99.99999 %",
+                ];
+                let ticks = named
+                    .iter()
+                    .enumerate()
+                    .map(|(nines, name)| (nines as f64, (*name).to_owned()));
                 ticks.take_while(|(tick, _)| *tick <= right).collect()
             }
         }
@@ -260,6 +283,7 @@ impl Unit {
             Self::Micros if value < 1e3 => format!("{} µs", plain(value)),
             Self::Micros if value < 1e6 => format!("{} ms", plain(value / 1e3)),
             Self::Micros => format!("{} s", plain(value / 1e6)),
+            Self::Bytes if value <= 0.0 => "0".to_owned(),
             Self::Bytes if value >= 1e9 => format!("{} GB", plain(value / 1e9)),
             Self::Bytes => format!("{} MB", plain(value / 1e6)),
             Self::Count if value >= 1e6 => format!("{}M", plain(value / 1e6)),

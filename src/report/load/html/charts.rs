@@ -47,7 +47,8 @@ impl<'a> Series<'a> {
             if point.phase == "running" {
                 load = Some((load.map_or(begin, |it| it.0), point.at_s));
             }
-            seconds.push((point, point.at_s - begin));
+            // What the threads tell comes up to a second late, also in the rest of a second at the end.
+            seconds.push((point, (point.at_s - begin).max(1.0)));
         }
         Self { seconds, load }
     }
@@ -56,13 +57,13 @@ impl<'a> Series<'a> {
         let points: Vec<(f64, Option<f64>)> = self
             .seconds
             .iter()
-            // The rest of a second is too short for a rate.
-            .filter(|(_, length)| *length >= 0.2)
             .map(|(point, length)| (point.at_s, of(point, *length)))
             .collect();
         let chunk = points.len().div_ceil(MOST_POINTS).max(1);
         let points = points.chunks(chunk).filter_map(|chunk| {
-            let greatest = chunk.iter().max_by(|a, b| a.1.unwrap_or(-1.0).total_cmp(&b.1.unwrap_or(-1.0)));
+            let greatest = chunk
+                .iter()
+                .max_by(|a, b| a.1.unwrap_or(-1.0).total_cmp(&b.1.unwrap_or(-1.0)));
             greatest.copied()
         });
         Line {
@@ -121,10 +122,13 @@ fn percentiles(result: &LoadResult) -> Chart {
 }
 
 fn sockets(series: &Series<'_>) -> Chart {
-    let lines = vec![
+    let mut lines = vec![
         series.line("open", 1, |it, _| Some(it.open as f64)),
         series.line("joined", 0, |it, _| Some(it.joined as f64)),
     ];
+    for line in &mut lines {
+        line.points.insert(0, (0.0, Some(0.0)));
+    }
     series.chart("Sockets", Unit::Count, lines)
 }
 

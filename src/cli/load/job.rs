@@ -69,9 +69,7 @@ impl Job {
             "{target} is not on this machine: it would be loaded with {}",
             self.describe(&settings)
         );
-        Err(Complaint::new(what)
-            .expected("a target that you may load, and --yes")
-            .next("add --yes if its owner agrees"))
+        Err(Complaint::new(what).next("add --yes if its owner agrees"))
     }
 
     /// The settings of the run, once it is known where the server is.

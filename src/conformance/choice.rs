@@ -6,8 +6,10 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::{Value, json};
 
+use super::baseline::Baseline;
 use super::catalogue::Case;
 use super::host::Restarts;
+use super::outcome::HeldTo;
 use super::probe::{Offers, Speaks, lacks};
 use super::settings::{Room, Safety, Settings};
 use crate::protocol::Vsn;
@@ -21,7 +23,7 @@ pub(super) struct Chosen {
 }
 
 /// Sorts the cases by whether they can be judged here.
-pub(super) fn choose(settings: &Settings, offers: &Offers, restarts: Restarts) -> Chosen {
+pub(super) fn choose(settings: &Settings, offers: &Offers, held_to: HeldTo, restarts: Restarts) -> Chosen {
     let mut chosen = Chosen {
         run: Vec::new(),
         alone: Vec::new(),
@@ -35,13 +37,29 @@ pub(super) fn choose(settings: &Settings, offers: &Offers, restarts: Restarts) -
             continue;
         }
         let case = Arc::clone(case);
-        match reason_to_skip(&case, settings, offers, restarts) {
+        let promised = promised_elsewhere(&case, held_to);
+        match promised.or_else(|| reason_to_skip(&case, settings, offers, restarts)) {
             Some(why) => chosen.skipped.push((case, why)),
-            None if case.program.restarts() => chosen.alone.push(case),
+            None if must_be_alone(&case) => chosen.alone.push(case),
             None => chosen.run.push(case),
         }
     }
     chosen
+}
+
+/// Why a server that is not held to a Phoenix version by name is not judged by this case.
+fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
+    let why = case.program.phoenix_only.as_deref()?;
+    match held_to {
+        HeldTo::Profile(_) => None,
+        HeldTo::AnyRecorded | HeldTo::TheLine => Some(format!("only for --profile: {why}")),
+    }
+}
+
+/// Whether a case may not run beside others: it restarts the server, or compares with answers that were given while
+/// nothing else went on.
+fn must_be_alone(case: &Case) -> bool {
+    case.program.restarts() || case.program.offers().any(|offer| offer == Offer::FirstAnswer)
 }
 
 fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: Restarts) -> Option<String> {
@@ -84,6 +102,17 @@ fn missing_level(level: Level) -> &'static str {
 }
 
 fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
+    let state = offers
+        .baseline
+        .as_ref()
+        .and_then(|baseline| baseline.state.as_ref());
+    if matches!(
+        offer,
+        Offer::FirstAnswer | Offer::SecondAnswer | Offer::ThirdAnswer
+    ) && state.is_none()
+    {
+        return Some("the answers to the push do not tell of a state: a --push that counts would");
+    }
     let Some(room) = room else {
         let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::InventedTopic);
         return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
@@ -95,7 +124,7 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
         Offer::UnknownTopic if room.unknown_topic.is_none() => {
             Some("no topic is known that may not be joined: --unknown-topic")
         }
-        Offer::PushEvent | Offer::PushPayload if room.push.is_none() => {
+        Offer::PushEvent | Offer::PushPayload | Offer::PushStatus if room.push.is_none() => {
             Some("no push is known that is answered: --push EVENT=JSON")
         }
         _ => None,
@@ -103,19 +132,24 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
 }
 
 /// What the offered names stand for in one play.
-pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
+pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: u64) -> Vec<(Offer, Value)> {
     let invented = format!("phxproof-unknown-{number}");
     let lab = Room {
         topic: format!("lab:{number}"),
         join_params: json!({}),
         other_topic: Some(format!("lab:{}", number + 1)),
         other_join_params: None,
-        push: Some(("echo".to_owned(), json!({ "n": number }))),
+        push: Some(("count".to_owned(), json!({}))),
         unknown_topic: None,
     };
     let room = settings.room.as_ref().unwrap_or(&lab);
     let other_params = room.other_join_params.as_ref().unwrap_or(&room.join_params);
     let push = room.push.as_ref();
+    let status = baseline.map_or("ok", |baseline| baseline.status.as_str());
+    let state = baseline
+        .and_then(|baseline| baseline.state.clone())
+        .unwrap_or_default();
+    let [first, second, third] = state;
     vec![
         (Offer::Mount, Value::from(settings.target.mount())),
         (Offer::Topic, Value::from(room.topic.as_str())),
@@ -138,6 +172,10 @@ pub(super) fn offered(settings: &Settings, number: u64) -> Vec<(Offer, Value)> {
             Offer::PushPayload,
             push.map_or(Value::Null, |(_, payload)| payload.clone()),
         ),
+        (Offer::PushStatus, Value::from(status)),
+        (Offer::FirstAnswer, first),
+        (Offer::SecondAnswer, second),
+        (Offer::ThirdAnswer, third),
     ]
 }
 

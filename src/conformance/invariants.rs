@@ -3,13 +3,26 @@
 
 use std::collections::HashMap;
 
+use super::catalogue::Case;
 use super::outcome::Finding;
-use crate::protocol::{Field, Frame, Message, REPLY, Vsn};
-use crate::scenario::{Noted, Recording, Who, json_of};
+use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
+use crate::scenario::{Level, Noted, Recording, Who, json_of};
 
 /// The first breach in a recording.
-pub(super) fn breach(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Finding> {
-    answered_twice(recording, actors, vsn)
+pub(super) fn breach(case: &Case, recording: &Recording, vsn: Vsn) -> Option<Finding> {
+    let actors = &case.program.actors;
+    // Cases of this level only join, push what is answered, and leave. Elsewhere a channel may have been asked to end.
+    let room = case.level() == Some(Level::Room) && case.program.risky.is_none();
+    let twice = answered_twice(recording, actors, vsn);
+    let untold = || gone_untold(recording, actors, vsn);
+    let unasked = || {
+        if room {
+            ended_unasked(recording, actors, vsn)
+        } else {
+            None
+        }
+    };
+    twice.or_else(untold).or_else(unasked)
 }
 
 /// A reply came for a ref that had its reply: whoever counts replies, or waits for the next one, is misled.
@@ -59,6 +72,116 @@ fn answered_twice(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<
         }
     }
     None
+}
+
+/// What a client knows of its channel on a topic.
+#[derive(Default)]
+struct Channel {
+    /// The join_ref of the latest join, as JSON text.
+    join_ref: String,
+    left: bool,
+}
+
+/// The present channel was ended though nobody left it: the client closes it, or joins again and again.
+fn ended_unasked(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Finding> {
+    let mut channels: HashMap<(Who, String), Channel> = HashMap::new();
+    for entry in &recording.entries {
+        match &entry.what {
+            Noted::SentText(text) => {
+                let Ok(message) = vsn.decode_from_client(Frame::Text(text)) else {
+                    continue;
+                };
+                let channel = channels.entry((entry.who, json_of(&message.topic))).or_default();
+                match message.event.as_str() {
+                    Some(JOIN) => {
+                        *channel = Channel {
+                            join_ref: json_of(&message.reference),
+                            left: false,
+                        }
+                    }
+                    Some(LEAVE) => channel.left = true,
+                    _ => {}
+                }
+            }
+            Noted::Text(text) => {
+                let Ok(message) = vsn.decode_from_server(Frame::Text(text)) else {
+                    continue;
+                };
+                let event = message.event.as_str().unwrap_or_default();
+                let Some(channel) = channels.get(&(entry.who, json_of(&message.topic))) else {
+                    continue;
+                };
+                let join_ref = json_of(&message.join_ref);
+                // In 1.0.0 there is no telling which join is meant.
+                let present = join_ref == channel.join_ref || (join_ref == "null" && vsn == Vsn::V2);
+                if matches!(event, CLOSE | ERROR) && present && !channel.left {
+                    return Some(Finding {
+                        what: format!(
+                            "{event} ended a channel that nobody left, and nothing had gone wrong with"
+                        ),
+                        expected: "a channel that stays joined until it is left".to_owned(),
+                        actual: super::normalise::show(&entry.what),
+                        place: format!("every conversation, here that of {}", name(entry.who, actors)),
+                        step: None,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A push is answered as if the topic had never been joined, though it was, and nobody told the client that the
+/// channel is gone: it would wait for ever for what is broadcast there.
+fn gone_untold(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Finding> {
+    /// The ref of the join, once it is let in; gone again when the client knows of an end.
+    type Joins = HashMap<(Who, String), (String, bool)>;
+    let mut joins: Joins = HashMap::new();
+    for entry in &recording.entries {
+        let message = match &entry.what {
+            Noted::SentText(text) => vsn.decode_from_client(Frame::Text(text)),
+            Noted::Text(text) => vsn.decode_from_server(Frame::Text(text)),
+            _ => continue,
+        };
+        let Ok(message) = message else { continue };
+        let sent = matches!(entry.what, Noted::SentText(_));
+        let key = (entry.who, json_of(&message.topic));
+        match (message.event.as_str().unwrap_or_default(), sent) {
+            (JOIN, true) => {
+                joins.insert(key, (json_of(&message.reference), false));
+            }
+            (LEAVE, true) | (CLOSE | ERROR, false) => {
+                joins.remove(&key);
+            }
+            (REPLY, false) => {
+                let Some((join, let_in)) = joins.get_mut(&key) else {
+                    continue;
+                };
+                let Some(reply) = message.reply() else { continue };
+                if json_of(&message.reference) == *join {
+                    *let_in = reply.status == "ok";
+                } else if *let_in && is_unmatched(&reply) {
+                    return Some(Finding {
+                        what: "a joined channel is gone, and the client was not told".to_owned(),
+                        expected: "phx_error or phx_close before the topic counts as not joined".to_owned(),
+                        actual: super::normalise::show(&entry.what),
+                        place: format!("every conversation, here that of {}", name(entry.who, actors)),
+                        step: None,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_unmatched(reply: &Reply<'_>) -> bool {
+    let Payload::Json(response) = reply.response else {
+        return false;
+    };
+    reply.status == "error" && json::get(response, "reason") == Some("\"unmatched topic\"")
 }
 
 /// Whose message it is, by connection, topic and ref; none if its ref is null, as many may have that.

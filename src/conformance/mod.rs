@@ -1,6 +1,7 @@
 //! Conformance: replays scenarios against a server and judges what it said, by their steps and by fixtures that
 //! hold what real Phoenix servers said. Prints nothing and starts no server.
 
+mod baseline;
 pub mod catalogue;
 mod check;
 mod choice;
@@ -14,6 +15,8 @@ mod log;
 mod normalise;
 mod outcome;
 mod probe;
+mod punctual;
+mod queue;
 pub mod rules;
 mod run;
 mod settings;
@@ -24,7 +27,9 @@ mod update;
 pub use catalogue::{Case, CaseError, SelectError};
 pub use check::{Check, RunError};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
-pub use outcome::{CaseResult, Conclusion, Event, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
+pub use outcome::{
+    CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Strictness, Verdict,
+};
 pub use probe::CheckError;
 pub use run::{check, judge_one};
 pub use settings::{Room, Safety, Settings, StopAt, Update};

@@ -111,9 +111,21 @@ pub struct CaseResult {
     pub duration: Duration,
     /// It passed, but not at once.
     pub flaky: bool,
+    /// Whether this process kept up with it.
+    pub pace: Pace,
     /// What happened, frame by frame; nothing for a skipped case. Only [`Event::CaseFinished`] shows it: a run keeps
     /// no recordings, as a hundred of them from a server that floods would fill the memory.
     pub recording: Option<Arc<Recorded>>,
+}
+
+/// Whether this process got the processor when it wanted it. What is no pass when it did not is tried again, alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// It did.
+    #[default]
+    OnTime,
+    /// It did not, for a while.
+    Late,
 }
 
 /// What happened in a case, with the names that its entries need.

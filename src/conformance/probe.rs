@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::baseline::{self, Baseline};
 use super::drive::{Place, drive};
 use super::settings::Room;
 use crate::protocol::Frame;
@@ -16,6 +17,7 @@ pub(super) struct Offers {
     pub(super) levels: Vec<Level>,
     pub(super) mounts: Vec<String>,
     pub(super) v1: Speaks,
+    pub(super) baseline: Option<Baseline>,
 }
 
 /// Whether the server speaks version 1.0.0, too.
@@ -187,6 +189,12 @@ pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u6
             .filter(|(held, _)| *held)
             .map(|(_, level)| level),
     );
+    let pushes = room.map_or(lab, |room| room.push.is_some());
+    offers.baseline = if pushes {
+        baseline::ask(place, first_fresh + 60).await
+    } else {
+        None
+    };
     let mounts = [(fast, "fast_socket"), (strict, "strict_socket")];
     offers.mounts.extend(
         mounts

@@ -1,20 +1,20 @@
 //! A run: looks at the target, chooses what can be judged there, plays the cases side by side and tells what each
 //! came to.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::LocalSet;
 
 use super::catalogue::Case;
 use super::host::{Host, Lent};
-use super::outcome::{CaseResult, Event, HeldTo, RunResult, Verdict};
+use super::outcome::{CaseResult, Event, HeldTo, Pace, RunResult, Verdict};
 use super::probe::{self, CheckError, Offers};
-use super::settings::{Settings, StopAt};
+use super::punctual::Punctual;
+use super::queue::{Queue, ToDo};
+use super::settings::Settings;
 use super::single::{Attempt, play_case};
 use super::{choice, drive::Place};
 use crate::clock::Clock;
@@ -55,17 +55,14 @@ pub async fn judge_one(
         settings: Rc::new(settings),
     });
     let fresh = choice::Fresh::new(place.settings.seed, 1).next_case();
-    LocalSet::new()
-        .run_until(play_case(
-            case,
-            Attempt {
-                place,
-                held_to,
-                fresh,
-            },
-            lent,
-        ))
-        .await
+    let attempt = Attempt {
+        place,
+        held_to,
+        fresh,
+        baseline: None,
+        punctual: Punctual::default(),
+    };
+    LocalSet::new().run_until(play_case(case, attempt, lent)).await
 }
 
 async fn run(
@@ -81,7 +78,7 @@ async fn run(
     let held_to = settings
         .held_to
         .unwrap_or_else(|| default_held_to(&offers, &settings));
-    let chosen = choice::choose(&settings, &offers, host.restarts());
+    let chosen = choice::choose(&settings, &offers, held_to, host.restarts());
     on_event(Event::Started {
         target: &settings.target.url(),
         held_to,
@@ -97,15 +94,12 @@ async fn run(
         on_event(Event::CaseFinished(result));
     }
     let limit = LONGEST_RUN.max(place.timeout * 11);
-    let mut queue = Queue {
-        place,
-        held_to,
-        fresh,
+    let baseline = offers.baseline.map(Rc::new);
+    let to_do = ToDo {
         waiting: chosen.run.into(),
         alone: chosen.alone.into(),
-        under_way: Vec::new(),
-        tasks: JoinSet::new(),
     };
+    let mut queue = Queue::new(place, held_to, fresh, baseline, to_do);
     let ended = tokio::select! {
         biased;
         () = stop => Some(Ended::Stopped),
@@ -157,103 +151,6 @@ fn default_held_to(offers: &Offers, settings: &Settings) -> HeldTo {
     }
 }
 
-/// The cases that are still to be judged.
-struct Queue {
-    place: Rc<Place>,
-    held_to: HeldTo,
-    fresh: choice::Fresh,
-    waiting: VecDeque<Arc<Case>>,
-    alone: VecDeque<Arc<Case>>,
-    under_way: Vec<Arc<Case>>,
-    tasks: JoinSet<()>,
-}
-
-impl Queue {
-    /// Runs all: side by side, then alone those that restart the server. Gives up at the first failure if that is
-    /// asked for.
-    async fn work(
-        &mut self,
-        host: &dyn Host,
-        cases: &mut Vec<CaseResult>,
-        on_event: &mut dyn FnMut(Event<'_>),
-    ) {
-        let (done, mut results) = mpsc::unbounded_channel();
-        loop {
-            self.begin(&done, on_event);
-            if self.under_way.is_empty() {
-                break;
-            }
-            let Some(result) = results.recv().await else {
-                return;
-            };
-            if self.finish(result, cases, on_event) {
-                return;
-            }
-        }
-        while let Some(case) = self.alone.front().cloned() {
-            on_event(Event::CaseStarted(&case.id));
-            let attempt = self.attempt();
-            let result = match host.lend().await {
-                Ok(lent) => play_case(&case, attempt, Some(lent)).await,
-                Err(why) => undecided(&case, format!("no server could be started for it: {why}")),
-            };
-            self.alone.pop_front();
-            if self.finish(result, cases, on_event) {
-                return;
-            }
-        }
-    }
-
-    /// Begins as many cases as may run side by side.
-    fn begin(&mut self, done: &mpsc::UnboundedSender<CaseResult>, on_event: &mut dyn FnMut(Event<'_>)) {
-        while self.under_way.len() < self.place.settings.jobs.max(1) {
-            let Some(case) = self.waiting.pop_front() else {
-                return;
-            };
-            on_event(Event::CaseStarted(&case.id));
-            self.under_way.push(Arc::clone(&case));
-            let attempt = self.attempt();
-            let done = done.clone();
-            self.tasks.spawn_local(async move {
-                // Nobody waits for it any more where the run has been stopped.
-                let _ = done.send(play_case(&case, attempt, None).await);
-            });
-        }
-    }
-
-    /// What has not been judged.
-    fn left(&mut self) -> impl Iterator<Item = Arc<Case>> {
-        self.under_way
-            .drain(..)
-            .chain(self.waiting.drain(..))
-            .chain(self.alone.drain(..))
-    }
-
-    fn attempt(&mut self) -> Attempt {
-        Attempt {
-            place: Rc::clone(&self.place),
-            held_to: self.held_to,
-            fresh: self.fresh.next_case(),
-        }
-    }
-
-    /// Takes a result; says whether the run is to stop.
-    fn finish(
-        &mut self,
-        mut result: CaseResult,
-        cases: &mut Vec<CaseResult>,
-        on_event: &mut dyn FnMut(Event<'_>),
-    ) -> bool {
-        self.under_way.retain(|case| case.id != result.id);
-        on_event(Event::CaseFinished(&result));
-        result.recording = None;
-        let settings = &self.place.settings;
-        let stop = settings.stop == StopAt::FirstFailure && result.failed(self.held_to, settings.strict);
-        cases.push(result);
-        stop
-    }
-}
-
 /// A result without a play.
 fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
     CaseResult {
@@ -269,6 +166,7 @@ fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
         pending: None,
         duration: Duration::ZERO,
         flaky: false,
+        pace: Pace::OnTime,
         recording: None,
     }
 }

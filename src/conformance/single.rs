@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::baseline::Baseline;
 use super::catalogue::Case;
 use super::choice::{self, Fresh};
 use super::drive::{Place, drive};
@@ -12,8 +13,9 @@ use super::invariants;
 use super::judge::{self, Judgement};
 use super::log::Log;
 use super::normalise::{Names, log_of};
-use super::outcome::{CaseResult, HeldTo, Recorded, Verdict};
+use super::outcome::{CaseResult, HeldTo, Pace, Recorded, Verdict};
 use super::probe::setting;
+use super::punctual::Punctual;
 use super::update;
 use crate::protocol::Vsn;
 use crate::scenario::{Play, Progress};
@@ -23,6 +25,14 @@ pub(super) struct Attempt {
     pub(super) place: Rc<Place>,
     pub(super) held_to: HeldTo,
     pub(super) fresh: u64,
+    pub(super) baseline: Option<Rc<Baseline>>,
+    pub(super) punctual: Punctual,
+}
+
+/// A case that was played.
+pub(super) struct Played {
+    pub(super) case: Arc<Case>,
+    pub(super) result: CaseResult,
 }
 
 /// Plays a case, again if it is no pass and there are retries left.
@@ -57,7 +67,7 @@ async fn play_once(
     };
     let fresh = Fresh::again(attempt.fresh, tries);
     // The numbers of the room's own topics must not be those of the case's names.
-    let offers = choice::offered(&place.settings, fresh + 50);
+    let offers = choice::offered(&place.settings, attempt.baseline.as_deref(), fresh + 50);
     let mut play = Play::new(Arc::clone(&case.program), setting(&place, offers, fresh));
     let begun = place.clock.now();
     let held_to = attempt.held_to;
@@ -67,7 +77,7 @@ async fn play_once(
     let patience = patience(held_to, place.timeout);
     drive(&mut play, &place, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
-    let breach = invariants::breach(play.recording(), &case.program.actors, play.vsn());
+    let breach = invariants::breach(case, play.recording(), play.vsn());
     let judgement = match play.progress() {
         Progress::Failed(failure) => judge::failed(failure),
         _ if breach.is_some() => judge::breached(breach),
@@ -76,7 +86,9 @@ async fn play_once(
     };
     let written = update::write(case, &place.settings, held_to, &log, &judgement).transpose();
     let duration = place.clock.now().since(begun);
-    result(case, judgement, written, duration, &play)
+    let mut result = result(case, judgement, written, duration, &play);
+    result.pace = attempt.punctual.pace_since(begun);
+    result
 }
 
 /// How long to wait for what the fixture has and the steps do not ask for. Whoever is not held to it to the letter
@@ -138,6 +150,7 @@ fn result(
         pending,
         duration,
         flaky: false,
+        pace: Pace::OnTime,
         recording: Some(Arc::new(recorded)),
     }
 }

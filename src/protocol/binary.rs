@@ -8,23 +8,31 @@
 //! | from a server | 1 reply | join_ref, ref, topic, status |
 //! | from a server | 2 broadcast | topic, event |
 
-use super::{DecodeError, EncodeError, Field, Message, Payload, REPLY};
+use super::{DecodeError, EncodeError, Field, JOIN, LEAVE, Message, Payload, REPLY};
 
 const PUSH: u8 = 0;
 const KIND_REPLY: u8 = 1;
 const BROADCAST: u8 = 2;
 
 /// What a client said. A field of no bytes is an empty text, as in Phoenix, and not `null`.
+///
+/// Phoenix takes any bytes, and raises when an answer in text has to carry them. Most answers carry neither the event
+/// nor the join_ref; these two are read with U+FFFD in them, so that they are like nobody's.
 pub(super) fn decode_from_client(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
     match frame.first() {
         Some(&PUSH) => {
             let ([join_ref, reference, topic, event], data) =
-                fields(frame, ["join_ref", "ref", "topic", "event"])?;
+                slices(frame, ["join_ref", "ref", "topic", "event"])?;
+            let event = String::from_utf8_lossy(event.bytes);
+            let join_ref = match &*event {
+                JOIN | LEAVE => join_ref.text()?.into(),
+                _ => String::from_utf8_lossy(join_ref.bytes),
+            };
             Ok(Message {
-                join_ref: join_ref.into(),
-                reference: reference.into(),
-                topic: topic.into(),
-                event: event.into(),
+                join_ref: Field::Text(join_ref),
+                reference: reference.text()?.into(),
+                topic: topic.text()?.into(),
+                event: Field::Text(event),
                 payload: Payload::Binary(data),
             })
         }
@@ -78,11 +86,41 @@ fn unknown(kind: Option<&u8>, expected: &'static str) -> DecodeError {
     }
 }
 
-/// The fields of a frame, whose sizes stand after the kind, and the payload behind them.
+/// A field as it stands in a frame.
+#[derive(Clone, Copy, Default)]
+struct Slice<'a> {
+    at: usize,
+    name: &'static str,
+    bytes: &'a [u8],
+}
+
+impl<'a> Slice<'a> {
+    fn text(self) -> Result<&'a str, DecodeError> {
+        std::str::from_utf8(self.bytes).map_err(|error| DecodeError::NotUtf8 {
+            at: self.at + error.valid_up_to(),
+            field: self.name,
+        })
+    }
+}
+
+/// The fields of a frame as text, and the payload behind them.
 fn fields<'a, const N: usize>(
     frame: &'a [u8],
     names: [&'static str; N],
 ) -> Result<([&'a str; N], &'a [u8]), DecodeError> {
+    let (slices, data) = slices(frame, names)?;
+    let mut fields = [""; N];
+    for (field, slice) in fields.iter_mut().zip(slices) {
+        *field = slice.text()?;
+    }
+    Ok((fields, data))
+}
+
+/// The fields of a frame, whose sizes stand after the kind, and the payload behind them.
+fn slices<'a, const N: usize>(
+    frame: &'a [u8],
+    names: [&'static str; N],
+) -> Result<([Slice<'a>; N], &'a [u8]), DecodeError> {
     let Some(sizes) = frame.get(1..=N) else {
         let field = names[frame.len().saturating_sub(1).min(N - 1)];
         return Err(DecodeError::ShortHeader {
@@ -91,23 +129,20 @@ fn fields<'a, const N: usize>(
         });
     };
     let mut at = 1 + N;
-    let mut fields = [""; N];
-    for ((slot, &size), field) in fields.iter_mut().zip(sizes).zip(names) {
+    let mut slices = [Slice::default(); N];
+    for ((slice, &size), name) in slices.iter_mut().zip(sizes).zip(names) {
         let said = usize::from(size);
         let left = frame.len() - at;
         let bytes = frame.get(at..at + said).ok_or(DecodeError::ShortField {
             at,
-            field,
+            field: name,
             said,
             left,
         })?;
-        *slot = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotUtf8 {
-            at: at + error.valid_up_to(),
-            field,
-        })?;
+        *slice = Slice { at, name, bytes };
         at += said;
     }
-    Ok((fields, &frame[at..]))
+    Ok((slices, &frame[at..]))
 }
 
 /// Appends a push as clients say it.

@@ -22,7 +22,8 @@ impl Vsn {
     /// any field. Where this fails Phoenix raises, and the connection closes with 1011.
     ///
     /// # Errors
-    /// What Phoenix raises for. One thing more: fields of a binary frame must be UTF-8.
+    /// What Phoenix raises for. One thing more: the topic and the ref of a binary frame must be UTF-8, and the join_ref
+    /// of a join or a leave.
     pub fn decode_from_client(self, frame: Frame<'_>) -> Result<Message<'_>, DecodeError> {
         match (self, frame) {
             (Self::V1, Frame::Text(text)) => v1::decode_from_client(text),

@@ -64,6 +64,26 @@ fn errors_say_where_and_what_was_expected() {
 }
 
 #[test]
+fn an_event_and_a_join_ref_in_bytes_may_be_anything() {
+    let frame = Frame::Binary(b"\x00\x01\x01\x01\x01\xff2t\xffdata");
+    let expected = Message::push("\u{fffd}", "2", "t", "\u{fffd}", Payload::Binary(b"data"));
+    assert_eq!(Vsn::V2.decode_from_client(frame), Ok(expected));
+}
+
+#[test]
+fn a_join_or_a_leave_says_its_join_ref_again_so_it_must_be_text() {
+    for event in ["phx_join", "phx_leave"] {
+        let mut frame = vec![0, 1, 1, 1, u8::try_from(event.len()).expect("a short name")];
+        frame.extend_from_slice(b"\xff2t");
+        frame.extend_from_slice(event.as_bytes());
+        let error = Vsn::V2
+            .decode_from_client(Frame::Binary(&frame))
+            .expect_err(event);
+        assert_eq!(error.to_string(), "byte 5: expected `join_ref` in UTF-8");
+    }
+}
+
+#[test]
 fn what_has_no_frame_is_refused_and_nothing_is_written() {
     let long = "x".repeat(256);
     let (bytes, reply) = (

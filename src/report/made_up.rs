@@ -126,6 +126,7 @@ fn case(id: &str) -> CaseResult {
         pending: None,
         duration: Duration::from_millis(12),
         flaky: false,
+        pace: crate::conformance::Pace::OnTime,
         recording: None,
     }
 }

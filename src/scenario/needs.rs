@@ -52,11 +52,19 @@ pub enum Offer {
     PushEvent,
     /// `{{push_payload}}`: its payload.
     PushPayload,
+    /// `{{push_status}}`: the status of its answer, as it is when nothing else goes on.
+    PushStatus,
+    /// `{{first_answer}}`: the response to the first such push after a join, when nothing else goes on.
+    FirstAnswer,
+    /// `{{second_answer}}`: the response to the second one.
+    SecondAnswer,
+    /// `{{third_answer}}`: the response to the third one.
+    ThirdAnswer,
 }
 
 impl Offer {
     /// Each with the name that a scenario calls it by.
-    pub const NAMED: [(&'static str, Self); 9] = [
+    pub const NAMED: [(&'static str, Self); 13] = [
         ("mount", Self::Mount),
         ("topic", Self::Topic),
         ("join_params", Self::JoinParams),
@@ -66,5 +74,9 @@ impl Offer {
         ("invented_topic", Self::InventedTopic),
         ("push_event", Self::PushEvent),
         ("push_payload", Self::PushPayload),
+        ("push_status", Self::PushStatus),
+        ("first_answer", Self::FirstAnswer),
+        ("second_answer", Self::SecondAnswer),
+        ("third_answer", Self::ThirdAnswer),
     ];
 }

@@ -20,6 +20,7 @@ pub struct Program {
     pub(crate) level: Option<Level>,
     pub(crate) vsn: Option<Vsn>,
     pub(crate) risky: Option<String>,
+    pub(crate) phoenix_only: Option<String>,
     /// Names of which each run gets a number of its own.
     pub(crate) fresh: Vec<Name>,
     /// Values that the command line or the target gives.

@@ -158,6 +158,10 @@ fn stands_for(offer: Offer) -> &'static str {
         Offer::InventedTopic => "a topic that nobody has heard of",
         Offer::PushEvent => "the event of `--push`",
         Offer::PushPayload => "the payload of `--push`",
+        Offer::PushStatus => "the status of its answer, when nothing else goes on",
+        Offer::FirstAnswer => "the response to the first such push after a join, when nothing else goes on",
+        Offer::SecondAnswer => "the response to the second one",
+        Offer::ThirdAnswer => "the response to the third one",
     }
 }
 

@@ -43,7 +43,7 @@ fn describe(schema: &mut Value, about: &str) {
 
 fn of_key(name: &str) -> Value {
     match name {
-        "about" | "risky" => json!({ "type": "string" }),
+        "about" | "risky" | "phoenix-only" => json!({ "type": "string" }),
         "level" => json!({ "enum": Level::ALL.map(Level::name) }),
         "vsn" => json!({ "enum": ["1.0.0", "2.0.0"] }),
         "given" | "steps" => json!({ "$ref": "#/$defs/steps" }),
@@ -146,8 +146,9 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Pattern => json!({ "$ref": "#/$defs/pattern" }),
         Kind::Reply => json!({ "oneOf": [
             { "enum": ["ok", "error", "any", "none"] },
+            { "type": "string", "pattern": "^\\{\\{" },
             { "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
-              "properties": { "ok": { "$ref": "#/$defs/pattern" }, "error": { "$ref": "#/$defs/pattern" } } },
+              "patternProperties": { "^(ok|error|\\{\\{.*\\}\\})$": { "$ref": "#/$defs/pattern" } } },
         ] }),
         Kind::Save => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         Kind::Texts => {

@@ -15,7 +15,10 @@ pub use app::{
     AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, TokenCheck, Whisper,
 };
 pub use delivery::{Audience, BroadcastRefs, Delivery, PushReach, SenderOrder};
-pub use http::{BareLineFeeds, BrokenExtensions, EarlyFrames, HttpConduct, Look, Repeated};
+pub use http::{
+    BareLineFeeds, BrokenConnection, BrokenExtensions, ContentLength, EarlyFrames, Hosts, HttpConduct,
+    LateRefusal, Look, Repeated, UnreadBody,
+};
 pub use socket::{
     AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, ReplyCount, ReplyJoinRef,
     ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,

@@ -105,7 +105,7 @@ impl Core {
     fn is_anyone_busy(&self) -> bool {
         self.peers.iter().any(|(_, peer)| match &peer.stage {
             Stage::Socket(socket) => is_busy(socket),
-            Stage::Http | Stage::Leaving => false,
+            Stage::Http(..) | Stage::Leaving => false,
         })
     }
 }

@@ -62,13 +62,13 @@ impl<'a> Term<'a> {
     /// The value of a payload.
     pub(crate) fn of(payload: In<'a>) -> Self {
         match payload {
-            In::Json(text) => Self::parse(text),
+            In::Json(text) => Self::of_json(text),
             In::Binary(data) => Self::Binary(data),
         }
     }
 
     /// The value of a JSON text that is known to be well-formed.
-    fn parse(text: &'a str) -> Self {
+    pub(crate) fn of_json(text: &'a str) -> Self {
         let text = text.trim_matches([' ', '\t', '\n', '\r']);
         match text.as_bytes().first() {
             Some(b'{') => Self::Map(text),
@@ -88,7 +88,7 @@ impl<'a> Term<'a> {
     /// Anything else than a map raises.
     pub(crate) fn access(self, key: &str) -> Result<Self, Raised> {
         match self {
-            Self::Map(object) => Ok(json::get(object, key).map_or(Self::Nil, Term::parse)),
+            Self::Map(object) => Ok(json::get(object, key).map_or(Self::Nil, Term::of_json)),
             Self::Nil => Ok(Self::Nil),
             other => Err(Raised(format!(
                 "no access by the key `{key}` to {}",
@@ -103,7 +103,7 @@ impl<'a> Term<'a> {
     /// Anything else than a map raises, `nil` too.
     pub(crate) fn map_get(self, key: &str) -> Result<Option<Self>, Raised> {
         match self {
-            Self::Map(object) => Ok(json::get(object, key).map(Term::parse)),
+            Self::Map(object) => Ok(json::get(object, key).map(Term::of_json)),
             other => Err(Raised(format!("expected a map, got {}", other.kind()))),
         }
     }

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read};
 
 use super::conduct::{CloseEcho, Ending, Hangup, LongLengths, Pong, Unmasked, Utf8Check, WireConduct};
 use super::core::{Core, Pipelined};
+use super::http::Body;
 use super::outbound::Turn;
 use super::peer::{Fragments, Stage, Unread, Voice};
 use super::wire;
@@ -101,8 +102,9 @@ impl Core {
             };
             let used = match &receiver.stage {
                 Stage::Leaving => return input.len(),
-                Stage::Http if receiver.backlog.is_some() => 0,
-                Stage::Http => self.request(peer, &input[at..]),
+                Stage::Http(..) if receiver.backlog.is_some() => 0,
+                Stage::Http(_, Body::NONE) => self.request(peer, &input[at..]),
+                &Stage::Http(_, body) => self.skip_body(peer, body, &input[at..]),
                 Stage::Socket(_) if receiver.is_blocked() => 0,
                 Stage::Socket(_) => self.frame(peer, &mut input[at..]),
             };

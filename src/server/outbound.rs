@@ -199,7 +199,7 @@ impl Core {
                 receiver.deadline = now + LAST_WORDS;
             }
             Stage::Socket(socket) if socket.voice == Voice::Silent => {}
-            Stage::Socket(_) | Stage::Http => return,
+            Stage::Socket(_) | Stage::Http(..) => return,
         }
         if receiver.stream.shutdown(Shutdown::Write).is_err() {
             self.doomed.push(peer);

@@ -8,6 +8,7 @@ use mio::net::TcpStream;
 
 use super::context::ConversationId;
 use super::conversation::Entry;
+use super::http::Body;
 use super::refs::Ref;
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -50,12 +51,20 @@ pub(crate) enum Queued {
 
 /// How far a connection is.
 pub(crate) enum Stage {
-    /// Waits for a request.
-    Http,
+    /// Waits for a request, behind what is left of the last one's body.
+    Http(Before, Body),
     /// Was upgraded.
     Socket(Box<Socket>),
     /// Was answered, and is closed once that is written.
     Leaving,
+}
+
+/// What a connection saw before a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    Nothing,
+    /// Another request, and its answer.
+    Answered,
 }
 
 /// Output that waits.
@@ -114,7 +123,7 @@ impl Peer {
     pub(crate) fn new(stream: TcpStream, serial: u32, deadline: Time) -> Self {
         Self {
             stream,
-            stage: Stage::Http,
+            stage: Stage::Http(Before::Nothing, Body::NONE),
             input: Vec::new(),
             mailbox: Mailbox::Empty,
             backlog: None,
@@ -129,7 +138,7 @@ impl Peer {
     pub(crate) fn socket(&mut self) -> Option<&mut Socket> {
         match &mut self.stage {
             Stage::Socket(socket) => Some(socket),
-            Stage::Http | Stage::Leaving => None,
+            Stage::Http(..) | Stage::Leaving => None,
         }
     }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::protocol::Field;
+use super::elixir::Term;
+use crate::protocol::{Field, Message};
 
 /// An owned [`Field`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(crate) enum Ref {
     Null,
     /// A string.
     Text(Arc<str>),
-    /// Any other JSON value, as its text.
+    /// Any other JSON value, as Jason writes it.
     Other(Arc<str>),
 }
 
@@ -41,7 +42,7 @@ impl Ref {
         match (self, field) {
             (Self::Null, Field::Null) => true,
             (Self::Text(own), Field::Text(other)) => **own == **other,
-            (Self::Other(own), Field::Other(other)) => **own == **other || same_value(own, other),
+            (Self::Other(own), Field::Other(other)) => **own == **other,
             _ => false,
         }
     }
@@ -66,10 +67,44 @@ impl From<&Field<'_>> for Ref {
     }
 }
 
-/// Two texts of one JSON value: blanks and the order of keys do not count.
-fn same_value(one: &str, other: &str) -> bool {
-    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
-    parse(one).is_some_and(|value| parse(other) == Some(value))
+/// What a message's fields become that are JSON values but no strings: numbers in their shortest form, objects with
+/// their keys in order. Two texts of one value are the same from here on.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    join_ref: Option<String>,
+    reference: Option<String>,
+    topic: Option<String>,
+}
+
+impl Parsed {
+    /// The values of such fields, `None` if the message has none of them.
+    pub(crate) fn of(message: &Message<'_>) -> Option<Self> {
+        let parse = |field: &Field<'_>| match field {
+            Field::Other(text) => Some(Term::of_json(text).json()),
+            Field::Null | Field::Text(_) => None,
+        };
+        let parsed = Self {
+            join_ref: parse(&message.join_ref),
+            reference: parse(&message.reference),
+            topic: parse(&message.topic),
+        };
+        let found = parsed.join_ref.is_some() || parsed.reference.is_some() || parsed.topic.is_some();
+        found.then_some(parsed)
+    }
+
+    /// The message with these values.
+    pub(crate) fn message<'a>(&'a self, message: &'a Message<'_>) -> Message<'a> {
+        fn field<'a>(parsed: Option<&'a String>, field: &'a Field<'_>) -> Field<'a> {
+            parsed.map_or_else(|| borrowed(field), |text| Field::Other(text))
+        }
+        Message {
+            join_ref: field(self.join_ref.as_ref(), &message.join_ref),
+            reference: field(self.reference.as_ref(), &message.reference),
+            topic: field(self.topic.as_ref(), &message.topic),
+            event: borrowed(&message.event),
+            payload: message.payload,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -85,10 +120,24 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_compared_as_values() {
-        let object = Ref::from(&Field::Other(r#"{"a":1,"b":2}"#));
-        assert!(object.is(&Field::Other(r#"{ "b": 2, "a": 1 }"#)));
-        assert!(!object.is(&Field::Other(r#"{"a":1}"#)));
+    fn fields_are_read_as_the_values_they_are() {
+        let message = Message::push(
+            Field::Other(r#"{ "b": 2, "a": 1.50 }"#),
+            Field::Other("1e3"),
+            "lab:room",
+            "ack",
+            crate::protocol::Payload::EMPTY,
+        );
+        let parsed = Parsed::of(&message).expect("two of them");
+        let message = parsed.message(&message);
+        assert_eq!(message.join_ref, Field::Other(r#"{"a":1.5,"b":2}"#));
+        assert_eq!(message.reference, Field::Other("1.0e3"));
+        assert_eq!(message.topic, Field::from("lab:room"));
+    }
+
+    #[test]
+    fn nothing_is_made_of_texts() {
+        assert!(Parsed::of(&Message::heartbeat("1")).is_none());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::drain::Draining;
 use super::http::HEAD_TIMEOUT;
 use super::links::Note;
 use super::peer::Peer;
+use crate::clock::Time;
 
 /// The token of the waker.
 pub(crate) const WAKER: Token = Token(0);
@@ -78,7 +79,8 @@ impl Shard {
         let mut events = Events::with_capacity(EVENTS);
         let mut buffer = vec![0; READ_BUFFER];
         while !self.has_drained() {
-            let timeout = self.timeout();
+            let asked = self.core.shared.clock.now();
+            let timeout = self.timeout(asked);
             match self.poll.poll(&mut events, timeout) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -97,20 +99,21 @@ impl Shard {
                 self.core.readable(peer, &mut buffer);
                 self.core.settle_channels();
             }
-            self.alarms();
+            // What came before the kernel was asked has been read now, so that no silence is blamed on a client whose
+            // words lay here while this thread had no processor.
+            if events.iter().count() < EVENTS {
+                self.alarms(asked);
+            }
             self.core.settle();
         }
     }
 
-    fn timeout(&self) -> Option<Duration> {
+    fn timeout(&self, now: Time) -> Option<Duration> {
         if !self.core.greedy.is_empty() {
             return Some(Duration::ZERO);
         }
         // mio rounds up to whole milliseconds, so nothing is woken too early and spins.
-        self.core
-            .timers
-            .next()
-            .map(|at| at.since(self.core.shared.clock.now()))
+        self.core.timers.next().map(|at| at.since(now))
     }
 
     fn handle(&mut self, event: &Event, buffer: &mut [u8]) {
@@ -199,8 +202,9 @@ impl Shard {
         }
     }
 
-    fn alarms(&mut self) {
-        while let Some((at, alarm)) = self.core.timers.due(self.core.now) {
+    /// Does what was due at `now`.
+    fn alarms(&mut self, now: Time) {
+        while let Some((at, alarm)) = self.core.timers.due(now) {
             let core = &mut self.core;
             match alarm {
                 Alarm::Silence { peer, serial } => core.silence(peer, serial, at),

@@ -72,7 +72,7 @@ impl Core {
                 self.refresh(peer);
                 self.watch(peer);
             }
-            (Stage::Http, _) => self.head_is_late(peer),
+            (Stage::Http(..), _) => self.head_is_late(peer),
             (Stage::Leaving, _) => self.drop_peer(peer),
         }
     }

@@ -8,7 +8,7 @@ use super::conversation::Entry;
 use super::core::Core;
 use super::peer::{Bytes, Mail};
 use super::pubsub::Address;
-use super::refs::{Ref, borrowed};
+use super::refs::{Parsed, Ref, borrowed};
 use super::wire::{self, End, ReplyTo};
 use crate::protocol::{Field, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC};
 
@@ -21,6 +21,13 @@ pub(crate) struct Raised;
 impl Core {
     /// A message from the client.
     pub(crate) fn receive(&mut self, peer: u32, message: &Message<'_>) {
+        match Parsed::of(message) {
+            None => self.serve(peer, message),
+            Some(parsed) => self.serve(peer, &parsed.message(message)),
+        }
+    }
+
+    fn serve(&mut self, peer: u32, message: &Message<'_>) {
         let (topic, event) = (message.topic.as_str(), message.event.as_str());
         if topic == Some(PHOENIX_TOPIC) && event == Some(HEARTBEAT) {
             return self.heartbeat(peer, message);

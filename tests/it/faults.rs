@@ -101,9 +101,9 @@ impl Lent for Lends {
 }
 
 /// Runs cases against a server of their own.
-fn run(server: &Rc<Restarted>, cases: Vec<Arc<Case>>, held_to: Profile, timeout: Duration) -> RunResult {
+fn run(server: &Rc<Restarted>, cases: Vec<Arc<Case>>, held_to: HeldTo, timeout: Duration) -> RunResult {
     let settings = ConformanceSettings {
-        held_to: Some(HeldTo::Profile(held_to)),
+        held_to: Some(held_to),
         timeout,
         strict: Strictness::Strict,
         ..ConformanceSettings::new(server.target(), cases)
@@ -127,7 +127,12 @@ fn missed(fault: &'static Fault) -> Option<String> {
         return Some(format!("{}: no case cites {:?}", fault.id, fault.rules));
     }
     let server = Restarted::start(vec![fault], Profile::DEFAULT);
-    let result = run(&server, cases, Profile::DEFAULT, Duration::from_secs(2));
+    let result = run(
+        &server,
+        cases,
+        HeldTo::Profile(Profile::DEFAULT),
+        Duration::from_secs(2),
+    );
     let fails = |verdict| verdict == Verdict::Fail;
     // A server in this process cannot be killed, so that it says goodbye where none is expected.
     let closed_wrongly = |case: &CaseResult| fails(case.close_verdict) && &*case.id != KILL;
@@ -174,7 +179,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
         let result = run(
             &server,
             catalogue::select(&[], &[KILL.to_owned()]).unwrap(),
-            profile,
+            HeldTo::Profile(profile),
             Duration::from_secs(20),
         );
         result.assert_held();

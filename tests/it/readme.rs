@@ -221,6 +221,21 @@ fn what_the_pages_name_is_there() {
     assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 
+#[test]
+fn every_part_is_on_the_code_map() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let lost: Vec<_> = fs::read_dir(root.join("src"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "lib.rs" && !map.contains(&format!("`src/{name}")))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "ARCHITECTURE.md does not say what is in {lost:?}"
+    );
+}
+
 /// Paths into the repository: what is linked to, and what stands in backticks and begins like one. Words in capitals
 /// are to be filled in.
 fn paths(page: &str) -> Vec<&str> {

@@ -17,6 +17,9 @@ use crate::scenario::program::{
 };
 use crate::transport::{Masking, Outgoing, RawFrame};
 
+/// The idle timeout of the quick mount, and a little: what it closes comes so much later than anything else.
+const IDLE: Duration = Duration::from_millis(2_500);
+
 /// A restart may take this much longer than an answer: the old process drains, the new one starts.
 const RESTART: Duration = Duration::from_secs(20);
 
@@ -68,7 +71,7 @@ impl Play {
                 }
                 return Ok(());
             }
-            What::Closed(_, code) => (WaitKind::Closed(*code), timeout),
+            What::Closed(_, code) => (WaitKind::Closed(*code), timeout + IDLE),
             What::ClosedOrAlive(actor) => (self.ask_alive(*actor, now), timeout),
             What::Raw(actor, raw) => return self.raw(*actor, raw, now),
             What::Sleep(time) => (WaitKind::Pause, *time),

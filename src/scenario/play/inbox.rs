@@ -22,6 +22,8 @@ pub(super) struct Head {
     pub(super) topic: Option<String>,
     /// As JSON text.
     pub(super) reference: String,
+    /// As JSON text.
+    pub(super) join_ref: String,
 }
 
 /// The text or the bytes of a message.
@@ -43,6 +45,7 @@ impl Arrived {
             event: message.event.as_str().map(str::to_owned),
             topic: message.topic.as_str().map(str::to_owned),
             reference: json_of(&message.reference),
+            join_ref: json_of(&message.join_ref),
         });
         arrived
     }

@@ -65,6 +65,13 @@ impl Refs {
         head.event.as_deref() == Some(REPLY)
             && head.topic.as_deref() == Some(topic)
             && head.reference == self.reference
+            && self.same_join(head)
+    }
+
+    /// A client drops what carries the join_ref of another join of its (behaviour 41). Who sent none takes any.
+    fn same_join(&self, head: &Head) -> bool {
+        const NONE: &str = "null";
+        head.join_ref == NONE || self.join_ref == NONE || head.join_ref == self.join_ref
     }
 }
 

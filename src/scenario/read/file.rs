@@ -11,7 +11,7 @@ use super::{Reader, entry};
 use crate::protocol::Vsn;
 
 /// The keys of a scenario file, each with what it is for; the JSON Schema is made from these, too.
-pub(crate) const KEYS: [(&str, &str); 10] = [
+pub(crate) const KEYS: [(&str, &str); 11] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     (
@@ -25,6 +25,10 @@ pub(crate) const KEYS: [(&str, &str); 10] = [
     (
         "risky",
         "why it may hurt a server that others use; --safe leaves it out then",
+    ),
+    (
+        "phoenix-only",
+        "why only a server that is held to a Phoenix version by name is judged by it; others skip it",
     ),
     (
         "fresh",
@@ -64,6 +68,8 @@ impl Reader {
         let level = self.choice(entries, "level", &Level::ALL.map(|level| (level.name(), level)));
         let vsn = self.choice(entries, "vsn", &[("1.0.0", Vsn::V1), ("2.0.0", Vsn::V2)]);
         let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));
+        let phoenix_only = entry(entries, "phoenix-only")
+            .and_then(|node| self.word(node, "phoenix-only", "the reason, in words"));
         let fresh = self.fresh(entries);
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
         let Some(steps) = entry(entries, "steps") else {
@@ -92,6 +98,7 @@ impl Reader {
             level,
             vsn,
             risky: risky.map(str::to_owned),
+            phoenix_only: phoenix_only.map(str::to_owned),
             fresh,
             offered: self.offered.clone(),
             names: self.names.clone(),

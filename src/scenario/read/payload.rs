@@ -97,15 +97,18 @@ impl Reader {
             Yaml::Text(word) if word == "ok" || word == "error" => {
                 Some(Reply::Status(Template::text(word), Content::Unjudged))
             }
+            Yaml::Text(word) if word.starts_with("{{") => {
+                Some(Reply::Status(self.holes(word, &node.place)?, Content::Unjudged))
+            }
             Yaml::Map(entries) => match entries.as_slice() {
-                [(status, response)] if status.name == "ok" || status.name == "error" => {
+                [(status, response)] if is_status(&status.name) => {
                     let content = match &response.value {
                         Yaml::Map(inner) if inner.len() == 1 && inner[0].0.name == "binary" => {
                             Content::Binary(self.bytes(&inner[0].1, "binary")?)
                         }
                         _ => Content::Json(self.pattern(response)?),
                     };
-                    Some(Reply::Status(Template::text(&status.name), content))
+                    Some(Reply::Status(self.holes(&status.name, &status.place)?, content))
                 }
                 _ => self.wrong(node, "reply", EXPECTED),
             },
@@ -172,4 +175,9 @@ impl Reader {
             }
         }
     }
+}
+
+/// A status by name, or one that is filled in.
+fn is_status(name: &str) -> bool {
+    name == "ok" || name == "error" || name.starts_with("{{")
 }

@@ -34,7 +34,8 @@ impl PresenceChannel {
         Ok(Next::NoReply)
     }
 
-    /// The reply is there before the word of the tracker, which in Elixir is a process of its own.
+    /// The reply is there before the word of the tracker, which in Elixir is a process of its own; but that word is there
+    /// before the channel has got to its next message.
     fn update(&mut self, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
         let status = payload.matched("status", "update")?.json();
         self.untold
@@ -56,6 +57,7 @@ impl Channel for PresenceChannel {
     }
 
     fn handle_in(&mut self, event: &str, payload: In<'_>, cx: &mut Context<'_>) -> Next {
+        self.tell(cx);
         let result = match event {
             "update" => self.update(Term::of(payload), cx),
             _ => Err(no_clause(event)),

@@ -23,6 +23,18 @@ pub struct HttpConduct {
     pub early_frames: EarlyFrames,
     /// A list of extensions that cannot be read.
     pub broken_extensions: BrokenExtensions,
+    /// Methods that get 501, whatever else the request says.
+    pub unserved_methods: &'static [&'static str],
+    /// What a host may be.
+    pub hosts: Hosts,
+    /// A `connection` header that is no list of tokens.
+    pub broken_connection: BrokenConnection,
+    /// What a `content-length` may be.
+    pub content_length: ContentLength,
+    /// A body that nobody reads.
+    pub unread_body: UnreadBody,
+    /// A refused request that is not the connection's first.
+    pub late_refusal: LateRefusal,
 }
 
 /// What a response looks like.
@@ -70,6 +82,51 @@ pub enum BrokenExtensions {
     Refused,
 }
 
+/// What a host may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    /// Any text; a target that has one makes the header needless.
+    AnyText,
+    /// A name or an address, and no other than the target's.
+    Checked,
+}
+
+/// A `connection` header that is no list of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenConnection {
+    /// Is a text as any other.
+    PassedOver,
+    /// Is an error.
+    Refused,
+}
+
+/// What a `content-length` may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentLength {
+    /// One number, said once or more in one header.
+    Digits,
+    /// What Erlang reads as an integer.
+    Integer,
+}
+
+/// A body that nobody reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnreadBody {
+    /// Is skipped.
+    Skipped,
+    /// Is skipped up to a megabyte; if more is to come, or nobody knows, the connection ends.
+    SkippedIfShort,
+}
+
+/// A refused request that is not the connection's first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateRefusal {
+    /// Is told so.
+    Told,
+    /// Is not: Bandit believes that it has answered, as it has the request before.
+    Untold,
+}
+
 impl HttpConduct {
     pub(super) const fn of(profile: Profile) -> Self {
         match profile.adapter() {
@@ -83,6 +140,12 @@ impl HttpConduct {
                 unknown_version_status: 400,
                 early_frames: EarlyFrames::Lost,
                 broken_extensions: BrokenExtensions::PassedOver,
+                unserved_methods: &[],
+                hosts: Hosts::AnyText,
+                broken_connection: BrokenConnection::PassedOver,
+                content_length: ContentLength::Digits,
+                unread_body: UnreadBody::Skipped,
+                late_refusal: LateRefusal::Untold,
             },
             Adapter::Cowboy => Self {
                 look: Look::Cowboy,
@@ -94,6 +157,12 @@ impl HttpConduct {
                 unknown_version_status: 505,
                 early_frames: EarlyFrames::Handled,
                 broken_extensions: BrokenExtensions::Refused,
+                unserved_methods: &["CONNECT", "TRACE"],
+                hosts: Hosts::Checked,
+                broken_connection: BrokenConnection::Refused,
+                content_length: ContentLength::Integer,
+                unread_body: UnreadBody::SkippedIfShort,
+                late_refusal: LateRefusal::Told,
             },
         }
     }

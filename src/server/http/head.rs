@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
-use super::super::conduct::{BareLineFeeds, HttpConduct, Repeated};
+use super::super::conduct::{BareLineFeeds, BrokenConnection, Hosts, HttpConduct, Repeated};
+use super::body::Body;
 use super::response::{Asked, BodyWanted, Then, Version};
+use super::target::{self, Target};
 
 /// No server takes more headers than this.
 pub(super) const MAX_HEADERS: usize = 100;
 /// Nor a longer head.
 const MAX_HEAD: usize = 256 << 10;
-const MAX_BODY: usize = 1 << 20;
 
-/// A request that is whole.
+/// A request whose head is whole.
 pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
+    /// The host in the target, if it is a whole URL.
+    authority: Option<&'a str>,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
     pub(crate) version: Version,
@@ -23,8 +26,8 @@ pub(crate) struct Request<'a> {
 
 /// What stands at the begin of the input.
 pub(super) enum Parsed<'a> {
-    /// A request, and how many bytes it takes.
-    Request(Request<'a>, usize),
+    /// A request, how many bytes its head takes, and the body that follows.
+    Request(Request<'a>, usize, Body),
     /// The begin of one.
     Partial,
     /// What is refused with this status.
@@ -40,6 +43,9 @@ pub(super) fn parse<'a>(
     if let Some(status) = too_long(conduct, input) {
         return Parsed::Refused(status);
     }
+    if let Some(status) = target::refused(conduct, input) {
+        return Parsed::Refused(status);
+    }
     let mut parsed = httparse::Request::new(headers);
     let head = match parsed.parse(input) {
         Ok(httparse::Status::Complete(head)) => head,
@@ -51,30 +57,26 @@ pub(super) fn parse<'a>(
     if parsed.headers.len() > conduct.max_headers {
         return Parsed::Refused(431);
     }
-    let (path, query) = split(parsed.path.unwrap_or_default());
-    let version = if parsed.version == Some(1) {
-        Version::V11
-    } else {
-        Version::V10
-    };
-    let method = parsed.method.unwrap_or_default();
+    let target = Target::from(parsed.path.unwrap_or_default());
     let request = Request {
-        method,
-        path,
-        query,
-        version,
+        method: parsed.method.unwrap_or_default(),
+        authority: target.authority,
+        path: target.path,
+        query: target.query,
+        version: match parsed.version {
+            Some(1) => Version::V11,
+            _ => Version::V10,
+        },
         headers: parsed.headers,
         repeated: conduct.repeated,
     };
-    if !request.has_a_host()
-        || (conduct.bare_line_feeds == BareLineFeeds::Refused && has_bare(&input[..head]))
-    {
+    let lines_are_fine = conduct.bare_line_feeds == BareLineFeeds::Read || !has_bare(&input[..head]);
+    if !(lines_are_fine && request.has_a_host(conduct.hosts) && request.connects(conduct.broken_connection)) {
         return Parsed::Refused(400);
     }
-    match request.body(&input[head..]) {
-        Body::Whole(body) => Parsed::Request(request, head + body),
-        Body::Partial => Parsed::Partial,
-        Body::Refused(status) => Parsed::Refused(status),
+    match Body::of(&request, conduct) {
+        Ok(body) => Parsed::Request(request, head, body),
+        Err(_) => Parsed::Refused(400),
     }
 }
 
@@ -96,23 +98,6 @@ fn too_long(conduct: &HttpConduct, input: &[u8]) -> Option<u16> {
 
 fn has_bare(head: &[u8]) -> bool {
     head.windows(2).any(|pair| pair[1] == b'\n' && pair[0] != b'\r')
-}
-
-/// Path and query of a target, which may be a whole URL and have a fragment.
-fn split(target: &str) -> (&str, &str) {
-    let target = target.split('#').next().unwrap_or_default();
-    let target = match target.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains('/') => rest.find('/').map_or("/", |path| &rest[path..]),
-        _ => target,
-    };
-    target.split_once('?').unwrap_or((target, ""))
-}
-
-/// How much of the body there is.
-enum Body {
-    Whole(usize),
-    Partial,
-    Refused(u16),
 }
 
 impl<'a> Request<'a> {
@@ -163,69 +148,49 @@ impl<'a> Request<'a> {
     }
 
     /// One host, if it has to be there, with a port that is a number, if it is there.
-    fn has_a_host(&self) -> bool {
+    fn has_a_host(&self, rule: Hosts) -> bool {
         let hosts = self
             .headers
             .iter()
             .filter(|header| header.name.eq_ignore_ascii_case("host"));
         let hosts: Vec<_> = hosts.map(|header| std::str::from_utf8(header.value)).collect();
         match hosts[..] {
-            [] => self.version == Version::V10,
+            [] => self.version == Version::V10 || (rule == Hosts::AnyText && self.authority.is_some()),
             [Ok(host)] => {
                 let after_address = host.rsplit_once(']').map_or(host, |(_, rest)| rest);
-                after_address
+                let port_is_fine = after_address
                     .split_once(':')
-                    .is_none_or(|(_, port)| port.parse::<u16>().is_ok())
+                    .is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+                let is_checked = rule == Hosts::AnyText
+                    || (target::is_host(host) && self.authority.is_none_or(|authority| authority == host));
+                port_is_fine && is_checked
             }
             _ => false,
         }
     }
 
-    fn body(&self, rest: &[u8]) -> Body {
-        if let Some(coding) = self.value("transfer-encoding") {
-            return if coding.eq_ignore_ascii_case("chunked") {
-                chunked(rest)
-            } else {
-                Body::Refused(400)
-            };
+    /// Whether the `connection` header can be read.
+    fn connects(&self, rule: BrokenConnection) -> bool {
+        if rule == BrokenConnection::PassedOver {
+            return true;
         }
-        match self.value("content-length").map(|digits| digits.trim().parse()) {
-            None => Body::Whole(0),
-            Some(Err(_)) => Body::Refused(400),
-            Some(Ok(length)) if length > MAX_BODY => Body::Refused(413),
-            Some(Ok(length)) if length > rest.len() => Body::Partial,
-            Some(Ok(length)) => Body::Whole(length),
-        }
+        self.value("connection").is_none_or(|value| {
+            let mut elements = value
+                .split(',')
+                .map(str::trim)
+                .filter(|element| !element.is_empty())
+                .peekable();
+            elements.peek().is_some() && elements.all(is_token)
+        })
     }
 }
 
-/// The length of a body in chunks, without trailers.
-fn chunked(rest: &[u8]) -> Body {
-    let mut at = 0;
-    loop {
-        let Some(line) = rest[at..].windows(2).position(|window| window == b"\r\n") else {
-            return if rest.len() > MAX_BODY {
-                Body::Refused(413)
-            } else {
-                Body::Partial
-            };
-        };
-        let size = std::str::from_utf8(&rest[at..at + line]).ok();
-        let size = size.and_then(|size| usize::from_str_radix(size.split(';').next()?.trim(), 16).ok());
-        let Some(size) = size else {
-            return Body::Refused(400);
-        };
-        at = at.saturating_add(line + 2).saturating_add(size).saturating_add(2);
-        if at > MAX_BODY {
-            return Body::Refused(413);
-        }
-        if at > rest.len() {
-            return Body::Partial;
-        }
-        if size == 0 {
-            return Body::Whole(at);
-        }
-    }
+/// A token of RFC 9110, 5.6.2.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]

@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
-use super::conduct::EarlyFrames;
+use super::conduct::{EarlyFrames, LateRefusal};
 use super::core::Core;
-use super::peer::Stage;
+use super::peer::{Before, Stage};
+pub(super) use body::Body;
+use body::Broken;
 use head::{MAX_HEADERS, Parsed, Request, parse};
 use response::{Asked, BodyWanted, Response, Then, Version};
 use route::Answer;
 
+mod body;
 mod date;
 mod head;
 mod query;
 mod response;
 mod route;
+mod target;
 mod upgrade;
 mod version;
 
@@ -28,28 +32,67 @@ const UNREADABLE: Asked = Asked {
 };
 
 impl Core {
-    /// Handles one request, if it is whole, and says how long it was.
+    /// Handles one request, if its head is whole, and says how long it was.
     pub(crate) fn request(&mut self, peer: u32, input: &[u8]) -> usize {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let shared = std::sync::Arc::clone(&self.shared);
-        let (request, length) = match parse(&shared.conduct.http, input, &mut headers) {
-            Parsed::Request(request, length) => (request, length),
+        let conduct = &shared.conduct.http;
+        let (request, head, body) = match parse(conduct, input, &mut headers) {
+            Parsed::Request(request, head, body) => (request, head, body),
             Parsed::Partial => return 0,
             Parsed::Refused(status) => {
-                self.respond(peer, &Response::refused(status), UNREADABLE);
+                self.refuse_request(peer, status, conduct.late_refusal);
+                return input.len();
+            }
+        };
+        let (skipped, rest) = match body.skip(&input[head..]) {
+            Ok(skipped) => skipped,
+            Err(Broken) => {
+                self.refuse_request(peer, 400, conduct.late_refusal);
                 return input.len();
             }
         };
         match self.route(&request) {
-            Answer::Response(response) => self.respond(peer, &response, request.asked()),
+            Answer::Response(response) => {
+                if let Some(receiver) = self.peers.get_mut(peer as usize) {
+                    receiver.stage = Stage::Http(Before::Answered, rest);
+                }
+                self.respond(peer, &response, request.asked());
+                if rest.ends_connection(conduct) {
+                    self.hang_up_request(peer);
+                }
+            }
             Answer::Upgrade(upgrade) => {
                 self.upgrade(peer, *upgrade);
-                if shared.conduct.http.early_frames == EarlyFrames::Lost {
+                if conduct.early_frames == EarlyFrames::Lost {
                     return input.len();
                 }
             }
         }
-        length
+        head + skipped
+    }
+
+    /// Skips what is left of the last request's body.
+    pub(crate) fn skip_body(&mut self, peer: u32, body: Body, input: &[u8]) -> usize {
+        let Ok((skipped, rest)) = body.skip(input) else {
+            self.drop_peer(peer);
+            return input.len();
+        };
+        if let Some(receiver) = self.peers.get_mut(peer as usize) {
+            receiver.stage = Stage::Http(Before::Answered, rest);
+        }
+        skipped
+    }
+
+    fn refuse_request(&mut self, peer: u32, status: u16, late: LateRefusal) {
+        let before = match self.peers.get(peer as usize).map(|receiver| &receiver.stage) {
+            Some(Stage::Http(before, _)) => *before,
+            _ => Before::Nothing,
+        };
+        match (before, late) {
+            (Before::Answered, LateRefusal::Untold) => self.hang_up_request(peer),
+            _ => self.respond(peer, &Response::refused(status), UNREADABLE),
+        }
     }
 
     /// The head did not come in time; a connection that rests between requests just ends.
@@ -71,14 +114,17 @@ impl Core {
                     receiver.deadline = self.now + HEAD_TIMEOUT;
                 }
             }
-            Then::Close => {
-                self.write(peer);
-                if let Some(receiver) = self.peers.get_mut(peer as usize) {
-                    receiver.stage = Stage::Leaving;
-                    receiver.input = Vec::new();
-                }
-                self.shut_when_written(peer);
-            }
+            Then::Close => self.hang_up_request(peer),
         }
+    }
+
+    /// Nothing more is read; what was said is still written.
+    fn hang_up_request(&mut self, peer: u32) {
+        self.write(peer);
+        if let Some(receiver) = self.peers.get_mut(peer as usize) {
+            receiver.stage = Stage::Leaving;
+            receiver.input = Vec::new();
+        }
+        self.shut_when_written(peer);
     }
 }

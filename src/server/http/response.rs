@@ -104,7 +104,10 @@ impl Response {
             (Look::Cowboy, Origin::Application) => self.cowboy_headers(asked, &mut head),
             (Look::Bandit, _) => head.push_str("connection: close\r\n"),
             (Look::Cowboy, Origin::WebServer) => head.push_str("connection: close\r\ncontent-length: 0\r\n"),
-            (Look::Cowboy, Origin::Raised) => head.push_str("content-length: 0\r\n"),
+            (Look::Cowboy, Origin::Raised) => {
+                head.push_str(connection(asked));
+                head.push_str("content-length: 0\r\n");
+            }
         }
         head.push_str("\r\n");
         out.extend_from_slice(head.as_bytes());
@@ -169,9 +172,9 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         408 => "Request Timeout",
-        413 => "Request Entity Too Large",
         414 => "Request-URI Too Long",
         431 => "Request Header Fields Too Large",
+        501 => "Not Implemented",
         505 => "HTTP Version Not Supported",
         _ => "Internal Server Error",
     }

@@ -11,6 +11,7 @@ use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, VsnCheck};
 use super::super::core::Core;
 use super::super::peer::{Identity, Socket, Stage, Voice};
 use super::super::token::MAX_AGE;
+use super::head::is_token;
 use super::query::{Malformed, Param, param};
 use super::response::switch_protocols;
 use super::route::{Answer, Mount, since_epoch};
@@ -138,6 +139,9 @@ fn validate<'a>(request: &Request<'a>) -> Result<Vec<Cow<'a, str>>, String> {
     if request.version == Version::V10 {
         return Err("HTTP version HTTP/1.0 unsupported".to_owned());
     }
+    if request.values("host").is_empty() {
+        return Err("'host' header is absent".to_owned());
+    }
     contains(request, "connection", "upgrade")?;
     contains(request, "upgrade", "websocket")?;
     let keys = request.values("sec-websocket-key");
@@ -170,18 +174,12 @@ fn contains(request: &Request<'_>, header: &'static str, needle: &str) -> Result
 
 /// Whether each extension begins with a token, and so do its params.
 fn extensions_can_be_read(request: &Request<'_>) -> bool {
-    let is_token = |text: &str| {
-        let text = text.split('=').next().unwrap_or_default().trim();
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-    };
+    let is_fine = |text: &str| is_token(text.split('=').next().unwrap_or_default().trim());
     let values = request.values("sec-websocket-extensions");
     values.iter().all(|value| {
         value
             .split(',')
-            .all(|extension| extension.split(';').all(is_token))
+            .all(|extension| extension.split(';').all(is_fine))
     })
 }
 

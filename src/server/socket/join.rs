@@ -46,7 +46,11 @@ impl Core {
             .as_str()
             .filter(|topic| self.shared.app.channel(topic).is_some())
         {
-            Some(topic) => self.start_join(peer, message, &topic.into()),
+            Some(topic) => {
+                // While the new process is made, the others get to what was sent to them before.
+                self.run_channels();
+                self.start_join(peer, message, &topic.into());
+            }
             None => self.ignore(peer, message),
         }
     }

@@ -8,7 +8,11 @@ use crate::server::conduct::Conduct;
 fn read(profile: Profile, input: &str) -> String {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     match parse(&Conduct::of(profile).http, input.as_bytes(), &mut headers) {
-        Parsed::Request(request, length) => format!("{} of {length}", request.path),
+        Parsed::Request(request, head, body) => match body.skip(&input.as_bytes()[head..]) {
+            Ok((skipped, Body::NONE)) => format!("{} of {}", request.path, head + skipped),
+            Ok((_, rest)) => format!("{} and {rest:?}", request.path),
+            Err(broken) => format!("{broken:?}"),
+        },
         Parsed::Partial => "partial".to_owned(),
         Parsed::Refused(status) => status.to_string(),
     }
@@ -21,7 +25,10 @@ fn both(input: &str) -> [String; 2] {
 #[test]
 fn a_request_takes_its_head_and_its_body() {
     let head = "POST /disconnect/a HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n";
-    assert_eq!(both(head), ["partial", "partial"]);
+    assert_eq!(
+        both(head),
+        ["/disconnect/a and Bytes(2)", "/disconnect/a and Bytes(2)"]
+    );
     assert_eq!(
         both(&format!("{head}{{}}GET")),
         ["/disconnect/a of 61", "/disconnect/a of 61"]
@@ -32,7 +39,10 @@ fn a_request_takes_its_head_and_its_body() {
 #[test]
 fn a_body_in_chunks_is_skipped() {
     let head = "POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
-    assert_eq!(both(&format!("{head}5\r\nhello\r\n")), ["partial", "partial"]);
+    assert_eq!(
+        both(&format!("{head}5\r\nhello\r\n")),
+        ["/a and Chunks", "/a and Chunks"]
+    );
     let whole = format!("{head}5\r\nhello\r\n0\r\n\r\n");
     assert_eq!(
         both(&format!("{whole}GET")),
@@ -82,8 +92,21 @@ fn only_cowboy_minds_bare_line_feeds_and_knows_505() {
 }
 
 #[test]
-fn a_target_may_be_a_url_and_have_a_fragment() {
-    assert_eq!(split("http://a:1/b/c?d=e#f"), ("/b/c", "d=e"));
-    assert_eq!(split("/b#c?d"), ("/b", ""));
-    assert_eq!(split("/b?u=http://c/d"), ("/b", "u=http://c/d"));
+fn only_cowboy_holds_hosts_and_connections_to_their_grammar() {
+    let heads = [
+        "GET http://a/b HTTP/1.1\r\n\r\n",
+        "GET http://a/b HTTP/1.1\r\nhost: c\r\n\r\n",
+        "GET /b HTTP/1.1\r\nhost: a b\r\n\r\n",
+        "GET /b HTTP/1.1\r\nhost: a\r\nconnection:\r\n\r\n",
+        "GET /b HTTP/1.1\r\nhost: a\r\nconnection: upgrade;q=1\r\n\r\n",
+    ];
+    for head in heads {
+        assert_eq!(
+            both(head),
+            [format!("/b of {}", head.len()), "400".to_owned()],
+            "{head}"
+        );
+    }
+    let head = "GET http://a/b HTTP/1.1\r\nhost: a\r\nconnection: , close,,\r\n\r\n";
+    assert_eq!(both(head), [0, 1].map(|_| format!("/b of {}", head.len())));
 }

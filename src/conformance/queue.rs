@@ -1,0 +1,168 @@
+//! The cases that are still to be judged: side by side first, then one after another those that must be alone.
+
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::baseline::Baseline;
+use super::catalogue::Case;
+use super::choice::Fresh;
+use super::drive::Place;
+use super::host::Host;
+use super::outcome::{CaseResult, Event, HeldTo, Pace, Verdict};
+use super::punctual::Punctual;
+use super::run::undecided;
+use super::settings::StopAt;
+use super::single::{Attempt, Played, play_case};
+
+/// What is to be judged.
+pub(super) struct ToDo {
+    pub(super) waiting: VecDeque<Arc<Case>>,
+    pub(super) alone: VecDeque<Arc<Case>>,
+}
+
+/// The cases of a run.
+pub(super) struct Queue {
+    place: Rc<Place>,
+    held_to: HeldTo,
+    fresh: Fresh,
+    baseline: Option<Rc<Baseline>>,
+    to_do: ToDo,
+    /// Cases that get a second try, alone, because this process was late during the first.
+    again: HashSet<Arc<str>>,
+    under_way: Vec<Arc<Case>>,
+    punctual: Punctual,
+    tasks: JoinSet<()>,
+}
+
+impl Queue {
+    pub(super) fn new(
+        place: Rc<Place>,
+        held_to: HeldTo,
+        fresh: Fresh,
+        baseline: Option<Rc<Baseline>>,
+        to_do: ToDo,
+    ) -> Self {
+        Self {
+            place,
+            held_to,
+            fresh,
+            baseline,
+            to_do,
+            again: HashSet::new(),
+            under_way: Vec::new(),
+            punctual: Punctual::default(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Runs all. Gives up at the first failure if that is asked for.
+    pub(super) async fn work(
+        &mut self,
+        host: &dyn Host,
+        cases: &mut Vec<CaseResult>,
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) {
+        self.tasks
+            .spawn_local(self.punctual.clone().watch(self.place.clock));
+        let (done, mut results) = mpsc::unbounded_channel();
+        loop {
+            self.begin(&done, on_event);
+            if self.under_way.is_empty() {
+                break;
+            }
+            let Some(played) = results.recv().await else {
+                return;
+            };
+            if self.finish(played, cases, on_event) {
+                return;
+            }
+        }
+        while let Some(case) = self.to_do.alone.front().cloned() {
+            on_event(Event::CaseStarted(&case.id));
+            let played = self.play_alone(&case, host).await;
+            self.to_do.alone.pop_front();
+            if self.finish(played, cases, on_event) {
+                return;
+            }
+        }
+    }
+
+    /// Begins as many cases as may run side by side.
+    fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(Event<'_>)) {
+        while self.under_way.len() < self.place.settings.jobs.max(1) {
+            let Some(case) = self.to_do.waiting.pop_front() else {
+                return;
+            };
+            on_event(Event::CaseStarted(&case.id));
+            self.under_way.push(Arc::clone(&case));
+            let attempt = self.attempt();
+            let done = done.clone();
+            self.tasks.spawn_local(async move {
+                let result = play_case(&case, attempt, None).await;
+                // Nobody waits for it any more where the run has been stopped.
+                let _ = done.send(Played { case, result });
+            });
+        }
+    }
+
+    async fn play_alone(&mut self, case: &Arc<Case>, host: &dyn Host) -> Played {
+        let attempt = self.attempt();
+        let case = Arc::clone(case);
+        if !case.program.restarts() {
+            return Played {
+                result: play_case(&case, attempt, None).await,
+                case,
+            };
+        }
+        let result = match host.lend().await {
+            Ok(lent) => play_case(&case, attempt, Some(lent)).await,
+            Err(why) => undecided(&case, format!("no server could be started for it: {why}")),
+        };
+        Played { case, result }
+    }
+
+    /// What has not been judged.
+    pub(super) fn left(&mut self) -> impl Iterator<Item = Arc<Case>> {
+        let ToDo { waiting, alone } = &mut self.to_do;
+        self.under_way
+            .drain(..)
+            .chain(waiting.drain(..))
+            .chain(alone.drain(..))
+    }
+
+    fn attempt(&mut self) -> Attempt {
+        Attempt {
+            place: Rc::clone(&self.place),
+            held_to: self.held_to,
+            fresh: self.fresh.next_case(),
+            baseline: self.baseline.clone(),
+            punctual: self.punctual.clone(),
+        }
+    }
+
+    /// Takes a result; says whether the run is to stop.
+    fn finish(
+        &mut self,
+        played: Played,
+        cases: &mut Vec<CaseResult>,
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) -> bool {
+        let Played { case, mut result } = played;
+        self.under_way.retain(|other| other.id != case.id);
+        let held = result.verdict == Verdict::Pass && result.close_verdict == Verdict::Pass;
+        if result.pace == Pace::Late && !held && self.again.insert(Arc::clone(&case.id)) {
+            self.to_do.alone.push_back(case);
+            return false;
+        }
+        on_event(Event::CaseFinished(&result));
+        result.recording = None;
+        let settings = &self.place.settings;
+        let stop = settings.stop == StopAt::FirstFailure && result.failed(self.held_to, settings.strict);
+        cases.push(result);
+        stop
+    }
+}

@@ -1,0 +1,148 @@
+//! What follows a request's head. Nobody reads it: the request is answered, and then its body is skipped.
+
+use super::super::conduct::{ContentLength, HttpConduct, UnreadBody};
+use super::head::Request;
+
+/// No chunk is longer than this.
+const MAX_CHUNK: usize = 1 << 20;
+/// What Cowboy skips at most (`max_skip_body_length`).
+const SHORT: u32 = 1_000_000;
+
+/// What of a body is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// So many bytes; the most that there can be stands for all that are more.
+    Bytes(u32),
+    /// Chunks, up to the empty one.
+    Chunks,
+}
+
+/// A body that is none, or a length that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Broken;
+
+impl Body {
+    /// None, or no more.
+    pub(crate) const NONE: Self = Self::Bytes(0);
+
+    /// The body that a request says it has.
+    pub(super) fn of(request: &Request<'_>, conduct: &HttpConduct) -> Result<Self, Broken> {
+        if let Some(coding) = request.value("transfer-encoding") {
+            return if coding.eq_ignore_ascii_case("chunked") {
+                Ok(Self::Chunks)
+            } else {
+                Err(Broken)
+            };
+        }
+        match &request.values("content-length")[..] {
+            [] => Ok(Self::NONE),
+            [value] => content_length(value, conduct.content_length).map(Self::Bytes),
+            _ => Err(Broken),
+        }
+    }
+
+    /// How much of the input is body, and what is still to come then.
+    pub(super) fn skip(self, input: &[u8]) -> Result<(usize, Self), Broken> {
+        match self {
+            Self::Bytes(left) => {
+                let here = u32::try_from(input.len()).unwrap_or(u32::MAX).min(left);
+                Ok((here as usize, Self::Bytes(left - here)))
+            }
+            Self::Chunks => skip_chunks(input),
+        }
+    }
+
+    /// Whether the connection ends with the answer, this being still to come.
+    pub(super) fn ends_connection(self, conduct: &HttpConduct) -> bool {
+        conduct.unread_body == UnreadBody::SkippedIfShort
+            && match self {
+                Self::Bytes(left) => left > SHORT,
+                Self::Chunks => true,
+            }
+    }
+}
+
+fn content_length(value: &str, form: ContentLength) -> Result<u32, Broken> {
+    let digits = match form {
+        ContentLength::Digits => {
+            let mut numbers = value.split(',').map(str::trim);
+            let first = numbers.next().ok_or(Broken)?;
+            if !numbers.all(|number| number == first) {
+                return Err(Broken);
+            }
+            first
+        }
+        ContentLength::Integer => {
+            let value = value.trim();
+            value.strip_prefix('+').unwrap_or(value)
+        }
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Broken);
+    }
+    Ok(digits.parse().unwrap_or(u32::MAX))
+}
+
+/// Skips the chunks that are whole. Trailers are not known.
+fn skip_chunks(input: &[u8]) -> Result<(usize, Body), Broken> {
+    let mut at = 0;
+    loop {
+        let rest = &input[at..];
+        let Some(line) = rest.windows(2).position(|window| window == b"\r\n") else {
+            return if rest.len() > MAX_CHUNK {
+                Err(Broken)
+            } else {
+                Ok((at, Body::Chunks))
+            };
+        };
+        let size = std::str::from_utf8(&rest[..line]).map_err(|_| Broken)?;
+        let size = size.split(';').next().unwrap_or_default().trim();
+        let size = usize::from_str_radix(size, 16).map_err(|_| Broken)?;
+        if size > MAX_CHUNK {
+            return Err(Broken);
+        }
+        let chunk = line + 2 + size + 2;
+        if chunk > rest.len() {
+            return Ok((at, Body::Chunks));
+        }
+        at += chunk;
+        if size == 0 {
+            return Ok((at, Body::NONE));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_what_each_server_takes_for_one() {
+        use ContentLength::{Digits, Integer};
+        let lengths = |value| [Digits, Integer].map(|form| content_length(value, form));
+        assert_eq!(lengths("5"), [Ok(5), Ok(5)]);
+        assert_eq!(lengths("5, 5"), [Ok(5), Err(Broken)]);
+        assert_eq!(lengths("+5"), [Err(Broken), Ok(5)]);
+        assert_eq!(lengths("99999999999999999999"), [Ok(u32::MAX), Ok(u32::MAX)]);
+        for broken in ["", "-5", "5, 6", "a"] {
+            assert_eq!(lengths(broken), [Err(Broken), Err(Broken)], "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_skipped_as_it_comes() {
+        assert_eq!(Body::Bytes(5).skip(b"ab"), Ok((2, Body::Bytes(3))));
+        assert_eq!(Body::Bytes(3).skip(b"cdeGET"), Ok((3, Body::NONE)));
+    }
+
+    #[test]
+    fn chunks_are_skipped_one_by_one() {
+        assert_eq!(Body::Chunks.skip(b"5\r\nhello\r\n2\r\na"), Ok((10, Body::Chunks)));
+        assert_eq!(
+            Body::Chunks.skip(b"2\r\nab\r\n0\r\n\r\nGET"),
+            Ok((12, Body::NONE))
+        );
+        assert_eq!(Body::Chunks.skip(b"x\r\n"), Err(Broken));
+        assert_eq!(Body::Chunks.skip(b"ffffffff\r\n"), Err(Broken));
+    }
+}

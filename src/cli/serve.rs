@@ -28,10 +28,8 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
         let server = Server::start(&settings).map_err(|error| refused(&error))?;
         output::print(&format_args!("listening on http://{}\n", server.address()))?;
         if std::io::stderr().is_terminal() {
-            let socket = format!("ws://{}/socket", server.address());
-            output::note(&format!(
-                "  next  phxproof check --target {socket}, from another terminal; ctrl-c ends this"
-            ));
+            let target = format!("ws://{}/socket", server.address());
+            output::note(&format!("  next      phxproof check --target {target}"));
         }
         interrupts.next().await;
         server.drain();

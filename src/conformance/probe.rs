@@ -163,10 +163,7 @@ enum Came {
 
 /// Tries everything that a level needs.
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
-    let mut offers = Offers {
-        levels: vec![Level::Wire],
-        ..Offers::default()
-    };
+    let mut offers = Offers::of_a_socket();
     let (lab, presence, rumbl, fast, strict, v1) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
         offers_channel(place, PRESENCE, "presence", first_fresh + 10),
@@ -274,6 +271,14 @@ pub(super) fn lacks(program: &Program, offers: &Offers) -> Option<String> {
 }
 
 impl Offers {
+    /// What every Phoenix socket offers.
+    pub(super) fn of_a_socket() -> Self {
+        Self {
+            levels: vec![Level::Wire],
+            ..Self::default()
+        }
+    }
+
     /// What is there, a sentence each.
     pub(super) fn sentences(&self) -> Vec<String> {
         let levels: Vec<&str> = self.levels.iter().map(|level| level.name()).collect();

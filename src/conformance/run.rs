@@ -24,6 +24,12 @@ use crate::scenario::Level;
 /// A run ends after this long whatever the server does, unless a longer timeout is asked for.
 const LONGEST_RUN: Duration = Duration::from_secs(55);
 
+/// What a target offers is looked for no longer than this.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
+
+/// The longest that a wait becomes on a slow server, unless a longer timeout is asked for.
+const LONGEST_SCALED: Duration = Duration::from_secs(10);
+
 /// Replays the cases of `settings` against its target.
 ///
 /// `stop` ends the run in order: what is under way is dropped, what was judged is kept.
@@ -72,9 +78,16 @@ async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<RunResult, CheckError> {
     let settings = Rc::new(settings);
-    let place = reached(&settings).await?;
+    let clock = Clock::start();
+    let limit = LONGEST_RUN.max(settings.timeout * 11);
+    let end = clock.instant(clock.now() + limit);
+    tokio::pin!(stop);
     let fresh = choice::Fresh::new(settings.seed, settings.cases.len());
-    let offers = probe::look(&place, settings.room.as_ref(), fresh.of_probe()).await;
+    let (place, offers) = tokio::select! {
+        biased;
+        () = &mut stop => return Ok(stopped(&settings)),
+        looked = look(&settings, clock, fresh.of_probe()) => looked?,
+    };
     let held_to = settings
         .held_to
         .unwrap_or_else(|| default_held_to(&offers, &settings));
@@ -93,7 +106,6 @@ async fn run(
     for result in &cases {
         on_event(Event::CaseFinished(result));
     }
-    let limit = LONGEST_RUN.max(place.timeout * 11);
     let baseline = offers.baseline.map(Rc::new);
     let to_do = ToDo {
         waiting: chosen.run.into(),
@@ -102,8 +114,8 @@ async fn run(
     let mut queue = Queue::new(place, held_to, fresh, baseline, to_do);
     let ended = tokio::select! {
         biased;
-        () = stop => Some(Ended::Stopped),
-        () = tokio::time::sleep(limit) => Some(Ended::TooLong(limit)),
+        () = &mut stop => Some(Ended::Stopped),
+        () = tokio::time::sleep_until(end.into()) => Some(Ended::TooLong(limit)),
         () = queue.work(host, &mut cases, on_event) => None,
     };
     let cut_short = matches!(ended, Some(Ended::Stopped));
@@ -118,9 +130,23 @@ async fn run(
     })
 }
 
-/// The target, if there is a Phoenix socket. One that takes long to let somebody in gets longer for everything.
-async fn reached(settings: &Rc<Settings>) -> Result<Rc<Place>, CheckError> {
-    let clock = Clock::start();
+/// The target, if there is a Phoenix socket, and what it offers.
+async fn look(
+    settings: &Rc<Settings>,
+    clock: Clock,
+    first_fresh: u64,
+) -> Result<(Rc<Place>, Offers), CheckError> {
+    let place = reached(settings, clock).await?;
+    let looking = probe::look(&place, settings.room.as_ref(), first_fresh);
+    // Whoever answers none of it in that time offers none of it.
+    let offers = tokio::time::timeout(LONGEST_LOOK, looking)
+        .await
+        .unwrap_or_else(|_| Offers::of_a_socket());
+    Ok((place, offers))
+}
+
+/// One that takes long to let somebody in gets longer for everything, within bounds.
+async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<Place>, CheckError> {
     let (target, timeout) = (settings.target.clone(), settings.timeout);
     let mut place = Place {
         target,
@@ -130,8 +156,26 @@ async fn reached(settings: &Rc<Settings>) -> Result<Rc<Place>, CheckError> {
     };
     let before = clock.now();
     probe::reach(&place).await?;
-    place.timeout = place.timeout.max(clock.now().since(before) * 10);
+    let scaled = clock.now().since(before) * 10;
+    place.timeout = place.timeout.max(scaled.min(LONGEST_SCALED));
     Ok(Rc::new(place))
+}
+
+/// A run that was ended before anything was judged.
+fn stopped(settings: &Settings) -> RunResult {
+    let held_to = settings.held_to.unwrap_or(HeldTo::TheLine);
+    let cases = settings
+        .cases
+        .iter()
+        .map(|case| unfinished(case, Some(&Ended::Stopped)))
+        .collect();
+    RunResult {
+        target: settings.target.url(),
+        held_to,
+        cases,
+        cut_short: true,
+        strict: settings.strict,
+    }
 }
 
 /// Why a run ended before its cases did.

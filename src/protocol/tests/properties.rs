@@ -130,8 +130,14 @@ proptest! {
     fn any_bytes_are_read_or_refused_and_what_is_read_is_written_back(bytes in frames()) {
         if let Ok(message) = Vsn::V2.decode_from_client(Frame::Binary(&bytes)) {
             let mut again = Vec::new();
-            prop_assert_eq!(Vsn::V2.encode_from_client(&message, &mut again), Ok(FrameKind::Binary));
-            prop_assert_eq!(&again, &bytes);
+            // What stands for bytes that are no text takes more room than they did, and may not fit any more.
+            let replaced = [&message.event, &message.join_ref]
+                .iter()
+                .any(|field| field.as_str().is_some_and(|text| text.contains('\u{fffd}')));
+            if !replaced {
+                prop_assert_eq!(Vsn::V2.encode_from_client(&message, &mut again), Ok(FrameKind::Binary));
+                prop_assert_eq!(&again, &bytes);
+            }
         }
         if let Ok(message) = Vsn::V2.decode_from_server(Frame::Binary(&bytes)) {
             let mut again = Vec::new();

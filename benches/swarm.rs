@@ -53,6 +53,98 @@ fn main() {
         println!("{sockets:>8} {floor:>14.0} {ours:>14.0} {:>7.2}", ours / floor);
         server.drain();
     }
+    println!("\na broadcast, from its send to the last receiver, in ms");
+    println!(
+        "{:>8} {:>14} {:>14} {:>7}",
+        "sockets", "bare loop", "phxproof", "ratio"
+    );
+    for sockets in [1000, 5000] {
+        let (floor, ours) = (
+            bare_fanout(sockets).as_secs_f64() * 1e3,
+            fanout(sockets, lasts).as_secs_f64() * 1e3,
+        );
+        println!("{sockets:>8} {floor:>14.2} {ours:>14.2} {:>7.2}", ours / floor);
+    }
+}
+
+/// How long a broadcast of the reference server takes to its last receiver: the median of one a second.
+fn fanout(sockets: u32, lasts: Duration) -> Duration {
+    let server = Server::start(&server::Settings::default()).expect("a free port");
+    let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
+    let it = built_in()
+        .iter()
+        .find(|it| it.name == "fanout")
+        .expect("it is built in");
+    let settings = Settings {
+        sockets,
+        shards: Some(1),
+        schedule: Schedule::Open(
+            vec![Stage {
+                rate: 1.0,
+                duration: lasts,
+            }],
+            Pacing::Even,
+        ),
+        ..Settings::new(target, Arc::clone(&it.program))
+    };
+    let mut slowest = Vec::new();
+    let mut on_event = |event: Event<'_>| {
+        if let Event::Second(point) = event {
+            slowest.extend((point.broadcasts > 0).then_some(point.broadcast_max_us));
+        }
+    };
+    let result = load::run(&settings, &mut on_event, &AtomicBool::new(false)).expect("a run");
+    assert!(result.messages.all_right(), "{:?}", result.messages);
+    server.drain();
+    Duration::from_micros(median(slowest))
+}
+
+/// Writes a frame to each connection in one thread, and reads them in another: the median of some rounds.
+fn bare_fanout(sockets: u32) -> Duration {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (mut readers, mut writers) = (Vec::new(), Vec::new());
+    for _ in 0..sockets {
+        let reader = std::net::TcpStream::connect(address).expect("room");
+        reader.set_nonblocking(true).expect("a socket");
+        readers.push(TcpStream::from_std(reader));
+        writers.push(listener.accept().expect("a connection").0);
+    }
+    let mark = r#"{"mark":"~1.0.100.0.100.1000000~"}"#;
+    let payload = phxproof::protocol::Payload::Json(mark);
+    let bytes = frame(&Message::broadcast("lab:1000000001", "broadcasted", payload));
+    let mut poll = Poll::new().expect("an epoll");
+    for (number, reader) in readers.iter_mut().enumerate() {
+        poll.registry()
+            .register(reader, Token(number), Interest::READABLE)
+            .expect("room in the epoll");
+    }
+    let (clock, mut events, mut buffer) = (Clock::start(), Events::with_capacity(1024), vec![0; 64 << 10]);
+    let mut took = Vec::new();
+    for _ in 0..9 {
+        let start = clock.now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                writers
+                    .iter_mut()
+                    .for_each(|writer| writer.write_all(&bytes).expect("room"))
+            });
+            let mut left = sockets;
+            while left > 0 {
+                poll.poll(&mut events, None).expect("events");
+                for event in &events {
+                    left -= u32::from(readers[event.token().0].read(&mut buffer).is_ok());
+                }
+            }
+        });
+        took.push(u64::try_from(clock.now().since(start).as_micros()).unwrap_or(u64::MAX));
+    }
+    Duration::from_micros(median(took))
+}
+
+fn median(mut all: Vec<u64>) -> u64 {
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
 /// A swarm as the words say, and its result as JSON.

@@ -14,6 +14,11 @@ use super::units;
 
 const RUN: &str = "Run";
 const FIXTURES: &str = "Fixtures";
+const SERVED: &str = "\
+Served:
+  /socket, /fast_socket, /strict_socket  the channels lab:*, presence:* and videos:*
+  /token/NAME                            a token that /socket lets in as NAME
+  /disconnect/NAME                       by POST: closes the connections of NAME";
 
 /// Proves what a server that speaks the Phoenix Channels protocol promises
 #[derive(Debug, Parser)]
@@ -292,6 +297,7 @@ pub(super) struct Explain {
 
 /// `serve`
 #[derive(Debug, Default, Args)]
+#[command(after_help = SERVED)]
 pub(super) struct Serve {
     /// The port; 0 takes any that is free [default: 4000]
     #[arg(long, value_name = "N")]

@@ -51,7 +51,11 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
         seed: job.seed,
     };
     let folder = job.folder(about.started_at);
-    let mut reporters = reporters(&folder, look, job.seed, replay);
+    folder.make().map_err(|why| {
+        CliError::Undone(Complaint::new(why.to_string()).next("--out DIR names another folder"))
+    })?;
+    let terminal = terminal(&job, &folder, look, replay);
+    let mut reporters = reporters(&folder, look).with(terminal);
     let outcome = judge(&job, &folder, &mut reporters, &stop).await;
     let unjudged = unjudged(&job, &stop);
     let (run, trouble) = match &outcome {
@@ -81,9 +85,7 @@ const fn exit(conclusion: Conclusion) -> Exit {
     }
 }
 
-fn reporters(folder: &Folder, look: Look, seed: u64, replay: String) -> Reporters<'static> {
-    let detail = if look.quiet { Detail::Quiet } else { Detail::Usual };
-    let results = format!("{}/", folder.path().display());
+fn reporters(folder: &Folder, look: Look) -> Reporters<'static> {
     let reporters = match (look.quiet, look.verbose) {
         (true, _) => Reporters::default(),
         (false, 0) => Reporters::default().with(Progress::new(ProgressStyle::Usual)),
@@ -93,7 +95,16 @@ fn reporters(folder: &Folder, look: Look, seed: u64, replay: String) -> Reporter
         .with(Frames::new(folder.clone()))
         .with(Json::new(folder.clone()))
         .with(Junit::new(folder.clone()))
-        .with(Terminal::new(detail, seed, replay, results))
+}
+
+fn terminal(job: &Job, folder: &Folder, look: Look, replay: String) -> Terminal {
+    let detail = if look.quiet { Detail::Quiet } else { Detail::Usual };
+    let results = format!("{}/", folder.path().display());
+    let terminal = Terminal::new(detail, job.seed, replay, results);
+    match job.server {
+        Server::Embedded(_) => terminal.checking("the reference server"),
+        Server::There(_) | Server::Exec(..) => terminal,
+    }
 }
 
 /// Finds the server, or starts it; replays the cases; stops what was started.

@@ -1,5 +1,7 @@
 //! `serve`: the reference server in the foreground, until SIGTERM or ctrl-c.
 
+use std::io::IsTerminal;
+
 use super::args::Serve;
 use super::complaint::Complaint;
 use super::config;
@@ -25,6 +27,10 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
         let mut interrupts = Interrupts::listen()?;
         let server = Server::start(&settings).map_err(|error| refused(&error))?;
         output::print(&format_args!("listening on http://{}\n", server.address()))?;
+        if std::io::stderr().is_terminal() {
+            let target = format!("ws://{}/socket", server.address());
+            output::note(&format!("  next      phxproof check --target {target}"));
+        }
         interrupts.next().await;
         server.drain();
         let ended = tokio::task::spawn_blocking(move || server.join());

@@ -129,6 +129,11 @@ about: Whether the mount with the short timeout is there.
 steps: [ana: { connect: fast_socket }]
 "#;
 
+const NOWHERE: &str = r#"
+about: Whether paths are looked at.
+steps: [ana: { connect: phxproof-nowhere }]
+"#;
+
 const STRICT: &str = r#"
 about: Whether the mount that checks origins is there.
 steps: [ana: { connect: strict_socket, headers: { Origin: "https://allowed.example" } }]
@@ -164,12 +169,13 @@ enum Came {
 /// Tries everything that a level needs.
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
-    let (lab, presence, rumbl, fast, strict, v1) = tokio::join!(
+    let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
         offers_channel(place, PRESENCE, "presence", first_fresh + 10),
         offers_channel(place, RUMBL, "videos", first_fresh + 20),
         holds(place, FAST, first_fresh + 30),
         holds(place, STRICT, first_fresh + 40),
+        holds(place, NOWHERE, first_fresh + 45),
         holds(place, V1, first_fresh + 50),
     );
     // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.
@@ -192,7 +198,11 @@ pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u6
     } else {
         None
     };
-    let mounts = [(fast, "fast_socket"), (strict, "strict_socket")];
+    // A server that looks at no path has one mount, by whatever name.
+    let mounts = [
+        (fast && !any_path, "fast_socket"),
+        (strict && !any_path, "strict_socket"),
+    ];
     offers.mounts.extend(
         mounts
             .into_iter()

@@ -32,10 +32,14 @@ pub struct Point {
     pub reply_p50_us: u64,
     /// 99th percentile of it.
     pub reply_p99_us: u64,
+    /// The longest time to an answer, in microseconds.
+    pub reply_max_us: u64,
     /// Median time to a receiver, in microseconds.
     pub broadcast_p50_us: u64,
     /// 99th percentile of it.
     pub broadcast_p99_us: u64,
+    /// The longest of them.
+    pub broadcast_max_us: u64,
     /// 99th percentile of the generator's own lateness, in microseconds.
     pub lateness_p99_us: u64,
     /// CPU seconds of the generator's threads in it.
@@ -75,8 +79,10 @@ impl Point {
             troubles: tally.troubles.iter().sum(),
             reply_p50_us: reply.p50,
             reply_p99_us: reply.p99,
+            reply_max_us: reply.max,
             broadcast_p50_us: broadcast.p50,
             broadcast_p99_us: broadcast.p99,
+            broadcast_max_us: broadcast.max,
             lateness_p99_us: of(Kind::Lateness).p99,
             generator_cpu_s: moment.cpu.as_secs_f64(),
             generator_rss_bytes: moment.own.rss_bytes,

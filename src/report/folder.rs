@@ -1,4 +1,4 @@
-//! The folder of a run's results. It is made when the first file is written, not before.
+//! The folder of a run's results, and what it takes to write there.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -29,6 +29,18 @@ impl Folder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Makes it, and the folders on the way, so that nothing is begun whose results could not be kept.
+    ///
+    /// # Errors
+    /// If the system does not let us, or does not let us write there.
+    pub fn make(&self) -> Result<(), FolderError> {
+        let failed = |path: PathBuf, why| FolderError { path, why };
+        fs::create_dir_all(&self.path).map_err(|why| failed(self.path.clone(), why))?;
+        let result = self.path.join("result.json");
+        // What an earlier run left here is of no use either way.
+        File::create(&result).map(drop).map_err(|why| failed(result, why))
     }
 
     /// Makes a file in it, and the folders on the way.
@@ -100,10 +112,9 @@ mod tests {
     fn what_cannot_be_written_is_said_with_its_path() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
-        let error = Folder::new(folder.path().join("file/in"))
-            .write("result.json", b"{}")
-            .unwrap_err()
-            .to_string();
+        let results = Folder::new(folder.path().join("file/in"));
+        assert!(results.make().is_err());
+        let error = results.write("result.json", b"{}").unwrap_err().to_string();
         assert!(error.contains("file/in/result.json: "), "{error}");
     }
 }

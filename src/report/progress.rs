@@ -46,7 +46,7 @@ impl Progress {
         let clock = Clock::start();
         let shown = match style {
             Style::EachCase => Shown::EachCase,
-            Style::Usual if std::io::stderr().is_terminal() => Shown::Bar(None),
+            Style::Usual if on_a_terminal() => Shown::Bar(None),
             Style::Usual => Shown::NowAndThen { last: clock.now() },
         };
         Self {
@@ -97,6 +97,11 @@ impl Progress {
             bar.set_position(self.done as u64);
         }
     }
+}
+
+/// Whether a bar may be drawn. What a pipe's reader shows on the same terminal would be drawn over, whenever it comes.
+fn on_a_terminal() -> bool {
+    std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
 }
 
 fn bar_style() -> ProgressStyle {

@@ -24,6 +24,8 @@ pub struct Terminal {
     detail: Detail,
     seed: u64,
     onward: Onward,
+    /// What the target is called; else by its URL.
+    called: Option<&'static str>,
 }
 
 impl Terminal {
@@ -34,6 +36,16 @@ impl Terminal {
             detail,
             seed,
             onward: Onward { replay, results },
+            called: None,
+        }
+    }
+
+    /// Calls the target so.
+    #[must_use]
+    pub fn checking(self, called: &'static str) -> Self {
+        Self {
+            called: Some(called),
+            ..self
         }
     }
 }
@@ -51,8 +63,12 @@ impl Reporter for Terminal {
                 Detail::Usual => {
                     let offers: Vec<&str> = offers.iter().map(String::as_str).collect();
                     let cases = summary::count(*cases, "case");
-                    let text = format!("{cases}, seed {}", self.seed);
-                    print(&opening(target, *held_to, &text, &offers))
+                    let (called, at) = match self.called {
+                        Some(called) => (called, format!(", at {target}")),
+                        None => (*target, String::new()),
+                    };
+                    let text = format!("{cases}, seed {}{at}", self.seed);
+                    print(&opening(called, *held_to, &text, &offers))
                 }
             },
             Event::CaseStarted(_) | Event::CaseFinished(_) => Ok(()),

@@ -16,7 +16,13 @@ pub(super) enum Illegal {
     /// Only clients mask (RFC 6455, 5.1).
     #[error("a frame from the server is masked")]
     Masked,
+    /// Pieces that never become a message: legal, but without an end.
+    #[error("a message came in more than {MOST_FRAGMENTS} fragments and is not at its end")]
+    Endless,
 }
+
+/// More pieces than this no server makes of a message; of empty ones no limit of bytes would ever be reached.
+const MOST_FRAGMENTS: u32 = 20_000;
 
 /// Where in the stream of frames we are.
 #[derive(Default)]
@@ -25,6 +31,7 @@ pub(super) struct FrameWatch {
     within: Within,
     left: u64,
     close: Option<Vec<u8>>,
+    fragments: u32,
 }
 
 /// What the next byte belongs to.
@@ -72,6 +79,14 @@ impl FrameWatch {
         }
         if let Some(violation) = header.violation() {
             return Err(Illegal::Header(violation));
+        }
+        self.fragments = match header.opcode {
+            Opcode::Continuation => self.fragments + 1,
+            Opcode::Text | Opcode::Binary => 0,
+            _ => self.fragments,
+        };
+        if self.fragments > MOST_FRAGMENTS {
+            return Err(Illegal::Endless);
         }
         self.header.clear();
         self.left = header.length;

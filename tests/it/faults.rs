@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,18 @@ fn citing(fault: &Fault) -> Vec<Arc<Case>> {
     catalogue::built_in().iter().filter(cites).cloned().collect()
 }
 
+/// An address of its own for each server, so that nobody takes its port while it is being started again. Elsewhere
+/// than on Linux there is one loopback address, and the risk.
+fn own_address() -> String {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    if cfg!(target_os = "linux") {
+        format!("127.0.1.{number}")
+    } else {
+        "127.0.0.1".to_owned()
+    }
+}
+
 /// A server in this process that can be ended and started again on the same port and store. What is killed here is
 /// dropped as it is, which undoes what was not written.
 struct Restarted {
@@ -42,6 +55,7 @@ impl Restarted {
         let folder = tempfile::tempdir().unwrap();
         let store = Some(folder.path().join("annotations.db"));
         let mut settings = Settings {
+            host: own_address(),
             faults,
             profile,
             store,
@@ -57,8 +71,8 @@ impl Restarted {
     }
 
     fn target(&self) -> Target {
-        let port = self.settings.lock().unwrap().port;
-        Target::parse(&format!("ws://127.0.0.1:{port}/socket")).unwrap()
+        let settings = self.settings.lock().unwrap();
+        Target::parse(&format!("ws://{}:{}/socket", settings.host, settings.port)).unwrap()
     }
 
     fn end(&self) {

@@ -51,10 +51,13 @@ impl Job {
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
         let profile = meant.judging.profile.as_deref().map(profile::named).transpose()?;
         let server = server(&meant.target, profile)?;
+        let cases = catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?;
+        let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
+        some_of_levels(&cases, &levels)?;
         Ok(Self {
             held_to: held_to(&server, profile, strictness(&meant)),
             server,
-            cases: catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?,
+            cases,
             accept: meant.accept,
             seed: results::seed(&meant.results)?,
             room: room(&meant.room)?,
@@ -193,6 +196,26 @@ fn room(typed: &args::Room) -> Result<Option<Room>, Complaint> {
         push: typed.push.clone(),
         unknown_topic: typed.unknown_topic.clone(),
     }))
+}
+
+/// A run without any case would say nothing.
+fn some_of_levels(cases: &[Arc<Case>], levels: &[Level]) -> Result<(), Complaint> {
+    let runs = |case: &Arc<Case>| case.level().is_none_or(|level| levels.contains(&level));
+    if levels.is_empty() || cases.iter().any(runs) {
+        return Ok(());
+    }
+    let mut there: Vec<&str> = Vec::new();
+    for name in cases.iter().filter_map(|case| case.level()).map(Level::name) {
+        if !there.contains(&name) {
+            there.push(name);
+        }
+    }
+    let wanted: Vec<&str> = levels.iter().map(|level| level.name()).collect();
+    Err(Complaint::new(format!(
+        "no case that was asked for is of level {}",
+        wanted.join(" or ")
+    ))
+    .actual(format!("cases of level {}", there.join(", "))))
 }
 
 fn unselected(error: SelectError) -> CliError {

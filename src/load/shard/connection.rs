@@ -164,7 +164,9 @@ impl Shard<'_> {
     fn read_later(&mut self, id: u32) -> bool {
         let actor = &mut self.actors[id as usize];
         let role = &self.blue.cast.roles[usize::from(actor.life.role)];
-        let Some(wait) = role.reads_every.filter(|_| actor.life.stage == Stage::Open) else {
+        // It joins as quickly as others do.
+        let is_in = actor.life.flags.has(Flags::COUNTED);
+        let Some(wait) = role.reads_every.filter(|_| is_in) else {
             return false;
         };
         actor.life.rare().read_at = Some(self.desk.now + wait);

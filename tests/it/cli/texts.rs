@@ -77,7 +77,8 @@ fn cases_that_are_none_are_wrong_usage() {
         "about: x\nsteps:\n  - ana: { recieve: a }\n  - ana: { jon: b }\n",
     )
     .unwrap();
-    let lines: [&[&str]; 8] = [
+    let lines: [&[&str]; 9] = [
+        &["check", "join/*", "--level", "presence,rumbl"],
         &["check", "join/okay"],
         &["check", "nothing/*"],
         &["check", "["],

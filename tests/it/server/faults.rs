@@ -32,7 +32,7 @@ const SHOWN_BY: [(&str, &str); 43] = [
     ("reply-without-ref", "events/replies"),
     ("reply-foreign-join-ref", "events/replies"),
     ("reply-twice", "events/replies"),
-    ("replies-swapped", "join/duplicate-racing"),
+    ("replies-swapped", "broadcast/order"),
     ("push-to-all", "binary/all"),
     ("crash-untold", "crash/crash"),
     ("crash-ends-connection", "crash/isolation"),

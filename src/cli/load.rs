@@ -17,7 +17,9 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::load::{self, Conclusion, Event, LoadError, LoadResult, Model, Sends, Settings};
+use crate::load::{
+    self, Conclusion, Event, LoadError, LoadResult, Model, Objective, Outcome, Sends, Settings,
+};
 use crate::report::{About, Detail, Folder, LoadProgress, LoadRun, ProgressStyle, ReportError};
 use crate::transport::Target;
 use job::Job;
@@ -34,7 +36,26 @@ pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
 /// How a run ended.
 struct Ended {
     target: String,
-    outcome: Result<LoadResult, CliError>,
+    outcome: Result<Ran, CliError>,
+}
+
+/// A run that took place.
+struct Ran {
+    result: LoadResult,
+    /// What it was ended for before its time, by --abort-on-fail.
+    failures: Vec<String>,
+}
+
+impl Ran {
+    /// What it proves. A run that was ended for a failure has failed, were it not for the generator.
+    fn conclusion(&self, objectives: &[Outcome]) -> Conclusion {
+        match self.result.conclusion(objectives) {
+            Conclusion::Undecided(_) if !self.failures.is_empty() && self.result.generator.valid => {
+                Conclusion::FellShort(self.failures.clone())
+            }
+            other => other,
+        }
+    }
 }
 
 async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
@@ -45,21 +66,22 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let folder = job.folder(about.started_at);
     let ended = serve_and_load(&job, &folder, look, &stop).await;
-    let (result, trouble) = match ended.outcome {
-        Ok(result) => (result, None),
+    let (ran, trouble) = match ended.outcome {
+        Ok(ran) => (ran, None),
         // The user's to mend: nothing ran, so there is nothing to report.
         Err(error @ (CliError::Usage(_) | CliError::File(_))) => return Err(error),
         Err(error) => (unrun(&job, &stop), Some(error)),
     };
-    let objectives = job.judge(&result);
+    let result = &ran.result;
+    let objectives = job.judge(result);
     let conclusion = match &trouble {
-        None => result.conclusion(&objectives),
+        None => ran.conclusion(&objectives),
         Some(_) => Conclusion::Undecided(Vec::new()),
     };
     let exit = exit(&conclusion);
     let trouble_text = trouble.as_ref().map(ToString::to_string);
     let run = LoadRun {
-        result: &result,
+        result,
         objectives: &objectives,
         conclusion: &conclusion,
         about: &about,
@@ -77,7 +99,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     }
     unreported.extend(run.tell(detail(look), &folder).err());
     complain(&unreported);
-    hints(&job, &result);
+    hints(&job, result);
     Ok(if exit == Exit::Held && !unreported.is_empty() {
         Exit::Undecided
     } else {
@@ -171,10 +193,11 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
             ))?;
         }
         let flag = Arc::clone(&asked);
+        let watched = job.watched();
         let conductor = std::thread::Builder::new().name("conductor".to_owned());
         let thread = conductor.spawn(move || {
             // Nobody listens only if the run was ended at once.
-            let _ = tell.send(conduct(&settings, look, &flag));
+            let _ = tell.send(conduct(&settings, look, watched.as_deref(), &flag));
         });
         thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
         let outcome = tokio::select! {
@@ -192,15 +215,29 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
     }
 }
 
-/// Runs the swarm, and shows how far it is.
-fn conduct(settings: &Settings, look: Look, stop: &AtomicBool) -> Result<LoadResult, CliError> {
+/// Runs the swarm, and shows how far it is; ends it at the first failure where objectives are watched.
+fn conduct(
+    settings: &Settings,
+    look: Look,
+    watched: Option<&[Objective]>,
+    stop: &AtomicBool,
+) -> Result<Ran, CliError> {
     let style = match look.verbose {
         0 => ProgressStyle::Usual,
         _ => ProgressStyle::EachCase,
     };
     let mut progress = (!look.quiet).then(|| LoadProgress::new(style));
     let seed = settings.seed;
+    let mut failures = Vec::new();
     let mut on_event = |event: Event<'_>| {
+        if let (Event::SoFar(result), Some(objectives), false) =
+            (event, watched, stop.load(Ordering::Relaxed))
+        {
+            failures = result.failures_so_far(objectives);
+            if !failures.is_empty() {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
         let Some(progress) = &mut progress else { return };
         if let Event::Planned(plan) = event {
             // If stdout cannot be written to, the summary will say so.
@@ -212,7 +249,8 @@ fn conduct(settings: &Settings, look: Look, stop: &AtomicBool) -> Result<LoadRes
     if let Some(progress) = progress {
         progress.finish();
     }
-    outcome.map_err(refused)
+    let ran = |result| Ran { result, failures };
+    outcome.map(ran).map_err(refused)
 }
 
 fn undone(what: String) -> CliError {
@@ -229,11 +267,14 @@ fn refused(error: LoadError) -> CliError {
 }
 
 /// The result of a run that never was, for `result.json`.
-fn unrun(job: &Job, stop: &Stop) -> LoadResult {
+fn unrun(job: &Job, stop: &Stop) -> Ran {
     let mut result = LoadResult {
         cut_short: stop.is_asked(),
         ..LoadResult::default()
     };
     result.sockets.asked = u64::from(job.sockets());
-    result
+    Ran {
+        result,
+        failures: Vec::new(),
+    }
 }

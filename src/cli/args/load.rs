@@ -14,6 +14,10 @@ const JUDGING: &str = "Judging";
 
 /// `load`
 #[derive(Debug, Default, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as typed; load.rs makes something better of them"
+)]
 pub(in super::super) struct Load {
     /// A built-in scenario such as echo (see `phxproof list scenarios`), or a file of your own
     #[arg(value_name = "SCENARIO")]
@@ -54,6 +58,9 @@ pub(in super::super) struct Load {
     /// What must hold, as 'reply.p99<50ms' or 'sockets.lost<=0'; repeatable [default: what the scenario says]
     #[arg(long = "objective", value_name = "OBJECTIVE", help_heading = JUDGING)]
     pub(in super::super) objectives: Vec<Objective>,
+    /// End the run as soon as the server breaks a promise, or an objective is missed by what was measured so far
+    #[arg(long, help_heading = JUDGING)]
+    pub(in super::super) abort_on_fail: bool,
     /// Load a target that is not loopback, without being asked
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) yes: bool,

@@ -30,6 +30,7 @@ pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
             push: section.push("push"),
         },
         objectives: section.all_parsed("objectives", str::parse::<Objective>),
+        abort_on_fail: section.boolean("abort-on-fail").unwrap_or_default(),
         results: results_keys(&mut section),
         ..Load::default()
     };
@@ -60,6 +61,7 @@ impl Load {
             instead: self.instead.over(below.instead),
             server_pid: self.server_pid,
             objectives: first(self.objectives, below.objectives),
+            abort_on_fail: self.abort_on_fail || below.abort_on_fail,
             yes: self.yes,
             results: self.results.over(below.results),
             config: self.config,

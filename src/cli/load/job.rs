@@ -153,6 +153,11 @@ impl Job {
         }
     }
 
+    /// What ends the run before its time: nothing if it is not to be ended by failures.
+    pub(super) fn watched(&self) -> Option<Vec<Objective>> {
+        self.meant.abort_on_fail.then(|| self.objectives.clone())
+    }
+
     /// Holds what had to hold against a result.
     pub(super) fn judge(&self, result: &LoadResult) -> Vec<Outcome> {
         self.objectives.iter().map(|it| it.judge(result)).collect()

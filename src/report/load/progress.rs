@@ -61,7 +61,7 @@ impl LoadProgress {
     /// Something happened. What cannot be shown is no reason to end a run.
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Planned(_) | Event::Began(_) => {}
+            Event::Planned(_) | Event::Began(_) | Event::SoFar(_) => {}
             Event::Second(point) => {
                 self.before_s = self.second.at_s;
                 self.second = **point;

@@ -134,6 +134,17 @@ fn an_objective_that_is_missed_makes_it_fall_short() {
 }
 
 #[test]
+fn a_run_ends_with_the_first_failure_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["echo", "--sockets", "5", "--rate", "max", "--duration", "1h"];
+    let objective = ["--objective", "reply.p99<1us", "--abort-on-fail"];
+    let (said, code) = load(folder.path(), &[&args[..], &objective].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the objective reply.p99<1us was missed"), "{said}");
+    assert_eq!(result(folder.path())["cut_short"], true);
+}
+
+#[test]
 fn a_topic_of_ones_own_is_loaded_by_settings_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);

@@ -127,6 +127,8 @@ pub(super) struct Rare {
     pub(super) output: Vec<u8>,
     /// A slow reader reads again then.
     pub(super) read_at: Option<Time>,
+    /// How much of this stands in the sum of the shard.
+    pub(super) counted: usize,
 }
 
 impl Rare {
@@ -224,11 +226,16 @@ impl Life {
         self.rare.get_or_insert_default()
     }
 
-    /// Gives memory back that nothing needs any more.
-    pub(super) fn tidy(&mut self) {
+    /// Gives memory back that nothing needs any more; `kept` is the sum of what all sockets keep.
+    pub(super) fn tidy(&mut self, kept: &mut usize) {
         if self.rare.as_ref().is_some_and(|rare| rare.is_empty()) {
-            self.rare = None;
+            self.forget(kept);
         }
+    }
+
+    /// Gives all of it back.
+    pub(super) fn forget(&mut self, kept: &mut usize) {
+        *kept -= self.rare.take().map_or(0, |rare| rare.counted);
     }
 
     /// When this socket wants to be looked at, beside its client's own deadline.

@@ -12,7 +12,7 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
 use super::actor::{Actor, Stage};
 use super::control::{Control, Phase};
-use super::desk::{Desk, Place, Served};
+use super::desk::{Desk, Served};
 use super::dial::{Dialer, Route};
 use super::handshake::Request;
 use super::ledger::Common;
@@ -29,9 +29,11 @@ mod arrive;
 mod connection;
 mod ending;
 mod frames;
+mod places;
 mod rounds;
 mod send;
 mod sleep;
+mod write;
 
 /// The buffer that all sockets of a shard are read into.
 const READ_BUFFER: usize = 64 << 10;
@@ -95,6 +97,8 @@ pub(super) struct Shard<'r> {
     idle: VecDeque<u32>,
     /// What is being sent.
     text: String,
+    /// Bytes that all sockets keep: what is not whole yet, and what is not sent yet.
+    kept: usize,
     open: u64,
     read_at: Time,
     /// When everybody was last asked whether something is lacking.
@@ -115,7 +119,7 @@ impl<'r> Shard<'r> {
         let masks = Xoshiro256PlusPlus::seed_from_u64(random.next_u64());
         let now = blue.clock.now();
         let size = blue.cast.places.len();
-        let count = sockets_of(blue.settings.sockets as usize, size, stream);
+        let count = places::sockets_of(blue.settings.sockets as usize, size, stream);
         let instances = count.div_ceil(size);
         let mut desk = Desk::new(
             blue.cast,
@@ -149,6 +153,7 @@ impl<'r> Shard<'r> {
             waiting: VecDeque::new(),
             idle: VecDeque::new(),
             text: String::new(),
+            kept: 0,
             open: 0,
             read_at: now + READING,
             looked_at: Time::ZERO,
@@ -334,19 +339,6 @@ impl<'r> Shard<'r> {
         verb(&mut actor.socket, &mut context)
     }
 
-    fn place(&self, id: u32) -> Place {
-        let size = self.blue.cast.places.len();
-        let local_instance = id as usize / size;
-        let instance = local_instance * self.stream.of + self.stream.number;
-        let socket = instance * size + id as usize % size;
-        Place {
-            id,
-            socket: u32::try_from(socket).unwrap_or(u32::MAX),
-            instance: instance as u64,
-            local_instance,
-        }
-    }
-
     fn registry(&self) -> &Registry {
         self.poll.registry()
     }
@@ -367,32 +359,5 @@ impl<'r> Shard<'r> {
             cpu: thread_cpu(),
             phase: self.phase,
         });
-    }
-}
-
-/// How many of the sockets are this shard's: whole instances go round, the last one may be cut short.
-fn sockets_of(sockets: usize, size: usize, stream: Stream) -> usize {
-    let (whole, rest) = (sockets / size, sockets % size);
-    let own = whole / stream.of + usize::from(whole % stream.of > stream.number);
-    own * size
-        + if whole % stream.of == stream.number {
-            rest
-        } else {
-            0
-        }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_sockets_are_some_shards() {
-        for (sockets, size, shards) in [(1, 1, 1), (1000, 1, 3), (7, 3, 2), (2, 5, 4), (100, 10, 6)] {
-            let all: usize = (0..shards)
-                .map(|number| sockets_of(sockets, size, Stream { number, of: shards }))
-                .sum();
-            assert_eq!(all, sockets, "{sockets} by {size} over {shards}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! The connection of a socket: made, upgraded, read, written, lost.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read as _};
 
 use mio::event::Event;
 use mio::{Interest, Token};
@@ -13,8 +13,6 @@ use super::super::tally::{Kind, Trouble};
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
 
-/// A socket whose server does not read is cut when so much waits for it.
-const MOST_UNSENT: usize = 4 << 20;
 /// How often a socket is read before others have their turn.
 const READS: usize = 4;
 
@@ -173,49 +171,51 @@ impl Shard<'_> {
         true
     }
 
-    /// Takes so many bytes of the buffer.
+    /// Takes so many bytes of the buffer, and keeps what is not whole yet.
     fn take_bytes(&mut self, id: u32, count: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        let kept = self.actors[id as usize]
-            .life
-            .rare
-            .as_mut()
-            .filter(|rare| !rare.input.is_empty());
-        match kept {
-            None => self.take_input(id, &mut buffer[..count]),
-            Some(rare) => {
-                let mut input = std::mem::take(&mut rare.input);
+        let rare = self.actors[id as usize].life.rare.as_mut();
+        match rare
+            .map(|rare| std::mem::take(&mut rare.input))
+            .filter(|input| !input.is_empty())
+        {
+            None => {
+                let taken = self.take_input(id, &mut buffer[..count]);
+                if taken < count && self.actors[id as usize].stream.is_some() {
+                    self.actors[id as usize].life.rare().input = buffer[taken..count].to_vec();
+                }
+            }
+            Some(mut input) => {
                 input.extend_from_slice(&buffer[..count]);
-                self.take_input(id, &mut input);
+                let taken = self.take_input(id, &mut input);
+                if taken < input.len() && self.actors[id as usize].stream.is_some() {
+                    input.drain(..taken);
+                    self.actors[id as usize].life.rare().input = input;
+                }
             }
         }
         self.buffer = buffer;
+        self.actors[id as usize].life.tidy(&mut self.kept);
+        self.count_kept(id);
     }
 
-    fn take_input(&mut self, id: u32, bytes: &mut [u8]) {
+    /// Takes what is whole; returns how many bytes that were.
+    fn take_input(&mut self, id: u32, bytes: &mut [u8]) -> usize {
         let mut start = 0;
         if self.actors[id as usize].life.stage == Stage::Upgrading {
             match handshake::read(bytes, self.key(id)) {
-                Answer::Partial => return self.keep_input(id, bytes),
-                Answer::Refused(trouble) => return self.fail(id, trouble),
+                Answer::Partial => return 0,
+                Answer::Refused(trouble) => {
+                    self.fail(id, trouble);
+                    return bytes.len();
+                }
                 Answer::Open(length) => {
                     start = length;
                     self.upgraded(id);
                 }
             }
         }
-        let rest = self.take_frames(id, &mut bytes[start..]);
-        self.keep_input(id, &bytes[start + rest..]);
-    }
-
-    /// Keeps what is not whole yet.
-    fn keep_input(&mut self, id: u32, bytes: &[u8]) {
-        let actor = &mut self.actors[id as usize];
-        if !bytes.is_empty() && actor.stream.is_some() {
-            actor.life.rare().input = bytes.to_vec();
-        } else {
-            actor.life.tidy();
-        }
+        start + self.take_frames(id, &mut bytes[start..])
     }
 
     fn upgraded(&mut self, id: u32) {
@@ -232,41 +232,6 @@ impl Shard<'_> {
         life.since = now;
         self.open += 1;
         self.call(id, |socket, context| socket.handle_open(context));
-    }
-
-    /// Writes what is in the desk's buffer; keeps what the kernel does not take.
-    pub(super) fn flush(&mut self, id: u32) {
-        let actor = &mut self.actors[id as usize];
-        let Some(stream) = &mut actor.stream else {
-            self.desk.out.clear();
-            return;
-        };
-        let waiting = actor.life.rare.as_mut().filter(|rare| !rare.output.is_empty());
-        let written = match waiting {
-            None => write(stream, &mut self.desk.out),
-            Some(rare) => {
-                rare.output.append(&mut self.desk.out);
-                write(stream, &mut rare.output)
-            }
-        };
-        match written {
-            Ok(count) => {
-                self.desk.tally.counts.bytes_out += count as u64;
-                if !self.desk.out.is_empty() {
-                    actor.life.rare().output = std::mem::take(&mut self.desk.out);
-                }
-                let unsent = actor.life.rare.as_ref().map_or(0, |rare| rare.output.len());
-                match unsent {
-                    0 => actor.life.tidy(),
-                    _ if unsent > MOST_UNSENT => self.fail(id, Trouble::Silent),
-                    _ => {}
-                }
-            }
-            Err(error) => {
-                self.desk.out.clear();
-                self.fail(id, trouble_of(&error));
-            }
-        }
     }
 
     /// The connection is lost, or could not be made.
@@ -298,7 +263,7 @@ impl Shard<'_> {
     pub(super) fn drop_connection(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         actor.stream = None;
-        actor.life.rare = None;
+        actor.life.forget(&mut self.kept);
         if actor.life.stage == Stage::Open {
             self.open -= 1;
             if actor.life.lost_at == Time::MAX {
@@ -344,26 +309,6 @@ impl Shard<'_> {
             self.readable(id);
         }
     }
-}
-
-/// Writes from the front of `bytes` until the kernel takes no more, and leaves the rest.
-fn write(stream: &mut mio::net::TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<usize> {
-    let mut written = 0;
-    while written < bytes.len() {
-        match stream.write(&bytes[written..]) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(count) => written += count,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    if written == bytes.len() {
-        bytes.clear();
-    } else {
-        bytes.drain(..written);
-    }
-    Ok(written)
 }
 
 /// What an error of the system means here.

@@ -111,7 +111,7 @@ impl Shard<'_> {
     pub(super) fn leave_for_good(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         actor.stream = None;
-        actor.life.rare = None;
+        actor.life.forget(&mut self.kept);
         actor.life.stage = Stage::Over;
         actor.life.lost_at = Time::MAX;
     }

@@ -131,3 +131,15 @@ fn a_stall_of_the_server_is_found_in_the_latency_and_not_in_the_lateness() {
     let slow = reply.p90 >= 300_000;
     assert!(slow, "{reply:?}");
 }
+
+#[test]
+fn a_message_in_many_pieces_is_one_message() {
+    const PIECES: &[u8] = b"\x01\x03[nu\x00\x06ll,nul\x80\x1al,\"lab:x\",\"fragmented\",{}]";
+    let result = met(Manner::Babbles(PIECES));
+    assert!(
+        result.unasked.contains_key("fragmented"),
+        "{:?} {:?}",
+        result.unasked,
+        result.troubles
+    );
+}

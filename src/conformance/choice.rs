@@ -119,7 +119,11 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
         }
     }
     let Some(room) = room else {
-        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::InventedTopic);
+        let lab = offers.levels.contains(&Level::Lab)
+            || matches!(
+                offer,
+                Offer::Mount | Offer::InventedTopic | Offer::Sender | Offer::Seq | Offer::Mark
+            );
         return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
     };
     match offer {
@@ -181,6 +185,10 @@ pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: 
         (Offer::FirstAnswer, first),
         (Offer::SecondAnswer, second),
         (Offer::ThirdAnswer, third),
+        // What a swarm counts; a case has one of each.
+        (Offer::Sender, Value::from(0)),
+        (Offer::Seq, Value::from(0)),
+        (Offer::Mark, Value::from(format!("mark-{number}"))),
     ]
 }
 

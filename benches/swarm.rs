@@ -170,7 +170,7 @@ fn one_run(words: &[String]) {
     let mut on_event = |event: Event<'_>| match event {
         Event::Planned(plan) => println!("{plan}"),
         Event::Second(point) => println!("{point:?}"),
-        Event::Began(_) | Event::Progress(_) => {}
+        Event::Began(_) | Event::Progress(_) | Event::SoFar(_) => {}
     };
     match load::run(&settings, &mut on_event, &AtomicBool::new(false)) {
         Ok(result) => println!(

@@ -1,6 +1,6 @@
 //! What a run proves: that all held, that the server fell short, or nothing.
 
-use super::objective::Outcome;
+use super::objective::{Objective, Outcome};
 use super::result::{LoadResult, Sends};
 
 /// What a run proves. The reasons are sentences.
@@ -45,6 +45,13 @@ impl LoadResult {
             (true, true) => Conclusion::Held,
             (false, true) => Conclusion::FellShort(short),
         }
+    }
+
+    /// What a run that still goes on has proved against the server already.
+    pub fn failures_so_far(&self, objectives: &[Objective]) -> Vec<String> {
+        let missed = objectives.iter().filter(|it| it.is_missed(self));
+        let missed = missed.map(|it| format!("the objective {} was missed", it.text()));
+        self.broken_promises().into_iter().chain(missed).collect()
     }
 
     /// What the server did that no objective need forbid.

@@ -189,6 +189,18 @@ impl FromStr for Objective {
 }
 
 impl Objective {
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is missed by what was measured so far. What is to rise above a limit may still do so.
+    pub fn is_missed(&self, so_far: &LoadResult) -> bool {
+        let from_above = matches!(self.bound, Bound::Less | Bound::AtMost);
+        let outcome = self.judge(so_far);
+        from_above && outcome.value.is_some() && !outcome.held
+    }
+
     /// Holds it against a result.
     pub fn judge(&self, result: &LoadResult) -> Outcome {
         let value = match self.subject {
@@ -231,6 +243,15 @@ mod tests {
         assert_eq!(judge("reply.max<80ms", &result), (Some(80_000.0), false));
         assert_eq!(judge("sockets.lost<=3", &result), (Some(3.0), true));
         assert_eq!(judge("messages.sent>0", &result), (Some(0.0), false));
+    }
+
+    #[test]
+    fn only_what_must_stay_below_is_missed_before_the_end() {
+        let mut so_far = LoadResult::default();
+        let missed = |text: &str, so_far: &LoadResult| text.parse::<Objective>().unwrap().is_missed(so_far);
+        assert!(!missed("sockets.joined>=10", &so_far) && !missed("reply.p99<1ms", &so_far));
+        so_far.sockets.lost = 1;
+        assert!(missed("sockets.lost<=0", &so_far));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::series::Point;
 use super::tally::{ByEvent, Counts, Figures, Kind, Tally, Trouble};
 
 /// The outcome of a run.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LoadResult {
     /// Connections.
     pub sockets: Sockets,

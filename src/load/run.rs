@@ -33,6 +33,8 @@ pub enum Event<'a> {
     Progress(Progress),
     /// A second of the run is over.
     Second(&'a series::Point),
+    /// What is known after that second; without series and histograms, and as if it were cut short.
+    SoFar(&'a LoadResult),
 }
 
 /// How far a run is.
@@ -350,5 +352,7 @@ impl Conductor<'_> {
             .record
             .second(self.heard, self.control.phase(), (open, joined));
         (self.on_event)(Event::Second(&point));
+        let so_far = self.record.so_far(self.settings, self.sends);
+        (self.on_event)(Event::SoFar(&so_far));
     }
 }

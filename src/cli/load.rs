@@ -17,9 +17,7 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::load::{
-    self, Conclusion, Event, LoadError, LoadResult, Model, Objective, Outcome, Sends, Settings,
-};
+use crate::load::{self, Conclusion, Event, LoadError, LoadResult, Objective, Outcome, Settings};
 use crate::report::{About, Detail, Folder, LoadProgress, LoadRun, ProgressStyle, ReportError};
 use crate::transport::Target;
 use job::Job;
@@ -132,9 +130,6 @@ fn hints(job: &Job, result: &LoadResult) {
         .any(|kind| result.troubles.contains_key(kind));
     if result.sockets.joined == 0 && refused && !job.has_topic() {
         output::note("a topic of your own application can be named: --topic T --join-params JSON");
-    }
-    if result.sends == Sends::Nothing && result.model == Model::Open {
-        output::note("the scenario sends nothing, so a rate says nothing to it");
     }
 }
 

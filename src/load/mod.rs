@@ -36,7 +36,7 @@ pub use result::{
     Generator, LATEST, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took,
 };
 pub use role::Override;
-pub use run::{Event, LoadError, Progress, run};
+pub use run::{Event, LoadError, Progress, rehearse, run};
 pub use series::Point;
 pub use settings::{Arrivals, Nonsense, Schedule, Settings};
 pub use tally::{ByEvent, Counts, Figures, Kind, Trouble};

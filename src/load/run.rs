@@ -79,6 +79,15 @@ const RUN_UP: Duration = Duration::from_millis(60);
 const PATIENCE: Duration = Duration::from_secs(2);
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Looks through what a run is to be, and opens nothing: whether it sends anything.
+///
+/// # Errors
+/// What makes no sense, or is nothing for a swarm.
+pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
+    settings.check()?;
+    Ok(Cast::compile(&settings.program, &settings.instead, 0)?.sends())
+}
+
 /// Runs a swarm, and returns when it is over. `stop` ends it in order before its time.
 ///
 /// # Errors

@@ -9,9 +9,11 @@ use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::results;
+use super::refused;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
-    Arrivals, LoadResult, Objective, Outcome, Override, Pacing, Schedule, Settings, Stage, built_in,
+    self, Arrivals, LoadResult, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings, Stage,
+    built_in,
 };
 use crate::report::{Folder, grouped};
 use crate::scenario::{Program, nearest};
@@ -26,6 +28,7 @@ pub(super) struct Job {
     /// Where all random choices come from.
     pub(super) seed: u64,
     program: Arc<Program>,
+    sends: Sends,
     objectives: Vec<Objective>,
     meant: args::Load,
 }
@@ -34,24 +37,29 @@ impl Job {
     /// What was typed and configured, as meant.
     pub(super) fn new(meant: args::Load) -> Result<Self, CliError> {
         let program = program(&meant.scenario)?;
-        let job = Self {
+        let mut job = Self {
             server: server(&meant.target, None)?,
             scenario: meant.scenario.clone(),
             seed: results::seed(&meant.results)?,
             objectives: objectives(&meant, &program)?,
             program,
+            sends: Sends::Something,
             meant,
         };
-        job.check()?;
+        job.sends = job.check()?;
         Ok(job)
     }
 
-    fn check(&self) -> Result<(), Complaint> {
+    /// Refuses what makes no sense, before anything is opened; tells whether anything is sent.
+    fn check(&self) -> Result<Sends, CliError> {
         let typed = &self.meant;
         let stages = self.program.load().stages.len();
         if stages > 0 && typed.duration.is_some() && typed.rate.is_none() {
             let what = format!("--duration says nothing to a scenario of {stages} stages, each with its own");
-            return Err(Complaint::new(what).expected("--rate R beside it, which stands in their place"));
+            let complaint = Complaint::new(what);
+            return Err(complaint
+                .expected("--rate R beside it, which stands in their place")
+                .into());
         }
         let target = match &self.server {
             Server::There(target) | Server::Exec(target, _) => target.clone(),
@@ -61,15 +69,22 @@ impl Job {
             }
         };
         let settings = self.settings(&target, None);
-        settings.check().map_err(|why| Complaint::new(why.to_string()))?;
+        let sends = load::rehearse(&settings).map_err(refused)?;
+        if sends == Sends::Nothing && typed.rate.is_some() {
+            let what = format!("--rate says nothing to {}, which sends nothing", self.scenario);
+            return Err(Complaint::new(what)
+                .expected("a scenario that pushes, such as echo")
+                .into());
+        }
         if target.is_loopback() || typed.yes {
-            return Ok(());
+            return Ok(sends);
         }
         let what = format!(
             "{target} is not on this machine: it would be loaded with {}",
             self.describe(&settings)
         );
-        Err(Complaint::new(what).next("add --yes if its owner agrees"))
+        let complaint = Complaint::new(what);
+        Err(complaint.next("add --yes if its owner agrees").into())
     }
 
     /// The settings of the run, once it is known where the server is.
@@ -166,10 +181,11 @@ impl Job {
     /// `echo: 1,000 sockets, 500 sends a second for 30s`
     pub(super) fn describe(&self, settings: &Settings) -> String {
         let sends = match &settings.schedule {
-            Schedule::Closed => "as much as the answers allow".to_owned(),
+            _ if self.sends == Sends::Nothing => String::new(),
+            Schedule::Closed => ", as many sends as the answers allow".to_owned(),
             Schedule::Open(stages, _) => {
                 let rates: Vec<String> = stages.iter().map(|stage| stage.rate.to_string()).collect();
-                format!("{} sends a second", rates.join(", then "))
+                format!(", {} sends a second", rates.join(", then "))
             }
         };
         let lasts = humantime::format_duration(settings.lasts());
@@ -180,7 +196,7 @@ impl Job {
             Arrivals::Rate(rate, Pacing::Even) => format!(" at {rate} a second"),
             Arrivals::Rate(rate, Pacing::Poisson) => format!(" at {rate} a second, like a Poisson process"),
         };
-        format!("{}: {sockets} sockets{come}, {sends} for {lasts}", self.scenario)
+        format!("{}: {sockets} sockets{come}{sends} for {lasts}", self.scenario)
     }
 
     /// Where the results go.
@@ -223,9 +239,8 @@ fn objectives(meant: &args::Load, program: &Program) -> Result<Vec<Objective>, C
     }
     let said = program.load().objectives.iter();
     said.map(|text| {
-        text.parse().map_err(|why: crate::load::ObjectiveError| {
-            Complaint::new(why.to_string()).place(&meant.scenario)
-        })
+        text.parse()
+            .map_err(|why: load::ObjectiveError| Complaint::new(why.to_string()).place(&meant.scenario))
     })
     .collect()
 }

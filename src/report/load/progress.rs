@@ -88,7 +88,12 @@ impl LoadProgress {
                 let now = self.clock.now();
                 if now.since(self.last) >= NOW_AND_THEN {
                     self.last = now;
-                    let _ = say(&format!("{}; {live}", words(progress)));
+                    let live = if live.is_empty() {
+                        live
+                    } else {
+                        format!("; {live}")
+                    };
+                    let _ = say(&format!("{}{live}", words(progress)));
                 }
             }
         }
@@ -100,7 +105,10 @@ impl LoadProgress {
         // What the threads tell comes up to a second late, also in the rest of a second at the end.
         let length = (it.at_s - self.before_s).max(1.0);
         let per_second = |count: u64| rate(count as f64 / length);
-        let mut parts = vec![format!("{}/s sent", per_second(it.sent))];
+        let mut parts = Vec::new();
+        if it.sent > 0 {
+            parts.push(format!("{}/s sent", per_second(it.sent)));
+        }
         let times = [
             ("reply", it.replies, it.reply_p50_us, it.reply_p99_us),
             (

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{Served, assert_said, phxproof, said_anywhere, terminate};
+use super::{Served, assert_said, phxproof, said, said_anywhere, terminate};
 
 /// A run with its results in `out`: what it said, and how it ended.
 fn load(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
@@ -270,6 +270,15 @@ fn nonsense_is_wrong_usage() {
         assert!(said.contains("expected"), "{args:?}: {said}");
         assert!(!folder.path().join("out").exists(), "{args:?}");
     }
+}
+
+#[test]
+fn what_a_scenario_cannot_mean_to_a_swarm_is_wrong_usage() {
+    assert_said!(said_anywhere(&["load", "idle", "--rate", "10"]));
+    let folder = tempfile::tempdir().unwrap();
+    let raw = "about: A.\nsteps:\n  - ana: connect\n  - ana: { raw: { text: x } }\n";
+    fs::write(folder.path().join("raw.yaml"), raw).unwrap();
+    assert_said!(said(folder.path(), &["load", "raw.yaml"]));
 }
 
 #[test]

@@ -147,7 +147,14 @@ impl Job {
                 .map_or(1, usize::from)
                 .min(256)
         };
-        self.meant.shards.map_or_else(processors, usize::from)
+        let needed = || {
+            // Connections are dealt to the shards by chance, so that some get more than others: two thirds are planned.
+            let each = (crate::descriptors::raise_limit() / 3 * 2).max(100);
+            usize::try_from(u64::from(self.sockets()).div_ceil(each)).unwrap_or(1)
+        };
+        self.meant
+            .shards
+            .map_or_else(|| processors().max(needed()), usize::from)
     }
 
     /// The process that is to be watched, if one was named.

@@ -27,6 +27,7 @@ pub mod client;
 pub mod clock;
 pub mod conformance;
 pub mod descriptors;
+pub mod load;
 pub mod profile;
 pub mod protocol;
 pub mod report;

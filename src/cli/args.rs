@@ -1,6 +1,10 @@
 //! The command line as it is typed. What it means is up to the file of each command; nothing below `cli/` sees a
 //! type of this module.
 
+mod load;
+
+pub(super) use load::{Instead, Load, RateArg, arrivals, rate};
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,6 +61,8 @@ pub(super) enum ColorArg {
 pub(super) enum Command {
     /// Replays scenarios against a server and judges what it says
     Check(Box<Check>),
+    /// Runs a scenario as a swarm of simulated sockets, and measures what the server does
+    Load(Box<Load>),
     /// Lists what there is: cases, rules, faults, profiles, scenarios
     List(List),
     /// Prints a built-in scenario, to copy and change

@@ -17,7 +17,8 @@ use crate::report::{
     About, Detail, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
 };
 use crate::transport::Target;
-use job::{Job, Server};
+use job::Job;
+pub(super) use job::{Server, server};
 
 /// Checks a server.
 pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
@@ -123,12 +124,7 @@ async fn judge(
             result
         }
         Server::Exec(target, command) => {
-            let name = "server.log";
-            let file = folder.file(name).map_err(|why| Complaint::new(why.to_string()))?;
-            let log = Log {
-                path: folder.path().join(name),
-                file,
-            };
+            let log = Log::new(folder)?;
             let exec = tokio::select! {
                 started = Exec::start(command, target, log) => started?,
                 () = stop.clone().asked() => return Err(Complaint::new("ended before the server of --exec answered")),

@@ -16,6 +16,7 @@
 //! ```
 
 mod layers;
+mod load;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{Check, Judging, LevelArg, Results, Room, Serve, Target, UpdateArg, VsnArg};
+use super::args::{Check, Judging, LevelArg, Load, Results, Room, Serve, Target, UpdateArg, VsnArg};
 use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::scenario::ScenarioError;
@@ -47,6 +48,8 @@ pub(super) struct Settings {
     top: Check,
     /// `[check]`
     check: Check,
+    /// `[load]`
+    load: Load,
     /// `[serve]`
     serve: Serve,
     /// `[targets.NAME]`
@@ -108,6 +111,9 @@ impl Settings {
         if let Some(section) = top.section("check") {
             self.check = check_keys(section);
         }
+        if let Some(section) = top.section("load") {
+            self.load = load::keys(section);
+        }
         if let Some(section) = top.section("serve") {
             self.serve = serve_keys(section);
         }
@@ -118,25 +124,37 @@ impl Settings {
     }
 
     /// What is meant by a `check` that was typed like this.
-    pub(super) fn check(self, typed: Check) -> Result<Check, CliError> {
-        let below = self.check.over(self.top);
-        let named = typed
-            .target
-            .target
-            .as_ref()
-            .or(below.target.target.as_ref())
-            .cloned();
-        let Some(name) = named.filter(|target| !target.contains("://")) else {
+    pub(super) fn check(mut self, typed: Check) -> Result<Check, CliError> {
+        let below = std::mem::take(&mut self.check).over(std::mem::take(&mut self.top));
+        let Some(target) = self.named(&typed.target, &below.target)? else {
             return Ok(typed.over(below));
         };
-        let Some(index) = self.targets.iter().position(|(known, _)| *known == name) else {
-            return Err(unknown_target(&name, &self.targets, &self.path).into());
-        };
-        let mut targets = self.targets;
-        let (_, target) = targets.swap_remove(index);
         let mut meant = typed;
         meant.target.target.clone_from(&target.target.target);
         Ok(meant.over(target).over(below))
+    }
+
+    /// What is meant by a `load` that was typed like this.
+    pub(super) fn swarm(mut self, typed: Load) -> Result<Load, CliError> {
+        let below = std::mem::take(&mut self.load).over(std::mem::take(&mut self.top).into());
+        let Some(target) = self.named(&typed.target, &below.target)? else {
+            return Ok(typed.over(below));
+        };
+        let mut meant = typed;
+        meant.target.target.clone_from(&target.target.target);
+        Ok(meant.over(target.into()).over(below))
+    }
+
+    /// The named target, if one is meant.
+    fn named(mut self, typed: &Target, below: &Target) -> Result<Option<Check>, CliError> {
+        let named = typed.target.as_ref().or(below.target.as_ref());
+        let Some(name) = named.filter(|target| !target.contains("://")) else {
+            return Ok(None);
+        };
+        let Some(index) = self.targets.iter().position(|(known, _)| known == name) else {
+            return Err(unknown_target(name, &self.targets, &self.path).into());
+        };
+        Ok(Some(self.targets.swap_remove(index).1))
     }
 
     /// What is meant by a `serve` that was typed like this.

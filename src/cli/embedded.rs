@@ -1,5 +1,5 @@
 //! The reference server as the server under test: one in this process for all cases, and one as a process of its
-//! own for each case that ends its server.
+//! own for each case that ends its server, and for a swarm.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -78,28 +78,52 @@ impl Host for Embedded {
     fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
         let profile = self.profile;
         Box::pin(async move {
-            let store = Scratch::new().map_err(|why| why.to_string())?;
-            let (group, address) = serve(profile, &store, "127.0.0.1:0").await?;
-            let target = target(&address)?;
-            let lent: Box<dyn Lent> = Box::new(OwnServer {
-                group,
-                address,
-                target,
-                profile,
-                store,
-            });
+            let lent: Box<dyn Lent> = Box::new(OwnServer::start(profile, 1).await?);
             Ok(lent)
         })
     }
 }
 
 /// A server in a process of its own.
-struct OwnServer {
+pub(super) struct OwnServer {
     group: Group,
     address: String,
     target: Target,
     profile: Profile,
+    shards: usize,
     store: Scratch,
+}
+
+impl OwnServer {
+    /// Starts it with so many threads, on a free port.
+    pub(super) async fn start(profile: Profile, shards: usize) -> Result<Self, String> {
+        let store = Scratch::new().map_err(|why| why.to_string())?;
+        let (group, address) = serve(profile, shards, &store, "127.0.0.1:0").await?;
+        let target = target(&address)?;
+        Ok(Self {
+            group,
+            address,
+            target,
+            profile,
+            shards,
+            store,
+        })
+    }
+
+    /// Where it listens.
+    pub(super) fn at(&self) -> &Target {
+        &self.target
+    }
+
+    /// Its process.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.group.largest()
+    }
+
+    /// Ends it.
+    pub(super) async fn stop(mut self) {
+        self.group.stop(Restart::Term).await;
+    }
 }
 
 impl Lent for OwnServer {
@@ -110,19 +134,25 @@ impl Lent for OwnServer {
     fn restart(&mut self, how: Restart) -> Pending<'_, Result<(), String>> {
         Box::pin(async move {
             self.group.stop(how).await;
-            (self.group, self.address) = serve(self.profile, &self.store, &self.address).await?;
+            (self.group, self.address) = serve(self.profile, self.shards, &self.store, &self.address).await?;
             Ok(())
         })
     }
 }
 
 /// Starts `serve` at `address`, and waits until it says where it listens.
-async fn serve(profile: Profile, store: &Scratch, address: &str) -> Result<(Group, String), String> {
+async fn serve(
+    profile: Profile,
+    shards: usize,
+    store: &Scratch,
+    address: &str,
+) -> Result<(Group, String), String> {
     let program = std::env::current_exe().map_err(|why| format!("this program is not to be found: {why}"))?;
     let port = address.rsplit_once(':').map_or("0", |(_, port)| port);
     let mut command = Command::new(program);
     command
-        .args(["serve", "--port", port, "--profile", profile.name(), "--store"])
+        .args(["serve", "--port", port, "--profile", profile.name()])
+        .args(["--shards", &shards.to_string(), "--store"])
         .arg(store.store());
     // Settings of the user's are not meant for this server.
     command.current_dir(&store.folder);

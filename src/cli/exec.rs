@@ -15,6 +15,7 @@ use super::complaint::Complaint;
 use super::group::Group;
 use super::patience;
 use crate::conformance::{Host, Lent, Pending, Restarts};
+use crate::report::Folder;
 use crate::scenario::Restart;
 use crate::transport::{self, Limits, Target};
 
@@ -39,9 +40,21 @@ struct Started {
 #[derive(Debug)]
 pub(super) struct Log {
     /// Its path, for messages.
-    pub(super) path: PathBuf,
+    path: PathBuf,
     /// The open file.
-    pub(super) file: File,
+    file: File,
+}
+
+impl Log {
+    /// `server.log` in the folder of the results.
+    pub(super) fn new(folder: &Folder) -> Result<Self, Complaint> {
+        let name = "server.log";
+        let file = folder.file(name).map_err(|why| Complaint::new(why.to_string()))?;
+        Ok(Self {
+            path: folder.path().join(name),
+            file,
+        })
+    }
 }
 
 impl Exec {
@@ -67,6 +80,11 @@ impl Exec {
         Ok(Self {
             started: Rc::new(started),
         })
+    }
+
+    /// The server's process, as far as that can be told.
+    pub(super) async fn pid(&self) -> Option<u32> {
+        self.started.group.lock().await.as_ref()?.largest()
     }
 
     /// Stops the server.

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_pr
 use tokio::process::{Child, Command};
 
 use super::patience;
+use crate::load::usage_of;
 use crate::scenario::Restart;
 
 /// How long a server has to drain after SIGTERM.
@@ -37,6 +38,17 @@ impl Group {
     /// The command itself, without what it started.
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// The process of the group that takes the most memory: the server itself, where a shell or a script stands
+    /// before it. Nothing if none is left, or the system does not tell.
+    pub(super) fn largest(&self) -> Option<u32> {
+        let group = self.id?.as_raw_nonzero().get();
+        let processes = std::fs::read_dir("/proc").ok()?;
+        processes
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok())
+            .filter(|pid| group_of(*pid) == Some(group))
+            .max_by_key(|pid| usage_of(*pid).map(|usage| usage.rss_bytes))
     }
 
     /// How the command ended, if nothing of the group runs any more.
@@ -83,6 +95,13 @@ impl Group {
     }
 }
 
+/// The group of a process: the third field after its name, which stands in brackets.
+fn group_of(pid: u32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(2)?.parse().ok()
+}
+
 /// What a command leaves behind becomes a child of this process, so that it can be waited for; whoever it would
 /// belong to otherwise may never do that, as in many containers.
 fn adopt_orphans() {
@@ -120,6 +139,15 @@ mod tests {
         assert!(group.ended().is_none());
         group.stop(Restart::Term).await;
         assert!(group.is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_server_is_found_behind_the_shell_that_started_it() {
+        let mut group = start("sleep 600 & sleep 600; true");
+        assert!(group.largest().is_some());
+        group.stop(Restart::Kill).await;
+        assert_eq!(group.largest(), None);
     }
 
     #[tokio::test(flavor = "current_thread")]

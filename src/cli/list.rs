@@ -7,6 +7,7 @@ use super::args::{FormatArg, List, Listed};
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::{catalogue, rules};
+use crate::load;
 use crate::profile::{Adapter, Profile};
 use crate::protocol::Vsn;
 use crate::scenario::Level;
@@ -67,10 +68,14 @@ fn fault_list() -> Things {
 
 fn scenario_list() -> Things {
     let mut things = Things::default();
-    for case in catalogue::built_in() {
+    let cases = catalogue::built_in()
+        .iter()
+        .map(|case| (&*case.id, case.about(), "check"));
+    let swarms = load::built_in().iter().map(|it| (it.name, it.about(), "load"));
+    for (id, about, command) in cases.chain(swarms) {
         things.add(
-            [&*case.id, case.about()],
-            json!({ "id": &*case.id, "about": case.about() }),
+            [id, about],
+            json!({ "id": id, "about": about, "command": command }),
         );
     }
     things

@@ -13,9 +13,11 @@ mod explain;
 mod group;
 mod interrupt;
 mod list;
+mod load;
 mod output;
 mod patience;
 mod profile;
+mod results;
 mod serve;
 mod show;
 mod units;
@@ -48,6 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 fn dispatch(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::Check(args) => check::run(*args, cli.look),
+        Command::Load(args) => load::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema => show::schema(),

@@ -5,19 +5,24 @@ use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::catalogue;
+use crate::load;
 use crate::scenario::{nearest, schema as scenario_schema};
 
 /// Prints the scenario.
 pub(super) fn run(args: &Show) -> Result<Exit, CliError> {
-    let cases = catalogue::built_in();
     let id = args.id.as_str();
-    let Some(case) = cases.iter().find(|case| &*case.id == id) else {
+    let cases = catalogue::built_in()
+        .iter()
+        .map(|case| (&*case.id, &*case.source));
+    let swarms = load::built_in().iter().map(|it| (it.name, it.source));
+    let scenarios = cases.chain(swarms);
+    let Some((_, source)) = scenarios.clone().find(|(known, _)| *known == id) else {
         return Err(Complaint::new(format!("no built-in scenario is named `{id}`"))
             .expected("one of `phxproof list scenarios`")
-            .did_you_mean(nearest(id, cases.iter().map(|case| &*case.id)))
+            .did_you_mean(nearest(id, scenarios.map(|(known, _)| known)))
             .into());
     };
-    output::print(&case.source)?;
+    output::print(&source)?;
     Ok(Exit::Held)
 }
 

@@ -1,4 +1,4 @@
-//! Reads what people type for times: `500ms`, `30s`, `5m`.
+//! Reads what people type for times and numbers: `500ms`, `30s`, `5m`; `500`, `100k`, `1M`.
 
 use std::time::Duration;
 
@@ -18,6 +18,40 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// A number of things, with `k` or `M` behind it or not.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub(super) fn count(text: &str) -> Result<u32, String> {
+    let expected = || "expected a whole number, as 500, 100k or 1M".to_owned();
+    let number = number(text).map_err(|_| expected())?;
+    if number.fract() != 0.0 || number > f64::from(u32::MAX) {
+        return Err(expected());
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is whole, and from 0 to the largest that fits"
+    )]
+    Ok(number as u32)
+}
+
+/// A number that is not negative, with `k` or `M` behind it or not.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub(super) fn number(text: &str) -> Result<f64, String> {
+    let (digits, factor) = match text.strip_suffix('k').or(text.strip_suffix('K')) {
+        Some(digits) => (digits, 1e3),
+        None => text.strip_suffix('M').map_or((text, 1.0), |digits| (digits, 1e6)),
+    };
+    let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let number = digits.parse::<f64>().ok().filter(|_| plain);
+    number
+        .map(|number| number * factor)
+        .ok_or_else(|| "expected a number, as 500, 10k or 1M".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +63,17 @@ mod tests {
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         for wrong in ["", "5", "5 potatoes", "-1s", "s", "0s", "25h"] {
             assert!(duration(wrong).unwrap_err().starts_with("expected"), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_may_be_shortened() {
+        assert_eq!(count("500"), Ok(500));
+        assert_eq!(count("100k"), Ok(100_000));
+        assert_eq!(count("1.5M"), Ok(1_500_000));
+        assert_eq!(number("0.5"), Ok(0.5));
+        for wrong in ["", "k", "-1", "1.5", "1e3", "inf", "5G", "5000M"] {
+            assert!(count(wrong).unwrap_err().starts_with("expected"), "{wrong:?}");
         }
     }
 }

@@ -18,9 +18,19 @@ use crate::scenario::{Noted, Play, read};
 pub(super) struct Baseline {
     /// The status of all three.
     pub(super) status: String,
-    /// Their responses, if they tell of a state: they differ among each other, and are the same again after
-    /// another join.
-    pub(super) state: Option<[Value; 3]>,
+    /// What their responses tell.
+    pub(super) state: State,
+}
+
+/// What the responses to three equal pushes tell of the conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum State {
+    /// They differ among each other, and are the same again after another join: these three.
+    Told([Value; 3]),
+    /// They do not differ, so nothing is told.
+    Untold,
+    /// They are other ones after another join: they depend on more than the conversation, rightly or not.
+    Elsewhere,
 }
 
 const THREE_PUSHES: &str = r#"
@@ -40,18 +50,18 @@ pub(super) async fn ask(place: &Rc<Place>, number: u64) -> Option<Baseline> {
     if first.iter().any(|(other, _)| other != status) {
         return None;
     }
-    let baseline = Baseline {
-        status: status.clone(),
-        state: None,
-    };
     let again = answers(place, number).await;
-    let [a, b, c] = first.clone().map(|(_, response)| response);
     let repeats = again.as_ref() == Some(&first);
-    let differs = a != b && b != c && a != c;
-    Some(Baseline {
-        state: (repeats && differs).then_some([a, b, c]),
-        ..baseline
-    })
+    let status = status.clone();
+    let [a, b, c] = first.map(|(_, response)| response);
+    let state = if a == b || b == c || a == c {
+        State::Untold
+    } else if repeats {
+        State::Told([a, b, c])
+    } else {
+        State::Elsewhere
+    };
+    Some(Baseline { status, state })
 }
 
 async fn answers(place: &Rc<Place>, number: u64) -> Option<[(String, Value); 3]> {

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde_json::{Value, json};
 
-use super::baseline::Baseline;
+use super::baseline::{Baseline, State};
 use super::catalogue::Case;
 use super::host::Restarts;
 use super::outcome::HeldTo;
@@ -102,19 +102,28 @@ fn missing_level(level: Level) -> &'static str {
 }
 
 fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&'static str> {
-    let state = offers
-        .baseline
-        .as_ref()
-        .and_then(|baseline| baseline.state.as_ref());
     if matches!(
         offer,
         Offer::FirstAnswer | Offer::SecondAnswer | Offer::ThirdAnswer
-    ) && state.is_none()
-    {
-        return Some("the answers to the push do not tell of a state: a --push that counts would");
+    ) {
+        match offers.baseline.as_ref().map(|baseline| &baseline.state) {
+            Some(State::Told(_)) => {}
+            Some(State::Elsewhere) => {
+                return Some(
+                    "the answers to the push depend on more than the conversation: after another join they differ",
+                );
+            }
+            Some(State::Untold) | None => {
+                return Some("the answers to the push tell of no state: a --push that counts would");
+            }
+        }
     }
     let Some(room) = room else {
-        let lab = offers.levels.contains(&Level::Lab) || matches!(offer, Offer::Mount | Offer::InventedTopic);
+        let lab = offers.levels.contains(&Level::Lab)
+            || matches!(
+                offer,
+                Offer::Mount | Offer::InventedTopic | Offer::Sender | Offer::Seq | Offer::Mark
+            );
         return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
     };
     match offer {
@@ -146,10 +155,10 @@ pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: 
     let other_params = room.other_join_params.as_ref().unwrap_or(&room.join_params);
     let push = room.push.as_ref();
     let status = baseline.map_or("ok", |baseline| baseline.status.as_str());
-    let state = baseline
-        .and_then(|baseline| baseline.state.clone())
-        .unwrap_or_default();
-    let [first, second, third] = state;
+    let [first, second, third] = match baseline.map(|baseline| &baseline.state) {
+        Some(State::Told(answers)) => answers.clone(),
+        _ => [Value::Null, Value::Null, Value::Null],
+    };
     vec![
         (Offer::Mount, Value::from(settings.target.mount())),
         (Offer::Topic, Value::from(room.topic.as_str())),
@@ -176,6 +185,10 @@ pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: 
         (Offer::FirstAnswer, first),
         (Offer::SecondAnswer, second),
         (Offer::ThirdAnswer, third),
+        // What a swarm counts; a case has one of each.
+        (Offer::Sender, Value::from(0)),
+        (Offer::Seq, Value::from(0)),
+        (Offer::Mark, Value::from(format!("mark-{number}"))),
     ]
 }
 

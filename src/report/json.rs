@@ -153,12 +153,13 @@ impl<'a> Case<'a> {
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+/// Whole milliseconds.
+pub(super) fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// RFC 3339, in UTC, to the millisecond.
-fn timestamp(at: SystemTime) -> String {
+pub(super) fn timestamp(at: SystemTime) -> String {
     humantime::format_rfc3339_millis(at).to_string()
 }
 

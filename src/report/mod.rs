@@ -1,5 +1,6 @@
-//! Renders what a run tells: for the terminal, as `result.json`, as JUnit XML, frame by frame. Every reporter is a
-//! consumer of the same stream of events, and each fails alone. Measures nothing, decides nothing.
+//! Renders what a run tells: for the terminal, as `result.json`, as JUnit XML, frame by frame; what a swarm tells, also
+//! as charts. Every reporter is a consumer of the same stream of events, and each fails alone. Measures nothing, decides
+//! nothing.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -7,6 +8,7 @@ mod folder;
 mod frames;
 mod json;
 mod junit;
+mod load;
 #[cfg(test)]
 mod made_up;
 mod paper;
@@ -18,6 +20,7 @@ pub use folder::{Folder, FolderError};
 pub use frames::Frames;
 pub use json::Json;
 pub use junit::Junit;
+pub use load::{LoadProgress, LoadRun, grouped};
 pub use progress::{Progress, Style as ProgressStyle};
 pub use terminal::{Detail, Terminal};
 

@@ -10,7 +10,7 @@ use crate::clock::{Clock, Time};
 use crate::conformance::{CaseResult, Event, Verdict};
 
 /// Where there is no terminal, how long it is silent at least.
-const NOW_AND_THEN: Duration = Duration::from_secs(10);
+pub(super) const NOW_AND_THEN: Duration = Duration::from_secs(10);
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,8 @@ impl Reporter for Progress {
     }
 }
 
-fn say(line: &str) -> Result<(), ReportError> {
+/// A line on stderr.
+pub(super) fn say(line: &str) -> Result<(), ReportError> {
     let mut stderr = anstream::stderr().lock();
     writeln!(stderr, "{line}").map_err(|why| ReportError::Stream {
         stream: "stderr",

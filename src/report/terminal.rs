@@ -90,7 +90,7 @@ impl Reporter for Terminal {
 }
 
 /// A pipe that nobody reads any more is no error: there is nobody who misses anything.
-fn print(text: &str) -> Result<(), ReportError> {
+pub(super) fn print(text: &str) -> Result<(), ReportError> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(ReportError::Stream {

@@ -1,6 +1,7 @@
 //! The script language: YAML that reads like the conversation, checked and compiled to a [`Program`], and the
 //! interpreter that plays one. It never opens a socket, never reads a clock, and judges nothing but its own steps.
 
+mod load;
 mod needs;
 mod pattern;
 mod play;
@@ -14,8 +15,9 @@ mod template;
 mod verbs;
 mod yaml;
 
+pub use load::{LoadRate, LoadRole, LoadSection, LoadStage};
 pub use needs::{Level, Offer};
-pub(crate) use pattern::shorten;
+pub(crate) use pattern::{Pattern, shorten};
 pub use play::{
     Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Reach, Recording,
     Request, Setting, Who,
@@ -23,8 +25,11 @@ pub use play::{
 pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
 pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
-pub(crate) use program::{Actor, Chance, Content, Receive, What};
+pub(crate) use program::{
+    Act, Actor, Chance, Connect, Content, JoinRef, Mount, Opening, Outgoing, Receive, Reply, Send, SendKind,
+    What,
+};
 pub use program::{HiddenPointer, Program, Restart};
 pub use read::read;
 pub use schema::schema;
-pub(crate) use template::Values;
+pub(crate) use template::{Data, Filter, Name, Part, Template, Values};

@@ -60,11 +60,17 @@ pub enum Offer {
     SecondAnswer,
     /// `{{third_answer}}`: the response to the third one.
     ThirdAnswer,
+    /// `{{sender}}`: the number of the socket that sends, in a swarm.
+    Sender,
+    /// `{{seq}}`: how many that socket has sent before, in a swarm.
+    Seq,
+    /// `{{mark}}`: a text by which a swarm knows a broadcast again: who sent it when, and as which of its topic.
+    Mark,
 }
 
 impl Offer {
     /// Each with the name that a scenario calls it by.
-    pub const NAMED: [(&'static str, Self); 13] = [
+    pub const NAMED: [(&'static str, Self); 16] = [
         ("mount", Self::Mount),
         ("topic", Self::Topic),
         ("join_params", Self::JoinParams),
@@ -78,5 +84,8 @@ impl Offer {
         ("first_answer", Self::FirstAnswer),
         ("second_answer", Self::SecondAnswer),
         ("third_answer", Self::ThirdAnswer),
+        ("sender", Self::Sender),
+        ("seq", Self::Seq),
+        ("mark", Self::Mark),
     ];
 }

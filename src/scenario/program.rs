@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::load::LoadSection;
 use super::needs::{Level, Offer};
 use super::pattern::Pattern;
 use super::template::{Data, Name, Template, Values};
@@ -23,6 +24,8 @@ pub struct Program {
     pub(crate) phoenix_only: Option<String>,
     /// Names of which each run gets a number of its own.
     pub(crate) fresh: Vec<Name>,
+    /// Those of them that all instances of a swarm have in common.
+    pub(crate) shared: Vec<Name>,
     /// Values that the command line or the target gives.
     pub(crate) offered: Vec<(Offer, Name)>,
     pub(crate) names: Vec<String>,
@@ -33,6 +36,8 @@ pub struct Program {
     pub(crate) given: usize,
     pub(crate) chance: Vec<Chance>,
     pub(crate) hide: Vec<HiddenPointer>,
+    /// How it runs as a swarm.
+    pub(crate) load: LoadSection,
 }
 
 /// An actor: an index into [`Program::actors`].
@@ -285,6 +290,11 @@ impl HiddenPointer {
 }
 
 impl Program {
+    /// How it runs as a swarm.
+    pub fn load(&self) -> &LoadSection {
+        &self.load
+    }
+
     /// The mounts, beside the target's own, that it connects to.
     pub fn mounts(&self) -> impl Iterator<Item = &str> {
         self.acts().filter_map(|act| match &act.what {

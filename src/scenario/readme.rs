@@ -162,6 +162,9 @@ fn stands_for(offer: Offer) -> &'static str {
         Offer::FirstAnswer => "the response to the first such push after a join, when nothing else goes on",
         Offer::SecondAnswer => "the response to the second one",
         Offer::ThirdAnswer => "the response to the third one",
+        Offer::Sender => "in a swarm the number of the socket that sends",
+        Offer::Seq => "in a swarm how many that socket has sent before",
+        Offer::Mark => "in a swarm a text by which a broadcast is known again",
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::needs::Level;
 use super::pattern::Type;
-use super::read::{CHANCE, KEYS};
+use super::read::{CHANCE, KEYS, LOAD, ROLE};
 use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
 
 /// The schema.
@@ -49,8 +49,51 @@ fn of_key(name: &str) -> Value {
         "given" | "steps" => json!({ "$ref": "#/$defs/steps" }),
         "hide" => json!({ "type": "array", "items": { "type": "string", "pattern": "^/" } }),
         "chance" => json!({ "type": "array", "items": chance() }),
+        "load" => load(),
         _ => json!({ "type": "array", "items": { "type": "string" } }),
     }
+}
+
+/// How it runs as a swarm.
+fn load() -> Value {
+    let mut properties = Map::new();
+    for (name, about) in LOAD {
+        let mut schema = match name {
+            "sockets" => json!({ "type": "integer", "minimum": 1 }),
+            "rate" => json!({ "oneOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "const": "max" }] }),
+            "stages" => json!({ "type": "array", "items": stage() }),
+            "roles" => json!({ "type": "object", "additionalProperties": role() }),
+            "objectives" => json!({ "type": "array", "items": { "type": "string" } }),
+            _ => of_kind(Kind::Duration),
+        };
+        describe(&mut schema, about);
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn stage() -> Value {
+    json!({
+        "type": "object",
+        "required": ["rate", "for"],
+        "properties": { "rate": { "type": "number", "exclusiveMinimum": 0 }, "for": of_kind(Kind::Duration) },
+        "additionalProperties": false,
+    })
+}
+
+fn role() -> Value {
+    let share = json!({ "type": "integer", "minimum": 1 });
+    let mut properties = Map::new();
+    for (name, about) in ROLE {
+        let mut schema = if name == "share" {
+            share.clone()
+        } else {
+            of_kind(Kind::Duration)
+        };
+        describe(&mut schema, about);
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({ "oneOf": [share, { "type": "object", "properties": properties, "additionalProperties": false }] })
 }
 
 fn chance() -> Value {

@@ -97,7 +97,9 @@ fn every_file_is_a_case_called_after_its_path_in_small_words() {
         .collect();
     assert!(odd.is_empty(), "{odd:?}");
     let known: HashSet<&str> = built_in().iter().map(|case| &*case.id).collect();
-    let missing: Vec<&String> = ids.iter().filter(|id| !known.contains(id.as_str())).collect();
+    // Those of a swarm are played by `load`, which has a test of its own.
+    let cases = ids.iter().filter(|id| !id.starts_with("load/"));
+    let missing: Vec<&String> = cases.filter(|id| !known.contains(id.as_str())).collect();
     assert!(missing.is_empty(), "files that are no case: {missing:?}");
 }
 

@@ -1,16 +1,12 @@
 //! What a `check` means: everything that can be wrong with what was asked is found here, before anything runs.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use rand::TryRng;
-use rand::rngs::SysRng;
 
 use super::super::args::{self, LevelArg, UpdateArg, VsnArg};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
-use super::super::profile;
+use super::super::{profile, results};
 use crate::conformance::{
     Case, CaseError, HeldTo, Room, Safety, SelectError, Settings, StopAt, Strictness, Update, catalogue,
 };
@@ -41,7 +37,7 @@ pub(super) struct Job {
 }
 
 /// The server under test.
-pub(super) enum Server {
+pub(in super::super) enum Server {
     /// The reference server, started for this run.
     Embedded(Profile),
     /// One that is there.
@@ -63,7 +59,7 @@ impl Job {
             server,
             cases,
             accept: meant.accept,
-            seed: meant.results.seed.map_or_else(new_seed, Ok)?,
+            seed: results::seed(&meant.results)?,
             room: room(&meant.room)?,
             meant,
         })
@@ -112,28 +108,14 @@ impl Job {
         self.held_to.unwrap_or(HeldTo::TheLine)
     }
 
-    /// Where the results go: where the user says, or a folder that is not there yet.
+    /// Where the results go.
     pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
-        if let Some(out) = &self.meant.results.out {
-            return Folder::new(out);
-        }
-        let time: String = humantime::format_rfc3339_seconds(started_at)
-            .to_string()
-            .replace(['-', ':'], "");
-        let path = |number: u32| match number {
-            1 => PathBuf::from(format!("reports/check-{time}")),
-            _ => PathBuf::from(format!("reports/check-{time}-{number}")),
-        };
-        Folder::new(
-            (1..1000)
-                .map(path)
-                .find(|path| !path.exists())
-                .unwrap_or_else(|| path(1)),
-        )
+        results::folder(&self.meant.results, "check", started_at)
     }
 }
 
-fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
+/// Which server is meant by what was typed.
+pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
     match (&typed.target, &typed.exec) {
         (None, None) => Ok(Server::Embedded(profile.unwrap_or(Profile::DEFAULT))),
         (None, Some(_)) => Err(Complaint::new(
@@ -252,19 +234,9 @@ fn unselected(error: SelectError) -> CliError {
     }
 }
 
-/// Short enough to be typed, and exact in every JSON reader.
-fn new_seed() -> Result<u64, CliError> {
-    let failed = |why| {
-        CliError::Undone(Complaint::new(format!(
-            "the system has no random number to give: {why}"
-        )))
-    };
-    SysRng.try_next_u32().map(u64::from).map_err(failed)
-}
-
 impl VsnArg {
     /// The serializer.
-    pub(super) const fn meant(self) -> Vsn {
+    pub(in super::super) const fn meant(self) -> Vsn {
         match self {
             Self::V1 => Vsn::V1,
             Self::V2 => Vsn::V2,
@@ -339,15 +311,5 @@ mod tests {
         assert_eq!(safety("ws://10.0.0.1/socket", false), Safety::Safe);
         assert_eq!(safety("ws://10.0.0.1/socket", true), Safety::All);
         assert_eq!(safety("ws://127.0.0.1/socket", false), Safety::All);
-    }
-
-    #[test]
-    fn the_folder_of_the_results_is_called_after_the_command_and_the_time() {
-        let job = job(None, args::Judging::default());
-        let folder = job.folder(SystemTime::UNIX_EPOCH);
-        assert_eq!(
-            folder.path().display().to_string(),
-            "reports/check-19700101T000000Z"
-        );
     }
 }

@@ -32,7 +32,7 @@ impl Check {
 }
 
 impl Target {
-    fn over(self, below: Self) -> Self {
+    pub(super) fn over(self, below: Self) -> Self {
         Self {
             target: self.target.or(below.target),
             exec: self.exec.or(below.exec),
@@ -45,7 +45,7 @@ impl Target {
 
 impl Room {
     /// A topic and what it is joined with belong together.
-    fn over(self, below: Self) -> Self {
+    pub(super) fn over(self, below: Self) -> Self {
         let (join_params, other_join_params) = match (&self.topic, &self.other_topic) {
             (Some(_), _) => (self.join_params, self.other_join_params),
             (None, Some(_)) => (self.join_params.or(below.join_params), self.other_join_params),
@@ -66,7 +66,7 @@ impl Room {
 }
 
 impl Judging {
-    fn over(self, below: Self) -> Self {
+    pub(super) fn over(self, below: Self) -> Self {
         Self {
             profile: self.profile.or(below.profile),
             strict: self.strict || below.strict,
@@ -75,7 +75,7 @@ impl Judging {
 }
 
 impl Results {
-    fn over(self, below: Self) -> Self {
+    pub(super) fn over(self, below: Self) -> Self {
         Self {
             out: self.out.or(below.out),
             seed: self.seed.or(below.seed),
@@ -99,7 +99,7 @@ impl Serve {
 }
 
 /// Lists replace each other: who names cases means these.
-fn first<T>(upper: Vec<T>, below: Vec<T>) -> Vec<T> {
+pub(super) fn first<T>(upper: Vec<T>, below: Vec<T>) -> Vec<T> {
     if upper.is_empty() { below } else { upper }
 }
 

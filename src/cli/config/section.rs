@@ -1,5 +1,6 @@
 //! One table of a settings file: keys are taken out by their type; what is left at the end was no setting.
 
+use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
@@ -126,6 +127,50 @@ impl<'t, 'p> Section<'t, 'p> {
                 None
             }
         }
+    }
+
+    /// A number or a text, as it is typed for the flag of the same name.
+    pub(super) fn parsed<T, E: fmt::Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.take(key)?;
+        self.read(key, &value, parse)
+    }
+
+    /// A list of them.
+    pub(super) fn all_parsed<T, E: fmt::Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        self.list(key)
+            .iter()
+            .filter_map(|value| self.read(key, value, &parse))
+            .collect()
+    }
+
+    fn read<T, E: fmt::Display>(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.as_ref(),
+            DeValue::Integer(number) => number.as_str(),
+            DeValue::Float(number) => number.as_str(),
+            _ => return self.mismatch(key, value, "a number or a text"),
+        };
+        parse(text)
+            .map_err(|why| {
+                let why = why.to_string();
+                let expected = why.split_once("expected ").map_or(why.as_str(), |(_, it)| it);
+                let title = format!("`{key}` cannot be {text:?}");
+                self.problems.add(value.span(), title, expected);
+            })
+            .ok()
     }
 
     pub(super) fn one_of<T: ValueEnum>(&mut self, key: &'static str) -> Option<T> {

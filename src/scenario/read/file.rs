@@ -11,7 +11,7 @@ use super::{Reader, entry};
 use crate::protocol::Vsn;
 
 /// The keys of a scenario file, each with what it is for; the JSON Schema is made from these, too.
-pub(crate) const KEYS: [(&str, &str); 11] = [
+pub(crate) const KEYS: [(&str, &str); 13] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     (
@@ -35,6 +35,10 @@ pub(crate) const KEYS: [(&str, &str); 11] = [
         "names that stand for a number of their own in each run, for topics and users",
     ),
     (
+        "shared",
+        "names of which a whole run has one number; a swarm shares them among all its instances",
+    ),
+    (
         "given",
         "the steps that must work before anything is judged; if one fails, the case is undecided",
     ),
@@ -43,6 +47,10 @@ pub(crate) const KEYS: [(&str, &str); 11] = [
     (
         "hide",
         "JSON pointers (with * for any) at what differs in each run, hidden in fixtures",
+    ),
+    (
+        "load",
+        "how it runs as a swarm: sockets, rate, duration and so on, where the command line says nothing else",
     ),
 ];
 
@@ -70,7 +78,8 @@ impl Reader {
         let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));
         let phoenix_only = entry(entries, "phoenix-only")
             .and_then(|node| self.word(node, "phoenix-only", "the reason, in words"));
-        let fresh = self.fresh(entries);
+        let own = self.numbered(entries, "fresh");
+        let shared = self.numbered(entries, "shared");
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
         let Some(steps) = entry(entries, "steps") else {
             self.problem(Problem::at(
@@ -90,6 +99,7 @@ impl Reader {
         }
         let chance = self.chance(entries);
         let hide = self.hide(entries);
+        let load = self.load(entries);
         Some(Program {
             path: path.into(),
             source: source.into(),
@@ -99,7 +109,8 @@ impl Reader {
             vsn,
             risky: risky.map(str::to_owned),
             phoenix_only: phoenix_only.map(str::to_owned),
-            fresh,
+            fresh: own.into_iter().chain(shared.iter().copied()).collect(),
+            shared,
             offered: self.offered.clone(),
             names: self.names.clone(),
             actors: self.actors.iter().map(|actor| actor.name.clone()).collect(),
@@ -107,6 +118,7 @@ impl Reader {
             given,
             chance,
             hide,
+            load: load.unwrap_or_default(),
         })
     }
 
@@ -123,7 +135,7 @@ impl Reader {
         }
     }
 
-    fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
+    pub(super) fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
         let Some(node) = entry(entries, name) else {
             return Vec::new();
         };
@@ -145,9 +157,10 @@ impl Reader {
         found
     }
 
-    fn fresh(&mut self, entries: &[(Key, Node)]) -> Vec<Name> {
+    /// Names that stand for numbers.
+    fn numbered(&mut self, entries: &[(Key, Node)], key: &str) -> Vec<Name> {
         let mut seen = HashSet::new();
-        let words = self.words(entries, "fresh");
+        let words = self.words(entries, key);
         words
             .into_iter()
             .filter(|word| seen.insert(word.clone()))

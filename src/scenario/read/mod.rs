@@ -2,12 +2,14 @@
 
 mod action;
 mod file;
+mod load;
 mod payload;
 mod raw;
 mod step;
 mod text;
 
 pub(crate) use file::{CHANCE, KEYS};
+pub(crate) use load::{KEYS as LOAD, ROLE};
 #[cfg(test)]
 pub(crate) use payload::OPERATORS;
 

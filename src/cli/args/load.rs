@@ -1,0 +1,134 @@
+//! `load` as it is typed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::super::units;
+use super::{Config, Results, Target, json, push};
+use crate::load::{Arrivals, Objective, Pacing};
+
+const SWARM: &str = "Swarm";
+const JUDGING: &str = "Judging";
+
+/// `load`
+#[derive(Debug, Default, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags as typed; load.rs makes something better of them"
+)]
+pub(in super::super) struct Load {
+    /// A built-in scenario such as echo (see `phxproof list scenarios`), or a file of your own
+    #[arg(value_name = "SCENARIO")]
+    pub(in super::super) scenario: String,
+    #[command(flatten)]
+    pub(in super::super) target: Target,
+    /// How many sockets, as 500, 100k or 1M [default: what the scenario says, else 1000]
+    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count)]
+    pub(in super::super) sockets: Option<u32>,
+    /// How long they take to come, evenly spread [default: as fast as both ends can]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
+    pub(in super::super) ramp: Option<Duration>,
+    /// How many come a second, as 100/s; with ,poisson behind it at random intervals
+    #[arg(long, value_name = "N/s[,poisson]", help_heading = SWARM, value_parser = arrivals, conflicts_with = "ramp")]
+    pub(in super::super) arrivals: Option<Arrivals>,
+    /// How long the load lasts once all have come [default: what the scenario says, else 30s]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
+    pub(in super::super) duration: Option<Duration>,
+    /// Sends a second over the whole swarm, at intended times (open model); max: each sends again when it has its
+    /// answer (closed model: it saturates by design, and has no lateness) [default: what the scenario says, else max]
+    #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate)]
+    pub(in super::super) rate: Option<RateArg>,
+    /// The heartbeat interval of each socket [default: what the scenario says, else 30s]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
+    pub(in super::super) heartbeat: Option<Duration>,
+    /// Threads of the swarm, and of the reference server if it is started for this run
+    /// [default: as many as there are processors]
+    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256))]
+    pub(in super::super) shards: Option<u16>,
+    /// Addresses of this machine to connect from, separated by commas [default: chosen where ports run out]
+    #[arg(long, value_name = "A,B", help_heading = SWARM, value_delimiter = ',')]
+    pub(in super::super) source_ip: Vec<IpAddr>,
+    #[command(flatten)]
+    pub(in super::super) instead: Instead,
+    /// A server on this machine whose CPU time and memory are watched [default: the one that was started]
+    #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in super::super) server_pid: Option<u32>,
+    /// What must hold, as 'reply.p99<50ms' or 'sockets.lost<=0'; repeatable [default: what the scenario says]
+    #[arg(long = "objective", value_name = "OBJECTIVE", help_heading = JUDGING)]
+    pub(in super::super) objectives: Vec<Objective>,
+    /// End the run as soon as the server breaks a promise, or an objective is missed by what was measured so far
+    #[arg(long, help_heading = JUDGING)]
+    pub(in super::super) abort_on_fail: bool,
+    /// Load a target that is not loopback, without being asked
+    #[arg(long, help_heading = JUDGING)]
+    pub(in super::super) yes: bool,
+    #[command(flatten)]
+    pub(in super::super) results: Results,
+    #[command(flatten)]
+    pub(in super::super) config: Config,
+}
+
+/// What stands in the place of what the scenario says, for servers without its channels.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "A server of your own, without the channels of the scenario")]
+pub(in super::super) struct Instead {
+    /// The topic of every join
+    #[arg(long, value_name = "T")]
+    pub(in super::super) topic: Option<String>,
+    /// The params of every join [default: those of the scenario]
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub(in super::super) join_params: Option<serde_json::Value>,
+    /// Every push, as 'ping={"n": "{{seq}}"}'; {{seq}}, {{sender}} and {{mark}} are filled in
+    #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
+    pub(in super::super) push: Option<(String, serde_json::Value)>,
+}
+
+/// How often something is sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in super::super) enum RateArg {
+    /// So often a second.
+    PerSecond(f64),
+    /// As often as the answers allow.
+    Max,
+}
+
+/// `500`, `10k` or `max`.
+pub(in super::super) fn rate(text: &str) -> Result<RateArg, String> {
+    if text == "max" {
+        return Ok(RateArg::Max);
+    }
+    let number = text.strip_suffix("/s").unwrap_or(text);
+    units::number(number)
+        .map(RateArg::PerSecond)
+        .map_err(|_| "expected sends a second, as 500 or 10k, or max".to_owned())
+}
+
+/// `100/s` or `100/s,poisson`.
+pub(in super::super) fn arrivals(text: &str) -> Result<Arrivals, String> {
+    let (rate, pacing) = match text.strip_suffix(",poisson") {
+        Some(rate) => (rate, Pacing::Poisson),
+        None => (text, Pacing::Even),
+    };
+    let number = rate.strip_suffix("/s").and_then(|rate| units::number(rate).ok());
+    number
+        .map(|rate| Arrivals::Rate(rate, pacing))
+        .ok_or_else(|| "expected arrivals a second, as 100/s or 100/s,poisson".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_arrivals_are_read_as_people_type_them() {
+        assert_eq!(rate("1.5k"), Ok(RateArg::PerSecond(1500.0)));
+        assert_eq!(rate("7/s"), Ok(RateArg::PerSecond(7.0)));
+        assert_eq!(rate("max"), Ok(RateArg::Max));
+        assert!(rate("fast").is_err() && rate("-1").is_err());
+        assert_eq!(arrivals("2k/s"), Ok(Arrivals::Rate(2000.0, Pacing::Even)));
+        assert_eq!(arrivals("9/s,poisson"), Ok(Arrivals::Rate(9.0, Pacing::Poisson)));
+        assert!(arrivals("9").is_err() && arrivals("9/s,even").is_err());
+    }
+}

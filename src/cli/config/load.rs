@@ -1,0 +1,106 @@
+//! `[load]`: its keys, and how what is typed lies over it.
+
+use super::super::args::{self, Check, Instead, Load, Room};
+use super::super::units;
+use super::layers::first;
+use super::section::Section;
+use super::{results_keys, target_keys};
+use crate::load::Objective;
+
+/// Reads the section.
+pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
+    let load = Load {
+        target: target_keys(&mut section, "target"),
+        sockets: section.parsed("sockets", units::count),
+        ramp: section.duration("ramp"),
+        arrivals: section.parsed("arrivals", args::arrivals),
+        duration: section.duration("duration"),
+        rate: section.parsed("rate", args::rate),
+        heartbeat: section.duration("heartbeat"),
+        shards: section
+            .integer("shards", 0..=256)
+            .and_then(|shards| u16::try_from(shards).ok()),
+        source_ip: section.all_parsed("source-ip", |text| {
+            text.parse()
+                .map_err(|_| "expected addresses of this machine, as \"127.0.0.2\"")
+        }),
+        instead: Instead {
+            topic: section.string("topic"),
+            join_params: section.json("join-params"),
+            push: section.push("push"),
+        },
+        objectives: section.all_parsed("objectives", str::parse::<Objective>),
+        abort_on_fail: section.boolean("abort-on-fail").unwrap_or_default(),
+        results: results_keys(&mut section),
+        ..Load::default()
+    };
+    section.finish();
+    load
+}
+
+impl Load {
+    /// These settings over those below.
+    pub(super) fn over(self, below: Self) -> Self {
+        // Two ways to say how they come: the upper one wins, whichever it is.
+        let (ramp, arrivals) = if self.ramp.is_some() || self.arrivals.is_some() {
+            (self.ramp, self.arrivals)
+        } else {
+            (below.ramp, below.arrivals)
+        };
+        Self {
+            scenario: self.scenario,
+            target: self.target.over(below.target),
+            sockets: self.sockets.or(below.sockets),
+            ramp,
+            arrivals,
+            duration: self.duration.or(below.duration),
+            rate: self.rate.or(below.rate),
+            heartbeat: self.heartbeat.or(below.heartbeat),
+            shards: self.shards.or(below.shards),
+            source_ip: first(self.source_ip, below.source_ip),
+            instead: self.instead.over(below.instead),
+            server_pid: self.server_pid,
+            objectives: first(self.objectives, below.objectives),
+            abort_on_fail: self.abort_on_fail || below.abort_on_fail,
+            yes: self.yes,
+            results: self.results.over(below.results),
+            config: self.config,
+        }
+    }
+}
+
+impl Instead {
+    /// A topic and what it is joined with belong together.
+    fn over(self, below: Self) -> Self {
+        Self {
+            join_params: match self.topic {
+                Some(_) => self.join_params,
+                None => self.join_params.or(below.join_params),
+            },
+            topic: self.topic.or(below.topic),
+            push: self.push.or(below.push),
+        }
+    }
+}
+
+/// What stands at the top, or belongs to a named target, as far as it says something about a swarm.
+impl From<Check> for Load {
+    fn from(check: Check) -> Self {
+        let Room {
+            topic,
+            join_params,
+            push,
+            ..
+        } = check.room;
+        Self {
+            target: check.target,
+            instead: Instead {
+                topic,
+                join_params,
+                push,
+            },
+            results: check.results,
+            ..Self::default()
+        }
+    }
+}

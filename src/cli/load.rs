@@ -1,0 +1,275 @@
+//! `load`: what was typed, what `phxproof.toml` and the scenario say become the settings of a swarm; the server is found
+//! or started as a process of its own; the swarm runs on threads of its own; what it proves becomes the exit code.
+
+mod job;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::oneshot;
+
+use super::args::{self, Look};
+use super::check::Server;
+use super::complaint::Complaint;
+use super::embedded::OwnServer;
+use super::exec::{Exec, Log};
+use super::exit::{CliError, Exit};
+use super::interrupt::{self, Stop};
+use super::{config, output};
+use crate::clock::{Clock, Time, wall_clock};
+use crate::load::{self, Conclusion, Event, LoadError, LoadResult, Objective, Outcome, Settings};
+use crate::report::{About, Detail, Folder, LoadProgress, LoadRun, ProgressStyle, ReportError};
+use crate::transport::Target;
+use job::Job;
+
+/// Loads a server.
+pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
+    let file = config::Settings::load(typed.config.config.as_deref())?;
+    let job = Job::new(file.swarm(typed)?)?;
+    // What loads others has as many descriptors as it may.
+    crate::descriptors::raise_limit();
+    super::runtime()?.block_on(interrupt::in_order(|stop| swarm(job, look, stop)))
+}
+
+/// How a run ended.
+struct Ended {
+    target: String,
+    outcome: Result<Ran, CliError>,
+}
+
+/// A run that took place.
+struct Ran {
+    result: LoadResult,
+    /// What it was ended for before its time, by --abort-on-fail.
+    failures: Vec<String>,
+}
+
+impl Ran {
+    /// What it proves. A run that was ended for a failure has failed, were it not for the generator.
+    fn conclusion(&self, objectives: &[Outcome]) -> Conclusion {
+        match self.result.conclusion(objectives) {
+            Conclusion::Undecided(_) if !self.failures.is_empty() && self.result.generator.valid => {
+                Conclusion::FellShort(self.failures.clone())
+            }
+            other => other,
+        }
+    }
+}
+
+async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
+    let clock = Clock::start();
+    let about = About {
+        started_at: wall_clock(),
+        seed: job.seed,
+    };
+    let folder = job.folder(about.started_at);
+    let ended = serve_and_load(&job, &folder, look, &stop).await;
+    let (ran, trouble) = match ended.outcome {
+        Ok(ran) => (ran, None),
+        // The user's to mend: nothing ran, so there is nothing to report.
+        Err(error @ (CliError::Usage(_) | CliError::File(_))) => return Err(error),
+        Err(error) => (unrun(&job, &stop), Some(error)),
+    };
+    let result = &ran.result;
+    let objectives = job.judge(result);
+    let conclusion = match &trouble {
+        None => ran.conclusion(&objectives),
+        Some(_) => Conclusion::Undecided(Vec::new()),
+    };
+    let exit = exit(&conclusion);
+    let trouble_text = trouble.as_ref().map(ToString::to_string);
+    let run = LoadRun {
+        result,
+        objectives: &objectives,
+        conclusion: &conclusion,
+        about: &about,
+        scenario: &job.scenario,
+        target: &ended.target,
+        profile: job.profile(),
+        duration: clock.now().since(Time::ZERO),
+        exit_code: exit.code(),
+        trouble: trouble_text.as_deref(),
+    };
+    let mut unreported = run.write(&folder);
+    if let Some(error) = trouble {
+        complain(&unreported);
+        return Err(error);
+    }
+    unreported.extend(run.tell(detail(look), &folder).err());
+    complain(&unreported);
+    hints(&job, result);
+    Ok(if exit == Exit::Held && !unreported.is_empty() {
+        Exit::Undecided
+    } else {
+        exit
+    })
+}
+
+const fn exit(conclusion: &Conclusion) -> Exit {
+    match conclusion {
+        Conclusion::Held => Exit::Held,
+        Conclusion::FellShort(_) => Exit::FellShort,
+        Conclusion::Undecided(_) => Exit::Undecided,
+    }
+}
+
+const fn detail(look: Look) -> Detail {
+    if look.quiet { Detail::Quiet } else { Detail::Usual }
+}
+
+fn complain(unreported: &[ReportError]) {
+    for error in unreported {
+        output::error(&CliError::Undone(Complaint::new(error.to_string())));
+    }
+}
+
+/// What may help where a run was not what the user had in mind.
+fn hints(job: &Job, result: &LoadResult) {
+    let refused = ["join-refused", "join-timeout"]
+        .iter()
+        .any(|kind| result.troubles.contains_key(kind));
+    if result.sockets.joined == 0 && refused && !job.has_topic() {
+        output::note("a topic of your own application can be named: --topic T --join-params JSON");
+    }
+}
+
+/// Finds the server, or starts it; runs the swarm; stops what was started.
+async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> Ended {
+    let not_started = |target: String, why| Ended {
+        target,
+        outcome: Err(CliError::Undone(why)),
+    };
+    match &job.server {
+        Server::There(target) => play(job, target, job.server_pid(), look, stop).await,
+        Server::Embedded(profile) => match OwnServer::start(*profile, job.shards()).await {
+            Ok(server) => {
+                let pid = job.server_pid().or(server.pid());
+                let ended = play(job, server.at(), pid, look, stop).await;
+                server.stop().await;
+                ended
+            }
+            Err(why) => {
+                let what = format!("cannot start the reference server: {why}");
+                not_started(String::new(), Complaint::new(what))
+            }
+        },
+        Server::Exec(target, command) => {
+            let started = tokio::select! {
+                started = start(command, target, folder) => started,
+                () = stop.clone().asked() => Err(Complaint::new("ended before the server of --exec answered")),
+            };
+            match started {
+                Ok(exec) => {
+                    let pid = exec.pid().await;
+                    let ended = play(job, target, job.server_pid().or(pid), look, stop).await;
+                    exec.stop().await;
+                    ended
+                }
+                Err(why) => not_started(target.url(), why),
+            }
+        }
+    }
+}
+
+async fn start(command: &str, target: &Target, folder: &Folder) -> Result<Exec, Complaint> {
+    Exec::start(command, target, Log::new(folder)?).await
+}
+
+/// Runs the swarm on a thread of its own: signals are heard here meanwhile.
+async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &Stop) -> Ended {
+    let settings = job.settings(target, pid);
+    let asked = Arc::new(AtomicBool::new(false));
+    let (tell, mut told) = oneshot::channel();
+    let outcome = async {
+        if !look.quiet {
+            output::print(&format_args!(
+                "loading {target} with {}\n",
+                job.describe(&settings)
+            ))?;
+        }
+        let flag = Arc::clone(&asked);
+        let watched = job.watched();
+        let conductor = std::thread::Builder::new().name("conductor".to_owned());
+        let thread = conductor.spawn(move || {
+            // Nobody listens only if the run was ended at once.
+            let _ = tell.send(conduct(&settings, look, watched.as_deref(), &flag));
+        });
+        thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
+        let outcome = tokio::select! {
+            outcome = &mut told => outcome,
+            () = stop.clone().asked() => {
+                asked.store(true, Ordering::Relaxed);
+                told.await
+            }
+        };
+        outcome.map_err(|_| undone("the swarm panicked".to_owned()))?
+    };
+    Ended {
+        target: target.url(),
+        outcome: outcome.await,
+    }
+}
+
+/// Runs the swarm, and shows how far it is; ends it at the first failure where objectives are watched.
+fn conduct(
+    settings: &Settings,
+    look: Look,
+    watched: Option<&[Objective]>,
+    stop: &AtomicBool,
+) -> Result<Ran, CliError> {
+    let style = match look.verbose {
+        0 => ProgressStyle::Usual,
+        _ => ProgressStyle::EachCase,
+    };
+    let mut progress = (!look.quiet).then(|| LoadProgress::new(style));
+    let seed = settings.seed;
+    let mut failures = Vec::new();
+    let mut on_event = |event: Event<'_>| {
+        if let (Event::SoFar(result), Some(objectives), false) =
+            (event, watched, stop.load(Ordering::Relaxed))
+        {
+            failures = result.failures_so_far(objectives);
+            if !failures.is_empty() {
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+        let Some(progress) = &mut progress else { return };
+        if let Event::Planned(plan) = event {
+            // If stdout cannot be written to, the summary will say so.
+            let _ = output::print(&format_args!("{plan}; seed {seed}\n"));
+        }
+        progress.event(&event);
+    };
+    let outcome = load::run(settings, &mut on_event, stop);
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    let ran = |result| Ran { result, failures };
+    outcome.map(ran).map_err(refused)
+}
+
+fn undone(what: String) -> CliError {
+    CliError::Undone(Complaint::new(what))
+}
+
+/// What the user can put right is wrong usage; what the machine lacks is not.
+fn refused(error: LoadError) -> CliError {
+    match error {
+        LoadError::Nonsense(why) => Complaint::new(why.to_string()).into(),
+        LoadError::Scenario(error) => error.into(),
+        LoadError::Plan(_) | LoadError::Shard(_) => undone(error.to_string()),
+    }
+}
+
+/// The result of a run that never was, for `result.json`.
+fn unrun(job: &Job, stop: &Stop) -> Ran {
+    let mut result = LoadResult {
+        cut_short: stop.is_asked(),
+        ..LoadResult::default()
+    };
+    result.sockets.asked = u64::from(job.sockets());
+    Ran {
+        result,
+        failures: Vec::new(),
+    }
+}

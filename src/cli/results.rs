@@ -1,0 +1,58 @@
+//! Where the results of a run go, and where its random choices come from.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use super::args::Results;
+use super::complaint::Complaint;
+use super::exit::CliError;
+use crate::report::Folder;
+
+/// Where the user says, or a folder that is not there yet.
+pub(super) fn folder(typed: &Results, command: &str, started_at: SystemTime) -> Folder {
+    if let Some(out) = &typed.out {
+        return Folder::new(out);
+    }
+    let time: String = humantime::format_rfc3339_seconds(started_at)
+        .to_string()
+        .replace(['-', ':'], "");
+    let path = |number: u32| match number {
+        1 => PathBuf::from(format!("reports/{command}-{time}")),
+        _ => PathBuf::from(format!("reports/{command}-{time}-{number}")),
+    };
+    Folder::new(
+        (1..1000)
+            .map(path)
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| path(1)),
+    )
+}
+
+/// The seed that was typed, or a new one: short enough to be typed, and exact in every JSON reader.
+pub(super) fn seed(typed: &Results) -> Result<u64, CliError> {
+    let failed = |why| {
+        CliError::Undone(Complaint::new(format!(
+            "the system has no random number to give: {why}"
+        )))
+    };
+    typed
+        .seed
+        .map_or_else(|| SysRng.try_next_u32().map(u64::from).map_err(failed), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_called_after_the_command_and_the_time() {
+        let folder = folder(&Results::default(), "check", SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            folder.path().display().to_string(),
+            "reports/check-19700101T000000Z"
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! The scenarios of a swarm that are inside the binary: files to run, to copy and to change.
+
+use std::sync::{Arc, LazyLock};
+
+use include_dir::{Dir, include_dir};
+
+use crate::scenario::{Program, read};
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios/load");
+
+/// A scenario of a swarm.
+#[derive(Debug)]
+pub struct BuiltIn {
+    /// The name, such as `echo`.
+    pub name: &'static str,
+    /// The text of its file.
+    pub source: &'static str,
+    /// The same, ready to be run.
+    pub program: Arc<Program>,
+}
+
+impl BuiltIn {
+    /// What it shows, in one sentence.
+    pub fn about(&self) -> &str {
+        &self.program.about
+    }
+}
+
+/// All of them, by name.
+#[expect(
+    clippy::panic,
+    reason = "a test reads every built-in scenario, so that none can be damaged"
+)]
+pub fn built_in() -> &'static [BuiltIn] {
+    static ALL: LazyLock<Vec<BuiltIn>> = LazyLock::new(|| {
+        let mut all: Vec<BuiltIn> = FILES
+            .files()
+            .filter_map(|file| {
+                let name = file.path().file_stem()?.to_str()?;
+                let source = file.contents_utf8()?;
+                let path = format!("scenarios/load/{name}.yaml");
+                let program = read(&path, source).unwrap_or_else(|error| panic!("{error}"));
+                Some(BuiltIn {
+                    name,
+                    source,
+                    program: Arc::new(program),
+                })
+            })
+            .collect();
+        all.sort_by_key(|it| it.name);
+        all
+    });
+    &ALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::{Override, role::Cast};
+
+    #[test]
+    fn every_scenario_can_be_played_by_a_swarm() {
+        let names: Vec<&str> = built_in().iter().map(|it| it.name).collect();
+        assert_eq!(
+            names,
+            ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"]
+        );
+        for it in built_in() {
+            let cast = Cast::compile(&it.program, &Override::default(), 1000);
+            assert!(cast.is_ok(), "{}: {}", it.name, cast.unwrap_err());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Where the clients of a shard write to and tell their news: frames into one buffer, times into the histograms, and
+//! what the role must hear into a list that is read when the call is over. Nothing here allocates for a message.
+
+use std::collections::BTreeMap;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::Rng as _;
+
+use super::ledger::{Common, Gone, Reception, Topic, Topics};
+use super::role::{Cast, TopicPlace};
+use super::tally::Tally;
+use crate::client::Ref;
+use crate::clock::Time;
+use crate::protocol::Vsn;
+use crate::protocol::websocket::{Opcode, write_frame};
+
+mod served;
+
+pub(super) use served::Served;
+
+/// What all sockets of a shard write with.
+pub(super) struct Desk<'r> {
+    pub(super) cast: &'r Cast,
+    pub(super) common: &'r Common,
+    pub(super) topics: Topics<'r>,
+    pub(super) vsn: Vsn,
+    /// Which run, as marks have it.
+    pub(super) run: u64,
+    /// The number of the names that all instances share; each instance's own follow.
+    pub(super) first_name: u64,
+    pub(super) now: Time,
+    pub(super) tally: Tally,
+    /// Sockets that have joined all they want, now.
+    pub(super) joined: u64,
+    /// Pushes that wait for an answer.
+    pub(super) unanswered: u64,
+    /// When an answer or a broadcast last came.
+    pub(super) heard_at: Time,
+    /// Marked pushes without an answer: whose and which, its topic, which of the topic.
+    pub(super) marked: BTreeMap<(u32, Ref), (u64, u32)>,
+    /// Frames of the socket that is served.
+    pub(super) out: Vec<u8>,
+    pub(super) news: Vec<News>,
+    pub(super) wish: Option<Wish>,
+    scratch: Vec<u8>,
+    random: Xoshiro256PlusPlus,
+}
+
+/// What a role must hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// The connection is open.
+    Opened,
+    /// All topics are joined.
+    AllJoined,
+    /// A join was refused, or had no answer.
+    JoinFailed,
+    /// A push is answered, or given up.
+    Answered(Ref),
+    /// A message that the role waits for.
+    Heard(u8),
+}
+
+/// What a client wants of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Connect,
+    /// The close frame is in the buffer already.
+    Close,
+}
+
+/// Which socket it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Its number in the shard.
+    pub(super) id: u32,
+    /// Its number in the run.
+    pub(super) socket: u32,
+    /// Its instance, over all shards.
+    pub(super) instance: u64,
+    /// Its instance, in the shard.
+    pub(super) local_instance: usize,
+}
+
+impl<'r> Desk<'r> {
+    pub(super) fn new(
+        cast: &'r Cast,
+        common: &'r Common,
+        own_topics: usize,
+        random: Xoshiro256PlusPlus,
+    ) -> Self {
+        Self {
+            cast,
+            common,
+            topics: Topics::new(common, own_topics),
+            vsn: Vsn::V2,
+            run: 0,
+            first_name: 0,
+            now: Time::ZERO,
+            tally: Tally::new(),
+            joined: 0,
+            unanswered: 0,
+            heard_at: Time::ZERO,
+            marked: BTreeMap::new(),
+            out: Vec::with_capacity(64 << 10),
+            news: Vec::with_capacity(16),
+            wish: None,
+            scratch: Vec::with_capacity(4 << 10),
+            random,
+        }
+    }
+
+    /// A key for the next frame.
+    pub(super) fn mask(&mut self) -> [u8; 4] {
+        self.random.next_u32().to_ne_bytes()
+    }
+
+    /// Appends a frame.
+    pub(super) fn frame(&mut self, opcode: Opcode, payload: &[u8]) {
+        let key = self.mask();
+        write_frame(opcode, payload, Some(key), &mut self.out);
+    }
+
+    /// The number in marks of a topic, and where its count is kept.
+    pub(super) fn topic(&self, place: Place, topic: TopicPlace) -> (u64, Topic) {
+        let own = u64::from(self.cast.own_topics);
+        match topic {
+            TopicPlace::Shared(index) => (index.into(), Topic::Shared(index as usize)),
+            TopicPlace::Own(index) => (
+                self.cast.shared_topics.len() as u64 + place.instance * own + u64::from(index),
+                Topic::Own(place.local_instance * self.cast.own_topics as usize + index as usize),
+            ),
+        }
+    }
+
+    /// The number of an instance's first name.
+    pub(super) fn first_own(&self, place: Place) -> u64 {
+        self.first_name + (place.instance + 1) * self.cast.own_names
+    }
+
+    /// Ends the reception of a topic, because its receiver leaves or lost its connection.
+    pub(super) fn cut(&mut self, place: Place, topic: TopicPlace, reception: &Reception) {
+        let (number, topic) = self.topic(place, topic);
+        let gone = reception.cut(number, &self.topics, self.topics.sent(topic));
+        self.gone(gone);
+    }
+
+    /// Counts what will not come any more.
+    pub(super) fn gone(&mut self, gone: Gone) {
+        self.tally.counts.broadcasts_missing += gone.missing;
+        self.tally.counts.broadcasts_in_doubt += gone.in_doubt;
+    }
+
+    /// Nobody can know whether this push was broadcast.
+    fn doubt(&mut self, id: u32, push: Ref) {
+        if let Some((topic, of_topic)) = self.marked.remove(&(id, push)) {
+            self.common.doubt(topic, of_topic);
+        }
+    }
+
+    /// Nobody can know whether the unanswered pushes of this socket were broadcast.
+    pub(super) fn doubt_all(&mut self, id: u32) {
+        let of_socket = (id, Ref::new(0))..=(id, Ref::LAST);
+        while let Some((&(_, push), _)) = self.marked.range(of_socket.clone()).next() {
+            self.doubt(id, push);
+        }
+    }
+}

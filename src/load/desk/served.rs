@@ -1,0 +1,309 @@
+//! What a client tells, and what becomes of it: times, counts, the ledger, news for the role.
+
+use super::{Desk, News, Place, Wish};
+use crate::client::{ChannelId, CloseCause, DropReason, ErrorCause, Event, Outbox, Ref};
+use crate::clock::Time;
+use crate::load::actor::{Flags, Life, Stage};
+use crate::load::ledger::{Arrival, Mark, Reception};
+use crate::load::role::{Answer, Awaited, Push, Role, Step, Tempo};
+use crate::load::tally::{Kind, Trouble};
+use crate::load::text::values;
+use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
+use crate::protocol::{FrameKind, Message, Payload, REPLY};
+use crate::scenario::Pattern;
+
+/// The desk while one socket is served.
+pub(in crate::load) struct Served<'a, 'r> {
+    pub(in crate::load) desk: &'a mut Desk<'r>,
+    pub(in crate::load) life: &'a mut Life,
+    pub(in crate::load) place: Place,
+}
+
+impl Outbox for Served<'_, '_> {
+    fn connect(&mut self) {
+        self.desk.wish = Some(Wish::Connect);
+    }
+
+    fn close(&mut self, code: Option<u16>, reason: &str) {
+        let mut payload = Vec::new();
+        if let Some(code) = code {
+            write_close(Close { code, reason }, &mut payload);
+        }
+        self.desk.frame(Opcode::Close, &payload);
+        self.desk.wish = Some(Wish::Close);
+    }
+
+    fn transmit(&mut self, message: &Message<'_>) {
+        let desk = &mut *self.desk;
+        desk.scratch.clear();
+        let opcode = match desk.vsn.encode_from_client(message, &mut desk.scratch) {
+            Ok(FrameKind::Text) => Opcode::Text,
+            Ok(FrameKind::Binary) => Opcode::Binary,
+            // Checked when the run began: a role sends nothing that has no frame.
+            Err(_) => return,
+        };
+        let key = desk.mask();
+        write_frame(opcode, &desk.scratch, Some(key), &mut desk.out);
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        let now = self.desk.now;
+        match event {
+            Event::Opened => self.desk.news.push(News::Opened),
+            Event::Disconnected { .. } => {}
+            Event::HeartbeatAnswered { sent_at } => self.desk.tally.record(Kind::Heartbeat, sent_at, now),
+            Event::HeartbeatTimedOut { .. } => self.desk.tally.trouble(Trouble::HeartbeatTimeout),
+            Event::Joined { channel, sent_at, .. } => self.joined(channel, sent_at),
+            Event::JoinRefused { .. } => {
+                self.desk.tally.trouble(Trouble::JoinRefused);
+                self.desk.news.push(News::JoinFailed);
+            }
+            Event::JoinTimedOut { .. } => {
+                self.life.flags.set(Flags::GAVE_UP);
+                self.desk.tally.trouble(Trouble::JoinTimeout);
+                self.desk.news.push(News::JoinFailed);
+            }
+            Event::Errored { channel, cause } => {
+                if let ErrorCause::Server(_) = cause {
+                    self.desk.tally.trouble(Trouble::Crashed);
+                }
+                self.unjoined(channel);
+            }
+            Event::Closed { channel, cause } => {
+                if cause == CloseCause::Server {
+                    self.desk.tally.trouble(Trouble::ChannelClosed);
+                }
+                self.unjoined(channel);
+            }
+            Event::Reply {
+                push,
+                status,
+                response,
+                sent_at,
+                ..
+            } => {
+                self.answered(push, status, response, sent_at);
+            }
+            Event::PushTimedOut { push, sent_at, .. } => self.push_timed_out(push, sent_at),
+            Event::Message { channel, message } => self.message(channel, message),
+            Event::Dropped { reason, message } => self.dropped(reason, message),
+        }
+    }
+}
+
+impl<'r> Served<'_, 'r> {
+    fn role(&self) -> &'r Role {
+        &self.desk.cast.roles[usize::from(self.life.role)]
+    }
+
+    fn joined(&mut self, channel: ChannelId, sent_at: Time) {
+        let now = self.desk.now;
+        self.desk.tally.record(Kind::Join, sent_at, now);
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
+        let join = &self.role().joins[index];
+        let (_, topic) = self.desk.topic(self.place, join.place);
+        let slot = &mut self.life.slots.all_mut()[index];
+        slot.joined = true;
+        slot.reception = Reception::since(self.desk.topics.sent(topic));
+        if !self.life.slots.all_joined() {
+            return;
+        }
+        if self.life.lost_at != Time::MAX {
+            self.desk.tally.record(Kind::Rejoin, self.life.lost_at, now);
+            self.life.lost_at = Time::MAX;
+        }
+        if self.life.flags.set(Flags::JOINED) {
+            self.desk.tally.counts.first_joined += 1;
+        }
+        if self.life.flags.set(Flags::COUNTED) {
+            self.desk.joined += 1;
+        }
+        self.desk.news.push(News::AllJoined);
+    }
+
+    fn unjoined(&mut self, channel: ChannelId) {
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
+        let join = &self.role().joins[index];
+        let slot = &mut self.life.slots.all_mut()[index];
+        let was_joined = std::mem::take(&mut slot.joined);
+        let reception = std::mem::take(&mut slot.reception);
+        if was_joined && join.hears {
+            self.desk.cut(self.place, join.place, &reception);
+        }
+        if self.life.flags.clear(Flags::COUNTED) {
+            self.desk.joined -= 1;
+        }
+        if was_joined && self.life.lost_at == Time::MAX {
+            self.life.lost_at = self.desk.now;
+        }
+    }
+
+    /// The push whose answer comes: of a role that only pushes the one that there is, else that of the current step.
+    fn asked(&self) -> Option<&'r Push> {
+        let role = self.role();
+        let mut pushes = role.steps.iter().filter_map(|step| match step {
+            Step::Push(push) => Some(push),
+            _ => None,
+        });
+        if role.tempo == Tempo::Pushes {
+            return pushes.next();
+        }
+        match role.steps.get(usize::from(self.life.step)) {
+            Some(Step::Push(push)) => Some(push),
+            _ => None,
+        }
+    }
+
+    fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) {
+        let desk = &mut *self.desk;
+        desk.tally.record(Kind::Reply, sent_at, desk.now);
+        desk.tally.counts.replies += 1;
+        desk.heard_at = desk.now;
+        desk.unanswered = desk.unanswered.saturating_sub(1);
+        if !desk.marked.is_empty() {
+            if status == "ok" {
+                desk.marked.remove(&(self.place.id, push));
+            } else {
+                desk.doubt(self.place.id, push);
+            }
+        }
+        desk.news.push(News::Answered(push));
+        let Some(asked) = self.asked() else { return };
+        let held = match &asked.answer {
+            Answer::None | Answer::Any => true,
+            Answer::Status(expected, None) => **expected == *status,
+            Answer::Status(expected, Some(pattern)) => {
+                **expected == *status && self.matches(pattern, response)
+            }
+        };
+        if !held {
+            self.desk.tally.trouble(Trouble::Mismatch);
+            self.desk.tally.mismatches.count(&asked.event);
+        }
+    }
+
+    /// The slow way: builds the value and holds it against the pattern.
+    fn matches(&self, pattern: &Pattern, payload: Payload<'_>) -> bool {
+        let Payload::Json(json) = payload else {
+            return false;
+        };
+        let values = values(&self.desk.cast.meanings, self.desk.first_own(self.place));
+        serde_json::from_str(json).is_ok_and(|value| pattern.check(&value, &values).is_ok())
+    }
+
+    fn push_timed_out(&mut self, push: Ref, sent_at: Time) {
+        self.life.flags.set(Flags::GAVE_UP);
+        let wanted = self
+            .asked()
+            .is_some_and(|push| !matches!(push.answer, Answer::None));
+        let desk = &mut *self.desk;
+        desk.doubt(self.place.id, push);
+        desk.news.push(News::Answered(push));
+        if !wanted {
+            return;
+        }
+        desk.unanswered = desk.unanswered.saturating_sub(1);
+        // Its connection may have ended before the answer could come.
+        if self.life.stage != Stage::Open || sent_at < self.life.since {
+            desk.tally.counts.replies_in_doubt += 1;
+        } else {
+            desk.tally.counts.replies_missing += 1;
+            desk.tally.trouble(Trouble::PushTimeout);
+        }
+    }
+
+    fn message(&mut self, channel: ChannelId, message: &Message<'_>) {
+        let event = message.event.as_str().unwrap_or_default();
+        let Some(index) = self.life.slots.position(channel) else {
+            return self.desk.tally.unasked.count(event);
+        };
+        let role = self.role();
+        let mark = self.mark(message.payload);
+        if let Some(mark) = mark {
+            self.take(index, &mark);
+        }
+        let waits = |it: &Awaited| {
+            *it.event == *event && it.channel.is_none_or(|channel| usize::from(channel) == index)
+        };
+        match (0..).zip(&role.awaited).find(|(_, it)| waits(it)) {
+            Some((number, awaited)) => {
+                if awaited
+                    .content
+                    .as_ref()
+                    .is_some_and(|pattern| !self.matches(pattern, message.payload))
+                {
+                    self.desk.tally.trouble(Trouble::Mismatch);
+                    self.desk.tally.mismatches.count(event);
+                }
+                self.desk.news.push(News::Heard(number));
+            }
+            None if mark.is_none() => self.desk.tally.unasked.count(event),
+            None => {}
+        }
+    }
+
+    fn mark(&self, payload: Payload<'_>) -> Option<Mark> {
+        let bytes = match payload {
+            Payload::Json(json) => json.as_bytes(),
+            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => bytes,
+        };
+        Mark::find(bytes, self.desk.run)
+    }
+
+    /// Enters a broadcast into the ledger.
+    fn take(&mut self, index: usize, mark: &Mark) {
+        let join = &self.role().joins[index];
+        let (number, topic) = self.desk.topic(self.place, join.place);
+        let desk = &mut *self.desk;
+        // A number that was never given out was made up.
+        if mark.topic != number || mark.of_topic >= desk.topics.sent(topic) {
+            desk.tally.counts.broadcasts_misdelivered += 1;
+            return;
+        }
+        let slot = &mut self.life.slots.all_mut()[index];
+        if !join.hears || !slot.joined {
+            return;
+        }
+        desk.heard_at = desk.now;
+        desk.topics.note(mark);
+        let (arrival, gone) = slot.reception.take(mark, &desk.topics);
+        desk.gone(gone);
+        let counts = &mut desk.tally.counts;
+        match arrival {
+            Arrival::InOrder => counts.broadcasts += 1,
+            Arrival::Reordered => {
+                counts.broadcasts += 1;
+                counts.broadcasts_reordered += 1;
+            }
+            Arrival::Duplicate => {
+                counts.broadcasts_duplicated += 1;
+                return;
+            }
+            Arrival::InDoubt => counts.broadcasts_in_doubt += 1,
+        }
+        desk.tally
+            .record(Kind::Broadcast, Time::from_micros(mark.intended), desk.now);
+    }
+
+    fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {
+        let event = message.event.as_str().unwrap_or_default();
+        let marked = self.mark(message.payload).is_some() && event != REPLY;
+        let tally = &mut self.desk.tally;
+        match reason {
+            DropReason::NoChannel if marked => tally.counts.broadcasts_misdelivered += 1,
+            // Under way while its receiver left or joined again; counted as in doubt then.
+            DropReason::Stale(_) | DropReason::NotJoined(_) if marked => {}
+            DropReason::Unasked(_) if !self.life.flags.has(Flags::GAVE_UP) => {
+                tally.counts.replies_duplicated += 1;
+            }
+            DropReason::Unasked(_) => tally.late.count(event),
+            DropReason::NoChannel | DropReason::Stale(_) | DropReason::NotJoined(_) => {
+                tally.unasked.count(event)
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Who should have received what. Each broadcast carries a [`Mark`]: who sent it, when it was meant to be sent, and as
+//! which of its topic and of its sender. A receiver keeps how far it has come, and what was left out on the way: 16
+//! bytes at rest. What cannot be known is in doubt, never guessed.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::text::push_number;
+
+mod reception;
+
+pub(super) use reception::{Arrival, Gone, Reception};
+
+/// What makes a broadcast known again, wherever an application puts the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Which run; marks of others are nobody's.
+    pub(super) run: u64,
+    /// Which topic.
+    pub(super) topic: u64,
+    /// Which of the topic's, from 0.
+    pub(super) of_topic: u32,
+    /// Which socket sent it.
+    pub(super) sender: u32,
+    /// Which of the sender's, from 0.
+    pub(super) of_sender: u32,
+    /// When it was meant to be sent, in microseconds.
+    pub(super) intended: u64,
+}
+
+impl Mark {
+    /// Appends `~run.topic.of_topic.sender.of_sender.intended~`, which needs no escape in JSON.
+    pub(super) fn write(&self, out: &mut String) {
+        let numbers = [
+            self.run,
+            self.topic,
+            self.of_topic.into(),
+            self.sender.into(),
+            self.of_sender.into(),
+            self.intended,
+        ];
+        let mut before = '~';
+        for number in numbers {
+            out.push(before);
+            push_number(number, out);
+            before = '.';
+        }
+        out.push('~');
+    }
+
+    /// The first mark of this run in a payload.
+    pub(super) fn find(payload: &[u8], run: u64) -> Option<Self> {
+        let mut rest = payload;
+        loop {
+            rest = &rest[memchr::memchr(b'~', rest)? + 1..];
+            if let Some(mark) = Self::parse(rest).filter(|mark| mark.run == run) {
+                return Some(mark);
+            }
+        }
+    }
+
+    /// A mark without its first `~`.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut at = 0;
+        let mut number = |end: u8| {
+            let mut value = 0_u64;
+            let start = at;
+            loop {
+                let byte = *bytes.get(at)?;
+                at += 1;
+                match byte {
+                    b'0'..=b'9' => value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?,
+                    _ if byte == end && at - start > 1 => return Some(value),
+                    _ => return None,
+                }
+            }
+        };
+        Some(Self {
+            run: number(b'.')?,
+            topic: number(b'.')?,
+            of_topic: u32::try_from(number(b'.')?).ok()?,
+            sender: u32::try_from(number(b'.')?).ok()?,
+            of_sender: u32::try_from(number(b'.')?).ok()?,
+            intended: number(b'~')?,
+        })
+    }
+}
+
+/// What all shards know together: how many were sent on the topics that all have in common, and which of them nobody
+/// can be sure of.
+#[derive(Debug, Default)]
+pub(super) struct Common {
+    sent: Box<[AtomicU32]>,
+    doubts: Mutex<BTreeMap<u64, Vec<u32>>>,
+}
+
+impl Common {
+    pub(super) fn new(shared_topics: usize) -> Self {
+        Self {
+            sent: (0..shared_topics).map(|_| AtomicU32::new(0)).collect(),
+            doubts: Mutex::default(),
+        }
+    }
+
+    /// The next number of a topic.
+    fn next(&self, topic: usize) -> u32 {
+        self.sent[topic].fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// How many a topic has had.
+    fn sent(&self, topic: usize) -> u32 {
+        self.sent[topic].load(Ordering::SeqCst)
+    }
+
+    /// Nobody can know whether this one was broadcast: its push was refused or never answered.
+    pub(super) fn doubt(&self, topic: u64, of_topic: u32) {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        doubts.entry(topic).or_default().push(of_topic);
+    }
+
+    /// All that nobody can know, by topic, in order. Only whole once all senders have stopped.
+    pub(super) fn doubts(&self) -> BTreeMap<u64, Vec<u32>> {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        doubts.values_mut().for_each(|list| list.sort_unstable());
+        doubts
+    }
+}
+
+/// How many of a topic's last senders are remembered, to tell a broadcast that was overtaken by its own sender's next
+/// from one that was overtaken by somebody else's, which is nobody's fault.
+const REMEMBERED: usize = 8192;
+/// The same for a topic of an instance's own, of which there may be a million.
+const REMEMBERED_OF_OWN: usize = 64;
+
+/// The topics of a shard: how many each has had, and who sent the last ones.
+#[derive(Debug)]
+pub(super) struct Topics<'c> {
+    common: &'c Common,
+    own: Box<[u32]>,
+    senders: BTreeMap<u64, Senders>,
+}
+
+/// Who sent the last broadcasts of a topic.
+#[derive(Debug, Default)]
+struct Senders {
+    first: u32,
+    list: std::collections::VecDeque<u32>,
+}
+
+const UNKNOWN: u32 = u32::MAX;
+
+impl<'c> Topics<'c> {
+    /// Topics whose own ones are numbered from `first_own` on.
+    pub(super) fn new(common: &'c Common, own: usize) -> Self {
+        Self {
+            common,
+            own: vec![0; own].into(),
+            senders: BTreeMap::new(),
+        }
+    }
+
+    /// How many broadcasts a topic has had.
+    pub(super) fn sent(&self, topic: Topic) -> u32 {
+        match topic {
+            Topic::Shared(index) => self.common.sent(index),
+            Topic::Own(index) => self.own[index],
+        }
+    }
+
+    /// The number of the next broadcast of a topic.
+    pub(super) fn next(&mut self, topic: Topic) -> u32 {
+        match topic {
+            Topic::Shared(index) => self.common.next(index),
+            Topic::Own(index) => {
+                self.own[index] += 1;
+                self.own[index] - 1
+            }
+        }
+    }
+
+    /// Remembers who sent this one, whose number was given out by this run.
+    pub(super) fn note(&mut self, mark: &Mark) {
+        let most = if mark.topic < self.common.sent.len() as u64 {
+            REMEMBERED
+        } else {
+            REMEMBERED_OF_OWN
+        };
+        let senders = self.senders.entry(mark.topic).or_default();
+        let end = senders.first + u32::try_from(senders.list.len()).unwrap_or(u32::MAX);
+        if mark.of_topic >= end {
+            let gap = mark.of_topic - end;
+            if gap as usize > most {
+                senders.list.clear();
+                senders.first = mark.of_topic;
+            } else {
+                senders.list.extend(std::iter::repeat_n(UNKNOWN, gap as usize));
+            }
+            senders.list.push_back(mark.sender);
+            while senders.list.len() > most {
+                senders.list.pop_front();
+                senders.first += 1;
+            }
+        } else if let Some(place) = mark
+            .of_topic
+            .checked_sub(senders.first)
+            .and_then(|at| senders.list.get_mut(at as usize))
+        {
+            *place = mark.sender;
+        }
+    }
+
+    /// Those of the numbers that this sender sent, as far as anybody here knows.
+    fn of_sender(&self, topic: u64, sender: u32, numbers: Range<u32>) -> impl Iterator<Item = u32> {
+        let senders = self.senders.get(&topic);
+        senders.into_iter().flat_map(move |senders| {
+            let skipped = numbers.start.saturating_sub(senders.first);
+            let known =
+                (senders.first + skipped..numbers.end).zip(senders.list.iter().skip(skipped as usize));
+            known
+                .filter(move |(_, known)| **known == sender)
+                .map(|(number, _)| number)
+        })
+    }
+
+    /// Who sent this one, as far as anybody here knows.
+    fn sender(&self, topic: u64, of_topic: u32) -> Option<u32> {
+        let senders = self.senders.get(&topic)?;
+        let at = of_topic.checked_sub(senders.first)?;
+        senders
+            .list
+            .get(at as usize)
+            .copied()
+            .filter(|sender| *sender != UNKNOWN)
+    }
+}
+
+/// Where a topic's count is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    /// By all shards.
+    Shared(usize),
+    /// By the shard of its instance.
+    Own(usize),
+}
+
+#[cfg(test)]
+mod tests;

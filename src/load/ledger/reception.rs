@@ -1,0 +1,156 @@
+//! What one receiver has had of one topic.
+
+use std::ops::Range;
+
+use super::{Mark, Topics};
+
+/// How many gaps a receiver remembers; of what was left out before, it says that it is missing.
+const MOST_GAPS: usize = 4096;
+
+/// What a receiver has had of a topic since it joined.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reception {
+    /// The first that was sent after the server had let it in.
+    since: u32,
+    /// One more than the greatest that it has had.
+    next: u32,
+    /// What was left out on the way, in order; mostly nothing.
+    #[expect(
+        clippy::box_collection,
+        reason = "a million receivers have no gaps, and eight bytes are enough to say so"
+    )]
+    gaps: Option<Box<Vec<Range<u32>>>>,
+}
+
+/// What a broadcast was to its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Expected, and its turn.
+    InOrder,
+    /// Expected, but a later one of the same sender came before.
+    Reordered,
+    /// It has come before.
+    Duplicate,
+    /// It was under way while the receiver joined.
+    InDoubt,
+}
+
+/// How a reception ended: what is missing, and what nobody can know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gone {
+    pub(crate) missing: u64,
+    pub(crate) in_doubt: u64,
+}
+
+impl Reception {
+    /// The reception of somebody who was let in when so many had been sent.
+    pub(crate) fn since(sent: u32) -> Self {
+        Self {
+            since: sent,
+            next: sent,
+            gaps: None,
+        }
+    }
+
+    /// Takes a broadcast.
+    pub(crate) fn take(&mut self, mark: &Mark, topics: &Topics<'_>) -> (Arrival, Gone) {
+        let number = mark.of_topic;
+        if number < self.since {
+            return (Arrival::InDoubt, Gone::default());
+        }
+        if number >= self.next {
+            let gone = self.leave_out(self.next..number);
+            self.next = number + 1;
+            return (Arrival::InOrder, gone);
+        }
+        let arrival = match self.fill(number) {
+            false => Arrival::Duplicate,
+            true if self.overtaken_by_own_sender(mark, topics) => Arrival::Reordered,
+            true => Arrival::InOrder,
+        };
+        (arrival, Gone::default())
+    }
+
+    /// Ends it because the receiver leaves or lost its connection. What was left out although a later one of the same
+    /// sender came is missing; what else did not come may have been under way.
+    pub(crate) fn cut(&self, topic: u64, topics: &Topics<'_>, sent: u32) -> Gone {
+        let mut gone = Gone {
+            missing: 0,
+            in_doubt: u64::from(sent.saturating_sub(self.next)),
+        };
+        for number in self.gaps().flat_map(Clone::clone) {
+            let sender = topics.sender(topic, number);
+            let known = sender.is_some_and(|sender| self.had_later_of(sender, topic, number, topics));
+            match known {
+                true => gone.missing += 1,
+                false => gone.in_doubt += 1,
+            }
+        }
+        gone
+    }
+
+    /// Ends it because the run is over and all that could come has come; `doubts` are the topic's, in order.
+    pub(crate) fn settle(&self, sent: u32, doubts: &[u32]) -> Gone {
+        let mut gone = Gone::default();
+        let tail = self.next..sent.max(self.next);
+        for range in self.gaps().chain([&tail]) {
+            let start = doubts.partition_point(|it| *it < range.start);
+            let end = doubts.partition_point(|it| *it < range.end);
+            let in_doubt = (end - start) as u64;
+            gone.in_doubt += in_doubt;
+            gone.missing += (range.len() as u64).saturating_sub(in_doubt);
+        }
+        gone
+    }
+
+    /// Whether everything has come.
+    pub(crate) fn is_complete(&self, sent: u32) -> bool {
+        self.gaps.is_none() && self.next >= sent
+    }
+
+    fn gaps(&self) -> impl Iterator<Item = &Range<u32>> {
+        self.gaps.iter().flat_map(|gaps| gaps.iter())
+    }
+
+    fn leave_out(&mut self, range: Range<u32>) -> Gone {
+        let mut gone = Gone::default();
+        if range.is_empty() {
+            return gone;
+        }
+        let gaps = self.gaps.get_or_insert_default();
+        if gaps.len() >= MOST_GAPS {
+            gone.missing = gaps.remove(0).len() as u64;
+        }
+        gaps.push(range);
+        gone
+    }
+
+    /// Takes a number out of the gaps, if it is in one.
+    fn fill(&mut self, number: u32) -> bool {
+        let Some(gaps) = &mut self.gaps else { return false };
+        let index = gaps.partition_point(|gap| gap.end <= number);
+        let Some(gap) = gaps.get(index).filter(|gap| gap.contains(&number)).cloned() else {
+            return false;
+        };
+        let parts = [gap.start..number, number + 1..gap.end];
+        gaps.splice(index..=index, parts.into_iter().filter(|part| !part.is_empty()));
+        if gaps.is_empty() {
+            self.gaps = None;
+        }
+        true
+    }
+
+    fn overtaken_by_own_sender(&self, mark: &Mark, topics: &Topics<'_>) -> bool {
+        self.had_later_of(mark.sender, mark.topic, mark.of_topic, topics)
+    }
+
+    fn had_later_of(&self, sender: u32, topic: u64, number: u32, topics: &Topics<'_>) -> bool {
+        topics
+            .of_sender(topic, sender, number + 1..self.next)
+            .any(|later| !self.lacks(later))
+    }
+
+    fn lacks(&self, number: u32) -> bool {
+        self.gaps().any(|gap| gap.contains(&number))
+    }
+}

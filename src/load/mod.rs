@@ -1,0 +1,43 @@
+//! The swarm: a scenario run by many simulated sockets, each the client state machine that `check` uses, measured
+//! honestly. A thread a shard, in it an epoll loop over its own sockets; no lock and no allocation on the way of a
+//! message, and a socket at rest owns no buffer.
+
+mod actor;
+mod catalogue;
+mod conclusion;
+mod control;
+mod desk;
+mod dial;
+mod handshake;
+mod hlog;
+mod ledger;
+mod objective;
+mod pace;
+mod plan;
+mod record;
+mod result;
+mod role;
+mod run;
+mod series;
+mod settings;
+mod shard;
+mod tables;
+mod tally;
+mod text;
+mod watch;
+mod wheel;
+
+pub use catalogue::{BuiltIn, built_in};
+pub use conclusion::Conclusion;
+pub use objective::{Objective, ObjectiveError, Outcome};
+pub use pace::{Pacing, Stage};
+pub use plan::{Plan, PlanError};
+pub use result::{
+    Generator, LATEST, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took,
+};
+pub use role::Override;
+pub use run::{Event, LoadError, Progress, rehearse, run};
+pub use series::Point;
+pub use settings::{Arrivals, Nonsense, Schedule, Settings};
+pub use tally::{ByEvent, Counts, Figures, Kind, Trouble};
+pub use watch::{Usage, own_usage, usage_of};

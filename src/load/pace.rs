@@ -1,0 +1,195 @@
+//! When something is meant to happen. A moment is computed from the start and the rate, never read back from a clock,
+//! so that a generator that is late cannot hide it.
+
+use std::time::Duration;
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
+
+use crate::clock::Time;
+
+/// Whether events come like a clock or like people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pacing {
+    /// The same interval again and again.
+    Even,
+    /// Independent of each other: exponential intervals.
+    Poisson,
+}
+
+/// A rate for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// Events a second.
+    pub rate: f64,
+    /// How long.
+    pub duration: Duration,
+}
+
+/// One of the streams into which the shards split a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) number: usize,
+    pub(super) of: usize,
+}
+
+/// The moments of one stream, in order.
+#[derive(Debug)]
+pub(super) struct Dues {
+    stages: std::vec::IntoIter<Stage>,
+    stage: Option<Stage>,
+    stage_start: Time,
+    pacing: Pacing,
+    stream: Stream,
+    /// How many of this stage came before; in a Poisson stream, the seconds since its start.
+    count: u64,
+    elapsed: f64,
+    random: Xoshiro256PlusPlus,
+    next: Option<Time>,
+}
+
+impl Dues {
+    /// The moments from `start` on.
+    pub(super) fn new(start: Time, stages: Vec<Stage>, pacing: Pacing, stream: Stream, seed: u64) -> Self {
+        let seed = seed ^ (stream.number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut stages = stages.into_iter();
+        let mut dues = Self {
+            stage: stages.next(),
+            stages,
+            stage_start: start,
+            pacing,
+            stream,
+            count: 0,
+            elapsed: 0.0,
+            random: Xoshiro256PlusPlus::seed_from_u64(seed),
+            next: None,
+        };
+        dues.step();
+        dues
+    }
+
+    /// When the next one is due; nothing after the last.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.next
+    }
+
+    /// Takes one that is due.
+    pub(super) fn take(&mut self, now: Time) -> Option<Time> {
+        let due = self.next.filter(|due| *due <= now)?;
+        self.step();
+        Some(due)
+    }
+
+    fn step(&mut self) {
+        self.next = None;
+        while let Some(stage) = self.stage {
+            let offset = self.offset(stage.rate);
+            if offset < stage.duration.as_secs_f64() {
+                self.next = Some(self.stage_start + Duration::from_secs_f64(offset));
+                return;
+            }
+            self.stage_start = self.stage_start + stage.duration;
+            self.stage = self.stages.next();
+            (self.count, self.elapsed) = (0, 0.0);
+        }
+    }
+
+    /// Seconds from the start of the stage to the next of this stream.
+    fn offset(&mut self, rate: f64) -> f64 {
+        match self.pacing {
+            Pacing::Even => {
+                let number = self.count * self.stream.of as u64 + self.stream.number as u64;
+                self.count += 1;
+                number as f64 / rate
+            }
+            Pacing::Poisson => {
+                // From (0, 1], as the logarithm of 0 is no wait.
+                let uniform = ((self.random.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+                self.elapsed -= uniform.ln() * self.stream.of as f64 / rate;
+                self.elapsed
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const END: Time = Time::from_micros(u64::MAX);
+
+    fn stage(rate: f64, seconds: u64) -> Stage {
+        Stage {
+            rate,
+            duration: Duration::from_secs(seconds),
+        }
+    }
+
+    fn all(stages: &[Stage], pacing: Pacing, of: usize) -> Vec<u64> {
+        let streams = (0..of).map(|number| {
+            Dues::new(
+                Time::from_micros(1_000_000),
+                stages.to_vec(),
+                pacing,
+                Stream { number, of },
+                1,
+            )
+        });
+        let mut all: Vec<u64> = streams
+            .flat_map(|mut dues| {
+                std::iter::from_fn(move || dues.take(END))
+                    .map(Time::as_micros)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn streams_together_are_the_whole_schedule() {
+        let one = all(&[stage(10.0, 1)], Pacing::Even, 1);
+        assert_eq!(one, (0..10).map(|n| 1_000_000 + n * 100_000).collect::<Vec<_>>());
+        assert_eq!(all(&[stage(10.0, 1)], Pacing::Even, 3), one);
+    }
+
+    #[test]
+    fn stages_follow_each_other() {
+        let dues = all(&[stage(2.0, 1), stage(4.0, 1)], Pacing::Even, 2);
+        assert_eq!(
+            dues,
+            [1_000_000, 1_500_000, 2_000_000, 2_250_000, 2_500_000, 2_750_000]
+        );
+    }
+
+    #[test]
+    fn nothing_is_taken_before_it_is_due() {
+        let mut dues = Dues::new(
+            Time::ZERO,
+            vec![stage(1.0, 9)],
+            Pacing::Even,
+            Stream { number: 1, of: 2 },
+            1,
+        );
+        assert_eq!(dues.take(Time::from_micros(999_999)), None);
+        assert_eq!(
+            dues.take(Time::from_micros(1_000_000)),
+            Some(Time::from_micros(1_000_000))
+        );
+        assert_eq!(dues.next(), Some(Time::from_micros(3_000_000)));
+    }
+
+    #[test]
+    fn people_come_at_about_the_rate_and_not_like_a_clock() {
+        let dues = all(&[stage(1000.0, 20)], Pacing::Poisson, 2);
+        assert!((19_000..21_000).contains(&dues.len()), "{}", dues.len());
+        let gaps: Vec<f64> = dues.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        assert!(
+            (0.9..1.1).contains(&(variance.sqrt() / mean)),
+            "{}",
+            variance.sqrt() / mean
+        );
+    }
+}

@@ -1,0 +1,370 @@
+//! What a run needs of this machine, worked out before the first socket opens: threads, descriptors, ports, memory.
+//! Where something is missing, one sentence says what, and how to get it.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use super::actor::Actor;
+use super::dial::Route;
+use super::settings::Settings;
+use super::tables::{self, Limit, RESERVE, Table, Tables};
+
+/// Connections of a pair of addresses: with more, the kernel's search for a free port takes longer than all else.
+const PER_ROUTE: usize = 5_000;
+/// What a pair of addresses can have at all: the kernel hands out some 28,000 ports.
+const MOST_PER_ROUTE: usize = 27_000;
+/// What the kernel takes for a connection: some 3 KB for each end that is on this machine.
+const KERNEL_BYTES: u64 = 3_000;
+/// A socket of the swarm with topic, params and its hint.
+const USER_BYTES: u64 = size_of::<Actor>() as u64 + 128;
+
+/// How a swarm will be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub(super) shards: Vec<ShardPlan>,
+    sockets: u64,
+    routes: usize,
+    spread: Spread,
+    memory_bytes: u64,
+}
+
+/// A thread of the swarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ShardPlan {
+    pub(super) table: Table,
+    pub(super) routes: Vec<Route>,
+}
+
+/// Which ends of the connections have more than one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spread {
+    None,
+    Destinations,
+    Sources,
+}
+
+/// Why a swarm cannot be opened from here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The name of the server has no address.
+    #[error("cannot find {host}: {why}")]
+    NoAddress {
+        /// The name.
+        host: String,
+        /// What the system said.
+        why: String,
+    },
+    /// Not enough descriptors.
+    #[error(
+        "{sockets} sockets need as many descriptors, and this process may open {limit} ({why}); \
+         raise the hard limit (`ulimit -Hn {needed}`, or fs.nr_open), or ask for {limit} sockets"
+    )]
+    Descriptors {
+        /// How many were asked for.
+        sockets: u64,
+        /// How many can be had.
+        limit: u64,
+        /// How many descriptors would do.
+        needed: u64,
+        /// Why there are no more tables.
+        why: &'static str,
+    },
+    /// Not enough open files in the whole system.
+    #[error(
+        "{sockets} sockets need {needed} open files, and the system allows {limit}; \
+         raise it as root: `sysctl fs.file-max={needed}`"
+    )]
+    Files {
+        /// How many were asked for.
+        sockets: u64,
+        /// What the system allows.
+        limit: u64,
+        /// What would do.
+        needed: u64,
+    },
+    /// Not enough ports.
+    #[error(
+        "{sockets} sockets need {needed} source addresses, and there {are} ({most} ports each); \
+         name more by --source-ip A,B, or ask for {possible} sockets"
+    )]
+    Ports {
+        /// How many were asked for.
+        sockets: u64,
+        /// How many addresses would do.
+        needed: usize,
+        /// How many there are, as part of the sentence.
+        are: String,
+        /// Connections that an address can have.
+        most: usize,
+        /// How many sockets can be had.
+        possible: u64,
+    },
+    /// Not enough memory.
+    #[error(
+        "{sockets} sockets need about {needed_mb} MB of memory, kernel included, and {free_mb} MB are free; \
+         ask for {possible} sockets, or free some"
+    )]
+    Memory {
+        /// How many were asked for.
+        sockets: u64,
+        /// What they take.
+        needed_mb: u64,
+        /// What there is.
+        free_mb: u64,
+        /// How many fit.
+        possible: u64,
+    },
+}
+
+/// What this machine has.
+#[derive(Clone, Copy, Debug)]
+struct Machine {
+    limit: Limit,
+    processors: usize,
+    /// Open files that the whole system allows; nothing if it does not say.
+    files: Option<u64>,
+    free_bytes: Option<u64>,
+}
+
+impl Plan {
+    /// Works out what a run needs.
+    ///
+    /// # Errors
+    /// What is missing, and how to get it.
+    pub(super) fn new(settings: &Settings) -> Result<Self, PlanError> {
+        let machine = Machine::look();
+        let sockets = u64::from(settings.sockets);
+        let destination = resolve(settings)?;
+        let (count, table) = machine.threads(settings)?;
+        let (routes, spread) = routes(settings, destination, count)?;
+        // A server on this machine keeps its own ends here, too.
+        let ends = if destination.ip().is_loopback() { 2 } else { 1 };
+        let memory_bytes = sockets * (USER_BYTES + KERNEL_BYTES * ends);
+        machine.check(sockets, sockets * ends, memory_bytes)?;
+        let shards = (0..count).map(|number| ShardPlan {
+            table,
+            routes: share(&routes, number, count),
+        });
+        Ok(Self {
+            shards: shards.collect(),
+            sockets,
+            routes: routes.len(),
+            spread,
+            memory_bytes,
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let threads = self.shards.len();
+        write!(
+            f,
+            "{} sockets by {threads} thread{}",
+            self.sockets,
+            if threads == 1 { "" } else { "s" }
+        )?;
+        if self.shards.iter().any(|shard| shard.table == Table::Own) {
+            f.write_str(", each with a descriptor table of its own")?;
+        }
+        match self.spread {
+            Spread::None => {}
+            Spread::Destinations => write!(f, ", to {} addresses of the server", self.routes)?,
+            Spread::Sources => write!(f, ", from {} addresses of this machine", self.routes)?,
+        }
+        write!(
+            f,
+            ", about {} MB of memory, kernel included",
+            self.memory_bytes.div_ceil(1_000_000)
+        )
+    }
+}
+
+impl Machine {
+    fn look() -> Self {
+        Self {
+            limit: tables::limit(),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            files: number_in("/proc/sys/fs/file-max"),
+            free_bytes: free_bytes(),
+        }
+    }
+
+    fn check(&self, sockets: u64, files: u64, bytes: u64) -> Result<(), PlanError> {
+        let needed = files + 10_000;
+        if let Some(limit) = self.files.filter(|limit| *limit < needed) {
+            return Err(PlanError::Files {
+                sockets,
+                limit,
+                needed,
+            });
+        }
+        if let Some(free) = self.free_bytes.filter(|free| *free < bytes) {
+            return Err(PlanError::Memory {
+                sockets,
+                needed_mb: bytes.div_ceil(1_000_000),
+                free_mb: free / 1_000_000,
+                possible: sockets * free / bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// How many threads, and whose tables they use.
+    fn threads(&self, settings: &Settings) -> Result<(usize, Table), PlanError> {
+        let sockets = u64::from(settings.sockets);
+        let each = self.limit.each.saturating_sub(RESERVE).max(1);
+        let wanted = settings
+            .shards
+            .unwrap_or(self.processors)
+            .min(settings.sockets as usize)
+            .max(1);
+        if sockets <= each {
+            return Ok((wanted, Table::Common));
+        }
+        match self.limit.tables {
+            // One more than would just do, as whole instances go to a thread.
+            Tables::Many => {
+                let tables = usize::try_from(sockets.div_ceil(each) + 1).unwrap_or(usize::MAX);
+                Ok((wanted.max(tables), Table::Own))
+            }
+            Tables::One(why) => Err(PlanError::Descriptors {
+                sockets,
+                limit: each,
+                needed: sockets + RESERVE,
+                why,
+            }),
+        }
+    }
+}
+
+/// The routes of one of so many threads: a part of them each, or some of them again where there are fewer.
+fn share(routes: &[Route], number: usize, of: usize) -> Vec<Route> {
+    if routes.len() < of {
+        return vec![routes[number % routes.len()]];
+    }
+    routes.iter().skip(number).step_by(of).copied().collect()
+}
+
+fn resolve(settings: &Settings) -> Result<SocketAddr, PlanError> {
+    let host = settings.target.host();
+    let fail = |why: String| PlanError::NoAddress {
+        host: host.to_owned(),
+        why,
+    };
+    let addresses = (host, settings.target.port())
+        .to_socket_addrs()
+        .map_err(|error| fail(error.to_string()))?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    // A name may have an address of each kind, and a server listen on one of them.
+    let answers = |it: &&SocketAddr| TcpStream::connect_timeout(it, Duration::from_secs(1)).is_ok();
+    let found = if addresses.len() > 1 {
+        addresses.iter().find(answers)
+    } else {
+        None
+    };
+    found
+        .or(addresses.first())
+        .copied()
+        .ok_or_else(|| fail("it has no address".to_owned()))
+}
+
+/// The pairs of addresses that carry the connections of so many threads.
+fn routes(
+    settings: &Settings,
+    destination: SocketAddr,
+    threads: usize,
+) -> Result<(Vec<Route>, Spread), PlanError> {
+    let sockets = settings.sockets as usize;
+    if !settings.sources.is_empty() {
+        let possible = settings.sources.len() * MOST_PER_ROUTE;
+        check_ports(sockets, possible, settings.sources.len())?;
+        let routes = settings.sources.iter().map(|source| Route {
+            destination,
+            source: Some(*source),
+        });
+        return Ok((routes.collect(), Spread::Sources));
+    }
+    // As many for each thread, so that no two have to share one.
+    let needed = match sockets.div_ceil(PER_ROUTE) {
+        1 => 1,
+        _ => sockets.div_ceil(threads).div_ceil(PER_ROUTE) * threads,
+    };
+    let IpAddr::V4(address) = destination.ip() else {
+        check_ports(sockets, MOST_PER_ROUTE, 1)?;
+        return Ok((
+            vec![Route {
+                destination,
+                source: None,
+            }],
+            Spread::None,
+        ));
+    };
+    if needed == 1 || !address.is_loopback() {
+        check_ports(sockets, MOST_PER_ROUTE, 1)?;
+        return Ok((
+            vec![Route {
+                destination,
+                source: None,
+            }],
+            Spread::None,
+        ));
+    }
+    // A server that listens on all addresses of the machine is reached by each of them.
+    let next = loopback(address, 1);
+    let everywhere = SocketAddr::new(next.into(), destination.port());
+    if TcpStream::connect_timeout(&everywhere, Duration::from_secs(1)).is_ok() {
+        let to = |number| SocketAddr::new(loopback(address, number).into(), destination.port());
+        let routes = (0..needed).map(|number| Route {
+            destination: to(number),
+            source: None,
+        });
+        return Ok((routes.collect(), Spread::Destinations));
+    }
+    let from = |number| Some(loopback(Ipv4Addr::LOCALHOST, number + 1).into());
+    let routes = (0..needed).map(|number| Route {
+        destination,
+        source: from(number),
+    });
+    Ok((routes.collect(), Spread::Sources))
+}
+
+fn check_ports(sockets: usize, possible: usize, addresses: usize) -> Result<(), PlanError> {
+    if sockets <= possible {
+        return Ok(());
+    }
+    Err(PlanError::Ports {
+        sockets: sockets as u64,
+        needed: sockets.div_ceil(MOST_PER_ROUTE),
+        are: if addresses == 1 {
+            "is 1".to_owned()
+        } else {
+            format!("are {addresses}")
+        },
+        most: MOST_PER_ROUTE,
+        possible: possible as u64,
+    })
+}
+
+/// The loopback address so many after this one.
+fn loopback(address: Ipv4Addr, number: usize) -> Ipv4Addr {
+    let within = (address.to_bits() & 0x00ff_ffff) as usize + number;
+    // 127.255.255.255 is a broadcast, and 127.0.0.0 a network.
+    Ipv4Addr::from_bits(0x7f00_0000 | u32::try_from(within % 0x00ff_fffe).unwrap_or(1).max(1))
+}
+
+fn number_in(path: &str) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// Memory that can be had without swapping, where the system says.
+fn free_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! What the shards told, put together: second by second for the series and the histogram log, and as a whole.
+
+use std::time::Duration;
+
+use super::control::Phase;
+use super::hlog::HistogramLog;
+use super::plan::Plan;
+use super::result::{Generator, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took};
+use super::result::{by_event, troubles, why_exhausted, why_late};
+use super::series::{Moment, Point};
+use super::settings::{Schedule, Settings};
+use super::shard::Reading;
+use super::tally::{Figures, Kind, Tally};
+use super::watch::{Usage, own_usage, usage_of};
+use crate::clock::Time;
+
+/// Everything that is known of a run.
+pub(super) struct Record {
+    /// All but this second.
+    whole: Tally,
+    /// This second.
+    second: Tally,
+    series: Vec<Point>,
+    log: HistogramLog,
+    took: Took,
+    cut_short: bool,
+    peak_joined: u64,
+    /// By shard: CPU time so far, when the load began, and when it ended.
+    cpu: Vec<[Duration; 3]>,
+    cpu_told: Duration,
+    own: Watched,
+    server: Option<(u32, Watched)>,
+}
+
+/// A process as it was seen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    first: Usage,
+    last: Usage,
+    peak: u64,
+}
+
+impl Watched {
+    fn new(first: Usage) -> Self {
+        Self {
+            first,
+            last: first,
+            peak: first.rss_bytes,
+        }
+    }
+
+    /// Takes what is used now; returns the CPU time since the last look.
+    fn see(&mut self, now: Usage) -> Duration {
+        let cpu = now.cpu.saturating_sub(self.last.cpu);
+        self.last = now;
+        self.peak = self.peak.max(now.rss_bytes);
+        cpu
+    }
+}
+
+impl Record {
+    pub(super) fn new(settings: &Settings, plan: &Plan) -> Self {
+        let server = settings
+            .server_pid
+            .and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
+        Self {
+            whole: Tally::new(),
+            second: Tally::new(),
+            series: Vec::new(),
+            log: HistogramLog::new(),
+            took: Took::default(),
+            cut_short: false,
+            peak_joined: 0,
+            cpu: vec![[Duration::ZERO; 3]; plan.shards.len()],
+            cpu_told: Duration::ZERO,
+            own: Watched::new(own_usage().unwrap_or_default()),
+            server,
+        }
+    }
+
+    pub(super) fn take(&mut self, reading: &Reading) {
+        self.second.merge(&reading.tally);
+        let [now, begin, end] = &mut self.cpu[reading.shard];
+        *now = reading.cpu;
+        if reading.phase == Phase::Opening {
+            *begin = reading.cpu;
+        }
+        if reading.phase <= Phase::Running {
+            *end = reading.cpu;
+        }
+    }
+
+    pub(super) fn took(&mut self, phase: Phase, took: Duration) {
+        self.took.set(phase, took);
+    }
+
+    /// The run was ended before its time.
+    pub(super) fn cut_short(&mut self) {
+        self.cut_short = true;
+    }
+
+    pub(super) fn saw(&mut self, joined: u64) {
+        self.peak_joined = self.peak_joined.max(joined);
+    }
+
+    /// Ends a second; `sockets` are those that are open, and joined.
+    pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64)) -> Point {
+        self.saw(sockets.1);
+        let own = own_usage().unwrap_or_default();
+        self.own.see(own);
+        let mut server_cpu = Duration::ZERO;
+        let mut server = Usage::default();
+        if let Some((pid, watched)) = &mut self.server
+            && let Some(usage) = usage_of(*pid)
+        {
+            server_cpu = watched.see(usage);
+            server = usage;
+        }
+        let cpu: Duration = self.cpu.iter().map(|it| it[0]).sum();
+        let moment = Moment {
+            at,
+            phase,
+            open: sockets.0,
+            joined: sockets.1,
+            cpu: cpu.saturating_sub(self.cpu_told),
+            own,
+            server,
+            server_cpu,
+        };
+        self.cpu_told = cpu;
+        let point = Point::new(&moment, &self.second);
+        self.series.push(point);
+        let second = std::mem::replace(&mut self.second, Tally::new());
+        self.log.second(at, &second);
+        self.whole.merge(&second);
+        point
+    }
+
+    pub(super) fn finish(mut self, settings: &Settings, sends: Sends) -> LoadResult {
+        let result = LoadResult {
+            series: std::mem::take(&mut self.series),
+            cut_short: self.cut_short,
+            ..self.so_far(settings, sends)
+        };
+        LoadResult {
+            histograms: self.log.finish(),
+            ..result
+        }
+    }
+
+    /// What is known before the end; without the series and the histograms.
+    pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
+        let counts = self.whole.counts;
+        let sum = |index: usize| {
+            self.cpu
+                .iter()
+                .map(|it| it[index])
+                .sum::<Duration>()
+                .as_secs_f64()
+        };
+        let model = match settings.schedule {
+            Schedule::Open(..) => Model::Open,
+            Schedule::Closed => Model::Closed,
+        };
+        let steady = sum(2) - sum(1);
+        let why_invalid = match model {
+            Model::Open => why_late(&self.whole, steady, self.took.running_s, self.cpu.len()),
+            Model::Closed => None,
+        };
+        let why_invalid = why_exhausted(&self.whole).or(why_invalid);
+        LoadResult {
+            sockets: Sockets {
+                asked: settings.sockets.into(),
+                opened: counts.first_opened,
+                joined: counts.first_joined,
+                peak_joined: self.peak_joined,
+                lost: counts.lost,
+                reconnects: counts.reconnects,
+            },
+            messages: Messages::of(&counts),
+            latency_us: Latencies::of(&self.whole),
+            lateness_us: (model == Model::Open)
+                .then(|| Figures::of(&self.whole.latencies[Kind::Lateness as usize])),
+            generator: Generator {
+                cpu_s: sum(0),
+                cpu_s_steady: steady,
+                rss_bytes_start: self.own.first.rss_bytes,
+                rss_bytes_peak: self.own.peak,
+                valid: why_invalid.is_none(),
+                why_invalid,
+            },
+            server: self.server.as_ref().map(|(_, watched)| ServerUse {
+                cpu_s: watched.last.cpu.saturating_sub(watched.first.cpu).as_secs_f64(),
+                rss_bytes_peak: watched.peak,
+            }),
+            model,
+            troubles: troubles(&self.whole),
+            unasked: by_event(&self.whole.unasked),
+            late: by_event(&self.whole.late),
+            mismatches: by_event(&self.whole.mismatches),
+            counts,
+            took: self.took,
+            series: Vec::new(),
+            histograms: String::new(),
+            sends,
+            cut_short: true,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What a run came to, under the names that `result.json` promises.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::control::Phase;
+use super::series::Point;
+use super::tally::{ByEvent, Counts, Figures, Kind, Tally, Trouble};
+
+/// The outcome of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LoadResult {
+    /// Connections.
+    pub sockets: Sockets,
+    /// Messages: answers and broadcasts together.
+    pub messages: Messages,
+    /// How long things took.
+    pub latency_us: Latencies,
+    /// How late the generator itself was; nothing in a closed model, which has no intended times.
+    pub lateness_us: Option<Figures>,
+    /// The process that made the load.
+    pub generator: Generator,
+    /// The server, where it can be watched.
+    pub server: Option<ServerUse>,
+    /// How the sends were scheduled.
+    pub model: Model,
+    /// What went wrong, by kind; nothing that did not happen.
+    pub troubles: BTreeMap<&'static str, u64>,
+    /// Pushes from the server that no step waits for, by event.
+    pub unasked: BTreeMap<String, u64>,
+    /// Answers that came after they were given up, by event.
+    pub late: BTreeMap<String, u64>,
+    /// Answers and messages that were not as the scenario says, by event.
+    pub mismatches: BTreeMap<String, u64>,
+    /// All counts.
+    pub counts: Counts,
+    /// How long each part of the run took.
+    pub took: Took,
+    /// What happened in each second.
+    #[serde(skip)]
+    pub series: Vec<Point>,
+    /// The histograms of each second, in the standard log of HDR tools.
+    #[serde(skip)]
+    pub histograms: String,
+    /// Whether the scenario sends anything at all.
+    #[serde(skip)]
+    pub sends: Sends,
+    /// Whether the run was ended before its time.
+    pub cut_short: bool,
+}
+
+/// Connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sockets {
+    /// How many were wanted.
+    pub asked: u64,
+    /// How many have been open.
+    pub opened: u64,
+    /// How many have joined all their topics.
+    pub joined: u64,
+    /// The most that were joined at a time.
+    pub peak_joined: u64,
+    /// Connections that ended without being asked to.
+    pub lost: u64,
+    /// Connections that were opened again.
+    pub reconnects: u64,
+}
+
+/// Answers and broadcasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Messages {
+    /// Pushes that went out.
+    pub sent: u64,
+    /// Answers and broadcasts that came and were due.
+    pub received: u64,
+    /// Answers and broadcasts that were due.
+    pub expected: u64,
+    /// Those of them that never came.
+    pub missing: u64,
+    /// Those that came once more.
+    pub duplicated: u64,
+    /// Broadcasts that came after a later one of the same sender.
+    pub reordered: u64,
+    /// Broadcasts that came to somebody else.
+    pub misdelivered: u64,
+    /// Under way while their receiver joined or left: neither expected nor missing.
+    pub in_doubt: u64,
+}
+
+/// How long things took, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Latencies {
+    /// [`Kind::Connect`]
+    pub connect: Figures,
+    /// [`Kind::Join`]
+    pub join: Figures,
+    /// [`Kind::Reply`]
+    pub reply: Figures,
+    /// [`Kind::Broadcast`]
+    pub broadcast: Figures,
+    /// [`Kind::Heartbeat`]
+    pub heartbeat: Figures,
+    /// [`Kind::Rejoin`]
+    pub rejoin: Figures,
+}
+
+/// The process that made the load.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Generator {
+    /// CPU seconds of its threads, over the whole run.
+    pub cpu_s: f64,
+    /// The same while the load lasted.
+    pub cpu_s_steady: f64,
+    /// Resident memory of the process before the run.
+    pub rss_bytes_start: u64,
+    /// The most resident memory of the process.
+    pub rss_bytes_peak: u64,
+    /// Whether the figures say something about the server.
+    pub valid: bool,
+    /// If not, why.
+    pub why_invalid: Option<String>,
+}
+
+/// The server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ServerUse {
+    /// CPU seconds during the run.
+    pub cpu_s: f64,
+    /// The most resident memory.
+    pub rss_bytes_peak: u64,
+}
+
+/// Whether a scenario sends anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sends {
+    /// It joins and listens only.
+    #[default]
+    Nothing,
+    /// It pushes, so a run in which nothing was sent proves nothing.
+    Something,
+}
+
+/// How the sends were scheduled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    /// At intended times.
+    Open,
+    /// Each when it has its answer: saturates by design.
+    #[default]
+    Closed,
+}
+
+/// How long each part took, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Took {
+    /// Until all had come and joined, or no more did.
+    pub opening_s: f64,
+    /// The load.
+    pub running_s: f64,
+    /// Until all that was under way had come, or was given up.
+    pub draining_s: f64,
+    /// Until all connections were closed.
+    pub closing_s: f64,
+}
+
+/// A generator that is later than this at its 99th percentile measures itself.
+pub const LATEST: Duration = Duration::from_millis(10);
+/// With fewer sends than this, nine tenths of them are looked at.
+const FEW: u64 = 1000;
+
+impl LoadResult {
+    /// The figures of one kind; nothing for the lateness of a closed model.
+    pub fn figures(&self, kind: Kind) -> Option<Figures> {
+        let latency = &self.latency_us;
+        Some(match kind {
+            Kind::Connect => latency.connect,
+            Kind::Join => latency.join,
+            Kind::Reply => latency.reply,
+            Kind::Broadcast => latency.broadcast,
+            Kind::Heartbeat => latency.heartbeat,
+            Kind::Rejoin => latency.rejoin,
+            Kind::Lateness => return self.lateness_us,
+        })
+    }
+}
+
+impl Messages {
+    /// Answers and broadcasts together.
+    pub(super) fn of(counts: &Counts) -> Self {
+        let expected_replies = counts.replies_expected - counts.replies_expected.min(counts.replies_in_doubt);
+        Self {
+            sent: counts.sent,
+            received: counts.replies.min(expected_replies) + counts.broadcasts,
+            expected: expected_replies + counts.broadcasts + counts.broadcasts_missing,
+            missing: counts.replies_missing + counts.broadcasts_missing,
+            duplicated: counts.replies_duplicated + counts.broadcasts_duplicated,
+            reordered: counts.broadcasts_reordered,
+            misdelivered: counts.broadcasts_misdelivered,
+            in_doubt: counts.replies_in_doubt + counts.broadcasts_in_doubt,
+        }
+    }
+
+    /// Whether the server kept all it promised.
+    pub fn all_right(&self) -> bool {
+        self.missing == 0 && self.duplicated == 0 && self.reordered == 0 && self.misdelivered == 0
+    }
+}
+
+impl Latencies {
+    pub(super) fn of(tally: &Tally) -> Self {
+        let of = |kind: Kind| Figures::of(&tally.latencies[kind as usize]);
+        Self {
+            connect: of(Kind::Connect),
+            join: of(Kind::Join),
+            reply: of(Kind::Reply),
+            broadcast: of(Kind::Broadcast),
+            heartbeat: of(Kind::Heartbeat),
+            rejoin: of(Kind::Rejoin),
+        }
+    }
+}
+
+/// The troubles that happened.
+pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
+    let all = Trouble::ALL.into_iter().zip(tally.troubles);
+    all.filter(|(_, count)| *count > 0)
+        .map(|(trouble, count)| (trouble.name(), count))
+        .collect()
+}
+
+pub(super) fn by_event(events: &ByEvent) -> BTreeMap<String, u64> {
+    events
+        .iter()
+        .map(|(event, count)| (event.to_owned(), count))
+        .collect()
+}
+
+/// Why the generator could not make the load at all; nothing if it could.
+pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
+    let times = tally.troubles[Trouble::Exhausted as usize];
+    (times > 0).then(|| {
+        format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
+    })
+}
+
+/// Why the figures of an open model say nothing about the server; nothing if they do.
+pub(super) fn why_late(tally: &Tally, cpu: f64, seconds: f64, shards: usize) -> Option<String> {
+    let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
+    let dropped = tally.counts.dropped;
+    // One of a few that was late says little.
+    let (quantile, late) = if lateness.count >= FEW {
+        ("p99", lateness.p99)
+    } else {
+        ("p90", lateness.p90)
+    };
+    let busy = format!("{cpu:.2} s of CPU in {seconds:.2} s by {shards} threads");
+    if dropped > 0 {
+        return Some(format!(
+            "{dropped} sends never happened, as nobody was free or joined for them; {busy}"
+        ));
+    }
+    (Duration::from_micros(late) > LATEST).then(|| {
+        format!(
+            "this process was late: lateness {quantile} {} ms, at most {} ms is allowed; {busy}",
+            late / 1000,
+            LATEST.as_millis()
+        )
+    })
+}
+
+impl Took {
+    pub(super) fn set(&mut self, phase: Phase, took: Duration) {
+        match phase {
+            Phase::Opening => self.opening_s = took.as_secs_f64(),
+            Phase::Running => self.running_s = took.as_secs_f64(),
+            Phase::Draining => self.draining_s = took.as_secs_f64(),
+            Phase::Stopped | Phase::Closing | Phase::Over => self.closing_s += took.as_secs_f64(),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A scenario as a swarm plays it: each actor becomes a role of its own, and each socket plays one. It connects, joins
+//! what stands before the first other step, and then goes through the rest of its steps again and again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::result::Sends;
+use super::text::{Line, Meaning};
+use crate::scenario::{Offer, Pattern, Program, ScenarioError};
+
+mod compile;
+#[cfg(test)]
+mod tests;
+mod typed;
+
+/// What the command line puts in the place of what the scenario says, for servers without its channels.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Override {
+    /// The topic of every join.
+    pub topic: Option<String>,
+    /// The params of every join.
+    pub join_params: Option<Value>,
+    /// Event and payload of every push; `{{sender}}`, `{{seq}}` and `{{mark}}` are filled in.
+    pub push: Option<(String, Value)>,
+    /// What stands for the names that a target offers.
+    pub offers: Vec<(Offer, Value)>,
+}
+
+/// All roles of a scenario, and what they have in common.
+#[derive(Debug)]
+pub(super) struct Cast {
+    pub(super) roles: Box<[Role]>,
+    /// For each socket of an instance, which role it plays.
+    pub(super) places: Box<[u8]>,
+    /// Topics that all instances have in common.
+    pub(super) shared_topics: Box<[Arc<str>]>,
+    /// How many topics each instance has of its own.
+    pub(super) own_topics: u32,
+    /// How many names each instance has of its own.
+    pub(super) own_names: u64,
+    /// What the names of the scenario stand for.
+    pub(super) meanings: Box<[Meaning]>,
+}
+
+/// What a socket does.
+#[derive(Debug)]
+pub(super) struct Role {
+    pub(super) name: Box<str>,
+    /// The mount in place of the target's own.
+    pub(super) mount: Option<Box<str>>,
+    /// Connect params; those without a value are left out, such as `vsn`.
+    pub(super) params: Vec<(String, Option<String>)>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) joins: Box<[Join]>,
+    /// What is repeated until the end.
+    pub(super) steps: Box<[Step]>,
+    /// The messages that the steps wait for, each once.
+    pub(super) awaited: Box<[Awaited]>,
+    pub(super) reads_every: Option<Duration>,
+    pub(super) tempo: Tempo,
+}
+
+/// How an open model drives a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tempo {
+    /// Nothing is sent, so nothing is scheduled: it goes through its steps by itself.
+    Listens,
+    /// Each round is one push: it goes out at its time, whatever is still under way.
+    Pushes,
+    /// Each round is several steps: it begins at its time, or when the round before is over.
+    Rounds,
+}
+
+/// A topic that is joined before all else.
+#[derive(Debug, PartialEq)]
+pub(super) struct Join {
+    pub(super) topic: Line,
+    pub(super) params: Line,
+    /// The params, if they are the same for all.
+    pub(super) common_params: Option<Arc<str>>,
+    pub(super) place: TopicPlace,
+    /// Whether what is broadcast there is expected to arrive.
+    pub(super) hears: bool,
+}
+
+/// Which topic it is, beside its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TopicPlace {
+    /// Common to all; an index into [`Cast::shared_topics`].
+    Shared(u32),
+    /// One of the instance's own.
+    Own(u32),
+}
+
+/// A step of the loop. Channels are indices into [`Role::joins`].
+#[derive(Debug)]
+pub(super) enum Step {
+    Push(Push),
+    /// Waits for a message of [`Role::awaited`].
+    Receive {
+        awaited: u8,
+        within: Option<Duration>,
+    },
+    Sleep(Duration),
+    Leave(u8),
+    Join(u8),
+    /// Ends the connection without a close frame; the client comes back by itself.
+    Cut,
+    /// Ends it with a close frame.
+    Close(u16),
+}
+
+/// A push.
+#[derive(Debug)]
+pub(super) struct Push {
+    pub(super) channel: u8,
+    pub(super) event: Box<str>,
+    pub(super) payload: Content,
+    pub(super) answer: Answer,
+}
+
+/// What a push carries.
+#[derive(Debug)]
+pub(super) enum Content {
+    Json(Line),
+    Binary(Box<[u8]>),
+}
+
+impl Push {
+    pub(super) fn is_marked(&self) -> bool {
+        matches!(&self.payload, Content::Json(line) if line.is_marked())
+    }
+}
+
+/// The answer that a push must get.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// None is waited for.
+    None,
+    Any,
+    Status(Box<str>, Option<Pattern>),
+}
+
+/// A message that a role waits for.
+#[derive(Debug)]
+pub(super) struct Awaited {
+    pub(super) event: Box<str>,
+    /// The channel, if only one counts.
+    pub(super) channel: Option<u8>,
+    pub(super) content: Option<Pattern>,
+}
+
+/// Who sends in an open model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voices {
+    /// All in turn.
+    All,
+    /// One for all, as long as it can: only what one sender sent has an order, so that a swap is seen by everybody.
+    One,
+}
+
+impl Cast {
+    /// Whether anything is sent at all.
+    pub(super) fn sends(&self) -> Sends {
+        match self.roles.iter().all(|role| role.tempo == Tempo::Listens) {
+            true => Sends::Nothing,
+            false => Sends::Something,
+        }
+    }
+
+    /// Who sends in an open model: where all hear what is sent, one voice is enough.
+    pub(super) fn voices(&self) -> Voices {
+        let speaks_to_all = |role: &Role| {
+            role.tempo == Tempo::Pushes
+                && role.steps.iter().any(|step| match step {
+                    Step::Push(push) => {
+                        let place = role.joins[usize::from(push.channel)].place;
+                        push.is_marked() && matches!(place, TopicPlace::Shared(_))
+                    }
+                    _ => false,
+                })
+        };
+        if self.roles.iter().any(speaks_to_all) {
+            Voices::One
+        } else {
+            Voices::All
+        }
+    }
+
+    /// Compiles a scenario. Shared names stand for numbers from `first` on; each instance has [`Cast::own_names`]
+    /// numbers of its own.
+    ///
+    /// # Errors
+    /// What a swarm cannot play, each with its place: hand-made frames, restarts, HTTP, refusals that are expected.
+    pub(super) fn compile(program: &Program, instead: &Override, first: u64) -> Result<Self, ScenarioError> {
+        compile::compile(program, instead, first)
+    }
+}

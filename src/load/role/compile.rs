@@ -1,0 +1,277 @@
+//! From a program to roles: what a swarm can play, and in which words it says what it cannot.
+
+use std::sync::Arc;
+
+use super::{Awaited, Cast, Join, Override, Role, Step, Tempo};
+use crate::load::text::{Line, Meaning};
+use crate::scenario::{
+    Act, Actor, Connect, Data, LoadRole, Mount, Name, Offer, Opening, Problem, Program, ScenarioError,
+    Template, What,
+};
+
+mod messages;
+
+pub(super) fn compile(program: &Program, instead: &Override, first: u64) -> Result<Cast, ScenarioError> {
+    let mut compiler = Compiler::new(program, instead, first);
+    let roles: Vec<Role> = (0..program.actors.len())
+        .map(|index| compiler.role(Actor(index)))
+        .collect();
+    let places = compiler.places(&roles);
+    if !compiler.problems.is_empty() {
+        return Err(ScenarioError::new(
+            &program.path,
+            &program.source,
+            compiler.problems,
+        ));
+    }
+    let own_names = program.fresh.len().max(1) as u64;
+    Ok(Cast {
+        roles: roles.into(),
+        places,
+        shared_topics: compiler.shared.into(),
+        own_topics: u32::try_from(compiler.own.len()).unwrap_or(u32::MAX),
+        own_names,
+        meanings: compiler.meanings.into(),
+    })
+}
+
+struct Compiler<'a> {
+    program: &'a Program,
+    instead: &'a Override,
+    meanings: Vec<Meaning>,
+    shared: Vec<Arc<str>>,
+    own: Vec<Line>,
+    problems: Vec<Problem>,
+}
+
+/// A role as far as it is known.
+#[derive(Default)]
+struct Draft {
+    connected: bool,
+    mount: Option<Box<str>>,
+    params: Vec<(String, Option<String>)>,
+    headers: Vec<(String, String)>,
+    joins: Vec<Join>,
+    steps: Vec<Step>,
+    awaited: Vec<Awaited>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(program: &'a Program, instead: &'a Override, first: u64) -> Self {
+        let mut meanings = vec![Meaning::Unknown; program.names.len()];
+        for (index, name) in (0..).zip(&program.fresh) {
+            meanings[name.0] = Meaning::Own(index);
+        }
+        for (index, name) in (0..).zip(&program.fresh) {
+            if program.shared.contains(name) {
+                meanings[name.0] = Meaning::Fixed((first + index).to_string().into());
+            }
+        }
+        for (offer, name) in &program.offered {
+            let offered = instead.offers.iter().find(|(known, _)| known == offer);
+            meanings[name.0] = match (offer, offered) {
+                (Offer::Sender, _) => Meaning::Sender,
+                (Offer::Seq, _) => Meaning::Seq,
+                (Offer::Mark, _) => Meaning::Mark,
+                (_, Some((_, value))) => Meaning::Fixed(value.clone()),
+                (_, None) => Meaning::Unknown,
+            };
+        }
+        Self {
+            program,
+            instead,
+            meanings,
+            shared: Vec::new(),
+            own: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn problem(&mut self, act: &Act, title: &str, help: &str) {
+        let problem = Problem::at(act.place.clone(), title).help(help.to_owned());
+        // A repeated step says it once.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn role(&mut self, actor: Actor) -> Role {
+        let mut draft = Draft::default();
+        let program = self.program;
+        for act in program.groups.iter().flat_map(|group| &group.acts) {
+            match act.what.actor() {
+                Some(whose) if whose == actor => self.act(act, &mut draft),
+                // What is nobody's concerns all who are there.
+                None if draft.connected => self.common(act, &mut draft),
+                Some(_) | None => {}
+            }
+        }
+        let name = program.actors[actor.0].as_str();
+        let said = self.said_of(name);
+        let hears_all = draft.awaited.iter().any(|it| it.channel.is_none());
+        for (index, join) in (0..).zip(&mut draft.joins) {
+            join.hears = hears_all || draft.awaited.iter().any(|it| it.channel == Some(index));
+        }
+        Role {
+            name: name.into(),
+            mount: draft.mount,
+            params: draft.params,
+            headers: draft.headers,
+            joins: draft.joins.into(),
+            tempo: tempo(&draft.steps),
+            steps: draft.steps.into(),
+            awaited: draft.awaited.into(),
+            reads_every: said.reads_every,
+        }
+    }
+
+    fn said_of(&self, name: &str) -> LoadRole {
+        let roles = &self.program.load().roles;
+        roles
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, role)| *role)
+            .unwrap_or_default()
+    }
+
+    /// Which role each socket of an instance plays.
+    fn places(&mut self, roles: &[Role]) -> Box<[u8]> {
+        let mut places = Vec::new();
+        for (index, role) in (0..=u8::MAX).zip(roles) {
+            let share = self.said_of(&role.name).share as usize;
+            places.extend(std::iter::repeat_n(index, share));
+        }
+        if roles.len() > usize::from(u8::MAX) || places.is_empty() {
+            let title = format!("{} actors; a swarm has from 1 to 255", roles.len());
+            self.problems.push(Problem::at(0..0, title));
+        }
+        places.into()
+    }
+
+    fn common(&mut self, act: &Act, draft: &mut Draft) {
+        match &act.what {
+            What::Sleep(wait) => draft.steps.push(Step::Sleep(*wait)),
+            What::Http(_) => self.problem(act, "a swarm sends no requests", "leave `http` out"),
+            _ => self.problem(
+                act,
+                "a swarm restarts no server",
+                "leave `restart` out, or use `prove recovery`",
+            ),
+        }
+    }
+
+    fn act(&mut self, act: &Act, draft: &mut Draft) {
+        match &act.what {
+            What::Connect(_, connect) => self.connect(act, connect, draft),
+            What::Send(_, send) => self.send(act, send, draft),
+            What::Receive(_, receive) => self.receive(act, receive, draft),
+            What::Cut(_) => draft.steps.push(Step::Cut),
+            What::Close(_, code) => draft.steps.push(Step::Close(code.unwrap_or(1000))),
+            What::Raw(..) => self.problem(act, "a swarm sends no hand-made frames", "leave `raw` out"),
+            What::ReceiveNothing(..) | What::Pong(..) | What::Closed(..) | What::ClosedOrAlive(_) => {
+                let help =
+                    "connect, join, push, receive, leave, sleep, cut and close can be repeated by many";
+                self.problem(act, "a swarm cannot wait for this", help);
+            }
+            What::Sleep(_) | What::Http(_) | What::Restart(_) => self.common(act, draft),
+        }
+    }
+
+    /// The first one says how; after a cut the client comes back by itself, and another `connect` says only that.
+    fn connect(&mut self, act: &Act, connect: &Connect, draft: &mut Draft) {
+        if connect.user.is_some() {
+            self.problem(
+                act,
+                "a swarm fetches no tokens",
+                "leave `as` out, or give a token by --param token=…",
+            );
+        }
+        if connect.answer != Opening::Open {
+            self.problem(act, "a swarm wants to be let in", "leave `answer` out");
+        }
+        if std::mem::replace(&mut draft.connected, true) {
+            return;
+        }
+        if let Mount::Instead(name) = &connect.mount {
+            draft.mount = Some(name.as_str().into());
+        }
+        for (key, value) in &connect.params {
+            let value = value.as_ref().map(|value| self.fixed(act, value));
+            draft.params.push((key.clone(), value));
+        }
+        for (key, value) in &connect.headers {
+            let value = self.fixed(act, value);
+            draft.headers.push((key.clone(), value));
+        }
+    }
+
+    /// A text that is the same for all.
+    fn fixed(&mut self, act: &Act, template: &Template) -> String {
+        let line = self.text(act, template).unwrap_or_default();
+        let fixed = line.as_fixed().map(str::to_owned);
+        fixed.unwrap_or_else(|| {
+            self.problem(
+                act,
+                "a swarm connects with one request for all",
+                "use no fresh name in params and headers",
+            );
+            String::new()
+        })
+    }
+
+    fn channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
+        let topic = self.topic(act, topic)?;
+        let found = draft.joins.iter().position(|join| join.topic == topic);
+        if found.is_none() {
+            self.problem(
+                act,
+                "a swarm speaks on topics that it has joined",
+                "join it before the first other step",
+            );
+        }
+        found.and_then(|index| u8::try_from(index).ok())
+    }
+
+    fn topic(&mut self, act: &Act, template: &Template) -> Option<Line> {
+        match &self.instead.topic {
+            Some(topic) => Some(Line::fixed(topic)),
+            None => self.text(act, template),
+        }
+    }
+
+    fn text(&mut self, act: &Act, template: &Template) -> Option<Line> {
+        Line::text(template, &self.meanings)
+            .map_err(|name| self.unknown(act, name))
+            .ok()
+    }
+
+    fn json(&mut self, act: &Act, data: &Data) -> Option<Line> {
+        Line::json(data, &self.meanings)
+            .map_err(|name| self.unknown(act, name))
+            .ok()
+    }
+
+    fn unknown(&mut self, act: &Act, name: Name) {
+        let title = format!(
+            "a swarm knows nothing that `{}` could stand for here",
+            self.program.names[name.0]
+        );
+        self.problem(
+            act,
+            &title,
+            "use fresh and shared names, {{sender}}, {{seq}} and {{mark}}, or --topic and --push",
+        );
+    }
+}
+
+fn tempo(steps: &[Step]) -> Tempo {
+    let pushes = steps.iter().filter(|step| matches!(step, Step::Push(_))).count();
+    let more = steps
+        .iter()
+        .any(|step| !matches!(step, Step::Push(_) | Step::Receive { .. }));
+    match (pushes, more) {
+        (0, _) => Tempo::Listens,
+        (1, false) => Tempo::Pushes,
+        _ => Tempo::Rounds,
+    }
+}

@@ -1,0 +1,135 @@
+//! What a swarm makes of a scenario, and what it says where it cannot.
+
+use std::time::Duration;
+
+use super::*;
+use crate::scenario::{Color, read};
+
+const START: &str = "about: A.\nfresh: [room]\nshared: [hall]\nsteps:\n  - ana: connect\n";
+
+fn compile(rest: &str, instead: &Override) -> Result<Cast, String> {
+    let program = read("a.yaml", &format!("{START}{rest}")).expect("a scenario");
+    Cast::compile(&program, instead, 500).map_err(|error| error.render(Color::Never))
+}
+
+fn cast(rest: &str) -> Cast {
+    compile(rest, &Override::default()).unwrap()
+}
+
+/// What is said of a step after a join.
+fn said(step: &str) -> String {
+    compile(
+        &format!("  - ana: {{ join: \"lab:{{{{room}}}}\" }}\n{step}"),
+        &Override::default(),
+    )
+    .unwrap_err()
+}
+
+#[test]
+fn joins_come_first_and_the_rest_is_repeated() {
+    let cast = cast(
+        "  - ana: { join: \"lab:{{room}}\" }\n  - ana: { join: \"lab:{{hall}}\" }\n  - sleep: 1s\n  \
+         - ana: { push: echo, on: \"lab:{{hall}}\" }\n",
+    );
+    let role = &cast.roles[0];
+    let places: Vec<_> = role.joins.iter().map(|join| join.place).collect();
+    assert_eq!(places, [TopicPlace::Own(0), TopicPlace::Shared(0)]);
+    assert_eq!(&*cast.shared_topics[0], "lab:501");
+    assert!(matches!(
+        &*role.steps,
+        [Step::Sleep(_), Step::Push(Push { channel: 1, .. })]
+    ));
+    assert_eq!(
+        (role.tempo, cast.own_topics, cast.own_names),
+        (Tempo::Rounds, 1, 2)
+    );
+}
+
+#[test]
+fn roles_have_their_share_of_an_instance() {
+    let cast = cast(
+        "  - bea: connect\n  - ana, bea: { join: \"lab:{{room}}\" }\n  - ana: { push: broadcast }\n  \
+         - bea: { receive: broadcasted }\nload:\n  roles: { ana: 1, bea: { share: 3, reads-every: 2s } }\n",
+    );
+    assert_eq!(*cast.places, [0, 1, 1, 1]);
+    assert_eq!(
+        (cast.roles[0].tempo, cast.roles[1].tempo),
+        (Tempo::Pushes, Tempo::Listens)
+    );
+    assert_eq!(cast.roles[1].reads_every, Some(Duration::from_secs(2)));
+    assert!(cast.roles[1].joins[0].hears && !cast.roles[0].joins[0].hears);
+    // Both are in the same room of their instance.
+    assert_eq!(cast.roles[0].joins[0].place, cast.roles[1].joins[0].place);
+}
+
+#[test]
+fn the_command_line_has_the_last_word_on_topic_and_push() {
+    let instead = Override {
+        topic: Some("room:1".to_owned()),
+        join_params: Some(serde_json::json!({"token": "t"})),
+        push: Some((
+            "shout".to_owned(),
+            serde_json::json!({"body": "{{sender}} says {{mark}}", "n": ["{{seq}}"]}),
+        )),
+        offers: Vec::new(),
+    };
+    let cast = compile(
+        "  - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo }\n",
+        &instead,
+    )
+    .unwrap();
+    let role = &cast.roles[0];
+    assert_eq!(&*cast.shared_topics[0], "room:1");
+    assert_eq!(role.joins[0].common_params.as_deref(), Some(r#"{"token":"t"}"#));
+    assert!(matches!(&*role.steps, [Step::Push(push)] if &*push.event == "shout" && push.is_marked()));
+}
+
+#[test]
+fn what_a_swarm_cannot_play_is_said_with_its_place() {
+    for (step, part) in [
+        ("  - ana: { raw: { text: x } }\n", "no hand-made frames"),
+        ("  - restart: term\n", "restarts no server"),
+        ("  - http: GET /\n", "sends no requests"),
+        ("  - ana: { receive-nothing: 1s }\n", "cannot wait for this"),
+        ("  - ana: { push: echo, save: { a: /b } }\n", "keeps nothing"),
+        (
+            "  - ana: { push: echo, ref: 9 }\n",
+            "choose their refs themselves",
+        ),
+        ("  - ana: heartbeat\n", "heartbeats by themselves"),
+        (
+            "  - sleep: 1s\n  - ana: { join: \"lab:other\" }\n",
+            "in the middle of a round",
+        ),
+        (
+            "  - ana: { push: \"e{{room}}\" }\n",
+            "an event is the same for all",
+        ),
+        (
+            "  - ana: { push: echo, with: { a: \"{{unknown_topic}}\" } }\n",
+            "could stand for here",
+        ),
+    ] {
+        let said = said(step);
+        assert!(said.contains(part) && said.contains("a.yaml:"), "{step}: {said}");
+    }
+    let user = "about: A.\nsteps:\n  - ana: { connect: socket, as: dave }\n";
+    let program = read("a.yaml", user).unwrap();
+    let said = Cast::compile(&program, &Override::default(), 1)
+        .unwrap_err()
+        .render(Color::Never);
+    assert!(said.contains("fetches no tokens"), "{said}");
+}
+
+#[test]
+fn one_voice_is_enough_where_all_hear_it() {
+    let marked = |topic: &str| {
+        cast(&format!(
+            "  - ana: {{ join: \"lab:{{{{{topic}}}}}\" }}\n  - ana: {{ push: broadcast, with: {{ m: \"{{{{mark}}}}\" }} }}\n"
+        ))
+    };
+    assert_eq!(
+        (marked("hall").voices(), marked("room").voices()),
+        (Voices::One, Voices::All)
+    );
+}

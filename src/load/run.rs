@@ -1,0 +1,367 @@
+//! Conducts a run: starts the shards, leads them through its phases, and puts together what they tell.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::Duration;
+
+use super::control::{Control, Phase};
+use super::handshake::{Request, push_query_value};
+use super::ledger::Common;
+use super::pace::Stream;
+use super::plan::{Plan, PlanError, ShardPlan};
+use super::record::Record;
+use super::result::{LoadResult, Sends};
+use super::role::{Cast, Role};
+use super::series;
+use super::settings::{Nonsense, Settings};
+use super::shard::{Blueprint, Reading, Shard};
+use super::tables;
+use crate::client::Config;
+use crate::clock::{Clock, Time};
+use crate::scenario::ScenarioError;
+
+/// What happens during a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// What will be opened, and how.
+    Planned(&'a Plan),
+    /// A part of the run begins: opening, running, draining, closing.
+    Began(&'static str),
+    /// How far the run is; a few times a second.
+    Progress(Progress),
+    /// A second of the run is over.
+    Second(&'a series::Point),
+    /// What is known after that second; without series and histograms, and as if it were cut short.
+    SoFar(&'a LoadResult),
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The part of the run.
+    pub phase: &'static str,
+    /// Open connections.
+    pub open: u64,
+    /// Joined sockets.
+    pub joined: u64,
+    /// How many are wanted.
+    pub asked: u64,
+    /// How long this part has lasted.
+    pub so_far: Duration,
+    /// How long it will last, if that is known.
+    pub of: Option<Duration>,
+}
+
+/// Why there was no run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The user's wish makes no sense.
+    #[error(transparent)]
+    Nonsense(#[from] Nonsense),
+    /// The scenario is none for a swarm.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// More than this machine can give.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The system has no epoll or thread to give.
+    #[error("cannot start a shard of the swarm: {0}")]
+    Shard(#[source] io::Error),
+}
+
+/// How often the conductor looks at the shards.
+const LOOK: Duration = Duration::from_millis(20);
+/// The load begins so long after the word is given, so that all shards have heard it.
+const RUN_UP: Duration = Duration::from_millis(60);
+/// Sockets that failed at first may still get in while others do; after so long without one, no more are waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Looks through what a run is to be, and opens nothing: whether it sends anything.
+///
+/// # Errors
+/// What makes no sense, or is nothing for a swarm.
+pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
+    settings.check()?;
+    Ok(Cast::compile(&settings.program, &settings.instead, 0)?.sends())
+}
+
+/// Runs a swarm, and returns when it is over. `stop` ends it in order before its time.
+///
+/// # Errors
+/// What makes a run impossible, found before the first socket opens.
+pub fn run(
+    settings: &Settings,
+    on_event: &mut dyn FnMut(Event<'_>),
+    stop: &AtomicBool,
+) -> Result<LoadResult, LoadError> {
+    settings.check()?;
+    // Numbers in the topics of different runs differ, and all follow from the seed.
+    let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
+    let first_name = (run % 900 + 100) * 100_000_000_000;
+    let cast = Cast::compile(&settings.program, &settings.instead, first_name)?;
+    let plan = Plan::new(settings)?;
+    on_event(Event::Planned(&plan));
+    let common = Common::new(cast.shared_topics.len());
+    let control = Control::new(plan.shards.len());
+    let clock = Clock::start();
+    let blue = Blueprint {
+        settings,
+        cast: &cast,
+        common: &common,
+        control: &control,
+        clock,
+        requests: cast.roles.iter().map(|role| request(settings, role)).collect(),
+        config: Config {
+            heartbeat: settings.heartbeat,
+            timeout: settings.timeout,
+            ..Config::phoenix_js()
+        },
+        run,
+        first_name,
+    };
+    let (sender, readings) = channel();
+    let conductor = Conductor {
+        settings,
+        control: &control,
+        clock,
+        readings,
+        on_event,
+        stop,
+        record: Record::new(settings, &plan),
+        sends: cast.sends(),
+        began: Time::ZERO,
+        heard: Time::ZERO,
+    };
+    thread::scope(|scope| {
+        let shards = start(scope, &blue, &plan, sender)?;
+        conductor.conduct(shards)
+    })
+}
+
+/// Starts a thread for each shard of the plan.
+fn start<'s>(
+    scope: &'s Scope<'s, '_>,
+    blue: &'s Blueprint<'s>,
+    plan: &'s Plan,
+    sender: Sender<Reading>,
+) -> Result<Vec<Running<'s>>, LoadError> {
+    let mut shards = Vec::new();
+    for (number, shard) in plan.shards.iter().enumerate() {
+        let sender = sender.clone();
+        let stream = Stream {
+            number,
+            of: plan.shards.len(),
+        };
+        let thread = thread::Builder::new().name(format!("swarm-{number}"));
+        let running = thread.spawn_scoped(scope, move || run_shard(blue, stream, shard, sender));
+        shards.push(running.map_err(|error| {
+            blue.control.enter(Phase::Over);
+            LoadError::Shard(error)
+        })?);
+    }
+    Ok(shards)
+}
+
+/// A shard that runs.
+type Running<'s> = ScopedJoinHandle<'s, io::Result<()>>;
+
+/// A thread of the swarm, from its begin to its end.
+fn run_shard(
+    blue: &Blueprint<'_>,
+    stream: Stream,
+    plan: &ShardPlan,
+    readings: Sender<Reading>,
+) -> io::Result<()> {
+    let run = || {
+        tables::prepare(plan.table)?;
+        Shard::new(blue, stream, &plan.routes, readings)?.run()
+    };
+    let outcome = run();
+    if outcome.is_err() {
+        // Without it the others would wait for ever.
+        blue.control.enter(Phase::Over);
+    }
+    outcome
+}
+
+fn request(settings: &Settings, role: &Role) -> Request {
+    let target = match &role.mount {
+        Some(mount) => settings.target.with_mount(mount),
+        None => settings.target.clone(),
+    };
+    let mut path = format!("{}/websocket", target.mount());
+    let vsn = ("vsn".to_owned(), Some(settings.vsn.as_str().to_owned()));
+    let typed = settings
+        .params
+        .iter()
+        .map(|(key, value)| (key.clone(), Some(value.clone())));
+    let mut params: Vec<(String, Option<String>)> = vec![vsn];
+    for (key, value) in typed.chain(role.params.iter().cloned()) {
+        params.retain(|(known, _)| *known != key);
+        params.push((key, value));
+    }
+    let mut before = '?';
+    for (key, value) in params {
+        let Some(value) = value else { continue };
+        path.push(before);
+        push_query_value(&key, &mut path);
+        path.push('=');
+        push_query_value(&value, &mut path);
+        before = '&';
+    }
+    let headers: Vec<_> = settings.headers.iter().chain(&role.headers).cloned().collect();
+    Request::new(&target.host_header(), &path, &headers)
+}
+
+/// Leads the shards.
+struct Conductor<'c> {
+    settings: &'c Settings,
+    control: &'c Control,
+    clock: Clock,
+    readings: Receiver<Reading>,
+    on_event: &'c mut dyn FnMut(Event<'_>),
+    stop: &'c AtomicBool,
+    record: Record,
+    sends: Sends,
+    /// When this part of the run began.
+    began: Time,
+    /// When a point of the series was last made.
+    heard: Time,
+}
+
+impl Conductor<'_> {
+    fn conduct(mut self, shards: Vec<Running<'_>>) -> Result<LoadResult, LoadError> {
+        self.open();
+        if self.is_stopped() {
+            self.record.cut_short();
+        } else if self.control.totals().1 > 0 {
+            self.load();
+        }
+        for phase in [Phase::Draining, Phase::Stopped, Phase::Closing] {
+            self.enter(phase);
+            // A push waits no longer than its timeout, and closing has an end of its own.
+            self.wait(Some(self.settings.timeout + PATIENCE), |it| {
+                it.control.all_done(phase)
+            });
+        }
+        self.enter(Phase::Over);
+        let mut failed = None;
+        for shard in shards {
+            match shard.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => failed = Some(io::Error::other("a shard panicked")),
+            }
+        }
+        while let Ok(reading) = self.readings.try_recv() {
+            self.record.take(&reading);
+        }
+        self.second();
+        match failed {
+            Some(error) => Err(LoadError::Shard(error)),
+            None => Ok(self.record.finish(self.settings, self.sends)),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.control.phase() == Phase::Over
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        let now = self.clock.now();
+        let before = self.control.phase();
+        self.record.took(before, now.since(self.began));
+        self.began = now;
+        if self.control.phase() != Phase::Over {
+            self.control.enter(phase);
+        }
+        if series::name(before) != series::name(phase) {
+            (self.on_event)(Event::Began(series::name(phase)));
+        }
+    }
+
+    /// Waits until all have joined, or no more do.
+    fn open(&mut self) {
+        (self.on_event)(Event::Began("opening"));
+        let asked = u64::from(self.settings.sockets);
+        let scheduled = self.settings.arrival_stage().is_some();
+        let (mut most, mut since) = (0, Time::ZERO);
+        self.wait(None, |it| {
+            let (_, joined) = it.control.totals();
+            let now = it.clock.now();
+            if joined > most {
+                (most, since) = (joined, now);
+            }
+            let all_tried = it.control.all_done(Phase::Opening);
+            let stalled = now.since(since) > it.settings.timeout && !scheduled;
+            joined >= asked || it.is_stopped() || (all_tried && now.since(since) > PATIENCE) || stalled
+        });
+    }
+
+    fn load(&mut self) {
+        let now = self.clock.now();
+        self.record.took(Phase::Opening, now.since(self.began));
+        self.began = now;
+        (self.on_event)(Event::Began("running"));
+        let start = now + RUN_UP;
+        self.control.run_from(start);
+        let end = start + self.settings.lasts();
+        self.wait(Some(RUN_UP + self.settings.lasts()), |it| {
+            it.clock.now() >= end || it.is_stopped()
+        });
+        if self.clock.now() < end {
+            self.record.cut_short();
+        }
+    }
+
+    /// Takes what the shards tell until something holds, or the time is up.
+    fn wait(&mut self, at_most: Option<Duration>, mut done: impl FnMut(&Self) -> bool) {
+        let end = at_most.map(|wait| self.clock.now() + wait);
+        loop {
+            match self.readings.recv_timeout(LOOK) {
+                Ok(reading) => self.record.take(&reading),
+                Err(RecvTimeoutError::Timeout) => {}
+                // All shards have ended.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = self.clock.now();
+            if now.since(self.heard) >= SECOND {
+                self.second();
+            }
+            if done(self) || end.is_some_and(|end| now >= end) {
+                return;
+            }
+            self.progress(at_most);
+        }
+    }
+
+    fn progress(&mut self, of: Option<Duration>) {
+        let (open, joined) = self.control.totals();
+        self.record.saw(joined);
+        let phase = series::name(self.control.phase());
+        let so_far = self.clock.now().since(self.began);
+        let asked = self.settings.sockets.into();
+        (self.on_event)(Event::Progress(Progress {
+            phase,
+            open,
+            joined,
+            asked,
+            so_far,
+            of,
+        }));
+    }
+
+    fn second(&mut self) {
+        self.heard = self.clock.now();
+        let (open, joined) = self.control.totals();
+        let point = self
+            .record
+            .second(self.heard, self.control.phase(), (open, joined));
+        (self.on_event)(Event::Second(&point));
+        let so_far = self.record.so_far(self.settings, self.sends);
+        (self.on_event)(Event::SoFar(&so_far));
+    }
+}

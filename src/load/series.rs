@@ -1,0 +1,103 @@
+//! What happened in each second of a run, for charts and tables.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::control::Phase;
+use super::tally::{Figures, Kind, Tally};
+use super::watch::Usage;
+use crate::clock::Time;
+
+/// A second of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Point {
+    /// Seconds since the begin.
+    pub at_s: f64,
+    /// Which part of the run.
+    pub phase: &'static str,
+    /// Open connections at its end.
+    pub open: u64,
+    /// Joined sockets at its end.
+    pub joined: u64,
+    /// Pushes that went out in it.
+    pub sent: u64,
+    /// Answers that came in it.
+    pub replies: u64,
+    /// Broadcasts that came in it.
+    pub broadcasts: u64,
+    /// Troubles of any kind in it.
+    pub troubles: u64,
+    /// Median time to an answer, in microseconds.
+    pub reply_p50_us: u64,
+    /// 99th percentile of it.
+    pub reply_p99_us: u64,
+    /// The longest time to an answer, in microseconds.
+    pub reply_max_us: u64,
+    /// Median time to a receiver, in microseconds.
+    pub broadcast_p50_us: u64,
+    /// 99th percentile of it.
+    pub broadcast_p99_us: u64,
+    /// The longest of them.
+    pub broadcast_max_us: u64,
+    /// 99th percentile of the generator's own lateness, in microseconds.
+    pub lateness_p99_us: u64,
+    /// CPU seconds of the generator's threads in it.
+    pub generator_cpu_s: f64,
+    /// Resident memory of the generator's process at its end.
+    pub generator_rss_bytes: u64,
+    /// CPU seconds of the server in it.
+    pub server_cpu_s: f64,
+    /// Resident memory of the server at its end.
+    pub server_rss_bytes: u64,
+}
+
+/// What a point is made from, beside the tally of the second.
+pub(super) struct Moment {
+    pub(super) at: Time,
+    pub(super) phase: Phase,
+    pub(super) open: u64,
+    pub(super) joined: u64,
+    pub(super) cpu: Duration,
+    pub(super) own: Usage,
+    pub(super) server: Usage,
+    pub(super) server_cpu: Duration,
+}
+
+impl Point {
+    pub(super) fn new(moment: &Moment, tally: &Tally) -> Self {
+        let of = |kind: Kind| Figures::of(&tally.latencies[kind as usize]);
+        let (reply, broadcast) = (of(Kind::Reply), of(Kind::Broadcast));
+        Self {
+            at_s: moment.at.since(Time::ZERO).as_secs_f64(),
+            phase: name(moment.phase),
+            open: moment.open,
+            joined: moment.joined,
+            sent: tally.counts.sent,
+            replies: tally.counts.replies,
+            broadcasts: tally.counts.broadcasts,
+            troubles: tally.troubles.iter().sum(),
+            reply_p50_us: reply.p50,
+            reply_p99_us: reply.p99,
+            reply_max_us: reply.max,
+            broadcast_p50_us: broadcast.p50,
+            broadcast_p99_us: broadcast.p99,
+            broadcast_max_us: broadcast.max,
+            lateness_p99_us: of(Kind::Lateness).p99,
+            generator_cpu_s: moment.cpu.as_secs_f64(),
+            generator_rss_bytes: moment.own.rss_bytes,
+            server_cpu_s: moment.server_cpu.as_secs_f64(),
+            server_rss_bytes: moment.server.rss_bytes,
+        }
+    }
+}
+
+/// The name of a part of a run.
+pub(super) const fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Opening => "opening",
+        Phase::Running => "running",
+        Phase::Draining => "draining",
+        Phase::Stopped | Phase::Closing | Phase::Over => "closing",
+    }
+}

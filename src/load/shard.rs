@@ -1,0 +1,363 @@
+//! A thread of the swarm: an epoll loop over its own sockets, which shares no lock with the others on the way of a
+//! message.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use mio::{Events, Poll, Registry};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
+
+use super::actor::{Actor, Stage};
+use super::control::{Control, Phase};
+use super::desk::{Desk, Served};
+use super::dial::{Dialer, Route};
+use super::handshake::Request;
+use super::ledger::Common;
+use super::pace::{Dues, Stream};
+use super::role::{Cast, Tempo, Voices};
+use super::settings::{Schedule, Settings};
+use super::tally::Tally;
+use super::watch::thread_cpu;
+use super::wheel::{Tick, Wheel};
+use crate::client::{Config, Context, Socket};
+use crate::clock::{Clock, Time};
+
+mod arrive;
+mod connection;
+mod ending;
+mod frames;
+mod places;
+mod rounds;
+mod send;
+mod sleep;
+mod write;
+
+/// The buffer that all sockets of a shard are read into.
+const READ_BUFFER: usize = 64 << 10;
+const EVENTS: usize = 1024;
+/// The longest sleep, as nobody can wake a shard: the phase is looked at so often.
+const LONGEST_SLEEP: Duration = Duration::from_millis(20);
+/// How often a shard tells what it counted.
+const READING: Duration = Duration::from_secs(1);
+
+/// What all shards are made from.
+pub(super) struct Blueprint<'r> {
+    pub(super) settings: &'r Settings,
+    pub(super) cast: &'r Cast,
+    pub(super) common: &'r Common,
+    pub(super) control: &'r Control,
+    pub(super) clock: Clock,
+    /// By role.
+    pub(super) requests: Vec<Request>,
+    pub(super) config: Config,
+    pub(super) run: u64,
+    pub(super) first_name: u64,
+}
+
+/// What a shard has counted since it last told.
+pub(super) struct Reading {
+    /// Which shard.
+    pub(super) shard: usize,
+    pub(super) tally: Tally,
+    /// CPU time of the thread so far.
+    pub(super) cpu: Duration,
+    /// The phase in which it was counted.
+    pub(super) phase: Phase,
+}
+
+/// A shard.
+pub(super) struct Shard<'r> {
+    blue: &'r Blueprint<'r>,
+    stream: Stream,
+    routes: &'r [Route],
+    readings: Sender<Reading>,
+    phase: Phase,
+    actors: Vec<Actor>,
+    desk: Desk<'r>,
+    poll: Poll,
+    wheel: Wheel,
+    dialer: Dialer,
+    random: Xoshiro256PlusPlus,
+    buffer: Box<[u8]>,
+    /// Who had more to read than one buffer.
+    greedy: Vec<u32>,
+    arrivals: arrive::Arrivals,
+    /// Sends of an open model.
+    dues: Option<Dues>,
+    /// Sockets that an open model can ask to send.
+    pushers: Vec<u32>,
+    voices: Voices,
+    next_pusher: usize,
+    /// Rounds whose time has come and that nobody is free for.
+    waiting: VecDeque<Time>,
+    /// Who is free for a round.
+    idle: VecDeque<u32>,
+    /// What is being sent.
+    text: String,
+    /// Bytes that all sockets keep: what is not whole yet, and what is not sent yet.
+    kept: usize,
+    open: u64,
+    read_at: Time,
+    /// When everybody was last asked whether something is lacking.
+    looked_at: Time,
+    closing_at: Time,
+}
+
+impl<'r> Shard<'r> {
+    /// A shard whose sockets have not come yet. Must be called in its own thread, after that has its own descriptors.
+    pub(super) fn new(
+        blue: &'r Blueprint<'r>,
+        stream: Stream,
+        routes: &'r [Route],
+        readings: Sender<Reading>,
+    ) -> io::Result<Self> {
+        let seed = blue.settings.seed.wrapping_add(stream.number as u64);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let masks = Xoshiro256PlusPlus::seed_from_u64(random.next_u64());
+        let now = blue.clock.now();
+        let size = blue.cast.places.len();
+        let count = places::sockets_of(blue.settings.sockets as usize, size, stream);
+        let instances = count.div_ceil(size);
+        let mut desk = Desk::new(
+            blue.cast,
+            blue.common,
+            instances * blue.cast.own_topics as usize,
+            masks,
+        );
+        desk.vsn = blue.settings.vsn;
+        desk.run = blue.run;
+        desk.first_name = blue.first_name;
+        desk.now = now;
+        let mut shard = Self {
+            blue,
+            stream,
+            routes,
+            readings,
+            phase: Phase::Opening,
+            actors: Vec::with_capacity(count),
+            desk,
+            poll: Poll::new()?,
+            wheel: Wheel::new(now),
+            dialer: Dialer::new(random.next_u64()),
+            random,
+            buffer: vec![0; READ_BUFFER].into(),
+            greedy: Vec::new(),
+            arrivals: arrive::Arrivals::new(blue.settings, now, stream),
+            dues: None,
+            pushers: Vec::new(),
+            voices: blue.cast.voices(),
+            next_pusher: 0,
+            waiting: VecDeque::new(),
+            idle: VecDeque::new(),
+            text: String::new(),
+            kept: 0,
+            open: 0,
+            read_at: now + READING,
+            looked_at: Time::ZERO,
+            closing_at: Time::MAX,
+        };
+        for id in 0..count {
+            let role = blue.cast.places[id % size];
+            let topics = blue.cast.roles[usize::from(role)].joins.len();
+            shard.actors.push(Actor::expected(role, topics));
+        }
+        shard.pushers = (0..)
+            .zip(&shard.actors)
+            .filter(|(_, actor)| shard.tempo(actor) != Tempo::Listens)
+            .map(|(id, _)| id)
+            .collect();
+        Ok(shard)
+    }
+
+    fn tempo(&self, actor: &Actor) -> Tempo {
+        self.blue.cast.roles[usize::from(actor.life.role)].tempo
+    }
+
+    /// Runs until the run is over. The last reading is told at the end.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        while self.phase != Phase::Over {
+            let timeout = self.timeout();
+            match sleep::wait(&mut self.poll, &mut events, timeout) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            self.desk.now = self.blue.clock.now();
+            self.look_at_phase();
+            for event in &events {
+                self.desk.now = self.blue.clock.now();
+                self.ready(event);
+                self.send_due();
+            }
+            for id in std::mem::take(&mut self.greedy) {
+                self.readable(id);
+            }
+            self.desk.now = self.blue.clock.now();
+            self.alarms();
+            self.arrive();
+            self.send_due();
+            self.tell();
+        }
+        self.tell_now();
+        Ok(())
+    }
+
+    fn timeout(&self) -> Duration {
+        if !self.greedy.is_empty() || self.arrivals.is_hungry() {
+            return Duration::ZERO;
+        }
+        let now = self.blue.clock.now();
+        let due = [self.dues.as_ref().and_then(Dues::next), self.arrivals.next()];
+        let exact = due
+            .into_iter()
+            .flatten()
+            .min()
+            .map_or(LONGEST_SLEEP, |at| at.since(now));
+        // What is not measured has time until the next millisecond, and the kernel counts in those.
+        let hint = self.wheel.next().map_or(LONGEST_SLEEP, |at| at.since(now));
+        let hint = Duration::from_millis(u64::try_from(hint.as_micros().div_ceil(1000)).unwrap_or(u64::MAX));
+        exact.min(hint).min(LONGEST_SLEEP)
+    }
+
+    /// Takes the step that the conductor asks for.
+    fn look_at_phase(&mut self) {
+        let wanted = self.blue.control.phase();
+        self.blue
+            .control
+            .cell(self.stream.number)
+            .say(self.open, self.desk.joined);
+        while self.phase < wanted {
+            match self.phase {
+                Phase::Opening => {
+                    if self.desk.now < self.blue.control.start() && wanted == Phase::Running {
+                        return;
+                    }
+                    self.enter(Phase::Running);
+                    self.begin_load();
+                }
+                Phase::Running => self.enter(Phase::Draining),
+                Phase::Draining => {
+                    self.enter(Phase::Stopped);
+                    self.stop();
+                }
+                Phase::Stopped => {
+                    self.enter(Phase::Closing);
+                    self.settle_ledger();
+                    self.close_all();
+                }
+                Phase::Closing | Phase::Over => self.enter(Phase::Over),
+            }
+        }
+        self.see_whether_done();
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.tell_now();
+        self.phase = phase;
+        if phase != Phase::Running {
+            self.dues = None;
+            self.waiting.clear();
+        }
+    }
+
+    fn begin_load(&mut self) {
+        let settings = self.blue.settings;
+        let stream = match self.voices {
+            Voices::All => Some(self.stream),
+            Voices::One => (self.stream.number == 0).then_some(Stream { number: 0, of: 1 }),
+        };
+        if let (Schedule::Open(stages, pacing), Some(stream)) = (&settings.schedule, stream) {
+            let (start, seed) = (self.blue.control.start(), settings.seed ^ 0x5eed);
+            self.dues = Some(Dues::new(start, stages.clone(), *pacing, stream, seed));
+        }
+        for id in 0..self.len() {
+            self.take_turn(id);
+        }
+    }
+
+    fn len(&self) -> u32 {
+        u32::try_from(self.actors.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Looks at all sockets whose hint went off.
+    fn alarms(&mut self) {
+        let due = self.wheel.due(self.desk.now);
+        for &id in &due {
+            let index = id as usize;
+            self.actors[index].life.hint = Tick::NONE;
+            self.attend(id);
+            self.arm(id);
+        }
+        self.wheel.done(due);
+    }
+
+    /// Sees to it that a socket is looked at when something is due there.
+    fn arm(&mut self, id: u32) {
+        let actor = &mut self.actors[id as usize];
+        if actor.life.stage == Stage::Over {
+            return;
+        }
+        let own = actor.life.deadline(self.blue.settings.timeout);
+        let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
+        let at = own.min(client);
+        if at != Time::MAX && Tick::of(at) < actor.life.hint {
+            actor.life.hint = self.wheel.set(at, id);
+        }
+    }
+
+    /// Calls a client, and does what comes of it.
+    fn call<R>(&mut self, id: u32, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
+        let now = self.desk.now;
+        let result = self.call_as_of(id, now, verb);
+        self.after(id);
+        result
+    }
+
+    /// Calls a client as if at another moment, and leaves what comes of it for later.
+    fn call_as_of<R>(
+        &mut self,
+        id: u32,
+        now: Time,
+        verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R,
+    ) -> R {
+        let place = self.place(id);
+        let actor = &mut self.actors[id as usize];
+        let mut out = Served {
+            desk: &mut self.desk,
+            life: &mut actor.life,
+            place,
+        };
+        let mut context = Context {
+            config: &self.blue.config,
+            now,
+            out: &mut out,
+        };
+        verb(&mut actor.socket, &mut context)
+    }
+
+    fn registry(&self) -> &Registry {
+        self.poll.registry()
+    }
+
+    fn tell(&mut self) {
+        if self.desk.now >= self.read_at {
+            self.tell_now();
+        }
+    }
+
+    fn tell_now(&mut self) {
+        self.read_at = self.desk.now + READING;
+        let tally = std::mem::replace(&mut self.desk.tally, Tally::new());
+        // The conductor listens until the last shard has ended.
+        let _ = self.readings.send(Reading {
+            shard: self.stream.number,
+            tally,
+            cpu: thread_cpu(),
+            phase: self.phase,
+        });
+    }
+}

@@ -1,0 +1,336 @@
+//! The connection of a socket: made, upgraded, read, written, lost.
+
+use std::io::{ErrorKind, Read as _};
+
+use mio::event::Event;
+use mio::{Interest, Token};
+
+use super::super::actor::{Flags, Stage};
+use super::super::control::Phase;
+use super::super::desk::{News, Wish};
+use super::super::handshake::{self, Answer, Key};
+use super::super::tally::{Kind, Trouble};
+use super::{READ_BUFFER, Shard};
+use crate::clock::Time;
+
+/// How often a socket is read before others have their turn.
+const READS: usize = 4;
+
+impl Shard<'_> {
+    /// The kernel says that something can be done with a connection.
+    pub(super) fn ready(&mut self, event: &Event) {
+        let id = u32::try_from(event.token().0).unwrap_or(u32::MAX);
+        let Some(stage) = self.actors.get(id as usize).map(|actor| actor.life.stage) else {
+            return;
+        };
+        match stage {
+            Stage::Connecting => self.connected(id),
+            Stage::Upgrading | Stage::Open => {
+                if event.is_writable() {
+                    self.flush(id);
+                }
+                if event.is_readable() || event.is_read_closed() || event.is_error() {
+                    self.readable(id);
+                }
+            }
+            Stage::Expected | Stage::Away | Stage::Over => {}
+        }
+        self.arm(id);
+    }
+
+    /// Does what the last call to a client left to do.
+    pub(super) fn after(&mut self, id: u32) {
+        loop {
+            match self.desk.wish.take() {
+                Some(Wish::Connect) => self.connect(id),
+                Some(Wish::Close) => {
+                    self.flush(id);
+                    self.drop_connection(id);
+                }
+                None => break,
+            }
+        }
+        self.hear(id);
+        if !self.desk.out.is_empty() {
+            self.flush(id);
+        }
+    }
+
+    /// Tells the role what happened.
+    fn hear(&mut self, id: u32) {
+        if self.desk.news.is_empty() {
+            return;
+        }
+        // Hearing may make more news; the list is taken and given back, so that it is made once.
+        let mut news = std::mem::take(&mut self.desk.news);
+        for item in news.drain(..) {
+            match item {
+                News::Opened => self.opened(id),
+                News::AllJoined => self.all_joined(id),
+                News::JoinFailed => self.settled(id),
+                News::Answered(push) => self.answered(id, push),
+                News::Heard(awaited) => self.heard(id, awaited),
+            }
+        }
+        if self.desk.news.is_empty() {
+            self.desk.news = news;
+        } else {
+            self.hear(id);
+        }
+    }
+
+    fn connect(&mut self, id: u32) {
+        let index = id as usize;
+        let life = &mut self.actors[index].life;
+        // The first attempt counts from its intended time, which was set when it was due.
+        if life.flags.has(Flags::OPENED) || life.since == Time::ZERO {
+            life.since = self.desk.now;
+        }
+        life.stage = Stage::Connecting;
+        let route = self.routes[index % self.routes.len()];
+        let made = self.dialer.dial(route).and_then(|mut stream| {
+            self.registry()
+                .register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+            Ok(stream)
+        });
+        match made {
+            Ok(stream) => self.actors[index].stream = Some(stream),
+            Err(error) => self.fail(id, trouble_of(&error)),
+        }
+    }
+
+    /// The kernel has connected, or failed to.
+    fn connected(&mut self, id: u32) {
+        let index = id as usize;
+        let Some(stream) = &self.actors[index].stream else {
+            return;
+        };
+        match stream.take_error() {
+            Ok(None) => {}
+            Ok(Some(error)) | Err(error) => return self.fail(id, trouble_of(&error)),
+        }
+        match stream.peer_addr() {
+            Ok(_) => {}
+            // Not yet; the kernel says so again.
+            Err(error) if error.kind() == ErrorKind::NotConnected => return,
+            Err(error) => return self.fail(id, trouble_of(&error)),
+        }
+        let key = self.key(id);
+        let role = usize::from(self.actors[index].life.role);
+        self.blue.requests[role].write(key, &mut self.desk.out);
+        self.actors[index].life.stage = Stage::Upgrading;
+        self.flush(id);
+    }
+
+    fn key(&self, id: u32) -> Key {
+        Key::of(self.blue.settings.seed, self.place(id).socket.into())
+    }
+
+    /// Reads what there is, at most a few buffers' worth.
+    pub(super) fn readable(&mut self, id: u32) {
+        let index = id as usize;
+        for _ in 0..READS {
+            let actor = &mut self.actors[index];
+            if actor
+                .life
+                .rare
+                .as_ref()
+                .is_some_and(|rare| rare.read_at.is_some())
+            {
+                return;
+            }
+            let Some(stream) = &mut actor.stream else { return };
+            match stream.read(&mut self.buffer) {
+                Ok(0) => return self.fail(id, Trouble::Closed),
+                Ok(count) => {
+                    self.desk.tally.counts.bytes_in += count as u64;
+                    self.take_bytes(id, count);
+                    // A short read is all that there was; more makes the kernel say so again.
+                    if self.read_later(id) || count < READ_BUFFER {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return self.fail(id, trouble_of(&error)),
+            }
+        }
+        self.greedy.push(id);
+    }
+
+    /// A slow reader lets the rest wait in the kernel.
+    fn read_later(&mut self, id: u32) -> bool {
+        let actor = &mut self.actors[id as usize];
+        let role = &self.blue.cast.roles[usize::from(actor.life.role)];
+        // It joins as quickly as others do.
+        let is_in = actor.life.flags.has(Flags::COUNTED);
+        let Some(wait) = role.reads_every.filter(|_| is_in) else {
+            return false;
+        };
+        actor.life.rare().read_at = Some(self.desk.now + wait);
+        true
+    }
+
+    /// Takes so many bytes of the buffer, and keeps what is not whole yet.
+    fn take_bytes(&mut self, id: u32, count: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let rare = self.actors[id as usize].life.rare.as_mut();
+        match rare
+            .map(|rare| std::mem::take(&mut rare.input))
+            .filter(|input| !input.is_empty())
+        {
+            None => {
+                let taken = self.take_input(id, &mut buffer[..count]);
+                if taken < count && self.actors[id as usize].stream.is_some() {
+                    self.actors[id as usize].life.rare().input = buffer[taken..count].to_vec();
+                }
+            }
+            Some(mut input) => {
+                input.extend_from_slice(&buffer[..count]);
+                let taken = self.take_input(id, &mut input);
+                if taken < input.len() && self.actors[id as usize].stream.is_some() {
+                    input.drain(..taken);
+                    self.actors[id as usize].life.rare().input = input;
+                }
+            }
+        }
+        self.buffer = buffer;
+        self.actors[id as usize].life.tidy(&mut self.kept);
+        self.count_kept(id);
+    }
+
+    /// Takes what is whole; returns how many bytes that were.
+    fn take_input(&mut self, id: u32, bytes: &mut [u8]) -> usize {
+        let mut start = 0;
+        if self.actors[id as usize].life.stage == Stage::Upgrading {
+            match handshake::read(bytes, self.key(id)) {
+                Answer::Partial => return 0,
+                Answer::Refused(trouble) => {
+                    self.fail(id, trouble);
+                    return bytes.len();
+                }
+                Answer::Open(length) => {
+                    start = length;
+                    self.upgraded(id);
+                }
+            }
+        }
+        start + self.take_frames(id, &mut bytes[start..])
+    }
+
+    fn upgraded(&mut self, id: u32) {
+        let now = self.desk.now;
+        let life = &mut self.actors[id as usize].life;
+        self.desk.tally.record(Kind::Connect, life.since, now);
+        self.desk.tally.counts.opened += 1;
+        if life.flags.set(Flags::OPENED) {
+            self.desk.tally.counts.first_opened += 1;
+        } else {
+            self.desk.tally.counts.reconnects += 1;
+        }
+        life.stage = Stage::Open;
+        life.since = now;
+        self.open += 1;
+        self.call(id, |socket, context| socket.handle_open(context));
+    }
+
+    /// The connection is lost, or could not be made.
+    pub(super) fn fail(&mut self, id: u32, trouble: Trouble) {
+        let life = &self.actors[id as usize].life;
+        // Whoever ends the run, or cuts itself off, has not lost anything.
+        let wanted = self.phase >= Phase::Closing || life.flags.has(Flags::ON_PURPOSE);
+        let is_slow = self.blue.cast.roles[usize::from(life.role)].reads_every.is_some();
+        match life.stage {
+            _ if wanted => {}
+            // Who hardly reads is cut, and should be.
+            Stage::Open if is_slow => self.desk.tally.counts.slow_cut += 1,
+            Stage::Open => {
+                self.desk.tally.counts.lost += 1;
+                self.desk.tally.trouble(trouble);
+            }
+            _ => self.desk.tally.trouble(trouble),
+        }
+        self.drop_connection(id);
+        if self.phase >= Phase::Closing {
+            return self.leave_for_good(id);
+        }
+        self.settled(id);
+        self.call(id, |socket, context| socket.handle_closed(context));
+        self.arm(id);
+    }
+
+    /// Lets go of a connection, without a word to the client.
+    pub(super) fn drop_connection(&mut self, id: u32) {
+        let actor = &mut self.actors[id as usize];
+        actor.stream = None;
+        actor.life.forget(&mut self.kept);
+        if actor.life.stage == Stage::Open {
+            self.open -= 1;
+            if actor.life.lost_at == Time::MAX {
+                actor.life.lost_at = self.desk.now;
+            }
+        }
+        actor.life.stage = Stage::Away;
+        actor.life.beat_at = Time::MAX;
+        actor.life.flags.clear(Flags::ON_PURPOSE);
+        self.desk.out.clear();
+        self.desk.doubt_all(id);
+    }
+
+    /// Something may be due: of the connection, the role or the client.
+    pub(super) fn attend(&mut self, id: u32) {
+        let now = self.desk.now;
+        let life = &mut self.actors[id as usize].life;
+        match life.stage {
+            Stage::Connecting | Stage::Upgrading if life.since + self.blue.settings.timeout <= now => {
+                return self.fail(id, Trouble::Silent);
+            }
+            Stage::Open => {
+                if life.beat_at <= now {
+                    life.beat_at = Time::MAX;
+                    self.call(id, |socket, context| {
+                        socket.heartbeat(context);
+                    });
+                }
+                self.read_again(id);
+            }
+            Stage::Expected | Stage::Away | Stage::Connecting | Stage::Upgrading | Stage::Over => {}
+        }
+        self.wake(id);
+        self.call(id, |socket, context| socket.handle_timeout(context));
+    }
+
+    fn read_again(&mut self, id: u32) {
+        let now = self.desk.now;
+        if let Some(rare) = &mut self.actors[id as usize].life.rare
+            && rare.read_at.is_some_and(|at| at <= now)
+        {
+            rare.read_at = None;
+            self.readable(id);
+        }
+    }
+}
+
+/// What an error of the system means here.
+pub(super) fn trouble_of(error: &std::io::Error) -> Trouble {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Trouble::Refused,
+        ErrorKind::TimedOut => Trouble::Silent,
+        ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory => Trouble::Exhausted,
+        _ if is_out_of_descriptors(error) => Trouble::Exhausted,
+        _ => Trouble::Reset,
+    }
+}
+
+#[cfg(unix)]
+fn is_out_of_descriptors(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS]
+        .iter()
+        .any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+}
+
+#[cfg(not(unix))]
+fn is_out_of_descriptors(_: &std::io::Error) -> bool {
+    false
+}

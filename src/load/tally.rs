@@ -1,0 +1,394 @@
+//! What a shard counts and measures. One a shard, never one a socket; merged when it is read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::clock::Time;
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// From the attempt (or its intended time) to the open WebSocket.
+    Connect,
+    /// From the join to its answer.
+    Join,
+    /// From a push, or its intended time, to its answer.
+    Reply,
+    /// From the intended time of a push to its arrival at a receiver.
+    Broadcast,
+    /// From a heartbeat to its answer.
+    Heartbeat,
+    /// From the end of a connection to being joined again.
+    Rejoin,
+    /// From the intended time of a send to the moment the generator got to it: its own fault.
+    Lateness,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Connect,
+        Self::Join,
+        Self::Reply,
+        Self::Broadcast,
+        Self::Heartbeat,
+        Self::Rejoin,
+        Self::Lateness,
+    ];
+
+    /// The name in results and objectives.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Join => "join",
+            Self::Reply => "reply",
+            Self::Broadcast => "broadcast",
+            Self::Heartbeat => "heartbeat",
+            Self::Rejoin => "rejoin",
+            Self::Lateness => "lateness",
+        }
+    }
+}
+
+/// What went wrong, by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trouble {
+    /// Nobody listens there.
+    Refused,
+    /// The connection was reset, or broke otherwise.
+    Reset,
+    /// No answer to the connection attempt or the upgrade.
+    Silent,
+    /// Any HTTP status but 101; 503 is [`Trouble::Unavailable`].
+    Status,
+    /// HTTP status 503.
+    Unavailable,
+    /// A 101 that is not right, a frame that no server may send, a message that cannot be read.
+    Protocol,
+    /// The server closed an open connection.
+    Closed,
+    /// This machine had no descriptor, port or memory left.
+    Exhausted,
+    /// A join was refused.
+    JoinRefused,
+    /// A join had no answer.
+    JoinTimeout,
+    /// A channel crashed (`phx_error`).
+    Crashed,
+    /// The server closed a channel (`phx_close`).
+    ChannelClosed,
+    /// A push had no answer in time.
+    PushTimeout,
+    /// A heartbeat had no answer in time.
+    HeartbeatTimeout,
+    /// An awaited message did not come in time.
+    ReceiveTimeout,
+    /// An answer or a message was not as the scenario says.
+    Mismatch,
+}
+
+impl Trouble {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Refused,
+        Self::Reset,
+        Self::Silent,
+        Self::Status,
+        Self::Unavailable,
+        Self::Protocol,
+        Self::Closed,
+        Self::Exhausted,
+        Self::JoinRefused,
+        Self::JoinTimeout,
+        Self::Crashed,
+        Self::ChannelClosed,
+        Self::PushTimeout,
+        Self::HeartbeatTimeout,
+        Self::ReceiveTimeout,
+        Self::Mismatch,
+    ];
+
+    /// The name in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::Silent => "silent",
+            Self::Status => "status",
+            Self::Unavailable => "503",
+            Self::Protocol => "protocol",
+            Self::Closed => "closed",
+            Self::Exhausted => "exhausted",
+            Self::JoinRefused => "join-refused",
+            Self::JoinTimeout => "join-timeout",
+            Self::Crashed => "crashed",
+            Self::ChannelClosed => "channel-closed",
+            Self::PushTimeout => "push-timeout",
+            Self::HeartbeatTimeout => "heartbeat-timeout",
+            Self::ReceiveTimeout => "receive-timeout",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
+macro_rules! counts {
+    ($($(#[$about:meta])* $name:ident,)*) => {
+        /// Things counted since the start of the run.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+        pub struct Counts {
+            $($(#[$about])* pub $name: u64,)*
+        }
+
+        impl std::ops::AddAssign for Counts {
+            fn add_assign(&mut self, more: Self) {
+                $(self.$name += more.$name;)*
+            }
+        }
+    };
+}
+
+counts! {
+    /// Connections that became open, reconnects included.
+    opened,
+    /// Sockets that opened for the first time.
+    first_opened,
+    /// Sockets that joined all their topics for the first time.
+    first_joined,
+    /// Connections that ended without being asked to.
+    lost,
+    /// Connections of slow readers that the server ended.
+    slow_cut,
+    /// Connections that were opened after one was lost or cut.
+    reconnects,
+    /// Pushes that went out.
+    sent,
+    /// Sends that never happened because too many were waiting.
+    dropped,
+    /// Answers that pushes asked for.
+    replies_expected,
+    /// Answers that came.
+    replies,
+    /// Pushes without an answer.
+    replies_missing,
+    /// Pushes whose connection ended before the answer, or that were still unanswered when the run was cut short.
+    replies_in_doubt,
+    /// Answers that came twice.
+    replies_duplicated,
+    /// Broadcasts that came to who should have them, each counted once.
+    broadcasts,
+    /// Broadcasts that never came.
+    broadcasts_missing,
+    /// Broadcasts that came once more.
+    broadcasts_duplicated,
+    /// Broadcasts that came after a later one of the same sender.
+    broadcasts_reordered,
+    /// Broadcasts that came to somebody else.
+    broadcasts_misdelivered,
+    /// Broadcasts under way while their receiver joined or left.
+    broadcasts_in_doubt,
+    /// Rounds of the scenario that were gone through.
+    rounds,
+    /// Messages of any kind that came.
+    messages_in,
+    /// Bytes read.
+    bytes_in,
+    /// Bytes written.
+    bytes_out,
+}
+
+/// Events counted by name; a hostile server cannot make it grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByEvent(BTreeMap<Box<str>, u64>);
+
+impl ByEvent {
+    const MOST: usize = 100;
+    const LONGEST: usize = 100;
+    const OTHERS: &'static str = "(others)";
+
+    /// Counts one.
+    pub(super) fn count(&mut self, event: &str) {
+        self.add(event, 1);
+    }
+
+    fn add(&mut self, event: &str, times: u64) {
+        if let Some(count) = self.0.get_mut(event) {
+            *count += times;
+            return;
+        }
+        let name = if self.0.len() < Self::MOST && event.len() <= Self::LONGEST {
+            event
+        } else {
+            Self::OTHERS
+        };
+        *self.0.entry(name.into()).or_default() += times;
+    }
+
+    /// Adds those of another.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (event, count) in &other.0 {
+            self.add(event, *count);
+        }
+    }
+
+    /// Each event and how often.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(event, count)| (&**event, *count))
+    }
+}
+
+/// Everything that a shard counts and measures between two readings.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    pub(super) counts: Counts,
+    pub(super) troubles: [u64; Trouble::ALL.len()],
+    pub(super) latencies: [Histogram<u64>; Kind::ALL.len()],
+    /// Pushes from the server that no step waits for.
+    pub(super) unasked: ByEvent,
+    /// Answers that came after they were given up, by the answer's event.
+    pub(super) late: ByEvent,
+    /// Answers and messages that were not as the scenario says.
+    pub(super) mismatches: ByEvent,
+}
+
+/// An hour; what takes longer is said to take that.
+const LONGEST_MICROS: u64 = 3_600_000_000;
+
+/// An empty histogram: microseconds, three digits.
+pub(super) fn histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three digits are allowed")
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self {
+            counts: Counts::default(),
+            troubles: [0; Trouble::ALL.len()],
+            latencies: std::array::from_fn(|_| histogram()),
+            unasked: ByEvent::default(),
+            late: ByEvent::default(),
+            mismatches: ByEvent::default(),
+        }
+    }
+
+    /// Records a time.
+    #[inline]
+    pub(super) fn record(&mut self, kind: Kind, from: Time, to: Time) {
+        let micros = to
+            .as_micros()
+            .saturating_sub(from.as_micros())
+            .min(LONGEST_MICROS);
+        // It grows by itself, and the longest fits; `saturating_record` would not let it grow.
+        let _ = self.latencies[kind as usize].record(micros);
+    }
+
+    pub(super) fn trouble(&mut self, trouble: Trouble) {
+        self.troubles[trouble as usize] += 1;
+    }
+
+    /// Adds those of another.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.counts += other.counts;
+        for (sum, more) in self.troubles.iter_mut().zip(other.troubles) {
+            *sum += more;
+        }
+        for (sum, more) in self.latencies.iter_mut().zip(&other.latencies) {
+            // Both have three digits and grow by themselves, so there is nothing to fail.
+            let _ = sum.add(more);
+        }
+        self.unasked.merge(&other.unasked);
+        self.late.merge(&other.late);
+        self.mismatches.merge(&other.mismatches);
+    }
+}
+
+/// The figures of a histogram, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Figures {
+    /// How many were measured.
+    pub count: u64,
+    /// The least.
+    pub min: u64,
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: u64,
+    /// Nine tenths are at most this.
+    pub p90: u64,
+    /// 99 of 100 are at most this.
+    pub p99: u64,
+    /// 999 of 1000 are at most this.
+    pub p999: u64,
+    /// The greatest.
+    pub max: u64,
+}
+
+impl Figures {
+    /// The figures of a histogram; all zero if it is empty.
+    pub fn of(histogram: &Histogram<u64>) -> Self {
+        if histogram.is_empty() {
+            return Self::default();
+        }
+        Self {
+            count: histogram.len(),
+            min: histogram.min(),
+            mean: histogram.mean(),
+            p50: histogram.value_at_quantile(0.5),
+            p90: histogram.value_at_quantile(0.9),
+            p99: histogram.value_at_quantile(0.99),
+            p999: histogram.value_at_quantile(0.999),
+            max: histogram.max(),
+        }
+    }
+
+    /// The 99th percentile as a duration.
+    pub fn p99(&self) -> Duration {
+        Duration::from_micros(self.p99)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_troubles_stand_where_their_index_says() {
+        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index, "{}", kind.name());
+        }
+        for (index, trouble) in Trouble::ALL.into_iter().enumerate() {
+            assert_eq!(trouble as usize, index, "{}", trouble.name());
+        }
+    }
+
+    #[test]
+    fn a_hostile_server_cannot_make_events_grow_without_bound() {
+        let mut events = ByEvent::default();
+        (0..1000).for_each(|number| events.count(&format!("event {number}")));
+        events.count(&"x".repeat(1 << 20));
+        assert!(events.iter().count() <= ByEvent::MOST + 1);
+        assert_eq!(events.iter().map(|it| it.1).sum::<u64>(), 1001);
+    }
+
+    #[test]
+    fn long_times_are_kept_as_they_are() {
+        let mut tally = Tally::new();
+        tally.record(Kind::Reply, Time::ZERO, Time::from_micros(5_000_000));
+        tally.record(Kind::Reply, Time::ZERO, Time::MAX);
+        let figures = Figures::of(&tally.latencies[Kind::Reply as usize]);
+        assert!(figures.min.abs_diff(5_000_000) < 5_000 && figures.max.abs_diff(LONGEST_MICROS) < 4_000_000);
+    }
+
+    #[test]
+    fn figures_are_those_of_the_histogram() {
+        let mut tally = Tally::new();
+        (1..=1000).for_each(|micros| tally.record(Kind::Reply, Time::ZERO, Time::from_micros(micros)));
+        let figures = Figures::of(&tally.latencies[Kind::Reply as usize]);
+        assert_eq!(
+            (figures.count, figures.min, figures.p50, figures.max),
+            (1000, 1, 500, 1000)
+        );
+        assert_eq!(Figures::of(&histogram()), Figures::default());
+    }
+}

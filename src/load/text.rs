@@ -1,0 +1,332 @@
+//! Texts of a role with holes that each socket and each send fills by itself. What is the same for all was filled in
+//! when the role was compiled, and filling in the rest allocates nothing.
+
+use crate::protocol::json;
+use crate::scenario::Values;
+use crate::scenario::{Data, Filter, Name, Part, Template};
+use serde_json::Value;
+
+use super::ledger::Mark;
+
+/// What a name of a scenario stands for in a swarm.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Meaning {
+    /// The same for all.
+    Fixed(Value),
+    /// A number of the instance's own; the index tells the names of an instance apart.
+    Own(u64),
+    Sender,
+    Seq,
+    Mark,
+    /// Nothing that a swarm can fill in.
+    Unknown,
+}
+
+/// A piece of a [`Line`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Text(Box<str>),
+    Own(u64),
+    Sender,
+    Seq,
+    Mark,
+}
+
+/// A text with holes: a topic, or a payload as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Line(Box<[Piece]>);
+
+/// Whom and what a [`Line`] is filled in for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filling {
+    /// The number of the instance's first name.
+    pub(super) first_own: u64,
+    /// The socket that sends.
+    pub(super) sender: u32,
+    /// How many it has sent before.
+    pub(super) seq: u32,
+    /// What makes the send known again.
+    pub(super) mark: Mark,
+}
+
+impl Line {
+    /// The same text for all.
+    pub(super) fn fixed(text: &str) -> Self {
+        Self([Piece::Text(text.into())].into())
+    }
+
+    /// A text such as a topic; `Err` is a name that a swarm cannot fill in.
+    pub(super) fn text(template: &Template, meanings: &[Meaning]) -> Result<Self, Name> {
+        let mut writer = Writer::default();
+        writer.parts(template, meanings, Quoting::Bare)?;
+        Ok(writer.finish())
+    }
+
+    /// A JSON value; `Err` is a name that a swarm cannot fill in.
+    pub(super) fn json(data: &Data, meanings: &[Meaning]) -> Result<Self, Name> {
+        let mut writer = Writer::default();
+        writer.data(data, meanings)?;
+        Ok(writer.finish())
+    }
+
+    /// The text, if it is the same for every socket and every send.
+    pub(super) fn as_fixed(&self) -> Option<&str> {
+        match &*self.0 {
+            [] => Some(""),
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it carries a mark.
+    pub(super) fn is_marked(&self) -> bool {
+        self.0.contains(&Piece::Mark)
+    }
+
+    /// Appends the text.
+    pub(super) fn fill(&self, with: &Filling, out: &mut String) {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Own(index) => push_number(with.first_own + index, out),
+                Piece::Sender => push_number(with.sender.into(), out),
+                Piece::Seq => push_number(with.seq.into(), out),
+                Piece::Mark => with.mark.write(out),
+            }
+        }
+    }
+}
+
+/// Whether a text stands inside a JSON string.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoting {
+    Bare,
+    Json,
+}
+
+#[derive(Default)]
+struct Writer {
+    pieces: Vec<Piece>,
+    text: String,
+}
+
+impl Writer {
+    fn finish(mut self) -> Line {
+        self.flush();
+        Line(self.pieces.into())
+    }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            self.pieces
+                .push(Piece::Text(std::mem::take(&mut self.text).into()));
+        }
+    }
+
+    fn hole(&mut self, piece: Piece) {
+        self.flush();
+        self.pieces.push(piece);
+    }
+
+    fn plain(&mut self, text: &str, quoting: Quoting) {
+        match quoting {
+            Quoting::Bare => self.text.push_str(text),
+            Quoting::Json => {
+                let start = self.text.len();
+                json::push_string(text, &mut self.text);
+                self.text.remove(start);
+                self.text.pop();
+            }
+        }
+    }
+
+    fn parts(&mut self, template: &Template, meanings: &[Meaning], quoting: Quoting) -> Result<(), Name> {
+        for part in &template.0 {
+            match part {
+                Part::Text(text) => self.plain(text, quoting),
+                Part::Hole(name, Filter::AsItIs) => self.name(*name, meanings, quoting)?,
+                Part::Hole(name, Filter::OneByteChanged) => return Err(*name),
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: Name, meanings: &[Meaning], quoting: Quoting) -> Result<(), Name> {
+        match &meanings[name.0] {
+            Meaning::Fixed(Value::String(text)) => self.plain(text, quoting),
+            Meaning::Fixed(value) => self.plain(&value.to_string(), quoting),
+            Meaning::Own(index) => self.hole(Piece::Own(*index)),
+            Meaning::Sender => self.hole(Piece::Sender),
+            Meaning::Seq => self.hole(Piece::Seq),
+            Meaning::Mark => self.hole(Piece::Mark),
+            Meaning::Unknown => return Err(name),
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, data: &Data, meanings: &[Meaning]) -> Result<(), Name> {
+        match data {
+            Data::Value(value) => self.text.push_str(&value.to_string()),
+            Data::Text(template) => self.quoted(template, meanings)?,
+            Data::Hole(name) => self.alone(*name, meanings)?,
+            Data::List(items) => {
+                self.text.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    self.comma(index);
+                    self.data(item, meanings)?;
+                }
+                self.text.push(']');
+            }
+            Data::Map(entries) => {
+                self.text.push('{');
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    self.comma(index);
+                    self.quoted(key, meanings)?;
+                    self.text.push(':');
+                    self.data(value, meanings)?;
+                }
+                self.text.push('}');
+            }
+        }
+        Ok(())
+    }
+
+    fn comma(&mut self, index: usize) {
+        if index > 0 {
+            self.text.push(',');
+        }
+    }
+
+    fn quoted(&mut self, template: &Template, meanings: &[Meaning]) -> Result<(), Name> {
+        self.text.push('"');
+        self.parts(template, meanings, Quoting::Json)?;
+        self.text.push('"');
+        Ok(())
+    }
+
+    /// A value that is one name and nothing else keeps its type: numbers count, fresh names are texts.
+    fn alone(&mut self, name: Name, meanings: &[Meaning]) -> Result<(), Name> {
+        match &meanings[name.0] {
+            Meaning::Fixed(value) => self.text.push_str(&value.to_string()),
+            Meaning::Sender | Meaning::Seq => self.name(name, meanings, Quoting::Bare)?,
+            Meaning::Own(_) | Meaning::Mark | Meaning::Unknown => {
+                self.text.push('"');
+                self.name(name, meanings, Quoting::Json)?;
+                self.text.push('"');
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Values under which patterns are checked for one instance.
+pub(super) fn values(meanings: &[Meaning], first_own: u64) -> Values {
+    let mut values = Values::new(meanings.len());
+    for (index, meaning) in meanings.iter().enumerate() {
+        match meaning {
+            Meaning::Fixed(value) => values.set(Name(index), value.clone()),
+            Meaning::Own(own) => values.set(Name(index), (first_own + own).to_string().into()),
+            Meaning::Sender | Meaning::Seq | Meaning::Mark | Meaning::Unknown => {}
+        }
+    }
+    values
+}
+
+/// Appends a number in digits, without the machinery of `write!`.
+pub(super) fn push_number(mut number: u64, out: &mut String) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend(digits[start..].iter().map(|&digit| char::from(digit)));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn filled(line: &Line) -> String {
+        let mark = Mark {
+            run: 10,
+            topic: 1,
+            of_topic: 2,
+            sender: 3,
+            of_sender: 4,
+            intended: 5,
+        };
+        let mut out = String::new();
+        line.fill(
+            &Filling {
+                first_own: 700,
+                sender: 3,
+                seq: 4,
+                mark,
+            },
+            &mut out,
+        );
+        out
+    }
+
+    fn hole(index: usize) -> Part {
+        Part::Hole(Name(index), Filter::AsItIs)
+    }
+
+    #[test]
+    fn what_is_the_same_for_all_is_one_text() {
+        let meanings = [Meaning::Fixed(json!("a\"b")), Meaning::Own(1)];
+        let text = Template(vec![Part::Text("lab:".into()), hole(0)]);
+        assert_eq!(Line::text(&text, &meanings).unwrap().as_fixed(), Some("lab:a\"b"));
+        let own = Template(vec![Part::Text("lab:".into()), hole(1)]);
+        let line = Line::text(&own, &meanings).unwrap();
+        assert_eq!((line.as_fixed(), filled(&line).as_str()), (None, "lab:701"));
+    }
+
+    #[test]
+    fn json_keeps_types_and_escapes_what_it_must() {
+        let meanings = [
+            Meaning::Fixed(json!({"a": [1]})),
+            Meaning::Seq,
+            Meaning::Mark,
+            Meaning::Own(0),
+        ];
+        let data = Data::Map(vec![
+            (Template::text("fixed"), Data::Hole(Name(0))),
+            (Template::text("n\""), Data::Hole(Name(1))),
+            (Template::text("mark"), Data::Hole(Name(2))),
+            (
+                Template::text("own"),
+                Data::List(vec![Data::Hole(Name(3)), Data::Text(Template(vec![hole(1)]))]),
+            ),
+        ]);
+        let line = Line::json(&data, &meanings).unwrap();
+        let value: Value = serde_json::from_str(&filled(&line)).unwrap();
+        let expected = json!({"fixed": {"a": [1]}, "n\"": 4, "mark": "~10.1.2.3.4.5~", "own": ["700", "4"]});
+        assert_eq!(value, expected);
+        assert!(line.is_marked());
+    }
+
+    #[test]
+    fn a_name_that_nobody_can_fill_in_is_told() {
+        assert_eq!(
+            Line::json(&Data::Hole(Name(0)), &[Meaning::Unknown]),
+            Err(Name(0))
+        );
+    }
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        for number in [0, 7, 10, 1234, u64::MAX] {
+            let mut out = String::new();
+            push_number(number, &mut out);
+            assert_eq!(out, number.to_string());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What processes on this machine use: CPU time and resident memory. Where the system does not tell, nothing is said.
+
+use std::time::Duration;
+
+/// What a process has used so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time, user and system.
+    pub cpu: Duration,
+    /// Resident memory now, in bytes.
+    pub rss_bytes: u64,
+}
+
+/// What this process uses.
+pub fn own_usage() -> Option<Usage> {
+    usage("self")
+}
+
+/// What another process uses; nothing if there is none of that number, or the system does not tell.
+pub fn usage_of(pid: u32) -> Option<Usage> {
+    usage(&pid.to_string())
+}
+
+/// CPU time of the thread that asks.
+#[cfg(unix)]
+pub(super) fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let seconds = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or_default());
+    seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// CPU time of the thread that asks; not known here.
+#[cfg(not(unix))]
+pub(super) fn thread_cpu() -> Duration {
+    Duration::ZERO
+}
+
+#[cfg(target_os = "linux")]
+fn usage(process: &str) -> Option<Usage> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
+    Some(Usage {
+        cpu: cpu_in(&stat)?,
+        rss_bytes: rss_in(&statm)?,
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn usage(_: &str) -> Option<Usage> {
+    None
+}
+
+/// The 14th and 15th field, in ticks; the second is a name in brackets, in which anything may stand.
+#[cfg(target_os = "linux")]
+fn cpu_in(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let sum = ticks.next()?.ok()? + ticks.next()?.ok()?;
+    Some(Duration::from_secs_f64(
+        sum as f64 / rustix::param::clock_ticks_per_second() as f64,
+    ))
+}
+
+/// The second field, in pages.
+#[cfg(target_os = "linux")]
+fn rss_in(statm: &str) -> Option<u64> {
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_something() {
+        let own = own_usage().unwrap();
+        assert!(own.rss_bytes > 100_000);
+        assert_eq!(
+            usage_of(std::process::id()).map(|it| it.rss_bytes > 0),
+            Some(true)
+        );
+        assert_eq!(usage_of(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_name_full_of_brackets_hides_no_ticks() {
+        let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0";
+        assert_eq!(
+            cpu_in(stat),
+            Some(Duration::from_secs(200).div_f64(rustix::param::clock_ticks_per_second() as f64))
+        );
+        assert_eq!(cpu_in("7 (a"), None);
+    }
+}

@@ -1,0 +1,175 @@
+//! The timer wheel of a shard. It holds hints, not deadlines: a deadline lives in the state of a client, and a hint that
+//! goes off early is set again. So nothing is ever cancelled, and a timer costs four bytes.
+
+use crate::clock::Time;
+
+/// Microseconds a tick, as a power of two: 8.2 ms.
+const TICK_SHIFT: u32 = 13;
+const SLOTS: u32 = 4096;
+const WORDS: u32 = SLOTS / 64;
+
+/// A tick of the wheel, kept with each client so that it sets no second hint for a later moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tick(u32);
+
+impl Tick {
+    /// No hint is set.
+    pub(super) const NONE: Self = Self(u32::MAX);
+
+    /// The first tick that is not before `at`.
+    pub(super) fn of(at: Time) -> Self {
+        let ticks = (at.as_micros().saturating_add((1 << TICK_SHIFT) - 1)) >> TICK_SHIFT;
+        Self(u32::try_from(ticks).unwrap_or(u32::MAX - 1).min(u32::MAX - 1))
+    }
+
+    fn time(self) -> Time {
+        Time::from_micros(u64::from(self.0) << TICK_SHIFT)
+    }
+}
+
+/// Hints of when to look at whom.
+pub(super) struct Wheel {
+    slots: Box<[Vec<u32>]>,
+    /// A bit for each slot that holds something.
+    filled: [u64; WORDS as usize],
+    /// All before this tick is done.
+    next: Tick,
+    due: Vec<u32>,
+}
+
+impl Wheel {
+    /// An empty wheel, whose first tick is now.
+    pub(super) fn new(now: Time) -> Self {
+        Self {
+            slots: (0..SLOTS).map(|_| Vec::new()).collect(),
+            filled: [0; WORDS as usize],
+            next: Tick::of(now),
+            due: Vec::new(),
+        }
+    }
+
+    /// Sets a hint to look at `who` at `at`, and returns the tick at which it goes off: earlier where the wheel is
+    /// too small for the wait.
+    pub(super) fn set(&mut self, at: Time, who: u32) -> Tick {
+        let furthest = self.next.0.saturating_add(SLOTS - 1);
+        let tick = Tick(Tick::of(at).0.clamp(self.next.0, furthest));
+        let slot = (tick.0 % SLOTS) as usize;
+        self.slots[slot].push(who);
+        self.filled[slot / 64] |= 1 << (slot % 64);
+        tick
+    }
+
+    /// When the next hint goes off.
+    pub(super) fn next(&self) -> Option<Time> {
+        let start = self.next.0 % SLOTS;
+        let ahead = (0..=WORDS).find_map(|step| {
+            let word = (start / 64 + step) % WORDS;
+            let filled = self.filled[word as usize];
+            let bits = match step {
+                0 => filled & (u64::MAX << (start % 64)),
+                WORDS => filled & !(u64::MAX << (start % 64)),
+                _ => filled,
+            };
+            (bits != 0).then(|| (word * 64 + bits.trailing_zeros() + SLOTS - start) % SLOTS)
+        });
+        ahead.map(|ahead| Tick(self.next.0.saturating_add(ahead)).time())
+    }
+
+    /// Takes all hints that go off by `now`. Give them back to [`Wheel::done`], so that their memory is kept.
+    pub(super) fn due(&mut self, now: Time) -> Vec<u32> {
+        let mut due = std::mem::take(&mut self.due);
+        let until = u32::try_from(now.as_micros() >> TICK_SHIFT)
+            .unwrap_or(u32::MAX - 1)
+            .min(u32::MAX - 1);
+        let behind = until.saturating_add(1).saturating_sub(self.next.0);
+        for _ in 0..behind.min(SLOTS) {
+            let slot = (self.next.0 % SLOTS) as usize;
+            due.append(&mut self.slots[slot]);
+            self.filled[slot / 64] &= !(1 << (slot % 64));
+            self.next.0 += 1;
+        }
+        self.next.0 = self.next.0.max(until.saturating_add(1));
+        due
+    }
+
+    /// Gives the list of [`Wheel::due`] back.
+    pub(super) fn done(&mut self, mut due: Vec<u32>) {
+        due.clear();
+        self.due = due;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The longest that a hint is late.
+    const PRECISION: Duration = Duration::from_micros(1 << TICK_SHIFT);
+
+    fn millis(millis: u64) -> Time {
+        Time::from_micros(millis * 1000)
+    }
+
+    #[test]
+    fn a_hint_goes_off_not_before_its_time_and_at_most_a_tick_later() {
+        let mut wheel = Wheel::new(Time::ZERO);
+        wheel.set(millis(100), 7);
+        let at = wheel.next().unwrap();
+        assert!(at >= millis(100) && at <= millis(100) + PRECISION);
+        assert!(wheel.due(millis(99)).is_empty());
+        assert_eq!(wheel.due(at), [7]);
+        assert_eq!(wheel.next(), None);
+    }
+
+    #[test]
+    fn a_wait_longer_than_the_wheel_goes_off_early() {
+        let mut wheel = Wheel::new(Time::ZERO);
+        wheel.set(millis(3_600_000), 1);
+        let at = wheel.next().unwrap();
+        assert!(at < millis(40_000) && at > millis(30_000));
+        assert_eq!(wheel.due(at), [1]);
+    }
+
+    #[test]
+    fn a_long_sleep_loses_nothing() {
+        let mut wheel = Wheel::new(Time::ZERO);
+        wheel.set(millis(50), 1);
+        wheel.set(millis(20_000), 2);
+        assert_eq!(wheel.due(millis(10_000_000)), [1, 2]);
+        wheel.set(millis(1), 3);
+        assert_eq!(wheel.due(millis(10_000_020)), [3]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_hint_goes_off_once_in_time(
+            waits in prop::collection::vec(0_u64..30_000, 1..40),
+            steps in prop::collection::vec(1_u64..5_000, 1..40),
+        ) {
+            let mut wheel = Wheel::new(Time::ZERO);
+            for (who, wait) in (0..).zip(&waits) {
+                wheel.set(millis(*wait), who);
+            }
+            let mut now = 0;
+            let mut seen = vec![0; waits.len()];
+            for step in steps {
+                now += step;
+                let due = wheel.due(millis(now));
+                for &who in &due {
+                    seen[who as usize] += 1;
+                    prop_assert!(waits[who as usize] <= now);
+                }
+                wheel.done(due);
+                for (who, wait) in waits.iter().enumerate() {
+                    let late = millis(*wait) + PRECISION <= millis(now);
+                    prop_assert!(seen[who] == 1 || !late, "{} of {}", wait, now);
+                }
+            }
+            prop_assert!(seen.iter().all(|times| *times <= 1));
+        }
+    }
+}

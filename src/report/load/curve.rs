@@ -1,0 +1,72 @@
+//! The histograms of a whole run, put together from its log.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+
+/// By kind, as it is called in the log. What cannot be read is left out.
+pub(super) fn histograms(log: &str) -> BTreeMap<String, Histogram<u64>> {
+    let mut whole: BTreeMap<String, Histogram<u64>> = BTreeMap::new();
+    let mut deserializer = Deserializer::new();
+    for entry in IntervalLogIterator::new(log.as_bytes()) {
+        let Ok(LogEntry::Interval(interval)) = entry else {
+            continue;
+        };
+        let Some(tag) = interval.tag() else { continue };
+        let bytes = STANDARD.decode(interval.encoded_histogram());
+        let histogram = bytes
+            .ok()
+            .and_then(|bytes| deserializer.deserialize::<u64, _>(&mut bytes.as_slice()).ok());
+        let (Some(more), Ok(empty)) = (histogram, Histogram::new(3)) else {
+            continue;
+        };
+        // It grows by itself, so there is nothing to fail.
+        let _ = whole.entry(tag.as_str().to_owned()).or_insert(empty).add(more);
+    }
+    whole
+}
+
+/// Points of a curve: how many nines (the logarithm of one over what is beyond), and the time in microseconds.
+pub(super) fn points(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    const STEPS_A_NINE: f64 = 16.0;
+    if histogram.is_empty() {
+        return Vec::new();
+    }
+    let last = (histogram.len() as f64).log10();
+    let steps = (0..).map(|step| f64::from(step) / STEPS_A_NINE);
+    let mut points: Vec<(f64, f64)> = steps
+        .take_while(|nines| *nines < last)
+        .map(|nines| {
+            (
+                nines,
+                histogram.value_at_quantile(1.0 - 10_f64.powf(-nines)) as f64,
+            )
+        })
+        .collect();
+    points.push((last, histogram.max() as f64));
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_ends_at_the_greatest() {
+        let mut histogram = Histogram::new(3).unwrap();
+        (1..=1000).for_each(|micros| histogram.record(micros).unwrap());
+        let points = points(&histogram);
+        assert_eq!(points.first(), Some(&(0.0, 1.0)));
+        assert_eq!(points.last().map(|it| it.1), Some(1000.0));
+        assert!(points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1));
+    }
+
+    #[test]
+    fn what_is_no_log_has_no_histograms() {
+        assert!(histograms("").is_empty() && histograms("no log\n").is_empty());
+    }
+}

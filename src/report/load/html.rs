@@ -1,0 +1,199 @@
+//! `report.html`: one file without scripts, with charts as SVG; light or dark as the reader's system is.
+
+mod chart;
+mod charts;
+mod tables;
+
+use std::fmt::{self, Write as _};
+
+use super::LoadRun;
+use super::words::{bytes, grouped, micros, rate, seconds};
+use crate::load::{Conclusion, Model};
+
+/// How it looks.
+const STYLE: &str = include_str!("html/page.css");
+
+/// The whole page.
+pub(super) fn render(run: &LoadRun<'_>) -> String {
+    let title = format!("{} on {}", Escaped(run.scenario), Escaped(run.target));
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>phxproof load: {title}</title>\n\
+         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+    );
+    head(&mut page, run);
+    if run.trouble.is_none() {
+        tiles(&mut page, run);
+    }
+    tables::objectives(&mut page, run.objectives);
+    charts::all(&mut page, run.result);
+    tables::latencies(&mut page, run.result);
+    tables::counts(&mut page, run.result);
+    foot(&mut page, run);
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+/// The verdict, what was loaded, and the reasons.
+fn head(page: &mut String, run: &LoadRun<'_>) {
+    let (class, words, reasons): (_, _, &[String]) = match run.conclusion {
+        Conclusion::Held => ("held", "all held", &[]),
+        Conclusion::FellShort(reasons) => ("short", "fell short", reasons),
+        Conclusion::Undecided(reasons) => ("open", "undecided", reasons),
+    };
+    let cut = if run.result.cut_short { ", cut short" } else { "" };
+    let _ = write!(
+        page,
+        "<header>\n<p class=\"verdict {class}\">{words}{cut}</p>\n<h1>{}</h1>\n<p class=\"where\">{}</p>\n",
+        Escaped(run.scenario),
+        Escaped(run.target)
+    );
+    for reason in reasons.iter().map(String::as_str).chain(run.trouble) {
+        let _ = writeln!(page, "<p class=\"reason\">{}</p>", Escaped(reason));
+    }
+    page.push_str("</header>\n");
+}
+
+/// The figures that one looks for first.
+fn tiles(page: &mut String, run: &LoadRun<'_>) {
+    let result = run.result;
+    let (sockets, messages) = (&result.sockets, &result.messages);
+    let mut tiles = vec![(
+        "sockets joined",
+        grouped(sockets.joined),
+        format!("of {}, {} lost", grouped(sockets.asked), grouped(sockets.lost)),
+    )];
+    if messages.sent > 0 {
+        let per_second = messages.sent as f64 / result.took.running_s.max(0.001);
+        tiles.push((
+            "sends a second",
+            rate(per_second),
+            format!("{} in all", grouped(messages.sent)),
+        ));
+    }
+    let of = |figures: &crate::load::Figures| {
+        (
+            micros(figures.p99 as f64),
+            format!("p50 {}", micros(figures.p50 as f64)),
+        )
+    };
+    let times = [
+        ("reply p99", &result.latency_us.reply),
+        ("broadcast p99", &result.latency_us.broadcast),
+    ];
+    for (name, figures) in times.into_iter().filter(|it| it.1.count > 0) {
+        let (p99, p50) = of(figures);
+        tiles.push((name, p99, p50));
+    }
+    if let Some(lateness) = result.lateness_us.filter(|it| it.count > 0) {
+        tiles.push(("own lateness p99", micros(lateness.p99 as f64), of(&lateness).1));
+    } else if result.model == Model::Closed && messages.sent > 0 {
+        tiles.push(("model", "closed".to_owned(), "saturates by design".to_owned()));
+    }
+    let wrong = messages.missing + messages.duplicated + messages.reordered + messages.misdelivered;
+    tiles.push((
+        "messages gone wrong",
+        grouped(wrong),
+        format!("of {} expected", grouped(messages.expected)),
+    ));
+    page.push_str("<section class=\"tiles\">\n");
+    for (name, value, more) in tiles {
+        let _ = writeln!(
+            page,
+            "<div><span>{name}</span><b>{value}</b><span>{more}</span></div>"
+        );
+    }
+    page.push_str("</section>\n");
+}
+
+/// What is needed to repeat it, and where the rest lies.
+fn foot(page: &mut String, run: &LoadRun<'_>) {
+    let result = run.result;
+    let took = seconds(run.duration.as_secs_f64());
+    let _ = write!(
+        page,
+        "<footer>\n<p>phxproof {} · began {} · took {took} · seed {} · exit code {}</p>\n",
+        env!("CARGO_PKG_VERSION"),
+        humantime::format_rfc3339_seconds(run.about.started_at),
+        run.about.seed,
+        run.exit_code
+    );
+    if run.trouble.is_none() {
+        let generator = &result.generator;
+        let mut text = format!(
+            "generator: {:.2} s of CPU, {} of memory at most",
+            generator.cpu_s,
+            bytes(generator.rss_bytes_peak)
+        );
+        if let Some(server) = &result.server {
+            let _ = write!(
+                text,
+                " · server: {:.2} s of CPU, {} of memory at most",
+                server.cpu_s,
+                bytes(server.rss_bytes_peak)
+            );
+        }
+        let _ = writeln!(page, "<p>{text}</p>");
+    }
+    page.push_str(
+        "<p><a href=\"result.json\">result.json</a> · <a href=\"series.csv\">series.csv</a> · \
+         <a href=\"histograms.hlog\">histograms.hlog</a></p>\n</footer>\n",
+    );
+}
+
+/// Text that means nothing to a browser.
+struct Escaped<'t>(&'t str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '&' => f.write_str("&amp;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                c if c.is_control() && !c.is_whitespace() => f.write_char('\u{fffd}')?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_text_and_nothing_else() {
+        let page = made_up::with_run(render);
+        assert!(page.contains("&lt;news&gt;") && !page.contains("<news>"));
+        assert!(!page.contains("<script"));
+    }
+
+    #[test]
+    fn every_picture_scales() {
+        let page = made_up::with_run(render);
+        let pictures = page.matches("<svg ").count();
+        assert!(pictures >= 4, "{pictures} pictures");
+        assert_eq!(page.matches("viewBox=").count(), pictures);
+        assert!(!page.contains("NaN") && !page.contains("inf,"));
+    }
+
+    #[test]
+    fn a_page_of_nothing_is_a_page() {
+        let empty = crate::load::LoadResult::default();
+        let page = made_up::with_run(|run| {
+            render(&LoadRun {
+                result: &empty,
+                trouble: Some("the server of --exec did not answer"),
+                ..*run
+            })
+        });
+        assert!(page.contains("did not answer") && page.ends_with("</html>\n"));
+        assert!(!page.contains("<svg "));
+    }
+}

@@ -1,0 +1,163 @@
+//! The charts of the page, made from the series of a run and its histograms.
+
+use std::collections::BTreeMap;
+
+use super::super::curve;
+use super::chart::{Axis, Chart, Line, Unit};
+use crate::load::{LoadResult, Point};
+
+/// Lines with more points are thinned; their peaks stay.
+const MOST_POINTS: usize = 500;
+
+/// All charts that there is something to see in.
+pub(super) fn all(page: &mut String, result: &LoadResult) {
+    let series = Series::new(&result.series);
+    let charts = [
+        latency(&series),
+        percentiles(result),
+        sockets(&series),
+        throughput(&series),
+        memory(&series),
+        processors(&series),
+    ];
+    let shown: Vec<String> = charts.iter().filter_map(Chart::render).collect();
+    if shown.is_empty() {
+        return;
+    }
+    page.push_str("<h2>Over time</h2>\n<section class=\"charts\">\n");
+    page.push_str(&shown.concat());
+    page.push_str("</section>\n");
+}
+
+/// The seconds of a run, each with its length.
+struct Series<'a> {
+    seconds: Vec<(&'a Point, f64)>,
+    /// From when to when the load lasted.
+    load: Option<(f64, f64)>,
+}
+
+impl<'a> Series<'a> {
+    fn new(points: &'a [Point]) -> Self {
+        let mut before = 0.0;
+        let mut seconds = Vec::new();
+        let mut load: Option<(f64, f64)> = None;
+        for point in points {
+            let begin = before;
+            before = point.at_s;
+            if point.phase == "running" {
+                load = Some((load.map_or(begin, |it| it.0), point.at_s));
+            }
+            // What the threads tell comes up to a second late, also in the rest of a second at the end.
+            seconds.push((point, (point.at_s - begin).max(1.0)));
+        }
+        Self { seconds, load }
+    }
+
+    fn line(&self, name: &'static str, class: usize, of: impl Fn(&Point, f64) -> Option<f64>) -> Line {
+        let points: Vec<(f64, Option<f64>)> = self
+            .seconds
+            .iter()
+            .map(|(point, length)| (point.at_s, of(point, *length)))
+            .collect();
+        let chunk = points.len().div_ceil(MOST_POINTS).max(1);
+        let points = points.chunks(chunk).filter_map(|chunk| {
+            let greatest = chunk
+                .iter()
+                .max_by(|a, b| a.1.unwrap_or(-1.0).total_cmp(&b.1.unwrap_or(-1.0)));
+            greatest.copied()
+        });
+        Line {
+            name,
+            class,
+            points: points.collect(),
+        }
+    }
+
+    fn chart(&self, title: &'static str, unit: Unit, lines: Vec<Line>) -> Chart {
+        Chart {
+            title,
+            across: Axis::Seconds,
+            unit,
+            lines,
+            band: self.load,
+        }
+    }
+}
+
+fn latency(series: &Series<'_>) -> Chart {
+    let time = |micros: u64| (micros > 0).then_some(micros as f64);
+    let lines = vec![
+        series.line("reply p99", 1, |it, _| time(it.reply_p99_us)),
+        series.line("reply p50", 0, |it, _| time(it.reply_p50_us)),
+        series.line("broadcast p99", 4, |it, _| time(it.broadcast_p99_us)),
+        series.line("broadcast p50", 3, |it, _| time(it.broadcast_p50_us)),
+        series.line("own lateness p99", 2, |it, _| time(it.lateness_p99_us)),
+    ];
+    series.chart("Latency", Unit::Micros, lines)
+}
+
+fn percentiles(result: &LoadResult) -> Chart {
+    let histograms: BTreeMap<_, _> = curve::histograms(&result.histograms);
+    let line = |name: &'static str, class: usize| Line {
+        name,
+        class,
+        points: histograms.get(name).map_or(Vec::new(), |histogram| {
+            let points = curve::points(histogram).into_iter();
+            points.map(|(nines, time)| (nines, Some(time.max(1.0)))).collect()
+        }),
+    };
+    Chart {
+        title: "Percentiles",
+        across: Axis::Nines,
+        unit: Unit::Micros,
+        lines: vec![
+            line("reply", 0),
+            line("broadcast", 3),
+            line("join", 1),
+            line("connect", 4),
+            line("lateness", 2),
+        ],
+        band: None,
+    }
+}
+
+fn sockets(series: &Series<'_>) -> Chart {
+    let mut lines = vec![
+        series.line("open", 1, |it, _| Some(it.open as f64)),
+        series.line("joined", 0, |it, _| Some(it.joined as f64)),
+    ];
+    for line in &mut lines {
+        line.points.insert(0, (0.0, Some(0.0)));
+    }
+    series.chart("Sockets", Unit::Count, lines)
+}
+
+fn throughput(series: &Series<'_>) -> Chart {
+    let rate = |count: u64, length: f64| Some(count as f64 / length);
+    let lines = vec![
+        series.line("sent", 1, |it, length| rate(it.sent, length)),
+        series.line("replies", 0, |it, length| rate(it.replies, length)),
+        series.line("broadcasts", 3, |it, length| rate(it.broadcasts, length)),
+        series.line("errors", 4, |it, length| rate(it.troubles, length)),
+    ];
+    let lines = lines.into_iter().filter(Line::rises).collect();
+    series.chart("Throughput, a second", Unit::Count, lines)
+}
+
+fn memory(series: &Series<'_>) -> Chart {
+    let lines = vec![
+        series.line("generator", 0, |it, _| Some(it.generator_rss_bytes as f64)),
+        series.line("server", 1, |it, _| Some(it.server_rss_bytes as f64)),
+    ];
+    let lines = lines.into_iter().filter(Line::rises).collect();
+    series.chart("Memory", Unit::Bytes, lines)
+}
+
+fn processors(series: &Series<'_>) -> Chart {
+    let lines = vec![
+        series.line("generator", 0, |it, length| Some(it.generator_cpu_s / length)),
+        series.line("server", 1, |it, length| Some(it.server_cpu_s / length)),
+    ];
+    let lines = lines.into_iter().filter(Line::rises).collect();
+    series.chart("Processors in use", Unit::Plain, lines)
+}

@@ -1,0 +1,168 @@
+//! The tables of the page: what had to hold, latencies, and all that was counted.
+
+use std::fmt::Write as _;
+
+use super::super::summary::value_of;
+use super::super::words::{grouped, micros};
+use super::Escaped;
+use crate::load::{Kind, LoadResult, Outcome};
+
+/// What had to hold; nothing if nothing had to.
+pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
+    if objectives.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<h2>Objectives</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>what must hold</th><th>measured</th>\
+         <th></th></tr></thead>\n<tbody>\n",
+    );
+    for it in objectives {
+        let (class, word) = if it.held {
+            ("good", "held")
+        } else {
+            ("bad", "missed")
+        };
+        let value = value_of(&it.text, it.value);
+        let _ = writeln!(
+            page,
+            "<tr><th>{}</th><td>{value}</td><td class=\"{class}\">{word}</td></tr>",
+            Escaped(&it.text)
+        );
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+/// A line for each kind that was measured.
+pub(super) fn latencies(page: &mut String, result: &LoadResult) {
+    let measured = Kind::ALL
+        .into_iter()
+        .filter_map(|kind| Some((kind, result.figures(kind)?)))
+        .filter(|(_, figures)| figures.count > 0);
+    let mut rows = String::new();
+    for (kind, it) in measured {
+        let _ = write!(rows, "<tr><th>{}</th><td>{}</td>", kind.name(), grouped(it.count));
+        for time in [
+            it.min as f64,
+            it.mean,
+            it.p50 as f64,
+            it.p90 as f64,
+            it.p99 as f64,
+            it.p999 as f64,
+            it.max as f64,
+        ] {
+            let _ = write!(rows, "<td>{}</td>", micros(time));
+        }
+        rows.push_str("</tr>\n");
+    }
+    if rows.is_empty() {
+        return;
+    }
+    page.push_str("<h2>Latencies</h2>\n<div class=\"wide\"><table>\n<thead><tr><th></th>");
+    for head in ["count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"] {
+        let _ = write!(page, "<th>{head}</th>");
+    }
+    let _ = write!(page, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");
+}
+
+/// What became of the messages and the sockets, and what went wrong.
+pub(super) fn counts(page: &mut String, result: &LoadResult) {
+    let (messages, sockets) = (&result.messages, &result.sockets);
+    if sockets.asked == 0 {
+        return;
+    }
+    let fair = [
+        ("sockets asked for", sockets.asked, ""),
+        ("sockets joined", sockets.joined, "all their topics"),
+        ("sockets reconnected", sockets.reconnects, ""),
+        ("messages sent", messages.sent, ""),
+        (
+            "messages expected",
+            messages.expected,
+            "answers and broadcasts that were due",
+        ),
+        ("messages received", messages.received, ""),
+        (
+            "messages in doubt",
+            messages.in_doubt,
+            "under way while their receiver joined or left",
+        ),
+    ];
+    let mut rows: Vec<Row> = fair
+        .map(|(name, count, about)| Row::new(name, count, about))
+        .into();
+    let events = [
+        ("unasked", &result.unasked, "a push that no step waits for"),
+        ("late", &result.late, "an answer that came after it was given up"),
+    ];
+    for (name, events, about) in events {
+        let each = events
+            .iter()
+            .map(|(event, count)| Row::new(format!("{name}: {event}"), *count, about));
+        rows.extend(each);
+    }
+    let wrong = wrongs(result);
+    page.push_str("<section class=\"charts\">\n");
+    for (title, rows, class) in [("Counts", rows, ""), ("What went wrong", wrong, "bad")] {
+        let _ = write!(
+            page,
+            "<div><h2>{title}</h2>\n<div class=\"wide\"><table>\n<tbody>\n"
+        );
+        for row in rows {
+            let class = if row.count > 0 { class } else { "" };
+            let _ = writeln!(
+                page,
+                "<tr><th>{}<small>{}</small></th><td class=\"{class}\">{}</td></tr>",
+                Escaped(&row.name),
+                row.about,
+                grouped(row.count)
+            );
+        }
+        page.push_str("</tbody>\n</table></div></div>\n");
+    }
+    page.push_str("</section>\n");
+}
+
+/// A count with its name.
+struct Row {
+    name: String,
+    count: u64,
+    about: &'static str,
+}
+
+impl Row {
+    fn new(name: impl Into<String>, count: u64, about: &'static str) -> Self {
+        Self {
+            name: name.into(),
+            count,
+            about,
+        }
+    }
+}
+
+/// What should not have happened; the first ones also where it did not.
+fn wrongs(result: &LoadResult) -> Vec<Row> {
+    let messages = &result.messages;
+    let mut rows = vec![
+        Row::new(
+            "sockets lost",
+            result.sockets.lost,
+            "connections that ended without being asked to",
+        ),
+        Row::new("messages missing", messages.missing, ""),
+        Row::new("messages duplicated", messages.duplicated, ""),
+        Row::new(
+            "messages reordered",
+            messages.reordered,
+            "after a later one of the same sender",
+        ),
+        Row::new("messages misdelivered", messages.misdelivered, "to somebody else"),
+    ];
+    let troubles = result.troubles.iter();
+    rows.extend(troubles.map(|(name, count)| Row::new(format!("error: {name}"), *count, "")));
+    let mismatches = result.mismatches.iter();
+    rows.extend(
+        mismatches
+            .map(|(event, count)| Row::new(format!("mismatch: {event}"), *count, "not as the scenario says")),
+    );
+    rows
+}

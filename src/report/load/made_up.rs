@@ -1,0 +1,128 @@
+//! A swarm that never ran, for the tests of this folder.
+
+use std::time::{Duration, SystemTime};
+
+use super::LoadRun;
+use crate::load::{
+    Conclusion, Figures, Generator, Latencies, LoadResult, Messages, Model, Outcome, Point, ServerUse,
+    Sockets, Took,
+};
+use crate::report::About;
+
+fn figures(count: u64, p50: u64) -> Figures {
+    Figures {
+        count,
+        min: p50 / 2,
+        mean: p50 as f64 * 1.25,
+        p50,
+        p90: p50 * 2,
+        p99: p50 * 5,
+        p999: p50 * 20,
+        max: p50 * 40,
+    }
+}
+
+/// A second of it; the fourth one is slow.
+fn second(number: u32) -> Point {
+    let slow = if number == 3 { 40 } else { 1 };
+    let running = (1..9).contains(&number);
+    Point {
+        at_s: f64::from(number + 1),
+        phase: match number {
+            0 => "opening",
+            1..9 => "running",
+            _ => "closing",
+        },
+        open: if number < 9 { 200 } else { 0 },
+        joined: if number < 9 { 200 } else { 0 },
+        sent: if running { 1000 } else { 0 },
+        replies: if running { 1000 } else { 0 },
+        reply_p50_us: if running { 250 } else { 0 },
+        reply_p99_us: if running { 1250 * slow } else { 0 },
+        lateness_p99_us: if running { 80 } else { 0 },
+        generator_cpu_s: 0.1,
+        generator_rss_bytes: 12_000_000 + u64::from(number) * 10_000,
+        server_cpu_s: 0.2,
+        server_rss_bytes: 15_000_000,
+        ..Point::default()
+    }
+}
+
+/// A run in which two answers never came.
+pub(super) fn result() -> LoadResult {
+    LoadResult {
+        sockets: Sockets {
+            asked: 200,
+            opened: 200,
+            joined: 200,
+            peak_joined: 200,
+            lost: 1,
+            reconnects: 1,
+        },
+        messages: Messages {
+            sent: 8000,
+            received: 7998,
+            expected: 8000,
+            missing: 2,
+            in_doubt: 1,
+            ..Messages::default()
+        },
+        latency_us: Latencies {
+            connect: figures(201, 400),
+            join: figures(201, 300),
+            reply: figures(7998, 250),
+            ..Latencies::default()
+        },
+        lateness_us: Some(figures(8000, 16)),
+        generator: Generator {
+            cpu_s: 1.0,
+            cpu_s_steady: 0.8,
+            rss_bytes_start: 11_900_000,
+            rss_bytes_peak: 12_090_000,
+            valid: true,
+            why_invalid: None,
+        },
+        server: Some(ServerUse {
+            cpu_s: 2.0,
+            rss_bytes_peak: 15_000_000,
+        }),
+        model: Model::Open,
+        troubles: [("push-timeout", 2)].into(),
+        unasked: [("<news>".to_owned(), 7)].into(),
+        took: Took {
+            opening_s: 0.2,
+            running_s: 8.0,
+            draining_s: 0.0,
+            closing_s: 0.05,
+        },
+        series: (0..10).map(second).collect(),
+        ..LoadResult::default()
+    }
+}
+
+/// Hands it over with all that is known of it.
+pub(super) fn with_run<T>(look: impl FnOnce(&LoadRun<'_>) -> T) -> T {
+    let outcome = |text: &str, value: f64, held: bool| Outcome {
+        text: text.to_owned(),
+        value: Some(value),
+        held,
+    };
+    look(&LoadRun {
+        result: &result(),
+        objectives: &[
+            outcome("reply.p99<50ms", 1250.0, true),
+            outcome("sockets.lost<=0", 1.0, false),
+        ],
+        conclusion: &Conclusion::FellShort(vec!["2 messages never came".to_owned()]),
+        about: &About {
+            started_at: SystemTime::UNIX_EPOCH,
+            seed: 7,
+        },
+        scenario: "echo",
+        target: "ws://127.0.0.1:4000/socket",
+        profile: None,
+        duration: Duration::from_millis(8300),
+        exit_code: 1,
+        trouble: None,
+    })
+}

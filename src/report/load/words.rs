@@ -1,0 +1,95 @@
+//! Figures as people read them: times with a unit that fits, thousands apart, bytes in megabytes.
+
+/// A time in microseconds with three digits and its unit.
+pub(super) fn micros(micros: f64) -> String {
+    let (value, unit) = match micros {
+        it if it < 999.5 => return format!("{it:.0} µs"),
+        it if it < 999_500.0 => (it / 1e3, "ms"),
+        it => (it / 1e6, "s"),
+    };
+    format!("{} {unit}", three_digits(value))
+}
+
+/// `1.23`, `12.3`, `123`.
+fn three_digits(value: f64) -> String {
+    match value {
+        it if it < 9.995 => format!("{it:.2}"),
+        it if it < 99.95 => format!("{it:.1}"),
+        it => format!("{it:.0}"),
+    }
+}
+
+/// `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A rate, with a decimal where it is small.
+pub(super) fn rate(rate: f64) -> String {
+    if rate < 9.95 {
+        format!("{rate:.1}")
+    } else {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rates are not negative, and none is that large"
+        )]
+        grouped(rate.round() as u64)
+    }
+}
+
+/// `12.3 MB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes / 1000),
+        _ if bytes < 1_000_000_000 => format!("{} MB", three_digits(bytes as f64 / 1e6)),
+        _ => format!("{} GB", three_digits(bytes as f64 / 1e9)),
+    }
+}
+
+/// A number of things, in words.
+pub(super) fn things(number: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// `412 ms`, `4.2 s`, `3 min 5 s`.
+pub(super) fn seconds(seconds: f64) -> String {
+    match seconds {
+        it if it < 1.0 => format!("{:.0} ms", it * 1e3),
+        it if it < 60.0 => format!("{it:.1} s"),
+        it => format!("{:.0} min {:.0} s", (it / 60.0).floor(), (it % 60.0).floor()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_short() {
+        let times = [0.0, 999.0, 1234.0, 99_960.0, 999_499.0, 12_340_000.0].map(micros);
+        assert_eq!(times, ["0 µs", "999 µs", "1.23 ms", "100 ms", "999 ms", "12.3 s"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!([0.5, 9.96, 1234.4].map(rate), ["0.5", "10", "1,234"]);
+        assert_eq!(
+            [5_000, 12_340_000, 2_000_000_000].map(bytes),
+            ["5 kB", "12.3 MB", "2.00 GB"]
+        );
+        assert_eq!([0.4, 4.25, 185.0].map(seconds), ["400 ms", "4.2 s", "3 min 5 s"]);
+        assert_eq!(
+            [things(1, "socket"), things(2000, "socket")],
+            ["1 socket", "2,000 sockets"]
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! `load` against the reference server, against one that loses broadcasts, and against what is no server at all.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{Served, assert_said, phxproof, said, said_anywhere, terminate};
+
+/// A run with its results in `out`: what it said, and how it ended.
+fn load(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
+    let args = [&["load"], args, &["--out", "out", "--seed", "7"]].concat();
+    let output = phxproof(folder, &args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = text(&output.stdout) + &text(&output.stderr);
+    (said, output.status.code())
+}
+
+fn result(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("out/result.json")).unwrap()).unwrap()
+}
+
+/// All held; or, where other tests kept the generator from being on time, that is what it says.
+fn assert_held(folder: &Path, said: &str, code: Option<i32>) {
+    let valid = result(folder)["generator"]["valid"] == true;
+    assert_eq!(code, Some(if valid { 0 } else { 2 }), "{said}");
+    let words = if valid { "all held" } else { "undecided" };
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
+fn the_reference_server_is_loaded_and_all_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, code) = load(
+        folder.path(),
+        &[
+            "echo",
+            "--sockets",
+            "20",
+            "--rate",
+            "200",
+            "--duration",
+            "1s",
+            "--objective",
+            "sockets.lost<=0",
+        ],
+    );
+    assert_held(folder.path(), &said, code);
+    assert!(said.contains("20 of 20 joined"), "{said}");
+    let result = result(folder.path());
+    let expected: [(&str, Value); 6] = [
+        ("command", "load".into()),
+        ("schema", 1.into()),
+        ("seed", 7.into()),
+        ("cut_short", false.into()),
+        ("profile", "phoenix-1.8.12-bandit".into()),
+        ("model", "open".into()),
+    ];
+    for (name, value) in expected {
+        assert_eq!(result[name], value, "{name}");
+    }
+    assert_eq!(result["messages"]["sent"], 200);
+    assert_eq!(result["latency_us"]["reply"]["count"], 200);
+    assert_eq!(result["lateness_us"]["count"], 200);
+    assert_eq!(result["objectives"][0]["held"], true);
+    assert!(result["generator"]["rss_bytes_peak"].as_u64() > Some(0));
+    #[cfg(target_os = "linux")]
+    assert!(result["server"]["rss_bytes_peak"].as_u64() > Some(0));
+    let file = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    assert!(file("series.csv").starts_with("at_s,phase,open,joined,"));
+    assert!(file("histograms.hlog").contains("Tag=reply,"));
+    assert!(file("report.html").contains("<svg viewBox="));
+}
+
+#[test]
+fn what_a_server_loses_makes_it_fall_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &["--fault", "broadcast-lost"]);
+    let target = served.target();
+    let (said, code) = load(
+        folder.path(),
+        &[
+            "fanout",
+            "--target",
+            &target,
+            "--sockets",
+            "10",
+            "--rate",
+            "100",
+            "--duration",
+            "1s",
+        ],
+    );
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("messages never came") && said.contains("fell short"),
+        "{said}"
+    );
+    let result = result(folder.path());
+    assert!(result["messages"]["missing"].as_u64() > Some(0));
+    assert_eq!(
+        (&result["exit_code"], &result["verdict"]),
+        (&1.into(), &"fell-short".into())
+    );
+}
+
+#[test]
+fn an_objective_that_is_missed_makes_it_fall_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, code) = load(
+        folder.path(),
+        &[
+            "echo",
+            "--sockets",
+            "5",
+            "--rate",
+            "max",
+            "--duration",
+            "300ms",
+            "--objective",
+            "reply.max<1us",
+        ],
+    );
+    assert_eq!(code, Some(1), "{said}");
+    let result = result(folder.path());
+    assert_eq!(result["objectives"][0]["held"], false);
+    assert_eq!(
+        (&result["model"], &result["lateness_us"]),
+        (&"closed".into(), &Value::Null)
+    );
+}
+
+#[test]
+fn a_run_ends_with_the_first_failure_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["echo", "--sockets", "5", "--rate", "max", "--duration", "1h"];
+    let objective = ["--objective", "reply.p99<1us", "--abort-on-fail"];
+    let (said, code) = load(folder.path(), &[&args[..], &objective].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the objective reply.p99<1us was missed"), "{said}");
+    assert_eq!(result(folder.path())["cut_short"], true);
+}
+
+#[test]
+fn a_topic_of_ones_own_is_loaded_by_settings_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &[]);
+    let settings = format!(
+        "[load]\ntarget = \"mine\"\nsockets = \"0.01k\"\nrate = 100\nduration = \"500ms\"\n\
+         push = {{ echo = {{ n = \"{{{{seq}}}}\" }} }}\n[targets.mine]\nurl = \"{}\"\ntopic = \"lab:lobby\"\n",
+        served.target()
+    );
+    fs::write(folder.path().join("phxproof.toml"), settings).unwrap();
+    let (said, code) = load(folder.path(), &["echo"]);
+    assert_held(folder.path(), &said, code);
+    let result = result(folder.path());
+    assert_eq!(
+        (&result["sockets"]["joined"], &result["messages"]["sent"]),
+        (&10.into(), &50.into())
+    );
+    assert_eq!(result["server"], Value::Null);
+}
+
+#[test]
+fn a_server_of_ones_own_is_started_watched_and_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let target = format!("ws://{free}/socket");
+    let command = format!("{} serve --port {{port}}", env!("CARGO_BIN_EXE_phxproof"));
+    let (said, code) = load(
+        folder.path(),
+        &[
+            "idle",
+            "--target",
+            &target,
+            "--exec",
+            &command,
+            "--sockets",
+            "5",
+            "--duration",
+            "300ms",
+        ],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    assert!(TcpListener::bind(free).is_ok(), "it still listens");
+    let log = fs::read_to_string(folder.path().join("out/server.log")).unwrap();
+    assert!(log.contains("listening on"), "{log}");
+    #[cfg(target_os = "linux")]
+    assert!(result(folder.path())["server"]["rss_bytes_peak"].as_u64() > Some(0));
+}
+
+#[test]
+fn where_nobody_listens_nothing_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let target = format!("ws://{free}/socket");
+    let (said, code) = load(
+        folder.path(),
+        &["idle", "--target", &target, "--sockets", "3", "--duration", "1s"],
+    );
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("nobody joined"), "{said}");
+    let result = result(folder.path());
+    assert!(result["troubles"]["refused"].as_u64() >= Some(3), "{result}");
+}
+
+#[test]
+fn more_sockets_than_there_can_be_are_refused_with_a_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let (said, code) = load(folder.path(), &["idle", "--sockets", "4000M"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("ask for") || said.contains("raise"), "{said}");
+    assert_eq!(result(folder.path())["sockets"]["opened"], 0);
+}
+
+#[test]
+fn a_run_that_is_interrupted_writes_all_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = phxproof(
+        folder.path(),
+        &[
+            "load",
+            "echo",
+            "--sockets",
+            "5",
+            "--rate",
+            "100",
+            "--duration",
+            "1h",
+            "--out",
+            "out",
+            "-v",
+        ],
+    )
+    .stdout(Stdio::null())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines();
+    lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("running")));
+    terminate(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    let result = result(folder.path());
+    assert_eq!(
+        (&result["cut_short"], &result["exit_code"]),
+        (&true.into(), &2.into())
+    );
+    assert!(result["messages"]["missing"] == 0);
+    assert!(folder.path().join("out/report.html").exists());
+}
+
+#[test]
+fn nonsense_is_wrong_usage() {
+    for args in [
+        ["--sockets", "0"],
+        ["--rate", "0"],
+        ["--duration", "0s"],
+        ["--shards", "0"],
+        ["--arrivals", "0/s"],
+        ["--heartbeat", "0s"],
+        ["--objective", "reply.p98<1ms"],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (said, code) = load(folder.path(), &["echo", args[0], args[1]]);
+        assert_eq!(code, Some(64), "{args:?}: {said}");
+        assert!(said.contains("expected"), "{args:?}: {said}");
+        assert!(!folder.path().join("out").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn what_a_scenario_cannot_mean_to_a_swarm_is_wrong_usage() {
+    assert_said!(said_anywhere(&["load", "idle", "--rate", "10"]));
+    let folder = tempfile::tempdir().unwrap();
+    let raw = "about: A.\nsteps:\n  - ana: connect\n  - ana: { raw: { text: x } }\n";
+    fs::write(folder.path().join("raw.yaml"), raw).unwrap();
+    assert_said!(said(folder.path(), &["load", "raw.yaml"]));
+}
+
+#[test]
+fn who_would_be_loaded_with_how_much_is_said_before() {
+    assert_said!(said_anywhere(&[
+        "load",
+        "echo",
+        "--target",
+        "ws://192.0.2.1:4000/socket",
+        "--sockets",
+        "5k",
+        "--rate",
+        "200",
+        "--duration",
+        "1m"
+    ]));
+}
+
+#[test]
+fn a_scenario_that_there_is_not_is_wrong_usage() {
+    assert_said!(said_anywhere(&["load", "ecoh"]));
+}
+
+#[test]
+fn a_scenario_of_the_swarm_can_be_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = phxproof(folder.path(), &["show", "idle"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("about: Everybody joins"), "{shown}");
+    let output = phxproof(folder.path(), &["list", "scenarios"]).output().unwrap();
+    let listed = String::from_utf8(output.stdout).unwrap();
+    for name in [
+        "idle",
+        "echo",
+        "fanout",
+        "rumbl",
+        "herd",
+        "slow-consumer",
+        "join/ok",
+    ] {
+        assert!(
+            listed.lines().any(|line| line.starts_with(&format!("{name} "))),
+            "{name}"
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Small servers that do as they are told: honest ones that stop for a while, and those that nobody should meet.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use phxproof::protocol::websocket::{Header, Opcode, mask, write_frame};
+use phxproof::protocol::{Field, Frame, JOIN, Message, Payload, REPLY, Reply, Vsn};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// What a server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Answers every message ok, but at the given one stops for a while, as a whole.
+    Stalls(usize, Duration),
+    /// Accepts, and says nothing.
+    Silent,
+    /// Answers every request with 503.
+    Unavailable,
+    /// Resets every second connection.
+    ResetsHalf,
+    /// After the upgrade it sends what no server may.
+    Babbles(&'static [u8]),
+    /// Answers joins, then ends with the given push.
+    Dies(usize),
+    /// Sends the same broadcast to a topic that nobody has joined, with each answer.
+    Crosses,
+    /// Answers joins only.
+    Ignores,
+}
+
+/// A server. It ends with the last of its connections; nothing is accepted once it is dropped.
+pub(super) struct Fake {
+    pub(super) address: SocketAddr,
+    _open: Sender<()>,
+}
+
+/// What its threads share.
+struct Shared {
+    manner: Manner,
+    connections: AtomicUsize,
+    pushes: AtomicUsize,
+    /// Held by whoever answers, so that a stall stops all.
+    turn: Mutex<()>,
+    /// All connections, to end them together.
+    streams: Mutex<Vec<TcpStream>>,
+    /// Nothing is ever sent here: waiting for it is how to wait.
+    never: Mutex<Receiver<()>>,
+}
+
+impl Fake {
+    pub(super) fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let (open, never) = channel();
+        let shared = Arc::new(Shared {
+            manner,
+            connections: AtomicUsize::new(0),
+            pushes: AtomicUsize::new(0),
+            turn: Mutex::new(()),
+            streams: Mutex::new(Vec::new()),
+            never: Mutex::new(never),
+        });
+        thread::spawn(move || {
+            for stream in listener.incoming().take(10_000) {
+                let Ok(stream) = stream else { break };
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || shared.serve(stream));
+            }
+        });
+        Self { address, _open: open }
+    }
+}
+
+impl Shared {
+    fn serve(&self, mut stream: TcpStream) -> Option<()> {
+        let number = self.connections.fetch_add(1, Ordering::SeqCst);
+        let key = read_head(&mut stream)?;
+        match self.manner {
+            Manner::Silent => {
+                // Until the client gives up.
+                return stream.read_exact(&mut [0; 1]).ok();
+            }
+            Manner::Unavailable => {
+                return stream
+                    .write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
+                    .ok();
+            }
+            Manner::ResetsHalf if number % 2 == 1 => return stream.shutdown(Shutdown::Both).ok(),
+            _ => {}
+        }
+        let accept = derive_accept_key(key.as_bytes());
+        let head = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: {accept}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).ok()?;
+        if let Manner::Babbles(bytes) = self.manner {
+            stream.write_all(bytes).ok()?;
+        }
+        self.streams.lock().ok()?.push(stream.try_clone().ok()?);
+        loop {
+            let (opcode, payload) = read_frame(&mut stream)?;
+            match opcode {
+                Opcode::Text => self.answer(&mut stream, std::str::from_utf8(&payload).ok()?)?,
+                Opcode::Close => {
+                    let mut frame = Vec::new();
+                    write_frame(Opcode::Close, &payload, None, &mut frame);
+                    return stream.write_all(&frame).ok();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn answer(&self, stream: &mut TcpStream, text: &str) -> Option<()> {
+        let message = Vsn::V2.decode_from_client(Frame::Text(text)).ok()?;
+        let of_user = !matches!(message.event.as_str(), Some(JOIN | "heartbeat"));
+        let _turn = self.turn.lock().ok()?;
+        if of_user {
+            let number = self.pushes.fetch_add(1, Ordering::SeqCst);
+            match self.manner {
+                Manner::Stalls(at, pause) if at == number => {
+                    let _ = self.never.lock().ok()?.recv_timeout(pause);
+                }
+                Manner::Dies(at) if at <= number => {
+                    for stream in self.streams.lock().ok()?.iter() {
+                        let _ = stream.shutdown(Shutdown::Both);
+                    }
+                    return None;
+                }
+                Manner::Ignores => return Some(()),
+                Manner::Crosses => {
+                    let foreign = Message {
+                        topic: "lab:elsewhere".into(),
+                        ..message.clone()
+                    };
+                    let foreign = Message {
+                        join_ref: Field::Null,
+                        reference: Field::Null,
+                        ..foreign
+                    };
+                    say(
+                        stream,
+                        &Message {
+                            event: "broadcasted".into(),
+                            ..foreign
+                        },
+                    )?;
+                }
+                _ => {}
+            }
+        }
+        let reply = Reply {
+            status: "ok".into(),
+            response: Payload::EMPTY,
+        };
+        let mut scratch = String::new();
+        let payload = reply.payload(&mut scratch);
+        say(
+            stream,
+            &Message {
+                event: REPLY.into(),
+                payload,
+                ..message
+            },
+        )
+    }
+}
+
+fn say(stream: &mut TcpStream, message: &Message<'_>) -> Option<()> {
+    let (mut text, mut frame) = (Vec::new(), Vec::new());
+    Vsn::V2.encode_from_server(message, &mut text).ok()?;
+    write_frame(Opcode::Text, &text, None, &mut frame);
+    stream.write_all(&frame).ok()
+}
+
+/// Reads a request; its WebSocket key.
+fn read_head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0; 1];
+    while !head.ends_with(b"\r\n\r\n") && head.len() < 4096 {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let key = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))?;
+    Some(key.to_owned())
+}
+
+fn read_frame(stream: &mut TcpStream) -> Option<(Opcode, Vec<u8>)> {
+    let mut bytes = vec![0; 2];
+    stream.read_exact(&mut bytes).ok()?;
+    let header = loop {
+        if let Some(header) = Header::parse(&bytes) {
+            break header;
+        }
+        let mut byte = [0; 1];
+        stream.read_exact(&mut byte).ok()?;
+        bytes.push(byte[0]);
+    };
+    let mut payload = vec![0; usize::try_from(header.length).ok()?];
+    stream.read_exact(&mut payload).ok()?;
+    mask(&mut payload, header.mask?, 0);
+    Some((header.opcode, payload))
+}

@@ -1,0 +1,145 @@
+//! Servers that do what they should not: the run ends, what went wrong is counted by its kind, and nothing panics.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use phxproof::load::{LoadResult, Settings};
+
+use super::fake::{Fake, Manner};
+use super::{open, run, settings_of};
+
+fn met(manner: Manner) -> LoadResult {
+    let fake = Fake::start(manner);
+    let settings = settings_of(fake.address, "echo");
+    run(&Settings {
+        sockets: 4,
+        timeout: Duration::from_millis(400),
+        ..settings
+    })
+}
+
+#[track_caller]
+fn has(result: &LoadResult, trouble: &str) {
+    assert!(result.troubles.contains_key(trouble), "{:?}", result.troubles);
+}
+
+#[test]
+fn nobody_listens() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let result = run(&Settings {
+        sockets: 4,
+        timeout: Duration::from_millis(400),
+        ..settings_of(free, "echo")
+    });
+    has(&result, "refused");
+    assert_eq!(
+        (result.sockets.opened, result.sockets.joined, result.messages.sent),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn the_server_accepts_and_says_nothing() {
+    let result = met(Manner::Silent);
+    has(&result, "silent");
+    assert_eq!(result.sockets.opened, 0);
+}
+
+#[test]
+fn the_server_is_unavailable() {
+    has(&met(Manner::Unavailable), "503");
+}
+
+#[test]
+fn half_of_the_connections_are_reset() {
+    let result = met(Manner::ResetsHalf);
+    has(&result, "closed");
+    // Those that got in were served, the others came back until they got in.
+    assert!(result.sockets.joined > 0 && result.messages.sent > 0);
+}
+
+#[test]
+fn the_server_sends_frames_that_none_may() {
+    const MASKED: &[u8] = &[0x81, 0x80, 0, 0, 0, 0];
+    const RESERVED: &[u8] = &[0xf1, 0];
+    const ENDLESS: &[u8] = &[0x81, 127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    const STRAY: &[u8] = &[0x80, 0];
+    const NO_TEXT: &[u8] = &[0x81, 1, 0xff];
+    const NO_MESSAGE: &[u8] = b"\x81\x02{}";
+    for bytes in [MASKED, RESERVED, ENDLESS, STRAY, NO_TEXT, NO_MESSAGE] {
+        has(&met(Manner::Babbles(bytes)), "protocol");
+    }
+}
+
+#[test]
+fn the_server_dies_in_the_middle() {
+    let result = met(Manner::Dies(40));
+    assert!(
+        result.sockets.lost > 0 && result.messages.in_doubt > 0,
+        "{:?}",
+        result.messages
+    );
+    has(&result, "closed");
+}
+
+#[test]
+fn a_broadcast_to_somebody_else_is_misdelivered() {
+    let fake = Fake::start(Manner::Crosses);
+    let settings = settings_of(fake.address, "fanout");
+    let result = run(&Settings {
+        sockets: 1,
+        schedule: open(100.0, 100),
+        ..settings
+    });
+    assert_eq!((result.messages.sent, result.messages.misdelivered), (10, 10));
+}
+
+#[test]
+fn a_push_without_an_answer_is_missing() {
+    let fake = Fake::start(Manner::Ignores);
+    let settings = settings_of(fake.address, "echo");
+    let settings = Settings {
+        sockets: 2,
+        timeout: Duration::from_millis(300),
+        ..settings
+    };
+    let result = run(&Settings {
+        schedule: open(50.0, 200),
+        ..settings
+    });
+    assert_eq!((result.messages.sent, result.messages.missing), (10, 10));
+    has(&result, "push-timeout");
+}
+
+#[test]
+fn a_stall_of_the_server_is_found_in_the_latency_and_not_in_the_lateness() {
+    let stall = Duration::from_millis(500);
+    let fake = Fake::start(Manner::Stalls(50, stall));
+    let settings = settings_of(fake.address, "echo");
+    let result = run(&Settings {
+        sockets: 10,
+        schedule: open(200.0, 1000),
+        ..settings
+    });
+    assert_eq!(result.messages.received, 200);
+    let reply = result.latency_us.reply;
+    // All that was due during the stall waited for its rest: half of what was sent.
+    assert!(
+        reply.max >= 450_000 && reply.p99 >= 400_000 && reply.p50 >= 1,
+        "{reply:?}"
+    );
+    let slow = reply.p90 >= 300_000;
+    assert!(slow, "{reply:?}");
+}
+
+#[test]
+fn a_message_in_many_pieces_is_one_message() {
+    const PIECES: &[u8] = b"\x01\x03[nu\x00\x06ll,nul\x80\x1al,\"lab:x\",\"fragmented\",{}]";
+    let result = met(Manner::Babbles(PIECES));
+    assert!(
+        result.unasked.contains_key("fragmented"),
+        "{:?} {:?}",
+        result.unasked,
+        result.troubles
+    );
+}

@@ -33,6 +33,9 @@ pub(super) struct Job {
     meant: args::Load,
 }
 
+/// As many threads as `serve --shards` takes.
+const MOST_SHARDS: usize = 256;
+
 impl Job {
     /// What was typed and configured, as meant.
     pub(super) fn new(meant: args::Load) -> Result<Self, CliError> {
@@ -142,11 +145,7 @@ impl Job {
 
     /// Threads of the reference server.
     pub(super) fn shards(&self) -> usize {
-        let processors = || {
-            std::thread::available_parallelism()
-                .map_or(1, usize::from)
-                .min(256)
-        };
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let needed = || {
             // Connections are dealt to the shards by chance, so that some get more than others: two thirds are planned.
             let each = (crate::descriptors::raise_limit() / 3 * 2).max(100);
@@ -154,7 +153,7 @@ impl Job {
         };
         self.meant
             .shards
-            .map_or_else(|| processors().max(needed()), usize::from)
+            .map_or_else(|| processors().max(needed()).min(MOST_SHARDS), usize::from)
     }
 
     /// The process that is to be watched, if one was named.

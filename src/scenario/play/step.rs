@@ -277,7 +277,7 @@ impl Play {
             What::Receive(_, receive) => receive.within.unwrap_or(self.setting.timeout),
             _ => self.setting.timeout,
         };
-        let text = format!("nothing came within {}", humantime::format_duration(waited));
+        let waited = humantime::format_duration(waited);
         let link = wait.actor.and_then(|actor| self.links[actor].as_ref());
         let untaken: Vec<String> = link
             .map(|link| {
@@ -289,6 +289,19 @@ impl Play {
             .into_iter()
             .flatten()
             .collect();
+        let foreign = match &wait.kind {
+            WaitKind::Reply { topic, refs } => {
+                link.is_some_and(|link| wait::answers_another_join(link, topic, refs))
+            }
+            _ => false,
+        };
+        let text = match untaken.len() {
+            0 => format!("nothing came within {waited}"),
+            _ if foreign => {
+                "the answer carries the join_ref of another join, so that a client drops it".to_owned()
+            }
+            _ => format!("it did not come within {waited}, but something else did"),
+        };
         let actual = match untaken.len() {
             0 => "nothing".to_owned(),
             1 => format!("1 other message: {}", untaken[0]),

@@ -81,6 +81,20 @@ pub(super) fn find_reply<'l>(link: &'l mut Link, topic: &str, refs: &Refs) -> Op
     link.arrived.iter_mut().find(|it| !it.taken && answers(it))
 }
 
+/// Whether a reply came that would be the one, were it not for its join_ref.
+pub(super) fn answers_another_join(link: &Link, topic: &str, refs: &Refs) -> bool {
+    let any_join = Refs {
+        join_ref: "null".to_owned(),
+        reference: refs.reference.clone(),
+    };
+    let answers = |it: &Arrived| {
+        it.head
+            .as_ref()
+            .is_some_and(|head| any_join.answered_by(topic, head))
+    };
+    link.arrived.iter().any(|it| !it.taken && answers(it))
+}
+
 /// Finds the oldest message that a `receive` takes: by event, topic and ref; what else it says is judged.
 pub(super) fn find_message<'l>(
     link: &'l mut Link,

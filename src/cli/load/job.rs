@@ -19,6 +19,9 @@ use crate::report::{Folder, grouped};
 use crate::scenario::{Program, nearest};
 use crate::transport::Target;
 
+/// The most threads that `serve --shards` takes; a swarm that needs more has no room on one machine, and its plan says so.
+const MOST_SHARDS: usize = 256;
+
 /// A `load` that makes sense.
 pub(super) struct Job {
     /// The server under test.
@@ -142,11 +145,7 @@ impl Job {
 
     /// Threads of the reference server.
     pub(super) fn shards(&self) -> usize {
-        let processors = || {
-            std::thread::available_parallelism()
-                .map_or(1, usize::from)
-                .min(256)
-        };
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let needed = || {
             // Connections are dealt to the shards by chance, so that some get more than others: two thirds are planned.
             let each = (crate::descriptors::raise_limit() / 3 * 2).max(100);
@@ -154,7 +153,7 @@ impl Job {
         };
         self.meant
             .shards
-            .map_or_else(|| processors().max(needed()), usize::from)
+            .map_or_else(|| processors().max(needed()).min(MOST_SHARDS), usize::from)
     }
 
     /// The process that is to be watched, if one was named.

@@ -24,8 +24,8 @@ pub use socket::{
     ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
 };
 pub use wire::{
-    CloseEcho, Ending, Hangup, LongLengths, Malformed, NestedVsn, OriginCheck, Pong, Unmasked, Utf8Check,
-    VsnCheck, WireConduct,
+    CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck, Pong, Unmasked,
+    Utf8Check, VsnCheck, WireConduct,
 };
 
 /// All decisions.

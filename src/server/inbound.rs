@@ -2,7 +2,9 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::conduct::{CloseEcho, Ending, Hangup, LongLengths, Pong, Unmasked, Utf8Check, WireConduct};
+use super::conduct::{
+    CloseEcho, Ending, Hangup, Judgement, LongLengths, Pong, Unmasked, Utf8Check, WireConduct,
+};
 use super::core::{Core, Pipelined};
 use super::http::Body;
 use super::outbound::Turn;
@@ -10,6 +12,8 @@ use super::peer::{Fragments, Stage, Unread, Voice};
 use super::wire;
 use crate::protocol::Frame;
 use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
+
+mod utf8;
 
 /// A protocol error, as a close code.
 struct Refused(u16);
@@ -123,21 +127,31 @@ impl Core {
         };
         let begun = self.socket(peer).is_some_and(|socket| socket.fragments.is_some());
         let message = if begun { Message::Begun } else { Message::None };
-        if let Err(Refused(code)) = check(&self.shared.conduct.wire, &header, message) {
+        let end = usize::try_from(header.length)
+            .unwrap_or(usize::MAX)
+            .saturating_add(header.header_len());
+        let have = if input.len() >= end {
+            Have::All
+        } else {
+            Have::Begin
+        };
+        if let Err(Refused(code)) = check(&self.shared.conduct.wire, &header, message, have) {
             self.refuse(peer, code);
             return input.len();
         }
-        let Ok(length) = usize::try_from(header.length) else {
-            return input.len();
-        };
-        let end = header.header_len() + length;
         let pipelined = if input.len() > end {
             Pipelined::Yes
         } else {
             Pipelined::No
         };
         let Some(payload) = input.get_mut(header.header_len()..end) else {
-            return 0;
+            return match self.check_begin(peer, &header, &input[header.header_len()..]) {
+                Ok(()) => 0,
+                Err(Refused(code)) => {
+                    self.refuse(peer, code);
+                    input.len()
+                }
+            };
         };
         mask(payload, header.mask.unwrap_or_default(), 0);
         self.pipelined = pipelined;
@@ -224,25 +238,6 @@ impl Core {
         })
     }
 
-    /// Cowboy does not wait for the end of a text to see that it is none.
-    fn check_fragments(&mut self, peer: u32) -> Result<(), Refused> {
-        if self.shared.conduct.wire.utf8 != Utf8Check::EachFragment {
-            return Ok(());
-        }
-        let Some(fragments) = self.socket(peer).and_then(|socket| socket.fragments.as_mut()) else {
-            return Ok(());
-        };
-        if fragments.opcode == Opcode::Text
-            && let Err(error) = std::str::from_utf8(&fragments.data[fragments.checked..])
-        {
-            if error.error_len().is_some() {
-                return Err(Refused(1007));
-            }
-            fragments.checked += error.valid_up_to();
-        }
-        Ok(())
-    }
-
     fn message(&mut self, peer: u32, opcode: Opcode, data: &[u8]) -> Result<Turn, Refused> {
         let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else {
             return Ok(Turn::IsOver);
@@ -285,8 +280,15 @@ enum Message {
     Begun,
 }
 
+/// How much of a frame is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Have {
+    Begin,
+    All,
+}
+
 /// What both web servers refuse, with the code that they close with.
-fn check(conduct: &WireConduct, header: &Header, message: Message) -> Result<(), Refused> {
+fn check(conduct: &WireConduct, header: &Header, message: Message, have: Have) -> Result<(), Refused> {
     let control = header.opcode.is_control();
     let out_of_place = match header.opcode {
         Opcode::Text | Opcode::Binary => message == Message::Begun,
@@ -294,14 +296,15 @@ fn check(conduct: &WireConduct, header: &Header, message: Message) -> Result<(),
         _ => false,
     };
     let padded = header.form > LengthForm::shortest(header.length);
-    let broken = (header.mask.is_none() && conduct.unmasked == Unmasked::Refused)
-        || header.reserved != 0
+    let unmasked = header.mask.is_none() && conduct.unmasked == Unmasked::Refused;
+    let broken = header.reserved != 0
         || matches!(header.opcode, Opcode::Reserved(_))
         || (control && (header.part == Part::More || header.length > 125))
         || (header.opcode == Opcode::Close && header.length == 1)
         || ((padded || header.length >> 63 != 0) && conduct.long_lengths == LongLengths::Refused)
         || out_of_place;
-    if broken {
+    let judged = have == Have::All || conduct.judgement == Judgement::AtHeader;
+    if unmasked || (broken && judged) {
         Err(Refused(1002))
     } else if header.length > conduct.max_frame {
         Err(Refused(1009))
@@ -331,6 +334,8 @@ fn close_reply(echo: CloseEcho, payload: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Profile;
+    use crate::server::conduct::Conduct;
 
     fn replies(code: u16) -> (Option<u16>, Option<u16>) {
         let payload = code.to_be_bytes();
@@ -338,6 +343,22 @@ mod tests {
             close_reply(CloseEcho::Normal, &payload),
             close_reply(CloseEcho::Same, &payload),
         )
+    }
+
+    #[test]
+    fn bandit_waits_for_the_end_of_a_broken_frame_and_cowboy_does_not() {
+        let judge = |profile, bytes: &[u8], have| {
+            let header = Header::parse(bytes).expect("a whole header");
+            check(&Conduct::of(profile).wire, &header, Message::None, have).map_err(|Refused(code)| code)
+        };
+        let (bandit, cowboy) = (Profile::Phoenix1812Bandit, Profile::Phoenix1812Cowboy);
+        let (reserved, unmasked) = (&b"\xf1\x85\0\0\0\0"[..], &b"\x81\x05"[..]);
+        assert_eq!(judge(bandit, reserved, Have::Begin), Ok(()));
+        assert_eq!(judge(bandit, reserved, Have::All), Err(1002));
+        assert_eq!(judge(cowboy, reserved, Have::Begin), Err(1002));
+        assert_eq!(judge(bandit, unmasked, Have::Begin), Err(1002));
+        let huge = b"\xf1\xff\x01\0\0\0\0\0\0\0\0\0\0\0";
+        assert_eq!(judge(bandit, huge, Have::Begin), Err(1009));
     }
 
     #[test]

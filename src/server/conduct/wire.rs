@@ -10,6 +10,8 @@ pub struct WireConduct {
     pub close_echo: CloseEcho,
     /// When text is checked.
     pub utf8: Utf8Check,
+    /// When a frame is found to be against the protocol.
+    pub judgement: Judgement,
     /// Frames without a mask.
     pub unmasked: Unmasked,
     /// A `vsn` that no serializer matches.
@@ -80,6 +82,15 @@ pub enum Utf8Check {
     EachFragment,
     /// Never: what is no text is passed over.
     PassedOver,
+}
+
+/// When a frame is found to be against the protocol. (That it has no mask, or is too long, shows at its header.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// As soon as its header is there (Cowboy).
+    AtHeader,
+    /// Once it is whole (Bandit).
+    AtEnd,
 }
 
 /// Lengths that a shorter form could have said.
@@ -162,6 +173,11 @@ impl WireConduct {
                 Utf8Check::WholeMessage
             } else {
                 Utf8Check::EachFragment
+            },
+            judgement: if bandit {
+                Judgement::AtEnd
+            } else {
+                Judgement::AtHeader
             },
             unmasked: Unmasked::Refused,
             vsn_check: VsnCheck::Refuses,

@@ -208,6 +208,29 @@ fn a_leave_with_a_join_behind_it_is_never_answered() {
 }
 
 #[test]
+fn a_join_behind_an_annotation_sees_it() {
+    let server = start(&Settings::default());
+    let mut actor = connect(&server, V2);
+    say(&mut actor, r#"["1","1","videos:1","phx_join",{}]"#);
+    heard(&mut actor, 1);
+    say_at_once(
+        &mut actor,
+        &[
+            r#"["1","2","videos:1","new_annotation",{"body":"x","at":1}]"#,
+            r#"["3","3","videos:+1","phx_join",{}]"#,
+        ],
+    );
+    let heard = heard_so_far(&mut actor);
+    assert!(
+        heard
+            .iter()
+            .any(|text| text.starts_with(r#"["3","3""#) && text.contains(r#""body":"x""#)),
+        "{heard:?}"
+    );
+    end(server, actor);
+}
+
+#[test]
 fn pushes_behind_a_crash_are_lost_and_later_ones_unmatched() {
     let server = start(&Settings::default());
     let mut actor = joined(&server, "lab:room");

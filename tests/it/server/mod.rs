@@ -5,6 +5,7 @@ mod behaviour;
 mod compare;
 mod faults;
 mod player;
+mod raw;
 mod transcript;
 
 use std::sync::Mutex;

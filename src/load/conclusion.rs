@@ -22,10 +22,7 @@ impl LoadResult {
         let valid = self.generator.valid;
         if valid && !self.cut_short {
             let missed = objectives.iter().filter(|it| !it.held && it.value.is_some());
-            short.extend(missed.map(|it| {
-                let value = it.value.unwrap_or_default();
-                format!("the objective {} was missed: {value}", it.text)
-            }));
+            short.extend(missed.map(|it| format!("the objective {} was missed", it.text)));
         }
         let mut open: Vec<String> = self.generator.why_invalid.clone().into_iter().collect();
         if self.sockets.joined == 0 {

@@ -19,6 +19,9 @@ use crate::report::{Folder, grouped};
 use crate::scenario::{Program, nearest};
 use crate::transport::Target;
 
+/// The most threads that `serve --shards` takes; a swarm that needs more has no room on one machine, and its plan says so.
+const MOST_SHARDS: usize = 256;
+
 /// A `load` that makes sense.
 pub(super) struct Job {
     /// The server under test.

@@ -36,9 +36,6 @@ pub(super) struct Job {
     meant: args::Load,
 }
 
-/// As many threads as `serve --shards` takes.
-const MOST_SHARDS: usize = 256;
-
 impl Job {
     /// What was typed and configured, as meant.
     pub(super) fn new(meant: args::Load) -> Result<Self, CliError> {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::catalogue::Case;
 use super::outcome::Finding;
 use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
-use crate::scenario::{Level, Noted, Recording, Who, json_of};
+use crate::scenario::{Level, Noted, Recording, SETTLE_REF, Who, json_of};
 
 /// The first breach in a recording.
 pub(super) fn breach(case: &Case, recording: &Recording, vsn: Vsn) -> Option<Finding> {
@@ -58,7 +58,10 @@ fn answered_twice(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<
                 // A reply to what was never sent is another breach, told by the steps and fixtures.
                 let Some(first) = answered.get(&key) else { continue };
                 return Some(Finding {
-                    what: format!("the message with ref {} was answered twice", key.2),
+                    what: match key.2.trim_matches('"') {
+                        SETTLE_REF => "a heartbeat was answered twice".to_owned(),
+                        _ => format!("the message with ref {} was answered twice", key.2),
+                    },
                     expected: format!("one reply: {first}"),
                     actual: format!("another one: {shown}"),
                     place: format!(

@@ -267,9 +267,13 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
                 SendKind::Heartbeat => "the heartbeat".to_owned(),
                 SendKind::Push(event) => format!("push {}", event.fill(values)),
             };
+            let join = match refs.join_ref.as_str() {
+                "null" => String::new(),
+                join_ref => format!(" and join_ref {} or null", shorten(join_ref)),
+            };
+            let reference = shorten(&refs.reference);
             format!(
-                "an answer{like} to {to}: phx_reply with ref {} on {}",
-                shorten(&refs.reference),
+                "an answer{like} to {to}: phx_reply with ref {reference}{join} on {}",
                 shorten(topic)
             )
         }

@@ -1,6 +1,9 @@
 //! Plays the lines of a recording in their order: waits for what its client said, compares, and says what its server
 //! said. One task owns it all; the connections only bring news.
 
+mod client;
+mod server;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -10,9 +13,9 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 
-use super::names::{Names, same_message, signed_for};
-use super::transcript::{Line, Said, What};
-use super::wire::{self, BINARY, CLOSE, Frame, PONG, Request, TEXT, brief};
+use super::names::Names;
+use super::transcript::{Line, What};
+use super::wire::{self, CLOSE, Frame, Request, TEXT, brief};
 
 /// After this long without any news a client that still holds a connection counts as gone.
 const HUNG: Duration = Duration::from_secs(5);
@@ -158,217 +161,6 @@ impl Stage {
         Played::Yes
     }
 
-    fn take_upgrade(&mut self, line: &Line, path: &str, headers: &[String]) -> Played {
-        let Some(at) = self
-            .waiting
-            .iter()
-            .position(|(request, _)| request.asks_for_upgrade())
-        else {
-            return Played::NotYet;
-        };
-        let Some((request, tcp)) = self.waiting.remove(at) else {
-            return Played::NotYet;
-        };
-        let (recorded, actual) = (Query::of(path), Query::of(&request.path));
-        if let (Some(recorded), Some(actual)) = (&recorded.token, &actual.token)
-            && let (Some(name), Some(fresh)) = (signed_for(recorded), actual.strip_prefix(TOKEN))
-        {
-            self.names.learn(&name, fresh);
-        }
-        if recorded.shown != actual.shown || recorded.token.is_some() != actual.token.is_some() {
-            self.complain(line, path, &request.path);
-        }
-        for header in ["origin", "sec-websocket-protocol"] {
-            let recorded = headers.iter().filter_map(|it| it.split_once(": "));
-            let recorded = recorded
-                .filter(|(name, _)| name.eq_ignore_ascii_case(header))
-                .map(|it| it.1)
-                .next();
-            let actual = request.header(header);
-            if recorded != actual {
-                self.complain(
-                    line,
-                    &format!("{header}: {recorded:?}"),
-                    &format!("{header}: {actual:?}"),
-                );
-            }
-        }
-        self.asked.push((line.actor.clone(), request, tcp));
-        Played::Yes
-    }
-
-    fn take_request(&mut self, line: &Line, method: &str, path: &str, body: &str) -> Played {
-        let Some(at) = self
-            .waiting
-            .iter()
-            .position(|(request, _)| !request.asks_for_upgrade())
-        else {
-            return Played::NotYet;
-        };
-        let Some((request, tcp)) = self.waiting.remove(at) else {
-            return Played::NotYet;
-        };
-        let recorded = format!("{method} {} {body}", self.names.path(path));
-        let actual = format!("{} {} {}", request.method, request.path, request.body);
-        if recorded != actual {
-            self.complain(line, &recorded, &actual);
-        }
-        self.asked.push((line.actor.clone(), request, tcp));
-        Played::Yes
-    }
-
-    fn take_frame(&mut self, line: &Line, said: &Said) -> Played {
-        let Some(index) = self.conversation(&line.actor) else {
-            return Played::NotYet;
-        };
-        let Some(frame) = self.conversations[index].said.pop_front() else {
-            return Played::NotYet;
-        };
-        let (recorded, held) = match said {
-            Said::Text(text) => {
-                self.names
-                    .learn_topic(text, &String::from_utf8_lossy(&frame.payload));
-                let text = self.names.text(text);
-                let held = frame.text().is_some_and(|actual| same_message(&text, actual));
-                (text, held)
-            }
-            Said::LongText { head, bytes } => {
-                let actual = String::from_utf8_lossy(&frame.payload).into_owned();
-                self.names.learn_topic(head, &actual);
-                let text = self.names.text(head);
-                let length = bytes + text.len() - head.len();
-                let held = frame.is_whole(TEXT) && actual.starts_with(&text) && actual.len() == length;
-                self.conversations[index].long = actual;
-                (format!("{text}… ({length} bytes)"), held)
-            }
-            Said::Binary(bytes) => {
-                let bytes = self.names.binary_from_client(bytes, &frame.payload);
-                let held = frame.is_whole(BINARY) && bytes == frame.payload;
-                (format!("binary {}", String::from_utf8_lossy(&bytes)), held)
-            }
-            Said::Frame {
-                opcode,
-                fin,
-                masked,
-                payload,
-            } => {
-                let payload = match str::from_utf8(payload) {
-                    Ok(text) => self.names.text(text).into_bytes(),
-                    Err(_) => payload.clone(),
-                };
-                let held = (frame.opcode, frame.fin, frame.masked) == (*opcode, *fin, *masked)
-                    && frame.reserved == 0
-                    && frame.payload == payload;
-                let text = String::from_utf8_lossy(&payload).into_owned();
-                (
-                    format!("a frame with opcode {opcode}, fin {fin}, masked {masked}: {text}"),
-                    held,
-                )
-            }
-            Said::Pong(_) => ("a pong".to_owned(), frame.opcode == PONG),
-        };
-        if !held {
-            self.complain(line, &recorded, &frame.show());
-        }
-        Played::Yes
-    }
-
-    fn take_close(&mut self, line: &Line, code: u16) -> Played {
-        let Some(index) = self.conversation(&line.actor) else {
-            return Played::NotYet;
-        };
-        let Some(frame) = self.conversations[index].said.pop_front() else {
-            return Played::NotYet;
-        };
-        if frame.opcode != CLOSE || frame.payload != code.to_be_bytes() {
-            self.complain(line, &format!("a close frame with {code}"), &frame.show());
-        }
-        Played::Yes
-    }
-
-    fn take_cut(&mut self, actor: &str) -> Played {
-        let Some(index) = self.conversation(actor) else {
-            return Played::NotYet;
-        };
-        let gone = self.conversations[index].line == Open::ClientGone;
-        if gone && self.conversations[index].said.is_empty() {
-            Played::Yes
-        } else {
-            Played::NotYet
-        }
-    }
-
-    async fn open(&mut self, actor: &str) {
-        let Some(at) = self.asked.iter().position(|it| it.0 == actor) else {
-            return;
-        };
-        let (actor, request, mut tcp) = self.asked.remove(at);
-        send(&mut tcp, request.switching().as_bytes()).await;
-        let (mut read, write) = tcp.into_split();
-        let index = self.conversations.len();
-        let desk = self.desk.clone();
-        tokio::spawn(async move {
-            while let Some(frame) = Frame::read(&mut read).await {
-                let _ = desk.send(News::Frame(index, frame));
-            }
-            let _ = desk.send(News::Gone(index));
-        });
-        let said = VecDeque::new();
-        self.conversations.push(Conversation {
-            actor,
-            write,
-            said,
-            line: Open::Yes,
-            long: String::new(),
-        });
-    }
-
-    async fn reply(&mut self, actor: &str, status: u16, content_type: Option<&str>, body: &str) {
-        if let Some(at) = self.asked.iter().position(|it| it.0 == actor) {
-            let (.., mut tcp) = self.asked.remove(at);
-            send(&mut tcp, wire::answer(status, content_type, body).as_bytes()).await;
-        }
-    }
-
-    async fn say(&mut self, line: &Line, said: &Said) {
-        let Some(index) = self.conversation(&line.actor) else {
-            return;
-        };
-        let bytes = match said {
-            Said::Text(text) => wire::frame(TEXT, self.names.text(text).as_bytes()),
-            Said::LongText { head, bytes } => {
-                let begin = self.names.text(head);
-                let answer = echo(&self.conversations[index].long, &begin);
-                if !answer.starts_with(&begin) || answer.len() != bytes + begin.len() - head.len() {
-                    self.complain(line, &format!("{begin}… ({bytes} bytes)"), &answer);
-                }
-                wire::frame(TEXT, answer.as_bytes())
-            }
-            Said::Binary(bytes) => wire::frame(BINARY, &self.names.binary_from_server(bytes)),
-            Said::Pong(payload) => wire::frame(PONG, payload),
-            Said::Frame { opcode, payload, .. } => wire::frame(*opcode, payload),
-        };
-        send(&mut self.conversations[index].write, &bytes).await;
-    }
-
-    async fn close(&mut self, actor: &str, code: u16) {
-        if let Some(index) = self.conversation(actor) {
-            let frame = wire::frame(CLOSE, &code.to_be_bytes());
-            send(&mut self.conversations[index].write, &frame).await;
-            self.end(actor).await;
-        }
-    }
-
-    async fn end(&mut self, actor: &str) {
-        if let Some(index) = self.conversation(actor) {
-            let conversation = &mut self.conversations[index];
-            let _ = conversation.write.shutdown().await;
-            if conversation.line == Open::Yes {
-                conversation.line = Open::Closed;
-            }
-        }
-    }
-
     /// Answers the heartbeats with which a play makes sure that nothing is under way any more, and the close frames
     /// with which it goes; neither is in any recording.
     async fn settle(&mut self) {
@@ -442,45 +234,6 @@ fn settling(frame: &Frame) -> Option<String> {
 
 /// The tokens that this server hands out begin so; the name follows.
 const TOKEN: &str = "token.of.";
-
-/// A path with its query, the token apart.
-struct Query {
-    shown: String,
-    token: Option<String>,
-}
-
-impl Query {
-    fn of(path: &str) -> Self {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let decoded = query.replace("%5B", "[").replace("%5D", "]");
-        let (tokens, mut params): (Vec<&str>, Vec<&str>) = decoded
-            .split('&')
-            .filter(|it| !it.is_empty())
-            .partition(|it| it.starts_with("token="));
-        params.sort_unstable();
-        Self {
-            shown: format!("{path}?{}", params.join("&")),
-            token: tokens.first().map(|token| token["token=".len()..].to_owned()),
-        }
-    }
-}
-
-/// The answer to a long text: its payload comes back, as these cases ask for it.
-fn echo(asked: &str, begin: &str) -> String {
-    let Some((head, _)) = begin.split_once(r#"{"response":"#) else {
-        return String::new();
-    };
-    // What stands before the payload is as long in the question, but for the event's name.
-    let payload = asked
-        .match_indices(",{")
-        .next()
-        .map_or("", |(at, _)| &asked[at + 1..]);
-    let payload = payload.strip_suffix(']').unwrap_or(payload);
-    if begin.contains(r#"{"response":{"params":"#) {
-        return format!(r#"{head}{{"response":{{"params":{payload}}},"status":"ok"}}]"#);
-    }
-    format!(r#"{head}{{"response":{payload},"status":"ok"}}]"#)
-}
 
 /// Sends; a client that has gone meanwhile is noticed by its reader.
 async fn send(to: &mut (impl AsyncWriteExt + Unpin), bytes: &[u8]) {

@@ -77,11 +77,9 @@ pub(crate) fn compare(expected: &Log, actual: &Log, program: &Program) -> Vec<De
             continue;
         }
         seen.push(name);
-        let of = |log: &'_ Log| log.links.iter().find(|link| link.name == name).cloned();
-        let (expected, actual) = (of(expected), of(actual));
         compare_links(
-            expected.as_ref().unwrap_or(&empty),
-            actual.as_ref().unwrap_or(&empty),
+            link_of(expected, name).unwrap_or(&empty),
+            link_of(actual, name).unwrap_or(&empty),
             name,
             program,
             &mut found,
@@ -126,11 +124,9 @@ fn compare_links(
             continue;
         }
         seen.push(topic);
-        let of = |link: &'_ LinkLog| link.conversations.iter().find(|it| it.topic == topic).cloned();
-        let (expected, actual) = (of(expected), of(actual));
         let (expected, actual) = (
-            expected.as_ref().unwrap_or(&none),
-            actual.as_ref().unwrap_or(&none),
+            conversation_of(expected, topic).unwrap_or(&none),
+            conversation_of(actual, topic).unwrap_or(&none),
         );
         let at = format!("{name}, {topic}");
         compare_lines(
@@ -141,6 +137,14 @@ fn compare_links(
             found,
         );
     }
+}
+
+fn link_of<'l>(log: &'l Log, name: &str) -> Option<&'l LinkLog> {
+    log.links.iter().find(|link| link.name == name)
+}
+
+fn conversation_of<'l>(link: &'l LinkLog, topic: &str) -> Option<&'l Conversation> {
+    link.conversations.iter().find(|it| it.topic == topic)
 }
 
 /// The longest common subsequence tells what is missing and what is extra.

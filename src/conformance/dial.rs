@@ -165,7 +165,7 @@ fn params(place: &Place, door: &Door, vsn: Vsn, token: Option<String>) -> Vec<(S
 }
 
 /// A query; `write` says how a value is written.
-fn query(pairs: &[(String, String)], write: impl Fn(&str, &str) -> String) -> String {
+pub(super) fn query(pairs: &[(String, String)], write: impl Fn(&str, &str) -> String) -> String {
     let pairs: Vec<String> = pairs
         .iter()
         .map(|(key, value)| format!("{}={}", encode(key), write(key, value)))
@@ -184,7 +184,7 @@ fn shown(place: &Place, key: &str, value: &str) -> String {
 }
 
 /// Percent-encodes what has a meaning of its own in a query; brackets stay, as Phoenix reads them as lists.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         match byte {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::baseline::{self, Baseline};
+use super::dial::{encode, query};
 use super::drive::{Place, drive};
 use super::settings::Room;
 use crate::protocol::Frame;
@@ -48,17 +49,13 @@ pub enum CheckError {
 
 /// Opens one connection and closes it again.
 pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
-    let query = place
-        .settings
-        .params
-        .iter()
-        .map(|(key, value)| format!("&{key}={value}"))
-        .collect::<String>();
+    let mut params = vec![("vsn".to_owned(), place.settings.vsn.to_string())];
+    params.extend(place.settings.params.iter().cloned());
     let upgrade = Upgrade {
         path_and_query: format!(
-            "{}/websocket?vsn={}{query}",
+            "{}/websocket{}",
             place.target.mount(),
-            place.settings.vsn
+            query(&params, |_, value| encode(value))
         ),
         headers: place.settings.headers.clone(),
         limits: crate::transport::Limits::default(),

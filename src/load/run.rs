@@ -179,12 +179,23 @@ fn run_shard(
         tables::prepare(plan.table)?;
         Shard::new(blue, stream, &plan.routes, readings)?.run()
     };
+    let mut fallen = Fallen(Some(blue.control));
     let outcome = run();
-    if outcome.is_err() {
-        // Without it the others would wait for ever.
-        blue.control.enter(Phase::Over);
+    if outcome.is_ok() {
+        fallen.0 = None;
     }
     outcome
+}
+
+/// Ends the run for all when a shard fails or panics: without it the others would wait for ever.
+struct Fallen<'c>(Option<&'c Control>);
+
+impl Drop for Fallen<'_> {
+    fn drop(&mut self) {
+        if let Some(control) = self.0 {
+            control.enter(Phase::Over);
+        }
+    }
 }
 
 fn request(settings: &Settings, role: &Role) -> Request {

@@ -48,11 +48,16 @@ pub struct LoadRun<'a> {
 impl LoadRun<'_> {
     /// Writes all files. Each fails alone; those that could not be written are told.
     pub fn write(&self, folder: &Folder) -> Vec<ReportError> {
-        let files = [
-            ("result.json", json::render(self)),
-            ("series.csv", csv::render(&self.result.series).into_bytes()),
-            ("histograms.hlog", self.result.histograms.clone().into_bytes()),
-            ("report.html", html::render(self).into_bytes()),
+        let (json, csv, html) = (
+            json::render(self),
+            csv::render(&self.result.series),
+            html::render(self),
+        );
+        let files: [(&str, &[u8]); 4] = [
+            ("result.json", &json),
+            ("series.csv", csv.as_bytes()),
+            ("histograms.hlog", self.result.histograms.as_bytes()),
+            ("report.html", html.as_bytes()),
         ];
         files
             .iter()

@@ -75,7 +75,7 @@ pub(crate) enum What {
     Receive(Actor, Receive),
     ReceiveNothing(Actor, Duration),
     Pong(Actor, Template),
-    Close(Actor, Option<u16>),
+    Close(Actor, u16),
     Cut(Actor),
     Closed(Actor, Option<u16>),
     ClosedOrAlive(Actor),

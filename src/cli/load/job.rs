@@ -131,7 +131,7 @@ impl Job {
             sources: typed.source_ip.clone(),
             server_pid,
             seed: self.seed,
-            ..Settings::new(target.clone(), Arc::clone(&self.program))
+            ..usual
         }
     }
 

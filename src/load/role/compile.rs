@@ -166,7 +166,7 @@ impl<'a> Compiler<'a> {
             What::Send(_, send) => self.send(act, send, draft),
             What::Receive(_, receive) => self.receive(act, receive, draft),
             What::Cut(_) => draft.steps.push(Step::Cut),
-            What::Close(_, code) => draft.steps.push(Step::Close(code.unwrap_or(1000))),
+            What::Close(_, code) => draft.steps.push(Step::Close(*code)),
             What::Raw(..) => self.problem(act, "a swarm sends no hand-made frames", "leave `raw` out"),
             What::ReceiveNothing(..) | What::Pong(..) | What::Closed(..) | What::ClosedOrAlive(_) => {
                 let help =

@@ -173,21 +173,21 @@ impl Shard<'_> {
 
     /// Takes so many bytes of the buffer, and keeps what is not whole yet.
     fn take_bytes(&mut self, id: u32, count: usize) {
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let buffer = std::mem::take(&mut self.buffer);
         let rare = self.actors[id as usize].life.rare.as_mut();
         match rare
             .map(|rare| std::mem::take(&mut rare.input))
             .filter(|input| !input.is_empty())
         {
             None => {
-                let taken = self.take_input(id, &mut buffer[..count]);
+                let taken = self.take_input(id, &buffer[..count]);
                 if taken < count && self.actors[id as usize].stream.is_some() {
                     self.actors[id as usize].life.rare().input = buffer[taken..count].to_vec();
                 }
             }
             Some(mut input) => {
                 input.extend_from_slice(&buffer[..count]);
-                let taken = self.take_input(id, &mut input);
+                let taken = self.take_input(id, &input);
                 if taken < input.len() && self.actors[id as usize].stream.is_some() {
                     input.drain(..taken);
                     self.actors[id as usize].life.rare().input = input;
@@ -200,7 +200,7 @@ impl Shard<'_> {
     }
 
     /// Takes what is whole; returns how many bytes that were.
-    fn take_input(&mut self, id: u32, bytes: &mut [u8]) -> usize {
+    fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut start = 0;
         if self.actors[id as usize].life.stage == Stage::Upgrading {
             match handshake::read(bytes, self.key(id)) {
@@ -215,7 +215,7 @@ impl Shard<'_> {
                 }
             }
         }
-        start + self.take_frames(id, &mut bytes[start..])
+        start + self.take_frames(id, &bytes[start..])
     }
 
     fn upgraded(&mut self, id: u32) {

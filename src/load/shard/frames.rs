@@ -12,7 +12,7 @@ const LARGEST: usize = 16 << 20;
 impl Shard<'_> {
     /// Takes all whole frames; returns how many bytes they had. What follows is the begin of the next, and without a
     /// connection nothing does.
-    pub(super) fn take_frames(&mut self, id: u32, bytes: &mut [u8]) -> usize {
+    pub(super) fn take_frames(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut at = 0;
         while self.actors[id as usize].stream.is_some() {
             let Some(header) = Header::parse(&bytes[at..]) else {

@@ -55,7 +55,7 @@ impl Play {
             What::Pong(_, payload) => (WaitKind::Pong(payload.fill(&self.values)), timeout),
             What::Close(actor, code) => {
                 self.open_link(*actor)?;
-                let code = code.unwrap_or(1000);
+                let code = *code;
                 let close = Outgoing::Close {
                     code: Some(code),
                     reason: String::new(),

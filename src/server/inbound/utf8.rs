@@ -17,13 +17,12 @@ impl Core {
         let Some(fragments) = self.socket(peer).and_then(|socket| socket.fragments.as_mut()) else {
             return Ok(());
         };
-        if fragments.opcode == Opcode::Text
-            && let Err(error) = std::str::from_utf8(&fragments.data[fragments.checked..])
-        {
-            if error.error_len().is_some() {
-                return Err(Refused(1007));
-            }
-            fragments.checked += error.valid_up_to();
+        if fragments.opcode == Opcode::Text {
+            fragments.checked += match std::str::from_utf8(&fragments.data[fragments.checked..]) {
+                Ok(text) => text.len(),
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                Err(_) => return Err(Refused(1007)),
+            };
         }
         Ok(())
     }

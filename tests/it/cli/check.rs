@@ -192,6 +192,25 @@ fn a_web_server_without_phoenix_is_undecided_in_a_sentence() {
 }
 
 #[test]
+fn the_first_look_escapes_what_it_was_given_as_every_case_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("ws://{}/socket", listener.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        BufReader::new(stream).lines().next().unwrap().unwrap()
+    });
+    said(
+        folder.path(),
+        &["check", "--target", &target, "--param", "token=a+b&c d"],
+    );
+    assert_eq!(
+        asked.join().unwrap(),
+        "GET /socket/websocket?vsn=2.0.0&token=a%2Bb%26c%20d HTTP/1.1"
+    );
+}
+
+#[test]
 fn results_that_cannot_be_written_are_said_and_the_run_is_undecided() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();

@@ -157,7 +157,12 @@ async fn a_head_that_comes_byte_by_byte_is_held_to_the_deadline() {
         }
     })
     .await;
-    let error = failed(&target, |upgrade| upgrade.deadline = Duration::from_millis(100)).await;
+    assert_late(&target, server).await;
+}
+
+/// The deadline ends it, and the connection with it.
+async fn assert_late(target: &Target, server: JoinHandle<()>) {
+    let error = failed(target, |upgrade| upgrade.deadline = Duration::from_millis(100)).await;
     assert!(
         matches!(error, OpenError::Request(RequestError::AnswerTimeout { .. })),
         "{error}"
@@ -172,12 +177,7 @@ async fn interim_answers_without_end_are_held_to_the_deadline() {
         while tcp.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_ok() {}
     })
     .await;
-    let error = failed(&target, |upgrade| upgrade.deadline = Duration::from_millis(100)).await;
-    assert!(
-        matches!(error, OpenError::Request(RequestError::AnswerTimeout { .. })),
-        "{error}"
-    );
-    soon(server).await.unwrap();
+    assert_late(&target, server).await;
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn a_reset_instead_of_an_answer() {
 }
 
 #[tokio::test]
-async fn localhost_and_ipv6_are_reached() {
+async fn localhost_is_reached_where_only_ipv4_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let target = Target::parse(&format!("ws://localhost:{port}/socket")).unwrap();

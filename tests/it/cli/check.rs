@@ -211,6 +211,21 @@ fn the_first_look_escapes_what_it_was_given_as_every_case_does() {
 }
 
 #[test]
+fn what_could_hurt_others_is_left_out_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    said(folder.path(), &["check", "join/ok", "join/crash", "--safe"]);
+    let result = result(folder.path());
+    let skipped: Vec<&Value> = result["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|case| case["verdict"] == "skipped")
+        .map(|case| &case["id"])
+        .collect();
+    assert_eq!(skipped, ["join/crash"], "{result}");
+}
+
+#[test]
 fn results_that_cannot_be_written_are_said_and_the_run_is_undecided() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();

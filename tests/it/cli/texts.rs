@@ -206,3 +206,17 @@ fn a_pipe_that_nobody_reads_is_no_error() {
         .unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[test]
+fn no_color_is_heeded() {
+    let folder = tempfile::tempdir().unwrap();
+    let coloured = |no_color: bool| {
+        let mut command = phxproof(folder.path(), &["check", "nope"]);
+        command.env("CLICOLOR_FORCE", "1");
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        command.output().unwrap().stderr.contains(&0x1b)
+    };
+    assert_eq!((coloured(false), coloured(true)), (true, false));
+}

@@ -1,7 +1,7 @@
 //! Where the clients of a shard write to and tell their news: frames into one buffer, times into the histograms, and
 //! what the role must hear into a list that is read when the call is over. Nothing here allocates for a message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
@@ -38,6 +38,8 @@ pub(super) struct Desk<'r> {
     pub(super) heard_at: Time,
     /// Marked pushes without an answer: whose and which, its topic, which of the topic.
     pub(super) marked: BTreeMap<(u32, Ref), (u64, u32)>,
+    /// Pushes that no step awaits the answer of, while one may still come: whose and which.
+    pub(super) unawaited: BTreeSet<(u32, Ref)>,
     /// Frames of the socket that is served.
     pub(super) out: Vec<u8>,
     pub(super) news: Vec<News>,
@@ -102,6 +104,7 @@ impl<'r> Desk<'r> {
             unanswered: 0,
             heard_at: Time::ZERO,
             marked: BTreeMap::new(),
+            unawaited: BTreeSet::new(),
             out: Vec::with_capacity(64 << 10),
             news: Vec::with_capacity(16),
             wish: None,

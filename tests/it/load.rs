@@ -231,6 +231,29 @@ fn who_joins_and_leaves_meanwhile_is_counted_exactly() {
 }
 
 #[test]
+fn an_answer_that_nobody_awaits_is_not_held_against_the_next_push() {
+    let server = serve();
+    let scenario = "about: A push without an answer, then one with.\nfresh: [room]\nsteps:\n  - ana: connect\n  \
+        - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo_error, reply: none }\n  - ana: { push: echo }\n";
+    let program = Arc::new(read("none.yaml", scenario).expect("a scenario"));
+    let settings = Settings {
+        program,
+        schedule: open(100.0, 300),
+        ..settings(&server, "echo")
+    };
+    let result = run(&settings);
+    assert!(result.mismatches.is_empty(), "{:?}", result.mismatches);
+    assert!(result.messages.all_right(), "{:?}", result.messages);
+    assert_eq!(
+        result.counts.replies_expected, result.counts.rounds,
+        "{:?}",
+        result.counts
+    );
+    assert!(result.counts.rounds > 0);
+    server.drain();
+}
+
+#[test]
 fn sockets_come_at_their_times() {
     let server = serve();
     let arrivals = Arrivals::Over(Duration::from_millis(400));

@@ -142,7 +142,7 @@ impl<'r> Served<'_, 'r> {
         }
     }
 
-    /// The push whose answer comes: of a role that only pushes the one that there is, else that of the current step.
+    /// The push whose awaited answer comes: of a role that only pushes the one that there is, else that of the current step.
     fn asked(&self) -> Option<&'r Push> {
         let role = self.role();
         let mut pushes = role.steps.iter().filter_map(|step| match step {
@@ -163,7 +163,6 @@ impl<'r> Served<'_, 'r> {
         desk.tally.record(Kind::Reply, sent_at, desk.now);
         desk.tally.counts.replies += 1;
         desk.heard_at = desk.now;
-        desk.unanswered = desk.unanswered.saturating_sub(1);
         if !desk.marked.is_empty() {
             if status == "ok" {
                 desk.marked.remove(&(self.place.id, push));
@@ -172,6 +171,10 @@ impl<'r> Served<'_, 'r> {
             }
         }
         desk.news.push(News::Answered(push));
+        if desk.unawaited.remove(&(self.place.id, push)) {
+            return;
+        }
+        desk.unanswered = desk.unanswered.saturating_sub(1);
         let Some(asked) = self.asked() else { return };
         let held = match &asked.answer {
             Answer::None | Answer::Any => true,
@@ -197,13 +200,10 @@ impl<'r> Served<'_, 'r> {
 
     fn push_timed_out(&mut self, push: Ref, sent_at: Time) {
         self.life.flags.set(Flags::GAVE_UP);
-        let wanted = self
-            .asked()
-            .is_some_and(|push| !matches!(push.answer, Answer::None));
         let desk = &mut *self.desk;
         desk.doubt(self.place.id, push);
         desk.news.push(News::Answered(push));
-        if !wanted {
+        if desk.unawaited.remove(&(self.place.id, push)) {
             return;
         }
         desk.unanswered = desk.unanswered.saturating_sub(1);

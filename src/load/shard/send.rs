@@ -125,12 +125,14 @@ impl Shard<'_> {
             None if push.is_marked() => self.desk.common.doubt(mark.topic, mark.of_topic),
             None => {}
         }
-        if reference.is_some() {
+        if let Some(reference) = reference {
             self.actors[id as usize].life.seq += 1;
             self.desk.tally.counts.sent += 1;
             if answered {
                 self.desk.tally.counts.replies_expected += 1;
                 self.desk.unanswered += 1;
+            } else {
+                self.desk.unawaited.insert((id, reference));
             }
         }
         reference

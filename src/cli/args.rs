@@ -5,6 +5,7 @@ mod load;
 
 pub(super) use load::{Instead, Load, RateArg, arrivals, rate};
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -314,6 +315,9 @@ pub(super) struct Serve {
     /// Break one promise on purpose; see `phxproof list faults`; repeatable
     #[arg(long = "fault", value_name = "NAME")]
     pub(super) faults: Vec<String>,
+    /// How rarely a fault of deliveries strikes: one of N goes wrong, and at the end is told how many did [default: 7]
+    #[arg(long, value_name = "N")]
+    pub(super) one_in: Option<NonZeroU32>,
     /// Threads [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) shards: Option<u16>,

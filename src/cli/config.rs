@@ -22,6 +22,7 @@ mod section;
 mod tests;
 
 use std::io::ErrorKind;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -291,6 +292,10 @@ fn serve_keys(mut section: Section<'_, '_>) -> Serve {
         store: section.string("store").map(PathBuf::from),
         profile: section.string("profile"),
         faults: section.strings("fault"),
+        one_in: section
+            .integer("one-in", 1..=u64::from(u32::MAX))
+            .and_then(|often| u32::try_from(often).ok())
+            .and_then(NonZeroU32::new),
         shards: section
             .integer("shards", 1..=256)
             .and_then(|shards| u16::try_from(shards).ok()),

@@ -11,6 +11,7 @@ use super::{output, profile};
 use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
+use crate::server::conduct::Mishap;
 use crate::server::faults::{self, Fault};
 use crate::server::{Descriptors, Server, Settings, StartError};
 
@@ -32,20 +33,43 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
             output::note(&format!("  next      phxproof check --target {target}"));
         }
         interrupts.next().await;
+        let planted = server.planted();
         server.drain();
         let ended = tokio::task::spawn_blocking(move || server.join());
         tokio::select! {
             _ = ended => {}
             () = interrupts.next() => {}
         }
+        if let Some((mishap, planted)) = planted {
+            tell(mishap, planted.count())?;
+        }
         Ok(Exit::Held)
     })
+}
+
+/// What a fault of deliveries did, to be held against what a swarm noticed.
+fn tell(mishap: Mishap, count: u64) -> Result<(), CliError> {
+    let deliveries = if count == 1 { "delivery" } else { "deliveries" };
+    let what = match mishap {
+        Mishap::Lost => "lost",
+        Mishap::Doubled => "doubled",
+        Mishap::Swapped => "swapped",
+    };
+    output::print(&format_args!("planted: {count} {deliveries} {what}\n"))
 }
 
 fn settings(typed: Serve) -> Result<Settings, CliError> {
     let file = config::Settings::load(typed.config.config.as_deref())?;
     let typed = file.serve(typed);
     let usual = Settings::default();
+    let faults = typed
+        .faults
+        .iter()
+        .map(|name| fault(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    if typed.one_in.is_some() && !faults.iter().any(|fault| fault.is_of_deliveries()) {
+        return Err(no_delivery().into());
+    }
     Ok(Settings {
         host: typed.host.unwrap_or(usual.host),
         port: typed.port.unwrap_or(USUAL_PORT),
@@ -56,11 +80,8 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
             .map(profile::named)
             .transpose()?
             .unwrap_or(Profile::DEFAULT),
-        faults: typed
-            .faults
-            .iter()
-            .map(|name| fault(name))
-            .collect::<Result<_, _>>()?,
+        faults,
+        one_in: typed.one_in,
         shards: typed.shards.map_or(usual.shards, usize::from),
         descriptors: Descriptors::Shard,
     })
@@ -72,6 +93,15 @@ fn fault(name: &str) -> Result<&'static Fault, Complaint> {
             .expected("one of `phxproof list faults`")
             .did_you_mean(nearest(name, faults::all().map(|fault| fault.id)))
     })
+}
+
+fn no_delivery() -> Complaint {
+    let names: Vec<_> = faults::all()
+        .filter(|fault| fault.is_of_deliveries())
+        .map(|fault| fault.id)
+        .collect();
+    Complaint::new("--one-in says how rarely a fault of deliveries strikes, and there is none")
+        .expected(format!("--fault with one of {}", names.join(", ")))
 }
 
 /// What the user can put right is wrong usage; what the system lacks is not.

@@ -14,7 +14,7 @@ mod wire;
 pub use app::{
     AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, TokenCheck, Whisper,
 };
-pub use delivery::{Audience, BroadcastRefs, Delivery, PushReach, SenderOrder};
+pub use delivery::{Audience, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use http::{
     BareLineFeeds, BrokenConnection, BrokenExtensions, ContentLength, EarlyFrames, Hosts, HttpConduct,
     LateRefusal, Look, Repeated, UnreadBody,

@@ -8,11 +8,12 @@ use slab::Slab;
 
 use super::channel::{Info, Join, Reason};
 use super::channels::App;
-use super::conduct::{Audience, BroadcastRefs, Conduct, Delivery, HangupScope};
+use super::conduct::{Audience, BroadcastRefs, Conduct, HangupScope};
 use super::context::{Action, ConversationId};
 use super::conversation::Letter;
+use super::delivery::{Deliveries, Planted};
 use super::links::{Links, Note};
-use super::peer::{Bytes, Identity, Mail, Peer, Queued, Stage};
+use super::peer::{Identity, Mail, Peer, Queued, Stage};
 use super::presence::Presence;
 use super::pubsub::{Address, Broadcast, PubSub, Seat};
 use super::store::{Request, Store};
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) anonymous: Arc<str>,
     pub(crate) clock: Clock,
+    pub(crate) planted: Arc<Planted>,
 }
 
 /// What a shard waits for.
@@ -49,6 +51,8 @@ pub(crate) enum Alarm {
     Accept,
     /// The next batch is drained, or the time for it is over.
     Drain,
+    /// The delivery of this number is held back no longer.
+    Release(u64),
 }
 
 /// The state of a shard.
@@ -77,8 +81,7 @@ pub(crate) struct Core {
     pub(crate) serials: u32,
     /// Whether the frame that is handled now came alone.
     pub(crate) pipelined: Pipelined,
-    deliveries: u32,
-    held: Option<(Address, Arc<[u8]>)>,
+    pub(crate) deliveries: Deliveries,
 }
 
 /// Whether more input follows the frame that is handled now. A connection's process handles all that came together
@@ -112,8 +115,7 @@ impl Core {
             conversations: 0,
             serials: 0,
             pipelined: Pipelined::No,
-            deliveries: 0,
-            held: None,
+            deliveries: Deliveries::default(),
         }
     }
 
@@ -184,25 +186,6 @@ impl Core {
             }
         }
         Ok(())
-    }
-
-    fn deliver(&mut self, to: Address, frame: &Arc<[u8]>) {
-        self.deliveries = self.deliveries.wrapping_add(1);
-        let turn = |n: u32| self.deliveries.is_multiple_of(n);
-        let mail = || Mail::Frame(Bytes::Shared(Arc::clone(frame)));
-        match self.shared.conduct.socket.delivery {
-            Delivery::LosesOneIn(n) if turn(n) => return,
-            Delivery::DoublesOneIn(n) if turn(n) => self.mail(to.peer, mail()),
-            Delivery::SwapsOneIn(n) if turn(n) && self.held.is_none() => {
-                self.held = Some((to, Arc::clone(frame)));
-                return;
-            }
-            _ => {}
-        }
-        self.mail(to.peer, mail());
-        if let Some((_, held)) = self.held.take_if(|(address, _)| *address == to) {
-            self.mail(to.peer, Mail::Frame(Bytes::Shared(held)));
-        }
     }
 
     /// Asks the store; the answer comes back to this shard.

@@ -1,7 +1,8 @@
 //! Promises that the server can break on purpose, each by one decision: what a check is worth shows when it is held
 //! against a server that is wrong.
 
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Delivery};
+use crate::profile::Profile;
 
 mod application;
 mod channels;
@@ -34,6 +35,13 @@ impl Fault {
             apply,
         }
     }
+
+    /// Whether it lets single deliveries of broadcasts go wrong, now and then.
+    pub fn is_of_deliveries(&self) -> bool {
+        let mut conduct = Conduct::of(Profile::DEFAULT);
+        (self.apply)(&mut conduct);
+        conduct.socket.delivery != Delivery::Once
+    }
 }
 
 /// All faults.
@@ -53,7 +61,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::profile::Profile;
 
     #[test]
     fn no_two_faults_share_a_name() {

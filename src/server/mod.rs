@@ -7,6 +7,7 @@ pub mod conduct;
 pub mod context;
 mod conversation;
 mod core;
+mod delivery;
 mod drain;
 mod elixir;
 pub mod faults;
@@ -28,4 +29,5 @@ mod timers;
 pub mod token;
 mod wire;
 
+pub use delivery::Planted;
 pub use start::{Descriptors, Server, Settings, StartError};

@@ -221,6 +221,7 @@ impl Shard {
                 }
                 Alarm::Accept => self.accept(),
                 Alarm::Drain => self.go_on_draining(),
+                Alarm::Release(number) => core.release(number),
             }
             self.core.settle_channels();
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -10,8 +11,9 @@ use std::thread::{self, JoinHandle};
 use mio::{Poll, Waker};
 
 use super::channels::App;
-use super::conduct::Conduct;
+use super::conduct::{Conduct, Delivery, Mishap};
 use super::core::{Core, Shared};
+use super::delivery::Planted;
 use super::faults::Fault;
 use super::links::{Links, Note};
 use super::listen::Place;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub profile: Profile,
     /// What it does wrong on purpose.
     pub faults: Vec<&'static Fault>,
+    /// How rarely a fault of deliveries strikes: one of so many; as the fault has it if left out.
+    pub one_in: Option<NonZeroU32>,
     /// Threads; at least one.
     pub shards: usize,
     /// Whose descriptors the shards use.
@@ -61,6 +65,7 @@ impl Default for Settings {
             store: None,
             profile: Profile::DEFAULT,
             faults: Vec::new(),
+            one_in: None,
             shards: 1,
             descriptors: Descriptors::Process,
         }
@@ -113,6 +118,7 @@ impl StartError {
 /// A server that runs. Dropping it leaves it running; [`Server::drain`] ends it.
 pub struct Server {
     address: SocketAddr,
+    shared: Arc<Shared>,
     links: Arc<Links>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -137,6 +143,7 @@ impl Server {
         let links = Arc::new(links);
         let mut server = Self {
             address: place.address,
+            shared: Arc::clone(&shared),
             links: Arc::clone(&links),
             threads: Vec::new(),
         };
@@ -188,6 +195,15 @@ impl Server {
         self.address
     }
 
+    /// How many deliveries went wrong so far because of a fault of deliveries, and what happened to them; nothing
+    /// without such a fault. The count goes on, and outlives the server.
+    pub fn planted(&self) -> Option<(Mishap, Arc<Planted>)> {
+        match self.shared.conduct.socket.delivery {
+            Delivery::Once => None,
+            Delivery::OneIn(_, mishap) => Some((mishap, Arc::clone(&self.shared.planted))),
+        }
+    }
+
     /// Ends it as Phoenix ends on SIGTERM: all who have joined are told with 1012, in batches. Returns at once.
     pub fn drain(&self) {
         self.links.tell_all(|| Note::Drain);
@@ -207,6 +223,9 @@ fn share(settings: &Settings) -> Result<Shared, StartError> {
     for fault in &settings.faults {
         (fault.apply)(&mut conduct);
     }
+    if let (Some(one_in), Delivery::OneIn(often, _)) = (settings.one_in, &mut conduct.socket.delivery) {
+        *often = one_in;
+    }
     let place = settings
         .store
         .clone()
@@ -221,6 +240,7 @@ fn share(settings: &Settings) -> Result<Shared, StartError> {
         store: Store::open(&place, conduct.app.annotation_store)?,
         anonymous: "anon".into(),
         clock: Clock::start(),
+        planted: Arc::default(),
         conduct,
     })
 }

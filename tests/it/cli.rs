@@ -5,7 +5,7 @@ mod load;
 mod serve;
 mod texts;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -95,6 +95,13 @@ impl Served {
             .strip_prefix("listening on http://")
             .unwrap();
         format!("ws://{address}/socket")
+    }
+
+    /// What it said after its first line; waits for its end.
+    fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        rest
     }
 
     fn terminate(&mut self) -> Option<i32> {

@@ -92,6 +92,7 @@ impl Serve {
             store: self.store.or(below.store),
             profile: self.profile.or(below.profile),
             faults: first(self.faults, below.faults),
+            one_in: self.one_in.or(below.one_in),
             shards: self.shards.or(below.shards),
             config: self.config,
         }

@@ -1,5 +1,7 @@
 //! Decisions about broadcasts and pushes. No profile changes them.
 
+use std::num::NonZeroU32;
+
 /// Where its own broadcast stands at a sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SenderOrder {
@@ -25,12 +27,19 @@ pub enum Audience {
 pub enum Delivery {
     /// Once.
     Once,
-    /// Of so many deliveries one is lost.
-    LosesOneIn(u32),
-    /// Of so many deliveries one comes twice.
-    DoublesOneIn(u32),
-    /// Of so many deliveries one waits for the next.
-    SwapsOneIn(u32),
+    /// This happens to one of so many deliveries of a shard, counted over all its listeners.
+    OneIn(NonZeroU32, Mishap),
+}
+
+/// What happens to a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// It does not come.
+    Lost,
+    /// It comes twice.
+    Doubled,
+    /// It comes after the next.
+    Swapped,
 }
 
 /// Whom the push of a channel reaches.

@@ -1,10 +1,15 @@
 //! Faults of joins, leaves, pushes, crashes and broadcasts.
 
+use std::num::NonZeroU32;
+
 use super::Fault;
 use crate::server::conduct::{
     AfterLeave, Audience, BroadcastRefs, Crash, Delivery, DuplicateJoin, Isolation, Leave, LeaveScope,
-    PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
+    Mishap, PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
 };
+
+/// How often a delivery goes wrong, so that a conversation of a few messages shows it.
+const OFTEN: NonZeroU32 = NonZeroU32::new(7).expect("it is not 0");
 
 pub(super) const FAULTS: &[Fault] = &[
     // Joins and leaves.
@@ -179,20 +184,20 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "broadcast-lost",
-        "One of seven deliveries of a broadcast is lost.",
+        "One of seven deliveries of a broadcast is lost, or one of N with --one-in N.",
         &["broadcast-reaches-all", "delivery-exactly-once"],
-        |conduct| conduct.socket.delivery = Delivery::LosesOneIn(7),
+        |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Lost),
     ),
     Fault::new(
         "broadcast-doubled",
-        "One of seven deliveries of a broadcast comes twice.",
+        "One of seven deliveries of a broadcast comes twice, or one of N with --one-in N.",
         &["broadcast-once", "delivery-exactly-once"],
-        |conduct| conduct.socket.delivery = Delivery::DoublesOneIn(7),
+        |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Doubled),
     ),
     Fault::new(
         "broadcast-swapped",
-        "One of seven deliveries of a broadcast comes after the next.",
+        "One of seven deliveries of a broadcast comes after the next, or one of N with --one-in N.",
         &["sender-order"],
-        |conduct| conduct.socket.delivery = Delivery::SwapsOneIn(7),
+        |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Swapped),
     ),
 ];

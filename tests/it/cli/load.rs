@@ -78,7 +78,7 @@ fn the_reference_server_is_loaded_and_all_is_written() {
 #[test]
 fn what_a_server_loses_makes_it_fall_short() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), &["--fault", "broadcast-lost"]);
+    let mut served = Served::start(folder.path(), &["--fault", "broadcast-lost", "--one-in", "50"]);
     let target = served.target();
     let (said, code) = load(
         folder.path(),
@@ -100,7 +100,10 @@ fn what_a_server_loses_makes_it_fall_short() {
         "{said}"
     );
     let result = result(folder.path());
-    assert!(result["messages"]["missing"].as_u64() > Some(0));
+    let missing = result["messages"]["missing"].as_u64().unwrap();
+    assert!(missing > 0);
+    assert_eq!(served.terminate(), Some(0));
+    assert_eq!(served.rest(), format!("planted: {missing} deliveries lost\n"));
     assert_eq!(
         (&result["exit_code"], &result["verdict"]),
         (&1.into(), &"fell-short".into())

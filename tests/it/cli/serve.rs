@@ -1,7 +1,6 @@
 //! `serve`: its first line, its end, and what keeps it from starting.
 
 use std::fs;
-use std::io::Read;
 use std::net::TcpListener;
 
 use super::{Served, assert_said, said};
@@ -16,9 +15,7 @@ fn the_first_line_says_where_it_listens_and_sigterm_ends_it() {
         served.first_line
     );
     assert_eq!(served.terminate(), Some(0));
-    let mut rest = String::new();
-    served.stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "");
+    assert_eq!(served.rest(), "");
     assert!(folder.path().join("annotations.sqlite").exists());
 }
 
@@ -32,11 +29,21 @@ fn what_keeps_it_from_starting_is_said_in_a_sentence() {
         "these are notes, and no database\n",
     )
     .unwrap();
-    let lines: [&[&str]; 4] = [
+    let lines: [&[&str]; 6] = [
         &["serve", "--host", "nowhere.invalid"],
         &["serve", "--port", "0", "--store", "notes.txt"],
         &["serve", "--port", "0", "--store", "missing/annotations.sqlite"],
         &["serve", "--port", "0", "--store", "."],
+        &["serve", "--port", "0", "--one-in", "1000"],
+        &[
+            "serve",
+            "--port",
+            "0",
+            "--fault",
+            "broadcast-lost",
+            "--one-in",
+            "0",
+        ],
     ];
     let in_use = said(folder.path(), &["serve", "--port", &port]).replace(&port, "PORT");
     assert_said!(format!(

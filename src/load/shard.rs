@@ -43,6 +43,9 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 /// How often a shard tells what it counted.
 const READING: Duration = Duration::from_secs(1);
 
+/// So many heartbeats are sent together: a thread that wakes for each of them spends its time on waking.
+const HEARTBEATS: u32 = 32;
+
 /// What all shards are made from.
 pub(super) struct Blueprint<'r> {
     pub(super) settings: &'r Settings,
@@ -106,6 +109,11 @@ pub(super) struct Shard<'r> {
     closing_at: Time,
 }
 
+/// The time in which so many sockets send [`HEARTBEATS`].
+fn grid(sockets: usize, heartbeat: Duration) -> Duration {
+    heartbeat.mul_f64(f64::from(HEARTBEATS) / sockets.max(1) as f64)
+}
+
 impl<'r> Shard<'r> {
     /// A shard whose sockets have not come yet. Must be called in its own thread, after that has its own descriptors.
     pub(super) fn new(
@@ -140,7 +148,7 @@ impl<'r> Shard<'r> {
             actors: Vec::with_capacity(count),
             desk,
             poll: Poll::new()?,
-            wheel: Wheel::new(now),
+            wheel: Wheel::new(now, grid(count, blue.settings.heartbeat)),
             dialer: Dialer::new(random.next_u64()),
             random,
             buffer: vec![0; READ_BUFFER].into(),

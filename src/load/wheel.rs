@@ -1,12 +1,16 @@
 //! The timer wheel of a shard. It holds hints, not deadlines: a deadline lives in the state of a client, and a hint that
 //! goes off early is set again. So nothing is ever cancelled, and a timer costs four bytes.
 
+use std::time::Duration;
+
 use crate::clock::Time;
 
 /// Microseconds a tick, as a power of two: 8.2 ms.
 const TICK_SHIFT: u32 = 13;
 const SLOTS: u32 = 4096;
 const WORDS: u32 = SLOTS / 64;
+/// So many times the grid is far off: nobody minds such a part of a wait.
+const FAR: u32 = 64;
 
 /// A tick of the wheel, kept with each client so that it sets no second hint for a later moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,13 +38,18 @@ pub(super) struct Wheel {
     filled: [u64; WORDS as usize],
     /// All before this tick is done.
     next: Tick,
+    /// What is far off is looked at on ticks that are multiples of this one.
+    grid: u32,
     due: Vec<u32>,
 }
 
 impl Wheel {
-    /// An empty wheel, whose first tick is now.
-    pub(super) fn new(now: Time) -> Self {
+    /// An empty wheel, whose first tick is now. Hints that are far off, compared with `grid`, go off together at
+    /// multiples of it.
+    pub(super) fn new(now: Time, grid: Duration) -> Self {
+        let grid = u32::try_from(grid.as_micros() >> TICK_SHIFT).unwrap_or(u32::MAX);
         Self {
+            grid: grid.clamp(1, SLOTS / FAR),
             slots: (0..SLOTS).map(|_| Vec::new()).collect(),
             filled: [0; WORDS as usize],
             next: Tick::of(now),
@@ -52,7 +61,13 @@ impl Wheel {
     /// too small for the wait.
     pub(super) fn set(&mut self, at: Time, who: u32) -> Tick {
         let furthest = self.next.0.saturating_add(SLOTS - 1);
-        let tick = Tick(Tick::of(at).0.clamp(self.next.0, furthest));
+        let exact = Tick::of(at).0.clamp(self.next.0, furthest);
+        let is_far = exact - self.next.0 >= FAR * self.grid;
+        let tick = if is_far {
+            Tick(exact.next_multiple_of(self.grid).min(furthest))
+        } else {
+            Tick(exact)
+        };
         let slot = (tick.0 % SLOTS) as usize;
         self.slots[slot].push(who);
         self.filled[slot / 64] |= 1 << (slot % 64);
@@ -101,8 +116,6 @@ impl Wheel {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -116,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_hint_goes_off_not_before_its_time_and_at_most_a_tick_later() {
-        let mut wheel = Wheel::new(Time::ZERO);
+        let mut wheel = Wheel::new(Time::ZERO, Duration::ZERO);
         wheel.set(millis(100), 7);
         let at = wheel.next().unwrap();
         assert!(at >= millis(100) && at <= millis(100) + PRECISION);
@@ -127,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_wait_longer_than_the_wheel_goes_off_early() {
-        let mut wheel = Wheel::new(Time::ZERO);
+        let mut wheel = Wheel::new(Time::ZERO, Duration::ZERO);
         wheel.set(millis(3_600_000), 1);
         let at = wheel.next().unwrap();
         assert!(at < millis(40_000) && at > millis(30_000));
@@ -135,8 +148,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_far_off_goes_off_together_and_what_is_near_on_its_own() {
+        let grid = Duration::from_micros(4 << TICK_SHIFT);
+        let mut wheel = Wheel::new(Time::ZERO, grid);
+        let far = Time::ZERO + grid * (FAR + 1);
+        let ticks: Vec<Tick> = (0..4).map(|n| wheel.set(far + PRECISION * n, n)).collect();
+        assert!(ticks[1..].iter().all(|tick| *tick == ticks[1]), "{ticks:?}");
+        assert!(ticks[1].time() >= far + PRECISION * 3 && ticks[1].time() <= far + grid);
+        assert_ne!(wheel.set(millis(40), 8), wheel.set(millis(60), 9));
+    }
+
+    #[test]
     fn a_long_sleep_loses_nothing() {
-        let mut wheel = Wheel::new(Time::ZERO);
+        let mut wheel = Wheel::new(Time::ZERO, Duration::ZERO);
         wheel.set(millis(50), 1);
         wheel.set(millis(20_000), 2);
         assert_eq!(wheel.due(millis(10_000_000)), [1, 2]);
@@ -150,7 +174,7 @@ mod tests {
             waits in prop::collection::vec(0_u64..30_000, 1..40),
             steps in prop::collection::vec(1_u64..5_000, 1..40),
         ) {
-            let mut wheel = Wheel::new(Time::ZERO);
+            let mut wheel = Wheel::new(Time::ZERO, Duration::ZERO);
             for (who, wait) in (0..).zip(&waits) {
                 wheel.set(millis(*wait), who);
             }

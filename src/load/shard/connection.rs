@@ -279,6 +279,10 @@ impl Shard<'_> {
 
     /// Something may be due: of the connection, the role or the client.
     pub(super) fn attend(&mut self, id: u32) {
+        // Who says goodbye waits for nothing else.
+        if self.phase >= Phase::Closing {
+            return;
+        }
         let now = self.desk.now;
         let life = &mut self.actors[id as usize].life;
         match life.stage {

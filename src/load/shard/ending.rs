@@ -85,7 +85,6 @@ impl Shard<'_> {
     /// Everybody closes. The server ends each connection then, so that its ports are the ones that rest.
     pub(super) fn close_all(&mut self) {
         self.closing_at = self.desk.now + GOODBYE;
-        self.desk.joined = 0;
         for id in 0..self.len() {
             let life = &mut self.actors[id as usize].life;
             // What is lost from here on concerns no ledger: it is settled.
@@ -94,6 +93,9 @@ impl Shard<'_> {
                 .iter_mut()
                 .for_each(|slot| slot.joined = false);
             life.flags.set(Flags::ON_PURPOSE);
+            if life.flags.clear(Flags::COUNTED) {
+                self.desk.joined -= 1;
+            }
             match life.stage {
                 Stage::Open => {
                     self.desk

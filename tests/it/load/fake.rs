@@ -31,6 +31,8 @@ pub(super) enum Manner {
     Crosses,
     /// Answers joins only.
     Ignores,
+    /// Answers everything until it gets a close frame, and from then on nothing.
+    Stays,
 }
 
 /// A server. It ends with the last of its connections; nothing is accepted once it is dropped.
@@ -106,6 +108,9 @@ impl Shared {
             let (opcode, payload) = read_frame(&mut stream)?;
             match opcode {
                 Opcode::Text => self.answer(&mut stream, std::str::from_utf8(&payload).ok()?)?,
+                Opcode::Close if self.manner == Manner::Stays => {
+                    return std::io::copy(&mut stream, &mut std::io::sink()).ok().map(drop);
+                }
                 Opcode::Close => {
                     let mut frame = Vec::new();
                     write_frame(Opcode::Close, &payload, None, &mut frame);

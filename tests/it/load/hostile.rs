@@ -112,6 +112,23 @@ fn a_push_without_an_answer_is_missing() {
 }
 
 #[test]
+fn who_said_goodbye_to_a_server_that_stays_expects_no_heartbeats() {
+    let fake = Fake::start(Manner::Stays);
+    let settings = settings_of(fake.address, "idle");
+    let result = run(&Settings {
+        sockets: 4,
+        heartbeat: Duration::from_millis(100),
+        ..settings
+    });
+    assert_eq!((result.sockets.joined, result.sockets.peak_joined), (4, 4));
+    assert!(
+        result.troubles.is_empty() && result.messages.all_right(),
+        "{:?}",
+        result.troubles
+    );
+}
+
+#[test]
 fn a_stall_of_the_server_is_found_in_the_latency_and_not_in_the_lateness() {
     let stall = Duration::from_millis(500);
     let fake = Fake::start(Manner::Stalls(50, stall));

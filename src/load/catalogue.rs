@@ -56,7 +56,7 @@ pub fn built_in() -> &'static [BuiltIn] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{Override, role::Cast};
+    use crate::load::{Override, Share, role::Cast};
 
     #[test]
     fn every_scenario_can_be_played_by_a_swarm() {
@@ -66,7 +66,7 @@ mod tests {
             ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"]
         );
         for it in built_in() {
-            let cast = Cast::compile(&it.program, &Override::default(), 1000);
+            let cast = Cast::compile(&[Share::new(Arc::clone(&it.program))], &Override::default(), 1000);
             assert!(cast.is_ok(), "{}: {}", it.name, cast.unwrap_err());
         }
     }

@@ -26,7 +26,7 @@ pub(super) struct Desk<'r> {
     pub(super) vsn: Vsn,
     /// Which run, as marks have it.
     pub(super) run: u64,
-    /// The number of the names that all instances share; each instance's own follow.
+    /// The number of the first name that all instances share; each instance's own follow.
     pub(super) first_name: u64,
     pub(super) now: Time,
     pub(super) tally: Tally,
@@ -138,7 +138,7 @@ impl<'r> Desk<'r> {
 
     /// The number of an instance's first name.
     pub(super) fn first_own(&self, place: Place) -> u64 {
-        self.first_name + (place.instance + 1) * self.cast.own_names
+        self.first_name + (self.cast.plays.len() as u64 + place.instance) * self.cast.own_names
     }
 
     /// Ends the reception of a topic, because its receiver leaves or lost its connection.

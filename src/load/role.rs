@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::result::Sends;
+use super::share::Share;
 use super::text::{Line, Meaning};
-use crate::scenario::{Offer, Pattern, Program, ScenarioError};
+use crate::scenario::{Offer, Pattern, ScenarioError};
 
 mod compile;
 #[cfg(test)]
@@ -28,25 +29,35 @@ pub struct Override {
     pub offers: Vec<(Offer, Value)>,
 }
 
-/// All roles of a scenario, and what they have in common.
+/// All roles of all scenarios, and what they have in common.
 #[derive(Debug)]
 pub(super) struct Cast {
     pub(super) roles: Box<[Role]>,
-    /// For each socket of an instance, which role it plays.
-    pub(super) places: Box<[u8]>,
+    /// The scenarios.
+    pub(super) plays: Box<[Play]>,
     /// Topics that all instances have in common.
     pub(super) shared_topics: Box<[Arc<str>]>,
-    /// How many topics each instance has of its own.
+    /// How many topics each instance may have of its own.
     pub(super) own_topics: u32,
-    /// How many names each instance has of its own.
+    /// How many names each instance may have of its own.
     pub(super) own_names: u64,
+}
+
+/// One scenario of a swarm.
+#[derive(Debug)]
+pub(super) struct Play {
+    /// For each socket of an instance, which role it plays.
+    pub(super) places: Box<[u8]>,
     /// What the names of the scenario stand for.
     pub(super) meanings: Box<[Meaning]>,
+    pub(super) weight: u32,
 }
 
 /// What a socket does.
 #[derive(Debug)]
 pub(super) struct Role {
+    /// Its scenario; an index into [`Cast::plays`].
+    pub(super) play: usize,
     pub(super) name: Box<str>,
     /// The mount in place of the target's own.
     pub(super) mount: Option<Box<str>>,
@@ -170,8 +181,22 @@ impl Cast {
         }
     }
 
-    /// Who sends in an open model: where all hear what is sent, one voice is enough.
-    pub(super) fn voices(&self) -> Voices {
+    /// Which part of all sends of an open model is a scenario's, among those that send.
+    pub(super) fn part_of_sends(&self, play: usize) -> f64 {
+        let sends = |play: &usize| self.roles_of(*play).any(|role| role.tempo != Tempo::Listens);
+        let all = (0..self.plays.len()).filter(sends);
+        let sum: f64 = all.map(|it| f64::from(self.plays[it].weight)).sum();
+        f64::from(self.plays[play].weight) / sum.max(1.0)
+    }
+
+    /// The roles of a scenario, by its places.
+    pub(super) fn roles_of(&self, play: usize) -> impl Iterator<Item = &Role> {
+        let places = self.plays[play].places.iter();
+        places.map(|role| &self.roles[usize::from(*role)])
+    }
+
+    /// Who sends in an open model of a scenario: where all hear what is sent, one voice is enough.
+    pub(super) fn voices(&self, play: usize) -> Voices {
         let speaks_to_all = |role: &Role| {
             role.tempo == Tempo::Pushes
                 && role.steps.iter().any(|step| match step {
@@ -182,19 +207,19 @@ impl Cast {
                     _ => false,
                 })
         };
-        if self.roles.iter().any(speaks_to_all) {
+        if self.roles_of(play).any(speaks_to_all) {
             Voices::One
         } else {
             Voices::All
         }
     }
 
-    /// Compiles a scenario. Shared names stand for numbers from `first` on; each instance has [`Cast::own_names`]
+    /// Compiles scenarios. Shared names stand for numbers from `first` on; each instance has [`Cast::own_names`]
     /// numbers of its own.
     ///
     /// # Errors
     /// What a swarm cannot play, each with its place: hand-made frames, restarts, HTTP, refusals that are expected.
-    pub(super) fn compile(program: &Program, instead: &Override, first: u64) -> Result<Self, ScenarioError> {
-        compile::compile(program, instead, first)
+    pub(super) fn compile(shares: &[Share], instead: &Override, first: u64) -> Result<Self, ScenarioError> {
+        compile::compile(shares, instead, first)
     }
 }

@@ -85,7 +85,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What makes no sense, or is nothing for a swarm.
 pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
     settings.check()?;
-    Ok(Cast::compile(&settings.program, &settings.instead, 0)?.sends())
+    Ok(Cast::compile(&settings.shares, &settings.instead, 0)?.sends())
 }
 
 /// Runs a swarm, and returns when it is over. `stop` ends it in order before its time.
@@ -101,7 +101,7 @@ pub fn run(
     // Numbers in the topics of different runs differ, and all follow from the seed.
     let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
     let first_name = (run % 900 + 100) * 100_000_000_000;
-    let cast = Cast::compile(&settings.program, &settings.instead, first_name)?;
+    let cast = Cast::compile(&settings.shares, &settings.instead, first_name)?;
     let plan = Plan::new(settings)?;
     on_event(Event::Planned(&plan));
     let common = Common::new(cast.shared_topics.len());

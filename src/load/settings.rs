@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::pace::{Pacing, Stage};
 use super::role::Override;
+use super::share::{Share, divide};
 use crate::protocol::Vsn;
 use crate::scenario::{LoadRate, Program};
 use crate::transport::Target;
@@ -21,8 +22,8 @@ pub struct Settings {
     pub params: Vec<(String, String)>,
     /// Request headers, beside those of the scenario.
     pub headers: Vec<(String, String)>,
-    /// What is played.
-    pub program: Arc<Program>,
+    /// What is played, and by which share of the sockets.
+    pub shares: Vec<Share>,
     /// What stands in the place of what the scenario says.
     pub instead: Override,
     /// How many connections, over all roles.
@@ -87,6 +88,22 @@ pub enum Nonsense {
     /// No thread.
     #[error("0 shards run nothing; expected at least 1")]
     NoShards,
+    /// A scenario that nobody plays.
+    #[error("a weight of 0 leaves a scenario out; expected at least 1")]
+    NoWeight,
+    /// Too few for all scenarios.
+    #[error(
+        "{sockets} sockets are too few for {scenarios} scenarios with such weights; each needs at least 1"
+    )]
+    TooFew {
+        /// How many were asked for.
+        sockets: u32,
+        /// How many scenarios there are.
+        scenarios: usize,
+    },
+    /// Nobody speaks two serializers on one run.
+    #[error("the scenarios are written for different serializers; run them one after another")]
+    TwoSerializers,
     /// A heartbeat all the time, or an answer in no time.
     #[error("{0} cannot be nothing; expected something like 30s")]
     NoWait(&'static str),
@@ -96,7 +113,20 @@ impl Settings {
     /// A run of `program` against `target`, as its `load:` section says; what that leaves out: 1,000 sockets at once,
     /// 30 seconds, each sends again when it has its answer.
     pub fn new(target: Target, program: Arc<Program>) -> Self {
-        let load = program.load();
+        Self::as_first(target, Share::new(program))
+    }
+
+    /// A run of several scenarios; in all else as the `load:` section of the first says.
+    pub fn of_several(target: Target, first: Share, others: impl IntoIterator<Item = Share>) -> Self {
+        let mut settings = Self::as_first(target, first);
+        settings.shares.extend(others);
+        let vsn = settings.shares.iter().find_map(|share| share.program.vsn);
+        settings.vsn = vsn.unwrap_or_default();
+        settings
+    }
+
+    fn as_first(target: Target, first: Share) -> Self {
+        let load = first.program.load();
         let duration = load.duration.unwrap_or(Duration::from_secs(30));
         let stages: Vec<Stage> = match load.rate {
             _ if !load.stages.is_empty() => load
@@ -115,10 +145,9 @@ impl Settings {
             .map_or(1000, |sockets| u32::try_from(sockets).unwrap_or(u32::MAX));
         Self {
             target,
-            vsn: program.vsn.unwrap_or_default(),
+            vsn: first.program.vsn.unwrap_or_default(),
             params: Vec::new(),
             headers: Vec::new(),
-            program: Arc::clone(&program),
             instead: Override::default(),
             sockets,
             arrivals: load.ramp.map_or(Arrivals::AtOnce, Arrivals::Over),
@@ -134,6 +163,7 @@ impl Settings {
             sources: Vec::new(),
             server_pid: None,
             seed: 0,
+            shares: vec![first],
         }
     }
 
@@ -156,6 +186,7 @@ impl Settings {
         if self.shards == Some(0) {
             return Err(Nonsense::NoShards);
         }
+        self.check_shares()?;
         let waits = [("the heartbeat", self.heartbeat), ("the timeout", self.timeout)];
         if let Some((name, _)) = waits.into_iter().find(|(_, wait)| wait.is_zero()) {
             return Err(Nonsense::NoWait(name));
@@ -180,6 +211,30 @@ impl Settings {
             return Err(Nonsense::NoDuration);
         }
         Ok(())
+    }
+
+    fn check_shares(&self) -> Result<(), Nonsense> {
+        if self.shares.iter().any(|share| share.weight == 0) {
+            return Err(Nonsense::NoWeight);
+        }
+        if self.divided().contains(&0) {
+            return Err(Nonsense::TooFew {
+                sockets: self.sockets,
+                scenarios: self.shares.len(),
+            });
+        }
+        let mut said = self.shares.iter().filter_map(|share| share.program.vsn);
+        let first = said.next();
+        if said.any(|vsn| Some(vsn) != first) {
+            return Err(Nonsense::TwoSerializers);
+        }
+        Ok(())
+    }
+
+    /// How many sockets play each scenario.
+    pub(super) fn divided(&self) -> Vec<u32> {
+        let weights: Vec<u32> = self.shares.iter().map(|share| share.weight).collect();
+        divide(self.sockets, &weights)
     }
 
     /// The arrivals as a schedule; nothing if they come as fast as both ends can.

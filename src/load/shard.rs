@@ -1,7 +1,6 @@
 //! A thread of the swarm: an epoll loop over its own sockets, which shares no lock with the others on the way of a
 //! message.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -16,19 +15,22 @@ use super::desk::{Desk, Served};
 use super::dial::{Dialer, Route};
 use super::handshake::Request;
 use super::ledger::Common;
-use super::pace::{Dues, Stream};
-use super::role::{Cast, Tempo, Voices};
-use super::settings::{Schedule, Settings};
+use super::pace::Stream;
+use super::role::{Cast, Tempo};
+use super::settings::Settings;
 use super::tally::Tally;
 use super::watch::thread_cpu;
 use super::wheel::{Tick, Wheel};
 use crate::client::{Config, Context, Socket};
 use crate::clock::{Clock, Time};
+use lane::Lane;
+use places::Block;
 
 mod arrive;
 mod connection;
 mod ending;
 mod frames;
+mod lane;
 mod places;
 mod rounds;
 mod send;
@@ -88,16 +90,10 @@ pub(super) struct Shard<'r> {
     /// Who had more to read than one buffer.
     greedy: Vec<u32>,
     arrivals: arrive::Arrivals,
-    /// Sends of an open model.
-    dues: Option<Dues>,
-    /// Sockets that an open model can ask to send.
-    pushers: Vec<u32>,
-    voices: Voices,
-    next_pusher: usize,
-    /// Rounds whose time has come and that nobody is free for.
-    waiting: VecDeque<Time>,
-    /// Who is free for a round.
-    idle: VecDeque<u32>,
+    /// The sockets of each scenario.
+    blocks: Box<[Block]>,
+    /// The sends of each.
+    lanes: Box<[Lane]>,
     /// What is being sent.
     text: String,
     /// Bytes that all sockets keep: what is not whole yet, and what is not sent yet.
@@ -126,9 +122,9 @@ impl<'r> Shard<'r> {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let masks = Xoshiro256PlusPlus::seed_from_u64(random.next_u64());
         let now = blue.clock.now();
-        let size = blue.cast.places.len();
-        let count = places::sockets_of(blue.settings.sockets as usize, size, stream);
-        let instances = count.div_ceil(size);
+        let blocks = places::blocks(blue.cast, &blue.settings.divided(), stream);
+        let count = blocks.last().map_or(0, |block| block.end as usize);
+        let instances: usize = blocks.iter().map(Block::instances).sum();
         let mut desk = Desk::new(
             blue.cast,
             blue.common,
@@ -154,12 +150,8 @@ impl<'r> Shard<'r> {
             buffer: vec![0; READ_BUFFER].into(),
             greedy: Vec::new(),
             arrivals: arrive::Arrivals::new(blue.settings, now, stream),
-            dues: None,
-            pushers: Vec::new(),
-            voices: blue.cast.voices(),
-            next_pusher: 0,
-            waiting: VecDeque::new(),
-            idle: VecDeque::new(),
+            blocks,
+            lanes: Box::default(),
             text: String::new(),
             kept: 0,
             open: 0,
@@ -167,17 +159,29 @@ impl<'r> Shard<'r> {
             looked_at: Time::ZERO,
             closing_at: Time::MAX,
         };
-        for id in 0..count {
-            let role = blue.cast.places[id % size];
-            let topics = blue.cast.roles[usize::from(role)].joins.len();
-            shard.actors.push(Actor::expected(role, topics));
-        }
-        shard.pushers = (0..)
-            .zip(&shard.actors)
-            .filter(|(_, actor)| shard.tempo(actor) != Tempo::Listens)
-            .map(|(id, _)| id)
-            .collect();
+        shard.cast_actors();
+        let plays = 0..blue.cast.plays.len();
+        shard.lanes = plays.map(|play| shard.lane(play)).collect();
         Ok(shard)
+    }
+
+    /// Gives each socket its role.
+    fn cast_actors(&mut self) {
+        let cast = self.blue.cast;
+        for (block, play) in self.blocks.iter().zip(&cast.plays) {
+            let places = play.places.iter().cycle();
+            for (_, role) in (block.start..block.end).zip(places) {
+                let topics = cast.roles[usize::from(*role)].joins.len();
+                self.actors.push(Actor::expected(*role, topics));
+            }
+        }
+    }
+
+    fn lane(&self, play: usize) -> Lane {
+        let block = &self.blocks[play];
+        let sends = |id: &u32| self.tempo(&self.actors[*id as usize]) != Tempo::Listens;
+        let pushers = (block.start..block.end).filter(sends).collect();
+        Lane::new(pushers, self.blue.cast.voices(play))
     }
 
     fn tempo(&self, actor: &Actor) -> Tempo {
@@ -219,10 +223,9 @@ impl<'r> Shard<'r> {
             return Duration::ZERO;
         }
         let now = self.blue.clock.now();
-        let due = [self.dues.as_ref().and_then(Dues::next), self.arrivals.next()];
-        let exact = due
-            .into_iter()
-            .flatten()
+        let sends = self.lanes.iter().filter_map(Lane::next);
+        let exact = sends
+            .chain(self.arrivals.next())
             .min()
             .map_or(LONGEST_SLEEP, |at| at.since(now));
         // What is not measured has time until the next millisecond, and the kernel counts in those.
@@ -267,20 +270,15 @@ impl<'r> Shard<'r> {
         self.tell_now();
         self.phase = phase;
         if phase != Phase::Running {
-            self.dues = None;
-            self.waiting.clear();
+            self.lanes.iter_mut().for_each(Lane::end);
         }
     }
 
     fn begin_load(&mut self) {
-        let settings = self.blue.settings;
-        let stream = match self.voices {
-            Voices::All => Some(self.stream),
-            Voices::One => (self.stream.number == 0).then_some(Stream { number: 0, of: 1 }),
-        };
-        if let (Schedule::Open(stages, pacing), Some(stream)) = (&settings.schedule, stream) {
-            let (start, seed) = (self.blue.control.start(), settings.seed ^ 0x5eed);
-            self.dues = Some(Dues::new(start, stages.clone(), *pacing, stream, seed));
+        let start = self.blue.control.start();
+        for (play, lane) in self.lanes.iter_mut().enumerate() {
+            let part = self.blue.cast.part_of_sends(play);
+            lane.begin(self.blue.settings, start, part, self.blocks[play].sends);
         }
         for id in 0..self.len() {
             self.take_turn(id);

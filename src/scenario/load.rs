@@ -13,6 +13,8 @@ pub struct LoadSection {
     pub duration: Option<Duration>,
     /// The heartbeat interval of each client.
     pub heartbeat: Option<Duration>,
+    /// Its weight among the scenarios of a swarm that plays several.
+    pub weight: Option<u32>,
     /// How often something is sent.
     pub rate: Option<LoadRate>,
     /// Rates that follow each other, in place of `rate` and `duration`.

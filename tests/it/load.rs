@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use phxproof::load::{
-    self, Arrivals, Event, LoadResult, Override, Pacing, Schedule, Settings, Stage, built_in,
+    self, Arrivals, Event, LoadResult, Override, Pacing, Schedule, Settings, Share, Stage, built_in,
 };
 use phxproof::scenario::read;
 use phxproof::server::conduct::Mishap;
@@ -160,6 +160,39 @@ fn what_is_lost_doubled_or_swapped_is_counted_to_the_last() {
 }
 
 #[test]
+fn scenarios_share_sockets_and_sends_by_their_weights() {
+    let server = serve();
+    let share = |name: &str, weight| {
+        let it = built_in().iter().find(|it| it.name == name).expect("built in");
+        Share {
+            program: Arc::clone(&it.program),
+            weight,
+        }
+    };
+    let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
+    let (first, others) = (share("fanout", 1), [share("rumbl", 2), share("idle", 3)]);
+    let result = run(&Settings {
+        sockets: 60,
+        shards: Some(3),
+        schedule: open(150.0, 400),
+        ..Settings::of_several(target, first, others)
+    });
+    assert_eq!((result.sockets.joined, result.counts.dropped), (60, 0));
+    // A third of the sends goes to the ten of a room, the rest to the ten of a video: whose topics are their own.
+    assert_eq!(
+        (result.messages.sent, result.counts.broadcasts),
+        (60, 20 * 10 + 40 * 10)
+    );
+    assert_eq!(result.messages.expected, 60 + 600);
+    assert!(
+        result.messages.all_right() && result.troubles.is_empty(),
+        "{:?}",
+        result.messages
+    );
+    server.drain();
+}
+
+#[test]
 fn an_answer_that_comes_twice_is_a_duplicate() {
     let server = serve_with(&["reply-twice"]);
     let result = run(&Settings {
@@ -201,7 +234,7 @@ fn a_herd_comes_back_and_rejoins() {
                 - sleep: 100ms\n  - ana: cut\n";
     let program = Arc::new(read("herd.yaml", herd).expect("a scenario"));
     let settings = Settings {
-        program,
+        shares: vec![Share::new(program)],
         duration: Duration::from_millis(500),
         ..settings(&server, "herd")
     };
@@ -223,7 +256,7 @@ fn who_joins_and_leaves_meanwhile_is_counted_exactly() {
         - ana, bea: { receive: broadcasted }\n  - bea: leave\n  - bea: { join: \"lab:{{room}}\" }\n";
     let program = Arc::new(read("guests.yaml", scenario).expect("a scenario"));
     let settings = Settings {
-        program,
+        shares: vec![Share::new(program)],
         schedule: open(500.0, 500),
         ..settings(&server, "echo")
     };
@@ -240,7 +273,7 @@ fn an_answer_that_nobody_awaits_is_not_held_against_the_next_push() {
         - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo_error, reply: none }\n  - ana: { push: echo }\n";
     let program = Arc::new(read("none.yaml", scenario).expect("a scenario"));
     let settings = Settings {
-        program,
+        shares: vec![Share::new(program)],
         schedule: open(100.0, 300),
         ..settings(&server, "echo")
     };
@@ -376,7 +409,7 @@ fn nonsense_is_refused_before_anything_is_opened() {
     )
     .expect("it reads");
     let said = refused(Settings {
-        program: Arc::new(raw),
+        shares: vec![Share::new(Arc::new(raw))],
         ..settings
     });
     assert!(

@@ -19,9 +19,10 @@ const JUDGING: &str = "Judging";
     reason = "flags as typed; load.rs makes something better of them"
 )]
 pub(in super::super) struct Load {
-    /// A built-in scenario such as echo (see `phxproof list scenarios`), or a file of your own
-    #[arg(value_name = "SCENARIO")]
-    pub(in super::super) scenario: String,
+    /// A built-in scenario such as echo (see `phxproof list scenarios`), or a file of your own; several, as echo=3
+    /// rumbl=1, share sockets and sends by their weights, and in all else go by the first
+    #[arg(value_name = "SCENARIO[=WEIGHT]", required = true)]
+    pub(in super::super) scenarios: Vec<String>,
     #[command(flatten)]
     pub(in super::super) target: Target,
     /// How many sockets, as 500, 100k or 1M [default: what the scenario says, else 1000]

@@ -48,7 +48,7 @@ impl Load {
             (below.ramp, below.arrivals)
         };
         Self {
-            scenario: self.scenario,
+            scenarios: self.scenarios,
             target: self.target.over(below.target),
             sockets: self.sockets.or(below.sockets),
             ramp,

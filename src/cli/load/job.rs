@@ -12,8 +12,8 @@ use super::super::results;
 use super::refused;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
-    self, Arrivals, LoadResult, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings, Stage,
-    built_in,
+    self, Arrivals, LoadResult, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings, Share,
+    Stage, built_in,
 };
 use crate::report::{Folder, grouped};
 use crate::scenario::{Program, nearest};
@@ -26,11 +26,12 @@ const MOST_SHARDS: usize = 256;
 pub(super) struct Job {
     /// The server under test.
     pub(super) server: Server,
-    /// The scenario's name or path.
+    /// The scenarios as they were typed.
     pub(super) scenario: String,
     /// Where all random choices come from.
     pub(super) seed: u64,
-    program: Arc<Program>,
+    first: Share,
+    others: Vec<Share>,
     sends: Sends,
     objectives: Vec<Objective>,
     meant: args::Load,
@@ -39,13 +40,16 @@ pub(super) struct Job {
 impl Job {
     /// What was typed and configured, as meant.
     pub(super) fn new(meant: args::Load) -> Result<Self, CliError> {
-        let program = program(&meant.scenario)?;
+        let mut shares = meant.scenarios.iter().map(|typed| share(typed));
+        let first = shares.next().ok_or_else(nothing_to_play)??;
+        let others = shares.collect::<Result<Vec<_>, _>>()?;
         let mut job = Self {
             server: server(&meant.target, None)?,
-            scenario: meant.scenario.clone(),
+            scenario: meant.scenarios.join(" "),
             seed: results::seed(&meant.results)?,
-            objectives: objectives(&meant, &program)?,
-            program,
+            objectives: objectives(&meant, std::iter::once(&first).chain(&others))?,
+            first,
+            others,
             sends: Sends::Something,
             meant,
         };
@@ -56,7 +60,7 @@ impl Job {
     /// Refuses what makes no sense, before anything is opened; tells whether anything is sent.
     fn check(&self) -> Result<Sends, CliError> {
         let typed = &self.meant;
-        let stages = self.program.load().stages.len();
+        let stages = self.first.program.load().stages.len();
         if stages > 0 && typed.duration.is_some() && typed.rate.is_none() {
             let what = format!("--duration says nothing to a scenario of {stages} stages, each with its own");
             let complaint = Complaint::new(what);
@@ -93,7 +97,8 @@ impl Job {
     /// The settings of the run, once it is known where the server is.
     pub(super) fn settings(&self, target: &Target, server_pid: Option<u32>) -> Settings {
         let typed = &self.meant;
-        let usual = Settings::new(target.clone(), Arc::clone(&self.program));
+        let (first, others) = (self.first.clone(), self.others.clone());
+        let usual = Settings::of_several(target.clone(), first, others);
         let duration = typed.duration.unwrap_or(usual.duration);
         let schedule = match (typed.rate, usual.schedule) {
             (Some(RateArg::Max), _) => Schedule::Closed,
@@ -137,7 +142,7 @@ impl Job {
 
     /// How many sockets are wanted.
     pub(super) fn sockets(&self) -> u32 {
-        let of_scenario = || self.program.load().sockets.unwrap_or(1000);
+        let of_scenario = || self.first.program.load().sockets.unwrap_or(1000);
         self.meant
             .sockets
             .unwrap_or_else(|| u32::try_from(of_scenario()).unwrap_or(u32::MAX))
@@ -211,6 +216,25 @@ impl Job {
     }
 }
 
+fn nothing_to_play() -> Complaint {
+    Complaint::new("no scenario was named").expected("one such as echo, or a file of your own")
+}
+
+/// A scenario with its weight, if one stands behind it. A file may be called so.
+fn share(typed: &str) -> Result<Share, CliError> {
+    let weight = typed.rsplit_once('=').filter(|_| !Path::new(typed).exists());
+    let Some((name, weight)) = weight else {
+        return Ok(Share::new(program(typed)?));
+    };
+    let weight = weight.parse().map_err(|_| {
+        Complaint::new(format!("`{weight}` is no weight of {name}")).expected("a whole number, as in echo=3")
+    })?;
+    Ok(Share {
+        program: program(name)?,
+        weight,
+    })
+}
+
 /// A scenario of the swarm by its name, a case by its id, or a file.
 fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
     if let Some(it) = built_in().iter().find(|it| it.name == scenario) {
@@ -238,15 +262,21 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
         .into())
 }
 
-/// What was typed; if nothing was, what the scenario says.
-fn objectives(meant: &args::Load, program: &Program) -> Result<Vec<Objective>, Complaint> {
+/// What was typed; if nothing was, what the scenarios say.
+fn objectives<'s>(
+    meant: &args::Load,
+    shares: impl Iterator<Item = &'s Share>,
+) -> Result<Vec<Objective>, Complaint> {
     if !meant.objectives.is_empty() {
         return Ok(meant.objectives.clone());
     }
-    let said = program.load().objectives.iter();
-    said.map(|text| {
+    let parse = |(program, text): (&Program, &String)| {
         text.parse()
-            .map_err(|why: load::ObjectiveError| Complaint::new(why.to_string()).place(&meant.scenario))
-    })
-    .collect()
+            .map_err(|why: load::ObjectiveError| Complaint::new(why.to_string()).place(&*program.path))
+    };
+    let programs = shares.map(|share| &*share.program);
+    programs
+        .flat_map(|program| program.load().objectives.iter().map(move |text| (program, text)))
+        .map(parse)
+        .collect()
 }

@@ -194,7 +194,10 @@ impl<'r> Served<'_, 'r> {
         let Payload::Json(json) = payload else {
             return false;
         };
-        let values = values(&self.desk.cast.meanings, self.desk.first_own(self.place));
+        let values = values(
+            &self.desk.cast.plays[self.role().play].meanings,
+            self.desk.first_own(self.place),
+        );
         serde_json::from_str(json).is_ok_and(|value| pattern.check(&value, &values).is_ok())
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Awaited, Cast, Join, Override, Role, Step, Tempo};
+use super::{Awaited, Cast, Join, Override, Play, Role, Step, Tempo};
+use crate::load::share::Share;
 use crate::load::text::{Line, Meaning};
 use crate::scenario::{
     Act, Actor, Connect, Data, LoadRole, Mount, Name, Offer, Opening, Problem, Program, ScenarioError,
@@ -11,27 +12,33 @@ use crate::scenario::{
 
 mod messages;
 
-pub(super) fn compile(program: &Program, instead: &Override, first: u64) -> Result<Cast, ScenarioError> {
-    let mut compiler = Compiler::new(program, instead, first);
-    let roles: Vec<Role> = (0..program.actors.len())
-        .map(|index| compiler.role(Actor(index)))
-        .collect();
-    let places = compiler.places(&roles);
-    if !compiler.problems.is_empty() {
-        return Err(ScenarioError::new(
-            &program.path,
-            &program.source,
-            compiler.problems,
-        ));
+pub(super) fn compile(shares: &[Share], instead: &Override, first: u64) -> Result<Cast, ScenarioError> {
+    let own_names = shares.iter().map(|share| share.program.fresh.len().max(1)).max();
+    let own_names = own_names.unwrap_or(1) as u64;
+    let (mut roles, mut plays) = (Vec::new(), Vec::new());
+    let (mut shared_topics, mut own_topics) = (Vec::new(), 0);
+    for (number, share) in shares.iter().enumerate() {
+        let first = first + number as u64 * own_names;
+        let mut compiler = Compiler::new(&share.program, instead, first);
+        compiler.shared = shared_topics;
+        let own_roles = compiler.roles(number);
+        let places = compiler.places(&own_roles, roles.len());
+        compiler.finish()?;
+        roles.extend(own_roles);
+        plays.push(Play {
+            places,
+            meanings: compiler.meanings.into(),
+            weight: share.weight,
+        });
+        shared_topics = compiler.shared;
+        own_topics = own_topics.max(compiler.own.len());
     }
-    let own_names = program.fresh.len().max(1) as u64;
     Ok(Cast {
         roles: roles.into(),
-        places,
-        shared_topics: compiler.shared.into(),
-        own_topics: u32::try_from(compiler.own.len()).unwrap_or(u32::MAX),
+        plays: plays.into(),
+        shared_topics: shared_topics.into(),
+        own_topics: u32::try_from(own_topics).unwrap_or(u32::MAX),
         own_names,
-        meanings: compiler.meanings.into(),
     })
 }
 
@@ -95,7 +102,25 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn role(&mut self, actor: Actor) -> Role {
+    fn roles(&mut self, play: usize) -> Vec<Role> {
+        let actors = (0..self.program.actors.len()).map(Actor);
+        actors.map(|actor| self.role(actor, play)).collect()
+    }
+
+    /// What is wrong with the scenario, if something is.
+    fn finish(&mut self) -> Result<(), ScenarioError> {
+        let problems = std::mem::take(&mut self.problems);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(ScenarioError::new(
+            &self.program.path,
+            &self.program.source,
+            problems,
+        ))
+    }
+
+    fn role(&mut self, actor: Actor, play: usize) -> Role {
         let mut draft = Draft::default();
         let program = self.program;
         for act in program.groups.iter().flat_map(|group| &group.acts) {
@@ -113,6 +138,7 @@ impl<'a> Compiler<'a> {
             join.hears = hears_all || draft.awaited.iter().any(|it| it.channel == Some(index));
         }
         Role {
+            play,
             name: name.into(),
             mount: draft.mount,
             params: draft.params,
@@ -134,15 +160,16 @@ impl<'a> Compiler<'a> {
             .unwrap_or_default()
     }
 
-    /// Which role each socket of an instance plays.
-    fn places(&mut self, roles: &[Role]) -> Box<[u8]> {
+    /// Which role each socket of an instance plays; so many roles belong to scenarios before this one.
+    fn places(&mut self, roles: &[Role], before: usize) -> Box<[u8]> {
         let mut places = Vec::new();
-        for (index, role) in (0..=u8::MAX).zip(roles) {
+        for (index, role) in (before..).zip(roles) {
             let share = self.said_of(&role.name).share as usize;
-            places.extend(std::iter::repeat_n(index, share));
+            places.extend(std::iter::repeat_n(u8::try_from(index).unwrap_or(u8::MAX), share));
         }
-        if roles.len() > usize::from(u8::MAX) || places.is_empty() {
-            let title = format!("{} actors; a swarm has from 1 to 255", roles.len());
+        let count = before + roles.len();
+        if count > usize::from(u8::MAX) || places.is_empty() {
+            let title = format!("{count} actors; a swarm has from 1 to 255");
             self.problems.push(Problem::at(0..0, title));
         }
         places.into()

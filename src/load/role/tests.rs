@@ -9,7 +9,7 @@ const START: &str = "about: A.\nfresh: [room]\nshared: [hall]\nsteps:\n  - ana: 
 
 fn compile(rest: &str, instead: &Override) -> Result<Cast, String> {
     let program = read("a.yaml", &format!("{START}{rest}")).expect("a scenario");
-    Cast::compile(&program, instead, 500).map_err(|error| error.render(Color::Never))
+    Cast::compile(&[Share::new(program.into())], instead, 500).map_err(|error| error.render(Color::Never))
 }
 
 fn cast(rest: &str) -> Cast {
@@ -51,7 +51,7 @@ fn roles_have_their_share_of_an_instance() {
         "  - bea: connect\n  - ana, bea: { join: \"lab:{{room}}\" }\n  - ana: { push: broadcast }\n  \
          - bea: { receive: broadcasted }\nload:\n  roles: { ana: 1, bea: { share: 3, reads-every: 2s } }\n",
     );
-    assert_eq!(*cast.places, [0, 1, 1, 1]);
+    assert_eq!(*cast.plays[0].places, [0, 1, 1, 1]);
     assert_eq!(
         (cast.roles[0].tempo, cast.roles[1].tempo),
         (Tempo::Pushes, Tempo::Listens)
@@ -115,7 +115,7 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
     }
     let user = "about: A.\nsteps:\n  - ana: { connect: socket, as: dave }\n";
     let program = read("a.yaml", user).unwrap();
-    let said = Cast::compile(&program, &Override::default(), 1)
+    let said = Cast::compile(&[Share::new(program.into())], &Override::default(), 1)
         .unwrap_err()
         .render(Color::Never);
     assert!(said.contains("fetches no tokens"), "{said}");
@@ -129,7 +129,7 @@ fn one_voice_is_enough_where_all_hear_it() {
         ))
     };
     assert_eq!(
-        (marked("hall").voices(), marked("room").voices()),
+        (marked("hall").voices(0), marked("room").voices(0)),
         (Voices::One, Voices::All)
     );
 }

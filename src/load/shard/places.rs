@@ -1,27 +1,114 @@
-//! Which sockets are whose: whole instances go round among the shards.
+//! Which sockets are whose: of each scenario a block of whole instances, which go round among the shards.
 
 use super::super::desk::Place;
 use super::super::pace::Stream;
+use super::super::role::{Cast, Tempo};
 use super::Shard;
+
+/// The sockets of a scenario in a shard, one after another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// Sockets of an instance.
+    size: usize,
+    /// The number in the run of the scenario's first socket.
+    first_socket: usize,
+    /// The number in the shard of the block's first instance.
+    first_instance: usize,
+    /// Which of the scenario's instances are the shard's.
+    stream: Stream,
+    /// Which of the scenario's sends are: nothing where nobody can send.
+    pub(super) sends: Option<Stream>,
+}
+
+impl Block {
+    /// How many instances it has.
+    pub(super) fn instances(&self) -> usize {
+        ((self.end - self.start) as usize).div_ceil(self.size)
+    }
+}
 
 impl Shard<'_> {
     /// Who a socket is.
     pub(super) fn place(&self, id: u32) -> Place {
-        let size = self.blue.cast.places.len();
-        let local_instance = id as usize / size;
-        let instance = local_instance * self.stream.of + self.stream.number;
-        let socket = instance * size + id as usize % size;
+        let play = self.play(id);
+        let block = &self.blocks[play];
+        let within = (id - block.start) as usize;
+        let local_instance = within / block.size;
+        let instance = local_instance * block.stream.of + block.stream.number;
+        let socket = block.first_socket + instance * block.size + within % block.size;
         Place {
             id,
             socket: u32::try_from(socket).unwrap_or(u32::MAX),
-            instance: instance as u64,
-            local_instance,
+            instance: (instance * self.blocks.len() + play) as u64,
+            local_instance: block.first_instance + local_instance,
         }
+    }
+
+    /// Which scenario a socket plays in.
+    pub(super) fn play(&self, id: u32) -> usize {
+        let last = self.blocks.len() - 1;
+        self.blocks[..last].partition_point(|block| block.end <= id)
     }
 }
 
-/// How many of the sockets are this shard's: whole instances go round, the last one may be cut short.
-pub(super) fn sockets_of(sockets: usize, size: usize, stream: Stream) -> usize {
+/// The blocks of a shard, of scenarios that so many sockets each play.
+pub(super) fn blocks(cast: &Cast, divided: &[u32], shard: Stream) -> Box<[Block]> {
+    let mut blocks: Vec<Block> = Vec::new();
+    for (index, (play, sockets)) in cast.plays.iter().zip(divided).enumerate() {
+        let sockets = *sockets as usize;
+        let size = play.places.len();
+        // Each scenario begins its round at another shard, so that small ones are not all the first one's.
+        let of = shard.of;
+        let stream = Stream {
+            number: (shard.number + index) % of,
+            of,
+        };
+        let (start, first_socket, first_instance) = blocks.last().map_or((0, 0, 0), |last| {
+            (
+                last.end,
+                last.first_socket + divided[index - 1] as usize,
+                last.first_instance + last.instances(),
+            )
+        });
+        let count = sockets_of(sockets, size, stream);
+        blocks.push(Block {
+            start,
+            end: start + u32::try_from(count).unwrap_or(u32::MAX - start),
+            size,
+            first_socket,
+            first_instance,
+            stream,
+            sends: sends(cast, index, sockets, stream),
+        });
+    }
+    blocks.into()
+}
+
+/// How the sends of a scenario are split among the shards that have somebody who can send.
+fn sends(cast: &Cast, play: usize, sockets: usize, own: Stream) -> Option<Stream> {
+    let first = cast
+        .roles_of(play)
+        .position(|role| role.tempo != Tempo::Listens)?;
+    let size = cast.plays[play].places.len();
+    let can = |number: &usize| {
+        let stream = Stream {
+            number: *number,
+            of: own.of,
+        };
+        sockets_of(sockets, size, stream) > first
+    };
+    let numbers: Vec<usize> = (0..own.of).filter(can).collect();
+    let number = numbers.iter().position(|number| *number == own.number)?;
+    Some(Stream {
+        number,
+        of: numbers.len(),
+    })
+}
+
+/// How many of the sockets are this stream's: whole instances go round, the last one may be cut short.
+fn sockets_of(sockets: usize, size: usize, stream: Stream) -> usize {
     let (whole, rest) = (sockets / size, sockets % size);
     let own = whole / stream.of + usize::from(whole % stream.of > stream.number);
     own * size
@@ -34,7 +121,13 @@ pub(super) fn sockets_of(sockets: usize, size: usize, stream: Stream) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::load::built_in;
+    use crate::load::role::Override;
+    use crate::load::share::{Share, divide};
 
     #[test]
     fn all_sockets_are_some_shards() {
@@ -44,5 +137,43 @@ mod tests {
                 .sum();
             assert_eq!(all, sockets, "{sockets} by {size} over {shards}");
         }
+    }
+
+    fn cast(names: &[(&str, u32)]) -> Cast {
+        let share = |(name, weight): &(&str, u32)| {
+            let it = built_in().iter().find(|it| it.name == *name).unwrap();
+            Share {
+                program: Arc::clone(&it.program),
+                weight: *weight,
+            }
+        };
+        let shares: Vec<Share> = names.iter().map(share).collect();
+        Cast::compile(&shares, &Override::default(), 0).unwrap()
+    }
+
+    #[test]
+    fn several_scenarios_share_the_sockets_and_each_sends_where_it_can() {
+        let cast = cast(&[("echo", 3), ("rumbl", 1), ("idle", 1)]);
+        let divided = divide(50, &[3, 1, 1]);
+        assert_eq!(divided, [30, 10, 10]);
+        let shards: Vec<_> = (0..4)
+            .map(|number| blocks(&cast, &divided, Stream { number, of: 4 }))
+            .collect();
+        for (play, sockets) in divided.iter().enumerate() {
+            let here: u32 = shards.iter().map(|it| it[play].end - it[play].start).sum();
+            assert_eq!(here, *sockets);
+        }
+        let senders = |play: usize| {
+            let sends: BTreeSet<_> = shards
+                .iter()
+                .filter_map(|it| it[play].sends)
+                .map(|it| (it.number, it.of))
+                .collect();
+            sends.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(senders(0), [(0, 4), (1, 4), (2, 4), (3, 4)]);
+        // Its one instance is in one shard, and idle sends nothing.
+        assert_eq!(senders(1), [(0, 1)]);
+        assert_eq!(senders(2), []);
     }
 }

@@ -94,9 +94,9 @@ impl<'r> Shard<'r> {
             actor.life.wait = Wait::Nothing;
             self.advance(id);
         } else if role.tempo == Tempo::Rounds {
-            match self.waiting.pop_front() {
-                Some(intended) => self.begin_round(id, intended),
-                None => self.idle.push_back(id),
+            let play = role.play;
+            if let Some(intended) = self.lanes[play].is_free(id) {
+                self.begin_round(id, intended);
             }
         }
     }

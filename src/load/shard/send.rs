@@ -2,7 +2,7 @@
 
 use super::super::actor::Flags;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Content, Push, Step, Tempo, Voices};
+use super::super::role::{Answer, Content, Push, Step, Tempo};
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::Shard;
@@ -10,57 +10,37 @@ use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Payload;
 
-/// Rounds that wait for somebody who is free; more are dropped, and make the run invalid.
-const MOST_WAITING: usize = 1 << 20;
-/// So many sockets are asked whether they can send before a send is dropped.
-const ASKED: usize = 64;
-
 impl Shard<'_> {
     /// Sends of an open model whose time has come.
     pub(super) fn send_due(&mut self) {
-        loop {
-            let Some(intended) = self.dues.as_mut().and_then(|dues| dues.take(self.desk.now)) else {
-                return;
-            };
-            self.desk.tally.record(Kind::Lateness, intended, self.desk.now);
-            if let Some(id) = self.next_pusher() {
-                let tempo = self.tempo(&self.actors[id as usize]);
-                if tempo == Tempo::Pushes {
-                    self.push_now(id, intended);
-                    continue;
-                }
-            }
-            match self.idle.pop_front() {
-                Some(id) => self.begin_round(id, intended),
-                None if self.has_rounds() && self.waiting.len() < MOST_WAITING => {
-                    self.waiting.push_back(intended)
-                }
-                None => self.desk.tally.counts.dropped += 1,
+        for play in 0..self.lanes.len() {
+            while let Some(intended) = self.lanes[play].take(self.desk.now) {
+                self.desk.tally.record(Kind::Lateness, intended, self.desk.now);
+                self.send_of(play, intended);
             }
         }
     }
 
-    fn has_rounds(&self) -> bool {
-        self.blue
-            .cast
-            .roles
-            .iter()
-            .any(|role| role.tempo == Tempo::Rounds)
-    }
-
-    /// The next socket in turn that can send.
-    fn next_pusher(&mut self) -> Option<u32> {
-        for _ in 0..self.pushers.len().min(ASKED) {
-            let id = self.pushers[self.next_pusher % self.pushers.len()];
-            let can = self.actors[id as usize].life.flags.has(Flags::COUNTED);
-            if !can || self.voices == Voices::All {
-                self.next_pusher = (self.next_pusher + 1) % self.pushers.len();
-            }
-            if can {
-                return Some(id);
-            }
+    fn send_of(&mut self, play: usize, intended: Time) {
+        let actors = &self.actors;
+        let can = |id: u32| actors[id as usize].life.flags.has(Flags::COUNTED);
+        let pusher = self.lanes[play].next_pusher(can);
+        if let Some(id) = pusher.filter(|id| self.tempo(&self.actors[*id as usize]) == Tempo::Pushes) {
+            return self.push_now(id, intended);
         }
-        None
+        let lane = &mut self.lanes[play];
+        if let Some(id) = lane.free() {
+            return self.begin_round(id, intended);
+        }
+        let has_rounds = || {
+            self.blue
+                .cast
+                .roles_of(play)
+                .any(|role| role.tempo == Tempo::Rounds)
+        };
+        if !has_rounds() || !lane.keep(intended) {
+            self.desk.tally.counts.dropped += 1;
+        }
     }
 
     /// The round of a role that only pushes.

@@ -6,7 +6,7 @@ use super::super::yaml::{Key, Node, Yaml};
 use super::{Reader, entry};
 
 /// The keys of `load:`, each with what it is for; the JSON Schema is made from these, too.
-pub(crate) const KEYS: [(&str, &str); 8] = [
+pub(crate) const KEYS: [(&str, &str); 9] = [
     ("sockets", "how many connections, over all roles"),
     (
         "ramp",
@@ -16,6 +16,10 @@ pub(crate) const KEYS: [(&str, &str); 8] = [
     (
         "heartbeat",
         "the heartbeat interval of each client; 30s if left out",
+    ),
+    (
+        "weight",
+        "its weight among the scenarios of a swarm that plays several; 1 if left out",
     ),
     (
         "rate",
@@ -55,6 +59,8 @@ impl Reader {
             ramp: entry(entries, "ramp").and_then(|node| self.duration(node, "ramp")),
             duration: entry(entries, "duration").and_then(|node| self.duration(node, "duration")),
             heartbeat: entry(entries, "heartbeat").and_then(|node| self.duration(node, "heartbeat")),
+            weight: entry(entries, "weight")
+                .and_then(|node| self.number(node, "weight", "a number from 1 on")),
             rate: entry(entries, "rate").and_then(|node| self.rate(node)),
             stages: entry(entries, "stages").map_or_else(Vec::new, |node| self.stages(node)),
             roles: entry(entries, "roles").map_or_else(Vec::new, |node| self.roles(node)),

@@ -276,6 +276,17 @@ fn nonsense_is_wrong_usage() {
 }
 
 #[test]
+fn shares_that_nobody_can_have_are_wrong_usage() {
+    let lines: [&[&str]; 4] = [
+        &["load", "echo=0", "idle"],
+        &["load", "echo=much"],
+        &["load", "echo=100", "idle=1", "--sockets", "50"],
+        &["load", "echo=2", "idel"],
+    ];
+    assert_said!(lines.map(said_anywhere).join("\n"));
+}
+
+#[test]
 fn what_a_scenario_cannot_mean_to_a_swarm_is_wrong_usage() {
     assert_said!(said_anywhere(&["load", "idle", "--rate", "10"]));
     let folder = tempfile::tempdir().unwrap();

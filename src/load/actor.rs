@@ -26,6 +26,8 @@ pub(super) enum Stage {
     Away,
     /// The kernel connects.
     Connecting,
+    /// A token was asked for.
+    Asking,
     /// The upgrade was asked for.
     Upgrading,
     /// It is open.
@@ -241,7 +243,7 @@ impl Life {
     /// When this socket wants to be looked at, beside its client's own deadline.
     pub(super) fn deadline(&self, patience: Duration) -> Time {
         let attempt = match self.stage {
-            Stage::Connecting | Stage::Upgrading => self.since + patience,
+            Stage::Connecting | Stage::Asking | Stage::Upgrading => self.since + patience,
             Stage::Expected | Stage::Away | Stage::Open | Stage::Over => Time::MAX,
         };
         let read = self

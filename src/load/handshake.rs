@@ -1,19 +1,27 @@
-//! The WebSocket upgrade by hand: a request that differs only by its key, and the head of the answer read where it lies.
+//! The WebSocket upgrade by hand, and the request for a token before it: texts that each socket fills in by itself, and
+//! answers that are read where they lie.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::tally::Trouble;
+use super::text::{Filling, Line};
 
 /// The longest head of an answer.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 
-/// The request of a role, ready but for its key.
+/// The requests of a role, ready but for what each socket fills in by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    before_key: Box<str>,
-    after_key: Box<str>,
+    /// Asks for a token, where the role has a user.
+    ask: Option<Line>,
+    /// Up to the end of the query, where a token can stand.
+    path: Line,
+    /// What goes before the token.
+    before_token: &'static str,
+    /// From the end of the query to the key.
+    headers: Line,
 }
 
 /// How the server answered.
@@ -27,39 +35,103 @@ pub(super) enum Answer {
     Refused(Trouble),
 }
 
+/// How the server answered when it was asked for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenAnswer<'b> {
+    /// It is not whole yet.
+    Partial,
+    /// The token, and how many bytes the answer took.
+    Token(&'b str, usize),
+    /// There is none.
+    Refused(Trouble),
+}
+
+/// What an upgrade asks for.
+pub(super) struct Wanted {
+    pub(super) host: String,
+    /// `/socket/websocket`
+    pub(super) path: String,
+    pub(super) params: Vec<(String, Line)>,
+    /// Beside the usual ones, or in their place.
+    pub(super) headers: Vec<(String, Line)>,
+    /// The user whose token is asked for.
+    pub(super) user: Option<Line>,
+}
+
 impl Request {
-    /// A request for `path_and_query`, with these headers beside the usual ones.
-    pub(super) fn new(host: &str, path_and_query: &str, headers: &[(String, String)]) -> Self {
-        let mut before = format!("GET {path_and_query} HTTP/1.1\r\n");
-        let has = |name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        let mut path = vec![Line::fixed("GET "), Line::fixed(&wanted.path)];
+        let mut before = "?";
+        for (key, value) in &wanted.params {
+            path.extend([
+                Line::fixed(before),
+                Line::fixed(&encoded(key)),
+                Line::fixed("="),
+                value.rewritten(encoded),
+            ]);
+            before = "&";
+        }
+        let has = |name: &str| {
+            let mut own = wanted.headers.iter();
+            own.any(|(known, _)| known.eq_ignore_ascii_case(name))
+        };
         let usual = [
-            ("Host", host),
+            ("Host", &*wanted.host),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
         ];
         let usual = usual.into_iter().filter(|(name, _)| !has(name));
-        let own = headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in usual.chain(own) {
-            // Nothing that a user typed may end the head early.
-            let clean = |text: &str| text.replace(['\r', '\n'], " ");
-            before.push_str(&format!("{}: {}\r\n", clean(name), clean(value)));
-        }
-        before.push_str("Sec-WebSocket-Key: ");
+        let usual = usual.map(|(name, value)| header(name, &Line::fixed(value)));
+        let own = wanted.headers.iter().map(|(name, value)| header(name, value));
+        let mut headers = vec![Line::fixed(" HTTP/1.1\r\n")];
+        headers.extend(usual.chain(own));
+        headers.push(Line::fixed("Sec-WebSocket-Key: "));
         Self {
-            before_key: before.into(),
-            after_key: "\r\n\r\n".into(),
+            ask: wanted.user.as_ref().map(|user| ask(user, &wanted.host)),
+            path: Line::joined(path),
+            before_token: if before == "?" { "?token=" } else { "&token=" },
+            headers: Line::joined(headers),
         }
     }
 
-    /// Appends the request.
-    pub(super) fn write(&self, key: Key, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.before_key.as_bytes());
-        out.extend_from_slice(key.text().as_bytes());
-        out.extend_from_slice(self.after_key.as_bytes());
+    /// The request for a token, if one is needed.
+    pub(super) fn ask(&self) -> Option<&Line> {
+        self.ask.as_ref()
     }
+
+    /// Appends the upgrade.
+    pub(super) fn write(&self, key: Key, token: Option<&str>, filling: &Filling, out: &mut String) {
+        self.path.fill(filling, out);
+        if let Some(token) = token {
+            out.push_str(self.before_token);
+            out.push_str(&encoded(token));
+        }
+        self.headers.fill(filling, out);
+        out.push_str(&key.text());
+        out.push_str("\r\n\r\n");
+    }
+}
+
+fn ask(user: &Line, host: &str) -> Line {
+    let head = [
+        Line::fixed("GET /token/"),
+        user.rewritten(encoded),
+        Line::fixed(&format!(" HTTP/1.1\r\nHost: {host}\r\n\r\n")),
+    ];
+    Line::joined(head)
+}
+
+/// Nothing that a user typed may end the head early.
+fn header(name: &str, value: &Line) -> Line {
+    let clean = |text: &str| text.replace(['\r', '\n'], " ");
+    let parts = [
+        Line::fixed(&clean(name)),
+        Line::fixed(": "),
+        value.rewritten(clean),
+        Line::fixed("\r\n"),
+    ];
+    Line::joined(parts)
 }
 
 /// The key of a handshake. It follows from the number of the socket, so nobody has to keep it.
@@ -106,8 +178,38 @@ pub(super) fn read(bytes: &[u8], key: Key) -> Answer {
     }
 }
 
-/// Appends a text as a value of a query, percent-encoded.
-pub(super) fn push_query_value(text: &str, out: &mut String) {
+/// Reads the answer to the request for a token.
+pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
+    const NONE: TokenAnswer<'_> = TokenAnswer::Refused(Trouble::NoToken);
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let head = match response.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return TokenAnswer::Partial,
+        Ok(httparse::Status::Partial) | Err(_) => return NONE,
+    };
+    if response.code != Some(200) {
+        return NONE;
+    }
+    let length = response
+        .headers
+        .iter()
+        .find(|it| it.name.eq_ignore_ascii_case("content-length"))
+        .and_then(|it| str::from_utf8(it.value).ok()?.parse::<usize>().ok())
+        .filter(|length| *length < LONGEST_HEAD);
+    let Some(end) = length.map(|length| head + length) else {
+        return NONE;
+    };
+    match bytes.get(head..end).map(str::from_utf8) {
+        None => TokenAnswer::Partial,
+        Some(Ok(token)) => TokenAnswer::Token(token.trim(), end),
+        Some(Err(_)) => NONE,
+    }
+}
+
+/// A text as part of a path or a query, percent-encoded.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
@@ -115,11 +217,13 @@ pub(super) fn push_query_value(text: &str, out: &mut String) {
             out.push_str(&format!("%{byte:02X}"));
         }
     }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::ledger::Mark;
 
     const KEY: Key = Key::of(1, 2);
 
@@ -160,20 +264,87 @@ mod tests {
         assert_eq!(answer(&endless), Answer::Refused(Trouble::Protocol));
     }
 
+    fn nobody() -> Filling {
+        Filling {
+            first_own: 70,
+            sender: 3,
+            seq: 0,
+            mark: Mark::default(),
+        }
+    }
+
+    fn wanted() -> Wanted {
+        Wanted {
+            host: "b:1".to_owned(),
+            path: "/socket/websocket".to_owned(),
+            params: Vec::new(),
+            headers: Vec::new(),
+            user: None,
+        }
+    }
+
+    fn written(wanted: &Wanted, token: Option<&str>) -> String {
+        let mut out = String::new();
+        Request::new(wanted).write(KEY, token, &nobody(), &mut out);
+        out
+    }
+
     #[test]
     fn a_header_of_the_user_replaces_the_usual_one_and_cannot_end_the_head() {
-        let own = vec![("host".to_owned(), "a\r\n\r\nGET /".to_owned())];
-        let mut out = Vec::new();
-        Request::new("b:1", "/socket/websocket?vsn=2.0.0", &own).write(KEY, &mut out);
-        let text = String::from_utf8(out).unwrap();
+        let own = ("host".to_owned(), Line::fixed("a\r\n\r\nGET /"));
+        let text = written(
+            &Wanted {
+                headers: vec![own],
+                ..wanted()
+            },
+            None,
+        );
         assert!(!text.contains("b:1"));
         assert_eq!(text.matches("\r\n\r\n").count(), 1);
     }
 
     #[test]
-    fn query_values_are_encoded() {
+    fn params_and_tokens_are_encoded_and_the_token_comes_last() {
+        assert!(written(&wanted(), Some("t")).starts_with("GET /socket/websocket?token=t HTTP/1.1\r\n"));
+        let params = vec![("a b".to_owned(), Line::fixed("&ü"))];
+        let text = written(&Wanted { params, ..wanted() }, Some("x+y"));
+        assert!(
+            text.starts_with("GET /socket/websocket?a%20b=%26%C3%BC&token=x%2By HTTP/1.1\r\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_token_is_asked_for_by_the_name_of_its_user() {
+        let user = Some(Line::fixed("da/ve"));
         let mut out = String::new();
-        push_query_value("a b&ü", &mut out);
-        assert_eq!(out, "a%20b%26%C3%BC");
+        let request = Request::new(&Wanted { user, ..wanted() });
+        request.ask().unwrap().fill(&nobody(), &mut out);
+        assert_eq!(out, "GET /token/da%2Fve HTTP/1.1\r\nHost: b:1\r\n\r\n");
+    }
+
+    #[test]
+    fn a_token_is_the_body_of_a_200_once_all_of_it_is_there() {
+        let whole = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcd\n";
+        assert_eq!(
+            read_token(whole.as_bytes()),
+            TokenAnswer::Token("abcd", whole.len())
+        );
+        for end in 0..whole.len() {
+            assert_eq!(read_token(&whole.as_bytes()[..end]), TokenAnswer::Partial);
+        }
+        for bad in [
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\nabcd",
+            "HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n",
+            "SSH-2.0-OpenSSH_9.6\r\n",
+        ] {
+            assert_eq!(
+                read_token(bad.as_bytes()),
+                TokenAnswer::Refused(Trouble::NoToken),
+                "{bad}"
+            );
+        }
     }
 }

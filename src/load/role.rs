@@ -61,9 +61,11 @@ pub(super) struct Role {
     pub(super) name: Box<str>,
     /// The mount in place of the target's own.
     pub(super) mount: Option<Box<str>>,
+    /// The user whose token is fetched, on the same connection, before each upgrade.
+    pub(super) user: Option<Line>,
     /// Connect params; those without a value are left out, such as `vsn`.
-    pub(super) params: Vec<(String, Option<String>)>,
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) params: Vec<(String, Option<Line>)>,
+    pub(super) headers: Vec<(String, Line)>,
     pub(super) joins: Box<[Join]>,
     /// What is repeated until the end.
     pub(super) steps: Box<[Step]>,

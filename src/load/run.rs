@@ -7,7 +7,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::control::{Control, Phase};
-use super::handshake::{Request, push_query_value};
+use super::handshake::{Request, Wanted};
 use super::ledger::Common;
 use super::pace::Stream;
 use super::plan::{Plan, PlanError, ShardPlan};
@@ -18,6 +18,7 @@ use super::series;
 use super::settings::{Nonsense, Settings};
 use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
+use super::text::Line;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::ScenarioError;
@@ -203,28 +204,27 @@ fn request(settings: &Settings, role: &Role) -> Request {
         Some(mount) => settings.target.with_mount(mount),
         None => settings.target.clone(),
     };
-    let mut path = format!("{}/websocket", target.mount());
-    let vsn = ("vsn".to_owned(), Some(settings.vsn.as_str().to_owned()));
-    let typed = settings
-        .params
-        .iter()
-        .map(|(key, value)| (key.clone(), Some(value.clone())));
-    let mut params: Vec<(String, Option<String>)> = vec![vsn];
+    let fixed = |(key, value): &(String, String)| (key.clone(), Line::fixed(value));
+    let vsn = ("vsn".to_owned(), Line::fixed(settings.vsn.as_str()));
+    let mut params: Vec<(String, Option<Line>)> = vec![(vsn.0, Some(vsn.1))];
+    let typed = settings.params.iter().map(fixed);
+    let typed = typed.map(|(key, value)| (key, Some(value)));
     for (key, value) in typed.chain(role.params.iter().cloned()) {
         params.retain(|(known, _)| *known != key);
         params.push((key, value));
     }
-    let mut before = '?';
-    for (key, value) in params {
-        let Some(value) = value else { continue };
-        path.push(before);
-        push_query_value(&key, &mut path);
-        path.push('=');
-        push_query_value(&value, &mut path);
-        before = '&';
+    if role.user.is_some() {
+        params.retain(|(key, _)| key != "token");
     }
-    let headers: Vec<_> = settings.headers.iter().chain(&role.headers).cloned().collect();
-    Request::new(&target.host_header(), &path, &headers)
+    let params = params.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    let headers = settings.headers.iter().map(fixed);
+    Request::new(&Wanted {
+        host: target.host_header(),
+        path: format!("{}/websocket", target.mount()),
+        params: params.collect(),
+        headers: headers.chain(role.headers.iter().cloned()).collect(),
+        user: role.user.clone(),
+    })
 }
 
 /// Leads the shards.

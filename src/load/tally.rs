@@ -65,6 +65,8 @@ pub enum Trouble {
     Status,
     /// HTTP status 503.
     Unavailable,
+    /// Any answer to `GET /token/NAME` but a token.
+    NoToken,
     /// A 101 that is not right, a frame that no server may send, a message that cannot be read.
     Protocol,
     /// The server closed an open connection.
@@ -91,12 +93,13 @@ pub enum Trouble {
 
 impl Trouble {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Refused,
         Self::Reset,
         Self::Silent,
         Self::Status,
         Self::Unavailable,
+        Self::NoToken,
         Self::Protocol,
         Self::Closed,
         Self::Exhausted,
@@ -118,6 +121,7 @@ impl Trouble {
             Self::Silent => "silent",
             Self::Status => "status",
             Self::Unavailable => "503",
+            Self::NoToken => "no-token",
             Self::Protocol => "protocol",
             Self::Closed => "closed",
             Self::Exhausted => "exhausted",

@@ -69,6 +69,27 @@ impl Line {
         Ok(writer.finish())
     }
 
+    /// These lines, one after another.
+    pub(super) fn joined(lines: impl IntoIterator<Item = Self>) -> Self {
+        let mut writer = Writer::default();
+        for piece in lines.into_iter().flat_map(|line| line.0) {
+            match piece {
+                Piece::Text(text) => writer.text.push_str(&text),
+                hole => writer.hole(hole),
+            }
+        }
+        writer.finish()
+    }
+
+    /// The line with its own text written in another way. What fills the holes is written the same everywhere.
+    pub(super) fn rewritten(&self, write: impl Fn(&str) -> String) -> Self {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => Piece::Text(write(text).into()),
+            hole => hole.clone(),
+        });
+        Self(pieces.collect())
+    }
+
     /// The text, if it is the same for every socket and every send.
     pub(super) fn as_fixed(&self) -> Option<&str> {
         match &*self.0 {
@@ -273,6 +294,18 @@ mod tests {
             &mut out,
         );
         out
+    }
+
+    #[test]
+    fn lines_are_joined_and_only_their_own_text_is_rewritten() {
+        let line = Line(Box::new([Piece::Text("a b".into()), Piece::Own(1)]));
+        let joined = Line::joined([
+            Line::fixed("x="),
+            line.rewritten(|text| text.replace(' ', "+")),
+            Line::fixed("&y"),
+        ]);
+        assert_eq!(joined.0.len(), 3);
+        assert_eq!(filled(&joined), "x=a+b701&y");
     }
 
     fn hole(index: usize) -> Part {

@@ -19,6 +19,8 @@ use phxproof::server::conduct::Mishap;
 use phxproof::server::{self, Server};
 use phxproof::transport::Target;
 
+use fake::{Fake, Manner};
+
 /// A server of one thread.
 fn serve() -> Server {
     serve_with(&[])
@@ -228,6 +230,45 @@ fn people_watch_a_video_and_one_of_them_annotates_it() {
 }
 
 #[test]
+fn people_of_their_own_are_let_in_by_tokens_and_known_by_their_names() {
+    let server = serve();
+    let scenario = "about: Everybody is somebody.\nfresh: [video]\nsteps:\n  \
+        - ana: { connect: socket, as: \"ana-{{video}}\", params: { locale: \"{{video}}\" } }\n  \
+        - ana: { join: \"videos:{{video}}\" }\n  \
+        - ana: { push: new_annotation, with: { body: hi, at: 1 } }\n  \
+        - ana: { receive: new_annotation, with: { user: { username: \"ana-{{video}}\" } } }\n  \
+        - ana: cut\n";
+    let program = Arc::new(read("people.yaml", scenario).expect("a scenario"));
+    let result = run(&Settings {
+        shares: vec![Share::new(program)],
+        ..settings(&server, "echo")
+    });
+    assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
+    // Who comes back needs a token again.
+    assert!(result.sockets.reconnects > 0, "{:?}", result.sockets);
+    assert!(
+        result.messages.sent >= 20 && result.troubles.is_empty(),
+        "{:?}",
+        result.troubles
+    );
+    server.drain();
+}
+
+#[test]
+fn who_gets_no_token_is_counted_so() {
+    let fake = Fake::start(Manner::Unavailable);
+    let scenario = "about: A.\nsteps:\n  - ana: { connect: socket, as: ana }\n  - ana: { join: \"a:b\" }\n";
+    let program = Arc::new(read("people.yaml", scenario).expect("a scenario"));
+    let result = run(&Settings {
+        shares: vec![Share::new(program)],
+        timeout: Duration::from_millis(300),
+        ..settings_of(fake.address, "echo")
+    });
+    assert_eq!(result.sockets.opened, 0);
+    assert!(result.troubles.contains_key("no-token"), "{:?}", result.troubles);
+}
+
+#[test]
 fn a_herd_comes_back_and_rejoins() {
     let server = serve();
     let herd = "about: A herd.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
@@ -375,7 +416,7 @@ fn a_server_without_lab_is_loaded_by_topic_and_push() {
 
 #[test]
 fn nonsense_is_refused_before_anything_is_opened() {
-    let fake = fake::Fake::start(fake::Manner::Silent);
+    let fake = Fake::start(Manner::Silent);
     let settings = settings_of(fake.address, "echo");
     let refused = |settings: Settings| {
         load::run(&settings, &mut |_| {}, &AtomicBool::new(false))

@@ -56,8 +56,9 @@ struct Compiler<'a> {
 struct Draft {
     connected: bool,
     mount: Option<Box<str>>,
-    params: Vec<(String, Option<String>)>,
-    headers: Vec<(String, String)>,
+    user: Option<Line>,
+    params: Vec<(String, Option<Line>)>,
+    headers: Vec<(String, Line)>,
     joins: Vec<Join>,
     steps: Vec<Step>,
     awaited: Vec<Awaited>,
@@ -141,6 +142,7 @@ impl<'a> Compiler<'a> {
             play,
             name: name.into(),
             mount: draft.mount,
+            user: draft.user,
             params: draft.params,
             headers: draft.headers,
             joins: draft.joins.into(),
@@ -206,13 +208,6 @@ impl<'a> Compiler<'a> {
 
     /// The first one says how; after a cut the client comes back by itself, and another `connect` says only that.
     fn connect(&mut self, act: &Act, connect: &Connect, draft: &mut Draft) {
-        if connect.user.is_some() {
-            self.problem(
-                act,
-                "a swarm fetches no tokens",
-                "leave `as` out, or give a token by --param token=…",
-            );
-        }
         if connect.answer != Opening::Open {
             self.problem(act, "a swarm wants to be let in", "leave `answer` out");
         }
@@ -222,28 +217,18 @@ impl<'a> Compiler<'a> {
         if let Mount::Instead(name) = &connect.mount {
             draft.mount = Some(name.as_str().into());
         }
+        if let Some(user) = &connect.user {
+            draft.user = self.text(act, user);
+        }
         for (key, value) in &connect.params {
-            let value = value.as_ref().map(|value| self.fixed(act, value));
+            let value = value.as_ref().and_then(|value| self.text(act, value));
             draft.params.push((key.clone(), value));
         }
         for (key, value) in &connect.headers {
-            let value = self.fixed(act, value);
-            draft.headers.push((key.clone(), value));
+            if let Some(value) = self.text(act, value) {
+                draft.headers.push((key.clone(), value));
+            }
         }
-    }
-
-    /// A text that is the same for all.
-    fn fixed(&mut self, act: &Act, template: &Template) -> String {
-        let line = self.text(act, template).unwrap_or_default();
-        let fixed = line.as_fixed().map(str::to_owned);
-        fixed.unwrap_or_else(|| {
-            self.problem(
-                act,
-                "a swarm connects with one request for all",
-                "use no fresh name in params and headers",
-            );
-            String::new()
-        })
     }
 
     fn channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {

@@ -8,7 +8,8 @@ use mio::{Interest, Token};
 use super::super::actor::{Flags, Stage};
 use super::super::control::Phase;
 use super::super::desk::{News, Wish};
-use super::super::handshake::{self, Answer, Key};
+use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
+use super::super::ledger::Mark;
 use super::super::tally::{Kind, Trouble};
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
@@ -16,7 +17,7 @@ use crate::clock::Time;
 /// How often a socket is read before others have their turn.
 const READS: usize = 4;
 
-impl Shard<'_> {
+impl<'r> Shard<'r> {
     /// The kernel says that something can be done with a connection.
     pub(super) fn ready(&mut self, event: &Event) {
         let id = u32::try_from(event.token().0).unwrap_or(u32::MAX);
@@ -25,7 +26,7 @@ impl Shard<'_> {
         };
         match stage {
             Stage::Connecting => self.connected(id),
-            Stage::Upgrading | Stage::Open => {
+            Stage::Asking | Stage::Upgrading | Stage::Open => {
                 if event.is_writable() {
                     self.flush(id);
                 }
@@ -115,11 +116,34 @@ impl Shard<'_> {
             Err(error) if error.kind() == ErrorKind::NotConnected => return,
             Err(error) => return self.fail(id, trouble_of(&error)),
         }
-        let key = self.key(id);
-        let role = usize::from(self.actors[index].life.role);
-        self.blue.requests[role].write(key, &mut self.desk.out);
-        self.actors[index].life.stage = Stage::Upgrading;
+        match self.request(id).ask() {
+            Some(ask) => {
+                let filling = self.filling(id, Mark::default());
+                let mut text = std::mem::take(&mut self.text);
+                text.clear();
+                ask.fill(&filling, &mut text);
+                self.desk.out.extend_from_slice(text.as_bytes());
+                self.text = text;
+                self.actors[index].life.stage = Stage::Asking;
+                self.flush(id);
+            }
+            None => self.upgrade(id, None),
+        }
+    }
+
+    fn upgrade(&mut self, id: u32, token: Option<&str>) {
+        let filling = self.filling(id, Mark::default());
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        self.request(id).write(self.key(id), token, &filling, &mut text);
+        self.desk.out.extend_from_slice(text.as_bytes());
+        self.text = text;
+        self.actors[id as usize].life.stage = Stage::Upgrading;
         self.flush(id);
+    }
+
+    fn request(&self, id: u32) -> &'r Request {
+        &self.blue.requests[usize::from(self.actors[id as usize].life.role)]
     }
 
     fn key(&self, id: u32) -> Key {
@@ -202,15 +226,28 @@ impl Shard<'_> {
     /// Takes what is whole; returns how many bytes that were.
     fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut start = 0;
+        if self.actors[id as usize].life.stage == Stage::Asking {
+            match handshake::read_token(bytes) {
+                TokenAnswer::Partial => return 0,
+                TokenAnswer::Refused(trouble) => {
+                    self.fail(id, trouble);
+                    return bytes.len();
+                }
+                TokenAnswer::Token(token, length) => {
+                    start = length;
+                    self.upgrade(id, Some(token));
+                }
+            }
+        }
         if self.actors[id as usize].life.stage == Stage::Upgrading {
-            match handshake::read(bytes, self.key(id)) {
-                Answer::Partial => return 0,
+            match handshake::read(&bytes[start..], self.key(id)) {
+                Answer::Partial => return start,
                 Answer::Refused(trouble) => {
                     self.fail(id, trouble);
                     return bytes.len();
                 }
                 Answer::Open(length) => {
-                    start = length;
+                    start += length;
                     self.upgraded(id);
                 }
             }
@@ -286,7 +323,9 @@ impl Shard<'_> {
         let now = self.desk.now;
         let life = &mut self.actors[id as usize].life;
         match life.stage {
-            Stage::Connecting | Stage::Upgrading if life.since + self.blue.settings.timeout <= now => {
+            Stage::Connecting | Stage::Asking | Stage::Upgrading
+                if life.since + self.blue.settings.timeout <= now =>
+            {
                 return self.fail(id, Trouble::Silent);
             }
             Stage::Open => {
@@ -298,7 +337,12 @@ impl Shard<'_> {
                 }
                 self.read_again(id);
             }
-            Stage::Expected | Stage::Away | Stage::Connecting | Stage::Upgrading | Stage::Over => {}
+            Stage::Expected
+            | Stage::Away
+            | Stage::Connecting
+            | Stage::Asking
+            | Stage::Upgrading
+            | Stage::Over => {}
         }
         self.wake(id);
         self.call(id, |socket, context| socket.handle_timeout(context));

@@ -102,7 +102,12 @@ impl Shard<'_> {
                         .frame(crate::protocol::websocket::Opcode::Close, &1000_u16.to_be_bytes());
                     self.flush(id);
                 }
-                Stage::Expected | Stage::Away | Stage::Connecting | Stage::Upgrading | Stage::Over => {
+                Stage::Expected
+                | Stage::Away
+                | Stage::Connecting
+                | Stage::Asking
+                | Stage::Upgrading
+                | Stage::Over => {
                     self.leave_for_good(id);
                 }
             }

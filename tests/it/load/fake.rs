@@ -183,7 +183,7 @@ fn say(stream: &mut TcpStream, message: &Message<'_>) -> Option<()> {
     stream.write_all(&frame).ok()
 }
 
-/// Reads a request; its WebSocket key.
+/// Reads a request; its WebSocket key, empty where there is none.
 fn read_head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0; 1];
@@ -194,8 +194,8 @@ fn read_head(stream: &mut TcpStream) -> Option<String> {
     let head = String::from_utf8(head).ok()?;
     let key = head
         .lines()
-        .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))?;
-    Some(key.to_owned())
+        .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+    Some(key.unwrap_or_default().to_owned())
 }
 
 fn read_frame(stream: &mut TcpStream) -> Option<(Opcode, Vec<u8>)> {

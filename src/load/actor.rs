@@ -1,7 +1,5 @@
 //! One socket of a swarm: a client, its connection, and where it is in its role. At rest it owns no buffer.
 
-use std::time::Duration;
-
 use mio::net::TcpStream;
 
 use super::ledger::Reception;
@@ -55,14 +53,16 @@ pub(super) enum Wait {
 
 /// Everything about a socket but the client and the connection.
 pub(super) struct Life {
-    /// When the connection attempt began, or once it is open, when it opened.
+    /// From when the opening counts: the first attempt's intended time, a later connection's begin; once it is open, when
+    /// it opened.
     pub(super) since: Time,
     /// When the last connection was lost, until all is joined again.
     pub(super) lost_at: Time,
     /// When a sleep or the wait for a message ends.
     pub(super) wake: Time,
-    /// When the first heartbeat of a connection is sent: spread, as people don't all come at once.
-    pub(super) beat_at: Time,
+    /// When an attempt to connect is given up; of an open connection, when its first heartbeat is sent: spread, as people
+    /// don't all come at once.
+    pub(super) due_at: Time,
     pub(super) slots: Slots,
     pub(super) rare: Option<Box<Rare>>,
     /// The hint in the wheel that goes off first.
@@ -206,7 +206,7 @@ impl Actor {
                 since: Time::ZERO,
                 lost_at: Time::MAX,
                 wake: Time::MAX,
-                beat_at: Time::MAX,
+                due_at: Time::MAX,
                 slots: Slots::new(topics),
                 rare: None,
                 hint: Tick::NONE,
@@ -241,26 +241,21 @@ impl Life {
     }
 
     /// When this socket wants to be looked at, beside its client's own deadline.
-    pub(super) fn deadline(&self, patience: Duration) -> Time {
-        let attempt = match self.stage {
-            Stage::Connecting | Stage::Asking | Stage::Upgrading => self.since + patience,
-            Stage::Expected | Stage::Away | Stage::Open | Stage::Over => Time::MAX,
+    pub(super) fn deadline(&self) -> Time {
+        let connection = match self.stage {
+            Stage::Connecting | Stage::Asking | Stage::Upgrading | Stage::Open => self.due_at,
+            Stage::Expected | Stage::Away | Stage::Over => Time::MAX,
         };
         let read = self
             .rare
             .as_ref()
             .and_then(|rare| rare.read_at)
             .unwrap_or(Time::MAX);
-        let beat = if self.stage == Stage::Open {
-            self.beat_at
-        } else {
-            Time::MAX
-        };
         let wake = match self.wait {
             Wait::Sleep | Wait::Message(_) => self.wake,
             Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Answer(_) => Time::MAX,
         };
-        attempt.min(read).min(beat).min(wake)
+        connection.min(read).min(wake)
     }
 }
 

@@ -307,7 +307,8 @@ impl Conductor<'_> {
                 (most, since) = (joined, now);
             }
             let all_tried = it.control.all_done(Phase::Opening);
-            let stalled = now.since(since) > it.settings.timeout && !scheduled;
+            // Long enough for a second attempt of those who had no answer to the first.
+            let stalled = now.since(since) > it.settings.timeout + PATIENCE && !scheduled;
             joined >= asked || it.is_stopped() || (all_tried && now.since(since) > PATIENCE) || stalled
         });
     }

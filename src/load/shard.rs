@@ -307,7 +307,7 @@ impl<'r> Shard<'r> {
         if actor.life.stage == Stage::Over {
             return;
         }
-        let own = actor.life.deadline(self.blue.settings.timeout);
+        let own = actor.life.deadline();
         let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
         let at = own.min(client);
         if at != Time::MAX && Tick::of(at) < actor.life.hint {

@@ -88,6 +88,7 @@ impl<'r> Shard<'r> {
             life.since = self.desk.now;
         }
         life.stage = Stage::Connecting;
+        life.due_at = self.desk.now + self.blue.settings.timeout;
         let route = self.routes[index % self.routes.len()];
         let made = self.dialer.dial(route).and_then(|mut stream| {
             self.registry()
@@ -308,7 +309,7 @@ impl<'r> Shard<'r> {
             }
         }
         actor.life.stage = Stage::Away;
-        actor.life.beat_at = Time::MAX;
+        actor.life.due_at = Time::MAX;
         actor.life.flags.clear(Flags::ON_PURPOSE);
         self.desk.out.clear();
         self.desk.doubt_all(id);
@@ -323,14 +324,12 @@ impl<'r> Shard<'r> {
         let now = self.desk.now;
         let life = &mut self.actors[id as usize].life;
         match life.stage {
-            Stage::Connecting | Stage::Asking | Stage::Upgrading
-                if life.since + self.blue.settings.timeout <= now =>
-            {
+            Stage::Connecting | Stage::Asking | Stage::Upgrading if life.due_at <= now => {
                 return self.fail(id, Trouble::Silent);
             }
             Stage::Open => {
-                if life.beat_at <= now {
-                    life.beat_at = Time::MAX;
+                if life.due_at <= now {
+                    life.due_at = Time::MAX;
                     self.call(id, |socket, context| {
                         socket.heartbeat(context);
                     });

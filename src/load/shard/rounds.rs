@@ -40,7 +40,7 @@ impl<'r> Shard<'r> {
     fn spread_heartbeat(&mut self, id: u32) {
         let interval = self.blue.settings.heartbeat;
         let part = (self.random.next_u32() >> 8) as f64 / f64::from(1 << 24);
-        self.actors[id as usize].life.beat_at = self.desk.now + interval.mul_f64(part);
+        self.actors[id as usize].life.due_at = self.desk.now + interval.mul_f64(part);
     }
 
     fn join(&mut self, id: u32, index: usize) {

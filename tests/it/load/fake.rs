@@ -19,6 +19,8 @@ pub(super) enum Manner {
     Stalls(usize, Duration),
     /// Accepts, and says nothing.
     Silent,
+    /// The same to the first so many connections; it takes its time for the others.
+    SilentAtFirst(usize, Duration),
     /// Answers every request with 503.
     Unavailable,
     /// Resets every second connection.
@@ -83,7 +85,10 @@ impl Shared {
         let number = self.connections.fetch_add(1, Ordering::SeqCst);
         let key = read_head(&mut stream)?;
         match self.manner {
-            Manner::Silent => {
+            Manner::SilentAtFirst(some, pause) if number >= some => {
+                let _ = self.never.lock().ok()?.recv_timeout(pause);
+            }
+            Manner::Silent | Manner::SilentAtFirst(..) => {
                 // Until the client gives up.
                 return stream.read_exact(&mut [0; 1]).ok();
             }

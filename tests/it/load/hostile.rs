@@ -46,6 +46,20 @@ fn the_server_accepts_and_says_nothing() {
 }
 
 #[test]
+fn who_was_not_let_in_at_first_has_as_long_again() {
+    let fake = Fake::start(Manner::SilentAtFirst(2, Duration::from_millis(60)));
+    let settings = settings_of(fake.address, "idle");
+    let result = run(&Settings {
+        sockets: 2,
+        timeout: Duration::from_millis(400),
+        duration: Duration::from_millis(1500),
+        ..settings
+    });
+    assert_eq!(result.sockets.joined, 2);
+    assert_eq!(result.troubles.get("silent"), Some(&2), "{:?}", result.troubles);
+}
+
+#[test]
 fn the_server_is_unavailable() {
     has(&met(Manner::Unavailable), "503");
 }

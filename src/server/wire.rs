@@ -3,7 +3,7 @@
 use super::channel::{Body, Status};
 use super::refs::Ref;
 use crate::protocol::websocket::{Header, Opcode};
-use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Vsn};
+use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Reply, Vsn};
 
 /// Phoenix raises here, in the process that says it: the message has no frame in this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,14 +39,15 @@ pub(crate) fn reply(
         Status::Ok => "ok",
         Status::Error => "error",
     };
-    let text;
-    let payload = match body {
-        Body::Json(response) => {
-            text = format!(r#"{{"response":{response},"status":"{status}"}}"#);
-            Payload::Json(&text)
-        }
-        Body::Binary(data) => Payload::BinaryReply { status, data },
+    let reply = Reply {
+        status: status.into(),
+        response: match body {
+            Body::Json(response) => Payload::Json(response),
+            Body::Binary(data) => Payload::Binary(data),
+        },
     };
+    let mut text = String::new();
+    let payload = reply.payload(&mut text);
     let message = Message {
         join_ref: to.join_ref,
         reference: to.reference,

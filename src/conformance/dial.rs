@@ -9,7 +9,7 @@ use crate::protocol::Vsn;
 use crate::scenario::{Door, Happening, LinkId, Reach, Request};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
-    request,
+    percent_encoded, request,
 };
 
 /// A connection that is to be opened.
@@ -53,7 +53,7 @@ impl Dial {
         let shown = format!("{path}{}", query(&params, |key, value| shown(place, key, value)));
         let _ = self.told.send(Happening::Dialled(self.id, shown)).await;
         let upgrade = Upgrade {
-            path_and_query: format!("{path}{}", query(&params, |_, value| encode(value))),
+            path_and_query: format!("{path}{}", query(&params, |_, value| percent_encoded(value))),
             headers: place
                 .settings
                 .headers
@@ -128,7 +128,7 @@ enum NotOpened {
 }
 
 async fn token(place: &Place, user: &str) -> Result<String, String> {
-    let path = format!("/token/{}", encode(user));
+    let path = format!("/token/{}", percent_encoded(user));
     let asked = Request {
         method: "GET".to_owned(),
         path: path.clone(),
@@ -168,7 +168,7 @@ fn params(place: &Place, door: &Door, vsn: Vsn, token: Option<String>) -> Vec<(S
 pub(super) fn query(pairs: &[(String, String)], write: impl Fn(&str, &str) -> String) -> String {
     let pairs: Vec<String> = pairs
         .iter()
-        .map(|(key, value)| format!("{}={}", encode(key), write(key, value)))
+        .map(|(key, value)| format!("{}={}", percent_encoded(key), write(key, value)))
         .collect();
     if pairs.is_empty() {
         String::new()
@@ -180,19 +180,9 @@ pub(super) fn query(pairs: &[(String, String)], write: impl Fn(&str, &str) -> St
 /// What the user gave may be a secret, and what is told here is written to files.
 fn shown(place: &Place, key: &str, value: &str) -> String {
     let given = place.settings.params.iter().any(|(known, _)| known == key);
-    if given { "…".to_owned() } else { encode(value) }
-}
-
-/// Percent-encodes what has a meaning of its own in a query; brackets stay, as Phoenix reads them as lists.
-pub(super) fn encode(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'[' | b']' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
+    if given {
+        "…".to_owned()
+    } else {
+        percent_encoded(value)
     }
-    out
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::baseline::{self, Baseline};
-use super::dial::{encode, query};
+use super::dial::query;
 use super::drive::{Place, drive};
 use super::settings::Room;
 use crate::protocol::Frame;
 use crate::scenario::{Level, Noted, Offer, Play, Program, Progress, Setting, read};
-use crate::transport::{OpenError, Opened, Upgrade, open};
+use crate::transport::{OpenError, Opened, Upgrade, open, percent_encoded};
 
 /// What a target offers.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
         path_and_query: format!(
             "{}/websocket{}",
             place.target.mount(),
-            query(&params, |_, value| encode(value))
+            query(&params, |_, value| percent_encoded(value))
         ),
         headers: place.settings.headers.clone(),
         limits: crate::transport::Limits::default(),

@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::tally::Trouble;
 use super::text::{Filling, Line};
+use crate::transport::percent_encoded;
 
 /// The longest head of an answer.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
@@ -65,9 +66,9 @@ impl Request {
         for (key, value) in &wanted.params {
             path.extend([
                 Line::fixed(before),
-                Line::fixed(&encoded(key)),
+                Line::fixed(&percent_encoded(key)),
                 Line::fixed("="),
-                value.rewritten(encoded),
+                value.rewritten(percent_encoded),
             ]);
             before = "&";
         }
@@ -105,7 +106,7 @@ impl Request {
         self.path.fill(filling, out);
         if let Some(token) = token {
             out.push_str(self.before_token);
-            out.push_str(&encoded(token));
+            out.push_str(&percent_encoded(token));
         }
         self.headers.fill(filling, out);
         out.push_str(&key.text());
@@ -116,7 +117,7 @@ impl Request {
 fn ask(user: &Line, host: &str) -> Line {
     let head = [
         Line::fixed("GET /token/"),
-        user.rewritten(encoded),
+        user.rewritten(percent_encoded),
         Line::fixed(&format!(" HTTP/1.1\r\nHost: {host}\r\n\r\n")),
     ];
     Line::joined(head)
@@ -205,19 +206,6 @@ pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
         Some(Ok(token)) => TokenAnswer::Token(token.trim(), end),
         Some(Err(_)) => NONE,
     }
-}
-
-/// A text as part of a path or a query, percent-encoded.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

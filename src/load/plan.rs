@@ -291,26 +291,18 @@ fn routes(
         1 => 1,
         _ => sockets.div_ceil(threads).div_ceil(PER_ROUTE) * threads,
     };
-    let IpAddr::V4(address) = destination.ip() else {
-        check_ports(sockets, MOST_PER_ROUTE, 1)?;
-        return Ok((
-            vec![Route {
-                destination,
-                source: None,
-            }],
-            Spread::None,
-        ));
+    let many = match destination.ip() {
+        IpAddr::V4(address) if needed > 1 && address.is_loopback() => Some(address),
+        IpAddr::V4(_) | IpAddr::V6(_) => None,
     };
-    if needed == 1 || !address.is_loopback() {
+    let Some(address) = many else {
         check_ports(sockets, MOST_PER_ROUTE, 1)?;
-        return Ok((
-            vec![Route {
-                destination,
-                source: None,
-            }],
-            Spread::None,
-        ));
-    }
+        let only = Route {
+            destination,
+            source: None,
+        };
+        return Ok((vec![only], Spread::None));
+    };
     // A server that listens on all addresses of the machine is reached by each of them.
     let next = loopback(address, 1);
     let everywhere = SocketAddr::new(next.into(), destination.port());

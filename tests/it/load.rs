@@ -2,6 +2,7 @@
 
 mod fake;
 mod hostile;
+mod played;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -11,9 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use phxproof::load::{
-    self, Arrivals, Event, LoadResult, Override, Pacing, Schedule, Settings, Share, Stage, built_in,
-};
+use phxproof::load::{self, Arrivals, Event, LoadResult, Pacing, Schedule, Settings, Share, Stage, built_in};
 use phxproof::scenario::read;
 use phxproof::server::conduct::Mishap;
 use phxproof::server::{self, Server};
@@ -162,39 +161,6 @@ fn what_is_lost_doubled_or_swapped_is_counted_to_the_last() {
 }
 
 #[test]
-fn scenarios_share_sockets_and_sends_by_their_weights() {
-    let server = serve();
-    let share = |name: &str, weight| {
-        let it = built_in().iter().find(|it| it.name == name).expect("built in");
-        Share {
-            program: Arc::clone(&it.program),
-            weight,
-        }
-    };
-    let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
-    let (first, others) = (share("fanout", 1), [share("rumbl", 2), share("idle", 3)]);
-    let result = run(&Settings {
-        sockets: 60,
-        shards: Some(3),
-        schedule: open(150.0, 400),
-        ..Settings::of_several(target, first, others)
-    });
-    assert_eq!((result.sockets.joined, result.counts.dropped), (60, 0));
-    // A third of the sends goes to the ten of a room, the rest to the ten of a video: whose topics are their own.
-    assert_eq!(
-        (result.messages.sent, result.counts.broadcasts),
-        (60, 20 * 10 + 40 * 10)
-    );
-    assert_eq!(result.messages.expected, 60 + 600);
-    assert!(
-        result.messages.all_right() && result.troubles.is_empty(),
-        "{:?}",
-        result.messages
-    );
-    server.drain();
-}
-
-#[test]
 fn an_answer_that_comes_twice_is_a_duplicate() {
     let server = serve_with(&["reply-twice"]);
     let result = run(&Settings {
@@ -209,101 +175,6 @@ fn an_answer_that_comes_twice_is_a_duplicate() {
         ),
         (20, 20, 0)
     );
-    server.drain();
-}
-
-#[test]
-fn people_watch_a_video_and_one_of_them_annotates_it() {
-    let server = serve();
-    let result = run(&Settings {
-        schedule: open(100.0, 300),
-        ..settings(&server, "rumbl")
-    });
-    // Two instances of ten; each annotation reaches the ten of its own.
-    assert_eq!((result.messages.sent, result.counts.broadcasts), (30, 300));
-    assert!(
-        result.messages.all_right() && result.mismatches.is_empty(),
-        "{:?}",
-        result.messages
-    );
-    server.drain();
-}
-
-#[test]
-fn people_of_their_own_are_let_in_by_tokens_and_known_by_their_names() {
-    let server = serve();
-    let scenario = "about: Everybody is somebody.\nfresh: [video]\nsteps:\n  \
-        - ana: { connect: socket, as: \"ana-{{video}}\", params: { locale: \"{{video}}\" } }\n  \
-        - ana: { join: \"videos:{{video}}\" }\n  \
-        - ana: { push: new_annotation, with: { body: hi, at: 1 } }\n  \
-        - ana: { receive: new_annotation, with: { user: { username: \"ana-{{video}}\" } } }\n  \
-        - ana: cut\n";
-    let program = Arc::new(read("people.yaml", scenario).expect("a scenario"));
-    let result = run(&Settings {
-        shares: vec![Share::new(program)],
-        ..settings(&server, "echo")
-    });
-    assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
-    // Who comes back needs a token again.
-    assert!(result.sockets.reconnects > 0, "{:?}", result.sockets);
-    assert!(
-        result.messages.sent >= 20 && result.troubles.is_empty(),
-        "{:?}",
-        result.troubles
-    );
-    server.drain();
-}
-
-#[test]
-fn who_gets_no_token_is_counted_so() {
-    let fake = Fake::start(Manner::Unavailable);
-    let scenario = "about: A.\nsteps:\n  - ana: { connect: socket, as: ana }\n  - ana: { join: \"a:b\" }\n";
-    let program = Arc::new(read("people.yaml", scenario).expect("a scenario"));
-    let result = run(&Settings {
-        shares: vec![Share::new(program)],
-        timeout: Duration::from_millis(300),
-        ..settings_of(fake.address, "echo")
-    });
-    assert_eq!(result.sockets.opened, 0);
-    assert!(result.troubles.contains_key("no-token"), "{:?}", result.troubles);
-}
-
-#[test]
-fn a_herd_comes_back_and_rejoins() {
-    let server = serve();
-    let herd = "about: A herd.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
-                - sleep: 100ms\n  - ana: cut\n";
-    let program = Arc::new(read("herd.yaml", herd).expect("a scenario"));
-    let settings = Settings {
-        shares: vec![Share::new(program)],
-        duration: Duration::from_millis(500),
-        ..settings(&server, "herd")
-    };
-    let result = run(&settings);
-    assert!(
-        result.sockets.reconnects >= 20 && result.latency_us.rejoin.count >= 20,
-        "{:?}",
-        result.sockets
-    );
-    assert_eq!(result.sockets.lost, 0);
-    server.drain();
-}
-
-#[test]
-fn who_joins_and_leaves_meanwhile_is_counted_exactly() {
-    let server = serve();
-    let scenario = "about: Guests come and go.\nshared: [room]\nsteps:\n  - ana, bea: connect\n  \
-        - ana, bea: { join: \"lab:{{room}}\" }\n  - ana: { push: broadcast, with: { m: \"{{mark}}\" } }\n  \
-        - ana, bea: { receive: broadcasted }\n  - bea: leave\n  - bea: { join: \"lab:{{room}}\" }\n";
-    let program = Arc::new(read("guests.yaml", scenario).expect("a scenario"));
-    let settings = Settings {
-        shares: vec![Share::new(program)],
-        schedule: open(500.0, 500),
-        ..settings(&server, "echo")
-    };
-    let result = run(&settings);
-    assert!(result.messages.all_right(), "{:?}", result.messages);
-    assert!(result.counts.broadcasts >= 250 * 10 && result.counts.rounds > 250);
     server.drain();
 }
 
@@ -385,32 +256,6 @@ fn the_histogram_log_is_read_by_the_standard_reader() {
     }
     assert!(count > 0, "no replies in the log");
     assert_eq!(count, result.latency_us.reply.count);
-    server.drain();
-}
-
-#[test]
-fn a_server_without_lab_is_loaded_by_topic_and_push() {
-    let server = serve();
-    let instead = Override {
-        topic: Some("lab:lobby".to_owned()),
-        join_params: Some(serde_json::json!({"a": 1})),
-        push: Some((
-            "echo".to_owned(),
-            serde_json::json!({"n": "{{seq}}", "text": "from {{sender}}"}),
-        )),
-        offers: Vec::new(),
-    };
-    let result = run(&Settings {
-        instead,
-        schedule: open(100.0, 200),
-        ..settings(&server, "echo")
-    });
-    assert_eq!((result.messages.sent, result.messages.received), (20, 20));
-    assert!(
-        result.messages.all_right() && result.troubles.is_empty(),
-        "{:?}",
-        result.troubles
-    );
     server.drain();
 }
 

@@ -11,6 +11,7 @@ use super::super::desk::{News, Wish};
 use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
 use super::super::ledger::Mark;
 use super::super::tally::{Kind, Trouble};
+use super::super::text::Filling;
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
 
@@ -118,28 +119,25 @@ impl<'r> Shard<'r> {
             Err(error) => return self.fail(id, trouble_of(&error)),
         }
         match self.request(id).ask() {
-            Some(ask) => {
-                let filling = self.filling(id, Mark::default());
-                let mut text = std::mem::take(&mut self.text);
-                text.clear();
-                ask.fill(&filling, &mut text);
-                self.desk.out.extend_from_slice(text.as_bytes());
-                self.text = text;
-                self.actors[index].life.stage = Stage::Asking;
-                self.flush(id);
-            }
+            Some(ask) => self.ask(id, Stage::Asking, |filling, text| ask.fill(filling, text)),
             None => self.upgrade(id, None),
         }
     }
 
     fn upgrade(&mut self, id: u32, token: Option<&str>) {
+        let (request, key) = (self.request(id), self.key(id));
+        self.ask(id, Stage::Upgrading, |filling, text| {
+            request.write(key, token, filling, text)
+        });
+    }
+
+    /// Sends a request; the next that comes is its answer.
+    fn ask(&mut self, id: u32, stage: Stage, write: impl FnOnce(&Filling, &mut String)) {
         let filling = self.filling(id, Mark::default());
-        let mut text = std::mem::take(&mut self.text);
-        text.clear();
-        self.request(id).write(self.key(id), token, &filling, &mut text);
-        self.desk.out.extend_from_slice(text.as_bytes());
-        self.text = text;
-        self.actors[id as usize].life.stage = Stage::Upgrading;
+        self.text.clear();
+        write(&filling, &mut self.text);
+        self.desk.out.extend_from_slice(self.text.as_bytes());
+        self.actors[id as usize].life.stage = stage;
         self.flush(id);
     }
 

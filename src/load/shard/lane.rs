@@ -85,8 +85,8 @@ impl Lane {
         None
     }
 
-    /// Somebody is free for a round: the one that has waited longest begins, else who is free waits.
-    pub(super) fn is_free(&mut self, id: u32) -> Option<Time> {
+    /// The round that has waited longest for somebody who is free; without one, who is free waits.
+    pub(super) fn round_for(&mut self, id: u32) -> Option<Time> {
         let intended = self.waiting.pop_front();
         if intended.is_none() {
             self.idle.push_back(id);

@@ -95,7 +95,7 @@ impl<'r> Shard<'r> {
             self.advance(id);
         } else if role.tempo == Tempo::Rounds {
             let play = role.play;
-            if let Some(intended) = self.lanes[play].is_free(id) {
+            if let Some(intended) = self.lanes[play].round_for(id) {
                 self.begin_round(id, intended);
             }
         }

@@ -11,7 +11,8 @@ use super::channels::App;
 use super::conduct::{Audience, BroadcastRefs, Conduct, HangupScope};
 use super::context::{Action, ConversationId};
 use super::conversation::Letter;
-use super::delivery::{Deliveries, Planted};
+use super::delivery::Planted;
+use super::held::Held;
 use super::links::{Links, Note};
 use super::peer::{Identity, Mail, Peer, Queued, Stage};
 use super::presence::Presence;
@@ -51,7 +52,7 @@ pub(crate) enum Alarm {
     Accept,
     /// The next batch is drained, or the time for it is over.
     Drain,
-    /// The delivery of this number is held back no longer.
+    /// The frame of this number is held back no longer.
     Release(u64),
 }
 
@@ -81,7 +82,9 @@ pub(crate) struct Core {
     pub(crate) serials: u32,
     /// Whether the frame that is handled now came alone.
     pub(crate) pipelined: Pipelined,
-    pub(crate) deliveries: Deliveries,
+    /// How many deliveries of broadcasts there were.
+    pub(crate) deliveries: u64,
+    pub(crate) held: Held,
 }
 
 /// Whether more input follows the frame that is handled now. A connection's process handles all that came together
@@ -115,7 +118,8 @@ impl Core {
             conversations: 0,
             serials: 0,
             pipelined: Pipelined::No,
-            deliveries: Deliveries::default(),
+            deliveries: 0,
+            held: Held::default(),
         }
     }
 

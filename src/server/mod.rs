@@ -11,6 +11,7 @@ mod delivery;
 mod drain;
 mod elixir;
 pub mod faults;
+mod held;
 mod http;
 mod inbound;
 mod links;

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
 
-use super::conduct::{Ending, Hangup, Malformed, ReplyOrder};
+use super::conduct::{Ending, Hangup, Malformed};
 use super::core::Core;
 use super::peer::{Backlog, Mail, Queued, Stage, Voice};
 use super::socket::{Ended, Raised};
@@ -24,9 +24,6 @@ impl Core {
     pub(crate) fn end_turn(&mut self, peer: u32) {
         if let Some(receiver) = self.peers.get_mut(peer as usize) {
             receiver.queued = Queued::No;
-            if self.shared.conduct.socket.reply_order == ReplyOrder::FirstTwoSwapped {
-                receiver.mailbox.swap_first_two();
-            }
         }
         loop {
             let Some(receiver) = self.peers.get_mut(peer as usize) else {

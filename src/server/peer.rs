@@ -219,17 +219,7 @@ impl Mailbox {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Mail> {
-        match std::mem::take(self) {
-            Self::Empty => None,
-            Self::One(mail) => Some(mail),
-            Self::Many(mut queue) => {
-                let mail = queue.pop();
-                if !queue.mails.is_empty() {
-                    *self = Self::Many(queue);
-                }
-                mail
-            }
-        }
+        self.take(Queue::pop)
     }
 
     /// The bytes of all frames in it, so that a reader that is too slow is noticed.
@@ -240,13 +230,22 @@ impl Mailbox {
         }
     }
 
-    /// Exchanges the first two messages, if both are frames of its own.
-    pub(crate) fn swap_first_two(&mut self) {
-        if let Self::Many(queue) = self
-            && let (Some(Mail::Frame(Bytes::Own(_))), Some(Mail::Frame(Bytes::Own(_)))) =
-                (queue.mails.front(), queue.mails.get(1))
-        {
-            queue.mails.swap(0, 1);
+    /// Takes back what was put in last.
+    pub(crate) fn take_back(&mut self) -> Option<Mail> {
+        self.take(Queue::take_back)
+    }
+
+    fn take(&mut self, from: impl FnOnce(&mut Queue) -> Option<Mail>) -> Option<Mail> {
+        match std::mem::take(self) {
+            Self::Empty => None,
+            Self::One(mail) => Some(mail),
+            Self::Many(mut queue) => {
+                let mail = from(&mut queue);
+                if !queue.mails.is_empty() {
+                    *self = Self::Many(queue);
+                }
+                mail
+            }
         }
     }
 }
@@ -262,6 +261,12 @@ impl Queue {
 
     fn pop(&mut self) -> Option<Mail> {
         let mail = self.mails.pop_front()?;
+        self.bytes -= Self::weight(&mail);
+        Some(mail)
+    }
+
+    fn take_back(&mut self) -> Option<Mail> {
+        let mail = self.mails.pop_back()?;
         self.bytes -= Self::weight(&mail);
         Some(mail)
     }

@@ -22,7 +22,7 @@ pub struct SocketConduct {
     pub reply_refs: ReplyRefs,
     /// The join_refs of replies.
     pub reply_join_ref: ReplyJoinRef,
-    /// The order of replies that wait together.
+    /// The order of a channel's replies.
     pub reply_order: ReplyOrder,
     /// Where its own broadcast stands at a sender.
     pub sender_order: SenderOrder,
@@ -90,13 +90,13 @@ pub enum ReplyJoinRef {
     Foreign,
 }
 
-/// The order of replies that wait together.
+/// The order of a channel's replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyOrder {
     /// As they were given.
     Kept,
-    /// The first two change places.
-    FirstTwoSwapped,
+    /// Two that follow one another change places.
+    PairsSwapped,
 }
 
 /// Leaves.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::super::channel::{Body, Channel, Next, Reason, Status};
-use super::super::conduct::{PushReach, ReplyCount, ReplyJoinRef, ReplyRefs, SenderOrder};
+use super::super::conduct::{PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder};
 use super::super::context::{Action, Context, Conversation, Reach};
 use super::super::core::{Alarm, Core};
 use super::super::peer::{Bytes, Mail, Socket};
@@ -83,6 +83,9 @@ impl Core {
             Next::NoReply => {}
             Next::Reply(status, body) => {
                 let replied = self.reply_out(address, reference, status, &body);
+                if replied.is_ok() && self.shared.conduct.socket.reply_order == ReplyOrder::PairsSwapped {
+                    self.swap_reply(address);
+                }
                 self.crash_if(address, replied);
             }
             Next::BusyFor(time, next) => {

@@ -106,10 +106,10 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "replies-swapped",
-        "The first two of pipelined replies change places.",
+        "Two replies of a channel change places, if the second push comes soon after the first.",
         &["reply-order"],
         |conduct| {
-            conduct.socket.reply_order = ReplyOrder::FirstTwoSwapped;
+            conduct.socket.reply_order = ReplyOrder::PairsSwapped;
         },
     ),
     Fault::new(

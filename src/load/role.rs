@@ -183,10 +183,14 @@ impl Cast {
         }
     }
 
+    /// The place of the first socket of an instance that sends.
+    pub(super) fn first_sender(&self, play: usize) -> Option<usize> {
+        self.roles_of(play).position(|role| role.tempo != Tempo::Listens)
+    }
+
     /// Which part of all sends of an open model is a scenario's, among those that send.
     pub(super) fn part_of_sends(&self, play: usize) -> f64 {
-        let sends = |play: &usize| self.roles_of(*play).any(|role| role.tempo != Tempo::Listens);
-        let all = (0..self.plays.len()).filter(sends);
+        let all = (0..self.plays.len()).filter(|play| self.first_sender(*play).is_some());
         let sum: f64 = all.map(|it| f64::from(self.plays[it].weight)).sum();
         f64::from(self.plays[play].weight) / sum.max(1.0)
     }

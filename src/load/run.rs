@@ -85,8 +85,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// # Errors
 /// What makes no sense, or is nothing for a swarm.
 pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
-    settings.check()?;
-    Ok(Cast::compile(&settings.shares, &settings.instead, 0)?.sends())
+    Ok(cast(settings, 0)?.sends())
 }
 
 /// Runs a swarm, and returns when it is over. `stop` ends it in order before its time.
@@ -98,11 +97,10 @@ pub fn run(
     on_event: &mut dyn FnMut(Event<'_>),
     stop: &AtomicBool,
 ) -> Result<LoadResult, LoadError> {
-    settings.check()?;
     // Numbers in the topics of different runs differ, and all follow from the seed.
     let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
     let first_name = (run % 900 + 100) * 100_000_000_000;
-    let cast = Cast::compile(&settings.shares, &settings.instead, first_name)?;
+    let cast = cast(settings, first_name)?;
     let plan = Plan::new(settings)?;
     on_event(Event::Planned(&plan));
     let common = Common::new(cast.shared_topics.len());
@@ -140,6 +138,25 @@ pub fn run(
         let shards = start(scope, &blue, &plan, sender)?;
         conductor.conduct(shards)
     })
+}
+
+/// All roles, once it is certain that the wish makes sense.
+fn cast(settings: &Settings, first_name: u64) -> Result<Cast, LoadError> {
+    settings.check()?;
+    let cast = Cast::compile(&settings.shares, &settings.instead, first_name)?;
+    for (play, sockets) in settings.divided().into_iter().enumerate() {
+        if let Some(before) = cast.first_sender(play)
+            && before >= sockets as usize
+        {
+            return Err(LoadError::Nonsense(Nonsense::OnlyListeners {
+                scenario: settings.shares[play].program.path.to_string(),
+                sockets,
+                needed: before + 1,
+                instance: cast.plays[play].places.len(),
+            }));
+        }
+    }
+    Ok(cast)
 }
 
 /// Starts a thread for each shard of the plan.

@@ -101,6 +101,21 @@ pub enum Nonsense {
         /// How many scenarios there are.
         scenarios: usize,
     },
+    /// The senders of a scenario have their places behind those who listen, and so few sockets do not reach them.
+    #[error(
+        "the {sockets} sockets of {scenario} would only listen: its first sender is socket {needed} of each \
+         {instance}; expected at least {needed} for it"
+    )]
+    OnlyListeners {
+        /// The scenario.
+        scenario: String,
+        /// How many sockets play it.
+        sockets: u32,
+        /// How many it takes until somebody sends.
+        needed: usize,
+        /// How many an instance of it has.
+        instance: usize,
+    },
     /// Nobody speaks two serializers on one run.
     #[error("the scenarios are written for different serializers; run them one after another")]
     TwoSerializers,

@@ -2,7 +2,7 @@
 
 use super::super::desk::Place;
 use super::super::pace::Stream;
-use super::super::role::{Cast, Tempo};
+use super::super::role::Cast;
 use super::Shard;
 
 /// The sockets of a scenario in a shard, one after another.
@@ -88,9 +88,7 @@ pub(super) fn blocks(cast: &Cast, divided: &[u32], shard: Stream) -> Box<[Block]
 
 /// How the sends of a scenario are split among the shards that have somebody who can send.
 fn sends(cast: &Cast, play: usize, sockets: usize, own: Stream) -> Option<Stream> {
-    let first = cast
-        .roles_of(play)
-        .position(|role| role.tempo != Tempo::Listens)?;
+    let first = cast.first_sender(play)?;
     let size = cast.plays[play].places.len();
     let can = |number: &usize| {
         let stream = Stream {

@@ -287,6 +287,20 @@ fn shares_that_nobody_can_have_are_wrong_usage() {
 }
 
 #[test]
+fn sockets_that_would_all_listen_are_wrong_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let listeners_first = "about: A.\nshared: [hall]\nsteps:\n  - bea, ana: connect\n  \
+                           - bea, ana: { join: \"lab:{{hall}}\" }\n  - ana: { push: echo }\n\
+                           load: { roles: { bea: 9 } }\n";
+    fs::write(folder.path().join("late.yaml"), listeners_first).unwrap();
+    let lines: [&[&str]; 2] = [
+        &["load", "late.yaml", "--sockets", "9"],
+        &["load", "late.yaml=1", "echo=9", "--sockets", "50"],
+    ];
+    assert_said!(lines.map(|line| said(folder.path(), line)).join("\n"));
+}
+
+#[test]
 fn what_a_scenario_cannot_mean_to_a_swarm_is_wrong_usage() {
     assert_said!(said_anywhere(&["load", "idle", "--rate", "10"]));
     let folder = tempfile::tempdir().unwrap();

@@ -131,6 +131,12 @@ fn hints(job: &Job, result: &LoadResult) {
     if result.sockets.joined == 0 && refused && !job.has_topic() {
         output::note("a topic of your own application can be named: --topic T --join-params JSON");
     }
+    if !result.mismatches.is_empty() || result.counts.awaited_missing > 0 {
+        output::note(
+            "in a swarm each actor joins first and then repeats its other steps by itself: what they say must hold in every \
+             round, whatever the other actors do meanwhile",
+        );
+    }
 }
 
 /// Finds the server, or starts it; runs the swarm; stops what was started.

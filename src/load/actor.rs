@@ -3,6 +3,7 @@
 use mio::net::TcpStream;
 
 use super::ledger::Reception;
+use super::role::Standing;
 use super::wheel::Tick;
 use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
@@ -41,8 +42,10 @@ pub(super) enum Wait {
     Nothing,
     /// The begin of the load, or the next round of an open model.
     Turn,
-    /// All topics to be joined.
+    /// All topics to be joined that are not left.
     Joined,
+    /// The answer to a leave.
+    Left,
     /// The answer to a push.
     Answer(Ref),
     /// A message of the role's list, until [`Life::wake`].
@@ -157,17 +160,25 @@ pub(super) enum Slots {
 #[derive(Clone, Default)]
 pub(super) struct Slot {
     pub(super) channel: Option<ChannelId>,
-    pub(super) joined: bool,
+    pub(super) standing: Standing,
+    /// How it is joined, or was; a place in the role's list.
+    pub(super) entry: u8,
+    /// Whether the answer to that was judged. When the client rejoins by itself, the answer is whatever it is.
+    pub(super) judged: bool,
     pub(super) reception: Reception,
 }
 
 impl Slots {
     pub(super) fn new(count: usize) -> Self {
-        match count {
+        let mut slots = match count {
             0 => Self::None,
             1 => Self::One(Slot::default()),
             _ => Self::Many(vec![Slot::default(); count].into()),
+        };
+        for (index, slot) in (0..).zip(slots.all_mut()) {
+            slot.entry = index;
         }
+        slots
     }
 
     pub(super) fn all(&self) -> &[Slot] {
@@ -192,7 +203,17 @@ impl Slots {
     }
 
     pub(super) fn all_joined(&self) -> bool {
-        self.all().iter().all(|slot| slot.joined)
+        self.all().iter().all(|slot| slot.standing == Standing::Joined)
+    }
+
+    /// Whether nothing more is joined by itself.
+    pub(super) fn at_rest(&self) -> bool {
+        self.all().iter().all(|slot| slot.standing != Standing::Lost)
+    }
+
+    /// How a channel stands.
+    pub(super) fn standing(&self, channel: u8) -> Standing {
+        self.all()[usize::from(channel)].standing
     }
 }
 
@@ -253,7 +274,7 @@ impl Life {
             .unwrap_or(Time::MAX);
         let wake = match self.wait {
             Wait::Sleep | Wait::Message(_) => self.wake,
-            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Answer(_) => Time::MAX,
+            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) => Time::MAX,
         };
         connection.min(read).min(wake)
     }

@@ -2,6 +2,7 @@
 
 use super::objective::{Objective, Outcome};
 use super::result::{LoadResult, Sends};
+use super::trouble::Trouble;
 
 /// What a run proves. The reasons are sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ impl LoadResult {
     /// What the server did that no objective need forbid.
     fn broken_promises(&self) -> Vec<String> {
         let messages = &self.messages;
+        let troubles = |trouble: Trouble| self.troubles.get(trouble.name()).copied().unwrap_or_default();
         let counts = [
             (messages.missing, "messages never came"),
             (messages.duplicated, "messages came more than once"),
@@ -62,7 +64,17 @@ impl LoadResult {
                 "messages came after a later one of the same sender",
             ),
             (messages.misdelivered, "messages came to somebody else"),
+            (
+                self.counts.awaited_missing,
+                "messages that the scenario waits for did not come",
+            ),
             (self.sockets.lost, "connections were lost"),
+            (troubles(Trouble::Crashed), "channels crashed"),
+            (
+                troubles(Trouble::ChannelClosed),
+                "channels were closed by the server",
+            ),
+            (troubles(Trouble::LeaveTimeout), "leaves had no answer"),
             (
                 self.mismatches.values().sum(),
                 "messages were not as the scenario says",

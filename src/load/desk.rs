@@ -61,6 +61,8 @@ pub(super) enum News {
     Answered(Ref),
     /// A message that the role waits for.
     Heard(u8),
+    /// A channel that was left is over.
+    Left,
 }
 
 /// What a client wants of its connection.

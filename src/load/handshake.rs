@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::tally::Trouble;
 use super::text::{Filling, Line};
+use super::trouble::Trouble;
 use crate::transport::percent_encoded;
 
 /// The longest head of an answer.

@@ -25,6 +25,7 @@ mod share;
 mod tables;
 mod tally;
 mod text;
+mod trouble;
 mod watch;
 mod wheel;
 
@@ -41,5 +42,6 @@ pub use run::{Event, LoadError, Progress, rehearse, run};
 pub use series::Point;
 pub use settings::{Arrivals, Nonsense, Schedule, Settings};
 pub use share::Share;
-pub use tally::{ByEvent, Counts, Figures, Kind, Trouble};
+pub use tally::{ByEvent, Counts, Figures, Kind};
+pub use trouble::Trouble;
 pub use watch::{Usage, own_usage, usage_of};

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::control::Phase;
 use super::series::Point;
-use super::tally::{ByEvent, Counts, Figures, Kind, Tally, Trouble};
+use super::tally::{ByEvent, Counts, Figures, Kind, Tally};
+use super::trouble::Trouble;
 
 /// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -259,7 +260,8 @@ pub(super) fn why_late(tally: &Tally, cpu: f64, seconds: f64, shards: usize) -> 
     let busy = format!("{cpu:.2} s of CPU in {seconds:.2} s by {shards} threads");
     if dropped > 0 {
         return Some(format!(
-            "{dropped} sends never happened, as nobody was free or joined for them; {busy}"
+            "{dropped} sends never happened, as nobody was free or joined for them: ask for more sockets, or a lower \
+             rate; {busy}"
         ));
     }
     (Duration::from_micros(late) > LATEST).then(|| {

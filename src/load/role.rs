@@ -67,6 +67,9 @@ pub(super) struct Role {
     pub(super) params: Vec<(String, Option<Line>)>,
     pub(super) headers: Vec<(String, Line)>,
     pub(super) joins: Box<[Join]>,
+    /// The ways in which they are joined: that of each of [`Role::joins`] first, in their order, then those of later
+    /// steps.
+    pub(super) entries: Box<[Entry]>,
     /// What is repeated until the end.
     pub(super) steps: Box<[Step]>,
     /// The messages that the steps wait for, each once.
@@ -90,12 +93,19 @@ pub(super) enum Tempo {
 #[derive(Debug, PartialEq)]
 pub(super) struct Join {
     pub(super) topic: Line,
-    pub(super) params: Line,
-    /// The params, if they are the same for all.
-    pub(super) common_params: Option<Arc<str>>,
     pub(super) place: TopicPlace,
     /// Whether what is broadcast there is expected to arrive.
     pub(super) hears: bool,
+}
+
+/// How a topic is joined, and what must be answered.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) params: Line,
+    /// The params, if they are the same for all.
+    pub(super) common_params: Option<Arc<str>>,
+    /// What the response must look like, if that is judged.
+    pub(super) response: Option<Pattern>,
 }
 
 /// Which topic it is, beside its name.
@@ -107,18 +117,34 @@ pub(super) enum TopicPlace {
     Own(u32),
 }
 
+/// How a channel stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is not joined yet, or no more: the client sees to it by itself.
+    #[default]
+    Lost,
+    Joined,
+    /// It was left, or the server ended it: it is over until a step joins it, or the next round.
+    Over,
+}
+
 /// A step of the loop. Channels are indices into [`Role::joins`].
 #[derive(Debug)]
 pub(super) enum Step {
     Push(Push),
-    /// Waits for a message of [`Role::awaited`].
+    /// Waits for a message of [`Role::awaited`], for which this is the step of this number in a round.
     Receive {
         awaited: u8,
+        turn: u8,
         within: Option<Duration>,
     },
     Sleep(Duration),
     Leave(u8),
-    Join(u8),
+    /// Joins a channel in the way of one of [`Role::entries`], if it is not joined.
+    Join {
+        channel: u8,
+        entry: u8,
+    },
     /// Ends the connection without a close frame; the client comes back by itself.
     Cut,
     /// Ends it with a close frame.
@@ -162,7 +188,26 @@ pub(super) struct Awaited {
     pub(super) event: Box<str>,
     /// The channel, if only one counts.
     pub(super) channel: Option<u8>,
-    pub(super) content: Option<Pattern>,
+    /// What each step of a round that waits for it says of its payload, in their order; at least one.
+    pub(super) contents: Vec<Option<Pattern>>,
+}
+
+impl Role {
+    /// What the step says that will take a message of [`Role::awaited`], where so many of it came early and the role is
+    /// at this step: the oldest message goes to the next step that waits for it.
+    pub(super) fn content(&self, awaited: u8, step: u16, early: u8) -> Option<&Pattern> {
+        let contents = &self.awaited[usize::from(awaited)].contents;
+        let later = self.steps.get(usize::from(step)..).unwrap_or_default();
+        let next = later.iter().find_map(|step| match step {
+            Step::Receive {
+                awaited: it, turn, ..
+            } if *it == awaited => Some(*turn),
+            _ => None,
+        });
+        // After the last one of this round comes the first one of the next.
+        let turn = usize::from(next.unwrap_or(0)) + usize::from(early);
+        contents[turn % contents.len()].as_ref()
+    }
 }
 
 /// Who sends in an open model.

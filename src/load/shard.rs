@@ -267,11 +267,12 @@ impl<'r> Shard<'r> {
     }
 
     fn enter(&mut self, phase: Phase) {
+        if phase != Phase::Running {
+            let never_begun = self.lanes.iter_mut().map(|lane| lane.end(self.desk.now));
+            self.desk.tally.counts.dropped += never_begun.sum::<u64>();
+        }
         self.tell_now();
         self.phase = phase;
-        if phase != Phase::Running {
-            self.lanes.iter_mut().for_each(Lane::end);
-        }
     }
 
     fn begin_load(&mut self) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::trouble::Trouble;
 use crate::clock::Time;
 
 /// What is timed.
@@ -52,91 +53,6 @@ impl Kind {
     }
 }
 
-/// What went wrong, by kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trouble {
-    /// Nobody listens there.
-    Refused,
-    /// The connection was reset, or broke otherwise.
-    Reset,
-    /// No answer to the connection attempt or the upgrade.
-    Silent,
-    /// Any HTTP status but 101; 503 is [`Trouble::Unavailable`].
-    Status,
-    /// HTTP status 503.
-    Unavailable,
-    /// Any answer to `GET /token/NAME` but a token.
-    NoToken,
-    /// A 101 that is not right, a frame that no server may send, a message that cannot be read.
-    Protocol,
-    /// The server closed an open connection.
-    Closed,
-    /// This machine had no descriptor, port or memory left.
-    Exhausted,
-    /// A join was refused.
-    JoinRefused,
-    /// A join had no answer.
-    JoinTimeout,
-    /// A channel crashed (`phx_error`).
-    Crashed,
-    /// The server closed a channel (`phx_close`).
-    ChannelClosed,
-    /// A push had no answer in time.
-    PushTimeout,
-    /// A heartbeat had no answer in time.
-    HeartbeatTimeout,
-    /// An awaited message did not come in time.
-    ReceiveTimeout,
-    /// An answer or a message was not as the scenario says.
-    Mismatch,
-}
-
-impl Trouble {
-    /// All of them.
-    pub const ALL: [Self; 17] = [
-        Self::Refused,
-        Self::Reset,
-        Self::Silent,
-        Self::Status,
-        Self::Unavailable,
-        Self::NoToken,
-        Self::Protocol,
-        Self::Closed,
-        Self::Exhausted,
-        Self::JoinRefused,
-        Self::JoinTimeout,
-        Self::Crashed,
-        Self::ChannelClosed,
-        Self::PushTimeout,
-        Self::HeartbeatTimeout,
-        Self::ReceiveTimeout,
-        Self::Mismatch,
-    ];
-
-    /// The name in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Reset => "reset",
-            Self::Silent => "silent",
-            Self::Status => "status",
-            Self::Unavailable => "503",
-            Self::NoToken => "no-token",
-            Self::Protocol => "protocol",
-            Self::Closed => "closed",
-            Self::Exhausted => "exhausted",
-            Self::JoinRefused => "join-refused",
-            Self::JoinTimeout => "join-timeout",
-            Self::Crashed => "crashed",
-            Self::ChannelClosed => "channel-closed",
-            Self::PushTimeout => "push-timeout",
-            Self::HeartbeatTimeout => "heartbeat-timeout",
-            Self::ReceiveTimeout => "receive-timeout",
-            Self::Mismatch => "mismatch",
-        }
-    }
-}
-
 macro_rules! counts {
     ($($(#[$about:meta])* $name:ident,)*) => {
         /// Things counted since the start of the run.
@@ -168,7 +84,7 @@ counts! {
     reconnects,
     /// Pushes that went out.
     sent,
-    /// Sends that never happened because too many were waiting.
+    /// Sends that never happened, because nobody was free or joined for them.
     dropped,
     /// Answers that pushes asked for.
     replies_expected,
@@ -192,6 +108,8 @@ counts! {
     broadcasts_misdelivered,
     /// Broadcasts under way while their receiver joined or left.
     broadcasts_in_doubt,
+    /// Messages that a step waited for, joined and together with its whole instance, and that did not come in time.
+    awaited_missing,
     /// Rounds of the scenario that were gone through.
     rounds,
     /// Messages of any kind that came.

@@ -3,6 +3,7 @@
 mod fake;
 mod hostile;
 mod played;
+mod steps;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;

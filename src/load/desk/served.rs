@@ -5,11 +5,12 @@ use crate::client::{ChannelId, CloseCause, DropReason, ErrorCause, Event, Outbox
 use crate::clock::Time;
 use crate::load::actor::{Flags, Life, Stage};
 use crate::load::ledger::{Arrival, Mark, Reception};
-use crate::load::role::{Answer, Awaited, Push, Role, Step, Tempo};
-use crate::load::tally::{Kind, Trouble};
-use crate::load::text::values;
+use crate::load::role::{Answer, Awaited, Push, Role, Standing, Step, Tempo};
+use crate::load::tally::Kind;
+use crate::load::text::{Filling, values};
+use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
-use crate::protocol::{FrameKind, Message, Payload, REPLY};
+use crate::protocol::{CLOSE, ERROR, FrameKind, JOIN, Message, Payload, REPLY};
 use crate::scenario::Pattern;
 
 /// The desk while one socket is served.
@@ -17,6 +18,13 @@ pub(in crate::load) struct Served<'a, 'r> {
     pub(in crate::load) desk: &'a mut Desk<'r>,
     pub(in crate::load) life: &'a mut Life,
     pub(in crate::load) place: Place,
+}
+
+/// Whether a push took its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    ByItsPush,
+    No,
 }
 
 impl Outbox for Served<'_, '_> {
@@ -53,7 +61,11 @@ impl Outbox for Served<'_, '_> {
             Event::Disconnected { .. } => {}
             Event::HeartbeatAnswered { sent_at } => self.desk.tally.record(Kind::Heartbeat, sent_at, now),
             Event::HeartbeatTimedOut { .. } => self.desk.tally.trouble(Trouble::HeartbeatTimeout),
-            Event::Joined { channel, sent_at, .. } => self.joined(channel, sent_at),
+            Event::Joined {
+                channel,
+                response,
+                sent_at,
+            } => self.joined(channel, response, sent_at),
             Event::JoinRefused { .. } => {
                 self.desk.tally.trouble(Trouble::JoinRefused);
                 self.desk.news.push(News::JoinFailed);
@@ -64,25 +76,24 @@ impl Outbox for Served<'_, '_> {
                 self.desk.news.push(News::JoinFailed);
             }
             Event::Errored { channel, cause } => {
-                if let ErrorCause::Server(_) = cause {
+                if let (ErrorCause::Server(message), Some(index)) = (cause, self.life.slots.position(channel))
+                    && !self.hand(index, ERROR, message.payload)
+                {
                     self.desk.tally.trouble(Trouble::Crashed);
                 }
                 self.unjoined(channel);
             }
-            Event::Closed { channel, cause } => {
-                if cause == CloseCause::Server {
-                    self.desk.tally.trouble(Trouble::ChannelClosed);
-                }
-                self.unjoined(channel);
-            }
+            Event::Closed { channel, cause } => self.closed(channel, cause),
             Event::Reply {
+                channel,
                 push,
                 status,
                 response,
                 sent_at,
-                ..
             } => {
-                self.answered(push, status, response, sent_at);
+                if self.answered(push, status, response, sent_at) == Taken::No {
+                    self.hand_reply(channel, status, response);
+                }
             }
             Event::PushTimedOut { push, sent_at, .. } => self.push_timed_out(push, sent_at),
             Event::Message { channel, message } => self.message(channel, message),
@@ -96,18 +107,22 @@ impl<'r> Served<'_, 'r> {
         &self.desk.cast.roles[usize::from(self.life.role)]
     }
 
-    fn joined(&mut self, channel: ChannelId, sent_at: Time) {
+    fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
         let now = self.desk.now;
         self.desk.tally.record(Kind::Join, sent_at, now);
         let Some(index) = self.life.slots.position(channel) else {
             return;
         };
-        let join = &self.role().joins[index];
-        let (_, topic) = self.desk.topic(self.place, join.place);
+        let role = self.role();
+        let (_, topic) = self.desk.topic(self.place, role.joins[index].place);
         let slot = &mut self.life.slots.all_mut()[index];
-        slot.joined = true;
+        slot.standing = Standing::Joined;
         slot.reception = Reception::since(self.desk.topics.sent(topic));
-        if !self.life.slots.all_joined() {
+        if !std::mem::replace(&mut slot.judged, true) {
+            let expected = role.entries[usize::from(slot.entry)].response.as_ref();
+            self.judge(expected, response, JOIN);
+        }
+        if !self.life.slots.at_rest() {
             return;
         }
         if self.life.lost_at != Time::MAX {
@@ -117,10 +132,35 @@ impl<'r> Served<'_, 'r> {
         if self.life.flags.set(Flags::JOINED) {
             self.desk.tally.counts.first_joined += 1;
         }
-        if self.life.flags.set(Flags::COUNTED) {
+        if self.life.slots.all_joined() && self.life.flags.set(Flags::COUNTED) {
             self.desk.joined += 1;
         }
         self.desk.news.push(News::AllJoined);
+    }
+
+    /// A channel is over: it was left, or the server ended it.
+    fn closed(&mut self, channel: ChannelId, cause: CloseCause) {
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
+        let was_left = self.life.slots.all()[index].standing == Standing::Over;
+        let is_awaited = cause == CloseCause::Server && self.hand(index, CLOSE, Payload::Json("{}"));
+        match cause {
+            CloseCause::LeaveTimedOut { .. } => self.desk.tally.trouble(Trouble::LeaveTimeout),
+            CloseCause::Server if !was_left && !is_awaited => {
+                self.desk.tally.trouble(Trouble::ChannelClosed);
+            }
+            CloseCause::Server | CloseCause::Left { .. } | CloseCause::LeftUnheard => {}
+        }
+        self.unjoined(channel);
+        let slot = &mut self.life.slots.all_mut()[index];
+        (slot.channel, slot.standing) = (None, Standing::Over);
+        if was_left {
+            self.desk.news.push(News::Left);
+        } else if self.life.slots.at_rest() {
+            // Whoever waits for this channel waits in vain, and begins its round anew.
+            self.desk.news.push(News::AllJoined);
+        }
     }
 
     fn unjoined(&mut self, channel: ChannelId) {
@@ -129,7 +169,7 @@ impl<'r> Served<'_, 'r> {
         };
         let join = &self.role().joins[index];
         let slot = &mut self.life.slots.all_mut()[index];
-        let was_joined = std::mem::take(&mut slot.joined);
+        let was_joined = std::mem::take(&mut slot.standing) == Standing::Joined;
         let reception = std::mem::take(&mut slot.reception);
         if was_joined && join.hears {
             self.desk.cut(self.place, join.place, &reception);
@@ -158,7 +198,7 @@ impl<'r> Served<'_, 'r> {
         }
     }
 
-    fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) {
+    fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) -> Taken {
         let desk = &mut *self.desk;
         desk.tally.record(Kind::Reply, sent_at, desk.now);
         desk.tally.counts.replies += 1;
@@ -172,21 +212,45 @@ impl<'r> Served<'_, 'r> {
         }
         desk.news.push(News::Answered(push));
         if desk.unawaited.remove(&(self.place.id, push)) {
-            return;
+            return Taken::No;
         }
         desk.unanswered = desk.unanswered.saturating_sub(1);
-        let Some(asked) = self.asked() else { return };
-        let held = match &asked.answer {
-            Answer::None | Answer::Any => true,
-            Answer::Status(expected, None) => **expected == *status,
-            Answer::Status(expected, Some(pattern)) => {
-                **expected == *status && self.matches(pattern, response)
+        if let Some(asked) = self.asked() {
+            match &asked.answer {
+                Answer::None | Answer::Any => {}
+                Answer::Status(expected, _) if **expected != *status => self.mismatch(&asked.event),
+                Answer::Status(_, pattern) => self.judge(pattern.as_ref(), response, &asked.event),
             }
-        };
-        if !held {
-            self.desk.tally.trouble(Trouble::Mismatch);
-            self.desk.tally.mismatches.count(&asked.event);
         }
+        Taken::ByItsPush
+    }
+
+    /// Hands the answer to a push that did not wait for it to the role, as the message that it is.
+    fn hand_reply(&mut self, channel: ChannelId, status: &str, response: Payload<'_>) {
+        let awaits = self.role().awaited.iter().any(|it| *it.event == *REPLY);
+        if let (true, Some(index)) = (awaits, self.life.slots.position(channel)) {
+            let whole = match response {
+                Payload::Json(json) => format!(
+                    r#"{{"status":{},"response":{json}}}"#,
+                    serde_json::Value::from(status)
+                ),
+                // No pattern holds for bytes.
+                Payload::Binary(_) | Payload::BinaryReply { .. } => String::new(),
+            };
+            self.hand(index, REPLY, Payload::Json(&whole));
+        }
+    }
+
+    /// Holds what came against what the scenario says, if it says something.
+    fn judge(&mut self, expected: Option<&Pattern>, payload: Payload<'_>, event: &str) {
+        if expected.is_some_and(|pattern| !self.matches(pattern, payload)) {
+            self.mismatch(event);
+        }
+    }
+
+    fn mismatch(&mut self, event: &str) {
+        self.desk.tally.trouble(Trouble::Mismatch);
+        self.desk.tally.mismatches.count(event);
     }
 
     /// The slow way: builds the value and holds it against the pattern.
@@ -224,29 +288,46 @@ impl<'r> Served<'_, 'r> {
         let Some(index) = self.life.slots.position(channel) else {
             return self.desk.tally.unasked.count(event);
         };
-        let role = self.role();
         let mark = self.mark(message.payload);
         if let Some(mark) = mark {
             self.take(index, &mark);
         }
+        if !self.hand(index, event, message.payload) && mark.is_none() {
+            self.desk.tally.unasked.count(event);
+        }
+    }
+
+    /// Hands what came on a channel to the role, if a step waits for such; tells whether one does.
+    fn hand(&mut self, index: usize, event: &str, payload: Payload<'_>) -> bool {
+        let role = self.role();
         let waits = |it: &Awaited| {
             *it.event == *event && it.channel.is_none_or(|channel| usize::from(channel) == index)
         };
-        match (0..).zip(&role.awaited).find(|(_, it)| waits(it)) {
-            Some((number, awaited)) => {
-                if awaited
-                    .content
-                    .as_ref()
-                    .is_some_and(|pattern| !self.matches(pattern, message.payload))
-                {
-                    self.desk.tally.trouble(Trouble::Mismatch);
-                    self.desk.tally.mismatches.count(event);
-                }
-                self.desk.news.push(News::Heard(number));
-            }
-            None if mark.is_none() => self.desk.tally.unasked.count(event),
-            None => {}
-        }
+        let Some((number, _)) = (0..).zip(&role.awaited).find(|(_, it)| waits(it)) else {
+            return false;
+        };
+        let early = self.life.early[usize::from(number)];
+        let expected = role.content(number, self.life.step, early);
+        // Who is so far behind has lost count of which step will take it.
+        self.judge(expected.filter(|_| early < u8::MAX), payload, event);
+        self.desk.news.push(News::Heard(number));
+        true
+    }
+
+    /// The channel of a topic that is over.
+    fn position_over(&self, topic: &str) -> Option<usize> {
+        let filling = Filling {
+            first_own: self.desk.first_own(self.place),
+            sender: self.place.socket,
+            seq: self.life.seq,
+            mark: Mark::default(),
+        };
+        let joins = self.role().joins.iter();
+        joins.zip(self.life.slots.all()).position(|(join, slot)| {
+            let mut name = String::new();
+            join.topic.fill(&filling, &mut name);
+            slot.standing == Standing::Over && name == topic
+        })
     }
 
     fn mark(&self, payload: Payload<'_>) -> Option<Mark> {
@@ -268,7 +349,7 @@ impl<'r> Served<'_, 'r> {
             return;
         }
         let slot = &mut self.life.slots.all_mut()[index];
-        if !join.hears || !slot.joined {
+        if !join.hears || slot.standing != Standing::Joined {
             return;
         }
         desk.heard_at = desk.now;
@@ -294,6 +375,12 @@ impl<'r> Served<'_, 'r> {
 
     fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {
         let event = message.event.as_str().unwrap_or_default();
+        if event == CLOSE
+            && let Some(index) = self.position_over(message.topic.as_str().unwrap_or_default())
+            && self.hand(index, event, message.payload)
+        {
+            return;
+        }
         let marked = self.mark(message.payload).is_some() && event != REPLY;
         let tally = &mut self.desk.tally;
         match reason {

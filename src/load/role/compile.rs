@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Awaited, Cast, Join, Override, Play, Role, Step, Tempo};
+use super::{Awaited, Cast, Entry, Join, Override, Play, Role, Standing, Step, Tempo};
 use crate::load::share::Share;
 use crate::load::text::{Line, Meaning};
 use crate::scenario::{
@@ -60,6 +60,9 @@ struct Draft {
     params: Vec<(String, Option<Line>)>,
     headers: Vec<(String, Line)>,
     joins: Vec<Join>,
+    /// How each of them stands after the steps so far.
+    standings: Vec<Standing>,
+    entries: Vec<Entry>,
     steps: Vec<Step>,
     awaited: Vec<Awaited>,
 }
@@ -146,6 +149,7 @@ impl<'a> Compiler<'a> {
             params: draft.params,
             headers: draft.headers,
             joins: draft.joins.into(),
+            entries: draft.entries.into(),
             tempo: tempo(&draft.steps),
             steps: draft.steps.into(),
             awaited: draft.awaited.into(),
@@ -194,8 +198,8 @@ impl<'a> Compiler<'a> {
             What::Connect(_, connect) => self.connect(act, connect, draft),
             What::Send(_, send) => self.send(act, send, draft),
             What::Receive(_, receive) => self.receive(act, receive, draft),
-            What::Cut(_) => draft.steps.push(Step::Cut),
-            What::Close(_, code) => draft.steps.push(Step::Close(*code)),
+            What::Cut(_) => draft.end(Step::Cut),
+            What::Close(_, code) => draft.end(Step::Close(*code)),
             What::Raw(..) => self.problem(act, "a swarm sends no hand-made frames", "leave `raw` out"),
             What::ReceiveNothing(..) | What::Pong(..) | What::Closed(..) | What::ClosedOrAlive(_) => {
                 let help =
@@ -231,9 +235,26 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The channel of a topic, whether it is left or not.
     fn channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
+        self.channel_if(act, topic, draft, |_| true)
+    }
+
+    /// The channel of a topic that can be spoken to.
+    fn joined_channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
+        self.channel_if(act, topic, draft, |standing| standing != Standing::Over)
+    }
+
+    fn channel_if(
+        &mut self,
+        act: &Act,
+        topic: &Template,
+        draft: &Draft,
+        is_right: impl Fn(Standing) -> bool,
+    ) -> Option<u8> {
         let topic = self.topic(act, topic)?;
         let found = draft.joins.iter().position(|join| join.topic == topic);
+        let found = found.filter(|index| is_right(draft.standings[*index]));
         if found.is_none() {
             self.problem(
                 act,
@@ -273,6 +294,18 @@ impl<'a> Compiler<'a> {
             &title,
             "use fresh and shared names, {{sender}}, {{seq}} and {{mark}}, or --topic and --push",
         );
+    }
+}
+
+impl Draft {
+    /// The connection ends, and the client comes back by itself.
+    fn end(&mut self, step: Step) {
+        self.steps.push(step);
+        for standing in &mut self.standings {
+            if *standing == Standing::Joined {
+                *standing = Standing::Lost;
+            }
+        }
     }
 }
 

@@ -46,6 +46,56 @@ fn joins_come_first_and_the_rest_is_repeated() {
 }
 
 #[test]
+fn each_message_is_held_against_the_step_that_will_take_it() {
+    let cast = cast(
+        "  - ana: { join: \"lab:{{room}}\" }\n  - ana: { receive: said, with: { a: 1 } }\n  - sleep: 1s\n  \
+         - ana: { receive: said }\n  - ana: { receive: said, with: { c: 3 } }\n",
+    );
+    let role = &cast.roles[0];
+    let holds = |step, early, payload: &str| {
+        let pattern = role.content(0, step, early);
+        pattern.map(|it| {
+            it.check(&serde_json::from_str(payload).unwrap(), &Default::default())
+                .is_ok()
+        })
+    };
+    // The steps are: receive, sleep, receive, receive.
+    assert_eq!(holds(0, 0, r#"{"a":1}"#), Some(true));
+    assert_eq!(holds(1, 0, r#"{"a":1}"#), None);
+    assert_eq!(holds(1, 1, r#"{"c":3}"#), Some(true));
+    assert_eq!(holds(3, 0, r#"{"a":1}"#), Some(false));
+    // The next one is of the next round.
+    assert_eq!(holds(3, 1, r#"{"a":1}"#), Some(true));
+    assert_eq!(holds(4, 0, r#"{"a":1}"#), Some(true));
+}
+
+#[test]
+fn who_joins_again_says_how_where_that_can_be_heard() {
+    let cast = cast(
+        "  - ana: { join: \"lab:{{room}}\" }\n  - ana: leave\n  \
+         - ana: { join: \"lab:{{room}}\", with: { last: 1 }, reply: { ok: { count: 1 } } }\n  - ana: cut\n  \
+         - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n",
+    );
+    let role = &cast.roles[0];
+    let params: Vec<_> = role
+        .entries
+        .iter()
+        .map(|it| it.common_params.as_deref())
+        .collect();
+    assert_eq!(params, [Some("{}"), Some(r#"{"last":1}"#), Some("{}")]);
+    assert!(role.entries[0].response.is_none() && role.entries[1].response.is_some());
+    assert!(matches!(
+        &*role.steps,
+        [
+            Step::Leave(0),
+            Step::Join { entry: 1, .. },
+            Step::Cut,
+            Step::Join { entry: 2, .. }
+        ]
+    ));
+}
+
+#[test]
 fn roles_have_their_share_of_an_instance() {
     let cast = cast(
         "  - bea: connect\n  - ana, bea: { join: \"lab:{{room}}\" }\n  - ana: { push: broadcast }\n  \
@@ -80,7 +130,7 @@ fn the_command_line_has_the_last_word_on_topic_and_push() {
     .unwrap();
     let role = &cast.roles[0];
     assert_eq!(&*cast.shared_topics[0], "room:1");
-    assert_eq!(role.joins[0].common_params.as_deref(), Some(r#"{"token":"t"}"#));
+    assert_eq!(role.entries[0].common_params.as_deref(), Some(r#"{"token":"t"}"#));
     assert!(matches!(&*role.steps, [Step::Push(push)] if &*push.event == "shout" && push.is_marked()));
 }
 
@@ -100,6 +150,19 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
         (
             "  - sleep: 1s\n  - ana: { join: \"lab:other\" }\n",
             "in the middle of a round",
+        ),
+        (
+            "  - ana: leave\n  - ana: { push: echo }\n",
+            "speaks on topics that it has joined",
+        ),
+        ("  - ana: { join: \"lab:{{room}}\" }\n", "joins no topic twice"),
+        (
+            "  - ana: cut\n  - ana: { join: \"lab:{{room}}\", with: { last: 1 } }\n",
+            "rejoins by itself",
+        ),
+        (
+            "  - ana: leave\n  - ana: { join: \"lab:{{room}}\", reply: error }\n",
+            "wants to be let in",
         ),
         (
             "  - ana: { push: \"e{{room}}\" }\n",

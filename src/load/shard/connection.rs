@@ -10,8 +10,9 @@ use super::super::control::Phase;
 use super::super::desk::{News, Wish};
 use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
 use super::super::ledger::Mark;
-use super::super::tally::{Kind, Trouble};
+use super::super::tally::Kind;
 use super::super::text::Filling;
+use super::super::trouble::Trouble;
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
 
@@ -72,6 +73,7 @@ impl<'r> Shard<'r> {
                 News::JoinFailed => self.settled(id),
                 News::Answered(push) => self.answered(id, push),
                 News::Heard(awaited) => self.heard(id, awaited),
+                News::Left => self.left(id),
             }
         }
         if self.desk.news.is_empty() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::actor::{Flags, Stage};
 use super::super::control::Phase;
 use super::super::ledger::Topic;
+use super::super::role::Standing;
 use super::Shard;
 use crate::clock::Time;
 
@@ -49,7 +50,9 @@ impl Shard<'_> {
             let joins = &self.blue.cast.roles[usize::from(life.role)].joins;
             joins.iter().zip(life.slots.all()).all(|(join, slot)| {
                 let (_, topic) = self.desk.topic(self.place(id), join.place);
-                !join.hears || !slot.joined || slot.reception.is_complete(self.desk.topics.sent(topic))
+                !join.hears
+                    || slot.standing != Standing::Joined
+                    || slot.reception.is_complete(self.desk.topics.sent(topic))
             })
         })
     }
@@ -71,7 +74,7 @@ impl Shard<'_> {
             let life = &self.actors[id as usize].life;
             let joins = &self.blue.cast.roles[usize::from(life.role)].joins;
             for (join, slot) in joins.iter().zip(life.slots.all()) {
-                if !join.hears || !slot.joined {
+                if !join.hears || slot.standing != Standing::Joined {
                     continue;
                 }
                 let (number, topic): (u64, Topic) = self.desk.topic(place, join.place);
@@ -91,7 +94,7 @@ impl Shard<'_> {
             life.slots
                 .all_mut()
                 .iter_mut()
-                .for_each(|slot| slot.joined = false);
+                .for_each(|slot| slot.standing = Standing::Over);
             life.flags.set(Flags::ON_PURPOSE);
             if life.flags.clear(Flags::COUNTED) {
                 self.desk.joined -= 1;

@@ -1,7 +1,7 @@
 //! Frames and messages out of the bytes of a server, honest or not.
 
 use super::super::actor::Fragments;
-use super::super::tally::Trouble;
+use super::super::trouble::Trouble;
 use super::Shard;
 use crate::protocol::websocket::{Header, Opcode, Part};
 use crate::protocol::{Frame, FrameKind};

@@ -1,6 +1,7 @@
 //! The sends of one scenario in a shard, in an open model: when they are due, and who makes them.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::super::pace::{Dues, Stage, Stream};
 use super::super::role::Voices;
@@ -9,6 +10,8 @@ use crate::clock::Time;
 
 /// Rounds that wait for somebody who is free; more are dropped, and make the run invalid.
 const MOST_WAITING: usize = 1 << 20;
+/// A round whose time came so shortly before the end may still wait then.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// So many sockets are asked whether they can send before a send is dropped.
 const ASKED: usize = 64;
 
@@ -55,9 +58,12 @@ impl Lane {
         }
     }
 
-    pub(super) fn end(&mut self) {
+    /// Ends it; returns how many rounds never began, though their time had long come. Those of the last moment may well
+    /// find everybody busy.
+    pub(super) fn end(&mut self, now: Time) -> u64 {
         self.dues = None;
-        self.waiting.clear();
+        let waiting = self.waiting.drain(..);
+        waiting.filter(|intended| *intended + LAST_MOMENT < now).count() as u64
     }
 
     /// When the next send is due.

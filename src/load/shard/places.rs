@@ -46,6 +46,13 @@ impl Shard<'_> {
         }
     }
 
+    /// Whether all the others of its instance are there, too.
+    pub(super) fn is_whole(&self, id: u32) -> bool {
+        let block = &self.blocks[self.play(id)];
+        let begin = block.start as usize + (id - block.start) as usize / block.size * block.size;
+        begin + block.size <= block.end as usize
+    }
+
     /// Which scenario a socket plays in.
     pub(super) fn play(&self, id: u32) -> usize {
         let last = self.blocks.len() - 1;

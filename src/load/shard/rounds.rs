@@ -7,11 +7,11 @@ use rand_xoshiro::rand_core::Rng as _;
 use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Step, Tempo};
+use super::super::role::{Answer, Push, Standing, Step, Tempo};
 use super::super::settings::Schedule;
-use super::super::tally::Trouble;
+use super::super::trouble::Trouble;
 use super::Shard;
-use crate::client::{ChannelState, Ref};
+use crate::client::Ref;
 use crate::clock::Time;
 
 impl<'r> Shard<'r> {
@@ -22,14 +22,14 @@ impl<'r> Shard<'r> {
         let cast = self.blue.cast;
         let joins = &cast.roles[usize::from(role)].joins;
         for index in 0..joins.len() {
-            let is_new = self.actors[id as usize].life.slots.all()[index].channel.is_none();
-            if is_new {
+            let slot = &self.actors[id as usize].life.slots.all()[index];
+            if slot.channel.is_none() && slot.standing != Standing::Over {
                 self.join(id, index);
             }
         }
-        if joins.is_empty() {
-            let life = &mut self.actors[id as usize].life;
-            if life.flags.set(Flags::JOINED) {
+        let life = &mut self.actors[id as usize].life;
+        if life.slots.at_rest() {
+            if joins.is_empty() && life.flags.set(Flags::JOINED) {
                 self.desk.tally.counts.first_joined += 1;
             }
             self.all_joined(id);
@@ -45,7 +45,10 @@ impl<'r> Shard<'r> {
 
     fn join(&mut self, id: u32, index: usize) {
         let cast = self.blue.cast;
-        let join = &cast.roles[usize::from(self.actors[id as usize].life.role)].joins[index];
+        let life = &self.actors[id as usize].life;
+        let role = &cast.roles[usize::from(life.role)];
+        let join = &role.joins[index];
+        let entry = &role.entries[usize::from(life.slots.all()[index].entry)];
         let filling = self.filling(id, Mark::default());
         let text = |line: &super::super::text::Line| {
             let mut text = String::new();
@@ -57,10 +60,11 @@ impl<'r> Shard<'r> {
             super::super::role::TopicPlace::Shared(shared) => cast.shared_topics[shared as usize].clone(),
             super::super::role::TopicPlace::Own(_) => text(&join.topic),
         };
-        let params = join.common_params.clone().unwrap_or_else(|| text(&join.params));
+        let params = entry.common_params.clone().unwrap_or_else(|| text(&entry.params));
         let now = self.desk.now;
         let channel = self.call_as_of(id, now, |socket, context| socket.join(context, topic, params));
-        self.actors[id as usize].life.slots.all_mut()[index].channel = Some(channel);
+        let slot = &mut self.actors[id as usize].life.slots.all_mut()[index];
+        (slot.channel, slot.standing, slot.judged) = (Some(channel), Standing::Lost, false);
     }
 
     /// The socket joined, or failed, for the first time.
@@ -84,7 +88,7 @@ impl<'r> Shard<'r> {
     /// A round begins, or the load does.
     pub(super) fn take_turn(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        if self.phase != Phase::Running || !actor.life.slots.all_joined() || actor.life.stage != Stage::Open {
+        if self.phase != Phase::Running || !actor.life.slots.at_rest() || actor.life.stage != Stage::Open {
             return;
         }
         let role = &self.blue.cast.roles[usize::from(actor.life.role)];
@@ -122,8 +126,15 @@ impl<'r> Shard<'r> {
                     life.wait = Wait::Turn;
                     break;
                 }
+                // A round begins with all topics joined, as the first one did.
+                if self.join_what_is_over(id) {
+                    break;
+                }
+                let life = &mut self.actors[id as usize].life;
+                if usize::from(life.step) == role.steps.len() {
+                    self.desk.tally.counts.rounds += 1;
+                }
                 life.step = 0;
-                self.desk.tally.counts.rounds += 1;
                 let open = role.tempo == Tempo::Rounds && self.blue.settings.schedule != Schedule::Closed;
                 if open {
                     life.wait = Wait::Turn;
@@ -151,7 +162,15 @@ impl<'r> Shard<'r> {
         let patience = self.patience(id);
         let life = &mut self.actors[id as usize].life;
         match step {
-            Step::Push(_) | Step::Leave(_) if !life.slots.all_joined() || life.stage != Stage::Open => {
+            // The server ended it: there is nobody to talk to in the rest of the round.
+            Step::Push(Push { channel, .. }) | Step::Leave(channel)
+                if life.slots.standing(*channel) == Standing::Over =>
+            {
+                life.step = u16::MAX;
+            }
+            Step::Push(Push { channel, .. }) | Step::Leave(channel)
+                if life.slots.standing(*channel) == Standing::Lost || life.stage != Stage::Open =>
+            {
                 life.wait = Wait::Joined;
             }
             Step::Push(push) => {
@@ -172,7 +191,7 @@ impl<'r> Shard<'r> {
                     (None, _) => life.wait = Wait::Joined,
                 }
             }
-            Step::Receive { awaited, within } => {
+            Step::Receive { awaited, within, .. } => {
                 let early = &mut life.early[usize::from(*awaited)];
                 if *early > 0 {
                     *early -= 1;
@@ -188,17 +207,20 @@ impl<'r> Shard<'r> {
                 life.step += 1;
             }
             Step::Leave(channel) => self.leave(id, usize::from(*channel)),
-            Step::Join(channel) => self.join_again(id, usize::from(*channel)),
+            Step::Join { channel, entry } => {
+                life.step += 1;
+                self.join_again(id, usize::from(*channel), *entry);
+            }
             Step::Cut | Step::Close(_) => self.cut(id, step),
         }
     }
 
-    /// How long the wait for a message may be where the step does not say. Who only listens while others send at their
-    /// times waits as long as it takes: what does not come is the ledger's to tell.
+    /// How long the wait for a message may be where the step does not say. Who only listens to others waits as long as
+    /// they take: what does not come is the ledger's to tell.
     fn patience(&self, id: u32) -> Option<Duration> {
-        let settings = self.blue.settings;
         let listens = self.tempo(&self.actors[id as usize]) == Tempo::Listens;
-        (settings.schedule == Schedule::Closed || !listens).then_some(settings.timeout)
+        let others_send = self.blue.cast.first_sender(self.play(id)).is_some();
+        (!(listens && others_send)).then_some(self.blue.settings.timeout)
     }
 
     pub(super) fn answered(&mut self, id: u32, push: Ref) {
@@ -211,20 +233,22 @@ impl<'r> Shard<'r> {
     }
 
     pub(super) fn heard(&mut self, id: u32, awaited: u8) {
-        let actor = &mut self.actors[id as usize];
-        if actor.life.wait == Wait::Message(awaited) {
-            actor.life.wait = Wait::Nothing;
-            actor.life.wake = Time::MAX;
-            actor.life.step += 1;
+        let life = &mut self.actors[id as usize].life;
+        if life.wait == Wait::Message(awaited) {
+            life.wait = Wait::Nothing;
+            life.wake = Time::MAX;
+            life.step += 1;
             return self.advance(id);
         }
-        // Where the steps are not gone through, what comes is only counted.
-        if self.blue.cast.roles[usize::from(actor.life.role)].tempo != Tempo::Pushes
-            || self.blue.settings.schedule == Schedule::Closed
-        {
-            let early = &mut actor.life.early[usize::from(awaited)];
-            *early = early.saturating_add(1);
-        }
+        let role = &self.blue.cast.roles[usize::from(life.role)];
+        let early = &mut life.early[usize::from(awaited)];
+        *early = if role.tempo == Tempo::Pushes && self.blue.settings.schedule != Schedule::Closed {
+            // The steps are not gone through: they take what comes in turn.
+            let turns = role.awaited[usize::from(awaited)].contents.len();
+            u8::try_from((usize::from(*early) + 1) % turns).unwrap_or(0)
+        } else {
+            early.saturating_add(1)
+        };
     }
 
     /// A sleep is over, or a message did not come in time.
@@ -236,28 +260,42 @@ impl<'r> Shard<'r> {
         match life.wait {
             Wait::Sleep => {}
             Wait::Message(_) => {
-                if self.phase == Phase::Running {
-                    self.desk.tally.trouble(Trouble::ReceiveTimeout);
-                }
-                life.step += 1;
+                self.waited_in_vain(id);
+                self.actors[id as usize].life.step += 1;
             }
-            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Answer(_) => return,
+            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) => return,
         }
+        let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
         life.wake = Time::MAX;
         self.advance(id);
     }
 
+    /// A message did not come. It was owed to who was connected all the time, if those who send are there.
+    fn waited_in_vain(&mut self, id: u32) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.desk.tally.trouble(Trouble::ReceiveTimeout);
+        let life = &self.actors[id as usize].life;
+        let role = &self.blue.cast.roles[usize::from(life.role)];
+        let within = match role.steps.get(usize::from(life.step)) {
+            Some(Step::Receive { within, .. }) => within.or(self.patience(id)).unwrap_or_default(),
+            _ => return,
+        };
+        if life.stage == Stage::Open && life.since + within <= life.wake && self.is_whole(id) {
+            self.desk.tally.counts.awaited_missing += 1;
+        }
+    }
+
     fn leave(&mut self, id: u32, index: usize) {
         let place = self.place(id);
         let life = &mut self.actors[id as usize].life;
-        life.step += 1;
+        life.wait = Wait::Left;
         let join = &self.blue.cast.roles[usize::from(life.role)].joins[index];
         let slot = &mut life.slots.all_mut()[index];
-        let Some(channel) = slot.channel.take() else {
-            return;
-        };
-        slot.joined = false;
+        let Some(channel) = slot.channel else { return };
+        slot.standing = Standing::Over;
         let reception = std::mem::take(&mut slot.reception);
         if life.flags.clear(Flags::COUNTED) {
             self.desk.joined -= 1;
@@ -270,21 +308,42 @@ impl<'r> Shard<'r> {
         self.flush(id);
     }
 
-    /// Joins what was left; after a cut the client rejoins by itself, and this only waits for it.
-    fn join_again(&mut self, id: u32, index: usize) {
-        let actor = &mut self.actors[id as usize];
-        actor.life.step += 1;
-        let channel = actor.life.slots.all()[index].channel;
-        let state = channel.and_then(|channel| actor.socket.state(channel));
-        let is_open = |state: ChannelState| state.is_open() || matches!(state, ChannelState::Errored { .. });
-        if !state.is_some_and(is_open) && actor.life.stage == Stage::Open {
-            self.join(id, index);
-            self.flush(id);
+    /// The leave is answered, or will not be.
+    pub(super) fn left(&mut self, id: u32) {
+        let life = &mut self.actors[id as usize].life;
+        if life.wait == Wait::Left {
+            life.wait = Wait::Nothing;
+            life.step += 1;
+            self.advance(id);
+        }
+    }
+
+    /// Joins what is over; after a cut the client rejoins by itself, and this only waits for it.
+    fn join_again(&mut self, id: u32, index: usize, entry: u8) {
+        let life = &mut self.actors[id as usize].life;
+        let slot = &mut life.slots.all_mut()[index];
+        if slot.standing == Standing::Over {
+            (slot.standing, slot.entry) = (Standing::Lost, entry);
+            if life.stage == Stage::Open {
+                self.join(id, index);
+                self.flush(id);
+            }
         }
         let life = &mut self.actors[id as usize].life;
-        if !life.slots.all_joined() {
+        if !life.slots.at_rest() {
             life.wait = Wait::Joined;
         }
+    }
+
+    /// Tells whether something was, so that there is something to wait for.
+    fn join_what_is_over(&mut self, id: u32) -> bool {
+        let count = self.actors[id as usize].life.slots.all().len();
+        for (index, entry) in (0..count).zip(0..) {
+            if self.actors[id as usize].life.slots.all()[index].standing == Standing::Over {
+                self.join_again(id, index, entry);
+            }
+        }
+        self.actors[id as usize].life.wait == Wait::Joined
     }
 
     fn cut(&mut self, id: u32, step: &Step) {

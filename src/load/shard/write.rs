@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Write as _};
 
-use super::super::tally::Trouble;
+use super::super::trouble::Trouble;
 use super::Shard;
 use super::connection::trouble_of;
 

@@ -1,12 +1,12 @@
 //! What is sent and received: joins, pushes, leaves, and what is waited for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::typed::holes_of_command_line;
-use super::super::{Answer, Awaited, Content, Join, Push, Step, TopicPlace};
+use super::super::{Answer, Awaited, Content, Entry, Join, Push, Standing, Step, TopicPlace};
 use super::{Compiler, Draft};
 use crate::load::text::Line;
+use crate::protocol::{CLOSE, ERROR};
 use crate::scenario::{
     Act, Content as Expected, JoinRef, Outgoing, Receive, Reply, Send, SendKind, Template,
 };
@@ -31,8 +31,9 @@ impl Compiler<'_> {
         match &send.kind {
             SendKind::Join => self.join(act, send, draft),
             SendKind::Leave => {
-                if let Some(channel) = self.channel(act, &send.topic, draft) {
+                if let Some(channel) = self.joined_channel(act, &send.topic, draft) {
                     draft.steps.push(Step::Leave(channel));
+                    draft.standings[usize::from(channel)] = Standing::Over;
                 }
             }
             SendKind::Heartbeat => {
@@ -51,10 +52,11 @@ impl Compiler<'_> {
         let Some(topic) = self.topic(act, &send.topic) else {
             return;
         };
-        let known = draft.joins.iter().position(|join| join.topic == topic);
-        if let Some(channel) = known.and_then(|index| u8::try_from(index).ok()) {
-            draft.steps.push(Step::Join(channel));
+        let Some(entry) = self.entry(act, send) else {
             return;
+        };
+        if let Some(index) = draft.joins.iter().position(|join| join.topic == topic) {
+            return self.join_again(act, index, entry, draft);
         }
         if !draft.steps.is_empty() {
             let help = "join it before the first other step; after a `leave` it can be joined again";
@@ -71,27 +73,73 @@ impl Compiler<'_> {
                 "join at most 200",
             );
         }
-        let params = match (&self.instead.join_params, &send.payload) {
-            (Some(params), _) => Some(Line::fixed(&params.to_string())),
-            (None, Outgoing::Json(data)) => self.json(act, data),
-            (None, Outgoing::Binary(_)) => None,
-        };
-        let Some(params) = params else {
-            return self.problem(
-                act,
-                "a swarm joins with JSON",
-                "write `with` in place of `binary`",
-            );
-        };
         let place = self.place(&topic);
-        let common_params = params.as_fixed().map(Arc::from);
         draft.joins.push(Join {
             topic,
-            params,
-            common_params,
             place,
             hears: false,
         });
+        draft.standings.push(Standing::Joined);
+        draft.entries.push(entry);
+    }
+
+    /// A join of what was joined before.
+    fn join_again(&mut self, act: &Act, index: usize, entry: Entry, draft: &mut Draft) {
+        let before = &draft.entries[index];
+        let standing = std::mem::replace(&mut draft.standings[index], Standing::Joined);
+        match standing {
+            Standing::Joined => {
+                let help = "leave it first, or end its connection";
+                return self.problem(act, "a swarm joins no topic twice", help);
+            }
+            Standing::Lost if entry.params != before.params || entry.response.is_some() => {
+                return self.problem(
+                    act,
+                    "who comes back to a swarm rejoins by itself, as it joined first",
+                    "leave `with` and the response of `reply` out, or `leave` the topic before",
+                );
+            }
+            Standing::Lost | Standing::Over => {}
+        }
+        // Whatever is joined first is so before any step, so these follow.
+        let (Ok(channel), Ok(number)) = (u8::try_from(index), u8::try_from(draft.entries.len())) else {
+            let help = "join at most 255 times in a round";
+            return self.problem(act, "more joins than a socket of a swarm can have", help);
+        };
+        draft.entries.push(entry);
+        draft.steps.push(Step::Join {
+            channel,
+            entry: number,
+        });
+    }
+
+    fn entry(&mut self, act: &Act, send: &Send) -> Option<Entry> {
+        let params = match (&self.instead.join_params, &send.payload) {
+            (Some(params), _) => Some(Line::fixed(&params.to_string())),
+            (None, Outgoing::Json(data)) => self.json(act, data),
+            (None, Outgoing::Binary(_)) => {
+                self.problem(
+                    act,
+                    "a swarm joins with JSON",
+                    "write `with` in place of `binary`",
+                );
+                None
+            }
+        }?;
+        let response = match self.answer(act, &send.reply)? {
+            Answer::Status(status, _) if &*status != "ok" => {
+                self.problem(act, "a swarm wants to be let in", "wait for { reply: ok }");
+                return None;
+            }
+            // A topic of the user's own answers in its own way.
+            Answer::Status(_, response) if self.instead.topic.is_none() => response,
+            Answer::None | Answer::Any | Answer::Status(..) => None,
+        };
+        Some(Entry {
+            common_params: params.as_fixed().map(Arc::from),
+            params,
+            response,
+        })
     }
 
     fn place(&mut self, topic: &Line) -> TopicPlace {
@@ -122,7 +170,7 @@ impl Compiler<'_> {
     }
 
     fn push(&mut self, act: &Act, send: &Send, event: &Template, draft: &mut Draft) {
-        let Some(channel) = self.channel(act, &send.topic, draft) else {
+        let Some(channel) = self.joined_channel(act, &send.topic, draft) else {
             return;
         };
         let (event, payload) = match &self.instead.push {
@@ -203,18 +251,12 @@ impl Compiler<'_> {
             }
         };
         let event: Box<str> = event.as_fixed().unwrap_or_default().into();
+        draft.hear(&event, channel);
         let known = draft
             .awaited
             .iter()
             .position(|it| it.event == event && it.channel == channel);
-        let index = known.unwrap_or_else(|| {
-            draft.awaited.push(Awaited {
-                event,
-                channel,
-                content,
-            });
-            draft.awaited.len() - 1
-        });
+        let index = known.unwrap_or(draft.awaited.len());
         if index >= MOST_AWAITED {
             return self.problem(
                 act,
@@ -222,10 +264,39 @@ impl Compiler<'_> {
                 "split it into two actors",
             );
         }
-        let within: Option<Duration> = receive.within;
+        if known.is_none() {
+            draft.awaited.push(Awaited {
+                event,
+                channel,
+                contents: Vec::new(),
+            });
+        }
+        let contents = &mut draft.awaited[index].contents;
+        contents.push(content);
+        let (Ok(awaited), Ok(turn)) = (u8::try_from(index), u8::try_from(contents.len() - 1)) else {
+            let help = "wait for it at most 256 times in a round";
+            return self.problem(act, "more of one message than a role can wait for", help);
+        };
         draft.steps.push(Step::Receive {
-            awaited: u8::try_from(index).unwrap_or(u8::MAX),
-            within,
+            awaited,
+            turn,
+            within: receive.within,
         });
+    }
+}
+
+impl Draft {
+    /// After these a channel is no longer what it was.
+    fn hear(&mut self, event: &str, channel: Option<u8>) {
+        let standing = match event {
+            CLOSE => Standing::Over,
+            ERROR => Standing::Lost,
+            _ => return,
+        };
+        // Without a topic it can only be meant where there is one.
+        let index = channel.map_or(0, usize::from);
+        if channel.is_some() || self.standings.len() == 1 {
+            self.standings[index] = standing;
+        }
     }
 }

@@ -1,0 +1,168 @@
+//! What a swarm makes of single steps: who waits for what, what takes which message, and what becomes of those who were
+//! left waiting.
+
+use std::sync::Arc;
+
+use phxproof::load::{Conclusion, LoadResult, Schedule, Settings, Share};
+use phxproof::scenario::read;
+
+use super::{open, run, serve, settings};
+
+const START: &str = "about: A.\nfresh: [room]\nsteps:\n  - ana, bea: connect\n  \
+                     - ana, bea: { join: \"lab:{{room}}\" }\n";
+
+/// Plays these steps behind a join of both, again and again for a while.
+fn play(steps: &str, schedule: Schedule) -> LoadResult {
+    let server = serve();
+    let program = Arc::new(read("steps.yaml", &format!("{START}{steps}")).expect("a scenario"));
+    let result = run(&Settings {
+        shares: vec![Share::new(program)],
+        schedule,
+        ..settings(&server, "echo")
+    });
+    server.drain();
+    assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
+    result
+}
+
+fn assert_all_held(result: &LoadResult) {
+    assert_eq!(result.conclusion(&[]), Conclusion::Held, "{:?}", result.troubles);
+    assert!(
+        result.troubles.is_empty() && result.counts.rounds > 20,
+        "{:?}",
+        result.troubles
+    );
+}
+
+fn assert_fell_short(result: &LoadResult, reason: &str) {
+    let conclusion = result.conclusion(&[]);
+    let Conclusion::FellShort(reasons) = &conclusion else {
+        panic!("{conclusion:?}");
+    };
+    assert!(reasons.iter().any(|it| it.contains(reason)), "{reasons:?}");
+}
+
+#[test]
+fn messages_of_the_same_event_go_to_the_steps_in_their_order() {
+    let steps = |last: &str| {
+        format!(
+            "  - ana: {{ push: broadcast, with: {{ a: 1 }} }}\n  - ana: {{ push: broadcast, with: {{ b: 2 }} }}\n  \
+             - ana, bea: {{ receive: broadcasted, with: {{ a: 1 }} }}\n  \
+             - ana, bea: {{ receive: broadcasted, with: {{ {last} }} }}\n"
+        )
+    };
+    assert_all_held(&play(&steps("b: 2"), Schedule::Closed));
+    assert_all_held(&play(&steps("b: 2"), open(300.0, 300)));
+    let wrong = play(&steps("b: 3"), Schedule::Closed);
+    assert_fell_short(&wrong, "not as the scenario says");
+    assert!(wrong.mismatches["broadcasted"] > 0);
+}
+
+#[test]
+fn a_role_that_only_pushes_takes_what_comes_in_turn() {
+    let steps = "  - ana: { push: broadcast, with: { a: 1 } }\n  - ana: { receive: phx_reply }\n  \
+                 - ana: { receive: broadcasted, with: { a: 1 } }\n";
+    let result = play(steps, open(300.0, 300));
+    assert_eq!(
+        (result.messages.sent, result.mismatches.len()),
+        (90, 0),
+        "{:?}",
+        result.mismatches
+    );
+}
+
+#[test]
+fn who_leaves_waits_for_the_answer_and_hears_the_close() {
+    let steps = "  - ana: leave\n  - ana: { receive: phx_close }\n  \
+                 - ana: { join: \"lab:{{room}}\", with: { a: 1 }, reply: { ok: { params: { a: 1 } } } }\n  \
+                 - ana: { push: count, reply: { ok: { count: 1 } } }\n";
+    let result = play(steps, Schedule::Closed);
+    assert_all_held(&result);
+    assert!(result.unasked.is_empty(), "{:?}", result.unasked);
+}
+
+#[test]
+fn a_round_that_ends_without_a_topic_begins_with_it_again() {
+    assert_all_held(&play(
+        "  - ana: { push: echo }\n  - ana: leave\n",
+        Schedule::Closed,
+    ));
+    assert_all_held(&play(
+        "  - ana: { push: echo }\n  - ana: leave\n",
+        open(200.0, 300),
+    ));
+}
+
+#[test]
+fn a_topic_that_was_left_keeps_nobody_from_speaking_on_another() {
+    let steps = "  - ana: { join: \"lab:other-{{room}}\" }\n  - ana: { leave: \"lab:other-{{room}}\" }\n  \
+                 - ana: { push: echo, on: \"lab:{{room}}\" }\n";
+    let result = play(steps, Schedule::Closed);
+    assert_all_held(&result);
+    assert!(result.messages.sent > 20);
+}
+
+#[test]
+fn the_answer_to_a_join_is_judged() {
+    let steps = "  - ana: leave\n  - ana: { join: \"lab:{{room}}\", reply: { ok: { params: { a: 1 } } } }\n";
+    let result = play(steps, Schedule::Closed);
+    assert_fell_short(&result, "not as the scenario says");
+    assert!(result.mismatches["phx_join"] > 0);
+}
+
+#[test]
+fn an_answer_that_its_push_does_not_wait_for_can_be_received() {
+    let steps = "  - ana: { push: echo, with: { a: 1 }, reply: none }\n  - ana: { push: count }\n  \
+                 - ana: { receive: phx_reply, with: { status: ok, response: { a: 1 } } }\n";
+    assert_all_held(&play(steps, Schedule::Closed));
+}
+
+#[test]
+fn a_crash_that_is_waited_for_is_no_trouble_and_any_other_is() {
+    let crash = "  - ana: { push: crash, reply: none }\n";
+    let expected = play(
+        &format!("{crash}  - ana: {{ receive: phx_error }}\n"),
+        Schedule::Closed,
+    );
+    assert_eq!(
+        expected.conclusion(&[]),
+        Conclusion::Held,
+        "{:?}",
+        expected.troubles
+    );
+    assert!(expected.troubles.is_empty() && expected.messages.sent >= 10);
+    assert_fell_short(&play(crash, Schedule::Closed), "channels crashed");
+}
+
+#[test]
+fn a_channel_that_the_server_ends_is_joined_again_in_the_next_round() {
+    let stop = "  - ana: { push: stop, with: { reason: normal }, reply: none }\n";
+    let expected = play(
+        &format!("{stop}  - ana: {{ receive: phx_close }}\n"),
+        Schedule::Closed,
+    );
+    assert_all_held(&expected);
+    assert_fell_short(
+        &play(&format!("{stop}  - ana: {{ push: echo }}\n"), Schedule::Closed),
+        "channels were closed by the server",
+    );
+}
+
+#[test]
+fn what_a_step_waits_for_in_vain_is_missing() {
+    let steps = "  - ana: { push: echo }\n  - ana: { receive: never, within: 20ms }\n";
+    let result = play(steps, Schedule::Closed);
+    assert_fell_short(&result, "that the scenario waits for did not come");
+    assert!(result.counts.awaited_missing >= 10);
+}
+
+#[test]
+fn rounds_that_nobody_was_free_for_are_not_passed_over_in_silence() {
+    let steps = "  - ana: { push: echo }\n  - sleep: 1s\n";
+    let result = play(steps, open(100.0, 1500));
+    // Ten can begin at once, and ten again when they have slept.
+    assert!(result.counts.dropped >= 20, "{:?}", result.counts);
+    assert!(!result.generator.valid && matches!(result.conclusion(&[]), Conclusion::Undecided(_)));
+    let enough = play(steps, open(8.0, 1500));
+    assert_eq!((enough.counts.dropped, enough.messages.sent), (0, 12));
+}

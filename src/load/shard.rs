@@ -250,7 +250,11 @@ impl<'r> Shard<'r> {
                     self.enter(Phase::Running);
                     self.begin_load();
                 }
-                Phase::Running => self.enter(Phase::Draining),
+                Phase::Running => {
+                    // Who hears late that the load is over still sends what was due before.
+                    self.send_due();
+                    self.enter(Phase::Draining);
+                }
                 Phase::Draining => {
                     self.enter(Phase::Stopped);
                     self.stop();

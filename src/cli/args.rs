@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::report::Detail;
+
 use super::units;
 
 const RUN: &str = "Run";
@@ -47,6 +49,13 @@ pub(super) struct Look {
     /// Colours [default: auto, which is on a terminal and unless NO_COLOR is set]
     #[arg(long, global = true, value_name = "WHEN")]
     pub(super) color: Option<ColorArg>,
+}
+
+impl Look {
+    /// How much the summary says.
+    pub(super) const fn detail(self) -> Detail {
+        if self.quiet { Detail::Quiet } else { Detail::Usual }
+    }
 }
 
 /// When to use colours.

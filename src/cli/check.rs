@@ -14,7 +14,7 @@ use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, Conclusion, Host, NoHost, RunResult};
 use crate::report::{
-    About, Detail, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
+    About, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
 };
 use crate::transport::Target;
 use job::Job;
@@ -67,9 +67,7 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     let duration = clock.now().since(Time::ZERO);
     let finished = Finished::new(run, &about, duration, exit.code()).troubled(trouble_text.as_deref());
     let unreported = reporters.finish(&finished);
-    for error in &unreported {
-        output::error(&CliError::Undone(Complaint::new(error.to_string())));
-    }
+    output::unreported(&unreported);
     match outcome {
         Err(complaint) => Err(CliError::Undone(complaint)),
         Ok(_) if exit == Exit::Held && !unreported.is_empty() => Ok(Exit::Undecided),
@@ -98,9 +96,8 @@ fn reporters(folder: &Folder, look: Look) -> Reporters<'static> {
 }
 
 fn terminal(job: &Job, folder: &Folder, look: Look, replay: String) -> Terminal {
-    let detail = if look.quiet { Detail::Quiet } else { Detail::Usual };
     let results = format!("{}/", folder.path().display());
-    let terminal = Terminal::new(detail, job.seed, replay, results);
+    let terminal = Terminal::new(look.detail(), job.seed, replay, results);
     match job.server {
         Server::Embedded(_) => terminal.checking("the reference server"),
         Server::There(_) | Server::Exec(..) => terminal,

@@ -18,7 +18,7 @@ use super::interrupt::{self, Stop};
 use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::load::{self, Conclusion, Event, LoadError, LoadResult, Objective, Outcome, Settings};
-use crate::report::{About, Detail, Folder, LoadProgress, LoadRun, ProgressStyle, ReportError};
+use crate::report::{About, Folder, LoadProgress, LoadRun, ProgressStyle};
 use crate::transport::Target;
 use job::Job;
 
@@ -92,11 +92,11 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let mut unreported = run.write(&folder);
     if let Some(error) = trouble {
-        complain(&unreported);
+        output::unreported(&unreported);
         return Err(error);
     }
-    unreported.extend(run.tell(detail(look), &folder).err());
-    complain(&unreported);
+    unreported.extend(run.tell(look.detail(), &folder).err());
+    output::unreported(&unreported);
     hints(&job, result);
     Ok(if exit == Exit::Held && !unreported.is_empty() {
         Exit::Undecided
@@ -110,16 +110,6 @@ const fn exit(conclusion: &Conclusion) -> Exit {
         Conclusion::Held => Exit::Held,
         Conclusion::FellShort(_) => Exit::FellShort,
         Conclusion::Undecided(_) => Exit::Undecided,
-    }
-}
-
-const fn detail(look: Look) -> Detail {
-    if look.quiet { Detail::Quiet } else { Detail::Usual }
-}
-
-fn complain(unreported: &[ReportError]) {
-    for error in unreported {
-        output::error(&CliError::Undone(Complaint::new(error.to_string())));
     }
 }
 

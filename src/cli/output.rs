@@ -7,7 +7,9 @@ use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
 use super::args::ColorArg;
+use super::complaint::Complaint;
 use super::exit::CliError;
+use crate::report::ReportError;
 use crate::scenario::Color;
 
 /// Makes the whole process heed `--color`.
@@ -40,6 +42,13 @@ pub(super) fn error(error: &CliError) {
             writeln!(stderr, "{red}error:{red:#} {error}")
         }
     };
+}
+
+/// Says which results could not be written.
+pub(super) fn unreported(errors: &[ReportError]) {
+    for why in errors {
+        error(&CliError::Undone(Complaint::new(why.to_string())));
+    }
 }
 
 /// Says something that is neither a result nor an error.

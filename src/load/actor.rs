@@ -244,6 +244,13 @@ impl Actor {
 }
 
 impl Life {
+    /// It counts as joined no more.
+    pub(super) fn uncount(&mut self, joined: &mut u64) {
+        if self.flags.clear(Flags::COUNTED) {
+            *joined -= 1;
+        }
+    }
+
     /// What few have, to be written to.
     pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()

@@ -69,6 +69,7 @@ impl LoadResult {
                 "messages that the scenario waits for did not come",
             ),
             (self.sockets.lost, "connections were lost"),
+            (self.counts.not_back, "sockets could not come back"),
             (troubles(Trouble::Crashed), "channels crashed"),
             (
                 troubles(Trouble::ChannelClosed),

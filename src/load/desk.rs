@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
 
+use super::actor::Life;
 use super::ledger::{Common, Gone, Reception, Topic, Topics};
-use super::role::{Cast, TopicPlace};
+use super::role::{Cast, Standing, TopicPlace};
 use super::tally::Tally;
 use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::protocol::websocket::{Opcode, write_frame};
 
+mod channels;
 mod served;
 
 pub(super) use served::Served;
@@ -36,6 +38,8 @@ pub(super) struct Desk<'r> {
     pub(super) unanswered: u64,
     /// When an answer or a broadcast last came.
     pub(super) heard_at: Time,
+    /// When pushes were due that went out long after: whose and which.
+    pub(super) overdue: BTreeMap<(u32, Ref), Time>,
     /// Marked pushes without an answer: whose and which, its topic, which of the topic.
     pub(super) marked: BTreeMap<(u32, Ref), (u64, u32)>,
     /// Pushes that no step awaits the answer of, while one may still come: whose and which.
@@ -53,7 +57,7 @@ pub(super) struct Desk<'r> {
 pub(super) enum News {
     /// The connection is open.
     Opened,
-    /// All topics are joined.
+    /// All topics are joined that are to be.
     AllJoined,
     /// A join was refused, or had no answer.
     JoinFailed,
@@ -63,6 +67,8 @@ pub(super) enum News {
     Heard(u8),
     /// A channel that was left is over.
     Left,
+    /// The server ended a channel that the role was waiting for.
+    Ended,
 }
 
 /// What a client wants of its connection.
@@ -105,6 +111,7 @@ impl<'r> Desk<'r> {
             joined: 0,
             unanswered: 0,
             heard_at: Time::ZERO,
+            overdue: BTreeMap::new(),
             marked: BTreeMap::new(),
             unawaited: BTreeSet::new(),
             out: Vec::with_capacity(64 << 10),
@@ -143,8 +150,21 @@ impl<'r> Desk<'r> {
         self.first_name + (self.cast.plays.len() as u64 + place.instance) * self.cast.own_names
     }
 
+    /// A channel is joined no more, and stands so from now on; tells whether it was joined.
+    pub(super) fn part(&mut self, place: Place, life: &mut Life, index: usize, standing: Standing) -> bool {
+        let join = &self.cast.roles[usize::from(life.role)].joins[index];
+        let slot = &mut life.slots.all_mut()[index];
+        let was_joined = std::mem::replace(&mut slot.standing, standing) == Standing::Joined;
+        let reception = std::mem::take(&mut slot.reception);
+        if was_joined && join.hears {
+            self.cut(place, join.place, &reception);
+        }
+        life.uncount(&mut self.joined);
+        was_joined
+    }
+
     /// Ends the reception of a topic, because its receiver leaves or lost its connection.
-    pub(super) fn cut(&mut self, place: Place, topic: TopicPlace, reception: &Reception) {
+    fn cut(&mut self, place: Place, topic: TopicPlace, reception: &Reception) {
         let (number, topic) = self.topic(place, topic);
         let gone = reception.cut(number, &self.topics, self.topics.sent(topic));
         self.gone(gone);
@@ -163,7 +183,20 @@ impl<'r> Desk<'r> {
         }
     }
 
-    /// Nobody can know whether the unanswered pushes of this socket were broadcast.
+    /// Nobody can know whether the pushes were broadcast whose answers are awaited and will not come any more.
+    pub(super) fn doubt_awaited(&mut self) {
+        let unawaited = &self.unawaited;
+        let (marked, kept) = std::mem::take(&mut self.marked)
+            .into_iter()
+            .partition(|(push, _)| !unawaited.contains(push));
+        self.marked = kept;
+        let doubtful: BTreeMap<_, _> = marked;
+        for (topic, of_topic) in doubtful.into_values() {
+            self.common.doubt(topic, of_topic);
+        }
+    }
+
+    /// Nobody can know whether the unanswered pushes of this socket were broadcast: its connection has ended.
     pub(super) fn doubt_all(&mut self, id: u32) {
         let of_socket = (id, Ref::new(0))..=(id, Ref::LAST);
         while let Some((&(_, push), _)) = self.marked.range(of_socket.clone()).next() {

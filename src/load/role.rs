@@ -132,10 +132,9 @@ pub(super) enum Standing {
 #[derive(Debug)]
 pub(super) enum Step {
     Push(Push),
-    /// Waits for a message of [`Role::awaited`], for which this is the step of this number in a round.
+    /// Waits for a message of [`Role::awaited`].
     Receive {
         awaited: u8,
-        turn: u8,
         within: Option<Duration>,
     },
     Sleep(Duration),
@@ -188,25 +187,27 @@ pub(super) struct Awaited {
     pub(super) event: Box<str>,
     /// The channel, if only one counts.
     pub(super) channel: Option<u8>,
-    /// What each step of a round that waits for it says of its payload, in their order; at least one.
-    pub(super) contents: Vec<Option<Pattern>>,
+    /// What the steps that wait for it say of its payload: one of these must hold. Which step will take it is not
+    /// certain where several send, or some of it was missed.
+    pub(super) contents: Vec<Pattern>,
+    /// Whether one of them takes anything.
+    pub(super) takes_all: bool,
+}
+
+impl Awaited {
+    /// Whether it is a message of this event that came on this channel.
+    pub(super) fn is(&self, event: &str, channel: usize) -> bool {
+        *self.event == *event && self.channel.is_none_or(|it| usize::from(it) == channel)
+    }
 }
 
 impl Role {
-    /// What the step says that will take a message of [`Role::awaited`], where so many of it came early and the role is
-    /// at this step: the oldest message goes to the next step that waits for it.
-    pub(super) fn content(&self, awaited: u8, step: u16, early: u8) -> Option<&Pattern> {
-        let contents = &self.awaited[usize::from(awaited)].contents;
-        let later = self.steps.get(usize::from(step)..).unwrap_or_default();
-        let next = later.iter().find_map(|step| match step {
-            Step::Receive {
-                awaited: it, turn, ..
-            } if *it == awaited => Some(*turn),
+    /// The push of a role that does nothing else.
+    pub(super) fn only_push(&self) -> Option<&Push> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Push(push) => Some(push),
             _ => None,
-        });
-        // After the last one of this round comes the first one of the next.
-        let turn = usize::from(next.unwrap_or(0)) + usize::from(early);
-        contents[turn % contents.len()].as_ref()
+        })
     }
 }
 
@@ -231,6 +232,12 @@ impl Cast {
     /// The place of the first socket of an instance that sends.
     pub(super) fn first_sender(&self, play: usize) -> Option<usize> {
         self.roles_of(play).position(|role| role.tempo != Tempo::Listens)
+    }
+
+    /// Whether no other role of its scenario sends.
+    pub(super) fn sends_alone(&self, role: &Role) -> bool {
+        self.roles_of(role.play)
+            .all(|it| it.tempo == Tempo::Listens || it.name == role.name)
     }
 
     /// Which part of all sends of an open model is a scenario's, among those that send.

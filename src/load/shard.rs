@@ -35,6 +35,7 @@ mod places;
 mod rounds;
 mod send;
 mod sleep;
+mod topics;
 mod write;
 
 /// The buffer that all sockets of a shard are read into.
@@ -207,6 +208,7 @@ impl<'r> Shard<'r> {
             }
             for id in std::mem::take(&mut self.greedy) {
                 self.readable(id);
+                self.arm(id);
             }
             self.desk.now = self.blue.clock.now();
             self.alarms();
@@ -248,11 +250,15 @@ impl<'r> Shard<'r> {
                         return;
                     }
                     self.enter(Phase::Running);
-                    self.begin_load();
+                    // A run that is ended while its sockets come sends nothing.
+                    if self.blue.control.start() < Time::MAX {
+                        self.begin_load();
+                    }
                 }
                 Phase::Running => {
                     // Who hears late that the load is over still sends what was due before.
                     self.send_due();
+                    self.look_for_the_lost();
                     self.enter(Phase::Draining);
                 }
                 Phase::Draining => {
@@ -309,7 +315,8 @@ impl<'r> Shard<'r> {
     /// Sees to it that a socket is looked at when something is due there.
     fn arm(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        if actor.life.stage == Stage::Over {
+        // Who says goodbye waits for nothing.
+        if actor.life.stage == Stage::Over || self.phase >= Phase::Closing {
             return;
         }
         let own = actor.life.deadline();

@@ -1,7 +1,6 @@
 //! What a shard counts and measures. One a shard, never one a socket; merged when it is read.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -78,6 +77,8 @@ counts! {
     first_joined,
     /// Connections that ended without being asked to.
     lost,
+    /// Sockets that had joined, lost that, and at the end of the load could not get it back.
+    not_back,
     /// Connections of slow readers that the server ended.
     slow_cut,
     /// Connections that were opened after one was lost or cut.
@@ -262,11 +263,6 @@ impl Figures {
             p999: histogram.value_at_quantile(0.999),
             max: histogram.max(),
         }
-    }
-
-    /// The 99th percentile as a duration.
-    pub fn p99(&self) -> Duration {
-        Duration::from_micros(self.p99)
     }
 }
 

@@ -6,6 +6,7 @@ mod serve;
 mod texts;
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -21,6 +22,11 @@ fn phxproof(folder: &Path, args: &[&str]) -> Command {
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null());
     command
+}
+
+/// An address on which nobody listens.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// What a command says, and how it ends.

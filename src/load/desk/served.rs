@@ -1,16 +1,16 @@
 //! What a client tells, and what becomes of it: times, counts, the ledger, news for the role.
 
 use super::{Desk, News, Place, Wish};
-use crate::client::{ChannelId, CloseCause, DropReason, ErrorCause, Event, Outbox, Ref};
+use crate::client::{ChannelId, DropReason, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Life, Stage};
-use crate::load::ledger::{Arrival, Mark, Reception};
-use crate::load::role::{Answer, Awaited, Push, Role, Standing, Step, Tempo};
+use crate::load::ledger::{Arrival, Mark};
+use crate::load::role::{Answer, Push, Role, Standing, Step, Tempo};
 use crate::load::tally::Kind;
-use crate::load::text::{Filling, values};
+use crate::load::text::values;
 use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
-use crate::protocol::{CLOSE, ERROR, FrameKind, JOIN, Message, Payload, REPLY};
+use crate::protocol::{CLOSE, ERROR, FrameKind, Message, Payload, REPLY};
 use crate::scenario::Pattern;
 
 /// The desk while one socket is served.
@@ -60,7 +60,14 @@ impl Outbox for Served<'_, '_> {
             Event::Opened => self.desk.news.push(News::Opened),
             Event::Disconnected { .. } => {}
             Event::HeartbeatAnswered { sent_at } => self.desk.tally.record(Kind::Heartbeat, sent_at, now),
-            Event::HeartbeatTimedOut { .. } => self.desk.tally.trouble(Trouble::HeartbeatTimeout),
+            Event::HeartbeatTimedOut { .. } => {
+                self.desk.tally.trouble(Trouble::HeartbeatTimeout);
+                match self.role().reads_every {
+                    // Who hardly reads finds the answer late, if it is not cut.
+                    Some(_) => self.desk.tally.counts.slow_cut += 1,
+                    None => self.desk.tally.counts.lost += 1,
+                }
+            }
             Event::Joined {
                 channel,
                 response,
@@ -103,94 +110,15 @@ impl Outbox for Served<'_, '_> {
 }
 
 impl<'r> Served<'_, 'r> {
-    fn role(&self) -> &'r Role {
+    pub(super) fn role(&self) -> &'r Role {
         &self.desk.cast.roles[usize::from(self.life.role)]
-    }
-
-    fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
-        let now = self.desk.now;
-        self.desk.tally.record(Kind::Join, sent_at, now);
-        let Some(index) = self.life.slots.position(channel) else {
-            return;
-        };
-        let role = self.role();
-        let (_, topic) = self.desk.topic(self.place, role.joins[index].place);
-        let slot = &mut self.life.slots.all_mut()[index];
-        slot.standing = Standing::Joined;
-        slot.reception = Reception::since(self.desk.topics.sent(topic));
-        if !std::mem::replace(&mut slot.judged, true) {
-            let expected = role.entries[usize::from(slot.entry)].response.as_ref();
-            self.judge(expected, response, JOIN);
-        }
-        if !self.life.slots.at_rest() {
-            return;
-        }
-        if self.life.lost_at != Time::MAX {
-            self.desk.tally.record(Kind::Rejoin, self.life.lost_at, now);
-            self.life.lost_at = Time::MAX;
-        }
-        if self.life.flags.set(Flags::JOINED) {
-            self.desk.tally.counts.first_joined += 1;
-        }
-        if self.life.slots.all_joined() && self.life.flags.set(Flags::COUNTED) {
-            self.desk.joined += 1;
-        }
-        self.desk.news.push(News::AllJoined);
-    }
-
-    /// A channel is over: it was left, or the server ended it.
-    fn closed(&mut self, channel: ChannelId, cause: CloseCause) {
-        let Some(index) = self.life.slots.position(channel) else {
-            return;
-        };
-        let was_left = self.life.slots.all()[index].standing == Standing::Over;
-        let is_awaited = cause == CloseCause::Server && self.hand(index, CLOSE, Payload::Json("{}"));
-        match cause {
-            CloseCause::LeaveTimedOut { .. } => self.desk.tally.trouble(Trouble::LeaveTimeout),
-            CloseCause::Server if !was_left && !is_awaited => {
-                self.desk.tally.trouble(Trouble::ChannelClosed);
-            }
-            CloseCause::Server | CloseCause::Left { .. } | CloseCause::LeftUnheard => {}
-        }
-        self.unjoined(channel);
-        let slot = &mut self.life.slots.all_mut()[index];
-        (slot.channel, slot.standing) = (None, Standing::Over);
-        if was_left {
-            self.desk.news.push(News::Left);
-        } else if self.life.slots.at_rest() {
-            // Whoever waits for this channel waits in vain, and begins its round anew.
-            self.desk.news.push(News::AllJoined);
-        }
-    }
-
-    fn unjoined(&mut self, channel: ChannelId) {
-        let Some(index) = self.life.slots.position(channel) else {
-            return;
-        };
-        let join = &self.role().joins[index];
-        let slot = &mut self.life.slots.all_mut()[index];
-        let was_joined = std::mem::take(&mut slot.standing) == Standing::Joined;
-        let reception = std::mem::take(&mut slot.reception);
-        if was_joined && join.hears {
-            self.desk.cut(self.place, join.place, &reception);
-        }
-        if self.life.flags.clear(Flags::COUNTED) {
-            self.desk.joined -= 1;
-        }
-        if was_joined && self.life.lost_at == Time::MAX {
-            self.life.lost_at = self.desk.now;
-        }
     }
 
     /// The push whose awaited answer comes: of a role that only pushes the one that there is, else that of the current step.
     fn asked(&self) -> Option<&'r Push> {
         let role = self.role();
-        let mut pushes = role.steps.iter().filter_map(|step| match step {
-            Step::Push(push) => Some(push),
-            _ => None,
-        });
         if role.tempo == Tempo::Pushes {
-            return pushes.next();
+            return role.only_push();
         }
         match role.steps.get(usize::from(self.life.step)) {
             Some(Step::Push(push)) => Some(push),
@@ -200,8 +128,8 @@ impl<'r> Served<'_, 'r> {
 
     fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) -> Taken {
         let desk = &mut *self.desk;
-        desk.tally.record(Kind::Reply, sent_at, desk.now);
-        desk.tally.counts.replies += 1;
+        let due_at = desk.overdue.remove(&(self.place.id, push)).unwrap_or(sent_at);
+        desk.tally.record(Kind::Reply, due_at, desk.now);
         desk.heard_at = desk.now;
         if !desk.marked.is_empty() {
             if status == "ok" {
@@ -214,6 +142,7 @@ impl<'r> Served<'_, 'r> {
         if desk.unawaited.remove(&(self.place.id, push)) {
             return Taken::No;
         }
+        desk.tally.counts.replies += 1;
         desk.unanswered = desk.unanswered.saturating_sub(1);
         if let Some(asked) = self.asked() {
             match &asked.answer {
@@ -242,7 +171,7 @@ impl<'r> Served<'_, 'r> {
     }
 
     /// Holds what came against what the scenario says, if it says something.
-    fn judge(&mut self, expected: Option<&Pattern>, payload: Payload<'_>, event: &str) {
+    pub(super) fn judge(&mut self, expected: Option<&Pattern>, payload: Payload<'_>, event: &str) {
         if expected.is_some_and(|pattern| !self.matches(pattern, payload)) {
             self.mismatch(event);
         }
@@ -268,11 +197,14 @@ impl<'r> Served<'_, 'r> {
     fn push_timed_out(&mut self, push: Ref, sent_at: Time) {
         self.life.flags.set(Flags::GAVE_UP);
         let desk = &mut *self.desk;
-        desk.doubt(self.place.id, push);
+        desk.overdue.remove(&(self.place.id, push));
         desk.news.push(News::Answered(push));
         if desk.unawaited.remove(&(self.place.id, push)) {
+            // Without an answer it was still heard: its connection lasted.
+            desk.marked.remove(&(self.place.id, push));
             return;
         }
+        desk.doubt(self.place.id, push);
         desk.unanswered = desk.unanswered.saturating_sub(1);
         // Its connection may have ended before the answer could come.
         if self.life.stage != Stage::Open || sent_at < self.life.since {
@@ -298,36 +230,19 @@ impl<'r> Served<'_, 'r> {
     }
 
     /// Hands what came on a channel to the role, if a step waits for such; tells whether one does.
-    fn hand(&mut self, index: usize, event: &str, payload: Payload<'_>) -> bool {
-        let role = self.role();
-        let waits = |it: &Awaited| {
-            *it.event == *event && it.channel.is_none_or(|channel| usize::from(channel) == index)
-        };
-        let Some((number, _)) = (0..).zip(&role.awaited).find(|(_, it)| waits(it)) else {
+    pub(super) fn hand(&mut self, index: usize, event: &str, payload: Payload<'_>) -> bool {
+        let found = (0..)
+            .zip(&self.role().awaited)
+            .find(|(_, it)| it.is(event, index));
+        let Some((number, awaited)) = found else {
             return false;
         };
-        let early = self.life.early[usize::from(number)];
-        let expected = role.content(number, self.life.step, early);
-        // Who is so far behind has lost count of which step will take it.
-        self.judge(expected.filter(|_| early < u8::MAX), payload, event);
+        let holds = |pattern: &Pattern| self.matches(pattern, payload);
+        if !awaited.takes_all && !awaited.contents.iter().any(holds) {
+            self.mismatch(event);
+        }
         self.desk.news.push(News::Heard(number));
         true
-    }
-
-    /// The channel of a topic that is over.
-    fn position_over(&self, topic: &str) -> Option<usize> {
-        let filling = Filling {
-            first_own: self.desk.first_own(self.place),
-            sender: self.place.socket,
-            seq: self.life.seq,
-            mark: Mark::default(),
-        };
-        let joins = self.role().joins.iter();
-        joins.zip(self.life.slots.all()).position(|(join, slot)| {
-            let mut name = String::new();
-            join.topic.fill(&filling, &mut name);
-            slot.standing == Standing::Over && name == topic
-        })
     }
 
     fn mark(&self, payload: Payload<'_>) -> Option<Mark> {

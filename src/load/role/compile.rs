@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Awaited, Cast, Entry, Join, Override, Play, Role, Standing, Step, Tempo};
 use crate::load::share::Share;
 use crate::load::text::{Line, Meaning};
+use crate::protocol::{CLOSE, ERROR};
 use crate::scenario::{
     Act, Actor, Connect, Data, LoadRole, Mount, Name, Offer, Opening, Problem, Program, ScenarioError,
     Template, What,
@@ -63,6 +64,8 @@ struct Draft {
     /// How each of them stands after the steps so far.
     standings: Vec<Standing>,
     entries: Vec<Entry>,
+    /// For each of the joins, the entry by which it was joined last.
+    latest: Vec<usize>,
     steps: Vec<Step>,
     awaited: Vec<Awaited>,
 }
@@ -141,8 +144,10 @@ impl<'a> Compiler<'a> {
         for (index, join) in (0..).zip(&mut draft.joins) {
             join.hears = hears_all || draft.awaited.iter().any(|it| it.channel == Some(index));
         }
+        let tempo = draft.tempo();
         Role {
             play,
+            tempo,
             name: name.into(),
             mount: draft.mount,
             user: draft.user,
@@ -150,7 +155,6 @@ impl<'a> Compiler<'a> {
             headers: draft.headers,
             joins: draft.joins.into(),
             entries: draft.entries.into(),
-            tempo: tempo(&draft.steps),
             steps: draft.steps.into(),
             awaited: draft.awaited.into(),
             reads_every: said.reads_every,
@@ -307,16 +311,19 @@ impl Draft {
             }
         }
     }
-}
 
-fn tempo(steps: &[Step]) -> Tempo {
-    let pushes = steps.iter().filter(|step| matches!(step, Step::Push(_))).count();
-    let more = steps
-        .iter()
-        .any(|step| !matches!(step, Step::Push(_) | Step::Receive { .. }));
-    match (pushes, more) {
-        (0, _) => Tempo::Listens,
-        (1, false) => Tempo::Pushes,
-        _ => Tempo::Rounds,
+    fn tempo(&self) -> Tempo {
+        let pushes = self.steps.iter().filter(|step| matches!(step, Step::Push(_)));
+        let more = self
+            .steps
+            .iter()
+            .any(|step| !matches!(step, Step::Push(_) | Step::Receive { .. }));
+        // Whoever waits for the end of a channel joins it again.
+        let ends = self.awaited.iter().any(|it| [CLOSE, ERROR].contains(&&*it.event));
+        match (pushes.count(), more || ends) {
+            (0, _) => Tempo::Listens,
+            (1, false) => Tempo::Pushes,
+            _ => Tempo::Rounds,
+        }
     }
 }

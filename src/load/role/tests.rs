@@ -46,35 +46,11 @@ fn joins_come_first_and_the_rest_is_repeated() {
 }
 
 #[test]
-fn each_message_is_held_against_the_step_that_will_take_it() {
-    let cast = cast(
-        "  - ana: { join: \"lab:{{room}}\" }\n  - ana: { receive: said, with: { a: 1 } }\n  - sleep: 1s\n  \
-         - ana: { receive: said }\n  - ana: { receive: said, with: { c: 3 } }\n",
-    );
-    let role = &cast.roles[0];
-    let holds = |step, early, payload: &str| {
-        let pattern = role.content(0, step, early);
-        pattern.map(|it| {
-            it.check(&serde_json::from_str(payload).unwrap(), &Default::default())
-                .is_ok()
-        })
-    };
-    // The steps are: receive, sleep, receive, receive.
-    assert_eq!(holds(0, 0, r#"{"a":1}"#), Some(true));
-    assert_eq!(holds(1, 0, r#"{"a":1}"#), None);
-    assert_eq!(holds(1, 1, r#"{"c":3}"#), Some(true));
-    assert_eq!(holds(3, 0, r#"{"a":1}"#), Some(false));
-    // The next one is of the next round.
-    assert_eq!(holds(3, 1, r#"{"a":1}"#), Some(true));
-    assert_eq!(holds(4, 0, r#"{"a":1}"#), Some(true));
-}
-
-#[test]
 fn who_joins_again_says_how_where_that_can_be_heard() {
     let cast = cast(
         "  - ana: { join: \"lab:{{room}}\" }\n  - ana: leave\n  \
          - ana: { join: \"lab:{{room}}\", with: { last: 1 }, reply: { ok: { count: 1 } } }\n  - ana: cut\n  \
-         - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n",
+         - ana: connect\n  - ana: { join: \"lab:{{room}}\", with: { last: 1 } }\n",
     );
     let role = &cast.roles[0];
     let params: Vec<_> = role
@@ -82,7 +58,7 @@ fn who_joins_again_says_how_where_that_can_be_heard() {
         .iter()
         .map(|it| it.common_params.as_deref())
         .collect();
-    assert_eq!(params, [Some("{}"), Some(r#"{"last":1}"#), Some("{}")]);
+    assert_eq!(params, [Some("{}"), Some(r#"{"last":1}"#), Some(r#"{"last":1}"#)]);
     assert!(role.entries[0].response.is_none() && role.entries[1].response.is_some());
     assert!(matches!(
         &*role.steps,
@@ -156,6 +132,10 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
             "speaks on topics that it has joined",
         ),
         ("  - ana: { join: \"lab:{{room}}\" }\n", "joins no topic twice"),
+        (
+            "  - ana: { receive: said }\n  - ana: { receive: said, on: \"lab:{{room}}\" }\n",
+            "either on one topic or on any",
+        ),
         (
             "  - ana: cut\n  - ana: { join: \"lab:{{room}}\", with: { last: 1 } }\n",
             "rejoins by itself",

@@ -74,6 +74,7 @@ impl<'r> Shard<'r> {
                 News::Answered(push) => self.answered(id, push),
                 News::Heard(awaited) => self.heard(id, awaited),
                 News::Left => self.left(id),
+                News::Ended => self.ended(id),
             }
         }
         if self.desk.news.is_empty() {
@@ -308,6 +309,7 @@ impl<'r> Shard<'r> {
                 actor.life.lost_at = self.desk.now;
             }
         }
+        actor.life.uncount(&mut self.desk.joined);
         actor.life.stage = Stage::Away;
         actor.life.due_at = Time::MAX;
         actor.life.flags.clear(Flags::ON_PURPOSE);

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::super::actor::{Flags, Stage};
+use super::super::actor::{Actor, Flags, Slot, Stage};
 use super::super::control::Phase;
 use super::super::ledger::Topic;
 use super::super::role::Standing;
 use super::Shard;
+use crate::client::ChannelState;
 use crate::clock::Time;
+use crate::protocol::websocket::Opcode;
 
 /// After so long without a message it is looked at whether all has come.
 const QUIET: Duration = Duration::from_millis(100);
@@ -57,13 +59,28 @@ impl Shard<'_> {
         })
     }
 
+    /// Counts who had joined and does not come back: no connection for too long, or joins refused one after another.
+    pub(super) fn look_for_the_lost(&mut self) {
+        let (now, timeout) = (self.desk.now, self.blue.settings.timeout);
+        let is_out = |actor: &&Actor| {
+            let refused = |slot: &Slot| {
+                let state = slot.channel.and_then(|channel| actor.socket.state(channel));
+                matches!(state, Some(ChannelState::Errored { tries: 1.., .. }))
+            };
+            let life = &actor.life;
+            let is_away =
+                life.stage != Stage::Open && life.lost_at != Time::MAX && life.lost_at + timeout < now;
+            life.flags.has(Flags::JOINED) && (is_away || life.slots.all().iter().any(refused))
+        };
+        let lost = self.actors.iter().filter(is_out).count() as u64;
+        self.desk.tally.counts.not_back += lost;
+    }
+
     /// What is not answered by now is in doubt.
     pub(super) fn stop(&mut self) {
         let counts = &mut self.desk.tally.counts;
         counts.replies_in_doubt += std::mem::take(&mut self.desk.unanswered);
-        for id in 0..self.len() {
-            self.desk.doubt_all(id);
-        }
+        self.desk.doubt_awaited();
     }
 
     /// Counts what did not come to those who are still joined.
@@ -96,13 +113,10 @@ impl Shard<'_> {
                 .iter_mut()
                 .for_each(|slot| slot.standing = Standing::Over);
             life.flags.set(Flags::ON_PURPOSE);
-            if life.flags.clear(Flags::COUNTED) {
-                self.desk.joined -= 1;
-            }
+            life.uncount(&mut self.desk.joined);
             match life.stage {
                 Stage::Open => {
-                    self.desk
-                        .frame(crate::protocol::websocket::Opcode::Close, &1000_u16.to_be_bytes());
+                    self.desk.frame(Opcode::Close, &1000_u16.to_be_bytes());
                     self.flush(id);
                 }
                 Stage::Expected

@@ -1,12 +1,9 @@
-//! What a socket does: joins first, then the steps of its role, round by round, by itself or at intended times.
+//! The steps of a socket, round by round, by itself or at intended times; what each waits for, and for how long.
 
 use std::time::Duration;
 
-use rand_xoshiro::rand_core::Rng as _;
-
 use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
-use super::super::ledger::Mark;
 use super::super::role::{Answer, Push, Standing, Step, Tempo};
 use super::super::settings::Schedule;
 use super::super::trouble::Trouble;
@@ -14,77 +11,12 @@ use super::Shard;
 use crate::client::Ref;
 use crate::clock::Time;
 
+/// Behind all steps: the rest of the round is left out.
+const ABANDONED: u16 = u16::MAX;
+/// Who was shut out by the server comes again after this.
+const BACKOFF: Duration = Duration::from_secs(1);
+
 impl<'r> Shard<'r> {
-    /// The connection is open: joins what it has not joined yet; the client rejoins what it had by itself.
-    pub(super) fn opened(&mut self, id: u32) {
-        self.spread_heartbeat(id);
-        let role = self.actors[id as usize].life.role;
-        let cast = self.blue.cast;
-        let joins = &cast.roles[usize::from(role)].joins;
-        for index in 0..joins.len() {
-            let slot = &self.actors[id as usize].life.slots.all()[index];
-            if slot.channel.is_none() && slot.standing != Standing::Over {
-                self.join(id, index);
-            }
-        }
-        let life = &mut self.actors[id as usize].life;
-        if life.slots.at_rest() {
-            if joins.is_empty() && life.flags.set(Flags::JOINED) {
-                self.desk.tally.counts.first_joined += 1;
-            }
-            self.all_joined(id);
-        }
-    }
-
-    /// People don't all come at once; a swarm may, and its heartbeats would beat together for ever.
-    fn spread_heartbeat(&mut self, id: u32) {
-        let interval = self.blue.settings.heartbeat;
-        let part = (self.random.next_u32() >> 8) as f64 / f64::from(1 << 24);
-        self.actors[id as usize].life.due_at = self.desk.now + interval.mul_f64(part);
-    }
-
-    fn join(&mut self, id: u32, index: usize) {
-        let cast = self.blue.cast;
-        let life = &self.actors[id as usize].life;
-        let role = &cast.roles[usize::from(life.role)];
-        let join = &role.joins[index];
-        let entry = &role.entries[usize::from(life.slots.all()[index].entry)];
-        let filling = self.filling(id, Mark::default());
-        let text = |line: &super::super::text::Line| {
-            let mut text = String::new();
-            line.fill(&filling, &mut text);
-            text.into()
-        };
-        // What is the same for all is kept once.
-        let topic = match join.place {
-            super::super::role::TopicPlace::Shared(shared) => cast.shared_topics[shared as usize].clone(),
-            super::super::role::TopicPlace::Own(_) => text(&join.topic),
-        };
-        let params = entry.common_params.clone().unwrap_or_else(|| text(&entry.params));
-        let now = self.desk.now;
-        let channel = self.call_as_of(id, now, |socket, context| socket.join(context, topic, params));
-        let slot = &mut self.actors[id as usize].life.slots.all_mut()[index];
-        (slot.channel, slot.standing, slot.judged) = (Some(channel), Standing::Lost, false);
-    }
-
-    /// The socket joined, or failed, for the first time.
-    pub(super) fn settled(&mut self, id: u32) {
-        if self.actors[id as usize].life.flags.set(Flags::SETTLED) {
-            self.arrivals.under_way = self.arrivals.under_way.saturating_sub(1);
-        }
-    }
-
-    pub(super) fn all_joined(&mut self, id: u32) {
-        self.settled(id);
-        let life = &mut self.actors[id as usize].life;
-        if life.wait == Wait::Joined {
-            life.wait = Wait::Nothing;
-            self.advance(id);
-        } else if !life.flags.has(Flags::STARTED) {
-            self.take_turn(id);
-        }
-    }
-
     /// A round begins, or the load does.
     pub(super) fn take_turn(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
@@ -115,7 +47,7 @@ impl<'r> Shard<'r> {
     }
 
     /// Does steps until one has to wait.
-    fn advance(&mut self, id: u32) {
+    pub(super) fn advance(&mut self, id: u32) {
         let cast = self.blue.cast;
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
         let mut begun = false;
@@ -138,6 +70,8 @@ impl<'r> Shard<'r> {
                 let open = role.tempo == Tempo::Rounds && self.blue.settings.schedule != Schedule::Closed;
                 if open {
                     life.wait = Wait::Turn;
+                    // It takes its turn when all is joined, if that is not now.
+                    life.flags.clear(Flags::STARTED);
                     self.take_turn(id);
                     break;
                 }
@@ -166,7 +100,7 @@ impl<'r> Shard<'r> {
             Step::Push(Push { channel, .. }) | Step::Leave(channel)
                 if life.slots.standing(*channel) == Standing::Over =>
             {
-                life.step = u16::MAX;
+                life.step = ABANDONED;
             }
             Step::Push(Push { channel, .. }) | Step::Leave(channel)
                 if life.slots.standing(*channel) == Standing::Lost || life.stage != Stage::Open =>
@@ -240,15 +174,24 @@ impl<'r> Shard<'r> {
             life.step += 1;
             return self.advance(id);
         }
+        // Where the steps are not gone through, nobody takes what comes.
         let role = &self.blue.cast.roles[usize::from(life.role)];
-        let early = &mut life.early[usize::from(awaited)];
-        *early = if role.tempo == Tempo::Pushes && self.blue.settings.schedule != Schedule::Closed {
-            // The steps are not gone through: they take what comes in turn.
-            let turns = role.awaited[usize::from(awaited)].contents.len();
-            u8::try_from((usize::from(*early) + 1) % turns).unwrap_or(0)
-        } else {
-            early.saturating_add(1)
-        };
+        if role.tempo != Tempo::Pushes || self.blue.settings.schedule == Schedule::Closed {
+            let early = &mut life.early[usize::from(awaited)];
+            *early = early.saturating_add(1);
+        }
+    }
+
+    /// The server ended a channel, and what the role waits for can't come: it begins a round anew, and not at once, as
+    /// the server may do the same again.
+    pub(super) fn ended(&mut self, id: u32) {
+        self.settled(id);
+        let life = &mut self.actors[id as usize].life;
+        life.early = [0; 4];
+        life.step = ABANDONED;
+        life.wait = Wait::Sleep;
+        life.wake = self.desk.now + BACKOFF;
+        self.arm(id);
     }
 
     /// A sleep is over, or a message did not come in time.
@@ -279,86 +222,17 @@ impl<'r> Shard<'r> {
         self.desk.tally.trouble(Trouble::ReceiveTimeout);
         let life = &self.actors[id as usize].life;
         let role = &self.blue.cast.roles[usize::from(life.role)];
-        let within = match role.steps.get(usize::from(life.step)) {
-            Some(Step::Receive { within, .. }) => within.or(self.patience(id)).unwrap_or_default(),
-            _ => return,
+        let Some(Step::Receive { within: said, .. }) = role.steps.get(usize::from(life.step)) else {
+            return;
         };
-        if life.stage == Stage::Open && life.since + within <= life.wake && self.is_whole(id) {
+        let within = said.or(self.patience(id)).unwrap_or_default();
+        let stayed = life.stage == Stage::Open && life.since + within <= life.wake;
+        // In an open model others may have their turn much later.
+        let is_certain = said.is_some()
+            || self.blue.settings.schedule == Schedule::Closed
+            || self.blue.cast.sends_alone(role);
+        if stayed && is_certain && self.is_whole(id) {
             self.desk.tally.counts.awaited_missing += 1;
         }
-    }
-
-    fn leave(&mut self, id: u32, index: usize) {
-        let place = self.place(id);
-        let life = &mut self.actors[id as usize].life;
-        life.wait = Wait::Left;
-        let join = &self.blue.cast.roles[usize::from(life.role)].joins[index];
-        let slot = &mut life.slots.all_mut()[index];
-        let Some(channel) = slot.channel else { return };
-        slot.standing = Standing::Over;
-        let reception = std::mem::take(&mut slot.reception);
-        if life.flags.clear(Flags::COUNTED) {
-            self.desk.joined -= 1;
-        }
-        if join.hears {
-            self.desk.cut(place, join.place, &reception);
-        }
-        let now = self.desk.now;
-        self.call_as_of(id, now, |socket, context| socket.leave(context, channel));
-        self.flush(id);
-    }
-
-    /// The leave is answered, or will not be.
-    pub(super) fn left(&mut self, id: u32) {
-        let life = &mut self.actors[id as usize].life;
-        if life.wait == Wait::Left {
-            life.wait = Wait::Nothing;
-            life.step += 1;
-            self.advance(id);
-        }
-    }
-
-    /// Joins what is over; after a cut the client rejoins by itself, and this only waits for it.
-    fn join_again(&mut self, id: u32, index: usize, entry: u8) {
-        let life = &mut self.actors[id as usize].life;
-        let slot = &mut life.slots.all_mut()[index];
-        if slot.standing == Standing::Over {
-            (slot.standing, slot.entry) = (Standing::Lost, entry);
-            if life.stage == Stage::Open {
-                self.join(id, index);
-                self.flush(id);
-            }
-        }
-        let life = &mut self.actors[id as usize].life;
-        if !life.slots.at_rest() {
-            life.wait = Wait::Joined;
-        }
-    }
-
-    /// Tells whether something was, so that there is something to wait for.
-    fn join_what_is_over(&mut self, id: u32) -> bool {
-        let count = self.actors[id as usize].life.slots.all().len();
-        for (index, entry) in (0..count).zip(0..) {
-            if self.actors[id as usize].life.slots.all()[index].standing == Standing::Over {
-                self.join_again(id, index, entry);
-            }
-        }
-        self.actors[id as usize].life.wait == Wait::Joined
-    }
-
-    fn cut(&mut self, id: u32, step: &Step) {
-        let life = &mut self.actors[id as usize].life;
-        life.step += 1;
-        life.wait = Wait::Joined;
-        if life.stage != Stage::Open {
-            return;
-        }
-        life.flags.set(Flags::ON_PURPOSE);
-        if let Step::Close(code) = step {
-            self.desk
-                .frame(crate::protocol::websocket::Opcode::Close, &code.to_be_bytes());
-            self.flush(id);
-        }
-        self.fail(id, Trouble::Closed);
     }
 }

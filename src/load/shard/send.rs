@@ -1,14 +1,19 @@
 //! What is sent: pushes of roles, and in an open model who sends when.
 
+use std::time::Duration;
+
 use super::super::actor::Flags;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Content, Push, Step, Tempo};
+use super::super::role::{Answer, Content, Push, Tempo};
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::Shard;
 use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Payload;
+
+/// A push that goes out so long after its time is overdue.
+const OVERDUE: Duration = Duration::from_millis(100);
 
 impl Shard<'_> {
     /// Sends of an open model whose time has come.
@@ -47,14 +52,7 @@ impl Shard<'_> {
     fn push_now(&mut self, id: u32, intended: Time) {
         let cast = self.blue.cast;
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
-        let push = role.steps.iter().find_map(|step| {
-            if let Step::Push(push) = step {
-                Some(push)
-            } else {
-                None
-            }
-        });
-        if let Some(push) = push {
+        if let Some(push) = role.only_push() {
             self.push(id, push, intended);
             self.desk.tally.counts.rounds += 1;
             self.after(id);
@@ -62,7 +60,8 @@ impl Shard<'_> {
         }
     }
 
-    /// Pushes as if at the intended time, so that the answer counts from it.
+    /// Pushes as if at the intended time, so that the answer counts from it. What is long overdue has its time from now
+    /// on to be answered, and counts from then as well.
     pub(super) fn push(&mut self, id: u32, push: &Push, intended: Time) -> Option<Ref> {
         let place = self.place(id);
         let life = &self.actors[id as usize].life;
@@ -90,13 +89,19 @@ impl Shard<'_> {
             }
             Content::Binary(bytes) => Payload::Binary(bytes),
         };
-        let reference = self.call_as_of(id, intended, |socket, context| {
+        let now = self.desk.now;
+        let is_overdue = intended + OVERDUE < now;
+        let as_of = if is_overdue { now } else { intended };
+        let reference = self.call_as_of(id, as_of, |socket, context| {
             socket.push(context, channel, &push.event, payload)
         });
         self.text = text;
         let answered = !matches!(push.answer, Answer::None);
+        if let (Some(reference), true) = (reference, is_overdue) {
+            self.desk.overdue.insert((id, reference), intended);
+        }
         match reference {
-            Some(reference) if push.is_marked() && answered => {
+            Some(reference) if push.is_marked() => {
                 self.desk
                     .marked
                     .insert((id, reference), (mark.topic, mark.of_topic));

@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::{Served, assert_said, phxproof, said, shown, terminate};
+use super::{Served, assert_said, free_address, phxproof, said, shown, terminate};
 
 /// The fields of `result.json` in the only folder of results.
 fn result(folder: &Path) -> Value {
@@ -156,12 +156,7 @@ steps:
 #[test]
 fn an_unreachable_server_is_undecided_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let target = format!("ws://127.0.0.1:{port}/socket");
+    let target = format!("ws://{}/socket", free_address());
     assert_said!(said(folder.path(), &["check", "--target", &target]));
     let result = result(folder.path());
     assert_eq!(
@@ -238,12 +233,8 @@ fn results_that_cannot_be_written_are_said_and_the_run_is_undecided() {
 #[test]
 fn a_command_is_started_restarted_and_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let target = format!("ws://127.0.0.1:{port}/socket");
+    let address = free_address();
+    let target = format!("ws://{address}/socket");
     // A shell that stays in between: SIGTERM must reach the server, not the shell alone.
     let command = format!(
         "{} serve --port {{port}} --store annotations.sqlite; true",
@@ -264,27 +255,20 @@ fn a_command_is_started_restarted_and_stopped() {
     assert!(said.contains("all held: 2 pass"), "{said}");
     let log = fs::read_to_string(results(folder.path()).join("server.log")).unwrap();
     assert_eq!(log.matches("listening on").count(), 2, "{log}");
-    assert!(
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_err(),
-        "it is stopped"
-    );
+    assert!(std::net::TcpStream::connect(address).is_err(), "it is stopped");
 }
 
 #[test]
 fn a_command_that_ends_at_once_is_told_with_its_last_words() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let target = format!("ws://127.0.0.1:{port}/socket");
+    let address = free_address();
+    let target = format!("ws://{address}/socket");
     let command = "echo no database at $PORT; exit 3";
     let said = said(
         folder.path(),
         &["check", "--target", &target, "--exec", command, "--out", "here"],
     );
-    assert_said!(said.replace(&port.to_string(), "PORT"));
+    assert_said!(said.replace(&address.port().to_string(), "PORT"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{Served, assert_said, phxproof, said, said_anywhere, terminate};
+use super::{Served, assert_said, free_address, phxproof, said, said_anywhere, terminate};
 
 /// A run with its results in `out`: what it said, and how it ended.
 fn load(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
@@ -170,7 +170,7 @@ fn a_topic_of_ones_own_is_loaded_by_settings_in_a_file() {
 #[test]
 fn a_server_of_ones_own_is_started_watched_and_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let target = format!("ws://{free}/socket");
     let command = format!("{} serve --port {{port}}", env!("CARGO_BIN_EXE_phxproof"));
     let (said, code) = load(
@@ -198,8 +198,7 @@ fn a_server_of_ones_own_is_started_watched_and_stopped() {
 #[test]
 fn where_nobody_listens_nothing_is_judged() {
     let folder = tempfile::tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let target = format!("ws://{free}/socket");
+    let target = format!("ws://{}/socket", free_address());
     let (said, code) = load(
         folder.path(),
         &["idle", "--target", &target, "--sockets", "3", "--duration", "1s"],

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use phxproof::protocol::websocket::{Header, Opcode, mask, write_frame};
-use phxproof::protocol::{Field, Frame, JOIN, Message, Payload, REPLY, Reply, Vsn};
+use phxproof::protocol::{Field, Frame, HEARTBEAT, JOIN, Message, Payload, REPLY, Reply, Vsn};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// What a server does.
@@ -33,6 +33,10 @@ pub(super) enum Manner {
     Crosses,
     /// Answers joins only.
     Ignores,
+    /// Answers everything but heartbeats.
+    Heartless,
+    /// Refuses all joins but the first so many.
+    LetsIn(usize),
     /// Answers everything until it gets a close frame, and from then on nothing.
     Stays,
 }
@@ -47,6 +51,7 @@ pub(super) struct Fake {
 struct Shared {
     manner: Manner,
     connections: AtomicUsize,
+    joins: AtomicUsize,
     pushes: AtomicUsize,
     /// Held by whoever answers, so that a stall stops all.
     turn: Mutex<()>,
@@ -64,6 +69,7 @@ impl Fake {
         let shared = Arc::new(Shared {
             manner,
             connections: AtomicUsize::new(0),
+            joins: AtomicUsize::new(0),
             pushes: AtomicUsize::new(0),
             turn: Mutex::new(()),
             streams: Mutex::new(Vec::new()),
@@ -128,7 +134,15 @@ impl Shared {
 
     fn answer(&self, stream: &mut TcpStream, text: &str) -> Option<()> {
         let message = Vsn::V2.decode_from_client(Frame::Text(text)).ok()?;
-        let of_user = !matches!(message.event.as_str(), Some(JOIN | "heartbeat"));
+        let event = message.event.as_str().unwrap_or_default();
+        let of_user = ![JOIN, HEARTBEAT].contains(&event);
+        if event == HEARTBEAT && self.manner == Manner::Heartless {
+            return Some(());
+        }
+        let is_refused = match self.manner {
+            Manner::LetsIn(some) if event == JOIN => self.joins.fetch_add(1, Ordering::SeqCst) >= some,
+            _ => false,
+        };
         let _turn = self.turn.lock().ok()?;
         if of_user {
             let number = self.pushes.fetch_add(1, Ordering::SeqCst);
@@ -165,7 +179,7 @@ impl Shared {
             }
         }
         let reply = Reply {
-            status: "ok".into(),
+            status: if is_refused { "error" } else { "ok" }.into(),
             response: Payload::EMPTY,
         };
         let mut scratch = String::new();

@@ -1,9 +1,11 @@
 //! Servers that do what they should not: the run ends, what went wrong is counted by its kind, and nothing panics.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
-use phxproof::load::{LoadResult, Settings};
+use phxproof::load::{Conclusion, LoadResult, Settings, Share};
+use phxproof::scenario::read;
 
 use super::fake::{Fake, Manner};
 use super::{open, run, settings_of};
@@ -43,6 +45,40 @@ fn the_server_accepts_and_says_nothing() {
     let result = met(Manner::Silent);
     has(&result, "silent");
     assert_eq!(result.sockets.opened, 0);
+}
+
+#[test]
+fn heartbeats_without_an_answer_lose_the_connection() {
+    let fake = Fake::start(Manner::Heartless);
+    let result = run(&Settings {
+        sockets: 4,
+        heartbeat: Duration::from_millis(60),
+        ..settings_of(fake.address, "idle")
+    });
+    has(&result, "heartbeat-timeout");
+    assert!(result.sockets.joined == 4 && result.sockets.lost >= 4);
+    assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+}
+
+#[test]
+fn who_had_joined_and_is_not_let_in_again_is_counted() {
+    let fake = Fake::start(Manner::LetsIn(4));
+    let scenario = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"a:{{room}}\" }\n  \
+                    - ana: cut\n";
+    let program = Arc::new(read("herd.yaml", scenario).expect("a scenario"));
+    let result = run(&Settings {
+        sockets: 4,
+        shares: vec![Share::new(program)],
+        // Refused at once, and again a second later.
+        duration: Duration::from_millis(1800),
+        ..settings_of(fake.address, "herd")
+    });
+    has(&result, "join-refused");
+    assert_eq!(
+        (result.sockets.joined, result.sockets.lost, result.counts.not_back),
+        (4, 0, 4)
+    );
+    assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
 }
 
 #[test]

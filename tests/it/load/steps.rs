@@ -44,7 +44,7 @@ fn assert_fell_short(result: &LoadResult, reason: &str) {
 }
 
 #[test]
-fn messages_of_the_same_event_go_to_the_steps_in_their_order() {
+fn a_message_is_right_if_one_of_the_steps_that_wait_for_it_takes_it() {
     let steps = |last: &str| {
         format!(
             "  - ana: {{ push: broadcast, with: {{ a: 1 }} }}\n  - ana: {{ push: broadcast, with: {{ b: 2 }} }}\n  \
@@ -60,16 +60,18 @@ fn messages_of_the_same_event_go_to_the_steps_in_their_order() {
 }
 
 #[test]
-fn a_role_that_only_pushes_takes_what_comes_in_turn() {
-    let steps = "  - ana: { push: broadcast, with: { a: 1 } }\n  - ana: { receive: phx_reply }\n  \
-                 - ana: { receive: broadcasted, with: { a: 1 } }\n";
-    let result = play(steps, open(300.0, 300));
-    assert_eq!(
-        (result.messages.sent, result.mismatches.len()),
-        (90, 0),
-        "{:?}",
-        result.mismatches
-    );
+fn what_comes_to_a_role_that_only_pushes_is_judged_as_well() {
+    let steps = |status: &str| {
+        format!(
+            "  - ana: {{ push: broadcast, with: {{ a: 1 }}, reply: none }}\n  \
+             - ana: {{ receive: phx_reply, with: {{ status: {status} }} }}\n  \
+             - ana: {{ receive: broadcasted, with: {{ a: 1 }} }}\n"
+        )
+    };
+    let right = play(&steps("ok"), open(300.0, 300));
+    assert!(right.messages.sent > 20 && right.mismatches.is_empty());
+    let wrong = play(&steps("error"), open(300.0, 300));
+    assert_eq!(wrong.mismatches["phx_reply"], wrong.messages.sent);
 }
 
 #[test]
@@ -136,6 +138,14 @@ fn a_crash_that_is_waited_for_is_no_trouble_and_any_other_is() {
 }
 
 #[test]
+fn who_crashed_has_its_next_turn_when_it_has_rejoined() {
+    // The client rejoins after a second.
+    let steps = "  - ana: { push: crash, reply: none }\n  - ana: { receive: phx_error }\n";
+    let result = play(steps, open(10.0, 2500));
+    assert!(result.counts.rounds > 10, "{:?}", result.counts);
+}
+
+#[test]
 fn a_channel_that_the_server_ends_is_joined_again_in_the_next_round() {
     let stop = "  - ana: { push: stop, with: { reason: normal }, reply: none }\n";
     let expected = play(
@@ -143,6 +153,10 @@ fn a_channel_that_the_server_ends_is_joined_again_in_the_next_round() {
         Schedule::Closed,
     );
     assert_all_held(&expected);
+    assert_all_held(&play(
+        &format!("{stop}  - ana: {{ receive: phx_close }}\n"),
+        open(150.0, 300),
+    ));
     assert_fell_short(
         &play(&format!("{stop}  - ana: {{ push: echo }}\n"), Schedule::Closed),
         "channels were closed by the server",
@@ -155,6 +169,20 @@ fn what_a_step_waits_for_in_vain_is_missing() {
     let result = play(steps, Schedule::Closed);
     assert_fell_short(&result, "that the scenario waits for did not come");
     assert!(result.counts.awaited_missing >= 10);
+}
+
+#[test]
+fn sockets_without_a_topic_are_a_swarm_too() {
+    let server = serve();
+    let steps = "about: A.\nsteps:\n  - ana: connect\n  - sleep: 50ms\n  - ana: cut\n";
+    let program = Arc::new(read("steps.yaml", steps).expect("a scenario"));
+    let result = run(&Settings {
+        shares: vec![Share::new(program)],
+        ..settings(&server, "idle")
+    });
+    server.drain();
+    assert_eq!(result.conclusion(&[]), Conclusion::Held);
+    assert!(result.sockets.joined == 20 && result.sockets.reconnects > 20);
 }
 
 #[test]

@@ -80,12 +80,13 @@ impl Compiler<'_> {
             hears: false,
         });
         draft.standings.push(Standing::Joined);
+        draft.latest.push(draft.entries.len());
         draft.entries.push(entry);
     }
 
     /// A join of what was joined before.
     fn join_again(&mut self, act: &Act, index: usize, entry: Entry, draft: &mut Draft) {
-        let before = &draft.entries[index];
+        let before = &draft.entries[draft.latest[index]];
         let standing = std::mem::replace(&mut draft.standings[index], Standing::Joined);
         match standing {
             Standing::Joined => {
@@ -95,7 +96,7 @@ impl Compiler<'_> {
             Standing::Lost if entry.params != before.params || entry.response.is_some() => {
                 return self.problem(
                     act,
-                    "who comes back to a swarm rejoins by itself, as it joined first",
+                    "who comes back to a swarm rejoins by itself, as it joined last",
                     "leave `with` and the response of `reply` out, or `leave` the topic before",
                 );
             }
@@ -106,6 +107,7 @@ impl Compiler<'_> {
             let help = "join at most 255 times in a round";
             return self.problem(act, "more joins than a socket of a swarm can have", help);
         };
+        draft.latest[index] = draft.entries.len();
         draft.entries.push(entry);
         draft.steps.push(Step::Join {
             channel,
@@ -252,36 +254,52 @@ impl Compiler<'_> {
         };
         let event: Box<str> = event.as_fixed().unwrap_or_default().into();
         draft.hear(&event, channel);
-        let known = draft
+        let Some(number) = self.awaited(act, event, channel, draft) else {
+            return;
+        };
+        let awaited = &mut draft.awaited[usize::from(number)];
+        match content {
+            Some(pattern) => awaited.contents.push(pattern),
+            None => awaited.takes_all = true,
+        }
+        draft.steps.push(Step::Receive {
+            awaited: number,
+            within: receive.within,
+        });
+    }
+
+    /// The place of what is waited for in the role's list; it is new there if no step before waits for it.
+    fn awaited(&mut self, act: &Act, event: Box<str>, channel: Option<u8>, draft: &mut Draft) -> Option<u8> {
+        let mut others = draft.awaited.iter().filter(|it| it.event == event);
+        if others.any(|it| it.channel.is_none() != channel.is_none()) {
+            let help = "say `on` in all steps that wait for it, or in none";
+            self.problem(
+                act,
+                "a role waits for an event either on one topic or on any",
+                help,
+            );
+            return None;
+        }
+        let known = |it: &Awaited| it.event == event && it.channel == channel;
+        let index = draft
             .awaited
             .iter()
-            .position(|it| it.event == event && it.channel == channel);
-        let index = known.unwrap_or(draft.awaited.len());
+            .position(known)
+            .unwrap_or(draft.awaited.len());
         if index >= MOST_AWAITED {
-            return self.problem(
-                act,
-                "a role waits for at most four different messages",
-                "split it into two actors",
-            );
+            let title = "a role waits for at most four different messages";
+            self.problem(act, title, "split it into two actors");
+            return None;
         }
-        if known.is_none() {
+        if index == draft.awaited.len() {
             draft.awaited.push(Awaited {
                 event,
                 channel,
                 contents: Vec::new(),
+                takes_all: false,
             });
         }
-        let contents = &mut draft.awaited[index].contents;
-        contents.push(content);
-        let (Ok(awaited), Ok(turn)) = (u8::try_from(index), u8::try_from(contents.len() - 1)) else {
-            let help = "wait for it at most 256 times in a round";
-            return self.problem(act, "more of one message than a role can wait for", help);
-        };
-        draft.steps.push(Step::Receive {
-            awaited,
-            turn,
-            within: receive.within,
-        });
+        u8::try_from(index).ok()
     }
 }
 

@@ -1,0 +1,109 @@
+//! The comings and goings of a socket's channels: joined, lost, left, or ended by the server.
+
+use super::{News, Served};
+use crate::client::{ChannelId, CloseCause};
+use crate::clock::Time;
+use crate::load::actor::{Flags, Wait};
+use crate::load::ledger::{Mark, Reception};
+use crate::load::role::Standing;
+use crate::load::tally::Kind;
+use crate::load::text::Filling;
+use crate::load::trouble::Trouble;
+use crate::protocol::{CLOSE, JOIN, Payload};
+
+impl Served<'_, '_> {
+    pub(super) fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
+        let now = self.desk.now;
+        self.desk.tally.record(Kind::Join, sent_at, now);
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
+        let role = self.role();
+        let (_, topic) = self.desk.topic(self.place, role.joins[index].place);
+        let slot = &mut self.life.slots.all_mut()[index];
+        slot.standing = Standing::Joined;
+        slot.reception = Reception::since(self.desk.topics.sent(topic));
+        if !std::mem::replace(&mut slot.judged, true) {
+            let expected = role.entries[usize::from(slot.entry)].response.as_ref();
+            self.judge(expected, response, JOIN);
+        }
+        if !self.life.slots.at_rest() {
+            return;
+        }
+        if self.life.lost_at != Time::MAX {
+            self.desk.tally.record(Kind::Rejoin, self.life.lost_at, now);
+            self.life.lost_at = Time::MAX;
+        }
+        if self.life.flags.set(Flags::JOINED) {
+            self.desk.tally.counts.first_joined += 1;
+        }
+        if self.life.slots.all_joined() && self.life.flags.set(Flags::COUNTED) {
+            self.desk.joined += 1;
+        }
+        self.desk.news.push(News::AllJoined);
+    }
+
+    /// A channel is over: it was left, or the server ended it.
+    pub(super) fn closed(&mut self, channel: ChannelId, cause: CloseCause) {
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
+        let was_left = self.life.slots.all()[index].standing == Standing::Over;
+        self.desk.part(self.place, self.life, index, Standing::Over);
+        self.life.slots.all_mut()[index].channel = None;
+        if cause == CloseCause::Server {
+            let in_vain = !was_left && self.waits_in_vain(index);
+            let is_awaited = !in_vain && self.hand(index, CLOSE, Payload::Json("{}"));
+            if !was_left && !is_awaited {
+                self.desk.tally.trouble(Trouble::ChannelClosed);
+            }
+            if in_vain {
+                self.desk.news.push(News::Ended);
+            }
+        }
+        if let CloseCause::LeaveTimedOut { .. } = cause {
+            self.desk.tally.trouble(Trouble::LeaveTimeout);
+        }
+        if was_left {
+            self.desk.news.push(News::Left);
+        }
+    }
+
+    /// Whether the role waits for something that can't come any more, as this channel is over.
+    fn waits_in_vain(&self, index: usize) -> bool {
+        match self.life.wait {
+            Wait::Joined => self.life.slots.at_rest(),
+            Wait::Message(number) => {
+                let awaited = &self.role().awaited[usize::from(number)];
+                *awaited.event != *CLOSE && awaited.is(&awaited.event, index)
+            }
+            Wait::Nothing | Wait::Turn | Wait::Left | Wait::Answer(_) | Wait::Sleep => false,
+        }
+    }
+
+    /// A channel is lost: it crashed, or its connection ended.
+    pub(super) fn unjoined(&mut self, channel: ChannelId) {
+        if let Some(index) = self.life.slots.position(channel)
+            && self.desk.part(self.place, self.life, index, Standing::Lost)
+            && self.life.lost_at == Time::MAX
+        {
+            self.life.lost_at = self.desk.now;
+        }
+    }
+
+    /// The channel of a topic that is over.
+    pub(super) fn position_over(&self, topic: &str) -> Option<usize> {
+        let filling = Filling {
+            first_own: self.desk.first_own(self.place),
+            sender: self.place.socket,
+            seq: self.life.seq,
+            mark: Mark::default(),
+        };
+        let joins = self.role().joins.iter();
+        joins.zip(self.life.slots.all()).position(|(join, slot)| {
+            let mut name = String::new();
+            join.topic.fill(&filling, &mut name);
+            slot.standing == Standing::Over && name == topic
+        })
+    }
+}

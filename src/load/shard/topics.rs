@@ -1,0 +1,157 @@
+//! What a socket does with its topics and its connection: joins, leaves, joins again, cuts itself off.
+
+use rand_xoshiro::rand_core::Rng as _;
+
+use super::super::actor::{Flags, Stage, Wait};
+use super::super::ledger::Mark;
+use super::super::role::{Standing, Step, TopicPlace};
+use super::super::text::Line;
+use super::super::trouble::Trouble;
+use super::Shard;
+use crate::protocol::websocket::Opcode;
+
+impl Shard<'_> {
+    /// The connection is open: joins what it has not joined yet; the client rejoins what it had by itself.
+    pub(super) fn opened(&mut self, id: u32) {
+        self.spread_heartbeat(id);
+        let role = self.actors[id as usize].life.role;
+        let cast = self.blue.cast;
+        let joins = &cast.roles[usize::from(role)].joins;
+        for index in 0..joins.len() {
+            let slot = &self.actors[id as usize].life.slots.all()[index];
+            if slot.channel.is_none() && slot.standing != Standing::Over {
+                self.join(id, index);
+            }
+        }
+        let life = &mut self.actors[id as usize].life;
+        if life.slots.at_rest() {
+            if joins.is_empty() {
+                self.desk.joined += u64::from(life.flags.set(Flags::COUNTED));
+                self.desk.tally.counts.first_joined += u64::from(life.flags.set(Flags::JOINED));
+            }
+            self.all_joined(id);
+        }
+    }
+
+    /// People don't all come at once; a swarm may, and its heartbeats would beat together for ever.
+    fn spread_heartbeat(&mut self, id: u32) {
+        let interval = self.blue.settings.heartbeat;
+        let part = (self.random.next_u32() >> 8) as f64 / f64::from(1 << 24);
+        self.actors[id as usize].life.due_at = self.desk.now + interval.mul_f64(part);
+    }
+
+    fn join(&mut self, id: u32, index: usize) {
+        let cast = self.blue.cast;
+        let life = &self.actors[id as usize].life;
+        let role = &cast.roles[usize::from(life.role)];
+        let join = &role.joins[index];
+        let entry = &role.entries[usize::from(life.slots.all()[index].entry)];
+        let filling = self.filling(id, Mark::default());
+        let text = |line: &Line| {
+            let mut text = String::new();
+            line.fill(&filling, &mut text);
+            text.into()
+        };
+        // What is the same for all is kept once.
+        let topic = match join.place {
+            TopicPlace::Shared(shared) => cast.shared_topics[shared as usize].clone(),
+            TopicPlace::Own(_) => text(&join.topic),
+        };
+        let params = entry.common_params.clone().unwrap_or_else(|| text(&entry.params));
+        let now = self.desk.now;
+        let channel = self.call_as_of(id, now, |socket, context| socket.join(context, topic, params));
+        let slot = &mut self.actors[id as usize].life.slots.all_mut()[index];
+        (slot.channel, slot.standing, slot.judged) = (Some(channel), Standing::Lost, false);
+    }
+
+    /// The socket joined, or failed, for the first time.
+    pub(super) fn settled(&mut self, id: u32) {
+        if self.actors[id as usize].life.flags.set(Flags::SETTLED) {
+            self.arrivals.under_way = self.arrivals.under_way.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn all_joined(&mut self, id: u32) {
+        self.settled(id);
+        let life = &mut self.actors[id as usize].life;
+        // What was heard before may have led to another join.
+        if !life.slots.at_rest() {
+            return;
+        }
+        if life.wait == Wait::Joined {
+            life.wait = Wait::Nothing;
+            self.advance(id);
+        } else if !life.flags.has(Flags::STARTED) {
+            self.take_turn(id);
+        }
+    }
+
+    pub(super) fn leave(&mut self, id: u32, index: usize) {
+        let place = self.place(id);
+        let life = &mut self.actors[id as usize].life;
+        life.wait = Wait::Left;
+        let Some(channel) = life.slots.all()[index].channel else {
+            return;
+        };
+        self.desk.part(place, life, index, Standing::Over);
+        let now = self.desk.now;
+        self.call_as_of(id, now, |socket, context| socket.leave(context, channel));
+        self.flush(id);
+    }
+
+    /// The leave is answered, or will not be.
+    pub(super) fn left(&mut self, id: u32) {
+        let life = &mut self.actors[id as usize].life;
+        if life.wait == Wait::Left {
+            life.wait = Wait::Nothing;
+            life.step += 1;
+            self.advance(id);
+        }
+    }
+
+    /// Joins what is over; after a cut the client rejoins by itself, and this only waits for it.
+    pub(super) fn join_again(&mut self, id: u32, index: usize, entry: u8) {
+        let life = &mut self.actors[id as usize].life;
+        let slot = &mut life.slots.all_mut()[index];
+        if slot.standing == Standing::Over {
+            (slot.standing, slot.entry) = (Standing::Lost, entry);
+            if life.stage == Stage::Open {
+                self.join(id, index);
+                self.flush(id);
+            }
+        }
+        let life = &mut self.actors[id as usize].life;
+        if !life.slots.at_rest() {
+            life.wait = Wait::Joined;
+        }
+    }
+
+    /// Tells whether something was, so that there is something to wait for.
+    pub(super) fn join_what_is_over(&mut self, id: u32) -> bool {
+        let count = self.actors[id as usize].life.slots.all().len();
+        for (index, entry) in (0..count).zip(0..) {
+            if self.actors[id as usize].life.slots.all()[index].standing == Standing::Over {
+                self.join_again(id, index, entry);
+            }
+        }
+        self.actors[id as usize].life.wait == Wait::Joined
+    }
+
+    pub(super) fn cut(&mut self, id: u32, step: &Step) {
+        let life = &mut self.actors[id as usize].life;
+        life.step += 1;
+        life.wait = Wait::Joined;
+        if life.stage != Stage::Open {
+            return;
+        }
+        life.flags.set(Flags::ON_PURPOSE);
+        if let Step::Close(code) = step {
+            self.desk.frame(Opcode::Close, &code.to_be_bytes());
+            self.flush(id);
+        }
+        // The kernel may have told already that the connection is no more.
+        if self.actors[id as usize].life.stage == Stage::Open {
+            self.fail(id, Trouble::Closed);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! left waiting.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use phxproof::load::{Conclusion, LoadResult, Schedule, Settings, Share};
 use phxproof::scenario::read;
@@ -18,6 +19,7 @@ fn play(steps: &str, schedule: Schedule) -> LoadResult {
     let result = run(&Settings {
         shares: vec![Share::new(program)],
         schedule,
+        timeout: Duration::from_secs(1),
         ..settings(&server, "echo")
     });
     server.drain();

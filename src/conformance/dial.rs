@@ -9,7 +9,7 @@ use crate::protocol::Vsn;
 use crate::scenario::{Door, Happening, LinkId, Reach, Request};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
-    percent_encoded, request,
+    percent_encoded, replace_params, request,
 };
 
 /// A connection that is to be opened.
@@ -151,16 +151,8 @@ async fn token(place: &Place, user: &str) -> Result<String, String> {
 fn params(place: &Place, door: &Door, vsn: Vsn, token: Option<String>) -> Vec<(String, String)> {
     let mut params = vec![("vsn".to_owned(), vsn.as_str().to_owned())];
     params.extend(place.settings.params.iter().cloned());
-    for (key, value) in &door.params {
-        params.retain(|(known, _)| known != key && Some(known.as_str()) != key.strip_suffix("[]"));
-        if let Some(value) = value {
-            params.push((key.clone(), value.clone()));
-        }
-    }
-    if let Some(token) = token {
-        params.retain(|(known, _)| known != "token");
-        params.push(("token".to_owned(), token));
-    }
+    replace_params(&mut params, door.params.iter().cloned());
+    replace_params(&mut params, token.map(|token| ("token".to_owned(), Some(token))));
     params
 }
 

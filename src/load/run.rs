@@ -22,6 +22,7 @@ use super::text::Line;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::ScenarioError;
+use crate::transport::replace_params;
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -222,23 +223,16 @@ fn request(settings: &Settings, role: &Role) -> Request {
         None => settings.target.clone(),
     };
     let fixed = |(key, value): &(String, String)| (key.clone(), Line::fixed(value));
-    let vsn = ("vsn".to_owned(), Line::fixed(settings.vsn.as_str()));
-    let mut params: Vec<(String, Option<Line>)> = vec![(vsn.0, Some(vsn.1))];
-    let typed = settings.params.iter().map(fixed);
-    let typed = typed.map(|(key, value)| (key, Some(value)));
-    for (key, value) in typed.chain(role.params.iter().cloned()) {
-        params.retain(|(known, _)| *known != key);
-        params.push((key, value));
-    }
-    if role.user.is_some() {
-        params.retain(|(key, _)| key != "token");
-    }
-    let params = params.into_iter().filter_map(|(key, value)| Some((key, value?)));
+    let mut params = vec![("vsn".to_owned(), Line::fixed(settings.vsn.as_str()))];
+    params.extend(settings.params.iter().map(fixed));
+    replace_params(&mut params, role.params.iter().cloned());
+    // The token follows when it is known.
+    replace_params(&mut params, role.user.iter().map(|_| ("token".to_owned(), None)));
     let headers = settings.headers.iter().map(fixed);
     Request::new(&Wanted {
         host: target.host_header(),
         path: format!("{}/websocket", target.mount()),
-        params: params.collect(),
+        params,
         headers: headers.chain(role.headers.iter().cloned()).collect(),
         user: role.user.clone(),
     })

@@ -196,6 +196,32 @@ fn a_server_of_ones_own_is_started_watched_and_stopped() {
 }
 
 #[test]
+fn a_server_on_this_machine_is_watched_by_its_pid() {
+    let folder = tempfile::tempdir().unwrap();
+    // Over IPv6, where this machine has it.
+    let host = match TcpListener::bind("[::1]:0") {
+        Ok(_) => "::1",
+        Err(_) => "127.0.0.1",
+    };
+    let mut server = Served::start(folder.path(), &["--host", host]);
+    let (target, pid) = (server.target(), server.child.id().to_string());
+    let line = [
+        "echo",
+        "--target",
+        &target,
+        "--server-pid",
+        &pid,
+        "--sockets",
+        "4",
+    ];
+    let (said, code) = load(folder.path(), &[&line[..], &["--duration", "300ms"]].concat());
+    assert_held(folder.path(), &said, code);
+    #[cfg(target_os = "linux")]
+    assert!(result(folder.path())["server"]["rss_bytes_peak"].as_u64() > Some(0));
+    server.terminate();
+}
+
+#[test]
 fn where_nobody_listens_nothing_is_judged() {
     let folder = tempfile::tempdir().unwrap();
     let target = format!("ws://{}/socket", free_address());

@@ -107,7 +107,7 @@ impl<'r> Desk<'r> {
             run: 0,
             first_name: 0,
             now: Time::ZERO,
-            tally: Tally::new(),
+            tally: Tally::of_several(cast.plays.len()),
             joined: 0,
             unanswered: 0,
             heard_at: Time::ZERO,

@@ -35,7 +35,7 @@ pub use objective::{Objective, ObjectiveError, Outcome};
 pub use pace::{Pacing, Stage};
 pub use plan::{Plan, PlanError};
 pub use result::{
-    Generator, LATEST, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took,
+    Generator, LATEST, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
 };
 pub use role::Override;
 pub use run::{Event, LoadError, Progress, rehearse, run};

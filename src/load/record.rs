@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::control::Phase;
 use super::hlog::HistogramLog;
 use super::plan::Plan;
-use super::result::{Generator, Latencies, LoadResult, Messages, Model, Sends, ServerUse, Sockets, Took};
+use super::result::{
+    Generator, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
+};
 use super::result::{by_event, troubles, why_exhausted, why_late};
 use super::series::{Moment, Point};
 use super::settings::{Schedule, Settings};
@@ -148,6 +150,21 @@ impl Record {
         }
     }
 
+    /// The scenarios, where there are several.
+    fn scenarios(&self, settings: &Settings) -> Vec<Played> {
+        let parts = settings.shares.iter().zip(settings.divided());
+        let figures = self.whole.of_plays.iter();
+        parts
+            .zip(figures)
+            .map(|((share, sockets), histograms)| Played {
+                name: share.name.to_string(),
+                weight: share.weight,
+                sockets,
+                latency_us: Latencies::of(histograms),
+            })
+            .collect()
+    }
+
     /// What is known before the end; without the series and the histograms.
     pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
         let counts = self.whole.counts;
@@ -178,7 +195,8 @@ impl Record {
                 reconnects: counts.reconnects,
             },
             messages: Messages::of(&counts),
-            latency_us: Latencies::of(&self.whole),
+            latency_us: Latencies::of(&self.whole.latencies),
+            scenarios: self.scenarios(settings),
             lateness_us: (model == Model::Open)
                 .then(|| Figures::of(&self.whole.latencies[Kind::Lateness as usize])),
             generator: Generator {

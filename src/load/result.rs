@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::control::Phase;
 use super::series::Point;
-use super::tally::{ByEvent, Counts, Figures, Kind, Tally};
+use super::tally::{ByEvent, Counts, Figures, Histograms, Kind, Tally};
 use super::trouble::Trouble;
 
 /// The outcome of a run.
@@ -19,6 +19,9 @@ pub struct LoadResult {
     pub messages: Messages,
     /// How long things took.
     pub latency_us: Latencies,
+    /// The same for each scenario, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<Played>,
     /// How late the generator itself was; nothing in a closed model, which has no intended times.
     pub lateness_us: Option<Figures>,
     /// The process that made the load.
@@ -107,6 +110,19 @@ pub struct Latencies {
     pub rejoin: Figures,
 }
 
+/// One of several scenarios.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Played {
+    /// Its name, or the path of its file.
+    pub name: String,
+    /// Its weight among them.
+    pub weight: u32,
+    /// How many sockets were to play it.
+    pub sockets: u32,
+    /// How long things took there.
+    pub latency_us: Latencies,
+}
+
 /// The process that made the load.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Generator {
@@ -175,15 +191,21 @@ const FEW: u64 = 1000;
 impl LoadResult {
     /// The figures of one kind; nothing for the lateness of a closed model.
     pub fn figures(&self, kind: Kind) -> Option<Figures> {
-        let latency = &self.latency_us;
+        self.latency_us.figures(kind).or(self.lateness_us)
+    }
+}
+
+impl Latencies {
+    /// The figures of one kind; nothing for the lateness, which is the generator's.
+    pub fn figures(&self, kind: Kind) -> Option<Figures> {
         Some(match kind {
-            Kind::Connect => latency.connect,
-            Kind::Join => latency.join,
-            Kind::Reply => latency.reply,
-            Kind::Broadcast => latency.broadcast,
-            Kind::Heartbeat => latency.heartbeat,
-            Kind::Rejoin => latency.rejoin,
-            Kind::Lateness => return self.lateness_us,
+            Kind::Connect => self.connect,
+            Kind::Join => self.join,
+            Kind::Reply => self.reply,
+            Kind::Broadcast => self.broadcast,
+            Kind::Heartbeat => self.heartbeat,
+            Kind::Rejoin => self.rejoin,
+            Kind::Lateness => return None,
         })
     }
 }
@@ -211,8 +233,8 @@ impl Messages {
 }
 
 impl Latencies {
-    pub(super) fn of(tally: &Tally) -> Self {
-        let of = |kind: Kind| Figures::of(&tally.latencies[kind as usize]);
+    pub(super) fn of(histograms: &Histograms) -> Self {
+        let of = |kind: Kind| Figures::of(&histograms[kind as usize]);
         Self {
             connect: of(Kind::Connect),
             join: of(Kind::Join),

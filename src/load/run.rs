@@ -150,7 +150,7 @@ fn cast(settings: &Settings, first_name: u64) -> Result<Cast, LoadError> {
             && before >= sockets as usize
         {
             return Err(LoadError::Nonsense(Nonsense::OnlyListeners {
-                scenario: settings.shares[play].program.path.to_string(),
+                scenario: settings.shares[play].name.to_string(),
                 sockets,
                 needed: before + 1,
                 instance: cast.plays[play].places.len(),

@@ -369,7 +369,10 @@ impl<'r> Shard<'r> {
 
     fn tell_now(&mut self) {
         self.read_at = self.desk.now + READING;
-        let tally = std::mem::replace(&mut self.desk.tally, Tally::new());
+        let tally = std::mem::replace(
+            &mut self.desk.tally,
+            Tally::of_several(self.blue.cast.plays.len()),
+        );
         // The conductor listens until the last shard has ended.
         let _ = self.readings.send(Reading {
             shard: self.stream.number,

@@ -7,6 +7,8 @@ use crate::scenario::Program;
 /// A scenario of a swarm, and its weight among all of them.
 #[derive(Clone, Debug)]
 pub struct Share {
+    /// How results call it.
+    pub name: Arc<str>,
     /// What is played.
     pub program: Arc<Program>,
     /// How many of all sockets, and of all sends, compared with the weights of the others.
@@ -14,10 +16,13 @@ pub struct Share {
 }
 
 impl Share {
-    /// A scenario with the weight that its `load:` section says; 1 if it says none.
+    /// A scenario with the path of its file as its name, and the weight that its `load:` section says; 1 if it says none.
     pub fn new(program: Arc<Program>) -> Self {
-        let weight = program.load().weight.unwrap_or(1);
-        Self { program, weight }
+        Self {
+            name: Arc::clone(&program.path),
+            weight: program.load().weight.unwrap_or(1),
+            program,
+        }
     }
 }
 

@@ -166,13 +166,22 @@ impl ByEvent {
 pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) troubles: [u64; Trouble::ALL.len()],
-    pub(super) latencies: [Histogram<u64>; Kind::ALL.len()],
+    pub(super) latencies: Histograms,
+    /// Those of each scenario, where there are several.
+    pub(super) of_plays: Vec<Histograms>,
     /// Pushes from the server that no step waits for.
     pub(super) unasked: ByEvent,
     /// Answers that came after they were given up, by the answer's event.
     pub(super) late: ByEvent,
     /// Answers and messages that were not as the scenario says.
     pub(super) mismatches: ByEvent,
+}
+
+/// One of each kind.
+pub(super) type Histograms = [Histogram<u64>; Kind::ALL.len()];
+
+fn histograms() -> Histograms {
+    std::array::from_fn(|_| histogram())
 }
 
 /// An hour; what takes longer is said to take that.
@@ -188,22 +197,35 @@ impl Tally {
         Self {
             counts: Counts::default(),
             troubles: [0; Trouble::ALL.len()],
-            latencies: std::array::from_fn(|_| histogram()),
+            latencies: histograms(),
+            of_plays: Vec::new(),
             unasked: ByEvent::default(),
             late: ByEvent::default(),
             mismatches: ByEvent::default(),
         }
     }
 
-    /// Records a time.
+    /// An empty one of so many scenarios.
+    pub(super) fn of_several(plays: usize) -> Self {
+        let apart = if plays > 1 { plays } else { 0 };
+        Self {
+            of_plays: vec![histograms(); apart],
+            ..Self::new()
+        }
+    }
+
+    /// Records a time of a scenario.
     #[inline]
-    pub(super) fn record(&mut self, kind: Kind, from: Time, to: Time) {
+    pub(super) fn record(&mut self, play: usize, kind: Kind, from: Time, to: Time) {
         let micros = to
             .as_micros()
             .saturating_sub(from.as_micros())
             .min(LONGEST_MICROS);
         // It grows by itself, and the longest fits; `saturating_record` would not let it grow.
         let _ = self.latencies[kind as usize].record(micros);
+        if let Some(own) = self.of_plays.get_mut(play) {
+            let _ = own[kind as usize].record(micros);
+        }
     }
 
     pub(super) fn trouble(&mut self, trouble: Trouble) {
@@ -216,13 +238,22 @@ impl Tally {
         for (sum, more) in self.troubles.iter_mut().zip(other.troubles) {
             *sum += more;
         }
-        for (sum, more) in self.latencies.iter_mut().zip(&other.latencies) {
-            // Both have three digits and grow by themselves, so there is nothing to fail.
-            let _ = sum.add(more);
+        add(&mut self.latencies, &other.latencies);
+        let plays = self.of_plays.len().max(other.of_plays.len());
+        self.of_plays.resize_with(plays, histograms);
+        for (sum, more) in self.of_plays.iter_mut().zip(&other.of_plays) {
+            add(sum, more);
         }
         self.unasked.merge(&other.unasked);
         self.late.merge(&other.late);
         self.mismatches.merge(&other.mismatches);
+    }
+}
+
+fn add(sums: &mut Histograms, more: &Histograms) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        // Both have three digits and grow by themselves, so there is nothing to fail.
+        let _ = sum.add(more);
     }
 }
 
@@ -292,8 +323,8 @@ mod tests {
     #[test]
     fn long_times_are_kept_as_they_are() {
         let mut tally = Tally::new();
-        tally.record(Kind::Reply, Time::ZERO, Time::from_micros(5_000_000));
-        tally.record(Kind::Reply, Time::ZERO, Time::MAX);
+        tally.record(0, Kind::Reply, Time::ZERO, Time::from_micros(5_000_000));
+        tally.record(0, Kind::Reply, Time::ZERO, Time::MAX);
         let figures = Figures::of(&tally.latencies[Kind::Reply as usize]);
         assert!(figures.min.abs_diff(5_000_000) < 5_000 && figures.max.abs_diff(LONGEST_MICROS) < 4_000_000);
     }
@@ -301,7 +332,7 @@ mod tests {
     #[test]
     fn figures_are_those_of_the_histogram() {
         let mut tally = Tally::new();
-        (1..=1000).for_each(|micros| tally.record(Kind::Reply, Time::ZERO, Time::from_micros(micros)));
+        (1..=1000).for_each(|micros| tally.record(0, Kind::Reply, Time::ZERO, Time::from_micros(micros)));
         let figures = Figures::of(&tally.latencies[Kind::Reply as usize]);
         assert_eq!(
             (figures.count, figures.min, figures.p50, figures.max),

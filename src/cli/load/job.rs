@@ -224,14 +224,22 @@ fn nothing_to_play() -> Complaint {
 fn share(typed: &str) -> Result<Share, CliError> {
     let weight = typed.rsplit_once('=').filter(|_| !Path::new(typed).exists());
     let Some((name, weight)) = weight else {
-        return Ok(Share::new(program(typed)?));
+        return named(typed);
     };
     let weight = weight.parse().map_err(|_| {
         Complaint::new(format!("`{weight}` is no weight of {name}")).expected("a whole number, as in echo=3")
     })?;
     Ok(Share {
-        program: program(name)?,
         weight,
+        ..named(name)?
+    })
+}
+
+fn named(scenario: &str) -> Result<Share, CliError> {
+    let share = Share::new(program(scenario)?);
+    Ok(Share {
+        name: scenario.into(),
+        ..share
     })
 }
 

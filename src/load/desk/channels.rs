@@ -13,8 +13,7 @@ use crate::protocol::{CLOSE, JOIN, Payload};
 
 impl Served<'_, '_> {
     pub(super) fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
-        let now = self.desk.now;
-        self.desk.tally.record(Kind::Join, sent_at, now);
+        self.record(Kind::Join, sent_at);
         let Some(index) = self.life.slots.position(channel) else {
             return;
         };
@@ -31,7 +30,7 @@ impl Served<'_, '_> {
             return;
         }
         if self.life.lost_at != Time::MAX {
-            self.desk.tally.record(Kind::Rejoin, self.life.lost_at, now);
+            self.record(Kind::Rejoin, self.life.lost_at);
             self.life.lost_at = Time::MAX;
         }
         if self.life.flags.set(Flags::JOINED) {

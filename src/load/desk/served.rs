@@ -55,11 +55,10 @@ impl Outbox for Served<'_, '_> {
     }
 
     fn event(&mut self, event: Event<'_>) {
-        let now = self.desk.now;
         match event {
             Event::Opened => self.desk.news.push(News::Opened),
             Event::Disconnected { .. } => {}
-            Event::HeartbeatAnswered { sent_at } => self.desk.tally.record(Kind::Heartbeat, sent_at, now),
+            Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
             Event::HeartbeatTimedOut { .. } => {
                 self.desk.tally.trouble(Trouble::HeartbeatTimeout);
                 match self.role().reads_every {
@@ -114,6 +113,12 @@ impl<'r> Served<'_, 'r> {
         &self.desk.cast.roles[usize::from(self.life.role)]
     }
 
+    /// Records how long something took that ends now.
+    pub(super) fn record(&mut self, kind: Kind, from: Time) {
+        let play = self.role().play;
+        self.desk.tally.record(play, kind, from, self.desk.now);
+    }
+
     /// The push whose awaited answer comes: of a role that only pushes the one that there is, else that of the current step.
     fn asked(&self) -> Option<&'r Push> {
         let role = self.role();
@@ -127,9 +132,9 @@ impl<'r> Served<'_, 'r> {
     }
 
     fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) -> Taken {
+        let due_at = self.desk.overdue.remove(&(self.place.id, push));
+        self.record(Kind::Reply, due_at.unwrap_or(sent_at));
         let desk = &mut *self.desk;
-        let due_at = desk.overdue.remove(&(self.place.id, push)).unwrap_or(sent_at);
-        desk.tally.record(Kind::Reply, due_at, desk.now);
         desk.heard_at = desk.now;
         if !desk.marked.is_empty() {
             if status == "ok" {
@@ -284,8 +289,7 @@ impl<'r> Served<'_, 'r> {
             }
             Arrival::InDoubt => counts.broadcasts_in_doubt += 1,
         }
-        desk.tally
-            .record(Kind::Broadcast, Time::from_micros(mark.intended), desk.now);
+        self.record(Kind::Broadcast, Time::from_micros(mark.intended));
     }
 
     fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {

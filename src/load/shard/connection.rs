@@ -258,9 +258,9 @@ impl<'r> Shard<'r> {
     }
 
     fn upgraded(&mut self, id: u32) {
-        let now = self.desk.now;
+        let (play, now) = (self.play(id), self.desk.now);
         let life = &mut self.actors[id as usize].life;
-        self.desk.tally.record(Kind::Connect, life.since, now);
+        self.desk.tally.record(play, Kind::Connect, life.since, now);
         self.desk.tally.counts.opened += 1;
         if life.flags.set(Flags::OPENED) {
             self.desk.tally.counts.first_opened += 1;

@@ -148,8 +148,8 @@ mod tests {
         let share = |(name, weight): &(&str, u32)| {
             let it = built_in().iter().find(|it| it.name == *name).unwrap();
             Share {
-                program: Arc::clone(&it.program),
                 weight: *weight,
+                ..Share::new(Arc::clone(&it.program))
             }
         };
         let shares: Vec<Share> = names.iter().map(share).collect();

@@ -20,7 +20,9 @@ impl Shard<'_> {
     pub(super) fn send_due(&mut self) {
         for play in 0..self.lanes.len() {
             while let Some(intended) = self.lanes[play].take(self.desk.now) {
-                self.desk.tally.record(Kind::Lateness, intended, self.desk.now);
+                self.desk
+                    .tally
+                    .record(play, Kind::Lateness, intended, self.desk.now);
                 self.send_of(play, intended);
             }
         }

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::LoadRun;
 use crate::load::{
-    Conclusion, Figures, Generator, Latencies, LoadResult, Messages, Model, Outcome, Point, ServerUse,
-    Sockets, Took,
+    Conclusion, Figures, Generator, Latencies, LoadResult, Messages, Model, Outcome, Played, Point,
+    ServerUse, Sockets, Took,
 };
 use crate::report::About;
 
@@ -48,6 +48,18 @@ fn second(number: u32) -> Point {
     }
 }
 
+fn played(name: &str, weight: u32, sockets: u32, reply: Figures) -> Played {
+    Played {
+        name: name.to_owned(),
+        weight,
+        sockets,
+        latency_us: Latencies {
+            reply,
+            ..Latencies::default()
+        },
+    }
+}
+
 /// A run in which two answers never came.
 pub(super) fn result() -> LoadResult {
     LoadResult {
@@ -73,6 +85,10 @@ pub(super) fn result() -> LoadResult {
             reply: figures(7998, 250),
             ..Latencies::default()
         },
+        scenarios: vec![
+            played("echo", 3, 150, figures(7000, 240)),
+            played("<own>.yaml", 1, 50, figures(998, 900)),
+        ],
         lateness_us: Some(figures(8000, 16)),
         generator: Generator {
             cpu_s: 1.0,
@@ -118,7 +134,7 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadRun<'_>) -> T) -> T {
             started_at: SystemTime::UNIX_EPOCH,
             seed: 7,
         },
-        scenario: "echo",
+        scenario: "echo=3 <own>.yaml",
         target: "ws://127.0.0.1:4000/socket",
         profile: None,
         duration: Duration::from_millis(8300),

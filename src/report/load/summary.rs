@@ -65,22 +65,32 @@ fn latencies(text: &mut String, result: &LoadResult) {
         .concat();
     let _ = writeln!(text, "  {dim}{:<10}{:>12}{heads}{dim:#}", "", "count");
     for (kind, it) in measured {
-        let times = [it.p50, it.p90, it.p99, it.p999, it.max];
-        let times = times.map(|time| format!("{:>9}", micros(time as f64))).concat();
         let line = spark(&result.series, kind);
         let line = if line.is_empty() {
             line
         } else {
             format!("  {dim}{line}{dim:#}")
         };
-        let _ = writeln!(
-            text,
-            "  {bold}{:<10}{bold:#}{:>12}{times}{line}",
-            kind.name(),
-            grouped(it.count)
-        );
+        let _ = writeln!(text, "  {bold}{:<10}{bold:#}{}{line}", kind.name(), columns(&it));
+    }
+    for scenario in &result.scenarios {
+        let sockets = things(scenario.sockets.into(), "socket");
+        let _ = writeln!(text, "  {dim}{}, {sockets}{dim:#}", scenario.name);
+        for kind in [Kind::Reply, Kind::Broadcast, Kind::Rejoin] {
+            let figures = scenario.latency_us.figures(kind);
+            if let Some(it) = figures.filter(|it| it.count > 0) {
+                let _ = writeln!(text, "    {:<8}{}", kind.name(), columns(&it));
+            }
+        }
     }
     text.push('\n');
+}
+
+/// The count and the times of a line.
+fn columns(it: &Figures) -> String {
+    let times = [it.p50, it.p90, it.p99, it.p999, it.max];
+    let times = times.map(|time| format!("{:>9}", micros(time as f64))).concat();
+    format!("{:>12}{times}", grouped(it.count))
 }
 
 /// The 99th percentile over the time of the load, drawn in a few characters.

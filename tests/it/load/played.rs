@@ -16,8 +16,9 @@ fn scenarios_share_sockets_and_sends_by_their_weights() {
     let share = |name: &str, weight| {
         let it = built_in().iter().find(|it| it.name == name).expect("built in");
         Share {
-            program: Arc::clone(&it.program),
+            name: name.into(),
             weight,
+            ..Share::new(Arc::clone(&it.program))
         }
     };
     let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
@@ -35,6 +36,18 @@ fn scenarios_share_sockets_and_sends_by_their_weights() {
         (60, 20 * 10 + 40 * 10)
     );
     assert_eq!(result.messages.expected, 60 + 600);
+    let apart = result.scenarios.iter().map(|it| {
+        let broadcasts = it.latency_us.broadcast.count;
+        (it.name.as_str(), it.sockets, it.latency_us.join.count, broadcasts)
+    });
+    assert_eq!(
+        apart.collect::<Vec<_>>(),
+        [
+            ("fanout", 10, 10, 200),
+            ("rumbl", 20, 20, 400),
+            ("idle", 30, 30, 0)
+        ]
+    );
     assert!(
         result.messages.all_right() && result.troubles.is_empty(),
         "{:?}",

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::super::summary::value_of;
-use super::super::words::{grouped, micros};
+use super::super::words::{grouped, micros, things};
 use super::Escaped;
-use crate::load::{Kind, LoadResult, Outcome};
+use crate::load::{Figures, Kind, LoadResult, Outcome};
 
 /// What had to hold; nothing if nothing had to.
 pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
@@ -32,14 +32,35 @@ pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
     page.push_str("</tbody>\n</table></div>\n");
 }
 
-/// A line for each kind that was measured.
+/// A line for each kind that was measured, over all, and by scenario where there are several.
 pub(super) fn latencies(page: &mut String, result: &LoadResult) {
-    let measured = Kind::ALL
-        .into_iter()
-        .filter_map(|kind| Some((kind, result.figures(kind)?)))
-        .filter(|(_, figures)| figures.count > 0);
     let mut rows = String::new();
-    for (kind, it) in measured {
+    measured(&mut rows, |kind| result.figures(kind));
+    for scenario in &result.scenarios {
+        let _ = writeln!(
+            rows,
+            "<tr><th colspan=\"9\">{}<small>{}, weight {}</small></th></tr>",
+            Escaped(&scenario.name),
+            things(scenario.sockets.into(), "socket"),
+            scenario.weight
+        );
+        measured(&mut rows, |kind| scenario.latency_us.figures(kind));
+    }
+    if rows.is_empty() {
+        return;
+    }
+    page.push_str("<h2>Latencies</h2>\n<div class=\"wide\"><table>\n<thead><tr><th></th>");
+    for head in ["count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"] {
+        let _ = write!(page, "<th>{head}</th>");
+    }
+    let _ = write!(page, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");
+}
+
+fn measured(rows: &mut String, figures: impl Fn(Kind) -> Option<Figures>) {
+    let all = Kind::ALL
+        .into_iter()
+        .filter_map(|kind| Some((kind, figures(kind)?)));
+    for (kind, it) in all.filter(|(_, it)| it.count > 0) {
         let _ = write!(rows, "<tr><th>{}</th><td>{}</td>", kind.name(), grouped(it.count));
         for time in [
             it.min as f64,
@@ -54,14 +75,6 @@ pub(super) fn latencies(page: &mut String, result: &LoadResult) {
         }
         rows.push_str("</tr>\n");
     }
-    if rows.is_empty() {
-        return;
-    }
-    page.push_str("<h2>Latencies</h2>\n<div class=\"wide\"><table>\n<thead><tr><th></th>");
-    for head in ["count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"] {
-        let _ = write!(page, "<th>{head}</th>");
-    }
-    let _ = write!(page, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");
 }
 
 /// What became of the messages and the sockets, and what went wrong.
@@ -148,7 +161,17 @@ fn wrongs(result: &LoadResult) -> Vec<Row> {
             result.sockets.lost,
             "connections that ended without being asked to",
         ),
+        Row::new(
+            "sockets not back",
+            result.counts.not_back,
+            "they had joined, and could not join again",
+        ),
         Row::new("messages missing", messages.missing, ""),
+        Row::new(
+            "messages awaited in vain",
+            result.counts.awaited_missing,
+            "a step waited for them",
+        ),
         Row::new("messages duplicated", messages.duplicated, ""),
         Row::new(
             "messages reordered",

@@ -46,6 +46,8 @@ pub(super) enum Wait {
     Joined,
     /// The answer to a leave.
     Left,
+    /// The answers to all pushes that were sent together.
+    Answers,
     /// The answer to a push.
     Answer(Ref),
     /// A message of the role's list, until [`Life::wake`].
@@ -101,6 +103,9 @@ impl Flags {
     pub(super) const SETTLED: Self = Self(32);
     /// It began to go through its steps.
     pub(super) const STARTED: Self = Self(64);
+
+    /// It had joined, and its last attempt to come back failed.
+    pub(super) const TURNED_AWAY: Self = Self(128);
 
     pub(super) fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
@@ -244,6 +249,13 @@ impl Actor {
 }
 
 impl Life {
+    /// An attempt to come back failed.
+    pub(super) fn turn_away(&mut self) {
+        if self.flags.has(Flags::JOINED) {
+            self.flags.set(Flags::TURNED_AWAY);
+        }
+    }
+
     /// It counts as joined no more.
     pub(super) fn uncount(&mut self, joined: &mut u64) {
         if self.flags.clear(Flags::COUNTED) {
@@ -281,7 +293,9 @@ impl Life {
             .unwrap_or(Time::MAX);
         let wake = match self.wait {
             Wait::Sleep | Wait::Message(_) => self.wake,
-            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) => Time::MAX,
+            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) | Wait::Answers => {
+                Time::MAX
+            }
         };
         connection.min(read).min(wake)
     }

@@ -75,7 +75,7 @@ impl LoadResult {
                 troubles(Trouble::ChannelClosed),
                 "channels were closed by the server",
             ),
-            (troubles(Trouble::LeaveTimeout), "leaves had no answer"),
+            (troubles(Trouble::LeaveUnanswered), "leaves had no answer"),
             (
                 self.mismatches.values().sum(),
                 "messages were not as the scenario says",

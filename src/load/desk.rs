@@ -7,7 +7,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
 
 use super::actor::Life;
-use super::ledger::{Common, Gone, Reception, Topic, Topics};
+use super::ledger::{Common, Gone, Topic, Topics};
+use super::result::Model;
 use super::role::{Cast, Standing, TopicPlace};
 use super::tally::Tally;
 use crate::client::Ref;
@@ -26,6 +27,7 @@ pub(super) struct Desk<'r> {
     pub(super) common: &'r Common,
     pub(super) topics: Topics<'r>,
     pub(super) vsn: Vsn,
+    pub(super) model: Model,
     /// Which run, as marks have it.
     pub(super) run: u64,
     /// The number of the first name that all instances share; each instance's own follow.
@@ -38,6 +40,8 @@ pub(super) struct Desk<'r> {
     pub(super) unanswered: u64,
     /// When an answer or a broadcast last came.
     pub(super) heard_at: Time,
+    /// Pushes that were sent together with others and have no answer: whose and which, and its step.
+    pub(super) together: BTreeMap<(u32, Ref), u16>,
     /// When pushes were due that went out long after: whose and which.
     pub(super) overdue: BTreeMap<(u32, Ref), Time>,
     /// Marked pushes without an answer: whose and which, its topic, which of the topic.
@@ -104,6 +108,7 @@ impl<'r> Desk<'r> {
             common,
             topics: Topics::new(common, own_topics),
             vsn: Vsn::V2,
+            model: Model::Closed,
             run: 0,
             first_name: 0,
             now: Time::ZERO,
@@ -111,6 +116,7 @@ impl<'r> Desk<'r> {
             joined: 0,
             unanswered: 0,
             heard_at: Time::ZERO,
+            together: BTreeMap::new(),
             overdue: BTreeMap::new(),
             marked: BTreeMap::new(),
             unawaited: BTreeSet::new(),
@@ -155,25 +161,26 @@ impl<'r> Desk<'r> {
         let join = &self.cast.roles[usize::from(life.role)].joins[index];
         let slot = &mut life.slots.all_mut()[index];
         let was_joined = std::mem::replace(&mut slot.standing, standing) == Standing::Joined;
-        let reception = std::mem::take(&mut slot.reception);
+        // It is kept, to tell what comes late from what comes twice.
         if was_joined && join.hears {
-            self.cut(place, join.place, &reception);
+            let (number, topic) = self.topic(place, join.place);
+            let gone = slot.reception.cut(number, &self.topics, self.topics.sent(topic));
+            self.gone(gone);
         }
         life.uncount(&mut self.joined);
         was_joined
-    }
-
-    /// Ends the reception of a topic, because its receiver leaves or lost its connection.
-    fn cut(&mut self, place: Place, topic: TopicPlace, reception: &Reception) {
-        let (number, topic) = self.topic(place, topic);
-        let gone = reception.cut(number, &self.topics, self.topics.sent(topic));
-        self.gone(gone);
     }
 
     /// Counts what will not come any more.
     pub(super) fn gone(&mut self, gone: Gone) {
         self.tally.counts.broadcasts_missing += gone.missing;
         self.tally.counts.broadcasts_in_doubt += gone.in_doubt;
+    }
+
+    /// The first of the pushes of a socket that were sent together and have no answer.
+    pub(super) fn oldest_together(&self, id: u32) -> Option<Ref> {
+        let of_socket = (id, Ref::new(0))..=(id, Ref::LAST);
+        self.together.range(of_socket).next().map(|((_, push), _)| *push)
     }
 
     /// Nobody can know whether this push was broadcast.

@@ -10,7 +10,7 @@ use super::result::{
 };
 use super::result::{by_event, troubles, why_exhausted, why_late};
 use super::series::{Moment, Point};
-use super::settings::{Schedule, Settings};
+use super::settings::Settings;
 use super::shard::Reading;
 use super::tally::{Figures, Kind, Tally};
 use super::watch::{Usage, own_usage, usage_of};
@@ -175,10 +175,7 @@ impl Record {
                 .sum::<Duration>()
                 .as_secs_f64()
         };
-        let model = match settings.schedule {
-            Schedule::Open(..) => Model::Open,
-            Schedule::Closed => Model::Closed,
-        };
+        let model = settings.schedule.model();
         let steady = sum(2) - sum(1);
         let why_invalid = match model {
             Model::Open => why_late(&self.whole, steady, self.took.running_s, self.cpu.len()),

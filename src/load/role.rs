@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::ledger::Mark;
 use super::result::Sends;
 use super::share::Share;
 use super::text::{Line, Meaning};
-use crate::scenario::{Offer, Pattern, ScenarioError};
+use crate::scenario::{Answers, Offer, Pattern, ScenarioError};
 
 mod compile;
 #[cfg(test)]
@@ -59,13 +60,7 @@ pub(super) struct Role {
     /// Its scenario; an index into [`Cast::plays`].
     pub(super) play: usize,
     pub(super) name: Box<str>,
-    /// The mount in place of the target's own.
-    pub(super) mount: Option<Box<str>>,
-    /// The user whose token is fetched, on the same connection, before each upgrade.
-    pub(super) user: Option<Line>,
-    /// Connect params; those without a value are left out, such as `vsn`.
-    pub(super) params: Vec<(String, Option<Line>)>,
-    pub(super) headers: Vec<(String, Line)>,
+    pub(super) door: Door,
     pub(super) joins: Box<[Join]>,
     /// The ways in which they are joined: that of each of [`Role::joins`] first, in their order, then those of later
     /// steps.
@@ -76,6 +71,18 @@ pub(super) struct Role {
     pub(super) awaited: Box<[Awaited]>,
     pub(super) reads_every: Option<Duration>,
     pub(super) tempo: Tempo,
+}
+
+/// How it connects.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Door {
+    /// The mount in place of the target's own.
+    pub(super) mount: Option<Box<str>>,
+    /// The user whose token is fetched, on the same connection, before each upgrade.
+    pub(super) user: Option<Line>,
+    /// Connect params; those without a value are left out, such as `vsn`.
+    pub(super) params: Vec<(String, Option<Line>)>,
+    pub(super) headers: Vec<(String, Line)>,
 }
 
 /// How an open model drives a role.
@@ -132,6 +139,8 @@ pub(super) enum Standing {
 #[derive(Debug)]
 pub(super) enum Step {
     Push(Push),
+    /// Waits for the answers to the pushes before it that were sent together.
+    Gather,
     /// Waits for a message of [`Role::awaited`].
     Receive {
         awaited: u8,
@@ -157,6 +166,8 @@ pub(super) struct Push {
     pub(super) event: Box<str>,
     pub(super) payload: Content,
     pub(super) answer: Answer,
+    /// Whether it goes out together with others, and in which order their answers must come.
+    pub(super) together: Option<Answers>,
 }
 
 /// What a push carries.
@@ -181,10 +192,19 @@ pub(super) enum Answer {
     Status(Box<str>, Option<Pattern>),
 }
 
+/// By what a message is known that a role waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    ByEvent,
+    /// Where the command line says what is pushed, nobody knows what the server makes of it.
+    ByEventOrMark,
+}
+
 /// A message that a role waits for.
 #[derive(Debug)]
 pub(super) struct Awaited {
     pub(super) event: Box<str>,
+    pub(super) known: Known,
     /// The channel, if only one counts.
     pub(super) channel: Option<u8>,
     /// What the steps that wait for it say of its payload: one of these must hold. Which step will take it is not
@@ -195,13 +215,27 @@ pub(super) struct Awaited {
 }
 
 impl Awaited {
-    /// Whether it is a message of this event that came on this channel.
-    pub(super) fn is(&self, event: &str, channel: usize) -> bool {
-        *self.event == *event && self.channel.is_none_or(|it| usize::from(it) == channel)
+    /// Whether it is a message of this event, with this mark, that came on this channel.
+    pub(super) fn is(&self, event: &str, mark: Option<&Mark>, channel: usize) -> bool {
+        let is_marked = self.known == Known::ByEventOrMark && mark.is_some();
+        (*self.event == *event || is_marked) && self.may_come_on(channel)
+    }
+
+    /// Whether it is waited for on this channel.
+    pub(super) fn may_come_on(&self, channel: usize) -> bool {
+        self.channel.is_none_or(|it| usize::from(it) == channel)
     }
 }
 
 impl Role {
+    /// The push that is this step.
+    pub(super) fn push(&self, step: u16) -> Option<&Push> {
+        match self.steps.get(usize::from(step)) {
+            Some(Step::Push(push)) => Some(push),
+            _ => None,
+        }
+    }
+
     /// The push of a role that does nothing else.
     pub(super) fn only_push(&self) -> Option<&Push> {
         self.steps.iter().find_map(|step| match step {

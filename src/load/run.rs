@@ -218,23 +218,26 @@ impl Drop for Fallen<'_> {
 }
 
 fn request(settings: &Settings, role: &Role) -> Request {
-    let target = match &role.mount {
+    let target = match &role.door.mount {
         Some(mount) => settings.target.with_mount(mount),
         None => settings.target.clone(),
     };
     let fixed = |(key, value): &(String, String)| (key.clone(), Line::fixed(value));
     let mut params = vec![("vsn".to_owned(), Line::fixed(settings.vsn.as_str()))];
     params.extend(settings.params.iter().map(fixed));
-    replace_params(&mut params, role.params.iter().cloned());
+    replace_params(&mut params, role.door.params.iter().cloned());
     // The token follows when it is known.
-    replace_params(&mut params, role.user.iter().map(|_| ("token".to_owned(), None)));
+    replace_params(
+        &mut params,
+        role.door.user.iter().map(|_| ("token".to_owned(), None)),
+    );
     let headers = settings.headers.iter().map(fixed);
     Request::new(&Wanted {
         host: target.host_header(),
         path: format!("{}/websocket", target.mount()),
         params,
-        headers: headers.chain(role.headers.iter().cloned()).collect(),
-        user: role.user.clone(),
+        headers: headers.chain(role.door.headers.iter().cloned()).collect(),
+        user: role.door.user.clone(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::{Pacing, Stage};
+use super::result::Model;
 use super::role::Override;
 use super::share::{Share, divide};
 use crate::protocol::Vsn;
@@ -66,6 +67,16 @@ pub enum Schedule {
     Open(Vec<Stage>, Pacing),
     /// Each when it has its answer: it saturates by design.
     Closed,
+}
+
+impl Schedule {
+    /// What it is called in results.
+    pub(super) const fn model(&self) -> Model {
+        match self {
+            Self::Open(..) => Model::Open,
+            Self::Closed => Model::Closed,
+        }
+    }
 }
 
 /// A wish that makes no sense: the user's to mend.

@@ -133,6 +133,7 @@ impl<'r> Shard<'r> {
             masks,
         );
         desk.vsn = blue.settings.vsn;
+        desk.model = blue.settings.schedule.model();
         desk.run = blue.run;
         desk.first_name = blue.first_name;
         desk.now = now;

@@ -29,8 +29,8 @@ pub enum Trouble {
     Crashed,
     /// The server closed a channel (`phx_close`).
     ChannelClosed,
-    /// A leave had no answer in time.
-    LeaveTimeout,
+    /// A leave had no answer.
+    LeaveUnanswered,
     /// A push had no answer in time.
     PushTimeout,
     /// A heartbeat had no answer in time.
@@ -57,7 +57,7 @@ impl Trouble {
         Self::JoinTimeout,
         Self::Crashed,
         Self::ChannelClosed,
-        Self::LeaveTimeout,
+        Self::LeaveUnanswered,
         Self::PushTimeout,
         Self::HeartbeatTimeout,
         Self::ReceiveTimeout,
@@ -80,7 +80,7 @@ impl Trouble {
             Self::JoinTimeout => "join-timeout",
             Self::Crashed => "crashed",
             Self::ChannelClosed => "channel-closed",
-            Self::LeaveTimeout => "leave-timeout",
+            Self::LeaveUnanswered => "leave-unanswered",
             Self::PushTimeout => "push-timeout",
             Self::HeartbeatTimeout => "heartbeat-timeout",
             Self::ReceiveTimeout => "receive-timeout",

@@ -26,8 +26,8 @@ pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
 pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
 pub(crate) use program::{
-    Act, Actor, Chance, Connect, Content, JoinRef, Mount, Opening, Outgoing, Receive, Reply, Send, SendKind,
-    What,
+    Act, Actor, Answers, Chance, Connect, Content, Group, JoinRef, Mount, Opening, Outgoing, Receive, Reply,
+    Send, SendKind, What,
 };
 pub use program::{HiddenPointer, Program, Restart};
 pub use read::read;

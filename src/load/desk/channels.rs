@@ -1,7 +1,8 @@
 //! The comings and goings of a socket's channels: joined, lost, left, or ended by the server.
 
+use super::served::Came;
 use super::{News, Served};
-use crate::client::{ChannelId, CloseCause};
+use crate::client::{ChannelId, CloseCause, DropReason};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Wait};
 use crate::load::ledger::{Mark, Reception};
@@ -9,7 +10,7 @@ use crate::load::role::Standing;
 use crate::load::tally::Kind;
 use crate::load::text::Filling;
 use crate::load::trouble::Trouble;
-use crate::protocol::{CLOSE, JOIN, Payload};
+use crate::protocol::{CLOSE, JOIN, Message, Payload};
 
 impl Served<'_, '_> {
     pub(super) fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
@@ -29,6 +30,7 @@ impl Served<'_, '_> {
         if !self.life.slots.at_rest() {
             return;
         }
+        self.life.flags.clear(Flags::TURNED_AWAY);
         if self.life.lost_at != Time::MAX {
             self.record(Kind::Rejoin, self.life.lost_at);
             self.life.lost_at = Time::MAX;
@@ -51,8 +53,11 @@ impl Served<'_, '_> {
         self.desk.part(self.place, self.life, index, Standing::Over);
         self.life.slots.all_mut()[index].channel = None;
         if cause == CloseCause::Server {
+            if was_left {
+                self.desk.tally.trouble(Trouble::LeaveUnanswered);
+            }
             let in_vain = !was_left && self.waits_in_vain(index);
-            let is_awaited = !in_vain && self.hand(index, CLOSE, Payload::Json("{}"));
+            let is_awaited = !in_vain && self.hand(&Came::unmarked(index, CLOSE, Payload::Json("{}")));
             if !was_left && !is_awaited {
                 self.desk.tally.trouble(Trouble::ChannelClosed);
             }
@@ -61,7 +66,7 @@ impl Served<'_, '_> {
             }
         }
         if let CloseCause::LeaveTimedOut { .. } = cause {
-            self.desk.tally.trouble(Trouble::LeaveTimeout);
+            self.desk.tally.trouble(Trouble::LeaveUnanswered);
         }
         if was_left {
             self.desk.news.push(News::Left);
@@ -74,9 +79,9 @@ impl Served<'_, '_> {
             Wait::Joined => self.life.slots.at_rest(),
             Wait::Message(number) => {
                 let awaited = &self.role().awaited[usize::from(number)];
-                *awaited.event != *CLOSE && awaited.is(&awaited.event, index)
+                *awaited.event != *CLOSE && awaited.may_come_on(index)
             }
-            Wait::Nothing | Wait::Turn | Wait::Left | Wait::Answer(_) | Wait::Sleep => false,
+            Wait::Nothing | Wait::Turn | Wait::Left | Wait::Answer(_) | Wait::Answers | Wait::Sleep => false,
         }
     }
 
@@ -87,6 +92,16 @@ impl Served<'_, '_> {
             && self.life.lost_at == Time::MAX
         {
             self.life.lost_at = self.desk.now;
+        }
+    }
+
+    /// The channel that was left, or is lost, for which this came all the same.
+    pub(super) fn position_left(&self, reason: DropReason, message: &Message<'_>) -> Option<usize> {
+        match reason {
+            DropReason::Stale(channel) | DropReason::NotJoined(channel) => self.life.slots.position(channel),
+            DropReason::NoChannel | DropReason::Unasked(_) => {
+                self.position_over(message.topic.as_str().unwrap_or_default())
+            }
         }
     }
 

@@ -5,19 +5,39 @@ use crate::client::{ChannelId, DropReason, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Life, Stage};
 use crate::load::ledger::{Arrival, Mark};
-use crate::load::role::{Answer, Push, Role, Standing, Step, Tempo};
+use crate::load::result::Model;
+use crate::load::role::{Answer, Push, Role, Standing, Tempo};
 use crate::load::tally::Kind;
 use crate::load::text::values;
 use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
 use crate::protocol::{CLOSE, ERROR, FrameKind, Message, Payload, REPLY};
-use crate::scenario::Pattern;
+use crate::scenario::{Answers, Pattern};
 
 /// The desk while one socket is served.
 pub(in crate::load) struct Served<'a, 'r> {
     pub(in crate::load) desk: &'a mut Desk<'r>,
     pub(in crate::load) life: &'a mut Life,
     pub(in crate::load) place: Place,
+}
+
+/// What came on a channel.
+pub(super) struct Came<'a> {
+    pub(super) index: usize,
+    pub(super) event: &'a str,
+    pub(super) mark: Option<Mark>,
+    pub(super) payload: Payload<'a>,
+}
+
+impl<'a> Came<'a> {
+    pub(super) fn unmarked(index: usize, event: &'a str, payload: Payload<'a>) -> Self {
+        Self {
+            index,
+            event,
+            mark: None,
+            payload,
+        }
+    }
 }
 
 /// Whether a push took its answer.
@@ -73,17 +93,19 @@ impl Outbox for Served<'_, '_> {
                 sent_at,
             } => self.joined(channel, response, sent_at),
             Event::JoinRefused { .. } => {
+                self.life.turn_away();
                 self.desk.tally.trouble(Trouble::JoinRefused);
                 self.desk.news.push(News::JoinFailed);
             }
             Event::JoinTimedOut { .. } => {
                 self.life.flags.set(Flags::GAVE_UP);
+                self.life.turn_away();
                 self.desk.tally.trouble(Trouble::JoinTimeout);
                 self.desk.news.push(News::JoinFailed);
             }
             Event::Errored { channel, cause } => {
                 if let (ErrorCause::Server(message), Some(index)) = (cause, self.life.slots.position(channel))
-                    && !self.hand(index, ERROR, message.payload)
+                    && !self.hand(&Came::unmarked(index, ERROR, message.payload))
                 {
                     self.desk.tally.trouble(Trouble::Crashed);
                 }
@@ -125,10 +147,7 @@ impl<'r> Served<'_, 'r> {
         if role.tempo == Tempo::Pushes {
             return role.only_push();
         }
-        match role.steps.get(usize::from(self.life.step)) {
-            Some(Step::Push(push)) => Some(push),
-            _ => None,
-        }
+        role.push(self.life.step)
     }
 
     fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) -> Taken {
@@ -149,7 +168,19 @@ impl<'r> Served<'_, 'r> {
         }
         desk.tally.counts.replies += 1;
         desk.unanswered = desk.unanswered.saturating_sub(1);
-        if let Some(asked) = self.asked() {
+        let together = desk.together.remove(&(self.place.id, push));
+        let asked = match together {
+            Some(step) => self.role().push(step),
+            None => self.asked(),
+        };
+        if let Some(asked) = asked {
+            let overtakes = self
+                .desk
+                .oldest_together(self.place.id)
+                .is_some_and(|it| it < push);
+            if together.is_some() && asked.together == Some(Answers::InOrder) && overtakes {
+                self.mismatch(&asked.event);
+            }
             match &asked.answer {
                 Answer::None | Answer::Any => {}
                 Answer::Status(expected, _) if **expected != *status => self.mismatch(&asked.event),
@@ -171,7 +202,7 @@ impl<'r> Served<'_, 'r> {
                 // No pattern holds for bytes.
                 Payload::Binary(_) | Payload::BinaryReply { .. } => String::new(),
             };
-            self.hand(index, REPLY, Payload::Json(&whole));
+            self.hand(&Came::unmarked(index, REPLY, Payload::Json(&whole)));
         }
     }
 
@@ -203,6 +234,7 @@ impl<'r> Served<'_, 'r> {
         self.life.flags.set(Flags::GAVE_UP);
         let desk = &mut *self.desk;
         desk.overdue.remove(&(self.place.id, push));
+        desk.together.remove(&(self.place.id, push));
         desk.news.push(News::Answered(push));
         if desk.unawaited.remove(&(self.place.id, push)) {
             // Without an answer it was still heard: its connection lasted.
@@ -225,28 +257,40 @@ impl<'r> Served<'_, 'r> {
         let Some(index) = self.life.slots.position(channel) else {
             return self.desk.tally.unasked.count(event);
         };
-        let mark = self.mark(message.payload);
-        if let Some(mark) = mark {
-            self.take(index, &mark);
-        }
-        if !self.hand(index, event, message.payload) && mark.is_none() {
+        let came = Came {
+            index,
+            event,
+            mark: self.mark(message.payload),
+            payload: message.payload,
+        };
+        let is_awaited = self.hand(&came);
+        if !is_awaited {
             self.desk.tally.unasked.count(event);
+        }
+        if let Some(mark) = came.mark
+            && self.belongs(index, &mark)
+            && is_awaited
+        {
+            self.take(index, &mark);
         }
     }
 
     /// Hands what came on a channel to the role, if a step waits for such; tells whether one does.
-    pub(super) fn hand(&mut self, index: usize, event: &str, payload: Payload<'_>) -> bool {
+    pub(super) fn hand(&mut self, came: &Came<'_>) -> bool {
         let found = (0..)
             .zip(&self.role().awaited)
-            .find(|(_, it)| it.is(event, index));
+            .find(|(_, it)| it.is(came.event, came.mark.as_ref(), came.index));
         let Some((number, awaited)) = found else {
             return false;
         };
-        let holds = |pattern: &Pattern| self.matches(pattern, payload);
+        let holds = |pattern: &Pattern| self.matches(pattern, came.payload);
         if !awaited.takes_all && !awaited.contents.iter().any(holds) {
-            self.mismatch(event);
+            self.mismatch(came.event);
         }
-        self.desk.news.push(News::Heard(number));
+        // Where the steps are not gone through, nobody takes what comes.
+        if self.role().tempo != Tempo::Pushes || self.desk.model == Model::Closed {
+            self.desk.news.push(News::Heard(number));
+        }
         true
     }
 
@@ -258,18 +302,21 @@ impl<'r> Served<'_, 'r> {
         Mark::find(bytes, self.desk.run)
     }
 
+    /// Whether a broadcast is one of this topic; a number that was never given out was made up.
+    fn belongs(&mut self, index: usize, mark: &Mark) -> bool {
+        let (number, topic) = self.desk.topic(self.place, self.role().joins[index].place);
+        let belongs = mark.topic == number && mark.of_topic < self.desk.topics.sent(topic);
+        if !belongs {
+            self.desk.tally.counts.broadcasts_misdelivered += 1;
+        }
+        belongs
+    }
+
     /// Enters a broadcast into the ledger.
     fn take(&mut self, index: usize, mark: &Mark) {
-        let join = &self.role().joins[index];
-        let (number, topic) = self.desk.topic(self.place, join.place);
         let desk = &mut *self.desk;
-        // A number that was never given out was made up.
-        if mark.topic != number || mark.of_topic >= desk.topics.sent(topic) {
-            desk.tally.counts.broadcasts_misdelivered += 1;
-            return;
-        }
         let slot = &mut self.life.slots.all_mut()[index];
-        if !join.hears || slot.standing != Standing::Joined {
+        if slot.standing != Standing::Joined {
             return;
         }
         desk.heard_at = desk.now;
@@ -292,20 +339,33 @@ impl<'r> Served<'_, 'r> {
         self.record(Kind::Broadcast, Time::from_micros(mark.intended));
     }
 
+    /// Takes a broadcast that came after its receiver had left. It was counted as in doubt then, unless it had come
+    /// before.
+    fn take_late(&mut self, index: usize, mark: &Mark) {
+        let desk = &mut *self.desk;
+        let slot = &mut self.life.slots.all_mut()[index];
+        if let (Arrival::Duplicate, _) = slot.reception.take(mark, &desk.topics) {
+            desk.tally.counts.broadcasts_duplicated += 1;
+        }
+    }
+
     fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {
         let event = message.event.as_str().unwrap_or_default();
         if event == CLOSE
             && let Some(index) = self.position_over(message.topic.as_str().unwrap_or_default())
-            && self.hand(index, event, message.payload)
+            && self.hand(&Came::unmarked(index, event, message.payload))
         {
             return;
         }
-        let marked = self.mark(message.payload).is_some() && event != REPLY;
+        let mark = self.mark(message.payload).filter(|_| event != REPLY);
+        if let Some(mark) = mark
+            && let Some(index) = self.position_left(reason, message)
+        {
+            return self.take_late(index, &mark);
+        }
         let tally = &mut self.desk.tally;
         match reason {
-            DropReason::NoChannel if marked => tally.counts.broadcasts_misdelivered += 1,
-            // Under way while its receiver left or joined again; counted as in doubt then.
-            DropReason::Stale(_) | DropReason::NotJoined(_) if marked => {}
+            DropReason::NoChannel if mark.is_some() => tally.counts.broadcasts_misdelivered += 1,
             DropReason::Unasked(_) if !self.life.flags.has(Flags::GAVE_UP) => {
                 tally.counts.replies_duplicated += 1;
             }

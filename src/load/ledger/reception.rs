@@ -72,13 +72,16 @@ impl Reception {
     }
 
     /// Ends it because the receiver leaves or lost its connection. What was left out although a later one of the same
-    /// sender came is missing; what else did not come may have been under way.
+    /// sender came is missing; what else did not come may have been under way, and so may be what was left out just
+    /// before the last that came.
     pub(crate) fn cut(&self, topic: u64, topics: &Topics<'_>, sent: u32) -> Gone {
         let mut gone = Gone {
             missing: 0,
             in_doubt: u64::from(sent.saturating_sub(self.next)),
         };
-        for number in self.gaps().flat_map(Clone::clone) {
+        let (fresh, old): (Vec<_>, Vec<_>) = self.gaps().cloned().partition(|gap| gap.end + 1 == self.next);
+        gone.in_doubt += fresh.iter().map(|gap| gap.len() as u64).sum::<u64>();
+        for number in old.into_iter().flatten() {
             let sender = topics.sender(topic, number);
             let known = sender.is_some_and(|sender| self.had_later_of(sender, topic, number, topics));
             match known {

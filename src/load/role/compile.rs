@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Awaited, Cast, Entry, Join, Override, Play, Role, Standing, Step, Tempo};
+use super::{Awaited, Cast, Door, Entry, Join, Override, Play, Push, Role, Standing, Step, Tempo};
 use crate::load::share::Share;
 use crate::load::text::{Line, Meaning};
-use crate::protocol::{CLOSE, ERROR};
+use crate::protocol::{CLOSE, ERROR, REPLY};
 use crate::scenario::{
-    Act, Actor, Connect, Data, LoadRole, Mount, Name, Offer, Opening, Problem, Program, ScenarioError,
-    Template, What,
+    Act, Actor, Answers, Connect, Data, Group, LoadRole, Mount, Name, Offer, Opening, Problem, Program,
+    ScenarioError, SendKind, Template, What,
 };
 
 mod messages;
@@ -43,6 +43,9 @@ pub(super) fn compile(shares: &[Share], instead: &Override, first: u64) -> Resul
     })
 }
 
+/// A socket counts its steps in two bytes.
+const MOST_STEPS: usize = 60_000;
+
 struct Compiler<'a> {
     program: &'a Program,
     instead: &'a Override,
@@ -55,11 +58,8 @@ struct Compiler<'a> {
 /// A role as far as it is known.
 #[derive(Default)]
 struct Draft {
-    connected: bool,
-    mount: Option<Box<str>>,
-    user: Option<Line>,
-    params: Vec<(String, Option<Line>)>,
-    headers: Vec<(String, Line)>,
+    /// How it connects, once it has.
+    door: Option<Door>,
     joins: Vec<Join>,
     /// How each of them stands after the steps so far.
     standings: Vec<Standing>,
@@ -67,6 +67,8 @@ struct Draft {
     /// For each of the joins, the entry by which it was joined last.
     latest: Vec<usize>,
     steps: Vec<Step>,
+    /// Whether what is pushed goes out together with others.
+    together: Option<Answers>,
     awaited: Vec<Awaited>,
 }
 
@@ -130,13 +132,8 @@ impl<'a> Compiler<'a> {
     fn role(&mut self, actor: Actor, play: usize) -> Role {
         let mut draft = Draft::default();
         let program = self.program;
-        for act in program.groups.iter().flat_map(|group| &group.acts) {
-            match act.what.actor() {
-                Some(whose) if whose == actor => self.act(act, &mut draft),
-                // What is nobody's concerns all who are there.
-                None if draft.connected => self.common(act, &mut draft),
-                Some(_) | None => {}
-            }
+        for group in &program.groups {
+            self.group(group, actor, &mut draft);
         }
         let name = program.actors[actor.0].as_str();
         let said = self.said_of(name);
@@ -149,15 +146,44 @@ impl<'a> Compiler<'a> {
             play,
             tempo,
             name: name.into(),
-            mount: draft.mount,
-            user: draft.user,
-            params: draft.params,
-            headers: draft.headers,
+            door: draft.door.unwrap_or_default(),
             joins: draft.joins.into(),
             entries: draft.entries.into(),
             steps: draft.steps.into(),
             awaited: draft.awaited.into(),
             reads_every: said.reads_every,
+        }
+    }
+
+    /// What an actor does in a group. Its pushes go out together, if it is more than one.
+    fn group(&mut self, group: &Group, actor: Actor, draft: &mut Draft) {
+        let own = |act: &&Act| act.what.actor() == Some(actor);
+        let is_push =
+            |act: &&Act| matches!(&act.what, What::Send(_, send) if matches!(send.kind, SendKind::Push(_)));
+        let pushes = group.acts.iter().filter(own).filter(is_push).count();
+        draft.together = (pushes > 1).then_some(group.answers);
+        let before = draft.steps.len();
+        for act in &group.acts {
+            if own(&act) && group.answers == Answers::InOrder && !is_push(&act) {
+                let title = "a swarm judges the order of answers to pushes only";
+                self.problem(act, title, "leave `answers: in order` out, or the other steps");
+            }
+            match act.what.actor() {
+                Some(whose) if whose == actor => self.act(act, draft),
+                // What is nobody's concerns all who are there.
+                None if draft.door.is_some() => self.common(act, draft),
+                Some(_) | None => {}
+            }
+        }
+        if draft.together.take().is_some() {
+            draft.steps.push(Step::Gather);
+        }
+        if let Some(act) = group.acts.first()
+            && before <= MOST_STEPS
+            && draft.steps.len() > MOST_STEPS
+        {
+            let help = "repeat at most 60,000 steps; a swarm repeats all of them anyway";
+            self.problem(act, "more steps than a round of a swarm can have", help);
         }
     }
 
@@ -219,24 +245,35 @@ impl<'a> Compiler<'a> {
         if connect.answer != Opening::Open {
             self.problem(act, "a swarm wants to be let in", "leave `answer` out");
         }
-        if std::mem::replace(&mut draft.connected, true) {
-            return;
+        let door = self.door(act, connect);
+        match &draft.door {
+            None => draft.door = Some(door),
+            Some(first) if door == *first || door == Door::default() => {}
+            Some(_) => {
+                let help = "leave `as`, `params`, `headers` and another mount out";
+                self.problem(act, "who comes back to a swarm connects as it did first", help);
+            }
         }
+    }
+
+    fn door(&mut self, act: &Act, connect: &Connect) -> Door {
+        let mut door = Door::default();
         if let Mount::Instead(name) = &connect.mount {
-            draft.mount = Some(name.as_str().into());
+            door.mount = Some(name.as_str().into());
         }
         if let Some(user) = &connect.user {
-            draft.user = self.text(act, user);
+            door.user = self.text(act, user);
         }
         for (key, value) in &connect.params {
             let value = value.as_ref().and_then(|value| self.text(act, value));
-            draft.params.push((key.clone(), value));
+            door.params.push((key.clone(), value));
         }
         for (key, value) in &connect.headers {
             if let Some(value) = self.text(act, value) {
-                draft.headers.push((key.clone(), value));
+                door.headers.push((key.clone(), value));
             }
         }
+        door
     }
 
     /// The channel of a topic, whether it is left or not.
@@ -313,14 +350,21 @@ impl Draft {
     }
 
     fn tempo(&self) -> Tempo {
-        let pushes = self.steps.iter().filter(|step| matches!(step, Step::Push(_)));
-        let more = self
-            .steps
-            .iter()
-            .any(|step| !matches!(step, Step::Push(_) | Step::Receive { .. }));
-        // Whoever waits for the end of a channel joins it again.
-        let ends = self.awaited.iter().any(|it| [CLOSE, ERROR].contains(&&*it.event));
-        match (pushes.count(), more || ends) {
+        let pushes = self.steps.iter().filter_map(|step| match step {
+            Step::Push(push) => Some(push),
+            _ => None,
+        });
+        // The ledger tells what becomes of what carries a mark; for anything else that is awaited, somebody must wait.
+        let ledger_tells = |push: &Push| push.is_marked() || self.awaited.is_empty();
+        let in_steps = |step: &Step| match step {
+            Step::Push(push) => !ledger_tells(push),
+            Step::Receive { within, .. } => within.is_some(),
+            _ => true,
+        };
+        let not_marked = [CLOSE, ERROR, REPLY];
+        let more =
+            self.steps.iter().any(in_steps) || self.awaited.iter().any(|it| not_marked.contains(&&*it.event));
+        match (pushes.count(), more) {
             (0, _) => Tempo::Listens,
             (1, false) => Tempo::Pushes,
             _ => Tempo::Rounds,

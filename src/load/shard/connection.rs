@@ -287,7 +287,10 @@ impl<'r> Shard<'r> {
                 self.desk.tally.counts.lost += 1;
                 self.desk.tally.trouble(trouble);
             }
-            _ => self.desk.tally.trouble(trouble),
+            _ => {
+                self.desk.tally.trouble(trouble);
+                self.actors[id as usize].life.turn_away();
+            }
         }
         self.drop_connection(id);
         if self.phase >= Phase::Closing {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::actor::{Actor, Flags, Slot, Stage};
+use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
 use super::super::ledger::Topic;
-use super::super::role::Standing;
+use super::super::role::{Standing, Step};
 use super::Shard;
-use crate::client::ChannelState;
 use crate::clock::Time;
 use crate::protocol::websocket::Opcode;
 
@@ -43,7 +42,27 @@ impl Shard<'_> {
             return false;
         }
         self.looked_at = self.desk.now;
-        self.is_quiet(LONG_QUIET) || self.all_has_come()
+        let come = self.is_quiet(LONG_QUIET) || self.all_has_come();
+        come && !(0..self.len()).any(|id| self.is_owed(id))
+    }
+
+    /// Whether a socket waits for what its own push must bring, whatever the others do.
+    pub(super) fn is_owed(&self, id: u32) -> bool {
+        let life = &self.actors[id as usize].life;
+        let role = &self.blue.cast.roles[usize::from(life.role)];
+        let Wait::Message(awaited) = life.wait else {
+            return false;
+        };
+        let before = role.steps.get(..usize::from(life.step)).unwrap_or_default();
+        let since_push = before
+            .iter()
+            .rev()
+            .take_while(|step| !matches!(step, Step::Push(_)));
+        let takes = |step: &Step| matches!(step, Step::Receive { awaited: it, .. } if *it == awaited);
+        before.iter().any(|step| matches!(step, Step::Push(_)))
+            && !since_push.into_iter().any(takes)
+            && self.blue.cast.sends_alone(role)
+            && life.stage == Stage::Open
     }
 
     fn all_has_come(&self) -> bool {
@@ -59,21 +78,11 @@ impl Shard<'_> {
         })
     }
 
-    /// Counts who had joined and does not come back: no connection for too long, or joins refused one after another.
+    /// Counts who had joined, and whose attempts to come back fail.
     pub(super) fn look_for_the_lost(&mut self) {
-        let (now, timeout) = (self.desk.now, self.blue.settings.timeout);
-        let is_out = |actor: &&Actor| {
-            let refused = |slot: &Slot| {
-                let state = slot.channel.and_then(|channel| actor.socket.state(channel));
-                matches!(state, Some(ChannelState::Errored { tries: 1.., .. }))
-            };
-            let life = &actor.life;
-            let is_away =
-                life.stage != Stage::Open && life.lost_at != Time::MAX && life.lost_at + timeout < now;
-            life.flags.has(Flags::JOINED) && (is_away || life.slots.all().iter().any(refused))
-        };
-        let lost = self.actors.iter().filter(is_out).count() as u64;
-        self.desk.tally.counts.not_back += lost;
+        let lives = self.actors.iter().map(|actor| &actor.life);
+        let lost = lives.filter(|life| life.flags.has(Flags::TURNED_AWAY)).count();
+        self.desk.tally.counts.not_back += lost as u64;
     }
 
     /// What is not answered by now is in doubt.

@@ -107,23 +107,10 @@ impl<'r> Shard<'r> {
             {
                 life.wait = Wait::Joined;
             }
-            Step::Push(push) => {
-                // The first push of a round that was due counts from then.
-                let intended = if life.step == 0 && life.wake < now {
-                    life.wake
-                } else {
-                    now
-                };
-                life.wake = Time::MAX;
-                let reference = self.push(id, push, intended);
-                let life = &mut self.actors[id as usize].life;
-                match (reference, &push.answer) {
-                    (Some(reference), Answer::Any | Answer::Status(..)) => {
-                        life.wait = Wait::Answer(reference)
-                    }
-                    (Some(_), Answer::None) => life.step += 1,
-                    (None, _) => life.wait = Wait::Joined,
-                }
+            Step::Push(push) => self.push_step(id, push),
+            Step::Gather => {
+                life.wait = Wait::Answers;
+                self.gather(id);
             }
             Step::Receive { awaited, within, .. } => {
                 let early = &mut life.early[usize::from(*awaited)];
@@ -149,12 +136,38 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// How long the wait for a message may be where the step does not say. Who only listens to others waits as long as
-    /// they take: what does not come is the ledger's to tell.
+    fn push_step(&mut self, id: u32, push: &Push) {
+        let life = &mut self.actors[id as usize].life;
+        // The first push of a round that was due counts from then.
+        let intended = if life.step == 0 && life.wake < self.desk.now {
+            life.wake
+        } else {
+            self.desk.now
+        };
+        life.wake = Time::MAX;
+        let reference = self.push(id, push, intended);
+        let life = &mut self.actors[id as usize].life;
+        match (reference, &push.answer, push.together) {
+            (Some(reference), Answer::Any | Answer::Status(..), None) => {
+                life.wait = Wait::Answer(reference);
+            }
+            (Some(reference), Answer::Any | Answer::Status(..), Some(_)) => {
+                self.desk.together.insert((id, reference), life.step);
+                life.step += 1;
+            }
+            (Some(_), Answer::None, _) => life.step += 1,
+            (None, ..) => life.wait = Wait::Joined,
+        }
+    }
+
+    /// How long the wait for a message may be where the step does not say. Who only listens while others send at their
+    /// times waits as long as they take: what does not come is the ledger's to tell.
     fn patience(&self, id: u32) -> Option<Duration> {
+        let settings = self.blue.settings;
         let listens = self.tempo(&self.actors[id as usize]) == Tempo::Listens;
         let others_send = self.blue.cast.first_sender(self.play(id)).is_some();
-        (!(listens && others_send)).then_some(self.blue.settings.timeout)
+        let at_their_times = settings.schedule != Schedule::Closed;
+        (!(listens && others_send && at_their_times)).then_some(settings.timeout)
     }
 
     pub(super) fn answered(&mut self, id: u32, push: Ref) {
@@ -163,7 +176,20 @@ impl<'r> Shard<'r> {
             life.wait = Wait::Nothing;
             life.step += 1;
             self.advance(id);
+        } else if life.wait == Wait::Answers && self.gather(id) {
+            self.advance(id);
         }
+    }
+
+    /// Goes on when all answers have come to what was sent together; tells whether they have.
+    fn gather(&mut self, id: u32) -> bool {
+        let lacks = self.desk.oldest_together(id).is_some();
+        if !lacks {
+            let life = &mut self.actors[id as usize].life;
+            life.wait = Wait::Nothing;
+            life.step += 1;
+        }
+        !lacks
     }
 
     pub(super) fn heard(&mut self, id: u32, awaited: u8) {
@@ -174,12 +200,8 @@ impl<'r> Shard<'r> {
             life.step += 1;
             return self.advance(id);
         }
-        // Where the steps are not gone through, nobody takes what comes.
-        let role = &self.blue.cast.roles[usize::from(life.role)];
-        if role.tempo != Tempo::Pushes || self.blue.settings.schedule == Schedule::Closed {
-            let early = &mut life.early[usize::from(awaited)];
-            *early = early.saturating_add(1);
-        }
+        let early = &mut life.early[usize::from(awaited)];
+        *early = early.saturating_add(1);
     }
 
     /// The server ended a channel, and what the role waits for can't come: it begins a round anew, and not at once, as
@@ -206,7 +228,9 @@ impl<'r> Shard<'r> {
                 self.waited_in_vain(id);
                 self.actors[id as usize].life.step += 1;
             }
-            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) => return,
+            Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) | Wait::Answers => {
+                return;
+            }
         }
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
@@ -216,7 +240,8 @@ impl<'r> Shard<'r> {
 
     /// A message did not come. It was owed to who was connected all the time, if those who send are there.
     fn waited_in_vain(&mut self, id: u32) {
-        if self.phase != Phase::Running {
+        let counts = self.phase == Phase::Running || self.phase == Phase::Draining && self.is_owed(id);
+        if !counts {
             return;
         }
         self.desk.tally.trouble(Trouble::ReceiveTimeout);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::typed::holes_of_command_line;
-use super::super::{Answer, Awaited, Content, Entry, Join, Push, Standing, Step, TopicPlace};
+use super::super::{Answer, Awaited, Content, Entry, Join, Known, Push, Standing, Step, TopicPlace};
 use super::{Compiler, Draft};
 use crate::load::text::Line;
 use crate::protocol::{CLOSE, ERROR};
@@ -31,6 +31,19 @@ impl Compiler<'_> {
         match &send.kind {
             SendKind::Join => self.join(act, send, draft),
             SendKind::Leave => {
+                let is_usual = match &send.reply {
+                    Reply::None => false,
+                    Reply::Any => true,
+                    Reply::Status(status, content) => {
+                        let status = self.text(act, status);
+                        let is_ok = status.is_some_and(|it| it.as_fixed() == Some("ok"));
+                        is_ok && matches!(content, Expected::Unjudged)
+                    }
+                };
+                if !is_usual {
+                    let title = "a swarm waits for a leave to be answered ok";
+                    self.problem(act, title, "leave `reply` out");
+                }
                 if let Some(channel) = self.joined_channel(act, &send.topic, draft) {
                     draft.steps.push(Step::Leave(channel));
                     draft.standings[usize::from(channel)] = Standing::Over;
@@ -206,6 +219,7 @@ impl Compiler<'_> {
             event: event.into(),
             payload,
             answer,
+            together: draft.together,
         }));
     }
 
@@ -294,6 +308,10 @@ impl Compiler<'_> {
         if index == draft.awaited.len() {
             draft.awaited.push(Awaited {
                 event,
+                known: match self.instead.push {
+                    Some(_) => Known::ByEventOrMark,
+                    None => Known::ByEvent,
+                },
                 channel,
                 contents: Vec::new(),
                 takes_all: false,

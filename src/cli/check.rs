@@ -51,9 +51,7 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
         seed: job.seed,
     };
     let folder = job.folder(about.started_at);
-    folder.make().map_err(|why| {
-        CliError::Undone(Complaint::new(why.to_string()).next("--out DIR names another folder"))
-    })?;
+    output::make(&folder)?;
     let terminal = terminal(&job, &folder, look, replay);
     let mut reporters = reporters(&folder, look).with(terminal);
     let outcome = judge(&job, &folder, &mut reporters, &stop).await;

@@ -63,6 +63,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
         seed: job.seed,
     };
     let folder = job.folder(about.started_at);
+    output::make(&folder)?;
     let ended = serve_and_load(&job, &folder, look, &stop).await;
     let (ran, trouble) = match ended.outcome {
         Ok(ran) => (ran, None),

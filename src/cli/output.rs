@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use super::args::ColorArg;
 use super::complaint::Complaint;
 use super::exit::CliError;
-use crate::report::ReportError;
+use crate::report::{Folder, ReportError};
 use crate::scenario::Color;
 
 /// Makes the whole process heed `--color`.
@@ -42,6 +42,13 @@ pub(super) fn error(error: &CliError) {
             writeln!(stderr, "{red}error:{red:#} {error}")
         }
     };
+}
+
+/// Makes the folder of the results, so that nothing is begun whose results could not be kept.
+pub(super) fn make(folder: &Folder) -> Result<(), CliError> {
+    folder.make().map_err(|why| {
+        CliError::Undone(Complaint::new(why.to_string()).next("--out DIR names another folder"))
+    })
 }
 
 /// Says which results could not be written.

@@ -5,9 +5,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::role::Role;
+use super::settings::Settings;
 use super::text::{Filling, Line};
 use super::trouble::Trouble;
-use crate::transport::percent_encoded;
+use crate::transport::{percent_encoded, replace_params};
 
 /// The longest head of an answer.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
@@ -60,6 +62,31 @@ pub(super) struct Wanted {
 }
 
 impl Request {
+    /// How a role of a run asks to be let in.
+    pub(super) fn of(settings: &Settings, role: &Role) -> Self {
+        let target = match &role.door.mount {
+            Some(mount) => settings.target.with_mount(mount),
+            None => settings.target.clone(),
+        };
+        let fixed = |(key, value): &(String, String)| (key.clone(), Line::fixed(value));
+        let headers = settings.headers.iter().map(fixed);
+        let mut params = vec![("vsn".to_owned(), Line::fixed(settings.vsn.as_str()))];
+        params.extend(settings.params.iter().map(fixed));
+        replace_params(&mut params, role.door.params.iter().cloned());
+        // The token follows when it is known.
+        replace_params(
+            &mut params,
+            role.door.user.iter().map(|_| ("token".to_owned(), None)),
+        );
+        Self::new(&Wanted {
+            host: target.host_header(),
+            path: format!("{}/websocket", target.mount()),
+            params,
+            headers: headers.chain(role.door.headers.iter().cloned()).collect(),
+            user: role.door.user.clone(),
+        })
+    }
+
     pub(super) fn new(wanted: &Wanted) -> Self {
         let mut path = vec![Line::fixed("GET "), Line::fixed(&wanted.path)];
         let mut before = "?";

@@ -159,6 +159,9 @@ impl FromStr for Objective {
         let (subject, limit) = (subject.trim(), limit.trim());
         if let Some((_, count)) = Count::NAMED.into_iter().find(|(name, _)| *name == subject) {
             let limit = limit.parse().map_err(|_| fail("its limit is no number"))?;
+            if !can_hold(bound, limit) {
+                return Err(fail("no count is like that"));
+            }
             return Ok(Self {
                 text: text.to_owned(),
                 subject: Subject::Count(count),
@@ -179,6 +182,9 @@ impl FromStr for Objective {
             figure.ok_or_else(|| fail("there is min, mean, p50, p90, p99, p999 and max of each time"))?;
         let limit: Duration = humantime::parse_duration(limit).map_err(|_| fail("its limit is no time"))?;
         let limit = limit.as_secs_f64() * 1e6;
+        if !can_hold(bound, limit) {
+            return Err(fail("no time is like that"));
+        }
         Ok(Self {
             text: text.to_owned(),
             subject: Subject::Time(kind, figure),
@@ -186,6 +192,16 @@ impl FromStr for Objective {
             limit,
         })
     }
+}
+
+/// Whether anything that is measured could hold it: nothing is below 0, and everything is finite.
+fn can_hold(bound: Bound, limit: f64) -> bool {
+    let least = if bound == Bound::Less {
+        f64::MIN_POSITIVE
+    } else {
+        0.0
+    };
+    limit.is_finite() && limit >= least
 }
 
 impl Objective {
@@ -270,6 +286,10 @@ mod tests {
             "replies.p99<1ms",
             "reply.p99<fast",
             "sockets.lost<1ms",
+            "sockets.lost<nan",
+            "messages.missing<=-1",
+            "messages.missing<=inf",
+            "reply.p99<0ms",
         ] {
             let said = text.parse::<Objective>().unwrap_err().to_string();
             assert!(said.contains("reply.p99<50ms"), "{said}");

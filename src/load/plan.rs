@@ -2,7 +2,7 @@
 //! Where something is missing, one sentence says what, and how to get it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::time::Duration;
 
 use super::actor::Actor;
@@ -53,6 +53,18 @@ pub enum PlanError {
         /// The name.
         host: String,
         /// What the system said.
+        why: String,
+    },
+    /// An address to connect from that is of no use.
+    #[error(
+        "cannot connect to {destination} from {source_ip}: {why}; --source-ip takes addresses of this machine"
+    )]
+    Source {
+        /// The address.
+        source_ip: IpAddr,
+        /// The server.
+        destination: SocketAddr,
+        /// What is wrong with it.
         why: String,
     },
     /// Not enough descriptors.
@@ -137,6 +149,9 @@ impl Plan {
         let sockets = u64::from(settings.sockets);
         let destination = resolve(settings)?;
         let (count, table) = machine.threads(settings)?;
+        for source in &settings.sources {
+            check_source(*source, destination)?;
+        }
         let (routes, spread) = routes(settings, destination, count)?;
         // A server on this machine keeps its own ends here, too.
         let ends = if destination.ip().is_loopback() { 2 } else { 1 };
@@ -320,6 +335,21 @@ fn routes(
         source: from(number),
     });
     Ok((routes.collect(), Spread::Sources))
+}
+
+/// Whether this machine can connect from an address at all.
+fn check_source(source_ip: IpAddr, destination: SocketAddr) -> Result<(), PlanError> {
+    let fail = |why: String| PlanError::Source {
+        source_ip,
+        destination,
+        why,
+    };
+    if source_ip.is_ipv4() != destination.is_ipv4() {
+        return Err(fail("one is IPv4 and the other IPv6".to_owned()));
+    }
+    UdpSocket::bind((source_ip, 0))
+        .map(drop)
+        .map_err(|why| fail(why.to_string()))
 }
 
 fn check_ports(sockets: usize, possible: usize, addresses: usize) -> Result<(), PlanError> {

@@ -7,22 +7,20 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::control::{Control, Phase};
-use super::handshake::{Request, Wanted};
+use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
 use super::plan::{Plan, PlanError, ShardPlan};
 use super::record::Record;
 use super::result::{LoadResult, Sends};
-use super::role::{Cast, Role};
+use super::role::Cast;
 use super::series;
 use super::settings::{Nonsense, Settings};
 use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
-use super::text::Line;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::ScenarioError;
-use crate::transport::replace_params;
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +77,8 @@ const LOOK: Duration = Duration::from_millis(20);
 const RUN_UP: Duration = Duration::from_millis(60);
 /// Sockets that failed at first may still get in while others do; after so long without one, no more are waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// So long after the end answers may still come, where somebody ended the run.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Looks through what a run is to be, and opens nothing: whether it sends anything.
@@ -113,7 +113,11 @@ pub fn run(
         common: &common,
         control: &control,
         clock,
-        requests: cast.roles.iter().map(|role| request(settings, role)).collect(),
+        requests: cast
+            .roles
+            .iter()
+            .map(|role| Request::of(settings, role))
+            .collect(),
         config: Config {
             heartbeat: settings.heartbeat,
             timeout: settings.timeout,
@@ -217,30 +221,6 @@ impl Drop for Fallen<'_> {
     }
 }
 
-fn request(settings: &Settings, role: &Role) -> Request {
-    let target = match &role.door.mount {
-        Some(mount) => settings.target.with_mount(mount),
-        None => settings.target.clone(),
-    };
-    let fixed = |(key, value): &(String, String)| (key.clone(), Line::fixed(value));
-    let mut params = vec![("vsn".to_owned(), Line::fixed(settings.vsn.as_str()))];
-    params.extend(settings.params.iter().map(fixed));
-    replace_params(&mut params, role.door.params.iter().cloned());
-    // The token follows when it is known.
-    replace_params(
-        &mut params,
-        role.door.user.iter().map(|_| ("token".to_owned(), None)),
-    );
-    let headers = settings.headers.iter().map(fixed);
-    Request::new(&Wanted {
-        host: target.host_header(),
-        path: format!("{}/websocket", target.mount()),
-        params,
-        headers: headers.chain(role.door.headers.iter().cloned()).collect(),
-        user: role.door.user.clone(),
-    })
-}
-
 /// Leads the shards.
 struct Conductor<'c> {
     settings: &'c Settings,
@@ -269,8 +249,12 @@ impl Conductor<'_> {
             self.enter(phase);
             // A push waits no longer than its timeout, and closing has an end of its own.
             self.wait(Some(self.settings.timeout + PATIENCE), |it| {
-                it.control.all_done(phase)
+                let enough = phase == Phase::Draining && it.has_waited_enough();
+                it.control.all_done(phase) || enough
             });
+            if phase == Phase::Draining && self.is_stopped() {
+                self.record.cut_short();
+            }
         }
         self.enter(Phase::Over);
         let mut failed = None;
@@ -289,6 +273,11 @@ impl Conductor<'_> {
             Some(error) => Err(LoadError::Shard(error)),
             None => Ok(self.record.finish(self.settings, self.sends)),
         }
+    }
+
+    /// Who ends a run does not want to wait for answers that may never come.
+    fn has_waited_enough(&self) -> bool {
+        self.is_stopped() && self.clock.now().since(self.began) > LAST_ANSWERS
     }
 
     fn is_stopped(&self) -> bool {

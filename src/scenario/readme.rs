@@ -6,13 +6,15 @@ use std::path::Path;
 
 use super::needs::Offer;
 use super::pattern::Type;
-use super::read::{CHANCE, KEYS, OPERATORS};
+use super::read::{CHANCE, KEYS, LOAD, OPERATORS, ROLE};
 use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
 
 /// Each table between its two comments in README.md.
-fn tables() -> [(&'static str, String); 8] {
+fn tables() -> [(&'static str, String); 10] {
     [
         ("keys", two_columns(["key", "what it is for"], KEYS)),
+        ("load", two_columns(["key", "what it says"], LOAD)),
+        ("role", two_columns(["key", "what it says"], ROLE)),
         ("actions", verbs("what an actor does", ACTIONS)),
         ("steps", verbs("a step of nobody in particular", STEPS)),
         ("options", options()),

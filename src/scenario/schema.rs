@@ -59,7 +59,7 @@ fn load() -> Value {
     let mut properties = Map::new();
     for (name, about) in LOAD {
         let mut schema = match name {
-            "sockets" => json!({ "type": "integer", "minimum": 1 }),
+            "sockets" | "weight" => json!({ "type": "integer", "minimum": 1 }),
             "rate" => json!({ "oneOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "const": "max" }] }),
             "stages" => json!({ "type": "array", "items": stage() }),
             "roles" => json!({ "type": "object", "additionalProperties": role() }),

@@ -13,7 +13,7 @@ use super::refused;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
     self, Arrivals, LoadResult, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings, Share,
-    Stage, built_in,
+    Stage, built_in, usage_of,
 };
 use crate::report::{Folder, grouped};
 use crate::scenario::{Program, nearest};
@@ -75,6 +75,13 @@ impl Job {
                 Target::parse("ws://127.0.0.1/socket").map_err(|why| Complaint::new(why.to_string()))?
             }
         };
+        if cfg!(target_os = "linux")
+            && let Some(pid) = self.server_pid()
+            && usage_of(pid).is_none()
+        {
+            let complaint = Complaint::new(format!("no process has the pid {pid} that --server-pid names"));
+            return Err(complaint.into());
+        }
         let settings = self.settings(&target, None);
         let sends = load::rehearse(&settings).map_err(refused)?;
         if sends == Sends::Nothing && typed.rate.is_some() {

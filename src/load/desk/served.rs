@@ -11,7 +11,7 @@ use crate::load::tally::Kind;
 use crate::load::text::values;
 use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
-use crate::protocol::{CLOSE, ERROR, FrameKind, Message, Payload, REPLY};
+use crate::protocol::{CLOSE, ERROR, Field, FrameKind, Message, Payload, REPLY};
 use crate::scenario::{Answers, Pattern};
 
 /// The desk while one socket is served.
@@ -366,6 +366,8 @@ impl<'r> Served<'_, 'r> {
         let tally = &mut self.desk.tally;
         match reason {
             DropReason::NoChannel if mark.is_some() => tally.counts.broadcasts_misdelivered += 1,
+            // It answers nothing.
+            DropReason::Unasked(_) if message.reference == Field::Null => tally.unasked.count(event),
             DropReason::Unasked(_) if !self.life.flags.has(Flags::GAVE_UP) => {
                 tally.counts.replies_duplicated += 1;
             }

@@ -146,3 +146,16 @@ fn a_plan_is_one_sentence() {
     let plan = Plan::new(&settings(10)).unwrap();
     assert!(plan.to_string().starts_with("10 sockets by "), "{plan}");
 }
+
+#[test]
+fn an_address_to_connect_from_must_be_of_this_machine_and_of_the_servers_kind() {
+    let destination = "127.0.0.1:4000".parse().unwrap();
+    let said = |source: &str| {
+        let checked = check_source(source.parse().unwrap(), destination);
+        checked.err().map(|why| why.to_string()).unwrap_or_default()
+    };
+    assert_eq!(said("127.0.0.1"), "");
+    assert!(said("::1").contains("one is IPv4 and the other IPv6"));
+    // Documentation only, so nobody's.
+    assert!(said("192.0.2.1").contains("cannot connect to 127.0.0.1:4000 from 192.0.2.1"));
+}

@@ -124,6 +124,22 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
         ),
         ("  - ana: heartbeat\n", "heartbeats by themselves"),
         (
+            "  - ana: { leave: \"lab:{{room}}\", reply: error }\n",
+            "answered ok",
+        ),
+        (
+            "  - ana: cut\n  - ana: { connect: strict_socket }\n",
+            "connects as it did first",
+        ),
+        (
+            "  - repeat: 2\n    together: [{ ana: { push: echo } }, { ana: { receive: said } }]\n    answers: in order\n",
+            "order of answers to pushes only",
+        ),
+        (
+            "  - repeat: 60001\n    steps: [{ ana: { push: echo } }]\n",
+            "more steps than a round",
+        ),
+        (
             "  - sleep: 1s\n  - ana: { join: \"lab:other\" }\n",
             "in the middle of a round",
         ),

@@ -9,7 +9,7 @@ use super::connection::trouble_of;
 /// A socket whose server does not read is cut when so much waits for it.
 const MOST_UNSENT: usize = 4 << 20;
 /// What all sockets of a swarm may keep together of what is not whole, or not sent.
-const MOST_KEPT: usize = 512 << 20;
+const MOST_KEPT: usize = 256 << 20;
 
 impl Shard<'_> {
     /// Writes what is in the desk's buffer; keeps what the kernel does not take.

@@ -119,7 +119,7 @@ impl Reader {
 
     fn role(&mut self, key: &Key, value: &Node) -> Option<(String, LoadRole)> {
         const SHARE: &str = "how many sockets of an instance, from 1 on";
-        self.actor(&key.name, &key.place)?;
+        self.actor_of_file(&key.name, &key.place)?;
         let role = match &value.value {
             Yaml::Map(entries) => {
                 self.only(entries, "a role", &ROLE.map(|(name, _)| name));

@@ -170,22 +170,28 @@ impl Reader {
 
     /// An actor that has connected before, or a problem.
     fn actor(&mut self, name: &str, place: &Place) -> Option<Actor> {
+        self.actor_or(name, place, "has not connected before this step")
+    }
+
+    /// An actor that connects anywhere in the file, or a problem.
+    fn actor_of_file(&mut self, name: &str, place: &Place) -> Option<Actor> {
+        self.actor_or(name, place, "never connects")
+    }
+
+    fn actor_or(&mut self, name: &str, place: &Place, missing: &str) -> Option<Actor> {
         if let Some(index) = self.actors.iter().position(|actor| actor.name == name) {
             return Some(Actor(index));
         }
         let names: Vec<String> = self.actors.iter().map(|actor| actor.name.clone()).collect();
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let meant = nearest(name, known.iter().copied());
-        let problem = Problem::at(
-            place.clone(),
-            format!("actor `{name}` has not connected before this step"),
-        )
-        .expected(if known.is_empty() {
-            "a step such as `ana: connect` first".into()
-        } else {
-            known.join(", ")
-        })
-        .help(meant.map(|name| format!("did you mean `{name}`?")));
+        let problem = Problem::at(place.clone(), format!("actor `{name}` {missing}"))
+            .expected(if known.is_empty() {
+                "a step such as `ana: connect` first".into()
+            } else {
+                known.join(", ")
+            })
+            .help(meant.map(|name| format!("did you mean `{name}`?")));
         self.problem(problem);
         None
     }

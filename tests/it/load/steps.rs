@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use phxproof::load::{Conclusion, LoadResult, Schedule, Settings, Share};
 use phxproof::scenario::read;
+use phxproof::server::Server;
 
-use super::{open, run, serve, settings};
+use super::{open, run, serve, serve_with, settings};
 
 const START: &str = "about: A.\nfresh: [room]\nsteps:\n  - ana, bea: connect\n  \
                      - ana, bea: { join: \"lab:{{room}}\" }\n";
 
 /// Plays these steps behind a join of both, again and again for a while.
 fn play(steps: &str, schedule: Schedule) -> LoadResult {
-    let server = serve();
+    play_against(serve(), steps, schedule)
+}
+
+fn play_against(server: Server, steps: &str, schedule: Schedule) -> LoadResult {
     let program = Arc::new(read("steps.yaml", &format!("{START}{steps}")).expect("a scenario"));
     let result = run(&Settings {
         shares: vec![Share::new(program)],
@@ -74,6 +78,55 @@ fn what_comes_to_a_role_that_only_pushes_is_judged_as_well() {
     assert!(right.messages.sent > 20 && right.mismatches.is_empty());
     let wrong = play(&steps("error"), open(300.0, 300));
     assert_eq!(wrong.mismatches["phx_reply"], wrong.messages.sent);
+}
+
+#[test]
+fn a_lost_broadcast_without_a_mark_is_noticed_by_who_waits_for_it() {
+    let steps = "  - ana: { push: broadcast }\n  - ana: { receive: broadcasted }\n";
+    for schedule in [Schedule::Closed, open(50.0, 300)] {
+        // The wait is longer than the load, and goes on behind it.
+        let result = play_against(serve_with(&["broadcast-lost"]), steps, schedule);
+        assert_fell_short(&result, "that the scenario waits for did not come");
+    }
+}
+
+#[test]
+fn a_broadcast_counts_only_as_the_event_that_is_awaited() {
+    let steps = "  - ana: { push: broadcast, with: { m: \"{{mark}}\" } }\n  - ana: { receive: shouted }\n";
+    let result = play(steps, open(50.0, 300));
+    assert_fell_short(&result, "messages never came");
+    assert_eq!(
+        (result.counts.broadcasts, result.messages.missing),
+        (0, result.messages.sent)
+    );
+    assert!(result.unasked["broadcasted"] > 0);
+}
+
+#[test]
+fn answers_to_what_went_out_together_come_in_order_where_that_is_said() {
+    let steps = "  - repeat: 3\n    counting: n\n    together:\n      \
+                 - ana: { push: echo, with: { n: \"{{n}}\" }, reply: { ok: { n: \"{{n}}\" } } }\n    \
+                 answers: in order\n";
+    assert_all_held(&play(steps, Schedule::Closed));
+    let swapped = play_against(serve_with(&["replies-swapped"]), steps, Schedule::Closed);
+    assert_fell_short(&swapped, "not as the scenario says");
+    let any_order = steps.replace("in order", "in any order");
+    assert_all_held(&play_against(
+        serve_with(&["replies-swapped"]),
+        &any_order,
+        Schedule::Closed,
+    ));
+}
+
+#[test]
+fn what_comes_twice_around_a_leave_is_a_duplicate_or_in_doubt() {
+    let steps = "  - ana: { push: broadcast, with: { m: \"{{mark}}\" } }\n  - ana: { receive: broadcasted }\n  \
+                 - bea: { receive: broadcasted }\n  - bea: leave\n  - bea: { join: \"lab:{{room}}\" }\n";
+    let server = serve_with(&["broadcast-doubled"]);
+    let (_, planted) = server.planted().expect("a fault of deliveries");
+    let result = play_against(server, steps, open(200.0, 400));
+    let told = result.messages.duplicated + result.messages.in_doubt;
+    assert!(result.messages.duplicated > 0 && told >= planted.count());
 }
 
 #[test]

@@ -18,6 +18,10 @@ const MOST_AWAITED: usize = 4;
 
 impl Compiler<'_> {
     pub(super) fn send(&mut self, act: &Act, send: &Send, draft: &mut Draft) {
+        if matches!(send.kind, SendKind::Heartbeat) {
+            let help = "leave `heartbeat` out";
+            return self.problem(act, "the clients of a swarm send heartbeats by themselves", help);
+        }
         if send.reference.is_some() || !matches!(send.join_ref, JoinRef::Current) {
             self.problem(
                 act,
@@ -49,14 +53,8 @@ impl Compiler<'_> {
                     draft.standings[usize::from(channel)] = Standing::Over;
                 }
             }
-            SendKind::Heartbeat => {
-                self.problem(
-                    act,
-                    "the clients of a swarm send heartbeats by themselves",
-                    "leave `heartbeat` out",
-                );
-            }
             SendKind::Push(event) => self.push(act, send, event, draft),
+            SendKind::Heartbeat => {}
         }
     }
 

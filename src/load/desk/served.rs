@@ -174,12 +174,11 @@ impl<'r> Served<'_, 'r> {
             None => self.asked(),
         };
         if let Some(asked) = asked {
-            let overtakes = self
-                .desk
-                .oldest_together(self.place.id)
-                .is_some_and(|it| it < push);
-            if together.is_some() && asked.together == Some(Answers::InOrder) && overtakes {
-                self.mismatch(&asked.event);
+            if together.is_some() && asked.together == Some(Answers::InOrder) {
+                let oldest = self.desk.oldest_together(self.place.id);
+                if oldest.is_some_and(|it| it < push) {
+                    self.mismatch(&asked.event);
+                }
             }
             match &asked.answer {
                 Answer::None | Answer::Any => {}

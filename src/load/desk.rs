@@ -2,15 +2,17 @@
 //! what the role must hear into a list that is read when the call is over. Nothing here allocates for a message.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
 
 use super::actor::Life;
-use super::ledger::{Common, Gone, Topic, Topics};
+use super::ledger::{Common, Gone, Mark, Topic, Topics};
 use super::result::Model;
 use super::role::{Cast, Standing, TopicPlace};
 use super::tally::Tally;
+use super::text::Filling;
 use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -156,6 +158,16 @@ impl<'r> Desk<'r> {
         self.first_name + (self.cast.plays.len() as u64 + place.instance) * self.cast.own_names
     }
 
+    /// What fills the holes of a text of a socket that has sent so many pushes.
+    pub(super) fn filling(&self, place: Place, seq: u32, mark: Mark) -> Filling {
+        Filling {
+            first_own: self.first_own(place),
+            sender: place.socket,
+            seq,
+            mark,
+        }
+    }
+
     /// A channel is joined no more, and stands so from now on; tells whether it was joined.
     pub(super) fn part(&mut self, place: Place, life: &mut Life, index: usize, standing: Standing) -> bool {
         let join = &self.cast.roles[usize::from(life.role)].joins[index];
@@ -179,8 +191,10 @@ impl<'r> Desk<'r> {
 
     /// The first of the pushes of a socket that were sent together and have no answer.
     pub(super) fn oldest_together(&self, id: u32) -> Option<Ref> {
-        let of_socket = (id, Ref::new(0))..=(id, Ref::LAST);
-        self.together.range(of_socket).next().map(|((_, push), _)| *push)
+        self.together
+            .range(pushes_of(id))
+            .next()
+            .map(|((_, push), _)| *push)
     }
 
     /// Nobody can know whether this push was broadcast.
@@ -192,22 +206,25 @@ impl<'r> Desk<'r> {
 
     /// Nobody can know whether the pushes were broadcast whose answers are awaited and will not come any more.
     pub(super) fn doubt_awaited(&mut self) {
-        let unawaited = &self.unawaited;
-        let (marked, kept) = std::mem::take(&mut self.marked)
-            .into_iter()
-            .partition(|(push, _)| !unawaited.contains(push));
-        self.marked = kept;
-        let doubtful: BTreeMap<_, _> = marked;
-        for (topic, of_topic) in doubtful.into_values() {
-            self.common.doubt(topic, of_topic);
-        }
+        let (unawaited, common) = (&self.unawaited, self.common);
+        self.marked.retain(|push, (topic, of_topic)| {
+            let is_awaited = !unawaited.contains(push);
+            if is_awaited {
+                common.doubt(*topic, *of_topic);
+            }
+            !is_awaited
+        });
     }
 
     /// Nobody can know whether the unanswered pushes of this socket were broadcast: its connection has ended.
     pub(super) fn doubt_all(&mut self, id: u32) {
-        let of_socket = (id, Ref::new(0))..=(id, Ref::LAST);
-        while let Some((&(_, push), _)) = self.marked.range(of_socket.clone()).next() {
+        while let Some((&(_, push), _)) = self.marked.range(pushes_of(id)).next() {
             self.doubt(id, push);
         }
     }
+}
+
+/// All pushes of a socket.
+fn pushes_of(id: u32) -> RangeInclusive<(u32, Ref)> {
+    (id, Ref::new(0))..=(id, Ref::LAST)
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use phxproof::load::{self, Arrivals, Event, LoadResult, Pacing, Schedule, Settings, Share, Stage, built_in};
-use phxproof::scenario::read;
+use phxproof::scenario::{Program, read};
 use phxproof::server::conduct::Mishap;
 use phxproof::server::{self, Server};
 use phxproof::transport::Target;
@@ -40,22 +40,35 @@ fn settings(server: &Server, scenario: &str) -> Settings {
 }
 
 fn settings_of(address: SocketAddr, scenario: &str) -> Settings {
+    let mut all = built_in().iter();
+    let it = all.find(|it| it.name == scenario).expect("a built-in scenario");
+    settings_for(address, Arc::clone(&it.program))
+}
+
+/// Those of a scenario that is written here.
+fn settings_of_own(address: SocketAddr, text: &str) -> Settings {
+    settings_for(address, Arc::new(read("own.yaml", text).expect("a scenario")))
+}
+
+fn settings_for(address: SocketAddr, program: Arc<Program>) -> Settings {
     let target = Target::parse(&format!("ws://{address}/socket")).expect("an address");
-    let it = built_in()
-        .iter()
-        .find(|it| it.name == scenario)
-        .expect("a built-in scenario");
     Settings {
         sockets: 20,
         shards: Some(2),
         schedule: Schedule::Closed,
         duration: Duration::from_millis(300),
-        ..Settings::new(target, Arc::clone(&it.program))
+        ..Settings::new(target, program)
     }
 }
 
 fn run(settings: &Settings) -> LoadResult {
     load::run(settings, &mut |_| {}, &AtomicBool::new(false)).expect("a run")
+}
+
+/// Nothing happened that should not.
+fn assert_all_right(result: &LoadResult) {
+    let is_right = result.messages.all_right() && result.troubles.is_empty();
+    assert!(is_right, "{:?} {:?}", result.messages, result.troubles);
 }
 
 fn open(rate: f64, millis: u64) -> Schedule {
@@ -78,7 +91,7 @@ fn an_echo_is_answered_again_and_again() {
     );
     assert!(result.messages.sent > 100);
     assert_eq!(result.messages.sent, result.latency_us.reply.count);
-    assert!(result.messages.all_right() && result.troubles.is_empty());
+    assert_all_right(&result);
     assert!(result.generator.valid && result.lateness_us.is_none());
     server.drain();
 }
@@ -184,11 +197,9 @@ fn an_answer_that_nobody_awaits_is_not_held_against_the_next_push() {
     let server = serve();
     let scenario = "about: A push without an answer, then one with.\nfresh: [room]\nsteps:\n  - ana: connect\n  \
         - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo_error, reply: none }\n  - ana: { push: echo }\n";
-    let program = Arc::new(read("none.yaml", scenario).expect("a scenario"));
     let settings = Settings {
-        shares: vec![Share::new(program)],
         schedule: open(100.0, 300),
-        ..settings(&server, "echo")
+        ..settings_of_own(server.address(), scenario)
     };
     let result = run(&settings);
     assert!(result.mismatches.is_empty(), "{:?}", result.mismatches);

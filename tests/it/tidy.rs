@@ -318,7 +318,12 @@ fn unfinished_work_is_found_where_it_stands_alone() {
         let line = format!("    {left}{right}");
         assert_eq!(unfinished("src/a.rs", &line).len(), 1, "{line}");
     }
-    assert_eq!(unfinished("src/a.rs", "mastodon!(); XXXL; \"xxx\";"), [""; 0]);
+    for (left, right) in &UNFINISHED[..5] {
+        let within_a_word = format!("mas{left}{right}n");
+        assert_eq!(unfinished("src/a.rs", &within_a_word), [""; 0], "{within_a_word}");
+    }
+    let lower = format!("{}{}", UNFINISHED[2].0, UNFINISHED[2].1).to_lowercase();
+    assert_eq!(unfinished("src/a.rs", &lower), [""; 0]);
     let silenced = format!("#!{}{}dead_code)]", UNFINISHED[6].0, UNFINISHED[6].1);
     assert_eq!(unfinished("src/a.rs", &silenced).len(), 1);
 }

@@ -6,9 +6,8 @@ use crate::client::{ChannelId, CloseCause, DropReason};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Wait};
 use crate::load::ledger::{Mark, Reception};
-use crate::load::role::Standing;
+use crate::load::role::{Join, Standing};
 use crate::load::tally::Kind;
-use crate::load::text::Filling;
 use crate::load::trouble::Trouble;
 use crate::protocol::{CLOSE, JOIN, Message, Payload};
 
@@ -30,7 +29,6 @@ impl Served<'_, '_> {
         if !self.life.slots.at_rest() {
             return;
         }
-        self.life.flags.clear(Flags::TURNED_AWAY);
         if self.life.lost_at != Time::MAX {
             self.record(Kind::Rejoin, self.life.lost_at);
             self.life.lost_at = Time::MAX;
@@ -98,7 +96,10 @@ impl Served<'_, '_> {
     /// The channel that was left, or is lost, for which this came all the same.
     pub(super) fn position_left(&self, reason: DropReason, message: &Message<'_>) -> Option<usize> {
         match reason {
-            DropReason::Stale(channel) | DropReason::NotJoined(channel) => self.life.slots.position(channel),
+            DropReason::Stale(channel) | DropReason::NotJoined(channel) => {
+                let found = self.life.slots.position(channel);
+                found.filter(|index| self.life.slots.all()[*index].standing != Standing::Joined)
+            }
             DropReason::NoChannel | DropReason::Unasked(_) => {
                 self.position_over(message.topic.as_str().unwrap_or_default())
             }
@@ -107,17 +108,13 @@ impl Served<'_, '_> {
 
     /// The channel of a topic that is over.
     pub(super) fn position_over(&self, topic: &str) -> Option<usize> {
-        let filling = Filling {
-            first_own: self.desk.first_own(self.place),
-            sender: self.place.socket,
-            seq: self.life.seq,
-            mark: Mark::default(),
-        };
-        let joins = self.role().joins.iter();
-        joins.zip(self.life.slots.all()).position(|(join, slot)| {
+        let filling = self.desk.filling(self.place, self.life.seq, Mark::default());
+        let is_called = |join: &Join| {
             let mut name = String::new();
             join.topic.fill(&filling, &mut name);
-            slot.standing == Standing::Over && name == topic
-        })
+            name == topic
+        };
+        let mut joins = self.role().joins.iter().zip(self.life.slots.all());
+        joins.position(|(join, slot)| slot.standing == Standing::Over && is_called(join))
     }
 }

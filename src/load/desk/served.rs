@@ -11,7 +11,7 @@ use crate::load::tally::Kind;
 use crate::load::text::values;
 use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
-use crate::protocol::{CLOSE, ERROR, Field, FrameKind, Message, Payload, REPLY};
+use crate::protocol::{CLOSE, ERROR, Field, FrameKind, Message, Payload, REPLY, Reply};
 use crate::scenario::{Answers, Pattern};
 
 /// The desk while one socket is served.
@@ -193,15 +193,12 @@ impl<'r> Served<'_, 'r> {
     fn hand_reply(&mut self, channel: ChannelId, status: &str, response: Payload<'_>) {
         let awaits = self.role().awaited.iter().any(|it| *it.event == *REPLY);
         if let (true, Some(index)) = (awaits, self.life.slots.position(channel)) {
-            let whole = match response {
-                Payload::Json(json) => format!(
-                    r#"{{"status":{},"response":{json}}}"#,
-                    serde_json::Value::from(status)
-                ),
-                // No pattern holds for bytes.
-                Payload::Binary(_) | Payload::BinaryReply { .. } => String::new(),
+            let reply = Reply {
+                status: status.into(),
+                response,
             };
-            self.hand(&Came::unmarked(index, REPLY, Payload::Json(&whole)));
+            let mut whole = String::new();
+            self.hand(&Came::unmarked(index, REPLY, reply.payload(&mut whole)));
         }
     }
 

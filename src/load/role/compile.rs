@@ -63,9 +63,8 @@ struct Draft {
     joins: Vec<Join>,
     /// How each of them stands after the steps so far.
     standings: Vec<Standing>,
+    /// As [`Role::entries`]: the first of each of the joins, then the others as the steps come to them.
     entries: Vec<Entry>,
-    /// For each of the joins, the entry by which it was joined last.
-    latest: Vec<usize>,
     steps: Vec<Step>,
     /// Whether what is pushed goes out together with others.
     together: Option<Answers>,

@@ -54,15 +54,13 @@ impl Shard<'_> {
             return false;
         };
         let before = role.steps.get(..usize::from(life.step)).unwrap_or_default();
-        let since_push = before
-            .iter()
-            .rev()
-            .take_while(|step| !matches!(step, Step::Push(_)));
-        let takes = |step: &Step| matches!(step, Step::Receive { awaited: it, .. } if *it == awaited);
-        before.iter().any(|step| matches!(step, Step::Push(_)))
-            && !since_push.into_iter().any(takes)
-            && self.blue.cast.sends_alone(role)
-            && life.stage == Stage::Open
+        let counts = |step: &&Step| match step {
+            Step::Push(_) => true,
+            Step::Receive { awaited: it, .. } => *it == awaited,
+            _ => false,
+        };
+        let last = before.iter().rev().find(counts);
+        matches!(last, Some(Step::Push(_))) && self.blue.cast.sends_alone(role) && life.stage == Stage::Open
     }
 
     fn all_has_come(&self) -> bool {
@@ -120,7 +118,7 @@ impl Shard<'_> {
             life.slots
                 .all_mut()
                 .iter_mut()
-                .for_each(|slot| slot.standing = Standing::Over);
+                .for_each(|slot| slot.standing = Standing::Lost);
             life.flags.set(Flags::ON_PURPOSE);
             life.uncount(&mut self.desk.joined);
             match life.stage {

@@ -93,7 +93,6 @@ impl<'r> Shard<'r> {
 
     fn step(&mut self, id: u32, step: &'r Step) {
         let now = self.desk.now;
-        let patience = self.patience(id);
         let life = &mut self.actors[id as usize].life;
         match step {
             // The server ended it: there is nobody to talk to in the rest of the round.
@@ -112,15 +111,15 @@ impl<'r> Shard<'r> {
                 life.wait = Wait::Answers;
                 self.gather(id);
             }
-            Step::Receive { awaited, within, .. } => {
-                let early = &mut life.early[usize::from(*awaited)];
-                if *early > 0 {
-                    *early -= 1;
-                    life.step += 1;
-                } else {
-                    life.wait = Wait::Message(*awaited);
-                    life.wake = within.or(patience).map_or(Time::MAX, |wait| now + wait);
-                }
+            Step::Receive { awaited, .. } if life.early[usize::from(*awaited)] > 0 => {
+                life.early[usize::from(*awaited)] -= 1;
+                life.step += 1;
+            }
+            Step::Receive { awaited, within } => {
+                life.wait = Wait::Message(*awaited);
+                let within = within.or_else(|| self.patience(id));
+                let life = &mut self.actors[id as usize].life;
+                life.wake = within.map_or(Time::MAX, |wait| now + wait);
             }
             Step::Sleep(wait) => {
                 life.wait = Wait::Sleep;

@@ -126,12 +126,7 @@ impl Shard<'_> {
     }
 
     pub(super) fn filling(&self, id: u32, mark: Mark) -> Filling {
-        let place = self.place(id);
-        Filling {
-            first_own: self.desk.first_own(place),
-            sender: place.socket,
-            seq: self.actors[id as usize].life.seq,
-            mark,
-        }
+        let seq = self.actors[id as usize].life.seq;
+        self.desk.filling(self.place(id), seq, mark)
     }
 }

@@ -78,6 +78,7 @@ impl Shard<'_> {
         if !life.slots.at_rest() {
             return;
         }
+        life.flags.clear(Flags::TURNED_AWAY);
         if life.wait == Wait::Joined {
             life.wait = Wait::Nothing;
             self.advance(id);

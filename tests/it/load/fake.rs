@@ -33,6 +33,8 @@ pub(super) enum Manner {
     Crosses,
     /// Answers joins only.
     Ignores,
+    /// Answers the requests of these connections with 503.
+    UnavailableTo(usize, usize),
     /// Answers everything but heartbeats.
     Heartless,
     /// Refuses all joins but the first so many.
@@ -98,7 +100,8 @@ impl Shared {
                 // Until the client gives up.
                 return stream.read_exact(&mut [0; 1]).ok();
             }
-            Manner::Unavailable => {
+            Manner::UnavailableTo(first, last) if number < first || number > last => {}
+            Manner::Unavailable | Manner::UnavailableTo(..) => {
                 return stream
                     .write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n")
                     .ok();

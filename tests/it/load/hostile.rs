@@ -1,14 +1,12 @@
 //! Servers that do what they should not: the run ends, what went wrong is counted by its kind, and nothing panics.
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
-use phxproof::load::{Conclusion, LoadResult, Settings, Share};
-use phxproof::scenario::read;
+use phxproof::load::{Conclusion, LoadResult, Settings};
 
 use super::fake::{Fake, Manner};
-use super::{open, run, settings_of};
+use super::{open, run, settings_of, settings_of_own};
 
 fn met(manner: Manner) -> LoadResult {
     let fake = Fake::start(manner);
@@ -65,13 +63,11 @@ fn who_had_joined_and_is_not_let_in_again_is_counted() {
     let fake = Fake::start(Manner::LetsIn(4));
     let scenario = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"a:{{room}}\" }\n  \
                     - ana: cut\n";
-    let program = Arc::new(read("herd.yaml", scenario).expect("a scenario"));
     let result = run(&Settings {
         sockets: 4,
-        shares: vec![Share::new(program)],
         // Refused at once, and again a second later.
         duration: Duration::from_millis(1800),
-        ..settings_of(fake.address, "herd")
+        ..settings_of_own(fake.address, scenario)
     });
     has(&result, "join-refused");
     assert_eq!(
@@ -79,6 +75,23 @@ fn who_had_joined_and_is_not_let_in_again_is_counted() {
         (4, 0, 4)
     );
     assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+}
+
+#[test]
+fn who_was_turned_away_and_is_back_is_not_counted() {
+    // Both come, both are cut, both are turned away once.
+    for topic in ["", "  - ana: { join: \"a:{{room}}\" }\n"] {
+        let fake = Fake::start(Manner::UnavailableTo(2, 3));
+        let scenario = format!(
+            "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n{topic}  - ana: cut\n  - sleep: 1m\n"
+        );
+        let result = run(&Settings {
+            sockets: 2,
+            duration: Duration::from_millis(800),
+            ..settings_of_own(fake.address, &scenario)
+        });
+        assert_eq!((result.sockets.joined, result.counts.not_back), (2, 0), "{topic}");
+    }
 }
 
 #[test]

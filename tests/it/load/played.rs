@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phxproof::load::{Override, Settings, Share, built_in};
-use phxproof::scenario::read;
 use phxproof::transport::Target;
 
 use super::fake::{Fake, Manner};
-use super::{open, run, serve, settings, settings_of};
+use super::{assert_all_right, open, run, serve, settings, settings_of_own};
 
 #[test]
 fn scenarios_share_sockets_and_sends_by_their_weights() {
@@ -48,11 +47,7 @@ fn scenarios_share_sockets_and_sends_by_their_weights() {
             ("idle", 30, 30, 0)
         ]
     );
-    assert!(
-        result.messages.all_right() && result.troubles.is_empty(),
-        "{:?}",
-        result.messages
-    );
+    assert_all_right(&result);
     server.drain();
 }
 
@@ -82,10 +77,8 @@ fn people_of_their_own_are_let_in_by_tokens_and_known_by_their_names() {
         - ana: { push: new_annotation, with: { body: hi, at: 1 } }\n  \
         - ana: { receive: new_annotation, with: { user: { username: \"ana-{{video}}\" } } }\n  \
         - ana: cut\n";
-    let program = Arc::new(read("people.yaml", scenario).expect("a scenario"));
     let result = run(&Settings {
-        shares: vec![Share::new(program)],
-        ..settings(&server, "echo")
+        ..settings_of_own(server.address(), scenario)
     });
     assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
     // Who comes back needs a token again.
@@ -102,11 +95,9 @@ fn people_of_their_own_are_let_in_by_tokens_and_known_by_their_names() {
 fn who_gets_no_token_is_counted_so() {
     let fake = Fake::start(Manner::Unavailable);
     let scenario = "about: A.\nsteps:\n  - ana: { connect: socket, as: ana }\n  - ana: { join: \"a:b\" }\n";
-    let program = Arc::new(read("people.yaml", scenario).expect("a scenario"));
     let result = run(&Settings {
-        shares: vec![Share::new(program)],
         timeout: Duration::from_millis(300),
-        ..settings_of(fake.address, "echo")
+        ..settings_of_own(fake.address, scenario)
     });
     assert_eq!(result.sockets.opened, 0);
     assert!(result.troubles.contains_key("no-token"), "{:?}", result.troubles);
@@ -117,11 +108,9 @@ fn a_herd_comes_back_and_rejoins() {
     let server = serve();
     let herd = "about: A herd.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
                 - sleep: 100ms\n  - ana: cut\n";
-    let program = Arc::new(read("herd.yaml", herd).expect("a scenario"));
     let settings = Settings {
-        shares: vec![Share::new(program)],
         duration: Duration::from_millis(500),
-        ..settings(&server, "herd")
+        ..settings_of_own(server.address(), herd)
     };
     let result = run(&settings);
     assert!(
@@ -139,11 +128,9 @@ fn who_joins_and_leaves_meanwhile_is_counted_exactly() {
     let scenario = "about: Guests come and go.\nshared: [room]\nsteps:\n  - ana, bea: connect\n  \
         - ana, bea: { join: \"lab:{{room}}\" }\n  - ana: { push: broadcast, with: { m: \"{{mark}}\" } }\n  \
         - ana, bea: { receive: broadcasted }\n  - bea: leave\n  - bea: { join: \"lab:{{room}}\" }\n";
-    let program = Arc::new(read("guests.yaml", scenario).expect("a scenario"));
     let settings = Settings {
-        shares: vec![Share::new(program)],
         schedule: open(500.0, 500),
-        ..settings(&server, "echo")
+        ..settings_of_own(server.address(), scenario)
     };
     let result = run(&settings);
     assert!(result.messages.all_right(), "{:?}", result.messages);
@@ -169,10 +156,6 @@ fn a_server_without_lab_is_loaded_by_topic_and_push() {
         ..settings(&server, "echo")
     });
     assert_eq!((result.messages.sent, result.messages.received), (20, 20));
-    assert!(
-        result.messages.all_right() && result.troubles.is_empty(),
-        "{:?}",
-        result.troubles
-    );
+    assert_all_right(&result);
     server.drain();
 }

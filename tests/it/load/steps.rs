@@ -1,14 +1,12 @@
 //! What a swarm makes of single steps: who waits for what, what takes which message, and what becomes of those who were
 //! left waiting.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use phxproof::load::{Conclusion, LoadResult, Schedule, Settings, Share};
-use phxproof::scenario::read;
+use phxproof::load::{Conclusion, LoadResult, Schedule, Settings};
 use phxproof::server::Server;
 
-use super::{open, run, serve, serve_with, settings};
+use super::{open, run, serve, serve_with, settings_of_own};
 
 const START: &str = "about: A.\nfresh: [room]\nsteps:\n  - ana, bea: connect\n  \
                      - ana, bea: { join: \"lab:{{room}}\" }\n";
@@ -19,12 +17,10 @@ fn play(steps: &str, schedule: Schedule) -> LoadResult {
 }
 
 fn play_against(server: Server, steps: &str, schedule: Schedule) -> LoadResult {
-    let program = Arc::new(read("steps.yaml", &format!("{START}{steps}")).expect("a scenario"));
     let result = run(&Settings {
-        shares: vec![Share::new(program)],
         schedule,
         timeout: Duration::from_secs(1),
-        ..settings(&server, "echo")
+        ..settings_of_own(server.address(), &format!("{START}{steps}"))
     });
     server.drain();
     assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
@@ -230,10 +226,8 @@ fn what_a_step_waits_for_in_vain_is_missing() {
 fn sockets_without_a_topic_are_a_swarm_too() {
     let server = serve();
     let steps = "about: A.\nsteps:\n  - ana: connect\n  - sleep: 50ms\n  - ana: cut\n";
-    let program = Arc::new(read("steps.yaml", steps).expect("a scenario"));
     let result = run(&Settings {
-        shares: vec![Share::new(program)],
-        ..settings(&server, "idle")
+        ..settings_of_own(server.address(), steps)
     });
     server.drain();
     assert_eq!(result.conclusion(&[]), Conclusion::Held);

@@ -18,9 +18,14 @@ const MOST_AWAITED: usize = 4;
 
 impl Compiler<'_> {
     pub(super) fn send(&mut self, act: &Act, send: &Send, draft: &mut Draft) {
-        if matches!(send.kind, SendKind::Heartbeat) {
-            let help = "leave `heartbeat` out";
-            return self.problem(act, "the clients of a swarm send heartbeats by themselves", help);
+        match &send.kind {
+            SendKind::Join => self.join(act, send, draft),
+            SendKind::Leave => self.leave(act, send, draft),
+            SendKind::Push(event) => self.push(act, send, event, draft),
+            SendKind::Heartbeat => {
+                let help = "leave `heartbeat` out";
+                return self.problem(act, "the clients of a swarm send heartbeats by themselves", help);
+            }
         }
         if send.reference.is_some() || !matches!(send.join_ref, JoinRef::Current) {
             self.problem(
@@ -32,29 +37,20 @@ impl Compiler<'_> {
         if !send.save.is_empty() {
             self.problem(act, "a swarm keeps nothing of what it hears", "leave `save` out");
         }
-        match &send.kind {
-            SendKind::Join => self.join(act, send, draft),
-            SendKind::Leave => {
-                let is_usual = match &send.reply {
-                    Reply::None => false,
-                    Reply::Any => true,
-                    Reply::Status(status, content) => {
-                        let status = self.text(act, status);
-                        let is_ok = status.is_some_and(|it| it.as_fixed() == Some("ok"));
-                        is_ok && matches!(content, Expected::Unjudged)
-                    }
-                };
-                if !is_usual {
-                    let title = "a swarm waits for a leave to be answered ok";
-                    self.problem(act, title, "leave `reply` out");
-                }
-                if let Some(channel) = self.joined_channel(act, &send.topic, draft) {
-                    draft.steps.push(Step::Leave(channel));
-                    draft.standings[usize::from(channel)] = Standing::Over;
-                }
+    }
+
+    fn leave(&mut self, act: &Act, send: &Send, draft: &mut Draft) {
+        match self.answer(act, &send.reply) {
+            Some(Answer::Status(status, None)) if &*status == "ok" => {}
+            Some(Answer::Any) | None => {}
+            Some(Answer::None | Answer::Status(..)) => {
+                let title = "a swarm waits for a leave to be answered ok";
+                self.problem(act, title, "leave `reply` out");
             }
-            SendKind::Push(event) => self.push(act, send, event, draft),
-            SendKind::Heartbeat => {}
+        }
+        if let Some(channel) = self.joined_channel(act, &send.topic, draft) {
+            draft.steps.push(Step::Leave(channel));
+            draft.standings[usize::from(channel)] = Standing::Over;
         }
     }
 
@@ -91,20 +87,20 @@ impl Compiler<'_> {
             hears: false,
         });
         draft.standings.push(Standing::Joined);
-        draft.latest.push(draft.entries.len());
         draft.entries.push(entry);
     }
 
     /// A join of what was joined before.
     fn join_again(&mut self, act: &Act, index: usize, entry: Entry, draft: &mut Draft) {
-        let before = &draft.entries[draft.latest[index]];
+        let before = draft.latest_entry(index);
+        let is_other = entry.params != before.params || entry.response.is_some();
         let standing = std::mem::replace(&mut draft.standings[index], Standing::Joined);
         match standing {
             Standing::Joined => {
                 let help = "leave it first, or end its connection";
                 return self.problem(act, "a swarm joins no topic twice", help);
             }
-            Standing::Lost if entry.params != before.params || entry.response.is_some() => {
+            Standing::Lost if is_other => {
                 return self.problem(
                     act,
                     "who comes back to a swarm rejoins by itself, as it joined last",
@@ -118,7 +114,6 @@ impl Compiler<'_> {
             let help = "join at most 255 times in a round";
             return self.problem(act, "more joins than a socket of a swarm can have", help);
         };
-        draft.latest[index] = draft.entries.len();
         draft.entries.push(entry);
         draft.steps.push(Step::Join {
             channel,
@@ -322,6 +317,15 @@ impl Compiler<'_> {
 }
 
 impl Draft {
+    /// How a channel was joined last.
+    fn latest_entry(&self, index: usize) -> &Entry {
+        let again = self.steps.iter().rev().find_map(|step| match step {
+            Step::Join { channel, entry } if usize::from(*channel) == index => Some(usize::from(*entry)),
+            _ => None,
+        });
+        &self.entries[again.unwrap_or(index)]
+    }
+
     /// After these a channel is no longer what it was.
     fn hear(&mut self, event: &str, channel: Option<u8>) {
         let standing = match event {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use strsim::osa_distance;
 
 use super::yaml::Place;
 
@@ -157,31 +158,17 @@ fn shorten(line: &str, at: usize) -> (&str, usize) {
     (&line[start..end], start)
 }
 
+/// No known name has more characters.
+const LONGEST_NAME: usize = 64;
+
 /// The entry of `known` that is nearest to what was written, if one is near enough to be meant.
 pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // What was written may be of any length, and names are short.
+    let begin: String = written.chars().take(LONGEST_NAME).collect();
     known
         .into_iter()
-        .map(|name| (distance(written, name), name))
+        .map(|name| (osa_distance(&begin, name), name))
         .filter(|(distance, name)| *distance <= (name.len().max(written.len()) / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-}
-
-/// How many letters must be changed, added, left out or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    rows[0] = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        rows[i][0] = i;
-        for j in 1..=b.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            rows[i][j] = least;
-        }
-    }
-    rows[a.len()][b.len()]
 }

@@ -11,6 +11,6 @@ mod readme; // the pages, taken at their word
 mod recordings; // every built-in case against the recording it is called after
 mod scenarios; // the scenarios that the binary carries
 mod schema; // the JSON Schema that editors use
-mod server;
+mod server; // every recorded conversation, against the reference server
 mod tidy; // the rules of the house that the compiler does not know
-mod transport; // what bytes do on the way to small servers, honest and hostile // every recorded conversation, against the reference server
+mod transport; // what bytes do on the way to small servers, honest and hostile

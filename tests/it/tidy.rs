@@ -21,6 +21,22 @@ const FLOORS: [(&str, u8); 14] = [
     ("cli", 7),
     ("main", 8),
 ];
+/// Crates that do I/O or belong to one job, and the parts that may use them: what the floors promise never to hold.
+const CRATES: [(&str, &[&str]); 13] = [
+    ("anstream", &["report", "cli"]),
+    ("clap", &["cli"]),
+    ("hyper", &["transport"]),
+    ("hyper_util", &["transport"]),
+    ("indicatif", &["report"]),
+    ("mio", &["load", "server"]),
+    ("quick_junit", &["report"]),
+    ("rusqlite", &["server"]),
+    ("rustix", &["descriptors", "load", "server", "report", "cli"]),
+    ("serde_saphyr", &["scenario", "conformance"]),
+    ("socket2", &["load", "server"]),
+    ("tokio", &["transport", "conformance", "cli"]),
+    ("tokio_tungstenite", &["transport", "load", "server"]),
+];
 /// The front doors, which may name every part.
 const FRONT_DOORS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 /// The most lines of a source file, and of a file of tests.
@@ -46,7 +62,15 @@ fn rust_files_keep_the_rules_of_the_house() {
     let complaints: Vec<_> = files()
         .iter()
         .filter(|(path, _)| path.ends_with(".rs"))
-        .flat_map(|(path, text)| [floors(path, text), head(path, text), length(path, text)].concat())
+        .flat_map(|(path, text)| {
+            [
+                floors(path, text),
+                crates(path, text),
+                head(path, text),
+                length(path, text),
+            ]
+            .concat()
+        })
         .collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
@@ -95,6 +119,33 @@ fn floors(path: &str, text: &str) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// A crate of [`CRATES`] is used only where it may be; tests may hold their part against any.
+fn crates(path: &str, text: &str) -> Vec<String> {
+    let Some(inside) = path
+        .strip_prefix("src/")
+        .filter(|_| !FRONT_DOORS.contains(&path) && !is_test(path))
+    else {
+        return Vec::new();
+    };
+    let part = inside.split(['/', '.']).next().unwrap_or_default();
+    let mut complaints = Vec::new();
+    for (name, parts) in CRATES {
+        let used = [format!("{name}::")];
+        let at = found(text, &used).next().map(|(at, _)| at);
+        if let Some(at) = at.filter(|_| !parts.contains(&part)) {
+            complaints.push(format!(
+                "{path}:{at}: {part} uses {name}, which only {} may; see CRATES in tests/it/tidy.rs",
+                parts.join(", ")
+            ));
+        }
+    }
+    complaints
+}
+
+fn is_test(path: &str) -> bool {
+    path.starts_with("tests/") || path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
 fn floor_of(part: &str) -> Option<u8> {
@@ -172,8 +223,11 @@ fn head(path: &str, text: &str) -> Vec<String> {
 
 /// A file that grows too long is split before it hurts.
 fn length(path: &str, text: &str) -> Vec<String> {
-    let tests = path.starts_with("tests/") || path.ends_with("/tests.rs") || path.contains("/tests/");
-    let most = if tests { MOST_LINES_OF_TESTS } else { MOST_LINES };
+    let most = if is_test(path) {
+        MOST_LINES_OF_TESTS
+    } else {
+        MOST_LINES
+    };
     let lines = text.lines().count();
     if lines <= most {
         return Vec::new();
@@ -250,6 +304,22 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
             files.push((name, text));
         }
     }
+}
+
+#[test]
+fn a_crate_on_the_wrong_floor_is_found() {
+    let text = "//! Head.\nuse tokio::net::TcpStream;\n";
+    assert_eq!(
+        crates("src/client/socket.rs", text),
+        [
+            "src/client/socket.rs:2: client uses tokio, which only transport, conformance, cli may; see CRATES in \
+             tests/it/tidy.rs"
+        ]
+    );
+    for path in ["src/transport/open.rs", "src/client/tests.rs", "src/lib.rs"] {
+        assert!(crates(path, text).is_empty(), "{path}");
+    }
+    assert!(crates("src/client/socket.rs", "use tokio_util::codec;").is_empty());
 }
 
 #[test]

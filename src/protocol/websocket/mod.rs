@@ -7,8 +7,6 @@ mod mask;
 pub use close::{Close, CloseError, parse_close, write_close};
 pub use mask::mask;
 
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
@@ -256,11 +254,6 @@ pub fn write_frame(opcode: Opcode, payload: &[u8], key: Option<[u8; 4]>, out: &m
     if let Some(key) = key {
         mask(&mut out[start..], key, 0);
     }
-}
-
-/// The value of `Sec-WebSocket-Accept` that answers this `Sec-WebSocket-Key` (RFC 6455, 4.2.2).
-pub fn accept_key(key: &str) -> String {
-    derive_accept_key(key.as_bytes())
 }
 
 #[cfg(test)]

@@ -247,11 +247,3 @@ fn a_reason_too_long_is_cut_between_characters() {
     assert_eq!(out.len(), 2 + 122);
     assert!(parse_close(&out).is_ok());
 }
-
-#[test]
-fn the_key_is_answered_as_in_the_rfc() {
-    assert_eq!(
-        accept_key("dGhlIHNhbXBsZSBub25jZQ=="),
-        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-    );
-}

@@ -12,7 +12,6 @@ use response::{Asked, BodyWanted, Response, Then, Version};
 use route::Answer;
 
 mod body;
-mod date;
 mod head;
 mod query;
 mod response;

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use httpdate::HttpDate;
+
 use super::super::conduct::Look;
-use super::date::http_date;
-use super::route::since_epoch;
+use crate::clock::wall_clock;
 
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Response {
 
     fn bandit_headers(&self, asked: Asked, head: &mut String) {
         head.push_str(connection(asked));
-        let _ = write!(head, "date: {}\r\n", http_date(since_epoch()));
+        let _ = write!(head, "date: {}\r\n", http_date());
         if self.status != 204 {
             if asked.body == BodyWanted::Yes || !self.body.is_empty() {
                 let _ = write!(head, "content-length: {}\r\n", self.body.len());
@@ -134,13 +135,18 @@ impl Response {
         if self.status != 204 {
             let _ = write!(head, "content-length: {}\r\n", self.body.len());
         }
-        let _ = write!(head, "date: {}\r\nserver: Cowboy\r\n", http_date(since_epoch()));
+        let _ = write!(head, "date: {}\r\nserver: Cowboy\r\n", http_date());
     }
+}
+
+/// This moment as the `date` header has it (RFC 9110, 5.6.7).
+fn http_date() -> HttpDate {
+    HttpDate::from(wall_clock())
 }
 
 /// Appends the answer to a handshake.
 pub(super) fn switch_protocols(look: Look, accept: &str, out: &mut Vec<u8>) {
-    let date = http_date(since_epoch());
+    let date = http_date();
     let head = match look {
         Look::Bandit => format!(
             "HTTP/1.1 101 Switching Protocols\r\ndate: {date}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\

@@ -13,6 +13,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: String,
     pub(crate) origin: Origin,
+    /// A header line of the application's own, with its line end.
+    extra: String,
 }
 
 /// Who answers.
@@ -63,6 +65,15 @@ impl Response {
             status,
             body: body.into(),
             origin: Origin::Application,
+            extra: String::new(),
+        }
+    }
+
+    /// The same with one more header.
+    pub(super) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
+        Self {
+            extra: format!("{name}: {value}\r\n"),
+            ..self
         }
     }
 
@@ -72,6 +83,7 @@ impl Response {
             status: 500,
             body: String::new(),
             origin: Origin::Raised,
+            extra: String::new(),
         }
     }
 
@@ -81,6 +93,7 @@ impl Response {
             status,
             body: String::new(),
             origin: Origin::WebServer,
+            extra: String::new(),
         }
     }
 
@@ -110,6 +123,7 @@ impl Response {
                 head.push_str("content-length: 0\r\n");
             }
         }
+        head.push_str(&self.extra);
         head.push_str("\r\n");
         out.extend_from_slice(head.as_bytes());
         if asked.body == BodyWanted::Yes {
@@ -204,6 +218,14 @@ mod tests {
             .lines()
             .map(|line| if line.starts_with("date: ") { "date" } else { line });
         lines.collect::<Vec<_>>().join("|")
+    }
+
+    #[test]
+    fn a_header_of_the_applications_own_is_the_last_one() {
+        let response = Response::new(200, "").with_header("x-token-age", 5);
+        for look in [Look::Bandit, Look::Cowboy] {
+            assert!(written(&response, look, ASKED).ends_with("|x-token-age: 5|"), "{look:?}");
+        }
     }
 
     #[test]

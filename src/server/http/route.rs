@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::conduct::{FAST_IDLE, IDLE};
 use super::super::core::Core;
 use super::super::links::Note;
+use super::query::{Malformed, Param, param};
 use super::upgrade::Upgrade;
 use super::{Request, Response};
 use crate::clock::wall_clock;
@@ -60,7 +61,7 @@ impl Core {
                 None => not_found(),
             },
             (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
-            ("GET", ["token", name]) => Response::new(200, self.shared.tokens.sign(name, since_epoch())),
+            ("GET", ["token", name]) => self.token(name, request.query),
             ("POST", ["disconnect", name]) => {
                 let name: Arc<str> = (*name).into();
                 self.disconnect(&name);
@@ -71,6 +72,26 @@ impl Core {
             _ => not_found(),
         })
     }
+
+    /// A token for a name, signed now or, with `?age=SECONDS`, so long ago.
+    fn token(&self, name: &str, query: &str) -> Response {
+        let sign = |age| self.shared.tokens.sign(name, since_epoch().saturating_sub(age));
+        match param(query, "age") {
+            Ok(None) => Response::new(200, sign(Duration::ZERO)),
+            Ok(Some(Param::Text(age))) => match age.parse() {
+                Ok(seconds) => {
+                    Response::new(200, sign(Duration::from_secs(seconds))).with_header("x-token-age", seconds)
+                }
+                Err(_) => bad_age(),
+            },
+            Ok(Some(Param::Nested)) => bad_age(),
+            Err(Malformed) => Response::new(400, ""),
+        }
+    }
+}
+
+fn bad_age() -> Response {
+    Response::new(400, "age is a number of seconds, 0 or more")
 }
 
 fn not_found() -> Response {

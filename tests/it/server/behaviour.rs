@@ -46,6 +46,15 @@ fn say(actor: &mut Actor, text: &str) {
     actor.send(&Sent::Message(Content::Text(text.to_owned())));
 }
 
+/// What `GET /token/…` answers.
+fn token(server: &Server, asked: &str) -> String {
+    let mut asking = Actor::request(server.address(), &format!("GET /token/{asked}"), "");
+    match asking.seen.pop() {
+        Some(Seen::Status(200, token)) => token,
+        other => panic!("no token: {other:?}"),
+    }
+}
+
 /// The next so many texts, which are then forgotten.
 fn heard(actor: &mut Actor, count: usize) -> Vec<String> {
     actor.seen.retain(|seen| *seen == Seen::Open);
@@ -97,14 +106,7 @@ fn a_disconnect_reaches_all_shards() {
         shards: 3,
         ..Settings::default()
     });
-    let token = |name: &str| match Actor::request(server.address(), &format!("GET /token/{name}"), "")
-        .seen
-        .pop()
-    {
-        Some(Seen::Status(200, token)) => token,
-        other => panic!("no token: {other:?}"),
-    };
-    let (dave, other) = (token("dave"), token("other"));
+    let (dave, other) = (token(&server, "dave"), token(&server, "other"));
     let mut daves: Vec<_> = (0..8)
         .map(|_| connect(&server, &format!("{V2}&token={dave}")))
         .collect();
@@ -115,6 +117,24 @@ fn a_disconnect_reaches_all_shards() {
     }
     assert_eq!(heard_so_far(&mut other), [""; 0]);
     end(server, (daves, other));
+}
+
+#[test]
+fn a_token_is_good_for_fourteen_days() {
+    let server = start(&Settings::default());
+    let let_in = |asked: &str| {
+        let target = format!("{V2}&token={}", token(&server, asked));
+        Actor::connect(server.address(), &target, &[], "13").seen
+    };
+    let fourteen_days = 14 * 24 * 60 * 60;
+    assert_eq!(let_in(&format!("dave?age={}", fourteen_days - 60)), [Seen::Open]);
+    let old = let_in(&format!("dave?age={}", fourteen_days + 1));
+    assert!(matches!(old[..], [Seen::Status(403, _)]), "{old:?}");
+    for odd in ["x", "-1", ""] {
+        let refused = Actor::request(server.address(), &format!("GET /token/dave?age={odd}"), "");
+        assert!(matches!(refused.seen[..], [Seen::Status(400, _)]), "{odd}: {:?}", refused.seen);
+    }
+    end(server, ());
 }
 
 #[test]

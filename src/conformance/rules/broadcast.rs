@@ -22,7 +22,9 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3",
         behaviours: &[10],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "The subscription of a channel that ended lives on for about a millisecond: a client that joins the topic again within that time may hear a broadcast over both subscriptions.",
+        ),
     },
     Rule {
         id: "broadcast-refs-null",
@@ -67,12 +69,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "broadcast-skips-left",
         about: "who left hears nothing more",
-        promise: "After the `phx_close` of a leave no broadcast of the topic arrives any more.",
+        promise: "From a moment after the `phx_close` of a leave no broadcast of the topic arrives any more.",
         source: "phoenix lib/phoenix/channel/server.ex, init_join/3, whose subscription ends with the \
             channel's process",
         behaviours: &[12, 13],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "The moment is about a millisecond: `phx_close` and `phx_error` are sent before PubSub has removed the subscription.",
+        ),
     },
     Rule {
         id: "intercept-rewrites",

@@ -95,12 +95,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "duplicate-join-fresh-state",
         about: "a replaced join leaves no state behind",
-        promise: "After a second join of a topic, the conversation starts from the state that any first \
-            join has, and only once is the topic joined: a broadcast arrives once.",
+        promise: "After a second join of a topic, the conversation starts from the state that any first join has, and only once is the topic joined: from a moment after the `phx_close` of the first join on, a broadcast arrives once.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join on a joined topic",
         behaviours: &[16],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "The moment is about a millisecond: until then a broadcast may arrive over the subscription of the first join, too.",
+        ),
     },
     Rule {
         id: "rejoin-fresh",
@@ -110,7 +111,9 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/socket.ex, delete_channel/4 and put_channel/4",
         behaviours: &[12, 19],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "Until about a millisecond after the end a broadcast may still arrive over the old subscription.",
+        ),
     },
     Rule {
         id: "slow-join-blocks-transport",
@@ -131,7 +134,9 @@ pub(super) const RULES: &[Rule] = &[
             lib/phoenix/socket.ex, encode_close/3",
         behaviours: &[12],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "Where the next join of the topic is sent right behind the leave, without waiting, the reply to the leave may be lost; `phx_close` and the reply to the join come all the same.",
+        ),
     },
     Rule {
         id: "leave-unjoined-ok",

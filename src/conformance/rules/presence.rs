@@ -12,7 +12,9 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/presence.ex, list/2",
         behaviours: &[46],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "The state is computed after the channel has tracked, so it may already hold somebody who joined later.",
+        ),
     },
     Rule {
         id: "presence-diff-join",
@@ -22,7 +24,9 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/presence.ex, handle_diff/2 and handle_info/2",
         behaviours: &[46],
         versions: Versions::All,
-        note: Some("One's own diff comes before or after one's own presence_state."),
+        note: Some(
+            "The diff is sent by a process of its own: it comes before or after one's own `presence_state`.",
+        ),
     },
     Rule {
         id: "presence-diff-leave",
@@ -33,7 +37,9 @@ pub(super) const RULES: &[Rule] = &[
             lib/phoenix/tracker/shard.ex, handle_info/2 of EXIT",
         behaviours: &[22, 46],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "The one who left sometimes gets the diff of its own leave, as the subscription of a channel that ended lives on for about a millisecond.",
+        ),
     },
     Rule {
         id: "presence-update",
@@ -44,7 +50,7 @@ pub(super) const RULES: &[Rule] = &[
             lib/phoenix/presence.ex, handle_diff/2",
         behaviours: &[46],
         versions: Versions::All,
-        note: None,
+        note: Some("The diff comes before or after the reply to the push that made the update."),
     },
     Rule {
         id: "presence-metas",

@@ -112,7 +112,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/channel/server.ex, push/6",
         behaviours: &[10],
         versions: Versions::All,
-        note: None,
+        note: Some("A timer may be late, so how many of its pushes have come at a given moment is open."),
     },
     Rule {
         id: "unmatched-topic-reply",
@@ -122,7 +122,9 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/socket.ex, handle_in/4, last clause, and encode_ignore/2",
         behaviours: &[13],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "The topic counts as joined until the `phx_close` or `phx_error` is sent; a push that comes between the end of the channel and that message is lost without an answer.",
+        ),
     },
     Rule {
         id: "push-after-leave-not-run",
@@ -169,7 +171,9 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of DOWN and encode_on_exit/4",
         behaviours: &[19],
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "A push that waits behind the crash is lost, or answered as an unmatched topic if it comes after the `phx_error`.",
+        ),
     },
     Rule {
         id: "crash-reason",

@@ -224,7 +224,10 @@ mod tests {
     fn a_header_of_the_applications_own_is_the_last_one() {
         let response = Response::new(200, "").with_header("x-token-age", 5);
         for look in [Look::Bandit, Look::Cowboy] {
-            assert!(written(&response, look, ASKED).ends_with("|x-token-age: 5|"), "{look:?}");
+            assert!(
+                written(&response, look, ASKED).ends_with("|x-token-age: 5|"),
+                "{look:?}"
+            );
         }
     }
 

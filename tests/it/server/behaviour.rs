@@ -132,7 +132,11 @@ fn a_token_is_good_for_fourteen_days() {
     assert!(matches!(old[..], [Seen::Status(403, _)]), "{old:?}");
     for odd in ["x", "-1", ""] {
         let refused = Actor::request(server.address(), &format!("GET /token/dave?age={odd}"), "");
-        assert!(matches!(refused.seen[..], [Seen::Status(400, _)]), "{odd}: {:?}", refused.seen);
+        assert!(
+            matches!(refused.seen[..], [Seen::Status(400, _)]),
+            "{odd}: {:?}",
+            refused.seen
+        );
     }
     end(server, ());
 }

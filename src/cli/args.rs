@@ -20,7 +20,7 @@ const FIXTURES: &str = "Fixtures";
 const SERVED: &str = "\
 Served:
   /socket, /fast_socket, /strict_socket  the channels lab:*, presence:* and videos:*
-  /token/NAME                            a token that /socket lets in as NAME; ?age=SECONDS: signed so long ago
+  /token/NAME                            a token that /socket lets in as NAME (?age=SECONDS: old)
   /disconnect/NAME                       by POST: closes the connections of NAME";
 
 /// Proves what a server that speaks the Phoenix Channels protocol promises

@@ -73,7 +73,7 @@ pub(super) enum Command {
     Check(Box<Check>),
     /// Runs a scenario as a swarm of simulated sockets, and measures what the server does
     Load(Box<Load>),
-    /// Lists what there is: cases, rules, faults, profiles, scenarios
+    /// Lists what there is: cases, rules, faults, profiles, scenarios, figures
     List(List),
     /// Prints a built-in scenario, to copy and change
     Show(Show),
@@ -276,8 +276,10 @@ pub(super) enum Listed {
     Faults,
     /// The Phoenix versions that a server can be held to
     Profiles,
-    /// What `show` can print
+    /// What `load` can play and `show` can print
     Scenarios,
+    /// What `load` measures and `--objective` can name
+    Figures,
 }
 
 /// How to list it.

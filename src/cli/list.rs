@@ -1,5 +1,7 @@
 //! `list`: what there is, as aligned columns or as a JSON array.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use super::args::{FormatArg, List, Listed};
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::{catalogue, rules};
-use crate::load;
+use crate::load::{self, FigureGroup};
 use crate::profile::{Adapter, Profile};
 use crate::protocol::Vsn;
 use crate::scenario::Level;
@@ -21,9 +23,10 @@ pub(super) fn run(args: &List) -> Result<Exit, CliError> {
         Listed::Faults => fault_list(),
         Listed::Profiles => profile_list(),
         Listed::Scenarios => scenario_list(),
+        Listed::Figures => figure_list(),
     };
     match args.format.unwrap_or(FormatArg::Text) {
-        FormatArg::Text => output::print(&columns(&list.rows))?,
+        FormatArg::Text => output::print(&list.text())?,
         FormatArg::Json => output::print(&format_args!("{:#}\n", Value::Array(list.objects)))?,
     }
     Ok(Exit::Held)
@@ -32,15 +35,56 @@ pub(super) fn run(args: &List) -> Result<Exit, CliError> {
 /// The same things in both formats.
 #[derive(Default)]
 struct Things {
-    rows: Vec<Vec<String>>,
+    groups: Vec<Group>,
     objects: Vec<Value>,
 }
 
+/// Rows below a heading, if they have one.
+#[derive(Default)]
+struct Group {
+    heading: String,
+    rows: Vec<Vec<String>>,
+}
+
 impl Things {
+    /// A thing with its row in the present group.
     fn add(&mut self, row: impl IntoIterator<Item = impl Into<String>>, object: impl Serialize) {
-        self.rows.push(row.into_iter().map(Into::into).collect());
+        self.row(row);
         self.objects.push(json!(object));
     }
+
+    /// A row that only people need.
+    fn row(&mut self, row: impl IntoIterator<Item = impl Into<String>>) {
+        if self.groups.is_empty() {
+            self.groups.push(Group::default());
+        }
+        let row = row.into_iter().map(Into::into).collect();
+        if let Some(group) = self.groups.last_mut() {
+            group.rows.push(row);
+        }
+    }
+
+    /// Begins a group.
+    fn group(&mut self, heading: &str) {
+        self.groups.push(Group {
+            heading: heading.to_owned(),
+            rows: Vec::new(),
+        });
+    }
+
+    fn text(&self) -> String {
+        let groups = self.groups.iter().map(|group| {
+            if group.heading.is_empty() {
+                return columns(&group.rows);
+            }
+            format!("{}:\n{}", group.heading, indented(&columns(&group.rows)))
+        });
+        groups.collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
 fn case_list() -> Things {
@@ -66,18 +110,58 @@ fn fault_list() -> Things {
     things
 }
 
+/// What can be loaded with its sentence; of the many cases only how many each family has, as `list cases` has the rest.
 fn scenario_list() -> Things {
     let mut things = Things::default();
-    let cases = catalogue::built_in()
-        .iter()
-        .map(|case| (&*case.id, case.about(), "check"));
-    let swarms = load::built_in().iter().map(|it| (it.name, it.about(), "load"));
-    for (id, about, command) in cases.chain(swarms) {
-        things.add(
-            [id, about],
-            json!({ "id": id, "about": about, "command": command }),
-        );
+    things.group("Can be loaded (phxproof load NAME, phxproof show NAME)");
+    for it in load::built_in() {
+        let object = json!({ "id": it.name, "about": it.about(), "command": "load" });
+        things.add([it.name, it.about()], object);
     }
+    let cases = catalogue::built_in();
+    let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for case in cases {
+        let (family, name) = case.id.split_once('/').unwrap_or((&case.id, ""));
+        families.entry(family).or_default().push(name);
+        let object = json!({ "id": &*case.id, "about": case.about(), "command": "check" });
+        things.objects.push(object);
+    }
+    let heading = format!(
+        "{} cases of check, by family (phxproof list cases, phxproof show FAMILY/CASE)",
+        cases.len()
+    );
+    things.group(&heading);
+    for (family, names) in families {
+        let first = format!("{family}/{}, …", names.first().copied().unwrap_or_default());
+        things.row([format!("{family}/*"), format!("{:>3}", names.len()), first]);
+    }
+    things
+}
+
+/// Each time once, and what can stand behind its name; as JSON each name in full.
+fn figure_list() -> Things {
+    let mut things = Things::default();
+    let groups = [
+        (
+            FigureGroup::Times,
+            "Times, each with .min, .mean, .max and any percentile: reply.p99<50ms, join.p99.9<1s",
+        ),
+        (
+            FigureGroup::Counts,
+            "Counts, some also in percent: sockets.lost<=0, missing<0.1%",
+        ),
+    ];
+    let all = load::figures();
+    for (group, heading) in groups {
+        things.group(heading);
+        for it in all.iter().filter(|it| it.group == group) {
+            things.row([&it.id, &it.about]);
+        }
+    }
+    let named = all.iter().filter(|it| it.group != FigureGroup::Times);
+    things.objects = named
+        .map(|it| json!({ "id": it.id, "about": it.about }))
+        .collect();
     things
 }
 

@@ -35,7 +35,7 @@ impl LoadResult {
             open.push("the run was cut short".to_owned());
         }
         let unmeasured = objectives.iter().filter(|it| it.value.is_none());
-        open.extend(unmeasured.map(|it| format!("nothing was measured for the objective {}", it.text)));
+        open.extend(unmeasured.map(|it| format!("the objective {} was not measured", it.text)));
         match (short.is_empty(), open.is_empty()) {
             // A server that let nobody in was not proved to break anything.
             (false, _) if self.sockets.joined > 0 => Conclusion::FellShort(short),
@@ -97,6 +97,7 @@ impl LoadResult {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::tally::Figures;
 
     fn good() -> LoadResult {
         let mut result = LoadResult {
@@ -137,15 +138,26 @@ mod tests {
     fn a_late_generator_proves_nothing_about_objectives() {
         let mut late = good();
         (late.generator.valid, late.generator.why_invalid) = (false, Some("late".to_owned()));
-        let missed = Outcome {
-            text: "reply.p99<1ms".to_owned(),
-            value: Some(9.0),
-            held: false,
-        };
+        let mut late_once = good();
+        late_once.lateness_us = Some(Figures {
+            count: 1,
+            max: 9,
+            ..Figures::default()
+        });
+        let objective: Objective = "lateness.max<1us".parse().unwrap();
+        let missed = objective.judge(&late_once);
         assert!(matches!(
             late.conclusion(std::slice::from_ref(&missed)),
             Conclusion::Undecided(_)
         ));
         assert!(matches!(good().conclusion(&[missed]), Conclusion::FellShort(_)));
+    }
+
+    #[test]
+    fn an_objective_that_was_not_measured_is_not_missed() {
+        let objective: Objective = "broadcast.p95<1ms".parse().unwrap();
+        let conclusion = good().conclusion(&[objective.judge(&good())]);
+        let reason = "the objective broadcast.p95<1ms was not measured".to_owned();
+        assert_eq!(conclusion, Conclusion::Undecided(vec![reason]));
     }
 }

@@ -11,6 +11,7 @@ mod dial;
 mod handshake;
 mod hlog;
 mod ledger;
+mod measure;
 mod objective;
 mod pace;
 mod plan;
@@ -31,7 +32,8 @@ mod wheel;
 
 pub use catalogue::{BuiltIn, built_in};
 pub use conclusion::Conclusion;
-pub use objective::{Objective, ObjectiveError, Outcome};
+pub use measure::{Figure, FigureGroup, enough_for, figures};
+pub use objective::{Objective, ObjectiveError, Outcome, OutcomeUnit, Standing};
 pub use pace::{Pacing, Stage};
 pub use plan::{Plan, PlanError};
 pub use result::{
@@ -42,6 +44,6 @@ pub use run::{Event, LoadError, Progress, rehearse, run};
 pub use series::Point;
 pub use settings::{Arrivals, Nonsense, Schedule, Settings};
 pub use share::Share;
-pub use tally::{ByEvent, Counts, Figures, Kind};
+pub use tally::{ByEvent, Counts, Distributions, Figures, Kind};
 pub use trouble::Trouble;
 pub use watch::{Usage, own_usage, usage_of};

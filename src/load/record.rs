@@ -12,7 +12,7 @@ use super::result::{by_event, troubles, why_exhausted, why_late};
 use super::series::{Moment, Point};
 use super::settings::Settings;
 use super::shard::Reading;
-use super::tally::{Figures, Kind, Tally};
+use super::tally::{Distributions, Figures, Kind, Tally};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
@@ -94,6 +94,11 @@ impl Record {
 
     pub(super) fn took(&mut self, phase: Phase, took: Duration) {
         self.took.set(phase, took);
+    }
+
+    /// The load has lasted so long.
+    pub(super) fn loaded(&mut self, lasted: Duration) {
+        self.took.load_s = lasted.as_secs_f64();
     }
 
     /// The run was ended before its time.
@@ -216,6 +221,7 @@ impl Record {
             counts,
             took: self.took,
             series: Vec::new(),
+            distributions: Distributions::of(&self.whole.latencies),
             histograms: String::new(),
             sends,
             cut_short: true,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::control::Phase;
 use super::series::Point;
-use super::tally::{ByEvent, Counts, Figures, Histograms, Kind, Tally};
+use super::tally::{ByEvent, Counts, Distributions, Figures, Histograms, Kind, Tally};
 use super::trouble::Trouble;
 
 /// The outcome of a run.
@@ -45,6 +45,9 @@ pub struct LoadResult {
     /// What happened in each second.
     #[serde(skip)]
     pub series: Vec<Point>,
+    /// Every time of the whole run, for any percentile.
+    #[serde(skip)]
+    pub distributions: Distributions,
     /// The histograms of each second, in the standard log of HDR tools.
     #[serde(skip)]
     pub histograms: String,
@@ -175,8 +178,10 @@ pub enum Model {
 pub struct Took {
     /// Until all had come and joined, or no more did.
     pub opening_s: f64,
-    /// The load.
+    /// The load, and the moments around it.
     pub running_s: f64,
+    /// The load itself: as long as was asked for, unless it was cut short.
+    pub load_s: f64,
     /// Until all that was under way had come, or was given up.
     pub draining_s: f64,
     /// Until all connections were closed.
@@ -192,6 +197,33 @@ impl LoadResult {
     /// The figures of one kind; nothing for the lateness of a closed model.
     pub fn figures(&self, kind: Kind) -> Option<Figures> {
         self.latency_us.figures(kind).or(self.lateness_us)
+    }
+
+    /// Errors of all kinds.
+    pub fn errors(&self) -> u64 {
+        self.troubles.values().sum()
+    }
+
+    /// Connects, joins and pushes that were tried, with or without success.
+    pub(super) fn tried(&self) -> u64 {
+        let in_vain = Trouble::ALL.into_iter().filter(|it| it.is_an_attempt());
+        let in_vain: u64 = in_vain.filter_map(|it| self.troubles.get(it.name())).sum();
+        self.latency_us.connect.count + self.latency_us.join.count + self.messages.sent + in_vain
+    }
+
+    /// Sends a second, over the time in which there was load.
+    pub fn sends_per_second(&self) -> f64 {
+        self.messages.sent as f64 / self.took.load_s.max(0.001)
+    }
+
+    /// A result of nothing but times.
+    #[cfg(test)]
+    pub(super) fn of_latencies(histograms: &Histograms) -> Self {
+        Self {
+            latency_us: Latencies::of(histograms),
+            distributions: Distributions::of(histograms),
+            ..Self::default()
+        }
     }
 }
 

@@ -327,7 +327,9 @@ impl Conductor<'_> {
         self.wait(Some(RUN_UP + self.settings.lasts()), |it| {
             it.clock.now() >= end || it.is_stopped()
         });
-        if self.clock.now() < end {
+        let over = self.clock.now();
+        self.record.loaded(over.min(end).since(start));
+        if over < end {
             self.record.cut_short();
         }
     }

@@ -50,6 +50,36 @@ impl Kind {
             Self::Lateness => "lateness",
         }
     }
+
+    /// What it is, for lists.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Connect => "from the connection attempt to the open WebSocket",
+            Self::Join => "from a join to its reply",
+            Self::Reply => "from a push to its reply",
+            Self::Broadcast => "from a push to its arrival at each receiver; needs {{mark}} in the payload",
+            Self::Heartbeat => "from a heartbeat to its reply",
+            Self::Rejoin => "from a lost connection to being joined again",
+            Self::Lateness => "how late phxproof itself sent; not the server's time",
+        }
+    }
+}
+
+/// Every time of a run, by kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distributions(Vec<Histogram<u64>>);
+
+impl Distributions {
+    pub(super) fn of(histograms: &Histograms) -> Self {
+        Self(histograms.to_vec())
+    }
+
+    /// This part of them is at most this, in microseconds; 0 if nothing was measured.
+    pub(super) fn quantile(&self, kind: Kind, quantile: f64) -> u64 {
+        self.0
+            .get(kind as usize)
+            .map_or(0, |it| it.value_at_quantile(quantile))
+    }
 }
 
 macro_rules! counts {
@@ -270,6 +300,8 @@ pub struct Figures {
     pub p50: u64,
     /// Nine tenths are at most this.
     pub p90: u64,
+    /// 95 of 100 are at most this.
+    pub p95: u64,
     /// 99 of 100 are at most this.
     pub p99: u64,
     /// 999 of 1000 are at most this.
@@ -290,6 +322,7 @@ impl Figures {
             mean: histogram.mean(),
             p50: histogram.value_at_quantile(0.5),
             p90: histogram.value_at_quantile(0.9),
+            p95: histogram.value_at_quantile(0.95),
             p99: histogram.value_at_quantile(0.99),
             p999: histogram.value_at_quantile(0.999),
             max: histogram.max(),

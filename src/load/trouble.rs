@@ -87,4 +87,28 @@ impl Trouble {
             Self::Mismatch => "mismatch",
         }
     }
+
+    /// Whether it is a connect or a join that failed, so that it stands beside those that did not.
+    pub(super) const fn is_an_attempt(self) -> bool {
+        match self {
+            Self::Refused
+            | Self::Reset
+            | Self::Silent
+            | Self::Status
+            | Self::Unavailable
+            | Self::NoToken
+            | Self::Exhausted
+            | Self::JoinRefused
+            | Self::JoinTimeout => true,
+            Self::Protocol
+            | Self::Closed
+            | Self::Crashed
+            | Self::ChannelClosed
+            | Self::LeaveUnanswered
+            | Self::PushTimeout
+            | Self::HeartbeatTimeout
+            | Self::ReceiveTimeout
+            | Self::Mismatch => false,
+        }
+    }
 }

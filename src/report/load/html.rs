@@ -7,7 +7,7 @@ mod tables;
 use std::fmt::{self, Write as _};
 
 use super::LoadRun;
-use super::words::{bytes, grouped, micros, rate, seconds};
+use super::words::{bytes, grouped, percentile, rate, seconds};
 use crate::load::{Conclusion, Model};
 
 /// How it looks.
@@ -65,17 +65,17 @@ fn tiles(page: &mut String, run: &LoadRun<'_>) {
         format!("of {}, {} lost", grouped(sockets.asked), grouped(sockets.lost)),
     )];
     if messages.sent > 0 {
-        let per_second = messages.sent as f64 / result.took.running_s.max(0.001);
         tiles.push((
             "sends a second",
-            rate(per_second),
+            rate(result.sends_per_second()),
             format!("{} in all", grouped(messages.sent)),
         ));
     }
-    let of = |figures: &crate::load::Figures| {
+    let of = |it: &crate::load::Figures| {
+        let part = |quantile, time| percentile(it.count, quantile, time);
         (
-            micros(figures.p99 as f64),
-            format!("p50 {}", micros(figures.p50 as f64)),
+            part(0.99, it.p99),
+            format!("p50 {}, p95 {}", part(0.5, it.p50), part(0.95, it.p95)),
         )
     };
     let times = [
@@ -87,7 +87,8 @@ fn tiles(page: &mut String, run: &LoadRun<'_>) {
         tiles.push((name, p99, p50));
     }
     if let Some(lateness) = result.lateness_us.filter(|it| it.count > 0) {
-        tiles.push(("own lateness p99", micros(lateness.p99 as f64), of(&lateness).1));
+        let (p99, rest) = of(&lateness);
+        tiles.push(("own lateness p99", p99, rest));
     } else if result.model == Model::Closed && messages.sent > 0 {
         tiles.push(("model", "closed".to_owned(), "saturates by design".to_owned()));
     }

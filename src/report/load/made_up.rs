@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::LoadRun;
 use crate::load::{
-    Conclusion, Figures, Generator, Latencies, LoadResult, Messages, Model, Outcome, Played, Point,
-    ServerUse, Sockets, Took,
+    Conclusion, Figures, Generator, Latencies, LoadResult, Messages, Model, Outcome, OutcomeUnit, Played,
+    Point, ServerUse, Sockets, Took,
 };
 use crate::report::About;
 
@@ -16,6 +16,7 @@ fn figures(count: u64, p50: u64) -> Figures {
         mean: p50 as f64 * 1.25,
         p50,
         p90: p50 * 2,
+        p95: p50 * 3,
         p99: p50 * 5,
         p999: p50 * 20,
         max: p50 * 40,
@@ -107,7 +108,8 @@ pub(super) fn result() -> LoadResult {
         unasked: [("<news>".to_owned(), 7)].into(),
         took: Took {
             opening_s: 0.2,
-            running_s: 8.0,
+            running_s: 8.08,
+            load_s: 8.0,
             draining_s: 0.0,
             closing_s: 0.05,
         },
@@ -118,16 +120,23 @@ pub(super) fn result() -> LoadResult {
 
 /// Hands it over with all that is known of it.
 pub(super) fn with_run<T>(look: impl FnOnce(&LoadRun<'_>) -> T) -> T {
-    let outcome = |text: &str, value: f64, held: bool| Outcome {
+    let outcome = |text: &str, unit, limit: f64, value: Option<f64>| Outcome {
         text: text.to_owned(),
-        value: Some(value),
-        held,
+        value,
+        held: value.is_some_and(|it| it <= limit),
+        figure: text.split('<').next().unwrap_or_default().to_owned(),
+        unit,
+        limit,
+        source: "--objective".to_owned(),
+        only: None,
     };
     look(&LoadRun {
         result: &result(),
         objectives: &[
-            outcome("reply.p99<50ms", 1250.0, true),
-            outcome("sockets.lost<=0", 1.0, false),
+            outcome("reply.p99<50ms", OutcomeUnit::Us, 50e3, Some(1250.0)),
+            outcome("sockets.lost<=0", OutcomeUnit::Count, 0.0, Some(1.0)),
+            outcome("missing<0.1%", OutcomeUnit::Percent, 0.1, Some(0.025)),
+            outcome("broadcast.p99<50ms", OutcomeUnit::Us, 50e3, None),
         ],
         conclusion: &Conclusion::FellShort(vec!["2 messages never came".to_owned()]),
         about: &About {

@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::super::Detail;
 use super::LoadRun;
-use super::words::{bytes, grouped, micros, rate, seconds, things};
-use crate::load::{Conclusion, Figures, Kind, LoadResult, Model, Point};
+use super::words::{bytes, grouped, micros, percent, percentile, rate, seconds, things};
+use crate::load::{Conclusion, Figures, Kind, LoadResult, Model, Outcome, OutcomeUnit, Point, Standing};
 
 /// The whole summary.
 pub(super) fn render(run: &LoadRun<'_>, detail: Detail, results: &str) -> String {
@@ -60,7 +60,7 @@ fn latencies(text: &mut String, result: &LoadResult) {
         return;
     }
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let heads = ["p50", "p90", "p99", "p99.9", "max"]
+    let heads = ["p50", "p90", "p95", "p99", "p99.9", "max"]
         .map(|head| format!("{head:>9}"))
         .concat();
     let _ = writeln!(text, "  {dim}{:<10}{:>12}{heads}{dim:#}", "", "count");
@@ -88,8 +88,15 @@ fn latencies(text: &mut String, result: &LoadResult) {
 
 /// The count and the times of a line.
 fn columns(it: &Figures) -> String {
-    let times = [it.p50, it.p90, it.p99, it.p999, it.max];
-    let times = times.map(|time| format!("{:>9}", micros(time as f64))).concat();
+    let times = [
+        percentile(it.count, 0.5, it.p50),
+        percentile(it.count, 0.9, it.p90),
+        percentile(it.count, 0.95, it.p95),
+        percentile(it.count, 0.99, it.p99),
+        percentile(it.count, 0.999, it.p999),
+        micros(it.max as f64),
+    ];
+    let times = times.map(|time| format!("{time:>9}")).concat();
     format!("{:>12}{times}", grouped(it.count))
 }
 
@@ -186,8 +193,8 @@ fn facts(text: &mut String, run: &LoadRun<'_>) {
 fn messages(result: &LoadResult) -> String {
     let it = &result.messages;
     let mut text = format!("{} sent", grouped(it.sent));
-    if it.sent > 0 && result.took.running_s > 0.0 {
-        let _ = write!(text, " ({}/s)", rate(it.sent as f64 / result.took.running_s));
+    if it.sent > 0 {
+        let _ = write!(text, " ({}/s)", rate(result.sends_per_second()));
     }
     if it.expected > 0 || it.received > 0 {
         let _ = write!(text, ", {} expected", grouped(it.expected));
@@ -237,13 +244,13 @@ fn objectives(text: &mut String, run: &LoadRun<'_>, detail: Detail) {
             continue;
         }
         any = true;
-        let (mark, color) = if it.held {
-            ("held", AnsiColor::Green)
-        } else {
-            ("missed", AnsiColor::Red)
+        let (mark, color) = match it.standing() {
+            Standing::Held => ("held", AnsiColor::Green),
+            Standing::Missed => ("missed", AnsiColor::Red),
+            Standing::NotMeasured => ("unknown", AnsiColor::Yellow),
         };
         let style = colored(color);
-        let value = value_of(&it.text, it.value);
+        let value = value_of(it);
         let _ = writeln!(text, "  {style}{mark:<10}{style:#}  {}: {value}", it.text);
     }
     if any {
@@ -251,13 +258,19 @@ fn objectives(text: &mut String, run: &LoadRun<'_>, detail: Detail) {
     }
 }
 
-/// What was measured for an objective: a count, or a time.
-pub(super) fn value_of(objective: &str, value: Option<f64>) -> String {
-    let counts = ["sockets.", "messages."];
-    match value {
-        None => "nothing was measured".to_owned(),
-        Some(value) if counts.iter().any(|it| objective.trim_start().starts_with(it)) => format!("{value}"),
-        Some(value) => micros(value),
+/// What was measured for an objective.
+pub(super) fn value_of(outcome: &Outcome) -> String {
+    let Some(value) = outcome.value else {
+        return "not measured".to_owned();
+    };
+    let value = match outcome.unit {
+        OutcomeUnit::Us => micros(value),
+        OutcomeUnit::Count => format!("{value}"),
+        OutcomeUnit::Percent => percent(value),
+    };
+    match outcome.only {
+        Some(count) => format!("{value}, of only {}", grouped(count)),
+        None => value,
     }
 }
 

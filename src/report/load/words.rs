@@ -1,5 +1,7 @@
 //! Figures as people read them: times with a unit that fits, thousands apart, bytes in megabytes.
 
+use crate::load::enough_for;
+
 /// A time in microseconds with three digits and its unit.
 pub(super) fn micros(micros: f64) -> String {
     let (value, unit) = match micros {
@@ -8,6 +10,25 @@ pub(super) fn micros(micros: f64) -> String {
         it => (it / 1e6, "s"),
     };
     format!("{} {unit}", three_digits(value))
+}
+
+/// A percentile of so many times in microseconds; a dash where they are too few to know it.
+pub(super) fn percentile(count: u64, quantile: f64, time: u64) -> String {
+    if count < enough_for(quantile) {
+        "–".to_owned()
+    } else {
+        micros(time as f64)
+    }
+}
+
+/// `0.15 %`, with as many decimals as it takes to tell it from nothing.
+pub(super) fn percent(value: f64) -> String {
+    match value {
+        it if it == 0.0 || it >= 9.95 => format!("{it:.0} %"),
+        it if it >= 0.095 => format!("{it:.1} %"),
+        it if it >= 0.001 => format!("{it:.3} %"),
+        _ => "less than 0.001 %".to_owned(),
+    }
 }
 
 /// `1.23`, `12.3`, `123`.
@@ -72,6 +93,22 @@ pub(super) fn seconds(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_percentile_that_cannot_be_known_is_a_dash() {
+        assert_eq!(percentile(999, 0.999, 6620), "–");
+        assert_eq!(percentile(1000, 0.999, 6620), "6.62 ms");
+        assert_eq!(percentile(1, 0.5, 6620), "–");
+    }
+
+    #[test]
+    fn percents_are_told_from_nothing() {
+        let said = [0.0, 0.0001, 0.015, 0.15, 3.04, 99.0].map(percent);
+        assert_eq!(
+            said,
+            ["0 %", "less than 0.001 %", "0.015 %", "0.1 %", "3.0 %", "99 %"]
+        );
+    }
 
     #[test]
     fn figures_are_short() {

@@ -290,7 +290,7 @@ fn nonsense_is_wrong_usage() {
         ["--shards", "0"],
         ["--arrivals", "0/s"],
         ["--heartbeat", "0s"],
-        ["--objective", "reply.p98<1ms"],
+        ["--objective", "reply.p99"],
     ] {
         let folder = tempfile::tempdir().unwrap();
         let (said, code) = load(folder.path(), &["echo", args[0], args[1]]);
@@ -361,20 +361,109 @@ fn a_scenario_of_the_swarm_can_be_shown() {
     let output = phxproof(folder.path(), &["show", "idle"]).output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(shown.contains("about: Everybody joins"), "{shown}");
-    let output = phxproof(folder.path(), &["list", "scenarios"]).output().unwrap();
-    let listed = String::from_utf8(output.stdout).unwrap();
-    for name in [
-        "idle",
-        "echo",
-        "fanout",
-        "rumbl",
-        "herd",
-        "slow-consumer",
-        "join/ok",
-    ] {
+}
+
+#[test]
+fn scenarios_are_listed_in_groups_and_what_can_be_loaded_comes_first() {
+    let said = said_anywhere(&["list", "scenarios"]);
+    assert!(said.lines().count() < 60, "{said}");
+    let at = |text: &str| {
+        said.find(text)
+            .unwrap_or_else(|| panic!("{text} is not in {said}"))
+    };
+    let names = ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"];
+    for name in names {
         assert!(
-            listed.lines().any(|line| line.starts_with(&format!("{name} "))),
+            at(&format!("\n  {name} ")) < at("cases of check, by family"),
             "{name}"
         );
     }
+    assert!(at("  join/*") > at("Can be loaded"));
+    let output = phxproof(Path::new("."), &["list", "scenarios", "--format", "json"]);
+    let output = { output }.output().unwrap();
+    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |command: &str| all.iter().filter(|it| it["command"] == command).count();
+    assert!(of("load") == names.len() && of("check") > 250, "{all:?}");
+    assert!(
+        all.iter()
+            .all(|it| it["id"].is_string() && it["about"].is_string())
+    );
+}
+
+#[test]
+fn all_that_can_be_measured_is_listed_and_each_name_can_be_an_objective() {
+    assert_said!(said_anywhere(&["list", "figures"]));
+    let output = phxproof(Path::new("."), &["list", "figures", "--format", "json"])
+        .output()
+        .unwrap();
+    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(all.len() > 60 && all.iter().all(|it| it["about"].is_string()));
+    let ids: Vec<&str> = all.iter().filter_map(|it| it["id"].as_str()).collect();
+    for id in [
+        "reply.p95",
+        "connect.max",
+        "lateness.p999",
+        "messages.missing",
+        "errors",
+    ] {
+        assert!(ids.contains(&id), "{id}");
+    }
+    // A scenario of only a name is refused last of all, so that every objective was understood before.
+    let limits = ids.iter().map(|id| {
+        if id.contains(".p") || id.contains(".m") && !id.contains("messages") {
+            format!("{id}<1s")
+        } else {
+            format!("{id}<1")
+        }
+    });
+    let limits: Vec<String> = limits.flat_map(|it| ["--objective".to_owned(), it]).collect();
+    let line: Vec<&str> = ["load", "nothing-of-that-name"]
+        .into_iter()
+        .chain(limits.iter().map(String::as_str))
+        .collect();
+    let said = said_anywhere(&line);
+    assert!(said.contains("no scenario is named"), "{said}");
+}
+
+#[test]
+fn an_objective_that_cannot_be_understood_says_what_would_be() {
+    assert_said!(
+        ["foo.p99<5ms", "reply.p99<5", "mising<1%"]
+            .map(|text| said_anywhere(&["load", "echo", "--objective", text]))
+            .join("\n")
+    );
+}
+
+#[test]
+fn what_was_not_measured_is_neither_held_nor_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = [
+        "idle",
+        "--sockets",
+        "3",
+        "--duration",
+        "300ms",
+        "--objective",
+        "broadcast.p95<1s",
+    ];
+    let (said, code) = load(folder.path(), &line);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("the objective broadcast.p95<1s was not measured") && !said.contains("missed"),
+        "{said}"
+    );
+    let objective = &result(folder.path())["objectives"][0];
+    assert_eq!(
+        (&objective["value"], &objective["held"]),
+        (&Value::Null, &false.into())
+    );
+}
+
+#[test]
+fn the_rate_that_was_reached_is_told_over_the_time_of_the_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["echo", "--sockets", "20", "--rate", "200", "--duration", "1s"];
+    let (said, code) = load(folder.path(), &line);
+    assert_held(folder.path(), &said, code);
+    assert!(said.contains("200 sent (200/s)"), "{said}");
 }

@@ -132,12 +132,13 @@ fn a_rule_is_explained_with_the_cases_that_check_it() {
 
 #[test]
 fn every_list_is_an_array_of_objects_with_what_was_promised() {
-    let promised: [(&str, &[&str]); 5] = [
+    let promised: [(&str, &[&str]); 6] = [
         ("cases", &["id", "about", "rules", "level", "transport", "vsn"]),
         ("rules", &["id", "about", "source", "since"]),
         ("faults", &["id", "about", "rules"]),
         ("profiles", &["id", "about"]),
         ("scenarios", &["id", "about"]),
+        ("figures", &["id", "about"]),
     ];
     let folder = tempfile::tempdir().unwrap();
     for (list, fields) in promised {
@@ -146,11 +147,10 @@ fn every_list_is_an_array_of_objects_with_what_was_promised() {
             .unwrap();
         let objects: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
         let lines = phxproof(folder.path(), &["list", list]).output().unwrap().stdout;
-        assert_eq!(
-            String::from_utf8(lines).unwrap().lines().count(),
-            objects.len(),
-            "{list}"
-        );
+        let lines = String::from_utf8(lines).unwrap().lines().count();
+        // These two are shorter as text: what is alike shares a line there.
+        let is_short = ["scenarios", "figures"].contains(&list) && lines < objects.len();
+        assert!(lines == objects.len() || is_short, "{list}: {lines} lines");
         assert!(objects.len() > 3, "{list}");
         for object in objects {
             for field in fields {

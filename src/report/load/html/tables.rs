@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::super::summary::value_of;
-use super::super::words::{grouped, micros, things};
+use super::super::words::{grouped, micros, percentile, things};
 use super::Escaped;
-use crate::load::{Figures, Kind, LoadResult, Outcome};
+use crate::load::{Figures, Kind, LoadResult, Outcome, Standing};
 
 /// What had to hold; nothing if nothing had to.
 pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
@@ -17,12 +17,15 @@ pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
          <th></th></tr></thead>\n<tbody>\n",
     );
     for it in objectives {
-        let (class, word) = if it.held {
-            ("good", "held")
-        } else {
-            ("bad", "missed")
+        let (class, word) = match it.standing() {
+            Standing::Held => ("good", "held"),
+            Standing::Missed => ("bad", "missed"),
+            Standing::NotMeasured => ("unsure", "not measured"),
         };
-        let value = value_of(&it.text, it.value);
+        let value = match it.value {
+            Some(_) => value_of(it),
+            None => "–".to_owned(),
+        };
         let _ = writeln!(
             page,
             "<tr><th>{}</th><td>{value}</td><td class=\"{class}\">{word}</td></tr>",
@@ -39,7 +42,7 @@ pub(super) fn latencies(page: &mut String, result: &LoadResult) {
     for scenario in &result.scenarios {
         let _ = writeln!(
             rows,
-            "<tr><th colspan=\"9\">{}<small>{}, weight {}</small></th></tr>",
+            "<tr><th colspan=\"10\">{}<small>{}, weight {}</small></th></tr>",
             Escaped(&scenario.name),
             things(scenario.sockets.into(), "socket"),
             scenario.weight
@@ -50,7 +53,7 @@ pub(super) fn latencies(page: &mut String, result: &LoadResult) {
         return;
     }
     page.push_str("<h2>Latencies</h2>\n<div class=\"wide\"><table>\n<thead><tr><th></th>");
-    for head in ["count", "min", "mean", "p50", "p90", "p99", "p99.9", "max"] {
+    for head in ["count", "p50", "p95", "p99", "p99.9", "max", "min", "mean", "p90"] {
         let _ = write!(page, "<th>{head}</th>");
     }
     let _ = write!(page, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");
@@ -63,15 +66,16 @@ fn measured(rows: &mut String, figures: impl Fn(Kind) -> Option<Figures>) {
     for (kind, it) in all.filter(|(_, it)| it.count > 0) {
         let _ = write!(rows, "<tr><th>{}</th><td>{}</td>", kind.name(), grouped(it.count));
         for time in [
-            it.min as f64,
-            it.mean,
-            it.p50 as f64,
-            it.p90 as f64,
-            it.p99 as f64,
-            it.p999 as f64,
-            it.max as f64,
+            percentile(it.count, 0.5, it.p50),
+            percentile(it.count, 0.95, it.p95),
+            percentile(it.count, 0.99, it.p99),
+            percentile(it.count, 0.999, it.p999),
+            micros(it.max as f64),
+            micros(it.min as f64),
+            micros(it.mean),
+            percentile(it.count, 0.9, it.p90),
         ] {
-            let _ = write!(rows, "<td>{}</td>", micros(time));
+            let _ = write!(rows, "<td>{time}</td>");
         }
         rows.push_str("</tr>\n");
     }

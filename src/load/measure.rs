@@ -328,7 +328,10 @@ mod tests {
     #[test]
     fn percentiles_are_read_as_people_write_them() {
         let read = ["p50", "p5", "p95", "p98", "p99.9", "p999", "p9999", "p99.99"].map(quantile);
-        assert_eq!(read, [50.0, 5.0, 95.0, 98.0, 99.9, 99.9, 99.99, 99.99].map(Some));
+        assert_eq!(
+            read,
+            [0.5, 0.05, 0.95, 0.98, 0.999, 0.999, 0.9999, 0.9999].map(Some)
+        );
         for none in [
             "p", "p0", "p100", "p100.0", "p-5", "px", "p9.9.9", "q95", "p(95)", "p1e1",
         ] {

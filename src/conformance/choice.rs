@@ -80,7 +80,7 @@ fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: R
     if case.program.restarts() && restarts == Restarts::Never {
         return Some("it restarts the server, which needs --exec".to_owned());
     }
-    if case.vsn() == Some(Vsn::V1) && offers.v1 == Speaks::No {
+    if case.program.needs_v1() && offers.v1 == Speaks::No {
         return Some("the server does not speak 1.0.0".to_owned());
     }
     if settings.vsn == Vsn::V1 && case.program.needs_v2() {

@@ -1,11 +1,11 @@
 //! Opens the connections of a play and carries messages both ways; sends its requests.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::drive::Place;
-use crate::protocol::Vsn;
 use crate::scenario::{Door, Happening, LinkId, Reach, Request};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
@@ -16,7 +16,6 @@ use crate::transport::{
 pub(super) struct Dial {
     pub(super) place: Rc<Place>,
     pub(super) id: LinkId,
-    pub(super) vsn: Vsn,
     pub(super) told: mpsc::Sender<Happening>,
 }
 
@@ -46,9 +45,13 @@ impl Dial {
         };
         let token = match &door.user {
             None => None,
-            Some(user) => Some(token(place, user).await.map_err(NotOpened::NoToken)?),
+            Some(user) => Some(
+                token(place, user, door.token_age)
+                    .await
+                    .map_err(NotOpened::NoToken)?,
+            ),
         };
-        let params = params(place, door, self.vsn, token);
+        let params = params(place, door, token);
         let path = format!("{}/websocket", target.mount());
         let shown = format!("{path}{}", query(&params, |key, value| shown(place, key, value)));
         let _ = self.told.send(Happening::Dialled(self.id, shown)).await;
@@ -127,8 +130,22 @@ enum NotOpened {
     Open(OpenError),
 }
 
-async fn token(place: &Place, user: &str) -> Result<String, String> {
-    let path = format!("/token/{}", percent_encoded(user));
+/// The header by which a server says how old a token is; without it, it gave a new one.
+const TOKEN_AGE: &str = "x-token-age";
+
+/// Whether the server gives tokens that were signed some time ago.
+pub(super) async fn gives_old_tokens(place: &Place) -> bool {
+    token(place, "phxproof", Some(Duration::from_secs(1)))
+        .await
+        .is_ok()
+}
+
+/// Fetches a user's token, signed so long ago.
+async fn token(place: &Place, user: &str, age: Option<Duration>) -> Result<String, String> {
+    let path = match age {
+        None => format!("/token/{}", percent_encoded(user)),
+        Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),
+    };
     let asked = Request {
         method: "GET".to_owned(),
         path: path.clone(),
@@ -136,6 +153,11 @@ async fn token(place: &Place, user: &str) -> Result<String, String> {
         body: None,
     };
     match send_request(place, &asked).await {
+        Ok(response) if response.status == 200 && age.is_some() && response.header(TOKEN_AGE).is_none() => {
+            Err(format!(
+                "GET {path} was answered without the header {TOKEN_AGE}, so the token is a new one"
+            ))
+        }
         Ok(response) if response.status == 200 => {
             Ok(String::from_utf8_lossy(&response.body).trim().to_owned())
         }
@@ -148,8 +170,8 @@ async fn token(place: &Place, user: &str) -> Result<String, String> {
 }
 
 /// The connect params: `vsn`, the user's, the step's, the token.
-fn params(place: &Place, door: &Door, vsn: Vsn, token: Option<String>) -> Vec<(String, String)> {
-    let mut params = vec![("vsn".to_owned(), vsn.as_str().to_owned())];
+fn params(place: &Place, door: &Door, token: Option<String>) -> Vec<(String, String)> {
+    let mut params = vec![("vsn".to_owned(), door.vsn.as_str().to_owned())];
     params.extend(place.settings.params.iter().cloned());
     replace_params(&mut params, door.params.iter().cloned());
     replace_params(&mut params, token.map(|token| ("token".to_owned(), Some(token))));

@@ -11,7 +11,6 @@ use super::dial::{Dial, send_request};
 use super::host::Lent;
 use super::settings::{Settings, Update};
 use crate::clock::{Clock, Time};
-use crate::protocol::Vsn;
 use crate::scenario::{Command, Happening, LinkId, Play, Progress, Restart};
 use crate::transport::{Outgoing, Target};
 
@@ -62,7 +61,7 @@ pub(super) async fn drive(
                 let result = hands.restart(how).await;
                 play.handle(Happening::Restarted(result), clock.now());
             } else {
-                hands.carry_out(command, play.vsn());
+                hands.carry_out(command);
             }
         }
         let now = clock.now();
@@ -104,13 +103,13 @@ struct Hands<'a> {
 }
 
 impl Hands<'_> {
-    fn carry_out(&mut self, command: Command, vsn: Vsn) {
+    fn carry_out(&mut self, command: Command) {
         let (place, told) = (Rc::clone(&self.place), self.told.clone());
         match command {
             Command::Connect(id, door) => {
                 let (orders, taken) = mpsc::unbounded_channel();
                 self.links.insert(id, orders);
-                let dial = Dial { place, id, vsn, told };
+                let dial = Dial { place, id, told };
                 self.tasks
                     .spawn_local(async move { dial.connect(&door, taken).await });
             }

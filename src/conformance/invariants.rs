@@ -1,47 +1,136 @@
 //! What must hold in every conversation, whatever the case asks: found in the recording, so that no case has to
 //! think of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::catalogue::Case;
-use super::outcome::Finding;
+use super::outcome::{Finding, HeldTo};
 use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
-use crate::scenario::{Level, Noted, Recording, SETTLE_REF, Who, json_of};
+use crate::scenario::{Actor, Entry, Level, Noted, Play, SETTLE_REF, Who, json_of};
 
 /// The first breach in a recording.
-pub(super) fn breach(case: &Case, recording: &Recording, vsn: Vsn) -> Option<Finding> {
-    let actors = &case.program.actors;
+pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Finding> {
+    let heard = &Heard { case, play };
     // Cases of this level only join, push what is answered, and leave. Elsewhere a channel may have been asked to end.
     let room = case.level() == Some(Level::Room) && case.program.risky.is_none();
-    let twice = answered_twice(recording, actors, vsn);
-    let untold = || gone_untold(recording, actors, vsn);
+    let twice = answered_twice(heard);
+    let untold = || gone_untold(heard);
     let unasked = || {
-        if room {
-            ended_unasked(recording, actors, vsn)
-        } else {
+        if room { ended_unasked(heard) } else { None }
+    };
+    // Phoenix never does that; phoenix.js drops what carries the join_ref of a join that is over.
+    let from_beyond = || {
+        if held_to == HeldTo::TheLine {
             None
+        } else {
+            speaks_after_its_end(heard)
         }
     };
-    twice.or_else(untold).or_else(unasked)
+    twice.or_else(untold).or_else(unasked).or_else(from_beyond)
+}
+
+/// What was said in a play, and between whom.
+struct Heard<'a> {
+    case: &'a Case,
+    play: &'a Play,
+}
+
+/// Who sent a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Client,
+    Server,
+}
+
+impl Heard<'_> {
+    /// All messages that can be read, in their order, each with how it looks to a person.
+    fn messages(&self) -> impl Iterator<Item = (&Entry, From, Message<'_>)> {
+        self.play.recording().entries.iter().filter_map(|entry| {
+            let vsn = self.vsn(entry.who);
+            let (message, from) = match &entry.what {
+                Noted::SentText(text) => (vsn.decode_from_client(Frame::Text(text)), From::Client),
+                Noted::SentBinary(bytes) => (vsn.decode_from_client(Frame::Binary(bytes)), From::Client),
+                Noted::Text(text) => (vsn.decode_from_server(Frame::Text(text)), From::Server),
+                Noted::Binary(bytes) => (vsn.decode_from_server(Frame::Binary(bytes)), From::Server),
+                _ => return None,
+            };
+            Some((entry, from, message.ok()?))
+        })
+    }
+
+    fn vsn(&self, who: Who) -> Vsn {
+        match who {
+            Who::Actor(actor, number) => self.case.program.vsn_of(Actor(actor), number, self.play.vsn()),
+            Who::Http | Who::Server => self.play.vsn(),
+        }
+    }
+
+    /// Where something was found.
+    fn place(&self, who: Who) -> String {
+        let name = match who {
+            Who::Actor(actor, _) => self
+                .case
+                .program
+                .actors
+                .get(actor)
+                .map_or("nobody", String::as_str),
+            Who::Http | Who::Server => "nobody",
+        };
+        format!("every conversation, here that of {name}")
+    }
+}
+
+/// A channel pushes something after it said that it is over, or after its join was refused.
+fn speaks_after_its_end(heard: &Heard<'_>) -> Option<Finding> {
+    /// The connection, topic and join_ref of a join, as JSON texts.
+    type Key = (Who, String, String);
+    let mut over: HashMap<Key, String> = HashMap::new();
+    let mut joins: HashSet<Key> = HashSet::new();
+    for (entry, from, message) in heard.messages() {
+        if matches!(message.join_ref, Field::Null) {
+            continue;
+        }
+        let key = (entry.who, json_of(&message.topic), json_of(&message.join_ref));
+        let event = message.event.as_str().unwrap_or_default();
+        if from == From::Client {
+            if event == JOIN {
+                over.remove(&key);
+                joins.insert((entry.who, key.1, json_of(&message.reference)));
+            }
+            continue;
+        }
+        if event == REPLY {
+            let of_join = joins.contains(&(entry.who, key.1.clone(), json_of(&message.reference)));
+            if of_join && message.reply().is_some_and(|reply| reply.status == "error") {
+                over.insert(key, super::normalise::show(&entry.what));
+            }
+            continue;
+        }
+        if let Some(end) = over.get(&key) {
+            return Some(Finding {
+                what: format!("a channel that is over goes on: {event} came under its join_ref"),
+                expected: format!("nothing more of this join after {end}"),
+                actual: super::normalise::show(&entry.what),
+                place: heard.place(entry.who),
+                step: None,
+            });
+        }
+        if matches!(event, CLOSE | ERROR) {
+            over.insert(key, super::normalise::show(&entry.what));
+        }
+    }
+    None
 }
 
 /// A reply came for a ref that had its reply: whoever counts replies, or waits for the next one, is misled.
-fn answered_twice(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Finding> {
+fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
     let mut open: HashMap<(Who, String, String), u32> = HashMap::new();
     let mut answered: HashMap<(Who, String, String), String> = HashMap::new();
-    for entry in &recording.entries {
-        let (message, sent) = match &entry.what {
-            Noted::SentText(text) => (vsn.decode_from_client(Frame::Text(text)), true),
-            Noted::SentBinary(bytes) => (vsn.decode_from_client(Frame::Binary(bytes)), true),
-            Noted::Text(text) => (vsn.decode_from_server(Frame::Text(text)), false),
-            Noted::Binary(bytes) => (vsn.decode_from_server(Frame::Binary(bytes)), false),
-            _ => continue,
-        };
-        let Ok(message) = message else { continue };
+    for (entry, from, message) in heard.messages() {
         let Some(key) = key_of(entry.who, &message) else {
             continue;
         };
-        if sent {
+        if from == From::Client {
             *open.entry(key).or_default() += 1;
             continue;
         }
@@ -64,11 +153,7 @@ fn answered_twice(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<
                     },
                     expected: format!("one reply: {first}"),
                     actual: format!("another one: {shown}"),
-                    place: format!(
-                        "every conversation, here that of {} on {}",
-                        name(entry.who, actors),
-                        key.1
-                    ),
+                    place: format!("{} on {}", heard.place(entry.who), key.1),
                     step: None,
                 });
             }
@@ -86,14 +171,11 @@ struct Channel {
 }
 
 /// The present channel was ended though nobody left it: the client closes it, or joins again and again.
-fn ended_unasked(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Finding> {
+fn ended_unasked(heard: &Heard<'_>) -> Option<Finding> {
     let mut channels: HashMap<(Who, String), Channel> = HashMap::new();
-    for entry in &recording.entries {
-        match &entry.what {
-            Noted::SentText(text) => {
-                let Ok(message) = vsn.decode_from_client(Frame::Text(text)) else {
-                    continue;
-                };
+    for (entry, from, message) in heard.messages() {
+        match from {
+            From::Client => {
                 let channel = channels.entry((entry.who, json_of(&message.topic))).or_default();
                 match message.event.as_str() {
                     Some(JOIN) => {
@@ -106,17 +188,15 @@ fn ended_unasked(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<F
                     _ => {}
                 }
             }
-            Noted::Text(text) => {
-                let Ok(message) = vsn.decode_from_server(Frame::Text(text)) else {
-                    continue;
-                };
+            From::Server => {
                 let event = message.event.as_str().unwrap_or_default();
                 let Some(channel) = channels.get(&(entry.who, json_of(&message.topic))) else {
                     continue;
                 };
                 let join_ref = json_of(&message.join_ref);
                 // In 1.0.0 there is no telling which join is meant.
-                let present = join_ref == channel.join_ref || (join_ref == "null" && vsn == Vsn::V2);
+                let present =
+                    join_ref == channel.join_ref || (join_ref == "null" && heard.vsn(entry.who) == Vsn::V2);
                 if matches!(event, CLOSE | ERROR) && present && !channel.left {
                     return Some(Finding {
                         what: format!(
@@ -124,12 +204,11 @@ fn ended_unasked(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<F
                         ),
                         expected: "a channel that stays joined until it is left".to_owned(),
                         actual: super::normalise::show(&entry.what),
-                        place: format!("every conversation, here that of {}", name(entry.who, actors)),
+                        place: heard.place(entry.who),
                         step: None,
                     });
                 }
             }
-            _ => {}
         }
     }
     None
@@ -137,18 +216,12 @@ fn ended_unasked(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<F
 
 /// A push is answered as if the topic had never been joined, though it was, and nobody told the client that the
 /// channel is gone: it would wait for ever for what is broadcast there.
-fn gone_untold(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Finding> {
+fn gone_untold(heard: &Heard<'_>) -> Option<Finding> {
     /// The ref of the join, once it is let in; gone again when the client knows of an end.
     type Joins = HashMap<(Who, String), (String, bool)>;
     let mut joins: Joins = HashMap::new();
-    for entry in &recording.entries {
-        let message = match &entry.what {
-            Noted::SentText(text) => vsn.decode_from_client(Frame::Text(text)),
-            Noted::Text(text) => vsn.decode_from_server(Frame::Text(text)),
-            _ => continue,
-        };
-        let Ok(message) = message else { continue };
-        let sent = matches!(entry.what, Noted::SentText(_));
+    for (entry, from, message) in heard.messages() {
+        let sent = from == From::Client;
         let key = (entry.who, json_of(&message.topic));
         match (message.event.as_str().unwrap_or_default(), sent) {
             (JOIN, true) => {
@@ -169,7 +242,7 @@ fn gone_untold(recording: &Recording, actors: &[String], vsn: Vsn) -> Option<Fin
                         what: "a joined channel is gone, and the client was not told".to_owned(),
                         expected: "phx_error or phx_close before the topic counts as not joined".to_owned(),
                         actual: super::normalise::show(&entry.what),
-                        place: format!("every conversation, here that of {}", name(entry.who, actors)),
+                        place: heard.place(entry.who),
                         step: None,
                     });
                 }
@@ -193,11 +266,4 @@ fn key_of(who: Who, message: &Message<'_>) -> Option<(Who, String, String)> {
         return None;
     }
     Some((who, json_of(&message.topic), json_of(&message.reference)))
-}
-
-fn name(who: Who, actors: &[String]) -> &str {
-    match who {
-        Who::Actor(actor, _) => actors.get(actor).map_or("nobody", String::as_str),
-        Who::Http | Who::Server => "nobody",
-    }
 }

@@ -6,16 +6,16 @@ use serde_json::Value;
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
 use crate::scenario::{
-    Actor, HiddenPointer, Noted, Program, Recording, SETTLE_REF, What, Who, json_of, shorten, show_bytes,
+    Actor, Noted, Program, Recording, SETTLE_REF, What, Who, json_of, shorten, show_bytes,
 };
 use crate::transport::Ending;
 
 /// What the names in a recording stand for, and what is to be hidden.
 pub(crate) struct Names<'a> {
-    pub(crate) actors: &'a [String],
+    pub(crate) program: &'a Program,
     /// Fresh names and their numbers in this run.
     pub(crate) fresh: &'a [(&'a str, &'a str)],
-    pub(crate) hide: &'a [HiddenPointer],
+    /// The serializer of the connections whose params name none.
     pub(crate) vsn: Vsn,
 }
 
@@ -30,9 +30,12 @@ const SHOWN_OF_LONG: usize = 150;
 pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
     let mut log = Log::default();
     for entry in &recording.entries {
-        let name = match entry.who {
-            Who::Actor(actor, number) => link_name(&names.actors[actor], number),
-            Who::Http => "http".to_owned(),
+        let (name, vsn) = match entry.who {
+            Who::Actor(actor, number) => (
+                link_name(&names.program.actors[actor], number),
+                names.program.vsn_of(Actor(actor), number, names.vsn),
+            ),
+            Who::Http => ("http".to_owned(), names.vsn),
             Who::Server => continue,
         };
         let index = log
@@ -46,7 +49,7 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
                 });
                 log.links.len() - 1
             });
-        names.note(&mut log.links[index], &entry.what);
+        names.note(&mut log.links[index], &entry.what, vsn);
     }
     for link in &mut log.links {
         if link.ending.is_none() && link.opening.as_deref() == Some("open") {
@@ -83,7 +86,7 @@ pub(crate) fn link_names(program: &Program) -> Vec<String> {
 }
 
 impl Names<'_> {
-    fn note(&self, link: &mut LinkLog, what: &Noted) {
+    fn note(&self, link: &mut LinkLog, what: &Noted, vsn: Vsn) {
         match what {
             Noted::Opened => link.opening = Some("open".to_owned()),
             Noted::Refused(response) => link.opening = Some(format!("refused {}", response.status)),
@@ -91,8 +94,8 @@ impl Names<'_> {
             Noted::Answered(response) => {
                 link.conversation("http").lines.push(response.status.to_string());
             }
-            Noted::Text(text) => self.message(link, Frame::Text(text)),
-            Noted::Binary(bytes) => self.message(link, Frame::Binary(bytes)),
+            Noted::Text(text) => self.message(link, Frame::Text(text), vsn),
+            Noted::Binary(bytes) => self.message(link, Frame::Binary(bytes), vsn),
             Noted::Pong(payload) => {
                 let payload = String::from_utf8_lossy(payload).into_owned();
                 link.conversation("pongs").lines.push(self.finish(payload));
@@ -115,8 +118,8 @@ impl Names<'_> {
         }
     }
 
-    fn message(&self, link: &mut LinkLog, frame: Frame<'_>) {
-        let Ok(message) = self.vsn.decode_from_server(frame) else {
+    fn message(&self, link: &mut LinkLog, frame: Frame<'_>, vsn: Vsn) {
+        let Ok(message) = vsn.decode_from_server(frame) else {
             let line = match frame {
                 Frame::Text(text) => self.finish(text.escape_debug().to_string()),
                 Frame::Binary(bytes) => show_bytes(bytes),
@@ -128,12 +131,15 @@ impl Names<'_> {
             return;
         }
         let topic = self.finish(json_of(&message.topic));
-        let line = self.finish(self.line(&message));
+        let line = match frame {
+            Frame::Text(text) if vsn == Vsn::V1 && !has_the_four_keys(text) => self.finish(as_it_is(text)),
+            _ => self.finish(self.line(&message, vsn)),
+        };
         link.conversation(&topic).lines.push(line);
     }
 
     /// A message in the shape of its version, its payload in one way to write it.
-    fn line(&self, message: &Message<'_>) -> String {
+    fn line(&self, message: &Message<'_>, vsn: Vsn) -> String {
         let fields = |list: &[&Field<'_>]| {
             let texts: Vec<String> = list.iter().map(|field| json_of(field)).collect();
             texts.join(",")
@@ -143,7 +149,7 @@ impl Names<'_> {
         match message.payload {
             Payload::Json(payload) => {
                 let payload = self.payload(payload);
-                match self.vsn {
+                match vsn {
                     Vsn::V2 => format!("[{},{payload}]", fields(&[join_ref, reference, topic, event])),
                     Vsn::V1 => format!(
                         "{{\"event\":{},\"payload\":{payload},\"ref\":{},\"topic\":{}}}",
@@ -177,15 +183,15 @@ impl Names<'_> {
         if json::normalise(payload, &mut text).is_err() {
             return format!("no JSON: {}", payload.escape_debug());
         }
-        if self.hide.is_empty() {
+        let hide_at = &self.program.hide;
+        if hide_at.is_empty() {
             return text;
         }
         // Too deep to hide anything in: it stays as it is.
         let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
             return text;
         };
-        let hidden = self
-            .hide
+        let hidden = hide_at
             .iter()
             .map(|pointer| hide(&mut value, pointer.segments()))
             .sum::<usize>();
@@ -202,6 +208,25 @@ impl Names<'_> {
             return format!("{head}… {} bytes in all", line.len());
         }
         line
+    }
+}
+
+/// Whether an object has the keys of a message in 1.0.0, each once, and no other.
+fn has_the_four_keys(object: &str) -> bool {
+    let mut keys: Vec<_> = json::members(object)
+        .map_while(Result::ok)
+        .map(|(key, _)| key)
+        .collect();
+    keys.sort_unstable();
+    keys == ["event", "payload", "ref", "topic"]
+}
+
+/// A whole message, its JSON in one way to write it.
+fn as_it_is(text: &str) -> String {
+    let mut line = String::new();
+    match json::normalise(text, &mut line) {
+        Ok(()) => line,
+        Err(_) => text.escape_debug().to_string(),
     }
 }
 
@@ -261,6 +286,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_message_in_1_0_0_has_four_keys_each_once() {
+        for (object, expected) in [
+            (r#"{"topic":"a","event":"e","payload":{},"ref":null}"#, true),
+            (r#"{"topic":"a","event":"e","payload":{}}"#, false),
+            (
+                r#"{"topic":"a","event":"e","payload":{},"ref":null,"join_ref":"1"}"#,
+                false,
+            ),
+            (
+                r#"{"topic":"a","event":"e","payload":{},"ref":null,"ref":"1"}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(has_the_four_keys(object), expected, "{object}");
+        }
+    }
 
     #[test]
     fn a_star_hides_every_member() {

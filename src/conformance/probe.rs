@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::baseline::{self, Baseline};
-use super::dial::query;
+use super::dial::{gives_old_tokens, query};
 use super::drive::{Place, drive};
 use super::settings::Room;
 use crate::protocol::Frame;
@@ -18,6 +18,7 @@ pub(super) struct Offers {
     pub(super) levels: Vec<Level>,
     pub(super) mounts: Vec<String>,
     pub(super) v1: Speaks,
+    pub(super) old_tokens: OldTokens,
     pub(super) baseline: Option<Baseline>,
 }
 
@@ -27,6 +28,14 @@ pub(super) enum Speaks {
     Yes,
     #[default]
     No,
+}
+
+/// Whether the server gives tokens that were signed some time ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum OldTokens {
+    Given,
+    #[default]
+    NotGiven,
 }
 
 /// A target at which nothing can be judged.
@@ -166,7 +175,7 @@ enum Came {
 /// Tries everything that a level needs.
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
-    let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
+    let (lab, presence, rumbl, fast, strict, any_path, v1, old_tokens) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
         offers_channel(place, PRESENCE, "presence", first_fresh + 10),
         offers_channel(place, RUMBL, "videos", first_fresh + 20),
@@ -174,7 +183,11 @@ pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u6
         holds(place, STRICT, first_fresh + 40),
         holds(place, NOWHERE, first_fresh + 45),
         holds(place, V1, first_fresh + 50),
+        gives_old_tokens(place),
     );
+    if old_tokens {
+        offers.old_tokens = OldTokens::Given;
+    }
     // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.
     offers.v1 = if v1 || lab { Speaks::Yes } else { Speaks::No };
     let levels = [
@@ -271,6 +284,9 @@ pub(super) fn setting(place: &Place, offers: Vec<(Offer, serde_json::Value)>, fi
 
 /// Whether a program needs what a target lacks; in words.
 pub(super) fn lacks(program: &Program, offers: &Offers) -> Option<String> {
+    if program.wants_old_tokens() && offers.old_tokens == OldTokens::NotGiven {
+        return Some("the server gives no tokens that were signed some time ago".to_owned());
+    }
     let mount = program.mounts().find(|mount| {
         matches!(*mount, "fast_socket" | "strict_socket") && !offers.mounts.iter().any(|it| it == mount)
     })?;

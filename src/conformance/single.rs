@@ -77,7 +77,7 @@ async fn play_once(
     let patience = patience(held_to, place.timeout);
     drive(&mut play, &place, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
-    let breach = invariants::breach(case, play.recording(), play.vsn());
+    let breach = invariants::breach(case, held_to, &play);
     let judgement = match play.progress() {
         Progress::Failed(failure) => judge::failed(failure),
         _ if breach.is_some() => judge::breached(breach),
@@ -103,9 +103,8 @@ fn patience(held_to: HeldTo, timeout: Duration) -> Duration {
 fn log(case: &Case, play: &Play) -> Log {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
     let names = Names {
-        actors: &case.program.actors,
+        program: &case.program,
         fresh: &fresh,
-        hide: &case.program.hide,
         vsn: play.vsn(),
     };
     log_of(play.recording(), &names)

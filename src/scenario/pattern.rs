@@ -18,6 +18,8 @@ pub(crate) enum Pattern {
     Regex(Regex),
     /// `{ one-of: [a, b] }`
     OneOf(Vec<Self>),
+    /// `{ not: a }`
+    Not(Box<Self>),
     /// `{ exactly: … }`, and every scalar.
     Exactly(Data),
     /// A list: as many items, each as its pattern says.
@@ -97,6 +99,7 @@ impl Pattern {
             Self::Type(kind) => kind.holds(value),
             Self::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
             Self::OneOf(patterns) => patterns.iter().any(|it| it.check(value, values).is_ok()),
+            Self::Not(pattern) => pattern.check(value, values).is_err(),
             Self::Exactly(data) => same(&data.fill(values), value),
             Self::List(items) => return self.check_items(items, value, values, at),
             Self::Members(members) => return self.check_members(members, value, values, at),
@@ -165,6 +168,7 @@ impl Pattern {
                 .map(|it| it.describe(values))
                 .collect::<Vec<_>>()
                 .join(" or "),
+            Self::Not(pattern) => format!("anything but {}", pattern.describe(values)),
             Self::Exactly(data) => brief(&data.fill(values)),
             Self::List(items) => {
                 format!(
@@ -200,10 +204,12 @@ fn inside(
     result
 }
 
-/// Equal as JSON: 1 and 1.0 are the same number.
+/// Equal as JSON: 1 and 1.0 are the same number. Two integers are equal only in all their digits.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Number(a), Value::Number(b)) => {
+            a == b || ((a.is_f64() || b.is_f64()) && a.as_f64() == b.as_f64())
+        }
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
@@ -266,6 +272,27 @@ mod tests {
             check(&pattern, &json!({"evil": null})),
             Err(("/evil".into(), "nothing".into(), "null".into()))
         );
+    }
+
+    #[test]
+    fn not_holds_for_what_is_there_and_is_something_else() {
+        let pattern = members(&[(
+            "ref",
+            Pattern::Not(Box::new(Pattern::Exactly(Data::Value(json!("old"))))),
+        )]);
+        assert_eq!(check(&pattern, &json!({"ref": "new"})), Ok(()));
+        assert_eq!(
+            check(&pattern, &json!({"ref": "old"})),
+            Err(("/ref".into(), "anything but \"old\"".into(), "\"old\"".into()))
+        );
+        assert!(check(&pattern, &json!({})).is_err());
+    }
+
+    #[test]
+    fn big_integers_are_equal_in_all_their_digits() {
+        let pattern = Pattern::Exactly(Data::Value(json!(9_007_199_254_740_993_u64)));
+        assert!(check(&pattern, &json!(9_007_199_254_740_992_u64)).is_err());
+        assert_eq!(check(&pattern, &json!(9_007_199_254_740_993_u64)), Ok(()));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use super::template::{Data, Name, Template, Values};
 use super::yaml::Place;
 use crate::protocol::Vsn;
 
+mod versions;
+
 /// A whole scenario.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -109,6 +111,8 @@ impl What {
 pub(crate) struct Connect {
     pub(crate) mount: Mount,
     pub(crate) user: Option<Template>,
+    /// How long ago the token of the user was signed, if it is not a new one.
+    pub(crate) token_age: Option<Duration>,
     pub(crate) params: Vec<(String, Option<Template>)>,
     pub(crate) headers: Vec<(String, Template)>,
     pub(crate) answer: Opening,
@@ -317,16 +321,6 @@ impl Program {
     /// What it needs that only the command line or the target can give.
     pub fn offers(&self) -> impl Iterator<Item = Offer> {
         self.offered.iter().map(|(offer, _)| *offer)
-    }
-
-    /// Whether it only makes sense in 2.0.0: binary payloads, and messages written by hand.
-    pub fn needs_v2(&self) -> bool {
-        self.vsn.is_none()
-            && self.acts().any(|act| match &act.what {
-                What::Send(_, send) => matches!(send.payload, Outgoing::Binary(_)),
-                What::Raw(..) => true,
-                _ => false,
-            })
     }
 
     fn acts(&self) -> impl Iterator<Item = &Act> {

@@ -141,6 +141,10 @@ fn holds_for(operator: &str) -> (&'static str, String) {
             "{ one-of: [PATTERN, …] }",
             "what one of these patterns holds for".to_owned(),
         ),
+        "not" => (
+            "{ not: PATTERN }",
+            "whatever is there that this pattern does not hold for".to_owned(),
+        ),
         "exactly" => (
             "{ exactly: VALUE }",
             "this value and nothing more, also where it is a map".to_owned(),

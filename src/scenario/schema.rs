@@ -224,6 +224,7 @@ fn pattern() -> Value {
         { "type": "object", "required": ["matches"], "maxProperties": 1, "properties": { "matches": { "type": "string" } } },
         { "type": "object", "required": ["one-of"], "maxProperties": 1,
           "properties": { "one-of": { "type": "array", "items": { "$ref": "#/$defs/pattern" } } } },
+        { "type": "object", "required": ["not"], "maxProperties": 1, "properties": { "not": { "$ref": "#/$defs/pattern" } } },
         { "type": "object", "required": ["exactly"], "maxProperties": 1, "properties": { "exactly": {} } },
         {},
     ] })

@@ -97,9 +97,14 @@ pub(crate) const ACTIONS: &[Verb] = &[
                 "the user: a token is fetched from /token/<user> and sent as a param",
             ),
             opt(
+                "token-age",
+                Kind::Number,
+                "how many seconds ago the token of `as` was signed; it is new if left out",
+            ),
+            opt(
                 "params",
                 Kind::Texts,
-                "connect params; nothing as a value leaves one out, such as vsn",
+                "connect params; nothing as a value leaves one out, such as vsn; `vsn: 1.0.0` makes this connection speak it",
             ),
             opt("headers", Kind::Texts, "request headers"),
             opt(

@@ -12,20 +12,21 @@ mod socket;
 mod wire;
 
 pub use app::{
-    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, TokenCheck, Whisper,
+    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, PresenceUpdate,
+    TokenCheck, Whisper,
 };
-pub use delivery::{Audience, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
+pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use http::{
     BareLineFeeds, BrokenConnection, BrokenExtensions, ContentLength, EarlyFrames, Hosts, HttpConduct,
     LateRefusal, Look, Repeated, UnreadBody,
 };
 pub use socket::{
-    AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, ReplyCount, ReplyJoinRef,
-    ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
+    AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names, Nulls, RefusedJoin,
+    ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
 };
 pub use wire::{
-    CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck, Pong, Unmasked,
-    Utf8Check, VsnCheck, WireConduct,
+    BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck,
+    OriginHost, Pong, Unmasked, Utf8Check, VsnCheck, WireConduct,
 };
 
 /// All decisions.

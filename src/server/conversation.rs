@@ -1,11 +1,12 @@
 //! A channel as a process of its own: a mailbox, a state, and callbacks that are called one after the other
 //! (`lib/phoenix/channel/server.ex`).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::channel::{Body, Channel, In, Info, Next, Out, Reason};
-use super::conduct::Isolation;
+use super::conduct::{Isolation, Names};
 use super::context::ConversationId;
 use super::core::{Core, Pipelined};
 use super::peer::{Peer, Socket};
@@ -227,8 +228,12 @@ impl Core {
                     Payload::Json(text) => In::Json(text),
                     Payload::Binary(data) | Payload::BinaryReply { data, .. } => In::Binary(data),
                 };
+                let event = match self.shared.conduct.socket.events {
+                    Names::Exact => Cow::Borrowed(event),
+                    Names::AnyCase => event.to_ascii_lowercase().into(),
+                };
                 self.call(address, reference, |channel, cx| {
-                    channel.handle_in(event, payload, cx)
+                    channel.handle_in(&event, payload, cx)
                 })
             }
             // No channel here has a clause for an event that is no text.

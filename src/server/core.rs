@@ -8,7 +8,7 @@ use slab::Slab;
 
 use super::channel::{Info, Join, Reason};
 use super::channels::App;
-use super::conduct::{Audience, BroadcastRefs, Conduct, HangupScope};
+use super::conduct::{Audience, BroadcastEncoding, BroadcastRefs, Conduct, Crash, HangupScope, Names};
 use super::context::{Action, ConversationId};
 use super::conversation::Letter;
 use super::delivery::Planted;
@@ -20,9 +20,9 @@ use super::pubsub::{Address, Broadcast, PubSub, Seat};
 use super::store::{Request, Store};
 use super::timers::Timers;
 use super::token::Tokens;
-use super::wire::Raised;
+use super::wire::{End, Raised};
 use crate::clock::{Clock, Time};
-use crate::protocol::Field;
+use crate::protocol::{Field, Vsn};
 
 /// What all shards of a server share.
 pub(crate) struct Shared {
@@ -168,6 +168,7 @@ impl Core {
         sender: ConversationId,
     ) -> Result<(), Raised> {
         let audience = self.shared.conduct.socket.audience;
+        let encoding = self.shared.conduct.socket.encoding;
         let own_refs = self.shared.conduct.socket.broadcast_refs == BroadcastRefs::JoinRef;
         let without_sender = audience == Audience::TopicWithoutSender;
         let seats: Vec<Seat> = match audience {
@@ -185,7 +186,10 @@ impl Core {
                 let (event, body) = (Arc::clone(&broadcast.event), broadcast.body.clone());
                 self.post(seat.address, Letter::Out { event, body });
             } else {
-                let frame = broadcast.frame(seat.vsn)?;
+                let frame = broadcast.frame(match encoding {
+                    BroadcastEncoding::EachVersion => seat.vsn,
+                    BroadcastEncoding::OnlyV2 => Vsn::V2,
+                })?;
                 self.deliver(seat.address, frame);
             }
         }
@@ -203,6 +207,12 @@ impl Core {
     pub(crate) fn end(&mut self, address: Address, why: &Reason) {
         if self.process(address).is_none() {
             return;
+        }
+        if let Reason::Crash(_) = why
+            && self.shared.conduct.socket.crash == Crash::ToldAndServed
+        {
+            let payload = self.shared.conduct.socket.crash_payload;
+            return self.pretend_end(address, End::Crashed(payload));
         }
         let mail = match why {
             Reason::Normal | Reason::Shutdown => Mail::ChannelClosed(address.conversation),
@@ -302,7 +312,14 @@ impl Core {
 
     /// `Endpoint.broadcast("users_socket:" <> name, "disconnect", %{})`, on this shard.
     pub(crate) fn disconnect(&mut self, name: &str) {
-        let connections: Vec<u32> = self.users.get(name).into_iter().flatten().copied().collect();
+        let names = self.shared.conduct.app.user_names;
+        let connections: Vec<u32> = match names {
+            Names::Exact => self.users.get(name).into_iter().flatten().copied().collect(),
+            Names::AnyCase => {
+                let meant = self.users.iter().filter(|(user, _)| names.same(user, name));
+                meant.flat_map(|(_, connections)| connections).copied().collect()
+            }
+        };
         for peer in connections {
             self.mail(peer, Mail::Disconnect);
         }

@@ -3,15 +3,15 @@
 use std::io::{ErrorKind, Read};
 
 use super::conduct::{
-    CloseEcho, Ending, Hangup, Judgement, LongLengths, Pong, Unmasked, Utf8Check, WireConduct,
+    BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Pong, Unmasked, Utf8Check, WireConduct,
 };
 use super::core::{Core, Pipelined};
 use super::http::Body;
 use super::outbound::Turn;
 use super::peer::{Fragments, Stage, Unread, Voice};
 use super::wire;
-use crate::protocol::Frame;
 use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
+use crate::protocol::{Frame, Vsn};
 
 mod utf8;
 
@@ -251,6 +251,12 @@ impl Core {
             _ => Frame::Binary(data),
         };
         match vsn.decode_from_client(frame) {
+            Ok(_)
+                if self.shared.conduct.wire.binary_sizes == BinarySizes::Signed
+                    && has_large_size(vsn, frame) =>
+            {
+                Ok(self.raised(peer))
+            }
             Ok(message) => {
                 self.receive(peer, &message);
                 Ok(Turn::GoesOn)
@@ -329,6 +335,11 @@ fn close_reply(echo: CloseEcho, payload: &[u8]) -> Option<u16> {
         (CloseEcho::Same, Some(code @ (1000..=1003 | 1007..=1011 | 3000..=4999))) => Some(code),
         (CloseEcho::Same, Some(_)) => Some(1002),
     }
+}
+
+/// Whether one of the four sizes in the header of a binary message is above 127.
+fn has_large_size(vsn: Vsn, frame: Frame<'_>) -> bool {
+    matches!((vsn, frame), (Vsn::V2, Frame::Binary(bytes)) if bytes.iter().skip(1).take(4).any(|&size| size > 127))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 
 use super::channel::Body;
+use super::conduct::PresenceUpdate;
 use super::context::ConversationId;
 use super::elixir::quote;
 
@@ -101,13 +102,22 @@ impl Presence {
     ///
     /// # Errors
     /// If the conversation is not tracked on this topic.
-    pub fn update(&self, of: ConversationId, topic: &str, status: &str) -> Result<Body, TrackError> {
+    pub fn update(
+        &self,
+        of: ConversationId,
+        topic: &str,
+        status: &str,
+        how: PresenceUpdate,
+    ) -> Result<Body, TrackError> {
         let mut topics = self.lock(topic);
         let Topic { metas, owners } = topics.get_mut(topic).ok_or(TrackError::NoPresence)?;
         let place = owners.get(&of).ok_or(TrackError::NoPresence)?;
         let meta = metas.get_mut(place).ok_or(TrackError::NoPresence)?;
         let now = Meta {
-            reference: self.reference(self.counter.fetch_add(1, Ordering::Relaxed)),
+            reference: match how {
+                PresenceUpdate::NewRef => self.reference(self.counter.fetch_add(1, Ordering::Relaxed)),
+                PresenceUpdate::SameRef => meta.reference.clone(),
+            },
             previous: Some(meta.reference.clone()),
             status: status.to_owned(),
         };
@@ -125,6 +135,18 @@ impl Presence {
             topics.remove(topic);
         }
         Some(diff(&[], &[(&place.0, &meta)]))
+    }
+
+    /// A diff in which all metas leave that a conversation's user still has; none without one.
+    pub fn all_leave(&self, topic: &str, key: &str) -> Option<Body> {
+        let topics = self.lock(topic);
+        let metas = &topics.get(topic)?.metas;
+        let of_key: Vec<(&str, &Meta)> = metas
+            .iter()
+            .filter(|((name, _), _)| name == key)
+            .map(|((name, _), meta)| (name.as_str(), meta))
+            .collect();
+        (!of_key.is_empty()).then(|| diff(&[], &of_key))
     }
 
     /// Everybody on a topic: the payload of `presence_state`.

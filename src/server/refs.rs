@@ -19,6 +19,14 @@ pub(crate) enum Ref {
 }
 
 impl Ref {
+    /// Whether a field begins as this one does, or this one as the field.
+    pub(crate) fn begins_as(&self, said: &Field<'_>) -> bool {
+        match (self, said) {
+            (Self::Text(own), Field::Text(said)) => own.starts_with(&**said) || said.starts_with(&**own),
+            _ => self.is(said),
+        }
+    }
+
     /// The field as messages have it.
     pub(crate) fn field(&self) -> Field<'_> {
         match self {

@@ -32,12 +32,13 @@ impl Core {
         if topic == Some(PHOENIX_TOPIC) && event == Some(HEARTBEAT) {
             return self.heartbeat(peer, message);
         }
+        let topics = self.shared.conduct.socket.topics;
         let joined = topic.and_then(|topic| {
             let entry = self
                 .socket(peer)?
                 .channels
                 .iter()
-                .find(|entry| *entry.topic == *topic)?;
+                .rfind(|entry| topics.same(&entry.topic, topic))?;
             Some((
                 Address {
                     peer,
@@ -110,7 +111,7 @@ impl Core {
         }
         match after {
             AfterLeave::Gone => self.end(address, &Reason::Shutdown),
-            AfterLeave::Served => self.pretend_end(address),
+            AfterLeave::Served => self.pretend_end(address, End::Closed),
         }
         if scope == LeaveScope::Connection {
             self.end_silently(address.peer);
@@ -118,7 +119,7 @@ impl Core {
     }
 
     /// Says that a channel has ended which goes on.
-    fn pretend_end(&mut self, address: Address) {
+    pub(crate) fn pretend_end(&mut self, address: Address, end: End) {
         let Some(socket) = self.socket(address.peer) else {
             return;
         };
@@ -127,7 +128,7 @@ impl Core {
             return;
         };
         let mut frame = Vec::new();
-        wire::end(vsn, &entry.join_ref, &entry.topic, End::Closed, &mut frame);
+        wire::end(vsn, &entry.join_ref, &entry.topic, end, &mut frame);
         self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
     }
 
@@ -170,7 +171,7 @@ impl Core {
         let conduct = &self.shared.conduct.socket;
         let end = match (how, conduct.crash) {
             (Ended::InOrder, _) => End::Closed,
-            (Ended::Crashed, Crash::Told) => End::Crashed(conduct.crash_payload),
+            (Ended::Crashed, Crash::Told | Crash::ToldAndServed) => End::Crashed(conduct.crash_payload),
             (Ended::Crashed, Crash::Untold) => return Ok(()),
             (Ended::Crashed, Crash::EndsConnection) => return Err(Raised),
         };
@@ -188,6 +189,7 @@ fn is_current(rule: StaleJoinRef, joined: &Ref, said: &Field<'_>) -> bool {
         StaleJoinRef::Served => true,
         StaleJoinRef::ServedIfJoinHadNone => *joined == Ref::Null || joined.is(said),
         StaleJoinRef::ServedIfNull => *said == Field::Null || joined.is(said),
+        StaleJoinRef::ServedIfAlike => *said == Field::Null || joined.begins_as(said),
     }
 }
 

@@ -68,21 +68,29 @@ impl Tokens {
     /// If it was not, or not here.
     pub fn verify(&self, token: &str, now: Duration, max_age: Duration) -> Result<String, TokenError> {
         let payload = match self.check {
-            TokenCheck::All | TokenCheck::SignatureOnly => self.signer.verify(token),
+            TokenCheck::All | TokenCheck::SignatureOnly | TokenCheck::AtMostADay => self.signer.verify(token),
             TokenCheck::AgeOnly => unsigned_payload(token),
         };
         let (name, signed) = payload
             .as_deref()
             .and_then(term::decode)
             .ok_or(TokenError::Invalid)?;
+        let max_age = if self.check == TokenCheck::AtMostADay {
+            DEFAULT_MAX_AGE
+        } else {
+            max_age
+        };
         let oldest = i128::from(millis(now)) - i128::from(millis(max_age));
-        match self.check {
-            TokenCheck::All | TokenCheck::AgeOnly if signed > i128::from(millis(now)) => {
-                Err(TokenError::Invalid)
-            }
-            TokenCheck::All | TokenCheck::AgeOnly if signed < oldest => Err(TokenError::Expired),
-            TokenCheck::All | TokenCheck::AgeOnly | TokenCheck::SignatureOnly => Ok(name.to_owned()),
+        if self.check == TokenCheck::SignatureOnly {
+            return Ok(name.to_owned());
         }
+        if signed > i128::from(millis(now)) {
+            return Err(TokenError::Invalid);
+        }
+        if signed < oldest {
+            return Err(TokenError::Expired);
+        }
+        Ok(name.to_owned())
     }
 }
 

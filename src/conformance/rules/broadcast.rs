@@ -99,4 +99,13 @@ pub(super) const RULES: &[Rule] = &[
         versions: Versions::All,
         note: None,
     },
+    Rule {
+        id: "refused-join-hears-nothing",
+        about: "who was not let in hears nothing",
+        promise: "A join that was refused or crashed, the first one of a topic or a later one, gets no broadcast of it.",
+        source: "phoenix lib/phoenix/channel/server.ex, channel_join/4, which subscribes only whom the channel let in",
+        behaviours: &[19],
+        versions: Versions::All,
+        note: None,
+    },
 ];

@@ -253,4 +253,13 @@ pub(super) const RULES: &[Rule] = &[
         },
         note: None,
     },
+    Rule {
+        id: "token-age",
+        about: "a token lets in until it is too old, and no longer",
+        promise: "How long a token is good is decided by the age that the application asks for, in seconds, and not by the default of a day.",
+        source: "phoenix lib/phoenix/token.ex, verify/4",
+        behaviours: &[7],
+        versions: Versions::All,
+        note: None,
+    },
 ];

@@ -173,4 +173,13 @@ pub(super) const RULES: &[Rule] = &[
             of over 8,000,000 bytes in all.",
         ),
     },
+    Rule {
+        id: "frame-lengths",
+        about: "a message may have any length that a frame can say",
+        promise: "Messages at the borders between lengths of 7, 16 and 64 bits, of 125, 126, 65,535 and 65,536 bytes, are carried in both directions, as text and as bytes.",
+        source: "RFC 6455 section 5.2",
+        behaviours: &[],
+        versions: Versions::All,
+        note: None,
+    },
 ];

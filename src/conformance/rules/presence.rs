@@ -45,7 +45,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "presence-update",
         about: "an update is a leave and a join at once",
         promise: "An update of one's meta reaches everyone as one `presence_diff` that has the old meta \
-            under `leaves` and the new one under `joins`, whose `phx_ref_prev` is the old `phx_ref`.",
+            under `leaves` and the new one under `joins`, whose `phx_ref` is a new one and whose \
+            `phx_ref_prev` is the old one.",
         source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_update/6; phoenix \
             lib/phoenix/presence.ex, handle_diff/2",
         behaviours: &[46],
@@ -77,6 +78,15 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Neither `presence_state` nor `presence_diff` tells of who is only on another topic.",
         source: "phoenix lib/phoenix/presence.ex, list/2 and handle_info/2, which broadcasts to each \
             topic its own diff",
+        behaviours: &[46],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "presence-refs-agree",
+        about: "a meta is called by one phx_ref everywhere",
+        promise: "presence_state, the diff in which a meta joined and the one in which it leaves carry the same phx_ref for it; an update gives it a new one.",
+        source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_presence/6 and put_update/6",
         behaviours: &[46],
         versions: Versions::All,
         note: None,

@@ -137,4 +137,22 @@ pub(super) const RULES: &[Rule] = &[
         versions: Versions::All,
         note: None,
     },
+    Rule {
+        id: "versions-side-by-side",
+        about: "each client of a room is spoken to in its own version",
+        promise: "A broadcast or a presence_diff reaches clients of 1.0.0 and of 2.0.0 on one topic, each as a message of its own version, whichever of them made it.",
+        source: "phoenix lib/phoenix/channel/server.ex, dispatch/3, which encodes once for each serializer",
+        behaviours: &[10, 32],
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "binary-sizes-unsigned",
+        about: "a field of a binary message may have up to 255 bytes",
+        promise: "The sizes in a binary frame are bytes from 0 to 255: fields of 128 to 255 bytes are read and sent as shorter ones are.",
+        source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_binary/1 and byte_size!/3",
+        behaviours: &[34, 35],
+        versions: Versions::All,
+        note: None,
+    },
 ];

@@ -257,6 +257,17 @@ impl<'a> Compiler<'a> {
 
     fn door(&mut self, act: &Act, connect: &Connect) -> Door {
         let mut door = Door::default();
+        if connect.vsn().is_some() {
+            let help = "write `vsn` at the top of the file, or --vsn";
+            self.problem(act, "all sockets of a swarm speak one version", help);
+        }
+        if connect.token_age.is_some() {
+            self.problem(
+                act,
+                "a swarm connects with new tokens only",
+                "leave `token-age` out",
+            );
+        }
         if let Mount::Instead(name) = &connect.mount {
             door.mount = Some(name.as_str().into());
         }

@@ -128,6 +128,14 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
             "answered ok",
         ),
         (
+            "  - bea: { connect: socket, params: { vsn: 1.0.0 } }\n",
+            "speak one version",
+        ),
+        (
+            "  - bea: { connect: socket, as: bea, token-age: 60 }\n",
+            "new tokens only",
+        ),
+        (
             "  - ana: cut\n  - ana: { connect: strict_socket }\n",
             "connects as it did first",
         ),

@@ -101,7 +101,8 @@ impl Play {
             actor: actor.0,
             number: self.connections[actor.0],
         };
-        self.links[actor.0] = Some(Link::new(id, self.vsn));
+        let vsn = connect.vsn().unwrap_or(self.vsn);
+        self.links[actor.0] = Some(Link::new(id, vsn));
         let values = &self.values;
         let door = Door {
             mount: match &connect.mount {
@@ -109,6 +110,8 @@ impl Play {
                 Mount::Instead(name) => Some(name.clone()),
             },
             user: connect.user.as_ref().map(|user| user.fill(values)),
+            token_age: connect.token_age,
+            vsn,
             params: connect
                 .params
                 .iter()

@@ -34,6 +34,10 @@ pub struct Door {
     pub mount: Option<String>,
     /// The user whose token is to be fetched and sent as param `token`.
     pub user: Option<String>,
+    /// How long ago that token is to have been signed; now, if nothing is said.
+    pub token_age: Option<Duration>,
+    /// The serializer of this connection.
+    pub vsn: crate::protocol::Vsn,
     /// Connect params, in order; nothing leaves one out that would be sent otherwise.
     pub params: Vec<(String, Option<String>)>,
     /// Request headers.

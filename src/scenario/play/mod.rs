@@ -135,7 +135,7 @@ impl Play {
         &self.recording
     }
 
-    /// The serializer of all connections of this play.
+    /// The serializer of the connections whose params name none.
     pub fn vsn(&self) -> Vsn {
         self.vsn
     }
@@ -218,8 +218,9 @@ impl Play {
 
     fn arrive(&mut self, id: LinkId, frame: Held, now: Time) {
         self.serial += 1;
-        let arrived = Arrived::new(self.serial, frame, self.vsn);
+        let serial = self.serial;
         if let Some(link) = self.link(id) {
+            let arrived = Arrived::new(serial, frame, link.vsn);
             link.arrive(arrived, now);
         }
     }

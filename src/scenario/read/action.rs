@@ -1,5 +1,7 @@
 //! What an actor does: one function a verb.
 
+use std::time::Duration;
+
 use super::super::problem::{Problem, nearest};
 use super::super::program::{Act, Actor, Connect, JoinRef, Mount, Opening, Receive, Send, SendKind, What};
 use super::super::template::{Data, Template};
@@ -142,6 +144,7 @@ impl Reader {
             }
         };
         let user = self.optional(it, "as")?;
+        let token_age = self.token_age(it)?;
         let params = match entry(it.entries, "params") {
             None => Vec::new(),
             Some(node) => self
@@ -161,10 +164,28 @@ impl Reader {
         Some(Connect {
             mount,
             user,
+            token_age,
             params,
             headers,
             answer,
         })
+    }
+
+    /// `token-age`, which says something of the token that `as` fetches.
+    fn token_age(&mut self, it: &Written<'_>) -> Option<Option<Duration>> {
+        let Some(node) = entry(it.entries, "token-age") else {
+            return Some(None);
+        };
+        if entry(it.entries, "as").is_none() {
+            let problem = Problem::at(
+                node.place.clone(),
+                "`token-age` says whose token is meant by `as`",
+            );
+            self.problem(problem.expected("`as` and the name of a user beside it"));
+            return None;
+        }
+        let seconds = self.number(node, "token-age", "a whole number of seconds")?;
+        Some(Some(Duration::from_secs(seconds)))
     }
 
     pub(super) fn headers(&mut self, node: Option<&Node>) -> Option<Vec<(String, Template)>> {

@@ -10,7 +10,7 @@ use super::super::yaml::{Key, Node, Yaml};
 use super::{Reader, entry};
 
 /// The keys that make a map an operator instead of members, where one stands alone.
-pub(crate) const OPERATORS: [&str; 4] = ["is", "matches", "one-of", "exactly"];
+pub(crate) const OPERATORS: [&str; 5] = ["is", "matches", "one-of", "not", "exactly"];
 
 impl Reader {
     pub(super) fn pattern(&mut self, node: &Node) -> Option<Pattern> {
@@ -63,6 +63,7 @@ impl Reader {
                         .collect::<Option<_>>()?,
                 ))
             }
+            "not" => Some(Pattern::Not(Box::new(self.pattern(operand)?))),
             _ => Some(Pattern::Exactly(self.data(operand)?)),
         }
     }

@@ -165,3 +165,10 @@ mod arbitrary {
         }
     }
 }
+
+#[test]
+fn the_age_of_a_token_needs_whose_token_it_is() {
+    let said = refused(&steps("  - ana: { connect: socket, token-age: 60 }\n"));
+    assert!(said.contains("`as` and the name of a user"), "{said}");
+    assert!(good(&steps("  - ana: { connect: socket, as: ana, token-age: 60 }\n")).wants_old_tokens());
+}

@@ -183,7 +183,13 @@ impl Channel for Lab {
             return Out::Nothing;
         };
         match cx.conduct().whisper {
-            Whisper::Named if to.text().as_deref() != Some(cx.user()) => Out::Nothing,
+            Whisper::Named
+                if !to
+                    .text()
+                    .is_some_and(|to| cx.conduct().user_names.same(&to, cx.user())) =>
+            {
+                Out::Nothing
+            }
             Whisper::Named | Whisper::Everybody => {
                 Out::Instead(json(format!(r#"{{"body":{},"for":{}}}"#, body.json(), to.json())))
             }

@@ -38,8 +38,9 @@ impl PresenceChannel {
     /// before the channel has got to its next message.
     fn update(&mut self, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
         let status = payload.matched("status", "update")?.json();
+        let how = cx.conduct().presence_update;
         self.untold
-            .push(cx.presence().update(cx.id(), cx.topic(), &status)?);
+            .push(cx.presence().update(cx.id(), cx.topic(), &status, how)?);
         cx.send(Info::Tracked);
         Ok(Next::Reply(Status::Ok, Body::empty()))
     }
@@ -76,9 +77,14 @@ impl Channel for PresenceChannel {
 
     fn terminate(&mut self, _why: &Reason, cx: &mut Context<'_>) {
         self.tell(cx);
+        let all = match cx.conduct().presence_leave {
+            PresenceLeave::WithAllOfTheUser => cx.presence().all_leave(cx.topic(), cx.user()),
+            PresenceLeave::Told | PresenceLeave::Untold => None,
+        };
         let left = cx.presence().untrack(cx.id(), cx.topic());
         match cx.conduct().presence_leave {
-            PresenceLeave::Told => left
+            PresenceLeave::Told | PresenceLeave::WithAllOfTheUser => all
+                .or(left)
                 .into_iter()
                 .for_each(|diff| cx.broadcast("presence_diff", diff)),
             PresenceLeave::Untold => {}

@@ -29,7 +29,7 @@ impl Videos {
         }
         let seen = params.access("last_seen_id")?.truthy().map_or(0, Term::floor);
         let last_seen = match cx.conduct().catch_up {
-            CatchUp::After | CatchUp::MissesFirst => seen,
+            CatchUp::After | CatchUp::MissesFirst | CatchUp::AtMostAHundred => seen,
             CatchUp::FromLastSeen => seen.saturating_sub(1),
         };
         Ok(Join::Call(Request::After {
@@ -74,13 +74,15 @@ impl Channel for Videos {
             Answer::Added(_) => return Join::Crash("the store answered something else".to_owned()),
             Answer::Failed(why) => return Join::Crash(why),
         };
-        let missed = match cx.conduct().catch_up {
-            CatchUp::After | CatchUp::FromLastSeen => 0,
-            CatchUp::MissesFirst => 1,
+        let (missed, most) = match cx.conduct().catch_up {
+            CatchUp::After | CatchUp::FromLastSeen => (0, usize::MAX),
+            CatchUp::MissesFirst => (1, usize::MAX),
+            CatchUp::AtMostAHundred => (0, 100),
         };
         let annotations: Vec<String> = annotations
             .iter()
             .skip(missed)
+            .take(most)
             .map(|it| to_json(it, ""))
             .collect();
         Join::Ok(json(format!(r#"{{"annotations":[{}]}}"#, annotations.join(","))))

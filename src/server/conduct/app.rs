@@ -1,5 +1,7 @@
 //! Decisions of the application's channels. No profile changes them.
 
+use super::socket::Names;
+
 /// Decisions of the application's channels. No profile changes them.
 #[derive(Clone, Debug)]
 pub struct AppConduct {
@@ -15,6 +17,10 @@ pub struct AppConduct {
     pub annotation_store: AnnotationStore,
     /// Whether others hear that somebody left.
     pub presence_leave: PresenceLeave,
+    /// The reference of an updated meta.
+    pub presence_update: PresenceUpdate,
+    /// When two users are one.
+    pub user_names: Names,
     /// What is checked of a token.
     pub token: TokenCheck,
 }
@@ -46,6 +52,8 @@ pub enum CatchUp {
     FromLastSeen,
     /// What came after the one after it.
     MissesFirst,
+    /// The first hundred of what came after it.
+    AtMostAHundred,
 }
 
 /// What the broadcast of an annotation holds.
@@ -75,6 +83,17 @@ pub enum PresenceLeave {
     Told,
     /// No.
     Untold,
+    /// In a `presence_diff` in which all metas of the user leave.
+    WithAllOfTheUser,
+}
+
+/// The `phx_ref` of an updated meta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresenceUpdate {
+    /// A new one.
+    NewRef,
+    /// That of the meta before.
+    SameRef,
 }
 
 /// What is checked of a token.
@@ -86,6 +105,8 @@ pub enum TokenCheck {
     SignatureOnly,
     /// Not the signature.
     AgeOnly,
+    /// Signature and age, which may be a day, whatever the application says.
+    AtMostADay,
 }
 
 impl Default for AppConduct {
@@ -97,6 +118,8 @@ impl Default for AppConduct {
             annotation_fields: AnnotationFields::Known,
             annotation_store: AnnotationStore::First,
             presence_leave: PresenceLeave::Told,
+            presence_update: PresenceUpdate::NewRef,
+            user_names: Names::Exact,
             token: TokenCheck::All,
         }
     }

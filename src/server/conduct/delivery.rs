@@ -59,3 +59,12 @@ pub enum BroadcastRefs {
     /// The receiver's own join_ref.
     JoinRef,
 }
+
+/// In which version a broadcast is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BroadcastEncoding {
+    /// In that of each listener.
+    EachVersion,
+    /// In 2.0.0, whatever the listener speaks.
+    OnlyV2,
+}

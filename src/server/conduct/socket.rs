@@ -1,6 +1,6 @@
 //! Decisions of the protocol: joins, leaves, refs, crashes.
 
-use super::delivery::{Audience, BroadcastRefs, Delivery, PushReach, SenderOrder};
+use super::delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, PushReach, SenderOrder};
 use crate::profile::Version;
 
 /// Decisions of the socket: joins, leaves, refs, crashes.
@@ -50,6 +50,16 @@ pub struct SocketConduct {
     pub audience: Audience,
     /// How surely it reaches them.
     pub delivery: Delivery,
+    /// In which version it is encoded.
+    pub encoding: BroadcastEncoding,
+    /// When two names of topics are one topic.
+    pub topics: Names,
+    /// When two names of events are one event.
+    pub events: Names,
+    /// A join that the channel refuses.
+    pub refused_join: RefusedJoin,
+    /// Members of replies that are null.
+    pub nulls: Nulls,
 }
 
 /// Which messages with a join_ref other than the join's reach the channel; all others are dropped in silence.
@@ -61,6 +71,8 @@ pub enum StaleJoinRef {
     ServedIfJoinHadNone,
     /// Those that have none themselves (since 1.8.12).
     ServedIfNull,
+    /// Those that have none, and those with a join_ref that begins as the join's does.
+    ServedIfAlike,
 }
 
 /// Messages to topics that are not joined.
@@ -126,6 +138,8 @@ pub enum DuplicateJoin {
     ReplacesInSilence,
     /// Goes on with the older one's state.
     KeepsState,
+    /// Says that the older conversation has ended, and lets it go on in secret.
+    KeepsOldRunning,
 }
 
 /// A channel that crashed.
@@ -137,6 +151,8 @@ pub enum Crash {
     Untold,
     /// The whole connection ends.
     EndsConnection,
+    /// `phx_error`, but the channel goes on.
+    ToldAndServed,
 }
 
 /// What a channel that sleeps holds up.
@@ -155,6 +171,43 @@ pub enum ReplyCount {
     Once,
     /// Twice.
     Twice,
+}
+
+/// When two names are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// They are equal, byte for byte.
+    Exact,
+    /// They differ in the case of letters at most.
+    AnyCase,
+}
+
+impl Names {
+    /// Whether two names are one.
+    pub fn same(self, one: &str, other: &str) -> bool {
+        match self {
+            Self::Exact => one == other,
+            Self::AnyCase => one.eq_ignore_ascii_case(other),
+        }
+    }
+}
+
+/// A join that the channel refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedJoin {
+    /// Is over.
+    IsOver,
+    /// Is refused in words, and let in.
+    IsLetIn,
+}
+
+/// Members of replies that are null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    /// Stay.
+    Kept,
+    /// Are dropped.
+    Dropped,
 }
 
 /// What a leave ends.
@@ -214,6 +267,11 @@ impl SocketConduct {
             broadcast_refs: BroadcastRefs::Null,
             audience: Audience::Topic,
             delivery: Delivery::Once,
+            encoding: BroadcastEncoding::EachVersion,
+            topics: Names::Exact,
+            events: Names::Exact,
+            refused_join: RefusedJoin::IsOver,
+            nulls: Nulls::Kept,
         }
     }
 }

@@ -34,6 +34,10 @@ pub struct WireConduct {
     pub drain: Ending,
     /// The origin check.
     pub origin_check: OriginCheck,
+    /// What is compared with an allowed origin.
+    pub origin_host: OriginHost,
+    /// The sizes in the header of a binary message.
+    pub binary_sizes: BinarySizes,
     /// The end of a connection without channels when the server ends.
     pub shutdown: Option<Ending>,
     /// A `vsn` that is a list or a map.
@@ -139,6 +143,24 @@ pub enum OriginCheck {
     FirstMountDecides,
 }
 
+/// What is compared with the host of an allowed origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginHost {
+    /// The whole host.
+    Whole,
+    /// Its end.
+    End,
+}
+
+/// How the sizes in the header of a binary message are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinarySizes {
+    /// From 0 to 255.
+    Unsigned,
+    /// From -128 to 127, and what is below 0 cannot be read.
+    Signed,
+}
+
 /// What an unreadable message does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
@@ -211,6 +233,8 @@ impl WireConduct {
                 hangup: after_stop,
             },
             origin_check: OriginCheck::of(phoenix),
+            origin_host: OriginHost::Whole,
+            binary_sizes: BinarySizes::Unsigned,
             shutdown: bandit.then_some(Ending {
                 code: 1000,
                 hangup: Hangup::AtOnce,

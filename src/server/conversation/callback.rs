@@ -4,15 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::super::channel::{Body, Channel, Next, Reason, Status};
-use super::super::conduct::{PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder};
+use super::super::conduct::{Nulls, PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder};
 use super::super::context::{Action, Context, Conversation, Reach};
 use super::super::core::{Alarm, Core};
+use super::super::elixir::quote;
 use super::super::peer::{Bytes, Mail, Socket};
 use super::super::pubsub::{Address, Broadcast};
 use super::super::refs::borrowed;
 use super::super::wire::{self, Raised, ReplyTo};
 use super::{Entry, Letter, Process, Unfinished, Work};
-use crate::protocol::Field;
+use crate::protocol::{Field, json};
 
 impl Core {
     /// Calls a channel. None: it has ended. An error: it raised.
@@ -190,6 +191,14 @@ impl Core {
     ) -> Result<(), Raised> {
         let conduct = &self.shared.conduct.socket;
         let (refs, join_ref, count) = (conduct.reply_refs, conduct.reply_join_ref, conduct.reply_count);
+        let without;
+        let body = match conduct.nulls {
+            Nulls::Kept => body,
+            Nulls::Dropped => {
+                without = without_nulls(body);
+                &without
+            }
+        };
         let times = match count {
             ReplyCount::Once => 1,
             ReplyCount::Twice => 2,
@@ -239,6 +248,25 @@ impl Core {
         self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
         Ok(())
     }
+}
+
+/// An object without its members that are null; anything else as it is.
+fn without_nulls(body: &Body) -> Body {
+    let Body::Json(text) = body else {
+        return body.clone();
+    };
+    let Ok(members) = json::members(text).collect::<Result<Vec<_>, _>>() else {
+        return body.clone();
+    };
+    if members.is_empty() {
+        return body.clone();
+    }
+    let kept: Vec<String> = members
+        .iter()
+        .filter(|(_, value)| *value != "null")
+        .map(|(key, value)| format!("{}:{value}", quote(key)))
+        .collect();
+    Body::Json(format!("{{{}}}", kept.join(",")).into())
 }
 
 /// `:timer.send_interval` takes whole milliseconds.

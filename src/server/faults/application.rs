@@ -1,7 +1,9 @@
 //! Faults of the application.
 
 use super::Fault;
-use crate::server::conduct::{AnnotationFields, AnnotationStore, CatchUp, Counter, PresenceLeave, Whisper};
+use crate::server::conduct::{
+    AnnotationFields, AnnotationStore, CatchUp, Counter, Names, PresenceLeave, PresenceUpdate, Whisper,
+};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
@@ -63,5 +65,29 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| {
             conduct.app.presence_leave = PresenceLeave::Untold;
         },
+    ),
+    Fault::new(
+        "presence-leaves-with-all",
+        "Where one of a user's conversations ends, all metas of the user are told to leave.",
+        &["presence-one-key-many-metas"],
+        |conduct| conduct.app.presence_leave = PresenceLeave::WithAllOfTheUser,
+    ),
+    Fault::new(
+        "presence-update-keeps-ref",
+        "An updated meta keeps its phx_ref.",
+        &["presence-update", "presence-refs-agree"],
+        |conduct| conduct.app.presence_update = PresenceUpdate::SameRef,
+    ),
+    Fault::new(
+        "user-names-in-any-case",
+        "Users whose names differ in the case of letters get each other's whispers and disconnects.",
+        &["users-compared-whole"],
+        |conduct| conduct.app.user_names = Names::AnyCase,
+    ),
+    Fault::new(
+        "catch-up-of-a-hundred",
+        "A catch-up brings a hundred annotations at most.",
+        &["catch-up", "catch-up-from-start"],
+        |conduct| conduct.app.catch_up = CatchUp::AtMostAHundred,
     ),
 ];

@@ -4,8 +4,9 @@ use std::num::NonZeroU32;
 
 use super::Fault;
 use crate::server::conduct::{
-    AfterLeave, Audience, BroadcastRefs, Crash, Delivery, DuplicateJoin, Isolation, Leave, LeaveScope,
-    Mishap, PushReach, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
+    AfterLeave, Audience, BroadcastEncoding, BroadcastRefs, Crash, Delivery, DuplicateJoin, Isolation, Leave,
+    LeaveScope, Mishap, Names, Nulls, PushReach, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder,
+    ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
 };
 
 /// How often a delivery goes wrong, so that a conversation of a few messages shows it.
@@ -32,6 +33,28 @@ pub(super) const FAULTS: &[Fault] = &[
         "A second join on a topic goes on with the state of the first.",
         &["duplicate-join-fresh-state"],
         |conduct| conduct.socket.duplicate_join = DuplicateJoin::KeepsState,
+    ),
+    Fault::new(
+        "duplicate-join-keeps-old-running",
+        "A second join on a topic leaves the first conversation running in secret.",
+        &[
+            "duplicate-join-fresh-state",
+            "broadcast-once",
+            "closed-channel-silent",
+        ],
+        |conduct| conduct.socket.duplicate_join = DuplicateJoin::KeepsOldRunning,
+    ),
+    Fault::new(
+        "refused-join-let-in",
+        "A join that the channel refuses is refused in words, and let in.",
+        &["refused-join-hears-nothing", "join-refused"],
+        |conduct| conduct.socket.refused_join = RefusedJoin::IsLetIn,
+    ),
+    Fault::new(
+        "topics-in-any-case",
+        "Two topics that differ in the case of letters are one.",
+        &["topics-compared-whole"],
+        |conduct| conduct.socket.topics = Names::AnyCase,
     ),
     Fault::new(
         "leave-unanswered",
@@ -79,7 +102,25 @@ pub(super) const FAULTS: &[Fault] = &[
             conduct.socket.stale_push = StaleJoinRef::ServedIfJoinHadNone;
         },
     ),
+    Fault::new(
+        "join-ref-by-its-begin",
+        "A push whose join_ref begins as that of the join, or the other way round, is handled.",
+        &["stale-join-ref-ignored"],
+        |conduct| conduct.socket.stale_push = StaleJoinRef::ServedIfAlike,
+    ),
     // Pushes and replies.
+    Fault::new(
+        "events-in-any-case",
+        "The case of letters of an event does not matter.",
+        &["events-compared-whole"],
+        |conduct| conduct.socket.events = Names::AnyCase,
+    ),
+    Fault::new(
+        "nulls-dropped",
+        "Replies lack the members that are null.",
+        &["json-values-survive"],
+        |conduct| conduct.socket.nulls = Nulls::Dropped,
+    ),
     Fault::new(
         "reply-without-ref",
         "Replies of channels carry a null ref.",
@@ -144,6 +185,16 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| conduct.socket.crash = Crash::EndsConnection,
     ),
     Fault::new(
+        "crash-ends-nothing",
+        "A channel that crashed goes on: what was pushed behind the crash is handled.",
+        &[
+            "queue-ends-with-crash",
+            "closed-channel-silent",
+            "unmatched-topic-reply",
+        ],
+        |conduct| conduct.socket.crash = Crash::ToldAndServed,
+    ),
+    Fault::new(
         "crash-without-reason",
         "phx_error has an empty payload.",
         &["crash-reason"],
@@ -175,9 +226,15 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::new(
+        "broadcast-in-one-version",
+        "A broadcast is encoded in 2.0.0 for everybody.",
+        &["versions-side-by-side", "v1-objects"],
+        |conduct| conduct.socket.encoding = BroadcastEncoding::OnlyV2,
+    ),
+    Fault::new(
         "broadcast-after-reply",
         "A sender hears the reply before its own broadcast.",
-        &["broadcast-before-reply"],
+        &["broadcast-before-reply", "channel-speaks-in-order"],
         |conduct| {
             conduct.socket.sender_order = SenderOrder::ReplyFirst;
         },

@@ -2,8 +2,8 @@
 
 use super::Fault;
 use crate::server::conduct::{
-    CloseEcho, Ending, Hangup, HangupScope, Malformed, OriginCheck, Pong, TokenCheck, Unmasked, Utf8Check,
-    VsnCheck,
+    BinarySizes, CloseEcho, Ending, Hangup, HangupScope, Malformed, OriginCheck, OriginHost, Pong,
+    TokenCheck, Unmasked, Utf8Check, VsnCheck,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -21,6 +21,12 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| conduct.wire.origin_check = OriginCheck::FirstMountDecides,
     ),
     Fault::new(
+        "origin-by-its-end",
+        "An origin that only ends in an allowed one is let in.",
+        &["origin-checked"],
+        |conduct| conduct.wire.origin_host = OriginHost::End,
+    ),
+    Fault::new(
         "token-signature-unchecked",
         "A changed token lets in.",
         &["token-signed", "connect-refused"],
@@ -31,7 +37,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "token-age-unchecked",
         "A token that is too old lets in.",
-        &["token-signed"],
+        &["token-signed", "token-age"],
         |conduct| {
             conduct.app.token = TokenCheck::SignatureOnly;
         },
@@ -75,6 +81,18 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| {
             conduct.wire.max_frame = 64 << 10;
         },
+    ),
+    Fault::new(
+        "frames-of-16-bits-only",
+        "A frame of 65,536 bytes ends the connection.",
+        &["frame-lengths"],
+        |conduct| conduct.wire.max_frame = 65_535,
+    ),
+    Fault::new(
+        "binary-sizes-signed",
+        "A binary message with a field of more than 127 bytes cannot be read.",
+        &["binary-sizes-unsigned"],
+        |conduct| conduct.wire.binary_sizes = BinarySizes::Signed,
     ),
     Fault::new(
         "malformed-passed-over",

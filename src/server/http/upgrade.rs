@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, VsnCheck};
+use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost, VsnCheck};
 use super::super::core::Core;
 use super::super::peer::{Identity, Socket, Stage, Voice};
 use super::super::token::MAX_AGE;
@@ -46,7 +46,11 @@ impl Core {
         let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
         let conduct = &self.shared.conduct;
         let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
-        if strict && !request.value("origin").is_none_or(|origin| is_allowed(&origin)) {
+        if strict
+            && !request
+                .value("origin")
+                .is_none_or(|origin| is_allowed(&origin, conduct.wire.origin_host))
+        {
             return Err(forbidden());
         }
         let vsn = match vsn {
@@ -123,15 +127,21 @@ impl Core {
     }
 }
 
+/// The host that `/strict_socket` lets in.
+const ALLOWED: &str = "allowed.example";
+
 /// `//allowed.example`: any scheme and port.
-fn is_allowed(origin: &str) -> bool {
+fn is_allowed(origin: &str, compared: OriginHost) -> bool {
     let Some((_, rest)) = origin.split_once("//") else {
         return false;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    host == "allowed.example"
+    match compared {
+        OriginHost::Whole => host == ALLOWED,
+        OriginHost::End => host.ends_with(ALLOWED),
+    }
 }
 
 /// The keys of a handshake as RFC 6455 wants it, or what is wrong with it in the adapter's words.
@@ -212,7 +222,7 @@ mod tests {
             "http://allowed.example:8080",
             "//allowed.example",
         ] {
-            assert!(is_allowed(origin), "{origin}");
+            assert!(is_allowed(origin, OriginHost::Whole), "{origin}");
         }
     }
 
@@ -225,7 +235,7 @@ mod tests {
             "",
             "https://a@evil/allowed.example",
         ] {
-            assert!(!is_allowed(origin), "{origin}");
+            assert!(!is_allowed(origin, OriginHost::Whole), "{origin}");
         }
     }
 

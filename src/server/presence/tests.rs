@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Body, ConversationId, Presence, TrackError};
+use super::{Body, ConversationId, Presence, PresenceUpdate, TrackError};
 
 const TOPIC: &str = "presence:room";
 
@@ -57,7 +57,9 @@ fn joins_updates_and_leaves_look_as_recorded() {
         redacted.text(&tracker.list(TOPIC)),
         r##"{"alice":{"metas":[{"phx_ref":"#0","status":"online"}]},"bob":{"metas":[{"phx_ref":"#1","status":null}]}}"##
     );
-    let updated = tracker.update(bob, TOPIC, r#""away""#).unwrap();
+    let updated = tracker
+        .update(bob, TOPIC, r#""away""#, PresenceUpdate::NewRef)
+        .unwrap();
     assert_eq!(
         redacted.text(&updated),
         r##"{"joins":{"bob":{"metas":[{"phx_ref":"#2","phx_ref_prev":"#1","status":"away"}]}},"leaves":{"bob":{"metas":[{"phx_ref":"#1","status":null}]}}}"##
@@ -80,7 +82,11 @@ fn one_name_twice_has_its_metas_in_the_order_of_joins_and_an_update_keeps_its_pl
                 .unwrap(),
         );
     }
-    redacted.text(&tracker.update(ConversationId(1), TOPIC, "4").unwrap());
+    redacted.text(
+        &tracker
+            .update(ConversationId(1), TOPIC, "4", PresenceUpdate::NewRef)
+            .unwrap(),
+    );
     assert_eq!(
         redacted.text(&tracker.list(TOPIC)),
         r##"{"alice":{"metas":[{"phx_ref":"#3","phx_ref_prev":"#0","status":4},{"phx_ref":"#1","status":2},{"phx_ref":"#2","status":3}]}}"##
@@ -102,7 +108,10 @@ fn a_name_is_escaped_as_a_key() {
 fn nobody_is_tracked_twice_nor_updated_nor_taken_out_before() {
     let tracker = tracker();
     let alice = ConversationId(1);
-    assert_eq!(tracker.update(alice, TOPIC, "1"), Err(TrackError::NoPresence));
+    assert_eq!(
+        tracker.update(alice, TOPIC, "1", PresenceUpdate::NewRef),
+        Err(TrackError::NoPresence)
+    );
     assert_eq!(tracker.untrack(alice, TOPIC), None);
     assert!(tracker.track(alice, TOPIC, "alice", "1").is_ok());
     assert_eq!(
@@ -110,7 +119,7 @@ fn nobody_is_tracked_twice_nor_updated_nor_taken_out_before() {
         Err(TrackError::AlreadyTracked)
     );
     assert_eq!(
-        tracker.update(alice, "presence:other", "1"),
+        tracker.update(alice, "presence:other", "1", PresenceUpdate::NewRef),
         Err(TrackError::NoPresence)
     );
     assert!(tracker.untrack(alice, TOPIC).is_some());
@@ -156,7 +165,12 @@ fn take(tracker: &Presence, step: &Step) -> Option<Body> {
             )
             .ok(),
         Step::Update { id, status } => tracker
-            .update(ConversationId(id), TOPIC, &status.to_string())
+            .update(
+                ConversationId(id),
+                TOPIC,
+                &status.to_string(),
+                PresenceUpdate::NewRef,
+            )
             .ok(),
         Step::Untrack { id } => tracker.untrack(ConversationId(id), TOPIC),
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::super::channel::{Body, In, Join, Reason, Status};
-use super::super::conduct::DuplicateJoin;
+use super::super::conduct::{DuplicateJoin, RefusedJoin};
 use super::super::conversation::{Entry, Process, Work};
 use super::super::core::{Alarm, Core};
 use super::super::peer::{Bytes, Joining, Mail, Peer};
@@ -20,6 +20,9 @@ impl Core {
         let peer = address.peer;
         if self.shared.conduct.socket.duplicate_join == DuplicateJoin::KeepsState {
             return self.join_with_old_state(address, message);
+        }
+        if self.shared.conduct.socket.duplicate_join == DuplicateJoin::KeepsOldRunning {
+            return self.join_beside(address, message);
         }
         self.bury(address, &Reason::Shutdown);
         if let Some(entry) = self.remove(address) {
@@ -92,6 +95,18 @@ impl Core {
             reference,
         }));
         self.call_join(address, topic, message.payload);
+    }
+
+    /// What a server does that says of the first conversation that it has ended, and forgets to end it.
+    fn join_beside(&mut self, address: Address, message: &Message<'_>) {
+        let Some(topic) = self
+            .socket(address.peer)
+            .and_then(|socket| Some(Arc::clone(&socket.entry(address.conversation)?.topic)))
+        else {
+            return;
+        };
+        self.pretend_end(address, End::Closed);
+        self.start_join(address.peer, message, &topic);
     }
 
     /// What a server does that takes a second join for the first.
@@ -181,6 +196,10 @@ impl Core {
             Join::Ok(body) => {
                 self.let_in(address);
                 self.answer_join(address, Status::Ok, &body);
+            }
+            Join::Refuse(body) if self.shared.conduct.socket.refused_join == RefusedJoin::IsLetIn => {
+                self.let_in(address);
+                self.answer_join(address, Status::Error, &body);
             }
             Join::Refuse(body) => {
                 self.answer_join(address, Status::Error, &body);

@@ -27,6 +27,12 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| conduct.wire.origin_host = OriginHost::End,
     ),
     Fault::new(
+        "token-age-a-day",
+        "A token is too old after a day.",
+        &["token-age"],
+        |conduct| conduct.app.token = TokenCheck::AtMostADay,
+    ),
+    Fault::new(
         "token-signature-unchecked",
         "A changed token lets in.",
         &["token-signed", "connect-refused"],

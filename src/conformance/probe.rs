@@ -175,7 +175,7 @@ enum Came {
 /// Tries everything that a level needs.
 pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
-    let (lab, presence, rumbl, fast, strict, any_path, v1, old_tokens) = tokio::join!(
+    let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
         offers_channel(place, PRESENCE, "presence", first_fresh + 10),
         offers_channel(place, RUMBL, "videos", first_fresh + 20),
@@ -183,9 +183,8 @@ pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u6
         holds(place, STRICT, first_fresh + 40),
         holds(place, NOWHERE, first_fresh + 45),
         holds(place, V1, first_fresh + 50),
-        gives_old_tokens(place),
     );
-    if old_tokens {
+    if lab && gives_old_tokens(place).await {
         offers.old_tokens = OldTokens::Given;
     }
     // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.

@@ -128,14 +128,6 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
             "answered ok",
         ),
         (
-            "  - bea: { connect: socket, params: { vsn: 1.0.0 } }\n",
-            "speak one version",
-        ),
-        (
-            "  - bea: { connect: socket, as: bea, token-age: 60 }\n",
-            "new tokens only",
-        ),
-        (
             "  - ana: cut\n  - ana: { connect: strict_socket }\n",
             "connects as it did first",
         ),
@@ -193,4 +185,12 @@ fn one_voice_is_enough_where_all_hear_it() {
         (marked("hall").voices(0), marked("room").voices(0)),
         (Voices::One, Voices::All)
     );
+}
+
+#[test]
+fn a_swarm_speaks_one_version_and_connects_with_new_tokens() {
+    let version = said("  - bea: { connect: socket, params: { vsn: 1.0.0 } }\n");
+    assert!(version.contains("speak one version"), "{version}");
+    let age = said("  - bea: { connect: socket, as: bea, token-age: 60 }\n");
+    assert!(age.contains("new tokens only"), "{age}");
 }

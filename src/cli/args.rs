@@ -99,6 +99,9 @@ pub(super) struct Target {
     /// {port} in it and $PORT are the target's port
     #[arg(long, value_name = "CMD")]
     pub(super) exec: Option<String>,
+    /// Waits so long until the target answers as a Phoenix socket, as 30s [default: the target must be there]
+    #[arg(long, value_name = "DUR", value_parser = units::duration)]
+    pub(super) wait_for: Option<Duration>,
     /// Serializer: 2.0.0 or 1.0.0 [default: 2.0.0]
     #[arg(long, value_name = "VERSION")]
     pub(super) vsn: Option<VsnArg>,

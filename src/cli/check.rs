@@ -121,7 +121,7 @@ async fn judge(
         Server::Exec(target, command) => {
             let log = Log::new(folder)?;
             let exec = tokio::select! {
-                started = Exec::start(command, target, log) => started?,
+                started = Exec::start(command, target, log, job.starts_within()) => started?,
                 () = stop.clone().asked() => return Err(Complaint::new("ended before the server of --exec answered")),
             };
             let result = play(job, target, &exec, reporters, stop).await;
@@ -138,6 +138,10 @@ async fn play(
     reporters: &mut Reporters<'_>,
     stop: &Stop,
 ) -> Result<RunResult, Complaint> {
+    tokio::select! {
+        waited = job.wait(target) => waited?,
+        () = stop.clone().asked() => return Err(Complaint::new("ended before the target answered")),
+    }
     let settings = job.settings(target);
     let result = conformance::check(
         settings,
@@ -146,7 +150,13 @@ async fn play(
         stop.clone().asked(),
     )
     .await;
-    result.map_err(|why| Complaint::new(why.to_string()))
+    result.map_err(|why| {
+        let complaint = Complaint::new(why.to_string());
+        match why.next() {
+            Some(next) => complaint.next(next),
+            None => complaint,
+        }
+    })
 }
 
 /// The result of a run that never was, for `result.json`.

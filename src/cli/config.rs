@@ -202,6 +202,7 @@ fn target_keys(section: &mut Section<'_, '_>, url: &'static str) -> Target {
     Target {
         target: section.string(url),
         exec: section.string("exec"),
+        wait_for: section.duration("wait-for"),
         vsn: section.one_of::<VsnArg>("vsn"),
         params: section.strings_by_name("params"),
         headers: section.strings_by_name("headers"),

@@ -19,8 +19,8 @@ use crate::report::Folder;
 use crate::scenario::Restart;
 use crate::transport::{self, Limits, Target};
 
-/// How long a server has until it answers.
-const STARTS_WITHIN: Duration = Duration::from_secs(20);
+/// How long a server has until it answers, unless `--wait-for` says otherwise.
+pub(super) const STARTS_WITHIN: Duration = Duration::from_secs(20);
 /// How long one attempt to reach it may take.
 const ATTEMPT: Duration = Duration::from_secs(1);
 
@@ -33,6 +33,7 @@ struct Started {
     command: String,
     target: Target,
     log: Log,
+    starts_within: Duration,
     group: Mutex<Option<Group>>,
 }
 
@@ -59,7 +60,12 @@ impl Log {
 
 impl Exec {
     /// Starts the server; done when it answers.
-    pub(super) async fn start(command: &str, target: &Target, log: Log) -> Result<Self, Complaint> {
+    pub(super) async fn start(
+        command: &str,
+        target: &Target,
+        log: Log,
+        starts_within: Duration,
+    ) -> Result<Self, Complaint> {
         let address = (target.host(), target.port());
         let there = tokio::time::timeout(ATTEMPT, TcpStream::connect(address)).await;
         if matches!(there, Ok(Ok(_))) {
@@ -74,6 +80,7 @@ impl Exec {
             command,
             target: target.clone(),
             log,
+            starts_within,
             group: Mutex::new(None),
         };
         started.start().await?;
@@ -107,7 +114,7 @@ impl Started {
             .stdout(output().map_err(failed)?)
             .stderr(output().map_err(failed)?);
         let group = slot.insert(Group::start(&mut command).map_err(failed)?);
-        let answer = patience::until(STARTS_WITHIN, async || match group.ended() {
+        let answer = patience::until(self.starts_within, async || match group.ended() {
             Some(status) => Some(Err(status)),
             None => answers(&self.target).await.then_some(Ok(())),
         });
@@ -118,8 +125,9 @@ impl Started {
                 self.target
             ),
             None => format!(
-                "the server of --exec did not answer at {} within 20 s",
-                self.target
+                "the server of --exec did not answer at {} within {}",
+                self.target,
+                humantime::format_duration(self.starts_within)
             ),
         };
         *slot = None;

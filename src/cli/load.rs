@@ -12,7 +12,7 @@ use super::args::{self, Look};
 use super::check::Server;
 use super::complaint::Complaint;
 use super::embedded::OwnServer;
-use super::exec::{Exec, Log};
+use super::exec::{Exec, Log, STARTS_WITHIN};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output};
@@ -169,7 +169,7 @@ async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> 
 }
 
 async fn start(command: &str, target: &Target, folder: &Folder) -> Result<Exec, Complaint> {
-    Exec::start(command, target, Log::new(folder)?).await
+    Exec::start(command, target, Log::new(folder)?, STARTS_WITHIN).await
 }
 
 /// Runs the swarm on a thread of its own: signals are heard here meanwhile.

@@ -21,6 +21,7 @@ mod results;
 mod serve;
 mod show;
 mod units;
+mod wait;
 
 pub use exit::Exit;
 

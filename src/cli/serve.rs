@@ -1,7 +1,5 @@
 //! `serve`: the reference server in the foreground, until SIGTERM or ctrl-c.
 
-use std::io::IsTerminal;
-
 use super::args::Serve;
 use super::complaint::Complaint;
 use super::config;
@@ -28,10 +26,8 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
         let mut interrupts = Interrupts::listen()?;
         let server = Server::start(&settings).map_err(|error| refused(&error))?;
         output::print(&format_args!("listening on http://{}\n", server.address()))?;
-        if std::io::stderr().is_terminal() {
-            let target = format!("ws://{}/socket", server.address());
-            output::note(&format!("  next      phxproof check --target {target}"));
-        }
+        let target = format!("ws://{}/socket", server.address());
+        output::note(&format!("try: phxproof check --target {target}"));
         interrupts.next().await;
         let planted = server.planted();
         server.drain();

@@ -269,6 +269,12 @@ pub enum SelectError {
         /// The id that is nearest to it.
         nearest: Option<String>,
     },
+    /// A directory in place of the files in it.
+    #[error("`{path}` is a directory; name the scenario files in it, as {path}/*.yaml")]
+    Directory {
+        /// As given, without a slash at its end.
+        path: String,
+    },
     /// A glob that is none.
     #[error("`{pattern}` is no pattern: {why}")]
     NoGlob {
@@ -311,6 +317,10 @@ pub fn select(wanted: &[String], exclude: &[String]) -> Result<Vec<Arc<Case>>, S
                 .filter(|case| matches(&glob, pattern, &case.id))
                 .cloned(),
         );
+        if chosen.len() == before && Path::new(pattern).is_dir() {
+            let path = pattern.trim_end_matches('/').to_owned();
+            return Err(SelectError::Directory { path });
+        }
         if chosen.len() == before {
             let ids = built_in().iter().map(|case| &*case.id);
             return Err(SelectError::NoMatch {

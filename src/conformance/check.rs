@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::catalogue::{SelectError, select};
 use super::host::NoHost;
 use super::outcome::{Conclusion, HeldTo, RunResult, Strictness, Verdict};
-use super::probe::CheckError;
+use super::reach::CheckError;
 use super::run::check;
 use super::settings::{Room, Settings};
 use crate::scenario::Level;

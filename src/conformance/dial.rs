@@ -9,7 +9,7 @@ use super::drive::Place;
 use crate::scenario::{Door, Happening, LinkId, Reach, Request};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
-    percent_encoded, replace_params, request,
+    percent_encoded, query, replace_params, request,
 };
 
 /// A connection that is to be opened.
@@ -176,19 +176,6 @@ fn params(place: &Place, door: &Door, token: Option<String>) -> Vec<(String, Str
     replace_params(&mut params, door.params.iter().cloned());
     replace_params(&mut params, token.map(|token| ("token".to_owned(), Some(token))));
     params
-}
-
-/// A query; `write` says how a value is written.
-pub(super) fn query(pairs: &[(String, String)], write: impl Fn(&str, &str) -> String) -> String {
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(key, value)| format!("{}={}", percent_encoded(key), write(key, value)))
-        .collect();
-    if pairs.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", pairs.join("&"))
-    }
 }
 
 /// What the user gave may be a secret, and what is told here is written to files.

@@ -17,6 +17,7 @@ mod outcome;
 mod probe;
 mod punctual;
 mod queue;
+mod reach;
 pub mod rules;
 mod run;
 mod settings;
@@ -30,7 +31,7 @@ pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
     CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Strictness, Verdict,
 };
-pub use probe::CheckError;
+pub use reach::CheckError;
 pub use run::{check, judge_one};
 pub use settings::{Room, Safety, Settings, StopAt, Update};
 pub use snapshot::SnapshotError;

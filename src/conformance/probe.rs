@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::baseline::{self, Baseline};
-use super::dial::{gives_old_tokens, query};
+use super::dial::gives_old_tokens;
 use super::drive::{Place, drive};
 use super::settings::Room;
 use crate::protocol::Frame;
 use crate::scenario::{Level, Noted, Offer, Play, Program, Progress, Setting, read};
-use crate::transport::{OpenError, Opened, Upgrade, open, percent_encoded};
 
 /// What a target offers.
 #[derive(Clone, Debug, Default)]
@@ -36,71 +35,6 @@ pub(super) enum OldTokens {
     Given,
     #[default]
     NotGiven,
-}
-
-/// A target at which nothing can be judged.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// No connection, or no answer.
-    #[error("{0}")]
-    Unreachable(#[from] OpenError),
-    /// It answered, but not as a Phoenix socket does.
-    #[error("{target} did not let a client in: it answered the upgrade with {answer}{hint}")]
-    NoPhoenix {
-        /// The URL.
-        target: String,
-        /// The status, and the body where it says something.
-        answer: String,
-        /// What to do.
-        hint: &'static str,
-    },
-}
-
-/// Opens one connection and closes it again.
-pub(super) async fn reach(place: &Place) -> Result<(), CheckError> {
-    let mut params = vec![("vsn".to_owned(), place.settings.vsn.to_string())];
-    params.extend(place.settings.params.iter().cloned());
-    let upgrade = Upgrade {
-        path_and_query: format!(
-            "{}/websocket{}",
-            place.target.mount(),
-            query(&params, |_, value| percent_encoded(value))
-        ),
-        headers: place.settings.headers.clone(),
-        limits: crate::transport::Limits::default(),
-        deadline: place.timeout.max(Duration::from_secs(8)),
-    };
-    match open(&place.target, &upgrade).await? {
-        Opened::Open(..) => Ok(()),
-        Opened::Refused(response) => {
-            let body = String::from_utf8_lossy(&response.body);
-            let body: String = body
-                .trim()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(200)
-                .collect();
-            let answer = if body.is_empty() {
-                response.status.to_string()
-            } else {
-                format!("{} `{body}`", response.status)
-            };
-            let hint = match response.status {
-                404 | 405 | 200 | 301 | 302 | 307 | 308 => {
-                    ". Is a Phoenix socket mounted there? Give the path of the mount, such as ws://host:4000/socket"
-                }
-                401 | 403 => {
-                    ". Connect params or headers may be missing: --param token=…, --header 'Name: value'"
-                }
-                _ => "",
-            };
-            Err(CheckError::NoPhoenix {
-                target: place.target.url(),
-                answer,
-                hint,
-            })
-        }
-    }
 }
 
 /// A small scenario that shows what is offered where it holds.

@@ -11,9 +11,10 @@ use tokio::task::LocalSet;
 use super::catalogue::Case;
 use super::host::{Host, Lent};
 use super::outcome::{CaseResult, Event, HeldTo, Pace, RunResult, Verdict};
-use super::probe::{self, CheckError, Offers};
+use super::probe::{self, Offers};
 use super::punctual::Punctual;
 use super::queue::{Queue, ToDo};
+use super::reach::{self, CheckError};
 use super::settings::Settings;
 use super::single::{Attempt, play_case};
 use super::{choice, drive::Place};
@@ -155,7 +156,7 @@ async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<Place>, Che
         settings: Rc::clone(settings),
     };
     let before = clock.now();
-    probe::reach(&place).await?;
+    drop(reach::reach(&place).await?);
     let scaled = clock.now().since(before) * 10;
     place.timeout = place.timeout.max(scaled.min(LONGEST_SCALED));
     Ok(Rc::new(place))

@@ -28,7 +28,7 @@ mod wire;
 pub use exchange::{Ending, Incoming, Outgoing};
 pub use http::{Request, RequestError, Response, Truncated, request};
 pub use open::{BadSwitch, OpenError, Opened, Upgrade, open};
-pub use params::replace_params;
+pub use params::{query, replace_params};
 pub use percent::percent_encoded;
 pub use raw::{Masking, RawFrame};
 pub use target::{Target, TargetError};

@@ -13,6 +13,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::call::Call;
 use super::http::{Head, RequestError, Response, standard_headers};
+use super::params::query;
+use super::percent::percent_encoded;
 use super::{Connection, Limits, Target};
 
 /// What to ask for.
@@ -26,6 +28,24 @@ pub struct Upgrade {
     pub limits: Limits,
     /// For everything until the connection is open: finding the host, connecting, the whole head of the answer.
     pub deadline: Duration,
+}
+
+impl Upgrade {
+    /// The upgrade at the mount of `target`, with these connect params.
+    pub fn new(
+        target: &Target,
+        params: &[(String, String)],
+        headers: &[(String, String)],
+        deadline: Duration,
+    ) -> Self {
+        let query = query(params, |_, value| percent_encoded(value));
+        Self {
+            path_and_query: format!("{}/websocket{query}", target.mount()),
+            headers: headers.to_vec(),
+            limits: Limits::default(),
+            deadline,
+        }
+    }
 }
 
 /// How the server answered.

@@ -1,4 +1,6 @@
-//! Connect params: which of them take the place of others.
+//! Connect params: which of them take the place of others, and how they are written as a query.
+
+use super::percent::percent_encoded;
 
 /// Puts params in the place of those of the same name, or behind all others; nothing as a value only takes one away. A
 /// list `a[]` also takes the place of `a`, as a server can't read both.
@@ -6,6 +8,19 @@ pub fn replace_params<V>(params: &mut Vec<(String, V)>, by: impl IntoIterator<It
     for (key, value) in by {
         params.retain(|(known, _)| *known != key && Some(known.as_str()) != key.strip_suffix("[]"));
         params.extend(value.map(|value| (key, value)));
+    }
+}
+
+/// The params as a query, with its question mark; empty without params. `write` says how a value is written.
+pub fn query(params: &[(String, String)], write: impl Fn(&str, &str) -> String) -> String {
+    let pairs: Vec<String> = params
+        .iter()
+        .map(|(key, value)| format!("{}={}", percent_encoded(key), write(key, value)))
+        .collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", pairs.join("&"))
     }
 }
 

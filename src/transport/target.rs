@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 use hyper::Uri;
 
+/// What a client puts behind the mount to connect by WebSocket.
+const TRANSPORT: &str = "/websocket";
+
 /// Where a server is, and the path under which its sockets are mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -66,7 +69,8 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Reads a URL with the scheme `ws` or `http`; both mean the same. The port is 80 unless typed.
+    /// Reads a URL with the scheme `ws` or `http`; both mean the same. The port is 80 unless typed. A URL as a browser
+    /// shows it, with `/websocket` behind the mount and perhaps a query, means the mount.
     ///
     /// # Errors
     /// If it is no such URL, or has parts that mean nothing here: a query, a fragment, a user.
@@ -88,7 +92,9 @@ impl Target {
         if authority.as_str().contains('@') {
             return Err(superfluous("a user (…@)"));
         }
-        if uri.query().is_some() {
+        let path = uri.path().trim_end_matches('/');
+        let mount = path.strip_suffix(TRANSPORT);
+        if mount.is_none() && uri.query().is_some() {
             return Err(superfluous("a query (?…)"));
         }
         if authority.host().is_empty() {
@@ -97,7 +103,7 @@ impl Target {
         Ok(Self {
             host: authority.host().to_ascii_lowercase(),
             port: read_port(url, authority.as_str(), authority.host())?,
-            mount: uri.path().trim_end_matches('/').to_owned(),
+            mount: mount.unwrap_or(path).to_owned(),
         })
     }
 
@@ -230,6 +236,20 @@ mod tests {
         assert_eq!(parse("ws://localhost:1").mount(), "");
         assert_eq!(parse("ws://localhost:1/").mount(), "");
         assert_eq!(parse("ws://localhost:1").with_mount("socket").mount(), "/socket");
+    }
+
+    #[test]
+    fn a_url_as_a_browser_shows_it_means_the_mount() {
+        for url in [
+            "ws://localhost:4000/socket/websocket",
+            "ws://localhost:4000/socket/websocket/",
+            "ws://localhost:4000/socket/websocket?vsn=2.0.0",
+            "ws://localhost:4000/socket/websocket?token=a%2Fb&vsn=2.0.0",
+        ] {
+            assert_eq!(parse(url), parse("ws://localhost:4000/socket"), "{url}");
+        }
+        assert_eq!(parse("ws://localhost/websocket").mount(), "");
+        assert_eq!(parse("ws://localhost/my-websocket").mount(), "/my-websocket");
     }
 
     #[test]

@@ -110,6 +110,14 @@ impl Served {
         rest
     }
 
+    /// What it said on stderr; waits for its end.
+    fn stderr(&mut self) -> String {
+        let mut text = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    }
+
     fn terminate(&mut self) -> Option<i32> {
         terminate(&self.child);
         self.child.wait().unwrap().code()

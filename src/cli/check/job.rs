@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use super::super::args::{self, LevelArg, UpdateArg, VsnArg};
 use super::super::complaint::Complaint;
+use super::super::exec::STARTS_WITHIN;
 use super::super::exit::CliError;
-use super::super::{profile, results};
+use super::super::{profile, results, wait};
 use crate::conformance::{
     Case, CaseError, HeldTo, Room, Safety, SelectError, Settings, StopAt, Strictness, Update, catalogue,
 };
@@ -96,6 +97,20 @@ impl Job {
                 Some(UpdateArg::All) => Update::All,
             },
         }
+    }
+
+    /// Waits until the target answers, if that was asked for.
+    pub(super) async fn wait(&self, target: &Target) -> Result<(), Complaint> {
+        let how = &self.meant.target;
+        match how.wait_for {
+            None => Ok(()),
+            Some(limit) => wait::wait_for(limit, target, how).await,
+        }
+    }
+
+    /// How long a server that --exec starts has until it answers.
+    pub(super) fn starts_within(&self) -> Duration {
+        self.meant.target.wait_for.unwrap_or(STARTS_WITHIN)
     }
 
     /// Whether `non-strict` counts as `fail`.
@@ -228,6 +243,9 @@ fn unselected(error: SelectError) -> CliError {
         SelectError::Case(CaseError::Snapshot(why)) => Complaint::new(why.to_string())
             .next("mend the fixture; or delete it, and write a new one with --update missing")
             .into(),
+        SelectError::Directory { path } => Complaint::new(format!("`{path}` is a directory"))
+            .expected(format!("the scenario files in it, as {path}/*.yaml"))
+            .into(),
         SelectError::Case(_) | SelectError::NoGlob { .. } | SelectError::AllExcluded => {
             Complaint::new(error.to_string()).into()
         }
@@ -241,6 +259,16 @@ impl VsnArg {
             Self::V1 => Vsn::V1,
             Self::V2 => Vsn::V2,
         }
+    }
+}
+
+impl args::Target {
+    /// The connect params of an upgrade: the serializer, and what was given.
+    pub(in super::super) fn connect_params(&self) -> Vec<(String, String)> {
+        let vsn = self.vsn.map(VsnArg::meant).unwrap_or_default();
+        let mut params = vec![("vsn".to_owned(), vsn.to_string())];
+        params.extend(self.params.iter().cloned());
+        params
     }
 }
 

@@ -36,6 +36,7 @@ impl Target {
         Self {
             target: self.target.or(below.target),
             exec: self.exec.or(below.exec),
+            wait_for: self.wait_for.or(below.wait_for),
             vsn: self.vsn.or(below.vsn),
             params: by_name(self.params, below.params, str::eq),
             headers: by_name(self.headers, below.headers, str::eq_ignore_ascii_case),

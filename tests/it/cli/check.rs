@@ -187,6 +187,37 @@ fn a_web_server_without_phoenix_is_undecided_in_a_sentence() {
 }
 
 #[test]
+fn a_server_that_starts_later_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = free_address();
+    let target = format!("ws://{address}/socket/websocket?vsn=2.0.0");
+    let args = ["check", "join/ok", "--wait-for", "60s", "--target", &target];
+    let check = phxproof(folder.path(), &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let port = address.port().to_string();
+    let mut server = phxproof(folder.path(), &["serve", "--port", &port])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = check.wait_with_output().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(shown(&output).contains("all held: 1 pass"), "{}", shown(&output));
+}
+
+#[test]
+fn a_server_that_never_starts_is_undecided_with_what_was_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = format!("ws://{}/socket", free_address());
+    let args = ["check", "join/ok", "--wait-for", "200ms", "--target", &target];
+    assert_said!(said(folder.path(), &args));
+}
+
+#[test]
 fn the_first_look_escapes_what_it_was_given_as_every_case_does() {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

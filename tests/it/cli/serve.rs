@@ -16,6 +16,11 @@ fn the_first_line_says_where_it_listens_and_sigterm_ends_it() {
     );
     assert_eq!(served.terminate(), Some(0));
     assert_eq!(served.rest(), "");
+    let target = served.target();
+    assert_eq!(
+        served.stderr(),
+        format!("try: phxproof check --target {target}\n")
+    );
     assert!(folder.path().join("annotations.sqlite").exists());
 }
 

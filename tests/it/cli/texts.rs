@@ -77,7 +77,9 @@ fn cases_that_are_none_are_wrong_usage() {
         "about: x\nsteps:\n  - ana: { recieve: a }\n  - ana: { jon: b }\n",
     )
     .unwrap();
-    let lines: [&[&str]; 9] = [
+    fs::create_dir(folder.path().join("web")).unwrap();
+    let lines: [&[&str]; 10] = [
+        &["check", "./web/"],
         &["check", "join/*", "--level", "presence,rumbl"],
         &["check", "join/okay"],
         &["check", "nothing/*"],

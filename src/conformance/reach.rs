@@ -1,0 +1,124 @@
+//! Whether a Phoenix socket is at the target at all, and what to say where it is not.
+
+use std::time::Duration;
+
+use super::drive::Place;
+use crate::transport::{Connection, OpenError, Opened, RequestError, Response, Upgrade, open};
+
+/// A target at which nothing can be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// No connection, or no answer.
+    #[error("{0}")]
+    Unreachable(#[from] OpenError),
+    /// It answered, but not as a Phoenix socket does.
+    #[error("{target} answered the upgrade with {status}{text}, so no client was let in")]
+    NoPhoenix {
+        /// The URL.
+        target: String,
+        /// The status of the answer.
+        status: u16,
+        /// What its body says, in one short line, or nothing.
+        text: String,
+    },
+}
+
+impl CheckError {
+    /// What a person can do about it.
+    pub fn next(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable(OpenError::Request(RequestError::ConnectionRefused { .. })) => Some(
+                "start the server; or have it started: --exec CMD; or wait until it has started: --wait-for 30s",
+            ),
+            Self::Unreachable(_) => None,
+            Self::NoPhoenix { status, .. } => match status {
+                404 | 405 | 200 | 301 | 302 | 307 | 308 => Some(
+                    "is a Phoenix socket mounted there? Give the path of the mount, such as ws://host:4000/socket",
+                ),
+                401 | 403 => {
+                    Some("connect params or headers may be missing: --param token=…, --header 'Name: value'")
+                }
+                502 | 503 => Some("the server may still be starting; wait for it: --wait-for 30s"),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Opens a connection.
+pub(super) async fn reach(place: &Place) -> Result<Connection, CheckError> {
+    let mut params = vec![("vsn".to_owned(), place.settings.vsn.to_string())];
+    params.extend(place.settings.params.iter().cloned());
+    let deadline = place.timeout.max(Duration::from_secs(8));
+    let upgrade = Upgrade::new(&place.target, &params, &place.settings.headers, deadline);
+    match open(&place.target, &upgrade).await? {
+        Opened::Open(connection, _) => Ok(connection),
+        Opened::Refused(response) => Err(CheckError::NoPhoenix {
+            target: place.target.url(),
+            status: response.status,
+            text: text_of(&response).map_or_else(String::new, |text| format!(" `{text}`")),
+        }),
+    }
+}
+
+/// What the body of a refusal says: its first words, without tags.
+fn text_of(response: &Response) -> Option<String> {
+    const SHOWN: usize = 80;
+    let body = String::from_utf8_lossy(&response.body);
+    let body = body.trim_start();
+    let text = if body.starts_with('<') {
+        without_tags(body)
+    } else {
+        body.to_owned()
+    };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line: String = words.join(" ").chars().filter(|c| !c.is_control()).collect();
+    let shown: String = line.chars().take(SHOWN).collect();
+    let more = if shown.len() < line.len() { "…" } else { "" };
+    (!shown.is_empty()).then(|| format!("{shown}{more}"))
+}
+
+/// The text of a page: no tags, and nothing of styles and scripts.
+fn without_tags(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        let lower = tag.get(..6).unwrap_or_default().to_ascii_lowercase();
+        let end = match lower.as_str() {
+            "style " | "style>" => "</style>",
+            "script" => "</script>",
+            "title>" => "</title>",
+            _ => ">",
+        };
+        rest = tag.split_once(end).map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(body: &str) -> Option<String> {
+        text_of(&Response {
+            status: 404,
+            headers: Vec::new(),
+            body: body.into(),
+            truncated: None,
+        })
+    }
+
+    #[test]
+    fn a_refusal_is_shown_in_one_short_line_without_tags() {
+        let page = "<!DOCTYPE HTML>\n<html>\n  <head><title>Error</title><style>p { a: b }</style></head>\n  <body>\n    \
+                    <h1>Error response</h1>\n    <p>Error code: 404</p>\n  </body>\n</html>\n";
+        assert_eq!(text(page).unwrap(), "Error response Error code: 404");
+        assert_eq!(text("Not Found\n").unwrap(), "Not Found");
+        assert_eq!(text("{\"a\": \"<b>\"}").unwrap(), "{\"a\": \"<b>\"}");
+        assert_eq!(text(&"long ".repeat(100)).unwrap().chars().count(), 81);
+        assert_eq!(text(" \n"), None);
+    }
+}

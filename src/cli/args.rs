@@ -155,12 +155,17 @@ pub(super) struct Check {
     pub(super) room: Room,
     #[command(flatten)]
     pub(super) judging: Judging,
-    /// How many cases run at the same time [default: 8]
+    /// How many cases run at the same time [default: 8, or 16 on a slow line]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) jobs: Option<u16>,
-    /// For each wait, as 500ms or 30s; scaled up on a slow server [default: 5s]
+    /// What the server may take for each answer beyond what the case asks it to sleep, as 500ms or 30s; more on a slow
+    /// line [default: 5s]
     #[arg(long, value_name = "DUR", help_heading = RUN, value_parser = units::duration)]
     pub(super) timeout: Option<Duration>,
+    /// What the whole run may take; cases that have not begun by then are not-run
+    /// [default: 60s and 200 round trips to the target, at most 6m]
+    #[arg(long, value_name = "DUR", help_heading = RUN, value_parser = units::duration)]
+    pub(super) max_time: Option<Duration>,
     /// Stop at the first failure
     #[arg(long, help_heading = RUN)]
     pub(super) fail_fast: bool,

@@ -270,6 +270,7 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
             .integer("jobs", 1..=1000)
             .and_then(|jobs| u16::try_from(jobs).ok()),
         timeout: section.duration("timeout"),
+        max_time: section.duration("max-time"),
         fail_fast: section.boolean("fail-fast").unwrap_or_default(),
         retries: section
             .integer("retries", 0..=100)

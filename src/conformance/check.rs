@@ -88,9 +88,16 @@ impl Check {
         self
     }
 
-    /// How long each wait may take; five seconds unless said.
+    /// How long each wait may take beyond what a case asks the server to sleep; five seconds unless said, and more on a
+    /// slow line.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout;
+        self
+    }
+
+    /// How long the whole run may take; a minute and two hundred round trips unless said, at most six minutes.
+    pub fn max_time(mut self, limit: Duration) -> Self {
+        self.settings.max_time = Some(limit);
         self
     }
 

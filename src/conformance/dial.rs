@@ -6,11 +6,15 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::drive::Place;
+use crate::clock::Time;
 use crate::scenario::{Door, Happening, LinkId, Reach, Request};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
     percent_encoded, query, replace_params, request,
 };
+
+/// How often it is told that a large message is still moving.
+const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A connection that is to be opened.
 pub(super) struct Dial {
@@ -74,6 +78,8 @@ impl Dial {
     }
 
     async fn carry(&self, mut connection: Connection, mut orders: mpsc::UnboundedReceiver<Outgoing>) {
+        let clock = self.place.clock;
+        let mut told_at = Time::ZERO;
         loop {
             tokio::select! {
                 biased;
@@ -82,7 +88,15 @@ impl Dial {
                     Some(order) => { let _ = connection.send(order).await; }
                     None => return,
                 },
-                incoming = connection.next() => {
+                came = connection.advance() => {
+                    let Some(incoming) = came else {
+                        if connection.is_moving() && clock.now().since(told_at) >= TELL_EVERY {
+                            told_at = clock.now();
+                            // A play that has enough to look at learns of it from the rest of the message.
+                            let _ = self.told.try_send(Happening::Moving(self.id));
+                        }
+                        continue;
+                    };
                     let over = match &incoming {
                         Incoming::Closed(Ending::CloseFrame { .. }) => false,
                         Incoming::Closed(_) => true,

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::dial::{Dial, send_request};
 use super::host::Lent;
+use super::line::Line;
 use super::settings::{Settings, Update};
 use crate::clock::{Clock, Time};
 use crate::scenario::{Command, Happening, LinkId, Play, Progress, Restart};
@@ -19,6 +20,7 @@ pub(super) struct Place {
     pub(super) target: Target,
     pub(super) settings: Rc<Settings>,
     pub(super) timeout: Duration,
+    pub(super) line: Line,
     pub(super) clock: Clock,
 }
 
@@ -26,6 +28,10 @@ pub(super) struct Place {
 /// being written, as nothing says yet what is awaited.
 const LISTEN_ON: Duration = Duration::from_millis(40);
 const LISTEN_FOR_FIXTURE: Duration = Duration::from_millis(500);
+
+/// On a slow line a round trip longer, as messages may come in bursts there; but no longer than this, since a server
+/// may say more of its own accord when it is left alone for seconds.
+const LONGER_AT_MOST: Duration = Duration::from_millis(300);
 
 /// Messages that wait for the play. A server that floods is read no faster than it is judged.
 const WAITING: usize = 4;
@@ -50,7 +56,7 @@ pub(super) async fn drive(
         LISTEN_ON
     } else {
         LISTEN_FOR_FIXTURE
-    };
+    } + place.line.round_trip().min(LONGER_AT_MOST);
     let clock = place.clock;
     play.begin(clock.now());
     let mut end: Option<Time> = None;
@@ -71,7 +77,7 @@ pub(super) async fn drive(
                 satisfied = true;
                 end = Some(now + listen_on);
             }
-            Progress::Over if end.is_none() => end = Some(now + patience),
+            Progress::Over if end.is_none() => end = Some(now.max(play.busy_until()) + patience),
             Progress::Over | Progress::Playing | Progress::Settling => {}
         }
         if end.is_some_and(|end| end <= now) {

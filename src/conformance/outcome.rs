@@ -22,16 +22,19 @@ pub enum Verdict {
     Skipped,
     /// The case never reached what it judges.
     Undecided,
+    /// The run ended before the case began.
+    NotRun,
 }
 
 impl Verdict {
     /// All of them, best first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Pass,
         Self::NonStrict,
         Self::Fail,
         Self::Skipped,
         Self::Undecided,
+        Self::NotRun,
     ];
 
     /// The word on the command line and in `result.json`.
@@ -42,6 +45,7 @@ impl Verdict {
             Self::Fail => "fail",
             Self::Skipped => "skipped",
             Self::Undecided => "undecided",
+            Self::NotRun => "not-run",
         }
     }
 }
@@ -145,7 +149,7 @@ impl CaseResult {
         let bad = |verdict| match verdict {
             Verdict::Fail => true,
             Verdict::NonStrict => strict == Strictness::Strict,
-            Verdict::Pass | Verdict::Skipped | Verdict::Undecided => false,
+            Verdict::Pass | Verdict::Skipped | Verdict::Undecided | Verdict::NotRun => false,
         };
         bad(self.verdict) || (held_to != HeldTo::TheLine && bad(self.close_verdict))
     }
@@ -226,13 +230,14 @@ impl RunResult {
     /// What it comes to.
     pub fn conclusion(&self) -> Conclusion {
         let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict);
+        let open = self.count(Verdict::Undecided) + self.count(Verdict::NotRun);
         if self
             .cases
             .iter()
             .any(|case| case.failed(self.held_to, self.strict))
         {
             Conclusion::FellShort
-        } else if self.cut_short || judged == 0 || self.count(Verdict::Undecided) > 0 {
+        } else if self.cut_short || judged == 0 || open > 0 {
             Conclusion::Undecided
         } else {
             Conclusion::Held

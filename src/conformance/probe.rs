@@ -209,6 +209,7 @@ async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
 pub(super) fn setting(place: &Place, offers: Vec<(Offer, serde_json::Value)>, first_fresh: u64) -> Setting {
     Setting {
         timeout: place.timeout,
+        round_trip: place.line.round_trip(),
         vsn: place.settings.vsn,
         offers,
         first_fresh,

@@ -1,5 +1,6 @@
 //! The cases that are still to be judged: side by side first, then one after another those that must be alone.
 
+use std::cmp::Reverse;
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,8 +21,27 @@ use super::single::{Attempt, Played, play_case};
 
 /// What is to be judged.
 pub(super) struct ToDo {
-    pub(super) waiting: VecDeque<Arc<Case>>,
-    pub(super) alone: VecDeque<Arc<Case>>,
+    waiting: VecDeque<Arc<Case>>,
+    alone: VecDeque<Arc<Case>>,
+}
+
+impl ToDo {
+    /// Cases that run side by side, and cases that run alone after them. Large messages are sent first, since they
+    /// take the longest on a slow line.
+    pub(super) fn new(mut side_by_side: Vec<Arc<Case>>, alone: Vec<Arc<Case>>) -> Self {
+        side_by_side.sort_by_key(|case| Reverse(case.program.largest_message() >> 20));
+        Self {
+            waiting: side_by_side.into(),
+            alone: alone.into(),
+        }
+    }
+}
+
+/// Whether a case had begun when the run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    Yes,
+    No,
 }
 
 /// The cases of a run.
@@ -81,10 +101,10 @@ impl Queue {
                 return;
             }
         }
-        while let Some(case) = self.to_do.alone.front().cloned() {
+        while let Some(case) = self.to_do.alone.pop_front() {
             on_event(Event::CaseStarted(&case.id));
+            self.under_way.push(Arc::clone(&case));
             let played = self.play_alone(&case, host).await;
-            self.to_do.alone.pop_front();
             if self.finish(played, cases, on_event) {
                 return;
             }
@@ -93,7 +113,8 @@ impl Queue {
 
     /// Begins as many cases as may run side by side.
     fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(Event<'_>)) {
-        while self.under_way.len() < self.place.settings.jobs.max(1) {
+        let jobs = self.place.line.jobs(&self.place.settings).max(1);
+        while self.under_way.len() < jobs {
             let Some(case) = self.to_do.waiting.pop_front() else {
                 return;
             };
@@ -125,13 +146,22 @@ impl Queue {
         Played { case, result }
     }
 
-    /// What has not been judged.
-    pub(super) fn left(&mut self) -> impl Iterator<Item = Arc<Case>> {
+    /// What has not been judged, and whether it had begun.
+    pub(super) fn left(&mut self) -> impl Iterator<Item = (Arc<Case>, Begun)> {
         let ToDo { waiting, alone } = &mut self.to_do;
+        let again = &self.again;
+        let waiting = waiting.drain(..).chain(alone.drain(..)).map(|case| {
+            let begun = if again.contains(&case.id) {
+                Begun::Yes
+            } else {
+                Begun::No
+            };
+            (case, begun)
+        });
         self.under_way
             .drain(..)
-            .chain(waiting.drain(..))
-            .chain(alone.drain(..))
+            .map(|case| (case, Begun::Yes))
+            .chain(waiting)
     }
 
     fn attempt(&mut self) -> Attempt {

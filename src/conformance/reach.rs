@@ -21,6 +21,16 @@ pub enum CheckError {
         /// What its body says, in one short line, or nothing.
         text: String,
     },
+    /// What the command line says of a topic does not hold there.
+    #[error("{what}: {actual}")]
+    Room {
+        /// What does not hold.
+        what: String,
+        /// What the server did.
+        actual: String,
+        /// What to do.
+        next: &'static str,
+    },
 }
 
 impl CheckError {
@@ -31,6 +41,7 @@ impl CheckError {
                 "start the server; or have it started: --exec CMD; or wait until it has started: --wait-for 30s",
             ),
             Self::Unreachable(_) => None,
+            Self::Room { next, .. } => Some(next),
             Self::NoPhoenix { status, .. } => match status {
                 404 | 405 | 200 | 301 | 302 | 307 | 308 => Some(
                     "is a Phoenix socket mounted there? Give the path of the mount, such as ws://host:4000/socket",

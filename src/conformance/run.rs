@@ -10,26 +10,19 @@ use tokio::task::LocalSet;
 
 use super::catalogue::Case;
 use super::host::{Host, Lent};
+use super::line::Line;
 use super::outcome::{CaseResult, Event, HeldTo, Pace, RunResult, Verdict};
 use super::probe::{self, Offers};
 use super::punctual::Punctual;
-use super::queue::{Queue, ToDo};
+use super::queue::{Begun, Queue, ToDo};
 use super::reach::{self, CheckError};
+use super::rehearsal;
 use super::settings::Settings;
 use super::single::{Attempt, play_case};
 use super::{choice, drive::Place};
 use crate::clock::Clock;
 use crate::profile::Profile;
 use crate::scenario::Level;
-
-/// A run ends after this long whatever the server does, unless a longer timeout is asked for.
-const LONGEST_RUN: Duration = Duration::from_secs(55);
-
-/// What a target offers is looked for no longer than this.
-const LONGEST_LOOK: Duration = Duration::from_secs(15);
-
-/// The longest that a wait becomes on a slow server, unless a longer timeout is asked for.
-const LONGEST_SCALED: Duration = Duration::from_secs(10);
 
 /// Replays the cases of `settings` against its target.
 ///
@@ -58,6 +51,7 @@ pub async fn judge_one(
     let place = Rc::new(Place {
         target: settings.target.clone(),
         timeout: settings.timeout,
+        line: Line::default(),
         clock: Clock::start(),
         settings: Rc::new(settings),
     });
@@ -80,13 +74,13 @@ async fn run(
 ) -> Result<RunResult, CheckError> {
     let settings = Rc::new(settings);
     let clock = Clock::start();
-    let limit = LONGEST_RUN.max(settings.timeout * 11);
-    let end = clock.instant(clock.now() + limit);
+    let begun = clock.now();
     tokio::pin!(stop);
     let fresh = choice::Fresh::new(settings.seed, settings.cases.len());
     let (place, offers) = tokio::select! {
         biased;
-        () = &mut stop => return Ok(stopped(&settings)),
+        () = &mut stop => return Ok(not_begun(&settings, Ended::Stopped)),
+        limit = over(settings.max_time) => return Ok(not_begun(&settings, Ended::TooLong(limit))),
         looked = look(&settings, clock, fresh.of_probe()) => looked?,
     };
     let held_to = settings
@@ -107,11 +101,10 @@ async fn run(
     for result in &cases {
         on_event(Event::CaseFinished(result));
     }
+    let limit = place.line.run(&settings);
+    let end = clock.instant(begun + limit);
     let baseline = offers.baseline.map(Rc::new);
-    let to_do = ToDo {
-        waiting: chosen.run.into(),
-        alone: chosen.alone.into(),
-    };
+    let to_do = ToDo::new(chosen.run, chosen.alone);
     let mut queue = Queue::new(place, held_to, fresh, baseline, to_do);
     let ended = tokio::select! {
         biased;
@@ -120,7 +113,11 @@ async fn run(
         () = queue.work(host, &mut cases, on_event) => None,
     };
     let cut_short = matches!(ended, Some(Ended::Stopped));
-    cases.extend(queue.left().map(|case| unfinished(&case, ended.as_ref())));
+    cases.extend(
+        queue
+            .left()
+            .map(|(case, begun)| unfinished(&case, begun, ended.as_ref())),
+    );
     cases.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(RunResult {
         target: settings.target.url(),
@@ -138,43 +135,59 @@ async fn look(
     first_fresh: u64,
 ) -> Result<(Rc<Place>, Offers), CheckError> {
     let place = reached(settings, clock).await?;
+    if let Some(room) = settings.room.as_ref().filter(|_| settings.needs_room()) {
+        rehearsal::rehearse(&place, room, first_fresh).await?;
+    }
     let looking = probe::look(&place, settings.room.as_ref(), first_fresh);
-    // Whoever answers none of it in that time offers none of it.
-    let offers = tokio::time::timeout(LONGEST_LOOK, looking)
+    // A server that answers none of it in that time offers none of it.
+    let offers = tokio::time::timeout(place.line.look(), looking)
         .await
         .unwrap_or_else(|_| Offers::of_a_socket());
     Ok((place, offers))
 }
 
-/// One that takes long to let somebody in gets longer for everything, within bounds.
+/// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
 async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<Place>, CheckError> {
     let (target, timeout) = (settings.target.clone(), settings.timeout);
     let mut place = Place {
         target,
         timeout,
+        line: Line::default(),
         clock,
         settings: Rc::clone(settings),
     };
     let before = clock.now();
-    drop(reach::reach(&place).await?);
-    let scaled = clock.now().since(before) * 10;
-    place.timeout = place.timeout.max(scaled.min(LONGEST_SCALED));
+    let connection = reach::reach(&place).await?;
+    let opening = clock.now().since(before);
+    place.line = Line::measure(connection, settings.vsn, clock, opening).await;
+    place.timeout = place.line.wait(timeout);
     Ok(Rc::new(place))
 }
 
-/// A run that was ended before anything was judged.
-fn stopped(settings: &Settings) -> RunResult {
+/// The end of the time that a run may take, if that was said.
+async fn over(limit: Option<Duration>) -> Duration {
+    match limit {
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            limit
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// A run that was ended before any case began.
+fn not_begun(settings: &Settings, ended: Ended) -> RunResult {
     let held_to = settings.held_to.unwrap_or(HeldTo::TheLine);
     let cases = settings
         .cases
         .iter()
-        .map(|case| unfinished(case, Some(&Ended::Stopped)))
+        .map(|case| unfinished(case, Begun::No, Some(&ended)))
         .collect();
     RunResult {
         target: settings.target.url(),
         held_to,
         cases,
-        cut_short: true,
+        cut_short: matches!(ended, Ended::Stopped),
         strict: settings.strict,
     }
 }
@@ -224,16 +237,18 @@ pub(super) fn undecided(case: &Case, why: String) -> CaseResult {
     unplayed(case, Verdict::Undecided, why)
 }
 
-fn unfinished(case: &Case, ended: Option<&Ended>) -> CaseResult {
+/// The result of a case that had not begun when the run ended, or was not done.
+fn unfinished(case: &Case, begun: Begun, ended: Option<&Ended>) -> CaseResult {
     let why = match ended {
-        Some(Ended::Stopped) => "the run was ended before this case was done".to_owned(),
+        Some(Ended::Stopped) => "the run was ended".to_owned(),
         Some(Ended::TooLong(limit)) => {
-            format!(
-                "the run had taken {} when this case was not done",
-                humantime::format_duration(*limit)
-            )
+            let limit = humantime::format_duration(*limit);
+            format!("the run had taken {limit} (--max-time)")
         }
         None => "the run stopped at the first failure".to_owned(),
     };
-    undecided(case, why)
+    match begun {
+        Begun::Yes => undecided(case, format!("{why} before this case was done")),
+        Begun::No => unplayed(case, Verdict::NotRun, format!("{why} before this case began")),
+    }
 }

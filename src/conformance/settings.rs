@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::catalogue::Case;
 use super::outcome::{HeldTo, Strictness};
 use crate::protocol::Vsn;
-use crate::scenario::Level;
+use crate::scenario::{Level, Offer};
 use crate::transport::Target;
 
 /// The settings of one run.
@@ -22,10 +22,12 @@ pub struct Settings {
     pub params: Vec<(String, String)>,
     /// Request headers of every connection.
     pub headers: Vec<(String, String)>,
-    /// How long each wait may take; more on a slow server.
+    /// How long each wait may take beyond what the case asks the server to sleep; more on a slow line.
     pub timeout: Duration,
-    /// How many cases run side by side.
-    pub jobs: usize,
+    /// How long the whole run may take; if nothing is said, a minute and two hundred round trips, at most six minutes.
+    pub max_time: Option<Duration>,
+    /// How many cases run side by side; if nothing is said, eight, and more on a slow line.
+    pub jobs: Option<usize>,
     /// How often a case that is no pass is tried again.
     pub retries: u32,
     /// When to stop.
@@ -62,7 +64,8 @@ impl Settings {
             params: Vec::new(),
             headers: Vec::new(),
             timeout: Duration::from_secs(5),
-            jobs: 16,
+            max_time: None,
+            jobs: None,
             retries: 0,
             stop: StopAt::End,
             levels: None,
@@ -74,6 +77,19 @@ impl Settings {
             cases,
             update: Update::No,
         }
+    }
+}
+
+impl Settings {
+    /// Whether a case that may run uses the topics of the room.
+    pub(super) fn needs_room(&self) -> bool {
+        self.cases.iter().any(|case| {
+            let wanted = self
+                .levels
+                .as_ref()
+                .is_none_or(|levels| case.level().is_none_or(|level| levels.contains(&level)));
+            wanted && case.program.offers().any(Offer::is_of_a_room)
+        })
     }
 }
 

@@ -62,6 +62,7 @@ async fn play_once(
             target: lent.target(),
             settings: Rc::clone(&attempt.place.settings),
             timeout: attempt.place.timeout,
+            line: attempt.place.line,
             clock: attempt.place.clock,
         }),
     };
@@ -74,7 +75,7 @@ async fn play_once(
     // The recorded servers spoke 2.0.0 wherever a case does not say otherwise.
     let judged = case.program.vsn.is_some() || play.vsn() == Vsn::V2;
     let complete = |play: &Play| !judged || judge::complete(case, held_to, &log(case, play));
-    let patience = patience(held_to, place.timeout);
+    let patience = patience(held_to, &place);
     drive(&mut play, &place, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
     let breach = invariants::breach(case, held_to, &play);
@@ -93,10 +94,12 @@ async fn play_once(
 
 /// How long to wait for what the fixture has and the steps do not ask for. Whoever is not held to it to the letter
 /// is not waited for long.
-fn patience(held_to: HeldTo, timeout: Duration) -> Duration {
+fn patience(held_to: HeldTo, place: &Place) -> Duration {
     match held_to {
-        HeldTo::Profile(_) | HeldTo::AnyRecorded => timeout,
-        HeldTo::TheLine => timeout.min(Duration::from_millis(300)),
+        HeldTo::Profile(_) | HeldTo::AnyRecorded => place.timeout,
+        HeldTo::TheLine => place
+            .timeout
+            .min(Duration::from_millis(300) + place.line.round_trip()),
     }
 }
 

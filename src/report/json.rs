@@ -66,6 +66,7 @@ struct Summary {
     fail: usize,
     skipped: usize,
     undecided: usize,
+    not_run: usize,
 }
 
 #[derive(Serialize)]
@@ -129,6 +130,7 @@ impl Summary {
             fail: count(Verdict::Fail),
             skipped: count(Verdict::Skipped),
             undecided: count(Verdict::Undecided),
+            not_run: count(Verdict::NotRun),
         }
     }
 }

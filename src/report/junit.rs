@@ -53,7 +53,7 @@ fn test(case: &CaseResult, run: &RunResult) -> TestCase {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
     } else {
         match case.verdict {
-            Verdict::Skipped => TestCaseStatus::skipped(),
+            Verdict::Skipped | Verdict::NotRun => TestCaseStatus::skipped(),
             Verdict::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
             Verdict::Pass | Verdict::NonStrict | Verdict::Fail => TestCaseStatus::success(),
         }
@@ -87,5 +87,17 @@ mod tests {
     fn every_verdict_finds_its_place() {
         let (run, about) = (made_up::run(), made_up::ABOUT);
         insta::assert_snapshot!(render(&made_up::finished(&run, &about)).unwrap());
+    }
+
+    #[test]
+    fn a_case_that_never_began_is_skipped_with_its_reason() {
+        let mut run = made_up::run();
+        let why = "the run was ended before this case began";
+        run.cases = vec![made_up::noted("join/ok", Verdict::NotRun, why)];
+        let text = render(&made_up::finished(&run, &made_up::ABOUT)).unwrap();
+        assert!(
+            text.contains(&format!("<skipped message=\"{why}\" type=\"not-run\">")),
+            "{text}"
+        );
     }
 }

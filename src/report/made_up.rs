@@ -59,7 +59,7 @@ fn skipped(id: &str) -> CaseResult {
     noted(id, Verdict::Skipped, "the target does not offer the lab channel")
 }
 
-fn noted(id: &str, verdict: Verdict, note: &str) -> CaseResult {
+pub(super) fn noted(id: &str, verdict: Verdict, note: &str) -> CaseResult {
     let note = Some(note.to_owned());
     CaseResult {
         verdict,

@@ -39,6 +39,7 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, onward: &Onward, p
         }
     }
     groups::noted(&mut text, run, Verdict::Undecided, paper);
+    groups::noted(&mut text, run, Verdict::NotRun, paper);
     if detail == Detail::Usual {
         non_strict(&mut text, run, paper);
         closings(&mut text, run, paper);
@@ -92,7 +93,7 @@ pub(super) fn findings(case: &CaseResult) -> String {
 const fn style(verdict: Verdict) -> Style {
     let color = match verdict {
         Verdict::Pass => AnsiColor::Green,
-        Verdict::NonStrict | Verdict::Undecided => AnsiColor::Yellow,
+        Verdict::NonStrict | Verdict::Undecided | Verdict::NotRun => AnsiColor::Yellow,
         Verdict::Fail => AnsiColor::Red,
         Verdict::Skipped => return Style::new().dimmed(),
     };

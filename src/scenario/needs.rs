@@ -88,4 +88,12 @@ impl Offer {
         ("seq", Self::Seq),
         ("mark", Self::Mark),
     ];
+
+    /// Whether it says something of the topics that the command line names, or of what is pushed there.
+    pub fn is_of_a_room(self) -> bool {
+        !matches!(
+            self,
+            Self::Mount | Self::InventedTopic | Self::Sender | Self::Seq | Self::Mark
+        )
+    }
 }

@@ -68,6 +68,12 @@ impl Conversation {
         self.ws.get_mut()
     }
 
+    /// Whether a message is on its way: part of one has arrived, or part of what is to be sent still waits here.
+    pub(super) fn is_moving(&self) -> bool {
+        let wire = self.ws.get_ref();
+        self.over.is_none() && (wire.is_within() || wire.unsent() > 0)
+    }
+
     /// Whether what is put can still reach the server.
     pub(super) const fn sending(&self) -> Sending {
         self.sending

@@ -40,6 +40,19 @@ pub enum Ending {
     Cut,
 }
 
+impl Outgoing {
+    /// How many bytes of payload it has.
+    pub fn payload_len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Bytes(bytes) => bytes.len(),
+            Self::Close { reason, .. } => reason.len(),
+            Self::Frame(frame) => frame.payload.len(),
+            Self::Cut => 0,
+        }
+    }
+}
+
 /// What can be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outgoing {

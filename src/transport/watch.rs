@@ -2,7 +2,7 @@
 //! lets lengths pass that are written in too many bytes, and puts 1002 in the place of close codes that must not
 //! be sent. It never decides what follows from what it saw.
 
-use crate::protocol::websocket::{Header, Opcode, Violation};
+use crate::protocol::websocket::{Header, Opcode, Part, Violation};
 
 /// The longest header: two bytes, a length of eight, a key of four.
 const LONGEST_HEADER: usize = 14;
@@ -32,6 +32,15 @@ pub(super) struct FrameWatch {
     left: u64,
     close: Option<Vec<u8>>,
     fragments: u32,
+    message: Message,
+}
+
+/// Whether a message has begun that is not at its end.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Message {
+    #[default]
+    Whole,
+    Begun,
 }
 
 /// What the next byte belongs to.
@@ -45,6 +54,11 @@ enum Within {
 }
 
 impl FrameWatch {
+    /// Whether the bytes so far end within a message or a frame.
+    pub(super) fn is_within(&self) -> bool {
+        self.within != Within::Header || !self.header.is_empty() || self.message == Message::Begun
+    }
+
     /// The payload of the first close frame, as far as it came.
     pub(super) fn close_payload(&self) -> &[u8] {
         self.close.as_deref().unwrap_or_default()
@@ -87,6 +101,12 @@ impl FrameWatch {
         };
         if self.fragments > MOST_FRAGMENTS {
             return Err(Illegal::Endless);
+        }
+        if !header.opcode.is_control() {
+            self.message = match header.part {
+                Part::Last => Message::Whole,
+                Part::More => Message::Begun,
+            };
         }
         self.header.clear();
         self.left = header.length;

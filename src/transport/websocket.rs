@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -38,13 +38,25 @@ impl Connection {
     /// Dropped half-way, it loses nothing.
     pub async fn next(&mut self) -> Incoming {
         loop {
-            let incoming = self.conversation.read();
-            self.send_what_fits();
-            if let Some(incoming) = incoming {
+            if let Some(incoming) = self.advance().await {
                 return incoming;
             }
+        }
+    }
+
+    /// As [`Self::next`], but also returns, with nothing, each time that bytes have moved in either direction.
+    pub async fn advance(&mut self) -> Option<Incoming> {
+        let incoming = self.conversation.read();
+        self.send_what_fits();
+        if incoming.is_none() {
             poll_fn(|cx| self.poll_exchange(cx)).await;
         }
+        incoming
+    }
+
+    /// Whether a message is on its way in either direction: part of it has moved, and part of it has not.
+    pub fn is_moving(&self) -> bool {
+        self.conversation.is_moving()
     }
 
     /// Hands over one thing to send. What the kernel does not take at once waits in memory and is sent while
@@ -79,25 +91,30 @@ impl Connection {
         }
     }
 
-    /// Sends what waits and reads a piece; ready once something was read.
+    /// Sends what waits and reads a piece; ready once something was sent or read.
     fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(tcp) = &mut self.tcp else {
             return Poll::Ready(());
         };
+        let mut sent = Poll::Pending;
         while !self.conversation.wire().to_send().is_empty() {
             match Pin::new(&mut *tcp).poll_write(cx, self.conversation.wire().to_send()) {
                 Poll::Pending => break,
-                Poll::Ready(Ok(count)) => self.conversation.wire().sent(count),
+                Poll::Ready(Ok(count)) => {
+                    self.conversation.wire().sent(count);
+                    sent = Poll::Ready(());
+                }
                 Poll::Ready(Err(error)) => self.conversation.sending_broke(error.kind()),
             }
         }
         let mut piece = [0; PIECE_BYTES];
         let mut piece = ReadBuf::new(&mut piece);
         let wire = self.conversation.wire();
-        match ready!(Pin::new(tcp).poll_read(cx, &mut piece)) {
-            Ok(()) if piece.filled().is_empty() => wire.ended(End::Eof),
-            Ok(()) => wire.arrived(piece.filled()),
-            Err(_) => wire.ended(End::Reset),
+        match Pin::new(tcp).poll_read(cx, &mut piece) {
+            Poll::Pending => return sent,
+            Poll::Ready(Ok(())) if piece.filled().is_empty() => wire.ended(End::Eof),
+            Poll::Ready(Ok(())) => wire.arrived(piece.filled()),
+            Poll::Ready(Err(_)) => wire.ended(End::Reset),
         }
         Poll::Ready(())
     }

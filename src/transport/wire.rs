@@ -106,6 +106,11 @@ impl Wire {
         self.answers = Answers::Dropped;
     }
 
+    /// Whether what arrived so far ends within a message.
+    pub(super) fn is_within(&self) -> bool {
+        self.watch.is_within()
+    }
+
     /// The payload of the first close frame that arrived, exactly as it was.
     pub(super) fn close_payload(&self) -> &[u8] {
         self.watch.close_payload()

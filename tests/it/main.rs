@@ -12,5 +12,6 @@ mod recordings; // every built-in case against the recording it is called after
 mod scenarios; // the scenarios that the binary carries
 mod schema; // the JSON Schema that editors use
 mod server; // every recorded conversation, against the reference server
+mod slow; // lines that delay and trickle, and servers that are slow on purpose
 mod tidy; // the rules of the house that the compiler does not know
 mod transport; // what bytes do on the way to small servers, honest and hostile

@@ -66,7 +66,7 @@ fn switching(head: &str) -> String {
     )
 }
 
-async fn accept(tcp: &mut TcpStream) {
+pub(crate) async fn accept(tcp: &mut TcpStream) {
     let head = read_head(tcp).await;
     tcp.write_all(switching(&head).as_bytes()).await.unwrap();
 }

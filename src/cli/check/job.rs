@@ -19,8 +19,6 @@ use crate::transport::Target;
 
 /// How long each wait may take unless said.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How many cases run side by side unless said.
-const JOBS: u16 = 8;
 
 /// A `check` that makes sense.
 pub(super) struct Job {
@@ -77,7 +75,8 @@ impl Job {
             params: meant.target.params.clone(),
             headers: meant.target.headers.clone(),
             timeout: meant.timeout.unwrap_or(TIMEOUT),
-            jobs: usize::from(meant.jobs.unwrap_or(JOBS)),
+            max_time: meant.max_time,
+            jobs: meant.jobs.map(usize::from),
             retries: meant.retries.unwrap_or_default(),
             stop: if meant.fail_fast {
                 StopAt::FirstFailure

@@ -19,6 +19,7 @@ impl Check {
             judging: self.judging.over(below.judging),
             jobs: self.jobs.or(below.jobs),
             timeout: self.timeout.or(below.timeout),
+            max_time: self.max_time.or(below.max_time),
             fail_fast: self.fail_fast || below.fail_fast,
             retries: self.retries.or(below.retries),
             safe,

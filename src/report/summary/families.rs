@@ -67,6 +67,7 @@ const fn sign(verdict: Verdict) -> char {
         Verdict::Fail => 'F',
         Verdict::Skipped => '-',
         Verdict::Undecided => '?',
+        Verdict::NotRun => '_',
     }
 }
 

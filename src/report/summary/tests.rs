@@ -47,6 +47,17 @@ fn a_run_that_was_cut_short_says_so() {
 }
 
 #[test]
+fn cases_that_never_began_are_told_apart_from_those_that_were_not_decided() {
+    let mut run = made_up::good_run();
+    let why = "the run was ended before this case began";
+    run.cases.push(made_up::noted("room/join", Verdict::NotRun, why));
+    let text = plain(&run, Detail::Quiet);
+    assert!(text.starts_with(&format!("not-run 1: {why}\n")), "{text}");
+    assert!(text.contains("1 not-run, in 4.2 s"), "{text}");
+    assert_eq!(run.conclusion(), Conclusion::Undecided);
+}
+
+#[test]
 fn where_closing_does_not_count_it_is_told_apart() {
     let run = RunResult {
         held_to: HeldTo::TheLine,

@@ -20,6 +20,9 @@ use crate::transport::{Masking, Outgoing, RawFrame};
 /// The idle timeout of the quick mount, and a little: what it closes comes so much later than anything else.
 const IDLE: Duration = Duration::from_millis(2_500);
 
+/// A last heartbeat that is not answered by then is given up on.
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+
 /// A restart may take this much longer than an answer: the old process drains, the new one starts.
 const RESTART: Duration = Duration::from_secs(20);
 
@@ -50,7 +53,10 @@ impl Play {
                 Some(kind) => (kind, timeout),
                 None => return Ok(()),
             },
-            What::Receive(_, receive) => (WaitKind::Message, receive.within.unwrap_or(timeout)),
+            What::Receive(_, receive) => {
+                let said = receive.within.map(|within| within + self.setting.round_trip);
+                (WaitKind::Message, said.unwrap_or(timeout))
+            }
             What::ReceiveNothing(_, time) => (WaitKind::Silence, *time),
             What::Pong(_, payload) => (WaitKind::Pong(payload.fill(&self.values)), timeout),
             What::Close(actor, code) => {
@@ -84,12 +90,16 @@ impl Play {
                 (WaitKind::Restarted, timeout + RESTART)
             }
         };
-        let actor = what.actor().map(|actor| actor.0);
+        let begun = match kind {
+            WaitKind::Silence => now.max(self.asked.settled(self.setting.round_trip)),
+            _ => now,
+        };
         self.waits.push(Wait {
             act,
-            actor,
+            actor: what.actor().map(|actor| actor.0),
             kind,
-            deadline: now + within,
+            begun,
+            within,
             over: None,
         });
         Ok(())
@@ -133,7 +143,9 @@ impl Play {
         let json;
         let payload = match &send.payload {
             Content::Json(data) => {
-                json = data.fill(values).to_string();
+                let data = data.fill(values);
+                self.asked.send(&data, now);
+                json = data.to_string();
                 Payload::Json(&json)
             }
             Content::Binary(bytes) => Payload::Binary(bytes),
@@ -273,12 +285,13 @@ impl Play {
         for index in 0..self.links.len() {
             let kind = self.ask_alive(Actor(index), now);
             if let WaitKind::ClosedOrAlive(_) = kind {
-                let deadline = now + self.setting.timeout.min(Duration::from_secs(2));
+                let within = SETTLES_WITHIN + self.setting.round_trip * 4;
                 self.waits.push(Wait {
                     act: 0,
                     actor: Some(index),
                     kind,
-                    deadline,
+                    begun: now,
+                    within: self.setting.timeout.min(within),
                     over: None,
                 });
             }
@@ -300,6 +313,8 @@ impl Play {
             actor: actor.0,
             number: self.connections[actor.0],
         };
+        self.asked
+            .transfer(outgoing.payload_len(), self.setting.round_trip, now);
         // What we say ourselves is bounded by the scenario, so that this always fits.
         let _ = self.note(now, id, noted);
         self.commands.push_back(Command::Send(id, outgoing));

@@ -72,6 +72,8 @@ pub enum Happening {
     Unanswered(LinkId, String, Reach),
     /// Something came over a connection.
     Incoming(LinkId, Incoming),
+    /// Part of a message has moved over a connection, in either direction, and the rest of it is still to come.
+    Moving(LinkId),
     /// The answer to a [`Command::Http`].
     Http(Result<Response, RequestError>),
     /// The server is back, or why it is not.
@@ -90,8 +92,10 @@ pub enum Reach {
 /// How a play is to be played.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// How long each wait may take unless its step says otherwise.
+    /// How long each wait may take unless its step says otherwise, beyond what the scenario asks the server to sleep.
     pub timeout: Duration,
+    /// How long the line takes from the client to the server and back.
+    pub round_trip: Duration,
     /// The serializer, where the scenario names none.
     pub vsn: crate::protocol::Vsn,
     /// What the scenario's offered names stand for.

@@ -17,6 +17,8 @@ pub(super) struct Link {
     pub(super) state: State,
     pub(super) arrived: Vec<Arrived>,
     pub(super) pongs: Vec<String>,
+    /// When part of a message moved last.
+    pub(super) moved: Time,
     client: Socket,
     config: Config,
 }
@@ -67,6 +69,7 @@ impl Link {
             state: State::Opening,
             arrived: Vec::new(),
             pongs: Vec::new(),
+            moved: Time::ZERO,
             client: Socket::new(),
             config: Config::scripted(),
         }

@@ -2,6 +2,7 @@
 //! opens no socket and reads no clock, so one play can be driven by a test, by a conformance case or by a swarm.
 
 mod act;
+mod asked;
 mod command;
 mod failure;
 mod inbox;
@@ -26,6 +27,7 @@ use super::template::Values;
 use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::transport::{Ending, Incoming};
+use asked::Asked;
 use failure::Wrong;
 use inbox::{Arrived, Held};
 use link::{Link, State};
@@ -45,6 +47,7 @@ pub struct Play {
     commands: VecDeque<Command>,
     recording: Recording,
     serial: u64,
+    asked: Asked,
     stage: Stage,
 }
 
@@ -93,6 +96,7 @@ impl Play {
             commands: VecDeque::new(),
             recording: Recording::of_at_most(program.largest_message() * 4),
             serial: 0,
+            asked: Asked::default(),
             stage: Stage::Playing,
             program,
             setting,
@@ -116,8 +120,14 @@ impl Play {
         self.waits
             .iter()
             .filter(|wait| wait.over.is_none())
-            .map(|wait| wait.deadline)
+            .map(|wait| self.deadline_of(wait))
             .min()
+    }
+
+    /// Until when the server is busy with what the scenario asked it to do: to sleep, to push by a timer, and to take
+    /// and give large messages.
+    pub fn busy_until(&self) -> Time {
+        self.asked.until()
     }
 
     /// How it stands.
@@ -164,6 +174,12 @@ impl Play {
                 self.note(now, id, Noted::Failed(why))
             }
             Happening::Incoming(id, incoming) => self.handle_incoming(id, incoming, now),
+            Happening::Moving(id) => {
+                if let Some(link) = self.link(id) {
+                    link.moved = now;
+                }
+                return;
+            }
             Happening::Http(answer) => self.handle_http(answer, now),
             Happening::Restarted(result) => self.handle_restarted(result, now),
         };

@@ -97,7 +97,7 @@ impl Play {
         }
         let wait = &self.waits[index];
         let what = &program.groups[self.group].acts[wait.act].what;
-        let due = wait.deadline <= now;
+        let due = self.deadline_of(wait) <= now;
         let held = match (&wait.kind, what) {
             (WaitKind::Pause, _) => return Ok(if due { Held::Over(0) } else { Held::NotYet }),
             (WaitKind::Silence, _) => {
@@ -118,7 +118,7 @@ impl Play {
     /// An end that is not awaited by any step: there, or given up on.
     fn look_settled(&mut self, index: usize, now: Time) -> Held {
         let wait = &self.waits[index];
-        let due = wait.deadline <= now;
+        let due = self.deadline_of(wait) <= now;
         let (Some(actor), WaitKind::ClosedOrAlive(refs)) = (wait.actor, &wait.kind) else {
             return Held::Over(0);
         };
@@ -273,11 +273,7 @@ impl Play {
 
     fn overdue(&self, index: usize, what: &What) -> Wrong {
         let wait = &self.waits[index];
-        let waited = match what {
-            What::Receive(_, receive) => receive.within.unwrap_or(self.setting.timeout),
-            _ => self.setting.timeout,
-        };
-        let waited = humantime::format_duration(waited);
+        let waited = self.waited(wait);
         let link = wait.actor.and_then(|actor| self.links[actor].as_ref());
         let untaken: Vec<String> = link
             .map(|link| {

@@ -19,9 +19,14 @@ const ANA: LinkId = LinkId { actor: 0, number: 1 };
 
 impl Table {
     fn new(source: &str) -> Self {
+        Self::on_a_line(source, Duration::ZERO)
+    }
+
+    fn on_a_line(source: &str, round_trip: Duration) -> Self {
         let program = read("test.yaml", source).unwrap_or_else(|error| panic!("{error}"));
         let setting = Setting {
             timeout: Duration::from_secs(5),
+            round_trip,
             vsn: Vsn::V2,
             offers: Vec::new(),
             first_fresh: 100,
@@ -182,5 +187,96 @@ fn receive_nothing_sees_what_came_before_it() {
     table
         .hear(r#"[null,null,"room","news",{}]"#)
         .pass(Duration::from_secs(1));
+    assert_eq!(table.failure().0, "a message came where none should");
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn asked_to_sleep() -> Table {
+    let mut table = Table::new(
+        "about: x\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
+         - ana: { push: sleep, with: { ms: 3000 }, reply: none }\n  - ana: { push: ack }\n",
+    );
+    table.sent();
+    table.hear(JOINED);
+    table
+}
+
+#[test]
+fn what_the_scenario_asks_the_server_to_sleep_comes_on_top_of_the_timeout() {
+    let mut table = asked_to_sleep();
+    table.pass(SECOND * 7);
+    assert_eq!(table.play.progress(), Progress::Playing);
+    table.pass(SECOND);
+    let (what, ..) = table.failure();
+    assert_eq!(
+        what,
+        "nothing came within 5s beyond the 3s that the scenario itself takes"
+    );
+}
+
+#[test]
+fn a_number_too_large_for_a_time_is_not_waited_for() {
+    let mut table = Table::new(
+        "about: x\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
+         - ana: { push: echo, with: { ms: 1700000000000 } }\n",
+    );
+    table.sent();
+    table.hear(JOINED).pass(SECOND * 5);
+    assert_eq!(table.failure().0, "nothing came within 5s");
+}
+
+#[test]
+fn a_timer_that_pushes_is_given_its_interval() {
+    let mut table = Table::new(
+        "about: x\nfresh: [room]\nsteps:\n  - ana: connect\n  \
+         - ana: { join: \"lab:{{room}}\", with: { ping_ms: 8000 } }\n  - ana: { receive: ping }\n",
+    );
+    table.sent();
+    table.hear(JOINED).pass(SECOND * 12);
+    assert_eq!(table.play.progress(), Progress::Playing);
+    table.pass(SECOND);
+    assert_eq!(
+        table.failure().0,
+        "nothing came within 5s beyond the 8s that the scenario itself takes"
+    );
+}
+
+#[test]
+fn a_message_is_waited_for_while_its_bytes_come_but_not_for_ever() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    table.hear(JOINED);
+    for _ in 0..14 {
+        table.play.handle(Happening::Moving(ANA), table.now);
+        table.pass(SECOND * 4);
+        assert_eq!(table.play.progress(), Progress::Playing, "{:?}", table.now);
+    }
+    table.play.handle(Happening::Moving(ANA), table.now);
+    table.pass(SECOND * 4);
+    assert_eq!(table.failure().0, "nothing came within 5s");
+}
+
+#[test]
+fn a_message_that_stops_coming_is_waited_for_as_long_as_one_that_never_began() {
+    let mut table = Table::new(JOIN_AND_ECHO);
+    table.sent();
+    table.hear(JOINED).pass(SECOND * 4);
+    table.play.handle(Happening::Moving(ANA), table.now);
+    table.pass(SECOND * 4);
+    assert_eq!(table.play.progress(), Progress::Playing);
+    table.pass(SECOND);
+    assert_eq!(table.failure().0, "nothing came within 5s");
+}
+
+#[test]
+fn a_silence_begins_when_what_was_sent_can_have_been_answered() {
+    let source = "about: x\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\", reply: none }\n  \
+                  - ana: { receive-nothing: 1s }\n";
+    let mut table = Table::on_a_line(source, SECOND * 2);
+    table.sent();
+    table.pass(SECOND * 2);
+    assert_eq!(table.play.progress(), Progress::Playing);
+    table.hear(JOINED);
     assert_eq!(table.failure().0, "a message came where none should");
 }

@@ -1,5 +1,7 @@
 //! What a step waits for, and how what came is held against it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::failure::Wrong;
@@ -18,7 +20,10 @@ pub(super) struct Wait {
     pub(super) act: usize,
     pub(super) actor: Option<usize>,
     pub(super) kind: WaitKind,
-    pub(super) deadline: Time,
+    /// When it began; for a silence, when what was sent before has reached the server and its answer the client.
+    pub(super) begun: Time,
+    /// How long it may take: see [`super::Play::deadline_of`].
+    pub(super) within: Duration,
     /// The serial of what ended it, once it is over.
     pub(super) over: Option<u64>,
 }

@@ -202,3 +202,31 @@ fn a_write_that_fails_hides_nothing_that_had_arrived() {
     assert_eq!(conversation.read(), Some(Incoming::Closed(Ending::Reset)));
     assert_eq!(conversation.wire().unsent(), 0);
 }
+
+#[test]
+fn a_message_is_moving_until_its_last_byte_came() {
+    let begun = Header {
+        part: Part::More,
+        ..Header::new(Opcode::Text, 2)
+    };
+    let mut bytes = Vec::new();
+    begun.write(&mut bytes);
+    bytes.extend(b"hi");
+    let whole = [
+        bytes,
+        frame(Opcode::Ping, b"p"),
+        frame(Opcode::Continuation, b"!"),
+    ]
+    .concat();
+    let mut conversation = conversation();
+    assert!(!conversation.is_moving());
+    for (at, byte) in whole.iter().enumerate() {
+        conversation.wire().arrived(&[*byte]);
+        assert_eq!(conversation.is_moving(), at + 1 < whole.len(), "after byte {at}");
+        while conversation.read().is_some() {}
+        let unsent = conversation.wire().unsent();
+        conversation.wire().sent(unsent);
+    }
+    conversation.put(Outgoing::Bytes(vec![0])).unwrap();
+    assert!(conversation.is_moving(), "something waits to be sent");
+}

@@ -323,7 +323,7 @@ fn the_first_signal_ends_a_run_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
     fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
-    let mut child = phxproof(folder.path(), &["check", "waits.yaml", "join/ok"])
+    let mut child = phxproof(folder.path(), &["check", "waits.yaml", "join/ok", "--jobs", "1"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -347,6 +347,151 @@ fn the_first_signal_ends_a_run_in_order() {
         (&result["cut_short"], &result["exit_code"]),
         (&true.into(), &2.into())
     );
+    assert_eq!(
+        verdicts(&result),
+        [("join/ok", "not-run"), ("waits.yaml", "undecided")]
+    );
+    assert_eq!(
+        (&result["summary"]["not_run"], &result["summary"]["undecided"]),
+        (&1.into(), &1.into())
+    );
+}
+
+fn verdicts(result: &Value) -> Vec<(&str, &str)> {
+    let cases = result["cases"].as_array().unwrap().iter();
+    cases
+        .map(|case| (case["id"].as_str().unwrap(), case["verdict"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn cases_that_no_longer_fit_into_the_time_of_a_run_are_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
+    fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
+    let args = [
+        "check",
+        "waits.yaml",
+        "join/ok",
+        "--jobs",
+        "1",
+        "--max-time",
+        "8s",
+    ];
+    let output = phxproof(folder.path(), &args).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let result = result(folder.path());
+    assert_eq!(
+        verdicts(&result),
+        [("join/ok", "not-run"), ("waits.yaml", "undecided")]
+    );
+    let message = result["cases"][0]["message"].as_str().unwrap();
+    assert_eq!(
+        message,
+        "the run had taken 8s (--max-time) before this case began"
+    );
+}
+
+#[test]
+fn cases_after_the_first_failure_are_not_run_and_the_failure_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &["--fault", "token-signature-unchecked"]);
+    let args = [
+        "check",
+        "handshake/tampered-token",
+        "join/ok",
+        "--jobs",
+        "1",
+        "--fail-fast",
+        "--target",
+        &served.target(),
+    ];
+    let output = phxproof(folder.path(), &args).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    assert_eq!(
+        verdicts(&result(folder.path())),
+        [("handshake/tampered-token", "fail"), ("join/ok", "not-run")]
+    );
+}
+
+#[test]
+fn a_short_timeout_accuses_nobody_who_was_asked_to_sleep_for_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "check",
+        "isolation/two-sleepers",
+        "events/reply-later",
+        "isolation/slow-join",
+        "--timeout",
+        "1s",
+    ];
+    let said = said(folder.path(), &args);
+    assert!(said.contains("all held: 3 pass"), "{said}");
+}
+
+/// A slip in what the command line says of a room.
+fn slip(args: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &[]);
+    let target = served.target();
+    let always = [
+        "check",
+        "room/*",
+        "--timeout",
+        "1s",
+        "--out",
+        "here",
+        "--target",
+        &target,
+    ];
+    let said = said(folder.path(), &[&always, args].concat());
+    let result = fs::read(folder.path().join("here/result.json")).unwrap();
+    let result: Value = serde_json::from_slice(&result).unwrap();
+    assert_eq!(result["exit_code"], 2, "{said}");
+    assert_eq!(result["cases"].as_array().unwrap().len(), 0, "{said}");
+    // On a busy machine waits are longer.
+    match said.split_once("nothing came within ") {
+        Some((before, rest)) => {
+            let (_, after) = rest.split_once('\n').unwrap();
+            format!("{before}nothing came within TIME\n{after}")
+        }
+        None => said,
+    }
+}
+
+#[test]
+fn a_room_that_is_not_as_the_command_line_says_is_the_users_to_mend() {
+    let ping = ["--topic", "lab:a", "--push", "ack={}"];
+    let slips = [
+        slip(&["--topic", "nobody:lobby", "--push", "ack={}"]),
+        slip(&["--topic", "lab:a", "--join-params", r#"{"deny":"members only"}"#]),
+        slip(&["--topic", "lab:a", "--join-params", r#"{"crash":true}"#]),
+        slip(&["--topic", "lab:a", "--push", "ignore={}"]),
+        slip(&["--topic", "lab:a", "--push", "crash={}"]),
+        slip(&[&ping[..], &["--other-topic", "nobody:else"]].concat()),
+    ];
+    assert_said!(slips.join("\n"));
+}
+
+#[test]
+fn a_room_that_is_as_the_command_line_says_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &[]);
+    let target = served.target();
+    let args = [
+        "check",
+        "room/refs",
+        "--topic",
+        "lab:a",
+        "--push",
+        "echo_error={}",
+        "--other-topic",
+        "lab:b",
+        "--target",
+        &target,
+    ];
+    let said = said(folder.path(), &args);
+    assert!(said.contains("all held: 1 pass"), "{said}");
 }
 
 #[test]

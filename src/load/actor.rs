@@ -1,5 +1,7 @@
 //! One socket of a swarm: a client, its connection, and where it is in its role. At rest it owns no buffer.
 
+use std::time::Duration;
+
 use mio::net::TcpStream;
 
 use super::ledger::Reception;
@@ -82,6 +84,55 @@ pub(super) struct Life {
     pub(super) early: [u8; 4],
     /// How many pushes went out.
     pub(super) seq: u32,
+    pub(super) traffic: Traffic,
+}
+
+/// When the last bytes of a connection came and went, in milliseconds: four bytes each, as a million sockets have these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traffic {
+    heard: u32,
+    spoke: u32,
+    spoke_before: u32,
+}
+
+impl Traffic {
+    /// What goes out so shortly before a connection is lost may have met a connection that was cut already.
+    const CROSSED: u32 = 300;
+
+    const fn millis(at: Time) -> u32 {
+        // It goes round after 49 days.
+        (at.as_micros() / 1000) as u32
+    }
+
+    /// The connection is open since now.
+    pub(super) const fn since(now: Time) -> Self {
+        let now = Self::millis(now);
+        Self {
+            heard: now,
+            spoke: now,
+            spoke_before: now,
+        }
+    }
+
+    pub(super) const fn hear(&mut self, now: Time) {
+        self.heard = Self::millis(now);
+    }
+
+    pub(super) const fn speak(&mut self, now: Time) {
+        self.spoke_before = self.spoke;
+        self.spoke = Self::millis(now);
+    }
+
+    /// How long nothing went to and fro when the connection was lost now.
+    pub(super) fn quiet(self, now: Time) -> Duration {
+        let now = Self::millis(now);
+        let since = |then: u32| now.wrapping_sub(then);
+        let spoke = match since(self.spoke) {
+            crossed if crossed < Self::CROSSED => since(self.spoke_before),
+            earlier => earlier,
+        };
+        Duration::from_millis(spoke.min(since(self.heard)).into())
+    }
 }
 
 /// Facts about a socket, one bit each: a million of them have these.
@@ -243,6 +294,7 @@ impl Actor {
                 step: 0,
                 early: [0; 4],
                 seq: 0,
+                traffic: Traffic::default(),
             },
         }
     }
@@ -316,6 +368,19 @@ mod tests {
         assert!(size_of::<Actor>() <= 400, "{} bytes", size_of::<Actor>());
         assert_eq!(actor.socket.heap_bytes(), 0);
         assert!(actor.life.rare.is_none() && !matches!(actor.life.slots, Slots::Many(_)));
+    }
+
+    #[test]
+    fn a_heartbeat_that_met_the_cut_does_not_hide_how_long_it_was_quiet() {
+        let at = |millis: u64| Time::from_micros(millis * 1000);
+        let mut traffic = Traffic::since(at(1000));
+        traffic.speak(at(2000));
+        traffic.hear(at(2001));
+        traffic.speak(at(32_000));
+        assert_eq!(traffic.quiet(at(32_040)), Duration::from_millis(30_039));
+        // A connection that speaks all the time is not quiet.
+        (0..100).for_each(|number| traffic.speak(at(40_000 + number * 100)));
+        assert!(traffic.quiet(at(50_000)) < Duration::from_millis(300));
     }
 
     #[test]

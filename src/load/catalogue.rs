@@ -57,6 +57,7 @@ pub fn built_in() -> &'static [BuiltIn] {
 mod tests {
     use super::*;
     use crate::load::{Override, Share, role::Cast};
+    use crate::protocol::Vsn;
 
     #[test]
     fn every_scenario_can_be_played_by_a_swarm() {
@@ -66,7 +67,8 @@ mod tests {
             ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"]
         );
         for it in built_in() {
-            let cast = Cast::compile(&[Share::new(Arc::clone(&it.program))], &Override::default(), 1000);
+            let shares = [Share::new(Arc::clone(&it.program))];
+            let cast = Cast::compile(&shares, &Override::default(), Vsn::V2, 1000);
             assert!(cast.is_ok(), "{}: {}", it.name, cast.unwrap_err());
         }
     }

@@ -4,6 +4,20 @@ use super::objective::{Objective, Outcome};
 use super::result::{LoadResult, Sends};
 use super::trouble::Trouble;
 
+/// What may go wrong before a connection is open.
+const CONNECTING: [Trouble; 8] = [
+    Trouble::Status,
+    Trouble::Unavailable,
+    Trouble::NoToken,
+    Trouble::Refused,
+    Trouble::Reset,
+    Trouble::Silent,
+    Trouble::Protocol,
+    Trouble::Closed,
+];
+/// What may end an open one.
+const LOSING: [Trouble; 3] = [Trouble::Closed, Trouble::Protocol, Trouble::Reset];
+
 /// What a run proves. The reasons are sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conclusion {
@@ -20,9 +34,9 @@ impl LoadResult {
     /// counts: a message that is lost is lost.
     pub fn conclusion(&self, objectives: &[Outcome]) -> Conclusion {
         let mut short = self.broken_promises();
-        let valid = self.generator.valid;
-        if valid && !self.cut_short {
+        if !self.cut_short {
             let missed = objectives.iter().filter(|it| !it.held && it.value.is_some());
+            let missed = missed.filter(|it| self.can_judge(&it.text));
             short.extend(missed.map(|it| format!("the objective {} was missed", it.text)));
         }
         let mut open: Vec<String> = self.generator.why_invalid.clone().into_iter().collect();
@@ -45,6 +59,16 @@ impl LoadResult {
         }
     }
 
+    /// Whether the swarm was good enough to hold the server to an objective. Too few sockets spoil no time of an answer or a
+    /// broadcast: what a send waited for a free socket is not in it.
+    fn can_judge(&self, objective: &str) -> bool {
+        let counts_from_sending = ["reply.", "broadcast."];
+        let is_such = counts_from_sending
+            .iter()
+            .any(|it| objective.trim_start().starts_with(it));
+        self.generator.valid || self.in_time && is_such
+    }
+
     /// What a run that still goes on has proved against the server already.
     pub fn failures_so_far(&self, objectives: &[Objective]) -> Vec<String> {
         let missed = objectives.iter().filter(|it| it.is_missed(self));
@@ -56,41 +80,77 @@ impl LoadResult {
     fn broken_promises(&self) -> Vec<String> {
         let messages = &self.messages;
         let troubles = |trouble: Trouble| self.troubles.get(trouble.name()).copied().unwrap_or_default();
-        let counts = [
-            (messages.missing, "messages never came"),
-            (messages.duplicated, "messages came more than once"),
+        let counts: [(u64, &str, &[Trouble]); 14] = [
+            (messages.missing, "messages never came", &[Trouble::PushTimeout]),
+            (messages.duplicated, "messages came more than once", &[]),
             (
                 messages.reordered,
                 "messages came after a later one of the same sender",
+                &[],
             ),
-            (messages.misdelivered, "messages came to somebody else"),
+            (messages.misdelivered, "messages came to somebody else", &[]),
             (
                 self.counts.awaited_missing,
                 "messages that the scenario waits for did not come",
+                &[Trouble::ReceiveTimeout],
             ),
-            (self.sockets.lost, "connections were lost"),
-            (self.counts.not_back, "sockets could not come back"),
-            (troubles(Trouble::Crashed), "channels crashed"),
+            (
+                self.counts.connects_failed,
+                "connection attempts failed",
+                &CONNECTING,
+            ),
+            (self.sockets.lost, "connections were lost", &LOSING),
+            (self.counts.not_back, "sockets could not come back", &[]),
+            (
+                troubles(Trouble::JoinRefused),
+                "joins were refused",
+                &[Trouble::JoinRefused],
+            ),
+            (
+                troubles(Trouble::JoinTimeout),
+                "joins had no reply in time",
+                &[Trouble::JoinTimeout],
+            ),
+            (
+                troubles(Trouble::Crashed),
+                "channels crashed",
+                &[Trouble::Crashed],
+            ),
             (
                 troubles(Trouble::ChannelClosed),
                 "channels were closed by the server",
+                &[],
             ),
-            (troubles(Trouble::LeaveUnanswered), "leaves had no answer"),
+            (troubles(Trouble::LeaveUnanswered), "leaves had no answer", &[]),
             (
                 self.mismatches.values().sum(),
                 "messages were not as the scenario says",
+                &[Trouble::Mismatch],
             ),
         ];
-        let counted = counts.into_iter().filter(|(count, _)| *count > 0);
-        let mut broken: Vec<String> = counted.map(|(count, what)| format!("{count} {what}")).collect();
+        let counted = counts.into_iter().filter(|(count, ..)| *count > 0);
+        let told = |(count, what, of): (u64, &str, &[Trouble])| match self.first_answer(of) {
+            Some(first) => format!("{count} {what}: {first}"),
+            None => format!("{count} {what}"),
+        };
+        let mut broken: Vec<String> = counted.map(told).collect();
         let left_out = self.sockets.asked.saturating_sub(self.sockets.joined);
-        if left_out > 0 && !self.cut_short && self.generator.valid {
+        if left_out > 0 && !self.cut_short && (self.generator.valid || self.in_time) {
             broken.push(format!(
                 "{left_out} of {} sockets never joined",
                 self.sockets.asked
             ));
         }
         broken
+    }
+
+    /// What was heard of the first error of these kinds.
+    fn first_answer(&self, of: &[Trouble]) -> Option<String> {
+        if let Some(cut) = self.idle_cut.filter(|_| *of == LOSING) {
+            return Some(cut.to_string());
+        }
+        let mut answers = of.iter().filter_map(|it| self.first_answers.get(it.name()));
+        answers.next().cloned()
     }
 }
 
@@ -120,6 +180,42 @@ mod tests {
         result.messages.missing = 1;
         result.generator.valid = false;
         assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+    }
+
+    #[test]
+    fn errors_are_the_servers_unless_said_otherwise_and_their_first_answer_is_told() {
+        let mut result = good();
+        result.troubles.insert("join-refused", 119);
+        let first = ("join-refused", r#"{"reason":"join crashed"}"#.to_owned());
+        result.first_answers.extend([first]);
+        result.counts.connects_failed = 2;
+        result.sockets.lost = 3;
+        let said = [
+            "2 connection attempts failed",
+            "3 connections were lost",
+            r#"119 joins were refused: {"reason":"join crashed"}"#,
+        ];
+        assert_eq!(
+            result.conclusion(&[]),
+            Conclusion::FellShort(said.map(str::to_owned).into())
+        );
+    }
+
+    #[test]
+    fn too_few_sockets_prove_nothing_but_what_answers_took() {
+        let mut few = good();
+        (few.generator.valid, few.generator.why_invalid) = (false, Some("too few".to_owned()));
+        few.in_time = true;
+        let judged = |text: &str| {
+            let objective: Objective = text.parse().unwrap();
+            let mut result = few.clone();
+            (result.latency_us.reply.count, result.latency_us.join.count) = (9, 9);
+            (result.latency_us.reply.max, result.latency_us.join.max) = (5000, 5000);
+            few.conclusion(&[objective.judge(&result)])
+        };
+        assert!(matches!(judged("reply.max<6ms"), Conclusion::Undecided(_)));
+        assert!(matches!(judged("join.max<1ms"), Conclusion::Undecided(_)));
+        assert!(matches!(judged("reply.max<1ms"), Conclusion::FellShort(_)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! message, and a socket at rest owns no buffer.
 
 mod actor;
+mod by_event;
 mod catalogue;
 mod conclusion;
 mod control;
@@ -11,6 +12,7 @@ mod dial;
 mod handshake;
 mod hlog;
 mod ledger;
+mod losses;
 mod measure;
 mod objective;
 mod pace;
@@ -26,24 +28,29 @@ mod share;
 mod tables;
 mod tally;
 mod text;
+mod told;
 mod trouble;
+mod validity;
 mod watch;
 mod wheel;
 
+pub use by_event::ByEvent;
 pub use catalogue::{BuiltIn, built_in};
 pub use conclusion::Conclusion;
+pub use losses::IdleCut;
 pub use measure::{Figure, FigureGroup, enough_for, figures};
 pub use objective::{Objective, ObjectiveError, Outcome, OutcomeUnit, Standing};
 pub use pace::{Pacing, Stage};
 pub use plan::{Plan, PlanError};
 pub use result::{
-    Generator, LATEST, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
+    Generator, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
 };
 pub use role::Override;
 pub use run::{Event, LoadError, Progress, rehearse, run};
 pub use series::Point;
 pub use settings::{Arrivals, Nonsense, Schedule, Settings};
 pub use share::Share;
-pub use tally::{ByEvent, Counts, Distributions, Figures, Kind};
+pub use tally::{Counts, Distributions, Figures, Kind};
 pub use trouble::Trouble;
+pub use validity::{LATEST, Shortage};
 pub use watch::{Usage, own_usage, usage_of};

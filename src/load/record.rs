@@ -8,11 +8,12 @@ use super::plan::Plan;
 use super::result::{
     Generator, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
 };
-use super::result::{by_event, troubles, why_exhausted, why_late};
+use super::result::{by_event, first_answers, troubles};
 use super::series::{Moment, Point};
 use super::settings::Settings;
 use super::shard::Reading;
 use super::tally::{Distributions, Figures, Kind, Tally};
+use super::validity::{Demand, shortage, why_exhausted, why_late, why_unsent};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
@@ -32,6 +33,8 @@ pub(super) struct Record {
     cpu_told: Duration,
     own: Watched,
     server: Option<(u32, Watched)>,
+    /// What is asked of the sockets of each scenario.
+    demands: Vec<Demand>,
 }
 
 /// A process as it was seen.
@@ -61,7 +64,7 @@ impl Watched {
 }
 
 impl Record {
-    pub(super) fn new(settings: &Settings, plan: &Plan) -> Self {
+    pub(super) fn new(settings: &Settings, plan: &Plan, demands: Vec<Demand>) -> Self {
         let server = settings
             .server_pid
             .and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
@@ -77,6 +80,7 @@ impl Record {
             cpu_told: Duration::ZERO,
             own: Watched::new(own_usage().unwrap_or_default()),
             server,
+            demands,
         }
     }
 
@@ -182,11 +186,25 @@ impl Record {
         };
         let model = settings.schedule.model();
         let steady = sum(2) - sum(1);
-        let why_invalid = match model {
-            Model::Open => why_late(&self.whole, steady, self.took.running_s, self.cpu.len()),
-            Model::Closed => None,
+        let open =
+            |kind: Kind| (model == Model::Open).then(|| Figures::of(&self.whole.latencies[kind as usize]));
+        let busy = || {
+            let threads = self.cpu.len();
+            format!(
+                "{steady:.2} s of CPU in {:.2} s by {threads} threads",
+                self.took.running_s
+            )
         };
-        let why_invalid = why_exhausted(&self.whole).or(why_invalid);
+        let shortage = shortage(&self.whole, &self.demands, settings.sockets.into());
+        let late = || (model == Model::Open).then(|| why_late(&self.whole, &busy()))?;
+        let out_of_time = why_exhausted(&self.whole).or_else(late);
+        let lacks = || {
+            shortage
+                .map(|it| it.to_string())
+                .or_else(|| why_unsent(&self.whole))
+        };
+        let in_time = out_of_time.is_none();
+        let why_invalid = out_of_time.or_else(lacks);
         LoadResult {
             sockets: Sockets {
                 asked: settings.sockets.into(),
@@ -199,8 +217,9 @@ impl Record {
             messages: Messages::of(&counts),
             latency_us: Latencies::of(&self.whole.latencies),
             scenarios: self.scenarios(settings),
-            lateness_us: (model == Model::Open)
-                .then(|| Figures::of(&self.whole.latencies[Kind::Lateness as usize])),
+            lateness_us: open(Kind::Lateness),
+            waited_us: open(Kind::Waited),
+            shortage,
             generator: Generator {
                 cpu_s: sum(0),
                 cpu_s_steady: steady,
@@ -215,6 +234,8 @@ impl Record {
             }),
             model,
             troubles: troubles(&self.whole),
+            first_answers: first_answers(&self.whole),
+            idle_cut: self.whole.losses.idle(counts.lost, settings.heartbeat),
             unasked: by_event(&self.whole.unasked),
             late: by_event(&self.whole.late),
             mismatches: by_event(&self.whole.mismatches),
@@ -223,6 +244,7 @@ impl Record {
             series: Vec::new(),
             distributions: Distributions::of(&self.whole.latencies),
             histograms: String::new(),
+            in_time,
             sends,
             cut_short: true,
         }

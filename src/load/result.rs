@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::by_event::ByEvent;
 use super::control::Phase;
+use super::losses::IdleCut;
 use super::series::Point;
-use super::tally::{ByEvent, Counts, Distributions, Figures, Histograms, Kind, Tally};
+use super::tally::{Counts, Distributions, Figures, Histograms, Kind, Tally};
 use super::trouble::Trouble;
+use super::validity::Shortage;
 
 /// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +27,10 @@ pub struct LoadResult {
     pub scenarios: Vec<Played>,
     /// How late the generator itself was; nothing in a closed model, which has no intended times.
     pub lateness_us: Option<Figures>,
+    /// How long sends waited because the swarm had too few sockets; nothing in a closed model.
+    pub waited_us: Option<Figures>,
+    /// How many sockets it wants, if it had too few.
+    pub shortage: Option<Shortage>,
     /// The process that made the load.
     pub generator: Generator,
     /// The server, where it can be watched.
@@ -32,6 +39,10 @@ pub struct LoadResult {
     pub model: Model,
     /// What went wrong, by kind; nothing that did not happen.
     pub troubles: BTreeMap<&'static str, u64>,
+    /// What the server, or the system, said at the first of each kind.
+    pub first_answers: BTreeMap<&'static str, String>,
+    /// Where nearly all connections were lost after the same silence.
+    pub idle_cut: Option<IdleCut>,
     /// Pushes from the server that no step waits for, by event.
     pub unasked: BTreeMap<String, u64>,
     /// Answers that came after they were given up, by event.
@@ -51,6 +62,9 @@ pub struct LoadResult {
     /// The histograms of each second, in the standard log of HDR tools.
     #[serde(skip)]
     pub histograms: String,
+    /// Whether this process was in time, and lacked nothing but sockets.
+    #[serde(skip)]
+    pub in_time: bool,
     /// Whether the scenario sends anything at all.
     #[serde(skip)]
     pub sends: Sends,
@@ -188,15 +202,14 @@ pub struct Took {
     pub closing_s: f64,
 }
 
-/// A generator that is later than this at its 99th percentile measures itself.
-pub const LATEST: Duration = Duration::from_millis(10);
-/// With fewer sends than this, nine tenths of them are looked at.
-const FEW: u64 = 1000;
-
 impl LoadResult {
-    /// The figures of one kind; nothing for the lateness of a closed model.
+    /// The figures of one kind; nothing for what only an open model has.
     pub fn figures(&self, kind: Kind) -> Option<Figures> {
-        self.latency_us.figures(kind).or(self.lateness_us)
+        match kind {
+            Kind::Lateness => self.lateness_us,
+            Kind::Waited => self.waited_us,
+            _ => self.latency_us.figures(kind),
+        }
     }
 
     /// Errors of all kinds.
@@ -228,7 +241,7 @@ impl LoadResult {
 }
 
 impl Latencies {
-    /// The figures of one kind; nothing for the lateness, which is the generator's.
+    /// The figures of one kind; nothing for those that are the generator's own.
     pub fn figures(&self, kind: Kind) -> Option<Figures> {
         Some(match kind {
             Kind::Connect => self.connect,
@@ -237,7 +250,7 @@ impl Latencies {
             Kind::Broadcast => self.broadcast,
             Kind::Heartbeat => self.heartbeat,
             Kind::Rejoin => self.rejoin,
-            Kind::Lateness => return None,
+            Kind::Lateness | Kind::Waited => return None,
         })
     }
 }
@@ -286,45 +299,20 @@ pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
         .collect()
 }
 
+/// What was heard of the first error of each kind that happened.
+pub(super) fn first_answers(tally: &Tally) -> BTreeMap<&'static str, String> {
+    let happened = |trouble: &Trouble| tally.troubles[*trouble as usize] > 0;
+    let first = tally.first.iter().filter(|(trouble, _)| happened(trouble));
+    first
+        .map(|(trouble, told)| (trouble.name(), told.to_string()))
+        .collect()
+}
+
 pub(super) fn by_event(events: &ByEvent) -> BTreeMap<String, u64> {
     events
         .iter()
         .map(|(event, count)| (event.to_owned(), count))
         .collect()
-}
-
-/// Why the generator could not make the load at all; nothing if it could.
-pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
-    let times = tally.troubles[Trouble::Exhausted as usize];
-    (times > 0).then(|| {
-        format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
-    })
-}
-
-/// Why the figures of an open model say nothing about the server; nothing if they do.
-pub(super) fn why_late(tally: &Tally, cpu: f64, seconds: f64, shards: usize) -> Option<String> {
-    let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
-    let dropped = tally.counts.dropped;
-    // One of a few that was late says little.
-    let (quantile, late) = if lateness.count >= FEW {
-        ("p99", lateness.p99)
-    } else {
-        ("p90", lateness.p90)
-    };
-    let busy = format!("{cpu:.2} s of CPU in {seconds:.2} s by {shards} threads");
-    if dropped > 0 {
-        return Some(format!(
-            "{dropped} sends never happened, as nobody was free or joined for them: ask for more sockets, or a lower \
-             rate; {busy}"
-        ));
-    }
-    (Duration::from_micros(late) > LATEST).then(|| {
-        format!(
-            "this process was late: lateness {quantile} {} ms, at most {} ms is allowed; {busy}",
-            late / 1000,
-            LATEST.as_millis()
-        )
-    })
 }
 
 impl Took {

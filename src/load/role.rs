@@ -10,6 +10,7 @@ use super::ledger::Mark;
 use super::result::Sends;
 use super::share::Share;
 use super::text::{Line, Meaning};
+use crate::protocol::Vsn;
 use crate::scenario::{Answers, Offer, Pattern, ScenarioError};
 
 mod compile;
@@ -311,7 +312,12 @@ impl Cast {
     ///
     /// # Errors
     /// What a swarm cannot play, each with its place: hand-made frames, restarts, HTTP, refusals that are expected.
-    pub(super) fn compile(shares: &[Share], instead: &Override, first: u64) -> Result<Self, ScenarioError> {
-        compile::compile(shares, instead, first)
+    pub(super) fn compile(
+        shares: &[Share],
+        instead: &Override,
+        vsn: Vsn,
+        first: u64,
+    ) -> Result<Self, ScenarioError> {
+        compile::compile(shares, instead, vsn, first)
     }
 }

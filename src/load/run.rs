@@ -18,6 +18,7 @@ use super::series;
 use super::settings::{Nonsense, Settings};
 use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
+use super::validity::demands;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::ScenarioError;
@@ -134,7 +135,7 @@ pub fn run(
         readings,
         on_event,
         stop,
-        record: Record::new(settings, &plan),
+        record: Record::new(settings, &plan, demands(settings, &cast)),
         sends: cast.sends(),
         began: Time::ZERO,
         heard: Time::ZERO,
@@ -148,7 +149,7 @@ pub fn run(
 /// All roles, once it is certain that the wish makes sense.
 fn cast(settings: &Settings, first_name: u64) -> Result<Cast, LoadError> {
     settings.check()?;
-    let cast = Cast::compile(&settings.shares, &settings.instead, first_name)?;
+    let cast = Cast::compile(&settings.shares, &settings.instead, settings.vsn, first_name)?;
     for (play, sockets) in settings.divided().into_iter().enumerate() {
         if let Some(before) = cast.first_sender(play)
             && before >= sockets as usize

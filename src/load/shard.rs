@@ -16,6 +16,7 @@ use super::dial::{Dialer, Route};
 use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
+use super::result::Model;
 use super::role::{Cast, Tempo};
 use super::settings::Settings;
 use super::tally::Tally;
@@ -27,11 +28,13 @@ use lane::Lane;
 use places::Block;
 
 mod arrive;
+mod broken;
 mod connection;
 mod ending;
 mod frames;
 mod lane;
 mod places;
+mod round_times;
 mod rounds;
 mod send;
 mod sleep;
@@ -163,7 +166,7 @@ impl<'r> Shard<'r> {
         };
         shard.cast_actors();
         let plays = 0..blue.cast.plays.len();
-        shard.lanes = plays.map(|play| shard.lane(play)).collect();
+        shard.lanes = plays.map(|play| shard.new_lane(play)).collect();
         Ok(shard)
     }
 
@@ -179,11 +182,16 @@ impl<'r> Shard<'r> {
         }
     }
 
-    fn lane(&self, play: usize) -> Lane {
+    fn new_lane(&self, play: usize) -> Lane {
         let block = &self.blocks[play];
         let sends = |id: &u32| self.tempo(&self.actors[*id as usize]) != Tempo::Listens;
         let pushers = (block.start..block.end).filter(sends).collect();
-        Lane::new(pushers, self.blue.cast.voices(play))
+        let mut lane = Lane::new(pushers, self.blue.cast.voices(play));
+        let mut roles = self.blue.cast.roles_of(play);
+        if self.desk.model == Model::Open && roles.any(|role| role.tempo == Tempo::Rounds) {
+            lane.time_rounds(block.start..block.end);
+        }
+        lane
     }
 
     fn tempo(&self, actor: &Actor) -> Tempo {
@@ -279,8 +287,7 @@ impl<'r> Shard<'r> {
 
     fn enter(&mut self, phase: Phase) {
         if phase != Phase::Running {
-            let never_begun = self.lanes.iter_mut().map(|lane| lane.end(self.desk.now));
-            self.desk.tally.counts.dropped += never_begun.sum::<u64>();
+            self.end_lanes();
         }
         self.tell_now();
         self.phase = phase;

@@ -99,6 +99,17 @@ impl Line {
         }
     }
 
+    /// How many bytes it can have: holes are numbers, but a mark.
+    pub(super) fn longest(&self) -> usize {
+        const NUMBER: usize = 20;
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Own(_) | Piece::Sender | Piece::Seq => NUMBER,
+            Piece::Mark => 6 * (NUMBER + 1) + 1,
+        });
+        pieces.sum()
+    }
+
     /// Whether it carries a mark.
     pub(super) fn is_marked(&self) -> bool {
         self.0.contains(&Piece::Mark)

@@ -9,6 +9,7 @@ use crate::load::result::Model;
 use crate::load::role::{Answer, Push, Role, Standing, Tempo};
 use crate::load::tally::Kind;
 use crate::load::text::values;
+use crate::load::told;
 use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
 use crate::protocol::{CLOSE, ERROR, Field, FrameKind, Message, Payload, REPLY, Reply};
@@ -80,11 +81,13 @@ impl Outbox for Served<'_, '_> {
             Event::Disconnected { .. } => {}
             Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
             Event::HeartbeatTimedOut { .. } => {
-                self.desk.tally.trouble(Trouble::HeartbeatTimeout);
                 match self.role().reads_every {
                     // Who hardly reads finds the answer late, if it is not cut.
                     Some(_) => self.desk.tally.counts.slow_cut += 1,
-                    None => self.desk.tally.counts.lost += 1,
+                    None => {
+                        self.desk.tally.trouble(Trouble::HeartbeatTimeout);
+                        self.desk.tally.counts.lost += 1;
+                    }
                 }
             }
             Event::Joined {
@@ -92,9 +95,10 @@ impl Outbox for Served<'_, '_> {
                 response,
                 sent_at,
             } => self.joined(channel, response, sent_at),
-            Event::JoinRefused { .. } => {
+            Event::JoinRefused { response, .. } => {
                 self.life.turn_away();
-                self.desk.tally.trouble(Trouble::JoinRefused);
+                let told = || told::payload(response);
+                self.desk.tally.trouble_told(Trouble::JoinRefused, told);
                 self.desk.news.push(News::JoinFailed);
             }
             Event::JoinTimedOut { .. } => {
@@ -107,7 +111,8 @@ impl Outbox for Served<'_, '_> {
                 if let (ErrorCause::Server(message), Some(index)) = (cause, self.life.slots.position(channel))
                     && !self.hand(&Came::unmarked(index, ERROR, message.payload))
                 {
-                    self.desk.tally.trouble(Trouble::Crashed);
+                    let told = || format!("phx_error on {}", message.topic.as_str().unwrap_or_default());
+                    self.desk.tally.trouble_told(Trouble::Crashed, told);
                 }
                 self.unjoined(channel);
             }
@@ -177,12 +182,16 @@ impl<'r> Served<'_, 'r> {
             if together.is_some() && asked.together == Some(Answers::InOrder) {
                 let oldest = self.desk.oldest_together(self.place.id);
                 if oldest.is_some_and(|it| it < push) {
-                    self.mismatch(&asked.event);
+                    self.mismatch(&asked.event, || {
+                        "an answer came before that to an earlier push".to_owned()
+                    });
                 }
             }
             match &asked.answer {
                 Answer::None | Answer::Any => {}
-                Answer::Status(expected, _) if **expected != *status => self.mismatch(&asked.event),
+                Answer::Status(expected, _) if **expected != *status => {
+                    self.mismatch(&asked.event, || format!("{status} {}", told::payload(response)));
+                }
                 Answer::Status(_, pattern) => self.judge(pattern.as_ref(), response, &asked.event),
             }
         }
@@ -205,12 +214,13 @@ impl<'r> Served<'_, 'r> {
     /// Holds what came against what the scenario says, if it says something.
     pub(super) fn judge(&mut self, expected: Option<&Pattern>, payload: Payload<'_>, event: &str) {
         if expected.is_some_and(|pattern| !self.matches(pattern, payload)) {
-            self.mismatch(event);
+            self.mismatch(event, || told::payload(payload));
         }
     }
 
-    fn mismatch(&mut self, event: &str) {
-        self.desk.tally.trouble(Trouble::Mismatch);
+    fn mismatch(&mut self, event: &str, got: impl FnOnce() -> String) {
+        let told = || format!("`{event}`: {}", got());
+        self.desk.tally.trouble_told(Trouble::Mismatch, told);
         self.desk.tally.mismatches.count(event);
     }
 
@@ -230,7 +240,7 @@ impl<'r> Served<'_, 'r> {
         self.life.flags.set(Flags::GAVE_UP);
         let desk = &mut *self.desk;
         desk.overdue.remove(&(self.place.id, push));
-        desk.together.remove(&(self.place.id, push));
+        let together = desk.together.remove(&(self.place.id, push));
         desk.news.push(News::Answered(push));
         if desk.unawaited.remove(&(self.place.id, push)) {
             // Without an answer it was still heard: its connection lasted.
@@ -244,7 +254,12 @@ impl<'r> Served<'_, 'r> {
             desk.tally.counts.replies_in_doubt += 1;
         } else {
             desk.tally.counts.replies_missing += 1;
-            desk.tally.trouble(Trouble::PushTimeout);
+            let asked = match together {
+                Some(step) => self.role().push(step),
+                None => self.asked(),
+            };
+            let told = || asked.map_or_else(String::new, |asked| format!("`{}` had no reply", asked.event));
+            self.desk.tally.trouble_told(Trouble::PushTimeout, told);
         }
     }
 
@@ -281,7 +296,7 @@ impl<'r> Served<'_, 'r> {
         };
         let holds = |pattern: &Pattern| self.matches(pattern, came.payload);
         if !awaited.takes_all && !awaited.contents.iter().any(holds) {
-            self.mismatch(came.event);
+            self.mismatch(came.event, || told::payload(came.payload));
         }
         // Where the steps are not gone through, nobody takes what comes.
         if self.role().tempo != Tempo::Pushes || self.desk.model == Model::Closed {

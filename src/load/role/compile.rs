@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Awaited, Cast, Door, Entry, Join, Override, Play, Push, Role, Standing, Step, Tempo};
 use crate::load::share::Share;
 use crate::load::text::{Line, Meaning};
-use crate::protocol::{CLOSE, ERROR, REPLY};
+use crate::protocol::{CLOSE, ERROR, REPLY, Vsn};
 use crate::scenario::{
     Act, Actor, Answers, Connect, Data, Group, LoadRole, Mount, Name, Offer, Opening, Problem, Program,
     ScenarioError, SendKind, Template, What,
@@ -13,7 +13,12 @@ use crate::scenario::{
 
 mod messages;
 
-pub(super) fn compile(shares: &[Share], instead: &Override, first: u64) -> Result<Cast, ScenarioError> {
+pub(super) fn compile(
+    shares: &[Share],
+    instead: &Override,
+    vsn: Vsn,
+    first: u64,
+) -> Result<Cast, ScenarioError> {
     let own_names = shares.iter().map(|share| share.program.fresh.len().max(1)).max();
     let own_names = own_names.unwrap_or(1) as u64;
     let (mut roles, mut plays) = (Vec::new(), Vec::new());
@@ -21,6 +26,7 @@ pub(super) fn compile(shares: &[Share], instead: &Override, first: u64) -> Resul
     for (number, share) in shares.iter().enumerate() {
         let first = first + number as u64 * own_names;
         let mut compiler = Compiler::new(&share.program, instead, first);
+        compiler.vsn = vsn;
         compiler.shared = shared_topics;
         let own_roles = compiler.roles(number);
         let places = compiler.places(&own_roles, roles.len());
@@ -49,6 +55,7 @@ const MOST_STEPS: usize = 60_000;
 struct Compiler<'a> {
     program: &'a Program,
     instead: &'a Override,
+    vsn: Vsn,
     meanings: Vec<Meaning>,
     shared: Vec<Arc<str>>,
     own: Vec<Line>,
@@ -95,6 +102,7 @@ impl<'a> Compiler<'a> {
         Self {
             program,
             instead,
+            vsn: Vsn::default(),
             meanings,
             shared: Vec::new(),
             own: Vec::new(),

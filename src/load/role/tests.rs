@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use super::*;
-use crate::scenario::{Color, read};
+use crate::scenario::{Color, Program, read};
 
 const START: &str = "about: A.\nfresh: [room]\nshared: [hall]\nsteps:\n  - ana: connect\n";
 
 fn compile(rest: &str, instead: &Override) -> Result<Cast, String> {
     let program = read("a.yaml", &format!("{START}{rest}")).expect("a scenario");
-    Cast::compile(&[Share::new(program.into())], instead, 500).map_err(|error| error.render(Color::Never))
+    compile_for(Vsn::V2, program, instead)
+}
+
+fn compile_for(vsn: Vsn, program: Program, instead: &Override) -> Result<Cast, String> {
+    let shares = [Share::new(program.into())];
+    Cast::compile(&shares, instead, vsn, 500).map_err(|error| error.render(Color::Never))
 }
 
 fn cast(rest: &str) -> Cast {
@@ -172,6 +177,24 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
         let said = said(step);
         assert!(said.contains(part) && said.contains("a.yaml:"), "{step}: {said}");
     }
+}
+
+#[test]
+fn what_a_serializer_cannot_carry_is_refused_with_its_place() {
+    let binary = |topic: &str| {
+        let text =
+            format!("{START}  - ana: {{ join: \"{topic}\" }}\n  - ana: {{ push: echo, binary: \"01\" }}\n");
+        read("a.yaml", &text).expect("a scenario")
+    };
+    let compiled = |vsn, topic: &str| compile_for(vsn, binary(topic), &Override::default()).map(drop);
+    assert_eq!(compiled(Vsn::V2, "lab:1"), Ok(()));
+    let said = compiled(Vsn::V1, "lab:1").unwrap_err();
+    assert!(
+        said.contains("1.0.0 cannot carry a binary push") && said.contains("a.yaml:7:10"),
+        "{said}"
+    );
+    let said = compiled(Vsn::V2, &"x".repeat(256)).unwrap_err();
+    assert!(said.contains("no room for more than 255 bytes"), "{said}");
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::io::{ErrorKind, Read as _};
 use mio::event::Event;
 use mio::{Interest, Token};
 
-use super::super::actor::{Flags, Stage};
+use super::super::actor::{Flags, Stage, Traffic};
 use super::super::control::Phase;
 use super::super::desk::{News, Wish};
 use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
 use super::super::ledger::Mark;
 use super::super::tally::Kind;
 use super::super::text::Filling;
+use super::super::told;
 use super::super::trouble::Trouble;
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
@@ -101,7 +102,7 @@ impl<'r> Shard<'r> {
         });
         match made {
             Ok(stream) => self.actors[index].stream = Some(stream),
-            Err(error) => self.fail(id, trouble_of(&error)),
+            Err(error) => self.broke(id, &error),
         }
     }
 
@@ -113,13 +114,13 @@ impl<'r> Shard<'r> {
         };
         match stream.take_error() {
             Ok(None) => {}
-            Ok(Some(error)) | Err(error) => return self.fail(id, trouble_of(&error)),
+            Ok(Some(error)) | Err(error) => return self.broke(id, &error),
         }
         match stream.peer_addr() {
             Ok(_) => {}
             // Not yet; the kernel says so again.
             Err(error) if error.kind() == ErrorKind::NotConnected => return,
-            Err(error) => return self.fail(id, trouble_of(&error)),
+            Err(error) => return self.broke(id, &error),
         }
         match self.request(id).ask() {
             Some(ask) => self.ask(id, Stage::Asking, |filling, text| ask.fill(filling, text)),
@@ -169,6 +170,7 @@ impl<'r> Shard<'r> {
             match stream.read(&mut self.buffer) {
                 Ok(0) => return self.fail(id, Trouble::Closed),
                 Ok(count) => {
+                    actor.life.traffic.hear(self.desk.now);
                     self.desk.tally.counts.bytes_in += count as u64;
                     self.take_bytes(id, count);
                     // A short read is all that there was; more makes the kernel say so again.
@@ -178,7 +180,7 @@ impl<'r> Shard<'r> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return self.fail(id, trouble_of(&error)),
+                Err(error) => return self.broke(id, &error),
             }
         }
         self.greedy.push(id);
@@ -232,6 +234,7 @@ impl<'r> Shard<'r> {
             match handshake::read_token(bytes) {
                 TokenAnswer::Partial => return 0,
                 TokenAnswer::Refused(trouble) => {
+                    self.desk.tally.told(trouble, || told::answer(bytes));
                     self.fail(id, trouble);
                     return bytes.len();
                 }
@@ -245,6 +248,7 @@ impl<'r> Shard<'r> {
             match handshake::read(&bytes[start..], self.key(id)) {
                 Answer::Partial => return start,
                 Answer::Refused(trouble) => {
+                    self.desk.tally.told(trouble, || told::answer(&bytes[start..]));
                     self.fail(id, trouble);
                     return bytes.len();
                 }
@@ -269,6 +273,7 @@ impl<'r> Shard<'r> {
         }
         life.stage = Stage::Open;
         life.since = now;
+        life.traffic = Traffic::since(now);
         self.open += 1;
         self.call(id, |socket, context| socket.handle_open(context));
     }
@@ -285,10 +290,12 @@ impl<'r> Shard<'r> {
             Stage::Open if is_slow => self.desk.tally.counts.slow_cut += 1,
             Stage::Open => {
                 self.desk.tally.counts.lost += 1;
+                self.desk.tally.losses.count(life.traffic.quiet(self.desk.now));
                 self.desk.tally.trouble(trouble);
             }
             _ => {
                 self.desk.tally.trouble(trouble);
+                self.desk.tally.counts.connects_failed += u64::from(trouble != Trouble::Exhausted);
                 self.actors[id as usize].life.turn_away();
             }
         }
@@ -361,28 +368,4 @@ impl<'r> Shard<'r> {
             self.readable(id);
         }
     }
-}
-
-/// What an error of the system means here.
-pub(super) fn trouble_of(error: &std::io::Error) -> Trouble {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => Trouble::Refused,
-        ErrorKind::TimedOut => Trouble::Silent,
-        ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory => Trouble::Exhausted,
-        _ if is_out_of_descriptors(error) => Trouble::Exhausted,
-        _ => Trouble::Reset,
-    }
-}
-
-#[cfg(unix)]
-fn is_out_of_descriptors(error: &std::io::Error) -> bool {
-    use rustix::io::Errno;
-    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS]
-        .iter()
-        .any(|it| error.raw_os_error() == Some(it.raw_os_error()))
-}
-
-#[cfg(not(unix))]
-fn is_out_of_descriptors(_: &std::io::Error) -> bool {
-    false
 }

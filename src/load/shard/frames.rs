@@ -1,6 +1,7 @@
 //! Frames and messages out of the bytes of a server, honest or not.
 
 use super::super::actor::Fragments;
+use super::super::told;
 use super::super::trouble::Trouble;
 use super::Shard;
 use crate::protocol::websocket::{Header, Opcode, Part};
@@ -44,6 +45,7 @@ impl Shard<'_> {
             (Opcode::Close, _) => {
                 self.desk.frame(Opcode::Close, payload);
                 self.flush(id);
+                self.desk.tally.told(Trouble::Closed, || told::close(payload));
                 self.fail(id, Trouble::Closed);
             }
             (Opcode::Text, Part::Last) => self.take_message(id, FrameKind::Text, payload),
@@ -92,7 +94,11 @@ impl Shard<'_> {
         };
         match self.desk.vsn.decode_from_server(frame) {
             Ok(message) => self.call(id, |socket, context| socket.handle_message(context, &message)),
-            Err(_) => self.fail(id, Trouble::Protocol),
+            Err(why) => {
+                let told = || format!("a message that cannot be read: {why}");
+                self.desk.tally.told(Trouble::Protocol, told);
+                self.fail(id, Trouble::Protocol);
+            }
         }
     }
 }

@@ -1,17 +1,17 @@
 //! The sends of one scenario in a shard, in an open model: when they are due, and who makes them.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::super::pace::{Dues, Stage, Stream};
 use super::super::role::Voices;
 use super::super::settings::{Schedule, Settings};
+use super::round_times::RoundTimes;
 use crate::clock::Time;
 
 /// Rounds that wait for somebody who is free; more are dropped, and make the run invalid.
 const MOST_WAITING: usize = 1 << 20;
-/// A round whose time came so shortly before the end may still wait then.
-const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// So many sockets are asked whether they can send before a send is dropped.
 const ASKED: usize = 64;
 
@@ -26,6 +26,26 @@ pub(super) struct Lane {
     waiting: VecDeque<Time>,
     /// Who is free for a round.
     idle: VecDeque<u32>,
+    /// How long rounds take; nothing where a send never waits for a free socket.
+    pub(super) times: RoundTimes,
+}
+
+/// A round that begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// How long after its time it begins.
+    pub(super) late: Duration,
+    /// The part of that in which there were too few sockets.
+    pub(super) waited: Duration,
+}
+
+/// The sends that waited for a free socket when the load ended: they are never sent.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct NeverSent {
+    /// When each was due.
+    pub(super) due: Vec<Time>,
+    /// Whether the server kept the sockets busy, and not the scenario.
+    pub(super) held_up: bool,
 }
 
 impl Lane {
@@ -37,7 +57,13 @@ impl Lane {
             next_pusher: 0,
             waiting: VecDeque::new(),
             idle: VecDeque::new(),
+            times: RoundTimes::default(),
         }
+    }
+
+    /// Measures how long the rounds of these sockets take.
+    pub(super) fn time_rounds(&mut self, ids: Range<u32>) {
+        self.times = RoundTimes::new(ids);
     }
 
     /// Begins an open model; this lane has a part of all sends, and of those this stream.
@@ -58,12 +84,14 @@ impl Lane {
         }
     }
 
-    /// Ends it; returns how many rounds never began, though their time had long come. Those of the last moment may well
-    /// find everybody busy.
-    pub(super) fn end(&mut self, now: Time) -> u64 {
+    /// Ends it; returns the sends that nobody was free for.
+    pub(super) fn end(&mut self, now: Time) -> NeverSent {
         self.dues = None;
-        let waiting = self.waiting.drain(..);
-        waiting.filter(|intended| *intended + LAST_MOMENT < now).count() as u64
+        let due: Vec<Time> = self.waiting.drain(..).collect();
+        NeverSent {
+            held_up: !due.is_empty() && self.times.are_held_up(now),
+            due,
+        }
     }
 
     /// When the next send is due.
@@ -91,18 +119,24 @@ impl Lane {
         None
     }
 
-    /// The round that has waited longest for somebody who is free; without one, who is free waits.
-    pub(super) fn round_for(&mut self, id: u32) -> Option<Time> {
-        let intended = self.waiting.pop_front();
-        if intended.is_none() {
+    /// Begins the round that has waited longest for a free socket. If none waits, the socket is free.
+    pub(super) fn round_for(&mut self, id: u32, now: Time) -> Option<Turn> {
+        let Some(intended) = self.waiting.pop_front() else {
             self.idle.push_back(id);
-        }
-        intended
+            return None;
+        };
+        let late = now.since(intended);
+        let waited = self.times.begin_waiting(id, now, late);
+        Some(Turn { late, waited })
     }
 
-    /// Who is free for a round that is due.
-    pub(super) fn free(&mut self) -> Option<u32> {
-        self.idle.pop_front()
+    /// Begins a round that is due with a socket that is free, if there is one.
+    pub(super) fn begin_with_free(&mut self, intended: Time, now: Time) -> Option<(u32, Turn)> {
+        let id = self.idle.pop_front()?;
+        let late = now.since(intended);
+        self.times.begin(id, now, late);
+        let waited = Duration::ZERO;
+        Some((id, Turn { late, waited }))
     }
 
     /// Keeps a round until somebody is free; tells whether there was room.
@@ -112,5 +146,53 @@ impl Lane {
             self.waiting.push_back(intended);
         }
         has_room
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: u64) -> Time {
+        Time::from_micros(millis * 1000)
+    }
+
+    fn lane() -> Lane {
+        let mut lane = Lane::new(vec![3], Voices::All);
+        lane.time_rounds(3..4);
+        lane
+    }
+
+    #[test]
+    fn a_send_waits_for_the_sleep_of_the_only_socket_and_no_other_is_lost() {
+        let mut lane = lane();
+        assert_eq!(lane.round_for(3, at(0)), None);
+        let at_once = Turn {
+            late: Duration::ZERO,
+            waited: Duration::ZERO,
+        };
+        assert_eq!(lane.begin_with_free(at(0), at(0)), Some((3, at_once)));
+        lane.times.sleep(3, at(1));
+        assert_eq!(lane.begin_with_free(at(400), at(400)), None);
+        assert!(lane.keep(at(400)) && lane.keep(at(800)));
+        lane.times.wake(3, at(1001));
+        assert_eq!(lane.times.end(3, at(1001)), Some(Duration::from_millis(1001)));
+        let late = Duration::from_millis(601);
+        assert_eq!(lane.round_for(3, at(1001)), Some(Turn { late, waited: late }));
+        lane.times.sleep(3, at(1002));
+        let never = NeverSent {
+            due: vec![at(800)],
+            held_up: false,
+        };
+        assert_eq!(lane.end(at(1900)), never);
+    }
+
+    #[test]
+    fn what_a_silent_server_kept_from_being_sent_is_the_servers() {
+        let mut lane = lane();
+        lane.round_for(3, at(0));
+        lane.begin_with_free(at(0), at(0));
+        assert!(lane.keep(at(400)));
+        assert!(lane.end(at(1000)).held_up);
     }
 }

@@ -133,6 +133,7 @@ mod tests {
     use crate::load::built_in;
     use crate::load::role::Override;
     use crate::load::share::{Share, divide};
+    use crate::protocol::Vsn;
 
     #[test]
     fn all_sockets_are_some_shards() {
@@ -153,7 +154,7 @@ mod tests {
             }
         };
         let shares: Vec<Share> = names.iter().map(share).collect();
-        Cast::compile(&shares, &Override::default(), 0).unwrap()
+        Cast::compile(&shares, &Override::default(), Vsn::V2, 0).unwrap()
     }
 
     #[test]

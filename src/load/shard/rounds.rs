@@ -6,8 +6,10 @@ use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
 use super::super::role::{Answer, Push, Standing, Step, Tempo};
 use super::super::settings::Schedule;
+use super::super::tally::Kind;
 use super::super::trouble::Trouble;
 use super::Shard;
+use super::lane::Turn;
 use crate::client::Ref;
 use crate::clock::Time;
 
@@ -30,18 +32,24 @@ impl<'r> Shard<'r> {
             actor.life.wait = Wait::Nothing;
             self.advance(id);
         } else if role.tempo == Tempo::Rounds {
-            let play = role.play;
-            if let Some(intended) = self.lanes[play].round_for(id) {
-                self.begin_round(id, intended);
+            let (play, now) = (role.play, self.desk.now);
+            if let Some(length) = self.lanes[play].times.end(id, now) {
+                self.desk.tally.round(play, length);
+            }
+            if let Some(turn) = self.lanes[play].round_for(id, now) {
+                self.begin_round(id, turn);
             }
         }
     }
 
-    /// A round of several steps. Its first push counts from the intended time.
-    pub(super) fn begin_round(&mut self, id: u32, intended: Time) {
+    /// A round of several steps. Its first push counts from its intended time, without the time in which there were too
+    /// few sockets.
+    pub(super) fn begin_round(&mut self, id: u32, turn: Turn) {
+        let (play, now) = (self.play(id), self.desk.now);
+        self.desk.tally.late(turn.late);
+        self.desk.tally.record(play, Kind::Waited, now - turn.waited, now);
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
-        life.wake = intended;
         life.step = 0;
         self.advance(id);
     }
@@ -125,6 +133,7 @@ impl<'r> Shard<'r> {
                 life.wait = Wait::Sleep;
                 life.wake = now + *wait;
                 life.step += 1;
+                self.lane(id).times.sleep(id, now);
             }
             Step::Leave(channel) => self.leave(id, usize::from(*channel)),
             Step::Join { channel, entry } => {
@@ -136,14 +145,9 @@ impl<'r> Shard<'r> {
     }
 
     fn push_step(&mut self, id: u32, push: &Push) {
-        let life = &mut self.actors[id as usize].life;
-        // The first push of a round that was due counts from then.
-        let intended = if life.step == 0 && life.wake < self.desk.now {
-            life.wake
-        } else {
-            self.desk.now
-        };
-        life.wake = Time::MAX;
+        let held_up = self.lane(id).times.take_held_up(id);
+        let intended = self.desk.now - held_up;
+        self.actors[id as usize].life.wake = Time::MAX;
         let reference = self.push(id, push, intended);
         let life = &mut self.actors[id as usize].life;
         match (reference, &push.answer, push.together) {
@@ -231,6 +235,8 @@ impl<'r> Shard<'r> {
                 return;
             }
         }
+        let now = self.desk.now;
+        self.lane(id).times.wake(id, now);
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
         life.wake = Time::MAX;
@@ -243,13 +249,19 @@ impl<'r> Shard<'r> {
         if !counts {
             return;
         }
-        self.desk.tally.trouble(Trouble::ReceiveTimeout);
         let life = &self.actors[id as usize].life;
         let role = &self.blue.cast.roles[usize::from(life.role)];
-        let Some(Step::Receive { within: said, .. }) = role.steps.get(usize::from(life.step)) else {
+        let Some(Step::Receive {
+            within: said,
+            awaited,
+        }) = role.steps.get(usize::from(life.step))
+        else {
             return;
         };
         let within = said.or(self.patience(id)).unwrap_or_default();
+        let event = &role.awaited[usize::from(*awaited)].event;
+        let told = || format!("`{event}` did not come within {within:?}");
+        self.desk.tally.trouble_told(Trouble::ReceiveTimeout, told);
         let stayed = life.stage == Stage::Open && life.since + within <= life.wake;
         // In an open model others may have their turn much later.
         let is_certain = said.is_some()

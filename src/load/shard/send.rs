@@ -8,6 +8,7 @@ use super::super::role::{Answer, Content, Push, Tempo};
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::Shard;
+use super::lane::Lane;
 use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Payload;
@@ -20,9 +21,9 @@ impl Shard<'_> {
     pub(super) fn send_due(&mut self) {
         for play in 0..self.lanes.len() {
             while let Some(intended) = self.lanes[play].take(self.desk.now) {
-                self.desk
-                    .tally
-                    .record(play, Kind::Lateness, intended, self.desk.now);
+                let now = self.desk.now;
+                self.desk.tally.record(play, Kind::Lateness, intended, now);
+                self.desk.tally.counts.due += 1;
                 self.send_of(play, intended);
             }
         }
@@ -35,9 +36,9 @@ impl Shard<'_> {
         if let Some(id) = pusher.filter(|id| self.tempo(&self.actors[*id as usize]) == Tempo::Pushes) {
             return self.push_now(id, intended);
         }
-        let lane = &mut self.lanes[play];
-        if let Some(id) = lane.free() {
-            return self.begin_round(id, intended);
+        let (lane, now) = (&mut self.lanes[play], self.desk.now);
+        if let Some((id, turn)) = lane.begin_with_free(intended, now) {
+            return self.begin_round(id, turn);
         }
         let has_rounds = || {
             self.blue
@@ -50,12 +51,36 @@ impl Shard<'_> {
         }
     }
 
+    /// The load is over: what waits for a free socket is never sent.
+    pub(super) fn end_lanes(&mut self) {
+        let now = self.desk.now;
+        for (play, lane) in self.lanes.iter_mut().enumerate() {
+            let never = lane.end(now);
+            let tally = &mut self.desk.tally;
+            tally.counts.dropped += never.due.len() as u64;
+            if never.held_up {
+                tally.counts.dropped_by_server += never.due.len() as u64;
+                continue;
+            }
+            for due in never.due {
+                tally.record(play, Kind::Waited, due, now);
+            }
+        }
+    }
+
+    /// The lane of the scenario of a socket.
+    pub(super) fn lane(&mut self, id: u32) -> &mut Lane {
+        let play = self.play(id);
+        &mut self.lanes[play]
+    }
+
     /// The round of a role that only pushes.
     fn push_now(&mut self, id: u32, intended: Time) {
         let cast = self.blue.cast;
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
         if let Some(push) = role.only_push() {
             self.push(id, push, intended);
+            self.desk.tally.late(self.desk.now.since(intended));
             self.desk.tally.counts.rounds += 1;
             self.after(id);
             self.arm(id);

@@ -4,7 +4,6 @@ use std::io::{ErrorKind, Write as _};
 
 use super::super::trouble::Trouble;
 use super::Shard;
-use super::connection::trouble_of;
 
 /// A socket whose server does not read is cut when so much waits for it.
 const MOST_UNSENT: usize = 4 << 20;
@@ -30,6 +29,9 @@ impl Shard<'_> {
         match written {
             Ok(count) => {
                 self.desk.tally.counts.bytes_out += count as u64;
+                if count > 0 {
+                    actor.life.traffic.speak(self.desk.now);
+                }
                 if !self.desk.out.is_empty() {
                     actor.life.rare().output = std::mem::take(&mut self.desk.out);
                 }
@@ -44,7 +46,7 @@ impl Shard<'_> {
             }
             Err(error) => {
                 self.desk.out.clear();
-                self.fail(id, trouble_of(&error));
+                self.broke(id, &error);
             }
         }
     }

@@ -108,7 +108,7 @@ fn spark(series: &[Point], kind: Kind) -> String {
         Kind::Reply => point.reply_p99_us,
         Kind::Broadcast => point.broadcast_p99_us,
         Kind::Lateness => point.lateness_p99_us,
-        Kind::Connect | Kind::Join | Kind::Heartbeat | Kind::Rejoin => 0,
+        Kind::Connect | Kind::Join | Kind::Heartbeat | Kind::Rejoin | Kind::Waited => 0,
     };
     let values: Vec<u64> = series
         .iter()

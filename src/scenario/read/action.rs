@@ -7,7 +7,7 @@ use super::super::program::{Act, Actor, Connect, JoinRef, Mount, Opening, Receiv
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, Verb};
 use super::super::yaml::{Key, Node, Place, Yaml};
-use super::{ActorFacts, Reader, entry, option_names};
+use super::{ActorFacts, Reader, Reading, entry, option_names};
 
 /// A verb as it was written: its value (nothing for a bare one) and what stands beside it.
 struct Written<'n> {
@@ -300,13 +300,18 @@ impl Reader {
             }) => JoinRef::Null,
             Some(node) => JoinRef::This(self.template(node, "join_ref")?),
         };
+        let payload = match &kind {
+            SendKind::Push(_) => Reading::Pushed,
+            SendKind::Join | SendKind::Leave | SendKind::Heartbeat => Reading::Other,
+        };
+        let reply = entry(it.entries, "reply");
         Some(Send {
             kind,
             topic,
-            payload: self.outgoing(it.entries)?,
+            payload: self.reading(payload, |reader| reader.outgoing(it.entries))?,
             reference: self.optional(it, "ref")?,
             join_ref,
-            reply: self.reply(entry(it.entries, "reply"))?,
+            reply: self.reading(Reading::Expected, |reader| reader.reply(reply))?,
             save: self.save(entry(it.entries, "save"))?,
         })
     }
@@ -332,7 +337,7 @@ impl Reader {
             },
             reference: field(self, "ref")?,
             join_ref: field(self, "join_ref")?,
-            content: self.content(entries)?,
+            content: self.reading(Reading::Expected, |reader| reader.content(entries))?,
             within: match entry(entries, "within") {
                 Some(node) => Some(self.duration(node, "within")?),
                 None => None,

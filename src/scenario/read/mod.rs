@@ -60,6 +60,18 @@ struct Reader {
     actors: Vec<ActorFacts>,
     counters: Vec<(String, u64)>,
     acts: usize,
+    reading: Reading,
+}
+
+/// What is being read: not every name can stand everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reading {
+    /// The payload of a push.
+    Pushed,
+    /// What an answer or a message must look like.
+    Expected,
+    #[default]
+    Other,
 }
 
 /// What is known of an actor at a step.
@@ -142,15 +154,41 @@ impl Reader {
         }
     }
 
+    /// Reads something in which other names can stand.
+    fn reading<T>(&mut self, what: Reading, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.reading, what);
+        let read = read(self);
+        self.reading = before;
+        read
+    }
+
+    /// Refuses what a swarm fills in anew with each push, where nothing is pushed.
+    fn check_of_each_push(&mut self, name: Name, place: &Place) -> Option<Name> {
+        let offer = self.offered.iter().find(|(_, known)| *known == name);
+        let (title, expected) = match (offer.map(|(offer, _)| *offer), self.reading) {
+            (Some(Offer::Mark), Reading::Expected | Reading::Other) => (
+                "a mark stands only in what is pushed",
+                "`{{mark}}` in the `with` of a push: a swarm finds it in what comes by itself",
+            ),
+            (Some(Offer::Seq | Offer::Sender), Reading::Expected) => (
+                "who sends, and how many were sent before, cannot be expected",
+                "`{{seq}}` and `{{sender}}` in what is sent; where they come back, { is: any }",
+            ),
+            _ => return Some(name),
+        };
+        self.problem(Problem::at(place.clone(), title).expected(expected));
+        None
+    }
+
     /// A name that is used: a value saved before, or one that the target offers.
     fn lookup(&mut self, name: &str, place: &Place) -> Option<Name> {
         if let Some(index) = self.names.iter().position(|known| known == name) {
-            return Some(Name(index));
+            return self.check_of_each_push(Name(index), place);
         }
         if let Some((_, offer)) = Offer::NAMED.iter().find(|(known, _)| *known == name) {
             let defined = self.define(name);
             self.offered.push((*offer, defined));
-            return Some(defined);
+            return self.check_of_each_push(defined, place);
         }
         let names: Vec<String> = self
             .names

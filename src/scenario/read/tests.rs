@@ -112,6 +112,30 @@ fn repetitions_are_written_out_and_bounded() {
 }
 
 #[test]
+fn a_mark_stands_only_in_what_is_pushed() {
+    let start = "about: A.\nsteps:\n  - ana: connect\n  - ana: { join: a }\n";
+    good(&format!(
+        "{start}  - ana: {{ push: b, with: {{ c: [\"{{{{mark}}}}\"], d: \"{{{{seq}}}}\" }} }}\n"
+    ));
+    for step in [
+        "{ receive: b, with: { c: \"{{mark}}\" } }",
+        "{ push: b, reply: { ok: { c: \"{{mark}}\" } } }",
+        "{ receive: b, on: \"{{mark}}\" }",
+        "{ join: \"x{{mark}}\" }",
+    ] {
+        let said = refused(&format!("{start}  - ana: {step}\n"));
+        assert!(
+            said.contains("a mark stands only in what is pushed") && said.contains(":5:"),
+            "{said}"
+        );
+    }
+    let said = refused(&format!(
+        "{start}  - ana: {{ push: b, reply: {{ ok: {{ n: \"{{{{seq}}}}\" }} }} }}\n"
+    ));
+    assert!(said.contains("cannot be expected"), "{said}");
+}
+
+#[test]
 fn files_that_are_meant_to_hurt_are_refused_at_once() {
     let bombs = [
         "[".repeat(3 << 20),

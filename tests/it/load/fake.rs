@@ -39,6 +39,10 @@ pub(super) enum Manner {
     Heartless,
     /// Refuses all joins but the first so many.
     LetsIn(usize),
+    /// Refuses the first so many joins, as Phoenix does where a join crashes.
+    CrashesFirst(usize),
+    /// Ends a connection without a word after so long without a message.
+    CutsIdle(Duration),
     /// Answers everything until it gets a close frame, and from then on nothing.
     Stays,
 }
@@ -117,9 +121,15 @@ impl Shared {
         if let Manner::Babbles(bytes) = self.manner {
             stream.write_all(bytes).ok()?;
         }
+        if let Manner::CutsIdle(after) = self.manner {
+            stream.set_read_timeout(Some(after)).ok()?;
+        }
         self.streams.lock().ok()?.push(stream.try_clone().ok()?);
         loop {
-            let (opcode, payload) = read_frame(&mut stream)?;
+            let Some((opcode, payload)) = read_frame(&mut stream) else {
+                // The list of all connections has another handle of it.
+                return stream.shutdown(Shutdown::Both).ok();
+            };
             match opcode {
                 Opcode::Text => self.answer(&mut stream, std::str::from_utf8(&payload).ok()?)?,
                 Opcode::Close if self.manner == Manner::Stays => {
@@ -144,6 +154,7 @@ impl Shared {
         }
         let is_refused = match self.manner {
             Manner::LetsIn(some) if event == JOIN => self.joins.fetch_add(1, Ordering::SeqCst) >= some,
+            Manner::CrashesFirst(some) if event == JOIN => self.joins.fetch_add(1, Ordering::SeqCst) < some,
             _ => false,
         };
         let _turn = self.turn.lock().ok()?;
@@ -183,7 +194,10 @@ impl Shared {
         }
         let reply = Reply {
             status: if is_refused { "error" } else { "ok" }.into(),
-            response: Payload::EMPTY,
+            response: match is_refused {
+                true => Payload::Json("{\"reason\":\"join crashed\"}"),
+                false => Payload::EMPTY,
+            },
         };
         let mut scratch = String::new();
         let payload = reply.payload(&mut scratch);

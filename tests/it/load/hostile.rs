@@ -78,6 +78,38 @@ fn who_had_joined_and_is_not_let_in_again_is_counted() {
 }
 
 #[test]
+fn joins_that_crashed_and_were_tried_again_are_told_with_their_first_answer() {
+    let fake = Fake::start(Manner::CrashesFirst(3));
+    let result = run(&Settings {
+        sockets: 4,
+        ..settings_of(fake.address, "idle")
+    });
+    assert_eq!((result.sockets.joined, result.troubles["join-refused"]), (4, 3));
+    let said = vec![r#"3 joins were refused: {"reason":"join crashed"}"#.to_owned()];
+    assert_eq!(result.conclusion(&[]), Conclusion::FellShort(said));
+}
+
+#[test]
+fn connections_that_are_cut_after_the_same_silence_are_told_so() {
+    let fake = Fake::start(Manner::CutsIdle(Duration::from_millis(600)));
+    let result = run(&Settings {
+        sockets: 4,
+        heartbeat: Duration::from_secs(3600),
+        duration: Duration::from_millis(900),
+        ..settings_of(fake.address, "idle")
+    });
+    let cut = result.idle_cut.expect("all were cut alike").to_string();
+    assert!(
+        cut.contains("something in between cuts idle connections; heartbeat 3600 s"),
+        "{cut}"
+    );
+    let Conclusion::FellShort(reasons) = result.conclusion(&[]) else {
+        panic!("{:?}", result.sockets);
+    };
+    assert!(reasons.iter().any(|it| it.contains(&cut)), "{reasons:?}");
+}
+
+#[test]
 fn who_was_turned_away_and_is_back_is_not_counted() {
     // Both come, both are cut, both are turned away once.
     for topic in ["", "  - ana: { join: \"a:{{room}}\" }\n"] {
@@ -210,6 +242,26 @@ fn a_stall_of_the_server_is_found_in_the_latency_and_not_in_the_lateness() {
     );
     let lateness = result.lateness_us.expect("an open model has lateness");
     assert!(lateness.p50 < reply.p90, "{lateness:?} {reply:?}");
+}
+
+#[test]
+fn a_stall_is_the_servers_also_where_it_keeps_sockets_from_being_free() {
+    // Of ten sockets six are busy at a time; in the stall all are, and what is due then has to wait for one.
+    let fake = Fake::start(Manner::Stalls(60, Duration::from_millis(800)));
+    let scenario = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"a:{{room}}\" }\n  \
+                    - ana: { push: b }\n  - sleep: 30ms\n";
+    let result = run(&Settings {
+        sockets: 10,
+        schedule: open(200.0, 1500),
+        ..settings_of_own(fake.address, scenario)
+    });
+    let (reply, waited) = (result.latency_us.reply, result.waited_us.expect("an open model"));
+    // Most of what was due in the stall was due when no socket was free any more.
+    assert!(
+        reply.p90 >= 400_000 && waited.p99 < reply.p90,
+        "{reply:?} {waited:?}"
+    );
+    assert_eq!(result.counts.due, result.messages.sent + result.counts.dropped);
 }
 
 #[test]

@@ -240,7 +240,24 @@ fn rounds_that_nobody_was_free_for_are_not_passed_over_in_silence() {
     let result = play(steps, open(100.0, 1500));
     // Ten can begin at once, and ten again when they have slept.
     assert!(result.counts.dropped >= 20, "{:?}", result.counts);
-    assert!(!result.generator.valid && matches!(result.conclusion(&[]), Conclusion::Undecided(_)));
+    assert_eq!(result.counts.due, result.messages.sent + result.counts.dropped);
+    assert_eq!(result.counts.due, 150);
+    let Conclusion::Undecided(reasons) = result.conclusion(&[]) else {
+        panic!("{:?}", result.conclusion(&[]));
+    };
+    // A hundred senders, and as many who listen.
+    let shortage = result.shortage.expect("sockets lack");
+    assert!(
+        (200..300).contains(&shortage.sockets) && shortage.had == 20,
+        "{shortage:?}"
+    );
+    assert!(
+        reasons[0].contains("sends were never sent") && reasons[0].contains("100 a second"),
+        "{reasons:?}"
+    );
+    // The second ten waited for the sleep of the first, and not for the server.
+    let (reply, waited) = (result.latency_us.reply, result.waited_us.expect("an open model"));
+    assert!(waited.p50 > reply.max, "{reply:?} {waited:?}");
     let enough = play(steps, open(8.0, 1500));
     assert!(enough.counts.dropped == 0 && enough.messages.sent > 0);
 }

@@ -6,7 +6,7 @@ use super::super::typed::holes_of_command_line;
 use super::super::{Answer, Awaited, Content, Entry, Join, Known, Push, Standing, Step, TopicPlace};
 use super::{Compiler, Draft};
 use crate::load::text::Line;
-use crate::protocol::{CLOSE, ERROR};
+use crate::protocol::{CLOSE, ERROR, Vsn};
 use crate::scenario::{
     Act, Content as Expected, JoinRef, Outgoing, Receive, Reply, Send, SendKind, Template,
 };
@@ -192,7 +192,12 @@ impl Compiler<'_> {
                 };
                 let payload = match &send.payload {
                     Outgoing::Json(data) => self.json(act, data).map(Content::Json),
-                    Outgoing::Binary(bytes) => Some(Content::Binary(bytes.as_slice().into())),
+                    Outgoing::Binary(bytes) => {
+                        if !self.fits_into_bytes(act, &event, &draft.joins[usize::from(channel)].topic) {
+                            return;
+                        }
+                        Some(Content::Binary(bytes.as_slice().into()))
+                    }
                 };
                 (event, payload)
             }
@@ -214,6 +219,26 @@ impl Compiler<'_> {
             answer,
             together: draft.together,
         }));
+    }
+
+    /// Whether the serializer has a frame for a binary push.
+    fn fits_into_bytes(&mut self, act: &Act, event: &Line, topic: &Line) -> bool {
+        const MOST: usize = 255;
+        let (title, help) = if self.vsn == Vsn::V1 {
+            (
+                "serializer 1.0.0 cannot carry a binary push",
+                "run it with --vsn 2.0.0, or write `with` in place of `binary`",
+            )
+        } else if event.longest() > MOST || topic.longest() > MOST {
+            (
+                "a binary frame has no room for more than 255 bytes of topic, and as many of event",
+                "use a shorter one, or write `with` in place of `binary`",
+            )
+        } else {
+            return true;
+        };
+        self.problem(act, title, help);
+        false
     }
 
     fn answer(&mut self, act: &Act, reply: &Reply) -> Option<Answer> {

@@ -1,0 +1,134 @@
+//! How long after its last frame each lost connection was lost: where nearly all were quiet for the same time, something
+//! between the swarm and the server cuts idle connections.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Times are told apart to a tenth of a second.
+const STEP: Duration = Duration::from_millis(100);
+/// Fewer losses are chance.
+const FEWEST: u64 = 3;
+/// Connections that were lost sooner after a frame were not idle.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// Lost connections by the tenths of a second since their last frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Losses(BTreeMap<u64, u64>);
+
+impl Losses {
+    /// A connection was lost so long after its last frame.
+    pub(super) fn count(&mut self, quiet: Duration) {
+        let steps = u64::try_from(quiet.as_micros() / STEP.as_micros()).unwrap_or(u64::MAX);
+        *self.0.entry(steps).or_default() += 1;
+    }
+
+    /// Adds those of another.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (steps, count) in &other.0 {
+            *self.0.entry(*steps).or_default() += count;
+        }
+    }
+
+    /// Whether nearly all of so many losses came after the same silence.
+    pub(super) fn idle(&self, lost: u64, heartbeat: Duration) -> Option<IdleCut> {
+        // Within half a second, or a twentieth of the time.
+        let width = |start: u64| (start / 20).max(5);
+        let within = |start: u64| {
+            let counts = self.0.range(start..=start + width(start));
+            counts.map(|(_, count)| count).sum::<u64>()
+        };
+        let (start, count) = self
+            .0
+            .keys()
+            .map(|start| (*start, within(*start)))
+            .max_by_key(|(_, count)| *count)?;
+        let mut median = (count + 1) / 2;
+        let steps = self.0.range(start..).find(|(_, here)| {
+            median = median.saturating_sub(**here);
+            median == 0
+        });
+        let quiet = STEP.mul_f64(*steps?.0 as f64);
+        (lost >= FEWEST && count * 10 >= lost * 9 && quiet >= SHORTEST).then_some(IdleCut {
+            losses: lost,
+            same: count,
+            quiet_s: quiet.as_secs_f64(),
+            heartbeat_s: heartbeat.as_secs_f64(),
+        })
+    }
+}
+
+/// Connections that were cut after the same silence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct IdleCut {
+    /// All lost connections.
+    pub losses: u64,
+    /// Those that were lost after the same silence.
+    pub same: u64,
+    /// How long after the last frame, in seconds.
+    pub quiet_s: f64,
+    /// The heartbeat interval, in seconds.
+    pub heartbeat_s: f64,
+}
+
+impl fmt::Display for IdleCut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (losses, same) = (self.losses, self.same);
+        match losses == same {
+            true => write!(f, "all {losses} losses")?,
+            false => write!(f, "{same} of {losses} losses")?,
+        }
+        write!(
+            f,
+            " came {:.1} s after the last frame: something in between cuts idle connections; heartbeat {} s",
+            self.quiet_s, self.heartbeat_s
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEARTBEAT: Duration = Duration::from_secs(30);
+
+    fn losses(millis: &[u64]) -> Losses {
+        let mut losses = Losses::default();
+        for millis in millis {
+            losses.count(Duration::from_millis(*millis));
+        }
+        losses
+    }
+
+    #[test]
+    fn losses_after_the_same_silence_are_told_with_it() {
+        let idle = losses(&[30_010, 30_040, 30_020, 29_990])
+            .idle(4, HEARTBEAT)
+            .unwrap();
+        assert_eq!(
+            idle.to_string(),
+            "all 4 losses came 30.0 s after the last frame: something in between cuts idle connections; heartbeat 30 s"
+        );
+    }
+
+    #[test]
+    fn nearly_all_is_enough_and_most_is_not() {
+        let mut twenty = vec![60_000; 19];
+        twenty.push(10);
+        let idle = losses(&twenty).idle(20, HEARTBEAT).unwrap();
+        assert!(idle.to_string().starts_with("19 of 20 losses came 60.0 s"));
+        twenty.extend([4_000, 8_000, 12_000]);
+        assert_eq!(losses(&twenty).idle(23, HEARTBEAT), None);
+        // Others were lost for which it is not known.
+        assert_eq!(losses(&[30_000; 9]).idle(11, HEARTBEAT), None);
+    }
+
+    #[test]
+    fn connections_that_were_busy_or_few_say_nothing() {
+        assert_eq!(losses(&[10; 40]).idle(40, HEARTBEAT), None);
+        assert_eq!(losses(&[30_000; 2]).idle(2, HEARTBEAT), None);
+        assert_eq!(Losses::default().idle(0, HEARTBEAT), None);
+    }
+}

@@ -1,0 +1,39 @@
+//! What errors of the system mean for a connection.
+
+use std::io::{Error, ErrorKind};
+
+use super::super::trouble::Trouble;
+use super::Shard;
+
+impl Shard<'_> {
+    /// The system says why a connection is over, or was never made.
+    pub(super) fn broke(&mut self, id: u32, error: &Error) {
+        let trouble = trouble_of(error);
+        self.desk.tally.told(trouble, || error.to_string());
+        self.fail(id, trouble);
+    }
+}
+
+/// What an error of the system means here.
+fn trouble_of(error: &Error) -> Trouble {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Trouble::Refused,
+        ErrorKind::TimedOut => Trouble::Silent,
+        ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory => Trouble::Exhausted,
+        _ if is_out_of_descriptors(error) => Trouble::Exhausted,
+        _ => Trouble::Reset,
+    }
+}
+
+#[cfg(unix)]
+fn is_out_of_descriptors(error: &Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS]
+        .iter()
+        .any(|it| error.raw_os_error() == Some(it.raw_os_error()))
+}
+
+#[cfg(not(unix))]
+fn is_out_of_descriptors(_: &Error) -> bool {
+    false
+}

@@ -1,0 +1,242 @@
+//! Whether the figures of a run say something about the server: not where the swarm itself was too late, had too few
+//! sockets, or ran out of something.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::role::{Cast, Tempo};
+use super::settings::{Schedule, Settings};
+use super::tally::{Figures, Kind, Tally};
+use super::trouble::Trouble;
+
+/// A generator that is later than this at its 99th percentile measures itself.
+pub const LATEST: Duration = Duration::from_millis(10);
+/// With fewer sends than this, nine tenths of them are looked at.
+const FEW: u64 = 1000;
+
+/// What an open model asks of the sockets of a scenario.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Demand {
+    /// Sends a second, at most.
+    pub(super) rate: f64,
+    /// Its sockets that send.
+    pub(super) senders: u64,
+}
+
+/// What the scenarios ask of their sockets; nothing in a closed model.
+pub(super) fn demands(settings: &Settings, cast: &Cast) -> Vec<Demand> {
+    let Schedule::Open(stages, _) = &settings.schedule else {
+        return Vec::new();
+    };
+    let rate = stages.iter().map(|stage| stage.rate).fold(0.0, f64::max);
+    let plays = settings.divided().into_iter().enumerate();
+    plays
+        .map(|(play, sockets)| {
+            let roles: Vec<bool> = cast.roles_of(play).map(|it| it.tempo != Tempo::Listens).collect();
+            let sends = roles.iter().cycle().take(sockets as usize).filter(|it| **it);
+            Demand {
+                rate: rate * cast.part_of_sends(play),
+                senders: sends.count() as u64,
+            }
+        })
+        .collect()
+}
+
+/// Why a run had too few sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Shortage {
+    /// How many sockets it wants, over all roles and scenarios.
+    pub sockets: u64,
+    /// How many it had.
+    pub had: u64,
+    /// The sends a second of the scenario that lacked most.
+    pub rate: f64,
+    /// How long a round of it takes, in seconds.
+    pub round_s: f64,
+    /// Sends that were never sent.
+    pub never_sent: u64,
+    /// The time that a send waited for a free socket, in microseconds: 99 of 100 at most this; nine tenths, if they are few.
+    pub waited_us: u64,
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.never_sent {
+            0 => {}
+            1 => f.write_str("1 send was never sent, and ")?,
+            many => write!(f, "{many} sends were never sent, and ")?,
+        }
+        let waited = Duration::from_micros(self.waited_us).as_secs_f64();
+        write!(f, "sends waited up to {} for a free socket: ", seconds(waited))?;
+        if self.sockets > self.had {
+            write!(
+                f,
+                "the swarm had {} sockets, and wants about {}",
+                self.had, self.sockets
+            )?;
+        } else {
+            write!(f, "the swarm wants more than {} sockets", self.had)?;
+        }
+        write!(
+            f,
+            " ({} a second × {} a round); the time they waited is told as `waited` and is no part of `reply`",
+            short(self.rate),
+            seconds(self.round_s)
+        )
+    }
+}
+
+/// A number with at most three digits behind the point.
+fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn seconds(seconds: f64) -> String {
+    match seconds {
+        it if it < 0.001 => format!("{:.0} µs", it * 1e6),
+        it if it < 0.1 => format!("{} ms", short((it * 1e4).round() / 10.0)),
+        it => format!("{} s", short((it * 100.0).round() / 100.0)),
+    }
+}
+
+/// Looks for what the swarm lacked in sockets; nothing if it lacked none.
+pub(super) fn shortage(tally: &Tally, demands: &[Demand], sockets: u64) -> Option<Shortage> {
+    let counts = &tally.counts;
+    let waited = Figures::of(&tally.latencies[Kind::Waited as usize]);
+    let waited_us = usual_worst(&waited);
+    if Duration::from_micros(waited_us) <= LATEST {
+        return None;
+    }
+    let rounds = tally.rounds.iter().zip(demands).filter(|(it, _)| it.0 > 0);
+    let wanted = rounds.map(|((count, length), demand)| {
+        let round = length.as_secs_f64() / *count as f64;
+        let senders = (demand.rate * round).ceil();
+        (senders / demand.senders.max(1) as f64, demand.rate, round)
+    });
+    let (times, rate, round_s) = wanted.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of sockets is small and not negative"
+    )]
+    let wanted = (times * sockets as f64).ceil() as u64;
+    Some(Shortage {
+        sockets: wanted,
+        had: sockets,
+        rate,
+        round_s,
+        never_sent: counts.dropped - counts.dropped_by_server.min(counts.dropped),
+        waited_us,
+    })
+}
+
+/// The 99th percentile; of few, where one says little, the 90th.
+fn usual_worst(figures: &Figures) -> u64 {
+    if figures.count >= FEW {
+        figures.p99
+    } else {
+        figures.p90
+    }
+}
+
+/// Why the generator could not make the load at all; nothing if it could.
+pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
+    let times = tally.troubles[Trouble::Exhausted as usize];
+    (times > 0).then(|| {
+        format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
+    })
+}
+
+/// Why the times of an open model say nothing about the server; nothing if they do. `busy` says how much was worked.
+pub(super) fn why_late(tally: &Tally, busy: &str) -> Option<String> {
+    let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
+    let late = usual_worst(&lateness);
+    let quantile = if lateness.count >= FEW { "p99" } else { "p90" };
+    (Duration::from_micros(late) > LATEST).then(|| {
+        format!(
+            "this process was late: lateness {quantile} {} ms, at most {} ms is allowed; {busy}",
+            late / 1000,
+            LATEST.as_millis()
+        )
+    })
+}
+
+/// Why not all that was due was sent, where sockets did not lack; nothing if it was.
+pub(super) fn why_unsent(tally: &Tally) -> Option<String> {
+    let (dropped, by_server) = (tally.counts.dropped, tally.counts.dropped_by_server);
+    if dropped == 0 {
+        return None;
+    }
+    let why = if dropped == by_server {
+        "all sockets waited for the server until the end"
+    } else {
+        "no socket was free or joined for them"
+    };
+    Some(format!("{dropped} sends were never sent, as {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Time;
+
+    fn tally(waited: &[u64], rounds: (u64, Duration), dropped: u64) -> Tally {
+        let mut tally = Tally::new();
+        for millis in waited {
+            tally.record(0, Kind::Waited, Time::ZERO, Time::from_micros(millis * 1000));
+        }
+        tally.rounds = vec![rounds];
+        tally.counts.dropped = dropped;
+        tally
+    }
+
+    const DEMAND: Demand = Demand {
+        rate: 50.0,
+        senders: 25,
+    };
+
+    #[test]
+    fn a_swarm_with_too_few_sockets_is_told_how_many_it_wants() {
+        let tally = tally(&[300; 10], (100, Duration::from_secs(130)), 4);
+        // Every second socket sends.
+        let shortage = shortage(&tally, &[DEMAND], 50).unwrap();
+        assert_eq!((shortage.sockets, shortage.had), (130, 50));
+        let said = shortage.to_string();
+        let expected = "the swarm had 50 sockets, and wants about 130 (50 a second × 1.3 s a round)";
+        assert!(
+            said.starts_with("4 sends were never sent, ") && said.contains(expected),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn short_waits_are_no_shortage() {
+        let few = tally(
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 300],
+            (100, Duration::from_secs(130)),
+            0,
+        );
+        assert_eq!(shortage(&few, &[DEMAND], 50), None);
+    }
+
+    #[test]
+    fn bursts_want_more_than_the_mean_says() {
+        let tally = tally(&[300; 10], (100, Duration::from_secs(10)), 0);
+        let said = shortage(&tally, &[DEMAND], 50).unwrap().to_string();
+        assert!(
+            said.contains("wants more than 50 sockets (50 a second × 0.1 s a round)"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn what_the_server_kept_from_being_sent_is_said_so() {
+        let mut tally = tally(&[], (1, Duration::from_secs(1)), 3);
+        tally.counts.dropped_by_server = 3;
+        assert_eq!(shortage(&tally, &[DEMAND], 50), None);
+        assert!(why_unsent(&tally).unwrap().contains("waited for the server"));
+    }
+}

@@ -3,7 +3,7 @@
 
 mod load;
 
-pub(super) use load::{Instead, Load, RateArg, arrivals, rate};
+pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

@@ -116,6 +116,9 @@ const fn exit(conclusion: &Conclusion) -> Exit {
 
 /// What may help where a run was not what the user had in mind.
 fn hints(job: &Job, result: &LoadResult) {
+    for note in &result.notes {
+        output::note(note);
+    }
     let refused = ["join-refused", "join-timeout"]
         .iter()
         .any(|kind| result.troubles.contains_key(kind));

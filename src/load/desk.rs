@@ -19,6 +19,7 @@ use crate::protocol::Vsn;
 use crate::protocol::websocket::{Opcode, write_frame};
 
 mod channels;
+mod deliveries;
 mod served;
 
 pub(super) use served::Served;
@@ -50,6 +51,9 @@ pub(super) struct Desk<'r> {
     pub(super) marked: BTreeMap<(u32, Ref), (u64, u32)>,
     /// Pushes that no step awaits the answer of, while one may still come: whose and which.
     pub(super) unawaited: BTreeSet<(u32, Ref)>,
+    /// Pushes without an answer of which nobody said whether there is one: whose and which, its event, and whether its
+    /// answer is waited for.
+    pub(super) left_out: BTreeMap<(u32, Ref), (u16, Awaits)>,
     /// Frames of the socket that is served.
     pub(super) out: Vec<u8>,
     pub(super) news: Vec<News>,
@@ -83,6 +87,13 @@ pub(super) enum Wish {
     Connect,
     /// The close frame is in the buffer already.
     Close,
+}
+
+/// Whether the answer to a push is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaits {
+    Yes,
+    No,
 }
 
 /// Which socket it is.
@@ -122,6 +133,7 @@ impl<'r> Desk<'r> {
             overdue: BTreeMap::new(),
             marked: BTreeMap::new(),
             unawaited: BTreeSet::new(),
+            left_out: BTreeMap::new(),
             out: Vec::with_capacity(64 << 10),
             news: Vec::with_capacity(16),
             wish: None,
@@ -202,6 +214,12 @@ impl<'r> Desk<'r> {
         if let Some((topic, of_topic)) = self.marked.remove(&(id, push)) {
             self.common.doubt(topic, of_topic);
         }
+    }
+
+    /// Whether answers may still come to pushes that nobody waits for, although their event is answered.
+    pub(super) fn answers_may_come(&self) -> bool {
+        let mut events = self.left_out.values();
+        events.any(|(event, awaits)| *awaits == Awaits::No && self.common.awaits(*event))
     }
 
     /// Nobody can know whether the pushes were broadcast whose answers are awaited and will not come any more.

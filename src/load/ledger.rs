@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::text::push_number;
@@ -94,14 +94,27 @@ impl Mark {
 pub(super) struct Common {
     sent: Box<[AtomicU32]>,
     doubts: Mutex<BTreeMap<u64, Vec<u32>>>,
+    /// Of each event of which nobody said whether it is answered, whether an answer is waited for.
+    awaits: Box<[AtomicBool]>,
 }
 
 impl Common {
-    pub(super) fn new(shared_topics: usize) -> Self {
+    pub(super) fn new(shared_topics: usize, silent: &[bool]) -> Self {
         Self {
+            awaits: silent.iter().map(|silent| AtomicBool::new(!silent)).collect(),
             sent: (0..shared_topics).map(|_| AtomicU32::new(0)).collect(),
             doubts: Mutex::default(),
         }
+    }
+
+    /// Whether the answers to an event are waited for.
+    pub(super) fn awaits(&self, event: u16) -> bool {
+        self.awaits[usize::from(event)].load(Ordering::Relaxed)
+    }
+
+    /// An event is answered after all.
+    pub(super) fn hear_answer(&self, event: u16) {
+        self.awaits[usize::from(event)].store(true, Ordering::Relaxed);
     }
 
     /// The next number of a topic.

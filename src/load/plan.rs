@@ -140,6 +140,11 @@ struct Machine {
 }
 
 impl Plan {
+    /// Where the server is.
+    pub(super) fn destination(&self) -> SocketAddr {
+        self.shards[0].routes[0].destination
+    }
+
     /// Works out what a run needs.
     ///
     /// # Errors

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use super::control::Phase;
 use super::hlog::HistogramLog;
+use super::left_out::Replies;
 use super::plan::Plan;
 use super::result::{
     Generator, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
 };
 use super::result::{by_event, first_answers, troubles};
+use super::role::{Cast, Deliveries};
 use super::series::{Moment, Point};
 use super::settings::Settings;
 use super::shard::Reading;
-use super::tally::{Distributions, Figures, Kind, Tally};
-use super::validity::{Demand, shortage, why_exhausted, why_late, why_unsent};
+use super::tally::{Counts, Distributions, Figures, Kind, Tally};
+use super::trouble::Trouble;
+use super::validity::{Demand, demands, shortage, why_exhausted, why_late, why_unsent};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
@@ -33,8 +36,43 @@ pub(super) struct Record {
     cpu_told: Duration,
     own: Watched,
     server: Option<(u32, Watched)>,
+    meant: Meant,
+}
+
+/// What is known of a run before it begins.
+pub(super) struct Meant {
     /// What is asked of the sockets of each scenario.
     demands: Vec<Demand>,
+    deliveries: Deliveries,
+    /// Events of which no scenario says whether they are answered.
+    left_out: Vec<Box<str>>,
+    notes: Vec<String>,
+}
+
+impl Meant {
+    pub(super) fn new(settings: &Settings, cast: &Cast, notes: Vec<String>) -> Self {
+        Self {
+            demands: demands(settings, cast),
+            deliveries: cast.deliveries,
+            left_out: cast.left_out.to_vec(),
+            notes,
+        }
+    }
+
+    /// What the user must know; the events that were never answered are among it once it is known.
+    fn notes(&self, whole: &Tally, counts: &mut Counts) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        for (event, left_out) in self.left_out.iter().zip(&whole.left_out) {
+            if left_out.correct(counts) == Replies::Never {
+                notes.push(format!(
+                    "no push of `{event}` was ever answered ({} sent): its handler does not reply; say `reply: none`, or \
+                     --push-reply none with --push",
+                    left_out.sent
+                ));
+            }
+        }
+        notes
+    }
 }
 
 /// A process as it was seen.
@@ -64,7 +102,7 @@ impl Watched {
 }
 
 impl Record {
-    pub(super) fn new(settings: &Settings, plan: &Plan, demands: Vec<Demand>) -> Self {
+    pub(super) fn new(settings: &Settings, plan: &Plan, meant: Meant) -> Self {
         let server = settings
             .server_pid
             .and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
@@ -80,7 +118,7 @@ impl Record {
             cpu_told: Duration::ZERO,
             own: Watched::new(own_usage().unwrap_or_default()),
             server,
-            demands,
+            meant,
         }
     }
 
@@ -176,7 +214,16 @@ impl Record {
 
     /// What is known before the end; without the series and the histograms.
     pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
-        let counts = self.whole.counts;
+        let mut counts = self.whole.counts;
+        let notes = self.meant.notes(&self.whole, &mut counts);
+        let mut troubles = troubles(&self.whole);
+        let mut first_answers = first_answers(&self.whole);
+        // What was never answered was not given up either.
+        match counts.replies_missing {
+            0 => drop(troubles.remove(Trouble::PushTimeout.name())),
+            missing => drop(troubles.insert(Trouble::PushTimeout.name(), missing)),
+        }
+        first_answers.retain(|kind, _| troubles.contains_key(kind));
         let sum = |index: usize| {
             self.cpu
                 .iter()
@@ -195,7 +242,7 @@ impl Record {
                 self.took.running_s
             )
         };
-        let shortage = shortage(&self.whole, &self.demands, settings.sockets.into());
+        let shortage = shortage(&self.whole, &self.meant.demands, settings.sockets.into());
         let late = || (model == Model::Open).then(|| why_late(&self.whole, &busy()))?;
         let out_of_time = why_exhausted(&self.whole).or_else(late);
         let lacks = || {
@@ -233,8 +280,10 @@ impl Record {
                 rss_bytes_peak: watched.peak,
             }),
             model,
-            troubles: troubles(&self.whole),
-            first_answers: first_answers(&self.whole),
+            troubles,
+            notes,
+            deliveries: self.meant.deliveries,
+            first_answers,
             idle_cut: self.whole.losses.idle(counts.lost, settings.heartbeat),
             unasked: by_event(&self.whole.unasked),
             late: by_event(&self.whole.late),

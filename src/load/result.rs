@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::by_event::ByEvent;
 use super::control::Phase;
 use super::losses::IdleCut;
+use super::role::Deliveries;
 use super::series::Point;
 use super::tally::{Counts, Distributions, Figures, Histograms, Kind, Tally};
 use super::trouble::Trouble;
@@ -41,6 +42,10 @@ pub struct LoadResult {
     pub troubles: BTreeMap<&'static str, u64>,
     /// What the server, or the system, said at the first of each kind.
     pub first_answers: BTreeMap<&'static str, String>,
+    /// What the user must know of the run, beside the figures.
+    pub notes: Vec<String>,
+    /// How deliveries of broadcasts were followed.
+    pub deliveries: Deliveries,
     /// Where nearly all connections were lost after the same silence.
     pub idle_cut: Option<IdleCut>,
     /// Pushes from the server that no step waits for, by event.

@@ -11,9 +11,12 @@ use super::result::Sends;
 use super::share::Share;
 use super::text::{Line, Meaning};
 use crate::protocol::Vsn;
-use crate::scenario::{Answers, Offer, Pattern, ScenarioError};
+use crate::scenario::{Answers, Offer, Pattern, ReplySaid, ScenarioError};
+pub(super) use follow::{Audience, Broadcast, Finding, Question, take_marks_out};
+pub use follow::{Deliveries, Marks};
 
 mod compile;
+mod follow;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -27,8 +30,23 @@ pub struct Override {
     pub join_params: Option<Value>,
     /// Event and payload of every push; `{{sender}}`, `{{seq}}` and `{{mark}}` are filled in.
     pub push: Option<(String, Value)>,
+    /// How that push is answered; if left out, that is found out.
+    pub push_reply: Option<PushReply>,
     /// What stands for the names that a target offers.
     pub offers: Vec<(Offer, Value)>,
+}
+
+/// How a push from the command line is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushReply {
+    /// With ok.
+    Ok,
+    /// With error.
+    Error,
+    /// Somehow.
+    Any,
+    /// Not at all.
+    None,
 }
 
 /// All roles of all scenarios, and what they have in common.
@@ -43,6 +61,13 @@ pub(super) struct Cast {
     pub(super) own_topics: u32,
     /// How many names each instance may have of its own.
     pub(super) own_names: u64,
+    /// Whether there are marks that no scenario wrote.
+    pub(super) adds_marks: bool,
+    pub(super) deliveries: Deliveries,
+    /// Events of which no scenario says whether they are answered; an index is [`Push::left_out`].
+    pub(super) left_out: Box<[Box<str>]>,
+    /// Whether they had no answer before the run.
+    pub(super) silent: Box<[bool]>,
 }
 
 /// One scenario of a swarm.
@@ -104,6 +129,8 @@ pub(super) struct Join {
     pub(super) place: TopicPlace,
     /// Whether what is broadcast there is expected to arrive.
     pub(super) hears: bool,
+    /// The event that is counted there, where no mark comes through.
+    pub(super) numbered: Option<Box<str>>,
 }
 
 /// How a topic is joined, and what must be answered.
@@ -117,7 +144,7 @@ pub(super) struct Entry {
 }
 
 /// Which topic it is, beside its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TopicPlace {
     /// Common to all; an index into [`Cast::shared_topics`].
     Shared(u32),
@@ -167,8 +194,25 @@ pub(super) struct Push {
     pub(super) event: Box<str>,
     pub(super) payload: Content,
     pub(super) answer: Answer,
+    pub(super) reply_said: ReplySaid,
+    /// Which of [`Cast::left_out`] it is.
+    pub(super) left_out: Option<u16>,
+    pub(super) follow: Follow,
     /// Whether it goes out together with others, and in which order their answers must come.
     pub(super) together: Option<Answers>,
+}
+
+/// How the broadcasts that a push leads to are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// It leads to none, or to none that can be followed.
+    No,
+    /// By a mark that the scenario writes.
+    ByMark,
+    /// By a mark that was added.
+    ByAddedMark(Audience),
+    /// By their number.
+    ByNumber(Audience),
 }
 
 /// What a push carries.
@@ -191,6 +235,16 @@ pub(super) enum Answer {
     None,
     Any,
     Status(Box<str>, Option<Pattern>),
+}
+
+impl Answer {
+    /// Whether this status is the one that is wanted.
+    pub(super) fn takes(&self, status: &str) -> bool {
+        match self {
+            Self::None | Self::Any => true,
+            Self::Status(wanted, _) => **wanted == *status,
+        }
+    }
 }
 
 /// By what a message is known that a role waits for.
@@ -295,7 +349,7 @@ impl Cast {
                 && role.steps.iter().any(|step| match step {
                     Step::Push(push) => {
                         let place = role.joins[usize::from(push.channel)].place;
-                        push.is_marked() && matches!(place, TopicPlace::Shared(_))
+                        push.follow == Follow::ByMark && matches!(place, TopicPlace::Shared(_))
                     }
                     _ => false,
                 })

@@ -11,14 +11,14 @@ use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
 use super::plan::{Plan, PlanError, ShardPlan};
-use super::record::Record;
+use super::record::{Meant, Record};
 use super::result::{LoadResult, Sends};
 use super::role::Cast;
+use super::scout::Scout;
 use super::series;
 use super::settings::{Nonsense, Settings};
 use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
-use super::validity::demands;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::ScenarioError;
@@ -102,10 +102,21 @@ pub fn run(
     // Numbers in the topics of different runs differ, and all follow from the seed.
     let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
     let first_name = (run % 900 + 100) * 100_000_000_000;
-    let cast = cast(settings, first_name)?;
+    let mut cast = cast(settings, first_name)?;
     let plan = Plan::new(settings)?;
     on_event(Event::Planned(&plan));
-    let common = Common::new(cast.shared_topics.len());
+    let questions = cast.questions(settings.marks);
+    let scout = Scout {
+        settings,
+        cast: &cast,
+        destination: plan.destination(),
+        run: run ^ 1,
+        first_name,
+        stop,
+    };
+    let found = scout.find_out(questions);
+    let notes = cast.arrange(&found);
+    let common = Common::new(cast.shared_topics.len(), &cast.silent);
     let control = Control::new(plan.shards.len());
     let clock = Clock::start();
     let blue = Blueprint {
@@ -135,7 +146,7 @@ pub fn run(
         readings,
         on_event,
         stop,
-        record: Record::new(settings, &plan, demands(settings, &cast)),
+        record: Record::new(settings, &plan, Meant::new(settings, &cast, notes)),
         sends: cast.sends(),
         began: Time::ZERO,
         heard: Time::ZERO,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::pace::{Pacing, Stage};
 use super::result::Model;
-use super::role::Override;
+use super::role::{Marks, Override};
 use super::share::{Share, divide};
 use crate::protocol::Vsn;
 use crate::scenario::{LoadRate, Program};
@@ -27,6 +27,8 @@ pub struct Settings {
     pub shares: Vec<Share>,
     /// What stands in the place of what the scenario says.
     pub instead: Override,
+    /// Whether marks are added to what is pushed.
+    pub marks: Marks,
     /// How many connections, over all roles.
     pub sockets: u32,
     /// How they come.
@@ -175,6 +177,7 @@ impl Settings {
             params: Vec::new(),
             headers: Vec::new(),
             instead: Override::default(),
+            marks: Marks::Added,
             sockets,
             arrivals: load.ramp.map_or(Arrivals::AtOnce, Arrivals::Over),
             schedule: if stages.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::catalogue::built_in;
 use crate::scenario::Program;
 
 /// A scenario of a swarm, and its weight among all of them.
@@ -13,14 +14,30 @@ pub struct Share {
     pub program: Arc<Program>,
     /// How many of all sockets, and of all sends, compared with the weights of the others.
     pub weight: u32,
+    /// What it means if a push is never answered of which the scenario does not say whether it is.
+    pub silence: Silence,
+}
+
+/// What it means if a push is never answered, and the scenario does not say whether it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Its handler may not reply, as most do not.
+    MayBeMeant,
+    /// The scenario is written for a channel that answers.
+    IsFailure,
 }
 
 impl Share {
     /// A scenario with the path of its file as its name, and the weight that its `load:` section says; 1 if it says none.
     pub fn new(program: Arc<Program>) -> Self {
+        let is_built_in = built_in().iter().any(|it| Arc::ptr_eq(&it.program, &program));
         Self {
             name: Arc::clone(&program.path),
             weight: program.load().weight.unwrap_or(1),
+            silence: match is_built_in {
+                true => Silence::IsFailure,
+                false => Silence::MayBeMeant,
+            },
             program,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::by_event::ByEvent;
+use super::left_out::LeftOut;
 use super::losses::Losses;
 use super::trouble::Trouble;
 use super::validity::LATEST;
@@ -189,6 +190,8 @@ pub(super) struct Tally {
     pub(super) losses: Losses,
     /// By scenario: how many rounds of an open model ended, and how long they took together.
     pub(super) rounds: Vec<(u64, Duration)>,
+    /// Of each event of which nobody said whether it is answered, what became of its pushes.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 /// One of each kind.
@@ -219,6 +222,7 @@ impl Tally {
             first: BTreeMap::new(),
             losses: Losses::default(),
             rounds: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -262,6 +266,14 @@ impl Tally {
             .or_insert_with(|| shorten(&told()).into());
     }
 
+    /// The counts of an event of which nobody said whether it is answered.
+    pub(super) fn left_out(&mut self, event: usize) -> &mut LeftOut {
+        if self.left_out.len() <= event {
+            self.left_out.resize(event + 1, LeftOut::default());
+        }
+        &mut self.left_out[event]
+    }
+
     /// A send was so late.
     pub(super) fn late(&mut self, late: Duration) {
         self.counts.late += u64::from(late > LATEST);
@@ -299,6 +311,9 @@ impl Tally {
             self.told(*trouble, || told.to_string());
         }
         self.losses.merge(&other.losses);
+        for (event, counts) in other.left_out.iter().enumerate() {
+            self.left_out(event).add(counts);
+        }
         for (play, rounds) in other.rounds.iter().enumerate() {
             self.add_rounds(play, *rounds);
         }

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::ledger::Mark;
 
+/// The key of marks that the scenario did not write.
+pub(super) const MARK_KEY: &str = "phxproof_mark";
+
 /// What a name of a scenario stands for in a swarm.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Meaning {
@@ -97,6 +100,23 @@ impl Line {
             [Piece::Text(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// The same with a mark as one more member, if it is a map.
+    pub(super) fn with_mark(&self) -> Option<Self> {
+        let is_text = |piece: &Piece, at: fn(&str) -> bool| matches!(piece, Piece::Text(text) if at(text));
+        let mut pieces = self.0.to_vec();
+        let begins = pieces
+            .first()
+            .is_some_and(|it| is_text(it, |text| text.starts_with('{')));
+        let Some(Piece::Text(last)) = pieces.last_mut().filter(|_| begins) else {
+            return None;
+        };
+        let rest = last.strip_suffix('}')?;
+        let comma = if rest == "{" { "" } else { "," };
+        *last = format!("{rest}{comma}\"{MARK_KEY}\":\"").into();
+        pieces.extend([Piece::Mark, Piece::Text("\"}".into())]);
+        Some(Self(pieces.into()))
     }
 
     /// How many bytes it can have: holes are numbers, but a mark.

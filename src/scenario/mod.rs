@@ -27,7 +27,7 @@ pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
 pub(crate) use program::{
     Act, Actor, Answers, Chance, Connect, Content, Group, JoinRef, Mount, Opening, Outgoing, Receive, Reply,
-    Send, SendKind, What,
+    ReplySaid, Send, SendKind, What,
 };
 pub use program::{HiddenPointer, Program, Restart};
 pub use read::read;

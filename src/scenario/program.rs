@@ -145,7 +145,16 @@ pub(crate) struct Send {
     pub(crate) reference: Option<Template>,
     pub(crate) join_ref: JoinRef,
     pub(crate) reply: Reply,
+    pub(crate) reply_said: ReplySaid,
     pub(crate) save: Vec<Save>,
+}
+
+/// Whether the scenario says which answer it wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplySaid {
+    Written,
+    /// Then it is ok.
+    LeftOut,
 }
 
 /// What kind of message.

@@ -3,6 +3,7 @@
 mod check;
 mod load;
 mod serve;
+mod swarm;
 mod texts;
 
 use std::io::{BufRead, BufReader, Read};

@@ -1,6 +1,7 @@
 //! The swarm against the reference server: what it counts and measures, and that it ends.
 
 mod fake;
+mod followed;
 mod hostile;
 mod played;
 mod steps;

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::super::units;
 use super::{Config, Results, Target, json, push};
-use crate::load::{Arrivals, Objective, Pacing};
+use crate::load::{Arrivals, Objective, Pacing, PushReply};
 
 const SWARM: &str = "Swarm";
 const JUDGING: &str = "Judging";
@@ -64,6 +64,9 @@ pub(in super::super) struct Load {
     /// End the run as soon as the server breaks a promise, or an objective is missed by what was measured so far
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) abort_on_fail: bool,
+    /// Leave payloads as the scenario has them: no mark is added, by which a broadcast is followed to each receiver
+    #[arg(long, help_heading = JUDGING)]
+    pub(in super::super) no_marks: bool,
     /// Load a target that is not loopback, without being asked
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) yes: bool,
@@ -86,6 +89,33 @@ pub(in super::super) struct Instead {
     /// Every push, as 'ping={"n": "{{seq}}"}'; {{seq}}, {{sender}} and {{mark}} are filled in
     #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
     pub(in super::super) push: Option<(String, serde_json::Value)>,
+    /// How that push is answered; none: not at all, as where its handler returns {:noreply, socket} [default: found out]
+    #[arg(long, value_name = "STATUS", requires = "push")]
+    pub(in super::super) push_reply: Option<ReplyArg>,
+}
+
+/// How a push is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in super::super) enum ReplyArg {
+    /// With ok
+    Ok,
+    /// With error
+    Error,
+    /// Somehow
+    Any,
+    /// Not at all
+    None,
+}
+
+impl ReplyArg {
+    pub(in super::super) const fn meant(self) -> PushReply {
+        match self {
+            Self::Ok => PushReply::Ok,
+            Self::Error => PushReply::Error,
+            Self::Any => PushReply::Any,
+            Self::None => PushReply::None,
+        }
+    }
 }
 
 /// How often something is sent.

@@ -1,6 +1,6 @@
 //! `[load]`: its keys, and how what is typed lies over it.
 
-use super::super::args::{self, Check, Instead, Load, Room};
+use super::super::args::{self, Check, Instead, Load, ReplyArg, Room};
 use super::super::units;
 use super::layers::first;
 use super::section::Section;
@@ -28,9 +28,11 @@ pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
             topic: section.string("topic"),
             join_params: section.json("join-params"),
             push: section.push("push"),
+            push_reply: section.one_of::<ReplyArg>("push-reply"),
         },
         objectives: section.all_parsed("objectives", str::parse::<Objective>),
         abort_on_fail: section.boolean("abort-on-fail").unwrap_or_default(),
+        no_marks: section.boolean("no-marks").unwrap_or_default(),
         results: results_keys(&mut section),
         ..Load::default()
     };
@@ -62,6 +64,7 @@ impl Load {
             server_pid: self.server_pid,
             objectives: first(self.objectives, below.objectives),
             abort_on_fail: self.abort_on_fail || below.abort_on_fail,
+            no_marks: self.no_marks || below.no_marks,
             yes: self.yes,
             results: self.results.over(below.results),
             config: self.config,
@@ -78,6 +81,10 @@ impl Instead {
                 None => self.join_params.or(below.join_params),
             },
             topic: self.topic.or(below.topic),
+            push_reply: match self.push {
+                Some(_) => self.push_reply,
+                None => self.push_reply.or(below.push_reply),
+            },
             push: self.push.or(below.push),
         }
     }
@@ -98,6 +105,7 @@ impl From<Check> for Load {
                 topic,
                 join_params,
                 push,
+                push_reply: None,
             },
             results: check.results,
             ..Self::default()

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::super::args::{self, RateArg, VsnArg};
+use super::super::args::{self, RateArg, ReplyArg, VsnArg};
 use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
@@ -12,8 +12,8 @@ use super::super::results;
 use super::refused;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
-    self, Arrivals, LoadResult, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings, Share,
-    Stage, built_in, usage_of,
+    self, Arrivals, LoadResult, Marks, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings,
+    Share, Stage, built_in, usage_of,
 };
 use crate::report::{Folder, grouped};
 use crate::scenario::{Program, nearest};
@@ -129,7 +129,12 @@ impl Job {
                 topic: typed.instead.topic.clone(),
                 join_params: typed.instead.join_params.clone(),
                 push: typed.instead.push.clone(),
+                push_reply: typed.instead.push_reply.map(ReplyArg::meant),
                 offers: Vec::new(),
+            },
+            marks: match typed.no_marks {
+                true => Marks::AsWritten,
+                false => Marks::Added,
             },
             sockets: self.sockets(),
             arrivals: typed

@@ -1,18 +1,18 @@
 //! What a client tells, and what becomes of it: times, counts, the ledger, news for the role.
 
-use super::{Desk, News, Place, Wish};
-use crate::client::{ChannelId, DropReason, ErrorCause, Event, Outbox, Ref};
+use super::{Awaits, Desk, News, Place, Wish};
+use crate::client::{ChannelId, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Life, Stage};
-use crate::load::ledger::{Arrival, Mark};
+use crate::load::ledger::Mark;
 use crate::load::result::Model;
-use crate::load::role::{Answer, Push, Role, Standing, Tempo};
+use crate::load::role::{Answer, Push, Role, Tempo, take_marks_out};
 use crate::load::tally::Kind;
 use crate::load::text::values;
 use crate::load::told;
 use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
-use crate::protocol::{CLOSE, ERROR, Field, FrameKind, Message, Payload, REPLY, Reply};
+use crate::protocol::{ERROR, FrameKind, Message, Payload, REPLY, Reply};
 use crate::scenario::{Answers, Pattern};
 
 /// The desk while one socket is served.
@@ -168,6 +168,14 @@ impl<'r> Served<'_, 'r> {
             }
         }
         desk.news.push(News::Answered(push));
+        if let Some((event, awaits)) = desk.left_out.remove(&(self.place.id, push)) {
+            desk.common.hear_answer(event);
+            let counts = desk.tally.left_out(event.into());
+            match awaits {
+                Awaits::Yes => counts.answered += 1,
+                Awaits::No => counts.unawaited_answered += 1,
+            }
+        }
         if desk.unawaited.remove(&(self.place.id, push)) {
             return Taken::No;
         }
@@ -233,7 +241,12 @@ impl<'r> Served<'_, 'r> {
             &self.desk.cast.plays[self.role().play].meanings,
             self.desk.first_own(self.place),
         );
-        serde_json::from_str(json).is_ok_and(|value| pattern.check(&value, &values).is_ok())
+        serde_json::from_str(json).is_ok_and(|mut value| {
+            if self.desk.cast.adds_marks {
+                take_marks_out(&mut value);
+            }
+            pattern.check(&value, &values).is_ok()
+        })
     }
 
     fn push_timed_out(&mut self, push: Ref, sent_at: Time) {
@@ -242,6 +255,14 @@ impl<'r> Served<'_, 'r> {
         desk.overdue.remove(&(self.place.id, push));
         let together = desk.together.remove(&(self.place.id, push));
         desk.news.push(News::Answered(push));
+        let lasted = self.life.stage == Stage::Open && sent_at >= self.life.since;
+        if let Some((event, awaits)) = desk.left_out.remove(&(self.place.id, push)) {
+            let counts = desk.tally.left_out(event.into());
+            match awaits {
+                Awaits::Yes => counts.awaited_missing += u64::from(lasted),
+                Awaits::No => counts.unawaited_missing += u64::from(lasted),
+            }
+        }
         if desk.unawaited.remove(&(self.place.id, push)) {
             // Without an answer it was still heard: its connection lasted.
             desk.marked.remove(&(self.place.id, push));
@@ -250,7 +271,7 @@ impl<'r> Served<'_, 'r> {
         desk.doubt(self.place.id, push);
         desk.unanswered = desk.unanswered.saturating_sub(1);
         // Its connection may have ended before the answer could come.
-        if self.life.stage != Stage::Open || sent_at < self.life.since {
+        if !lasted {
             desk.tally.counts.replies_in_doubt += 1;
         } else {
             desk.tally.counts.replies_missing += 1;
@@ -284,6 +305,9 @@ impl<'r> Served<'_, 'r> {
         {
             self.take(index, &mark);
         }
+        if is_awaited && came.mark.is_none() {
+            self.take_numbered(index, event);
+        }
     }
 
     /// Hands what came on a channel to the role, if a step waits for such; tells whether one does.
@@ -303,89 +327,5 @@ impl<'r> Served<'_, 'r> {
             self.desk.news.push(News::Heard(number));
         }
         true
-    }
-
-    fn mark(&self, payload: Payload<'_>) -> Option<Mark> {
-        let bytes = match payload {
-            Payload::Json(json) => json.as_bytes(),
-            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => bytes,
-        };
-        Mark::find(bytes, self.desk.run)
-    }
-
-    /// Whether a broadcast is one of this topic; a number that was never given out was made up.
-    fn belongs(&mut self, index: usize, mark: &Mark) -> bool {
-        let (number, topic) = self.desk.topic(self.place, self.role().joins[index].place);
-        let belongs = mark.topic == number && mark.of_topic < self.desk.topics.sent(topic);
-        if !belongs {
-            self.desk.tally.counts.broadcasts_misdelivered += 1;
-        }
-        belongs
-    }
-
-    /// Enters a broadcast into the ledger.
-    fn take(&mut self, index: usize, mark: &Mark) {
-        let desk = &mut *self.desk;
-        let slot = &mut self.life.slots.all_mut()[index];
-        if slot.standing != Standing::Joined {
-            return;
-        }
-        desk.heard_at = desk.now;
-        desk.topics.note(mark);
-        let (arrival, gone) = slot.reception.take(mark, &desk.topics);
-        desk.gone(gone);
-        let counts = &mut desk.tally.counts;
-        match arrival {
-            Arrival::InOrder => counts.broadcasts += 1,
-            Arrival::Reordered => {
-                counts.broadcasts += 1;
-                counts.broadcasts_reordered += 1;
-            }
-            Arrival::Duplicate => {
-                counts.broadcasts_duplicated += 1;
-                return;
-            }
-            Arrival::InDoubt => counts.broadcasts_in_doubt += 1,
-        }
-        self.record(Kind::Broadcast, Time::from_micros(mark.intended));
-    }
-
-    /// Takes a broadcast that came after its receiver had left. It was counted as in doubt then, unless it had come
-    /// before.
-    fn take_late(&mut self, index: usize, mark: &Mark) {
-        let desk = &mut *self.desk;
-        let slot = &mut self.life.slots.all_mut()[index];
-        if let (Arrival::Duplicate, _) = slot.reception.take(mark, &desk.topics) {
-            desk.tally.counts.broadcasts_duplicated += 1;
-        }
-    }
-
-    fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {
-        let event = message.event.as_str().unwrap_or_default();
-        if event == CLOSE
-            && let Some(index) = self.position_over(message.topic.as_str().unwrap_or_default())
-            && self.hand(&Came::unmarked(index, event, message.payload))
-        {
-            return;
-        }
-        let mark = self.mark(message.payload).filter(|_| event != REPLY);
-        if let Some(mark) = mark
-            && let Some(index) = self.position_left(reason, message)
-        {
-            return self.take_late(index, &mark);
-        }
-        let tally = &mut self.desk.tally;
-        match reason {
-            DropReason::NoChannel if mark.is_some() => tally.counts.broadcasts_misdelivered += 1,
-            // It answers nothing.
-            DropReason::Unasked(_) if message.reference == Field::Null => tally.unasked.count(event),
-            DropReason::Unasked(_) if !self.life.flags.has(Flags::GAVE_UP) => {
-                tally.counts.replies_duplicated += 1;
-            }
-            DropReason::Unasked(_) => tally.late.count(event),
-            DropReason::NoChannel | DropReason::Stale(_) | DropReason::NotJoined(_) => {
-                tally.unasked.count(event)
-            }
-        }
     }
 }

@@ -71,6 +71,16 @@ impl Reception {
         (arrival, Gone::default())
     }
 
+    /// Takes a broadcast that has no mark, as the next one: only their number counts. What is more than was sent was under
+    /// way while the receiver joined, or is not one of the run's.
+    pub(crate) fn take_next(&mut self, sent: u32) -> Arrival {
+        if self.next >= sent {
+            return Arrival::InDoubt;
+        }
+        self.next += 1;
+        Arrival::InOrder
+    }
+
     /// Ends it because the receiver leaves or lost its connection. What was left out although a later one of the same
     /// sender came is missing; what else did not come may have been under way, and so may be what was left out just
     /// before the last that came.

@@ -17,7 +17,7 @@ fn mark(of_topic: u32, sender: u32) -> Mark {
 
 /// What each of these deliveries (number, sender) is to somebody who joined when `since` had been sent.
 fn arrivals(since: u32, deliveries: &[(u32, u32)]) -> (Reception, Vec<Arrival>) {
-    let common = Common::new(0);
+    let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
     let mut reception = Reception::since(since);
     let arrivals = deliveries.iter().map(|(number, sender)| {
@@ -93,7 +93,7 @@ fn different_senders_may_overtake_each_other() {
 
 #[test]
 fn who_leaves_misses_only_what_was_overtaken_by_its_own_sender() {
-    let common = Common::new(0);
+    let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
     let mut reception = Reception::since(0);
     // Another receiver had all of them, so that their senders are known.

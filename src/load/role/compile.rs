@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Awaited, Cast, Door, Entry, Join, Override, Play, Push, Role, Standing, Step, Tempo};
-use crate::load::share::Share;
+use super::{
+    Awaited, Cast, Deliveries, Door, Entry, Join, Override, Play, Push, Role, Standing, Step, Tempo,
+};
+use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
 use crate::protocol::{CLOSE, ERROR, REPLY, Vsn};
 use crate::scenario::{
@@ -26,6 +28,7 @@ pub(super) fn compile(
     for (number, share) in shares.iter().enumerate() {
         let first = first + number as u64 * own_names;
         let mut compiler = Compiler::new(&share.program, instead, first);
+        compiler.silence = share.silence;
         compiler.vsn = vsn;
         compiler.shared = shared_topics;
         let own_roles = compiler.roles(number);
@@ -46,6 +49,10 @@ pub(super) fn compile(
         shared_topics: shared_topics.into(),
         own_topics: u32::try_from(own_topics).unwrap_or(u32::MAX),
         own_names,
+        adds_marks: false,
+        deliveries: Deliveries::None,
+        left_out: Box::default(),
+        silent: Box::default(),
     })
 }
 
@@ -56,6 +63,7 @@ struct Compiler<'a> {
     program: &'a Program,
     instead: &'a Override,
     vsn: Vsn,
+    silence: Silence,
     meanings: Vec<Meaning>,
     shared: Vec<Arc<str>>,
     own: Vec<Line>,
@@ -103,6 +111,7 @@ impl<'a> Compiler<'a> {
             program,
             instead,
             vsn: Vsn::default(),
+            silence: Silence::MayBeMeant,
             meanings,
             shared: Vec::new(),
             own: Vec::new(),
@@ -148,7 +157,7 @@ impl<'a> Compiler<'a> {
         for (index, join) in (0..).zip(&mut draft.joins) {
             join.hears = hears_all || draft.awaited.iter().any(|it| it.channel == Some(index));
         }
-        let tempo = draft.tempo();
+        let tempo = tempo(&draft.steps, &draft.awaited);
         Role {
             play,
             tempo,
@@ -366,26 +375,26 @@ impl Draft {
             }
         }
     }
+}
 
-    fn tempo(&self) -> Tempo {
-        let pushes = self.steps.iter().filter_map(|step| match step {
-            Step::Push(push) => Some(push),
-            _ => None,
-        });
-        // The ledger tells what becomes of what carries a mark; for anything else that is awaited, somebody must wait.
-        let ledger_tells = |push: &Push| push.is_marked() || self.awaited.is_empty();
-        let in_steps = |step: &Step| match step {
-            Step::Push(push) => !ledger_tells(push),
-            Step::Receive { within, .. } => within.is_some(),
-            _ => true,
-        };
-        let not_marked = [CLOSE, ERROR, REPLY];
-        let more =
-            self.steps.iter().any(in_steps) || self.awaited.iter().any(|it| not_marked.contains(&&*it.event));
-        match (pushes.count(), more) {
-            (0, _) => Tempo::Listens,
-            (1, false) => Tempo::Pushes,
-            _ => Tempo::Rounds,
-        }
+/// How an open model drives a role of these steps.
+pub(super) fn tempo(steps: &[Step], awaited: &[Awaited]) -> Tempo {
+    let pushes = steps.iter().filter_map(|step| match step {
+        Step::Push(push) => Some(push),
+        _ => None,
+    });
+    // The ledger tells what becomes of what carries a mark; for anything else that is awaited, somebody must wait.
+    let ledger_tells = |push: &Push| push.is_marked() || awaited.is_empty();
+    let in_steps = |step: &Step| match step {
+        Step::Push(push) => !ledger_tells(push),
+        Step::Receive { within, .. } => within.is_some(),
+        _ => true,
+    };
+    let not_marked = [CLOSE, ERROR, REPLY];
+    let more = steps.iter().any(in_steps) || awaited.iter().any(|it| not_marked.contains(&&*it.event));
+    match (pushes.count(), more) {
+        (0, _) => Tempo::Listens,
+        (1, false) => Tempo::Pushes,
+        _ => Tempo::Rounds,
     }
 }

@@ -102,6 +102,7 @@ fn the_command_line_has_the_last_word_on_topic_and_push() {
             "shout".to_owned(),
             serde_json::json!({"body": "{{sender}} says {{mark}}", "n": ["{{seq}}"]}),
         )),
+        push_reply: None,
         offers: Vec::new(),
     };
     let cast = compile(

@@ -21,7 +21,10 @@ impl Shard<'_> {
     /// Tells the conductor when nothing more is to be waited for in this phase.
     pub(super) fn see_whether_done(&mut self) {
         let done = match self.phase {
-            Phase::Draining => self.desk.unanswered == 0 && self.is_quiet(QUIET) && self.nothing_more_comes(),
+            Phase::Draining => {
+                let answered = self.desk.unanswered == 0 && !self.desk.answers_may_come();
+                answered && self.is_quiet(QUIET) && self.nothing_more_comes()
+            }
             Phase::Closing => self.open == 0 || self.desk.now >= self.closing_at,
             Phase::Stopped | Phase::Over => true,
             Phase::Opening => self.arrivals.is_over() && self.arrivals.under_way == 0,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::actor::{Flags, Stage, Wait};
 use super::super::control::Phase;
-use super::super::role::{Answer, Push, Standing, Step, Tempo};
+use super::super::role::{Push, Standing, Step, Tempo};
 use super::super::settings::Schedule;
 use super::super::tally::Kind;
 use super::super::trouble::Trouble;
@@ -148,18 +148,17 @@ impl<'r> Shard<'r> {
         let held_up = self.lane(id).times.take_held_up(id);
         let intended = self.desk.now - held_up;
         self.actors[id as usize].life.wake = Time::MAX;
+        let is_answered = self.awaits_answer(push);
         let reference = self.push(id, push, intended);
         let life = &mut self.actors[id as usize].life;
-        match (reference, &push.answer, push.together) {
-            (Some(reference), Answer::Any | Answer::Status(..), None) => {
-                life.wait = Wait::Answer(reference);
-            }
-            (Some(reference), Answer::Any | Answer::Status(..), Some(_)) => {
+        match (reference, push.together) {
+            (Some(_), _) if !is_answered => life.step += 1,
+            (Some(reference), None) => life.wait = Wait::Answer(reference),
+            (Some(reference), Some(_)) => {
                 self.desk.together.insert((id, reference), life.step);
                 life.step += 1;
             }
-            (Some(_), Answer::None, _) => life.step += 1,
-            (None, ..) => life.wait = Wait::Joined,
+            (None, _) => life.wait = Wait::Joined,
         }
     }
 

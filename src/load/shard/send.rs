@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::super::actor::Flags;
+use super::super::desk::Awaits;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Content, Push, Tempo};
+use super::super::role::{Answer, Audience, Content, Follow, Push, Tempo};
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::Shard;
@@ -95,7 +96,8 @@ impl Shard<'_> {
         let channel = life.slots.all()[usize::from(push.channel)].channel?;
         let seq = life.seq;
         let mut mark = Mark::default();
-        if push.is_marked() {
+        let is_followed = push.follow != Follow::No;
+        if is_followed {
             let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
             let (number, topic) = self.desk.topic(place, join.place);
             mark = Mark {
@@ -123,18 +125,19 @@ impl Shard<'_> {
             socket.push(context, channel, &push.event, payload)
         });
         self.text = text;
-        let answered = !matches!(push.answer, Answer::None);
+        let answered = self.awaits_answer(push);
         if let (Some(reference), true) = (reference, is_overdue) {
             self.desk.overdue.insert((id, reference), intended);
         }
         match reference {
-            Some(reference) if push.is_marked() => {
+            Some(reference) if is_followed => {
                 self.desk
                     .marked
                     .insert((id, reference), (mark.topic, mark.of_topic));
+                self.hear_own(id, push, &mark);
             }
             Some(_) => {}
-            None if push.is_marked() => self.desk.common.doubt(mark.topic, mark.of_topic),
+            None if is_followed => self.desk.common.doubt(mark.topic, mark.of_topic),
             None => {}
         }
         if let Some(reference) = reference {
@@ -146,8 +149,42 @@ impl Shard<'_> {
             } else {
                 self.desk.unawaited.insert((id, reference));
             }
+            self.note_left_out((id, reference), push, answered);
         }
         reference
+    }
+
+    /// Whether the answer to a push is waited for.
+    pub(super) fn awaits_answer(&self, push: &Push) -> bool {
+        let is_silent = push.left_out.is_some_and(|event| !self.desk.common.awaits(event));
+        !matches!(push.answer, Answer::None) && !is_silent
+    }
+
+    fn note_left_out(&mut self, push_of: (u32, Ref), push: &Push, answered: bool) {
+        let Some(event) = push.left_out else { return };
+        let awaits = if answered { Awaits::Yes } else { Awaits::No };
+        self.desk.left_out.insert(push_of, (event, awaits));
+        let counts = self.desk.tally.left_out(event.into());
+        counts.sent += 1;
+        counts.awaited += u64::from(answered);
+    }
+
+    /// The sender of a broadcast that only others get lacks nothing.
+    fn hear_own(&mut self, id: u32, push: &Push, mark: &Mark) {
+        let place = self.place(id);
+        let life = &mut self.actors[id as usize].life;
+        let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
+        let reception = &mut life.slots.all_mut()[usize::from(push.channel)].reception;
+        match push.follow {
+            Follow::ByAddedMark(Audience::Others) => {
+                reception.take(mark, &self.desk.topics);
+            }
+            Follow::ByNumber(Audience::Others) => {
+                let (_, topic) = self.desk.topic(place, join.place);
+                reception.take_next(self.desk.topics.sent(topic));
+            }
+            Follow::No | Follow::ByMark | Follow::ByAddedMark(_) | Follow::ByNumber(_) => {}
+        }
     }
 
     pub(super) fn filling(&self, id: u32, mark: Mark) -> Filling {

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::super::Detail;
 use super::LoadRun;
 use super::words::{bytes, grouped, micros, percent, percentile, rate, seconds, things};
-use crate::load::{Conclusion, Figures, Kind, LoadResult, Model, Outcome, OutcomeUnit, Point, Standing};
+use crate::load::{Conclusion, Deliveries, Figures, Kind, LoadResult, Model, Outcome, OutcomeUnit, Point, Standing};
 
 /// The whole summary.
 pub(super) fn render(run: &LoadRun<'_>, detail: Detail, results: &str) -> String {
@@ -199,7 +199,11 @@ fn messages(result: &LoadResult) -> String {
     if it.expected > 0 || it.received > 0 {
         let _ = write!(text, ", {} expected", grouped(it.expected));
         if it.all_right() && it.received == it.expected {
-            text.push_str(", all received exactly once");
+            text.push_str(match result.deliveries {
+                Deliveries::None | Deliveries::ByMark => ", all received exactly once",
+                Deliveries::ByNumber => ", all received; broadcasts counted by number only",
+                Deliveries::NotFollowed => ", all received; broadcasts are NOT among them",
+            });
         } else {
             let _ = write!(text, ", {} received", grouped(it.received));
         }

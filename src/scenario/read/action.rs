@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::super::problem::{Problem, nearest};
-use super::super::program::{Act, Actor, Connect, JoinRef, Mount, Opening, Receive, Send, SendKind, What};
+use super::super::program::{
+    Act, Actor, Connect, JoinRef, Mount, Opening, Receive, ReplySaid, Send, SendKind, What,
+};
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, Verb};
 use super::super::yaml::{Key, Node, Place, Yaml};
@@ -312,6 +314,10 @@ impl Reader {
             reference: self.optional(it, "ref")?,
             join_ref,
             reply: self.reading(Reading::Expected, |reader| reader.reply(reply))?,
+            reply_said: match reply {
+                Some(_) => ReplySaid::Written,
+                None => ReplySaid::LeftOut,
+            },
             save: self.save(entry(it.entries, "save"))?,
         })
     }

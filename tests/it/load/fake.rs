@@ -33,6 +33,8 @@ pub(super) enum Manner {
     Crosses,
     /// Answers joins only.
     Ignores,
+    /// Answers joins, and this one of all pushes.
+    AnswersOnly(usize),
     /// Answers the requests of these connections with 503.
     UnavailableTo(usize, usize),
     /// Answers everything but heartbeats.
@@ -171,6 +173,7 @@ impl Shared {
                     return None;
                 }
                 Manner::Ignores => return Some(()),
+                Manner::AnswersOnly(which) if which != number => return Some(()),
                 Manner::Crosses => {
                     let foreign = Message {
                         topic: "lab:elsewhere".into(),

@@ -148,6 +148,7 @@ fn a_server_without_lab_is_loaded_by_topic_and_push() {
             "echo".to_owned(),
             serde_json::json!({"n": "{{seq}}", "text": "from {{sender}}"}),
         )),
+        push_reply: None,
         offers: Vec::new(),
     };
     let result = run(&Settings {

@@ -77,12 +77,11 @@ fn what_comes_to_a_role_that_only_pushes_is_judged_as_well() {
 }
 
 #[test]
-fn a_lost_broadcast_without_a_mark_is_noticed_by_who_waits_for_it() {
+fn a_lost_broadcast_is_noticed_whether_somebody_waits_for_it_or_not() {
     let steps = "  - ana: { push: broadcast }\n  - ana: { receive: broadcasted }\n";
     for schedule in [Schedule::Closed, open(50.0, 300)] {
-        // The wait is longer than the load, and goes on behind it.
         let result = play_against(serve_with(&["broadcast-lost"]), steps, schedule);
-        assert_fell_short(&result, "that the scenario waits for did not come");
+        assert_fell_short(&result, "messages never came");
     }
 }
 
@@ -242,18 +241,17 @@ fn rounds_that_nobody_was_free_for_are_not_passed_over_in_silence() {
     assert!(result.counts.dropped >= 20, "{:?}", result.counts);
     assert_eq!(result.counts.due, result.messages.sent + result.counts.dropped);
     assert_eq!(result.counts.due, 150);
-    let Conclusion::Undecided(reasons) = result.conclusion(&[]) else {
-        panic!("{:?}", result.conclusion(&[]));
-    };
+    assert!(matches!(result.conclusion(&[]), Conclusion::Undecided(_)));
     // A hundred senders, and as many who listen.
     let shortage = result.shortage.expect("sockets lack");
     assert!(
         (200..300).contains(&shortage.sockets) && shortage.had == 20,
         "{shortage:?}"
     );
+    let said = shortage.to_string();
     assert!(
-        reasons[0].contains("sends were never sent") && reasons[0].contains("100 a second"),
-        "{reasons:?}"
+        said.contains("sends were never sent") && said.contains("100 a second"),
+        "{said}"
     );
     // The second ten waited for the sleep of the first, and not for the server.
     let (reply, waited) = (result.latency_us.reply, result.waited_us.expect("an open model"));

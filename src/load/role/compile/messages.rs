@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::super::typed::holes_of_command_line;
-use super::super::{Answer, Awaited, Content, Entry, Join, Known, Push, Standing, Step, TopicPlace};
+use super::super::{
+    Answer, Awaited, Content, Entry, Follow, Join, Known, Push, PushReply, Standing, Step, TopicPlace,
+};
 use super::{Compiler, Draft};
+use crate::load::share::Silence;
 use crate::load::text::Line;
 use crate::protocol::{CLOSE, ERROR, Vsn};
 use crate::scenario::{
-    Act, Content as Expected, JoinRef, Outgoing, Receive, Reply, Send, SendKind, Template,
+    Act, Content as Expected, JoinRef, Outgoing, Receive, Reply, ReplySaid, Send, SendKind, Template,
 };
 
 /// The most channels of a role.
@@ -85,6 +88,7 @@ impl Compiler<'_> {
             topic,
             place,
             hears: false,
+            numbered: None,
         });
         draft.standings.push(Standing::Joined);
         draft.entries.push(entry);
@@ -212,13 +216,32 @@ impl Compiler<'_> {
         let Some(answer) = self.answer(act, &send.reply) else {
             return;
         };
+        let (answer, reply_said) = match self.instead.push_reply {
+            Some(reply) => (reply.into(), ReplySaid::Written),
+            None => (answer, self.reply_said(send.reply_said)),
+        };
+        let follow = match &payload {
+            Content::Json(line) if line.is_marked() => Follow::ByMark,
+            Content::Json(_) | Content::Binary(_) => Follow::No,
+        };
         draft.steps.push(Step::Push(Push {
             channel,
             event: event.into(),
             payload,
             answer,
+            reply_said,
+            left_out: None,
+            follow,
             together: draft.together,
         }));
+    }
+
+    /// A built-in scenario knows its channels, so what it leaves out is meant; but for a push of the user's own.
+    fn reply_said(&self, said: ReplySaid) -> ReplySaid {
+        match (self.silence, &self.instead.push) {
+            (Silence::IsFailure, None) => ReplySaid::Written,
+            (Silence::IsFailure | Silence::MayBeMeant, _) => said,
+        }
     }
 
     /// Whether the serializer has a frame for a binary push.
@@ -338,6 +361,17 @@ impl Compiler<'_> {
             });
         }
         u8::try_from(index).ok()
+    }
+}
+
+impl From<PushReply> for Answer {
+    fn from(reply: PushReply) -> Self {
+        match reply {
+            PushReply::Ok => Self::Status("ok".into(), None),
+            PushReply::Error => Self::Status("error".into(), None),
+            PushReply::Any => Self::Any,
+            PushReply::None => Self::None,
+        }
     }
 }
 

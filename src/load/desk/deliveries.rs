@@ -1,0 +1,118 @@
+//! Broadcasts as they come: entered into the ledger by their mark, or counted where they have none.
+
+use super::Served;
+use super::served::Came;
+use crate::client::DropReason;
+use crate::clock::Time;
+use crate::load::actor::Flags;
+use crate::load::ledger::{Arrival, Mark};
+use crate::load::role::Standing;
+use crate::load::tally::Kind;
+use crate::protocol::{CLOSE, Field, Message, Payload, REPLY};
+
+impl Served<'_, '_> {
+    /// Counts a broadcast that has no mark, where they are followed by their number.
+    pub(super) fn take_numbered(&mut self, index: usize, event: &str) {
+        let join = &self.role().joins[index];
+        if join.numbered.as_deref() != Some(event) {
+            return;
+        }
+        let (_, topic) = self.desk.topic(self.place, join.place);
+        let desk = &mut *self.desk;
+        let slot = &mut self.life.slots.all_mut()[index];
+        if slot.standing != Standing::Joined {
+            return;
+        }
+        desk.heard_at = desk.now;
+        match slot.reception.take_next(desk.topics.sent(topic)) {
+            Arrival::InOrder => desk.tally.counts.broadcasts += 1,
+            Arrival::InDoubt | Arrival::Reordered | Arrival::Duplicate => {
+                desk.tally.counts.broadcasts_in_doubt += 1;
+            }
+        }
+    }
+
+    pub(super) fn mark(&self, payload: Payload<'_>) -> Option<Mark> {
+        let bytes = match payload {
+            Payload::Json(json) => json.as_bytes(),
+            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => bytes,
+        };
+        Mark::find(bytes, self.desk.run)
+    }
+
+    /// Whether a broadcast is one of this topic; a number that was never given out was made up.
+    pub(super) fn belongs(&mut self, index: usize, mark: &Mark) -> bool {
+        let (number, topic) = self.desk.topic(self.place, self.role().joins[index].place);
+        let belongs = mark.topic == number && mark.of_topic < self.desk.topics.sent(topic);
+        if !belongs {
+            self.desk.tally.counts.broadcasts_misdelivered += 1;
+        }
+        belongs
+    }
+
+    /// Enters a broadcast into the ledger.
+    pub(super) fn take(&mut self, index: usize, mark: &Mark) {
+        let desk = &mut *self.desk;
+        let slot = &mut self.life.slots.all_mut()[index];
+        if slot.standing != Standing::Joined {
+            return;
+        }
+        desk.heard_at = desk.now;
+        desk.topics.note(mark);
+        let (arrival, gone) = slot.reception.take(mark, &desk.topics);
+        desk.gone(gone);
+        let counts = &mut desk.tally.counts;
+        match arrival {
+            Arrival::InOrder => counts.broadcasts += 1,
+            Arrival::Reordered => {
+                counts.broadcasts += 1;
+                counts.broadcasts_reordered += 1;
+            }
+            Arrival::Duplicate => {
+                counts.broadcasts_duplicated += 1;
+                return;
+            }
+            Arrival::InDoubt => counts.broadcasts_in_doubt += 1,
+        }
+        self.record(Kind::Broadcast, Time::from_micros(mark.intended));
+    }
+
+    /// Takes a broadcast that came after its receiver had left. It was counted as in doubt then, unless it had come
+    /// before.
+    fn take_late(&mut self, index: usize, mark: &Mark) {
+        let desk = &mut *self.desk;
+        let slot = &mut self.life.slots.all_mut()[index];
+        if let (Arrival::Duplicate, _) = slot.reception.take(mark, &desk.topics) {
+            desk.tally.counts.broadcasts_duplicated += 1;
+        }
+    }
+
+    pub(super) fn dropped(&mut self, reason: DropReason, message: &Message<'_>) {
+        let event = message.event.as_str().unwrap_or_default();
+        if event == CLOSE
+            && let Some(index) = self.position_over(message.topic.as_str().unwrap_or_default())
+            && self.hand(&Came::unmarked(index, event, message.payload))
+        {
+            return;
+        }
+        let mark = self.mark(message.payload).filter(|_| event != REPLY);
+        if let Some(mark) = mark
+            && let Some(index) = self.position_left(reason, message)
+        {
+            return self.take_late(index, &mark);
+        }
+        let tally = &mut self.desk.tally;
+        match reason {
+            DropReason::NoChannel if mark.is_some() => tally.counts.broadcasts_misdelivered += 1,
+            // It answers nothing.
+            DropReason::Unasked(_) if message.reference == Field::Null => tally.unasked.count(event),
+            DropReason::Unasked(_) if !self.life.flags.has(Flags::GAVE_UP) => {
+                tally.counts.replies_duplicated += 1;
+            }
+            DropReason::Unasked(_) => tally.late.count(event),
+            DropReason::NoChannel | DropReason::Stale(_) | DropReason::NotJoined(_) => {
+                tally.unasked.count(event)
+            }
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Which broadcasts are followed to their receivers, and how: by a mark that the scenario writes, by one that is added, or
+//! by their number, where no mark comes through. What the server does with a push is found out before the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::compile::tempo;
+use super::{Awaited, Cast, Content, Follow, Push, ReplySaid, Role, Step, TopicPlace};
+use crate::load::text::{Line, MARK_KEY};
+use crate::protocol::{CLOSE, ERROR, REPLY};
+
+/// Whether marks are added where the scenario has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Marks {
+    /// Where the payload is a map.
+    #[default]
+    Added,
+    /// None beside those of the scenario.
+    AsWritten,
+}
+
+/// How deliveries are followed, at the worst.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deliveries {
+    /// Nobody waits for a broadcast of the scenario's own.
+    #[default]
+    None,
+    /// Each to each receiver, by its mark.
+    ByMark,
+    /// Only how many each receiver gets.
+    ByNumber,
+    /// Not all of them are followed.
+    NotFollowed,
+}
+
+/// Who hears a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    All,
+    /// All but its sender, as after `broadcast_from`.
+    Others,
+}
+
+/// A push about which something is found out before the run.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) play: usize,
+    /// Indices into [`Cast::roles`] and [`Role::steps`].
+    pub(crate) role: usize,
+    pub(crate) step: usize,
+    /// Whether somebody waits for broadcasts on its topic.
+    pub(crate) is_heard: bool,
+    /// The payload with a mark, if one is to be added.
+    pub(crate) marked: Option<Line>,
+}
+
+/// What the server did with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Whether it was answered; nothing if that could not be found out.
+    pub(crate) is_answered: Option<bool>,
+    pub(crate) broadcast: Broadcast,
+}
+
+/// What became of it at those who wait for broadcasts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Broadcast {
+    /// Nothing came.
+    #[default]
+    No,
+    /// It came with its mark.
+    Marked(Audience),
+    /// This event came, without one.
+    Unmarked(Box<str>, Audience),
+    /// Something came, but not to everybody who waits.
+    ToSome(Box<str>),
+}
+
+impl Awaited {
+    /// Whether it may be a broadcast on this channel.
+    pub(crate) fn is_broadcast_on(&self, channel: usize) -> bool {
+        ![CLOSE, ERROR, REPLY].contains(&&*self.event) && self.may_come_on(channel)
+    }
+}
+
+impl Role {
+    /// Whether it waits for broadcasts on a topic.
+    pub(crate) fn hears_on(&self, place: TopicPlace) -> bool {
+        let mut joins = self.joins.iter().enumerate();
+        joins.any(|(channel, join)| {
+            join.place == place && self.awaited.iter().any(|it| it.is_broadcast_on(channel))
+        })
+    }
+
+    fn pushes(&self) -> impl Iterator<Item = (usize, &Push)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .filter_map(|(number, step)| match step {
+                Step::Push(push) => Some((number, push)),
+                _ => None,
+            })
+    }
+
+    fn pushes_mut(&mut self) -> impl Iterator<Item = &mut Push> {
+        self.steps.iter_mut().filter_map(|step| match step {
+            Step::Push(push) => Some(push),
+            _ => None,
+        })
+    }
+
+    fn place_of(&self, push: &Push) -> TopicPlace {
+        self.joins[usize::from(push.channel)].place
+    }
+}
+
+/// Takes what was added out of a payload again, wherever the server put it.
+pub(crate) fn take_marks_out(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|key, value| {
+                let is_mark = key == MARK_KEY && value.as_str().is_some_and(|it| it.starts_with('~'));
+                !is_mark
+            });
+            members.values_mut().for_each(take_marks_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(take_marks_out),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+impl Cast {
+    /// What must be found out before the run: of each role each event of each channel once.
+    pub(crate) fn questions(&self, marks: Marks) -> Vec<Question> {
+        let mut questions = Vec::new();
+        let mut asked = BTreeSet::new();
+        for (number, role) in self.roles.iter().enumerate() {
+            for (step, push) in role.pushes() {
+                let place = role.place_of(push);
+                let is_heard = push.follow == Follow::No && self.is_heard(role.play, place);
+                if !(is_heard || push.reply_said == ReplySaid::LeftOut)
+                    || !asked.insert((number, push.channel, push.event.clone()))
+                {
+                    continue;
+                }
+                let marked = match (&push.payload, marks) {
+                    (Content::Json(line), Marks::Added) if is_heard => line.with_mark(),
+                    _ => None,
+                };
+                questions.push(Question {
+                    play: role.play,
+                    role: number,
+                    step,
+                    is_heard,
+                    marked,
+                });
+            }
+        }
+        questions
+    }
+
+    fn is_heard(&self, play: usize, place: TopicPlace) -> bool {
+        let mut roles = self.roles.iter().filter(|role| role.play == play);
+        roles.any(|role| role.hears_on(place))
+    }
+
+    /// Arranges the run by what was found out; tells what its user must know.
+    pub(crate) fn arrange(&mut self, found: &[(Question, Finding)]) -> Vec<String> {
+        let mut numbered = Numbered::default();
+        for (question, finding) in found {
+            let role = &mut self.roles[question.role];
+            let Some(Step::Push(asked)) = role.steps.get(question.step) else {
+                continue;
+            };
+            let (channel, event, place) = (asked.channel, asked.event.clone(), role.place_of(asked));
+            let same = |push: &Push| push.channel == channel && push.event == event;
+            match &finding.broadcast {
+                _ if !question.is_heard => {}
+                Broadcast::Marked(audience) => {
+                    for push in role.pushes_mut().filter(|push| same(push)) {
+                        push.add_mark(*audience);
+                    }
+                }
+                Broadcast::Unmarked(heard, audience) => {
+                    numbered.add((question.play, place), heard);
+                    for push in role.pushes_mut().filter(|push| same(push)) {
+                        push.follow = Follow::ByNumber(*audience);
+                    }
+                }
+                Broadcast::ToSome(heard) => numbered.not(question.play, heard),
+                Broadcast::No => {}
+            }
+        }
+        numbered.arrange(self);
+        self.count_answers(found);
+        for role in &mut self.roles {
+            role.tempo = tempo(&role.steps, &role.awaited);
+        }
+        let notes = self.note_deliveries(&numbered);
+        self.adds_marks = self
+            .roles
+            .iter()
+            .flat_map(Role::pushes)
+            .any(|(_, push)| matches!(push.follow, Follow::ByAddedMark(_)));
+        notes
+    }
+
+    /// Numbers the events of which the scenario does not say whether they are answered.
+    fn count_answers(&mut self, found: &[(Question, Finding)]) {
+        let mut silent = BTreeSet::new();
+        for (question, finding) in found {
+            if let (Some(Step::Push(push)), Some(false)) = (
+                self.roles[question.role].steps.get(question.step),
+                finding.is_answered,
+            ) {
+                silent.insert((question.play, push.event.clone()));
+            }
+        }
+        let mut known: Vec<(usize, Box<str>)> = Vec::new();
+        for role in &mut self.roles {
+            let play = role.play;
+            for push in role.pushes_mut().filter(|it| it.reply_said == ReplySaid::LeftOut) {
+                let key = (play, push.event.clone());
+                let index = known.iter().position(|it| *it == key).unwrap_or_else(|| {
+                    known.push(key);
+                    known.len() - 1
+                });
+                push.left_out = u16::try_from(index).ok();
+            }
+        }
+        self.silent = known.iter().map(|it| silent.contains(it)).collect();
+        self.left_out = known.into_iter().map(|(_, event)| event).collect();
+    }
+
+    /// Says how deliveries are followed, and what of them is not.
+    fn note_deliveries(&mut self, numbered: &Numbered) -> Vec<String> {
+        let mut notes = numbered.notes();
+        let mut worst = match notes.is_empty() {
+            true => Deliveries::None,
+            false => Deliveries::NotFollowed,
+        };
+        for event in numbered.by_place.values().flatten() {
+            worst = worst.max(Deliveries::ByNumber);
+            notes.push(format!(
+                "deliveries of `{event}` are counted by number only, and not timed: the server passes no mark on"
+            ));
+        }
+        for play in 0..self.plays.len() {
+            let roles = || self.roles.iter().filter(move |role| role.play == play);
+            let heard = roles().flat_map(|role| role.pushes().map(move |(_, push)| (role, push)));
+            let mut heard = heard
+                .filter(|(role, push)| self.is_heard(play, role.place_of(push)))
+                .peekable();
+            if heard.peek().is_none() {
+                continue;
+            }
+            match heard.any(|(_, push)| push.follow != Follow::No) {
+                true => worst = worst.max(Deliveries::ByMark),
+                false if numbered.concerns(play) => {}
+                false => {
+                    worst = Deliveries::NotFollowed;
+                    let events: BTreeSet<&str> = roles()
+                        .flat_map(|role| &role.awaited)
+                        .filter(|it| ![CLOSE, ERROR, REPLY].contains(&&*it.event))
+                        .map(|it| &*it.event)
+                        .collect();
+                    let events: Vec<String> = events.into_iter().map(|it| format!("`{it}`")).collect();
+                    notes.push(format!(
+                        "deliveries of {} are NOT followed: before the run no push of the scenario led to one",
+                        events.join(", ")
+                    ));
+                }
+            }
+        }
+        self.deliveries = worst;
+        notes
+    }
+}
+
+impl Push {
+    fn add_mark(&mut self, audience: Audience) {
+        if let Content::Json(line) = &mut self.payload
+            && let Some(marked) = line.with_mark()
+        {
+            *line = marked;
+            self.follow = Follow::ByAddedMark(audience);
+        }
+    }
+}
+
+/// Broadcasts that came without a mark.
+#[derive(Debug, Default)]
+struct Numbered {
+    /// By scenario and topic: the one event that is counted there; nothing if there are several.
+    by_place: BTreeMap<(usize, TopicPlace), Option<Box<str>>>,
+    /// What can't be counted.
+    lost: BTreeSet<(usize, Box<str>)>,
+}
+
+impl Numbered {
+    fn add(&mut self, place: (usize, TopicPlace), event: &str) {
+        let known = self.by_place.entry(place).or_insert_with(|| Some(event.into()));
+        if known.as_deref() != Some(event) {
+            let before = known.take();
+            let both = before.into_iter().chain([event.into()]);
+            self.lost.extend(both.map(|it| (place.0, it)));
+        }
+    }
+
+    fn not(&mut self, play: usize, event: &str) {
+        self.lost.insert((play, event.into()));
+    }
+
+    fn concerns(&self, play: usize) -> bool {
+        self.lost.iter().any(|(of, _)| *of == play)
+    }
+
+    /// Counts where nothing else is sent that is followed: numbers of a topic tell only one kind of broadcast.
+    fn arrange(&mut self, cast: &mut Cast) {
+        for ((play, place), counted) in &mut self.by_place {
+            let others = cast.roles.iter().any(|role| {
+                let joins = role.joins.iter().any(|join| join.place == *place);
+                let by_mark = role.pushes().any(|(_, push)| {
+                    role.place_of(push) == *place
+                        && matches!(push.follow, Follow::ByMark | Follow::ByAddedMark(_))
+                });
+                by_mark || (role.play != *play && joins && matches!(place, TopicPlace::Shared(_)))
+            });
+            if others && let Some(event) = counted.take() {
+                self.lost.insert((*play, event));
+            }
+            for role in cast.roles.iter_mut().filter(|role| role.play == *play) {
+                for join in role.joins.iter_mut().filter(|join| join.place == *place) {
+                    join.numbered.clone_from(counted);
+                }
+                let channels: Vec<bool> = role.joins.iter().map(|join| join.place == *place).collect();
+                for push in role.pushes_mut() {
+                    let is_numbered = matches!(push.follow, Follow::ByNumber(_));
+                    if channels[usize::from(push.channel)] && is_numbered && counted.is_none() {
+                        push.follow = Follow::No;
+                    }
+                }
+            }
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let note = |(_, event): &(usize, Box<str>)| {
+            format!(
+                "deliveries of `{event}` are NOT followed: it comes without a mark, or not to everybody who waits for it; \
+                 put {{{{mark}}}} into what is pushed, where the server passes it on"
+            )
+        };
+        self.lost.iter().map(note).collect()
+    }
+}

@@ -1,0 +1,259 @@
+//! Before a run: a socket or a few try each push about which the scenario leaves something open, once or a few times. Is it
+//! answered? Does it come to those who wait for broadcasts, and with its mark?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::ledger::Mark;
+use super::role::{Answer, Audience, Broadcast, Cast, Content, Finding, Push, Question, Step};
+use super::settings::Settings;
+use talker::{Heard, Talker};
+
+mod talker;
+
+/// Nothing more is waited for after so long without news.
+const QUIET: Duration = Duration::from_millis(250);
+/// How long an answer may take, at least.
+const ANSWER: Duration = Duration::from_secs(1);
+/// How often a push is tried where not all came that may: a broadcast may be lost.
+const TRIES: usize = 3;
+/// The most sockets of a scenario that try.
+const MOST: usize = 4;
+
+/// Who tries, and where.
+pub(super) struct Scout<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) cast: &'a Cast,
+    pub(super) destination: SocketAddr,
+    /// The number of its marks; another than that of the run, so that none is taken for one of the run's.
+    pub(super) run: u64,
+    pub(super) first_name: u64,
+    /// Ends it before its time.
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// What came of one try.
+#[derive(Debug, Default)]
+struct Try {
+    /// The status of the answer.
+    status: Option<String>,
+    /// Who heard it with its mark.
+    marked: BTreeSet<usize>,
+    /// Who heard which event without one.
+    unmarked: BTreeMap<Box<str>, BTreeSet<usize>>,
+}
+
+impl Scout<'_> {
+    /// Finds out what it can about each question; nothing where the server lets nobody in.
+    pub(super) fn find_out(&self, questions: Vec<Question>) -> Vec<(Question, Finding)> {
+        let mut found = Vec::new();
+        let mut talkers = Vec::new();
+        let mut play = None;
+        for question in questions {
+            if play != Some(question.play) {
+                talkers = self.talkers(question.play);
+                play = Some(question.play);
+            }
+            let sender = talkers
+                .iter()
+                .position(|it: &Talker<'_>| it.role == question.role);
+            let finding = match sender {
+                Some(sender) if !self.stop.load(Ordering::Relaxed) => {
+                    self.ask(&question, &mut talkers, sender)
+                }
+                Some(_) | None => Finding::default(),
+            };
+            found.push((question, finding));
+        }
+        found
+    }
+
+    /// One socket for each role, and a second one where there is one role only; nobody if not all get in.
+    fn talkers(&self, play: usize) -> Vec<Talker<'_>> {
+        let mut roles: Vec<usize> = Vec::new();
+        for role in &self.cast.plays[play].places {
+            let role = usize::from(*role);
+            if roles.len() < MOST && !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        if let [only] = *roles {
+            roles.push(only);
+        }
+        let talkers = roles.into_iter().enumerate();
+        let talkers = talkers.map(|(number, role)| Talker::enter(self, play, role, number));
+        talkers.collect::<Option<_>>().unwrap_or_default()
+    }
+
+    fn push_of(&self, question: &Question) -> Option<&Push> {
+        match self.cast.roles[question.role].steps.get(question.step) {
+            Some(Step::Push(push)) => Some(push),
+            _ => None,
+        }
+    }
+
+    fn ask(&self, question: &Question, talkers: &mut [Talker<'_>], sender: usize) -> Finding {
+        let Some(push) = self.push_of(question) else {
+            return Finding::default();
+        };
+        let place = self.cast.roles[question.role].joins[usize::from(push.channel)].place;
+        let listeners: BTreeSet<usize> = talkers
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| question.is_heard && self.cast.roles[it.role].hears_on(place))
+            .map(|(number, _)| number)
+            .collect();
+        let mut all = Try::default();
+        let marked = question.marked.as_ref().map(|line| Content::Json(line.clone()));
+        let mut payloads = [marked.as_ref(), Some(&push.payload)].into_iter().flatten();
+        let mut payload = payloads.next();
+        let mut tries = 0;
+        while let (Some(what), true) = (payload, tries < TRIES) {
+            tries += 1;
+            let one = self.try_once(push, what, (&mut *talkers, sender, &listeners));
+            let is_refused = one.status.as_ref().is_some_and(|it| !push.answer.takes(it));
+            all.add(one);
+            if all.is_whole(&listeners) {
+                break;
+            }
+            // Perhaps it's the mark that the server does not like.
+            if is_refused && marked.is_some() && all.marked.is_empty() {
+                payload = payloads.next();
+            }
+        }
+        let is_answered = all.status.is_some();
+        Finding {
+            is_answered: (!talkers.iter().any(Talker::is_over)).then_some(is_answered),
+            broadcast: all.broadcast(&listeners, sender),
+        }
+    }
+
+    fn try_once(
+        &self,
+        push: &Push,
+        payload: &Content,
+        (talkers, sender, listeners): (&mut [Talker<'_>], usize, &BTreeSet<usize>),
+    ) -> Try {
+        let begin = Instant::now();
+        let mut one = Try::default();
+        let Some(reference) = talkers[sender].push(push, payload, self.mark(begin)) else {
+            return one;
+        };
+        let patience = ANSWER
+            .max(talkers[sender].round_trip * 20)
+            .min(self.settings.timeout);
+        let mut news_at = Instant::now();
+        loop {
+            for (number, talker) in talkers.iter_mut().enumerate() {
+                for heard in talker.listen(self.run) {
+                    news_at = Instant::now();
+                    match heard {
+                        Heard::Answer(of, status) if number == sender && of == reference => {
+                            one.status = Some(status);
+                        }
+                        Heard::Answer(..) => {}
+                        Heard::Broadcast(_, true) => {
+                            one.marked.insert(number);
+                        }
+                        Heard::Broadcast(event, false) => {
+                            one.unmarked.entry(event).or_default().insert(number);
+                        }
+                    }
+                }
+            }
+            let waits_for_answer = one.status.is_none() && !matches!(push.answer, Answer::None);
+            let is_quiet = news_at.elapsed() > QUIET && !waits_for_answer;
+            let has_all = !waits_for_answer && one.is_whole(listeners);
+            if has_all || is_quiet || begin.elapsed() > patience || self.stop.load(Ordering::Relaxed) {
+                return one;
+            }
+        }
+    }
+
+    fn mark(&self, begin: Instant) -> Mark {
+        Mark {
+            run: self.run,
+            intended: u64::from(begin.elapsed().subsec_micros()),
+            ..Mark::default()
+        }
+    }
+}
+
+impl Try {
+    fn add(&mut self, other: Self) {
+        self.status = other.status.or(self.status.take());
+        self.marked.extend(other.marked);
+        for (event, listeners) in other.unmarked {
+            self.unmarked.entry(event).or_default().extend(listeners);
+        }
+    }
+
+    /// Whether all who listen have heard it.
+    fn is_whole(&self, listeners: &BTreeSet<usize>) -> bool {
+        self.marked.is_superset(listeners) || self.unmarked.values().any(|it| it.is_superset(listeners))
+    }
+
+    fn broadcast(&self, listeners: &BTreeSet<usize>, sender: usize) -> Broadcast {
+        let audience = |heard: &BTreeSet<usize>| {
+            let mut others = listeners.iter().filter(|it| **it != sender).peekable();
+            match heard.is_superset(listeners) {
+                true => Some(Audience::All),
+                false if others.peek().is_some() && others.all(|it| heard.contains(it)) => {
+                    Some(Audience::Others)
+                }
+                false => None,
+            }
+        };
+        let unmarked = self.unmarked.iter().next();
+        match (self.marked.is_empty(), unmarked) {
+            _ if listeners.is_empty() => Broadcast::No,
+            (false, _) => match audience(&self.marked) {
+                Some(audience) => Broadcast::Marked(audience),
+                None => Broadcast::ToSome("what came with its mark".into()),
+            },
+            (true, Some((event, heard))) => match audience(heard) {
+                Some(audience) if self.unmarked.len() == 1 => Broadcast::Unmarked(event.clone(), audience),
+                Some(_) | None => Broadcast::ToSome(event.clone()),
+            },
+            (true, None) => Broadcast::No,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(marked: &[usize], unmarked: &[(&str, &[usize])]) -> Try {
+        let unmarked = unmarked
+            .iter()
+            .map(|(event, who)| ((*event).into(), who.iter().copied().collect()));
+        Try {
+            status: None,
+            marked: marked.iter().copied().collect(),
+            unmarked: unmarked.collect(),
+        }
+    }
+
+    #[test]
+    fn who_heard_it_tells_to_whom_it_is_broadcast() {
+        let all = BTreeSet::from([0, 1, 2]);
+        let of = |one: Try| one.broadcast(&all, 0);
+        assert_eq!(of(heard(&[0, 1, 2], &[])), Broadcast::Marked(Audience::All));
+        assert_eq!(of(heard(&[1, 2], &[])), Broadcast::Marked(Audience::Others));
+        assert!(matches!(of(heard(&[0], &[])), Broadcast::ToSome(_)));
+        assert!(matches!(of(heard(&[0, 1], &[])), Broadcast::ToSome(_)));
+        let by_number = Broadcast::Unmarked("said".into(), Audience::All);
+        assert_eq!(of(heard(&[], &[("said", &[0, 1, 2])])), by_number);
+        let two = heard(&[], &[("said", &[0, 1, 2]), ("seen", &[0, 1, 2])]);
+        assert!(matches!(of(two), Broadcast::ToSome(_)));
+        assert_eq!(of(heard(&[], &[])), Broadcast::No);
+        assert_eq!(heard(&[], &[]).broadcast(&BTreeSet::from([0]), 0), Broadcast::No);
+        assert_eq!(
+            heard(&[0], &[]).broadcast(&BTreeSet::from([0]), 0),
+            Broadcast::Marked(Audience::All)
+        );
+    }
+}

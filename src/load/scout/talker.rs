@@ -1,0 +1,274 @@
+//! A socket that tries something before the run: it blocks, for a moment at a time.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::Scout;
+use crate::load::handshake::{self, Answer, Key, Request, TokenAnswer};
+use crate::load::ledger::Mark;
+use crate::load::role::{Cast, Content, Push};
+use crate::load::text::{Filling, Line};
+use crate::protocol::websocket::{Header, Opcode, Part, write_close, write_frame};
+use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vsn};
+
+/// How long a read waits.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long connecting and joining may take.
+const ENTRY: Duration = Duration::from_secs(5);
+/// Any key will do: nobody on the way is to be fooled here.
+const MASK: [u8; 4] = [7, 5, 3, 1];
+
+/// A socket, in all topics of its role.
+pub(super) struct Talker<'a> {
+    /// An index into [`Cast::roles`].
+    pub(super) role: usize,
+    /// How long a join took.
+    pub(super) round_trip: Duration,
+    cast: &'a Cast,
+    vsn: Vsn,
+    stream: TcpStream,
+    input: Vec<u8>,
+    filling: Filling,
+    topics: Vec<String>,
+    next_ref: u64,
+    is_over: bool,
+}
+
+/// What it heard.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The answer to a message: its ref, and the status.
+    Answer(u64, String),
+    /// An event that its role waits for, and whether it had a mark.
+    Broadcast(Box<str>, bool),
+}
+
+impl<'a> Talker<'a> {
+    /// Connects and joins as the `number`th socket of an instance that the run does not have; nothing if it's not let in.
+    pub(super) fn enter(scout: &Scout<'a>, play: usize, role: usize, number: usize) -> Option<Self> {
+        let (settings, cast) = (scout.settings, scout.cast);
+        let stream = TcpStream::connect_timeout(&scout.destination, ENTRY.min(settings.timeout)).ok()?;
+        stream.set_nodelay(true).ok()?;
+        stream.set_read_timeout(Some(LOOK)).ok()?;
+        let plays = cast.plays.len() as u64;
+        let instance = (u64::from(settings.sockets) + 1) * plays + play as u64;
+        let mut talker = Self {
+            role,
+            round_trip: Duration::ZERO,
+            cast,
+            vsn: settings.vsn,
+            stream,
+            input: Vec::new(),
+            filling: Filling {
+                first_own: scout.first_name + (plays + instance) * cast.own_names,
+                sender: settings.sockets.saturating_add(u32::try_from(number).ok()?),
+                seq: 0,
+                mark: Mark::default(),
+            },
+            topics: Vec::new(),
+            next_ref: 1,
+            is_over: false,
+        };
+        let key = Key::of(settings.seed, u64::MAX - number as u64);
+        talker.upgrade(&Request::of(settings, &cast.roles[role]), key)?;
+        (0..cast.roles[role].joins.len()).try_for_each(|channel| talker.join(channel))?;
+        Some(talker)
+    }
+
+    /// Whether the connection has ended.
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn filled(&self, line: &Line) -> String {
+        let mut text = String::new();
+        line.fill(&self.filling, &mut text);
+        text
+    }
+
+    fn upgrade(&mut self, request: &Request, key: Key) -> Option<()> {
+        let begin = Instant::now();
+        let mut token = None;
+        if let Some(ask) = request.ask() {
+            let ask = self.filled(ask);
+            self.stream.write_all(ask.as_bytes()).ok()?;
+            token = loop {
+                match handshake::read_token(&self.input) {
+                    TokenAnswer::Token(token, length) => {
+                        let token = token.to_owned();
+                        self.input.drain(..length);
+                        break Some(token);
+                    }
+                    TokenAnswer::Refused(_) => return None,
+                    TokenAnswer::Partial => self.read(begin)?,
+                }
+            };
+        }
+        let mut text = String::new();
+        request.write(key, token.as_deref(), &self.filling, &mut text);
+        self.stream.write_all(text.as_bytes()).ok()?;
+        loop {
+            match handshake::read(&self.input, key) {
+                Answer::Open(length) => {
+                    self.input.drain(..length);
+                    return Some(());
+                }
+                Answer::Refused(_) => return None,
+                Answer::Partial => self.read(begin)?,
+            }
+        }
+    }
+
+    /// Reads what there is; nothing if the connection ended, or it takes too long.
+    fn read(&mut self, begin: Instant) -> Option<()> {
+        self.look()?;
+        (begin.elapsed() < ENTRY).then_some(())
+    }
+
+    fn look(&mut self) -> Option<()> {
+        let mut buffer = [0; 16 << 10];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => None,
+            Ok(count) => {
+                self.input.extend_from_slice(&buffer[..count]);
+                Some(())
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Some(()),
+                _ => None,
+            },
+        }
+    }
+
+    fn join(&mut self, channel: usize) -> Option<()> {
+        let role = &self.cast.roles[self.role];
+        let topic = self.filled(&role.joins[channel].topic);
+        let params = self.filled(&role.entries[channel].params);
+        let begin = Instant::now();
+        let reference = self.say(&topic, JOIN, Payload::Json(&params), None)?;
+        self.topics.push(topic);
+        loop {
+            for heard in self.listen(0) {
+                match heard {
+                    Heard::Answer(of, status) if of == reference => {
+                        self.round_trip = begin.elapsed();
+                        return (status == "ok").then_some(());
+                    }
+                    Heard::Answer(..) | Heard::Broadcast(..) => {}
+                }
+            }
+            if self.is_over || begin.elapsed() > ENTRY {
+                return None;
+            }
+        }
+    }
+
+    /// Pushes; returns the ref.
+    pub(super) fn push(&mut self, push: &Push, payload: &Content, mark: Mark) -> Option<u64> {
+        self.filling.mark = mark;
+        let channel = usize::from(push.channel);
+        let topic = self.topics.get(channel)?.clone();
+        // The refs of its joins are the first ones, in their order.
+        let join_ref = channel as u64 + 1;
+        let said = match payload {
+            Content::Json(line) => {
+                let text = self.filled(line);
+                self.say(&topic, &push.event, Payload::Json(&text), Some(join_ref))
+            }
+            Content::Binary(bytes) => self.say(&topic, &push.event, Payload::Binary(bytes), Some(join_ref)),
+        };
+        self.filling.seq += 1;
+        said
+    }
+
+    fn say(&mut self, topic: &str, event: &str, payload: Payload<'_>, join_ref: Option<u64>) -> Option<u64> {
+        let reference = self.next_ref;
+        self.next_ref += 1;
+        let (own, join) = (reference.to_string(), join_ref.unwrap_or(reference).to_string());
+        let message = Message {
+            join_ref: Field::from(&*join),
+            reference: Field::from(&*own),
+            topic: topic.into(),
+            event: event.into(),
+            payload,
+        };
+        let (mut bytes, mut frame) = (Vec::new(), Vec::new());
+        let opcode = match self.vsn.encode_from_client(&message, &mut bytes).ok()? {
+            FrameKind::Text => Opcode::Text,
+            FrameKind::Binary => Opcode::Binary,
+        };
+        write_frame(opcode, &bytes, Some(MASK), &mut frame);
+        self.stream.write_all(&frame).ok()?;
+        Some(reference)
+    }
+
+    /// What has come, after a moment.
+    pub(super) fn listen(&mut self, run: u64) -> Vec<Heard> {
+        if self.is_over {
+            return Vec::new();
+        }
+        self.is_over = self.look().is_none();
+        let (mut heard, mut at) = (Vec::new(), 0);
+        let input = std::mem::take(&mut self.input);
+        while let Some(header) = Header::parse(&input[at..]) {
+            let start = at + header.header_len();
+            let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+            let Some(payload) = start.checked_add(length).and_then(|end| input.get(start..end)) else {
+                break;
+            };
+            at = start + length;
+            let frame = match (header.opcode, header.part) {
+                (Opcode::Text, Part::Last) => str::from_utf8(payload).ok().map(Frame::Text),
+                (Opcode::Binary, Part::Last) => Some(Frame::Binary(payload)),
+                (Opcode::Close, _) => {
+                    self.is_over = true;
+                    None
+                }
+                _ => None,
+            };
+            if let Some(Ok(message)) = frame.map(|frame| self.vsn.decode_from_server(frame)) {
+                heard.extend(self.heard(&message, run));
+            }
+        }
+        self.input = input[at..].to_vec();
+        heard
+    }
+
+    fn heard(&self, message: &Message<'_>, run: u64) -> Option<Heard> {
+        let event = message.event.as_str()?;
+        if event == REPLY {
+            let reference = message.reference.as_str()?.parse().ok()?;
+            let status = message
+                .reply()
+                .map_or_else(String::new, |it| it.status.to_string());
+            return Some(Heard::Answer(reference, status));
+        }
+        let topic = message.topic.as_str()?;
+        let channel = self.topics.iter().position(|it| it == topic)?;
+        let bytes = match message.payload {
+            Payload::Json(json) => json.as_bytes(),
+            Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => bytes,
+        };
+        let mark = Mark::find(bytes, run);
+        let awaited = &self.cast.roles[self.role].awaited;
+        let is_awaited = awaited
+            .iter()
+            .any(|it| it.is_broadcast_on(channel) && it.is(event, mark.as_ref(), channel));
+        is_awaited.then(|| Heard::Broadcast(event.into(), mark.is_some()))
+    }
+}
+
+impl Drop for Talker<'_> {
+    fn drop(&mut self) {
+        let (mut bytes, mut frame) = (Vec::new(), Vec::new());
+        let close = crate::protocol::websocket::Close {
+            code: 1000,
+            reason: "",
+        };
+        write_close(close, &mut bytes);
+        write_frame(Opcode::Close, &bytes, Some(MASK), &mut frame);
+        // A server that is gone needs no goodbye.
+        let _ = self.stream.write_all(&frame);
+    }
+}

@@ -9,9 +9,9 @@ use super::by_event::ByEvent;
 use super::left_out::LeftOut;
 use super::losses::Losses;
 use super::trouble::Trouble;
-use super::validity::LATEST;
 use crate::clock::Time;
-use crate::scenario::shorten;
+
+mod counting;
 
 /// What is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +71,9 @@ impl Kind {
             Self::Heartbeat => "from a heartbeat to its reply",
             Self::Rejoin => "from a lost connection to being joined again",
             Self::Lateness => "how late phxproof itself sent; not the server's time",
-            Self::Waited => "how long a send waited because the swarm had too few sockets; not the server's time",
+            Self::Waited => {
+                "how long a send waited because the swarm had too few sockets; not the server's time"
+            }
         }
     }
 }
@@ -251,45 +253,6 @@ impl Tally {
 
     pub(super) fn trouble(&mut self, trouble: Trouble) {
         self.troubles[trouble as usize] += 1;
-    }
-
-    /// Counts an error, and keeps what was heard of it if it is the first of its kind.
-    pub(super) fn trouble_told(&mut self, trouble: Trouble, told: impl FnOnce() -> String) {
-        self.trouble(trouble);
-        self.told(trouble, told);
-    }
-
-    /// Keeps what was heard of an error that is counted elsewhere, if it is the first of its kind.
-    pub(super) fn told(&mut self, trouble: Trouble, told: impl FnOnce() -> String) {
-        self.first
-            .entry(trouble)
-            .or_insert_with(|| shorten(&told()).into());
-    }
-
-    /// The counts of an event of which nobody said whether it is answered.
-    pub(super) fn left_out(&mut self, event: usize) -> &mut LeftOut {
-        if self.left_out.len() <= event {
-            self.left_out.resize(event + 1, LeftOut::default());
-        }
-        &mut self.left_out[event]
-    }
-
-    /// A send was so late.
-    pub(super) fn late(&mut self, late: Duration) {
-        self.counts.late += u64::from(late > LATEST);
-    }
-
-    /// A round of an open model ended.
-    pub(super) fn round(&mut self, play: usize, length: Duration) {
-        self.add_rounds(play, (1, length));
-    }
-
-    fn add_rounds(&mut self, play: usize, (count, length): (u64, Duration)) {
-        if self.rounds.len() <= play {
-            self.rounds.resize(play + 1, (0, Duration::ZERO));
-        }
-        let sum = &mut self.rounds[play];
-        *sum = (sum.0 + count, sum.1 + length);
     }
 
     /// Adds those of another.

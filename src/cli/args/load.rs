@@ -57,7 +57,7 @@ pub(in super::super) struct Load {
     #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..))]
     pub(in super::super) server_pid: Option<u32>,
     /// What must hold, as 'reply.p99<50ms', 'errors<1%' or 'sockets.lost<=0'; repeatable. Times are connect, join, reply,
-    /// broadcast, heartbeat, rejoin and lateness, each with .min, .mean, .max and any .pNN; `phxproof list figures` has
+    /// broadcast, heartbeat, rejoin, lateness and waited, each with .min, .mean, .max and any .pNN; `phxproof list figures` has
     /// all names [default: what the scenario says]
     #[arg(long = "objective", value_name = "OBJECTIVE", help_heading = JUDGING)]
     pub(in super::super) objectives: Vec<Objective>,

@@ -8,7 +8,9 @@ use anstyle::{AnsiColor, Style};
 use super::super::Detail;
 use super::LoadRun;
 use super::words::{bytes, grouped, micros, percent, percentile, rate, seconds, things};
-use crate::load::{Conclusion, Deliveries, Figures, Kind, LoadResult, Model, Outcome, OutcomeUnit, Point, Standing};
+use crate::load::{
+    Conclusion, Deliveries, Figures, Kind, LoadResult, Model, Outcome, OutcomeUnit, Point, Standing,
+};
 
 /// The whole summary.
 pub(super) fn render(run: &LoadRun<'_>, detail: Detail, results: &str) -> String {

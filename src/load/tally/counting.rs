@@ -1,0 +1,50 @@
+//! What a shard counts beside times and messages: errors with what was heard of them, late sends, rounds.
+
+use std::time::Duration;
+
+use super::Tally;
+use crate::load::left_out::LeftOut;
+use crate::load::trouble::Trouble;
+use crate::load::validity::LATEST;
+use crate::scenario::shorten;
+
+impl Tally {
+    /// Counts an error, and keeps what was heard of it if it is the first of its kind.
+    pub(in crate::load) fn trouble_told(&mut self, trouble: Trouble, told: impl FnOnce() -> String) {
+        self.trouble(trouble);
+        self.told(trouble, told);
+    }
+
+    /// Keeps what was heard of an error that is counted elsewhere, if it is the first of its kind.
+    pub(in crate::load) fn told(&mut self, trouble: Trouble, told: impl FnOnce() -> String) {
+        self.first
+            .entry(trouble)
+            .or_insert_with(|| shorten(&told()).into());
+    }
+
+    /// The counts of an event of which nobody said whether it is answered.
+    pub(in crate::load) fn left_out(&mut self, event: usize) -> &mut LeftOut {
+        if self.left_out.len() <= event {
+            self.left_out.resize(event + 1, LeftOut::default());
+        }
+        &mut self.left_out[event]
+    }
+
+    /// A send was so late.
+    pub(in crate::load) fn late(&mut self, late: Duration) {
+        self.counts.late += u64::from(late > LATEST);
+    }
+
+    /// A round of an open model ended.
+    pub(in crate::load) fn round(&mut self, play: usize, length: Duration) {
+        self.add_rounds(play, (1, length));
+    }
+
+    pub(super) fn add_rounds(&mut self, play: usize, (count, length): (u64, Duration)) {
+        if self.rounds.len() <= play {
+            self.rounds.resize(play + 1, (0, Duration::ZERO));
+        }
+        let sum = &mut self.rounds[play];
+        *sum = (sum.0 + count, sum.1 + length);
+    }
+}

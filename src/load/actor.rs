@@ -99,8 +99,8 @@ impl Traffic {
     /// What goes out so shortly before a connection is lost may have met a connection that was cut already.
     const CROSSED: u32 = 300;
 
+    #[expect(clippy::cast_possible_truncation, reason = "it goes round after 49 days")]
     const fn millis(at: Time) -> u32 {
-        // It goes round after 49 days.
         (at.as_micros() / 1000) as u32
     }
 

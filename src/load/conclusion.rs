@@ -1,7 +1,7 @@
 //! What a run proves: that all held, that the server fell short, or nothing.
 
 use super::objective::{Objective, Outcome};
-use super::result::{LoadResult, Sends};
+use super::result::{LoadResult, Punctuality, Sends};
 use super::trouble::Trouble;
 
 /// What may go wrong before a connection is open.
@@ -66,7 +66,7 @@ impl LoadResult {
         let is_such = counts_from_sending
             .iter()
             .any(|it| objective.trim_start().starts_with(it));
-        self.generator.valid || self.in_time && is_such
+        self.generator.valid || self.punctuality == Punctuality::InTime && is_such
     }
 
     /// What a run that still goes on has proved against the server already.
@@ -78,9 +78,33 @@ impl LoadResult {
 
     /// What the server did that no objective need forbid.
     fn broken_promises(&self) -> Vec<String> {
+        let counted = self
+            .counted_promises()
+            .into_iter()
+            .filter(|(count, ..)| *count > 0);
+        let told = |(count, what, of): (u64, &str, &[Trouble])| match self.first_answer(of) {
+            Some(first) => format!("{count} {what}: {first}"),
+            None => format!("{count} {what}"),
+        };
+        let mut broken: Vec<String> = counted.map(told).collect();
+        let left_out = self.sockets.asked.saturating_sub(self.sockets.joined);
+        if left_out > 0
+            && !self.cut_short
+            && (self.generator.valid || self.punctuality == Punctuality::InTime)
+        {
+            broken.push(format!(
+                "{left_out} of {} sockets never joined",
+                self.sockets.asked
+            ));
+        }
+        broken
+    }
+
+    /// What counts as broken, each with the errors whose first answer tells more of it.
+    fn counted_promises(&self) -> [(u64, &'static str, &'static [Trouble]); 14] {
         let messages = &self.messages;
         let troubles = |trouble: Trouble| self.troubles.get(trouble.name()).copied().unwrap_or_default();
-        let counts: [(u64, &str, &[Trouble]); 14] = [
+        [
             (messages.missing, "messages never came", &[Trouble::PushTimeout]),
             (messages.duplicated, "messages came more than once", &[]),
             (
@@ -127,21 +151,7 @@ impl LoadResult {
                 "messages were not as the scenario says",
                 &[Trouble::Mismatch],
             ),
-        ];
-        let counted = counts.into_iter().filter(|(count, ..)| *count > 0);
-        let told = |(count, what, of): (u64, &str, &[Trouble])| match self.first_answer(of) {
-            Some(first) => format!("{count} {what}: {first}"),
-            None => format!("{count} {what}"),
-        };
-        let mut broken: Vec<String> = counted.map(told).collect();
-        let left_out = self.sockets.asked.saturating_sub(self.sockets.joined);
-        if left_out > 0 && !self.cut_short && (self.generator.valid || self.in_time) {
-            broken.push(format!(
-                "{left_out} of {} sockets never joined",
-                self.sockets.asked
-            ));
-        }
-        broken
+        ]
     }
 
     /// What was heard of the first error of these kinds.
@@ -205,7 +215,7 @@ mod tests {
     fn too_few_sockets_prove_nothing_but_what_answers_took() {
         let mut few = good();
         (few.generator.valid, few.generator.why_invalid) = (false, Some("too few".to_owned()));
-        few.in_time = true;
+        few.punctuality = Punctuality::InTime;
         let judged = |text: &str| {
             let objective: Objective = text.parse().unwrap();
             let mut result = few.clone();

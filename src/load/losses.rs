@@ -45,7 +45,7 @@ impl Losses {
             .keys()
             .map(|start| (*start, within(*start)))
             .max_by_key(|(_, count)| *count)?;
-        let mut median = (count + 1) / 2;
+        let mut median = count.div_ceil(2);
         let steps = self.0.range(start..).find(|(_, here)| {
             median = median.saturating_sub(**here);
             median == 0

@@ -45,7 +45,7 @@ pub use objective::{Objective, ObjectiveError, Outcome, OutcomeUnit, Standing};
 pub use pace::{Pacing, Stage};
 pub use plan::{Plan, PlanError};
 pub use result::{
-    Generator, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
+    Generator, Latencies, LoadResult, Messages, Model, Played, Punctuality, Sends, ServerUse, Sockets, Took,
 };
 pub use role::{Deliveries, Marks, Override, PushReply};
 pub use run::{Event, LoadError, Progress, rehearse, run};

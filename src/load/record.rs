@@ -1,5 +1,6 @@
 //! What the shards told, put together: second by second for the series and the histogram log, and as a whole.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::control::Phase;
@@ -7,7 +8,7 @@ use super::hlog::HistogramLog;
 use super::left_out::Replies;
 use super::plan::Plan;
 use super::result::{
-    Generator, Latencies, LoadResult, Messages, Model, Played, Sends, ServerUse, Sockets, Took,
+    Generator, Latencies, LoadResult, Messages, Model, Played, Punctuality, Sends, ServerUse, Sockets, Took,
 };
 use super::result::{by_event, first_answers, troubles};
 use super::role::{Cast, Deliveries};
@@ -16,7 +17,7 @@ use super::settings::Settings;
 use super::shard::Reading;
 use super::tally::{Counts, Distributions, Figures, Kind, Tally};
 use super::trouble::Trouble;
-use super::validity::{Demand, demands, shortage, why_exhausted, why_late, why_unsent};
+use super::validity::{Demand, Shortage, demands, shortage, why_exhausted, why_late, why_unsent};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
@@ -212,46 +213,62 @@ impl Record {
             .collect()
     }
 
-    /// What is known before the end; without the series and the histograms.
-    pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
-        let mut counts = self.whole.counts;
-        let notes = self.meant.notes(&self.whole, &mut counts);
+    /// CPU seconds of all shards: so far, when the load began, or when it ended.
+    fn cpu(&self, which: usize) -> f64 {
+        let sum: Duration = self.cpu.iter().map(|it| it[which]).sum();
+        sum.as_secs_f64()
+    }
+
+    /// Errors by their kind, and what was heard of the first of each. What was never answered was not given up either.
+    fn errors(&self, counts: &Counts) -> (BTreeMap<&'static str, u64>, BTreeMap<&'static str, String>) {
         let mut troubles = troubles(&self.whole);
         let mut first_answers = first_answers(&self.whole);
-        // What was never answered was not given up either.
         match counts.replies_missing {
             0 => drop(troubles.remove(Trouble::PushTimeout.name())),
             missing => drop(troubles.insert(Trouble::PushTimeout.name(), missing)),
         }
         first_answers.retain(|kind, _| troubles.contains_key(kind));
-        let sum = |index: usize| {
-            self.cpu
-                .iter()
-                .map(|it| it[index])
-                .sum::<Duration>()
-                .as_secs_f64()
-        };
-        let model = settings.schedule.model();
-        let steady = sum(2) - sum(1);
-        let open =
-            |kind: Kind| (model == Model::Open).then(|| Figures::of(&self.whole.latencies[kind as usize]));
+        (troubles, first_answers)
+    }
+
+    /// Whether this process kept up, and why its figures say nothing about the server, if they don't.
+    fn judge_generator(&self, model: Model, shortage: Option<Shortage>) -> (Punctuality, Option<String>) {
         let busy = || {
-            let threads = self.cpu.len();
+            let (cpu, threads) = (self.cpu(2) - self.cpu(1), self.cpu.len());
             format!(
-                "{steady:.2} s of CPU in {:.2} s by {threads} threads",
+                "{cpu:.2} s of CPU in {:.2} s by {threads} threads",
                 self.took.running_s
             )
         };
-        let shortage = shortage(&self.whole, &self.meant.demands, settings.sockets.into());
         let late = || (model == Model::Open).then(|| why_late(&self.whole, &busy()))?;
-        let out_of_time = why_exhausted(&self.whole).or_else(late);
-        let lacks = || {
-            shortage
-                .map(|it| it.to_string())
-                .or_else(|| why_unsent(&self.whole))
-        };
-        let in_time = out_of_time.is_none();
-        let why_invalid = out_of_time.or_else(lacks);
+        if let Some(why) = why_exhausted(&self.whole).or_else(late) {
+            return (Punctuality::Late, Some(why));
+        }
+        let lacks = shortage.map(|it| it.to_string());
+        (Punctuality::InTime, lacks.or_else(|| why_unsent(&self.whole)))
+    }
+
+    fn generator(&self, why_invalid: Option<String>) -> Generator {
+        Generator {
+            cpu_s: self.cpu(0),
+            cpu_s_steady: self.cpu(2) - self.cpu(1),
+            rss_bytes_start: self.own.first.rss_bytes,
+            rss_bytes_peak: self.own.peak,
+            valid: why_invalid.is_none(),
+            why_invalid,
+        }
+    }
+
+    /// What is known before the end; without the series and the histograms.
+    pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
+        let mut counts = self.whole.counts;
+        let notes = self.meant.notes(&self.whole, &mut counts);
+        let (troubles, first_answers) = self.errors(&counts);
+        let model = settings.schedule.model();
+        let open =
+            |kind: Kind| (model == Model::Open).then(|| Figures::of(&self.whole.latencies[kind as usize]));
+        let shortage = shortage(&self.whole, &self.meant.demands, settings.sockets.into());
+        let (punctuality, why_invalid) = self.judge_generator(model, shortage);
         LoadResult {
             sockets: Sockets {
                 asked: settings.sockets.into(),
@@ -267,14 +284,7 @@ impl Record {
             lateness_us: open(Kind::Lateness),
             waited_us: open(Kind::Waited),
             shortage,
-            generator: Generator {
-                cpu_s: sum(0),
-                cpu_s_steady: steady,
-                rss_bytes_start: self.own.first.rss_bytes,
-                rss_bytes_peak: self.own.peak,
-                valid: why_invalid.is_none(),
-                why_invalid,
-            },
+            generator: self.generator(why_invalid),
             server: self.server.as_ref().map(|(_, watched)| ServerUse {
                 cpu_s: watched.last.cpu.saturating_sub(watched.first.cpu).as_secs_f64(),
                 rss_bytes_peak: watched.peak,
@@ -293,7 +303,7 @@ impl Record {
             series: Vec::new(),
             distributions: Distributions::of(&self.whole.latencies),
             histograms: String::new(),
-            in_time,
+            punctuality,
             sends,
             cut_short: true,
         }

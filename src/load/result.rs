@@ -69,7 +69,7 @@ pub struct LoadResult {
     pub histograms: String,
     /// Whether this process was in time, and lacked nothing but sockets.
     #[serde(skip)]
-    pub in_time: bool,
+    pub punctuality: Punctuality,
     /// Whether the scenario sends anything at all.
     #[serde(skip)]
     pub sends: Sends,
@@ -179,6 +179,16 @@ pub enum Sends {
     Nothing,
     /// It pushes, so a run in which nothing was sent proves nothing.
     Something,
+}
+
+/// Whether a run's own process kept up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Punctuality {
+    /// It did; nothing but sockets may have lacked.
+    InTime,
+    /// It was late, or the machine lacked something.
+    #[default]
+    Late,
 }
 
 /// How the sends were scheduled.

@@ -105,6 +105,7 @@ pub fn run(
     let mut cast = cast(settings, first_name)?;
     let plan = Plan::new(settings)?;
     on_event(Event::Planned(&plan));
+    let clock = Clock::start();
     let questions = cast.questions(settings.marks);
     let scout = Scout {
         settings,
@@ -112,13 +113,13 @@ pub fn run(
         destination: plan.destination(),
         run: run ^ 1,
         first_name,
+        clock,
         stop,
     };
     let found = scout.find_out(questions);
     let notes = cast.arrange(&found);
     let common = Common::new(cast.shared_topics.len(), &cast.silent);
     let control = Control::new(plan.shards.len());
-    let clock = Clock::start();
     let blue = Blueprint {
         settings,
         cast: &cast,

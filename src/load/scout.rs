@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::ledger::Mark;
 use super::role::{Answer, Audience, Broadcast, Cast, Content, Finding, Push, Question, Step};
 use super::settings::Settings;
+use crate::clock::{Clock, Time};
 use talker::{Heard, Talker};
 
 mod talker;
@@ -30,6 +31,7 @@ pub(super) struct Scout<'a> {
     /// The number of its marks; another than that of the run, so that none is taken for one of the run's.
     pub(super) run: u64,
     pub(super) first_name: u64,
+    pub(super) clock: Clock,
     /// Ends it before its time.
     pub(super) stop: &'a AtomicBool,
 }
@@ -136,7 +138,7 @@ impl Scout<'_> {
         payload: &Content,
         (talkers, sender, listeners): (&mut [Talker<'_>], usize, &BTreeSet<usize>),
     ) -> Try {
-        let begin = Instant::now();
+        let begin = self.clock.now();
         let mut one = Try::default();
         let Some(reference) = talkers[sender].push(push, payload, self.mark(begin)) else {
             return one;
@@ -144,11 +146,11 @@ impl Scout<'_> {
         let patience = ANSWER
             .max(talkers[sender].round_trip * 20)
             .min(self.settings.timeout);
-        let mut news_at = Instant::now();
+        let mut news_at = self.clock.now();
         loop {
             for (number, talker) in talkers.iter_mut().enumerate() {
                 for heard in talker.listen(self.run) {
-                    news_at = Instant::now();
+                    news_at = self.clock.now();
                     match heard {
                         Heard::Answer(of, status) if number == sender && of == reference => {
                             one.status = Some(status);
@@ -164,20 +166,24 @@ impl Scout<'_> {
                 }
             }
             let waits_for_answer = one.status.is_none() && !matches!(push.answer, Answer::None);
-            let is_quiet = news_at.elapsed() > QUIET && !waits_for_answer;
+            let is_quiet = self.since(news_at) > QUIET && !waits_for_answer;
             let has_all = !waits_for_answer && one.is_whole(listeners);
-            if has_all || is_quiet || begin.elapsed() > patience || self.stop.load(Ordering::Relaxed) {
+            if has_all || is_quiet || self.since(begin) > patience || self.stop.load(Ordering::Relaxed) {
                 return one;
             }
         }
     }
 
-    fn mark(&self, begin: Instant) -> Mark {
+    fn mark(&self, begin: Time) -> Mark {
         Mark {
             run: self.run,
-            intended: u64::from(begin.elapsed().subsec_micros()),
+            intended: begin.as_micros(),
             ..Mark::default()
         }
+    }
+
+    fn since(&self, begin: Time) -> Duration {
+        self.clock.now().since(begin)
     }
 }
 

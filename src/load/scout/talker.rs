@@ -2,9 +2,10 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Scout;
+use crate::clock::{Clock, Time};
 use crate::load::handshake::{self, Answer, Key, Request, TokenAnswer};
 use crate::load::ledger::Mark;
 use crate::load::role::{Cast, Content, Push};
@@ -25,6 +26,7 @@ pub(super) struct Talker<'a> {
     pub(super) role: usize,
     /// How long a join took.
     pub(super) round_trip: Duration,
+    clock: Clock,
     cast: &'a Cast,
     vsn: Vsn,
     stream: TcpStream,
@@ -56,6 +58,7 @@ impl<'a> Talker<'a> {
         let mut talker = Self {
             role,
             round_trip: Duration::ZERO,
+            clock: scout.clock,
             cast,
             vsn: settings.vsn,
             stream,
@@ -88,7 +91,7 @@ impl<'a> Talker<'a> {
     }
 
     fn upgrade(&mut self, request: &Request, key: Key) -> Option<()> {
-        let begin = Instant::now();
+        let begin = self.clock.now();
         let mut token = None;
         if let Some(ask) = request.ask() {
             let ask = self.filled(ask);
@@ -121,9 +124,9 @@ impl<'a> Talker<'a> {
     }
 
     /// Reads what there is; nothing if the connection ended, or it takes too long.
-    fn read(&mut self, begin: Instant) -> Option<()> {
+    fn read(&mut self, begin: Time) -> Option<()> {
         self.look()?;
-        (begin.elapsed() < ENTRY).then_some(())
+        (self.clock.now().since(begin) < ENTRY).then_some(())
     }
 
     fn look(&mut self) -> Option<()> {
@@ -145,20 +148,20 @@ impl<'a> Talker<'a> {
         let role = &self.cast.roles[self.role];
         let topic = self.filled(&role.joins[channel].topic);
         let params = self.filled(&role.entries[channel].params);
-        let begin = Instant::now();
+        let begin = self.clock.now();
         let reference = self.say(&topic, JOIN, Payload::Json(&params), None)?;
         self.topics.push(topic);
         loop {
             for heard in self.listen(0) {
                 match heard {
                     Heard::Answer(of, status) if of == reference => {
-                        self.round_trip = begin.elapsed();
+                        self.round_trip = self.clock.now().since(begin);
                         return (status == "ok").then_some(());
                     }
                     Heard::Answer(..) | Heard::Broadcast(..) => {}
                 }
             }
-            if self.is_over || begin.elapsed() > ENTRY {
+            if self.is_over || self.clock.now().since(begin) > ENTRY {
                 return None;
             }
         }

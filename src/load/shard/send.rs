@@ -91,24 +91,13 @@ impl Shard<'_> {
     /// Pushes as if at the intended time, so that the answer counts from it. What is long overdue has its time from now
     /// on to be answered, and counts from then as well.
     pub(super) fn push(&mut self, id: u32, push: &Push, intended: Time) -> Option<Ref> {
-        let place = self.place(id);
         let life = &self.actors[id as usize].life;
         let channel = life.slots.all()[usize::from(push.channel)].channel?;
-        let seq = life.seq;
-        let mut mark = Mark::default();
         let is_followed = push.follow != Follow::No;
-        if is_followed {
-            let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
-            let (number, topic) = self.desk.topic(place, join.place);
-            mark = Mark {
-                run: self.desk.run,
-                topic: number,
-                of_topic: self.desk.topics.next(topic),
-                sender: place.socket,
-                of_sender: seq,
-                intended: intended.as_micros(),
-            };
-        }
+        let mark = match is_followed {
+            true => self.next_mark(id, push, intended),
+            false => Mark::default(),
+        };
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         let payload = match &push.payload {
@@ -143,15 +132,32 @@ impl Shard<'_> {
         if let Some(reference) = reference {
             self.actors[id as usize].life.seq += 1;
             self.desk.tally.counts.sent += 1;
+            let awaits = if answered { Awaits::Yes } else { Awaits::No };
             if answered {
                 self.desk.tally.counts.replies_expected += 1;
                 self.desk.unanswered += 1;
             } else {
                 self.desk.unawaited.insert((id, reference));
             }
-            self.note_left_out((id, reference), push, answered);
+            self.note_left_out((id, reference), push, awaits);
         }
         reference
+    }
+
+    /// What makes the broadcasts of this push known again: the next number of its topic.
+    fn next_mark(&mut self, id: u32, push: &Push, intended: Time) -> Mark {
+        let place = self.place(id);
+        let life = &self.actors[id as usize].life;
+        let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
+        let (number, topic) = self.desk.topic(place, join.place);
+        Mark {
+            run: self.desk.run,
+            topic: number,
+            of_topic: self.desk.topics.next(topic),
+            sender: place.socket,
+            of_sender: life.seq,
+            intended: intended.as_micros(),
+        }
     }
 
     /// Whether the answer to a push is waited for.
@@ -160,13 +166,12 @@ impl Shard<'_> {
         !matches!(push.answer, Answer::None) && !is_silent
     }
 
-    fn note_left_out(&mut self, push_of: (u32, Ref), push: &Push, answered: bool) {
+    fn note_left_out(&mut self, push_of: (u32, Ref), push: &Push, awaits: Awaits) {
         let Some(event) = push.left_out else { return };
-        let awaits = if answered { Awaits::Yes } else { Awaits::No };
         self.desk.left_out.insert(push_of, (event, awaits));
         let counts = self.desk.tally.left_out(event.into());
         counts.sent += 1;
-        counts.awaited += u64::from(answered);
+        counts.awaited += u64::from(awaits == Awaits::Yes);
     }
 
     /// The sender of a broadcast that only others get lacks nothing.

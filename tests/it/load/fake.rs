@@ -174,24 +174,7 @@ impl Shared {
                 }
                 Manner::Ignores => return Some(()),
                 Manner::AnswersOnly(which) if which != number => return Some(()),
-                Manner::Crosses => {
-                    let foreign = Message {
-                        topic: "lab:elsewhere".into(),
-                        ..message.clone()
-                    };
-                    let foreign = Message {
-                        join_ref: Field::Null,
-                        reference: Field::Null,
-                        ..foreign
-                    };
-                    say(
-                        stream,
-                        &Message {
-                            event: "broadcasted".into(),
-                            ..foreign
-                        },
-                    )?;
-                }
+                Manner::Crosses => cross(stream, &message)?,
                 _ => {}
             }
         }
@@ -213,6 +196,18 @@ impl Shared {
             },
         )
     }
+}
+
+/// Says to a topic that nobody has joined what a broadcast would.
+fn cross(stream: &mut TcpStream, message: &Message<'_>) -> Option<()> {
+    let foreign = Message {
+        join_ref: Field::Null,
+        reference: Field::Null,
+        topic: "lab:elsewhere".into(),
+        event: "broadcasted".into(),
+        ..message.clone()
+    };
+    say(stream, &foreign)
 }
 
 fn say(stream: &mut TcpStream, message: &Message<'_>) -> Option<()> {

@@ -107,6 +107,11 @@ impl Case {
         self.id.split_once('/').map_or(&*self.id, |(family, _)| family)
     }
 
+    /// Whether the server may answer it in more than one way.
+    pub fn leaves_to_chance(&self) -> bool {
+        !self.program.chance.is_empty()
+    }
+
     /// Whether fixtures judge it, beside its steps.
     pub fn has_fixture(&self) -> bool {
         self.fixtures.base.is_some() || !self.fixtures.own.is_empty()

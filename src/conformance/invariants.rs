@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::attribution;
 use super::catalogue::Case;
 use super::outcome::{Finding, HeldTo};
 use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
-use crate::scenario::{Actor, Entry, Level, Noted, Play, SETTLE_REF, Who, json_of};
+use crate::scenario::{Actor, Entry, FailureKind, Level, Noted, Play, SETTLE_REF, Who, json_of};
 
 /// The first breach in a recording.
 pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Finding> {
@@ -26,7 +27,9 @@ pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Findin
             speaks_after_its_end(heard)
         }
     };
-    twice.or_else(untold).or_else(unasked).or_else(from_beyond)
+    let mut finding = twice.or_else(untold).or_else(unasked).or_else(from_beyond)?;
+    finding.broken = attribution::of_invariant(case.rules(), finding.kind);
+    Some(finding)
 }
 
 /// What was said in a play, and between whom.
@@ -113,6 +116,8 @@ fn speaks_after_its_end(heard: &Heard<'_>) -> Option<Finding> {
                 actual: super::normalise::show(&entry.what),
                 place: heard.place(entry.who),
                 step: None,
+                kind: FailureKind::AfterEnd,
+                broken: None,
             });
         }
         if matches!(event, CLOSE | ERROR) {
@@ -155,6 +160,8 @@ fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
                     actual: format!("another one: {shown}"),
                     place: format!("{} on {}", heard.place(entry.who), key.1),
                     step: None,
+                    kind: FailureKind::Doubled,
+                    broken: None,
                 });
             }
         }
@@ -206,6 +213,8 @@ fn ended_unasked(heard: &Heard<'_>) -> Option<Finding> {
                         actual: super::normalise::show(&entry.what),
                         place: heard.place(entry.who),
                         step: None,
+                        kind: FailureKind::EndedUnasked,
+                        broken: None,
                     });
                 }
             }
@@ -244,6 +253,8 @@ fn gone_untold(heard: &Heard<'_>) -> Option<Finding> {
                         actual: super::normalise::show(&entry.what),
                         place: heard.place(entry.who),
                         step: None,
+                        kind: FailureKind::GoneUntold,
+                        broken: None,
                     });
                 }
             }

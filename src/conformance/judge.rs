@@ -4,6 +4,7 @@ mod describe;
 
 use describe::describe;
 
+use super::attribution;
 use super::catalogue::{Case, FixturePlace};
 use super::compare::{Deviation, compare};
 use super::log::Log;
@@ -21,7 +22,7 @@ pub(super) struct Judgement {
 }
 
 /// A step that did not hold.
-pub(super) fn failed(failure: &Failure) -> Judgement {
+pub(super) fn failed(case: &Case, failure: &Failure) -> Judgement {
     let verdict = match failure.blame {
         Blame::Server => Verdict::Fail,
         Blame::Nobody => Verdict::Undecided,
@@ -37,8 +38,14 @@ pub(super) fn failed(failure: &Failure) -> Judgement {
         place: format!("{}{actor}", failure.at),
         // The dash of the list says nothing of the step.
         step: Some(failure.line.trim_start_matches("- ").to_owned()).filter(|line| !line.is_empty()),
+        kind: failure.kind,
+        broken: match verdict {
+            Verdict::Fail => attribution::of_failure(case.rules(), failure),
+            _ => None,
+        },
     };
-    let note = (verdict == Verdict::Undecided).then(|| "a step that must work first did not".to_owned());
+    let note = (verdict == Verdict::Undecided)
+        .then(|| "setup (given:) failed, so the case was not judged".to_owned());
     Judgement {
         verdict,
         finding: Some(finding),
@@ -113,11 +120,16 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
         HeldTo::TheLine => Verdict::NonStrict,
     };
     let fixture = case.fixture_path(profile);
+    let described = |found: &[Deviation]| {
+        let finding = describe(found, &fixture)?;
+        let broken = attribution::of_deviations(case.rules(), found);
+        Some(Finding { broken, ..finding })
+    };
     Judgement {
         verdict: graded(&said),
-        finding: describe(&said, &fixture),
+        finding: described(&said),
         close_verdict: graded(&endings),
-        close_finding: describe(&endings, &fixture),
+        close_finding: described(&endings),
         note: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Conformance: replays scenarios against a server and judges what it said, by their steps and by fixtures that
 //! hold what real Phoenix servers said. Prints nothing and starts no server.
 
+mod attribution;
 mod baseline;
 pub mod catalogue;
 mod check;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::profile::Profile;
-use crate::scenario::{Level, Recording};
+use crate::scenario::{FailureKind, Level, Recording};
 
 /// What a case says about the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -86,6 +86,12 @@ pub struct Finding {
     /// The first line of the step that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+    /// What kind of expectation did not hold.
+    #[serde(skip)]
+    pub kind: FailureKind,
+    /// The rule that is broken; nothing where the scenario cites none, or nothing was judged.
+    #[serde(skip)]
+    pub broken: Option<String>,
 }
 
 /// What one case came to.
@@ -152,6 +158,14 @@ impl CaseResult {
             Verdict::Pass | Verdict::Skipped | Verdict::Undecided | Verdict::NotRun => false,
         };
         bad(self.verdict) || (held_to != HeldTo::TheLine && bad(self.close_verdict))
+    }
+
+    /// The rules that it found broken.
+    pub fn broken(&self) -> Vec<&str> {
+        let findings = [&self.finding, &self.close_finding].into_iter().flatten();
+        let mut rules: Vec<&str> = findings.filter_map(|finding| finding.broken.as_deref()).collect();
+        rules.dedup();
+        rules
     }
 
     /// One line that says why it is no pass.

@@ -80,7 +80,7 @@ async fn play_once(
     let log = log(case, &play);
     let breach = invariants::breach(case, held_to, &play);
     let judgement = match play.progress() {
-        Progress::Failed(failure) => judge::failed(failure),
+        Progress::Failed(failure) => judge::failed(case, failure),
         _ if breach.is_some() => judge::breached(breach),
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),

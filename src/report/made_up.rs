@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::conformance::{CaseResult, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
-use crate::scenario::{Entry, Level, Noted, Recording, Who};
+use crate::scenario::{Entry, FailureKind, Level, Noted, Recording, Who};
 use crate::transport::{Ending, Response};
 
 pub(super) const ABOUT: About = About {
@@ -76,6 +76,8 @@ fn found(id: &str, verdict: Verdict, what: &str) -> CaseResult {
             .to_owned(),
         place: "scenarios/join/push-stale-join-ref.yaml:14:5, actor ana".to_owned(),
         step: Some("ana: { receive-nothing: 200ms }".to_owned()),
+        kind: FailureKind::Unwanted,
+        broken: Some("stale-join-ref-ignored".to_owned()),
     };
     let finding = Some(finding);
     CaseResult {
@@ -92,6 +94,8 @@ fn closed_otherwise(id: &str) -> CaseResult {
         actual: "close frame 1000".to_owned(),
         place: "fixtures/malformed/text-empty.snap".to_owned(),
         step: None,
+        kind: FailureKind::Ended,
+        broken: Some("malformed-json-closes".to_owned()),
     };
     let (close_verdict, close_finding) = (Verdict::Fail, Some(finding));
     CaseResult {

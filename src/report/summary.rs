@@ -150,7 +150,7 @@ fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward
         fields.add_whole(text, "wrote", pending);
     }
     if verdict == Verdict::Fail {
-        for id in case.rules.iter() {
+        for id in case.broken() {
             let about = rules::find(id).map_or(String::new(), |rule| format!(": {}", rule.about));
             fields.add(text, "rule", &format!("{id}{about}"));
         }

@@ -19,10 +19,10 @@ pub use load::{LoadRate, LoadRole, LoadSection, LoadStage};
 pub use needs::{Level, Offer};
 pub(crate) use pattern::{Pattern, shorten};
 pub use play::{
-    Blame, Command, Door, Entry, Failure, Happening, LinkId, Noted, Play, Progress, Reach, Recording,
-    Request, Setting, Who,
+    Blame, Command, Door, Entry, Failure, FailureKind, Happening, LinkId, Noted, Play, Progress, Reach,
+    Recording, Request, Setting, Subject, Who,
 };
-pub(crate) use play::{SETTLE_REF, json_of, show_bytes};
+pub(crate) use play::{SETTLE_REF, code_in_words, json_of, show_bytes};
 pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
 pub(crate) use program::{

@@ -80,6 +80,11 @@ pub(crate) struct Mismatch {
     pub(crate) actual: String,
 }
 
+impl Mismatch {
+    /// What stands as actual where there is no value.
+    pub(crate) const ABSENT: &str = "nothing";
+}
+
 impl Pattern {
     /// Holds `value` against the pattern.
     pub(crate) fn check(&self, value: &Value, values: &Values) -> Result<(), Mismatch> {
@@ -90,7 +95,7 @@ impl Pattern {
         let Some(value) = value else {
             return match self {
                 Self::Absent => Ok(()),
-                _ => Err(self.mismatch(at, "nothing", values)),
+                _ => Err(self.mismatch(at, Mismatch::ABSENT, values)),
             };
         };
         let held = match self {

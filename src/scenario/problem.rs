@@ -168,7 +168,19 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
     known
         .into_iter()
         .map(|name| (osa_distance(&begin, name), name))
-        .filter(|(distance, name)| *distance <= (name.len().max(written.len()) / 3).max(1))
+        .filter(|(distance, name)| {
+            *distance <= (name.len().max(written.len()) / 3).max(1) || same_letters(&begin, name)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// Whether two words have the same letters, in whatever order: `whit` is meant for `with`.
+fn same_letters(a: &str, b: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    a.len() == b.len() && sorted(a) == sorted(b)
 }

@@ -51,6 +51,8 @@ pub(crate) struct Actor(pub(crate) usize);
 pub(crate) struct Group {
     pub(crate) acts: Vec<Act>,
     pub(crate) answers: Answers,
+    /// The rule that is broken if the answers come in another order.
+    pub(crate) rule: Option<String>,
 }
 
 /// In which order the answers to the steps of a group may come.
@@ -67,6 +69,8 @@ pub(crate) enum Answers {
 pub(crate) struct Act {
     pub(crate) place: Place,
     pub(crate) what: What,
+    /// The rule that is broken if this step does not hold, where the file names one.
+    pub(crate) rule: Option<String>,
 }
 
 /// What a step does.
@@ -332,7 +336,7 @@ impl Program {
         self.offered.iter().map(|(offer, _)| *offer)
     }
 
-    fn acts(&self) -> impl Iterator<Item = &Act> {
+    pub(crate) fn acts(&self) -> impl Iterator<Item = &Act> {
         self.groups.iter().flat_map(|group| &group.acts)
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::needs::Offer;
 use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, OPERATORS, ROLE};
-use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
+use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
 
 /// Each table between its two comments in README.md.
 fn tables() -> [(&'static str, String); 10] {
@@ -74,6 +74,7 @@ fn options() -> String {
         }
     }
     let mut table = "| option | of | takes | says |\n| --- | --- | --- | --- |\n".to_owned();
+    rows.extend(EVERY_STEP.iter().map(|option| (option, vec!["any step"])));
     for (option, verbs) in rows {
         let (name, kind, about) = (option.name, takes(option.kind), cell(option.about));
         let _ = writeln!(table, "| `{name}` | {} | {kind} | {about} |", verbs.join(", "));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::needs::Level;
 use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, ROLE};
-use super::verbs::{ACTIONS, FRAME, Kind, Opt, STEPS, Verb};
+use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
 
 /// The schema.
 pub fn schema() -> Value {
@@ -154,6 +154,7 @@ fn with_options(verb: &Verb) -> Value {
     describe(&mut main, verb.about);
     properties.insert(verb.name.to_owned(), main);
     properties.extend(options(verb.options));
+    properties.extend(options(EVERY_STEP));
     json!({
         "type": "object",
         "required": [verb.name],

@@ -84,6 +84,13 @@ const WITHIN: Opt = opt(
     "how long to wait; --timeout if left out",
 );
 
+/// Options that every verb has.
+pub(crate) const EVERY_STEP: &[Opt] = &[opt(
+    "rule",
+    Kind::Text,
+    "the rule that is broken if this step does not hold, one of `rules:`",
+)];
+
 /// What an actor can do.
 pub(crate) const ACTIONS: &[Verb] = &[
     Verb {

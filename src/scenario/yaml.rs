@@ -131,9 +131,32 @@ fn describe(error: &serde_saphyr::Error, source: &str) -> Problem {
     };
     let line = source[..place.start].rfind('\n').map_or(0, |at| at + 1);
     let written = source[line..].lines().next().unwrap_or("");
-    let bare_braces = written.contains(": {{") || written.contains(", {{") || written.contains("- {{");
-    Problem::at(place, said)
-        .help(bare_braces.then(|| "a value that begins with {{ needs quotes, as in \"{{name}}\"".to_owned()))
+    match unquoted_hole(written) {
+        Some(text) => Problem::at(place, "a text with {{ }} in it needs quotes here")
+            .help(format!("quote it: \"{text}\"")),
+        None => Problem::at(place, said),
+    }
+}
+
+/// The first text of a line that has a hole and stands outside of quotes.
+fn unquoted_hole(line: &str) -> Option<&str> {
+    let mut quote = None;
+    for (at, c) in line.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if line[at..].starts_with("{{") => {
+                let start = line[..at].rfind([' ', ',', '[']).map_or(0, |before| before + 1);
+                let inside = at + line[at..].find("}}")? + 2;
+                let end = line[inside..]
+                    .find([' ', ',', '}', ']'])
+                    .map_or(line.len(), |after| inside + after);
+                return Some(&line[start..end]);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn place_of(location: Location, source: &str) -> Place {

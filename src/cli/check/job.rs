@@ -1,5 +1,6 @@
 //! What a `check` means: everything that can be wrong with what was asked is found here, before anything runs.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -235,6 +236,15 @@ fn some_of_levels(cases: &[Arc<Case>], levels: &[Level]) -> Result<(), Complaint
 fn unselected(error: SelectError) -> CliError {
     match error {
         SelectError::Case(CaseError::Scenario(error)) => error.into(),
+        SelectError::NoMatch { pattern, .. } if Path::new(&pattern).is_dir() => {
+            Complaint::new(format!("`{pattern}` is a directory"))
+                .expected("an id or a glob of `phxproof list cases`, or scenario files of your own")
+                .next(format!(
+                    "name the files, as in {}/*.yaml",
+                    pattern.trim_end_matches('/')
+                ))
+                .into()
+        }
         SelectError::NoMatch { pattern, nearest } => Complaint::new(format!("no case matches `{pattern}`"))
             .expected("an id or a glob of `phxproof list cases`, or a scenario file of your own")
             .did_you_mean(nearest.as_deref())

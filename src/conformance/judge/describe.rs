@@ -1,7 +1,9 @@
 //! Deviations in the words of a finding: the first difference, whose it is, and how much else differs.
 
+use crate::conformance::attribution::kind_of;
 use crate::conformance::compare::{Deviation, Doubled, Replies};
 use crate::conformance::outcome::Finding;
+use crate::scenario::code_in_words;
 
 /// The finding that tells of these deviations, if there are any.
 pub(super) fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
@@ -20,8 +22,8 @@ pub(super) fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
             (expected.clone(), actual.clone()),
         ),
         Deviation::Ending { expected, actual, .. } => (
-            format!("the connection ended as `{actual}`, not `{expected}`"),
-            (expected.clone(), actual.clone()),
+            format!("the connection {}, expected: {}", ended(actual), ended(expected)),
+            (ended(expected), ended(actual)),
         ),
     };
     let what = match here.first()? {
@@ -39,7 +41,19 @@ pub(super) fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
         actual,
         place: fixture.to_owned(),
         step: None,
+        kind: kind_of(found),
+        broken: None,
     })
+}
+
+/// How a connection ended, with its close code in words.
+fn ended(how: &str) -> String {
+    let code = how.strip_prefix("closed ").and_then(|code| code.parse().ok());
+    match (how, code) {
+        (_, Some(code)) => format!("closed with {}", code_in_words(code)),
+        ("open", _) => "stayed open".to_owned(),
+        _ => how.to_owned(),
+    }
 }
 
 /// What differs in the messages of a conversation, what was expected, and what came.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::{Command, Door, LinkId, Request};
-use super::failure::Wrong;
+use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
 use super::wait::{Wait, WaitKind};
@@ -324,15 +324,17 @@ impl Play {
     pub(super) fn open_link(&mut self, actor: Actor) -> Result<&mut Link, Wrong> {
         const EXPECTED: &str = "an open connection to send over";
         let Some(link) = &mut self.links[actor.0] else {
-            return Err(Wrong::server("there is no connection", EXPECTED, "none was made"));
+            let wrong = Wrong::server("there is no connection", EXPECTED, "none was made");
+            return Err(wrong.kind(FailureKind::NoConnection));
         };
         if matches!(link.state, State::Open) {
             return Ok(link);
         }
-        Err(Wrong::server(
+        let wrong = Wrong::server(
             "the connection is not open any more",
             EXPECTED,
             link.state.describe(),
-        ))
+        );
+        Err(wrong.kind(FailureKind::Ended))
     }
 }

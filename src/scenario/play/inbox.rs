@@ -27,7 +27,7 @@ pub(super) struct Head {
 }
 
 /// The text or the bytes of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Held {
     Text(Arc<str>),
     Binary(Arc<[u8]>),

@@ -4,6 +4,7 @@
 mod act;
 mod asked;
 mod command;
+mod ending;
 mod failure;
 mod inbox;
 mod link;
@@ -16,7 +17,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use command::{Command, Door, Happening, LinkId, Reach, Request, Setting};
-pub use failure::{Blame, Failure};
+pub(crate) use ending::code_in_words;
+pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
 pub use recording::{Entry, Noted, Recording, Who};
@@ -58,7 +60,7 @@ enum Stage {
     /// All steps held; each connection that is still open is asked once more, so that nothing under way is missed.
     Settling,
     Over,
-    Failed(Failure),
+    Failed(Box<Failure>),
 }
 
 /// How a play stands.
@@ -271,34 +273,40 @@ impl Play {
         } else {
             wrong.blame
         };
-        let act = self
-            .program
-            .groups
-            .get(self.group)
-            .and_then(|group| group.acts.get(act));
+        let group = self.program.groups.get(self.group);
+        let act = group.and_then(|group| group.acts.get(act));
         let (at, line) = match act {
             Some(act) => failure::locate(&self.program.path, &self.program.source, &act.place),
             None => (self.program.path.to_string(), String::new()),
         };
+        let rule = match wrong.kind {
+            FailureKind::Order | FailureKind::Overtaken | FailureKind::ReplyFirst => {
+                group.and_then(|group| group.rule.clone())
+            }
+            _ => None,
+        };
+        let rule = rule.or_else(|| act.and_then(|act| act.rule.clone()));
         let actor = act
             .and_then(|act| act.what.actor())
             .map(|actor| self.program.actors[actor.0].clone());
-        let Wrong {
-            what,
-            expected,
-            actual,
-            ..
-        } = wrong;
+        let subject = match (wrong.event, act) {
+            (Some(event), _) => Subject::Event(event),
+            (None, Some(act)) => Subject::of(&act.what, &self.values),
+            (None, None) => Subject::Other,
+        };
         self.waits.clear();
-        self.stage = Stage::Failed(Failure {
-            what,
-            expected,
-            actual,
+        self.stage = Stage::Failed(Box::new(Failure {
+            what: wrong.what,
+            expected: wrong.expected,
+            actual: wrong.actual,
             actor,
             at,
             line,
             blame,
-        });
+            kind: wrong.kind,
+            subject,
+            rule,
+        }));
     }
 }
 

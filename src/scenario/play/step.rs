@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::command::Reach;
-use super::failure::Wrong;
+use super::ending::look_closed;
+use super::failure::{FailureKind, Wrong};
 use super::link::{SETTLE_REF, State};
 use super::recording::{Noted, Who};
-use super::wait::{self, WaitKind, find_message, find_reply, judge_message, judge_reply};
+use super::wait::{self, Wait, WaitKind, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, Stage};
 use crate::clock::Time;
 use crate::scenario::pattern::shorten;
 use crate::scenario::program::{Answers, Opening, Program, What};
-use crate::transport::Ending;
 
 /// Whether the deadline of a wait has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ enum Due {
 }
 
 /// How a wait stands.
-enum Held {
+pub(super) enum Held {
     /// It goes on.
     NotYet,
     /// It is over; the serial of the message that ended it, if one did.
@@ -62,11 +62,11 @@ impl Play {
             .groups
             .get(self.group)
             .is_some_and(|group| group.answers == Answers::InOrder)
-            && let Some(act) = self.first_out_of_order()
+            && let Some((act, kind)) = self.first_out_of_order()
         {
             let what = "the answers came in another order than the messages were sent";
             let wrong = Wrong::server(what, "answers in the order of the steps", self.order_of_answers());
-            self.fail(act, wrong);
+            self.fail(act, wrong.kind(kind));
             return;
         }
         self.waits.clear();
@@ -74,11 +74,23 @@ impl Play {
         self.enter_group(now);
     }
 
-    fn first_out_of_order(&self) -> Option<usize> {
-        self.waits
-            .windows(2)
-            .find(|pair| pair[0].over > pair[1].over)
-            .map(|pair| pair[1].act)
+    /// The first step that was answered before the one above it, and whether both are of one conversation.
+    fn first_out_of_order(&self) -> Option<(usize, FailureKind)> {
+        let pair = self.waits.windows(2).find(|pair| pair[0].over > pair[1].over)?;
+        let came = |wait: &Wait| {
+            let serial = wait.over?;
+            let link = self.links[wait.actor?].as_ref()?;
+            let arrived = link.arrived.iter().find(|it| it.serial == serial)?;
+            let head = arrived.head.as_ref()?;
+            let reply = head.event.as_deref() == Some(crate::protocol::REPLY);
+            Some(((wait.actor, head.topic.clone()), reply))
+        };
+        let kind = match (came(&pair[0]), came(&pair[1])) {
+            (Some((here, false)), Some((there, true))) if here == there => FailureKind::ReplyFirst,
+            (Some((here, _)), Some((there, _))) if here == there => FailureKind::Order,
+            _ => FailureKind::Overtaken,
+        };
+        Some((pair[1].act, kind))
     }
 
     fn order_of_answers(&self) -> String {
@@ -137,18 +149,21 @@ impl Play {
         let link = self.waits[index]
             .actor
             .and_then(|actor| self.links[actor].as_ref());
-        let untaken = |link: &'_ super::link::Link| {
-            link.arrived
-                .iter()
-                .find(|it| !it.taken && !it.is_settling())
-                .map(|it| it.show())
-        };
-        match link.and_then(untaken) {
-            Some(shown) => Err(Wrong::server(
-                "a message came where none should",
-                "nothing",
-                shown,
-            )),
+        let untaken = link.and_then(|link| {
+            let arrived = link.arrived.iter().find(|it| !it.taken && !it.is_settling())?;
+            Some((link, arrived))
+        });
+        match untaken {
+            Some((link, arrived)) => {
+                let wrong = Wrong::server("a message came where none should", "nothing", arrived.show());
+                let event = arrived.head.as_ref().and_then(|head| head.event.clone());
+                let kind = if wait::came_before(link, arrived) {
+                    FailureKind::Doubled
+                } else {
+                    FailureKind::Unwanted
+                };
+                Err(wrong.kind(kind).event(event))
+            }
             None if due == Due::Now => Ok(Held::Over(0)),
             None => Ok(Held::NotYet),
         }
@@ -170,15 +185,17 @@ impl Play {
                 Ok(Held::Over(0))
             }
             (Some(State::Open | State::Ended(_)), Opening::Refused(_)) => {
-                Err(Wrong::server("the server let the client in", wanted, "101"))
+                let wrong = Wrong::server("the server let the client in", wanted, "101");
+                Err(wrong.kind(FailureKind::LetIn))
             }
-            (Some(State::Refused(status)), Opening::Open | Opening::Refused(Some(_))) => Err(Wrong::server(
-                format!("the server refused the client with {status}"),
-                wanted,
-                self.refusal(actor),
-            )),
+            (Some(State::Refused(status)), Opening::Open | Opening::Refused(Some(_))) => {
+                let what = format!("the server refused the client with {status}");
+                let wrong = Wrong::server(what, wanted, self.refusal(actor));
+                Err(wrong.kind(FailureKind::Refused))
+            }
             (Some(State::Unanswered(why, reach)), _) => {
                 let wrong = Wrong::server("there was no connection", wanted, why);
+                let wrong = wrong.kind(FailureKind::NoConnection);
                 Err(if *reach == Reach::Nobody {
                     wrong.nobody()
                 } else {
@@ -211,11 +228,9 @@ impl Play {
     fn look_message(&mut self, index: usize, what: &What) -> Result<Held, Wrong> {
         let wait = &self.waits[index];
         let Some(link) = wait.actor.and_then(|actor| self.links[actor].as_mut()) else {
-            return Err(Wrong::server(
-                "there is no connection",
-                wait::describe(&wait.kind, what, &self.values),
-                "",
-            ));
+            let expected = wait::describe(&wait.kind, what, &self.values);
+            let wrong = Wrong::server("there is no connection", expected, "");
+            return Err(wrong.kind(FailureKind::NoConnection));
         };
         let vsn = link.vsn;
         let values = &mut self.values;
@@ -231,9 +246,11 @@ impl Play {
             },
             (WaitKind::Message, What::Receive(_, receive)) => match find_message(link, receive, values) {
                 None => Held::NotYet,
-                Some(arrived) => {
-                    arrived.taken = true;
-                    let payload = judge_message(arrived, vsn, receive, values)?;
+                Some(index) => {
+                    link.arrived[index].taken = true;
+                    let arrived = &link.arrived[index];
+                    let payload = judge_message(arrived, vsn, receive, values)
+                        .map_err(|wrong| wait::of_several(wrong, link, index, receive, values))?;
                     wait::save(&receive.save, payload.as_ref(), values)?;
                     Held::Over(arrived.serial)
                 }
@@ -262,11 +279,8 @@ impl Play {
         if matches!(held, Held::NotYet) && !matches!(link.state, State::Open | State::Opening) {
             let ended = link.state.describe();
             let expected = wait::describe(&wait.kind, what, &self.values);
-            return Err(Wrong::server(
-                "the connection ended before this came",
-                expected,
-                ended,
-            ));
+            let wrong = Wrong::server("the connection ended before this came", expected, ended);
+            return Err(wrong.kind(FailureKind::Ended));
         }
         Ok(held)
     }
@@ -285,17 +299,19 @@ impl Play {
             .into_iter()
             .flatten()
             .collect();
-        let foreign = match &wait.kind {
-            WaitKind::Reply { topic, refs } => {
-                link.is_some_and(|link| wait::answers_another_join(link, topic, refs))
-            }
-            _ => false,
+        let kind = match (&wait.kind, link) {
+            (WaitKind::Reply { topic, refs }, Some(link)) => wait::why_not_the_answer(link, topic, refs),
+            (WaitKind::Closed(_) | WaitKind::ClosedOrAlive(_), _) => FailureKind::Ended,
+            _ => FailureKind::Missing,
         };
-        let text = match untaken.len() {
-            0 => format!("nothing came within {waited}"),
-            _ if foreign => {
+        let text = match (untaken.len(), kind) {
+            (_, FailureKind::ForeignJoinRef) => {
                 "the answer carries the join_ref of another join, so that a client drops it".to_owned()
             }
+            (_, FailureKind::NullRef) => {
+                "the answer carries a null ref, so that a client does not know what it answers".to_owned()
+            }
+            (0, _) => format!("nothing came within {waited}"),
             _ => format!("it did not come within {waited}, but something else did"),
         };
         let actual = match untaken.len() {
@@ -307,67 +323,7 @@ impl Play {
                 untaken[many - 5..].join(" ")
             ),
         };
-        Wrong::server(text, wait::describe(&wait.kind, what, &self.values), actual)
-    }
-}
-
-fn look_closed(state: &State, code: Option<u16>) -> Result<Held, Wrong> {
-    match (state, code) {
-        (State::Open | State::Opening, _) => Ok(Held::NotYet),
-        (State::Ended(Ending::CloseFrame { code: found, .. }), Some(code)) if *found != Some(code) => {
-            let what = "the connection was closed with another code";
-            Err(Wrong::server(
-                what,
-                format!("close code {code}"),
-                state.describe(),
-            ))
-        }
-        (State::Ended(Ending::Eof | Ending::Reset | Ending::Violation(_)), Some(code)) => {
-            let what = "the connection ended without a close frame";
-            Err(Wrong::server(
-                what,
-                format!("close code {code}"),
-                state.describe(),
-            ))
-        }
-        (State::Ended(_), _) => Ok(Held::Over(0)),
-        (State::Refused(_) | State::Unanswered(..), _) => Err(Wrong::server(
-            "there was no connection to close",
-            "a connection",
-            state.describe(),
-        )),
-    }
-}
-
-impl State {
-    /// How the connection stands, in words.
-    pub(super) fn describe(&self) -> String {
-        match self {
-            Self::Opening => "it is being opened".to_owned(),
-            Self::Open => "it is open".to_owned(),
-            Self::Refused(status) => format!("refused with {status}"),
-            Self::Unanswered(why, _) => why.clone(),
-            Self::Ended(ending) => describe_ending(ending),
-        }
-    }
-}
-
-/// How a connection ended, in words.
-pub(crate) fn describe_ending(ending: &Ending) -> String {
-    match ending {
-        Ending::CloseFrame {
-            code: Some(code),
-            reason,
-        } if reason.is_empty() => format!("closed with {code}"),
-        Ending::CloseFrame {
-            code: Some(code),
-            reason,
-        } => format!("closed with {code} `{}`", shorten(reason)),
-        Ending::CloseFrame { code: None, .. } => "closed by a close frame without a code".to_owned(),
-        Ending::Eof => "the server ended it without a close frame".to_owned(),
-        Ending::Reset => "the server reset it".to_owned(),
-        Ending::Violation(how) => how.clone(),
-        Ending::Cut => "cut by the client".to_owned(),
+        Wrong::server(text, wait::describe(&wait.kind, what, &self.values), actual).kind(kind)
     }
 }
 

@@ -107,7 +107,11 @@ fn what_is_given_blames_nobody_and_a_step_blames_the_server() {
     table.hear(r#"["1","2","lab:100","phx_reply",{"response":{"a":2},"status":"ok"}]"#);
     assert_eq!(
         table.failure(),
-        ("/a is 2, not 1", "test.yaml:7:10", Blame::Server)
+        (
+            "`a` of the response is 2, expected 1",
+            "test.yaml:7:10",
+            Blame::Server
+        )
     );
 }
 

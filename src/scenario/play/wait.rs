@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::failure::Wrong;
+use super::ending::code_in_words;
+use super::failure::{FailureKind, Wrong};
 use super::inbox::{Arrived, Head, show_bytes};
 use super::link::Link;
 use crate::clock::Time;
 use crate::protocol::{Field, Message, Payload, REPLY, Vsn};
-use crate::scenario::pattern::{brief, shorten};
+use crate::scenario::pattern::{Mismatch, brief, shorten};
 use crate::scenario::program::{Content, Receive, Reply, Save, SendKind, What};
 use crate::scenario::template::{Data, Values};
 
@@ -86,26 +87,32 @@ pub(super) fn find_reply<'l>(link: &'l mut Link, topic: &str, refs: &Refs) -> Op
     link.arrived.iter_mut().find(|it| !it.taken && answers(it))
 }
 
-/// Whether a reply came that would be the one, were it not for its join_ref.
-pub(super) fn answers_another_join(link: &Link, topic: &str, refs: &Refs) -> bool {
-    let any_join = Refs {
-        join_ref: "null".to_owned(),
-        reference: refs.reference.clone(),
+/// Whether a reply came that would be the awaited one if its join_ref or its ref were right.
+pub(super) fn why_not_the_answer(link: &Link, topic: &str, refs: &Refs) -> FailureKind {
+    const NULL: &str = "null";
+    let came = |join_ref: &str, reference: &str| {
+        let like = Refs {
+            join_ref: join_ref.to_owned(),
+            reference: reference.to_owned(),
+        };
+        let mut heads = link
+            .arrived
+            .iter()
+            .filter(|it| !it.taken)
+            .filter_map(|it| it.head.as_ref());
+        heads.any(|head| like.answered_by(topic, head))
     };
-    let answers = |it: &Arrived| {
-        it.head
-            .as_ref()
-            .is_some_and(|head| any_join.answered_by(topic, head))
-    };
-    link.arrived.iter().any(|it| !it.taken && answers(it))
+    if came(NULL, &refs.reference) {
+        FailureKind::ForeignJoinRef
+    } else if refs.reference != NULL && came(&refs.join_ref, NULL) {
+        FailureKind::NullRef
+    } else {
+        FailureKind::Missing
+    }
 }
 
 /// Finds the oldest message that a `receive` takes: by event, topic and ref; what else it says is judged.
-pub(super) fn find_message<'l>(
-    link: &'l mut Link,
-    receive: &Receive,
-    values: &Values,
-) -> Option<&'l mut Arrived> {
+pub(super) fn find_message(link: &Link, receive: &Receive, values: &Values) -> Option<usize> {
     let event = receive.event.fill(values);
     let topic = receive.topic.as_ref().map(|topic| topic.fill(values));
     let reference = receive
@@ -122,8 +129,47 @@ pub(super) fn find_message<'l>(
                 .is_none_or(|reference| *reference == head.reference)
     };
     link.arrived
-        .iter_mut()
-        .find(|it| !it.taken && it.head.as_ref().is_some_and(meant))
+        .iter()
+        .position(|it| !it.taken && it.head.as_ref().is_some_and(meant))
+}
+
+/// Whether the same message came before, word for word.
+pub(super) fn came_before(link: &Link, arrived: &Arrived) -> bool {
+    let before = link.arrived.iter().take_while(|it| it.serial < arrived.serial);
+    before.into_iter().any(|it| it.frame == arrived.frame)
+}
+
+/// A message with another content, seen among the others: it came twice, or before one that is as it should be.
+pub(super) fn of_several(
+    wrong: Wrong,
+    link: &Link,
+    index: usize,
+    receive: &Receive,
+    values: &Values,
+) -> Wrong {
+    if wrong.kind != FailureKind::WrongContent {
+        return wrong;
+    }
+    let holds = |it: &&Arrived| !it.taken && judge_message(it, link.vsn, receive, values).is_ok();
+    let event = receive.event.fill(values);
+    let same_event = |it: &&Arrived| {
+        it.head
+            .as_ref()
+            .is_some_and(|head| head.event.as_ref() == Some(&event))
+    };
+    if came_before(link, &link.arrived[index]) {
+        let what = format!("{event} came twice, with the same content");
+        Wrong { what, ..wrong }.kind(FailureKind::Doubled)
+    } else if link.arrived[index..]
+        .iter()
+        .filter(same_event)
+        .any(|it| holds(&it))
+    {
+        let what = format!("{event} came in another order: {}", wrong.what);
+        Wrong { what, ..wrong }.kind(FailureKind::Order)
+    } else {
+        wrong
+    }
 }
 
 /// Holds a reply against what was expected of it; the response comes back for [`save`].
@@ -137,11 +183,8 @@ pub(super) fn judge_reply(
     let reply = message.as_ref().and_then(Message::reply);
     let Some(reply) = reply else {
         let what = "the answer is a phx_reply without a status";
-        return Err(Wrong::server(
-            what,
-            "a payload with status and response",
-            arrived.show(),
-        ));
+        let wrong = Wrong::server(what, "a payload with status and response", arrived.show());
+        return Err(wrong.kind(FailureKind::WrongContent));
     };
     let response = parsed(&reply.response);
     let Reply::Status(status, content) = expected else {
@@ -150,9 +193,10 @@ pub(super) fn judge_reply(
     let status = status.fill(values);
     if reply.status != status {
         let what = format!("the answer is {}, not {status}", reply.status);
-        return Err(Wrong::server(what, format!("status {status}"), arrived.show()));
+        let wrong = Wrong::server(what, format!("status {status}"), arrived.show());
+        return Err(wrong.kind(FailureKind::WrongContent));
     }
-    judge_content(&reply.response, content, values, arrived)?;
+    judge_content(&reply.response, content, values, arrived, "the response")?;
     Ok(response)
 }
 
@@ -173,7 +217,7 @@ pub(super) fn judge_message(
         "join_ref",
         arrived,
     )?;
-    judge_content(&message.payload, &receive.content, values, arrived)?;
+    judge_content(&message.payload, &receive.content, values, arrived, "the payload")?;
     Ok(parsed(&message.payload))
 }
 
@@ -192,7 +236,8 @@ fn judge_field(
         return Ok(());
     }
     let what = format!("the {name} is {found}, not {expected}");
-    Err(Wrong::server(what, format!("{name} {expected}"), arrived.show()))
+    let wrong = Wrong::server(what, format!("{name} {expected}"), arrived.show());
+    Err(wrong.kind(FailureKind::ForeignJoinRef))
 }
 
 fn judge_content(
@@ -200,36 +245,44 @@ fn judge_content(
     expected: &Content,
     values: &Values,
     arrived: &Arrived,
+    owner: &str,
 ) -> Result<(), Wrong> {
-    match expected {
-        Content::Unjudged => Ok(()),
-        Content::Binary(bytes) => match payload {
+    let judged = match (expected, parsed(payload)) {
+        (Content::Unjudged, _) => Ok(()),
+        (Content::Binary(bytes), _) => match payload {
             Payload::Binary(found) if found == bytes => Ok(()),
-            _ => Err(Wrong::server(
-                "the payload is another one",
-                show_bytes(bytes),
-                arrived.show(),
-            )),
+            _ => {
+                let what = format!("{owner} has other bytes");
+                Err(Wrong::server(what, show_bytes(bytes), arrived.show()))
+            }
         },
-        Content::Json(pattern) => {
-            let Some(value) = parsed(payload) else {
-                let expected = pattern.describe(values);
-                return Err(Wrong::server(
-                    "the payload is no JSON that can be looked into",
-                    expected,
-                    arrived.show(),
-                ));
-            };
-            pattern.check(&value, values).map_err(|mismatch| {
-                let at = if mismatch.at.is_empty() {
-                    "the payload".to_owned()
-                } else {
-                    mismatch.at.clone()
-                };
-                let what = format!("{at} is {}, not {}", mismatch.actual, mismatch.expected);
-                Wrong::server(what, format!("{at}: {}", mismatch.expected), arrived.show())
-            })
+        (Content::Json(pattern), None) => {
+            let what = format!("{owner} cannot be read as JSON");
+            Err(Wrong::server(what, pattern.describe(values), arrived.show()))
         }
+        (Content::Json(pattern), Some(value)) => pattern.check(&value, values).map_err(|mismatch| {
+            let what = in_words(&mismatch, owner);
+            Wrong::server(
+                what,
+                format!("{owner} {}", pattern.describe(values)),
+                arrived.show(),
+            )
+        }),
+    };
+    judged.map_err(|wrong| wrong.kind(FailureKind::WrongContent))
+}
+
+/// `the response has no `slept`, expected 500`. Of a reply that a `receive` takes, the response is meant, too.
+fn in_words(mismatch: &Mismatch, owner: &str) -> String {
+    let (owner, at) = match mismatch.at.strip_prefix("/response/") {
+        Some(inside) if owner == "the payload" => ("the response", inside),
+        _ => (owner, mismatch.at.strip_prefix('/').unwrap_or_default()),
+    };
+    let Mismatch { expected, actual, .. } = mismatch;
+    match at {
+        "" => format!("{owner} is {actual}, expected {expected}"),
+        _ if actual == Mismatch::ABSENT => format!("{owner} has no `{at}`, expected {expected}"),
+        _ => format!("`{at}` of {owner} is {actual}, expected {expected}"),
     }
 }
 
@@ -249,7 +302,8 @@ pub(super) fn save(saves: &[Save], payload: Option<&Value>, values: &mut Values)
             None => {
                 let actual = payload.map_or_else(|| "a payload that is no JSON".to_owned(), brief);
                 let what = format!("there is nothing at {pointer} to save");
-                return Err(Wrong::server(what, format!("a value at {pointer}"), actual));
+                let wrong = Wrong::server(what, format!("a value at {pointer}"), actual);
+                return Err(wrong.kind(FailureKind::WrongContent));
             }
         }
     }
@@ -295,7 +349,10 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
             )
         }
         (WaitKind::Pong(payload), _) => format!("a pong with payload `{}`", shorten(payload)),
-        (WaitKind::Closed(Some(code)), _) => format!("that the server closes the connection with {code}"),
+        (WaitKind::Closed(Some(code)), _) => format!(
+            "that the server closes the connection with {}",
+            code_in_words(*code)
+        ),
         (WaitKind::Closed(None), _) => "that the server closes the connection".to_owned(),
         (WaitKind::ClosedOrAlive(_), _) => {
             "that the server closes the connection or answers a heartbeat".to_owned()

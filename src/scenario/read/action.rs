@@ -7,9 +7,9 @@ use super::super::program::{
     Act, Actor, Connect, JoinRef, Mount, Opening, Receive, ReplySaid, Send, SendKind, What,
 };
 use super::super::template::{Data, Template};
-use super::super::verbs::{self, ACTIONS, Kind, Verb};
+use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
 use super::super::yaml::{Key, Node, Place, Yaml};
-use super::{ActorFacts, Reader, Reading, entry, option_names};
+use super::{ActorFacts, Reader, Reading, entry, keys_of};
 
 /// A verb as it was written: its value (nothing for a bare one) and what stands beside it.
 struct Written<'n> {
@@ -45,6 +45,7 @@ impl Reader {
         Some(Act {
             place: action.place.clone(),
             what,
+            rule: self.rule(written.entries)?,
         })
     }
 
@@ -64,9 +65,7 @@ impl Reader {
             }
             return None;
         };
-        let mut known = option_names(verb.options);
-        known.push(verb.name);
-        self.only(entries, verb.name, &known);
+        self.only(entries, verb.name, &keys_of(verb));
         if verb.kind == Kind::Nothing && !matches!(value.value, Yaml::Null) {
             return self.wrong(value, verb.name, "nothing: the verb stands alone");
         }
@@ -79,7 +78,9 @@ impl Reader {
             let known: Vec<&str> = ACTIONS.iter().map(|verb| verb.name).collect();
             let meant = nearest(word, known.iter().copied());
             let problem = Problem::at(place.clone(), format!("unknown verb `{word}`"));
-            let help = meant.map(|name| format!("did you mean `{name}`?"));
+            let alone = verbs::find(STEPS, word)
+                .map(|verb| format!("`{0}` stands alone, without an actor: `- {0}: …`", verb.name));
+            let help = alone.or_else(|| meant.map(|name| format!("did you mean `{name}`?")));
             self.problem(problem.expected(known.join(", ")).help(help));
         }
         found

@@ -73,6 +73,7 @@ impl Reader {
         self.only(entries, "a scenario", &KEYS.map(|(name, _)| name));
         let about = self.about(root, entries);
         let rules = self.words(entries, "rules");
+        self.rules.clone_from(&rules);
         let level = self.choice(entries, "level", &Level::ALL.map(|level| (level.name(), level)));
         let vsn = self.choice(entries, "vsn", &[("1.0.0", Vsn::V1), ("2.0.0", Vsn::V2)]);
         let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));

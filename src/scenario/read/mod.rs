@@ -17,7 +17,7 @@ use super::needs::Offer;
 use super::problem::{Problem, ScenarioError, nearest};
 use super::program::{Actor, Program};
 use super::template::Name;
-use super::verbs::Opt;
+use super::verbs::{EVERY_STEP, Opt, Verb};
 use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
 
 /// Reads a scenario; `path` is only for messages.
@@ -59,6 +59,8 @@ struct Reader {
     offered: Vec<(Offer, Name)>,
     actors: Vec<ActorFacts>,
     counters: Vec<(String, u64)>,
+    /// The rules that the file cites.
+    rules: Vec<String>,
     acts: usize,
     reading: Reading,
 }
@@ -202,7 +204,33 @@ impl Reader {
             .chain(Offer::NAMED.iter().map(|it| it.0))
             .collect();
         let title = format!("nothing before this step is called `{name}`");
-        self.unknown(place, &title, name, &known);
+        let meant = nearest(name, known.iter().copied());
+        let meant = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`? else "));
+        let help =
+            format!("{meant}write `fresh: [{name}]` at the top of the file for a new number in each run");
+        let problem = Problem::at(place.clone(), title).expected(known.join(", "));
+        self.problem(problem.help(help));
+        None
+    }
+
+    /// The rule that a step says it checks: one of those that the file cites.
+    fn rule(&mut self, entries: &[(Key, Node)]) -> Option<Option<String>> {
+        let Some(node) = entry(entries, "rule") else {
+            return Some(None);
+        };
+        let id = self.word(node, "rule", "the id of a rule")?.to_owned();
+        if self.rules.contains(&id) {
+            return Some(Some(id));
+        }
+        let rules = self.rules.clone();
+        let known: Vec<&str> = rules.iter().map(String::as_str).collect();
+        let title = format!("`{id}` is not among the rules of this scenario");
+        if known.is_empty() {
+            let help = format!("write `rules: [{id}]` at the top of the file");
+            self.problem(Problem::at(node.place.clone(), title).help(help));
+        } else {
+            self.unknown(&node.place, &title, &id, &known);
+        }
         None
     }
 
@@ -245,6 +273,14 @@ fn entry<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
 
 fn option_names(options: &[Opt]) -> Vec<&'static str> {
     options.iter().map(|option| option.name).collect()
+}
+
+/// All keys that may stand in a step of this verb.
+fn keys_of(verb: &Verb) -> Vec<&'static str> {
+    let mut known = option_names(verb.options);
+    known.extend(option_names(EVERY_STEP));
+    known.push(verb.name);
+    known
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::super::problem::{Problem, nearest};
 use super::super::program::{Act, Answers, Group, Http, Restart, What};
 use super::super::verbs::{self, STEPS, Verb};
 use super::super::yaml::{Key, Node, Yaml};
-use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, option_names};
+use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, keys_of};
 
 impl Reader {
     /// A list of steps, one group of acts for each.
@@ -35,9 +35,7 @@ impl Reader {
             .iter()
             .find_map(|(key, value)| Some((verbs::find(STEPS, &key.name)?, value)));
         if let Some((verb, value)) = verb {
-            let mut known = option_names(verb.options);
-            known.push(verb.name);
-            self.only(entries, verb.name, &known);
+            self.only(entries, verb.name, &keys_of(verb));
             return self.common_step(verb, value, entries, node).unwrap_or_default();
         }
         match entries {
@@ -81,6 +79,7 @@ impl Reader {
         self.count(acts.len(), &key.place).then_some(Group {
             acts,
             answers: Answers::InAnyOrder,
+            rule: None,
         })
     }
 
@@ -100,7 +99,8 @@ impl Reader {
         let what = match verb.name {
             "together" => {
                 let answers = self.answers(entries)?;
-                return Some(vec![merge(self.steps(value, "together"), answers)]);
+                let rule = self.rule(entries)?;
+                return Some(vec![merge(self.steps(value, "together"), answers, rule)]);
             }
             "repeat" => return self.repeat(value, entries),
             "sleep" => What::Sleep(self.duration(value, "sleep")?),
@@ -122,11 +122,13 @@ impl Reader {
         let act = Act {
             place: node.place.clone(),
             what,
+            rule: self.rule(entries)?,
         };
         self.count(1, &node.place).then(|| {
             vec![Group {
                 acts: vec![act],
                 answers: Answers::InAnyOrder,
+                rule: None,
             }]
         })
     }
@@ -147,6 +149,7 @@ impl Reader {
             }
         };
         let answers = self.answers(entries)?;
+        let rule = self.rule(entries)?;
         let mut groups = Vec::new();
         for round in 0..times {
             let before = self.problems.len();
@@ -163,7 +166,7 @@ impl Reader {
             }
         }
         Some(if at_once {
-            vec![merge(groups, answers)]
+            vec![merge(groups, answers, rule)]
         } else {
             groups
         })
@@ -229,11 +232,13 @@ impl Reader {
     }
 }
 
-fn merge(groups: Vec<Group>, answers: Answers) -> Group {
-    Group {
-        acts: groups.into_iter().flat_map(|group| group.acts).collect(),
-        answers,
+/// One group of all these steps; those that name no rule of their own are of the group's.
+fn merge(groups: Vec<Group>, answers: Answers, rule: Option<String>) -> Group {
+    let mut acts: Vec<Act> = groups.into_iter().flat_map(|group| group.acts).collect();
+    for act in acts.iter_mut().filter(|act| act.rule.is_none()) {
+        act.rule.clone_from(&rule);
     }
+    Group { acts, answers, rule }
 }
 
 fn is_actor_name(name: &str) -> bool {

@@ -196,3 +196,52 @@ fn the_age_of_a_token_needs_whose_token_it_is() {
     assert!(said.contains("`as` and the name of a user"), "{said}");
     assert!(good(&steps("  - ana: { connect: socket, as: ana, token-age: 60 }\n")).wants_old_tokens());
 }
+
+#[test]
+fn the_rule_of_a_step_is_one_that_the_file_cites() {
+    let file = |rules: &str| {
+        format!(
+            "about: A test.\n{rules}steps:\n  - ana: connect\n  - ana: {{ heartbeat: 1, rule: heartbeat-repyl }}\n"
+        )
+    };
+    insta::assert_snapshot!(refused(&file("rules: [heartbeat-reply, refs-echoed]\n")));
+    assert!(refused(&file("")).contains("write `rules: [heartbeat-repyl]` at the top of the file"));
+    let program = good(&file("rules: [heartbeat-reply]\n").replace("repyl", "reply"));
+    let rules: Vec<_> = program.acts().map(|act| act.rule.as_deref()).collect();
+    assert_eq!(rules, [None, Some("heartbeat-reply")]);
+}
+
+#[test]
+fn steps_together_are_of_one_rule_unless_they_name_their_own() {
+    let program = good(
+        "about: A test.\nrules: [reply-order, push-reply]\nsteps:\n  - ana: connect\n  - together:\n      \
+         - ana: { heartbeat: 1, rule: push-reply }\n      - ana: heartbeat\n    answers: in order\n    rule: reply-order\n",
+    );
+    let group = program.groups.last().unwrap();
+    let rules: Vec<_> = group.acts.iter().map(|act| act.rule.as_deref()).collect();
+    assert_eq!(group.rule.as_deref(), Some("reply-order"));
+    assert_eq!(rules, [Some("push-reply"), Some("reply-order")]);
+}
+
+#[test]
+fn a_hole_in_braces_without_quotes_is_told_how_to_quote() {
+    let text = refused(&steps("  - ana: connect\n  - ana: { join: lab:{{room}} }\n"));
+    assert!(text.contains("help: quote it: \"lab:{{room}}\""), "{text}");
+}
+
+#[test]
+fn letters_in_another_order_are_a_word_that_was_meant() {
+    let text = refused(&steps(
+        "  - ana: connect\n  - ana: { push: a, on: b, whit: { a: 1 } }\n",
+    ));
+    assert!(text.contains("help: did you mean `with`?"), "{text}");
+}
+
+#[test]
+fn a_step_of_nobody_is_told_to_stand_alone() {
+    let text = refused(&steps("  - ana: connect\n  - ana: { sleep: 1s }\n"));
+    assert!(
+        text.contains("help: `sleep` stands alone, without an actor: `- sleep: …`"),
+        "{text}"
+    );
+}

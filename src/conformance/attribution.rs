@@ -1,0 +1,295 @@
+//! Finds the rule that a failed expectation breaks: the one that the step names, else the one among the scenario's
+//! rules that such an expectation stands for, else the first of them.
+
+mod deviations;
+
+pub(super) use deviations::{kind_of, of_deviations};
+
+use crate::protocol::{CLOSE, ERROR, REPLY};
+use crate::scenario::{Failure, FailureKind, Subject};
+
+/// A failed expectation.
+struct Expectation<'a> {
+    kind: FailureKind,
+    subject: &'a Subject,
+    expected: &'a str,
+    actual: &'a str,
+}
+
+/// The rules that an expectation may stand for.
+struct Candidates {
+    /// The first of these that the scenario cites.
+    among: &'static [&'static str],
+    /// The one that it stands for where the scenario cites none of them.
+    otherwise: Option<&'static str>,
+}
+
+const fn among(among: &'static [&'static str]) -> Candidates {
+    Candidates {
+        among,
+        otherwise: None,
+    }
+}
+
+const fn always(rule: &'static str) -> Candidates {
+    Candidates {
+        among: &[],
+        otherwise: Some(rule),
+    }
+}
+
+const fn mostly(rule: &'static str, among: &'static [&'static str]) -> Candidates {
+    Candidates {
+        among,
+        otherwise: Some(rule),
+    }
+}
+
+/// The rule that a failed step breaks.
+pub(super) fn of_failure(cited: &[String], failure: &Failure) -> Option<String> {
+    let expectation = Expectation {
+        kind: failure.kind,
+        subject: &failure.subject,
+        expected: &failure.expected,
+        actual: &failure.actual,
+    };
+    failure.rule.clone().or_else(|| rule_of(cited, &expectation))
+}
+
+/// The rule that is broken where something did not hold that must hold in every conversation.
+pub(super) fn of_invariant(cited: &[String], kind: FailureKind) -> Option<String> {
+    let subject = &Subject::Event(REPLY.to_owned());
+    let (expected, actual) = ("", "");
+    rule_of(
+        cited,
+        &Expectation {
+            kind,
+            subject,
+            expected,
+            actual,
+        },
+    )
+}
+
+fn rule_of(cited: &[String], expectation: &Expectation<'_>) -> Option<String> {
+    let candidates = candidates(expectation);
+    let own = candidates
+        .among
+        .iter()
+        .find(|rule| cited.iter().any(|it| it == *rule))
+        .copied();
+    own.or(candidates.otherwise)
+        .map(str::to_owned)
+        .or_else(|| cited.first().cloned())
+}
+
+fn candidates(it: &Expectation<'_>) -> Candidates {
+    match (it.kind, it.subject) {
+        (FailureKind::GoneUntold, _) => mostly("crash-sends-error", &["leave-leaves-siblings"]),
+        (FailureKind::AfterEnd, _) => {
+            among(&["broadcast-skips-left", "push-after-leave-not-run", "join-refused"])
+        }
+        (FailureKind::EndedUnasked, _) => {
+            among(&["leave-leaves-siblings", "crash-leaves-siblings", "rejoin-fresh"])
+        }
+        (FailureKind::ReplyFirst, _) => mostly("broadcast-before-reply", &["annotation-before-reply"]),
+        (FailureKind::Overtaken, _) => mostly("sleep-blocks-only-itself", OVERTAKES),
+        (FailureKind::LetIn | FailureKind::Refused | FailureKind::NoConnection, _) => among(CONNECT),
+        (FailureKind::Ended, Subject::Close) => of_close(it),
+        (FailureKind::Ended, _) => among(KEEPS_OPEN),
+        (_, Subject::Event(event)) if event == REPLY => of_reply(it),
+        (_, Subject::Event(event)) => of_event(it, event),
+        (_, Subject::Join | Subject::Leave | Subject::Heartbeat | Subject::Push(_)) => of_answer(it),
+        (_, Subject::Connect | Subject::Close | Subject::Other) => among(&[]),
+    }
+}
+
+/// Rules of the handshake.
+const CONNECT: &[&str] = &[
+    "origin-checked",
+    "origin-allowed",
+    "token-signed",
+    "vsn-garbage-refused",
+    "vsn-checked",
+    "connect-refused",
+    "connect-upgrades",
+];
+
+/// Rules that say what a connection survives.
+const KEEPS_OPEN: &[&str] = &[
+    "large-message-carried",
+    "crash-keeps-socket",
+    "crash-leaves-siblings",
+    "malformed-spares-others",
+    "disconnect-spares-others",
+    "heartbeat-keeps-open",
+];
+
+/// Rules that say what a push may carry, and what it may meet.
+const SERVED: &[&str] = &[
+    "null-join-ref-accepted",
+    "large-message-carried",
+    "text-field-any-length",
+    "binary-any-length",
+    "binary-sizes-in-bytes",
+    "binary-push-roundtrip",
+    "payload-not-object",
+    "json-values-survive",
+    "sleep-blocks-only-itself",
+    "slow-join-blocks-transport",
+    "deferred-reply",
+    "leave-leaves-siblings",
+    "crash-leaves-siblings",
+    "unmatched-topic-reply",
+];
+
+/// Rules that say what the answer to a push depends on.
+const STATE: &[&str] = &[
+    "duplicate-join-fresh-state",
+    "state-apart",
+    "topics-apart",
+    "rejoin-fresh",
+    "state-kept",
+];
+
+/// Rules that say which conversation does not wait for which.
+const OVERTAKES: &[&str] = &[
+    "sleep-blocks-only-itself",
+    "slow-join-blocks-transport",
+    "slow-join-spares-others",
+    "deferred-reply",
+    "concurrent-conversations",
+];
+
+/// Rules that say where a broadcast does not go.
+const STAYS: &[&str] = &[
+    "broadcast-stays-on-topic",
+    "broadcast-from-skips-sender",
+    "broadcast-skips-left",
+    "intercept-withholds",
+    "annotations-stay-on-video",
+    "topics-apart",
+];
+
+const UNMATCHED: &str = "unmatched topic";
+
+/// How a connection was closed.
+fn of_close(it: &Expectation<'_>) -> Candidates {
+    let still_open = it.actual.contains("open") || it.actual.starts_with("nothing");
+    match it.expected {
+        text if text.contains("1001") && !still_open => always("disconnect-code"),
+        text if text.contains("1012") => always("drain-closes-1012"),
+        text if text.contains("1000") && it.actual.contains("without a close frame") => {
+            always("close-answered")
+        }
+        text if text.contains("open") => among(KEEPS_OPEN),
+        _ => among(&[]),
+    }
+}
+
+/// The answer to a message of a client.
+fn of_answer(it: &Expectation<'_>) -> Candidates {
+    let unmatched = it.expected.contains(UNMATCHED);
+    match (it.kind, it.subject) {
+        (FailureKind::ForeignJoinRef | FailureKind::NullRef, _) => always("refs-echoed"),
+        (FailureKind::Order, _) => always("reply-order"),
+        (FailureKind::Doubled, _) => always("reply-once"),
+        (_, Subject::Join) if unmatched => always("join-unmatched-topic"),
+        (_, Subject::Join) if it.expected.contains("join crashed") => always("join-crashed"),
+        (FailureKind::Missing, Subject::Join) => mostly(
+            "join-reply",
+            &["join-unmatched-topic", "join-refused", "too-many-channels"],
+        ),
+        (_, Subject::Leave) => mostly(
+            "leave-reply-then-close",
+            &["leave-null-join-ref", "leave-unjoined-ok"],
+        ),
+        (_, Subject::Heartbeat) => always("heartbeat-reply"),
+        (_, Subject::Push(_)) if unmatched => mostly("unmatched-topic-reply", &["push-after-leave-not-run"]),
+        (FailureKind::Missing, Subject::Push(_)) => mostly("push-reply", SERVED),
+        (_, Subject::Push(_)) if it.actual.contains(UNMATCHED) => among(SERVED),
+        (_, Subject::Push(_)) => among(STATE),
+        _ => among(&[]),
+    }
+}
+
+/// A reply that a `receive` takes, or a line of a fixture.
+fn of_reply(it: &Expectation<'_>) -> Candidates {
+    match it.kind {
+        FailureKind::ForeignJoinRef | FailureKind::NullRef => always("refs-echoed"),
+        FailureKind::Order => always("reply-order"),
+        FailureKind::Doubled => always("reply-once"),
+        FailureKind::Unwanted => among(&[
+            "stale-join-ref-ignored",
+            "stale-leave-ignored",
+            "no-reply-stays-silent",
+            "leave-reply-then-close",
+        ]),
+        _ if it.expected.contains(UNMATCHED) => mostly(
+            "unmatched-topic-reply",
+            &["join-unmatched-topic", "push-after-leave-not-run"],
+        ),
+        FailureKind::Missing => mostly("push-reply", SERVED),
+        _ => among(STATE),
+    }
+}
+
+/// Any other message.
+fn of_event(it: &Expectation<'_>, event: &str) -> Candidates {
+    match (it.kind, event) {
+        (FailureKind::Missing, CLOSE) => mostly(
+            "leave-reply-then-close",
+            &[
+                "stop-reply-then-close",
+                "stop-closes",
+                "duplicate-join-closes-old",
+            ],
+        ),
+        (FailureKind::Missing, ERROR) => mostly(
+            "crash-sends-error",
+            &["abnormal-stop-errors", "unknown-event-crashes"],
+        ),
+        (FailureKind::WrongContent, ERROR) => always("crash-reason"),
+        (_, CLOSE | ERROR) => among(&["leave-leaves-siblings", "crash-leaves-siblings"]),
+        (FailureKind::Missing | FailureKind::WrongContent, "presence_diff") => of_diff(it.expected),
+        (FailureKind::Missing, "presence_state") => always("presence-state-on-join"),
+        (FailureKind::Unwanted, "presence_state") => always("server-push-private"),
+        (FailureKind::Unwanted, "presence_diff") => among(&["presence-per-topic"]),
+        (FailureKind::ForeignJoinRef, _) if it.expected.contains("null") => always("broadcast-refs-null"),
+        (FailureKind::ForeignJoinRef, _) => always("server-push-refs"),
+        (FailureKind::Missing | FailureKind::Unwanted, "pushed" | "ping") => among(&[
+            "server-push-private",
+            "server-push-order",
+            "video-ping",
+            "server-push-refs",
+        ]),
+        (FailureKind::Order, "pushed" | "ping") => always("server-push-order"),
+        (FailureKind::Order, _) => always("sender-order"),
+        (FailureKind::Doubled, _) => mostly("broadcast-once", &["delivery-exactly-once"]),
+        (FailureKind::Unwanted, _) => mostly("broadcast-stays-on-topic", STAYS),
+        (FailureKind::Missing, _) => mostly(
+            "broadcast-reaches-all",
+            &["intercept-rewrites", "large-message-carried"],
+        ),
+        (FailureKind::WrongContent, "new_annotation") => among(&["annotation-fields", "annotation-author"]),
+        _ => among(&[]),
+    }
+}
+
+/// A diff of presences, by what it was to say.
+fn of_diff(expected: &str) -> Candidates {
+    let text: String = expected
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '"')
+        .collect();
+    let has = |what: &str| {
+        let found = text.find(&format!("{what}:{{")).map(|at| at + what.len() + 2);
+        found.is_some_and(|inside| !text[inside..].starts_with('}'))
+    };
+    match (has("joins"), has("leaves")) {
+        (true, true) => always("presence-update"),
+        (true, false) => always("presence-diff-join"),
+        (false, true) => always("presence-diff-leave"),
+        (false, false) => among(&[]),
+    }
+}

@@ -21,8 +21,8 @@ const LONGEST_ASKED: u64 = 60_000;
 /// A line carries at least so much in a round trip: the largest window of TCP without its options.
 const WINDOW: usize = 64 << 10;
 
-/// What a server may take at least to handle so much.
-const LEAST_FOR_WINDOW: Duration = Duration::from_millis(50);
+/// What a server on a busy machine may take to handle so much.
+const LEAST_FOR_WINDOW: Duration = Duration::from_millis(100);
 
 /// A message that comes byte by byte is waited for no longer than this, or so many timeouts, whichever is longer.
 const LONGEST_TRICKLE: Duration = Duration::from_secs(60);

@@ -230,8 +230,8 @@ pub(super) struct Room {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct Judging {
-    /// Hold the server to this Phoenix version, to the letter; see `phxproof list profiles`
-    /// [default: what the target offers decides]
+    /// Hold the server to this Phoenix version, to the letter; see `phxproof list profiles`. auto finds the version that
+    /// it behaves like [default: auto for a target with the lab channel; others are held to what clients survive]
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// Count non-strict as fail
@@ -337,13 +337,6 @@ pub(super) struct Serve {
     /// How rarely a fault of deliveries strikes: one of N goes wrong, and at the end is told how many did [default: 7]
     #[arg(long, value_name = "N")]
     pub(super) one_in: Option<NonZeroU32>,
-    /// Let happen at random what Phoenix leaves open, such as the order of presence_state and presence_diff, and say at
-    /// the end how often it happened
-    #[arg(long)]
-    pub(super) chance: bool,
-    /// Every decision of --chance follows from it [default: a new one, printed]
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
     /// Threads [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) shards: Option<u16>,

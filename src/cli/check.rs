@@ -169,6 +169,7 @@ fn unjudged(job: &Job, stop: &Stop) -> RunResult {
         target,
         held_to: job.held_to(),
         cases: Vec::new(),
+        warnings: Vec::new(),
         cut_short: stop.is_asked(),
         strict: job.strict(),
     }

@@ -10,7 +10,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::{catalogue, rules};
 use crate::load::{self, FigureGroup};
-use crate::profile::{Adapter, Profile};
+use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::Level;
 use crate::server::faults;
@@ -179,19 +179,19 @@ fn rule_list() -> Things {
 
 fn profile_list() -> Things {
     let mut things = Things::default();
-    for profile in Profile::ALL {
-        let adapter = match profile.adapter() {
-            Adapter::Bandit => "Bandit",
-            Adapter::Cowboy => "Cowboy",
-        };
-        let version = profile.phoenix().to_string();
+    for profile in Profile::candidates() {
+        let (version, adapter) = (profile.phoenix().to_string(), profile.adapter().name());
         let default = profile == Profile::DEFAULT;
+        let recorded = Profile::RECORDED.contains(&profile);
         let about = format!(
-            "Phoenix {version} on {adapter}{}",
+            "Phoenix {} on {adapter}{}{}",
+            profile.versions(),
+            if recorded { ", recorded" } else { "" },
             if default { ", the default" } else { "" }
         );
         let object = json!({
-            "id": profile.name(), "about": about, "phoenix": version, "adapter": adapter, "default": default,
+            "id": profile.name(), "about": about, "phoenix": version, "versions": profile.versions(),
+            "adapter": adapter, "recorded": recorded, "default": default,
         });
         things.add([profile.name(), &about], object);
     }

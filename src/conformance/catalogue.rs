@@ -1,20 +1,19 @@
 //! The cases: those built into the binary, and a user's own files. Each is a scenario and the fixtures that hold
 //! what real servers said.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use globset::{GlobBuilder, GlobMatcher};
 use include_dir::{Dir, include_dir};
 
-use super::log::Log;
-use super::snapshot::{Snapshot, SnapshotError};
-use crate::profile::Profile;
+use super::fixtures::{FixturePlace, Fixtures};
+use super::snapshot::SnapshotError;
+use crate::profile::Difference;
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Program, ScenarioError, nearest, read};
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
-static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
 /// A scenario and what real servers said to it.
 #[derive(Debug)]
@@ -28,57 +27,6 @@ pub struct Case {
     /// Where its fixtures stand on disk, if they do.
     pub(crate) place: FixturePlace,
     pub(crate) fixtures: Fixtures,
-}
-
-/// Where the fixtures of a case belong.
-#[derive(Clone, Debug)]
-pub(crate) enum FixturePlace {
-    /// In `fixtures/` of a checkout, under the id.
-    BuiltIn,
-    /// Beside the scenario: this path without its ending.
-    Beside(PathBuf),
-}
-
-impl FixturePlace {
-    /// The path of a fixture: the one of a profile's own, or that of all others.
-    pub(crate) fn of(&self, id: &str, own: Option<Profile>) -> PathBuf {
-        let mut path = match self {
-            Self::BuiltIn => Path::new(FOLDER).join(id),
-            Self::Beside(stem) => stem.clone(),
-        }
-        .into_os_string();
-        path.push(own.map_or_else(String::new, |profile| format!("@{profile}")));
-        path.push(".snap");
-        PathBuf::from(path)
-    }
-}
-
-/// The folder of a checkout in which the fixtures of built-in cases stand.
-const FOLDER: &str = "fixtures";
-
-/// What real servers said.
-#[derive(Debug, Default)]
-pub(crate) struct Fixtures {
-    /// By profile; a profile without an own one is held to the first.
-    own: Vec<(Profile, Log)>,
-    /// What holds where no profile has its own.
-    base: Option<Log>,
-}
-
-impl Fixtures {
-    /// What the server of a profile said.
-    pub(crate) fn of(&self, profile: Profile) -> Option<&Log> {
-        let own = self
-            .own
-            .iter()
-            .find(|(known, _)| *known == profile)
-            .map(|(_, log)| log);
-        own.or(self.base.as_ref())
-    }
-
-    fn has_own(&self, profile: Profile) -> bool {
-        self.own.iter().any(|(known, _)| *known == profile)
-    }
 }
 
 impl Case {
@@ -102,25 +50,14 @@ impl Case {
         self.program.vsn
     }
 
+    /// What the answers of Phoenix versions to it differ by.
+    pub fn differs_by(&self) -> &[Difference] {
+        &self.program.differs_by
+    }
+
     /// The part of the id before the slash, such as `join`.
     pub fn family(&self) -> &str {
         self.id.split_once('/').map_or(&*self.id, |(family, _)| family)
-    }
-
-    /// Whether the server may answer it in more than one way.
-    pub fn leaves_to_chance(&self) -> bool {
-        !self.program.chance.is_empty()
-    }
-
-    /// Whether fixtures judge it, beside its steps.
-    pub fn has_fixture(&self) -> bool {
-        self.fixtures.base.is_some() || !self.fixtures.own.is_empty()
-    }
-
-    /// The path of the fixture that the server of a profile is held to.
-    pub(crate) fn fixture_path(&self, profile: Profile) -> String {
-        let own = self.fixtures.has_own(profile).then_some(profile);
-        self.place.of(&self.id, own).display().to_string()
     }
 
     /// Reads a user's own scenario, with the fixtures beside it.
@@ -148,18 +85,7 @@ impl Case {
         })?;
         let program = read(&shown, &source)?;
         let place = FixturePlace::Beside(path.with_extension(""));
-        let log = |own| {
-            let path = place.of("", own);
-            let snapshot = path.exists().then(|| Snapshot::read(&path, &program));
-            snapshot.map(|it| it.map(|it| it.log)).transpose()
-        };
-        let mut fixtures = Fixtures {
-            own: Vec::new(),
-            base: log(None)?,
-        };
-        for profile in Profile::ALL {
-            fixtures.own.extend(log(Some(profile))?.map(|log| (profile, log)));
-        }
+        let fixtures = Fixtures::beside(&place, &program)?;
         Ok(Self {
             id: shown.into(),
             program: Arc::new(program),
@@ -243,17 +169,7 @@ fn collect(dir: &Dir<'static>, files: &mut Vec<(String, &'static str)>) {
 )]
 fn built_in_case(id: &str, source: &'static str) -> Case {
     let program = read(&format!("scenarios/{id}.yaml"), source).unwrap_or_else(|error| panic!("{error}"));
-    let log = |suffix: &str| {
-        let path = format!("{id}{suffix}.snap");
-        let file = FIXTURES.get_file(&path)?;
-        let snapshot = Snapshot::from_bytes(&format!("{FOLDER}/{path}"), file.contents(), &program);
-        Some(snapshot.unwrap_or_else(|error| panic!("{error}")).log)
-    };
-    let own = Profile::ALL
-        .into_iter()
-        .filter_map(|it| Some((it, log(&format!("@{it}"))?)))
-        .collect();
-    let fixtures = Fixtures { own, base: log("") };
+    let fixtures = Fixtures::built_in(id, &program).unwrap_or_else(|error| panic!("{error}"));
     Case {
         id: id.into(),
         program: Arc::new(program),

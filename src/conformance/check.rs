@@ -10,6 +10,7 @@ use super::outcome::{Conclusion, HeldTo, RunResult, Strictness, Verdict};
 use super::reach::CheckError;
 use super::run::check;
 use super::settings::{Room, Settings};
+use crate::profile::Profile;
 use crate::scenario::Level;
 use crate::transport::{Target, TargetError};
 
@@ -125,6 +126,9 @@ impl Check {
     /// No such case, or nothing at the target that could be judged.
     pub fn run(mut self) -> Result<RunResult, RunError> {
         self.settings.cases = select(&self.cases, &self.exclude)?;
+        if self.settings.strict == Strictness::Strict && self.settings.held_to.is_none() {
+            self.settings.held_to = Some(HeldTo::Profile(Profile::DEFAULT));
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

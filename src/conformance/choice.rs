@@ -47,12 +47,12 @@ pub(super) fn choose(settings: &Settings, offers: &Offers, held_to: HeldTo, rest
     chosen
 }
 
-/// Why a server that is not held to a Phoenix version by name is not judged by this case.
+/// Why a server that is not held to a Phoenix version is not judged by this case.
 fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
     let why = case.program.phoenix_only.as_deref()?;
     match held_to {
-        HeldTo::Profile(_) => None,
-        HeldTo::AnyRecorded | HeldTo::TheLine => Some(format!("only for --profile: {why}")),
+        HeldTo::Profile(_) | HeldTo::Likeness(_) => None,
+        HeldTo::TheLine => Some(format!("only for --profile: {why}")),
     }
 }
 
@@ -62,7 +62,12 @@ fn must_be_alone(case: &Case) -> bool {
     case.program.restarts() || case.program.offers().any(|offer| offer == Offer::FirstAnswer)
 }
 
-fn reason_to_skip(case: &Case, settings: &Settings, offers: &Offers, restarts: Restarts) -> Option<String> {
+pub(super) fn reason_to_skip(
+    case: &Case,
+    settings: &Settings,
+    offers: &Offers,
+    restarts: Restarts,
+) -> Option<String> {
     if let Some(level) = case.level().filter(|level| !offers.levels.contains(level)) {
         return Some(missing_level(level).to_owned());
     }

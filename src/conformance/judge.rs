@@ -5,11 +5,12 @@ mod describe;
 use describe::describe;
 
 use super::attribution;
-use super::catalogue::{Case, FixturePlace};
+use super::catalogue::Case;
 use super::compare::{Deviation, compare};
+use super::fixtures::{Fixture, FixturePlace};
 use super::log::Log;
 use super::outcome::{Finding, HeldTo, Verdict};
-use crate::profile::Profile;
+use crate::profile::{Difference, Gate, Profile, Side};
 use crate::scenario::{Blame, Failure};
 
 /// What was judged.
@@ -67,23 +68,43 @@ pub(super) fn breached(finding: Option<Finding>) -> Judgement {
     }
 }
 
-/// The logs that the server is held to, each with whose it is.
-fn allowed(case: &Case, held_to: HeldTo) -> Vec<(Profile, &Log)> {
-    let profiles = match held_to {
-        HeldTo::Profile(profile) => vec![profile],
-        HeldTo::AnyRecorded | HeldTo::TheLine => Profile::ALL.to_vec(),
+/// The fixtures that the server may answer like.
+fn allowed(case: &Case, held_to: HeldTo) -> Vec<&Fixture> {
+    let differs_by = case.differs_by();
+    let (usual, profile) = match held_to {
+        HeldTo::TheLine => return case.fixtures().iter().collect(),
+        // Without this promise pushes are lost, so it must be kept even where the version does not.
+        HeldTo::Likeness(profile) if differs_by.contains(&MUST_HOLD) => {
+            (case.fixture_where(kept(MUST_HOLD, profile)), profile)
+        }
+        HeldTo::Profile(profile) | HeldTo::Likeness(profile) => (case.fixture_of(profile), profile),
     };
-    profiles
-        .into_iter()
-        .filter_map(|it| Some((it, case.fixtures.of(it)?)))
-        .collect()
+    let also = differs_by
+        .iter()
+        .find(|it| it.side(profile) == Side::Otherwise && it.allows(profile, Side::Kept));
+    let other = also.and_then(|it| case.fixture_where(kept(*it, profile)));
+    usual.into_iter().chain(other).collect()
+}
+
+/// What holds a server even where the version that it behaves like does not keep the promise.
+const MUST_HOLD: Difference = Difference::Gate(Gate::NullJoinRef);
+
+/// The sides of a profile, but with this promise kept.
+fn kept(promise: Difference, profile: Profile) -> impl Fn(Difference) -> Side {
+    move |difference| {
+        if difference == promise {
+            Side::Kept
+        } else {
+            difference.side(profile)
+        }
+    }
 }
 
 /// Whether all that is awaited has come, so that nothing more needs to be waited for.
 pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
     let allowed = allowed(case, held_to);
-    let waiting = |(_, expected): &(Profile, &Log)| {
-        compare(expected, log, &case.program)
+    let waiting = |expected: &&Fixture| {
+        compare(&expected.log, log, &case.program)
             .iter()
             .any(Deviation::may_mend)
     };
@@ -95,8 +116,8 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
     let allowed = allowed(case, held_to);
     let compared = allowed
         .iter()
-        .map(|(profile, expected)| (*profile, compare(expected, log, &case.program)));
-    let Some((profile, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
+        .map(|expected| (*expected, compare(&expected.log, log, &case.program)));
+    let Some((fixture, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
         // Whoever writes a scenario may miss a fixture; what is built in has one where it makes sense.
         let note = match case.place {
             FixturePlace::BuiltIn => None,
@@ -115,15 +136,23 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
     let (endings, said): (Vec<_>, Vec<_>) = deviations.into_iter().partition(Deviation::is_ending);
     let graded = |found: &[Deviation]| match held_to {
         _ if found.is_empty() => Verdict::Pass,
-        HeldTo::Profile(_) | HeldTo::AnyRecorded => Verdict::Fail,
+        HeldTo::Profile(_) | HeldTo::Likeness(_) => Verdict::Fail,
         HeldTo::TheLine if found.iter().any(Deviation::crosses_the_line) => Verdict::Fail,
         HeldTo::TheLine => Verdict::NonStrict,
     };
-    let fixture = case.fixture_path(profile);
+    let whose = if said.is_empty() && endings.is_empty() {
+        None
+    } else {
+        whose(case, held_to, log)
+    };
+    let path = case.fixture_path(fixture);
     let described = |found: &[Deviation]| {
-        let finding = describe(found, &fixture)?;
-        let broken = attribution::of_deviations(case.rules(), found);
-        Some(Finding { broken, ..finding })
+        let mut finding = describe(found, &path)?;
+        if let Some(whose) = &whose {
+            finding.what = format!("{}; {whose}", finding.what);
+        }
+        finding.broken = attribution::of_deviations(case.rules(), found);
+        Some(finding)
     };
     Judgement {
         verdict: graded(&said),
@@ -132,4 +161,33 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
         close_finding: described(&endings),
         note: None,
     }
+}
+
+/// Whose answer this is, if another version or web server answers so.
+fn whose(case: &Case, held_to: HeldTo, log: &Log) -> Option<String> {
+    let held = held_to.profile()?;
+    let says_so = |other: &Profile| {
+        let fixture = case.fixture_of(*other)?;
+        compare(&fixture.log, log, &case.program)
+            .is_empty()
+            .then_some(*other)
+    };
+    let mut others: Vec<Profile> = Profile::candidates().collect();
+    // The nearest first: the same web server, then the same version.
+    others.sort_by_key(|it| (it.adapter() != held.adapter(), it.phoenix() != held.phoenix()));
+    let other = others.iter().find_map(says_so)?;
+    let (this, that) = (held.phoenix(), other.phoenix());
+    Some(
+        if case.fixture_of(held).is_some_and(|_| says_so(&held).is_some()) {
+            format!("{this} does this, too, and loses pushes; 1.8.12 does not")
+        } else if other.adapter() == held.adapter() {
+            format!("{that} does this, {this} does not")
+        } else if this == that {
+            let (here, there) = (held.adapter().name(), other.adapter().name());
+            format!("{that} on {there} does this, on {here} it does not")
+        } else {
+            let (here, there) = (held.adapter().name(), other.adapter().name());
+            format!("{that} on {there} does this, {this} on {here} does not")
+        },
+    )
 }

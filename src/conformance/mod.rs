@@ -9,9 +9,11 @@ mod choice;
 mod compare;
 mod dial;
 mod drive;
+mod fixtures;
 mod host;
 mod invariants;
 mod judge;
+mod likeness;
 mod line;
 mod log;
 mod normalise;
@@ -32,7 +34,7 @@ pub use catalogue::{Case, CaseError, SelectError};
 pub use check::{Check, RunError};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
-    CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Strictness, Verdict,
+    CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Strictness, Verdict, Warning,
 };
 pub use reach::CheckError;
 pub use run::{check, judge_one};

@@ -53,23 +53,42 @@ impl Verdict {
 /// What the server under test is held to (design: "Whom a server is held to").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldTo {
-    /// One Phoenix version, to the letter.
+    /// The Phoenix version that somebody named, to the letter.
     Profile(Profile),
-    /// Whatever any of the recorded versions answers.
-    AnyRecorded,
+    /// The Phoenix version that it behaves like most, to the letter; but it must not lose pushes, even where that
+    /// version does.
+    Likeness(Profile),
     /// What a client survives.
     TheLine,
 }
 
 impl HeldTo {
+    /// The Phoenix version, if it is one.
+    pub const fn profile(self) -> Option<Profile> {
+        match self {
+            Self::Profile(profile) | Self::Likeness(profile) => Some(profile),
+            Self::TheLine => None,
+        }
+    }
+
     /// In words, for a person.
     pub fn describe(self) -> String {
         match self {
-            Self::Profile(profile) => format!("held to {profile}"),
-            Self::AnyRecorded => "held to the recorded Phoenix versions, any of them".to_owned(),
+            Self::Profile(profile) | Self::Likeness(profile) => format!("held to {profile}"),
             Self::TheLine => "held to what a client survives".to_owned(),
         }
     }
+}
+
+/// A trap that a server shares with the Phoenix version that it behaves like: no failure, but worth an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The id of the rule that the version does not keep.
+    pub id: &'static str,
+    /// What happens, and what comes of it.
+    pub about: &'static str,
+    /// The first version that keeps the rule.
+    pub mended_in: &'static str,
 }
 
 /// Why a verdict is not `pass`: the four things that a person needs.
@@ -218,6 +237,8 @@ pub struct RunResult {
     pub held_to: HeldTo,
     /// In the order of their ids.
     pub cases: Vec<CaseResult>,
+    /// Traps of the version that it behaves like.
+    pub warnings: Vec<Warning>,
     /// It was ended before all cases were done.
     pub cut_short: bool,
     /// Whether `non-strict` counted as `fail`.

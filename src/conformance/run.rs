@@ -10,6 +10,7 @@ use tokio::task::LocalSet;
 
 use super::catalogue::Case;
 use super::host::{Host, Lent};
+use super::likeness::{self, Likeness};
 use super::line::Line;
 use super::outcome::{CaseResult, Event, HeldTo, Pace, RunResult, Verdict};
 use super::probe::{self, Offers};
@@ -21,7 +22,6 @@ use super::settings::Settings;
 use super::single::{Attempt, play_case};
 use super::{choice, drive::Place};
 use crate::clock::Clock;
-use crate::profile::Profile;
 use crate::scenario::Level;
 
 /// Replays the cases of `settings` against its target.
@@ -77,20 +77,18 @@ async fn run(
     let begun = clock.now();
     tokio::pin!(stop);
     let fresh = choice::Fresh::new(settings.seed, settings.cases.len());
-    let (place, offers) = tokio::select! {
+    let (place, offers, likeness) = tokio::select! {
         biased;
         () = &mut stop => return Ok(not_begun(&settings, Ended::Stopped)),
         limit = over(settings.max_time) => return Ok(not_begun(&settings, Ended::TooLong(limit))),
         looked = look(&settings, clock, fresh.of_probe()) => looked?,
     };
-    let held_to = settings
-        .held_to
-        .unwrap_or_else(|| default_held_to(&offers, &settings));
+    let held_to = held_to(&settings, likeness.as_ref());
     let chosen = choice::choose(&settings, &offers, held_to, host.restarts());
     on_event(Event::Started {
         target: &settings.target.url(),
         held_to,
-        offers: &offers.sentences(),
+        offers: &sentences(&offers, likeness.as_ref()),
         cases: chosen.run.len() + chosen.alone.len() + chosen.skipped.len(),
     });
     let mut cases: Vec<CaseResult> = chosen
@@ -123,17 +121,19 @@ async fn run(
         target: settings.target.url(),
         held_to,
         cases,
+        warnings: likeness.map(|likeness| likeness.warnings()).unwrap_or_default(),
         cut_short,
         strict: settings.strict,
     })
 }
 
-/// The target, if there is a Phoenix socket, and what it offers.
+/// The target, if there is a Phoenix socket; what it offers; and the version that it behaves like, where nobody said
+/// to which it is held.
 async fn look(
     settings: &Rc<Settings>,
     clock: Clock,
     first_fresh: u64,
-) -> Result<(Rc<Place>, Offers), CheckError> {
+) -> Result<(Rc<Place>, Offers, Option<Likeness>), CheckError> {
     let place = reached(settings, clock).await?;
     if let Some(room) = settings.room.as_ref().filter(|_| settings.needs_room()) {
         rehearsal::rehearse(&place, room, first_fresh).await?;
@@ -143,7 +143,12 @@ async fn look(
     let offers = tokio::time::timeout(place.line.look(), looking)
         .await
         .unwrap_or_else(|_| Offers::of_a_socket());
-    Ok((place, offers))
+    let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
+        Some(likeness::find(&place, &offers, first_fresh).await)
+    } else {
+        None
+    };
+    Ok((place, offers, likeness))
 }
 
 /// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
@@ -187,6 +192,7 @@ fn not_begun(settings: &Settings, ended: Ended) -> RunResult {
         target: settings.target.url(),
         held_to,
         cases,
+        warnings: Vec::new(),
         cut_short: matches!(ended, Ended::Stopped),
         strict: settings.strict,
     }
@@ -198,15 +204,17 @@ enum Ended {
     TooLong(Duration),
 }
 
-/// Whom a server is held to where nobody said so.
-fn default_held_to(offers: &Offers, settings: &Settings) -> HeldTo {
-    if settings.strict == super::outcome::Strictness::Strict {
-        HeldTo::Profile(Profile::DEFAULT)
-    } else if offers.levels.contains(&Level::Lab) {
-        HeldTo::AnyRecorded
-    } else {
-        HeldTo::TheLine
-    }
+/// What the server is held to: what was said, else the version that it behaves like, else what a client survives.
+fn held_to(settings: &Settings, likeness: Option<&Likeness>) -> HeldTo {
+    let like = || likeness.map(|likeness| HeldTo::Likeness(likeness.profile));
+    settings.held_to.or_else(like).unwrap_or(HeldTo::TheLine)
+}
+
+/// What was found out about the target, a sentence each.
+fn sentences(offers: &Offers, likeness: Option<&Likeness>) -> Vec<String> {
+    let mut sentences = offers.sentences();
+    sentences.extend(likeness.map(Likeness::sentence));
+    sentences
 }
 
 /// A result without a play.

@@ -96,14 +96,15 @@ async fn play_once(
 /// is not waited for long.
 fn patience(held_to: HeldTo, place: &Place) -> Duration {
     match held_to {
-        HeldTo::Profile(_) | HeldTo::AnyRecorded => place.timeout,
+        HeldTo::Profile(_) | HeldTo::Likeness(_) => place.timeout,
         HeldTo::TheLine => place
             .timeout
             .min(Duration::from_millis(300) + place.line.round_trip()),
     }
 }
 
-fn log(case: &Case, play: &Play) -> Log {
+/// What happened in a play, as fixtures say it.
+pub(super) fn log(case: &Case, play: &Play) -> Log {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
     let names = Names {
         program: &case.program,

@@ -42,7 +42,7 @@ pub(super) fn write(
         .collect();
     let said_by = match held_to {
         HeldTo::Profile(profile) => profile.to_string(),
-        HeldTo::AnyRecorded | HeldTo::TheLine => settings.target.url(),
+        HeldTo::Likeness(_) | HeldTo::TheLine => settings.target.url(),
     };
     let origin = Origin {
         source: &case.program.path,
@@ -79,7 +79,7 @@ fn save(path: &Path, text: &str) -> io::Result<()> {
 pub fn accept(cases: &[std::sync::Arc<Case>]) -> io::Result<Vec<PathBuf>> {
     let mut accepted = Vec::new();
     for case in cases {
-        for held_to in Profile::ALL.map(HeldTo::Profile) {
+        for held_to in Profile::known().map(HeldTo::Profile) {
             let path = path_of(case, held_to);
             let pending = snapshot::pending(&path);
             if pending.exists() {

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::{Finished, Folder, ReportError, Reporter};
-use crate::conformance::{CaseResult, Event, Finding, HeldTo, RunResult, Verdict};
+use crate::conformance::{CaseResult, Event, Finding, HeldTo, RunResult, Verdict, Warning};
+use crate::profile::Profile;
 
 /// Writes it when the run is over.
 pub struct Json {
@@ -57,6 +58,7 @@ struct Document<'a> {
     summary: Summary,
     close_summary: Summary,
     cases: Vec<Case<'a>>,
+    warnings: &'a [Warning],
 }
 
 #[derive(Serialize)]
@@ -101,13 +103,10 @@ impl<'a> Document<'a> {
             started_at: timestamp(finished.about.started_at),
             duration_ms: millis(finished.duration),
             target: &run.target,
-            profile: match run.held_to {
-                HeldTo::Profile(profile) => Some(profile.name()),
-                HeldTo::AnyRecorded | HeldTo::TheLine => None,
-            },
+            profile: run.held_to.profile().map(Profile::name),
             held_to: match run.held_to {
                 HeldTo::Profile(_) => "profile",
-                HeldTo::AnyRecorded => "any-recorded",
+                HeldTo::Likeness(_) => "auto",
                 HeldTo::TheLine => "what-a-client-survives",
             },
             strict: run.strict == crate::conformance::Strictness::Strict,
@@ -118,6 +117,7 @@ impl<'a> Document<'a> {
             summary: Summary::of(run, |case| case.verdict),
             close_summary: Summary::of(run, |case| case.close_verdict),
             cases: run.cases.iter().map(|case| Case::new(case, finished)).collect(),
+            warnings: &run.warnings,
         }
     }
 }

@@ -111,6 +111,7 @@ pub(super) fn good_run() -> RunResult {
         target: "ws://127.0.0.1:4000/socket".to_owned(),
         held_to: HeldTo::Profile(Profile::DEFAULT),
         cases: vec![case("heartbeat/ok"), case("join/ok")],
+        warnings: Vec::new(),
         cut_short: false,
         strict: Strictness::Lenient,
     }

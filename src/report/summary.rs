@@ -12,6 +12,7 @@ use anstyle::{AnsiColor, Style};
 use super::paper::Paper;
 use super::{Detail, Finished};
 use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
+use crate::profile::Gate;
 
 /// The family of scenarios that are files.
 const OWN: &str = "own";
@@ -48,6 +49,7 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, onward: &Onward, p
         groups::flaky(&mut text, run, paper);
     }
     groups::pending(&mut text, run, paper);
+    groups::warnings(&mut text, run, paper);
     conclusion(&mut text, finished);
     if detail == Detail::Usual {
         let dim = Style::new().dimmed();
@@ -98,6 +100,21 @@ const fn style(verdict: Verdict) -> Style {
         Verdict::Skipped => return Style::new().dimmed(),
     };
     Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
+}
+
+/// The flag that holds the server to the version that it was found to behave like; begins with a space unless it is
+/// empty. A push that is lost fails only as long as the version is found out, not named.
+fn profile(case: &CaseResult, run: &RunResult) -> String {
+    let lost = Gate::NullJoinRef;
+    match run.held_to {
+        HeldTo::Profile(_) | HeldTo::TheLine => String::new(),
+        HeldTo::Likeness(profile)
+            if case.rules.iter().any(|rule| rule == lost.rule()) && !lost.holds_in(profile.phoenix()) =>
+        {
+            " --profile auto".to_owned()
+        }
+        HeldTo::Likeness(profile) => format!(" --profile {profile}"),
+    }
 }
 
 /// How a case counts: a close that makes the run fail counts as a fail.
@@ -158,7 +175,12 @@ fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward
     fields.add_whole(
         text,
         "next",
-        &format!("phxproof check {}{}", case.id, onward.replay),
+        &format!(
+            "phxproof check {}{}{}",
+            case.id,
+            onward.replay,
+            profile(case, finished.run)
+        ),
     );
     text.push('\n');
 }
@@ -240,7 +262,7 @@ fn closings(text: &mut String, run: &RunResult, paper: Paper) {
     }
     let counts_not = match run.held_to {
         HeldTo::TheLine => ", which does not count here",
-        HeldTo::Profile(_) | HeldTo::AnyRecorded => "",
+        HeldTo::Profile(_) | HeldTo::Likeness(_) => "",
     };
     let _ = writeln!(text, "closed otherwise than Phoenix{counts_not}:");
     for case in cases {

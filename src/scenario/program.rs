@@ -9,6 +9,7 @@ use super::needs::{Level, Offer};
 use super::pattern::Pattern;
 use super::template::{Data, Name, Template, Values};
 use super::yaml::Place;
+use crate::profile::Difference;
 use crate::protocol::Vsn;
 
 mod versions;
@@ -24,6 +25,8 @@ pub struct Program {
     pub(crate) vsn: Option<Vsn>,
     pub(crate) risky: Option<String>,
     pub(crate) phoenix_only: Option<String>,
+    /// What the answers of Phoenix versions differ by.
+    pub(crate) differs_by: Vec<Difference>,
     /// Names of which each run gets a number of its own.
     pub(crate) fresh: Vec<Name>,
     /// Those of them that all instances of a swarm have in common.

@@ -7,6 +7,7 @@ use super::needs::Level;
 use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, ROLE};
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
+use crate::profile::Difference;
 
 /// The schema.
 pub fn schema() -> Value {
@@ -46,6 +47,10 @@ fn of_key(name: &str) -> Value {
         "about" | "risky" | "phoenix-only" => json!({ "type": "string" }),
         "level" => json!({ "enum": Level::ALL.map(Level::name) }),
         "vsn" => json!({ "enum": ["1.0.0", "2.0.0"] }),
+        "differs-by" => {
+            let names: Vec<&str> = Difference::all().map(Difference::name).collect();
+            json!({ "type": "array", "items": { "enum": names } })
+        }
         "given" | "steps" => json!({ "$ref": "#/$defs/steps" }),
         "hide" => json!({ "type": "array", "items": { "type": "string", "pattern": "^/" } }),
         "chance" => json!({ "type": "array", "items": chance() }),

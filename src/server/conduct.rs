@@ -1,5 +1,5 @@
-//! What the server does where servers differ: one decision a field, set by the profile. Version gates stand here
-//! and nowhere else; a fault changes a decision, and no other code knows that there are faults.
+//! What the server does where servers differ: one decision a field, set by the profile. The server asks for
+//! version gates here and nowhere else; a fault changes a decision, and no other code knows that there are faults.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ mod socket;
 mod wire;
 
 pub use app::{
-    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, Pings, PresenceJoin, PresenceLeave,
-    PresenceState, PresenceUpdate, TokenCheck, UpdatesTold, Whisper,
+    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, PresenceUpdate,
+    TokenCheck, Whisper,
 };
 pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use http::{
@@ -21,9 +21,8 @@ pub use http::{
     LateRefusal, Look, Repeated, UnreadBody,
 };
 pub use socket::{
-    AfterLeave, Crash, DeadSubscription, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names,
-    Nulls, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef,
-    Unmatched,
+    AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names, Nulls, RefusedJoin,
+    ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
 };
 pub use wire::{
     BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck,
@@ -49,7 +48,7 @@ pub const FAST_IDLE: Duration = Duration::from_secs(2);
 pub const IDLE: Duration = Duration::from_secs(60);
 
 impl Conduct {
-    /// What the recorded server of that profile does.
+    /// What a server of that profile does.
     pub fn of(profile: Profile) -> Self {
         Self {
             http: HttpConduct::of(profile),

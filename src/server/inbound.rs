@@ -362,7 +362,7 @@ mod tests {
             let header = Header::parse(bytes).expect("a whole header");
             check(&Conduct::of(profile).wire, &header, Message::None, have).map_err(|Refused(code)| code)
         };
-        let (bandit, cowboy) = (Profile::Phoenix1812Bandit, Profile::Phoenix1812Cowboy);
+        let (bandit, cowboy) = (Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12);
         let (reserved, unmasked) = (&b"\xf1\x85\0\0\0\0"[..], &b"\x81\x05"[..]);
         assert_eq!(judge(bandit, reserved, Have::Begin), Ok(()));
         assert_eq!(judge(bandit, reserved, Have::All), Err(1002));

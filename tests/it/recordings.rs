@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use phxproof::conformance::{
     Case, HeldTo, Lent, Pending, Settings, Update, Verdict, accept, catalogue, judge_one,
@@ -48,7 +47,6 @@ async fn play(profile: Profile, case: Arc<Case>, path: PathBuf, update: Update) 
     let target = Target::parse(&format!("ws://{}/socket", player.address)).unwrap();
     let settings = Settings {
         update,
-        timeout: Duration::from_secs(30),
         ..Settings::new(target.clone(), vec![Arc::clone(&case)])
     };
     let stage = Stage {
@@ -120,20 +118,20 @@ fn hold(profile: Profile) {
 
 #[test]
 fn every_case_holds_on_1_8_12_bandit() {
-    hold(Profile::Phoenix1812Bandit);
+    hold(Profile::BANDIT_1_8_12);
 }
 
 #[test]
 fn every_case_holds_on_1_8_12_cowboy() {
-    hold(Profile::Phoenix1812Cowboy);
+    hold(Profile::COWBOY_1_8_12);
 }
 
 #[test]
 fn every_case_holds_on_1_8_9_bandit() {
-    hold(Profile::Phoenix189Bandit);
+    hold(Profile::BANDIT_1_8_9);
 }
 
 #[test]
 fn every_case_holds_on_1_7_21_cowboy() {
-    hold(Profile::Phoenix1721Cowboy);
+    hold(Profile::COWBOY_1_7_21);
 }

@@ -49,13 +49,13 @@ pub(in super::super) enum Server {
 impl Job {
     /// What was typed and configured, as meant.
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
-        let profile = meant.judging.profile.as_deref().map(profile::named).transpose()?;
-        let server = server(&meant.target, profile)?;
+        let wish = Wish::of(&meant.judging)?;
+        let server = server(&meant.target, wish.named())?;
         let cases = catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
         some_of_levels(&cases, &levels)?;
         Ok(Self {
-            held_to: held_to(&server, profile, strictness(&meant)),
+            held_to: held_to(&server, wish, strictness(&meant)),
             server,
             cases,
             accept: meant.accept,
@@ -171,13 +171,45 @@ const fn strictness(meant: &args::Check) -> Strictness {
     }
 }
 
-/// The reference server is held to its profile; another one to what was said, if anything was.
-fn held_to(server: &Server, profile: Option<Profile>, strict: Strictness) -> Option<HeldTo> {
-    let default = match server {
+/// Which profile somebody asked for.
+#[derive(Clone, Copy)]
+enum Wish {
+    /// This one.
+    Named(Profile),
+    /// The one that the server behaves like.
+    Auto,
+    /// Nothing was said.
+    Unsaid,
+}
+
+impl Wish {
+    fn of(typed: &args::Judging) -> Result<Self, Complaint> {
+        let Some(name) = &typed.profile else {
+            return Ok(Self::Unsaid);
+        };
+        Ok(profile::named_or_auto(name)?.map_or(Self::Auto, Self::Named))
+    }
+
+    const fn named(self) -> Option<Profile> {
+        match self {
+            Self::Named(profile) => Some(profile),
+            Self::Auto | Self::Unsaid => None,
+        }
+    }
+}
+
+/// What the server is held to, unless that is found out at the server.
+fn held_to(server: &Server, wish: Wish, strict: Strictness) -> Option<HeldTo> {
+    let unsaid = match server {
         Server::Embedded(_) => Some(Profile::DEFAULT),
         Server::There(_) | Server::Exec(..) => (strict == Strictness::Strict).then_some(Profile::DEFAULT),
     };
-    profile.or(default).map(HeldTo::Profile)
+    let profile = match wish {
+        Wish::Named(profile) => Some(profile),
+        Wish::Auto => None,
+        Wish::Unsaid => unsaid,
+    };
+    profile.map(HeldTo::Profile)
 }
 
 fn room(typed: &args::Room) -> Result<Option<Room>, Complaint> {
@@ -323,13 +355,15 @@ mod tests {
         let held_to = |target, profile, strict| job(target, judging(profile, strict)).held_to;
         let (default, old_profile) = (
             HeldTo::Profile(Profile::DEFAULT),
-            HeldTo::Profile(Profile::Phoenix1721Cowboy),
+            HeldTo::Profile(Profile::COWBOY_1_7_21),
         );
         assert_eq!(held_to(None, None, Strictness::Lenient), Some(default));
         assert_eq!(held_to(None, old, Strictness::Lenient), Some(old_profile));
         assert_eq!(held_to(elsewhere, None, Strictness::Lenient), None);
         assert_eq!(held_to(elsewhere, None, Strictness::Strict), Some(default));
         assert_eq!(held_to(elsewhere, old, Strictness::Strict), Some(old_profile));
+        assert_eq!(held_to(elsewhere, Some("auto"), Strictness::Strict), None);
+        assert_eq!(held_to(None, Some("auto"), Strictness::Lenient), None);
     }
 
     #[test]

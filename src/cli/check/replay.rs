@@ -1,6 +1,6 @@
 //! The flags that repeat a run for one case, to be copied from a report. What may be secret is left out of it.
 
-use super::super::args;
+use super::super::{args, profile};
 
 /// All that decides what a case does, as it was typed; begins with a space unless it is empty.
 pub(super) fn flags(typed: &args::Check) -> String {
@@ -29,7 +29,13 @@ pub(super) fn flags(typed: &args::Check) -> String {
             .map(|(event, payload)| format!("{event}={payload}")),
     );
     flags.option("--unknown-topic", text(&typed.room.unknown_topic));
-    flags.option("--profile", text(&typed.judging.profile));
+    // In place of `auto` the report names what was found.
+    let named = typed
+        .judging
+        .profile
+        .as_ref()
+        .filter(|name| *name != profile::AUTO);
+    flags.option("--profile", named.cloned());
     flags.switch(typed.judging.strict.then_some("--strict"));
     flags.switch(typed.safe.then_some("--safe"));
     flags.switch(typed.no_safe.then_some("--no-safe"));
@@ -95,6 +101,11 @@ mod tests {
     #[test]
     fn what_was_typed_is_typed_again_without_secrets() {
         assert_eq!(of(&["join/*", "--jobs", "2", "--quiet"]), "");
+        assert_eq!(of(&["--profile", "auto"]), "");
+        assert_eq!(
+            of(&["--profile", "phoenix-1.8.9-bandit"]),
+            " --profile phoenix-1.8.9-bandit"
+        );
         let typed = [
             "--target",
             "ws://a/socket",

@@ -75,8 +75,9 @@ pub(super) const RULES: &[Rule] = &[
             channels joined`, and the hundred before it are untouched; a leave makes room again.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join, with max_channels_per_transport",
         behaviours: &[15],
-        versions: Versions::Since {
+        versions: Versions::SinceOrIn {
             first: Version(1, 8, 9),
+            fixed: Version(1, 7, 24),
             before: "there is no limit",
         },
         note: None,

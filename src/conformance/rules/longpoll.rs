@@ -166,8 +166,9 @@ pub(super) const RULES: &[Rule] = &[
             status 200.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4, with @max_poll_batch_size",
         behaviours: &[30],
-        versions: Versions::Since {
+        versions: Versions::SinceOrIn {
             first: Version(1, 8, 9),
+            fixed: Version(1, 7, 24),
             before: "every line is handled; 1.8.6 to 1.8.8 have the limit written down but not in force",
         },
         note: None,

@@ -16,6 +16,15 @@ pub enum Versions {
         /// What the versions before do instead.
         before: &'static str,
     },
+    /// From one version on, and in an older one that got it as a security fix.
+    SinceOrIn {
+        /// The first version of the newest line in which it holds.
+        first: Version,
+        /// The older one.
+        fixed: Version,
+        /// What the versions before do instead.
+        before: &'static str,
+    },
     /// In every version but a range in which Phoenix itself was wrong.
     WrongIn {
         /// The first version that is wrong.
@@ -33,6 +42,7 @@ impl Versions {
         match self {
             Self::All => true,
             Self::Since { first, .. } => version >= first,
+            Self::SinceOrIn { first, fixed, .. } => version >= first || version == fixed,
             Self::WrongIn { first, last, .. } => version < first || version > last,
         }
     }
@@ -40,7 +50,7 @@ impl Versions {
     /// The first version in which the rule holds, if it did not always.
     pub const fn since(self) -> Option<Version> {
         match self {
-            Self::Since { first, .. } => Some(first),
+            Self::Since { first, .. } | Self::SinceOrIn { first, .. } => Some(first),
             Self::All | Self::WrongIn { .. } => None,
         }
     }
@@ -51,6 +61,9 @@ impl fmt::Display for Versions {
         match self {
             Self::All => f.write_str("all"),
             Self::Since { first, before } => write!(f, "since {first}; before: {before}"),
+            Self::SinceOrIn { first, fixed, before } => {
+                write!(f, "since {first}, and in {fixed}; before: {before}")
+            }
             Self::WrongIn { first, last, instead } => write!(f, "wrong in {first} to {last}: {instead}"),
         }
     }

@@ -111,3 +111,19 @@ fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
         let _ = writeln!(text, "  {dim}{line}{dim:#}");
     }
 }
+
+/// Traps of the version that the server behaves like.
+pub(super) fn warnings(text: &mut String, run: &RunResult, paper: Paper) {
+    for warning in &run.warnings {
+        let style = style(Verdict::Undecided);
+        let told = format!(
+            ": {}; mended in {}: phxproof explain {}",
+            warning.about, warning.mended_in, warning.id
+        );
+        let told = paper.hang(&told, "warning".len(), 2);
+        let _ = writeln!(text, "{style}warning{style:#}{told}");
+    }
+    if !run.warnings.is_empty() {
+        text.push('\n');
+    }
+}

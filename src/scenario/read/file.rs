@@ -8,10 +8,11 @@ use super::super::program::{Chance, HiddenPointer, Program};
 use super::super::template::Name;
 use super::super::yaml::{Key, Node, Yaml};
 use super::{Reader, entry};
+use crate::profile::Difference;
 use crate::protocol::Vsn;
 
 /// The keys of a scenario file, each with what it is for; the JSON Schema is made from these, too.
-pub(crate) const KEYS: [(&str, &str); 13] = [
+pub(crate) const KEYS: [(&str, &str); 14] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     (
@@ -28,7 +29,11 @@ pub(crate) const KEYS: [(&str, &str); 13] = [
     ),
     (
         "phoenix-only",
-        "why only a server that is held to a Phoenix version by name is judged by it; others skip it",
+        "why only a server that is held to a Phoenix version is judged by it; others skip it",
+    ),
+    (
+        "differs-by",
+        "why Phoenix versions answer it differently: ids of rules that not every version keeps, or adapter",
     ),
     (
         "fresh",
@@ -79,6 +84,7 @@ impl Reader {
         let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));
         let phoenix_only = entry(entries, "phoenix-only")
             .and_then(|node| self.word(node, "phoenix-only", "the reason, in words"));
+        let differs_by = self.differences(entries);
         let own = self.numbered(entries, "fresh");
         let shared = self.numbered(entries, "shared");
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
@@ -110,6 +116,7 @@ impl Reader {
             vsn,
             risky: risky.map(str::to_owned),
             phoenix_only: phoenix_only.map(str::to_owned),
+            differs_by,
             fresh: own.into_iter().chain(shared.iter().copied()).collect(),
             shared,
             offered: self.offered.clone(),
@@ -154,6 +161,30 @@ impl Reader {
         if found.is_none() {
             let words: Vec<&str> = known.iter().map(|it| it.0).collect();
             self.unknown(&node.place, &format!("`{word}` is no {name}"), word, &words);
+        }
+        found
+    }
+
+    fn differences(&mut self, entries: &[(Key, Node)]) -> Vec<Difference> {
+        let Some(node) = entry(entries, "differs-by") else {
+            return Vec::new();
+        };
+        let items = self
+            .list(node, "differs-by", "a list of words")
+            .unwrap_or_default();
+        let mut found = Vec::new();
+        for item in items {
+            let Some(word) = self.word(item, "differs-by", "a word") else {
+                continue;
+            };
+            match Difference::all().find(|difference| difference.name() == word) {
+                Some(difference) => found.push(difference),
+                None => {
+                    let known: Vec<&str> = Difference::all().map(Difference::name).collect();
+                    let title = format!("Phoenix versions do not differ by `{word}`");
+                    self.unknown(&item.place, &title, word, &known);
+                }
+            }
         }
         found
     }

@@ -1,7 +1,7 @@
 //! Decisions of the protocol: joins, leaves, refs, crashes.
 
 use super::delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, PushReach, SenderOrder};
-use crate::profile::Version;
+use crate::profile::{Gate, Version};
 
 /// Decisions of the socket: joins, leaves, refs, crashes.
 #[derive(Clone, Debug)]
@@ -34,8 +34,6 @@ pub struct SocketConduct {
     pub duplicate_join: DuplicateJoin,
     /// A channel that crashed.
     pub crash: Crash,
-    /// The subscription of a channel that has ended.
-    pub dead_subscription: DeadSubscription,
     /// What a channel that sleeps holds up.
     pub isolation: Isolation,
     /// How often a push is answered.
@@ -157,15 +155,6 @@ pub enum Crash {
     ToldAndServed,
 }
 
-/// The subscription of a channel that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeadSubscription {
-    /// Ends too.
-    Ends,
-    /// Lives on for as long as the connection.
-    LivesOn,
-}
-
 /// What a channel that sleeps holds up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
@@ -241,25 +230,25 @@ pub enum HangupScope {
 
 impl SocketConduct {
     pub(super) fn of(phoenix: Version) -> Self {
-        let null_passes = phoenix >= Version(1, 8, 12);
-        let checked = if null_passes {
+        let holds = |gate: Gate| gate.holds_in(phoenix);
+        let checked = if holds(Gate::LeaveNullJoinRef) {
             StaleJoinRef::ServedIfNull
         } else {
             StaleJoinRef::ServedIfJoinHadNone
         };
         Self {
-            crash_payload: if phoenix >= Version(1, 8, 10) {
+            crash_payload: if holds(Gate::CrashReason) {
                 r#"{"reason":"channel_crash"}"#
             } else {
                 "{}"
             },
-            stale_push: if phoenix >= Version(1, 8, 3) {
+            stale_push: if holds(Gate::StaleJoinRef) {
                 checked
             } else {
                 StaleJoinRef::Served
             },
             stale_leave: checked,
-            channel_limit: (phoenix >= Version(1, 8, 9)).then_some(100),
+            channel_limit: holds(Gate::ChannelLimit).then_some(100),
             heartbeats: None,
             unmatched: Unmatched::Answered,
             reply_refs: ReplyRefs::Echoed,
@@ -270,7 +259,6 @@ impl SocketConduct {
             after_leave: AfterLeave::Gone,
             duplicate_join: DuplicateJoin::Replaces,
             crash: Crash::Told,
-            dead_subscription: DeadSubscription::Ends,
             isolation: Isolation::Channel,
             reply_count: ReplyCount::Once,
             push_reach: PushReach::OwnClient,

@@ -1,7 +1,7 @@
 //! Decisions below the protocol: where Bandit and Cowboy, or two versions of Phoenix, differ on handshakes, frames and
 //! close codes.
 
-use crate::profile::{Adapter, Profile, Version};
+use crate::profile::{Adapter, Gate, Profile, Version};
 
 /// Decisions of the WebSocket and HTTP layer.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ pub enum NestedVsn {
 /// The allowed origins of `/strict_socket`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginCheck {
-    /// Each mount has its own list (since 1.8.12).
+    /// Each mount has its own list (since 1.8.10).
     PerMount,
     /// The mount that was asked first decides for all mounts of the handler. That is `/socket`, which checks nothing;
     /// a server that is asked for `/strict_socket` first would be strict everywhere, which nobody recorded.
@@ -217,7 +217,7 @@ impl WireConduct {
                 hangup: Hangup::AtOnce,
             }),
             idle_grace_percent: if bandit { 0 } else { 10 },
-            disconnect: Some(if phoenix >= Version(1, 8, 8) {
+            disconnect: Some(if Gate::DisconnectCode.holds_in(phoenix) {
                 Ending {
                     code: 1001,
                     hangup: Hangup::AtOnce,
@@ -248,7 +248,7 @@ impl WireConduct {
 
 impl OriginCheck {
     fn of(phoenix: Version) -> Self {
-        if phoenix >= Version(1, 8, 12) {
+        if Gate::OriginPerMount.holds_in(phoenix) {
             Self::PerMount
         } else {
             Self::FirstMountDecides
@@ -258,7 +258,7 @@ impl OriginCheck {
 
 impl NestedVsn {
     fn of(phoenix: Version) -> Self {
-        if phoenix >= Version(1, 8, 0) {
+        if Gate::VsnList.holds_in(phoenix) {
             Self::Refused
         } else {
             Self::Raises

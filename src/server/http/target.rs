@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn other_targets_are_refused() {
         let both = |line: &str| {
-            [Profile::Phoenix1812Bandit, Profile::Phoenix1812Cowboy]
+            [Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12]
                 .map(|profile| refused(&Conduct::of(profile).http, line.as_bytes()))
         };
         for line in ["GET /a HTTP/1.1", "GET http://a/b HTTP/1.1", "OPTIONS * HTTP/1.1"] {

@@ -143,7 +143,7 @@ fn a_token_is_good_for_fourteen_days() {
 
 #[test]
 fn a_server_that_ends_says_1012_to_those_who_have_joined() {
-    for profile in [Profile::Phoenix1812Bandit, Profile::Phoenix1812Cowboy] {
+    for profile in [Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12] {
         let server = start(&Settings {
             profile,
             shards: 2,
@@ -160,7 +160,7 @@ fn a_server_that_ends_says_1012_to_those_who_have_joined() {
         let slept = r#"["1","2","lab:room","phx_reply",{"response":{"slept":50},"status":"ok"}]"#;
         assert_eq!(heard(&mut sleeper, 3), [slept, "Close(1012)", "End"]);
         match profile {
-            Profile::Phoenix1812Bandit => assert_eq!(heard(&mut guest, 2), ["Close(1000)", "End"]),
+            Profile::BANDIT_1_8_12 => assert_eq!(heard(&mut guest, 2), ["Close(1000)", "End"]),
             _ => assert_eq!(heard(&mut guest, 1), ["End"]),
         }
         drop((member, sleeper, guest));

@@ -55,20 +55,20 @@ fn check(server: &str, profile: Profile) {
 
 #[test]
 fn phoenix_1_8_12_on_bandit() {
-    check("1.8.12-bandit", Profile::Phoenix1812Bandit);
+    check("1.8.12-bandit", Profile::BANDIT_1_8_12);
 }
 
 #[test]
 fn phoenix_1_8_12_on_cowboy() {
-    check("1.8.12-cowboy", Profile::Phoenix1812Cowboy);
+    check("1.8.12-cowboy", Profile::COWBOY_1_8_12);
 }
 
 #[test]
 fn phoenix_1_8_9_on_bandit() {
-    check("1.8.9-bandit", Profile::Phoenix189Bandit);
+    check("1.8.9-bandit", Profile::BANDIT_1_8_9);
 }
 
 #[test]
 fn phoenix_1_7_21_on_cowboy() {
-    check("1.7.21-cowboy", Profile::Phoenix1721Cowboy);
+    check("1.7.21-cowboy", Profile::COWBOY_1_7_21);
 }

@@ -58,13 +58,13 @@ fn bandit_closes_without_a_word_on_a_broken_request_behind_another() {
             seen.matches("HTTP/1.").count()
         })
     };
-    assert_eq!(answers(Profile::Phoenix1812Bandit), 1);
-    assert_eq!(answers(Profile::Phoenix1812Cowboy), 2);
+    assert_eq!(answers(Profile::BANDIT_1_8_12), 1);
+    assert_eq!(answers(Profile::COWBOY_1_8_12), 2);
 }
 
 #[test]
 fn a_request_is_answered_before_its_body_which_is_skipped_as_it_comes() {
-    for profile in [Profile::Phoenix1812Bandit, Profile::Phoenix1812Cowboy] {
+    for profile in [Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12] {
         on(profile, |stream| {
             write(
                 stream,
@@ -80,7 +80,7 @@ fn a_request_is_answered_before_its_body_which_is_skipped_as_it_comes() {
 
 #[test]
 fn bandit_skips_chunks_that_come_late() {
-    on(Profile::Phoenix1812Bandit, |stream| {
+    on(Profile::BANDIT_1_8_12, |stream| {
         write(
             stream,
             b"POST /nowhere HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n",
@@ -94,7 +94,7 @@ fn bandit_skips_chunks_that_come_late() {
 
 #[test]
 fn cowboy_ends_with_its_answer_where_too_much_body_would_follow() {
-    on(Profile::Phoenix1812Cowboy, |stream| {
+    on(Profile::COWBOY_1_8_12, |stream| {
         write(
             stream,
             b"POST /nowhere HTTP/1.1\r\nhost: a\r\ncontent-length: 1000001\r\n\r\n",
@@ -105,7 +105,7 @@ fn cowboy_ends_with_its_answer_where_too_much_body_would_follow() {
 
 #[test]
 fn cowboy_does_not_wait_for_the_end_of_a_text_that_is_none() {
-    on(Profile::Phoenix1812Cowboy, |stream| {
+    on(Profile::COWBOY_1_8_12, |stream| {
         write(stream, UPGRADE.as_bytes());
         assert!(up_to(stream, "\r\n\r\n").starts_with("HTTP/1.1 101"));
         // A key of noughts, and the begin of 50 bytes.
@@ -116,7 +116,7 @@ fn cowboy_does_not_wait_for_the_end_of_a_text_that_is_none() {
 
 #[test]
 fn cowboy_remembers_half_a_character_of_the_fragment_before() {
-    on(Profile::Phoenix1812Cowboy, |stream| {
+    on(Profile::COWBOY_1_8_12, |stream| {
         write(stream, UPGRADE.as_bytes());
         assert!(up_to(stream, "\r\n\r\n").starts_with("HTTP/1.1 101"));
         write(stream, b"\x01\x83\0\0\0\0ab\xc3\x80\xb2\0\0\0\0a");

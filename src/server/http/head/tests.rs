@@ -19,7 +19,7 @@ fn read(profile: Profile, input: &str) -> String {
 }
 
 fn both(input: &str) -> [String; 2] {
-    [Profile::Phoenix1812Bandit, Profile::Phoenix1812Cowboy].map(|profile| read(profile, input))
+    [Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12].map(|profile| read(profile, input))
 }
 
 #[test]

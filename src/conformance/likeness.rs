@@ -1,0 +1,222 @@
+//! Finds the Phoenix version that a server behaves like most, by cases that Phoenix versions answer differently.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::catalogue::{self, Case};
+use super::choice::{self, offered};
+use super::compare::{Deviation, compare};
+use super::drive::{Place, drive};
+use super::fixtures::Fixture;
+use super::host::Restarts;
+use super::outcome::Warning;
+use super::probe::{Offers, setting};
+use super::settings::{Settings, Update};
+use super::single::log;
+use crate::profile::{Difference, Gate, Profile, Side};
+use crate::protocol::Vsn;
+use crate::scenario::Play;
+
+/// The cases that tell: what each depends on, and nothing else. Each waits for an answer that comes in any case, so
+/// that a slow server tells the same.
+const WITNESSES: [(Difference, &str); 10] = [
+    (
+        Difference::Gate(Gate::NullJoinRef),
+        "join/push-null-join-ref-first",
+    ),
+    (
+        Difference::Gate(Gate::LeaveNullJoinRef),
+        "leave/null-join-ref-first",
+    ),
+    (Difference::Gate(Gate::CrashReason), "crash/crash"),
+    (Difference::Gate(Gate::OriginPerMount), "handshake/origin-refused"),
+    (Difference::Gate(Gate::ChannelLimit), "join/too-many"),
+    (Difference::Gate(Gate::DisconnectCode), "lifetime/disconnect"),
+    (Difference::Gate(Gate::VsnList), "handshake/vsn-list"),
+    (Difference::Gate(Gate::StaleJoinRef), "join/push-stale-join-ref"),
+    (Difference::Adapter, "frames/close-4001"),
+    (Difference::Adapter, "frames/close-empty"),
+];
+
+/// How far apart the numbers of two witnesses are, so that none meets a name of another.
+const NUMBERS: u64 = 100;
+
+/// What is told as a warning of a server that behaves like a version without the promise.
+const TRAPS: [(Gate, Warning); 2] = [
+    (
+        Gate::DisconnectCode,
+        Warning {
+            id: Gate::DisconnectCode.rule(),
+            about: "`disconnect` closes with 1000, after which phoenix.js never comes back \
+                (phoenixframework/phoenix#6678)",
+            mended_in: "1.8.8",
+        },
+    ),
+    (
+        Gate::OriginPerMount,
+        Warning {
+            id: Gate::OriginPerMount.rule(),
+            about: "the mount that is reached first after the start decides which origins all mounts of its handler \
+                let in",
+            mended_in: "1.8.10",
+        },
+    ),
+];
+
+/// What a server answered, and the version that it behaves like.
+#[derive(Debug)]
+pub(super) struct Likeness {
+    pub(super) profile: Profile,
+    answers: Vec<(Difference, Side)>,
+}
+
+/// Asks a server by all witnesses at the same time.
+pub(super) async fn find(place: &Rc<Place>, offers: &Offers, first_fresh: u64) -> Likeness {
+    let settings = Settings {
+        vsn: Vsn::V2,
+        update: Update::No,
+        ..(*place.settings).clone()
+    };
+    let place = Rc::new(Place {
+        target: place.target.clone(),
+        settings: Rc::new(settings),
+        timeout: place.timeout,
+        line: place.line,
+        clock: place.clock,
+    });
+    let mut asked = JoinSet::new();
+    for (number, (difference, case)) in (1..).zip(witnesses()) {
+        if choice::reason_to_skip(case, &place.settings, offers, Restarts::Never).is_none() {
+            let (place, fresh) = (Rc::clone(&place), first_fresh + number * NUMBERS);
+            asked.spawn_local(async move {
+                Some((number, difference, side(&place, case, difference, fresh).await?))
+            });
+        }
+    }
+    let mut answers: Vec<_> = asked.join_all().await.into_iter().flatten().collect();
+    answers.sort_by_key(|(number, ..)| *number);
+    Likeness::of(
+        answers
+            .into_iter()
+            .map(|(_, difference, side)| (difference, side))
+            .collect(),
+    )
+}
+
+fn witnesses() -> impl Iterator<Item = (Difference, &'static Arc<Case>)> {
+    WITNESSES.into_iter().filter_map(|(difference, id)| {
+        let case = catalogue::built_in().iter().find(|case| &*case.id == id)?;
+        Some((difference, case))
+    })
+}
+
+/// Plays one witness: on which side of the difference its answers are, if they are exactly those of one side.
+async fn side(place: &Rc<Place>, case: &Case, difference: Difference, fresh: u64) -> Option<Side> {
+    let [kept, other] = [Side::Kept, Side::Otherwise].map(|side| {
+        let profile = Profile::candidates().find(|it| difference.side(*it) == side)?;
+        case.fixture_of(profile)
+    });
+    let sides = [kept?, other?];
+    let offers = offered(&place.settings, None, fresh + 50);
+    let mut play = Play::new(Arc::clone(&case.program), setting(place, offers, fresh));
+    let apart = |play: &Play, it: &Fixture| compare(&it.log, &log(case, play), &case.program);
+    let complete = |play: &Play| {
+        sides
+            .iter()
+            .any(|it| !apart(play, it).iter().any(Deviation::may_mend))
+    };
+    drive(&mut play, place, None, complete, place.timeout).await;
+    match sides.map(|it| apart(&play, it).is_empty()) {
+        [true, false] => Some(Side::Kept),
+        [false, true] => Some(Side::Otherwise),
+        // What is neither is told by the cases that it breaks.
+        [true, true] | [false, false] => None,
+    }
+}
+
+impl Likeness {
+    /// The version from which the fewest answers differ, the newest of several.
+    fn of(answers: Vec<(Difference, Side)>) -> Self {
+        let differ = |profile: &Profile| misfits(&answers, *profile).count();
+        let profile = Profile::candidates().min_by_key(differ);
+        Self {
+            profile: profile.unwrap_or(Profile::DEFAULT),
+            answers,
+        }
+    }
+
+    /// What it behaves like, and the answers that told.
+    pub(super) fn sentence(&self) -> String {
+        let Self { profile, answers } = self;
+        if answers.is_empty() {
+            return format!(
+                "no answer told which Phoenix version it behaves like, so it is held to {profile}"
+            );
+        }
+        let told = answers
+            .iter()
+            .filter(|(it, side)| it.allows(*profile, *side) && self.tells(*it));
+        let mut told: Vec<&str> = told.map(|(it, side)| answer(*it, *side)).collect();
+        told.dedup();
+        let other: Vec<&str> = misfits(answers, *profile)
+            .map(|(it, side)| answer(it, side))
+            .collect();
+        let mut text = format!(
+            "behaves like {} on {}",
+            profile.versions(),
+            profile.adapter().name()
+        );
+        if !told.is_empty() {
+            text.push_str(&format!(" ({})", told.join(", ")));
+        }
+        if !other.is_empty() {
+            text.push_str(&format!("; but as other versions: {}", other.join(", ")));
+        }
+        text
+    }
+
+    /// Whether the next older or newer versions, or the other web server, would have answered otherwise.
+    fn tells(&self, difference: Difference) -> bool {
+        let here = self.profile;
+        let mut groups: Vec<Profile> = Profile::candidates()
+            .filter(|it| it.adapter() == here.adapter())
+            .collect();
+        groups.sort_by_key(|it| it.phoenix());
+        let at = groups.iter().position(|it| *it == here);
+        let near = |other: &Profile| difference.side(*other) != difference.side(here);
+        match (difference, at) {
+            (Difference::Adapter, _) | (_, None) => true,
+            (Difference::Gate(_), Some(at)) => groups[at.saturating_sub(1)..].iter().take(3).any(near),
+        }
+    }
+
+    /// The traps that it shares with that version.
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        let fell_in = |gate: Gate| {
+            let difference = Difference::Gate(gate);
+            difference.side(self.profile) == Side::Otherwise
+                && self.answers.contains(&(difference, Side::Otherwise))
+        };
+        let traps = TRAPS.into_iter().filter(|(gate, _)| fell_in(*gate));
+        traps.map(|(_, warning)| warning).collect()
+    }
+}
+
+/// The answers that a version does not give.
+fn misfits(answers: &[(Difference, Side)], profile: Profile) -> impl Iterator<Item = (Difference, Side)> {
+    let misfit = move |(difference, side): &&(Difference, Side)| !difference.allows(profile, *side);
+    answers.iter().filter(misfit).copied()
+}
+
+fn answer(difference: Difference, side: Side) -> &'static str {
+    match (difference, side) {
+        (Difference::Gate(gate), side) => gate.answer(side),
+        (Difference::Adapter, Side::Kept) => "close frames are answered as by Bandit",
+        (Difference::Adapter, Side::Otherwise) => "close frames are answered as by Cowboy",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,21 @@
-//! Payloads from the command line, in which a swarm fills in what it counts.
+//! A push from the command line: its payload, in which a swarm fills in what it counts, and how it is answered.
 
 use serde_json::Value;
 
+use super::{Answer, PushReply};
 use crate::load::text::{Line, Meaning};
 use crate::scenario::{Data, Filter, Name, Part, Template};
+
+impl From<PushReply> for Answer {
+    fn from(reply: PushReply) -> Self {
+        match reply {
+            PushReply::Ok => Self::Status("ok".into(), None),
+            PushReply::Error => Self::Status("error".into(), None),
+            PushReply::Any => Self::Any,
+            PushReply::None => Self::None,
+        }
+    }
+}
 
 /// The holes in a payload from the command line; what is in no hole stays as it is.
 pub(super) fn holes_of_command_line(payload: &Value) -> Line {

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::super::typed::holes_of_command_line;
-use super::super::{
-    Answer, Awaited, Content, Entry, Follow, Join, Known, Push, PushReply, Standing, Step, TopicPlace,
-};
+use super::super::{Answer, Awaited, Content, Entry, Follow, Join, Known, Push, Standing, Step, TopicPlace};
 use super::{Compiler, Draft};
 use crate::load::share::Silence;
 use crate::load::text::Line;
@@ -361,17 +359,6 @@ impl Compiler<'_> {
             });
         }
         u8::try_from(index).ok()
-    }
-}
-
-impl From<PushReply> for Answer {
-    fn from(reply: PushReply) -> Self {
-        match reply {
-            PushReply::Ok => Self::Status("ok".into(), None),
-            PushReply::Error => Self::Status("error".into(), None),
-            PushReply::Any => Self::Any,
-            PushReply::None => Self::None,
-        }
     }
 }
 

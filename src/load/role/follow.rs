@@ -245,7 +245,7 @@ impl Cast {
         for event in numbered.by_place.values().flatten() {
             worst = worst.max(Deliveries::ByNumber);
             notes.push(format!(
-                "deliveries of `{event}` are counted by number only, and not timed: the server passes no mark on"
+                "deliveries of `{event}` are counted by number only, and not timed: it comes without a mark"
             ));
         }
         for play in 0..self.plays.len() {

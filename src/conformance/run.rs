@@ -144,7 +144,9 @@ async fn look(
         .await
         .unwrap_or_else(|_| Offers::of_a_socket());
     let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
-        Some(likeness::find(&place, &offers, first_fresh).await)
+        // A server that stops answering in between is judged as one of which nothing is known.
+        let finding = likeness::find(&place, &offers, first_fresh);
+        tokio::time::timeout(place.line.look(), finding).await.ok()
     } else {
         None
     };

@@ -146,7 +146,7 @@ async fn look(
     let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
         // A server that stops answering in between is judged as one of which nothing is known.
         let finding = likeness::find(&place, &offers, first_fresh);
-        tokio::time::timeout(place.line.look(), finding).await.ok()
+        tokio::time::timeout(place.line.run(settings), finding).await.ok()
     } else {
         None
     };

@@ -337,6 +337,13 @@ pub(super) struct Serve {
     /// How rarely a fault of deliveries strikes: one of N goes wrong, and at the end is told how many did [default: 7]
     #[arg(long, value_name = "N")]
     pub(super) one_in: Option<NonZeroU32>,
+    /// Let happen at random what Phoenix leaves open, such as the order of presence_state and presence_diff, and say at
+    /// the end how often it happened
+    #[arg(long)]
+    pub(super) chance: bool,
+    /// Every decision of --chance follows from it [default: a new one, printed]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
     /// Threads [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) shards: Option<u16>,

@@ -298,6 +298,8 @@ fn serve_keys(mut section: Section<'_, '_>) -> Serve {
             .integer("one-in", 1..=u64::from(u32::MAX))
             .and_then(|often| u32::try_from(often).ok())
             .and_then(NonZeroU32::new),
+        chance: section.boolean("chance").unwrap_or_default(),
+        seed: section.integer("seed", 0..=u64::MAX),
         shards: section
             .integer("shards", 1..=256)
             .and_then(|shards| u16::try_from(shards).ok()),

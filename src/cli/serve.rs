@@ -1,17 +1,17 @@
 //! `serve`: the reference server in the foreground, until SIGTERM or ctrl-c.
 
-use super::args::Serve;
+use super::args::{self, Serve};
 use super::complaint::Complaint;
 use super::config;
 use super::exit::{CliError, Exit};
 use super::interrupt::Interrupts;
-use super::{output, profile};
+use super::{output, profile, results};
 use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::conduct::Mishap;
 use crate::server::faults::{self, Fault};
-use crate::server::{Descriptors, Server, Settings, StartError};
+use crate::server::{Descriptors, Freedom, Server, Settings, StartError, Tally};
 
 /// The port that new Phoenix applications use, too.
 const USUAL_PORT: u16 = 4000;
@@ -28,8 +28,12 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
         output::print(&format_args!("listening on http://{}\n", server.address()))?;
         let target = format!("ws://{}/socket", server.address());
         output::note(&format!("try: phxproof check --target {target}"));
+        if let Some(seed) = settings.chance {
+            output::note(&format!("what Phoenix leaves open happens by seed {seed}"));
+        }
         interrupts.next().await;
         let planted = server.planted();
+        let tally = server.tally();
         server.drain();
         let ended = tokio::task::spawn_blocking(move || server.join());
         tokio::select! {
@@ -38,6 +42,9 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
         }
         if let Some((mishap, planted)) = planted {
             tell(mishap, planted.count())?;
+        }
+        if let Some(tally) = tally {
+            tell_chance(&tally);
         }
         Ok(Exit::Held)
     })
@@ -54,6 +61,15 @@ fn tell(mishap: Mishap, count: u64) -> Result<(), CliError> {
     output::print(&format_args!("planted: {count} {deliveries} {what}\n"))
 }
 
+/// How often what Phoenix leaves open happened.
+fn tell_chance(tally: &Tally) {
+    output::note("left to chance:");
+    for freedom in Freedom::ALL {
+        let (happened, occasions) = tally.of(freedom);
+        output::note(&format!("  {happened} of {occasions} {}", freedom.about()));
+    }
+}
+
 fn settings(typed: Serve) -> Result<Settings, CliError> {
     let file = config::Settings::load(typed.config.config.as_deref())?;
     let typed = file.serve(typed);
@@ -66,6 +82,15 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
     if typed.one_in.is_some() && !faults.iter().any(|fault| fault.is_of_deliveries()) {
         return Err(no_delivery().into());
     }
+    if typed.seed.is_some() && !typed.chance {
+        let complaint = Complaint::new("--seed is the seed of --chance, which was not asked for");
+        return Err(complaint.expected("--chance beside it").into());
+    }
+    let seeded = args::Results {
+        seed: typed.seed,
+        ..args::Results::default()
+    };
+    let chance = typed.chance.then(|| results::seed(&seeded)).transpose()?;
     Ok(Settings {
         host: typed.host.unwrap_or(usual.host),
         port: typed.port.unwrap_or(USUAL_PORT),
@@ -78,6 +103,7 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
             .unwrap_or(Profile::DEFAULT),
         faults,
         one_in: typed.one_in,
+        chance,
         shards: typed.shards.map_or(usual.shards, usize::from),
         descriptors: Descriptors::Shard,
     })

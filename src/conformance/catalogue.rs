@@ -60,6 +60,11 @@ impl Case {
         self.id.split_once('/').map_or(&*self.id, |(family, _)| family)
     }
 
+    /// Whether the server may answer it in more than one way.
+    pub fn leaves_to_chance(&self) -> bool {
+        !self.program.chance.is_empty()
+    }
+
     /// Reads a user's own scenario, with the fixtures beside it.
     ///
     /// # Errors

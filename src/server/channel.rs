@@ -80,6 +80,8 @@ pub enum Next {
     Reply(Status, Body),
     /// It sleeps first; this channel's messages wait, nobody else's do.
     BusyFor(Duration, Box<Next>),
+    /// It goes on with this message, before any that waits.
+    Handle(Info),
     /// It asks the store; the answer comes to [`Channel::answered`], and until then this channel's messages wait.
     Call(Request),
     /// `{:stop, reason, socket}`
@@ -108,6 +110,8 @@ pub enum Info {
     StartPing(Duration),
     /// `send(self(), :track)` of a presence channel.
     Track,
+    /// Time to compute and push the `presence_state`.
+    State,
     /// The word of the tracker, which in Elixir is a process of its own, arrives.
     Tracked,
     /// A reply that was put off.

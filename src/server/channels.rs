@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::channel::{Body, Channel, Info};
+use super::conduct::Pings;
 use super::context::Context;
 use super::elixir::Term;
 
@@ -48,6 +49,17 @@ impl TopicCounters {
 fn send_pings(ms: Term<'_>, cx: &mut Context<'_>) {
     if let Ok(interval) = ms.timer_ms() {
         cx.send_every(interval, Info::Ping);
+    }
+}
+
+/// A message of the timer, which the client hears as a `ping`.
+fn push_ping(count: u64, cx: &mut Context<'_>) {
+    let times = match cx.conduct().pings {
+        Pings::Once => 1,
+        Pings::Twice => 2,
+    };
+    for _ in 0..times {
+        cx.push("ping", json(format!(r#"{{"count":{count}}}"#)));
     }
 }
 

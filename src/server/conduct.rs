@@ -12,8 +12,8 @@ mod socket;
 mod wire;
 
 pub use app::{
-    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, PresenceLeave, PresenceUpdate,
-    TokenCheck, Whisper,
+    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, Pings, PresenceJoin, PresenceLeave,
+    PresenceState, PresenceUpdate, TokenCheck, UpdatesTold, Whisper,
 };
 pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use http::{
@@ -21,8 +21,9 @@ pub use http::{
     LateRefusal, Look, Repeated, UnreadBody,
 };
 pub use socket::{
-    AfterLeave, Crash, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names, Nulls, RefusedJoin,
-    ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef, Unmatched,
+    AfterLeave, Crash, DeadSubscription, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names,
+    Nulls, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef,
+    Unmatched,
 };
 pub use wire::{
     BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck,

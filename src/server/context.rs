@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::chance::Chance;
 use super::channel::{Body, Info, ReplyRef, Status};
 use super::conduct::AppConduct;
 use super::presence::Presence;
+use super::tracker::Tells;
 use crate::clock::Time;
 use crate::protocol::Field;
 
@@ -27,6 +29,8 @@ pub(crate) enum Action {
     },
     /// `broadcast!` and `broadcast_from!`
     Broadcast { event: Arc<str>, body: Body, to: Reach },
+    /// What the tracker of presences sends to the topic.
+    Diff { body: Body, tells: Tells, to: Reach },
     /// `Process.send_after(self(), info, delay)`
     SendAfter { delay: Duration, info: Info },
     /// `:timer.send_interval(interval, info)`
@@ -57,6 +61,7 @@ pub struct Context<'a> {
     pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
     pub(crate) presence: &'a Presence,
+    pub(crate) chance: &'a mut Chance,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -89,6 +94,11 @@ impl Context<'_> {
     /// What the application decides where a server could be wrong.
     pub fn conduct(&self) -> &AppConduct {
         self.conduct
+    }
+
+    /// What Phoenix leaves open.
+    pub(crate) fn chance(&mut self) -> &mut Chance {
+        self.chance
     }
 
     /// `socket_ref(socket)`: what the push that is handled now can be answered by later; none outside of
@@ -130,6 +140,15 @@ impl Context<'_> {
             event: event.into(),
             body,
             to: Reach::Others,
+        });
+    }
+
+    /// Lets the tracker of presences tell the topic of this conversation.
+    pub(crate) fn tell(&mut self, diff: Body, tells: Tells, to: Reach) {
+        self.actions.push(Action::Diff {
+            body: diff,
+            tells,
+            to,
         });
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use slab::Slab;
 
+use super::afterlife::Afterlife;
+use super::chance::{Chance, Freedom, Tally};
 use super::channel::{Info, Join, Reason};
 use super::channels::App;
 use super::conduct::{Audience, BroadcastEncoding, BroadcastRefs, Conduct, Crash, HangupScope, Names};
@@ -20,6 +22,7 @@ use super::pubsub::{Address, Broadcast, PubSub, Seat};
 use super::store::{Request, Store};
 use super::timers::Timers;
 use super::token::Tokens;
+use super::tracker::{Diff, LateDiffs, Tells};
 use super::wire::{End, Raised};
 use crate::clock::{Clock, Time};
 use crate::protocol::{Field, Vsn};
@@ -34,6 +37,9 @@ pub(crate) struct Shared {
     pub(crate) anonymous: Arc<str>,
     pub(crate) clock: Clock,
     pub(crate) planted: Arc<Planted>,
+    /// The seed of what Phoenix leaves open; none: nothing of it happens.
+    pub(crate) chance: Option<u64>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// What a shard waits for.
@@ -54,6 +60,12 @@ pub(crate) enum Alarm {
     Drain,
     /// The frame of this number is held back no longer.
     Release(u64),
+    /// PubSub forgets a channel that has ended.
+    Forget(u64),
+    /// A connection hears that one of its channels has ended.
+    Mail(u32, Mail),
+    /// A presence diff is due.
+    Diff,
 }
 
 /// The state of a shard.
@@ -85,6 +97,9 @@ pub(crate) struct Core {
     /// How many deliveries of broadcasts there were.
     pub(crate) deliveries: u64,
     pub(crate) held: Held,
+    pub(crate) chance: Chance,
+    pub(crate) afterlife: Afterlife,
+    pub(crate) late_diffs: LateDiffs,
 }
 
 /// Whether more input follows the frame that is handled now. A connection's process handles all that came together
@@ -102,6 +117,7 @@ impl Core {
     pub(crate) fn new(shared: Arc<Shared>, links: Arc<Links>, shard: usize) -> Self {
         Self {
             now: shared.clock.now(),
+            chance: Chance::of(shared.chance, shard, &shared.tally),
             shared,
             links,
             shard,
@@ -120,6 +136,8 @@ impl Core {
             pipelined: Pipelined::No,
             deliveries: 0,
             held: Held::default(),
+            afterlife: Afterlife::default(),
+            late_diffs: LateDiffs::default(),
         }
     }
 
@@ -203,7 +221,7 @@ impl Core {
         self.shared.store.submit(request, reply_to);
     }
 
-    /// Ends a channel and lets its connection know.
+    /// Ends a channel and lets its connection know, now or a little later.
     pub(crate) fn end(&mut self, address: Address, why: &Reason) {
         if self.process(address).is_none() {
             return;
@@ -218,26 +236,39 @@ impl Core {
             Reason::Normal | Reason::Shutdown => Mail::ChannelClosed(address.conversation),
             Reason::Crash(_) => Mail::ChannelDown(address.conversation),
         };
-        self.mail(address.peer, mail);
+        match self.chance.delay(Freedom::LateEnd) {
+            None => self.mail(address.peer, mail),
+            Some(late) => self.timers.set(self.now + late, Alarm::Mail(address.peer, mail)),
+        }
         self.bury(address, why);
     }
 
     /// Ends a channel of which its connection knows: it listens no more, and what waits for it is lost.
     pub(crate) fn bury(&mut self, address: Address, why: &Reason) {
-        self.unsubscribe(address);
+        let leave = self.let_go(address);
         let Some(_) = self.call(address, &Field::Null, |channel, cx| channel.terminate(why, cx)) else {
             return;
         };
         let mut last_words = std::mem::take(&mut self.actions);
         for action in last_words.drain(..) {
-            if let Action::Broadcast { event, body, .. } = action
-                && let Some(entry) = self
-                    .socket(address.peer)
-                    .and_then(|socket| socket.entry(address.conversation))
-            {
-                let broadcast = Arc::new(Broadcast::new(entry.topic.clone(), event, body, None));
-                // A broadcast that has no frame has nobody left who could crash of it.
-                let _ = self.broadcast(&broadcast, address.conversation);
+            let Some(topic) = self
+                .socket(address.peer)
+                .and_then(|socket| Some(socket.entry(address.conversation)?.topic.clone()))
+            else {
+                continue;
+            };
+            match action {
+                Action::Broadcast { event, body, .. } => {
+                    let broadcast = Arc::new(Broadcast::new(topic, event, body, None));
+                    // A broadcast that has no frame has nobody left who could crash of it.
+                    let _ = self.broadcast(&broadcast, address.conversation);
+                }
+                Action::Diff { body, tells, to } => self.tell(Diff {
+                    broadcast: Arc::new(Broadcast::of_presence(topic, body, to, address.conversation)),
+                    of: address,
+                    tells: if tells == Tells::Leave { leave } else { tells },
+                }),
+                _ => {}
             }
         }
         self.actions = last_words;
@@ -246,16 +277,6 @@ impl Core {
             .and_then(|socket| socket.entry(address.conversation))
         {
             entry.process = None;
-        }
-    }
-
-    fn unsubscribe(&mut self, address: Address) {
-        let Self { peers, pubsub, .. } = self;
-        if let Some(socket) = peers.get_mut(address.peer as usize).and_then(Peer::socket)
-            && let Some(entry) = socket.entry(address.conversation)
-            && let Some(seat) = entry.seat.take()
-        {
-            pubsub.unsubscribe(&entry.topic, seat);
         }
     }
 
@@ -268,17 +289,17 @@ impl Core {
             .socket(peer)
             .and_then(|socket| Some(socket.channels.last()?.id))
         {
-            self.bury(
-                Address {
-                    peer,
-                    conversation: id,
-                },
-                &Reason::Shutdown,
-            );
+            let address = Address {
+                peer,
+                conversation: id,
+            };
+            self.unsubscribe(address);
+            self.bury(address, &Reason::Shutdown);
             if let Some(socket) = self.socket(peer) {
                 socket.channels.pop();
             }
         }
+        self.forget_all(peer);
         self.forget_user(peer);
     }
 

@@ -1,6 +1,8 @@
 //! The reference server: the whole target contract as Phoenix serves it, in threads that each run an epoll loop over
 //! their own connections.
 
+mod afterlife;
+mod chance;
 pub mod channel;
 pub mod channels;
 pub mod conduct;
@@ -28,7 +30,9 @@ mod start;
 pub mod store;
 mod timers;
 pub mod token;
+mod tracker;
 mod wire;
 
+pub use chance::{Freedom, Tally};
 pub use delivery::Planted;
 pub use start::{Descriptors, Server, Settings, StartError};

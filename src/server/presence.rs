@@ -151,9 +151,21 @@ impl Presence {
 
     /// Everybody on a topic: the payload of `presence_state`.
     pub fn list(&self, topic: &str) -> Body {
+        self.list_all_but(None, topic)
+    }
+
+    /// Everybody but this conversation.
+    pub fn list_without(&self, conversation: ConversationId, topic: &str) -> Body {
+        self.list_all_but(Some(conversation), topic)
+    }
+
+    fn list_all_but(&self, except: Option<ConversationId>, topic: &str) -> Body {
         let topics = self.lock(topic);
+        let topic = topics.get(topic);
+        let left_out = except.and_then(|except| topic?.owners.get(&except));
+        let metas = topic.into_iter().flat_map(|topic| &topic.metas);
+        let metas = metas.filter(|&(place, _)| Some(place) != left_out);
         let mut json = String::new();
-        let metas = topics.get(topic).into_iter().flat_map(|topic| &topic.metas);
         write_presences(&mut json, metas.map(|((key, _), meta)| (key.as_str(), meta)));
         Body::Json(json.into())
     }

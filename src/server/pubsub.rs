@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use slab::Slab;
 
 use super::channel::Body;
-use super::context::ConversationId;
+use super::context::{ConversationId, Reach};
 use super::wire::{self, Raised};
 use crate::protocol::Vsn;
 
@@ -90,6 +90,12 @@ impl Broadcast {
             except,
             encoded: [const { OnceLock::new() }; 2],
         }
+    }
+
+    /// What `Phoenix.Presence` tells a topic of one of its conversations.
+    pub(crate) fn of_presence(topic: Arc<str>, diff: Body, to: Reach, of: ConversationId) -> Self {
+        let except = (to == Reach::Others).then_some(of);
+        Self::new(topic, "presence_diff".into(), diff, except)
     }
 
     /// The WebSocket frame for those who speak this version; Phoenix raises at the sender where there is none.

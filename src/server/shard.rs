@@ -213,7 +213,10 @@ impl Shard {
                 Alarm::Info(address, info) => core.post(address, Letter::Info(info)),
                 Alarm::Every(address, interval, info) => {
                     if core.process(address).is_some() {
-                        core.post(address, Letter::Info(info.clone()));
+                        match core.chance.late_timer(interval) {
+                            None => core.post(address, Letter::Info(info.clone())),
+                            Some(late) => core.timers.set(at + late, Alarm::Info(address, info.clone())),
+                        }
                         // From the moment it was due, so that lateness does not add up.
                         core.timers
                             .set(at + interval, Alarm::Every(address, interval, info));
@@ -222,6 +225,9 @@ impl Shard {
                 Alarm::Accept => self.accept(),
                 Alarm::Drain => self.go_on_draining(),
                 Alarm::Release(number) => core.release(number),
+                Alarm::Forget(number) => core.forget(number),
+                Alarm::Mail(peer, mail) => core.mail(peer, mail),
+                Alarm::Diff => core.tell_late_diffs(at),
             }
             self.core.settle_channels();
         }

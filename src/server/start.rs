@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 
 use mio::{Poll, Waker};
 
+use super::chance::Tally;
 use super::channels::App;
 use super::conduct::{Conduct, Delivery, Mishap};
 use super::core::{Core, Shared};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub faults: Vec<&'static Fault>,
     /// How rarely a fault of deliveries strikes: one of so many; as the fault has it if left out.
     pub one_in: Option<NonZeroU32>,
+    /// The seed by which what Phoenix leaves open happens or not; none: nothing of it happens.
+    pub chance: Option<u64>,
     /// Threads; at least one.
     pub shards: usize,
     /// Whose descriptors the shards use.
@@ -66,6 +69,7 @@ impl Default for Settings {
             profile: Profile::DEFAULT,
             faults: Vec::new(),
             one_in: None,
+            chance: None,
             shards: 1,
             descriptors: Descriptors::Process,
         }
@@ -204,6 +208,12 @@ impl Server {
         }
     }
 
+    /// How often what Phoenix leaves open happened so far; nothing where it was not asked for. The count goes on, and
+    /// outlives the server.
+    pub fn tally(&self) -> Option<Arc<Tally>> {
+        self.shared.chance.map(|_| Arc::clone(&self.shared.tally))
+    }
+
     /// Ends it as Phoenix ends on SIGTERM: all who have joined are told with 1012, in batches. Returns at once.
     pub fn drain(&self) {
         self.links.tell_all(|| Note::Drain);
@@ -241,6 +251,8 @@ fn share(settings: &Settings) -> Result<Shared, StartError> {
         anonymous: "anon".into(),
         clock: Clock::start(),
         planted: Arc::default(),
+        chance: settings.chance,
+        tally: Arc::default(),
         conduct,
     })
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
+mod chance; // what Phoenix leaves open
 mod cli; // what is typed, what is printed, how it ends
 mod faults; // each promise that the server can break is noticed
 mod load; // the swarm, against the reference server

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use phxproof::conformance::{
     Case, HeldTo, Lent, Pending, Settings, Update, Verdict, accept, catalogue, judge_one,
@@ -47,6 +48,7 @@ async fn play(profile: Profile, case: Arc<Case>, path: PathBuf, update: Update) 
     let target = Target::parse(&format!("ws://{}/socket", player.address)).unwrap();
     let settings = Settings {
         update,
+        timeout: Duration::from_secs(30),
         ..Settings::new(target.clone(), vec![Arc::clone(&case)])
     };
     let stage = Stage {

@@ -95,6 +95,8 @@ impl Serve {
             profile: self.profile.or(below.profile),
             faults: first(self.faults, below.faults),
             one_in: self.one_in.or(below.one_in),
+            chance: self.chance || below.chance,
+            seed: self.seed.or(below.seed),
             shards: self.shards.or(below.shards),
             config: self.config,
         }

@@ -8,7 +8,7 @@ use super::super::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, St
 use super::super::conduct::{Counter, Whisper};
 use super::super::context::Context;
 use super::super::elixir::{Raised, Term, no_clause};
-use super::{TopicCounters, json, send_pings};
+use super::{TopicCounters, json, push_ping, send_pings};
 
 #[cfg(test)]
 mod tests;
@@ -200,11 +200,11 @@ impl Channel for Lab {
         match info {
             Info::Ping => {
                 self.pings += 1;
-                cx.push("ping", json(format!(r#"{{"count":{}}}"#, self.pings)));
+                push_ping(self.pings, cx);
             }
             Info::StartPing(interval) => cx.send_every(interval, Info::Ping),
             Info::ReplyLater(to, body) => cx.reply(to, Status::Ok, body),
-            Info::Track | Info::Tracked => {}
+            Info::Track | Info::Tracked | Info::State => {}
         }
         Next::NoReply
     }

@@ -1,9 +1,11 @@
 //! `presence:*`: who is there, and with what status (`presence.ex`).
 
+use super::super::chance::Freedom;
 use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status};
-use super::super::conduct::PresenceLeave;
-use super::super::context::Context;
+use super::super::conduct::{PresenceJoin, PresenceLeave, PresenceState, UpdatesTold};
+use super::super::context::{Context, Reach};
 use super::super::elixir::{Raised, Term, no_clause};
+use super::super::tracker::Tells;
 
 #[cfg(test)]
 mod tests;
@@ -29,27 +31,53 @@ impl PresenceChannel {
         let joined = cx
             .presence()
             .track(cx.id(), cx.topic(), cx.user(), &self.status)?;
-        cx.broadcast("presence_diff", joined);
-        cx.push("presence_state", cx.presence().list(cx.topic()));
+        let to = match cx.conduct().presence_join {
+            PresenceJoin::Everybody => Reach::Everybody,
+            PresenceJoin::Others => Reach::Others,
+        };
+        cx.tell(joined, Tells::Change, to);
+        match cx.chance().delay(Freedom::LateState) {
+            None => push_state(cx),
+            Some(late) => return Ok(Next::BusyFor(late, Box::new(Next::Handle(Info::State)))),
+        }
         Ok(Next::NoReply)
     }
 
-    /// The reply is there before the word of the tracker, which in Elixir is a process of its own; but that word is there
-    /// before the channel has got to its next message.
+    /// The reply is mostly there before the word of the tracker, which in Elixir is a process of its own; but that word
+    /// is there before the channel has got to its next message.
     fn update(&mut self, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
         let status = payload.matched("status", "update")?.json();
         let how = cx.conduct().presence_update;
-        self.untold
-            .push(cx.presence().update(cx.id(), cx.topic(), &status, how)?);
-        cx.send(Info::Tracked);
+        let diff = cx.presence().update(cx.id(), cx.topic(), &status, how)?;
+        let times = match cx.conduct().updates_told {
+            UpdatesTold::Once => 1,
+            UpdatesTold::Twice => 2,
+        };
+        let mut diffs = vec![diff; times];
+        if cx.chance().happens(Freedom::DiffBeforeReply) {
+            for diff in diffs {
+                cx.tell(diff, Tells::ChangeAtOnce, Reach::Everybody);
+            }
+        } else {
+            self.untold.append(&mut diffs);
+            cx.send(Info::Tracked);
+        }
         Ok(Next::Reply(Status::Ok, Body::empty()))
     }
 
     fn tell(&mut self, cx: &mut Context<'_>) {
         for diff in self.untold.drain(..) {
-            cx.broadcast("presence_diff", diff);
+            cx.tell(diff, Tells::Change, Reach::Everybody);
         }
     }
+}
+
+fn push_state(cx: &mut Context<'_>) {
+    let state = match cx.conduct().presence_state {
+        PresenceState::Everybody => cx.presence().list(cx.topic()),
+        PresenceState::Others => cx.presence().list_without(cx.id(), cx.topic()),
+    };
+    cx.push("presence_state", state);
 }
 
 impl Channel for PresenceChannel {
@@ -70,6 +98,7 @@ impl Channel for PresenceChannel {
         match info {
             Info::Track => return self.track(cx).unwrap_or_else(Next::from),
             Info::Tracked => self.tell(cx),
+            Info::State => push_state(cx),
             Info::Ping | Info::StartPing(_) | Info::ReplyLater(..) => {}
         }
         Next::NoReply
@@ -86,7 +115,7 @@ impl Channel for PresenceChannel {
             PresenceLeave::Told | PresenceLeave::WithAllOfTheUser => all
                 .or(left)
                 .into_iter()
-                .for_each(|diff| cx.broadcast("presence_diff", diff)),
+                .for_each(|diff| cx.tell(diff, Tells::Leave, Reach::Everybody)),
             PresenceLeave::Untold => {}
         }
     }

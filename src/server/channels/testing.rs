@@ -1,6 +1,7 @@
 //! One conversation without a server: what a channel is told goes in, what it wants done comes out as lines of text.
 
 use crate::clock::Time;
+use crate::server::chance::Chance;
 use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
 use crate::server::conduct::AppConduct;
 use crate::server::context::{Action, Context, Conversation, ConversationId, Reach};
@@ -110,12 +111,14 @@ impl Talk<'_> {
         callback: impl FnOnce(&mut dyn Channel, &mut Context<'_>) -> T,
     ) -> (Vec<String>, T) {
         let mut actions = Vec::new();
+        let mut chance = Chance::default();
         let mut cx = Context {
             conversation: self.conversation,
             reference: &self.reference.into(),
             now: Time::ZERO,
             conduct: &self.scene.conduct,
             presence: &self.scene.presence,
+            chance: &mut chance,
             actions: &mut actions,
         };
         let returned = callback(self.channel.as_mut(), &mut cx);
@@ -147,6 +150,7 @@ impl Talk<'_> {
                 let then = self.next_lines(*then);
                 std::iter::once(format!("sleep {delay:?}")).chain(then).collect()
             }
+            Next::Handle(info) => vec![format!("handle {info:?}")],
             Next::Call(request) => {
                 self.asked = Some(request);
                 vec!["ask".to_owned()]
@@ -177,6 +181,12 @@ fn action_line(action: &Action) -> String {
             body,
             to: Reach::Others,
         } => format!("others {event} {}", text(body)),
+        Action::Diff {
+            body,
+            to: Reach::Everybody,
+            ..
+        } => format!("all presence_diff {}", text(body)),
+        Action::Diff { body, .. } => format!("others presence_diff {}", text(body)),
         Action::SendAfter { delay, info } => format!("after {delay:?} {info:?}"),
         Action::SendEvery { interval, info } => format!("every {interval:?} {info:?}"),
     }

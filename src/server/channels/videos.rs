@@ -5,7 +5,7 @@ use super::super::conduct::{AnnotationFields, CatchUp};
 use super::super::context::Context;
 use super::super::elixir::{Raised, Term, no_clause, quote, string_to_integer};
 use super::super::store::{Annotation, Answer, NewAnnotation, Request};
-use super::{json, send_pings};
+use super::{json, push_ping, send_pings};
 use crate::protocol::json::members;
 
 #[cfg(test)]
@@ -113,9 +113,9 @@ impl Channel for Videos {
         match info {
             Info::Ping => {
                 self.pings += 1;
-                cx.push("ping", json(format!(r#"{{"count":{}}}"#, self.pings)));
+                push_ping(self.pings, cx);
             }
-            Info::StartPing(_) | Info::Track | Info::Tracked | Info::ReplyLater(..) => {}
+            Info::StartPing(_) | Info::Track | Info::Tracked | Info::State | Info::ReplyLater(..) => {}
         }
         Next::NoReply
     }

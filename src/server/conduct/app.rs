@@ -19,8 +19,16 @@ pub struct AppConduct {
     pub presence_leave: PresenceLeave,
     /// The reference of an updated meta.
     pub presence_update: PresenceUpdate,
+    /// How often an update is told.
+    pub updates_told: UpdatesTold,
     /// When two users are one.
     pub user_names: Names,
+    /// Who hears that somebody joined.
+    pub presence_join: PresenceJoin,
+    /// Whom a `presence_state` holds.
+    pub presence_state: PresenceState,
+    /// How often a timer's message is pushed.
+    pub pings: Pings,
     /// What is checked of a token.
     pub token: TokenCheck,
 }
@@ -96,6 +104,42 @@ pub enum PresenceUpdate {
     SameRef,
 }
 
+/// Who hears that somebody joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresenceJoin {
+    /// Everybody on the topic.
+    Everybody,
+    /// Not the one who joined.
+    Others,
+}
+
+/// Whom a `presence_state` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresenceState {
+    /// Everybody on the topic.
+    Everybody,
+    /// Only who was there before.
+    Others,
+}
+
+/// How often an update is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdatesTold {
+    /// Once.
+    Once,
+    /// Twice.
+    Twice,
+}
+
+/// How often a timer's message is pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pings {
+    /// Once.
+    Once,
+    /// Twice.
+    Twice,
+}
+
 /// What is checked of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenCheck {
@@ -119,7 +163,11 @@ impl Default for AppConduct {
             annotation_store: AnnotationStore::First,
             presence_leave: PresenceLeave::Told,
             presence_update: PresenceUpdate::NewRef,
+            updates_told: UpdatesTold::Once,
             user_names: Names::Exact,
+            presence_join: PresenceJoin::Everybody,
+            presence_state: PresenceState::Everybody,
+            pings: Pings::Once,
             token: TokenCheck::All,
         }
     }

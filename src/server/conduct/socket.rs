@@ -34,6 +34,8 @@ pub struct SocketConduct {
     pub duplicate_join: DuplicateJoin,
     /// A channel that crashed.
     pub crash: Crash,
+    /// The subscription of a channel that has ended.
+    pub dead_subscription: DeadSubscription,
     /// What a channel that sleeps holds up.
     pub isolation: Isolation,
     /// How often a push is answered.
@@ -155,6 +157,15 @@ pub enum Crash {
     ToldAndServed,
 }
 
+/// The subscription of a channel that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadSubscription {
+    /// Ends too.
+    Ends,
+    /// Lives on for as long as the connection.
+    LivesOn,
+}
+
 /// What a channel that sleeps holds up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
@@ -259,6 +270,7 @@ impl SocketConduct {
             after_leave: AfterLeave::Gone,
             duplicate_join: DuplicateJoin::Replaces,
             crash: Crash::Told,
+            dead_subscription: DeadSubscription::Ends,
             isolation: Isolation::Channel,
             reply_count: ReplyCount::Once,
             push_reach: PushReach::OwnClient,

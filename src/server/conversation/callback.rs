@@ -11,6 +11,7 @@ use super::super::elixir::quote;
 use super::super::peer::{Bytes, Mail, Socket};
 use super::super::pubsub::{Address, Broadcast};
 use super::super::refs::borrowed;
+use super::super::tracker::Diff;
 use super::super::wire::{self, Raised, ReplyTo};
 use super::{Entry, Letter, Process, Unfinished, Work};
 use crate::protocol::{Field, json};
@@ -28,6 +29,7 @@ impl Core {
             actions,
             shared,
             now,
+            chance,
             ..
         } = self;
         let Socket { user, channels, .. } = peers.get_mut(address.peer as usize)?.socket()?;
@@ -46,6 +48,7 @@ impl Core {
             now: *now,
             conduct: &shared.conduct.app,
             presence: &shared.presence,
+            chance,
             actions,
         };
         let result = catch_unwind(AssertUnwindSafe(|| callback(&mut *process.channel, &mut cx)));
@@ -93,6 +96,7 @@ impl Core {
                 self.set_work(address, reference, Some(*next));
                 self.timers.set(self.now + time, Alarm::Wake(address));
             }
+            Next::Handle(info) => self.handle_info(address, info),
             Next::Call(request) => {
                 self.set_work(address, reference, None);
                 self.ask_store(address, request);
@@ -145,6 +149,15 @@ impl Core {
                     &Arc::new(Broadcast::new(topic, event, body, except)),
                     address.conversation,
                 )
+            }
+            Action::Diff { body, tells, to } => {
+                let topic = self.joined_topic(address).ok_or(Raised::NotJoined)?;
+                self.tell(Diff {
+                    broadcast: Arc::new(Broadcast::of_presence(topic, body, to, address.conversation)),
+                    of: address,
+                    tells,
+                });
+                Ok(())
             }
             Action::SendAfter { delay, info } => {
                 if delay.is_zero() {

@@ -2,7 +2,8 @@
 
 use super::Fault;
 use crate::server::conduct::{
-    AnnotationFields, AnnotationStore, CatchUp, Counter, Names, PresenceLeave, PresenceUpdate, Whisper,
+    AnnotationFields, AnnotationStore, CatchUp, Counter, Names, Pings, PresenceJoin, PresenceLeave,
+    PresenceState, PresenceUpdate, UpdatesTold, Whisper,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -89,5 +90,29 @@ pub(super) const FAULTS: &[Fault] = &[
         "A catch-up brings a hundred annotations at most.",
         &["catch-up", "catch-up-from-start"],
         |conduct| conduct.app.catch_up = CatchUp::AtMostAHundred,
+    ),
+    Fault::new(
+        "presence-join-untold-to-newcomer",
+        "A client that joins does not get the presence_diff of its own join.",
+        &["presence-diff-join"],
+        |conduct| conduct.app.presence_join = PresenceJoin::Others,
+    ),
+    Fault::new(
+        "presence-state-without-newcomer",
+        "The presence_state that a client gets after its join does not hold that client itself.",
+        &["presence-state-on-join"],
+        |conduct| conduct.app.presence_state = PresenceState::Others,
+    ),
+    Fault::new(
+        "presence-update-told-twice",
+        "An update is told in two equal presence_diffs.",
+        &["presence-update"],
+        |conduct| conduct.app.updates_told = UpdatesTold::Twice,
+    ),
+    Fault::new(
+        "ping-twice",
+        "Every message of a timer is pushed twice.",
+        &["server-push-order", "video-ping"],
+        |conduct| conduct.app.pings = Pings::Twice,
     ),
 ];

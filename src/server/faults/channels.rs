@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 
 use super::Fault;
 use crate::server::conduct::{
-    AfterLeave, Audience, BroadcastEncoding, BroadcastRefs, Crash, Delivery, DuplicateJoin, Isolation, Leave,
-    LeaveScope, Mishap, Names, Nulls, PushReach, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder,
-    ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
+    AfterLeave, Audience, BroadcastEncoding, BroadcastRefs, Crash, DeadSubscription, Delivery, DuplicateJoin,
+    Isolation, Leave, LeaveScope, Mishap, Names, Nulls, PushReach, RefusedJoin, ReplyCount, ReplyJoinRef,
+    ReplyOrder, ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
 };
 
 /// How often a delivery goes wrong, so that a conversation of a few messages shows it.
@@ -216,6 +216,12 @@ pub(super) const FAULTS: &[Fault] = &[
         "A broadcast reaches all topics of the same channel.",
         &["broadcast-stays-on-topic", "topics-apart"],
         |conduct| conduct.socket.audience = Audience::AllTopics,
+    ),
+    Fault::new(
+        "subscription-never-ends",
+        "The subscription of a channel that ended lives on: its client hears each broadcast, and twice after joining again.",
+        &["broadcast-skips-left", "broadcast-once"],
+        |conduct| conduct.socket.dead_subscription = DeadSubscription::LivesOn,
     ),
     Fault::new(
         "broadcast-with-join-ref",

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::super::chance::Freedom;
 use super::super::channel::{Body, In, Join, Reason, Status};
 use super::super::conduct::{DuplicateJoin, RefusedJoin};
 use super::super::conversation::{Entry, Process, Work};
@@ -23,6 +24,12 @@ impl Core {
         }
         if self.shared.conduct.socket.duplicate_join == DuplicateJoin::KeepsOldRunning {
             return self.join_beside(address, message);
+        }
+        let waits = self
+            .process(address)
+            .is_some_and(|process| !process.mailbox.is_empty());
+        if waits && self.chance.happens(Freedom::QueueBeforeRejoin) {
+            self.run(address);
         }
         self.bury(address, &Reason::Shutdown);
         if let Some(entry) = self.remove(address) {

@@ -1,6 +1,7 @@
 //! `serve`: its first line, its end, and what keeps it from starting.
 
 use std::fs;
+use std::io::Read;
 use std::net::TcpListener;
 
 use super::{Served, assert_said, said};
@@ -22,6 +23,27 @@ fn the_first_line_says_where_it_listens_and_sigterm_ends_it() {
         format!("try: phxproof check --target {target}\n")
     );
     assert!(folder.path().join("annotations.sqlite").exists());
+}
+
+#[test]
+fn with_chance_it_says_its_seed_and_at_its_end_how_often_what_is_left_open_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = Served::start(folder.path(), &["--chance", "--seed", "7"]);
+    assert_eq!(served.terminate(), Some(0));
+    let mut told = String::new();
+    let stderr = served.child.stderr.as_mut().unwrap();
+    stderr.read_to_string(&mut told).unwrap();
+    assert!(told.contains("by seed 7\n"), "{told}");
+    let of_nothing = told.lines().filter(|line| line.starts_with("  0 of 0 ")).count();
+    assert_eq!(of_nothing, 8, "{told}");
+}
+
+#[test]
+fn a_seed_without_chance_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = said(folder.path(), &["serve", "--port", "0", "--seed", "7"]);
+    assert!(refused.contains("--chance beside it"), "{refused}");
+    assert!(refused.contains("exit 64"), "{refused}");
 }
 
 #[test]

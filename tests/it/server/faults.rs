@@ -7,7 +7,7 @@ use phxproof::server::{Settings, faults};
 use super::{player, transcript};
 
 /// A conversation that a server with this fault gets wrong.
-const SHOWN_BY: [(&str, &str); 43] = [
+const SHOWN_BY: [(&str, &str); 49] = [
     ("vsn-unchecked", "handshake/garbage-vsn"),
     ("origin-unchecked", "handshake/origin-refused"),
     ("pong-without-payload", "frames/ping"),
@@ -51,17 +51,38 @@ const SHOWN_BY: [(&str, &str); 43] = [
     ("annotation-leaks", "videos/annotate"),
     ("annotation-unstored", "videos/last-seen"),
     ("presence-leave-untold", "presence/leave"),
+    ("presence-join-untold-to-newcomer", "presence/join"),
+    ("presence-state-without-newcomer", "presence/join"),
+    ("presence-update-told-twice", "presence/update"),
+    ("subscription-never-ends", "presence/leave"),
+    ("crash-ends-nothing", "crash/crash"),
+    ("ping-twice", "events/ping"),
 ];
 
 /// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
-/// server, or a clock.
-const SHOWN_BY_NONE: [&str; 6] = [
+/// server, a clock, names that are nearly equal, or more than was said there.
+const SHOWN_BY_NONE: [&str; 21] = [
     "token-signature-unchecked",
     "token-age-unchecked",
     "idle-never",
     "drain-with-1000",
     "sleep-blocks-siblings",
     "annotation-stored-late",
+    "presence-leaves-with-all",
+    "presence-update-keeps-ref",
+    "user-names-in-any-case",
+    "catch-up-of-a-hundred",
+    "duplicate-join-keeps-old-running",
+    "refused-join-let-in",
+    "topics-in-any-case",
+    "join-ref-by-its-begin",
+    "events-in-any-case",
+    "nulls-dropped",
+    "broadcast-in-one-version",
+    "origin-by-its-end",
+    "token-age-a-day",
+    "frames-of-16-bits-only",
+    "binary-sizes-signed",
 ];
 
 #[test]

@@ -1,0 +1,157 @@
+//! What Phoenix leaves open: no case stumbles over a server that does it at random, and what lies just beyond each of
+//! these freedoms still fails.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use phxproof::conformance::{
+    Case, HeldTo, NoHost, RunResult, Settings as Checked, Strictness, Verdict, catalogue, check,
+};
+use phxproof::server::{Freedom, Server, Settings, Tally, faults};
+use phxproof::transport::Target;
+
+/// Cases that end their server.
+const RESTARTS: [&str; 2] = ["lifetime/kill", "lifetime/restart"];
+const SEEDS: u64 = 20;
+const SIDE_BY_SIDE: usize = 2;
+
+/// The cases of all families in which one leaves something to chance.
+fn families() -> Vec<Arc<Case>> {
+    let cases = catalogue::built_in();
+    let mut open: BTreeSet<&str> = cases
+        .iter()
+        .filter(|case| case.leaves_to_chance())
+        .map(|case| case.family())
+        .collect();
+    // In these, channels end.
+    open.extend(["broadcast", "leave", "join", "room"]);
+    cases
+        .iter()
+        .filter(|case| open.contains(case.family()) && !RESTARTS.contains(&&*case.id))
+        .cloned()
+        .collect()
+}
+
+/// Plays cases against a server that takes the freedoms.
+fn play(settings: &Settings, cases: Vec<Arc<Case>>, timeout: Duration) -> (RunResult, Arc<Tally>) {
+    let server = Server::start(settings).unwrap();
+    let target = Target::parse(&format!("ws://{}/socket", server.address())).unwrap();
+    let checked = Checked {
+        held_to: Some(HeldTo::Profile(settings.profile)),
+        strict: Strictness::Strict,
+        timeout,
+        ..Checked::new(target, cases)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let host = NoHost;
+    let result = runtime
+        .block_on(check(checked, &host, &mut |_| {}, std::future::pending()))
+        .unwrap();
+    let tally = server.tally().unwrap();
+    server.drain();
+    server.join();
+    (result, tally)
+}
+
+#[test]
+fn no_case_stumbles_over_what_phoenix_leaves_open() {
+    let (next, done) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= SEEDS {
+                        return;
+                    }
+                    let settings = Settings {
+                        chance: Some(seed),
+                        ..Settings::default()
+                    };
+                    let played = play(&settings, families(), Duration::from_secs(20));
+                    done.lock().unwrap().push((seed, played));
+                }
+            });
+        }
+    });
+    let done = done.into_inner().unwrap();
+    let stumbled: Vec<String> = done
+        .iter()
+        .flat_map(|(seed, (result, _))| {
+            let cases = result.cases.iter();
+            let wrong = cases.filter(|case| {
+                !matches!(case.verdict, Verdict::Pass | Verdict::Skipped)
+                    || case.close_verdict == Verdict::Fail
+            });
+            wrong.map(move |case| format!("seed {seed}: {} {:?} {:?}", case.id, case.verdict, case.finding))
+        })
+        .collect();
+    assert!(
+        stumbled.is_empty(),
+        "{}:\n{}",
+        stumbled.len(),
+        stumbled.join("\n")
+    );
+    for freedom in Freedom::ALL {
+        let (happened, occasions) = done
+            .iter()
+            .fold((0, 0), |(happened, occasions), (_, (_, tally))| {
+                let (more, of) = tally.of(freedom);
+                (happened + more, occasions + of)
+            });
+        assert!(occasions >= 20, "{freedom:?} had {occasions} occasions");
+        assert!(
+            (occasions..=3 * occasions).contains(&(4 * happened)),
+            "{freedom:?} happened {happened} times of {occasions}"
+        );
+    }
+}
+
+/// What lies just beyond each freedom.
+const BEYOND: [(Freedom, &str); Freedom::ALL.len()] = [
+    (Freedom::DeadSubscription, "subscription-never-ends"),
+    (Freedom::OwnLeave, "presence-leave-untold"),
+    (Freedom::LateEnd, "crash-ends-nothing"),
+    (Freedom::QueueBeforeRejoin, "leave-unanswered"),
+    (Freedom::LateState, "presence-state-without-newcomer"),
+    (Freedom::LateDiff, "presence-join-untold-to-newcomer"),
+    (Freedom::DiffBeforeReply, "presence-update-told-twice"),
+    (Freedom::LateTimer, "ping-twice"),
+];
+
+#[test]
+fn what_lies_beyond_a_freedom_fails_even_where_freedoms_are_taken() {
+    let passed: Vec<String> = thread::scope(|scope| {
+        let runs: Vec<_> = BEYOND
+            .iter()
+            .map(|&(freedom, name)| {
+                scope.spawn(move || {
+                    let fault = faults::find(name).unwrap();
+                    let cites = |case: &&Arc<Case>| {
+                        case.rules()
+                            .iter()
+                            .any(|rule| fault.rules.contains(&rule.as_str()))
+                            && !RESTARTS.contains(&&*case.id)
+                    };
+                    let cases = catalogue::built_in().iter().filter(cites).cloned().collect();
+                    let settings = Settings {
+                        chance: Some(1),
+                        faults: vec![fault],
+                        ..Settings::default()
+                    };
+                    let (result, _) = play(&settings, cases, Duration::from_secs(2));
+                    let fails = result.cases.iter().any(|case| case.verdict == Verdict::Fail);
+                    (!fails).then(|| format!("{name}, beyond {freedom:?}"))
+                })
+            })
+            .collect();
+        runs.into_iter().filter_map(|run| run.join().unwrap()).collect()
+    });
+    assert!(passed.is_empty(), "{passed:?}");
+}

@@ -2,9 +2,12 @@
 //! or started as a process of its own; the swarm runs on threads of its own; what it proves becomes the exit code.
 
 mod job;
+mod preflight;
+mod typed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -15,17 +18,22 @@ use super::embedded::OwnServer;
 use super::exec::{Exec, Log, STARTS_WITHIN};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
-use super::{config, output};
+use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::load::{self, Conclusion, Event, LoadError, LoadResult, Objective, Outcome, Settings};
-use crate::report::{About, Folder, LoadProgress, LoadRun, ProgressStyle};
+use crate::report::{About, Folder, LoadProgress, LoadRun, ProgressStyle, Setup, announce};
 use crate::transport::Target;
-use job::Job;
+use job::{Abort, Job};
 
 /// Loads a server.
 pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
     let file = config::Settings::load(typed.config.config.as_deref())?;
-    let job = Job::new(file.swarm(typed)?)?;
+    let objectives_from = if typed.objectives.is_empty() {
+        "the settings file"
+    } else {
+        "--objective"
+    };
+    let job = Job::new(file.swarm(typed)?, objectives_from)?;
     // What loads others has as many descriptors as it may.
     crate::descriptors::raise_limit();
     super::runtime()?.block_on(interrupt::in_order(|stop| swarm(job, look, stop)))
@@ -34,6 +42,8 @@ pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
 /// How a run ended.
 struct Ended {
     target: String,
+    /// What was run, if it came so far.
+    setup: Option<Setup>,
     outcome: Result<Ran, CliError>,
 }
 
@@ -87,6 +97,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
         scenario: &job.scenario,
         target: &ended.target,
         profile: job.profile(),
+        setup: ended.setup.as_ref(),
         duration: clock.now().since(Time::ZERO),
         exit_code: exit.code(),
         trouble: trouble_text.as_deref(),
@@ -137,6 +148,7 @@ fn hints(job: &Job, result: &LoadResult) {
 async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> Ended {
     let not_started = |target: String, why| Ended {
         target,
+        setup: None,
         outcome: Err(CliError::Undone(why)),
     };
     match &job.server {
@@ -155,7 +167,7 @@ async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> 
         },
         Server::Exec(target, command) => {
             let started = tokio::select! {
-                started = start(command, target, folder) => started,
+                started = start(command, target, folder, job.target().wait_for.unwrap_or(STARTS_WITHIN)) => started,
                 () = stop.clone().asked() => Err(Complaint::new("ended before the server of --exec answered")),
             };
             match started {
@@ -171,8 +183,17 @@ async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> 
     }
 }
 
-async fn start(command: &str, target: &Target, folder: &Folder) -> Result<Exec, Complaint> {
-    Exec::start(command, target, Log::new(folder)?, STARTS_WITHIN).await
+async fn start(command: &str, target: &Target, folder: &Folder, within: Duration) -> Result<Exec, Complaint> {
+    Exec::start(command, target, Log::new(folder)?, within).await
+}
+
+/// Waits for the target, if that was asked for, and tries it once; what the server calls itself.
+async fn got_in(job: &Job, settings: &Settings) -> Result<Option<String>, Complaint> {
+    let how = job.target();
+    if let Some(limit) = how.wait_for {
+        wait::wait_for(limit, &settings.target, how).await?;
+    }
+    preflight::preflight(job, settings).await
 }
 
 /// Runs the swarm on a thread of its own: signals are heard here meanwhile.
@@ -180,19 +201,22 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
     let settings = job.settings(target, pid);
     let asked = Arc::new(AtomicBool::new(false));
     let (tell, mut told) = oneshot::channel();
+    let mut setup = job.setup(&settings);
     let outcome = async {
+        setup.server_said = tokio::select! {
+            said = got_in(job, &settings) => said.map_err(CliError::Undone)?,
+            () = stop.clone().asked() => return Err(undone("ended before a client got in".to_owned())),
+        };
         if !look.quiet {
-            output::print(&format_args!(
-                "loading {target} with {}\n",
-                job.describe(&settings)
-            ))?;
+            let unsaid = announce(&job.head(target, &setup));
+            unsaid.map_err(|why| undone(why.to_string()))?;
         }
         let flag = Arc::clone(&asked);
-        let watched = job.watched();
+        let watched = (job.objectives().to_vec(), job.abort());
         let conductor = std::thread::Builder::new().name("conductor".to_owned());
         let thread = conductor.spawn(move || {
             // Nobody listens only if the run was ended at once.
-            let _ = tell.send(conduct(&settings, look, watched.as_deref(), &flag));
+            let _ = tell.send(conduct(&settings, look, (&watched.0, watched.1), &flag));
         });
         thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
         let outcome = tokio::select! {
@@ -204,9 +228,11 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
         };
         outcome.map_err(|_| undone("the swarm panicked".to_owned()))?
     };
+    let outcome = outcome.await;
     Ended {
         target: target.url(),
-        outcome: outcome.await,
+        setup: Some(setup),
+        outcome,
     }
 }
 
@@ -214,20 +240,19 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
 fn conduct(
     settings: &Settings,
     look: Look,
-    watched: Option<&[Objective]>,
+    (objectives, abort): (&[Objective], Abort),
     stop: &AtomicBool,
 ) -> Result<Ran, CliError> {
     let style = match look.verbose {
         0 => ProgressStyle::Usual,
         _ => ProgressStyle::EachCase,
     };
-    let mut progress = (!look.quiet).then(|| LoadProgress::new(style));
+    let mut progress =
+        (!look.quiet).then(|| LoadProgress::new(style, objectives.to_vec(), &settings.schedule));
     let seed = settings.seed;
     let mut failures = Vec::new();
     let mut on_event = |event: Event<'_>| {
-        if let (Event::SoFar(result), Some(objectives), false) =
-            (event, watched, stop.load(Ordering::Relaxed))
-        {
+        if let (Event::SoFar(result), Abort::OnFail, false) = (event, abort, stop.load(Ordering::Relaxed)) {
             failures = result.failures_so_far(objectives);
             if !failures.is_empty() {
                 stop.store(true, Ordering::Relaxed);
@@ -236,7 +261,7 @@ fn conduct(
         let Some(progress) = &mut progress else { return };
         if let Event::Planned(plan) = event {
             // If stdout cannot be written to, the summary will say so.
-            let _ = output::print(&format_args!("{plan}; seed {seed}\n"));
+            let _ = announce(&[format!("{plan}; seed {seed}")]);
         }
         progress.event(&event);
     };

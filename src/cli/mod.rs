@@ -17,6 +17,7 @@ mod load;
 mod output;
 mod patience;
 mod profile;
+mod quoting;
 mod results;
 mod serve;
 mod show;

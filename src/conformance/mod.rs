@@ -9,6 +9,7 @@ mod choice;
 mod compare;
 mod dial;
 mod drive;
+mod entrance;
 mod fixtures;
 mod host;
 mod invariants;
@@ -32,6 +33,7 @@ mod update;
 
 pub use catalogue::{Case, CaseError, SelectError};
 pub use check::{Check, RunError};
+pub use entrance::{EntranceError, enter, server_header};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
     CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Strictness, Verdict, Warning,

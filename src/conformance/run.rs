@@ -154,7 +154,7 @@ async fn look(
 }
 
 /// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
-async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<Place>, CheckError> {
+pub(super) async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<Place>, CheckError> {
     let (target, timeout) = (settings.target.clone(), settings.timeout);
     let mut place = Place {
         target,

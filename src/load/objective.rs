@@ -15,6 +15,7 @@ pub struct Objective {
     measure: Measure,
     bound: Bound,
     limit: f64,
+    source: String,
 }
 
 /// An objective, and what was measured for it.
@@ -129,6 +130,7 @@ impl FromStr for Objective {
             measure,
             bound,
             limit,
+            source: String::new(),
         })
     }
 }
@@ -183,6 +185,20 @@ impl Objective {
         &self.text
     }
 
+    /// The same, with where it was asked for.
+    #[must_use]
+    pub fn asked_by(self, source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            ..self
+        }
+    }
+
+    /// Where it was asked for.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether it is missed by what was measured so far. What is to rise above a limit may still do so.
     pub fn is_missed(&self, so_far: &LoadResult) -> bool {
         let from_above = matches!(self.bound, Bound::Less | Bound::AtMost);
@@ -204,7 +220,7 @@ impl Objective {
                 Measure::Share(..) => OutcomeUnit::Percent,
             },
             limit: self.limit,
-            source: String::new(),
+            source: self.source.clone(),
             only: self.too_few(result),
         }
     }

@@ -138,8 +138,8 @@ pub enum Nonsense {
 }
 
 impl Settings {
-    /// A run of `program` against `target`, as its `load:` section says; what that leaves out: 1,000 sockets at once,
-    /// 30 seconds, each sends again when it has its answer.
+    /// A run of `program` against `target`, as its `load:` section says; what that leaves out: ten sockets at once, 30
+    /// seconds, each sends again when it has its reply.
     pub fn new(target: Target, program: Arc<Program>) -> Self {
         Self::as_first(target, Share::new(program))
     }
@@ -168,9 +168,7 @@ impl Settings {
             Some(LoadRate::PerSecond(rate)) => vec![Stage { rate, duration }],
             Some(LoadRate::Max) | None => Vec::new(),
         };
-        let sockets = load
-            .sockets
-            .map_or(1000, |sockets| u32::try_from(sockets).unwrap_or(u32::MAX));
+        let sockets = usual_sockets(&first.program);
         Self {
             target,
             vsn: first.program.vsn.unwrap_or_default(),
@@ -283,4 +281,28 @@ impl Settings {
             pacing,
         ))
     }
+}
+
+/// How many sockets a scenario has where nobody asked for a number.
+const FEW: u64 = 10;
+/// Where no rate was asked for, a socket sends once in this time.
+const SELDOM: Duration = Duration::from_secs(5);
+
+/// What a `load:` section says; without one few, but as many as an instance has.
+pub fn usual_sockets(program: &Program) -> u32 {
+    let load = program.load();
+    let said = |name: &String| load.roles.iter().find(|(known, _)| known == name);
+    let shares = program
+        .actors
+        .iter()
+        .map(|it| said(it).map_or(1, |(_, role)| u64::from(role.share)));
+    let instance = shares.sum::<u64>().max(1);
+    let sockets = load.sockets.unwrap_or(FEW.div_ceil(instance) * instance);
+    u32::try_from(sockets).unwrap_or(u32::MAX)
+}
+
+/// A rate that hurts nobody: each of so many sockets sends once in five seconds, and all together a hundred times a second.
+pub fn gentle_rate(sockets: u32) -> f64 {
+    const MOST: f64 = 100.0;
+    (f64::from(sockets) / SELDOM.as_secs_f64()).min(MOST)
 }

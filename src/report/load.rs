@@ -5,17 +5,21 @@ mod csv;
 mod curve;
 mod html;
 mod json;
+mod live;
 #[cfg(test)]
 mod made_up;
 mod progress;
+mod setup;
 mod summary;
 mod words;
 
 pub use progress::LoadProgress;
-pub use words::grouped;
+pub use setup::Setup;
+pub use words::things;
 
 use std::time::Duration;
 
+use super::paper::Paper;
 use super::terminal::print;
 use super::{About, Detail, Folder, ReportError};
 use crate::load::{Conclusion, LoadResult, Outcome};
@@ -37,6 +41,8 @@ pub struct LoadRun<'a> {
     pub target: &'a str,
     /// The Phoenix version that the reference server behaves as; nothing if another server was loaded.
     pub profile: Option<&'static str>,
+    /// What was run; nothing if that is not known, as no server was there.
+    pub setup: Option<&'a Setup>,
     /// How long it took.
     pub duration: Duration,
     /// How the process is going to end.
@@ -75,6 +81,17 @@ impl LoadRun<'_> {
             self,
             detail,
             &folder.path().display().to_string(),
+            Paper::of_stdout(),
         ))
     }
+}
+
+/// Tells on stdout what is going to be run.
+///
+/// # Errors
+/// If stdout cannot be written to.
+pub fn announce(lines: &[String]) -> Result<(), ReportError> {
+    let paper = Paper::of_stdout();
+    let lines = lines.iter().map(|line| format!("{}\n", paper.hang(line, 0, 2)));
+    print(&lines.collect::<String>())
 }

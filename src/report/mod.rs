@@ -20,7 +20,7 @@ pub use folder::{Folder, FolderError};
 pub use frames::Frames;
 pub use json::Json;
 pub use junit::Junit;
-pub use load::{LoadProgress, LoadRun, grouped};
+pub use load::{LoadProgress, LoadRun, Setup, announce, things};
 pub use progress::{Progress, Style as ProgressStyle};
 pub use terminal::{Detail, Terminal};
 

@@ -2,6 +2,7 @@
 //! first, with an indent, and cut on the first two where they are so long that nobody reads them.
 
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 /// Where a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +25,19 @@ const NARROWEST: usize = 24;
 impl Paper {
     /// What stdout is.
     pub(super) fn of_stdout() -> Self {
-        let stdout = std::io::stdout();
-        if !stdout.is_terminal() {
+        Self::of(std::io::stdout())
+    }
+
+    /// What stderr is.
+    pub(super) fn of_stderr() -> Self {
+        Self::of(std::io::stderr())
+    }
+
+    fn of(stream: impl IsTerminal + AsFd) -> Self {
+        if !stream.is_terminal() {
             return Self::Pipe;
         }
-        match rustix::termios::tcgetwinsize(&stdout) {
+        match rustix::termios::tcgetwinsize(&stream) {
             Ok(size) if size.ws_col > 0 => Self::Columns(usize::from(size.ws_col)),
             _ => Self::Columns(USUAL),
         }

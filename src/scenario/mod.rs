@@ -1,6 +1,7 @@
 //! The script language: YAML that reads like the conversation, checked and compiled to a [`Program`], and the
 //! interpreter that plays one. It never opens a socket, never reads a clock, and judges nothing but its own steps.
 
+mod entrance;
 mod load;
 mod needs;
 mod pattern;

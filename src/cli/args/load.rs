@@ -25,7 +25,7 @@ pub(in super::super) struct Load {
     pub(in super::super) scenarios: Vec<String>,
     #[command(flatten)]
     pub(in super::super) target: Target,
-    /// How many sockets, as 500, 100k or 1M [default: what the scenario says, else 1000]
+    /// How many sockets, as 500, 100k or 1M [default: what the scenario says, else 10]
     #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count)]
     pub(in super::super) sockets: Option<u32>,
     /// How long they take to come, evenly spread [default: as fast as both ends can]
@@ -38,7 +38,8 @@ pub(in super::super) struct Load {
     #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
     pub(in super::super) duration: Option<Duration>,
     /// Sends a second over the whole swarm, at intended times (open model); max: each sends again when it has its
-    /// answer (closed model: it saturates by design, and has no lateness) [default: what the scenario says, else max]
+    /// answer (closed model: it saturates by design, and has no lateness) [default: what the
+    /// scenario says, else gentle: each socket sends once in 5 seconds]
     #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate)]
     pub(in super::super) rate: Option<RateArg>,
     /// The heartbeat interval of each socket [default: what the scenario says, else 30s]

@@ -1,5 +1,6 @@
 //! The flags that repeat a run for one case, to be copied from a report. What may be secret is left out of it.
 
+use super::super::quoting::quoted;
 use super::super::{args, profile};
 
 /// All that decides what a case does, as it was typed; begins with a space unless it is empty.
@@ -73,15 +74,6 @@ impl Flags {
             self.text.push_str(&format!(" {name}"));
         }
     }
-}
-
-/// As a shell takes it for one word.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !value.is_empty() && value.chars().all(plain) {
-        return value.to_owned();
-    }
-    format!("'{}'", value.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -10,17 +10,36 @@ use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::results;
 use super::refused;
+use super::typed::command_line;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
     self, Arrivals, LoadResult, Marks, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings,
-    Share, Stage, built_in, usage_of,
+    Share, Stage, built_in, gentle_rate, usage_of, usual_sockets,
 };
-use crate::report::{Folder, grouped};
+use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, nearest};
 use crate::transport::Target;
 
 /// The most threads that `serve --shards` takes; a swarm that needs more has no room on one machine, and its plan says so.
 const MOST_SHARDS: usize = 256;
+
+/// What ends a run before its time, beside signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Abort {
+    /// The first failure.
+    OnFail,
+    /// Nothing.
+    Never,
+}
+
+/// Who said how often is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RateSource {
+    /// The command line, the settings file or the scenario; or nothing is sent at all.
+    User,
+    /// Nobody, so that it is seldom.
+    Gentle,
+}
 
 /// A `load` that makes sense.
 pub(super) struct Job {
@@ -39,7 +58,7 @@ pub(super) struct Job {
 
 impl Job {
     /// What was typed and configured, as meant.
-    pub(super) fn new(meant: args::Load) -> Result<Self, CliError> {
+    pub(super) fn new(meant: args::Load, objectives_from: &str) -> Result<Self, CliError> {
         let mut shares = meant.scenarios.iter().map(|typed| share(typed));
         let first = shares.next().ok_or_else(nothing_to_play)??;
         let others = shares.collect::<Result<Vec<_>, _>>()?;
@@ -47,7 +66,7 @@ impl Job {
             server: server(&meant.target, None)?,
             scenario: meant.scenarios.join(" "),
             seed: results::seed(&meant.results)?,
-            objectives: objectives(&meant, std::iter::once(&first).chain(&others))?,
+            objectives: objectives(&meant, objectives_from, std::iter::once(&first).chain(&others))?,
             first,
             others,
             sends: Sends::Something,
@@ -94,8 +113,9 @@ impl Job {
             return Ok(sends);
         }
         let what = format!(
-            "{target} is not on this machine: it would be loaded with {}",
-            self.describe(&settings)
+            "{target} is not on this machine: it would be loaded with {}: {}",
+            self.scenario,
+            Setup::new(&settings, sends).wish()
         );
         let complaint = Complaint::new(what);
         Err(complaint.next("add --yes if its owner agrees").into())
@@ -118,6 +138,10 @@ impl Job {
                     only.duration = duration;
                 }
                 Schedule::Open(stages, pacing)
+            }
+            (None, Schedule::Closed) if self.rate() == RateSource::Gentle => {
+                let rate = gentle_rate(self.sockets());
+                Schedule::Open(vec![Stage { rate, duration }], Pacing::Even)
             }
             (None, Schedule::Closed) => Schedule::Closed,
         };
@@ -154,10 +178,22 @@ impl Job {
 
     /// How many sockets are wanted.
     pub(super) fn sockets(&self) -> u32 {
-        let of_scenario = || self.first.program.load().sockets.unwrap_or(1000);
-        self.meant
-            .sockets
-            .unwrap_or_else(|| u32::try_from(of_scenario()).unwrap_or(u32::MAX))
+        let of_scenario = || usual_sockets(&self.first.program);
+        self.meant.sockets.unwrap_or_else(of_scenario)
+    }
+
+    /// Who said how often is sent.
+    pub(super) fn rate(&self) -> RateSource {
+        let load = self.first.program.load();
+        if self.meant.rate.is_some()
+            || load.rate.is_some()
+            || !load.stages.is_empty()
+            || self.sends == Sends::Nothing
+        {
+            RateSource::User
+        } else {
+            RateSource::Gentle
+        }
     }
 
     /// Threads of the reference server.
@@ -171,6 +207,11 @@ impl Job {
         self.meant
             .shards
             .map_or_else(|| processors().max(needed()).min(MOST_SHARDS), usize::from)
+    }
+
+    /// The target as it was typed.
+    pub(super) const fn target(&self) -> &args::Target {
+        &self.meant.target
     }
 
     /// The process that is to be watched, if one was named.
@@ -191,9 +232,18 @@ impl Job {
         }
     }
 
-    /// What ends the run before its time: nothing if it is not to be ended by failures.
-    pub(super) fn watched(&self) -> Option<Vec<Objective>> {
-        self.meant.abort_on_fail.then(|| self.objectives.clone())
+    /// What must hold.
+    pub(super) fn objectives(&self) -> &[Objective] {
+        &self.objectives
+    }
+
+    /// What ends the run before its time.
+    pub(super) const fn abort(&self) -> Abort {
+        if self.meant.abort_on_fail {
+            Abort::OnFail
+        } else {
+            Abort::Never
+        }
     }
 
     /// Holds what had to hold against a result.
@@ -201,25 +251,41 @@ impl Job {
         self.objectives.iter().map(|it| it.judge(result)).collect()
     }
 
-    /// `echo: 1,000 sockets, 500 sends a second for 30s`
-    pub(super) fn describe(&self, settings: &Settings) -> String {
-        let sends = match &settings.schedule {
-            _ if self.sends == Sends::Nothing => String::new(),
-            Schedule::Closed => ", as many sends as the answers allow".to_owned(),
-            Schedule::Open(stages, _) => {
-                let rates: Vec<String> = stages.iter().map(|stage| stage.rate.to_string()).collect();
-                format!(", {} sends a second", rates.join(", then "))
-            }
-        };
-        let lasts = humantime::format_duration(settings.lasts());
-        let sockets = grouped(settings.sockets.into());
-        let come = match settings.arrivals {
-            Arrivals::AtOnce => String::new(),
-            Arrivals::Over(ramp) => format!(" within {}", humantime::format_duration(ramp)),
-            Arrivals::Rate(rate, Pacing::Even) => format!(" at {rate} a second"),
-            Arrivals::Rate(rate, Pacing::Poisson) => format!(" at {rate} a second, like a Poisson process"),
-        };
-        format!("{}: {sockets} sockets{come}{sends} for {lasts}", self.scenario)
+    /// What is going to be run.
+    pub(super) fn setup(&self, settings: &Settings) -> Setup {
+        let mut setup = Setup::new(settings, self.sends);
+        setup.command_line = command_line(std::env::args_os());
+        setup
+    }
+
+    /// What is said before the load: what is run, and how gently, where nobody said so.
+    pub(super) fn head(&self, target: &Target, setup: &Setup) -> Vec<String> {
+        let said = setup
+            .server_said
+            .as_ref()
+            .map_or(String::new(), |it| format!(" ({it})"));
+        let mut lines = vec![format!(
+            "loading {target}{said} with {}: {}",
+            self.scenario,
+            setup.wish()
+        )];
+        if self.rate() == RateSource::Gentle {
+            let rate = gentle_rate(self.sockets());
+            lines.push(format!(
+                "no rate was asked for: {}, {rate} a second; --rate says otherwise",
+                things(self.sockets().into(), "socket")
+            ));
+        }
+        lines.extend(setup.told());
+        let objectives: Vec<String> = self
+            .objectives
+            .iter()
+            .map(|it| format!("{} ({})", it.text(), it.source()))
+            .collect();
+        if !objectives.is_empty() {
+            lines.push(format!("must hold: {}", objectives.join(", ")));
+        }
+        lines
     }
 
     /// Where the results go.
@@ -285,13 +351,16 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
 /// What was typed; if nothing was, what the scenarios say.
 fn objectives<'s>(
     meant: &args::Load,
+    from: &str,
     shares: impl Iterator<Item = &'s Share>,
 ) -> Result<Vec<Objective>, Complaint> {
     if !meant.objectives.is_empty() {
-        return Ok(meant.objectives.clone());
+        let named = meant.objectives.iter().cloned();
+        return Ok(named.map(|it| it.asked_by(from)).collect());
     }
     let parse = |(program, text): (&Program, &String)| {
         text.parse()
+            .map(|it: Objective| it.asked_by(&program.path))
             .map_err(|why: load::ObjectiveError| Complaint::new(why.to_string()).place(&*program.path))
     };
     let programs = shares.map(|share| &*share.program);

@@ -2,6 +2,7 @@
 
 mod chart;
 mod charts;
+mod scale;
 mod tables;
 
 use std::fmt::{self, Write as _};
@@ -23,13 +24,20 @@ pub(super) fn render(run: &LoadRun<'_>) -> String {
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     );
     head(&mut page, run);
-    if run.trouble.is_none() {
+    // Where nobody joined there is nothing to see but why.
+    let is_alive = run.trouble.is_none() && run.result.sockets.joined > 0;
+    if is_alive {
         tiles(&mut page, run);
+    } else {
+        tables::errors(&mut page, run.result);
     }
     tables::objectives(&mut page, run.objectives);
-    charts::all(&mut page, run.result);
-    tables::latencies(&mut page, run.result);
+    if is_alive {
+        charts::all(&mut page, run);
+        tables::latencies(&mut page, run.result);
+    }
     tables::counts(&mut page, run.result);
+    tables::setup(&mut page, run.setup);
     foot(&mut page, run);
     page.push_str("</main>\n</body>\n</html>\n");
     page
@@ -50,7 +58,7 @@ fn head(page: &mut String, run: &LoadRun<'_>) {
         Escaped(run.target)
     );
     for reason in reasons.iter().map(String::as_str).chain(run.trouble) {
-        let _ = writeln!(page, "<p class=\"reason\">{}</p>", Escaped(reason));
+        let _ = writeln!(page, "<p class=\"reason {class}\">{}</p>", Escaped(reason));
     }
     page.push_str("</header>\n");
 }
@@ -173,6 +181,31 @@ mod tests {
         let page = made_up::with_run(render);
         assert!(page.contains("&lt;news&gt;") && !page.contains("<news>"));
         assert!(!page.contains("<script"));
+    }
+
+    #[test]
+    fn a_run_in_which_nobody_joined_shows_why_and_no_charts() {
+        let mut dead = made_up::result();
+        dead.sockets.joined = 0;
+        dead.troubles = [("refused", 80)].into();
+        let page = made_up::with_run(|run| {
+            render(&LoadRun {
+                result: &dead,
+                ..*run
+            })
+        });
+        assert!(!page.contains("<svg ") && !page.contains("tiles\">"));
+        assert!(page.contains("refused") && page.find("refused") < page.find("<h2>Objectives"));
+    }
+
+    #[test]
+    fn limits_are_drawn_and_what_was_run_is_told() {
+        let page = made_up::with_run(render);
+        let limit = "<title>reply.p99&lt;50ms</title>";
+        assert_eq!(page.matches(limit).count(), 1);
+        assert!(page.contains("What was run") && page.contains("--param token=…") && page.contains("Cowboy"));
+        assert!(page.contains("2 processors, 24.0 GB of memory, linux 6.1.0"));
+        assert!(page.contains("<th>p95</th>") && page.contains(">not measured<"));
     }
 
     #[test]

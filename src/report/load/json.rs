@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::json::{millis, timestamp};
-use super::LoadRun;
+use super::{LoadRun, Setup};
 use crate::load::{Conclusion, LoadResult, Outcome};
 
 /// The whole text.
@@ -29,6 +29,8 @@ struct Document<'a> {
     reasons: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'a str>,
+    /// What was run.
+    run: Option<&'a Setup>,
     #[serde(flatten)]
     result: &'a LoadResult,
     objectives: &'a [Outcome],
@@ -55,6 +57,7 @@ impl<'a> Document<'a> {
             verdict,
             reasons,
             trouble: run.trouble,
+            run: run.setup,
             result: run.result,
             objectives: run.objectives,
         }

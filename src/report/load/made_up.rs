@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use super::LoadRun;
+use super::setup::{Part, Rate, Setup};
 use crate::load::{
-    Conclusion, Figures, Generator, Latencies, LoadResult, Messages, Model, Outcome, OutcomeUnit, Played,
-    Point, ServerUse, Sockets, Took,
+    Conclusion, Figures, Generator, Latencies, LoadResult, Machine, Messages, Model, Outcome, OutcomeUnit,
+    Played, Point, Sends, ServerUse, Sockets, Took,
 };
 use crate::report::About;
 
@@ -58,6 +59,35 @@ fn played(name: &str, weight: u32, sockets: u32, reply: Figures) -> Played {
             reply,
             ..Latencies::default()
         },
+    }
+}
+
+/// What was asked for.
+fn setup() -> Setup {
+    let part = |name: &str, weight| Part {
+        name: name.to_owned(),
+        weight,
+    };
+    Setup {
+        command_line: "phxproof load echo=3 '<own>.yaml=1' --param token=…".to_owned(),
+        scenarios: vec![part("echo", 3), part("<own>.yaml", 1)],
+        sockets: 200,
+        arrivals: "at once".to_owned(),
+        rates: vec![Rate {
+            sends_per_s: 1000.0,
+            for_s: 8.0,
+        }],
+        model: "open",
+        duration_s: 8.0,
+        heartbeat_s: 30.0,
+        serializer: "2.0.0",
+        machine: Machine {
+            processors: 2,
+            memory_bytes: Some(24_000_000_000),
+            os: "linux 6.1.0".to_owned(),
+        },
+        server_said: Some("Cowboy".to_owned()),
+        sends: Sends::Something,
     }
 }
 
@@ -146,6 +176,7 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadRun<'_>) -> T) -> T {
         scenario: "echo=3 <own>.yaml",
         target: "ws://127.0.0.1:4000/socket",
         profile: None,
+        setup: Some(&setup()),
         duration: Duration::from_millis(8300),
         exit_code: 1,
         trouble: None,

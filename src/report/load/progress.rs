@@ -6,23 +6,28 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle as BarStyle};
 
 use super::super::ProgressStyle;
+use super::super::paper::Paper;
 use super::super::progress::{NOW_AND_THEN, say};
-use super::words::{micros, rate, seconds, things};
+use super::live::Live;
+use super::words::{grouped, rate, seconds, things};
 use crate::clock::{Clock, Time};
-use crate::load::{Event, Point, Progress};
+use crate::load::{Event, Objective, Progress, Schedule};
 
 /// The most steps of a bar; it is drawn in eighths of a character.
 const STEPS: u64 = 1000;
+
+/// A key that is pressed, such as ctrl-c, is echoed behind the last line: there must be room for it.
+const ECHO: usize = 3;
+/// On a narrower terminal the bars are shorter.
+const WIDE: usize = 80;
 
 /// Shows it.
 pub struct LoadProgress {
     shown: Shown,
     clock: Clock,
     last: Time,
-    second: Point,
-    /// When the last second ended, for its rates.
-    before_s: f64,
-    troubles: u64,
+    live: Live,
+    progress: Option<Progress>,
 }
 
 enum Shown {
@@ -31,17 +36,17 @@ enum Shown {
     EachSecond,
 }
 
-/// What stands on the terminal: a bar or two for the part of the run, and the live line.
+/// What stands on the terminal: two bars for the part of the run, and the live lines.
 struct Bars {
     all: MultiProgress,
     first: ProgressBar,
     second: ProgressBar,
-    live: ProgressBar,
+    live: [ProgressBar; 2],
 }
 
 impl LoadProgress {
-    /// Shows it on stderr.
-    pub fn new(style: ProgressStyle) -> Self {
+    /// Shows it on stderr, with how these objectives stand, and the rates that were asked for.
+    pub fn new(style: ProgressStyle, objectives: Vec<Objective>, schedule: &Schedule) -> Self {
         let clock = Clock::start();
         let shown = match style {
             ProgressStyle::EachCase => Shown::EachSecond,
@@ -52,92 +57,66 @@ impl LoadProgress {
             shown,
             last: clock.now(),
             clock,
-            second: Point::default(),
-            before_s: 0.0,
-            troubles: 0,
+            live: Live::new(objectives, schedule),
+            progress: None,
         }
     }
 
     /// Something happened. What cannot be shown is no reason to end a run.
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Planned(_) | Event::Began(_) | Event::SoFar(_) => {}
-            Event::Second(point) => {
-                self.before_s = self.second.at_s;
-                self.second = **point;
-                self.troubles += point.troubles;
-                if let Shown::EachSecond = self.shown {
-                    let _ = say(&format!(
-                        "{:>7.1} s  {}  {}",
-                        point.at_s,
-                        point.phase,
-                        self.live()
-                    ));
-                }
+            Event::Planned(_) | Event::Began(_) => {}
+            Event::Second(point) => self.live.second(point),
+            Event::SoFar(result) => {
+                self.live.so_far(result);
+                self.each_second();
             }
-            Event::Progress(progress) => self.progress(progress),
+            Event::Progress(progress) => {
+                self.progress = Some(*progress);
+                self.progress(progress);
+            }
+        }
+    }
+
+    /// A line for the second that is over, with all there is to say.
+    fn each_second(&self) {
+        if let (Shown::EachSecond, Some(progress)) = (&self.shown, &self.progress) {
+            let at_s = self.live.at_s();
+            let _ = say(&format!(
+                "{at_s:>7.1} s  {}{}",
+                progress.phase,
+                self.said(progress)
+            ));
         }
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let live = self.live();
         match &self.shown {
             Shown::EachSecond => {}
-            Shown::Bars(bars) => bars.draw(progress, live),
+            Shown::Bars(bars) => bars.draw(progress, &self.live),
             Shown::NowAndThen => {
                 let now = self.clock.now();
                 if now.since(self.last) >= NOW_AND_THEN {
                     self.last = now;
-                    let live = if live.is_empty() {
-                        live
-                    } else {
-                        format!("; {live}")
-                    };
-                    let _ = say(&format!("{}{live}", words(progress)));
+                    let _ = say(&format!("{}{}", words(progress), self.said(progress)));
                 }
             }
         }
     }
 
-    /// The last second: rate, latency, lateness, errors.
-    fn live(&self) -> String {
-        let it = &self.second;
-        // What the threads tell comes up to a second late, also in the rest of a second at the end.
-        let length = (it.at_s - self.before_s).max(1.0);
-        let per_second = |count: u64| rate(count as f64 / length);
-        let mut parts = Vec::new();
-        if it.sent > 0 {
-            parts.push(format!("{}/s sent", per_second(it.sent)));
-        }
-        let times = [
-            ("reply", it.replies, it.reply_p50_us, it.reply_p99_us),
-            (
-                "broadcast",
-                it.broadcasts,
-                it.broadcast_p50_us,
-                it.broadcast_p99_us,
-            ),
-        ];
-        for (name, count, p50, p99) in times.into_iter().filter(|it| it.1 > 0) {
-            parts.push(format!(
-                "{}/s {name} p50 {} p99 {}",
-                per_second(count),
-                micros(p50 as f64),
-                micros(p99 as f64)
-            ));
-        }
-        if it.lateness_p99_us > 0 {
-            parts.push(format!("lateness p99 {}", micros(it.lateness_p99_us as f64)));
-        }
-        if self.troubles > 0 {
-            parts.push(things(self.troubles, "error"));
-        }
-        parts.join(", ")
+    /// The live lines as one, behind something else.
+    fn said(&self, progress: &Progress) -> String {
+        let lines = self.live.lines(progress, usize::MAX);
+        let lines = lines.into_iter().filter(|it| !it.is_empty());
+        lines.map(|line| format!("; {line}")).collect()
     }
 
     /// It is over.
     pub fn finish(&self) {
         if let Shown::Bars(bars) = &self.shown {
+            for bar in [&bars.first, &bars.second].into_iter().chain(&bars.live) {
+                bar.finish_and_clear();
+            }
             let _ = bars.all.clear();
         }
     }
@@ -152,14 +131,20 @@ impl Bars {
                 .progress_chars("━━─")
         };
         let bar = || {
-            let bar = ProgressBar::new(STEPS);
-            all.add(bar)
-                .with_style(style("{prefix:>8} {bar:30.cyan/dim} {wide_msg}"))
+            let long = Paper::of_stderr().columns() >= WIDE;
+            let template = if long {
+                "{prefix:>8} {bar:30.cyan/dim} {wide_msg}"
+            } else {
+                "{prefix:>8} {bar:12.cyan/dim} {wide_msg}"
+            };
+            all.add(ProgressBar::new(STEPS)).with_style(style(template))
+        };
+        let line = || {
+            all.add(ProgressBar::new_spinner())
+                .with_style(style("{wide_msg:.dim}"))
         };
         let (first, second) = (bar(), bar());
-        let live = all
-            .add(ProgressBar::new_spinner())
-            .with_style(style("{wide_msg:.dim}"));
+        let live = [line(), line()];
         Self {
             all,
             first,
@@ -168,7 +153,7 @@ impl Bars {
         }
     }
 
-    fn draw(&self, progress: &Progress, live: String) {
+    fn draw(&self, progress: &Progress, live: &Live) {
         let part = |done: u64, of: u64| (done * STEPS).checked_div(of).unwrap_or(STEPS);
         let show = |bar: &ProgressBar, name: &'static str, position: u64, message: String| {
             bar.set_prefix(name);
@@ -180,7 +165,7 @@ impl Bars {
             "opening" => {
                 let rest = rest(progress);
                 show(&self.first, "opening", part(open, asked), things(open, "socket"));
-                let joining = format!("{} of {}{rest}", super::grouped(joined), super::grouped(asked));
+                let joining = format!("{} of {}{rest}", grouped(joined), grouped(asked));
                 show(&self.second, "joining", part(joined, asked), joining);
             }
             "closing" => {
@@ -212,8 +197,11 @@ impl Bars {
                 );
             }
         }
-        self.live.set_message(live);
-        self.live.tick();
+        let columns = Paper::of_stderr().columns().saturating_sub(ECHO);
+        for (bar, line) in self.live.iter().zip(live.lines(progress, columns)) {
+            bar.set_message(line);
+            bar.tick();
+        }
     }
 }
 
@@ -241,7 +229,7 @@ fn words(progress: &Progress) -> String {
         progress.phase,
         seconds(progress.so_far.as_secs_f64()),
         rest(progress),
-        super::grouped(progress.joined),
+        grouped(progress.joined),
         things(progress.asked, "socket")
     )
 }
@@ -270,24 +258,5 @@ mod tests {
             ..progress
         };
         assert_eq!(rest(&running), ", 29.0 s left");
-    }
-
-    #[test]
-    fn the_live_line_tells_only_what_there_is() {
-        let mut shown = LoadProgress::new(ProgressStyle::Usual);
-        shown.second = Point {
-            at_s: 2.0,
-            sent: 1000,
-            replies: 1000,
-            reply_p50_us: 250,
-            reply_p99_us: 1500,
-            lateness_p99_us: 90,
-            ..Point::default()
-        };
-        shown.before_s = 1.0;
-        assert_eq!(
-            shown.live(),
-            "1,000/s sent, 1,000/s reply p50 250 µs p99 1.50 ms, lateness p99 90 µs"
-        );
     }
 }

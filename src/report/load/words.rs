@@ -41,7 +41,7 @@ fn three_digits(value: f64) -> String {
 }
 
 /// `1,234,567`.
-pub fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -77,7 +77,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// A number of things, in words.
-pub(super) fn things(number: u64, what: &str) -> String {
+pub fn things(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 

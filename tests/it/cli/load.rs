@@ -222,17 +222,85 @@ fn a_server_on_this_machine_is_watched_by_its_pid() {
 }
 
 #[test]
-fn where_nobody_listens_nothing_is_judged() {
+fn where_nobody_listens_nothing_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let target = format!("ws://{}/socket", free_address());
     let (said, code) = load(
         folder.path(),
-        &["idle", "--target", &target, "--sockets", "3", "--duration", "1s"],
+        &["idle", "--target", &target, "--sockets", "3", "--duration", "1h"],
     );
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("nobody joined"), "{said}");
+    assert!(said.contains("nothing listens at 127.0.0.1:"), "{said}");
     let result = result(folder.path());
-    assert!(result["troubles"]["refused"].as_u64() >= Some(3), "{result}");
+    assert_eq!(
+        (&result["sockets"]["opened"], &result["exit_code"]),
+        (&0.into(), &2.into())
+    );
+    assert!(
+        result["trouble"]
+            .as_str()
+            .is_some_and(|it| it.contains("nothing listens"))
+    );
+}
+
+#[test]
+fn a_join_that_is_refused_is_told_before_the_load_with_the_servers_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &[]);
+    let target = served.target();
+    let (said, code) = load(
+        folder.path(),
+        &[
+            "echo",
+            "--target",
+            &target,
+            "--duration",
+            "1h",
+            "--topic",
+            "nobody:lobby",
+        ],
+    );
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("the join of nobody:lobby was refused") && said.contains("unmatched topic"),
+        "{said}"
+    );
+    assert!(said.contains("next") && !said.contains("loading"), "{said}");
+}
+
+#[test]
+fn where_nobody_asked_for_a_rate_few_sockets_send_seldom() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo }\n";
+    fs::write(folder.path().join("own.yaml"), own).unwrap();
+    let (said, code) = load(
+        folder.path(),
+        &["own.yaml", "--duration", "1s", "--param", "my_secret=hidden"],
+    );
+    assert_held(folder.path(), &said, code);
+    assert!(
+        said.contains("no rate was asked for: 10 sockets, 2 a second; --rate says otherwise"),
+        "{said}"
+    );
+    let result = result(folder.path());
+    assert_eq!(
+        (&result["messages"]["sent"], &result["model"]),
+        (&2.into(), &"open".into())
+    );
+    let run = &result["run"];
+    assert_eq!(
+        (&run["sockets"], &run["rates"][0]["sends_per_s"]),
+        (&10.into(), &2.0.into())
+    );
+    assert!(run["machine"]["processors"].as_u64() > Some(0), "{run}");
+    let report = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    for text in [said.as_str(), &run.to_string(), &report] {
+        assert!(!text.contains("my_secret=hidden"), "{text}");
+    }
+    assert!(
+        report.contains("my_secret=…") && report.contains("What was run"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Commands that only print, and everything that can be typed wrongly.
 
 use std::fs;
+use std::process::Command;
 
 use super::{assert_said, phxproof, said, said_anywhere};
 
@@ -221,4 +222,61 @@ fn no_color_is_heeded() {
         command.output().unwrap().stderr.contains(&0x1b)
     };
     assert_eq!((coloured(false), coloured(true)), (true, false));
+}
+
+/// What bash offers for the last word of a line; nothing if there is no bash.
+fn completed(words: &[&str]) -> Option<Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let script = phxproof(folder.path(), &["completions", "bash"])
+        .output()
+        .unwrap()
+        .stdout;
+    fs::write(folder.path().join("phxproof.bash"), script).unwrap();
+    let line = format!(
+        "source ./phxproof.bash; COMP_WORDS=({}); COMP_CWORD={}; _phxproof phxproof \"${{COMP_WORDS[COMP_CWORD]}}\" \
+         \"${{COMP_WORDS[COMP_CWORD-1]}}\"; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words
+            .iter()
+            .map(|it| format!("'{it}'"))
+            .collect::<Vec<_>>()
+            .join(" "),
+        words.len() - 1
+    );
+    let bash = Command::new("bash")
+        .args(["--norc", "-c", &line])
+        .current_dir(folder.path())
+        .output();
+    let output = bash.ok()?;
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+#[test]
+fn bash_completes_names_of_scenarios_cases_faults_rules_and_profiles() {
+    for (words, expected) in [
+        (&["phxproof", "load", "fan"][..], "fanout"),
+        (&["phxproof", "check", "join/o"], "join/ok"),
+        (
+            &["phxproof", "check", "--profile", "phoenix-1.7"],
+            "phoenix-1.7.21-cowboy",
+        ),
+        (&["phxproof", "serve", "--fault", "broadcast-l"], "broadcast-lost"),
+        (&["phxproof", "explain", "refs-"], "refs-echoed"),
+        (&["phxproof", "show", "slow"], "slow-consumer"),
+        (&["phxproof", "list", "fig"], "figures"),
+    ] {
+        if let Some(offered) = completed(words) {
+            assert!(offered.iter().any(|it| it == expected), "{words:?}: {offered:?}");
+        }
+    }
 }

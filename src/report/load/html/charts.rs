@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use super::super::LoadRun;
 use super::super::curve;
-use super::chart::{Axis, Chart, Line, Unit};
-use crate::load::{LoadResult, Point};
+use super::chart::{Chart, Limit, Line};
+use super::scale::{Axis, Unit};
+use crate::load::{LoadResult, Outcome, OutcomeUnit, Point};
 
 /// Lines with more points are thinned; their peaks stay.
 const MOST_POINTS: usize = 500;
 
 /// All charts that there is something to see in.
-pub(super) fn all(page: &mut String, result: &LoadResult) {
+pub(super) fn all(page: &mut String, run: &LoadRun<'_>) {
+    let result = run.result;
     let series = Series::new(&result.series);
+    let mut latency = latency(&series);
+    latency.limits = limits(run.objectives);
     let charts = [
-        latency(&series),
+        latency,
         percentiles(result),
         sockets(&series),
         throughput(&series),
@@ -80,8 +85,33 @@ impl<'a> Series<'a> {
             unit,
             lines,
             band: self.load,
+            limits: Vec::new(),
+            losses: Vec::new(),
         }
     }
+}
+
+/// The limits of objectives about times that the chart of latencies shows.
+fn limits(objectives: &[Outcome]) -> Vec<Limit> {
+    let classes = [
+        ("reply.p50", 0),
+        ("reply.", 1),
+        ("broadcast.p50", 3),
+        ("broadcast.", 4),
+        ("lateness.", 2),
+    ];
+    let shown = objectives.iter().filter(|it| it.unit == OutcomeUnit::Us);
+    let limits = shown.filter_map(|it| {
+        let (_, class) = classes
+            .into_iter()
+            .find(|(name, _)| it.figure.starts_with(name))?;
+        Some(Limit {
+            text: it.text.clone(),
+            value: it.limit,
+            class,
+        })
+    });
+    limits.collect()
 }
 
 fn latency(series: &Series<'_>) -> Chart {
@@ -124,6 +154,8 @@ fn percentiles(result: &LoadResult) -> Chart {
             line("lateness", 2),
         ],
         band: None,
+        limits: Vec::new(),
+        losses: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::Setup;
 use super::super::summary::value_of;
 use super::super::words::{grouped, micros, percentile, things};
 use super::Escaped;
@@ -14,7 +15,7 @@ pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
     }
     page.push_str(
         "<h2>Objectives</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>what must hold</th><th>measured</th>\
-         <th></th></tr></thead>\n<tbody>\n",
+         <th>asked for by</th><th></th></tr></thead>\n<tbody>\n",
     );
     for it in objectives {
         let (class, word) = match it.standing() {
@@ -28,8 +29,37 @@ pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
         };
         let _ = writeln!(
             page,
-            "<tr><th>{}</th><td>{value}</td><td class=\"{class}\">{word}</td></tr>",
-            Escaped(&it.text)
+            "<tr><th>{}</th><td>{value}</td><td>{}</td><td class=\"{class}\">{word}</td></tr>",
+            Escaped(&it.text),
+            Escaped(&it.source)
+        );
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+/// What was run.
+pub(super) fn setup(page: &mut String, setup: Option<&Setup>) {
+    let Some(setup) = setup else { return };
+    page.push_str("<h2>What was run</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");
+    for (name, value) in setup.rows() {
+        let _ = writeln!(page, "<tr><th>{name}</th><td>{}</td></tr>", Escaped(&value));
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+/// What went wrong by kind, where that is all there is to say.
+pub(super) fn errors(page: &mut String, result: &LoadResult) {
+    let mut errors = result.troubles.iter().peekable();
+    if errors.peek().is_none() {
+        return;
+    }
+    page.push_str("<h2>Errors</h2>\n<div class=\"wide\"><table>\n<tbody>\n");
+    for (name, count) in errors {
+        let _ = writeln!(
+            page,
+            "<tr><th>{name}<small>{}</small></th><td class=\"bad\">{}</td></tr>",
+            Escaped(result.first_answers.get(name).map_or("", String::as_str)),
+            grouped(*count)
         );
     }
     page.push_str("</tbody>\n</table></div>\n");

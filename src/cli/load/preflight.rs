@@ -1,0 +1,42 @@
+//! The try before a load: one client does what the first actor of each scenario does to get in, so that a server that
+//! is not there, or lets nobody in, is told in one sentence, and loaded by nobody.
+
+use super::super::complaint::Complaint;
+use super::job::Job;
+use crate::conformance::{self, EntranceError, enter, server_header};
+use crate::load::Settings;
+use crate::scenario::Program;
+
+/// What the server calls itself, once a client got in.
+pub(super) async fn preflight(job: &Job, settings: &Settings) -> Result<Option<String>, Complaint> {
+    let plain = conformance::Settings {
+        vsn: settings.vsn,
+        params: settings.params.clone(),
+        headers: settings.headers.clone(),
+        timeout: settings.timeout,
+        ..conformance::Settings::new(settings.target.clone(), Vec::new())
+    };
+    let instead = &settings.instead;
+    for (number, share) in (0..).zip(&settings.shares) {
+        let program: &Program = &share.program;
+        let entrance = program.entrance(instead.topic.as_deref(), instead.join_params.as_ref());
+        // Names of runs begin far above.
+        let first_fresh = settings.seed % 1_000_000_000 + number * 1000;
+        enter(plain.clone(), entrance, first_fresh)
+            .await
+            .map_err(|why| complaint(&why, job))?;
+    }
+    Ok(server_header(&plain).await)
+}
+
+fn complaint(why: &EntranceError, job: &Job) -> Complaint {
+    let complaint = Complaint::new(why.to_string());
+    let named = matches!(why, EntranceError::JoinRefused { .. }) && job.has_topic();
+    match why.next() {
+        Some(_) if named => {
+            complaint.next("this is the topic of --topic: may it be joined, and with these --join-params?")
+        }
+        Some(next) => complaint.next(next),
+        None => complaint,
+    }
+}

@@ -1,0 +1,141 @@
+//! Tries whether a target lets a client in and into its topics, before it is loaded.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::task::LocalSet;
+
+use super::drive::{Place, drive};
+use super::line::Line;
+use super::probe;
+use super::reach::CheckError;
+use super::run::reached;
+use super::settings::Settings;
+use crate::clock::Clock;
+use crate::protocol::{Frame, Payload};
+use crate::scenario::{Noted, Offer, Play, Program, Progress};
+use crate::transport::{Limits, Request, request};
+
+/// Why a client does not get in.
+#[derive(Debug, thiserror::Error)]
+pub enum EntranceError {
+    /// There is no server, or no Phoenix socket.
+    #[error(transparent)]
+    Target(#[from] CheckError),
+    /// The scenario's own connect or join had no reply, or another end.
+    #[error("{what}: {actual}")]
+    Failed {
+        /// What happened.
+        what: String,
+        /// What was seen.
+        actual: String,
+    },
+    /// A join was refused.
+    #[error("the join of {topic} was refused: {response}")]
+    JoinRefused {
+        /// The topic.
+        topic: String,
+        /// The response, as JSON.
+        response: String,
+    },
+}
+
+impl EntranceError {
+    /// What a person can do about it.
+    pub fn next(&self) -> Option<&'static str> {
+        match self {
+            Self::Target(why) => why.next(),
+            Self::Failed { .. } => None,
+            Self::JoinRefused { .. } => {
+                Some("name a topic of your application that may be joined: --topic T --join-params JSON")
+            }
+        }
+    }
+}
+
+/// Plays how a client of a scenario gets in ([`Program::entrance`]), with fresh names from this number on.
+///
+/// # Errors
+/// It did not.
+pub async fn enter(settings: Settings, entrance: Program, first_fresh: u64) -> Result<(), EntranceError> {
+    LocalSet::new()
+        .run_until(entered(Rc::new(settings), entrance, first_fresh))
+        .await
+}
+
+/// What a server calls itself in its HTTP answers, if it does.
+pub async fn server_header(settings: &Settings) -> Option<String> {
+    let asked = Request {
+        method: "GET".to_owned(),
+        path_and_query: format!("{}/websocket", settings.target.mount()),
+        headers: settings.headers.clone(),
+        body: Vec::new(),
+        limits: Limits::default(),
+        deadline: Duration::from_secs(2),
+    };
+    let response = request(&settings.target, &asked).await.ok()?;
+    let named = response.headers.into_iter().find(|(name, _)| name == "server");
+    named.map(|(_, value)| value.chars().filter(|c| !c.is_control()).take(80).collect())
+}
+
+async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) -> Result<(), EntranceError> {
+    let clock = Clock::start();
+    let place = Rc::new(Place {
+        target: settings.target.clone(),
+        timeout: settings.timeout,
+        line: Line::default(),
+        clock,
+        settings: Rc::clone(&settings),
+    });
+    let offers = vec![
+        (Offer::Sender, json!(0)),
+        (Offer::Seq, json!(0)),
+        (Offer::Mark, json!("")),
+    ];
+    let setting = probe::setting(&place, offers, first_fresh);
+    let mut play = Play::new(Arc::new(entrance), setting);
+    drive(&mut play, &place, None, |_| true, Duration::ZERO).await;
+    let entries = &play.recording().entries;
+    if !entries.iter().any(|entry| matches!(entry.what, Noted::Opened)) {
+        // Says what is wrong in the words of `check`, unless only this scenario's way in is.
+        reached(&settings, clock).await?;
+    }
+    if let Some(refused) = entries.iter().find_map(|entry| refusal(&entry.what, &play)) {
+        return Err(refused);
+    }
+    match play.progress() {
+        Progress::Failed(failure) => Err(EntranceError::Failed {
+            what: failure.what.clone(),
+            actual: failure.actual.clone(),
+        }),
+        Progress::Playing | Progress::Settling | Progress::Over => Ok(()),
+    }
+}
+
+/// A reply that is not ok.
+fn refusal(noted: &Noted, play: &Play) -> Option<EntranceError> {
+    let frame = match noted {
+        Noted::Text(text) => Frame::Text(text),
+        Noted::Binary(bytes) => Frame::Binary(bytes),
+        _ => return None,
+    };
+    let message = play.vsn().decode_from_server(frame).ok()?;
+    let reply = message.reply().filter(|reply| reply.status != "ok")?;
+    Some(EntranceError::JoinRefused {
+        topic: message.topic.as_str().unwrap_or_default().to_owned(),
+        response: response(reply.response),
+    })
+}
+
+/// As far as it is told.
+fn response(payload: Payload<'_>) -> String {
+    const SHOWN: usize = 200;
+    match payload {
+        Payload::Json(json) => json.chars().take(SHOWN).collect(),
+        Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => {
+            format!("{} bytes", bytes.len())
+        }
+    }
+}

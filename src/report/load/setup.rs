@@ -1,0 +1,154 @@
+//! What was run: command line, scenarios, sockets, rates, machine; so that a report can be told from another one, and
+//! repeated.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::words::{bytes, rate, things};
+use crate::load::{Arrivals, Machine, Pacing, Schedule, Sends, Settings};
+
+/// What was run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Setup {
+    /// The command line, without what is secret.
+    pub command_line: String,
+    pub(super) scenarios: Vec<Part>,
+    pub(super) sockets: u32,
+    pub(super) arrivals: String,
+    pub(super) rates: Vec<Rate>,
+    pub(super) model: &'static str,
+    pub(super) duration_s: f64,
+    pub(super) heartbeat_s: f64,
+    pub(super) serializer: &'static str,
+    pub(super) machine: Machine,
+    /// What the server calls itself, where it does.
+    pub server_said: Option<String>,
+    #[serde(skip)]
+    pub(super) sends: Sends,
+}
+
+/// One of the scenarios.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) weight: u32,
+}
+
+/// A rate for a while; of several, each follows the one before.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Rate {
+    pub(super) sends_per_s: f64,
+    pub(super) for_s: f64,
+}
+
+impl Setup {
+    /// What these settings mean.
+    pub fn new(settings: &Settings, sends: Sends) -> Self {
+        let shares = settings.shares.iter().map(|share| Part {
+            name: share.name.to_string(),
+            weight: share.weight,
+        });
+        let (model, stages) = match &settings.schedule {
+            Schedule::Open(stages, _) => ("open", stages.as_slice()),
+            Schedule::Closed => ("closed", &[][..]),
+        };
+        let rates = stages.iter().map(|stage| Rate {
+            sends_per_s: stage.rate,
+            for_s: stage.duration.as_secs_f64(),
+        });
+        Self {
+            command_line: String::new(),
+            scenarios: shares.collect(),
+            sockets: settings.sockets,
+            arrivals: arrivals(settings.arrivals),
+            rates: rates.collect(),
+            model,
+            duration_s: settings.lasts().as_secs_f64(),
+            heartbeat_s: settings.heartbeat.as_secs_f64(),
+            serializer: settings.vsn.as_str(),
+            machine: Machine::this(),
+            server_said: None,
+            sends,
+        }
+    }
+
+    /// `1,000 sockets at once, 500 sends a second (open model) for 30s`
+    pub fn wish(&self) -> String {
+        format!(
+            "{} {}{} for {}",
+            things(self.sockets.into(), "socket"),
+            self.arrivals,
+            self.pace(),
+            duration(self.duration_s)
+        )
+    }
+
+    fn pace(&self) -> String {
+        if self.sends == Sends::Nothing {
+            return String::new();
+        }
+        if self.rates.is_empty() {
+            return ", each sends again when it has its reply (closed model)".to_owned();
+        }
+        let rates: Vec<String> = self.rates.iter().map(|it| rate(it.sends_per_s)).collect();
+        format!(", {} sends a second (open model)", rates.join(", then "))
+    }
+
+    /// What a person reads of it before the run, beside the wish.
+    pub fn told(&self) -> Vec<String> {
+        let rows = self.rows().into_iter();
+        let told = rows.filter(|(name, _)| ["heartbeat", "machine"].contains(name));
+        told.map(|(name, value)| format!("{name}: {value}")).collect()
+    }
+
+    /// Each line of a table of what was run: its name and what it says.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
+        let scenarios: Vec<String> = self
+            .scenarios
+            .iter()
+            .map(|it| match self.scenarios.len() {
+                1 => it.name.clone(),
+                _ => format!("{}={}", it.name, it.weight),
+            })
+            .collect();
+        let machine = &self.machine;
+        let memory = machine
+            .memory_bytes
+            .map_or(String::new(), |it| format!(", {} of memory", bytes(it)));
+        let mut rows = vec![
+            ("command", self.command_line.clone()),
+            ("scenario", scenarios.join(" ")),
+            ("load", self.wish()),
+            (
+                "heartbeat",
+                format!("{}, serializer {}", duration(self.heartbeat_s), self.serializer),
+            ),
+            (
+                "machine",
+                format!(
+                    "{}{memory}, {}",
+                    things(machine.processors as u64, "processor"),
+                    machine.os
+                ),
+            ),
+        ];
+        rows.extend(self.server_said.iter().map(|it| ("server", it.clone())));
+        rows
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    humantime::format_duration(Duration::from_secs_f64(seconds)).to_string()
+}
+
+fn arrivals(arrivals: Arrivals) -> String {
+    match arrivals {
+        Arrivals::AtOnce => "at once".to_owned(),
+        Arrivals::Over(ramp) => format!("within {}", humantime::format_duration(ramp)),
+        Arrivals::Rate(per_second, Pacing::Even) => format!("at {} a second", rate(per_second)),
+        Arrivals::Rate(per_second, Pacing::Poisson) => {
+            format!("at {} a second at random times (Poisson)", rate(per_second))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The begin of a scenario by itself: how its first actor connects and joins, to try a server before it is loaded.
+
+use serde_json::Value;
+
+use super::program::{Actor, Answers, Group, Outgoing, Program, Reply, SendKind, What};
+use super::template::{Data, Template};
+
+impl Program {
+    /// What the first actor does to get in: it connects, and joins what stands before its first other step. Each reply will
+    /// do. A topic and params from the command line stand in the place of its own.
+    #[must_use]
+    pub fn entrance(&self, topic: Option<&str>, params: Option<&Value>) -> Self {
+        let own = self.groups.iter().flat_map(|group| &group.acts);
+        let own = own.filter(|act| act.what.actor() == Some(Actor(0)));
+        let mut groups = Vec::new();
+        for act in own {
+            let mut act = act.clone();
+            match &mut act.what {
+                What::Connect(..) if groups.is_empty() => {}
+                What::Send(_, send) if matches!(send.kind, SendKind::Join) => {
+                    send.reply = Reply::Any;
+                    send.save.clear();
+                    if let Some(topic) = topic {
+                        send.topic = Template::text(topic);
+                    }
+                    if let Some(params) = params {
+                        send.payload = Outgoing::Json(Data::Value(params.clone()));
+                    }
+                }
+                _ => break,
+            }
+            groups.push(Group {
+                acts: vec![act],
+                answers: Answers::InAnyOrder,
+                rule: None,
+            });
+            // All joins of a topic from the command line are the same one.
+            if topic.is_some() && groups.len() > 1 {
+                break;
+            }
+        }
+        Self {
+            given: 0,
+            groups,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::scenario::{Program, read};
+
+    fn entrance(topic: Option<&str>) -> Program {
+        let text = "about: A.\nfresh: [room]\nsteps:\n  - bea, ana: connect\n  - bea: { join: \"lab:{{room}}\", reply: error }\n  \
+                    - ana: { join: \"lab:1\" }\n  - bea: { join: \"lab:2\" }\n  - bea: { push: echo, on: \"lab:2\" }\n  - bea: { join: \"lab:3\" }\n";
+        read("a.yaml", text)
+            .unwrap()
+            .entrance(topic, Some(&json!({ "a": 1 })))
+    }
+
+    #[test]
+    fn the_first_actor_connects_and_joins_until_it_does_something_else() {
+        let own = format!("{:?}", entrance(None).groups);
+        assert_eq!(entrance(None).groups.len(), 3, "{own}");
+        assert_eq!(
+            (own.matches("Join").count(), own.matches("reply: Any").count()),
+            (2, 2),
+            "{own}"
+        );
+    }
+
+    #[test]
+    fn a_topic_from_the_command_line_is_joined_once() {
+        let groups = entrance(Some("room:lobby")).groups;
+        let said = format!("{groups:?}");
+        assert!(
+            groups.len() == 2 && said.contains("room:lobby") && said.contains("\"a\""),
+            "{said}"
+        );
+    }
+}

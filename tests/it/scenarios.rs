@@ -10,7 +10,7 @@ use phxproof::conformance::rules;
 use phxproof::scenario::{Color, read};
 
 /// Rules that no scenario over WebSocket can check, and why.
-const CHECKED_ELSEWHERE: [(&str, &str); 8] = [
+const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
     (
         "multi-segment-mount",
         "a mount that the contract does not ask for",
@@ -23,6 +23,10 @@ const CHECKED_ELSEWHERE: [(&str, &str); 8] = [
     ("subprotocol-picked", "a mount that lists subprotocols"),
     ("connect-refused-own-status", "a mount with an error handler"),
     ("auth-token-subprotocol", "a mount with `auth_token`"),
+    (
+        "binary-field-limit",
+        "no client can name such fields in a binary message",
+    ),
     (
         "slow-reader-spares-others",
         "experiments of `prove`: a client that does not read",

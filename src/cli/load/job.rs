@@ -23,7 +23,7 @@ use crate::transport::Target;
 /// The most threads that `serve --shards` takes; a swarm that needs more has no room on one machine, and its plan says so.
 const MOST_SHARDS: usize = 256;
 
-/// What ends a run before its time, beside signals.
+/// Whether a run ends early for another reason than a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Abort {
     /// The first failure.
@@ -32,7 +32,7 @@ pub(super) enum Abort {
     Never,
 }
 
-/// Who said how often is sent.
+/// Where the send rate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RateSource {
     /// The command line, the settings file or the scenario; or nothing is sent at all.
@@ -182,7 +182,7 @@ impl Job {
         self.meant.sockets.unwrap_or_else(of_scenario)
     }
 
-    /// Who said how often is sent.
+    /// Where the send rate comes from.
     pub(super) fn rate(&self) -> RateSource {
         let load = self.first.program.load();
         if self.meant.rate.is_some()

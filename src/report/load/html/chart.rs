@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::super::words;
 use super::Escaped;
 use super::scale::{Axis, Scale, Unit, plain};
 
@@ -24,8 +23,6 @@ pub(super) struct Chart {
     pub(super) band: Option<(f64, f64)>,
     /// What must not be passed, with the class of the line that it is about.
     pub(super) limits: Vec<Limit>,
-    /// When messages were lost, across, and how many.
-    pub(super) losses: Vec<(f64, u64)>,
 }
 
 /// A limit of an objective.
@@ -97,7 +94,6 @@ impl Chart {
             let _ = writeln!(text, "<path class=\"line c{}\" d=\"{path}\"/>", line.class);
         }
         self.limits(&mut text, &up);
-        self.losses(&mut text, right);
         for line in &lines {
             self.dots(&mut text, line, &up, right);
         }
@@ -115,21 +111,6 @@ impl Chart {
                 limit.class,
                 WIDTH - RIGHT,
                 Escaped(&limit.text)
-            );
-        }
-    }
-
-    /// When messages were lost: a bar at the foot of the chart.
-    fn losses(&self, text: &mut String, right: f64) {
-        const HIGH: f64 = 14.0;
-        for (at, count) in &self.losses {
-            let _ = writeln!(
-                text,
-                "<rect class=\"lost\" x=\"{:.1}\" y=\"{:.1}\" width=\"4\" height=\"{HIGH}\"><title>{} lost at {} s</title></rect>",
-                across(*at, right) - 2.0,
-                HEIGHT - BOTTOM - HIGH,
-                words::grouped(*count),
-                plain(*at)
             );
         }
     }

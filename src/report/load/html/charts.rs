@@ -86,7 +86,6 @@ impl<'a> Series<'a> {
             lines,
             band: self.load,
             limits: Vec::new(),
-            losses: Vec::new(),
         }
     }
 }
@@ -155,7 +154,6 @@ fn percentiles(result: &LoadResult) -> Chart {
         ],
         band: None,
         limits: Vec::new(),
-        losses: Vec::new(),
     }
 }
 

@@ -54,7 +54,11 @@ pub(super) struct Look {
 impl Look {
     /// How much the summary says.
     pub(super) const fn detail(self) -> Detail {
-        if self.quiet { Detail::Quiet } else { Detail::Usual }
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, 0) => Detail::Usual,
+            (false, _) => Detail::All,
+        }
     }
 }
 
@@ -155,7 +159,7 @@ pub(super) struct Check {
     pub(super) room: Room,
     #[command(flatten)]
     pub(super) judging: Judging,
-    /// How many cases run at the same time [default: 8, or 16 on a slow line]
+    /// How many cases run at the same time [default: 16, or 8 with --safe]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) jobs: Option<u16>,
     /// What the server may take for each answer beyond what the case asks it to sleep, as 500ms or 30s; more on a slow

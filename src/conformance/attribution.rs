@@ -71,7 +71,22 @@ pub(super) fn of_invariant(cited: &[String], kind: FailureKind) -> Option<String
     )
 }
 
+/// Rules that have cases of their own: a case that cites one fails because of it, whichever expectation it is. Where a
+/// rule that others rest on is broken too, that one is told as the first cause (`rules::rank`).
+const OWN_CASES: &[&str] = &[
+    "token-age",
+    "topics-compared-whole",
+    "events-compared-whole",
+    "users-compared-whole",
+    "binary-sizes-unsigned",
+    "versions-side-by-side",
+    "presence-one-key-many-metas",
+];
+
 fn rule_of(cited: &[String], expectation: &Expectation<'_>) -> Option<String> {
+    if let Some(own) = cited.iter().find(|rule| OWN_CASES.contains(&rule.as_str())) {
+        return Some(own.clone());
+    }
     let candidates = candidates(expectation);
     let own = candidates
         .among
@@ -264,8 +279,11 @@ fn of_event(it: &Expectation<'_>, event: &str) -> Candidates {
             "server-push-refs",
         ]),
         (FailureKind::Order, "pushed" | "ping") => always("server-push-order"),
+        (FailureKind::Doubled, "pushed" | "ping") => mostly("server-push-order", &["video-ping"]),
+        (FailureKind::Doubled, "presence_diff") => mostly("broadcast-once", &["presence-update"]),
         (FailureKind::Order, _) => always("sender-order"),
         (FailureKind::Doubled, _) => mostly("broadcast-once", &["delivery-exactly-once"]),
+        (FailureKind::Unwanted, "whispered") => always("intercept-withholds"),
         (FailureKind::Unwanted, _) => mostly("broadcast-stays-on-topic", STAYS),
         (FailureKind::Missing, _) => mostly(
             "broadcast-reaches-all",

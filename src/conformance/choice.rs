@@ -52,7 +52,7 @@ fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
     let why = case.program.phoenix_only.as_deref()?;
     match held_to {
         HeldTo::Profile(_) | HeldTo::Likeness(_) => None,
-        HeldTo::TheLine => Some(format!("only for --profile: {why}")),
+        HeldTo::TheLine => Some(format!("judged only with --profile NAME; {why}")),
     }
 }
 
@@ -77,19 +77,21 @@ pub(super) fn reason_to_skip(
         .as_deref()
         .filter(|_| settings.safety == Safety::Safe)
     {
-        return Some(format!("left out by --safe: {why}"));
+        return Some(format!(
+            "left out by --safe, which spares a server that others use; {why}"
+        ));
     }
     if let Some(why) = lacks(&case.program, offers) {
         return Some(why);
     }
     if case.program.restarts() && restarts == Restarts::Never {
-        return Some("it restarts the server, which needs --exec".to_owned());
+        return Some("needs --exec, so that phxproof can restart the server".to_owned());
     }
     if case.program.needs_v1() && offers.v1 == Speaks::No {
         return Some("the server does not speak 1.0.0".to_owned());
     }
     if settings.vsn == Vsn::V1 && case.program.needs_v2() {
-        return Some("it has binary or hand-made messages, which 1.0.0 lacks".to_owned());
+        return Some("needs 2.0.0: binary or hand-made messages".to_owned());
     }
     case.program
         .offers()
@@ -99,7 +101,7 @@ pub(super) fn reason_to_skip(
 fn missing_level(level: Level) -> &'static str {
     match level {
         Level::Wire => "the server has no Phoenix socket",
-        Level::Room => "no topic is known that may be joined: --topic, --join-params",
+        Level::Room => "no topic of yours is named: --topic T says one that may be joined",
         Level::Lab => "the server has no lab channel",
         Level::Presence => "the server has no presence channel",
         Level::Rumbl => "the server has no videos channel",
@@ -115,11 +117,13 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
             Some(State::Told(_)) => {}
             Some(State::Elsewhere) => {
                 return Some(
-                    "the answers to the push depend on more than the conversation: after another join they differ",
+                    "your --push is answered in another way after another join, so its answers do not show whose state they come from",
                 );
             }
             Some(State::Untold) | None => {
-                return Some("the answers to the push tell of no state: a --push that counts would");
+                return Some(
+                    "your --push always gets the same answer: name a push whose answer changes (a counter) to check that state is kept apart",
+                );
             }
         }
     }
@@ -129,17 +133,17 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
                 offer,
                 Offer::Mount | Offer::InventedTopic | Offer::Sender | Offer::Seq | Offer::Mark
             );
-        return (!lab).then_some("no topic is known that may be joined: --topic, --join-params");
+        return (!lab).then_some("no topic of yours is named: --topic T says one that may be joined");
     };
     match offer {
         Offer::OtherTopic | Offer::OtherJoinParams if room.other_topic.is_none() => {
-            Some("no second topic is known: --other-topic")
+            Some("no second topic of yours is named: --other-topic T")
         }
         Offer::UnknownTopic if room.unknown_topic.is_none() => {
-            Some("no topic is known that may not be joined: --unknown-topic")
+            Some("no topic is named that may not be joined: --unknown-topic T")
         }
         Offer::PushEvent | Offer::PushPayload | Offer::PushStatus if room.push.is_none() => {
-            Some("no push is known that is answered: --push EVENT=JSON")
+            Some("no push is named that your channel answers: --push EVENT=JSON")
         }
         _ => None,
     }

@@ -68,17 +68,17 @@ impl Heard<'_> {
         }
     }
 
+    /// The actor of a connection.
+    fn name(&self, who: Who) -> Option<&str> {
+        match who {
+            Who::Actor(actor, _) => self.case.program.actors.get(actor).map(String::as_str),
+            Who::Http | Who::Server => None,
+        }
+    }
+
     /// Where something was found.
     fn place(&self, who: Who) -> String {
-        let name = match who {
-            Who::Actor(actor, _) => self
-                .case
-                .program
-                .actors
-                .get(actor)
-                .map_or("nobody", String::as_str),
-            Who::Http | Who::Server => "nobody",
-        };
+        let name = self.name(who).unwrap_or("nobody");
         format!("every conversation, here that of {name}")
     }
 }
@@ -115,9 +115,9 @@ fn speaks_after_its_end(heard: &Heard<'_>) -> Option<Finding> {
                 expected: format!("nothing more of this join after {end}"),
                 actual: super::normalise::show(&entry.what),
                 place: heard.place(entry.who),
-                step: None,
                 kind: FailureKind::AfterEnd,
-                broken: None,
+                actor: heard.name(entry.who).map(str::to_owned),
+                ..Finding::default()
             });
         }
         if matches!(event, CLOSE | ERROR) {
@@ -159,9 +159,9 @@ fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
                     expected: format!("one reply: {first}"),
                     actual: format!("another one: {shown}"),
                     place: format!("{} on {}", heard.place(entry.who), key.1),
-                    step: None,
                     kind: FailureKind::Doubled,
-                    broken: None,
+                    actor: heard.name(entry.who).map(str::to_owned),
+                    ..Finding::default()
                 });
             }
         }
@@ -212,9 +212,9 @@ fn ended_unasked(heard: &Heard<'_>) -> Option<Finding> {
                         expected: "a channel that stays joined until it is left".to_owned(),
                         actual: super::normalise::show(&entry.what),
                         place: heard.place(entry.who),
-                        step: None,
                         kind: FailureKind::EndedUnasked,
-                        broken: None,
+                        actor: heard.name(entry.who).map(str::to_owned),
+                        ..Finding::default()
                     });
                 }
             }
@@ -252,9 +252,9 @@ fn gone_untold(heard: &Heard<'_>) -> Option<Finding> {
                         expected: "phx_error or phx_close before the topic counts as not joined".to_owned(),
                         actual: super::normalise::show(&entry.what),
                         place: heard.place(entry.who),
-                        step: None,
                         kind: FailureKind::GoneUntold,
-                        broken: None,
+                        actor: heard.name(entry.who).map(str::to_owned),
+                        ..Finding::default()
                     });
                 }
             }

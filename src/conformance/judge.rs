@@ -44,6 +44,13 @@ pub(super) fn failed(case: &Case, failure: &Failure) -> Judgement {
             Verdict::Fail => attribution::of_failure(case.rules(), failure),
             _ => None,
         },
+        actor: failure.actor.clone(),
+        before: failure
+            .before
+            .iter()
+            .map(|line| line.trim_start_matches("- ").to_owned())
+            .collect(),
+        ..Finding::default()
     };
     let note = (verdict == Verdict::Undecided)
         .then(|| "setup (given:) failed, so the case was not judged".to_owned());
@@ -121,7 +128,10 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
         // Whoever writes a scenario may miss a fixture; what is built in has one where it makes sense.
         let note = match case.place {
             FixturePlace::BuiltIn => None,
-            FixturePlace::Beside(_) => Some("there is no fixture, so only its steps judged".to_owned()),
+            FixturePlace::Beside(_) => Some(format!(
+                "only its steps were compared; `phxproof check {} --update missing` records the answers, to compare them too",
+                case.id
+            )),
         };
         let pass = Verdict::Pass;
         let (finding, close_finding) = (None, None);

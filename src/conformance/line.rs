@@ -35,9 +35,10 @@ const TIMEOUTS_OF_A_RUN: u32 = 11;
 const LOOK: Duration = Duration::from_secs(15);
 const FOR_EACH_LOOK: u32 = 50;
 
-/// How many cases run side by side unless said, and how many where they spend their time waiting for a slow line.
-const JOBS: usize = 8;
-const JOBS_ON_A_SLOW_LINE: usize = 16;
+/// How many cases run side by side unless said: they spend their time waiting for answers. Fewer where others use the
+/// server, too.
+const JOBS: usize = 16;
+const JOBS_WHERE_SAFE: usize = 8;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const TENTH: Duration = Duration::from_millis(100);
@@ -122,8 +123,8 @@ impl Line {
     /// How many cases run side by side. A server that others use is not hurried.
     pub(super) fn jobs(&self, settings: &Settings) -> usize {
         settings.jobs.unwrap_or(match settings.safety {
-            Safety::All if !self.round_trip.is_zero() => JOBS_ON_A_SLOW_LINE,
-            Safety::All | Safety::Safe => JOBS,
+            Safety::All => JOBS,
+            Safety::Safe => JOBS_WHERE_SAFE,
         })
     }
 }
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn more_cases_wait_side_by_side_on_a_slow_line_unless_others_use_the_server() {
         let mut here = settings("ws://127.0.0.1/socket");
-        assert_eq!(line(ms(1)).jobs(&here), 8);
+        assert_eq!(line(ms(1)).jobs(&here), 16);
         assert_eq!(line(ms(100)).jobs(&here), 16);
         assert_eq!(line(ms(900)).jobs(&settings("ws://10.0.0.1/socket")), 8);
         here.jobs = Some(3);

@@ -10,6 +10,7 @@ mod compare;
 mod dial;
 mod drive;
 mod entrance;
+mod excerpt;
 mod fixtures;
 mod host;
 mod invariants;
@@ -36,7 +37,8 @@ pub use check::{Check, RunError};
 pub use entrance::{EntranceError, enter, server_header};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
-    CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Strictness, Verdict, Warning,
+    CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Said, Strictness, Verdict,
+    Warning, Way,
 };
 pub use reach::CheckError;
 pub use run::{check, judge_one};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
 use crate::scenario::{
-    Actor, Noted, Program, Recording, SETTLE_REF, What, Who, json_of, shorten, show_bytes,
+    Actor, Chance, Noted, Pointer, Program, Recording, SETTLE_REF, What, Who, json_of, shorten, show_bytes,
 };
 use crate::transport::Ending;
 
@@ -60,7 +60,7 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
     log
 }
 
-fn link_name(actor: &str, number: u32) -> String {
+pub(super) fn link_name(actor: &str, number: u32) -> String {
     if number == 1 {
         actor.to_owned()
     } else {
@@ -139,7 +139,7 @@ impl Names<'_> {
     }
 
     /// A message in the shape of its version, its payload in one way to write it.
-    fn line(&self, message: &Message<'_>, vsn: Vsn) -> String {
+    pub(super) fn line(&self, message: &Message<'_>, vsn: Vsn) -> String {
         let fields = |list: &[&Field<'_>]| {
             let texts: Vec<String> = list.iter().map(|field| json_of(field)).collect();
             texts.join(",")
@@ -184,10 +184,11 @@ impl Names<'_> {
             return format!("no JSON: {}", payload.escape_debug());
         }
         let hide_at = &self.program.hide;
-        if hide_at.is_empty() {
+        let sort_at: Vec<&Pointer> = self.free_lists().collect();
+        if hide_at.is_empty() && sort_at.is_empty() {
             return text;
         }
-        // Too deep to hide anything in: it stays as it is.
+        // Too deep to hide or sort anything in: it stays as it is.
         let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
             return text;
         };
@@ -195,14 +196,37 @@ impl Names<'_> {
             .iter()
             .map(|pointer| hide(&mut value, pointer.segments()))
             .sum::<usize>();
-        if hidden == 0 { text } else { value.to_string() }
+        let sorted = sort_at
+            .iter()
+            .map(|pointer| sort(&mut value, pointer.segments(), &|item| self.named(item)))
+            .sum::<usize>();
+        if hidden + sorted == 0 {
+            text
+        } else {
+            value.to_string()
+        }
+    }
+
+    /// The lists whose items may stand in any order.
+    fn free_lists(&self) -> impl Iterator<Item = &Pointer> {
+        self.program.chance.iter().flat_map(|chance| match chance {
+            Chance::AnyOrderIn(pointers) => pointers.as_slice(),
+            Chance::AnyOrder(_) | Chance::More(_) | Chance::Maybe(_) => &[],
+        })
+    }
+
+    /// Puts names for this run's numbers.
+    pub(super) fn named(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (name, number) in self.fresh {
+            text = text.replace(number, &format!("{{{{{name}}}}}"));
+        }
+        text
     }
 
     /// Puts names for this run's numbers, and cuts what is long.
-    fn finish(&self, mut line: String) -> String {
-        for (name, number) in self.fresh {
-            line = line.replace(number, &format!("{{{{{name}}}}}"));
-        }
+    fn finish(&self, line: String) -> String {
+        let line = self.named(&line);
         if line.chars().nth(LONGEST_LINE).is_some() {
             let head: String = line.chars().take(SHOWN_OF_LONG).collect();
             return format!("{head}… {} bytes in all", line.len());
@@ -241,17 +265,31 @@ pub(super) fn show(what: &Noted) -> String {
 
 /// Hides what a pointer points at; returns how often it did.
 fn hide(value: &mut Value, segments: &[String]) -> usize {
+    at(value, segments, &mut |found| *found = Value::from(HIDDEN))
+}
+
+/// Sorts the lists that a pointer points at by what a fixture shows of their items; returns how many they are.
+fn sort(value: &mut Value, segments: &[String], named: &dyn Fn(&str) -> String) -> usize {
+    at(value, segments, &mut |found| {
+        if let Value::Array(items) = found {
+            items.sort_by_cached_key(|item| named(&item.to_string()));
+        }
+    })
+}
+
+/// Changes all that a pointer points at; returns how many they are.
+fn at(value: &mut Value, segments: &[String], change: &mut dyn FnMut(&mut Value)) -> usize {
     let Some((first, rest)) = segments.split_first() else {
-        *value = Value::from(HIDDEN);
+        change(value);
         return 1;
     };
     match value {
-        Value::Object(members) if first == "*" => members.values_mut().map(|it| hide(it, rest)).sum(),
-        Value::Array(items) if first == "*" => items.iter_mut().map(|it| hide(it, rest)).sum(),
-        Value::Object(members) => members.get_mut(first).map_or(0, |it| hide(it, rest)),
+        Value::Object(members) if first == "*" => members.values_mut().map(|it| at(it, rest, change)).sum(),
+        Value::Array(items) if first == "*" => items.iter_mut().map(|it| at(it, rest, change)).sum(),
+        Value::Object(members) => members.get_mut(first).map_or(0, |it| at(it, rest, change)),
         Value::Array(items) => {
             let item = first.parse::<usize>().ok().and_then(|index| items.get_mut(index));
-            item.map_or(0, |it| hide(it, rest))
+            item.map_or(0, |it| at(it, rest, change))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
@@ -313,6 +351,17 @@ mod tests {
         assert_eq!(
             value,
             json!({"joins": {"a": {"metas": [{"phx_ref": HIDDEN, "s": 1}]}, "b": {"metas": []}}})
+        );
+    }
+    #[test]
+    fn lists_in_any_order_are_sorted_by_what_is_shown_of_their_items() {
+        let mut value = json!({"ann": {"metas": ["12 here", "b", "a"]}, "bob": {"metas": "none"}, "cid": {}});
+        let pointer: Vec<String> = ["*", "metas"].map(str::to_owned).into();
+        let named = |item: &str| item.replace("12", "{{room}}");
+        assert_eq!(sort(&mut value, &pointer, &named), 2);
+        assert_eq!(
+            value,
+            json!({"ann": {"metas": ["a", "b", "12 here"]}, "bob": {"metas": "none"}, "cid": {}})
         );
     }
 }

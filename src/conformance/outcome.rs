@@ -1,10 +1,13 @@
 //! What a case came to, and how a run is told while it goes on. Facts only; how they show is up to `report/`.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::rules;
 use crate::profile::Profile;
 use crate::scenario::{FailureKind, Level, Recording};
 
@@ -92,7 +95,7 @@ pub struct Warning {
 }
 
 /// Why a verdict is not `pass`: the four things that a person needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What happened, in one line, lower case, no full stop.
     pub what: String,
@@ -111,6 +114,40 @@ pub struct Finding {
     /// The rule that is broken; nothing where the scenario cites none, or nothing was judged.
     #[serde(skip)]
     pub broken: Option<String>,
+    /// The actor whose conversation it was; from its second connection on with a number.
+    #[serde(skip)]
+    pub actor: Option<String>,
+    /// The steps before the one that failed, as they stand in the file.
+    #[serde(skip)]
+    pub before: Vec<String>,
+    /// The last of what was said, in both directions.
+    #[serde(skip)]
+    pub said: Vec<Said>,
+    /// How many steps the scenario has.
+    #[serde(skip)]
+    pub steps: usize,
+}
+
+/// Something that an actor sent or received, as a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Whose connection it was.
+    pub actor: String,
+    /// Since the case began.
+    pub at: Duration,
+    /// Which way it went.
+    pub way: Way,
+    /// The message, with the names of the scenario in place of this run's numbers.
+    pub text: String,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the client to the server.
+    Sent,
+    /// From the server to the client.
+    Received,
 }
 
 /// What one case came to.
@@ -260,6 +297,28 @@ impl RunResult {
     /// How many cases have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.cases.iter().filter(|case| case.verdict == verdict).count()
+    }
+
+    /// The cases that make it fail.
+    pub fn failed(&self) -> impl Iterator<Item = &CaseResult> {
+        self.cases
+            .iter()
+            .filter(|case| case.failed(self.held_to, self.strict))
+    }
+
+    /// The rules that are broken, each with how many cases found it so: the probable first cause first. Rules that
+    /// others rest on come before those, and among equals the one that most cases found broken.
+    pub fn broken(&self) -> Vec<(&str, usize)> {
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for rule in self.failed().flat_map(CaseResult::broken) {
+            *found.entry(rule).or_default() += 1;
+        }
+        let mut rules: Vec<(&str, usize)> = found.into_iter().collect();
+        rules.sort_by_key(|(rule, cases)| {
+            let (layer, place) = rules::rank(rule);
+            (layer, Reverse(*cases), place)
+        });
+        rules
     }
 
     /// What it comes to.

@@ -8,6 +8,7 @@ use super::baseline::Baseline;
 use super::catalogue::Case;
 use super::choice::{self, Fresh};
 use super::drive::{Place, drive};
+use super::excerpt;
 use super::host::Lent;
 use super::invariants;
 use super::judge::{self, Judgement};
@@ -85,6 +86,7 @@ async fn play_once(
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };
+    let judgement = explained(judgement, case, &play);
     let written = update::write(case, &place.settings, held_to, &log, &judgement).transpose();
     let duration = place.clock.now().since(begun);
     let mut result = result(case, judgement, written, duration, &play);
@@ -106,12 +108,28 @@ fn patience(held_to: HeldTo, place: &Place) -> Duration {
 /// What happened in a play, as fixtures say it.
 pub(super) fn log(case: &Case, play: &Play) -> Log {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
-    let names = Names {
+    log_of(play.recording(), &names(case, play, &fresh))
+}
+
+fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> Names<'a> {
+    Names {
         program: &case.program,
-        fresh: &fresh,
+        fresh,
         vsn: play.vsn(),
-    };
-    log_of(play.recording(), &names)
+    }
+}
+
+/// What was found, with the conversation in which it was found.
+fn explained(judgement: Judgement, case: &Case, play: &Play) -> Judgement {
+    let fresh: Vec<(&str, &str)> = play.fresh().collect();
+    let names = names(case, play, &fresh);
+    let steps = case.program.acts().count();
+    let explain = |finding| excerpt::explain(finding, play.recording(), &names, steps);
+    Judgement {
+        finding: judgement.finding.map(explain),
+        close_finding: judgement.close_finding.map(explain),
+        ..judgement
+    }
 }
 
 fn steps_only() -> Judgement {
@@ -120,7 +138,7 @@ fn steps_only() -> Judgement {
         finding: None,
         close_verdict: Verdict::Pass,
         close_finding: None,
-        note: Some("fixtures are of 2.0.0, so only its steps judged".to_owned()),
+        note: Some("only its steps were compared: the recorded answers are of 2.0.0".to_owned()),
     }
 }
 

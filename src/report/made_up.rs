@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{About, Finished};
 use crate::clock::Time;
-use crate::conformance::{CaseResult, Finding, HeldTo, Recorded, RunResult, Strictness, Verdict};
+use crate::conformance::{CaseResult, Finding, HeldTo, Recorded, RunResult, Said, Strictness, Verdict, Way};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::{Entry, FailureKind, Level, Noted, Recording, Who};
@@ -78,6 +78,13 @@ fn found(id: &str, verdict: Verdict, what: &str) -> CaseResult {
         step: Some("ana: { receive-nothing: 200ms }".to_owned()),
         kind: FailureKind::Unwanted,
         broken: Some("stale-join-ref-ignored".to_owned()),
+        actor: Some("ana".to_owned()),
+        before: vec![
+            "ana: connect".to_owned(),
+            "ana: { push: echo, join_ref: 1 }".to_owned(),
+        ],
+        said: said(),
+        steps: 5,
     };
     let finding = Some(finding);
     CaseResult {
@@ -87,15 +94,37 @@ fn found(id: &str, verdict: Verdict, what: &str) -> CaseResult {
     }
 }
 
+fn said() -> Vec<Said> {
+    let frame = |way, at, text: &str| Said {
+        actor: "ana".to_owned(),
+        at: Duration::from_millis(at),
+        way,
+        text: text.to_owned(),
+    };
+    let long = format!(
+        r#"["1","7","lab:{{{{room}}}}","echo",{{"big":"{}"}}]"#,
+        "x".repeat(520)
+    );
+    vec![
+        frame(Way::Sent, 4, &long),
+        frame(
+            Way::Received,
+            1404,
+            r#"["2","7","lab:{{room}}","phx_reply",{"response":{},"status":"ok"}]"#,
+        ),
+        frame(Way::Received, 1410, "closed with 1009 (message too big)"),
+    ]
+}
+
 fn closed_otherwise(id: &str) -> CaseResult {
     let finding = Finding {
         what: "the connection closed with 1000, not with 1011".to_owned(),
         expected: "close frame 1011".to_owned(),
         actual: "close frame 1000".to_owned(),
         place: "fixtures/malformed/text-empty.snap".to_owned(),
-        step: None,
         kind: FailureKind::Ended,
         broken: Some("malformed-json-closes".to_owned()),
+        ..Finding::default()
     };
     let (close_verdict, close_finding) = (Verdict::Fail, Some(finding));
     CaseResult {

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Finished, ReportError, Reporter};
 use crate::clock::{Clock, Time};
-use crate::conformance::{CaseResult, Event, Verdict};
+use crate::conformance::{CaseResult, Event, HeldTo, Strictness, Verdict};
 
 /// Where there is no terminal, how long it is silent at least.
 pub(super) const NOW_AND_THEN: Duration = Duration::from_secs(10);
@@ -27,10 +27,14 @@ pub struct Progress {
     clock: Clock,
     done: usize,
     all: usize,
+    passed: usize,
     failed: usize,
     running: Vec<String>,
+    /// What the server is held to, which decides whether a wrong close counts.
+    held_to: HeldTo,
 }
 
+/// Where progress goes.
 enum Shown {
     /// Drawn when the first case begins, below whatever was said before.
     Bar(Option<ProgressBar>),
@@ -54,46 +58,61 @@ impl Progress {
             clock,
             done: 0,
             all: 0,
+            passed: 0,
             failed: 0,
             running: Vec::new(),
+            held_to: HeldTo::TheLine,
         }
     }
 
     fn finished(&mut self, case: &CaseResult) -> Result<(), ReportError> {
         self.done += 1;
-        self.failed += usize::from(case.verdict == Verdict::Fail);
         self.running.retain(|running| **running != *case.id);
+        let failed = case.failed(self.held_to, Strictness::Lenient);
+        self.failed += usize::from(failed);
+        self.passed += usize::from(!failed && case.verdict == Verdict::Pass);
+        if matches!(self.shown, Shown::EachCase) {
+            let ms = case.duration.as_millis();
+            let verdict = if failed { Verdict::Fail } else { case.verdict };
+            return say(&format!("{:<10} {} ({ms} ms)", verdict.name(), case.id));
+        }
+        if failed {
+            let what = case.message().unwrap_or_default();
+            self.tell(&format!("fail {}: {what}", case.id))?;
+        }
         let now = self.clock.now();
-        match &mut self.shown {
-            Shown::Bar(_) => {}
-            Shown::EachCase => {
-                let ms = case.duration.as_millis();
-                return say(&format!("{:<10} {} ({ms} ms)", case.verdict.name(), case.id));
-            }
-            Shown::NowAndThen { last } if now.since(*last) >= NOW_AND_THEN => {
-                *last = now;
-                return say(&format!(
-                    "{} of {} cases, {} failed",
-                    self.done, self.all, self.failed
-                ));
-            }
-            Shown::NowAndThen { .. } => {}
+        if let Shown::NowAndThen { last } = &mut self.shown
+            && now.since(*last) >= NOW_AND_THEN
+        {
+            *last = now;
+            return say(&format!("{} of {} cases: {}", self.done, self.all, self.counts()));
         }
         Ok(())
     }
 
+    /// A line, above the bar if there is one.
+    fn tell(&self, line: &str) -> Result<(), ReportError> {
+        match &self.shown {
+            Shown::Bar(Some(bar)) => {
+                bar.println(line);
+                Ok(())
+            }
+            Shown::Bar(None) | Shown::NowAndThen { .. } | Shown::EachCase => say(line),
+        }
+    }
+
+    fn counts(&self) -> String {
+        format!("{} pass, {} fail", self.passed, self.failed)
+    }
+
     /// The bar says what takes so long.
     fn draw_bar(&mut self) {
+        let counts = self.counts();
         if let Shown::Bar(bar) = &mut self.shown {
             let all = self.all as u64;
             let bar = bar.get_or_insert_with(|| ProgressBar::new(all).with_style(bar_style()));
-            let failed = if self.failed > 0 {
-                format!("{} failed, ", self.failed)
-            } else {
-                String::new()
-            };
             let running = self.running.first().map_or("", String::as_str);
-            bar.set_message(format!("{failed}{running}"));
+            bar.set_message(format!("{counts}  {running}"));
             bar.set_position(self.done as u64);
         }
     }
@@ -105,7 +124,7 @@ fn on_a_terminal() -> bool {
 }
 
 fn bar_style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:30.cyan/dim} {pos} of {len}  {wide_msg:.dim}")
+    ProgressStyle::with_template("{bar:16.cyan/dim} {pos} of {len}  {wide_msg:.dim}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━━─")
 }
@@ -113,8 +132,9 @@ fn bar_style() -> ProgressStyle {
 impl Reporter for Progress {
     fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
         match event {
-            Event::Started { cases, .. } => {
+            Event::Started { cases, held_to, .. } => {
                 self.all = *cases;
+                self.held_to = *held_to;
                 return Ok(());
             }
             Event::CaseStarted(id) => self.running.push((*id).to_owned()),

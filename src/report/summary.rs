@@ -1,7 +1,9 @@
 //! What a run came to, as a person reads it: a line a family, then each failure with what was expected, what came
-//! instead, where, and the command that repeats it; then what was skipped and why; then the verdict.
+//! instead, what was said before, and the command that repeats it; then what was skipped and why; then the verdict.
 
+mod failures;
 mod families;
+mod fields;
 mod groups;
 
 use std::fmt::Write as _;
@@ -11,11 +13,12 @@ use anstyle::{AnsiColor, Style};
 
 use super::paper::Paper;
 use super::{Detail, Finished};
-use crate::conformance::{CaseResult, Conclusion, Finding, HeldTo, RunResult, Verdict, rules};
+use crate::conformance::{CaseResult, Conclusion, HeldTo, RunResult, Verdict};
 use crate::profile::Gate;
+use fields::Fields;
 
 /// The family of scenarios that are files.
-const OWN: &str = "own";
+const OWN: &str = "own files";
 
 /// Where a reader goes on from here.
 #[derive(Clone, Debug)]
@@ -30,28 +33,24 @@ pub(super) struct Onward {
 pub(super) fn render(finished: &Finished<'_>, detail: Detail, onward: &Onward, paper: Paper) -> String {
     let run = finished.run;
     let mut text = String::new();
-    if detail == Detail::Usual {
+    if detail != Detail::Quiet {
         families::rows(&mut text, run, paper);
     }
-    for case in &run.cases {
-        let undecided = case.verdict == Verdict::Undecided && case.finding.is_some();
-        if case.failed(run.held_to, run.strict) || undecided {
-            failure(&mut text, case, finished, onward, paper);
-        }
-    }
-    groups::noted(&mut text, run, Verdict::Undecided, paper);
-    groups::noted(&mut text, run, Verdict::NotRun, paper);
-    if detail == Detail::Usual {
+    failures::write(&mut text, finished, detail, onward, paper);
+    failures::undecided(&mut text, finished, detail, onward, paper);
+    groups::noted(&mut text, run, Verdict::Undecided, detail, paper);
+    groups::noted(&mut text, run, Verdict::NotRun, detail, paper);
+    if detail != Detail::Quiet {
         non_strict(&mut text, run, paper);
         closings(&mut text, run, paper);
-        groups::noted(&mut text, run, Verdict::Skipped, paper);
-        groups::noted(&mut text, run, Verdict::Pass, paper);
+        groups::noted(&mut text, run, Verdict::Skipped, detail, paper);
+        groups::noted(&mut text, run, Verdict::Pass, detail, paper);
         groups::flaky(&mut text, run, paper);
     }
     groups::pending(&mut text, run, paper);
     groups::warnings(&mut text, run, paper);
     conclusion(&mut text, finished);
-    if detail == Detail::Usual {
+    if detail != Detail::Quiet {
         let dim = Style::new().dimmed();
         let _ = writeln!(text, "{dim}results in {}{dim:#}", onward.results);
     }
@@ -84,7 +83,7 @@ pub(super) fn findings(case: &CaseResult) -> String {
     };
     for finding in [&case.finding, &case.close_finding].into_iter().flatten() {
         let _ = writeln!(text, "{}", finding.what);
-        fields.facts(&mut text, finding);
+        fields.everything(&mut text, finding);
     }
     if text.is_empty() {
         text.push_str(case.note.as_deref().unwrap_or_default());
@@ -139,52 +138,6 @@ fn counts<'c>(
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// A case that counts against the server, or that was not decided.
-fn failure(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward: &Onward, paper: Paper) {
-    let verdict = counted(case, finished.run);
-    let what = case.message().unwrap_or_default();
-    headline(text, verdict, &case.id, &what, paper);
-    let fields = Fields {
-        style: Style::new().dimmed(),
-        paper,
-    };
-    if let Some(finding) = &case.finding {
-        fields.facts(text, finding);
-    }
-    if let Some(finding) = &case.close_finding {
-        if case.finding.is_some() {
-            fields.add(text, "closing", &finding.what);
-        }
-        fields.facts(text, finding);
-    }
-    if let Some(note) = case.note.as_ref().filter(|note| **note != what) {
-        fields.add(text, "note", note);
-    }
-    if let Some(frames) = finished.frames_of(case) {
-        fields.add_whole(text, "frames", &format!("{}{frames}", onward.results));
-    }
-    if let Some(pending) = &case.pending {
-        fields.add_whole(text, "wrote", pending);
-    }
-    if verdict == Verdict::Fail {
-        for id in case.broken() {
-            let about = rules::find(id).map_or(String::new(), |rule| format!(": {}", rule.about));
-            fields.add(text, "rule", &format!("{id}{about}"));
-        }
-    }
-    fields.add_whole(
-        text,
-        "next",
-        &format!(
-            "phxproof check {}{}{}",
-            case.id,
-            onward.replay,
-            profile(case, finished.run)
-        ),
-    );
-    text.push('\n');
-}
-
 /// `fail join/ok: what happened`
 fn headline(text: &mut String, verdict: Verdict, id: &str, what: &str, paper: Paper) {
     let (bold, style) = (Style::new().bold(), style(verdict).bold());
@@ -195,42 +148,6 @@ fn headline(text: &mut String, verdict: Verdict, id: &str, what: &str, paper: Pa
         "{style}{}{style:#} {bold}{id}{bold:#}{what}",
         verdict.name()
     );
-}
-
-/// Named lines, below a headline.
-struct Fields {
-    /// That of the names.
-    style: Style,
-    paper: Paper,
-}
-
-impl Fields {
-    /// Where values begin.
-    const INDENT: usize = 12;
-
-    fn facts(&self, text: &mut String, finding: &Finding) {
-        self.add(text, "expected", &finding.expected);
-        self.add(text, "actual", &finding.actual);
-        self.add(text, "where", &finding.place);
-        if let Some(step) = &finding.step {
-            self.add(text, "step", step);
-        }
-    }
-
-    /// Further lines stand below the first word.
-    fn add(&self, text: &mut String, name: &str, value: &str) {
-        for (number, line) in value.lines().enumerate() {
-            let name = if number == 0 { name } else { "" };
-            let line = self.paper.hang(line, Self::INDENT, Self::INDENT);
-            self.add_whole(text, name, &line);
-        }
-    }
-
-    /// Something to be copied: it is not broken.
-    fn add_whole(&self, text: &mut String, name: &str, value: &str) {
-        let style = self.style;
-        let _ = writeln!(text, "  {style}{name:<8}{style:#}  {value}");
-    }
 }
 
 /// What a client survives, and Phoenix does not do: a line each.

@@ -15,8 +15,10 @@ use crate::conformance::{Event, HeldTo};
 pub enum Detail {
     /// What is wrong, and the last line.
     Quiet,
-    /// The usual.
+    /// The usual: of many that failed in the same way one in full.
     Usual,
+    /// Everything in full.
+    All,
 }
 
 /// Tells a person.
@@ -60,7 +62,7 @@ impl Reporter for Terminal {
                 cases,
             } => match self.detail {
                 Detail::Quiet => Ok(()),
-                Detail::Usual => {
+                Detail::Usual | Detail::All => {
                     let offers: Vec<&str> = offers.iter().map(String::as_str).collect();
                     let cases = summary::count(*cases, "case");
                     let (called, at) = match self.called {

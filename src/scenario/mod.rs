@@ -12,25 +12,27 @@ mod read;
 #[cfg(test)]
 mod readme;
 mod schema;
+mod shorten;
 mod template;
 mod verbs;
 mod yaml;
 
 pub use load::{LoadRate, LoadRole, LoadSection, LoadStage};
 pub use needs::{Level, Offer};
-pub(crate) use pattern::{Pattern, shorten};
+pub(crate) use pattern::Pattern;
 pub use play::{
     Blame, Command, Door, Entry, Failure, FailureKind, Happening, LinkId, Noted, Play, Progress, Reach,
     Recording, Request, Setting, Subject, Who,
 };
-pub(crate) use play::{SETTLE_REF, code_in_words, json_of, show_bytes};
+pub(crate) use play::{SETTLE_REF, code_in_words, describe_ending, json_of, show_bytes};
 pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
 pub(crate) use program::{
     Act, Actor, Answers, Chance, Connect, Content, Group, JoinRef, Mount, Opening, Outgoing, Receive, Reply,
     ReplySaid, Send, SendKind, What,
 };
-pub use program::{HiddenPointer, Program, Restart};
+pub use program::{Pointer, Program, Restart};
 pub use read::read;
 pub use schema::schema;
+pub(crate) use shorten::{shorten, shorten_bytes};
 pub(crate) use template::{Data, Filter, Name, Part, Template, Values};

@@ -3,6 +3,7 @@
 use regex::Regex;
 use serde_json::Value;
 
+use super::shorten::shorten;
 use super::template::{Data, Template, Values};
 
 /// An expectation of a JSON value.
@@ -226,15 +227,6 @@ fn same(a: &Value, b: &Value) -> bool {
 /// A value as JSON, cut where it gets long.
 pub(crate) fn brief(value: &Value) -> String {
     shorten(&value.to_string())
-}
-
-/// A text, cut where it gets too long to look at.
-pub(crate) fn shorten(text: &str) -> String {
-    const SHOWN: usize = 400;
-    match text.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}… ({} bytes)", &text[..at], text.len()),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -40,7 +40,8 @@ pub struct Program {
     /// How many of the groups come before what is judged.
     pub(crate) given: usize,
     pub(crate) chance: Vec<Chance>,
-    pub(crate) hide: Vec<HiddenPointer>,
+    /// What fixtures do not hold.
+    pub(crate) hide: Vec<Pointer>,
     /// How it runs as a swarm.
     pub(crate) load: LoadSection,
 }
@@ -292,17 +293,19 @@ pub enum Restart {
 pub(crate) enum Chance {
     /// These events may come in any order among themselves.
     AnyOrder(Vec<String>),
+    /// The items of these lists in payloads may stand in any order.
+    AnyOrderIn(Vec<Pointer>),
     /// More of this event may come at the end than the fixture has.
     More(String),
     /// A message that may come or not; the fields are those of [`Receive`].
     Maybe(Receive),
 }
 
-/// A JSON pointer whose segments may be `*`; what it points at is hidden in fixtures.
+/// A JSON pointer into payloads whose segments may be `*`, which stands for each member.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HiddenPointer(pub(crate) Vec<String>);
+pub struct Pointer(pub(crate) Vec<String>);
 
-impl HiddenPointer {
+impl Pointer {
     /// The segments, from the outermost on.
     pub fn segments(&self) -> &[String] {
         &self.0

@@ -106,6 +106,7 @@ fn chance() -> Value {
     for (name, about) in CHANCE {
         let mut schema = match name {
             "any-order" => json!({ "type": "array", "items": { "type": "string" } }),
+            "any-order-in" => json!({ "type": "array", "items": { "type": "string", "pattern": "^/" } }),
             _ => json!({ "type": "string" }),
         };
         describe(&mut schema, about);

@@ -25,13 +25,15 @@ pub enum Freedom {
     LateDiff,
     /// The presence_diff of an update is sent before the reply to the update.
     DiffBeforeReply,
+    /// The metas of one key stand in another order than they were tracked in.
+    MetaOrder,
     /// A timer is late, so that two of its messages come together.
     LateTimer,
 }
 
 impl Freedom {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DeadSubscription,
         Self::OwnLeave,
         Self::LateEnd,
@@ -39,6 +41,7 @@ impl Freedom {
         Self::LateState,
         Self::LateDiff,
         Self::DiffBeforeReply,
+        Self::MetaOrder,
         Self::LateTimer,
     ];
 
@@ -52,6 +55,7 @@ impl Freedom {
             Self::LateState => "presence_states were computed late",
             Self::LateDiff => "presence_diffs came late",
             Self::DiffBeforeReply => "presence_diffs of updates came before the reply",
+            Self::MetaOrder => "presence_states had the metas of a key in another order",
             Self::LateTimer => "messages of timers came together with the next one",
         }
     }
@@ -62,7 +66,9 @@ impl Freedom {
             Self::DeadSubscription | Self::LateState => Duration::from_millis(20),
             Self::LateEnd | Self::LateDiff => Duration::from_millis(10),
             Self::LateTimer => Duration::from_millis(100),
-            Self::OwnLeave | Self::QueueBeforeRejoin | Self::DiffBeforeReply => Duration::ZERO,
+            Self::OwnLeave | Self::QueueBeforeRejoin | Self::DiffBeforeReply | Self::MetaOrder => {
+                Duration::ZERO
+            }
         }
     }
 }

@@ -30,6 +30,26 @@ pub enum TrackError {
     NoPresence,
 }
 
+/// Who stands in a list of presences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// Everybody.
+    All(Order),
+    /// Everybody but this conversation.
+    AllBut(ConversationId),
+    /// Of each key the meta that was tracked first.
+    OneOfEachKey,
+}
+
+/// The order of the metas of one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// That in which they were tracked.
+    AsTracked,
+    /// The other way round, as Phoenix has it where a later process has a lower number.
+    Reversed,
+}
+
 /// One entry of a presence. The status is JSON text.
 #[derive(Clone, Debug)]
 struct Meta {
@@ -149,25 +169,39 @@ impl Presence {
         (!of_key.is_empty()).then(|| diff(&[], &of_key))
     }
 
-    /// Everybody on a topic: the payload of `presence_state`.
-    pub fn list(&self, topic: &str) -> Body {
-        self.list_all_but(None, topic)
-    }
-
-    /// Everybody but this conversation.
-    pub fn list_without(&self, conversation: ConversationId, topic: &str) -> Body {
-        self.list_all_but(Some(conversation), topic)
-    }
-
-    fn list_all_but(&self, except: Option<ConversationId>, topic: &str) -> Body {
+    /// Those on a topic: the payload of `presence_state`.
+    pub fn list(&self, topic: &str, listed: Listed) -> Body {
         let topics = self.lock(topic);
         let topic = topics.get(topic);
-        let left_out = except.and_then(|except| topic?.owners.get(&except));
-        let metas = topic.into_iter().flat_map(|topic| &topic.metas);
-        let metas = metas.filter(|&(place, _)| Some(place) != left_out);
+        let left_out = match listed {
+            Listed::AllBut(conversation) => topic.and_then(|topic| topic.owners.get(&conversation)),
+            Listed::All(_) | Listed::OneOfEachKey => None,
+        };
+        let mut metas: Vec<(&str, &Meta)> = topic
+            .into_iter()
+            .flat_map(|topic| &topic.metas)
+            .filter(|&(place, _)| Some(place) != left_out)
+            .map(|((key, _), meta)| (key.as_str(), meta))
+            .collect();
+        match listed {
+            Listed::All(Order::AsTracked) | Listed::AllBut(_) => {}
+            Listed::All(Order::Reversed) => {
+                let of_one_key = |a: &(&str, _), b: &(&str, _)| a.0 == b.0;
+                metas.chunk_by_mut(of_one_key).for_each(<[_]>::reverse);
+            }
+            Listed::OneOfEachKey => metas.dedup_by_key(|(key, _)| *key),
+        }
         let mut json = String::new();
-        write_presences(&mut json, metas.map(|((key, _), meta)| (key.as_str(), meta)));
+        write_presences(&mut json, metas.into_iter());
         Body::Json(json.into())
+    }
+
+    /// Whether a key has more than one meta on a topic.
+    pub fn has_a_key_with_many_metas(&self, topic: &str) -> bool {
+        self.lock(topic).get(topic).is_some_and(|topic| {
+            let keys = || topic.metas.keys().map(|(key, _)| key);
+            keys().zip(keys().skip(1)).any(|(a, b)| a == b)
+        })
     }
 
     fn lock(&self, topic: &str) -> MutexGuard<'_, Topics> {

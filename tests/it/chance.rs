@@ -122,6 +122,7 @@ const BEYOND: [(Freedom, &str); Freedom::ALL.len()] = [
     (Freedom::LateState, "presence-state-without-newcomer"),
     (Freedom::LateDiff, "presence-join-untold-to-newcomer"),
     (Freedom::DiffBeforeReply, "presence-update-told-twice"),
+    (Freedom::MetaOrder, "presence-state-one-meta"),
     (Freedom::LateTimer, "ping-twice"),
 ];
 

@@ -61,6 +61,7 @@ macro_rules! assert_said {
         settings.add_filter(r"in \d+(\.\d+)? m?s\b", "in TIME");
         // Cases come and go; which ones check a rule is no matter of these tests.
         settings.add_filter(r"(?m)^  cases  .*(\n {14}.*)*", "  cases       CASES");
+        settings.add_filter(r"([<>]) +\d+ ms  ", "$1 TIME  ");
         settings.add_filter(r"seed \d+", "seed SEED");
         settings.add_filter(r"\d+ms after", "TIME after");
         settings.bind(|| insta::assert_snapshot!($said));

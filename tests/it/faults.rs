@@ -137,6 +137,13 @@ fn run(
     result
 }
 
+/// Faults whose rule is broken in some case, but of which another rule, a consequence, is told as the first cause.
+const TOLD_BY_A_CONSEQUENCE: [&str; 3] = [
+    "broadcast-in-one-version",
+    "crash-ends-nothing",
+    "duplicate-join-keeps-old-running",
+];
+
 /// Why a fault is not noticed, if it is not.
 fn missed(fault: &'static Fault) -> Option<String> {
     let cases = citing(fault);
@@ -144,7 +151,11 @@ fn missed(fault: &'static Fault) -> Option<String> {
         return Some(format!("{}: no case cites {:?}", fault.id, fault.rules));
     }
     let server = Restarted::start(vec![fault], Profile::DEFAULT);
-    let result = run(&server, cases, None, Duration::from_secs(2));
+    let mut result = run(&server, cases, None, Duration::from_secs(2));
+    // A server in this process cannot be killed, so that it says goodbye where none is expected.
+    for case in result.cases.iter_mut().filter(|case| &*case.id == KILL) {
+        (case.close_verdict, case.close_finding) = (Verdict::Pass, None);
+    }
     if result.held_to != HeldTo::Likeness(Profile::DEFAULT) {
         return Some(format!(
             "{}: taken for another version: {:?}",
@@ -152,14 +163,28 @@ fn missed(fault: &'static Fault) -> Option<String> {
         ));
     }
     let fails = |verdict| verdict == Verdict::Fail;
-    // A server in this process cannot be killed, so that it says goodbye where none is expected.
-    let closed_wrongly = |case: &CaseResult| fails(case.close_verdict) && &*case.id != KILL;
-    if result
+    let failed = result
         .cases
         .iter()
-        .any(|case| fails(case.verdict) || closed_wrongly(case))
-    {
+        .any(|case| fails(case.verdict) || fails(case.close_verdict));
+    let first_cause = result.broken().first().map(|(rule, _)| (*rule).to_owned());
+    let named = if TOLD_BY_A_CONSEQUENCE.contains(&fault.id) {
+        result.broken().iter().any(|(rule, _)| fault.rules.contains(rule))
+    } else {
+        first_cause
+            .as_deref()
+            .is_some_and(|rule| fault.rules.contains(&rule))
+    };
+    if failed && named {
         return None;
+    }
+    if failed {
+        return Some(format!(
+            "{}: the first cause is told to be {first_cause:?}, of {:?}; expected {:?}",
+            fault.id,
+            result.broken(),
+            fault.rules
+        ));
     }
     let verdicts: Vec<String> = result
         .cases
@@ -174,7 +199,7 @@ fn missed(fault: &'static Fault) -> Option<String> {
 }
 
 #[test]
-fn every_fault_is_noticed_without_a_profile_by_a_case_that_cites_its_rule() {
+fn every_fault_is_noticed_without_a_profile_and_its_rule_named_as_the_first_cause() {
     let faults: Vec<&Fault> = faults::all().collect();
     assert!(faults.len() >= 15, "only {} faults", faults.len());
     let missed: Vec<String> = std::thread::scope(|scope| {

@@ -40,9 +40,12 @@ pub(super) fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
         expected,
         actual,
         place: fixture.to_owned(),
-        step: None,
         kind: kind_of(found),
-        broken: None,
+        actor: at
+            .split_once(", ")
+            .map_or(Some(at), |(actor, _)| Some(actor))
+            .map(str::to_owned),
+        ..Finding::default()
     })
 }
 

@@ -144,6 +144,44 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().flat_map(|area| area.rules)
 }
 
+/// What other promises rest on comes first: areas, and single rules that stand apart from their area.
+const LAYERS: [&[&str]; 6] = [
+    &["connect", "frames", "heartbeat-reply"],
+    &[
+        "refs-echoed",
+        "reply-once",
+        "state-apart",
+        "server-push-private",
+        "broadcast-stays-on-topic",
+        "topics-apart",
+    ],
+    &["join", "push", "serializers", "malformed", "lifetime"],
+    &["broadcast", "isolation", "channel-speaks-in-order"],
+    &["presence", "videos", "longpoll", "client"],
+    &[
+        "token-age",
+        "topics-compared-whole",
+        "events-compared-whole",
+        "users-compared-whole",
+        "binary-sizes-unsigned",
+        "versions-side-by-side",
+        "presence-one-key-many-metas",
+        "large-message-carried",
+    ],
+];
+
+/// Where a rule stands among those of which others are consequences: its layer, and its place in the catalogue. What
+/// breaks in an early layer shows in later ones, too.
+pub fn rank(id: &str) -> (usize, usize) {
+    let area = AREAS
+        .iter()
+        .find(|area| area.rules.iter().any(|rule| rule.id == id));
+    let layer_of = |name: &str| LAYERS.iter().position(|layer| layer.contains(&name));
+    let layer = layer_of(id).or_else(|| layer_of(area?.name));
+    let place = all().position(|rule| rule.id == id);
+    (layer.unwrap_or(LAYERS.len()), place.unwrap_or(usize::MAX))
+}
+
 /// The rule of that id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)

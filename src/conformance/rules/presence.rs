@@ -66,7 +66,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "presence-one-key-many-metas",
         about: "one user on two sockets is one key with two metas",
         promise: "A key that is tracked from several conversations has a meta for each of them, and is \
-            gone only when the last one left.",
+            gone only when the last one left. In which order the metas of a key stand is left to chance.",
         source: "phoenix lib/phoenix/presence.ex, group/1",
         behaviours: &[46],
         versions: Versions::All,

@@ -186,3 +186,28 @@ fn a_rule_is_an_object_with_since_as_text() {
     let rule = serde_json::to_value(find("join-reply").unwrap()).unwrap();
     assert!(rule["since"].is_null());
 }
+
+#[test]
+fn what_others_rest_on_ranks_before_them() {
+    for (cause, consequence) in [
+        ("heartbeat-reply", "heartbeat-keeps-open"),
+        ("refs-echoed", "push-reply"),
+        ("state-apart", "rejoin-fresh"),
+        ("push-reply", "broadcast-reaches-all"),
+        ("broadcast-reaches-all", "presence-diff-join"),
+    ] {
+        assert!(rank(cause) < rank(consequence), "{cause} and {consequence}");
+    }
+    assert!(
+        LAYERS
+            .iter()
+            .flat_map(|layer| layer.iter())
+            .all(|name| { find(name).is_some() || AREAS.iter().any(|area| area.name == *name) })
+    );
+    assert!(
+        AREAS
+            .iter()
+            .flat_map(|area| area.rules)
+            .all(|rule| rank(rule.id).0 < LAYERS.len())
+    );
+}

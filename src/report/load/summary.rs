@@ -20,14 +20,14 @@ const INDENT: usize = 14;
 /// The whole summary.
 pub(super) fn render(run: &LoadRun<'_>, detail: Detail, results: &str, paper: Paper) -> String {
     let mut text = String::new();
-    if detail == Detail::Usual && run.trouble.is_none() {
+    if detail != Detail::Quiet && run.trouble.is_none() {
         parts(&mut text, run.result, paper);
         table::render(&mut text, run.result, paper);
         facts::render(&mut text, run.result, paper);
     }
     objectives(&mut text, run, detail, paper);
     conclusion(&mut text, run, paper);
-    if detail == Detail::Usual {
+    if detail != Detail::Quiet {
         let dim = Style::new().dimmed();
         let _ = writeln!(text, "{dim}results in {results}/{dim:#}");
     }

@@ -1,56 +1,68 @@
-//! A line a family: a sign for each case, as many as fit, and the counts.
+//! A row a family: a sign for each case, in as many lines as they take, and the counts; below them what the signs mean.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-use anstyle::Style;
 
 use super::{counted, counts, family, style};
 use crate::conformance::{CaseResult, RunResult, Verdict};
 use crate::report::paper::Paper;
 
 /// Signs have this much room at least.
-const FEWEST_COLUMNS: usize = 12;
-/// So many equal signs in a row are worth a number, where there is no room for all.
-const WORTH_A_NUMBER: usize = 4;
+const FEWEST_COLUMNS: usize = 16;
 
-/// All rows, and an empty line.
+/// All rows, what their signs mean if not all passed, and an empty line.
 pub(super) fn rows(text: &mut String, run: &RunResult, paper: Paper) {
     let mut families: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
     for case in &run.cases {
         families.entry(family(&case.id)).or_default().push(case);
     }
-    let name_width = families.keys().map(|name| name.len()).max().unwrap_or_default();
+    if families.is_empty() {
+        return;
+    }
     let counted = |case: &CaseResult| counted(case, run);
-    let rows: Vec<_> = families
-        .iter()
-        .map(|(name, cases)| {
-            let counts = counts(cases.iter().copied(), counted);
-            let taken = name_width + 6 + visible(&counts);
-            let room = paper.columns().saturating_sub(taken).max(FEWEST_COLUMNS);
-            (
-                name,
-                Signs::of(cases.iter().map(|case| counted(case)), room),
-                counts,
-            )
-        })
+    let name_width = families.keys().map(|name| name.len()).max().unwrap_or_default();
+    let counts: Vec<String> = families
+        .values()
+        .map(|cases| counts(cases.iter().copied(), counted))
         .collect();
-    let signs_width = rows
+    let counts_width = counts
         .iter()
-        .map(|(_, signs, _)| signs.width)
+        .map(|counts| visible(counts))
         .max()
         .unwrap_or_default();
-    for (name, signs, counts) in &rows {
-        let padding = signs_width - signs.width;
-        let _ = writeln!(
-            text,
-            "  {name:<name_width$}  {}{:padding$}  {counts}",
-            signs.text, ""
-        );
+    let most = families.values().map(Vec::len).max().unwrap_or_default();
+    let room = paper
+        .columns()
+        .saturating_sub(name_width + 6 + counts_width)
+        .max(FEWEST_COLUMNS);
+    let width = most.min(room);
+    for ((name, cases), counts) in families.iter().zip(&counts) {
+        for (number, row) in cases.chunks(room).enumerate() {
+            let signs = signs(row.iter().map(|case| counted(case)));
+            let padding = width.saturating_sub(row.len());
+            let line = match number {
+                0 => format!("  {name:<name_width$}  {signs}{:padding$}  {counts}", ""),
+                _ => format!("  {:<name_width$}  {signs}", ""),
+            };
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
     }
-    if !rows.is_empty() {
-        text.push('\n');
+    legend(text, run);
+    text.push('\n');
+}
+
+/// What the signs mean, where there are others than that of a pass.
+fn legend(text: &mut String, run: &RunResult) {
+    let used = |verdict: &Verdict| run.cases.iter().any(|case| counted(case, run) == *verdict);
+    let verdicts: Vec<Verdict> = Verdict::ALL.into_iter().filter(used).collect();
+    if verdicts.iter().all(|verdict| *verdict == Verdict::Pass) {
+        return;
     }
+    let parts: Vec<String> = verdicts
+        .into_iter()
+        .map(|verdict| format!("{} {}", signs(std::iter::once(verdict)), verdict.name()))
+        .collect();
+    let _ = writeln!(text, "  ({})", parts.join(", "));
 }
 
 /// What is seen of a text with colours.
@@ -71,75 +83,46 @@ const fn sign(verdict: Verdict) -> char {
     }
 }
 
-/// The signs of a family.
-struct Signs {
-    text: String,
-    /// In columns.
-    width: usize,
-}
-
-impl Signs {
-    /// One sign for each case if they fit, else runs of equal ones with their number, as `.×37 F .×3`.
-    fn of(verdicts: impl Iterator<Item = Verdict>, room: usize) -> Self {
-        let verdicts: Vec<Verdict> = verdicts.collect();
-        let mut signs = Self {
-            text: String::new(),
-            width: 0,
-        };
-        for run in verdicts.chunk_by(|a, b| a == b) {
-            let (sign, length) = (sign(run[0]), run.len());
-            let piece = if verdicts.len() <= room {
-                sign.to_string().repeat(length)
-            } else if length < WORTH_A_NUMBER {
-                format!("{sign} ").repeat(length)
-            } else {
-                format!("{sign}×{length} ")
-            };
-            if signs.width + piece.chars().count() > room {
-                signs.add("…", Style::new());
-                break;
-            }
-            signs.add(&piece, style(run[0]));
-        }
-        signs
+/// One sign for each, in the colours of the verdicts.
+fn signs(verdicts: impl Iterator<Item = Verdict>) -> String {
+    let verdicts: Vec<Verdict> = verdicts.collect();
+    let mut text = String::new();
+    for run in verdicts.chunk_by(|a, b| a == b) {
+        let style = style(run[0]);
+        let signs = sign(run[0]).to_string().repeat(run.len());
+        let _ = write!(text, "{style}{signs}{style:#}");
     }
-
-    fn add(&mut self, piece: &str, style: Style) {
-        self.width += piece.chars().count();
-        let _ = write!(self.text, "{style}{piece}{style:#}");
-    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::made_up;
     use super::*;
 
-    fn shown(verdicts: &[(Verdict, usize)], room: usize) -> String {
-        let verdicts = verdicts
-            .iter()
-            .flat_map(|(verdict, times)| std::iter::repeat_n(*verdict, *times));
-        let signs = Signs::of(verdicts, room);
-        let text = anstream::adapter::strip_str(&signs.text).to_string();
-        assert_eq!(text.chars().count(), signs.width);
-        text
-    }
-
     #[test]
-    fn each_case_has_a_sign_while_they_fit() {
-        let verdicts = [(Verdict::Pass, 8), (Verdict::Fail, 1), (Verdict::Skipped, 3)];
-        assert_eq!(shown(&verdicts, 12), "........F---");
-        assert_eq!(shown(&verdicts, 11), ".×8 F …");
-    }
-
-    #[test]
-    fn a_family_too_large_for_its_row_is_never_without_signs() {
-        assert_eq!(shown(&[(Verdict::Pass, 120)], 50), ".×120 ");
-        let verdicts = [
-            (Verdict::Pass, 37),
-            (Verdict::Fail, 2),
-            (Verdict::Pass, 30),
-            (Verdict::Undecided, 1),
-        ];
-        assert_eq!(shown(&verdicts, 40), ".×37 F F .×30 ? ");
+    fn a_family_too_large_for_its_row_takes_several() {
+        let mut run = made_up::good_run();
+        let case = run.cases[0].clone();
+        run.cases = (0..50)
+            .map(|number| CaseResult {
+                id: format!("join/number-{number:02}").into(),
+                verdict: if number == 45 {
+                    Verdict::Fail
+                } else {
+                    Verdict::Pass
+                },
+                ..case.clone()
+            })
+            .collect();
+        let mut text = String::new();
+        rows(&mut text, &run, Paper::Columns(60));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        let expected = format!(
+            "  join  {}  49 pass, 1 fail\n        {}F....\n  (. pass, F fail)\n\n",
+            ".".repeat(35),
+            ".".repeat(10)
+        );
+        assert_eq!(text, expected);
     }
 }

@@ -8,12 +8,13 @@ use anstyle::Style;
 use super::super::paper::Paper;
 use super::{OWN, family, style};
 use crate::conformance::{RunResult, Verdict};
+use crate::report::Detail;
 
 /// Longer lists are cut; `result.json` has them all.
 const MOST_LINES: usize = 4;
 
 /// Cases with one verdict that have a note, grouped by what it says.
-pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, paper: Paper) {
+pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail: Detail, paper: Paper) {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in run
         .cases
@@ -21,7 +22,7 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, paper:
         .filter(|case| case.verdict == verdict && case.finding.is_none() && case.pending.is_none())
     {
         if let Some(note) = &case.note {
-            groups.entry(note).or_default().push(&case.id);
+            groups.entry(kind(note, detail)).or_default().push(&case.id);
         }
     }
     for (note, ids) in &groups {
@@ -33,6 +34,14 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, paper:
     }
     if !groups.is_empty() {
         text.push('\n');
+    }
+}
+
+/// What is said of a case in the usual summary: what stands behind a semicolon is a detail.
+fn kind(note: &str, detail: Detail) -> &str {
+    match detail {
+        Detail::All => note,
+        Detail::Usual | Detail::Quiet => note.split("; ").next().unwrap_or(note),
     }
 }
 
@@ -88,7 +97,7 @@ fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
 }
 
 /// Ids, as many to a line as fit, and not more lines than somebody reads.
-fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
+pub(super) fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
     let dim = Style::new().dimmed();
     let mut lines = vec![String::new()];
     for (number, id) in ids.iter().enumerate() {

@@ -102,10 +102,10 @@ fn a_family_that_is_skipped_as_a_whole_is_told_by_its_name() {
 fn families_are_told_by_ids_and_files_are_their_own() {
     for (id, expected) in [
         ("join/ok", "join"),
-        ("mine.yaml", "own"),
-        ("a/mine.yaml", "own"),
-        ("/a/b", "own"),
-        ("../b", "own"),
+        ("mine.yaml", "own files"),
+        ("a/mine.yaml", "own files"),
+        ("/a/b", "own files"),
+        ("../b", "own files"),
     ] {
         assert_eq!(family(id), expected, "{id}");
     }

@@ -3,7 +3,7 @@
 use super::failure::{FailureKind, Wrong};
 use super::link::State;
 use super::step::Held;
-use crate::scenario::pattern::shorten;
+use crate::scenario::shorten;
 use crate::transport::Ending;
 
 /// Holds the end of a connection against the code that a step waits for.
@@ -54,7 +54,7 @@ impl State {
 }
 
 /// How a connection ended, in words.
-fn describe_ending(ending: &Ending) -> String {
+pub(crate) fn describe_ending(ending: &Ending) -> String {
     match ending {
         Ending::CloseFrame {
             code: Some(code),

@@ -19,6 +19,8 @@ pub struct Failure {
     pub at: String,
     /// The text of that line.
     pub line: String,
+    /// The steps before it that lead there, as they stand in the file.
+    pub before: Vec<String>,
     /// Whether this says something about the server.
     pub blame: Blame,
     /// What kind of expectation it was.
@@ -30,7 +32,7 @@ pub struct Failure {
 }
 
 /// What kind of expectation did not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
     /// A client was let in that should be refused.
     LetIn,
@@ -65,6 +67,7 @@ pub enum FailureKind {
     /// A channel ended that nobody had asked to end.
     EndedUnasked,
     /// Anything else.
+    #[default]
     Other,
 }
 

@@ -62,7 +62,7 @@ impl Arrived {
     /// How it looks to a person.
     pub(super) fn show(&self) -> String {
         match &self.frame {
-            Held::Text(text) => crate::scenario::pattern::shorten(text),
+            Held::Text(text) => crate::scenario::shorten(text),
             Held::Binary(bytes) => show_bytes(bytes),
         }
     }

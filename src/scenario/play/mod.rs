@@ -17,14 +17,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use command::{Command, Door, Happening, LinkId, Reach, Request, Setting};
-pub(crate) use ending::code_in_words;
+pub(crate) use ending::{code_in_words, describe_ending};
 pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
 pub use recording::{Entry, Noted, Recording, Who};
 pub(crate) use wait::json_of;
 
-use super::program::Program;
+use super::program::{Act, Program};
 use super::template::Values;
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -264,6 +264,27 @@ impl Play {
         self.recording.push(now, Who::Actor(id.actor, id.number), what)
     }
 
+    /// The last steps before this one that are of the same actor or of nobody, each line of the file once.
+    fn steps_before(&self, failed: &Act) -> Vec<String> {
+        const SHOWN: usize = 3;
+        let actor = failed.what.actor();
+        let own = |act: &&Act| act.what.actor().is_none() || actor.is_none() || act.what.actor() == actor;
+        let mut lines: Vec<String> = Vec::new();
+        let groups = self.program.groups.iter().take(self.group + 1).rev();
+        let acts = groups.flat_map(|group| group.acts.iter().rev());
+        for act in acts.skip_while(|act| act.place != failed.place).filter(own) {
+            let (_, line) = failure::locate(&self.program.path, &self.program.source, &act.place);
+            if act.place.start < failed.place.start && lines.last() != Some(&line) {
+                lines.push(line);
+            }
+            if lines.len() == SHOWN {
+                break;
+            }
+        }
+        lines.reverse();
+        lines
+    }
+
     fn fail(&mut self, act: usize, wrong: Wrong) {
         if matches!(self.stage, Stage::Failed(_)) {
             return;
@@ -286,6 +307,7 @@ impl Play {
             _ => None,
         };
         let rule = rule.or_else(|| act.and_then(|act| act.rule.clone()));
+        let before = act.map_or_else(Vec::new, |act| self.steps_before(act));
         let actor = act
             .and_then(|act| act.what.actor())
             .map(|actor| self.program.actors[actor.0].clone());
@@ -302,6 +324,7 @@ impl Play {
             actor,
             at,
             line,
+            before,
             blame,
             kind: wrong.kind,
             subject,

@@ -7,8 +7,8 @@ use super::failure::Wrong;
 use super::recording::{Flooded, Noted, Who};
 use super::wait::WaitKind;
 use crate::clock::Time;
-use crate::scenario::pattern::shorten;
 use crate::scenario::program::What;
+use crate::scenario::shorten;
 use crate::transport::{RequestError, Response};
 
 impl Play {

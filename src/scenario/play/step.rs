@@ -10,8 +10,8 @@ use super::recording::{Noted, Who};
 use super::wait::{self, Wait, WaitKind, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, Stage};
 use crate::clock::Time;
-use crate::scenario::pattern::shorten;
 use crate::scenario::program::{Answers, Opening, Program, What};
+use crate::scenario::shorten;
 
 /// Whether the deadline of a wait has come.
 #[derive(Clone, Copy, PartialEq, Eq)]

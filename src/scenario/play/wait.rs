@@ -10,8 +10,9 @@ use super::inbox::{Arrived, Head, show_bytes};
 use super::link::Link;
 use crate::clock::Time;
 use crate::protocol::{Field, Message, Payload, REPLY, Vsn};
-use crate::scenario::pattern::{Mismatch, brief, shorten};
+use crate::scenario::pattern::{Mismatch, brief};
 use crate::scenario::program::{Content, Receive, Reply, Save, SendKind, What};
+use crate::scenario::shorten;
 use crate::scenario::template::{Data, Values};
 
 /// A wait of the group that is under way.

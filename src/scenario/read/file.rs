@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::needs::Level;
 use super::super::problem::Problem;
-use super::super::program::{Chance, HiddenPointer, Program};
+use super::super::program::{Chance, Pointer, Program};
 use super::super::template::Name;
 use super::super::yaml::{Key, Node, Yaml};
 use super::{Reader, entry};
@@ -60,8 +60,12 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
 ];
 
 /// The keys of an item of `chance`.
-pub(crate) const CHANCE: [(&str, &str); 3] = [
+pub(crate) const CHANCE: [(&str, &str); 4] = [
     ("any-order", "events that may come in any order among themselves"),
+    (
+        "any-order-in",
+        "JSON pointers to lists in payloads whose items may stand in any order, as /*/metas",
+    ),
     (
         "more",
         "an event that goes on: how many of it come at the end is free",
@@ -105,7 +109,7 @@ impl Reader {
             ));
         }
         let chance = self.chance(entries);
-        let hide = self.hide(entries);
+        let hide = self.pointers(entries, "hide");
         let load = self.load(entries);
         Some(Program {
             path: path.into(),
@@ -209,10 +213,11 @@ impl Reader {
     }
 
     fn one_chance(&mut self, item: &Node) -> Option<Chance> {
-        let entries = self.map(item, "chance", "any-order, more or maybe")?;
+        let entries = self.map(item, "chance", "any-order, any-order-in, more or maybe")?;
         let (key, value) = entries.first()?;
         match key.name.as_str() {
             "any-order" => Some(Chance::AnyOrder(self.words(entries, "any-order"))),
+            "any-order-in" => Some(Chance::AnyOrderIn(self.pointers(entries, "any-order-in"))),
             "more" => Some(Chance::More(self.word(value, "more", "an event")?.to_owned())),
             "maybe" => {
                 let event = self.template(value, "maybe")?;
@@ -231,19 +236,19 @@ impl Reader {
         }
     }
 
-    fn hide(&mut self, entries: &[(Key, Node)]) -> Vec<HiddenPointer> {
-        let Some(node) = entry(entries, "hide") else {
+    fn pointers(&mut self, entries: &[(Key, Node)], key: &str) -> Vec<Pointer> {
+        let Some(node) = entry(entries, key) else {
             return Vec::new();
         };
         let items = self
-            .list(node, "hide", "a list of JSON pointers")
+            .list(node, key, "a list of JSON pointers")
             .unwrap_or_default();
         let mut pointers = Vec::new();
         for item in items {
             match &item.value {
                 Yaml::Text(text) if text.starts_with('/') => {
                     let segments = text.split('/').skip(1);
-                    pointers.push(HiddenPointer(
+                    pointers.push(Pointer(
                         segments
                             .map(|it| it.replace("~1", "/").replace("~0", "~"))
                             .collect(),

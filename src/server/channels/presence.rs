@@ -5,6 +5,7 @@ use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status}
 use super::super::conduct::{PresenceJoin, PresenceLeave, PresenceState, UpdatesTold};
 use super::super::context::{Context, Reach};
 use super::super::elixir::{Raised, Term, no_clause};
+use super::super::presence::{Listed, Order};
 use super::super::tracker::Tells;
 
 #[cfg(test)]
@@ -73,11 +74,23 @@ impl PresenceChannel {
 }
 
 fn push_state(cx: &mut Context<'_>) {
-    let state = match cx.conduct().presence_state {
-        PresenceState::Everybody => cx.presence().list(cx.topic()),
-        PresenceState::Others => cx.presence().list_without(cx.id(), cx.topic()),
+    let listed = match cx.conduct().presence_state {
+        PresenceState::Everybody => Listed::All(order(cx)),
+        PresenceState::Others => Listed::AllBut(cx.id()),
+        PresenceState::OneMetaOfEach => Listed::OneOfEachKey,
     };
+    let state = cx.presence().list(cx.topic(), listed);
     cx.push("presence_state", state);
+}
+
+/// In Phoenix the metas of a key stand in the order of their processes' numbers, which start again some time.
+fn order(cx: &mut Context<'_>) -> Order {
+    let many = cx.presence().has_a_key_with_many_metas(cx.topic());
+    if many && cx.chance().happens(Freedom::MetaOrder) {
+        Order::Reversed
+    } else {
+        Order::AsTracked
+    }
 }
 
 impl Channel for PresenceChannel {

@@ -120,6 +120,8 @@ pub enum PresenceState {
     Everybody,
     /// Only who was there before.
     Others,
+    /// Of each key only the meta that was tracked first.
+    OneMetaOfEach,
 }
 
 /// How often an update is told.

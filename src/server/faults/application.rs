@@ -104,6 +104,12 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| conduct.app.presence_state = PresenceState::Others,
     ),
     Fault::new(
+        "presence-state-one-meta",
+        "A presence_state has only the first meta of each user.",
+        &["presence-one-key-many-metas"],
+        |conduct| conduct.app.presence_state = PresenceState::OneMetaOfEach,
+    ),
+    Fault::new(
         "presence-update-told-twice",
         "An update is told in two equal presence_diffs.",
         &["presence-update"],

@@ -226,7 +226,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "broadcast-with-join-ref",
         "Broadcasts carry the receiver's join_ref.",
-        &["broadcast-refs-null"],
+        &["broadcast-refs-null", "broadcast-reaches-all"],
         |conduct| {
             conduct.socket.broadcast_refs = BroadcastRefs::JoinRef;
         },
@@ -260,7 +260,11 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "broadcast-swapped",
         "One of seven deliveries of a broadcast comes after the next, or one of N with --one-in N.",
-        &["sender-order"],
+        &[
+            "sender-order",
+            "broadcast-before-reply",
+            "channel-speaks-in-order",
+        ],
         |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Swapped),
     ),
 ];

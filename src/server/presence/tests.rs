@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Body, ConversationId, Presence, PresenceUpdate, TrackError};
+use super::{Body, ConversationId, Listed, Order, Presence, PresenceUpdate, TrackError};
 
 const TOPIC: &str = "presence:room";
 
@@ -54,7 +54,7 @@ fn joins_updates_and_leaves_look_as_recorded() {
     );
     tracker.track(bob, TOPIC, "bob", "null").unwrap();
     assert_eq!(
-        redacted.text(&tracker.list(TOPIC)),
+        redacted.text(&tracker.list(TOPIC, Listed::All(Order::AsTracked))),
         r##"{"alice":{"metas":[{"phx_ref":"#0","status":"online"}]},"bob":{"metas":[{"phx_ref":"#1","status":null}]}}"##
     );
     let updated = tracker
@@ -88,8 +88,17 @@ fn one_name_twice_has_its_metas_in_the_order_of_joins_and_an_update_keeps_its_pl
             .unwrap(),
     );
     assert_eq!(
-        redacted.text(&tracker.list(TOPIC)),
+        redacted.text(&tracker.list(TOPIC, Listed::All(Order::AsTracked))),
         r##"{"alice":{"metas":[{"phx_ref":"#3","phx_ref_prev":"#0","status":4},{"phx_ref":"#1","status":2},{"phx_ref":"#2","status":3}]}}"##
+    );
+    assert!(tracker.has_a_key_with_many_metas(TOPIC));
+    assert_eq!(
+        redacted.text(&tracker.list(TOPIC, Listed::All(Order::Reversed))),
+        r##"{"alice":{"metas":[{"phx_ref":"#2","status":3},{"phx_ref":"#1","status":2},{"phx_ref":"#3","phx_ref_prev":"#0","status":4}]}}"##
+    );
+    assert_eq!(
+        redacted.text(&tracker.list(TOPIC, Listed::OneOfEachKey)),
+        r##"{"alice":{"metas":[{"phx_ref":"#3","phx_ref_prev":"#0","status":4}]}}"##
     );
 }
 
@@ -99,7 +108,7 @@ fn a_name_is_escaped_as_a_key() {
     tracker.track(ConversationId(1), TOPIC, "a\"\n", "1").unwrap();
     let mut redacted = Redacted(Vec::new());
     assert_eq!(
-        redacted.text(&tracker.list(TOPIC)),
+        redacted.text(&tracker.list(TOPIC, Listed::All(Order::AsTracked))),
         r##"{"a\"\n":{"metas":[{"phx_ref":"#0","status":1}]}}"##
     );
 }
@@ -123,14 +132,18 @@ fn nobody_is_tracked_twice_nor_updated_nor_taken_out_before() {
         Err(TrackError::NoPresence)
     );
     assert!(tracker.untrack(alice, TOPIC).is_some());
-    assert_eq!(tracker.list(TOPIC), Body::empty());
+    assert_eq!(tracker.list(TOPIC, Listed::All(Order::AsTracked)), Body::empty());
 }
 
 #[test]
 fn refs_of_two_starts_differ() {
     let earlier = Presence::new(Duration::from_secs(1_700_000_000));
     let later = Presence::new(Duration::from_secs(1_700_000_001));
-    let first = |tracker: &Presence| Redacted(Vec::new()).text(&tracker.list(TOPIC)).len();
+    let first = |tracker: &Presence| {
+        Redacted(Vec::new())
+            .text(&tracker.list(TOPIC, Listed::All(Order::AsTracked)))
+            .len()
+    };
     assert_eq!(first(&earlier), first(&later));
     let one = earlier.track(ConversationId(1), TOPIC, "a", "1").unwrap();
     let other = later.track(ConversationId(1), TOPIC, "a", "1").unwrap();
@@ -214,7 +227,7 @@ proptest! {
                     known.insert(place, meta);
                 }
             }
-            prop_assert_eq!(&metas(&parse(&tracker.list(TOPIC))).collect::<Known>(), &known);
+            prop_assert_eq!(&metas(&parse(&tracker.list(TOPIC, Listed::All(Order::AsTracked)))).collect::<Known>(), &known);
         }
     }
 }

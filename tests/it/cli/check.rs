@@ -147,7 +147,9 @@ about: Who greets is heard by all.
 fresh: [room]
 given:
   - ana, bea, cid: connect
-  - ana, bea, cid: { join: "lab:{{room}}" }
+  - ana: { join: "lab:{{room}}" }
+  - bea: { join: "lab:{{room}}" }
+  - cid: { join: "lab:{{room}}" }
 steps:
   - ana: { push: broadcast, with: { text: hi } }
   - ana, bea, cid: { receive: broadcasted, with: { text: hi } }

@@ -61,7 +61,7 @@ const SHOWN_BY: [(&str, &str); 49] = [
 
 /// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
 /// server, a clock, names that are nearly equal, or more than was said there.
-const SHOWN_BY_NONE: [&str; 21] = [
+const SHOWN_BY_NONE: [&str; 22] = [
     "token-signature-unchecked",
     "token-age-unchecked",
     "idle-never",
@@ -69,6 +69,7 @@ const SHOWN_BY_NONE: [&str; 21] = [
     "sleep-blocks-siblings",
     "annotation-stored-late",
     "presence-leaves-with-all",
+    "presence-state-one-meta",
     "presence-update-keeps-ref",
     "user-names-in-any-case",
     "catch-up-of-a-hundred",

@@ -1,0 +1,145 @@
+//! The end of a conversation as a person reads it: the last frames in both directions, with the names of the scenario.
+
+use super::normalise::Names;
+use super::outcome::{Finding, Said, Way};
+use crate::protocol::{Frame, Message, Vsn};
+use crate::scenario::{Actor, Entry, Noted, Recording, SETTLE_REF, Who, code_in_words, describe_ending};
+
+/// So many frames are shown.
+const SHOWN: usize = 8;
+
+/// Adds the conversation to a finding, and puts the names of the scenario for the numbers of this run.
+pub(super) fn explain(finding: Finding, recording: &Recording, names: &Names<'_>, steps: usize) -> Finding {
+    Finding {
+        what: names.named(&finding.what),
+        expected: names.named(&finding.expected),
+        actual: names.named(&finding.actual),
+        said: said(recording, names, finding.actor.as_deref()),
+        steps,
+        ..finding
+    }
+}
+
+/// The last frames of an actor, and what others sent meanwhile; those of everybody if it is nobody's.
+fn said(recording: &Recording, names: &Names<'_>, actor: Option<&str>) -> Vec<Said> {
+    let first = recording
+        .entries
+        .first()
+        .map(|entry| entry.at)
+        .unwrap_or_default();
+    let mut frames: Vec<Said> = recording
+        .entries
+        .iter()
+        .rev()
+        .filter_map(|entry| {
+            let (way, text) = shown(entry, names)?;
+            let name = names.of(entry.who);
+            // A step is of an actor, whichever of its connections that is.
+            let is = |actor: &str| {
+                let name = name.as_deref().unwrap_or_default();
+                name == actor || name.split(" #").next() == Some(actor)
+            };
+            let own = actor.is_none_or(is);
+            (own || way == Way::Sent).then(|| Said {
+                actor: name.unwrap_or_else(|| "http".to_owned()),
+                at: entry.at.since(first),
+                way,
+                text: names.named(&text),
+            })
+        })
+        .take(SHOWN)
+        .collect();
+    frames.reverse();
+    frames
+}
+
+/// What was sent or came, if it says something; not what the play itself asks at its end.
+fn shown(entry: &Entry, names: &Names<'_>) -> Option<(Way, String)> {
+    let vsn = names.spoken_by(entry.who);
+    Some(match &entry.what {
+        Noted::SentText(text) => (Way::Sent, own(vsn.decode_from_client(Frame::Text(text)), text)?),
+        Noted::Text(text) => (
+            Way::Received,
+            own(vsn.decode_from_server(Frame::Text(text)), text)?,
+        ),
+        Noted::SentBinary(bytes) => {
+            let message = vsn.decode_from_client(Frame::Binary(bytes));
+            (Way::Sent, binary(message, bytes, vsn, names))
+        }
+        Noted::Binary(bytes) => {
+            let message = vsn.decode_from_server(Frame::Binary(bytes));
+            (Way::Received, binary(message, bytes, vsn, names))
+        }
+        Noted::SentFrame(words, payload) => (Way::Sent, format!("a frame: {words}, {} bytes", payload.len())),
+        Noted::Pong(payload) => (
+            Way::Received,
+            format!("pong {}", String::from_utf8_lossy(payload)),
+        ),
+        Noted::SentClose(code) => (Way::Sent, format!("close {}", code_in_words(*code))),
+        Noted::Ended(ending) => (Way::Received, describe_ending(ending)),
+        Noted::Cut => (Way::Sent, "cuts the connection".to_owned()),
+        Noted::Connecting(path) => (Way::Sent, format!("GET {}", without_secrets(path))),
+        Noted::Opened => (Way::Received, "open (101)".to_owned()),
+        Noted::Refused(response) => (Way::Received, format!("refused with {}", response.status)),
+        Noted::Failed(why) => (Way::Received, why.clone()),
+        Noted::Requested(what) => (Way::Sent, what.clone()),
+        Noted::Answered(response) => (Way::Received, response.status.to_string()),
+        Noted::Server(what) => (Way::Sent, format!("the server: {what}")),
+    })
+}
+
+/// A path whose long parameters, as tokens are, show no more than how they begin: logs are read by many.
+fn without_secrets(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else {
+        return path.to_owned();
+    };
+    let shown: Vec<String> = query.split('&').map(parameter).collect();
+    format!("{path}?{}", shown.join("&"))
+}
+
+fn parameter(parameter: &str) -> String {
+    const LONGEST: usize = 24;
+    const SHOWN: usize = 8;
+    match parameter.split_once('=') {
+        Some((name, value)) if value.chars().count() > LONGEST => {
+            let head: String = value.chars().take(SHOWN).collect();
+            format!("{name}={head}…")
+        }
+        _ => parameter.to_owned(),
+    }
+}
+
+/// A text message, unless it is one of those that end a play.
+fn own<E>(message: Result<Message<'_>, E>, text: &str) -> Option<String> {
+    let settles = message.is_ok_and(|message| message.reference.as_str() == Some(SETTLE_REF));
+    (!settles).then(|| text.to_owned())
+}
+
+/// A binary message by its fields and the number of its bytes.
+fn binary<E>(message: Result<Message<'_>, E>, bytes: &[u8], vsn: Vsn, names: &Names<'_>) -> String {
+    match message {
+        Ok(message) if vsn == Vsn::V2 => names.line(&message, vsn),
+        _ => format!("{} bytes that are no message", bytes.len()),
+    }
+}
+
+impl Names<'_> {
+    /// The serializer of a connection.
+    fn spoken_by(&self, who: Who) -> Vsn {
+        match who {
+            Who::Actor(actor, number) => self.program.vsn_of(Actor(actor), number, self.vsn),
+            Who::Http | Who::Server => self.vsn,
+        }
+    }
+
+    /// Whose entry it is, as fixtures call it.
+    fn of(&self, who: Who) -> Option<String> {
+        match who {
+            Who::Actor(actor, number) => {
+                let name = self.program.actors.get(actor)?;
+                Some(super::normalise::link_name(name, number))
+            }
+            Who::Http | Who::Server => None,
+        }
+    }
+}

@@ -176,6 +176,9 @@ pub(super) struct Check {
     /// How often a case that failed is tried again; if it passes then, it is reported as flaky [default: 0]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(super) retries: Option<u32>,
+    /// Run each case so many times, or until it is no pass; the time of the whole run grows with it [default: 1]
+    #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) repeat: Option<u32>,
     /// Leave out what could hurt a server that others use [default: where the target is not loopback]
     #[arg(long, help_heading = RUN, overrides_with = "no_safe")]
     pub(super) safe: bool,

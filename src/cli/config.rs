@@ -275,6 +275,9 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
         retries: section
             .integer("retries", 0..=100)
             .and_then(|retries| u32::try_from(retries).ok()),
+        repeat: section
+            .integer("repeat", 1..=100_000)
+            .and_then(|repeat| u32::try_from(repeat).ok()),
         safe: safe == Some(true),
         no_safe: safe == Some(false),
         update: section.one_of::<UpdateArg>("update"),

@@ -58,7 +58,7 @@ fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
 
 /// Whether a case may not run beside others: it restarts the server, or compares with answers that were given while
 /// nothing else went on.
-fn must_be_alone(case: &Case) -> bool {
+pub(super) fn must_be_alone(case: &Case) -> bool {
     case.program.restarts() || case.program.offers().any(|offer| offer == Offer::FirstAnswer)
 }
 
@@ -201,7 +201,7 @@ pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: 
     ]
 }
 
-/// Numbers for fresh names: nine digits, never twice in a run, all following from the seed.
+/// Numbers for fresh names: nine digits, all following from the seed, none twice within 450,000 plays.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {
     next: u64,
@@ -213,10 +213,10 @@ const LEAST: u64 = 100_000_000;
 const MOST: u64 = 999_999_999;
 
 impl Fresh {
-    pub(super) fn new(seed: u64, cases: usize) -> Self {
+    pub(super) fn new(seed: u64, plays: usize) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         // Room for every case to be retried a few times, and for the probe.
-        let needed = (cases as u64 * 20 + 1) * FOR_EACH;
+        let needed = (plays as u64).saturating_mul(FOR_EACH * 20) + FOR_EACH;
         Self {
             next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)),
         }
@@ -229,6 +229,9 @@ impl Fresh {
     /// The first number of the next play.
     pub(super) fn next_case(&mut self) -> u64 {
         self.next += FOR_EACH * 20;
+        if self.next + FOR_EACH * 20 > MOST {
+            self.next = LEAST;
+        }
         self.next
     }
 

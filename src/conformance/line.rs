@@ -111,7 +111,8 @@ impl Line {
     pub(super) fn run(&self, settings: &Settings) -> Duration {
         settings.max_time.unwrap_or_else(|| {
             let usual = RUN + self.round_trip * FOR_EACH_RUN;
-            usual.max(settings.timeout * TIMEOUTS_OF_A_RUN).min(LONGEST_RUN)
+            let once = usual.max(settings.timeout * TIMEOUTS_OF_A_RUN).min(LONGEST_RUN);
+            once.saturating_mul(settings.repeat)
         })
     }
 

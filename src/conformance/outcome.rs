@@ -177,6 +177,8 @@ pub struct CaseResult {
     pub duration: Duration,
     /// It passed, but not at once.
     pub flaky: bool,
+    /// How many times it ran, its retries not counted: as often as was asked for, or until it was no pass.
+    pub runs: u32,
     /// Whether this process kept up with it.
     pub pace: Pace,
     /// What happened, frame by frame; nothing for a skipped case. Only [`Event::CaseFinished`] shows it: a run keeps

@@ -1,7 +1,7 @@
 //! The cases that are still to be judged: side by side first, then one after another those that must be alone.
 
 use std::cmp::Reverse;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::baseline::Baseline;
 use super::catalogue::Case;
-use super::choice::Fresh;
+use super::choice::{Fresh, must_be_alone};
 use super::drive::Place;
 use super::host::Host;
 use super::outcome::{CaseResult, Event, HeldTo, Pace, Verdict};
@@ -35,6 +35,14 @@ impl ToDo {
             alone: alone.into(),
         }
     }
+
+    /// A case that is to run once more comes after all others of its kind.
+    fn put_back(&mut self, case: Arc<Case>) {
+        match must_be_alone(&case) {
+            true => self.alone.push_back(case),
+            false => self.waiting.push_back(case),
+        }
+    }
 }
 
 /// Whether a case had begun when the run ended.
@@ -53,6 +61,8 @@ pub(super) struct Queue {
     to_do: ToDo,
     /// Cases that get a second try, alone, because this process was late during the first.
     again: HashSet<Arc<str>>,
+    /// How many times a case that is to run several times has passed.
+    passed: HashMap<Arc<str>, u32>,
     under_way: Vec<Arc<Case>>,
     punctual: Punctual,
     tasks: JoinSet<()>,
@@ -73,6 +83,7 @@ impl Queue {
             baseline,
             to_do,
             again: HashSet::new(),
+            passed: HashMap::new(),
             under_way: Vec::new(),
             punctual: Punctual::default(),
             tasks: JoinSet::new(),
@@ -91,20 +102,11 @@ impl Queue {
         let (done, mut results) = mpsc::unbounded_channel();
         loop {
             self.begin(&done, on_event);
-            if self.under_way.is_empty() {
-                break;
-            }
-            let Some(played) = results.recv().await else {
-                return;
+            let played = match self.under_way.is_empty() {
+                false => results.recv().await,
+                true => self.next_alone(host, on_event).await,
             };
-            if self.finish(played, cases, on_event) {
-                return;
-            }
-        }
-        while let Some(case) = self.to_do.alone.pop_front() {
-            on_event(Event::CaseStarted(&case.id));
-            self.under_way.push(Arc::clone(&case));
-            let played = self.play_alone(&case, host).await;
+            let Some(played) = played else { return };
             if self.finish(played, cases, on_event) {
                 return;
             }
@@ -118,8 +120,7 @@ impl Queue {
             let Some(case) = self.to_do.waiting.pop_front() else {
                 return;
             };
-            on_event(Event::CaseStarted(&case.id));
-            self.under_way.push(Arc::clone(&case));
+            self.start(&case, on_event);
             let attempt = self.attempt();
             let done = done.clone();
             self.tasks.spawn_local(async move {
@@ -128,6 +129,20 @@ impl Queue {
                 let _ = done.send(Played { case, result });
             });
         }
+    }
+
+    fn start(&mut self, case: &Arc<Case>, on_event: &mut dyn FnMut(Event<'_>)) {
+        if !self.passed.contains_key(&case.id) {
+            on_event(Event::CaseStarted(&case.id));
+        }
+        self.under_way.push(Arc::clone(case));
+    }
+
+    /// Plays the next case that must be alone, if there is one.
+    async fn next_alone(&mut self, host: &dyn Host, on_event: &mut dyn FnMut(Event<'_>)) -> Option<Played> {
+        let case = self.to_do.alone.pop_front()?;
+        self.start(&case, on_event);
+        Some(self.play_alone(&case, host).await)
     }
 
     async fn play_alone(&mut self, case: &Arc<Case>, host: &dyn Host) -> Played {
@@ -188,6 +203,14 @@ impl Queue {
             self.to_do.alone.push_back(case);
             return false;
         }
+        let passed = self.passed.entry(Arc::clone(&case.id)).or_default();
+        if held && *passed + 1 < self.place.settings.repeat {
+            *passed += 1;
+            self.again.remove(&case.id);
+            self.to_do.put_back(case);
+            return false;
+        }
+        result.runs = *passed + 1;
         on_event(Event::CaseFinished(&result));
         result.recording = None;
         let settings = &self.place.settings;

@@ -76,7 +76,7 @@ async fn run(
     let clock = Clock::start();
     let begun = clock.now();
     tokio::pin!(stop);
-    let fresh = choice::Fresh::new(settings.seed, settings.cases.len());
+    let fresh = choice::Fresh::new(settings.seed, settings.cases.len() * settings.repeat as usize);
     let (place, offers, likeness) = tokio::select! {
         biased;
         () = &mut stop => return Ok(not_begun(&settings, Ended::Stopped)),
@@ -234,6 +234,7 @@ fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
         pending: None,
         duration: Duration::ZERO,
         flaky: false,
+        runs: 0,
         pace: Pace::OnTime,
         recording: None,
     }

@@ -26,10 +26,12 @@ pub struct Settings {
     pub timeout: Duration,
     /// How long the whole run may take; if nothing is said, a minute and two hundred round trips, at most six minutes.
     pub max_time: Option<Duration>,
-    /// How many cases run side by side; if nothing is said, eight, and more on a slow line.
+    /// How many cases run side by side; if nothing is said, sixteen, or eight where others use the server.
     pub jobs: Option<usize>,
     /// How often a case that is no pass is tried again.
     pub retries: u32,
+    /// How many times each case runs, unless it is no pass before.
+    pub repeat: u32,
     /// When to stop.
     pub stop: StopAt,
     /// The levels to run; all that the target offers if none are named.
@@ -67,6 +69,7 @@ impl Settings {
             max_time: None,
             jobs: None,
             retries: 0,
+            repeat: 1,
             stop: StopAt::End,
             levels: None,
             held_to: None,

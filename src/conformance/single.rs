@@ -171,6 +171,7 @@ fn result(
         pending,
         duration,
         flaky: false,
+        runs: 1,
         pace: Pace::OnTime,
         recording: Some(Arc::new(recorded)),
     }

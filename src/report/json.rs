@@ -83,6 +83,7 @@ struct Case<'a> {
     duration_ms: u64,
     message: Option<String>,
     flaky: bool,
+    runs: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,6 +150,7 @@ impl<'a> Case<'a> {
             duration_ms: millis(case.duration),
             message: case.message(),
             flaky: case.flaky,
+            runs: case.runs,
             pending: case.pending.as_deref(),
             finding: case.finding.as_ref(),
             close_finding: case.close_finding.as_ref(),

@@ -160,6 +160,7 @@ fn case(id: &str) -> CaseResult {
         pending: None,
         duration: Duration::from_millis(12),
         flaky: false,
+        runs: 1,
         pace: crate::conformance::Pace::OnTime,
         recording: None,
     }

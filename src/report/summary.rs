@@ -213,9 +213,18 @@ fn conclusion(text: &mut String, finished: &Finished<'_>) {
     };
     let _ = writeln!(
         text,
-        "{style}{words}{style:#}: {counts}, in {}{cut}",
+        "{style}{words}{style:#}: {counts}{}, in {}{cut}",
+        each(run),
         took(finished.duration)
     );
+}
+
+/// How many times each case ran, if it was more than once.
+fn each(run: &RunResult) -> String {
+    match run.cases.iter().map(|case| case.runs).max() {
+        Some(runs @ 2..) => format!(" ({runs} runs of each)"),
+        _ => String::new(),
+    }
 }
 
 /// A duration as a person says it.

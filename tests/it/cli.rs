@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod repeat;
 mod serve;
 mod swarm;
 mod texts;

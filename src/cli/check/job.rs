@@ -79,6 +79,7 @@ impl Job {
             max_time: meant.max_time,
             jobs: meant.jobs.map(usize::from),
             retries: meant.retries.unwrap_or_default(),
+            repeat: meant.repeat.unwrap_or(1),
             stop: if meant.fail_fast {
                 StopAt::FirstFailure
             } else {

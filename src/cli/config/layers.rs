@@ -22,6 +22,7 @@ impl Check {
             max_time: self.max_time.or(below.max_time),
             fail_fast: self.fail_fast || below.fail_fast,
             retries: self.retries.or(below.retries),
+            repeat: self.repeat.or(below.repeat),
             safe,
             no_safe,
             update: self.update.or(below.update),

@@ -133,6 +133,14 @@ fn one(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward: &O
         style: Style::new().dimmed(),
         paper,
     };
+    if case.runs > 1 {
+        let run = format!(
+            "run {} of this case, after {} that passed",
+            case.runs,
+            case.runs - 1
+        );
+        fields.add(text, "when", &run);
+    }
     let own = family(&case.id) == OWN;
     for (number, finding) in findings(case).enumerate() {
         if number > 0 {

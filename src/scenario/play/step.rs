@@ -39,7 +39,10 @@ impl Play {
                 }
                 match self.look(&program, index, now) {
                     Ok(Held::NotYet) => {}
-                    Ok(Held::Over(serial)) => self.waits[index].over = Some(serial),
+                    Ok(Held::Over(serial)) => {
+                        self.waits[index].over = Some(serial);
+                        self.begin_those_behind(&program, index, now);
+                    }
                     Err(wrong) => {
                         self.fail(self.waits[index].act, wrong);
                         return;
@@ -50,6 +53,21 @@ impl Play {
                 return;
             }
             self.leave_group(&program, now);
+        }
+    }
+
+    /// What is answered in order is done in order: the server begins with the next when it has answered this one.
+    fn begin_those_behind(&mut self, program: &Program, index: usize, now: Time) {
+        let group = program.groups.get(self.group);
+        if group.is_none_or(|group| group.answers != Answers::InOrder) {
+            return;
+        }
+        let actor = self.waits[index].actor;
+        for behind in &mut self.waits[index + 1..] {
+            let is_answer = matches!(behind.kind, WaitKind::Reply { .. } | WaitKind::Message);
+            if is_answer && behind.actor == actor {
+                behind.begun = now;
+            }
         }
     }
 

@@ -284,3 +284,25 @@ fn a_silence_begins_when_what_was_sent_can_have_been_answered() {
     table.hear(JOINED);
     assert_eq!(table.failure().0, "a message came where none should");
 }
+
+#[test]
+fn what_is_answered_in_order_has_its_time_from_the_answer_before() {
+    let source = "about: x\nfresh: [room]\ngiven:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\nsteps:\n  \
+                  - together:\n      - ana: { push: ack }\n      - ana: { push: ack }\n    answers: in order\n";
+    let answer =
+        |number: u32| format!(r#"["1","{number}","lab:100","phx_reply",{{"response":{{}},"status":"ok"}}]"#);
+    let table = || {
+        let mut table = Table::new(source);
+        table.sent();
+        table.hear(JOINED).sent();
+        table
+    };
+    let mut slow = table();
+    slow.pass(Duration::from_secs(4)).hear(&answer(2));
+    slow.pass(Duration::from_secs(4)).hear(&answer(3));
+    assert!(matches!(slow.play.progress(), Progress::Settling));
+    let mut silent = table();
+    silent.pass(Duration::from_secs(4)).hear(&answer(2));
+    silent.pass(Duration::from_secs(5));
+    assert_eq!(silent.failure().0, "nothing came within 5s");
+}

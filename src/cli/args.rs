@@ -40,13 +40,13 @@ pub(super) struct Cli {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Look {
-    /// Say only what is wrong, and the last line
+    /// Print only problems and the last line
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Say more: a line on stderr for each thing that is done
+    /// Print more details; on stderr a line for each action
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
-    /// Colours [default: auto, which is on a terminal and unless NO_COLOR is set]
+    /// When to use colours [default: auto: on a terminal, unless NO_COLOR is set]
     #[arg(long, global = true, value_name = "WHEN")]
     pub(super) color: Option<ColorArg>,
 }
@@ -73,21 +73,21 @@ pub(super) enum ColorArg {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Replays scenarios against a server and judges what it says
+    /// Replays scenarios against a server and compares its answers with what Phoenix does
     Check(Box<Check>),
-    /// Runs a scenario as a swarm of simulated sockets, and measures what the server does
+    /// Runs a scenario on many simulated sockets and measures how the server responds
     Load(Box<Load>),
-    /// Lists what there is: cases, rules, faults, profiles, scenarios, figures
+    /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),
     /// Prints a built-in scenario, to copy and change
     Show(Show),
     /// Prints the JSON Schema of scenario files, for editors
     Schema,
-    /// Explains a rule or a case: what is promised, by which versions, where it is written
+    /// Explains a rule or a case: what it promises, for which versions, and its source
     Explain(Explain),
-    /// Runs the reference server, until SIGTERM or ctrl-c
+    /// Runs the reference server until SIGTERM or ctrl-c
     Serve(Serve),
-    /// Prints the completions for a shell
+    /// Prints shell completions
     Completions(Completions),
 }
 
@@ -95,24 +95,24 @@ pub(super) enum Command {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Target")]
 pub(super) struct Target {
-    /// Where the Phoenix socket is mounted, as ws://127.0.0.1:4000/socket; or the name of a target in phxproof.toml
+    /// URL of the Phoenix socket, for example ws://127.0.0.1:4000/socket, or the name of a target in phxproof.toml
     /// [default: the reference server, started for this run]
     #[arg(long, value_name = "URL")]
     pub(super) target: Option<String>,
-    /// Starts the server under test by `sh -c`, restarts it where a case asks for that, and stops it at the end;
-    /// {port} in it and $PORT are the target's port
+    /// Command that starts the server under test, run by `sh -c`; restarted when a case asks for it, and stopped at
+    /// the end; {port} in it and $PORT are the port of the target
     #[arg(long, value_name = "CMD")]
     pub(super) exec: Option<String>,
-    /// Waits so long until the target answers as a Phoenix socket, as 30s [default: the target must be there]
+    /// Wait up to this long for the target to start, for example 30s [default: the target must be there]
     #[arg(long, value_name = "DUR", value_parser = units::duration)]
     pub(super) wait_for: Option<Duration>,
     /// Serializer: 2.0.0 or 1.0.0 [default: 2.0.0]
     #[arg(long, value_name = "VERSION")]
     pub(super) vsn: Option<VsnArg>,
-    /// A connect param; repeatable
+    /// Connect param to send; repeatable
     #[arg(long = "param", value_name = "K=V", value_parser = pair)]
     pub(super) params: Vec<(String, String)>,
-    /// A request header; repeatable
+    /// Request header to send; repeatable
     #[arg(long = "header", value_name = "K: V", value_parser = header)]
     pub(super) headers: Vec<(String, String)>,
 }
@@ -132,7 +132,7 @@ pub(super) enum VsnArg {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
 pub(super) struct Config {
-    /// A file with settings; what is typed as a flag wins [default: phxproof.toml, if there is one here]
+    /// Settings file; flags override it [default: phxproof.toml in the current folder, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }
@@ -144,13 +144,14 @@ pub(super) struct Config {
     reason = "flags as typed; check.rs makes enums of them"
 )]
 pub(super) struct Check {
-    /// Which cases: ids, globs such as 'join/*', or scenario files of your own [default: all built-in cases]
+    /// Cases to run: ids, globs such as 'join/*', or your own scenario files [default: all built-in cases]
     #[arg(value_name = "ID-GLOB or FILE")]
     pub(super) cases: Vec<String>,
-    /// Leave these cases out; repeatable
+    /// Skip these cases; repeatable
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
-    /// Only these levels: wire, room, lab, presence, rumbl; separated by commas [default: all that the target offers]
+    /// Run only these levels, separated by commas: wire, room, lab, presence, rumbl [default: all that the target
+    /// offers]
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
     pub(super) level: Vec<LevelArg>,
     #[command(flatten)]
@@ -162,33 +163,34 @@ pub(super) struct Check {
     /// How many cases run at the same time [default: 16, or 8 with --safe]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) jobs: Option<u16>,
-    /// What the server may take for each answer beyond what the case asks it to sleep, as 500ms or 30s; more on a slow
-    /// line [default: 5s]
+    /// How long to wait for each answer, on top of the time that the case asks the server to sleep, for example
+    /// 500ms; longer on a slow line [default: 5s]
     #[arg(long, value_name = "DUR", help_heading = RUN, value_parser = units::duration)]
     pub(super) timeout: Option<Duration>,
-    /// What the whole run may take; cases that have not begun by then are not-run
-    /// [default: 60s and 200 round trips to the target, at most 6m]
+    /// Time limit of the whole run; cases that have not begun by then are reported as not-run [default: 60s and 200
+    /// round trips to the target, at most 6m]
     #[arg(long, value_name = "DUR", help_heading = RUN, value_parser = units::duration)]
     pub(super) max_time: Option<Duration>,
     /// Stop at the first failure
     #[arg(long, help_heading = RUN)]
     pub(super) fail_fast: bool,
-    /// How often a case that failed is tried again; if it passes then, it is reported as flaky [default: 0]
+    /// How many times to retry a failed case; a case that passes on a retry is reported as flaky [default: 0]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(super) retries: Option<u32>,
-    /// Run each case so many times, or until it is no pass; the time of the whole run grows with it [default: 1]
+    /// Run each case this many times, or until it does not pass; the time limit of the run grows with it [default:
+    /// 1]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) repeat: Option<u32>,
-    /// Leave out what could hurt a server that others use [default: where the target is not loopback]
+    /// Skip cases that could disturb a server that others use [default: if the target is not loopback]
     #[arg(long, help_heading = RUN, overrides_with = "no_safe")]
     pub(super) safe: bool,
-    /// Leave nothing out
+    /// Run all cases, even if the target is not loopback
     #[arg(long, help_heading = RUN, overrides_with = "safe")]
     pub(super) no_safe: bool,
-    /// Write what the server said as pending fixtures, to be reviewed: those that are missing, or all that differ
+    /// Write the answers of the server as pending fixtures, for review: missing ones, or all that differ
     #[arg(long, help_heading = FIXTURES, value_name = "WHICH")]
     pub(super) update: Option<UpdateArg>,
-    /// Accept the pending fixtures of the chosen cases, and run nothing
+    /// Accept the pending fixtures of the chosen cases and run nothing
     #[arg(long, help_heading = FIXTURES, conflicts_with = "update")]
     pub(super) accept: bool,
     #[command(flatten)]
@@ -201,10 +203,10 @@ pub(super) struct Check {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Results")]
 pub(super) struct Results {
-    /// Where results go [default: reports/<command>-<UTC time>/]
+    /// Folder for the results [default: reports/<command>-<UTC time>/]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Every random choice follows from it [default: a new one, printed and stored]
+    /// Seed of all random choices [default: a new one, which is printed and stored]
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
 }
@@ -225,10 +227,10 @@ pub(super) struct Room {
     /// What the second topic is joined with [default: what the first is joined with]
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub(super) other_join_params: Option<serde_json::Value>,
-    /// A push that is answered, as 'ping={}'
+    /// A push that the channel replies to, for example 'ping={}'
     #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
     pub(super) push: Option<(String, serde_json::Value)>,
-    /// A topic that may not be joined [default: an invented one, which may be let in or refused]
+    /// A topic whose join is refused [default: an invented topic, whose join may be accepted or refused]
     #[arg(long, value_name = "T")]
     pub(super) unknown_topic: Option<String>,
 }
@@ -237,11 +239,12 @@ pub(super) struct Room {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Judging")]
 pub(super) struct Judging {
-    /// Hold the server to this Phoenix version, to the letter; see `phxproof list profiles`. auto finds the version that
-    /// it behaves like [default: auto for a target with the lab channel; others are held to what clients survive]
+    /// Compare the server exactly with this Phoenix version (see `phxproof list profiles`); auto finds the version
+    /// that it behaves like [default: auto for a target with the lab channel; other targets are held to what
+    /// clients survive]
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// Count non-strict as fail
+    /// Treat non-strict verdicts as failures
     #[arg(long)]
     pub(super) strict: bool,
 }
@@ -264,9 +267,9 @@ pub(super) enum LevelArg {
 /// Which fixtures to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum UpdateArg {
-    /// Where there is none
+    /// Only cases without a fixture
     Missing,
-    /// Also where it differs
+    /// Also cases whose answers differ from their fixture
     All,
 }
 
@@ -283,17 +286,17 @@ pub(super) struct List {
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Listed {
-    /// What `check` can judge
+    /// Cases of `check`
     Cases,
-    /// What Phoenix promises
+    /// Promises of Phoenix Channels
     Rules,
-    /// What `serve --fault` can break
+    /// Faults of `serve --fault`
     Faults,
-    /// The Phoenix versions that a server can be held to
+    /// Phoenix versions that a server can be compared with
     Profiles,
-    /// What `load` can play and `show` can print
+    /// Scenarios of `load` and `show`
     Scenarios,
-    /// What `load` measures and `--objective` can name
+    /// Measurements of `load`, for `--objective`
     Figures,
 }
 
@@ -326,10 +329,10 @@ pub(super) struct Explain {
 #[derive(Debug, Default, Args)]
 #[command(after_help = SERVED)]
 pub(super) struct Serve {
-    /// The port; 0 takes any that is free [default: 4000]
+    /// Port; 0 picks a free one [default: 4000]
     #[arg(long, value_name = "N")]
     pub(super) port: Option<u16>,
-    /// The address to listen on [default: 127.0.0.1]
+    /// Address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     pub(super) host: Option<String>,
     /// Keep the annotations in this SQLite file [default: in memory]
@@ -341,14 +344,14 @@ pub(super) struct Serve {
     /// Break one promise on purpose; see `phxproof list faults`; repeatable
     #[arg(long = "fault", value_name = "NAME")]
     pub(super) faults: Vec<String>,
-    /// How rarely a fault of deliveries strikes: one of N goes wrong, and at the end is told how many did [default: 7]
+    /// One of N deliveries goes wrong, for faults of deliveries; how many did is printed at the end [default: 7]
     #[arg(long, value_name = "N")]
     pub(super) one_in: Option<NonZeroU32>,
-    /// Let happen at random what Phoenix leaves open, such as the order of presence_state and presence_diff, and say at
-    /// the end how often it happened
+    /// Vary at random what Phoenix leaves open, for example the order of presence_state and presence_diff, and
+    /// print at the end how often each happened
     #[arg(long)]
     pub(super) chance: bool,
-    /// Every decision of --chance follows from it [default: a new one, printed]
+    /// Seed of all decisions of --chance [default: a new one, which is printed]
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
     /// Threads [default: 1]

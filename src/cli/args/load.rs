@@ -19,56 +19,56 @@ const JUDGING: &str = "Judging";
     reason = "flags as typed; load.rs makes something better of them"
 )]
 pub(in super::super) struct Load {
-    /// A built-in scenario such as echo (see `phxproof list scenarios`), or a file of your own; several, as echo=3
-    /// rumbl=1, share sockets and sends by their weights, and in all else go by the first
+    /// A built-in scenario such as echo (see `phxproof list scenarios`), or a file of your own; several share
+    /// sockets and sends by their weights, for example echo=3 rumbl=1; all other settings come from the first
     #[arg(value_name = "SCENARIO[=WEIGHT]", required = true)]
     pub(in super::super) scenarios: Vec<String>,
     #[command(flatten)]
     pub(in super::super) target: Target,
-    /// How many sockets, as 500, 100k or 1M [default: what the scenario says, else 10]
+    /// Number of sockets, for example 500, 100k or 1M [default: what the scenario says, else 10]
     #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count)]
     pub(in super::super) sockets: Option<u32>,
-    /// How long they take to come, evenly spread [default: as fast as both ends can]
+    /// Time over which the sockets connect, evenly spread [default: as fast as both ends can]
     #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
     pub(in super::super) ramp: Option<Duration>,
-    /// How many come a second, as 100/s; with ,poisson behind it at random intervals
+    /// Sockets that connect each second, for example 100/s; append ,poisson for random intervals
     #[arg(long, value_name = "N/s[,poisson]", help_heading = SWARM, value_parser = arrivals, conflicts_with = "ramp")]
     pub(in super::super) arrivals: Option<Arrivals>,
-    /// How long the load lasts once all have come [default: what the scenario says, else 30s]
+    /// Duration of the load, after all sockets have joined [default: what the scenario says, else 30s]
     #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
     pub(in super::super) duration: Option<Duration>,
-    /// Sends a second over the whole swarm, at intended times (open model); max: each sends again when it has its
-    /// answer (closed model: it saturates by design, and has no lateness) [default: what the
-    /// scenario says, else gentle: each socket sends once in 5 seconds]
+    /// Sends a second over all sockets, at intended times (open model); max: each socket sends again when it has
+    /// its answer (closed model: it saturates by design, and has no lateness) [default: what the scenario says,
+    /// else gentle: each socket sends once in 5 seconds]
     #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate)]
     pub(in super::super) rate: Option<RateArg>,
-    /// The heartbeat interval of each socket [default: what the scenario says, else 30s]
+    /// Heartbeat interval of each socket [default: what the scenario says, else 30s]
     #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
     pub(in super::super) heartbeat: Option<Duration>,
-    /// Threads of the swarm, and of the reference server if it is started for this run
-    /// [default: as many as there are processors]
+    /// Threads for the sockets, and for the reference server if this run starts it [default: one for each
+    /// processor]
     #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256))]
     pub(in super::super) shards: Option<u16>,
-    /// Addresses of this machine to connect from, separated by commas [default: chosen where ports run out]
+    /// Local addresses to connect from, separated by commas [default: chosen when ports run out]
     #[arg(long, value_name = "A,B", help_heading = SWARM, value_delimiter = ',')]
     pub(in super::super) source_ip: Vec<IpAddr>,
     #[command(flatten)]
     pub(in super::super) instead: Instead,
-    /// A server on this machine whose CPU time and memory are watched [default: the one that was started]
+    /// Process id of a local server, to measure its CPU time and memory [default: the server that this run starts]
     #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..))]
     pub(in super::super) server_pid: Option<u32>,
-    /// What must hold, as 'reply.p99<50ms', 'errors<1%' or 'sockets.lost<=0'; repeatable. Times are connect, join, reply,
-    /// broadcast, heartbeat, rejoin, lateness and waited, each with .min, .mean, .max and any .pNN; `phxproof list figures` has
-    /// all names [default: what the scenario says]
+    /// A limit that must hold, for example 'reply.p99<50ms', 'errors<1%' or 'sockets.lost<=0'; repeatable. Times
+    /// are connect, join, reply, broadcast, heartbeat, rejoin, lateness and waited, each with .min, .mean, .max and
+    /// any .pNN; `phxproof list figures` has all names [default: what the scenario says]
     #[arg(long = "objective", value_name = "OBJECTIVE", help_heading = JUDGING)]
     pub(in super::super) objectives: Vec<Objective>,
-    /// End the run as soon as the server breaks a promise, or an objective is missed by what was measured so far
+    /// Stop as soon as the server breaks a promise or an objective is missed by the measurements so far
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) abort_on_fail: bool,
-    /// Leave payloads as the scenario has them: no mark is added, by which a broadcast is followed to each receiver
+    /// Add no marks to payloads; without a mark a broadcast cannot be followed to each receiver
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) no_marks: bool,
-    /// Load a target that is not loopback, without being asked
+    /// Load a target that is not loopback without asking first
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) yes: bool,
     #[command(flatten)]
@@ -81,16 +81,17 @@ pub(in super::super) struct Load {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "A server of your own, without the channels of the scenario")]
 pub(in super::super) struct Instead {
-    /// The topic of every join
+    /// Topic of every join
     #[arg(long, value_name = "T")]
     pub(in super::super) topic: Option<String>,
-    /// The params of every join [default: those of the scenario]
+    /// Params of every join [default: those of the scenario]
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub(in super::super) join_params: Option<serde_json::Value>,
-    /// Every push, as 'ping={"n": "{{seq}}"}'; {{seq}}, {{sender}} and {{mark}} are filled in
+    /// Event and payload of every push, for example 'ping={"n": "{{seq}}"}'; {{seq}}, {{sender}} and {{mark}} are
+    /// filled in
     #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
     pub(in super::super) push: Option<(String, serde_json::Value)>,
-    /// How that push is answered; none: not at all, as where its handler returns {:noreply, socket} [default: found out]
+    /// Reply that the push gets; none if its handler returns {:noreply, socket} [default: found out before the run]
     #[arg(long, value_name = "STATUS", requires = "push")]
     pub(in super::super) push_reply: Option<ReplyArg>,
 }

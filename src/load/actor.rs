@@ -125,13 +125,19 @@ impl Traffic {
 
     /// How long nothing went to and fro when the connection was lost now.
     pub(super) fn quiet(self, now: Time) -> Duration {
+        let heard = Self::millis(now).wrapping_sub(self.heard);
+        self.unspoken(now).min(Duration::from_millis(heard.into()))
+    }
+
+    /// How long the client had sent nothing when the connection was lost now.
+    pub(super) fn unspoken(self, now: Time) -> Duration {
         let now = Self::millis(now);
         let since = |then: u32| now.wrapping_sub(then);
         let spoke = match since(self.spoke) {
             crossed if crossed < Self::CROSSED => since(self.spoke_before),
             earlier => earlier,
         };
-        Duration::from_millis(spoke.min(since(self.heard)).into())
+        Duration::from_millis(spoke.into())
     }
 }
 
@@ -378,6 +384,7 @@ mod tests {
         traffic.hear(at(2001));
         traffic.speak(at(32_000));
         assert_eq!(traffic.quiet(at(32_040)), Duration::from_millis(30_039));
+        assert_eq!(traffic.unspoken(at(32_040)), Duration::from_millis(30_040));
         // A connection that speaks all the time is not quiet.
         (0..100).for_each(|number| traffic.speak(at(40_000 + number * 100)));
         assert!(traffic.quiet(at(50_000)) < Duration::from_millis(300));

@@ -123,7 +123,11 @@ impl LoadResult {
                 "connection attempts failed",
                 &CONNECTING,
             ),
-            (self.sockets.lost, "connections were lost", &LOSING),
+            (
+                self.sockets.lost - self.counts.lost_by_late_heartbeat.min(self.sockets.lost),
+                "connections were lost",
+                &LOSING,
+            ),
             (self.counts.not_back, "sockets could not come back", &[]),
             (
                 troubles(Trouble::JoinRefused),
@@ -209,6 +213,18 @@ mod tests {
             result.conclusion(&[]),
             Conclusion::FellShort(said.map(str::to_owned).into())
         );
+    }
+
+    #[test]
+    fn connections_that_were_lost_for_a_late_heartbeat_are_not_the_servers_losses() {
+        let mut result = good();
+        (result.sockets.lost, result.counts.lost_by_late_heartbeat) = (21, 21);
+        (result.generator.valid, result.generator.why_invalid) = (false, Some("late heartbeats".to_owned()));
+        let undecided = Conclusion::Undecided(vec!["late heartbeats".to_owned()]);
+        assert_eq!(result.conclusion(&[]), undecided);
+        result.counts.lost_by_late_heartbeat = 20;
+        let short = Conclusion::FellShort(vec!["1 connections were lost".to_owned()]);
+        assert_eq!(result.conclusion(&[]), short);
     }
 
     #[test]

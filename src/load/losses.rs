@@ -1,5 +1,5 @@
-//! How long after its last frame each lost connection was lost: where nearly all were quiet for the same time, something
-//! between the swarm and the server cuts idle connections.
+//! How long after its last frame each lost connection was lost: if nearly all were quiet for the same time, something
+//! between the swarm and the server cuts idle connections; if a heartbeat was overdue, this process is to blame.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,22 +14,61 @@ const FEWEST: u64 = 3;
 /// Connections that were lost sooner after a frame were not idle.
 const SHORTEST: Duration = Duration::from_millis(500);
 
-/// Lost connections by the tenths of a second since their last frame.
+/// A heartbeat that is later than this may have cost the connection: servers allow for little more than an interval.
+const OVERDUE: Duration = Duration::from_secs(1);
+
+/// Lost connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Losses(BTreeMap<u64, u64>);
+pub(super) struct Losses {
+    /// By the tenths of a second since their last frame.
+    by_silence: BTreeMap<u64, u64>,
+    /// How late a heartbeat was at most whose connection was lost.
+    latest_heartbeat: Duration,
+}
+
+/// Who is to blame for a lost connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LostBy {
+    /// The server, or something in between.
+    Others,
+    /// This process: it had not sent the heartbeat that was due.
+    LateHeartbeat,
+}
 
 impl Losses {
     /// A connection was lost so long after its last frame.
     pub(super) fn count(&mut self, quiet: Duration) {
         let steps = u64::try_from(quiet.as_micros() / STEP.as_micros()).unwrap_or(u64::MAX);
-        *self.0.entry(steps).or_default() += 1;
+        *self.by_silence.entry(steps).or_default() += 1;
+    }
+
+    /// Tells whose loss it was, by how long the client had sent nothing.
+    pub(super) fn blame(&mut self, unspoken: Duration, heartbeat: Duration) -> LostBy {
+        let late = unspoken.saturating_sub(heartbeat);
+        if late <= OVERDUE {
+            return LostBy::Others;
+        }
+        self.latest_heartbeat = self.latest_heartbeat.max(late);
+        LostBy::LateHeartbeat
+    }
+
+    /// Why so many losses say nothing about the server; nothing if there are none.
+    pub(super) fn why_own(&self, own: u64) -> Option<String> {
+        (own > 0).then(|| {
+            format!(
+                "{own} connections were lost while this process was late with their heartbeat, by up to {:.1} s; ask for \
+                 fewer sockets, or a longer --heartbeat if the server allows one",
+                self.latest_heartbeat.as_secs_f64()
+            )
+        })
     }
 
     /// Adds those of another.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (steps, count) in &other.0 {
-            *self.0.entry(*steps).or_default() += count;
+        for (steps, count) in &other.by_silence {
+            *self.by_silence.entry(*steps).or_default() += count;
         }
+        self.latest_heartbeat = self.latest_heartbeat.max(other.latest_heartbeat);
     }
 
     /// Whether nearly all of so many losses came after the same silence.
@@ -37,16 +76,16 @@ impl Losses {
         // Within half a second, or a twentieth of the time.
         let width = |start: u64| (start / 20).max(5);
         let within = |start: u64| {
-            let counts = self.0.range(start..=start + width(start));
+            let counts = self.by_silence.range(start..=start + width(start));
             counts.map(|(_, count)| count).sum::<u64>()
         };
         let (start, count) = self
-            .0
+            .by_silence
             .keys()
             .map(|start| (*start, within(*start)))
             .max_by_key(|(_, count)| *count)?;
         let mut median = count.div_ceil(2);
-        let steps = self.0.range(start..).find(|(_, here)| {
+        let steps = self.by_silence.range(start..).find(|(_, here)| {
             median = median.saturating_sub(**here);
             median == 0
         });
@@ -130,5 +169,19 @@ mod tests {
         assert_eq!(losses(&[10; 40]).idle(40, HEARTBEAT), None);
         assert_eq!(losses(&[30_000; 2]).idle(2, HEARTBEAT), None);
         assert_eq!(Losses::default().idle(0, HEARTBEAT), None);
+    }
+
+    #[test]
+    fn a_loss_whose_heartbeat_was_overdue_is_this_process_s_own() {
+        let mut losses = Losses::default();
+        let after = |seconds| Duration::from_secs(seconds);
+        assert_eq!(losses.blame(after(30), HEARTBEAT), LostBy::Others);
+        assert_eq!(losses.blame(after(31), HEARTBEAT), LostBy::Others);
+        assert_eq!(losses.why_own(0), None);
+        assert_eq!(losses.blame(after(42), HEARTBEAT), LostBy::LateHeartbeat);
+        let mut all = Losses::default();
+        all.merge(&losses);
+        let said = all.why_own(1).unwrap();
+        assert!(said.contains("by up to 12.0 s"), "{said}");
     }
 }

@@ -241,7 +241,12 @@ impl Record {
             )
         };
         let late = || (model == Model::Open).then(|| why_late(&self.whole, &busy()))?;
-        if let Some(why) = why_exhausted(&self.whole).or_else(late) {
+        let own_losses = || {
+            self.whole
+                .losses
+                .why_own(self.whole.counts.lost_by_late_heartbeat)
+        };
+        if let Some(why) = why_exhausted(&self.whole).or_else(late).or_else(own_losses) {
             return (Punctuality::Late, Some(why));
         }
         let lacks = shortage.map(|it| it.to_string());

@@ -122,6 +122,8 @@ counts! {
     connects_failed,
     /// Connections that ended without being asked to.
     lost,
+    /// Those of them whose heartbeat this process had not sent in time: its own losses.
+    lost_by_late_heartbeat,
     /// Sockets that had joined, lost that, and at the end of the load could not get it back.
     not_back,
     /// Connections of slow readers that the server ended.

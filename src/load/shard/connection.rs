@@ -10,6 +10,7 @@ use super::super::control::Phase;
 use super::super::desk::{News, Wish};
 use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
 use super::super::ledger::Mark;
+use super::super::losses::LostBy;
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::super::told;
@@ -289,8 +290,13 @@ impl<'r> Shard<'r> {
             // Who hardly reads is cut, and should be.
             Stage::Open if is_slow => self.desk.tally.counts.slow_cut += 1,
             Stage::Open => {
-                self.desk.tally.counts.lost += 1;
-                self.desk.tally.losses.count(life.traffic.quiet(self.desk.now));
+                let (traffic, now) = (life.traffic, self.desk.now);
+                let (tally, heartbeat) = (&mut self.desk.tally, self.blue.settings.heartbeat);
+                tally.counts.lost += 1;
+                tally.losses.count(traffic.quiet(now));
+                if tally.losses.blame(traffic.unspoken(now), heartbeat) == LostBy::LateHeartbeat {
+                    tally.counts.lost_by_late_heartbeat += 1;
+                }
                 self.desk.tally.trouble(trouble);
             }
             _ => {

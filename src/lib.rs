@@ -35,7 +35,7 @@ pub mod scenario;
 pub mod server;
 pub mod transport;
 
-/// What README.md shows in Rust compiles.
+/// What docs/library.md shows in Rust compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/library.md")]
+struct Library;

@@ -1,5 +1,5 @@
 //! phxproof beside k6, Tsung and Artillery, in one run: the same clients against the same server, as a table
-//! for README.md. `cargo bench --bench peers -- [--seconds S] [--sockets A,B] [--rounds N] [--only
+//! for docs/load.md. `cargo bench --bench peers -- [--seconds S] [--sockets A,B] [--rounds N] [--only
 //! NAME,NAME]`; it needs Linux.
 #![expect(
     clippy::print_stdout,

@@ -288,7 +288,7 @@ pub enum Restart {
     Kill,
 }
 
-/// What a correct server may do one way or another; see `chance:` in the README.
+/// What a correct server may do one way or another; see `chance:` in docs/scenarios.md.
 #[derive(Clone, Debug)]
 pub(crate) enum Chance {
     /// These events may come in any order among themselves.

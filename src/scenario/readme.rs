@@ -1,4 +1,4 @@
-//! The tables of README.md about the language, held equal to the tables that the reader goes by.
+//! The tables of the documents about the language, held equal to the tables that the reader goes by.
 //! `PHXPROOF_WRITE_README=1 cargo test readme` writes them anew.
 
 use std::fmt::Write as _;
@@ -9,12 +9,18 @@ use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, OPERATORS, ROLE};
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
 
-/// Each table between its two comments in README.md.
-fn tables() -> [(&'static str, String); 10] {
+/// The tables of docs/load.md, each between its two comments.
+fn tables_of_load() -> [(&'static str, String); 2] {
     [
-        ("keys", two_columns(["key", "what it is for"], KEYS)),
         ("load", two_columns(["key", "what it says"], LOAD)),
         ("role", two_columns(["key", "what it says"], ROLE)),
+    ]
+}
+
+/// The tables of docs/scenarios.md, each between its two comments.
+fn tables_of_scenarios() -> [(&'static str, String); 8] {
+    [
+        ("keys", two_columns(["key", "what it is for"], KEYS)),
         ("actions", verbs("what an actor does", ACTIONS)),
         ("steps", verbs("a step of nobody in particular", STEPS)),
         ("options", options()),
@@ -101,7 +107,7 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
-/// What a value must be, in the words of the README.
+/// What a value must be, in the words of the documents.
 fn takes(kind: Kind) -> &'static str {
     match kind {
         Kind::Nothing => "nothing",
@@ -150,7 +156,7 @@ fn holds_for(operator: &str) -> (&'static str, String) {
             "{ exactly: VALUE }",
             "this value and nothing more, also where it is a map".to_owned(),
         ),
-        other => panic!("say in the README what `{other}` holds for"),
+        other => panic!("say in docs/scenarios.md what `{other}` holds for"),
     }
 }
 
@@ -180,7 +186,7 @@ fn with_table(page: &str, name: &str, table: &str) -> String {
     let begin = format!("<!-- table: {name} -->\n");
     let (before, rest) = page
         .split_once(&begin)
-        .unwrap_or_else(|| panic!("README.md has no `{}`", begin.trim()));
+        .unwrap_or_else(|| panic!("the document has no `{}`", begin.trim()));
     let (_, after) = rest
         .split_once("<!-- end -->")
         .unwrap_or_else(|| panic!("the table {name} has no end"));
@@ -188,10 +194,20 @@ fn with_table(page: &str, name: &str, table: &str) -> String {
 }
 
 #[test]
-fn the_readme_has_the_tables_of_the_reader() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+fn the_readme_of_load_has_the_tables_of_the_reader() {
+    hold("docs/load.md", &tables_of_load());
+}
+
+#[test]
+fn the_readme_of_scenarios_has_the_tables_of_the_reader() {
+    hold("docs/scenarios.md", &tables_of_scenarios());
+}
+
+/// Writes the tables into the document if that is asked for; else they must be in it as they are.
+fn hold(document: &str, tables: &[(&str, String)]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let written = std::fs::read_to_string(&path).unwrap();
-    let fresh = tables().iter().fold(written.clone(), |page, (name, table)| {
+    let fresh = tables.iter().fold(written.clone(), |page, (name, table)| {
         with_table(&page, name, table)
     });
     if std::env::var_os("PHXPROOF_WRITE_README").is_some() {
@@ -200,7 +216,7 @@ fn the_readme_has_the_tables_of_the_reader() {
     }
     assert!(
         written == fresh,
-        "a table of README.md is stale: PHXPROOF_WRITE_README=1 cargo test readme"
+        "a table of {document} is stale: PHXPROOF_WRITE_README=1 cargo test readme"
     );
 }
 

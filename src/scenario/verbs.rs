@@ -1,5 +1,5 @@
 //! The words of the language: every verb, every option, what each takes. The reader, its error messages, the
-//! JSON Schema and the README's table are all made from these tables.
+//! JSON Schema and the tables of docs/scenarios.md are made from these tables.
 
 /// What a value must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -42,6 +42,8 @@ const FRONT_DOORS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 /// The most lines of a source file, and of a file of tests.
 const MOST_LINES: usize = 400;
 const MOST_LINES_OF_TESTS: usize = 800;
+/// The most lines of README.md: what does not fit belongs into a document under docs/.
+const MOST_LINES_OF_README: usize = 250;
 /// What marks unfinished or silenced code; in two halves, so that this file does not find itself.
 const UNFINISHED: [(&str, &str); 7] = [
     ("TO", "DO"),
@@ -71,6 +73,16 @@ fn rust_files_keep_the_rules_of_the_house() {
             ]
             .concat()
         })
+        .collect();
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn the_readme_is_short() {
+    let complaints: Vec<_> = files()
+        .iter()
+        .filter(|(path, _)| path == "README.md")
+        .flat_map(|(_, text)| readme(text))
         .collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
 }
@@ -237,6 +249,17 @@ fn length(path: &str, text: &str) -> Vec<String> {
     )]
 }
 
+/// README.md is what a newcomer reads to the end.
+fn readme(text: &str) -> Vec<String> {
+    let lines = text.lines().count();
+    if lines <= MOST_LINES_OF_README {
+        return Vec::new();
+    }
+    vec![format!(
+        "README.md:{lines}: {lines} lines, {MOST_LINES_OF_README} is the most; move a section into docs/"
+    )]
+}
+
 /// Nothing is put off, and no lint or test is silenced.
 fn unfinished(path: &str, text: &str) -> Vec<String> {
     let marks = UNFINISHED.map(|(left, right)| format!("{left}{right}"));
@@ -380,6 +403,12 @@ fn a_file_that_is_too_long_is_found() {
     assert_eq!(length("src/a.rs", &lines(400)), [""; 0]);
     assert_eq!(length("src/a/tests.rs", &lines(800)), [""; 0]);
     assert_eq!(length("tests/it/a.rs", &lines(801)).len(), 1);
+}
+
+#[test]
+fn a_readme_that_is_too_long_is_found() {
+    assert_eq!(readme(&"\n".repeat(251)).len(), 1);
+    assert_eq!(readme(&"\n".repeat(250)), [""; 0]);
 }
 
 #[test]

@@ -19,8 +19,8 @@
 //!
 //! The floors of the house, each using only those before it: [`clock`] and [`profile`]; [`protocol`], messages as
 //! pure functions over bytes; [`client`], a Phoenix client as a state machine without I/O; [`transport`], how bytes
-//! travel; [`scenario`], the script language; [`conformance`], cases, rules and verdicts, and [`server`], the
-//! reference server.
+//! travel; [`scenario`], the script language; [`conformance`], cases, rules and verdicts, [`load`], simulated sockets, and
+//! [`server`], the reference server; [`report`], what is printed and written; [`cli`], the commands.
 
 pub mod cli;
 pub mod client;

@@ -1,5 +1,6 @@
 //! Where the clients of a shard write to and tell their news: frames into one buffer, times into the histograms, and
-//! what the role must hear into a list that is read when the call is over. Nothing here allocates for a message.
+//! what the role must hear into a list that is read when the call is over. A message allocates nothing here, but for pushes
+//! that are marked, overdue or sent together with others: they stand in maps until they are answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;

@@ -1,5 +1,5 @@
 //! Renders what a run tells: for the terminal, as `result.json`, as JUnit XML, frame by frame; what a swarm tells, also
-//! as charts. Every reporter is a consumer of the same stream of events, and each fails alone. Measures nothing, decides
+//! as charts. The reporters of `check` read the same stream of events, and each fails alone. Measures nothing, decides
 //! nothing.
 
 #![warn(clippy::wildcard_enum_match_arm)]

@@ -1,5 +1,4 @@
-//! Rules of broadcasts: whom they reach, with which refs, and what an intercept may do (behaviours 10 and
-//! 11).
+//! Rules of broadcasts: whom they reach, with which refs, and what an intercept may do.
 
 use super::{Rule, Versions};
 
@@ -11,7 +10,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Every conversation that has the topic joined when it is broadcast gets it, the sender \
             included, whichever socket and transport it is on.",
         source: "phoenix lib/phoenix/channel/server.ex, broadcast!/4 and dispatch/3",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -20,7 +18,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a broadcast arrives once",
         promise: "Each conversation on the topic gets a broadcast exactly once.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3",
-        behaviours: &[10],
         versions: Versions::All,
         note: Some(
             "The subscription of a channel that ended lives on for about a millisecond: a client that joins the topic again within that time may hear a broadcast over both subscriptions.",
@@ -32,7 +29,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A broadcast carries null for both refs in V2, and a null ref in V1.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, fastlane!/1; phoenix \
             lib/phoenix/socket/serializers/v1_json_serializer.ex, fastlane!/1",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -41,7 +37,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "broadcast_from leaves the sender out",
         promise: "Everyone on the topic but the conversation that sent it gets it.",
         source: "phoenix lib/phoenix/channel/server.ex, broadcast_from!/5 and dispatch/3",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -51,7 +46,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "No conversation on another topic gets it, also on the same socket.",
         source: "phoenix lib/phoenix/channel/server.ex, broadcast!/4 and init_join/3, which subscribes \
             to the one topic",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -62,7 +56,6 @@ pub(super) const RULES: &[Rule] = &[
             and the reply after it.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3 and reply/6, both sent to the \
             transport by the channel's process",
-        behaviours: &[10, 11],
         versions: Versions::All,
         note: None,
     },
@@ -72,7 +65,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "From a moment after the `phx_close` of a leave no broadcast of the topic arrives any more.",
         source: "phoenix lib/phoenix/channel/server.ex, init_join/3, whose subscription ends with the \
             channel's process",
-        behaviours: &[12, 13],
         versions: Versions::All,
         note: Some(
             "The moment is about a millisecond: `phx_close` and `phx_error` are sent before PubSub has removed the subscription.",
@@ -85,7 +77,6 @@ pub(super) const RULES: &[Rule] = &[
             receiver, with the receiver's join_ref, and never in its first form.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3 and handle_info/2 of Broadcast, which \
             calls handle_out/3",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -95,7 +86,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A receiver whose channel does not push an intercepted event gets nothing of it.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3 and handle_info/2 of Broadcast, which \
             calls handle_out/3",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -104,7 +94,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "who was not let in hears nothing",
         promise: "A join that was refused or crashed, the first one of a topic or a later one, gets no broadcast of it.",
         source: "phoenix lib/phoenix/channel/server.ex, channel_join/4, which subscribes only whom the channel let in",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },

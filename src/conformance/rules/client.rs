@@ -1,4 +1,4 @@
-//! Rules of the client: what phoenix.js does, so what every simulated client must do (behaviours 36 to 46).
+//! Rules of the client: what phoenix.js does, so what every simulated client must do.
 
 use super::{Rule, Versions};
 use crate::profile::Version;
@@ -10,7 +10,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a channel is joined once and rejoined by itself",
         promise: "A channel's join may be asked for once; every later join is the client's own rejoin.",
         source: "phoenix.js assets/js/phoenix/channel.js, join",
-        behaviours: &[36],
         versions: Versions::All,
         note: None,
     },
@@ -21,7 +20,6 @@ pub(super) const RULES: &[Rule] = &[
             may say what was seen last.",
         source: "phoenix.js assets/js/phoenix/channel.js, constructor and rejoin; phoenix.js \
             assets/js/phoenix/push.js, send",
-        behaviours: &[36],
         versions: Versions::All,
         note: None,
     },
@@ -31,7 +29,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Joining a topic that another channel of the socket has joined, or is joining, makes \
             that one leave first.",
         source: "phoenix.js assets/js/phoenix/socket.js, leaveOpenTopic",
-        behaviours: &[36],
         versions: Versions::All,
         note: None,
     },
@@ -42,7 +39,6 @@ pub(super) const RULES: &[Rule] = &[
             channel counts as errored.",
         source: "phoenix.js assets/js/phoenix/channel.js, joinPush.receive of timeout; phoenix.js \
             assets/js/phoenix/constants.js, DEFAULT_TIMEOUT",
-        behaviours: &[37],
         versions: Versions::All,
         note: None,
     },
@@ -53,7 +49,6 @@ pub(super) const RULES: &[Rule] = &[
             join succeeds or the socket opens.",
         source: "phoenix.js assets/js/phoenix/socket.js, rejoinAfterMs; phoenix.js \
             assets/js/phoenix/timer.js, scheduleTimeout",
-        behaviours: &[37],
         versions: Versions::All,
         note: None,
     },
@@ -63,7 +58,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A reply to a join that was given up is dropped, as its ref is no longer the channel's.",
         source: "phoenix.js assets/js/phoenix/push.js, reset and cancelRefEvent; phoenix.js \
             assets/js/phoenix/channel.js, isMember",
-        behaviours: &[37, 41],
         versions: Versions::All,
         note: None,
     },
@@ -72,7 +66,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "channels rejoin when the socket opens again",
         promise: "Every errored channel is rejoined as soon as the connection is open.",
         source: "phoenix.js assets/js/phoenix/channel.js, constructor, socket.onOpen",
-        behaviours: &[38],
         versions: Versions::All,
         note: None,
     },
@@ -82,7 +75,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A channel that is leaving or closed is rejoined neither by its timer nor by a new \
             connection.",
         source: "phoenix.js assets/js/phoenix/channel.js, rejoin and onClose",
-        behaviours: &[38, 40],
         versions: Versions::All,
         note: None,
     },
@@ -92,7 +84,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Of ok, error and timeout a push has exactly one, and what comes later for its ref is \
             not heard.",
         source: "phoenix.js assets/js/phoenix/push.js, startTimeout and matchReceive",
-        behaviours: &[39],
         versions: Versions::All,
         note: None,
     },
@@ -103,7 +94,6 @@ pub(super) const RULES: &[Rule] = &[
             except those that timed out before.",
         source: "phoenix.js assets/js/phoenix/channel.js, push and joinPush.receive of ok; phoenix.js \
             assets/js/phoenix/push.js, send",
-        behaviours: &[39],
         versions: Versions::All,
         note: None,
     },
@@ -113,7 +103,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A channel that leaves is closed on the answer ok or on timeout, and no longer takes \
             part in the socket.",
         source: "phoenix.js assets/js/phoenix/channel.js, leave",
-        behaviours: &[40],
         versions: Versions::All,
         note: None,
     },
@@ -123,7 +112,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A message whose join_ref is not that of the channel's present join is not heard; one \
             with a null join_ref is.",
         source: "phoenix.js assets/js/phoenix/channel.js, isMember",
-        behaviours: &[41],
         versions: Versions::All,
         note: None,
     },
@@ -133,7 +121,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Each message that wants an answer has a ref of its own, a text of a number that grows \
             by one over the whole socket.",
         source: "phoenix.js assets/js/phoenix/socket.js, makeRef",
-        behaviours: &[41],
         versions: Versions::All,
         note: None,
     },
@@ -144,7 +131,6 @@ pub(super) const RULES: &[Rule] = &[
             ms, then 5000 ms each, and start again from the first once it opens.",
         source: "phoenix.js assets/js/phoenix/socket.js, reconnectAfterMs; phoenix.js \
             assets/js/phoenix/timer.js, scheduleTimeout",
-        behaviours: &[42],
         versions: Versions::All,
         note: None,
     },
@@ -154,7 +140,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A connection that the server, or anything between, closed or cut is opened again, on \
             codes such as 1001 and 1006 with every version.",
         source: "phoenix.js assets/js/phoenix/socket.js, onConnClose",
-        behaviours: &[42],
         versions: Versions::All,
         note: None,
     },
@@ -164,7 +149,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "The code of a close that is not one's own does not matter: 1000 is reconnected as any \
             other.",
         source: "phoenix.js assets/js/phoenix/socket.js, onConnClose",
-        behaviours: &[42],
         versions: Versions::Since {
             first: Version(1, 8, 16),
             before: "the client of 1.8.12 and before stays away on 1000; those between were not looked at",
@@ -176,7 +160,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "only one's own disconnect is final",
         promise: "After the user's disconnect nothing is opened again until the user connects.",
         source: "phoenix.js assets/js/phoenix/socket.js, disconnect",
-        behaviours: &[42],
         versions: Versions::All,
         note: None,
     },
@@ -186,7 +169,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An open connection carries `[null, ref, \"phoenix\", \"heartbeat\", {}]` thirty \
             seconds after it opened and after each answer.",
         source: "phoenix.js assets/js/phoenix/socket.js, resetHeartbeat, sendHeartbeat and onConnMessage",
-        behaviours: &[43],
         versions: Versions::All,
         note: Some("Not on long poll, whose polls are sign enough."),
     },
@@ -196,7 +178,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A heartbeat that is not answered within thirty seconds makes the client close the \
             connection and open a new one.",
         source: "phoenix.js assets/js/phoenix/socket.js, heartbeatTimeout",
-        behaviours: &[43],
         versions: Versions::All,
         note: None,
     },
@@ -206,7 +187,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "When a connection closes or fails, every joining and joined channel is errored, and \
             those that are leaving, closed or errored already are not.",
         source: "phoenix.js assets/js/phoenix/socket.js, triggerChanError",
-        behaviours: &[44],
         versions: Versions::All,
         note: None,
     },
@@ -217,7 +197,6 @@ pub(super) const RULES: &[Rule] = &[
             channels whose join it carried are errored by it.",
         source: "phoenix.js assets/js/phoenix/connection.js, isCurrent and carried; phoenix.js \
             assets/js/phoenix/socket.js, triggerChanError",
-        behaviours: &[44],
         versions: Versions::Since {
             first: Version(1, 8, 16),
             before: "in 1.8.12 and before, a late close of a replaced connection errors every channel; those \
@@ -232,7 +211,6 @@ pub(super) const RULES: &[Rule] = &[
             heartbeat answered over it in that time, goes on over long poll and remembers that for the \
             session.",
         source: "phoenix.js assets/js/phoenix/socket.js, connectWithFallback",
-        behaviours: &[45],
         versions: Versions::All,
         note: None,
     },
@@ -242,7 +220,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Messages of one moment go in one POST of at most a hundred, in order; while it is \
             under way the next are gathered and wait for its answer.",
         source: "phoenix.js assets/js/phoenix/longpoll.js, send and batchSend",
-        behaviours: &[45],
         versions: Versions::All,
         note: Some("The limit of a hundred is there from 1.8.6 on."),
     },
@@ -252,7 +229,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A POST that times out or is not answered with status 200 closes the long poll, which \
             is then opened again and its channels rejoined.",
         source: "phoenix.js assets/js/phoenix/longpoll.js, batchSend and closeAndRetry",
-        behaviours: &[45],
         versions: Versions::Since {
             first: Version(1, 8, 10),
             before: "a POST that times out is told as an error, but the connection stays as it is",
@@ -265,7 +241,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A poll with a token that is answered 410 closes the connection, so that the channels \
             are rejoined in a new session.",
         source: "phoenix.js assets/js/phoenix/longpoll.js, poll",
-        behaviours: &[45],
         versions: Versions::Since {
             first: Version(1, 8, 2),
             before: "it is taken for a new session, in which no channel is joined",
@@ -278,7 +253,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Joins add metas to a key, leaves take away those with their `phx_ref`, a key without \
             metas is gone, and a new state is told as the joins and leaves that lead to it.",
         source: "phoenix.js assets/js/phoenix/presence.js, syncState and syncDiff",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },
@@ -287,7 +261,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "diffs that come before the state wait for it",
         promise: "Diffs between a join and its `presence_state` are kept and applied after it, in order.",
         source: "phoenix.js assets/js/phoenix/presence.js, constructor and inPendingSyncState",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },
@@ -297,7 +270,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A diff that has the same key under joins and leaves changes the key's metas without \
             the key ever going away.",
         source: "phoenix.js assets/js/phoenix/presence.js, syncDiff",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },
@@ -306,7 +278,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "any text may be a presence key",
         promise: "Keys such as `__proto__` and `constructor` are keys like others and do no harm.",
         source: "phoenix.js assets/js/phoenix/presence.js, toNullProtoObj",
-        behaviours: &[46],
         versions: Versions::Since {
             first: Version(1, 8, 9),
             before: "a key that collides with Object.prototype crashes the client (CVE-2026-56812)",

@@ -1,4 +1,4 @@
-//! Rules of the handshake: who is let in, with what, and how everybody else is told no (behaviours 1 to 8).
+//! Rules of the handshake: who is let in, with what, and how everybody else is told no.
 
 use super::{Rule, Versions};
 use crate::profile::Version;
@@ -11,7 +11,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A handshake with `vsn=2.0.0` at the mount's path followed by `/websocket` is answered \
             101, and the conversation may begin at once, without a word from the server.",
         source: "phoenix lib/phoenix/transports/websocket.ex, call/2; RFC 6455 section 4.2.2",
-        behaviours: &[1],
         versions: Versions::All,
         note: None,
     },
@@ -21,7 +20,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "The answer's `sec-websocket-accept` is the client's key and the fixed GUID, hashed \
             with SHA-1, in base64.",
         source: "RFC 6455 section 4.2.2; bandit lib/bandit/websocket/handshake.ex, send_handshake/2",
-        behaviours: &[1],
         versions: Versions::All,
         note: None,
     },
@@ -33,7 +31,6 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/endpoint.ex, socket_paths/4; phoenix \
             test/phoenix/integration/websocket_channels_test.exs, 'endpoint handles multiple mount \
             segments'",
-        behaviours: &[1],
         versions: Versions::All,
         note: None,
     },
@@ -44,7 +41,6 @@ pub(super) const RULES: &[Rule] = &[
             connect under that name, beside the params of the query.",
         source: "phoenix lib/phoenix/endpoint.ex, socket_path/2; phoenix \
             test/phoenix/integration/websocket_socket_test.exs, 'allows a path with variables'",
-        behaviours: &[1],
         versions: Versions::All,
         note: None,
     },
@@ -54,7 +50,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A handshake at a path that no mount covers is refused with 404, or whatever else the \
             application answers there, and never upgraded.",
         source: "phoenix lib/phoenix/endpoint.ex, socket/3",
-        behaviours: &[1],
         versions: Versions::All,
         note: None,
     },
@@ -64,7 +59,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A plain GET of the WebSocket path is answered 400 and no socket is opened.",
         source: "phoenix lib/phoenix/transports/websocket.ex, call/2, which rescues \
             WebSockAdapter.UpgradeError; websock_adapter lib/websock_adapter/upgrade_validation.ex",
-        behaviours: &[2],
         versions: Versions::All,
         note: None,
     },
@@ -73,7 +67,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "no other method than GET opens a socket",
         promise: "A POST, or any other method, to the WebSocket path is answered 400 with an empty body.",
         source: "phoenix lib/phoenix/transports/websocket.ex, call/2, second clause",
-        behaviours: &[2],
         versions: Versions::All,
         note: None,
     },
@@ -83,7 +76,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A `sec-websocket-version` other than 13 is answered 400, with a body that names the \
             version that was expected.",
         source: "RFC 6455 section 4.2.1; websock_adapter lib/websock_adapter/upgrade_validation.ex",
-        behaviours: &[2],
         versions: Versions::All,
         note: None,
     },
@@ -93,7 +85,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "On a mount that checks origins, a handshake whose `origin` is not on the list is \
             answered 403 and the handler is not asked.",
         source: "phoenix lib/phoenix/socket/transport.ex, check_origin/5",
-        behaviours: &[3],
         versions: Versions::All,
         note: Some(
             "Before 1.8.10 the first mount of a handler that was reached decided for all its \
@@ -106,7 +97,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A handshake whose `origin` matches the mount's list passes, and so does one without \
             the header, as no browser sends it.",
         source: "phoenix lib/phoenix/socket/transport.ex, check_origin/5 and origin_allowed?/2",
-        behaviours: &[3],
         versions: Versions::All,
         note: None,
     },
@@ -118,7 +108,6 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/socket/transport.ex, check_origin_config/3; phoenix \
             test/phoenix/socket/transport_test.exs, 'does not share the origin policy between mounts of \
             the same handler'",
-        behaviours: &[3],
         versions: Versions::Since {
             first: Version(1, 8, 10),
             before: "the list of the mount that was reached first after start holds for every mount of \
@@ -131,7 +120,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a subprotocol that the mount does not list is refused with 403",
         promise: "Where a mount lists subprotocols, a handshake that offers only others is answered 403.",
         source: "phoenix lib/phoenix/socket/transport.ex, check_subprotocols/2",
-        behaviours: &[4],
         versions: Versions::All,
         note: None,
     },
@@ -141,7 +129,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Of the subprotocols that the mount lists, the first that the client offered comes back \
             in `sec-websocket-protocol`, in the mount's order and not in the client's.",
         source: "phoenix lib/phoenix/socket/transport.ex, check_subprotocols/2",
-        behaviours: &[4],
         versions: Versions::All,
         note: None,
     },
@@ -151,7 +138,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A client that offers none is let in anywhere, and a mount that lists none lets in \
             whatever is offered without picking any.",
         source: "phoenix lib/phoenix/socket/transport.ex, check_subprotocols/2",
-        behaviours: &[4],
         versions: Versions::All,
         note: None,
     },
@@ -161,7 +147,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "When the handler's connect answers `:error`, or an error without a status of its own, \
             the handshake is refused with 403 and an empty body.",
         source: "phoenix lib/phoenix/transports/websocket.ex, call/2 and handle_error/2",
-        behaviours: &[5],
         versions: Versions::All,
         note: None,
     },
@@ -171,7 +156,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Where the mount has an error handler, the handshake is refused with the status and \
             body that it chose.",
         source: "phoenix lib/phoenix/transports/websocket.ex, call/2, with opts[:error_handler]",
-        behaviours: &[5],
         versions: Versions::All,
         note: Some(
             "WebSocket only: a long poll says 403 whatever the handler chose, see \
@@ -183,7 +167,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a version that no serializer matches is refused",
         promise: "A `vsn` outside of `~> 1.0.0` and `~> 2.0.0`, such as 2.1.0 or 9.0.0, is refused with 403.",
         source: "phoenix lib/phoenix/socket.ex, negotiate_serializer/2",
-        behaviours: &[6],
         versions: Versions::All,
         note: None,
     },
@@ -192,7 +175,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "without a version the server speaks 1.0.0",
         promise: "A handshake without `vsn` is let in, and the conversation is held in V1 objects.",
         source: "phoenix lib/phoenix/socket.ex, __connect__/3",
-        behaviours: &[6],
         versions: Versions::All,
         note: None,
     },
@@ -201,7 +183,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a version that is no version is refused",
         promise: "A `vsn` that is not of the form major.minor.patch is refused with 403.",
         source: "phoenix lib/phoenix/socket.ex, negotiate_serializer/2",
-        behaviours: &[6],
         versions: Versions::All,
         note: None,
     },
@@ -210,7 +191,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a version that is no text is refused, not crashed on",
         promise: "A `vsn` that arrives as a list or a map is refused with 403.",
         source: "phoenix lib/phoenix/socket.ex, negotiate_serializer/2, second clause",
-        behaviours: &[6],
         versions: Versions::Since {
             first: Version(1, 8, 6),
             before: "the handshake crashes and is answered 500",
@@ -223,7 +203,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Every query param of the handshake is handed to the handler's connect, which decides \
             by them whom it lets in and as whom.",
         source: "phoenix lib/phoenix/socket.ex, user_connect/7",
-        behaviours: &[7],
         versions: Versions::All,
         note: None,
     },
@@ -235,7 +214,6 @@ pub(super) const RULES: &[Rule] = &[
             403.",
         source: "phoenix lib/phoenix/token.ex, verify/4; phxproof \
             examples/phoenix-target/lib/phxproof_target/user_socket.ex, connect/3",
-        behaviours: &[5, 7],
         versions: Versions::All,
         note: None,
     },
@@ -246,7 +224,6 @@ pub(super) const RULES: &[Rule] = &[
             `base64url.bearer.phx.<token>` is let in, is answered with `phoenix` alone, and its decoded \
             token reaches the handler.",
         source: "phoenix lib/phoenix/transports/websocket.ex, maybe_auth_token_from_header/2",
-        behaviours: &[8],
         versions: Versions::Since {
             first: Version(1, 8, 0),
             before: "the option does not exist",
@@ -258,7 +235,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a token lets in until it is too old, and no longer",
         promise: "How long a token is good is decided by the age that the application asks for, in seconds, and not by the default of a day.",
         source: "phoenix lib/phoenix/token.ex, verify/4",
-        behaviours: &[7],
         versions: Versions::All,
         note: None,
     },

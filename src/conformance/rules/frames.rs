@@ -1,5 +1,4 @@
-//! Rules of WebSocket framing, RFC 6455 as Bandit and Cowboy do it (behaviour 7, and what Phoenix leaves to
-//! them).
+//! Rules of WebSocket framing, RFC 6455 as Bandit and Cowboy do it.
 
 use super::{Rule, Versions};
 
@@ -11,7 +10,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A ping frame is answered by a pong frame with the same payload, whatever the channels do.",
         source: "RFC 6455 section 5.5.2 and 5.5.3; bandit lib/bandit/websocket/connection.ex, \
             handle_control_frame/3",
-        behaviours: &[7],
         versions: Versions::All,
         note: None,
     },
@@ -20,7 +18,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a pong that nobody asked for is taken",
         promise: "An unsolicited pong is not answered and changes nothing.",
         source: "RFC 6455 section 5.5.3; bandit lib/bandit/websocket/connection.ex, handle_control_frame/3",
-        behaviours: &[7],
         versions: Versions::All,
         note: None,
     },
@@ -30,7 +27,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A client's close frame is answered by one, and the server ends the connection.",
         source: "RFC 6455 section 5.5.1; bandit lib/bandit/websocket/connection.ex, \
             handle_control_frame/3; cowboy src/cowboy_websocket.erl, websocket_send_close/2",
-        behaviours: &[7],
         versions: Versions::All,
         note: Some(
             "Cowboy answers with the client's own code, Bandit with 1000 for codes that may be \
@@ -43,7 +39,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A message that arrives in several frames, with control frames between them or without, \
             is handled as if it had come in one.",
         source: "RFC 6455 section 5.4; bandit lib/bandit/websocket/connection.ex, handle_frame/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -53,7 +48,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A control frame in the middle of a fragmented message is handled when it comes and \
             does not disturb the message.",
         source: "RFC 6455 section 5.4; bandit lib/bandit/websocket/connection.ex, handle_frame/3",
-        behaviours: &[7],
         versions: Versions::All,
         note: None,
     },
@@ -62,7 +56,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a continuation of nothing closes with 1002",
         promise: "A continuation frame without a message begun fails the connection with code 1002.",
         source: "RFC 6455 section 5.4; bandit lib/bandit/websocket/connection.ex, handle_frame/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -72,7 +65,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A text or binary frame before the message in progress has ended fails the connection \
             with code 1002.",
         source: "RFC 6455 section 5.4; bandit lib/bandit/websocket/connection.ex, handle_frame/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -83,7 +75,6 @@ pub(super) const RULES: &[Rule] = &[
             its message is not handled.",
         source: "RFC 6455 section 5.1; bandit lib/bandit/websocket/frame.ex, \
             header_and_payload_length/2; cowboy src/cowboy_websocket.erl, parse_header/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -92,7 +83,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "frames from the server carry no mask",
         promise: "No frame that the server sends is masked.",
         source: "RFC 6455 section 5.1; bandit lib/bandit/websocket/frame.ex, serialize/1",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -102,7 +92,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A frame with an opcode that RFC 6455 reserves fails the connection with code 1002.",
         source: "RFC 6455 section 5.2; bandit lib/bandit/websocket/frame.ex, to_frame/7; cowlib \
             src/cow_ws.erl, parse_header/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -113,7 +102,6 @@ pub(super) const RULES: &[Rule] = &[
             connection with code 1002.",
         source: "RFC 6455 section 5.2; bandit lib/bandit/websocket/frame.ex, to_frame/7; cowlib \
             src/cow_ws.erl, parse_header/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -124,7 +112,6 @@ pub(super) const RULES: &[Rule] = &[
             with code 1002.",
         source: "RFC 6455 section 5.5; bandit lib/bandit/websocket/frame/ping.ex, deserialize/3; cowlib \
             src/cow_ws.erl, parse_header/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -134,7 +121,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A control frame without the FIN bit fails the connection with code 1002.",
         source: "RFC 6455 section 5.5; bandit lib/bandit/websocket/frame/ping.ex, deserialize/3; cowlib \
             src/cow_ws.erl, parse_header/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -144,7 +130,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A text message that is not valid UTF-8 fails the connection with code 1007 and is not \
             handled.",
         source: "RFC 6455 section 8.1; bandit lib/bandit/websocket/connection.ex, handle_frame/3",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -155,7 +140,6 @@ pub(super) const RULES: &[Rule] = &[
             `compress` is off, which is the default, and every frame comes uncompressed.",
         source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, compress; RFC 6455 \
             section 9.1",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },
@@ -165,7 +149,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A text message of nine mebibytes in one frame is handled and answered whole.",
         source: "phoenix lib/phoenix/endpoint.ex, socket/3, max_frame_size; websock_adapter \
             lib/websock_adapter.ex, upgrade/4; RFC 6455 section 10.4",
-        behaviours: &[],
         versions: Versions::All,
         note: Some(
             "A frame over the mount's `max_frame_size` closes with 1009; websock_adapter 0.6.0 \
@@ -178,7 +161,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a message may have any length that a frame can say",
         promise: "Messages at the borders between lengths of 7, 16 and 64 bits, of 125, 126, 65,535 and 65,536 bytes, are carried in both directions, as text and as bytes.",
         source: "RFC 6455 section 5.2",
-        behaviours: &[],
         versions: Versions::All,
         note: None,
     },

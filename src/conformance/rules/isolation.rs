@@ -12,7 +12,6 @@ pub(super) const RULES: &[Rule] = &[
             made them; between senders any order is right.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3, from one process to another, between \
             which Erlang keeps the order",
-        behaviours: &[10, 11],
         versions: Versions::All,
         note: None,
     },
@@ -22,7 +21,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "What is said on one topic of a socket changes nothing on another one, and each counts \
             for itself.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4, a process for each join",
-        behaviours: &[21],
         versions: Versions::All,
         note: None,
     },
@@ -32,7 +30,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "What one conversation keeps is not seen by another on the same topic, on the same \
             server, under the same name.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4, a process for each join",
-        behaviours: &[21],
         versions: Versions::All,
         note: None,
     },
@@ -44,7 +41,6 @@ pub(super) const RULES: &[Rule] = &[
             meanwhile.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4, which sends the message on and does not \
             wait; phoenix lib/phoenix/channel/server.ex, handle_info/2",
-        behaviours: &[21, 24],
         versions: Versions::All,
         note: None,
     },
@@ -54,7 +50,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Other conversations on the same topic stay joined, keep their state and hear nothing \
             of it.",
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of DOWN",
-        behaviours: &[21],
         versions: Versions::All,
         note: None,
     },
@@ -63,7 +58,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a slow join holds up its own socket alone",
         promise: "While a join runs, every other socket is answered.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4, which waits in the socket's own process",
-        behaviours: &[9, 21],
         versions: Versions::All,
         note: None,
     },
@@ -72,7 +66,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a client that does not read holds up nobody else",
         promise: "While one client leaves its messages unread, broadcasts and replies reach all the others.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3, which sends and does not wait",
-        behaviours: &[10, 22],
         versions: Versions::All,
         note: None,
     },
@@ -82,7 +75,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "The answers of many conversations that each take a while come after about that while, \
             not after the sum.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4, a process for each join",
-        behaviours: &[21],
         versions: Versions::All,
         note: None,
     },
@@ -92,7 +84,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Each push is answered once, each broadcast reaches each subscriber once, and nobody \
             gets what was meant for another, however many conversations there are.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3 and reply/6",
-        behaviours: &[10, 11],
         versions: Versions::All,
         note: None,
     },
@@ -102,7 +93,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "When many clients lose their connections together, all of them connect and rejoin, and \
             those who stayed are served meanwhile.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4; phoenix lib/phoenix/socket.ex, __connect__/3",
-        behaviours: &[22, 38],
         versions: Versions::All,
         note: None,
     },
@@ -112,7 +102,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A client that vanishes without a close frame, in the middle of a frame or not, ends \
             its own channels and no others.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_info/2 of the transport's DOWN",
-        behaviours: &[22],
         versions: Versions::All,
         note: None,
     },
@@ -121,7 +110,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "topics are equal only byte for byte",
         promise: "A topic that differs from another in the case of a letter, in a blank, or in that it goes on, is another topic; it belongs to a channel only if it begins with the channel's whole prefix.",
         source: "phoenix lib/phoenix/socket.ex, to_topic_match/1 and __in__/2",
-        behaviours: &[14, 21],
         versions: Versions::All,
         note: None,
     },
@@ -130,7 +118,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "events are equal only byte for byte",
         promise: "An event that differs from a known one in the case of a letter, in a blank, or in its end, is another event, also where the known one is of the protocol.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4; phoenix lib/phoenix/channel/server.ex, handle_info/2 of Message",
-        behaviours: &[13, 24],
         versions: Versions::All,
         note: None,
     },
@@ -139,7 +126,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "users are equal only byte for byte",
         promise: "What is meant for a user, such as a whisper, a disconnect or a presence, concerns nobody whose name is only nearly the same.",
         source: "phoenix lib/phoenix/socket.ex, __init__/1, which subscribes to the very id",
-        behaviours: &[11, 23, 46],
         versions: Versions::All,
         note: None,
     },

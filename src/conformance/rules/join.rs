@@ -1,5 +1,4 @@
-//! Rules of joining and leaving: what is answered, what is refused, and what a second join does (behaviours
-//! 9 and 12 to 18).
+//! Rules of joining and leaving: what is answered, what is refused, and what a second join does.
 
 use super::{Rule, Versions};
 use crate::profile::Version;
@@ -13,7 +12,6 @@ pub(super) const RULES: &[Rule] = &[
             and the channel's response; from then on the topic is joined.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join; phoenix \
             lib/phoenix/channel/server.ex, join/4",
-        behaviours: &[9],
         versions: Versions::All,
         note: None,
     },
@@ -24,7 +22,6 @@ pub(super) const RULES: &[Rule] = &[
             unchanged in value and type: text, empty text, numbers and null alike.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4; phoenix lib/phoenix/channel/server.ex, \
             handle_reply/2",
-        behaviours: &[9, 11],
         versions: Versions::All,
         note: None,
     },
@@ -33,7 +30,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "the params of a join reach the channel",
         promise: "The payload of `phx_join` is handed to the channel as it was sent.",
         source: "phoenix lib/phoenix/channel/server.ex, channel_join/4",
-        behaviours: &[9],
         versions: Versions::All,
         note: None,
     },
@@ -43,7 +39,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A join to a topic that no channel is mounted for is answered with status error, reason \
             `unmatched topic` and a null join_ref; the socket lives.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join and encode_ignore/2",
-        behaviours: &[14],
         versions: Versions::All,
         note: None,
     },
@@ -54,7 +49,6 @@ pub(super) const RULES: &[Rule] = &[
             response; the topic stays unjoined and may be joined later.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join; phoenix \
             lib/phoenix/channel/server.ex, channel_join/4",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -64,7 +58,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "When the channel crashes in join, the join is answered with status error and reason \
             `join crashed`; the topic stays unjoined and everything else on the socket goes on.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4",
-        behaviours: &[19, 33],
         versions: Versions::All,
         note: None,
     },
@@ -74,7 +67,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "The 101st join on one socket is answered with status error and reason `too many \
             channels joined`, and the hundred before it are untouched; a leave makes room again.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join, with max_channels_per_transport",
-        behaviours: &[15],
         versions: Versions::SinceOrIn {
             first: Version(1, 8, 9),
             fixed: Version(1, 7, 24),
@@ -89,7 +81,6 @@ pub(super) const RULES: &[Rule] = &[
             reply comes a `phx_close` whose ref and join_ref are those of the join it replaced.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join on a joined topic, and \
             shutdown_duplicate_channel/1",
-        behaviours: &[16],
         versions: Versions::All,
         note: None,
     },
@@ -98,7 +89,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a replaced join leaves no state behind",
         promise: "After a second join of a topic, the conversation starts from the state that any first join has, and only once is the topic joined: from a moment after the `phx_close` of the first join on, a broadcast arrives once.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_join on a joined topic",
-        behaviours: &[16],
         versions: Versions::All,
         note: Some(
             "The moment is about a millisecond: until then a broadcast may arrive over the subscription of the first join, too.",
@@ -110,7 +100,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "After a leave, a close or a crash the same topic may be joined again on the same \
             socket under a new ref, with no state of the earlier conversation.",
         source: "phoenix lib/phoenix/socket.ex, delete_channel/4 and put_channel/4",
-        behaviours: &[12, 19],
         versions: Versions::All,
         note: Some(
             "Until about a millisecond after the end a broadcast may still arrive over the old subscription.",
@@ -122,7 +111,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Messages of one socket are taken in order, and a slow join holds up those behind it, \
             heartbeats too; all of them are answered after it, none is lost.",
         source: "phoenix lib/phoenix/channel/server.ex, join/4, which waits in the socket's process",
-        behaviours: &[9, 24],
         versions: Versions::All,
         note: None,
     },
@@ -133,7 +121,6 @@ pub(super) const RULES: &[Rule] = &[
             `phx_close` whose ref and join_ref are both those of the join.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_info/2 of phx_leave; phoenix \
             lib/phoenix/socket.ex, encode_close/3",
-        behaviours: &[12],
         versions: Versions::All,
         note: Some(
             "Where the next join of the topic is sent right behind the leave, without waiting, the reply to the leave may be lost; `phx_close` and the reply to the join come all the same.",
@@ -145,7 +132,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A `phx_leave` of a topic that was never joined, or was left already, is answered with \
             status ok and its own refs, without a `phx_close`.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_leave on an unjoined topic",
-        behaviours: &[18],
         versions: Versions::All,
         note: None,
     },
@@ -155,7 +141,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A `phx_leave` with a null join_ref leaves the joined topic as one with the right \
             join_ref would.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_leave on a joined topic",
-        behaviours: &[17],
         versions: Versions::Since {
             first: Version(1, 8, 12),
             before: "it is ignored in silence, unless the join had no join_ref either, as in V1",
@@ -168,7 +153,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A `phx_leave` that carries another join_ref than the topic's present one changes \
             nothing and is not answered.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_leave on a joined topic",
-        behaviours: &[17],
         versions: Versions::All,
         note: None,
     },

@@ -1,5 +1,4 @@
-//! Rules of a socket's life: heartbeats, silence, disconnects and the server's own end (behaviours 22 to
-//! 25).
+//! Rules of a socket's life: heartbeats, silence, disconnects and the server's own end.
 
 use super::{Rule, Versions};
 use crate::profile::Version;
@@ -12,7 +11,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "`heartbeat` on topic `phoenix` is answered with status ok, an empty response, its own \
             ref and a null join_ref, before any join as well as after.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of heartbeat",
-        behaviours: &[24],
         versions: Versions::All,
         note: None,
     },
@@ -22,7 +20,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An event called `heartbeat` on another topic is a push like any other, and an \
             unmatched topic where that is not joined.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4",
-        behaviours: &[13, 24],
         versions: Versions::All,
         note: None,
     },
@@ -33,7 +30,6 @@ pub(super) const RULES: &[Rule] = &[
             it says nothing else.",
         source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, timeout; bandit \
             lib/bandit/websocket/handler.ex, handle_connection/2",
-        behaviours: &[24],
         versions: Versions::All,
         note: None,
     },
@@ -45,7 +41,6 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, timeout; bandit \
             lib/bandit/websocket/connection.ex, handle_timeout/2; cowboy src/cowboy_websocket.erl, \
             tick_idle_timeout/3",
-        behaviours: &[24],
         versions: Versions::All,
         note: Some("Bandit closes with code 1002, Cowboy with 1000."),
     },
@@ -55,7 +50,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "When a connection closes or breaks off, all its channels end: they are no longer \
             subscribed and no longer present.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_info/2 of the transport's DOWN",
-        behaviours: &[22],
         versions: Versions::All,
         note: None,
     },
@@ -65,7 +59,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A `disconnect` that is broadcast to a socket's id closes every connection with that id \
             and ends their channels.",
         source: "phoenix lib/phoenix/socket.ex, __init__/1 and __info__/2 of disconnect",
-        behaviours: &[23],
         versions: Versions::All,
         note: None,
     },
@@ -76,7 +69,6 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of disconnect; phoenix \
             test/phoenix/socket/socket_test.exs, 'disconnect broadcast emits close code 1001 so \
             phoenix.js reconnects'",
-        behaviours: &[23],
         versions: Versions::Since {
             first: Version(1, 8, 8),
             before: "the code is 1000, on which phoenix.js of that time stays away",
@@ -88,7 +80,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a disconnect reaches nobody else",
         promise: "Sockets with another id, or with none, stay open and joined, also on the same topics.",
         source: "phoenix lib/phoenix/socket.ex, __init__/1, which subscribes each socket to its own id",
-        behaviours: &[23],
         versions: Versions::All,
         note: None,
     },
@@ -101,7 +92,6 @@ pub(super) const RULES: &[Rule] = &[
             phoenix lib/phoenix/channel/server.ex, handle_info/2 of phx_drain; websock_adapter \
             lib/websock_adapter/cowboy_adapter.ex, handle_reply/2; bandit \
             lib/bandit/websocket/connection.ex, handle_continuation/3",
-        behaviours: &[25],
         versions: Versions::All,
         note: Some(
             "A connection with nothing joined is not drained but ends with the server: Bandit \
@@ -114,7 +104,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Channels are drained in batches, 10,000 every two seconds unless set, so that not \
             everybody comes back at once, and all within the shutdown time.",
         source: "phoenix lib/phoenix/socket/pool_supervisor.ex, Phoenix.Socket.PoolDrainer.terminate/2",
-        behaviours: &[25],
         versions: Versions::All,
         note: None,
     },

@@ -1,5 +1,4 @@
-//! Rules of the long poll transport (behaviours 26 to 31, and 3, 5, 8 and 23 where it differs from
-//! WebSocket).
+//! Rules of the long poll transport.
 
 use super::{Rule, Versions};
 use crate::profile::Version;
@@ -12,7 +11,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A GET without a token is answered HTTP 200 with body status 410, no messages, and a \
             token that stands for the session from then on.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, new_session/4",
-        behaviours: &[26],
         versions: Versions::All,
         note: None,
     },
@@ -22,7 +20,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A POST with the session's token hands each message of its body to the socket, in \
             order, and is answered with body status 200 when they are taken.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4",
-        behaviours: &[26],
         versions: Versions::All,
         note: None,
     },
@@ -34,7 +31,6 @@ pub(super) const RULES: &[Rule] = &[
             happened.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, listen/5; phoenix \
             lib/phoenix/transports/long_poll_server.ex, handle_info/2 of flush",
-        behaviours: &[26],
         versions: Versions::All,
         note: None,
     },
@@ -44,7 +40,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A GET that finds no message waits, and after the window is answered with body status \
             204 and no messages; the session lives.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, listen/5",
-        behaviours: &[27],
         versions: Versions::All,
         note: None,
     },
@@ -55,7 +50,6 @@ pub(super) const RULES: &[Rule] = &[
             its window.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, listen/5; phoenix \
             lib/phoenix/transports/long_poll_server.ex, notify_client_now_available/1",
-        behaviours: &[26, 27],
         versions: Versions::All,
         note: None,
     },
@@ -66,7 +60,6 @@ pub(super) const RULES: &[Rule] = &[
             its token is answered with body status 410 from then on.",
         source: "phoenix lib/phoenix/transports/long_poll_server.ex, handle_info/2 of \
             shutdown_if_inactive; phoenix lib/phoenix/transports/long_poll.ex, resume_session/3",
-        behaviours: &[27],
         versions: Versions::All,
         note: Some(
             "A GET with the old token opens a new session, status 410 with a new token, if the \
@@ -79,7 +72,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Every answer of a session is HTTP 200 and JSON, and says how it went in the body's \
             `status`.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, send_json/2",
-        behaviours: &[28],
         versions: Versions::All,
         note: None,
     },
@@ -88,7 +80,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "answers are not to be cached",
         promise: "Every answer of a session says `cache-control: no-store`.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, send_json/2",
-        behaviours: &[28],
         versions: Versions::Since {
             first: Version(1, 8, 10),
             before: "it is `max-age=0, private, must-revalidate`, the default of Plug",
@@ -100,7 +91,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "the token may travel in the query",
         promise: "A session's token is taken from the query param `token`.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, fetch_token/1",
-        behaviours: &[29],
         versions: Versions::All,
         note: None,
     },
@@ -110,7 +100,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A session's token is taken from the header `x-phoenix-longpoll-token`, and if there is \
             one in the query too, the header's counts.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, fetch_token/1",
-        behaviours: &[29],
         versions: Versions::Since {
             first: Version(1, 8, 10),
             before: "the header is not looked at, only the query is",
@@ -123,7 +112,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A POST with a forged token, or none, is answered with body status 410 and delivers \
             nothing.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, dispatch/4 of POST and verify_token/3",
-        behaviours: &[27, 29],
         versions: Versions::All,
         note: None,
     },
@@ -133,7 +121,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "With content type `application/x-ndjson` each line of the body is a message of its \
             own, handled in order.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4",
-        behaviours: &[30],
         versions: Versions::All,
         note: None,
     },
@@ -143,7 +130,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "In an NDJSON body a line that does not begin with `[` is decoded from base64 and \
             handled as a binary message.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4 and safe_decode64!/1",
-        behaviours: &[30],
         versions: Versions::All,
         note: Some("A binary answer cannot always be put into a poll, see longpoll-binary-out."),
     },
@@ -155,7 +141,6 @@ pub(super) const RULES: &[Rule] = &[
             brought is lost; the session lives.",
         source: "phoenix lib/phoenix/transports/long_poll_server.ex, publish_reply/2; phoenix \
             lib/phoenix/transports/long_poll.ex, send_json/2",
-        behaviours: &[30],
         versions: Versions::All,
         note: None,
     },
@@ -165,7 +150,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Lines of an NDJSON body after the hundredth are ignored, and the answer is still \
             status 200.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4, with @max_poll_batch_size",
-        behaviours: &[30],
         versions: Versions::SinceOrIn {
             first: Version(1, 8, 9),
             fixed: Version(1, 7, 24),
@@ -179,7 +163,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A line of an NDJSON body that does not begin with `[` and is no base64 makes the POST \
             fail with HTTP 500, before anything of it is handled; the session lives.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, safe_decode64!/1",
-        behaviours: &[30],
         versions: Versions::All,
         note: None,
     },
@@ -191,7 +174,6 @@ pub(super) const RULES: &[Rule] = &[
             the window, every later one 410.",
         source: "phoenix lib/phoenix/transports/long_poll_server.ex, handle_info/2 of dispatch, which \
             decodes in the session's process",
-        behaviours: &[30, 31],
         versions: Versions::All,
         note: None,
     },
@@ -203,7 +185,6 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/transports/long_poll.ex, transport_dispatch/4; phoenix \
             test/phoenix/integration/long_poll_channels_test.exs, 'publish responds with 408 when \
             transport_dispatch times out'",
-        behaviours: &[31],
         versions: Versions::All,
         note: Some("In 1.8.6 the answer to a timeout in a batch has a wrong status; 1.8.7 corrects it."),
     },
@@ -213,7 +194,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A POST without a content type, or with any other than NDJSON, is taken as one text \
             message.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4",
-        behaviours: &[31],
         versions: Versions::All,
         note: None,
     },
@@ -224,7 +204,6 @@ pub(super) const RULES: &[Rule] = &[
             serializer matches are answered HTTP 200 with body status 403.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, new_session/4; phoenix \
             lib/phoenix/transports/long_poll_server.ex, init/1",
-        behaviours: &[5, 6],
         versions: Versions::All,
         note: None,
     },
@@ -235,7 +214,6 @@ pub(super) const RULES: &[Rule] = &[
             answered HTTP 200 with body status 403.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, call/2, with \
             lib/phoenix/socket/transport.ex, check_origin/5",
-        behaviours: &[3],
         versions: Versions::All,
         note: None,
     },
@@ -245,7 +223,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "On a mount with `auth_token` the header `x-phoenix-authtoken` of the first GET reaches \
             the handler as the token.",
         source: "phoenix lib/phoenix/transports/long_poll.ex, maybe_auth_token_from_header/2",
-        behaviours: &[8],
         versions: Versions::Since {
             first: Version(1, 8, 0),
             before: "the option does not exist",
@@ -259,7 +236,6 @@ pub(super) const RULES: &[Rule] = &[
             with body status 410.",
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of disconnect; phoenix \
             lib/phoenix/transports/long_poll_server.ex, handle_info/2",
-        behaviours: &[23],
         versions: Versions::All,
         note: None,
     },

@@ -11,7 +11,6 @@ pub(super) const RULES: &[Rule] = &[
             decoding raises in the socket's process.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1; phoenix \
             lib/phoenix/socket.ex, __in__/2",
-        behaviours: &[32, 33],
         versions: Versions::All,
         note: None,
     },
@@ -20,7 +19,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a V2 array of fewer than five closes with 1011",
         promise: "A V2 array that lacks elements ends the socket with close code 1011.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1",
-        behaviours: &[33],
         versions: Versions::All,
         note: None,
     },
@@ -31,7 +29,6 @@ pub(super) const RULES: &[Rule] = &[
             socket with close code 1011.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1; phoenix \
             lib/phoenix/socket/serializers/v1_json_serializer.ex, decode!/2",
-        behaviours: &[32, 33],
         versions: Versions::All,
         note: None,
     },
@@ -41,7 +38,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A V1 object without `topic`, `event`, `payload` or `ref` ends the socket with close \
             code 1011.",
         source: "phoenix lib/phoenix/socket/message.ex, from_map!/1",
-        behaviours: &[32],
         versions: Versions::All,
         note: None,
     },
@@ -51,7 +47,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A binary frame that is empty, ends in its header, or names sizes beyond its end ends \
             the socket with close code 1011.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_binary/1",
-        behaviours: &[34],
         versions: Versions::All,
         note: None,
     },
@@ -61,7 +56,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A binary frame whose kind is not 0 ends the socket with close code 1011; kinds 1 and 2 \
             are for the server alone.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_binary/1",
-        behaviours: &[34],
         versions: Versions::All,
         note: None,
     },
@@ -71,7 +65,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "On a V1 socket a binary frame is read as JSON like a text frame, and one that is none \
             ends the socket with close code 1011.",
         source: "phoenix lib/phoenix/socket/serializers/v1_json_serializer.ex, decode!/2",
-        behaviours: &[32, 34],
         versions: Versions::All,
         note: None,
     },
@@ -81,7 +74,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Every other socket stays open and joined, and those on the same topics are served as \
             before.",
         source: "phoenix lib/phoenix/socket.ex, __in__/2, which runs in one process a socket",
-        behaviours: &[22],
         versions: Versions::All,
         note: None,
     },
@@ -91,7 +83,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A message with a null topic, or one that is a number, is answered `unmatched topic` \
             with the topic as it was sent; the socket lives.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4",
-        behaviours: &[14],
         versions: Versions::All,
         note: None,
     },
@@ -101,7 +92,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A message with an event that is no text, to a topic that is not joined, is answered \
             `unmatched topic`; the socket lives.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4",
-        behaviours: &[13],
         versions: Versions::All,
         note: None,
     },
@@ -112,7 +102,6 @@ pub(super) const RULES: &[Rule] = &[
             taken as payload and come back equal.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1 and \
             encode!/1, with the JSON library of the application",
-        behaviours: &[33],
         versions: Versions::All,
         note: None,
     },
@@ -122,7 +111,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An object with one key twice is taken, and the channel sees that key once.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1, with the \
             JSON library of the application",
-        behaviours: &[33],
         versions: Versions::All,
         note: Some(
             "Every recorded server keeps the first value; which of the two is the JSON library's \

@@ -39,8 +39,6 @@ pub struct Rule {
     pub promise: &'static str,
     /// Where it is written: a project's file and function, or a section of an RFC.
     pub source: &'static str,
-    /// The numbers of the checklist `behaviours.md` that it covers; empty where the checklist has none.
-    pub behaviours: &'static [u8],
     /// In which versions it holds.
     pub versions: Versions,
     /// What else is worth knowing, such as where Bandit and Cowboy differ.
@@ -61,12 +59,11 @@ impl Rule {
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Rule", 8)?;
+        let mut object = serializer.serialize_struct("Rule", 7)?;
         object.serialize_field("id", self.id)?;
         object.serialize_field("about", self.about)?;
         object.serialize_field("promise", self.promise)?;
         object.serialize_field("source", self.source)?;
-        object.serialize_field("behaviours", self.behaviours)?;
         object.serialize_field("since", &self.since().map(|version| version.to_string()))?;
         object.serialize_field("versions", &self.versions.to_string())?;
         object.serialize_field("note", &self.note)?;

@@ -1,4 +1,4 @@
-//! Rules of presence as the server tells it (the server's side of behaviour 46).
+//! Rules of presence as the server tells it.
 
 use super::{Rule, Versions};
 
@@ -10,7 +10,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A channel that tracks presence pushes `presence_state` to who joined: an object of \
             every key on the topic with its `metas`, oneself included as soon as one is tracked.",
         source: "phoenix lib/phoenix/presence.ex, list/2",
-        behaviours: &[46],
         versions: Versions::All,
         note: Some(
             "The state is computed after the channel has tracked, so it may already hold somebody who joined later.",
@@ -22,7 +21,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Everyone on the topic gets `presence_diff` with the newcomer's key under `joins` and \
             empty `leaves`.",
         source: "phoenix lib/phoenix/presence.ex, handle_diff/2 and handle_info/2",
-        behaviours: &[46],
         versions: Versions::All,
         note: Some(
             "The diff is sent by a process of its own: it comes before or after one's own `presence_state`.",
@@ -35,7 +33,6 @@ pub(super) const RULES: &[Rule] = &[
             after a leave as after a disconnect or a crash.",
         source: "phoenix lib/phoenix/presence.ex, handle_diff/2; phoenix_pubsub \
             lib/phoenix/tracker/shard.ex, handle_info/2 of EXIT",
-        behaviours: &[22, 46],
         versions: Versions::All,
         note: Some(
             "The one who left sometimes gets the diff of its own leave, as the subscription of a channel that ended lives on for about a millisecond.",
@@ -49,7 +46,6 @@ pub(super) const RULES: &[Rule] = &[
             `phx_ref_prev` is the old one.",
         source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_update/6; phoenix \
             lib/phoenix/presence.ex, handle_diff/2",
-        behaviours: &[46],
         versions: Versions::All,
         note: Some("The diff comes before or after the reply to the push that made the update."),
     },
@@ -58,7 +54,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "every meta has a reference of its own",
         promise: "A meta is what the channel tracked and a `phx_ref` that no other meta has.",
         source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_presence/6",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },
@@ -68,7 +63,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A key that is tracked from several conversations has a meta for each of them, and is \
             gone only when the last one left. In which order the metas of a key stand is left to chance.",
         source: "phoenix lib/phoenix/presence.ex, group/1",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },
@@ -78,7 +72,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Neither `presence_state` nor `presence_diff` tells of who is only on another topic.",
         source: "phoenix lib/phoenix/presence.ex, list/2 and handle_info/2, which broadcasts to each \
             topic its own diff",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },
@@ -87,7 +80,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a meta is called by one phx_ref everywhere",
         promise: "presence_state, the diff in which a meta joined and the one in which it leaves carry the same phx_ref for it; an update gives it a new one.",
         source: "phoenix_pubsub lib/phoenix/tracker/shard.ex, put_presence/6 and put_update/6",
-        behaviours: &[46],
         versions: Versions::All,
         note: None,
     },

@@ -1,4 +1,4 @@
-//! Rules of pushes and replies, and of how a channel ends (behaviours 10 to 13, 17, 19 and 21).
+//! Rules of pushes and replies, and of how a channel ends.
 
 use super::{Rule, Versions};
 use crate::profile::Version;
@@ -11,7 +11,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "What the channel replies to a push arrives as `phx_reply` on the same topic with the \
             ref of that push, its status and its response.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_reply/2 and reply/6",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -21,7 +20,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A reply with status error carries the channel's response like one with status ok, and \
             the topic stays joined.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_reply/2",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -30,7 +28,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a reply without a response carries an empty object",
         promise: "A channel that replies with a status alone is heard as that status and the response `{}`.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_reply/2, second clause",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -40,7 +37,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An event that the channel takes without replying brings nothing back, and the topic \
             stays joined.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_result/2 of noreply",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -49,7 +45,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a push is answered at most once",
         promise: "No ref is answered twice.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_in/1",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -60,7 +55,6 @@ pub(super) const RULES: &[Rule] = &[
             once answered, in the order in which they were sent.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4, which sends each message on to one process; \
             phoenix lib/phoenix/channel/server.ex, handle_info/2",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -70,7 +64,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A reply that the channel gives later carries the ref of the push it answers, and \
             pushes sent after that one may be answered before it.",
         source: "phoenix lib/phoenix/channel.ex, reply/2 and socket_ref/1",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -80,7 +73,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "What a push changed in the channel's state is there for the next push of the same \
             conversation.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_info/2, whose socket is the process's state",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -90,7 +82,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An event that the channel pushes arrives with the join_ref of the conversation and a \
             null ref.",
         source: "phoenix lib/phoenix/channel/server.ex, push/6",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -100,7 +91,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An event that the channel pushes arrives on the socket of that conversation, and at no \
             other subscriber of the topic.",
         source: "phoenix lib/phoenix/channel/server.ex, push/6, which sends to the one transport",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -110,7 +100,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Events that one conversation's channel pushes arrive in that order, each once, also \
             when a timer makes them.",
         source: "phoenix lib/phoenix/channel/server.ex, push/6",
-        behaviours: &[10],
         versions: Versions::All,
         note: Some("A timer may be late, so how many of its pushes have come at a given moment is open."),
     },
@@ -120,7 +109,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A push to a topic that was never joined, was left, closed or crashed is answered with \
             status error, reason `unmatched topic` and a null join_ref.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4, last clause, and encode_ignore/2",
-        behaviours: &[13],
         versions: Versions::All,
         note: Some(
             "The topic counts as joined until the `phx_close` or `phx_error` is sent; a push that comes between the end of the channel and that message is lost without an answer.",
@@ -132,7 +120,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An event sent on a topic after it was left is not delivered to any channel: nothing is \
             broadcast and nothing stored.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4, last clause",
-        behaviours: &[13],
         versions: Versions::All,
         note: None,
     },
@@ -142,7 +129,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A push with a null join_ref to a joined topic is handled as one with the right \
             join_ref, and its answer carries the right one.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 on a joined topic",
-        behaviours: &[17],
         versions: Versions::WrongIn {
             first: Version(1, 8, 3),
             last: Version(1, 8, 11),
@@ -156,7 +142,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A push that carries another join_ref than the topic's present one is not delivered and \
             not answered; the next one with the right join_ref is.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 on a joined topic",
-        behaviours: &[17],
         versions: Versions::Since {
             first: Version(1, 8, 3),
             before: "it is delivered, and answered under the present join_ref",
@@ -169,7 +154,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "When a channel crashes, its client gets `phx_error` on the topic, with ref and \
             join_ref both those of the join.",
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of DOWN and encode_on_exit/4",
-        behaviours: &[19],
         versions: Versions::All,
         note: Some(
             "A push that waits behind the crash is lost, or answered as an unmatched topic if it comes after the `phx_error`.",
@@ -180,7 +164,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "phx_error says that the channel crashed",
         promise: "The payload of `phx_error` is `{\"reason\":\"channel_crash\"}`.",
         source: "phoenix lib/phoenix/socket.ex, encode_on_exit/4",
-        behaviours: &[19],
         versions: Versions::Since {
             first: Version(1, 8, 10),
             before: "the payload is `{}`",
@@ -193,7 +176,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "After a channel crashed the connection stays open, heartbeats are answered, and the \
             topic is unjoined and may be joined again.",
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of DOWN",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -202,7 +184,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a channel that crashes leaves the socket's other topics joined",
         promise: "The other topics of the same socket keep their state and are answered as before.",
         source: "phoenix lib/phoenix/socket.ex, __info__/2 of DOWN, which deletes the one channel",
-        behaviours: &[21],
         versions: Versions::All,
         note: None,
     },
@@ -212,7 +193,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "The other topics of the same socket keep their state and are answered as before.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 of phx_leave; phoenix lib/phoenix/socket.ex, \
             socket_close/2",
-        behaviours: &[21],
         versions: Versions::All,
         note: None,
     },
@@ -222,7 +202,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "An event that no clause of the channel matches ends that conversation with \
             `phx_error`, and only that one.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_info/2, which calls the channel's handle_in/3",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -232,7 +211,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A channel that stops with `normal` or `shutdown` sends `phx_close` with ref and \
             join_ref both those of the join, and the topic is unjoined.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_result/2 of stop and send_socket_close/2",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -242,7 +220,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A channel that stops with a reply is heard in that order: first the reply, then \
             `phx_close`.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_in/1 of stop with a reply",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -253,7 +230,6 @@ pub(super) const RULES: &[Rule] = &[
             a crash, and not as `phx_close`.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_result/2 of stop; phoenix \
             lib/phoenix/socket.ex, __info__/2 of DOWN",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -262,7 +238,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "what a channel says arrives in the order in which it said it",
         promise: "Pushes, replies and the broadcasts that one conversation's channel makes reach its own client in the order in which the channel made them.",
         source: "phoenix lib/phoenix/channel/server.ex, push/6, reply/6 and dispatch/3, all sent to the transport by the channel's process",
-        behaviours: &[10, 11, 20],
         versions: Versions::All,
         note: None,
     },
@@ -271,7 +246,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a channel that is over says nothing more",
         promise: "After phx_close, phx_error or a refused join nothing is pushed any more under the join_ref of that join, by timers neither.",
         source: "phoenix lib/phoenix/channel/server.ex, handle_result/2 and channel_join/4, which end the process",
-        behaviours: &[12, 16, 19],
         versions: Versions::All,
         note: None,
     },
@@ -280,7 +254,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "what was pushed behind a crash is never handled",
         promise: "A push that waits behind one that crashes the channel is lost or answered as an unmatched topic; neither the dead channel nor the next one on the topic handles it.",
         source: "phoenix lib/phoenix/socket.ex, handle_in/4 and __info__/2 of DOWN",
-        behaviours: &[17, 19],
         versions: Versions::All,
         note: None,
     },

@@ -1,4 +1,4 @@
-//! Rules of the two serializers and of binary frames (behaviours 20 and 32 to 35).
+//! Rules of the two serializers and of binary frames.
 
 use super::{Rule, Versions};
 
@@ -10,7 +10,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "With `vsn=1.0.0` every message, in and out, is a text frame with one object of \
             `topic`, `event`, `payload` and `ref`.",
         source: "phoenix lib/phoenix/socket/serializers/v1_json_serializer.ex, encode!/1 and decode!/2",
-        behaviours: &[32],
         versions: Versions::All,
         note: None,
     },
@@ -20,7 +19,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "No message out carries a join_ref, and none is asked for: pushes, leaves and second \
             joins work without.",
         source: "phoenix lib/phoenix/socket/serializers/v1_json_serializer.ex, encode_v1_fields_only/1",
-        behaviours: &[9, 32],
         versions: Versions::All,
         note: None,
     },
@@ -31,7 +29,6 @@ pub(super) const RULES: &[Rule] = &[
             `[join_ref, ref, topic, event, payload]`.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, encode!/1, fastlane!/1 \
             and decode_text/1",
-        behaviours: &[33],
         versions: Versions::All,
         note: None,
     },
@@ -40,7 +37,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "what follows the fifth element is ignored",
         promise: "A V2 array of more than five elements is read by its first five.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1",
-        behaviours: &[33],
         versions: Versions::All,
         note: None,
     },
@@ -52,7 +48,6 @@ pub(super) const RULES: &[Rule] = &[
             with `phx_error`, and the socket lives.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1; phoenix \
             lib/phoenix/channel/server.ex, join/4",
-        behaviours: &[33],
         versions: Versions::All,
         note: None,
     },
@@ -63,7 +58,6 @@ pub(super) const RULES: &[Rule] = &[
             binary reply kind 1 with four (join_ref, ref, topic, status), a binary broadcast kind 2 \
             with two (topic, event); the payload is the rest.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, encode!/1 and fastlane!/1",
-        behaviours: &[20, 34],
         versions: Versions::All,
         note: None,
     },
@@ -75,7 +69,6 @@ pub(super) const RULES: &[Rule] = &[
             binary reply.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_binary/1 and \
             encode!/1 of Reply",
-        behaviours: &[20, 34],
         versions: Versions::All,
         note: None,
     },
@@ -85,7 +78,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A binary push out carries the conversation's join_ref, the topic, the event and the \
             very bytes the channel pushed.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, encode!/1 of Message",
-        behaviours: &[20, 34],
         versions: Versions::All,
         note: None,
     },
@@ -94,7 +86,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a channel may broadcast binary",
         promise: "A binary broadcast reaches everyone on the topic as a frame of kind 2 with the very bytes.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, fastlane!/1",
-        behaviours: &[34],
         versions: Versions::All,
         note: None,
     },
@@ -103,7 +94,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a binary payload may have any length",
         promise: "An empty payload and one of many frames' length go through unchanged in both directions.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_binary/1",
-        behaviours: &[20, 34],
         versions: Versions::All,
         note: None,
     },
@@ -112,7 +102,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "sizes count bytes of UTF-8, not characters",
         promise: "The sizes in a binary frame, in and out, are the fields' lengths in bytes of UTF-8.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, byte_size!/3",
-        behaviours: &[35],
         versions: Versions::All,
         note: None,
     },
@@ -123,7 +112,6 @@ pub(super) const RULES: &[Rule] = &[
             sent cut short or with a wrapped size: encoding it raises, in the channel that answers, \
             pushes or broadcasts.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, byte_size!/3",
-        behaviours: &[35],
         versions: Versions::All,
         note: None,
     },
@@ -133,7 +121,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "The limit of binary fields does not hold for JSON: a longer topic, event or ref is \
             served as any other.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_text/1 and encode!/1",
-        behaviours: &[35],
         versions: Versions::All,
         note: None,
     },
@@ -142,7 +129,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "each client of a room is spoken to in its own version",
         promise: "A broadcast or a presence_diff reaches clients of 1.0.0 and of 2.0.0 on one topic, each as a message of its own version, whichever of them made it.",
         source: "phoenix lib/phoenix/channel/server.ex, dispatch/3, which encodes once for each serializer",
-        behaviours: &[10, 32],
         versions: Versions::All,
         note: None,
     },
@@ -151,7 +137,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "a field of a binary message may have up to 255 bytes",
         promise: "The sizes in a binary frame are bytes from 0 to 255: fields of 128 to 255 bytes are read and sent as shorter ones are.",
         source: "phoenix lib/phoenix/socket/serializers/v2_json_serializer.ex, decode_binary/1 and byte_size!/3",
-        behaviours: &[34, 35],
         versions: Versions::All,
         note: None,
     },

@@ -1,6 +1,6 @@
-//! Walks the table: no rule without an id, a promise and a source, no behaviour without a rule.
+//! Walks the table: each rule has an id, a promise and a source.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::*;
 use crate::profile::{Gate, Profile, Version};
@@ -58,24 +58,6 @@ fn every_source_names_a_file_or_a_section() {
             );
         }
     }
-}
-
-#[test]
-fn each_of_the_46_behaviours_has_a_rule() {
-    let cited: BTreeSet<u8> = all().flat_map(|rule| rule.behaviours).copied().collect();
-    assert_eq!(cited, (1..=46).collect());
-}
-
-#[test]
-fn the_client_area_covers_the_behaviours_of_the_client() {
-    let area = AREAS.iter().find(|area| area.name == "client").unwrap();
-    let cited: BTreeSet<u8> = area
-        .rules
-        .iter()
-        .flat_map(|rule| rule.behaviours)
-        .copied()
-        .collect();
-    assert!(cited.is_superset(&(36..=46).collect()), "{cited:?}");
 }
 
 #[test]
@@ -160,7 +142,6 @@ fn an_explanation_has_promise_versions_source_and_cases() {
       versions    wrong in 1.8.3 to 1.8.11: it is dropped in silence, unless the join had no join_ref
                   either, as in V1
       source      phoenix lib/phoenix/socket.ex, handle_in/4 on a joined topic
-      behaviours  17
       cases       join/push-null-join-ref
     ");
 }
@@ -179,7 +160,6 @@ fn a_rule_is_an_object_with_since_as_text() {
     let rule = serde_json::to_value(find("stale-join-ref-ignored").unwrap()).unwrap();
     assert_eq!(rule["id"], "stale-join-ref-ignored");
     assert_eq!(rule["since"], "1.8.3");
-    assert_eq!(rule["behaviours"], serde_json::json!([17]));
     for key in ["about", "promise", "source", "versions"] {
         assert!(rule[key].is_string(), "{key}");
     }

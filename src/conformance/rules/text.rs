@@ -33,10 +33,6 @@ impl fmt::Display for Rule {
         writeln!(f)?;
         field(f, "versions", &self.versions.to_string())?;
         field(f, "source", self.source)?;
-        if !self.behaviours.is_empty() {
-            let numbers: Vec<_> = self.behaviours.iter().map(u8::to_string).collect();
-            field(f, "behaviours", &numbers.join(", "))?;
-        }
         self.note.map_or(Ok(()), |note| field(f, "note", note))
     }
 }

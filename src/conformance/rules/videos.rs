@@ -12,7 +12,6 @@ pub(super) const RULES: &[Rule] = &[
             and none is doubled.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, join/3; phxproof \
             examples/phoenix-target/lib/phxproof_target/store.ex, after_id/2",
-        behaviours: &[36, 38],
         versions: Versions::All,
         note: None,
     },
@@ -21,7 +20,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "who was never there gets everything",
         promise: "A join without `last_seen_id` is answered with all annotations of the video, as with 0.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, join/3",
-        behaviours: &[9],
         versions: Versions::All,
         note: None,
     },
@@ -31,7 +29,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Once `new_annotation` is answered ok, the annotation is in every later catch-up, also \
             after the server was stopped or killed and started again.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/store.ex, add/4",
-        behaviours: &[11, 25],
         versions: Versions::All,
         note: None,
     },
@@ -42,7 +39,6 @@ pub(super) const RULES: &[Rule] = &[
             nothing else of what the client sent.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, handle_in/3 of \
             new_annotation",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -52,7 +48,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "`user.username` is the name of the socket's token, or `anon`, whatever the payload claims.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, handle_in/3 of \
             new_annotation",
-        behaviours: &[7],
         versions: Versions::All,
         note: None,
     },
@@ -62,7 +57,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "Its author hears the broadcast first and then the reply ok with an empty response.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, handle_in/3 of \
             new_annotation",
-        behaviours: &[10, 11],
         versions: Versions::All,
         note: None,
     },
@@ -73,7 +67,6 @@ pub(super) const RULES: &[Rule] = &[
             answered with status error and the messages of each such field under `errors`; nothing is \
             stored and nothing broadcast.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, validate/1",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -82,7 +75,6 @@ pub(super) const RULES: &[Rule] = &[
         about: "ids grow and are never used again",
         promise: "Each annotation of a video has a greater id than all before it, also across a restart.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/store.ex, add/4",
-        behaviours: &[11],
         versions: Versions::All,
         note: None,
     },
@@ -92,7 +84,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "It is neither broadcast to another video's viewers nor in their catch-up.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, join/3; phxproof \
             examples/phoenix-target/lib/phxproof_target/store.ex, after_id/2",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },
@@ -102,7 +93,6 @@ pub(super) const RULES: &[Rule] = &[
         promise: "A join of `videos:` and something that is no integer is answered with status error and \
             reason `join crashed`.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, join/3",
-        behaviours: &[19],
         versions: Versions::All,
         note: None,
     },
@@ -113,7 +103,6 @@ pub(super) const RULES: &[Rule] = &[
             interval, to that conversation alone.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, handle_info/2 of \
             ping",
-        behaviours: &[10],
         versions: Versions::All,
         note: None,
     },

@@ -68,7 +68,7 @@ impl Outbox for Served<'_, '_> {
         let opcode = match desk.vsn.encode_from_client(message, &mut desk.scratch) {
             Ok(FrameKind::Text) => Opcode::Text,
             Ok(FrameKind::Binary) => Opcode::Binary,
-            // Checked when the run began: a role sends nothing that has no frame.
+            // Checked when the scenario was compiled: a role sends nothing that has no frame.
             Err(_) => return,
         };
         let key = desk.mask();

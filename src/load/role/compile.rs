@@ -231,11 +231,7 @@ impl<'a> Compiler<'a> {
         match &act.what {
             What::Sleep(wait) => draft.steps.push(Step::Sleep(*wait)),
             What::Http(_) => self.problem(act, "a swarm sends no requests", "leave `http` out"),
-            _ => self.problem(
-                act,
-                "a swarm restarts no server",
-                "leave `restart` out, or use `prove recovery`",
-            ),
+            _ => self.problem(act, "a swarm restarts no server", "leave `restart` out"),
         }
     }
 

@@ -1,5 +1,5 @@
 //! The interpreter: steps a scenario through its groups. It is told what happened and says what to do next; it
-//! opens no socket and reads no clock, so one play can be driven by a test, by a conformance case or by a swarm.
+//! opens no socket and reads no clock, so a test can drive a play as a conformance case does.
 
 mod act;
 mod asked;

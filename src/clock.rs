@@ -25,6 +25,16 @@ impl Time {
         self.0
     }
 
+    /// The whole second that this is in, or at the begin of.
+    pub const fn whole_second(self) -> Self {
+        Self(self.0 - self.0 % 1_000_000)
+    }
+
+    /// The begin of the next second.
+    pub const fn next_second(self) -> Self {
+        Self(self.whole_second().0 + 1_000_000)
+    }
+
     /// How long ago `earlier` was; nothing if it is still to come.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

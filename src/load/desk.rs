@@ -9,7 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
 
 use super::actor::Life;
-use super::ledger::{Common, Gone, Mark, Topic, Topics};
+use super::ledger::{Common, Mark, Topic, Topics};
 use super::result::Model;
 use super::role::{Cast, Standing, TopicPlace};
 use super::tally::Tally;
@@ -21,6 +21,7 @@ use crate::protocol::websocket::{Opcode, write_frame};
 
 mod channels;
 mod deliveries;
+mod missing;
 mod served;
 
 pub(super) use served::Served;
@@ -190,16 +191,10 @@ impl<'r> Desk<'r> {
         if was_joined && join.hears {
             let (number, topic) = self.topic(place, join.place);
             let gone = slot.reception.cut(number, &self.topics, self.topics.sent(topic));
-            self.gone(gone);
+            self.gone(place, join, &gone);
         }
         life.uncount(&mut self.joined);
         was_joined
-    }
-
-    /// Counts what will not come any more.
-    pub(super) fn gone(&mut self, gone: Gone) {
-        self.tally.counts.broadcasts_missing += gone.missing;
-        self.tally.counts.broadcasts_in_doubt += gone.in_doubt;
     }
 
     /// The first of the pushes of a socket that were sent together and have no answer.

@@ -3,15 +3,16 @@
 //! bytes at rest. What cannot be known is in doubt, never guessed.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::text::push_number;
 
 mod reception;
+mod topics;
 
 pub(super) use reception::{Arrival, Gone, Reception};
+pub(super) use topics::{Remembered, Topics};
 
 /// What makes a broadcast known again, wherever an application puts the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +95,8 @@ impl Mark {
 pub(super) struct Common {
     sent: Box<[AtomicU32]>,
     doubts: Mutex<BTreeMap<u64, Vec<u32>>>,
+    /// What the shards have told each other of the last broadcasts of each topic.
+    told: Mutex<BTreeMap<u64, Remembered>>,
     /// Of each event of which nobody said whether it is answered, whether an answer is waited for.
     awaits: Box<[AtomicBool]>,
 }
@@ -104,6 +107,7 @@ impl Common {
             awaits: silent.iter().map(|silent| AtomicBool::new(!silent)).collect(),
             sent: (0..shared_topics).map(|_| AtomicU32::new(0)).collect(),
             doubts: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -138,114 +142,6 @@ impl Common {
         let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         doubts.values_mut().for_each(|list| list.sort_unstable());
         doubts
-    }
-}
-
-/// How many of a topic's last senders are remembered, to tell a broadcast that was overtaken by its own sender's next
-/// from one that was overtaken by somebody else's, which is nobody's fault.
-const REMEMBERED: usize = 8192;
-/// The same for a topic of an instance's own, of which there may be a million.
-const REMEMBERED_OF_OWN: usize = 64;
-
-/// The topics of a shard: how many each has had, and who sent the last ones.
-#[derive(Debug)]
-pub(super) struct Topics<'c> {
-    common: &'c Common,
-    own: Box<[u32]>,
-    senders: BTreeMap<u64, Senders>,
-}
-
-/// Who sent the last broadcasts of a topic.
-#[derive(Debug, Default)]
-struct Senders {
-    first: u32,
-    list: std::collections::VecDeque<u32>,
-}
-
-const UNKNOWN: u32 = u32::MAX;
-
-impl<'c> Topics<'c> {
-    /// Topics whose own ones are numbered from `first_own` on.
-    pub(super) fn new(common: &'c Common, own: usize) -> Self {
-        Self {
-            common,
-            own: vec![0; own].into(),
-            senders: BTreeMap::new(),
-        }
-    }
-
-    /// How many broadcasts a topic has had.
-    pub(super) fn sent(&self, topic: Topic) -> u32 {
-        match topic {
-            Topic::Shared(index) => self.common.sent(index),
-            Topic::Own(index) => self.own[index],
-        }
-    }
-
-    /// The number of the next broadcast of a topic.
-    pub(super) fn next(&mut self, topic: Topic) -> u32 {
-        match topic {
-            Topic::Shared(index) => self.common.next(index),
-            Topic::Own(index) => {
-                self.own[index] += 1;
-                self.own[index] - 1
-            }
-        }
-    }
-
-    /// Remembers who sent this one, whose number was given out by this run.
-    pub(super) fn note(&mut self, mark: &Mark) {
-        let most = if mark.topic < self.common.sent.len() as u64 {
-            REMEMBERED
-        } else {
-            REMEMBERED_OF_OWN
-        };
-        let senders = self.senders.entry(mark.topic).or_default();
-        let end = senders.first + u32::try_from(senders.list.len()).unwrap_or(u32::MAX);
-        if mark.of_topic >= end {
-            let gap = mark.of_topic - end;
-            if gap as usize > most {
-                senders.list.clear();
-                senders.first = mark.of_topic;
-            } else {
-                senders.list.extend(std::iter::repeat_n(UNKNOWN, gap as usize));
-            }
-            senders.list.push_back(mark.sender);
-            while senders.list.len() > most {
-                senders.list.pop_front();
-                senders.first += 1;
-            }
-        } else if let Some(place) = mark
-            .of_topic
-            .checked_sub(senders.first)
-            .and_then(|at| senders.list.get_mut(at as usize))
-        {
-            *place = mark.sender;
-        }
-    }
-
-    /// Those of the numbers that this sender sent, as far as anybody here knows.
-    fn of_sender(&self, topic: u64, sender: u32, numbers: Range<u32>) -> impl Iterator<Item = u32> {
-        let senders = self.senders.get(&topic);
-        senders.into_iter().flat_map(move |senders| {
-            let skipped = numbers.start.saturating_sub(senders.first);
-            let known =
-                (senders.first + skipped..numbers.end).zip(senders.list.iter().skip(skipped as usize));
-            known
-                .filter(move |(_, known)| **known == sender)
-                .map(|(number, _)| number)
-        })
-    }
-
-    /// Who sent this one, as far as anybody here knows.
-    fn sender(&self, topic: u64, of_topic: u32) -> Option<u32> {
-        let senders = self.senders.get(&topic)?;
-        let at = of_topic.checked_sub(senders.first)?;
-        senders
-            .list
-            .get(at as usize)
-            .copied()
-            .filter(|sender| *sender != UNKNOWN)
     }
 }
 

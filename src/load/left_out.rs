@@ -30,12 +30,18 @@ impl LeftOut {
         self.sent += other.sent;
     }
 
+    /// Whether the event is answered, as far as is known.
+    pub(super) const fn replies(&self) -> Replies {
+        if self.sent > 0 && self.answered + self.unawaited_answered == 0 {
+            Replies::Never
+        } else {
+            Replies::Some
+        }
+    }
+
     /// Corrects counts in which only the answers that were waited for stand. Tells whether the event is never answered.
     pub(super) const fn correct(&self, counts: &mut Counts) -> Replies {
-        if self.sent == 0 {
-            return Replies::Some;
-        }
-        if self.answered + self.unawaited_answered == 0 {
+        if matches!(self.replies(), Replies::Never) {
             counts.replies_missing = counts.replies_missing.saturating_sub(self.awaited_missing);
             counts.replies_expected = counts.replies_expected.saturating_sub(self.awaited);
             let open = self.awaited.saturating_sub(self.awaited_missing);

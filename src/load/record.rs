@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::control::Phase;
 use super::hlog::HistogramLog;
 use super::left_out::Replies;
+use super::lost::LostMessages;
 use super::plan::Plan;
 use super::result::{
     Generator, Latencies, LoadResult, Messages, Model, Played, Punctuality, Sends, ServerUse, Sockets, Took,
@@ -187,8 +188,14 @@ impl Record {
     }
 
     pub(super) fn finish(mut self, settings: &Settings, sends: Sends) -> LoadResult {
+        let mut series = std::mem::take(&mut self.series);
+        let lost = self.lost();
+        lost.moments().fill(&mut series, |point| &mut point.missing);
+        self.whole
+            .lost_connections
+            .fill(&mut series, |point| &mut point.lost);
         let result = LoadResult {
-            series: std::mem::take(&mut self.series),
+            series,
             cut_short: self.cut_short,
             ..self.so_far(settings, sends)
         };
@@ -196,6 +203,15 @@ impl Record {
             histograms: self.log.finish(),
             ..result
         }
+    }
+
+    /// All messages that never came. An event that is never answered has lost no reply.
+    fn lost(&self) -> LostMessages {
+        let mut lost = self.whole.lost.clone();
+        let of_left_out = self.whole.left_out.iter().zip(&self.whole.lost_of_left_out);
+        let answered = of_left_out.filter(|(left_out, _)| left_out.replies() == Replies::Some);
+        answered.for_each(|(_, replies)| lost.merge(replies));
+        lost
     }
 
     /// The scenarios, where there are several.
@@ -292,6 +308,7 @@ impl Record {
             generator: self.generator(why_invalid),
             server: self.server.as_ref().map(|(_, watched)| ServerUse {
                 cpu_s: watched.last.cpu.saturating_sub(watched.first.cpu).as_secs_f64(),
+                rss_bytes_start: watched.first.rss_bytes,
                 rss_bytes_peak: watched.peak,
             }),
             model,
@@ -300,6 +317,7 @@ impl Record {
             deliveries: self.meant.deliveries,
             first_answers,
             idle_cut: self.whole.losses.idle(counts.lost, settings.heartbeat),
+            lost: self.lost().first().to_vec(),
             unasked: by_event(&self.whole.unasked),
             late: by_event(&self.whole.late),
             mismatches: by_event(&self.whole.mismatches),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::by_event::ByEvent;
 use super::control::Phase;
 use super::losses::IdleCut;
+use super::lost::Lost;
 use super::role::Deliveries;
 use super::series::Point;
 use super::tally::{Counts, Distributions, Figures, Histograms, Kind, Tally};
@@ -48,6 +49,8 @@ pub struct LoadResult {
     pub deliveries: Deliveries,
     /// Where nearly all connections were lost after the same silence.
     pub idle_cut: Option<IdleCut>,
+    /// The first messages that never came, earliest first; at most twenty.
+    pub lost: Vec<Lost>,
     /// Pushes from the server that no step waits for, by event.
     pub unasked: BTreeMap<String, u64>,
     /// Answers that came after they were given up, by event.
@@ -167,6 +170,8 @@ pub struct Generator {
 pub struct ServerUse {
     /// CPU seconds during the run.
     pub cpu_s: f64,
+    /// Resident memory before the run.
+    pub rss_bytes_start: u64,
     /// The most resident memory.
     pub rss_bytes_peak: u64,
 }
@@ -237,6 +242,25 @@ impl LoadResult {
         let in_vain = Trouble::ALL.into_iter().filter(|it| it.is_an_attempt());
         let in_vain: u64 = in_vain.filter_map(|it| self.troubles.get(it.name())).sum();
         self.latency_us.connect.count + self.latency_us.join.count + self.messages.sent + in_vain
+    }
+
+    /// By how much the memory of the generator grew for each joined socket; nothing where sockets are few.
+    pub fn generator_bytes_per_socket(&self) -> Option<u64> {
+        let it = &self.generator;
+        self.per_socket(it.rss_bytes_start, it.rss_bytes_peak)
+    }
+
+    /// The same of the server, where it is watched.
+    pub fn server_bytes_per_socket(&self) -> Option<u64> {
+        let it = self.server.as_ref()?;
+        self.per_socket(it.rss_bytes_start, it.rss_bytes_peak)
+    }
+
+    /// Where sockets are few, what does not grow with them hides what does.
+    fn per_socket(&self, start: u64, peak: u64) -> Option<u64> {
+        const ENOUGH: u64 = 1_000;
+        let joined = Some(self.sockets.peak_joined).filter(|joined| *joined >= ENOUGH)?;
+        peak.saturating_sub(start).checked_div(joined)
     }
 
     /// Sends a second, over the time in which there was load.

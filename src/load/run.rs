@@ -7,10 +7,11 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::control::{Control, Phase};
+use super::event::{Event, LoadError, Progress};
 use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
-use super::plan::{Plan, PlanError, ShardPlan};
+use super::plan::{Plan, ShardPlan};
 use super::record::{Meant, Record};
 use super::result::{LoadResult, Sends};
 use super::role::Cast;
@@ -21,56 +22,6 @@ use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
-use crate::scenario::ScenarioError;
-
-/// What happens during a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event<'a> {
-    /// What will be opened, and how.
-    Planned(&'a Plan),
-    /// A part of the run begins: opening, running, draining, closing.
-    Began(&'static str),
-    /// How far the run is; a few times a second.
-    Progress(Progress),
-    /// A second of the run is over.
-    Second(&'a series::Point),
-    /// What is known after that second; without series and histograms, and as if it were cut short.
-    SoFar(&'a LoadResult),
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
-    /// The part of the run.
-    pub phase: &'static str,
-    /// Open connections.
-    pub open: u64,
-    /// Joined sockets.
-    pub joined: u64,
-    /// How many are wanted.
-    pub asked: u64,
-    /// How long this part has lasted.
-    pub so_far: Duration,
-    /// How long it will last, if that is known.
-    pub of: Option<Duration>,
-}
-
-/// Why there was no run.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The user's wish makes no sense.
-    #[error(transparent)]
-    Nonsense(#[from] Nonsense),
-    /// The scenario is none for a swarm.
-    #[error(transparent)]
-    Scenario(#[from] ScenarioError),
-    /// More than this machine can give.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// The system has no epoll or thread to give.
-    #[error("cannot start a shard of the swarm: {0}")]
-    Shard(#[source] io::Error),
-}
 
 /// How often the conductor looks at the shards.
 const LOOK: Duration = Duration::from_millis(20);
@@ -80,7 +31,8 @@ const RUN_UP: Duration = Duration::from_millis(60);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// So long after the end answers may still come, where somebody ended the run.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
-const SECOND: Duration = Duration::from_secs(1);
+/// So long after its end a second is told, even if a shard has not told what it counted.
+const OVERDUE: Duration = Duration::from_millis(500);
 
 /// Looks through what a run is to be, and opens nothing: whether it sends anything.
 ///
@@ -150,7 +102,8 @@ pub fn run(
         record: Record::new(settings, &plan, Meant::new(settings, &cast, notes)),
         sends: cast.sends(),
         began: Time::ZERO,
-        heard: Time::ZERO,
+        heard: clock.now().whole_second(),
+        told: vec![Time::ZERO; plan.shards.len()],
     };
     thread::scope(|scope| {
         let shards = start(scope, &blue, &plan, sender)?;
@@ -246,8 +199,10 @@ struct Conductor<'c> {
     sends: Sends,
     /// When this part of the run began.
     began: Time,
-    /// When a point of the series was last made.
+    /// Until when the series goes.
     heard: Time,
+    /// By shard, until when it has told what it counted.
+    told: Vec<Time>,
 }
 
 impl Conductor<'_> {
@@ -281,7 +236,7 @@ impl Conductor<'_> {
         while let Ok(reading) = self.readings.try_recv() {
             self.record.take(&reading);
         }
-        self.second();
+        self.second(self.clock.now());
         match failed {
             Some(error) => Err(LoadError::Shard(error)),
             None => Ok(self.record.finish(self.settings, self.sends)),
@@ -352,14 +307,19 @@ impl Conductor<'_> {
         let end = at_most.map(|wait| self.clock.now() + wait);
         loop {
             match self.readings.recv_timeout(LOOK) {
-                Ok(reading) => self.record.take(&reading),
+                Ok(reading) => {
+                    self.told[reading.shard] = reading.at;
+                    self.record.take(&reading);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 // All shards have ended.
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = self.clock.now();
-            if now.since(self.heard) >= SECOND {
-                self.second();
+            let second = now.whole_second();
+            let all_told = self.told.iter().all(|told| *told >= second);
+            if second > self.heard && (all_told || now >= second + OVERDUE) {
+                self.second(second);
             }
             if done(self) || end.is_some_and(|end| now >= end) {
                 return;
@@ -384,8 +344,9 @@ impl Conductor<'_> {
         }));
     }
 
-    fn second(&mut self) {
-        self.heard = self.clock.now();
+    /// Ends a second of the series.
+    fn second(&mut self, at: Time) {
+        self.heard = at;
         let (open, joined) = self.control.totals();
         let point = self
             .record

@@ -28,14 +28,22 @@ pub struct Point {
     pub broadcasts: u64,
     /// Troubles of any kind in it.
     pub troubles: u64,
+    /// Connections that were lost in it; known at the end of the run.
+    pub lost: u64,
+    /// Messages that never came, of those that were meant to be sent in it; known at the end of the run.
+    pub missing: u64,
     /// Median time to an answer, in microseconds.
     pub reply_p50_us: u64,
+    /// 95th percentile of it.
+    pub reply_p95_us: u64,
     /// 99th percentile of it.
     pub reply_p99_us: u64,
     /// The longest time to an answer, in microseconds.
     pub reply_max_us: u64,
     /// Median time to a receiver, in microseconds.
     pub broadcast_p50_us: u64,
+    /// 95th percentile of it.
+    pub broadcast_p95_us: u64,
     /// 99th percentile of it.
     pub broadcast_p99_us: u64,
     /// The longest of them.
@@ -77,10 +85,14 @@ impl Point {
             replies: tally.counts.replies,
             broadcasts: tally.counts.broadcasts,
             troubles: tally.troubles.iter().sum(),
+            lost: 0,
+            missing: 0,
             reply_p50_us: reply.p50,
+            reply_p95_us: reply.p95,
             reply_p99_us: reply.p99,
             reply_max_us: reply.max,
             broadcast_p50_us: broadcast.p50,
+            broadcast_p95_us: broadcast.p95,
             broadcast_p99_us: broadcast.p99,
             broadcast_max_us: broadcast.max,
             lateness_p99_us: of(Kind::Lateness).p99,

@@ -46,8 +46,6 @@ const READ_BUFFER: usize = 64 << 10;
 const EVENTS: usize = 1024;
 /// The longest sleep, as nobody can wake a shard: the phase is looked at so often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
-/// How often a shard tells what it counted.
-const READING: Duration = Duration::from_secs(1);
 
 /// So many heartbeats are sent together: a thread that wakes for each of them spends its time on waking.
 const HEARTBEATS: u32 = 32;
@@ -75,6 +73,8 @@ pub(super) struct Reading {
     pub(super) cpu: Duration,
     /// The phase in which it was counted.
     pub(super) phase: Phase,
+    /// Until when.
+    pub(super) at: Time,
 }
 
 /// A shard.
@@ -103,6 +103,7 @@ pub(super) struct Shard<'r> {
     /// Bytes that all sockets keep: what is not whole yet, and what is not sent yet.
     kept: usize,
     open: u64,
+    /// When it is told what was counted: all shards tell it at whole seconds of the run.
     read_at: Time,
     /// When everybody was last asked whether something is lacking.
     looked_at: Time,
@@ -160,7 +161,7 @@ impl<'r> Shard<'r> {
             text: String::new(),
             kept: 0,
             open: 0,
-            read_at: now + READING,
+            read_at: now.next_second(),
             looked_at: Time::ZERO,
             closing_at: Time::MAX,
         };
@@ -376,7 +377,7 @@ impl<'r> Shard<'r> {
     }
 
     fn tell_now(&mut self) {
-        self.read_at = self.desk.now + READING;
+        self.read_at = self.desk.now.next_second();
         let tally = std::mem::replace(
             &mut self.desk.tally,
             Tally::of_several(self.blue.cast.plays.len()),
@@ -387,6 +388,7 @@ impl<'r> Shard<'r> {
             tally,
             cpu: thread_cpu(),
             phase: self.phase,
+            at: self.desk.now,
         });
     }
 }

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use super::by_event::ByEvent;
 use super::left_out::LeftOut;
 use super::losses::Losses;
+use super::lost::{LostMessages, Moments};
 use super::trouble::Trouble;
 use crate::clock::Time;
 
@@ -192,10 +193,16 @@ pub(super) struct Tally {
     pub(super) first: BTreeMap<Trouble, Box<str>>,
     /// How long after its last frame connections were lost.
     pub(super) losses: Losses,
+    /// When connections were lost.
+    pub(super) lost_connections: Moments,
+    /// Messages that never came.
+    pub(super) lost: LostMessages,
     /// By scenario: how many rounds of an open model ended, and how long they took together.
     pub(super) rounds: Vec<(u64, Duration)>,
     /// Of each event of which nobody said whether it is answered, what became of its pushes.
     pub(super) left_out: Vec<LeftOut>,
+    /// Of each such event, the replies that never came: none of them was due if the event is never answered.
+    pub(super) lost_of_left_out: Vec<LostMessages>,
 }
 
 /// One of each kind.
@@ -225,8 +232,11 @@ impl Tally {
             mismatches: ByEvent::default(),
             first: BTreeMap::new(),
             losses: Losses::default(),
+            lost_connections: Moments::default(),
+            lost: LostMessages::default(),
             rounds: Vec::new(),
             left_out: Vec::new(),
+            lost_of_left_out: Vec::new(),
         }
     }
 
@@ -276,6 +286,11 @@ impl Tally {
             self.told(*trouble, || told.to_string());
         }
         self.losses.merge(&other.losses);
+        self.lost_connections.merge(&other.lost_connections);
+        self.lost.merge(&other.lost);
+        for (event, lost) in other.lost_of_left_out.iter().enumerate() {
+            self.lost_of_left_out(event).merge(lost);
+        }
         for (event, counts) in other.left_out.iter().enumerate() {
             self.left_out(event).add(counts);
         }

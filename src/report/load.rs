@@ -6,6 +6,7 @@ mod curve;
 mod html;
 mod json;
 mod live;
+mod lost;
 #[cfg(test)]
 mod made_up;
 mod progress;

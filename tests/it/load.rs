@@ -3,6 +3,7 @@
 mod fake;
 mod followed;
 mod hostile;
+mod lost;
 mod played;
 mod steps;
 

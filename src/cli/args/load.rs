@@ -26,28 +26,28 @@ pub(in super::super) struct Load {
     #[command(flatten)]
     pub(in super::super) target: Target,
     /// Number of sockets, for example 500, 100k or 1M [default: what the scenario says, else 10]
-    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count)]
+    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count, allow_negative_numbers = true)]
     pub(in super::super) sockets: Option<u32>,
     /// Time over which the sockets connect, evenly spread [default: as fast as both ends can]
-    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration, allow_hyphen_values = true)]
     pub(in super::super) ramp: Option<Duration>,
     /// Sockets that connect each second, for example 100/s; append ,poisson for random intervals
-    #[arg(long, value_name = "N/s[,poisson]", help_heading = SWARM, value_parser = arrivals, conflicts_with = "ramp")]
+    #[arg(long, value_name = "N/s[,poisson]", help_heading = SWARM, value_parser = arrivals, allow_hyphen_values = true, conflicts_with = "ramp")]
     pub(in super::super) arrivals: Option<Arrivals>,
     /// Duration of the load, after all sockets have joined [default: what the scenario says, else 30s]
-    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration, allow_hyphen_values = true)]
     pub(in super::super) duration: Option<Duration>,
     /// Sends a second over all sockets, at intended times (open model); max: each socket sends again when it has
     /// its answer (closed model: it saturates by design, and has no lateness) [default: what the scenario says,
     /// else gentle: each socket sends once in 5 seconds]
-    #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate)]
+    #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate, allow_negative_numbers = true)]
     pub(in super::super) rate: Option<RateArg>,
     /// Heartbeat interval of each socket [default: what the scenario says, else 30s]
-    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration)]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration, allow_hyphen_values = true)]
     pub(in super::super) heartbeat: Option<Duration>,
     /// Threads for the sockets, and for the reference server if this run starts it [default: one for each
     /// processor]
-    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256))]
+    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256), allow_negative_numbers = true)]
     pub(in super::super) shards: Option<u16>,
     /// Local addresses to connect from, separated by commas [default: chosen when ports run out]
     #[arg(long, value_name = "A,B", help_heading = SWARM, value_delimiter = ',')]
@@ -55,7 +55,7 @@ pub(in super::super) struct Load {
     #[command(flatten)]
     pub(in super::super) instead: Instead,
     /// Process id of a local server, to measure its CPU time and memory [default: the server that this run starts]
-    #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(in super::super) server_pid: Option<u32>,
     /// A limit that must hold, for example 'reply.p99<50ms', 'errors<1%' or 'sockets.lost<=0'; repeatable. Times
     /// are connect, join, reply, broadcast, heartbeat, rejoin, lateness and waited, each with .min, .mean, .max and

@@ -52,6 +52,7 @@ impl Served<'_, '_> {
 
     /// Enters a broadcast into the ledger.
     pub(super) fn take(&mut self, index: usize, mark: &Mark) {
+        let join = &self.role().joins[index];
         let desk = &mut *self.desk;
         let slot = &mut self.life.slots.all_mut()[index];
         if slot.standing != Standing::Joined {
@@ -60,7 +61,7 @@ impl Served<'_, '_> {
         desk.heard_at = desk.now;
         desk.topics.note(mark);
         let (arrival, gone) = slot.reception.take(mark, &desk.topics);
-        desk.gone(gone);
+        desk.gone(self.place, join, &gone);
         let counts = &mut desk.tally.counts;
         match arrival {
             Arrival::InOrder => counts.broadcasts += 1,

@@ -3,7 +3,7 @@
 use super::{Awaits, Desk, News, Place, Wish};
 use crate::client::{ChannelId, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
-use crate::load::actor::{Flags, Life, Stage};
+use crate::load::actor::{Flags, Life};
 use crate::load::ledger::Mark;
 use crate::load::result::Model;
 use crate::load::role::{Answer, Push, Role, Tempo, take_marks_out};
@@ -86,7 +86,7 @@ impl Outbox for Served<'_, '_> {
                     Some(_) => self.desk.tally.counts.slow_cut += 1,
                     None => {
                         self.desk.tally.trouble(Trouble::HeartbeatTimeout);
-                        self.desk.tally.counts.lost += 1;
+                        self.desk.tally.lose_connection(self.desk.now);
                     }
                 }
             }
@@ -128,7 +128,11 @@ impl Outbox for Served<'_, '_> {
                     self.hand_reply(channel, status, response);
                 }
             }
-            Event::PushTimedOut { push, sent_at, .. } => self.push_timed_out(push, sent_at),
+            Event::PushTimedOut {
+                channel,
+                push,
+                sent_at,
+            } => self.push_timed_out(channel, push, sent_at),
             Event::Message { channel, message } => self.message(channel, message),
             Event::Dropped { reason, message } => self.dropped(reason, message),
         }
@@ -147,7 +151,7 @@ impl<'r> Served<'_, 'r> {
     }
 
     /// The push whose awaited answer comes: of a role that only pushes the one that there is, else that of the current step.
-    fn asked(&self) -> Option<&'r Push> {
+    pub(super) fn asked(&self) -> Option<&'r Push> {
         let role = self.role();
         if role.tempo == Tempo::Pushes {
             return role.only_push();
@@ -247,41 +251,6 @@ impl<'r> Served<'_, 'r> {
             }
             pattern.check(&value, &values).is_ok()
         })
-    }
-
-    fn push_timed_out(&mut self, push: Ref, sent_at: Time) {
-        self.life.flags.set(Flags::GAVE_UP);
-        let desk = &mut *self.desk;
-        desk.overdue.remove(&(self.place.id, push));
-        let together = desk.together.remove(&(self.place.id, push));
-        desk.news.push(News::Answered(push));
-        let lasted = self.life.stage == Stage::Open && sent_at >= self.life.since;
-        if let Some((event, awaits)) = desk.left_out.remove(&(self.place.id, push)) {
-            let counts = desk.tally.left_out(event.into());
-            match awaits {
-                Awaits::Yes => counts.awaited_missing += u64::from(lasted),
-                Awaits::No => counts.unawaited_missing += u64::from(lasted),
-            }
-        }
-        if desk.unawaited.remove(&(self.place.id, push)) {
-            // Without an answer it was still heard: its connection lasted.
-            desk.marked.remove(&(self.place.id, push));
-            return;
-        }
-        desk.doubt(self.place.id, push);
-        desk.unanswered = desk.unanswered.saturating_sub(1);
-        // Its connection may have ended before the answer could come.
-        if !lasted {
-            desk.tally.counts.replies_in_doubt += 1;
-        } else {
-            desk.tally.counts.replies_missing += 1;
-            let asked = match together {
-                Some(step) => self.role().push(step),
-                None => self.asked(),
-            };
-            let told = || asked.map_or_else(String::new, |asked| format!("`{}` had no reply", asked.event));
-            self.desk.tally.trouble_told(Trouble::PushTimeout, told);
-        }
     }
 
     fn message(&mut self, channel: ChannelId, message: &Message<'_>) {

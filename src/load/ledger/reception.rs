@@ -36,10 +36,49 @@ pub(crate) enum Arrival {
 }
 
 /// How a reception ended: what is missing, and what nobody can know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gone {
-    pub(crate) missing: u64,
+    /// The numbers that are missing, in order; mostly none.
+    pub(crate) missing: Vec<Range<u32>>,
     pub(crate) in_doubt: u64,
+}
+
+impl Gone {
+    /// How many are missing.
+    pub(crate) fn count_missing(&self) -> u64 {
+        self.missing.iter().map(|range| range.len() as u64).sum()
+    }
+
+    /// One more is missing, behind those before.
+    fn miss(&mut self, number: u32) {
+        match self.missing.last_mut() {
+            Some(last) if last.end == number => last.end += 1,
+            _ => self.missing.push(number..number + 1),
+        }
+    }
+
+    /// These are missing but for those in doubt, which stand in order.
+    fn settle(&mut self, range: &Range<u32>, doubts: &[u32]) {
+        let first = doubts.partition_point(|it| *it < range.start);
+        let mut start = range.start;
+        let doubtful = doubts[first..].iter().take_while(|it| **it < range.end);
+        // The same one may be in doubt twice.
+        for number in doubtful.copied() {
+            if number < start {
+                continue;
+            }
+            self.in_doubt += 1;
+            self.push(start..number);
+            start = number + 1;
+        }
+        self.push(start..range.end);
+    }
+
+    fn push(&mut self, range: Range<u32>) {
+        if !range.is_empty() {
+            self.missing.push(range);
+        }
+    }
 }
 
 impl Reception {
@@ -86,16 +125,16 @@ impl Reception {
     /// before the last that came.
     pub(crate) fn cut(&self, topic: u64, topics: &Topics<'_>, sent: u32) -> Gone {
         let mut gone = Gone {
-            missing: 0,
             in_doubt: u64::from(sent.saturating_sub(self.next)),
+            ..Gone::default()
         };
         let (fresh, old): (Vec<_>, Vec<_>) = self.gaps().cloned().partition(|gap| gap.end + 1 == self.next);
         gone.in_doubt += fresh.iter().map(|gap| gap.len() as u64).sum::<u64>();
         for number in old.into_iter().flatten() {
-            let sender = topics.sender(topic, number);
+            let sender = topics.heard_sender(topic, number);
             let known = sender.is_some_and(|sender| self.had_later_of(sender, topic, number, topics));
             match known {
-                true => gone.missing += 1,
+                true => gone.miss(number),
                 false => gone.in_doubt += 1,
             }
         }
@@ -107,11 +146,7 @@ impl Reception {
         let mut gone = Gone::default();
         let tail = self.next..sent.max(self.next);
         for range in self.gaps().chain([&tail]) {
-            let start = doubts.partition_point(|it| *it < range.start);
-            let end = doubts.partition_point(|it| *it < range.end);
-            let in_doubt = (end - start) as u64;
-            gone.in_doubt += in_doubt;
-            gone.missing += (range.len() as u64).saturating_sub(in_doubt);
+            gone.settle(range, doubts);
         }
         gone
     }
@@ -132,7 +167,7 @@ impl Reception {
         }
         let gaps = self.gaps.get_or_insert_default();
         if gaps.len() >= MOST_GAPS {
-            gone.missing = gaps.remove(0).len() as u64;
+            gone.push(gaps.remove(0));
         }
         gaps.push(range);
         gone

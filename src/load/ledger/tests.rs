@@ -1,8 +1,11 @@
 //! The ledger against deliveries as they may come, and against a plain model.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::Time;
 
 fn mark(of_topic: u32, sender: u32) -> Mark {
     Mark {
@@ -12,6 +15,13 @@ fn mark(of_topic: u32, sender: u32) -> Mark {
         sender,
         of_sender: 0,
         intended: 0,
+    }
+}
+
+fn gone(missing: Range<u32>, in_doubt: u64) -> Gone {
+    Gone {
+        missing: vec![missing],
+        in_doubt,
     }
 }
 
@@ -69,13 +79,7 @@ fn what_came_while_joining_is_in_doubt_and_what_comes_twice_is_a_duplicate() {
     use Arrival::{Duplicate, InDoubt, InOrder};
     assert_eq!(arrivals, [InDoubt, InOrder, InOrder, Duplicate]);
     assert!(reception.is_complete(4));
-    assert_eq!(
-        reception.settle(6, &[5]),
-        Gone {
-            missing: 1,
-            in_doubt: 1
-        }
-    );
+    assert_eq!(reception.settle(6, &[5]), gone(4..5, 1));
 }
 
 #[test]
@@ -103,13 +107,64 @@ fn who_leaves_misses_only_what_was_overtaken_by_its_own_sender() {
     reception.take(&mark(2, 1), &topics);
     reception.take(&mark(4, 1), &topics);
     // The one before the last that came may be on its way: two that changed places.
+    assert_eq!(reception.cut(9, &topics, 6), gone(1..2, 3));
+}
+
+#[test]
+fn a_push_of_which_nobody_heard_anything_is_not_missing_to_a_receiver_that_leaves() {
+    let common = Common::new(0, &[]);
+    let mut topics = Topics::new(&common, 0);
+    let mut reception = Reception::since(0);
+    (0..4).for_each(|number| topics.note_sent(&mark(number, 1)));
+    // The first was perhaps refused, and never broadcast.
+    for number in [1, 3] {
+        topics.note(&mark(number, 1));
+        reception.take(&mark(number, 1), &topics);
+    }
+    assert_eq!(reception.cut(9, &topics, 4).count_missing(), 0);
+    topics.note(&mark(0, 1));
+    // What is sent again does not make it unheard.
+    topics.note_sent(&mark(0, 1));
+    assert_eq!(reception.cut(9, &topics, 4), gone(0..1, 1));
+}
+
+#[test]
+fn it_is_remembered_who_sent_what_when_and_the_rest_is_unknown() {
+    let common = Common::new(0, &[]);
+    let mut topics = Topics::new(&common, 0);
+    for number in [2, 3, 5] {
+        topics.note_sent(&Mark {
+            intended: 4_200_900,
+            ..mark(number, 7)
+        });
+    }
+    let at = Time::from_micros(4_200_000);
+    assert_eq!(topics.sent_by(9, 3), Some((7, at)));
+    assert_eq!((topics.sent_by(9, 4), topics.sent_by(8, 3)), (None, None));
+    assert_eq!(topics.within(9, &(1..9)), 1..6);
+    assert_eq!(topics.within(8, &(1..9)), 1..1);
+    // An instance's own topic remembers the last 64 only.
+    topics.note_sent(&mark(100, 7));
+    topics.note_sent(&mark(140, 7));
     assert_eq!(
-        reception.cut(9, &topics, 6),
-        Gone {
-            missing: 1,
-            in_doubt: 3
-        }
+        (topics.sent_by(9, 5), topics.within(9, &(0..200))),
+        (None, 100..141)
     );
+    assert_eq!(topics.sent_by(9, 140), Some((7, Time::ZERO)));
+}
+
+#[test]
+fn shards_learn_from_each_other_who_sent_on_the_topics_that_they_have_in_common() {
+    let common = Common::new(10, &[]);
+    let [mut one, mut other] = [(); 2].map(|()| Topics::new(&common, 0));
+    one.note_sent(&mark(0, 1));
+    other.note_sent(&mark(1, 2));
+    one.note_sent(&mark(2, 1));
+    one.tell();
+    other.tell();
+    one.learn();
+    let senders = [0, 1, 2, 3].map(|number| one.sent_by(9, number).map(|it| it.0));
+    assert_eq!(senders, [Some(1), Some(2), Some(1), None]);
 }
 
 #[test]
@@ -120,7 +175,7 @@ fn a_receiver_at_rest_takes_sixteen_bytes() {
 #[test]
 fn a_hostile_number_costs_no_memory() {
     let (reception, _) = arrivals(0, &[(u32::MAX - 1, 0), (0, 0), (7, 0)]);
-    assert_eq!(reception.settle(0, &[]).missing, u64::from(u32::MAX) - 3);
+    assert_eq!(reception.settle(0, &[]).count_missing(), u64::from(u32::MAX) - 3);
 }
 
 proptest! {
@@ -144,7 +199,9 @@ proptest! {
         let lacking = (0..sent).filter(|number| !seen.contains(number));
         let (in_doubt, missing): (Vec<u32>, Vec<u32>) = lacking.partition(|number| doubts.contains(number));
         let doubts: Vec<u32> = doubts.into_iter().filter(|it| *it < sent).collect();
-        let expected = Gone { missing: missing.len() as u64, in_doubt: in_doubt.len() as u64 };
-        prop_assert_eq!(reception.settle(sent, &doubts), expected);
+        let gone = reception.settle(sent, &doubts);
+        prop_assert_eq!(gone.in_doubt, in_doubt.len() as u64);
+        prop_assert!(gone.missing.is_sorted_by(|a, b| a.end <= b.start));
+        prop_assert_eq!(gone.missing.into_iter().flatten().collect::<Vec<_>>(), missing);
     }
 }

@@ -292,7 +292,7 @@ impl<'r> Shard<'r> {
             Stage::Open => {
                 let (traffic, now) = (life.traffic, self.desk.now);
                 let (tally, heartbeat) = (&mut self.desk.tally, self.blue.settings.heartbeat);
-                tally.counts.lost += 1;
+                tally.lose_connection(now);
                 tally.losses.count(traffic.quiet(now));
                 if tally.losses.blame(traffic.unspoken(now), heartbeat) == LostBy::LateHeartbeat {
                     tally.counts.lost_by_late_heartbeat += 1;

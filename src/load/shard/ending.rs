@@ -91,15 +91,17 @@ impl Shard<'_> {
         let counts = &mut self.desk.tally.counts;
         counts.replies_in_doubt += std::mem::take(&mut self.desk.unanswered);
         self.desk.doubt_awaited();
+        self.desk.topics.tell();
     }
 
     /// Counts what did not come to those who are still joined.
     pub(super) fn settle_ledger(&mut self) {
         let doubts = self.blue.common.doubts();
+        self.desk.topics.learn();
         for id in 0..self.len() {
             let place = self.place(id);
             let life = &self.actors[id as usize].life;
-            let joins = &self.blue.cast.roles[usize::from(life.role)].joins;
+            let joins = &self.desk.cast.roles[usize::from(life.role)].joins;
             for (join, slot) in joins.iter().zip(life.slots.all()) {
                 if !join.hears || slot.standing != Standing::Joined {
                     continue;
@@ -107,7 +109,7 @@ impl Shard<'_> {
                 let (number, topic): (u64, Topic) = self.desk.topic(place, join.place);
                 let doubts = doubts.get(&number).map_or(&[][..], Vec::as_slice);
                 let gone = slot.reception.settle(self.desk.topics.sent(topic), doubts);
-                self.desk.gone(gone);
+                self.desk.gone(place, join, &gone);
             }
         }
     }

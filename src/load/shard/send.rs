@@ -123,6 +123,9 @@ impl Shard<'_> {
                 self.desk
                     .marked
                     .insert((id, reference), (mark.topic, mark.of_topic));
+                if !matches!(push.follow, Follow::ByNumber(_)) {
+                    self.desk.topics.note_sent(&mark);
+                }
                 self.hear_own(id, push, &mark);
             }
             Some(_) => {}
@@ -182,7 +185,8 @@ impl Shard<'_> {
         let reception = &mut life.slots.all_mut()[usize::from(push.channel)].reception;
         match push.follow {
             Follow::ByAddedMark(Audience::Others) => {
-                reception.take(mark, &self.desk.topics);
+                let (_, gone) = reception.take(mark, &self.desk.topics);
+                self.desk.gone(place, join, &gone);
             }
             Follow::ByNumber(Audience::Others) => {
                 let (_, topic) = self.desk.topic(place, join.place);

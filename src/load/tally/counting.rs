@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::Tally;
+use crate::clock::Time;
 use crate::load::left_out::LeftOut;
+use crate::load::lost::LostMessages;
 use crate::load::trouble::Trouble;
 use crate::load::validity::LATEST;
 use crate::scenario::shorten;
@@ -28,6 +30,20 @@ impl Tally {
             self.left_out.resize(event + 1, LeftOut::default());
         }
         &mut self.left_out[event]
+    }
+
+    /// The replies to an event that never came, if nobody said whether it is answered.
+    pub(in crate::load) fn lost_of_left_out(&mut self, event: usize) -> &mut LostMessages {
+        if self.lost_of_left_out.len() <= event {
+            self.lost_of_left_out.resize(event + 1, LostMessages::default());
+        }
+        &mut self.lost_of_left_out[event]
+    }
+
+    /// A connection ended without being asked to.
+    pub(in crate::load) fn lose_connection(&mut self, at: Time) {
+        self.counts.lost += 1;
+        self.lost_connections.count(at);
     }
 
     /// A send was so late.

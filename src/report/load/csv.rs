@@ -6,7 +6,8 @@ use crate::load::Point;
 
 /// The columns, as they are called in the first line.
 const COLUMNS: &str = "at_s,phase,open,joined,sent,replies,broadcasts,troubles,reply_p50_us,reply_p99_us,\
-    broadcast_p50_us,broadcast_p99_us,lateness_p99_us,generator_cpu_s,generator_rss_bytes,server_cpu_s,server_rss_bytes\n";
+    broadcast_p50_us,broadcast_p99_us,lateness_p99_us,generator_cpu_s,generator_rss_bytes,server_cpu_s,server_rss_bytes,\
+    reply_p95_us,broadcast_p95_us,lost,missing\n";
 
 /// The whole text.
 pub(super) fn render(series: &[Point]) -> String {
@@ -31,14 +32,18 @@ pub(super) fn render(series: &[Point]) -> String {
         let numbers: Vec<String> = numbers.collect();
         let _ = writeln!(
             text,
-            "{:.3},{},{},{:.3},{},{:.3},{}",
+            "{:.3},{},{},{:.3},{},{:.3},{},{},{},{},{}",
             it.at_s,
             it.phase,
             numbers.join(","),
             it.generator_cpu_s,
             it.generator_rss_bytes,
             it.server_cpu_s,
-            it.server_rss_bytes
+            it.server_rss_bytes,
+            it.reply_p95_us,
+            it.broadcast_p95_us,
+            it.lost,
+            it.missing
         );
     }
     text
@@ -54,6 +59,6 @@ mod tests {
         let text = render(&made_up::result().series);
         let columns: Vec<usize> = text.lines().map(|line| line.split(',').count()).collect();
         assert_eq!(columns.len(), made_up::result().series.len() + 1);
-        assert!(columns.iter().all(|it| *it == 17), "{columns:?}");
+        assert!(columns.iter().all(|it| *it == 21), "{columns:?}");
     }
 }

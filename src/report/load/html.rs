@@ -2,13 +2,14 @@
 
 mod chart;
 mod charts;
+mod marks;
 mod scale;
 mod tables;
 
 use std::fmt::{self, Write as _};
 
 use super::LoadRun;
-use super::words::{bytes, grouped, percentile, rate, seconds};
+use super::words::{grouped, memory, percentile, rate, seconds};
 use crate::load::{Conclusion, Model};
 
 /// How it looks.
@@ -33,6 +34,7 @@ pub(super) fn render(run: &LoadRun<'_>) -> String {
     }
     tables::objectives(&mut page, run.objectives);
     if is_alive {
+        tables::lost(&mut page, run.result);
         charts::all(&mut page, run);
         tables::latencies(&mut page, run.result);
     }
@@ -59,6 +61,9 @@ fn head(page: &mut String, run: &LoadRun<'_>) {
     );
     for reason in reasons.iter().map(String::as_str).chain(run.trouble) {
         let _ = writeln!(page, "<p class=\"reason {class}\">{}</p>", Escaped(reason));
+    }
+    for note in &run.result.notes {
+        let _ = writeln!(page, "<p class=\"reason note\">{}</p>", Escaped(note));
     }
     page.push_str("</header>\n");
 }
@@ -131,16 +136,16 @@ fn foot(page: &mut String, run: &LoadRun<'_>) {
     if run.trouble.is_none() {
         let generator = &result.generator;
         let mut text = format!(
-            "generator: {:.2} s of CPU, {} of memory at most",
+            "generator: {:.2} s of CPU, {}",
             generator.cpu_s,
-            bytes(generator.rss_bytes_peak)
+            memory(generator.rss_bytes_peak, result.generator_bytes_per_socket())
         );
         if let Some(server) = &result.server {
             let _ = write!(
                 text,
-                " · server: {:.2} s of CPU, {} of memory at most",
+                " · server: {:.2} s of CPU, {}",
                 server.cpu_s,
-                bytes(server.rss_bytes_peak)
+                memory(server.rss_bytes_peak, result.server_bytes_per_socket())
             );
         }
         let _ = writeln!(page, "<p>{text}</p>");
@@ -206,6 +211,45 @@ mod tests {
         assert!(page.contains("What was run") && page.contains("--param token=…") && page.contains("Cowboy"));
         assert!(page.contains("2 processors, 24.0 GB of memory, linux 6.1.0"));
         assert!(page.contains("<th>p95</th>") && page.contains(">not measured<"));
+    }
+
+    #[test]
+    fn losses_are_marked_in_their_second_and_told_in_full() {
+        let page = made_up::with_run(render);
+        let marked = "<title>3 s to 4 s: 2 lost messages, sent in this time</title>";
+        assert_eq!(page.matches(marked).count(), 3);
+        assert_eq!(
+            page.matches("<title>5 s to 6 s: 1 lost connection</title>")
+                .count(),
+            3
+        );
+        assert_eq!(page.matches("<rect class=\"mark\"").count(), 6);
+        let start = page.find("<h2>Lost messages").unwrap();
+        let end = start + page[start..].find("</table>").unwrap();
+        insta::assert_snapshot!(&page[start..end]);
+    }
+
+    #[test]
+    fn what_was_heard_of_errors_and_what_must_be_known_is_told() {
+        let page = made_up::with_run(render);
+        assert!(page.contains("error: push-timeout<small>`&lt;echo&gt;` had no reply</small>"));
+        assert!(page.contains("<p class=\"reason note\">no push of `&lt;news&gt;` was ever answered</p>"));
+    }
+
+    #[test]
+    fn a_run_without_losses_has_no_marks() {
+        let mut good = made_up::result();
+        good.lost.clear();
+        good.series
+            .iter_mut()
+            .for_each(|it| (it.lost, it.missing) = (0, 0));
+        let page = made_up::with_run(|run| {
+            render(&LoadRun {
+                result: &good,
+                ..*run
+            })
+        });
+        assert!(!page.contains("class=\"mark\"") && !page.contains("Lost messages"));
     }
 
     #[test]

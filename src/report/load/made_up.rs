@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use super::LoadRun;
 use super::setup::{Part, Rate, Setup};
 use crate::load::{
-    Conclusion, Figures, Generator, Latencies, LoadResult, Machine, Messages, Model, Outcome, OutcomeUnit,
-    Played, Point, Sends, ServerUse, Sockets, Took,
+    Conclusion, Figures, Generator, Latencies, LoadResult, Lost, LostKind, Machine, Messages, Model, Outcome,
+    OutcomeUnit, Played, Point, Sends, ServerUse, Sockets, Took,
 };
 use crate::report::About;
 
@@ -40,8 +40,11 @@ fn second(number: u32) -> Point {
         sent: if running { 1000 } else { 0 },
         replies: if running { 1000 } else { 0 },
         reply_p50_us: if running { 250 } else { 0 },
+        reply_p95_us: if running { 750 } else { 0 },
         reply_p99_us: if running { 1250 * slow } else { 0 },
         lateness_p99_us: if running { 80 } else { 0 },
+        missing: if number == 3 { 2 } else { 0 },
+        lost: u64::from(number == 5),
         generator_cpu_s: 0.1,
         generator_rss_bytes: 12_000_000 + u64::from(number) * 10_000,
         server_cpu_s: 0.2,
@@ -59,6 +62,18 @@ fn played(name: &str, weight: u32, sockets: u32, reply: Figures) -> Played {
             reply,
             ..Latencies::default()
         },
+    }
+}
+
+fn lost(socket: u32, event: &str, number: u64) -> Lost {
+    Lost {
+        kind: LostKind::Reply,
+        topic: "lab:<one>".to_owned(),
+        event: Some(event.to_owned()),
+        sender: Some(socket),
+        number: Some(number),
+        receiver: socket,
+        at_s: Some(3.25),
     }
 }
 
@@ -131,10 +146,14 @@ pub(super) fn result() -> LoadResult {
         },
         server: Some(ServerUse {
             cpu_s: 2.0,
+            rss_bytes_start: 9_000_000,
             rss_bytes_peak: 15_000_000,
         }),
         model: Model::Open,
         troubles: [("push-timeout", 2)].into(),
+        first_answers: [("push-timeout", "`<echo>` had no reply".to_owned())].into(),
+        notes: vec!["no push of `<news>` was ever answered".to_owned()],
+        lost: vec![lost(3, "<echo>", 17), lost(8, "<echo>", 5)],
         unasked: [("<news>".to_owned(), 7)].into(),
         took: Took {
             opening_s: 0.2,

@@ -76,6 +76,18 @@ pub(super) fn bytes(bytes: u64) -> String {
     }
 }
 
+/// The most memory that a process had, and by how much it grew for each joined socket.
+pub(super) fn memory(peak: u64, per_socket: Option<u64>) -> String {
+    match per_socket {
+        None => format!("at most {} of memory", bytes(peak)),
+        Some(each) => format!(
+            "at most {} of memory, {} B more for each joined socket",
+            bytes(peak),
+            grouped(each)
+        ),
+    }
+}
+
 /// A number of things, in words.
 pub fn things(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })

@@ -108,6 +108,24 @@ fn what_a_server_loses_makes_it_fall_short() {
         (&result["exit_code"], &result["verdict"]),
         (&1.into(), &"fell-short".into())
     );
+    let lost = result["lost"].as_array().unwrap();
+    assert_eq!(lost.len() as u64, missing.min(20));
+    for it in lost {
+        let is_known =
+            it["sender"].as_u64() < Some(10) && it["number"].as_u64() < Some(100) && it["at_s"].is_f64();
+        assert!(is_known && it["receiver"].as_u64() < Some(10), "{it}");
+    }
+    assert_eq!(said.matches("\n  lost        broadcast ").count(), 3, "{said}");
+    let file = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    let series = file("series.csv");
+    let (head, seconds) = series.split_once('\n').unwrap();
+    assert!(head.ends_with(",missing"), "{head}");
+    let counts = seconds
+        .lines()
+        .filter_map(|line| line.rsplit(',').next()?.parse::<u64>().ok());
+    assert_eq!(counts.sum::<u64>(), missing, "{series}");
+    let page = file("report.html");
+    assert!(page.contains("<h2>Lost messages</h2>") && page.contains("class=\"mark\""));
 }
 
 #[test]
@@ -353,6 +371,10 @@ fn a_run_that_is_interrupted_writes_all_it_has() {
 fn nonsense_is_wrong_usage() {
     for args in [
         ["--sockets", "0"],
+        ["--sockets", "-5"],
+        ["--rate", "-5"],
+        ["--duration", "-5s"],
+        ["--arrivals", "-5/s"],
         ["--rate", "0"],
         ["--duration", "0s"],
         ["--shards", "0"],

@@ -45,13 +45,24 @@ pub(super) enum Manner {
     CrashesFirst(usize),
     /// Ends a connection without a word after so long without a message.
     CutsIdle(Duration),
+    /// Broadcasts every push to all connections, but of so many one is lost to some.
+    Loses(usize, Whom),
     /// Answers everything until it gets a close frame, and from then on nothing.
     Stays,
+}
+
+/// Whom a broadcast is lost to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    Sender,
+    Everybody,
 }
 
 /// A server. It ends with the last of its connections; nothing is accepted once it is dropped.
 pub(super) struct Fake {
     pub(super) address: SocketAddr,
+    /// The payloads of broadcasts that were lost.
+    pub(super) lost: Arc<Mutex<Vec<String>>>,
     _open: Sender<()>,
 }
 
@@ -61,6 +72,7 @@ struct Shared {
     connections: AtomicUsize,
     joins: AtomicUsize,
     pushes: AtomicUsize,
+    lost: Arc<Mutex<Vec<String>>>,
     /// Held by whoever answers, so that a stall stops all.
     turn: Mutex<()>,
     /// All connections, to end them together.
@@ -74,8 +86,10 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (open, never) = channel();
+        let lost = Arc::default();
         let shared = Arc::new(Shared {
             manner,
+            lost: Arc::clone(&lost),
             connections: AtomicUsize::new(0),
             joins: AtomicUsize::new(0),
             pushes: AtomicUsize::new(0),
@@ -90,7 +104,11 @@ impl Fake {
                 thread::spawn(move || shared.serve(stream));
             }
         });
-        Self { address, _open: open }
+        Self {
+            address,
+            lost,
+            _open: open,
+        }
     }
 }
 
@@ -147,6 +165,29 @@ impl Shared {
         }
     }
 
+    /// Sends a push to all connections but those that it is lost to.
+    fn broadcast(&self, sender: &TcpStream, message: &Message<'_>, lost_to: Option<Whom>) -> Option<()> {
+        let broadcast = Message {
+            join_ref: Field::Null,
+            reference: Field::Null,
+            event: "broadcasted".into(),
+            ..message.clone()
+        };
+        if let (Some(_), Payload::Json(json)) = (lost_to, message.payload) {
+            self.lost.lock().ok()?.push(json.to_owned());
+        }
+        for stream in self.streams.lock().ok()?.iter_mut() {
+            let is_sender = stream.peer_addr().ok() == sender.peer_addr().ok();
+            match lost_to {
+                Some(Whom::Everybody) => {}
+                Some(Whom::Sender) if is_sender => {}
+                // Those that have gone hear nothing.
+                _ => drop(say(stream, &broadcast)),
+            }
+        }
+        Some(())
+    }
+
     fn answer(&self, stream: &mut TcpStream, text: &str) -> Option<()> {
         let message = Vsn::V2.decode_from_client(Frame::Text(text)).ok()?;
         let event = message.event.as_str().unwrap_or_default();
@@ -175,6 +216,10 @@ impl Shared {
                 Manner::Ignores => return Some(()),
                 Manner::AnswersOnly(which) if which != number => return Some(()),
                 Manner::Crosses => cross(stream, &message)?,
+                Manner::Loses(one_in, whom) => {
+                    let lost_to = (number % one_in == one_in - 1).then_some(whom);
+                    self.broadcast(stream, &message, lost_to)?;
+                }
                 _ => {}
             }
         }

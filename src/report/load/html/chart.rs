@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Escaped;
+use super::marks::{LossKind, Mark};
 use super::scale::{Axis, Scale, Unit, plain};
 
 /// The size of the picture, in its own units; and what is left for the texts around.
@@ -23,6 +24,8 @@ pub(super) struct Chart {
     pub(super) band: Option<(f64, f64)>,
     /// What must not be passed, with the class of the line that it is about.
     pub(super) limits: Vec<Limit>,
+    /// When something was lost.
+    pub(super) marks: Vec<Mark>,
 }
 
 /// A limit of an objective.
@@ -81,6 +84,14 @@ impl Chart {
                 line.class, line.name
             );
         }
+        for (kind, count) in self.losses() {
+            let text_of = kind.text(count);
+            let _ = write!(
+                text,
+                "<span class=\"key m{}\"><em>{text_of}</em></span>",
+                kind.row()
+            );
+        }
         let _ = write!(
             text,
             "</figcaption>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}: {}\">\n",
@@ -88,6 +99,7 @@ impl Chart {
             self.spoken(&lines)
         );
         self.grid(&mut text, &up, right);
+        self.marks(&mut text, right);
         // What is named first is drawn last, on top.
         for line in lines.iter().rev() {
             let path = path(line, |x| across(x, right), |y| up.place(y));
@@ -99,6 +111,36 @@ impl Chart {
         }
         text.push_str("</svg>\n</figure>\n");
         Some(text)
+    }
+
+    /// How many were lost in all, by kind; only of those that are marked.
+    fn losses(&self) -> impl Iterator<Item = (LossKind, u64)> {
+        let count = |kind: LossKind| {
+            let marks = self.marks.iter().filter(|it| it.kind == kind);
+            (kind, marks.map(|it| it.count).sum())
+        };
+        LossKind::ALL
+            .into_iter()
+            .map(count)
+            .filter(|(_, count)| *count > 0)
+    }
+
+    /// When something was lost: a bar above the chart, and its time shaded down to the axis.
+    fn marks(&self, text: &mut String, right: f64) {
+        const BAR: f64 = 3.5;
+        for mark in &self.marks {
+            let (from, to) = (across(mark.from, right), across(mark.to, right));
+            let (row, width) = (mark.kind.row(), (to - from).max(2.0));
+            let y = row as f64 * (BAR + 0.5);
+            let _ = writeln!(
+                text,
+                "<g class=\"m{row}\"><title>{}</title>\
+                 <rect class=\"loss\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{:.1}\"/>\
+                 <rect class=\"mark\" x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\"/></g>",
+                mark.title(),
+                HEIGHT - TOP - BOTTOM
+            );
+        }
     }
 
     /// The limits of objectives, across the whole chart.
@@ -143,7 +185,8 @@ impl Chart {
             let most = line.values().fold(0.0, f64::max);
             format!("{} at most {}", line.name, self.unit.text(most))
         });
-        each.collect::<Vec<_>>().join(", ")
+        let losses = self.losses().map(|(kind, count)| kind.text(count));
+        each.chain(losses).collect::<Vec<_>>().join(", ")
     }
 
     fn grid(&self, text: &mut String, up: &Scale, right: f64) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::LoadRun;
 use super::super::curve;
 use super::chart::{Chart, Limit, Line};
+use super::marks::{self, Mark};
 use super::scale::{Axis, Unit};
 use crate::load::{LoadResult, Outcome, OutcomeUnit, Point};
 
@@ -15,13 +16,14 @@ const MOST_POINTS: usize = 500;
 pub(super) fn all(page: &mut String, run: &LoadRun<'_>) {
     let result = run.result;
     let series = Series::new(&result.series);
+    let marks = marks::of(&result.series);
     let mut latency = latency(&series);
     latency.limits = limits(run.objectives);
     let charts = [
-        latency,
+        marked(latency, &marks),
         percentiles(result),
-        sockets(&series),
-        throughput(&series),
+        marked(sockets(&series), &marks),
+        marked(throughput(&series), &marks),
         memory(&series),
         processors(&series),
     ];
@@ -32,6 +34,14 @@ pub(super) fn all(page: &mut String, run: &LoadRun<'_>) {
     page.push_str("<h2>Over time</h2>\n<section class=\"charts\">\n");
     page.push_str(&shown.concat());
     page.push_str("</section>\n");
+}
+
+/// The chart, with the times in which something was lost.
+fn marked(chart: Chart, marks: &[Mark]) -> Chart {
+    Chart {
+        marks: marks.to_vec(),
+        ..chart
+    }
 }
 
 /// The seconds of a run, each with its length.
@@ -52,7 +62,7 @@ impl<'a> Series<'a> {
             if point.phase == "running" {
                 load = Some((load.map_or(begin, |it| it.0), point.at_s));
             }
-            // What the threads tell comes up to a second late, also in the rest of a second at the end.
+            // The rest of a second at the end is too short for rates of its own.
             seconds.push((point, (point.at_s - begin).max(1.0)));
         }
         Self { seconds, load }
@@ -86,6 +96,7 @@ impl<'a> Series<'a> {
             lines,
             band: self.load,
             limits: Vec::new(),
+            marks: Vec::new(),
         }
     }
 }
@@ -154,6 +165,7 @@ fn percentiles(result: &LoadResult) -> Chart {
         ],
         band: None,
         limits: Vec::new(),
+        marks: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::Setup;
+use super::super::lost::{at, of_all, what, without_time};
 use super::super::summary::value_of;
 use super::super::words::{grouped, micros, percentile, things};
 use super::Escaped;
@@ -60,6 +61,41 @@ pub(super) fn errors(page: &mut String, result: &LoadResult) {
             "<tr><th>{name}<small>{}</small></th><td class=\"bad\">{}</td></tr>",
             Escaped(result.first_answers.get(name).map_or("", String::as_str)),
             grouped(*count)
+        );
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+/// The first messages that never came; nothing if all came.
+pub(super) fn lost(page: &mut String, result: &LoadResult) {
+    if result.lost.is_empty() {
+        return;
+    }
+    let mut about: Vec<String> = of_all(result).into_iter().collect();
+    about.push("times count from the start of the run".to_owned());
+    match without_time(result) {
+        0 => {}
+        count => about.push(format!(
+            "of {} it is not known when they were sent, so no chart marks them",
+            grouped(count)
+        )),
+    }
+    let _ = write!(
+        page,
+        "<h2>Lost messages</h2>\n<p class=\"about\">{}</p>\n<div class=\"wide\"><table>\n<thead><tr><th>what</th>\
+         <th>topic</th><th>sent by</th><th>sent at</th><th>never came to</th></tr></thead>\n<tbody>\n",
+        about.join("; ")
+    );
+    let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "not known".to_owned());
+    for it in &result.lost {
+        let _ = writeln!(
+            page,
+            "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>socket {}</td></tr>",
+            Escaped(&what(it)),
+            Escaped(&it.topic),
+            or_unknown(it.sender.map(|sender| format!("socket {sender}"))),
+            or_unknown(it.at_s.map(at)),
+            it.receiver
         );
     }
     page.push_str("</tbody>\n</table></div>\n");
@@ -160,7 +196,7 @@ pub(super) fn counts(page: &mut String, result: &LoadResult) {
                 page,
                 "<tr><th>{}<small>{}</small></th><td class=\"{class}\">{}</td></tr>",
                 Escaped(&row.name),
-                row.about,
+                Escaped(&row.about),
                 grouped(row.count)
             );
         }
@@ -173,15 +209,15 @@ pub(super) fn counts(page: &mut String, result: &LoadResult) {
 struct Row {
     name: String,
     count: u64,
-    about: &'static str,
+    about: String,
 }
 
 impl Row {
-    fn new(name: impl Into<String>, count: u64, about: &'static str) -> Self {
+    fn new(name: impl Into<String>, count: u64, about: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             count,
-            about,
+            about: about.into(),
         }
     }
 }
@@ -215,7 +251,10 @@ fn wrongs(result: &LoadResult) -> Vec<Row> {
         Row::new("messages misdelivered", messages.misdelivered, "to somebody else"),
     ];
     let troubles = result.troubles.iter();
-    rows.extend(troubles.map(|(name, count)| Row::new(format!("error: {name}"), *count, "")));
+    rows.extend(troubles.map(|(name, count)| {
+        let answer = result.first_answers.get(name).map_or("", String::as_str);
+        Row::new(format!("error: {name}"), *count, answer)
+    }));
     let mismatches = result.mismatches.iter();
     rows.extend(
         mismatches

@@ -6,7 +6,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::{colored, line};
 use crate::load::{Deliveries, LoadResult, Model};
-use crate::report::load::words::{bytes, grouped, rate, things};
+use crate::report::load::lost;
+use crate::report::load::words::{grouped, memory, rate, things};
 use crate::report::paper::Paper;
 
 /// Appends them.
@@ -17,6 +18,9 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     fact("sockets", lost, &sockets(result));
     let wrong = if result.messages.all_right() { dim } else { red };
     fact("messages", wrong, &messages(result));
+    for lost in lost::first_lines(result) {
+        fact("lost", red, &lost);
+    }
     let model = match result.model {
         Model::Open => "open model: sent at intended times",
         Model::Closed => "closed model: it saturates by design, and has no lateness",
@@ -27,9 +31,9 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     fact("generator", dim, &generator(result));
     if let Some(server) = &result.server {
         let used = format!(
-            "{:.2} s of CPU, at most {} of memory",
+            "{:.2} s of CPU, {}",
             server.cpu_s,
-            bytes(server.rss_bytes_peak)
+            memory(server.rss_bytes_peak, result.server_bytes_per_socket())
         );
         fact("server", dim, &used);
     }
@@ -110,12 +114,7 @@ fn generator(result: &LoadResult) -> String {
         let each = result.messages.sent as f64 / it.cpu_s_steady;
         let _ = write!(text, ", {} sends for each of its CPU seconds", rate(each));
     }
-    let _ = write!(text, ", at most {} of memory", bytes(it.rss_bytes_peak));
-    let grown = it.rss_bytes_peak.saturating_sub(it.rss_bytes_start);
-    // What does not grow with the sockets would hide what does, were they few.
-    let many = Some(result.sockets.peak_joined).filter(|joined| *joined >= 10_000);
-    if let Some(each) = many.and_then(|joined| grown.checked_div(joined)) {
-        let _ = write!(text, " ({} B a socket)", grouped(each));
-    }
+    let memory = memory(it.rss_bytes_peak, result.generator_bytes_per_socket());
+    let _ = write!(text, ", {memory}");
     text
 }

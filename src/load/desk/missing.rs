@@ -1,0 +1,173 @@
+//! What never came, entered into the list of lost messages with all that is known of it.
+
+use super::{Awaits, Desk, Place, Served};
+use crate::client::{ChannelId, Ref};
+use crate::clock::Time;
+use crate::load::actor::{Flags, Stage};
+use crate::load::ledger::{Gone, Mark};
+use crate::load::lost::{Lost, LostKind, MOST};
+use crate::load::role::{Cast, Join, TopicPlace};
+use crate::load::text::Filling;
+use crate::load::trouble::Trouble;
+
+/// What never came, but for what differs from one message to the next.
+#[derive(Clone, Copy)]
+struct Case<'r> {
+    kind: LostKind,
+    cast: &'r Cast,
+    join: &'r Join,
+    filling: Filling,
+    receiver: u32,
+}
+
+impl Case<'_> {
+    fn tell(&self, (sender, number): (Option<u32>, Option<u64>), at_s: Option<f64>) -> Lost {
+        Lost {
+            kind: self.kind,
+            topic: self.topic(),
+            event: None,
+            sender,
+            number,
+            receiver: self.receiver,
+            at_s,
+        }
+    }
+
+    fn topic(&self) -> String {
+        match self.join.place {
+            TopicPlace::Shared(shared) => self.cast.shared_topics[shared as usize].to_string(),
+            TopicPlace::Own(_) => {
+                let mut topic = String::new();
+                self.join.topic.fill(&self.filling, &mut topic);
+                topic
+            }
+        }
+    }
+}
+
+impl<'r> Desk<'r> {
+    fn case(&self, kind: LostKind, place: Place, join: &'r Join) -> Case<'r> {
+        Case {
+            kind,
+            cast: self.cast,
+            join,
+            filling: self.filling(place, 0, Mark::default()),
+            receiver: place.socket,
+        }
+    }
+
+    /// Counts what will not come any more to this receiver, and enters what is missing into the list.
+    pub(in crate::load) fn gone(&mut self, place: Place, join: &'r Join, gone: &Gone) {
+        let missing = gone.count_missing();
+        self.tally.counts.broadcasts_missing += missing;
+        self.tally.counts.broadcasts_in_doubt += gone.in_doubt;
+        if missing == 0 {
+            return;
+        }
+        let case = self.case(LostKind::Broadcast, place, join);
+        // Where only the number of broadcasts is known, nobody knows which of them are missing.
+        if join.numbered.is_some() {
+            let nothing = std::iter::repeat_n((None, None), MOST);
+            return self.enter_unknown(&case, missing, nothing);
+        }
+        let (topic, _) = self.topic(place, join.place);
+        for range in &gone.missing {
+            let within = self.topics.within(topic, range);
+            let outside = (range.start..within.start).chain(within.end..range.end);
+            let unknown = outside.map(|number| (None, Some(number.into())));
+            self.enter_unknown(&case, MOST as u64, unknown);
+            for number in within {
+                let (sender, at) = self.topics.sent_by(topic, number).unzip();
+                let tell = |at_s| case.tell((sender, Some(number.into())), at_s);
+                self.tally.lost.enter(at, tell);
+            }
+        }
+    }
+
+    /// Enters those of which nobody knows who sent them when; so many at most.
+    fn enter_unknown(
+        &mut self,
+        case: &Case<'_>,
+        most: u64,
+        all: impl Iterator<Item = (Option<u32>, Option<u64>)>,
+    ) {
+        for known in all.take(usize::try_from(most).map_or(MOST, |most| most.min(MOST))) {
+            self.tally.lost.enter(None, |at_s| case.tell(known, at_s));
+        }
+    }
+}
+
+impl Served<'_, '_> {
+    /// A push had no reply in time.
+    pub(super) fn push_timed_out(&mut self, channel: ChannelId, push: Ref, sent_at: Time) {
+        self.life.flags.set(Flags::GAVE_UP);
+        let desk = &mut *self.desk;
+        let due_at = desk.overdue.remove(&(self.place.id, push)).unwrap_or(sent_at);
+        let together = desk.together.remove(&(self.place.id, push));
+        desk.news.push(super::News::Answered(push));
+        let lasted = self.life.stage == Stage::Open && sent_at >= self.life.since;
+        let left_out = desk.left_out.remove(&(self.place.id, push));
+        if let Some((event, awaits)) = left_out {
+            let counts = desk.tally.left_out(event.into());
+            match awaits {
+                Awaits::Yes => counts.awaited_missing += u64::from(lasted),
+                Awaits::No => counts.unawaited_missing += u64::from(lasted),
+            }
+        }
+        let is_unawaited = desk.unawaited.remove(&(self.place.id, push));
+        if is_unawaited {
+            // Without an answer it was still heard: its connection lasted.
+            desk.marked.remove(&(self.place.id, push));
+        } else {
+            desk.doubt(self.place.id, push);
+            desk.unanswered = desk.unanswered.saturating_sub(1);
+        }
+        let asked = match together {
+            Some(step) => self.role().push(step),
+            None => self.asked(),
+        };
+        let left_out = left_out.map(|(event, _)| event);
+        if lasted && (!is_unawaited || left_out.is_some()) {
+            let event = match (left_out, asked) {
+                (Some(event), _) => Some(&*self.desk.cast.left_out[usize::from(event)]),
+                (None, asked) => asked.map(|asked| &*asked.event),
+            };
+            self.lose_reply(channel, (push, due_at), (left_out, event));
+        }
+        let counts = &mut self.desk.tally.counts;
+        match (is_unawaited, lasted) {
+            (true, _) => {}
+            // Its connection may have ended before the reply could come.
+            (false, false) => counts.replies_in_doubt += 1,
+            (false, true) => {
+                counts.replies_missing += 1;
+                let told = || asked.map_or_else(String::new, |it| format!("`{}` had no reply", it.event));
+                self.desk.tally.trouble_told(Trouble::PushTimeout, told);
+            }
+        }
+    }
+
+    /// Enters a reply that never came. Whether one of an event that is left out was due is known at the end.
+    fn lose_reply(
+        &mut self,
+        channel: ChannelId,
+        (push, due_at): (Ref, Time),
+        (left_out, event): (Option<u16>, Option<&str>),
+    ) {
+        let Some(index) = self.life.slots.position(channel) else {
+            return;
+        };
+        let case = self
+            .desk
+            .case(LostKind::Reply, self.place, &self.role().joins[index]);
+        let tally = &mut self.desk.tally;
+        let list = match left_out {
+            Some(event) => tally.lost_of_left_out(event.into()),
+            None => &mut tally.lost,
+        };
+        list.enter(Some(due_at), |at_s| Lost {
+            event: event.map(str::to_owned),
+            ..case.tell((Some(case.receiver), Some(push.number())), at_s)
+        });
+    }
+}

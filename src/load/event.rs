@@ -1,0 +1,59 @@
+//! What a run tells while it goes on, and why there may be none.
+
+use std::io;
+use std::time::Duration;
+
+use super::plan::{Plan, PlanError};
+use super::result::LoadResult;
+use super::series;
+use super::settings::Nonsense;
+use crate::scenario::ScenarioError;
+
+/// What happens during a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// What will be opened, and how.
+    Planned(&'a Plan),
+    /// A part of the run begins: opening, running, draining, closing.
+    Began(&'static str),
+    /// How far the run is; a few times a second.
+    Progress(Progress),
+    /// A second of the run is over.
+    Second(&'a series::Point),
+    /// What is known after that second; without series and histograms, and as if it were cut short.
+    SoFar(&'a LoadResult),
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The part of the run.
+    pub phase: &'static str,
+    /// Open connections.
+    pub open: u64,
+    /// Joined sockets.
+    pub joined: u64,
+    /// How many are wanted.
+    pub asked: u64,
+    /// How long this part has lasted.
+    pub so_far: Duration,
+    /// How long it will last, if that is known.
+    pub of: Option<Duration>,
+}
+
+/// Why there was no run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The user's wish makes no sense.
+    #[error(transparent)]
+    Nonsense(#[from] Nonsense),
+    /// The scenario is none for a swarm.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// More than this machine can give.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The system has no epoll or thread to give.
+    #[error("cannot start a shard of the swarm: {0}")]
+    Shard(#[source] io::Error),
+}

@@ -1,0 +1,222 @@
+//! Where messages were lost: the first twenty in full, and how many were lost at which time.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::series::Point;
+use crate::clock::Time;
+
+/// So many lost messages are told in full.
+pub(super) const MOST: usize = 20;
+
+/// What was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LostKind {
+    /// A broadcast, to one of its receivers.
+    Broadcast,
+    /// The reply to a push.
+    Reply,
+}
+
+/// A message that never came. What is not known of it is left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lost {
+    /// What it was.
+    pub kind: LostKind,
+    /// The topic.
+    pub topic: String,
+    /// The event of the push whose reply it was.
+    pub event: Option<String>,
+    /// The socket that sent the push, as `{{sender}}` has it.
+    pub sender: Option<u32>,
+    /// Which broadcast of its topic, from 0, as its mark has it; of a reply the ref of the push.
+    pub number: Option<u64>,
+    /// The socket that it never came to.
+    pub receiver: u32,
+    /// When the push was meant to be sent, in seconds since the start of the run.
+    pub at_s: Option<f64>,
+}
+
+impl Lost {
+    /// Earliest first; those whose time is not known last.
+    fn order(&self, other: &Self) -> Ordering {
+        let rest = |it: &Self| (it.kind, it.number, it.receiver);
+        by_time(self.at_s, other.at_s)
+            .then_with(|| self.topic.cmp(&other.topic))
+            .then_with(|| rest(self).cmp(&rest(other)))
+    }
+}
+
+fn by_time(a: Option<f64>, b: Option<f64>) -> Ordering {
+    a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
+}
+
+/// How many of something happened when.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moments(BTreeMap<u64, u64>);
+
+impl Moments {
+    /// Times are told apart to a hundredth of a second.
+    const STEP_MICROS: u64 = 10_000;
+
+    /// One more happened then.
+    pub(super) fn count(&mut self, at: Time) {
+        *self.0.entry(at.as_micros() / Self::STEP_MICROS).or_default() += 1;
+    }
+
+    /// Adds those of another.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (at, count) in &other.0 {
+            *self.0.entry(*at).or_default() += count;
+        }
+    }
+
+    /// Adds each to the point of its second; what came after the last point belongs to the last.
+    pub(super) fn fill(&self, series: &mut [Point], count_of: impl Fn(&mut Point) -> &mut u64) {
+        let mut index = 0;
+        for (at, count) in &self.0 {
+            let at_s = (at * Self::STEP_MICROS) as f64 / 1e6;
+            while index + 1 < series.len() && series[index].at_s <= at_s {
+                index += 1;
+            }
+            if let Some(point) = series.get_mut(index) {
+                *count_of(point) += count;
+            }
+        }
+    }
+}
+
+/// The messages that were lost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct LostMessages {
+    /// The first of them, in order.
+    first: Vec<Lost>,
+    /// When those were meant to be sent of which that is known.
+    moments: Moments,
+}
+
+impl LostMessages {
+    /// Enters one that was meant to be sent then. The rest of it is only asked for if it is among the first.
+    pub(super) fn enter(&mut self, at: Option<Time>, tell: impl FnOnce(Option<f64>) -> Lost) {
+        if let Some(at) = at {
+            self.moments.count(at);
+        }
+        let at_s = at.map(|at| at.since(Time::ZERO).as_secs_f64());
+        let last = self.first.last().filter(|_| self.first.len() >= MOST);
+        if last.is_none_or(|last| by_time(at_s, last.at_s).is_lt()) {
+            self.keep(tell(at_s));
+        }
+    }
+
+    /// Adds those of another.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.moments.merge(&other.moments);
+        other.first.iter().for_each(|lost| self.keep(lost.clone()));
+    }
+
+    fn keep(&mut self, lost: Lost) {
+        let at = self.first.partition_point(|it| it.order(&lost).is_le());
+        if at < MOST {
+            self.first.insert(at, lost);
+            self.first.truncate(MOST);
+        }
+    }
+
+    /// The first of them, in order.
+    pub(super) fn first(&self) -> &[Lost] {
+        &self.first
+    }
+
+    /// When they were meant to be sent.
+    pub(super) const fn moments(&self) -> &Moments {
+        &self.moments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(receiver: u32, at_s: Option<f64>) -> Lost {
+        Lost {
+            kind: LostKind::Broadcast,
+            topic: "rooms:42".to_owned(),
+            event: None,
+            sender: Some(3),
+            number: Some(17),
+            receiver,
+            at_s,
+        }
+    }
+
+    fn of(all: &[(u32, Option<u64>)]) -> LostMessages {
+        let mut messages = LostMessages::default();
+        for (receiver, millis) in all {
+            let at = millis.map(|millis| Time::from_micros(millis * 1000));
+            messages.enter(at, |at_s| lost(*receiver, at_s));
+        }
+        messages
+    }
+
+    fn receivers(messages: &LostMessages) -> Vec<u32> {
+        messages.first().iter().map(|it| it.receiver).collect()
+    }
+
+    #[test]
+    fn the_earliest_are_kept_and_those_of_an_unknown_time_come_last() {
+        let messages = of(&[(1, None), (2, Some(4200)), (3, Some(800)), (4, Some(4200))]);
+        assert_eq!(receivers(&messages), [3, 2, 4, 1]);
+        assert_eq!(messages.first()[0].at_s, Some(0.8));
+        // Twenty of an unknown time give way to one that is known.
+        let mut many: Vec<(u32, Option<u64>)> = (0..25).map(|number| (number, None)).collect();
+        many.push((99, Some(1000)));
+        let messages = of(&many);
+        assert_eq!((receivers(&messages)[0], messages.first().len()), (99, MOST));
+    }
+
+    #[test]
+    fn no_more_than_twenty_are_told_and_only_those_are_asked_for() {
+        let mut messages = LostMessages::default();
+        let mut asked = 0;
+        for millis in 0..1000 {
+            messages.enter(Some(Time::from_micros(millis * 1000)), |at_s| {
+                asked += 1;
+                lost(7, at_s)
+            });
+        }
+        assert_eq!((messages.first().len(), asked), (MOST, MOST));
+        assert_eq!(messages.moments().0.values().sum::<u64>(), 1000);
+    }
+
+    #[test]
+    fn the_lists_of_shards_become_one() {
+        let early: Vec<(u32, Option<u64>)> = (0..15).map(|number| (number, Some(2000))).collect();
+        let late: Vec<(u32, Option<u64>)> = (15..30).map(|number| (number, Some(1000))).collect();
+        let (mut one, mut other) = (of(&early), of(&late));
+        let before = one.clone();
+        one.merge(&other);
+        other.merge(&before);
+        assert_eq!(one, other);
+        let expected: Vec<u32> = (15..30).chain(0..5).collect();
+        assert_eq!(receivers(&one), expected);
+        assert_eq!(one.moments().0, [(100, 15), (200, 15)].into());
+    }
+
+    #[test]
+    fn each_moment_belongs_to_the_second_in_which_it_was() {
+        let mut series = [1.0, 2.1, 3.0].map(|at_s| Point {
+            at_s,
+            ..Point::default()
+        });
+        let mut moments = Moments::default();
+        for millis in [0, 999, 1000, 2090, 2100, 9000] {
+            moments.count(Time::from_micros(millis * 1000));
+        }
+        moments.fill(&mut series, |point| &mut point.missing);
+        assert_eq!(series.map(|it| it.missing), [2, 2, 2]);
+        moments.fill(&mut [], |point| &mut point.missing);
+    }
+}

@@ -34,8 +34,8 @@ pub(super) fn render(run: &LoadRun<'_>) -> String {
     }
     tables::objectives(&mut page, run.objectives);
     if is_alive {
-        tables::lost(&mut page, run.result);
         charts::all(&mut page, run);
+        tables::lost(&mut page, run.result);
         tables::latencies(&mut page, run.result);
     }
     tables::counts(&mut page, run.result);

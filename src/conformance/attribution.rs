@@ -100,6 +100,7 @@ fn rule_of(cited: &[String], expectation: &Expectation<'_>) -> Option<String> {
 
 fn candidates(it: &Expectation<'_>) -> Candidates {
     match (it.kind, it.subject) {
+        (FailureKind::ForeignKeys, _) => always("v1-objects"),
         (FailureKind::GoneUntold, _) => mostly("crash-sends-error", &["leave-leaves-siblings"]),
         (FailureKind::AfterEnd, _) => {
             among(&["broadcast-skips-left", "push-after-leave-not-run", "join-refused"])

@@ -27,7 +27,7 @@ pub use socket::{
 };
 pub use wire::{
     BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck,
-    OriginHost, Pong, Unmasked, Utf8Check, VsnCheck, WireConduct,
+    OriginHost, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
 };
 
 /// All decisions.

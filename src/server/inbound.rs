@@ -239,7 +239,7 @@ impl Core {
     }
 
     fn message(&mut self, peer: u32, opcode: Opcode, data: &[u8]) -> Result<Turn, Refused> {
-        let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else {
+        let Some(vsn) = self.socket(peer).map(|socket| socket.dialect.vsn) else {
             return Ok(Turn::IsOver);
         };
         let frame = match opcode {

@@ -10,8 +10,8 @@ use super::context::ConversationId;
 use super::conversation::Entry;
 use super::http::Body;
 use super::refs::Ref;
+use super::wire::Dialect;
 use crate::clock::Time;
-use crate::protocol::Vsn;
 use crate::protocol::websocket::Opcode;
 
 /// A connection, before and after it was upgraded.
@@ -76,7 +76,7 @@ pub(crate) struct Backlog {
 
 /// What `Phoenix.Socket` keeps of a connection.
 pub(crate) struct Socket {
-    pub(crate) vsn: Vsn,
+    pub(crate) dialect: Dialect,
     pub(crate) user: Arc<str>,
     pub(crate) identity: Identity,
     pub(crate) idle: Duration,

@@ -7,7 +7,7 @@ use slab::Slab;
 
 use super::channel::Body;
 use super::context::{ConversationId, Reach};
-use super::wire::{self, Raised};
+use super::wire::{self, Dialect, Raised};
 use crate::protocol::Vsn;
 
 /// Where a conversation is: its connection on this shard, and its name.
@@ -107,7 +107,13 @@ impl Broadcast {
         self.encoded[place]
             .get_or_init(|| {
                 let mut frame = Vec::new();
-                wire::broadcast(vsn, &self.topic, &self.event, &self.body, &mut frame)?;
+                wire::broadcast(
+                    Dialect::phoenix(vsn),
+                    &self.topic,
+                    &self.event,
+                    &self.body,
+                    &mut frame,
+                )?;
                 Ok(frame.into())
             })
             .as_ref()

@@ -90,10 +90,10 @@ impl Core {
 
     /// A reply of the connection's process itself.
     fn answer(&mut self, peer: u32, to: ReplyTo<'_>, status: Status, body: &Body) {
-        let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else {
+        let Some(dialect) = self.socket(peer).map(|socket| socket.dialect) else {
             return;
         };
-        let written = wire::reply(vsn, to, status, body, &mut self.out);
+        let written = wire::reply(dialect, to, status, body, &mut self.out);
         // Only a join's reply can be binary, and only from an application that wants its client cut.
         if written.is_err() {
             self.close_later(peer);
@@ -123,12 +123,12 @@ impl Core {
         let Some(socket) = self.socket(address.peer) else {
             return;
         };
-        let vsn = socket.vsn;
+        let dialect = socket.dialect;
         let Some(entry) = socket.entry(address.conversation) else {
             return;
         };
         let mut frame = Vec::new();
-        wire::end(vsn, &entry.join_ref, &entry.topic, end, &mut frame);
+        wire::end(dialect, &entry.join_ref, &entry.topic, end, &mut frame);
         self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
     }
 
@@ -175,10 +175,10 @@ impl Core {
             (Ended::Crashed, Crash::Untold) => return Ok(()),
             (Ended::Crashed, Crash::EndsConnection) => return Err(Raised),
         };
-        let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else {
+        let Some(dialect) = self.socket(peer).map(|socket| socket.dialect) else {
             return Ok(());
         };
-        wire::end(vsn, &entry.join_ref, &entry.topic, end, &mut self.out);
+        wire::end(dialect, &entry.join_ref, &entry.topic, end, &mut self.out);
         Ok(())
     }
 }

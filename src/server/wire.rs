@@ -1,6 +1,7 @@
 //! What the server says, as WebSocket frames ready to be written.
 
 use super::channel::{Body, Status};
+use super::conduct::V1Keys;
 use super::refs::Ref;
 use crate::protocol::websocket::{Header, Opcode};
 use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Reply, Vsn};
@@ -19,6 +20,24 @@ pub(crate) enum Raised {
     NotJoined,
 }
 
+/// How a connection is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) vsn: Vsn,
+    /// The keys of its objects, where the version is 1.0.0.
+    pub(crate) v1_keys: V1Keys,
+}
+
+impl Dialect {
+    /// As Phoenix speaks.
+    pub(crate) fn phoenix(vsn: Vsn) -> Self {
+        Self {
+            vsn,
+            v1_keys: V1Keys::Four,
+        }
+    }
+}
+
 /// The refs and the topic that a reply carries.
 #[derive(Clone, Debug)]
 pub(crate) struct ReplyTo<'a> {
@@ -29,7 +48,7 @@ pub(crate) struct ReplyTo<'a> {
 
 /// Appends a `phx_reply`.
 pub(crate) fn reply(
-    vsn: Vsn,
+    dialect: Dialect,
     to: ReplyTo<'_>,
     status: Status,
     body: &Body,
@@ -55,20 +74,20 @@ pub(crate) fn reply(
         event: REPLY.into(),
         payload,
     };
-    frame(vsn, &message, out)
+    frame(dialect, &message, out)
 }
 
 /// Appends a push to one client: its join_ref, no ref.
 pub(crate) fn push(
-    vsn: Vsn,
+    dialect: Dialect,
     join_ref: &Ref,
     (topic, event): (&str, &str),
     body: &Body,
     out: &mut Vec<u8>,
 ) -> Result<(), Raised> {
-    let payload = object_or_bytes(vsn, body)?;
+    let payload = object_or_bytes(dialect.vsn, body)?;
     frame(
-        vsn,
+        dialect,
         &Message::push(join_ref.field(), Field::Null, topic, event, payload),
         out,
     )
@@ -76,15 +95,15 @@ pub(crate) fn push(
 
 /// Appends a broadcast: neither join_ref nor ref.
 pub(crate) fn broadcast(
-    vsn: Vsn,
+    dialect: Dialect,
     topic: &str,
     event: &str,
     body: &Body,
     out: &mut Vec<u8>,
 ) -> Result<(), Raised> {
     frame(
-        vsn,
-        &Message::broadcast(topic, event, object_or_bytes(vsn, body)?),
+        dialect,
+        &Message::broadcast(topic, event, object_or_bytes(dialect.vsn, body)?),
         out,
     )
 }
@@ -99,14 +118,14 @@ pub(crate) enum End {
 }
 
 /// Appends `phx_close` or `phx_error`, which carry the join's ref twice.
-pub(crate) fn end(vsn: Vsn, join_ref: &Ref, topic: &str, end: End, out: &mut Vec<u8>) {
+pub(crate) fn end(dialect: Dialect, join_ref: &Ref, topic: &str, end: End, out: &mut Vec<u8>) {
     let (event, payload) = match end {
         End::Closed => (CLOSE, Payload::EMPTY),
         End::Crashed(payload) => (ERROR, Payload::Json(payload)),
     };
     // V1 has no join_ref, and its join's is nil, so its ref is null too (transcript v1/conversation).
     let message = Message::push(join_ref.field(), join_ref.field(), topic, event, payload);
-    frame(vsn, &message, out).expect("text can carry any ref");
+    frame(dialect, &message, out).expect("text can carry any ref");
 }
 
 /// V1 says anything that is JSON; V2 wants an object.
@@ -119,17 +138,20 @@ fn object_or_bytes(vsn: Vsn, body: &Body) -> Result<Payload<'_>, Raised> {
 }
 
 /// Appends a message in its frame. Nothing was appended where this fails.
-fn frame(vsn: Vsn, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), Raised> {
+fn frame(dialect: Dialect, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), Raised> {
     let start = out.len();
     // Room for the header of most frames; only the rare long one is moved.
     out.extend_from_slice(&[0; ROOM]);
-    let kind = match vsn.encode_from_server(message, out) {
+    let kind = match dialect.vsn.encode_from_server(message, out) {
         Ok(kind) => kind,
         Err(error) => {
             out.truncate(start);
             return Err(error.into());
         }
     };
+    if dialect.vsn == Vsn::V1 {
+        change_keys(dialect.v1_keys, message, out);
+    }
     let opcode = match kind {
         FrameKind::Text => Opcode::Text,
         FrameKind::Binary => Opcode::Binary,
@@ -137,6 +159,27 @@ fn frame(vsn: Vsn, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), Raise
     put_header(opcode, start, out);
     Ok(())
 }
+
+/// Gives the object of version 1.0.0 at the end of `out` other keys than Phoenix does.
+fn change_keys(keys: V1Keys, message: &Message<'_>, out: &mut Vec<u8>) {
+    match keys {
+        V1Keys::NullRefLeftOut if message.reference == Field::Null => {
+            // The last one is not the payload's: behind it stands the topic, a text whose quotes are escaped.
+            if let Some(at) = out.windows(NULL_REF.len()).rposition(|bytes| bytes == NULL_REF) {
+                out.drain(at..at + NULL_REF.len());
+            }
+        }
+        V1Keys::Four | V1Keys::NullRefLeftOut => {}
+        V1Keys::JoinRefToo => {
+            out.pop();
+            out.extend_from_slice(b",\"join_ref\":");
+            message.join_ref.write_json(out);
+            out.push(b'}');
+        }
+    }
+}
+
+const NULL_REF: &[u8] = b",\"ref\":null";
 
 const ROOM: usize = 4;
 
@@ -182,9 +225,36 @@ mod tests {
     fn sent(body: &Body) -> Result<Vec<u8>, Raised> {
         let mut out = b"before".to_vec();
         let join_ref = Ref::Text("1".into());
-        push(Vsn::V2, &join_ref, ("lab:a", "e"), body, &mut out)?;
+        push(
+            Dialect::phoenix(Vsn::V2),
+            &join_ref,
+            ("lab:a", "e"),
+            body,
+            &mut out,
+        )?;
         assert_eq!(&out[..6], b"before");
         Ok(out.split_off(6))
+    }
+
+    fn sent_in_v1(v1_keys: V1Keys) -> String {
+        let dialect = Dialect {
+            vsn: Vsn::V1,
+            v1_keys,
+        };
+        let body = Body::Json(r#"{"ref":null}"#.into());
+        let mut out = Vec::new();
+        push(dialect, &Ref::Text("1".into()), ("lab:a", "e"), &body, &mut out).unwrap();
+        String::from_utf8(out.split_off(2)).unwrap()
+    }
+
+    #[test]
+    fn an_object_of_1_0_0_has_the_keys_that_were_decided_on() {
+        let keys = [V1Keys::Four, V1Keys::JoinRefToo, V1Keys::NullRefLeftOut];
+        insta::assert_snapshot!(keys.map(sent_in_v1).join("\n"), @r#"
+        {"event":"e","payload":{"ref":null},"ref":null,"topic":"lab:a"}
+        {"event":"e","payload":{"ref":null},"ref":null,"topic":"lab:a","join_ref":"1"}
+        {"event":"e","payload":{"ref":null},"topic":"lab:a"}
+        "#);
     }
 
     #[test]
@@ -207,8 +277,17 @@ mod tests {
     fn what_has_no_frame_leaves_nothing_behind() {
         let mut out = Vec::new();
         let binary = Body::Binary([1][..].into());
-        assert!(broadcast(Vsn::V1, "lab:a", "e", &binary, &mut out).is_err());
-        assert!(broadcast(Vsn::V2, &"x".repeat(256), "e", &binary, &mut out).is_err());
+        assert!(broadcast(Dialect::phoenix(Vsn::V1), "lab:a", "e", &binary, &mut out).is_err());
+        assert!(
+            broadcast(
+                Dialect::phoenix(Vsn::V2),
+                &"x".repeat(256),
+                "e",
+                &binary,
+                &mut out
+            )
+            .is_err()
+        );
         assert_eq!(out, b"");
     }
 }

@@ -127,6 +127,8 @@ struct Line {
     reference: Value,
     event: String,
     rest: String,
+    /// Those of an object in 1.0.0.
+    keys: Vec<String>,
 }
 
 impl Line {
@@ -138,6 +140,10 @@ impl Line {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
         let value = values.next()?.ok()?;
         let after = &text[values.byte_offset()..];
+        let keys = match &value {
+            Value::Object(members) => members.keys().cloned().collect(),
+            _ => Vec::new(),
+        };
         let mut fields = match value {
             Value::Array(fields) => fields,
             Value::Object(mut members) => {
@@ -161,6 +167,7 @@ impl Line {
             reference: fields.get(1)?.clone(),
             event: if status { REPLY.to_owned() } else { event },
             rest,
+            keys,
         })
     }
 
@@ -168,6 +175,8 @@ impl Line {
     fn differs(&self, other: &Self) -> Option<FailureKind> {
         if self.event != other.event {
             None
+        } else if self.keys != other.keys && self.reference == other.reference {
+            Some(FailureKind::ForeignKeys)
         } else if self.rest == other.rest && self.reference == other.reference {
             Some(FailureKind::ForeignJoinRef)
         } else if self.rest == other.rest && other.reference.is_null() && !self.reference.is_null() {
@@ -222,6 +231,13 @@ mod tests {
                 "refs-echoed",
             ),
             (vec![extra(&right)], "stale-join-ref-ignored"),
+            (
+                vec![
+                    missing(r#"{"event":"pushed","payload":{},"ref":null,"topic":"a"}"#),
+                    extra(r#"{"event":"pushed","payload":{},"topic":"a"}"#),
+                ],
+                "v1-objects",
+            ),
             (
                 vec![missing(r#"["1","1","a","phx_close",{}]"#)],
                 "leave-reply-then-close",

@@ -46,6 +46,8 @@ pub enum FailureKind {
     ForeignJoinRef,
     /// The answer carries a null ref.
     NullRef,
+    /// The object of a message has other keys than those of its version.
+    ForeignKeys,
     /// A message came with another content.
     WrongContent,
     /// A message came where none should.

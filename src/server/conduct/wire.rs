@@ -42,6 +42,8 @@ pub struct WireConduct {
     pub shutdown: Option<Ending>,
     /// A `vsn` that is a list or a map.
     pub nested_vsn: NestedVsn,
+    /// The keys of an object in 1.0.0.
+    pub v1_keys: V1Keys,
     /// Messages that no serializer reads.
     pub malformed: Malformed,
     /// The answer to a ping.
@@ -161,6 +163,17 @@ pub enum BinarySizes {
     Signed,
 }
 
+/// The keys of an object in 1.0.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum V1Keys {
+    /// `topic`, `event`, `payload` and `ref`.
+    Four,
+    /// A `join_ref` besides, in all but broadcasts.
+    JoinRefToo,
+    /// `ref` is left out where it is null, in all but broadcasts.
+    NullRefLeftOut,
+}
+
 /// What an unreadable message does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
@@ -217,17 +230,7 @@ impl WireConduct {
                 hangup: Hangup::AtOnce,
             }),
             idle_grace_percent: if bandit { 0 } else { 10 },
-            disconnect: Some(if Gate::DisconnectCode.holds_in(phoenix) {
-                Ending {
-                    code: 1001,
-                    hangup: Hangup::AtOnce,
-                }
-            } else {
-                Ending {
-                    code: 1000,
-                    hangup: after_stop,
-                }
-            }),
+            disconnect: Some(Ending::of_disconnect(phoenix, after_stop)),
             drain: Ending {
                 code: 1012,
                 hangup: after_stop,
@@ -239,9 +242,26 @@ impl WireConduct {
                 code: 1000,
                 hangup: Hangup::AtOnce,
             }),
+            v1_keys: V1Keys::Four,
             malformed: Malformed::Ends(1011),
             pong: Pong::SamePayload,
             nested_vsn: NestedVsn::of(phoenix),
+        }
+    }
+}
+
+impl Ending {
+    fn of_disconnect(phoenix: Version, after_stop: Hangup) -> Self {
+        if Gate::DisconnectCode.holds_in(phoenix) {
+            Self {
+                code: 1001,
+                hangup: Hangup::AtOnce,
+            }
+        } else {
+            Self {
+                code: 1000,
+                hangup: after_stop,
+            }
         }
     }
 }

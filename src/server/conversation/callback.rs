@@ -191,7 +191,13 @@ impl Core {
         }
         self.say(address, |socket, entry, process, out| {
             entry.seat.ok_or(Raised::NotJoined)?;
-            wire::push(socket.vsn, &process.join_ref, (&entry.topic, event), body, out)
+            wire::push(
+                socket.dialect,
+                &process.join_ref,
+                (&entry.topic, event),
+                body,
+                out,
+            )
         })
     }
 
@@ -229,7 +235,7 @@ impl Core {
                     },
                     topic: (&*entry.topic).into(),
                 };
-                wire::reply(socket.vsn, to, status, body, out)
+                wire::reply(socket.dialect, to, status, body, out)
             })
         })
     }

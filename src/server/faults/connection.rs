@@ -3,7 +3,7 @@
 use super::Fault;
 use crate::server::conduct::{
     BinarySizes, CloseEcho, Ending, Hangup, HangupScope, Malformed, OriginCheck, OriginHost, Pong,
-    TokenCheck, Unmasked, Utf8Check, VsnCheck,
+    TokenCheck, Unmasked, Utf8Check, V1Keys, VsnCheck,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -99,6 +99,18 @@ pub(super) const FAULTS: &[Fault] = &[
         "A binary message with a field of more than 127 bytes cannot be read.",
         &["binary-sizes-unsigned"],
         |conduct| conduct.wire.binary_sizes = BinarySizes::Signed,
+    ),
+    Fault::new(
+        "v1-join-ref-leaks",
+        "In 1.0.0, replies, pushes and the ends of channels carry a join_ref.",
+        &["v1-no-join-ref", "v1-objects"],
+        |conduct| conduct.wire.v1_keys = V1Keys::JoinRefToo,
+    ),
+    Fault::new(
+        "v1-null-ref-left-out",
+        "In 1.0.0, pushes and the ends of channels have no ref where it would be null.",
+        &["v1-objects"],
+        |conduct| conduct.wire.v1_keys = V1Keys::NullRefLeftOut,
     ),
     Fault::new(
         "malformed-passed-over",

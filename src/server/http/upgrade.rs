@@ -11,6 +11,7 @@ use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost
 use super::super::core::Core;
 use super::super::peer::{Identity, Socket, Stage, Voice};
 use super::super::token::MAX_AGE;
+use super::super::wire::Dialect;
 use super::head::is_token;
 use super::query::{Malformed, Param, param};
 use super::response::switch_protocols;
@@ -108,11 +109,15 @@ impl Core {
                 (name, Identity::Signed)
             }
         };
+        let dialect = Dialect {
+            vsn: upgrade.vsn,
+            v1_keys: self.shared.conduct.wire.v1_keys,
+        };
         let Some(receiver) = self.peers.get_mut(peer as usize) else {
             return;
         };
         receiver.stage = Stage::Socket(Box::new(Socket {
-            vsn: upgrade.vsn,
+            dialect,
             user,
             identity,
             idle: upgrade.idle,

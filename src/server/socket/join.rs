@@ -42,11 +42,11 @@ impl Core {
 
     /// `send(self(), {:socket_push, …})` of `phx_close`: it comes after what is in the mailbox already.
     fn mail_end(&mut self, peer: u32, entry: &Entry, end: End) {
-        let Some(vsn) = self.socket(peer).map(|socket| socket.vsn) else {
+        let Some(dialect) = self.socket(peer).map(|socket| socket.dialect) else {
             return;
         };
         let mut frame = Vec::new();
-        wire::end(vsn, &entry.join_ref, &entry.topic, end, &mut frame);
+        wire::end(dialect, &entry.join_ref, &entry.topic, end, &mut frame);
         self.mail(peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
     }
 
@@ -137,12 +137,12 @@ impl Core {
             id: address.conversation,
             reference,
         }));
-        let vsn = socket.vsn;
+        let dialect = socket.dialect;
         if let Some(seat) = seat {
             self.pubsub.unsubscribe(&topic, seat);
         }
         let mut frame = Vec::new();
-        wire::end(vsn, &old_ref, &topic, End::Closed, &mut frame);
+        wire::end(dialect, &old_ref, &topic, End::Closed, &mut frame);
         self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
         self.call_join(address, &topic, message.payload);
     }
@@ -228,7 +228,7 @@ impl Core {
         let Some(socket) = peers.get_mut(address.peer as usize).and_then(Peer::socket) else {
             return;
         };
-        let vsn = socket.vsn;
+        let vsn = socket.dialect.vsn;
         let Some(entry) = socket.entry(address.conversation) else {
             return;
         };

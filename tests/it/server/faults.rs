@@ -7,7 +7,7 @@ use phxproof::server::{Settings, faults};
 use super::{player, transcript};
 
 /// A conversation that a server with this fault gets wrong.
-const SHOWN_BY: [(&str, &str); 49] = [
+const SHOWN_BY: [(&str, &str); 51] = [
     ("vsn-unchecked", "handshake/garbage-vsn"),
     ("origin-unchecked", "handshake/origin-refused"),
     ("pong-without-payload", "frames/ping"),
@@ -57,6 +57,8 @@ const SHOWN_BY: [(&str, &str); 49] = [
     ("subscription-never-ends", "presence/leave"),
     ("crash-ends-nothing", "crash/crash"),
     ("ping-twice", "events/ping"),
+    ("v1-join-ref-leaks", "v1/conversation"),
+    ("v1-null-ref-left-out", "v1/conversation"),
 ];
 
 /// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the

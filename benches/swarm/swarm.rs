@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use phxproof::load::{self, Event, LoadResult, Pacing, Schedule, Settings, Stage, built_in};
+use phxproof::load::{self, Event, LoadResult, Pacing, RateStage, Schedule, Settings, built_in};
 use phxproof::transport::Target;
 
 use super::served::Served;
@@ -26,7 +26,7 @@ pub(crate) fn echo(served: &Served, size: Size, lasts: Duration) -> Score {
 
 /// How long a broadcast takes to its last receiver: the median of one every other second.
 pub(crate) fn fanout(served: &Served, size: Size) -> Duration {
-    let stage = Stage {
+    let stage = RateStage {
         rate: 0.5,
         duration: Duration::from_secs(14),
     };

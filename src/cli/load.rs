@@ -280,7 +280,7 @@ fn undone(what: String) -> CliError {
 /// What the user can put right is wrong usage; what the machine lacks is not.
 fn refused(error: LoadError) -> CliError {
     match error {
-        LoadError::Nonsense(why) => Complaint::new(why.to_string()).into(),
+        LoadError::InvalidSettings(why) => Complaint::new(why.to_string()).into(),
         LoadError::Scenario(error) => error.into(),
         LoadError::Plan(_) | LoadError::Shard(_) => undone(error.to_string()),
     }

@@ -1,7 +1,7 @@
 //! What a message from the server does to a socket (`onConnMessage` in `socket.js`, `trigger` in `channel.js`).
 
 use super::link::{Heartbeat, Link};
-use super::pending::{Push, Stage};
+use super::pending::{Push, PushStage};
 use super::reference::{NamedJoin, answered};
 use super::{ChannelState, CloseCause, Context, DropReason, ErrorCause, Event, Ref, Socket};
 use crate::clock::Time;
@@ -140,7 +140,7 @@ impl Socket {
                 channel: channel.id,
                 handle,
                 since: context.now,
-                stage: Stage::Sent(reference),
+                stage: PushStage::Sent(reference),
             });
         }
     }

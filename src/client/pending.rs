@@ -17,12 +17,12 @@ pub(super) struct Push {
     pub(super) handle: Ref,
     /// When it was sent, or while it is held back, when it was asked for.
     pub(super) since: Time,
-    pub(super) stage: Stage,
+    pub(super) stage: PushStage,
 }
 
 /// How far a push got.
 #[derive(Clone, Debug)]
-pub(super) enum Stage {
+pub(super) enum PushStage {
     /// It went out with this ref.
     Sent(Ref),
     /// It waits for the join.
@@ -87,7 +87,7 @@ impl Pending {
     /// Takes the push that this ref answers.
     pub(super) fn answer(&mut self, channel: ChannelId, reference: Ref) -> Option<Push> {
         let asked = |push: &Push| {
-            push.channel == channel && matches!(push.stage, Stage::Sent(sent) if sent == reference)
+            push.channel == channel && matches!(push.stage, PushStage::Sent(sent) if sent == reference)
         };
         let index = self.pushes.iter().position(asked)?;
         self.pushes.remove(index)
@@ -111,7 +111,7 @@ impl Pending {
                 Some(Push {
                     channel: of,
                     handle,
-                    stage: Stage::HeldBack(body),
+                    stage: PushStage::HeldBack(body),
                     ..
                 }) if of == channel => held_back.push((handle, body)),
                 Some(other) => self.pushes.push_back(other),
@@ -124,8 +124,8 @@ impl Pending {
     /// Bytes of heap that the queue owns.
     pub(super) fn heap_bytes(&self) -> usize {
         let bodies = self.pushes.iter().map(|push| match &push.stage {
-            Stage::Sent(_) => 0,
-            Stage::HeldBack(body) => body.heap_bytes(),
+            PushStage::Sent(_) => 0,
+            PushStage::HeldBack(body) => body.heap_bytes(),
         });
         self.pushes.heap_bytes() + bodies.sum::<usize>()
     }

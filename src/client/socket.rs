@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::channel::{Channel, Line};
 use super::few::Few;
 use super::link::Link;
-use super::pending::{Body, Pending, Push, Stage};
+use super::pending::{Body, Pending, Push, PushStage};
 use super::reference::Refs;
 use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Policy, Ref};
 use crate::protocol::Payload;
@@ -93,9 +93,9 @@ impl Socket {
             context.config.policy == Policy::Scripted || matches!(channel.state, ChannelState::Joined { .. });
         let stage = if can_push {
             channel.send(context, handle, event, payload);
-            Stage::Sent(handle)
+            PushStage::Sent(handle)
         } else {
-            Stage::HeldBack(Box::new(Body::new(event, payload)))
+            PushStage::HeldBack(Box::new(Body::new(event, payload)))
         };
         self.pending.add(Push {
             channel: channel.id,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::choice::offered;
-use super::drive::{Place, drive};
+use super::drive::{RunContext, drive};
 use super::probe::setting;
 use crate::protocol::{Frame, Payload};
 use crate::scenario::{Noted, Play, read};
@@ -44,7 +44,7 @@ steps:
 "#;
 
 /// Asks twice, over two connections, one after the other. Nothing where the pushes are not answered alike.
-pub(super) async fn ask(place: &Rc<Place>, number: u64) -> Option<Baseline> {
+pub(super) async fn ask(place: &Rc<RunContext>, number: u64) -> Option<Baseline> {
     let first = answers(place, number).await?;
     let [(status, _), ..] = &first;
     if first.iter().any(|(other, _)| other != status) {
@@ -64,7 +64,7 @@ pub(super) async fn ask(place: &Rc<Place>, number: u64) -> Option<Baseline> {
     Some(Baseline { status, state })
 }
 
-async fn answers(place: &Rc<Place>, number: u64) -> Option<[(String, Value); 3]> {
+async fn answers(place: &Rc<RunContext>, number: u64) -> Option<[(String, Value); 3]> {
     let program = read("probe", THREE_PUSHES).ok()?;
     let mut play = Play::new(
         Arc::new(program),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::drive::Place;
+use super::drive::RunContext;
 use crate::clock::Time;
-use crate::scenario::{Door, Happening, LinkId, Reach, Request};
+use crate::scenario::{ConnectOptions, Happening, LinkId, Reach, Request};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
     percent_encoded, query, replace_params, request,
@@ -18,14 +18,14 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A connection that is to be opened.
 pub(super) struct Dial {
-    pub(super) place: Rc<Place>,
+    pub(super) place: Rc<RunContext>,
     pub(super) id: LinkId,
     pub(super) told: mpsc::Sender<Happening>,
 }
 
 impl Dial {
     /// Opens it and carries messages both ways until it ends.
-    pub(super) async fn connect(self, door: &Door, orders: mpsc::UnboundedReceiver<Outgoing>) {
+    pub(super) async fn connect(self, door: &ConnectOptions, orders: mpsc::UnboundedReceiver<Outgoing>) {
         let happening = match self.opened(door).await {
             Ok(Opened::Open(connection, ..)) => {
                 if self.told.send(Happening::Opened(self.id)).await.is_ok() {
@@ -41,7 +41,7 @@ impl Dial {
         let _ = self.told.send(happening).await;
     }
 
-    async fn opened(&self, door: &Door) -> Result<Opened, NotOpened> {
+    async fn opened(&self, door: &ConnectOptions) -> Result<Opened, NotOpened> {
         let place = &*self.place;
         let target = match &door.mount {
             None => place.target.clone(),
@@ -112,7 +112,7 @@ impl Dial {
 }
 
 /// Sends a request outside of any connection.
-pub(super) async fn send_request(place: &Place, asked: &Request) -> Result<Response, RequestError> {
+pub(super) async fn send_request(place: &RunContext, asked: &Request) -> Result<Response, RequestError> {
     let body = asked.body.clone().unwrap_or_default();
     let to_send = crate::transport::Request {
         method: asked.method.clone(),
@@ -148,14 +148,14 @@ enum NotOpened {
 const TOKEN_AGE: &str = "x-token-age";
 
 /// Whether the server gives tokens that were signed some time ago.
-pub(super) async fn gives_old_tokens(place: &Place) -> bool {
+pub(super) async fn gives_old_tokens(place: &RunContext) -> bool {
     token(place, "phxproof", Some(Duration::from_secs(1)))
         .await
         .is_ok()
 }
 
 /// Fetches a user's token, signed so long ago.
-async fn token(place: &Place, user: &str, age: Option<Duration>) -> Result<String, String> {
+async fn token(place: &RunContext, user: &str, age: Option<Duration>) -> Result<String, String> {
     let path = match age {
         None => format!("/token/{}", percent_encoded(user)),
         Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),
@@ -184,7 +184,7 @@ async fn token(place: &Place, user: &str, age: Option<Duration>) -> Result<Strin
 }
 
 /// The connect params: `vsn`, the user's, the step's, the token.
-fn params(place: &Place, door: &Door, token: Option<String>) -> Vec<(String, String)> {
+fn params(place: &RunContext, door: &ConnectOptions, token: Option<String>) -> Vec<(String, String)> {
     let mut params = vec![("vsn".to_owned(), door.vsn.as_str().to_owned())];
     params.extend(place.settings.params.iter().cloned());
     replace_params(&mut params, door.params.iter().cloned());
@@ -193,7 +193,7 @@ fn params(place: &Place, door: &Door, token: Option<String>) -> Vec<(String, Str
 }
 
 /// What the user gave may be a secret, and what is told here is written to files.
-fn shown(place: &Place, key: &str, value: &str) -> String {
+fn shown(place: &RunContext, key: &str, value: &str) -> String {
     let given = place.settings.params.iter().any(|(known, _)| known == key);
     if given {
         "…".to_owned()

@@ -16,7 +16,7 @@ use crate::scenario::{Command, Happening, LinkId, Play, Progress, Restart};
 use crate::transport::{Outgoing, Target};
 
 /// Where a play is played.
-pub(super) struct Place {
+pub(super) struct RunContext {
     pub(super) target: Target,
     pub(super) settings: Rc<Settings>,
     pub(super) timeout: Duration,
@@ -39,7 +39,7 @@ const WAITING: usize = 4;
 /// Plays until all steps held and `complete` says that all has come, or a step did not hold, or `patience` is over.
 pub(super) async fn drive(
     play: &mut Play,
-    place: &Rc<Place>,
+    place: &Rc<RunContext>,
     lent: Option<&mut Box<dyn Lent>>,
     mut complete: impl FnMut(&Play) -> bool,
     patience: Duration,
@@ -101,7 +101,7 @@ async fn until(clock: Clock, deadline: Option<Time>) {
 
 /// What has been begun for a play; all of it ends when this is dropped.
 struct Hands<'a> {
-    place: Rc<Place>,
+    place: Rc<RunContext>,
     told: mpsc::Sender<Happening>,
     links: HashMap<LinkId, mpsc::UnboundedSender<Outgoing>>,
     tasks: JoinSet<()>,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::LocalSet;
 
-use super::drive::{Place, drive};
+use super::drive::{RunContext, drive};
 use super::line::Line;
 use super::probe;
 use super::reach::CheckError;
@@ -82,7 +82,7 @@ pub async fn server_header(settings: &Settings) -> Option<String> {
 
 async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) -> Result<(), EntranceError> {
     let clock = Clock::start();
-    let place = Rc::new(Place {
+    let place = Rc::new(RunContext {
         target: settings.target.clone(),
         timeout: settings.timeout,
         line: Line::default(),

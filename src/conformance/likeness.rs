@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::catalogue::{self, Case};
 use super::choice::{self, offered};
 use super::compare::{Deviation, compare};
-use super::drive::{Place, drive};
+use super::drive::{RunContext, drive};
 use super::fixtures::Fixture;
 use super::host::Restarts;
 use super::outcome::Warning;
@@ -73,13 +73,13 @@ pub(super) struct Likeness {
 }
 
 /// Asks a server by all witnesses at the same time.
-pub(super) async fn find(place: &Rc<Place>, offers: &Offers, first_fresh: u64) -> Likeness {
+pub(super) async fn find(place: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Likeness {
     let settings = Settings {
         vsn: Vsn::V2,
         update: Update::No,
         ..(*place.settings).clone()
     };
-    let place = Rc::new(Place {
+    let place = Rc::new(RunContext {
         target: place.target.clone(),
         settings: Rc::new(settings),
         timeout: place.timeout,
@@ -113,7 +113,7 @@ fn witnesses() -> impl Iterator<Item = (Difference, &'static Arc<Case>)> {
 }
 
 /// Plays one witness: on which side of the difference its answers are, if they are exactly those of one side.
-async fn side(place: &Rc<Place>, case: &Case, difference: Difference, fresh: u64) -> Option<Side> {
+async fn side(place: &Rc<RunContext>, case: &Case, difference: Difference, fresh: u64) -> Option<Side> {
     let [kept, other] = [Side::Kept, Side::Otherwise].map(|side| {
         let profile = Profile::candidates().find(|it| difference.side(*it) == side)?;
         case.fixture_of(profile)

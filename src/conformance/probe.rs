@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::baseline::{self, Baseline};
 use super::dial::gives_old_tokens;
-use super::drive::{Place, drive};
+use super::drive::{RunContext, drive};
 use super::settings::Room;
 use crate::protocol::Frame;
 use crate::scenario::{Level, Noted, Offer, Play, Program, Progress, Setting, read};
@@ -96,7 +96,7 @@ steps:
 
 /// What came of a join.
 #[derive(Debug, PartialEq, Eq)]
-enum Came {
+enum Arrived {
     /// Some reply on the topic, whatever its refs: its status.
     Reply(String),
     /// Something else on the topic.
@@ -107,7 +107,7 @@ enum Came {
 }
 
 /// Tries everything that a level needs.
-pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u64) -> Offers {
+pub(super) async fn look(place: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
     let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
         offers_channel(place, LAB, "lab", first_fresh),
@@ -157,24 +157,24 @@ pub(super) async fn look(place: &Rc<Place>, room: Option<&Room>, first_fresh: u6
 
 /// Whether a channel is there: it answers as the contract says; or it is broken, but not treated as a topic that
 /// cannot be there. Where anybody may join anything, and where nothing is answered, there is no telling.
-async fn offers_channel(place: &Rc<Place>, strictly: &str, prefix: &str, first_fresh: u64) -> bool {
+async fn offers_channel(place: &Rc<RunContext>, strictly: &str, prefix: &str, first_fresh: u64) -> bool {
     let nowhere = format!("{prefix}-nowhere");
     let (held, there, elsewhere) = tokio::join!(
         holds(place, strictly, first_fresh),
         came_of_join(place, prefix, first_fresh + 4),
         came_of_join(place, &nowhere, first_fresh + 5),
     );
-    held || (there != elsewhere && elsewhere == Came::Reply("error".to_owned()))
+    held || (there != elsewhere && elsewhere == Arrived::Reply("error".to_owned()))
 }
 
-async fn came_of_join(place: &Rc<Place>, prefix: &str, number: u64) -> Came {
+async fn came_of_join(place: &Rc<RunContext>, prefix: &str, number: u64) -> Arrived {
     let Ok(program) = read("probe", &JOIN.replace("PREFIX", prefix)) else {
-        return Came::Nothing;
+        return Arrived::Nothing;
     };
     let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), number));
     drive(&mut play, place, None, |_| true, Duration::ZERO).await;
     let topic = format!("{prefix}:{number}");
-    let mut came = Came::Nothing;
+    let mut came = Arrived::Nothing;
     for entry in &play.recording().entries {
         match &entry.what {
             Noted::Text(text) => {
@@ -185,18 +185,18 @@ async fn came_of_join(place: &Rc<Place>, prefix: &str, number: u64) -> Came {
                     continue;
                 }
                 match message.reply() {
-                    Some(reply) => return Came::Reply(reply.status.into_owned()),
-                    None => came = Came::SomethingElse,
+                    Some(reply) => return Arrived::Reply(reply.status.into_owned()),
+                    None => came = Arrived::SomethingElse,
                 }
             }
-            Noted::Ended(_) if came == Came::Nothing => came = Came::End,
+            Noted::Ended(_) if came == Arrived::Nothing => came = Arrived::End,
             _ => {}
         }
     }
     came
 }
 
-async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
+async fn holds(place: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool {
     let Ok(program) = read("probe", source) else {
         return false;
     };
@@ -206,7 +206,11 @@ async fn holds(place: &Rc<Place>, source: &str, first_fresh: u64) -> bool {
 }
 
 /// How a play is to be played at this place.
-pub(super) fn setting(place: &Place, offers: Vec<(Offer, serde_json::Value)>, first_fresh: u64) -> Setting {
+pub(super) fn setting(
+    place: &RunContext,
+    offers: Vec<(Offer, serde_json::Value)>,
+    first_fresh: u64,
+) -> Setting {
     Setting {
         timeout: place.timeout,
         round_trip: place.line.round_trip(),

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::baseline::Baseline;
 use super::catalogue::Case;
 use super::choice::{Fresh, must_be_alone};
-use super::drive::Place;
+use super::drive::RunContext;
 use super::host::Host;
 use super::outcome::{CaseResult, Event, HeldTo, Pace, Verdict};
 use super::punctual::Punctual;
@@ -54,7 +54,7 @@ pub(super) enum Begun {
 
 /// The cases of a run.
 pub(super) struct Queue {
-    place: Rc<Place>,
+    place: Rc<RunContext>,
     held_to: HeldTo,
     fresh: Fresh,
     baseline: Option<Rc<Baseline>>,
@@ -70,7 +70,7 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(
-        place: Rc<Place>,
+        place: Rc<RunContext>,
         held_to: HeldTo,
         fresh: Fresh,
         baseline: Option<Rc<Baseline>>,

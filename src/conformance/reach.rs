@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::drive::Place;
+use super::drive::RunContext;
 use crate::transport::{Connection, OpenError, Opened, RequestError, Response, Upgrade, open};
 
 /// A target at which nothing can be judged.
@@ -57,7 +57,7 @@ impl CheckError {
 }
 
 /// Opens a connection.
-pub(super) async fn reach(place: &Place) -> Result<Connection, CheckError> {
+pub(super) async fn reach(place: &RunContext) -> Result<Connection, CheckError> {
     let mut params = vec![("vsn".to_owned(), place.settings.vsn.to_string())];
     params.extend(place.settings.params.iter().cloned());
     let deadline = place.timeout.max(Duration::from_secs(8));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::choice::offered;
-use super::drive::{Place, drive};
+use super::drive::{RunContext, drive};
 use super::probe::setting;
 use super::reach::CheckError;
 use super::settings::Room;
@@ -29,7 +29,7 @@ const NEXT_PUSH: &str = "name a push that the application answers: --push EVENT=
 ///
 /// # Errors
 /// A topic was not joined, or the push was not answered; what came instead.
-pub(super) async fn rehearse(place: &Rc<Place>, room: &Room, number: u64) -> Result<(), CheckError> {
+pub(super) async fn rehearse(place: &Rc<RunContext>, room: &Room, number: u64) -> Result<(), CheckError> {
     let mut source = [ABOUT, TOPIC].concat();
     if room.push.is_some() {
         source.push_str(PUSH);

@@ -20,7 +20,7 @@ use super::reach::{self, CheckError};
 use super::rehearsal;
 use super::settings::Settings;
 use super::single::{Attempt, play_case};
-use super::{choice, drive::Place};
+use super::{choice, drive::RunContext};
 use crate::clock::Clock;
 use crate::scenario::Level;
 
@@ -48,7 +48,7 @@ pub async fn judge_one(
     held_to: HeldTo,
     lent: Option<Box<dyn Lent>>,
 ) -> CaseResult {
-    let place = Rc::new(Place {
+    let place = Rc::new(RunContext {
         target: settings.target.clone(),
         timeout: settings.timeout,
         line: Line::default(),
@@ -133,7 +133,7 @@ async fn look(
     settings: &Rc<Settings>,
     clock: Clock,
     first_fresh: u64,
-) -> Result<(Rc<Place>, Offers, Option<Likeness>), CheckError> {
+) -> Result<(Rc<RunContext>, Offers, Option<Likeness>), CheckError> {
     let place = reached(settings, clock).await?;
     if let Some(room) = settings.room.as_ref().filter(|_| settings.needs_room()) {
         rehearsal::rehearse(&place, room, first_fresh).await?;
@@ -154,9 +154,9 @@ async fn look(
 }
 
 /// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
-pub(super) async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<Place>, CheckError> {
+pub(super) async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<RunContext>, CheckError> {
     let (target, timeout) = (settings.target.clone(), settings.timeout);
-    let mut place = Place {
+    let mut place = RunContext {
         target,
         timeout,
         line: Line::default(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::baseline::Baseline;
 use super::catalogue::Case;
 use super::choice::{self, Fresh};
-use super::drive::{Place, drive};
+use super::drive::{RunContext, drive};
 use super::excerpt;
 use super::host::Lent;
 use super::invariants;
@@ -23,7 +23,7 @@ use crate::scenario::{Play, Progress};
 
 /// What a case needs to be played.
 pub(super) struct Attempt {
-    pub(super) place: Rc<Place>,
+    pub(super) place: Rc<RunContext>,
     pub(super) held_to: HeldTo,
     pub(super) fresh: u64,
     pub(super) baseline: Option<Rc<Baseline>>,
@@ -59,7 +59,7 @@ async fn play_once(
 ) -> CaseResult {
     let place = match lent {
         None => Rc::clone(&attempt.place),
-        Some(lent) => Rc::new(Place {
+        Some(lent) => Rc::new(RunContext {
             target: lent.target(),
             settings: Rc::clone(&attempt.place.settings),
             timeout: attempt.place.timeout,
@@ -96,7 +96,7 @@ async fn play_once(
 
 /// How long to wait for what the fixture has and the steps do not ask for. Whoever is not held to it to the letter
 /// is not waited for long.
-fn patience(held_to: HeldTo, place: &Place) -> Duration {
+fn patience(held_to: HeldTo, place: &RunContext) -> Duration {
     match held_to {
         HeldTo::Profile(_) | HeldTo::Likeness(_) => place.timeout,
         HeldTo::TheLine => place

@@ -1,11 +1,10 @@
 //! One socket of a swarm: a client, its connection, and where it is in its role. At rest it owns no buffer.
 
-use std::time::Duration;
-
 use mio::net::TcpStream;
 
-use super::ledger::Reception;
-use super::role::Standing;
+use super::ledger::ReceiveWindow;
+use super::role::ChannelStatus;
+use super::traffic::Traffic;
 use super::wheel::Tick;
 use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
@@ -20,7 +19,7 @@ pub(super) struct Actor {
 
 /// How far the connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum ConnectionStage {
     /// It has not come yet.
     Expected,
     /// There is none; the client decides when the next is made.
@@ -71,11 +70,11 @@ pub(super) struct Life {
     /// don't all come at once.
     pub(super) due_at: Time,
     pub(super) slots: Slots,
-    pub(super) rare: Option<Box<Rare>>,
+    pub(super) buffers: Option<Box<Buffers>>,
     /// The hint in the wheel that goes off first.
     pub(super) hint: Tick,
     pub(super) wait: Wait,
-    pub(super) stage: Stage,
+    pub(super) stage: ConnectionStage,
     /// What many have is said in bits.
     pub(super) flags: Flags,
     pub(super) role: u8,
@@ -85,60 +84,6 @@ pub(super) struct Life {
     /// How many pushes went out.
     pub(super) seq: u32,
     pub(super) traffic: Traffic,
-}
-
-/// When the last bytes of a connection came and went, in milliseconds: four bytes each, as a million sockets have these.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Traffic {
-    heard: u32,
-    spoke: u32,
-    spoke_before: u32,
-}
-
-impl Traffic {
-    /// What goes out so shortly before a connection is lost may have met a connection that was cut already.
-    const CROSSED: u32 = 300;
-
-    #[expect(clippy::cast_possible_truncation, reason = "it goes round after 49 days")]
-    const fn millis(at: Time) -> u32 {
-        (at.as_micros() / 1000) as u32
-    }
-
-    /// The connection is open since now.
-    pub(super) const fn since(now: Time) -> Self {
-        let now = Self::millis(now);
-        Self {
-            heard: now,
-            spoke: now,
-            spoke_before: now,
-        }
-    }
-
-    pub(super) const fn hear(&mut self, now: Time) {
-        self.heard = Self::millis(now);
-    }
-
-    pub(super) const fn speak(&mut self, now: Time) {
-        self.spoke_before = self.spoke;
-        self.spoke = Self::millis(now);
-    }
-
-    /// How long nothing went to and fro when the connection was lost now.
-    pub(super) fn quiet(self, now: Time) -> Duration {
-        let heard = Self::millis(now).wrapping_sub(self.heard);
-        self.unspoken(now).min(Duration::from_millis(heard.into()))
-    }
-
-    /// How long the client had sent nothing when the connection was lost now.
-    pub(super) fn unspoken(self, now: Time) -> Duration {
-        let now = Self::millis(now);
-        let since = |then: u32| now.wrapping_sub(then);
-        let spoke = match since(self.spoke) {
-            crossed if crossed < Self::CROSSED => since(self.spoke_before),
-            earlier => earlier,
-        };
-        Duration::from_millis(spoke.into())
-    }
 }
 
 /// Facts about a socket, one bit each: a million of them have these.
@@ -185,7 +130,7 @@ impl Flags {
 
 /// What few sockets have at any time.
 #[derive(Default)]
-pub(super) struct Rare {
+pub(super) struct Buffers {
     /// The begin of a frame or a head that is not whole yet.
     pub(super) input: Vec<u8>,
     /// The fragments of a message before the last.
@@ -198,7 +143,7 @@ pub(super) struct Rare {
     pub(super) counted: usize,
 }
 
-impl Rare {
+impl Buffers {
     /// Whether nothing is left to keep.
     pub(super) fn is_empty(&self) -> bool {
         self.input.is_empty() && self.fragments.is_none() && self.output.is_empty() && self.read_at.is_none()
@@ -222,12 +167,12 @@ pub(super) enum Slots {
 #[derive(Clone, Default)]
 pub(super) struct Slot {
     pub(super) channel: Option<ChannelId>,
-    pub(super) standing: Standing,
+    pub(super) status: ChannelStatus,
     /// How it is joined, or was; a place in the role's list.
     pub(super) entry: u8,
     /// Whether the answer to that was judged. When the client rejoins by itself, the answer is whatever it is.
     pub(super) judged: bool,
-    pub(super) reception: Reception,
+    pub(super) received: ReceiveWindow,
 }
 
 impl Slots {
@@ -265,17 +210,17 @@ impl Slots {
     }
 
     pub(super) fn all_joined(&self) -> bool {
-        self.all().iter().all(|slot| slot.standing == Standing::Joined)
+        self.all().iter().all(|slot| slot.status == ChannelStatus::Joined)
     }
 
     /// Whether nothing more is joined by itself.
     pub(super) fn at_rest(&self) -> bool {
-        self.all().iter().all(|slot| slot.standing != Standing::Lost)
+        self.all().iter().all(|slot| slot.status != ChannelStatus::Lost)
     }
 
     /// How a channel stands.
-    pub(super) fn standing(&self, channel: u8) -> Standing {
-        self.all()[usize::from(channel)].standing
+    pub(super) fn status(&self, channel: u8) -> ChannelStatus {
+        self.all()[usize::from(channel)].status
     }
 }
 
@@ -291,10 +236,10 @@ impl Actor {
                 wake: Time::MAX,
                 due_at: Time::MAX,
                 slots: Slots::new(topics),
-                rare: None,
+                buffers: None,
                 hint: Tick::NONE,
                 wait: Wait::Turn,
-                stage: Stage::Expected,
+                stage: ConnectionStage::Expected,
                 flags: Flags::default(),
                 role,
                 step: 0,
@@ -322,32 +267,35 @@ impl Life {
     }
 
     /// What few have, to be written to.
-    pub(super) fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+    pub(super) fn buffers(&mut self) -> &mut Buffers {
+        self.buffers.get_or_insert_default()
     }
 
     /// Gives memory back that nothing needs any more; `kept` is the sum of what all sockets keep.
     pub(super) fn tidy(&mut self, kept: &mut usize) {
-        if self.rare.as_ref().is_some_and(|rare| rare.is_empty()) {
+        if self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
             self.forget(kept);
         }
     }
 
     /// Gives all of it back.
     pub(super) fn forget(&mut self, kept: &mut usize) {
-        *kept -= self.rare.take().map_or(0, |rare| rare.counted);
+        *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
     }
 
     /// When this socket wants to be looked at, beside its client's own deadline.
     pub(super) fn deadline(&self) -> Time {
         let connection = match self.stage {
-            Stage::Connecting | Stage::Asking | Stage::Upgrading | Stage::Open => self.due_at,
-            Stage::Expected | Stage::Away | Stage::Over => Time::MAX,
+            ConnectionStage::Connecting
+            | ConnectionStage::Asking
+            | ConnectionStage::Upgrading
+            | ConnectionStage::Open => self.due_at,
+            ConnectionStage::Expected | ConnectionStage::Away | ConnectionStage::Over => Time::MAX,
         };
         let read = self
-            .rare
+            .buffers
             .as_ref()
-            .and_then(|rare| rare.read_at)
+            .and_then(|buffers| buffers.read_at)
             .unwrap_or(Time::MAX);
         let wake = match self.wait {
             Wait::Sleep | Wait::Message(_) => self.wake,
@@ -373,21 +321,7 @@ mod tests {
         );
         assert!(size_of::<Actor>() <= 400, "{} bytes", size_of::<Actor>());
         assert_eq!(actor.socket.heap_bytes(), 0);
-        assert!(actor.life.rare.is_none() && !matches!(actor.life.slots, Slots::Many(_)));
-    }
-
-    #[test]
-    fn a_heartbeat_that_met_the_cut_does_not_hide_how_long_it_was_quiet() {
-        let at = |millis: u64| Time::from_micros(millis * 1000);
-        let mut traffic = Traffic::since(at(1000));
-        traffic.speak(at(2000));
-        traffic.hear(at(2001));
-        traffic.speak(at(32_000));
-        assert_eq!(traffic.quiet(at(32_040)), Duration::from_millis(30_039));
-        assert_eq!(traffic.unspoken(at(32_040)), Duration::from_millis(30_040));
-        // A connection that speaks all the time is not quiet.
-        (0..100).for_each(|number| traffic.speak(at(40_000 + number * 100)));
-        assert!(traffic.quiet(at(50_000)) < Duration::from_millis(300));
+        assert!(actor.life.buffers.is_none() && !matches!(actor.life.slots, Slots::Many(_)));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub fn built_in() -> &'static [BuiltIn] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{Override, Share, role::Cast};
+    use crate::load::{Override, Share, role::CompiledScenarios};
     use crate::protocol::Vsn;
 
     #[test]
@@ -68,7 +68,7 @@ mod tests {
         );
         for it in built_in() {
             let shares = [Share::new(Arc::clone(&it.program))];
-            let cast = Cast::compile(&shares, &Override::default(), Vsn::V2, 1000);
+            let cast = CompiledScenarios::compile(&shares, &Override::default(), Vsn::V2, 1000);
             assert!(cast.is_ok(), "{}: {}", it.name, cast.unwrap_err());
         }
     }

@@ -1,22 +1,22 @@
 //! What a run proves: that all held, that the server fell short, or nothing.
 
+use super::error_kind::ErrorKind;
 use super::objective::{Objective, Outcome};
 use super::result::{LoadResult, Punctuality, Sends};
-use super::trouble::Trouble;
 
 /// What may go wrong before a connection is open.
-const CONNECTING: [Trouble; 8] = [
-    Trouble::Status,
-    Trouble::Unavailable,
-    Trouble::NoToken,
-    Trouble::Refused,
-    Trouble::Reset,
-    Trouble::Silent,
-    Trouble::Protocol,
-    Trouble::Closed,
+const CONNECTING: [ErrorKind; 8] = [
+    ErrorKind::Status,
+    ErrorKind::Unavailable,
+    ErrorKind::NoToken,
+    ErrorKind::Refused,
+    ErrorKind::Reset,
+    ErrorKind::Silent,
+    ErrorKind::Protocol,
+    ErrorKind::Closed,
 ];
 /// What may end an open one.
-const LOSING: [Trouble; 3] = [Trouble::Closed, Trouble::Protocol, Trouble::Reset];
+const LOSING: [ErrorKind; 3] = [ErrorKind::Closed, ErrorKind::Protocol, ErrorKind::Reset];
 
 /// What a run proves. The reasons are sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl LoadResult {
             .counted_promises()
             .into_iter()
             .filter(|(count, ..)| *count > 0);
-        let told = |(count, what, of): (u64, &str, &[Trouble])| match self.first_answer(of) {
+        let told = |(count, what, of): (u64, &str, &[ErrorKind])| match self.first_answer(of) {
             Some(first) => format!("{count} {what}: {first}"),
             None => format!("{count} {what}"),
         };
@@ -101,11 +101,11 @@ impl LoadResult {
     }
 
     /// What counts as broken, each with the errors whose first answer tells more of it.
-    fn counted_promises(&self) -> [(u64, &'static str, &'static [Trouble]); 14] {
+    fn counted_promises(&self) -> [(u64, &'static str, &'static [ErrorKind]); 14] {
         let messages = &self.messages;
-        let troubles = |trouble: Trouble| self.troubles.get(trouble.name()).copied().unwrap_or_default();
+        let troubles = |trouble: ErrorKind| self.troubles.get(trouble.name()).copied().unwrap_or_default();
         [
-            (messages.missing, "messages never came", &[Trouble::PushTimeout]),
+            (messages.missing, "messages never came", &[ErrorKind::PushTimeout]),
             (messages.duplicated, "messages came more than once", &[]),
             (
                 messages.reordered,
@@ -116,7 +116,7 @@ impl LoadResult {
             (
                 self.counts.awaited_missing,
                 "messages that the scenario waits for did not come",
-                &[Trouble::ReceiveTimeout],
+                &[ErrorKind::ReceiveTimeout],
             ),
             (
                 self.counts.connects_failed,
@@ -130,36 +130,36 @@ impl LoadResult {
             ),
             (self.counts.not_back, "sockets could not come back", &[]),
             (
-                troubles(Trouble::JoinRefused),
+                troubles(ErrorKind::JoinRefused),
                 "joins were refused",
-                &[Trouble::JoinRefused],
+                &[ErrorKind::JoinRefused],
             ),
             (
-                troubles(Trouble::JoinTimeout),
+                troubles(ErrorKind::JoinTimeout),
                 "joins had no reply in time",
-                &[Trouble::JoinTimeout],
+                &[ErrorKind::JoinTimeout],
             ),
             (
-                troubles(Trouble::Crashed),
+                troubles(ErrorKind::Crashed),
                 "channels crashed",
-                &[Trouble::Crashed],
+                &[ErrorKind::Crashed],
             ),
             (
-                troubles(Trouble::ChannelClosed),
+                troubles(ErrorKind::ChannelClosed),
                 "channels were closed by the server",
                 &[],
             ),
-            (troubles(Trouble::LeaveUnanswered), "leaves had no answer", &[]),
+            (troubles(ErrorKind::LeaveUnanswered), "leaves had no answer", &[]),
             (
                 self.mismatches.values().sum(),
                 "messages were not as the scenario says",
-                &[Trouble::Mismatch],
+                &[ErrorKind::Mismatch],
             ),
         ]
     }
 
     /// What was heard of the first error of these kinds.
-    fn first_answer(&self, of: &[Trouble]) -> Option<String> {
+    fn first_answer(&self, of: &[ErrorKind]) -> Option<String> {
         if let Some(cut) = self.idle_cut.filter(|_| *of == LOSING) {
             return Some(cut.to_string());
         }

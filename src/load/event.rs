@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::plan::{Plan, PlanError};
 use super::result::LoadResult;
 use super::series;
-use super::settings::Nonsense;
+use super::settings::InvalidSettings;
 use crate::scenario::ScenarioError;
 
 /// What happens during a run.
@@ -46,7 +46,7 @@ pub struct Progress {
 pub enum LoadError {
     /// The user's wish makes no sense.
     #[error(transparent)]
-    Nonsense(#[from] Nonsense),
+    InvalidSettings(#[from] InvalidSettings),
     /// The scenario is none for a swarm.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),

@@ -5,10 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::error_kind::ErrorKind;
 use super::role::Role;
 use super::settings::Settings;
 use super::text::{Filling, Line};
-use super::trouble::Trouble;
 use crate::transport::{percent_encoded, replace_params};
 
 /// The longest head of an answer.
@@ -35,7 +35,7 @@ pub(super) enum Answer {
     /// It is open; the head took so many bytes.
     Open(usize),
     /// It is not.
-    Refused(Trouble),
+    Refused(ErrorKind),
 }
 
 /// How the server answered when it was asked for a token.
@@ -46,7 +46,7 @@ pub(super) enum TokenAnswer<'b> {
     /// The token, and how many bytes the answer took.
     Token(&'b str, usize),
     /// There is none.
-    Refused(Trouble),
+    Refused(ErrorKind),
 }
 
 /// What an upgrade asks for.
@@ -187,12 +187,12 @@ pub(super) fn read(bytes: &[u8], key: Key) -> Answer {
     let length = match response.parse(bytes) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return Answer::Partial,
-        Ok(httparse::Status::Partial) | Err(_) => return Answer::Refused(Trouble::Protocol),
+        Ok(httparse::Status::Partial) | Err(_) => return Answer::Refused(ErrorKind::Protocol),
     };
     match response.code {
         Some(101) => {}
-        Some(503) => return Answer::Refused(Trouble::Unavailable),
-        Some(_) | None => return Answer::Refused(Trouble::Status),
+        Some(503) => return Answer::Refused(ErrorKind::Unavailable),
+        Some(_) | None => return Answer::Refused(ErrorKind::Status),
     }
     let accept = derive_accept_key(key.text().as_bytes());
     let accepted = response
@@ -202,13 +202,13 @@ pub(super) fn read(bytes: &[u8], key: Key) -> Answer {
     if accepted {
         Answer::Open(length)
     } else {
-        Answer::Refused(Trouble::Protocol)
+        Answer::Refused(ErrorKind::Protocol)
     }
 }
 
 /// Reads the answer to the request for a token.
 pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
-    const NONE: TokenAnswer<'_> = TokenAnswer::Refused(Trouble::NoToken);
+    const NONE: TokenAnswer<'_> = TokenAnswer::Refused(ErrorKind::NoToken);
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
     let head = match response.parse(bytes) {
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(answer(&head[..30]), Answer::Partial);
         assert_eq!(
             answer(&head.replace("ACCEPT", "x")),
-            Answer::Refused(Trouble::Protocol)
+            Answer::Refused(ErrorKind::Protocol)
         );
     }
 
@@ -265,18 +265,18 @@ mod tests {
     fn other_answers_are_told_apart() {
         assert_eq!(
             answer("HTTP/1.1 503 Busy\r\n\r\n"),
-            Answer::Refused(Trouble::Unavailable)
+            Answer::Refused(ErrorKind::Unavailable)
         );
         assert_eq!(
             answer("HTTP/1.1 403 Forbidden\r\n\r\n"),
-            Answer::Refused(Trouble::Status)
+            Answer::Refused(ErrorKind::Status)
         );
         assert_eq!(
             answer("SSH-2.0-OpenSSH_9.6\r\n"),
-            Answer::Refused(Trouble::Protocol)
+            Answer::Refused(ErrorKind::Protocol)
         );
         let endless = format!("HTTP/1.1 101 x\r\na: {}", "y".repeat(LONGEST_HEAD));
-        assert_eq!(answer(&endless), Answer::Refused(Trouble::Protocol));
+        assert_eq!(answer(&endless), Answer::Refused(ErrorKind::Protocol));
     }
 
     fn nobody() -> Filling {
@@ -357,7 +357,7 @@ mod tests {
         ] {
             assert_eq!(
                 read_token(bad.as_bytes()),
-                TokenAnswer::Refused(Trouble::NoToken),
+                TokenAnswer::Refused(ErrorKind::NoToken),
                 "{bad}"
             );
         }

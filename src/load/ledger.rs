@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::text::push_number;
 
-mod reception;
+mod receive_window;
 mod topics;
 
-pub(super) use reception::{Arrival, Gone, Reception};
+pub(super) use receive_window::{Arrival, Gone, ReceiveWindow};
 pub(super) use topics::{Remembered, Topics};
 
 /// What makes a broadcast known again, wherever an application puts the text.

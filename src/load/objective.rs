@@ -54,7 +54,7 @@ pub enum OutcomeUnit {
 
 /// How an objective stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum ObjectiveStatus {
     /// It held.
     Held,
     /// It was measured, and did not hold.
@@ -203,7 +203,7 @@ impl Objective {
     pub fn is_missed(&self, so_far: &LoadResult) -> bool {
         let from_above = matches!(self.bound, Bound::Less | Bound::AtMost);
         let outcome = self.judge(so_far);
-        from_above && outcome.standing() == Standing::Missed
+        from_above && outcome.status() == ObjectiveStatus::Missed
     }
 
     /// Holds it against a result.
@@ -242,11 +242,11 @@ impl Objective {
 
 impl Outcome {
     /// How it stands.
-    pub const fn standing(&self) -> Standing {
+    pub const fn status(&self) -> ObjectiveStatus {
         match (self.value, self.held) {
-            (None, _) => Standing::NotMeasured,
-            (Some(_), true) => Standing::Held,
-            (Some(_), false) => Standing::Missed,
+            (None, _) => ObjectiveStatus::NotMeasured,
+            (Some(_), true) => ObjectiveStatus::Held,
+            (Some(_), false) => ObjectiveStatus::Missed,
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum Pacing {
 
 /// A rate for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stage {
+pub struct RateStage {
     /// Events a second.
     pub rate: f64,
     /// How long.
@@ -36,8 +36,8 @@ pub(super) struct Stream {
 /// The moments of one stream, in order.
 #[derive(Debug)]
 pub(super) struct Dues {
-    stages: std::vec::IntoIter<Stage>,
-    stage: Option<Stage>,
+    stages: std::vec::IntoIter<RateStage>,
+    stage: Option<RateStage>,
     stage_start: Time,
     pacing: Pacing,
     stream: Stream,
@@ -50,7 +50,13 @@ pub(super) struct Dues {
 
 impl Dues {
     /// The moments from `start` on.
-    pub(super) fn new(start: Time, stages: Vec<Stage>, pacing: Pacing, stream: Stream, seed: u64) -> Self {
+    pub(super) fn new(
+        start: Time,
+        stages: Vec<RateStage>,
+        pacing: Pacing,
+        stream: Stream,
+        seed: u64,
+    ) -> Self {
         let seed = seed ^ (stream.number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut stages = stages.into_iter();
         let mut dues = Self {
@@ -118,14 +124,14 @@ mod tests {
 
     const END: Time = Time::from_micros(u64::MAX);
 
-    fn stage(rate: f64, seconds: u64) -> Stage {
-        Stage {
+    fn stage(rate: f64, seconds: u64) -> RateStage {
+        RateStage {
             rate,
             duration: Duration::from_secs(seconds),
         }
     }
 
-    fn all(stages: &[Stage], pacing: Pacing, of: usize) -> Vec<u64> {
+    fn all(stages: &[RateStage], pacing: Pacing, of: usize) -> Vec<u64> {
         let streams = (0..of).map(|number| {
             Dues::new(
                 Time::from_micros(1_000_000),

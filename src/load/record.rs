@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::control::Phase;
+use super::error_kind::ErrorKind;
 use super::hlog::HistogramLog;
 use super::left_out::Replies;
 use super::lost::LostMessages;
@@ -12,12 +13,11 @@ use super::result::{
     Generator, Latencies, LoadResult, Messages, Model, Played, Punctuality, Sends, ServerUse, Sockets, Took,
 };
 use super::result::{by_event, first_answers, troubles};
-use super::role::{Cast, Deliveries};
+use super::role::{CompiledScenarios, Deliveries};
 use super::series::{Moment, Point};
 use super::settings::Settings;
 use super::shard::Reading;
 use super::tally::{Counts, Distributions, Figures, Kind, Tally};
-use super::trouble::Trouble;
 use super::validity::{Demand, Shortage, demands, shortage, why_exhausted, why_late, why_unsent};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
@@ -52,7 +52,7 @@ pub(super) struct Meant {
 }
 
 impl Meant {
-    pub(super) fn new(settings: &Settings, cast: &Cast, notes: Vec<String>) -> Self {
+    pub(super) fn new(settings: &Settings, cast: &CompiledScenarios, notes: Vec<String>) -> Self {
         Self {
             demands: demands(settings, cast),
             deliveries: cast.deliveries,
@@ -240,8 +240,8 @@ impl Record {
         let mut troubles = troubles(&self.whole);
         let mut first_answers = first_answers(&self.whole);
         match counts.replies_missing {
-            0 => drop(troubles.remove(Trouble::PushTimeout.name())),
-            missing => drop(troubles.insert(Trouble::PushTimeout.name(), missing)),
+            0 => drop(troubles.remove(ErrorKind::PushTimeout.name())),
+            missing => drop(troubles.insert(ErrorKind::PushTimeout.name(), missing)),
         }
         first_answers.retain(|kind, _| troubles.contains_key(kind));
         (troubles, first_answers)

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::by_event::ByEvent;
 use super::control::Phase;
+use super::error_kind::ErrorKind;
 use super::losses::IdleCut;
 use super::lost::Lost;
 use super::role::Deliveries;
 use super::series::Point;
 use super::tally::{Counts, Distributions, Figures, Histograms, Kind, Tally};
-use super::trouble::Trouble;
 use super::validity::Shortage;
 
 /// The outcome of a run.
@@ -239,7 +239,7 @@ impl LoadResult {
 
     /// Connects, joins and pushes that were tried, with or without success.
     pub(super) fn tried(&self) -> u64 {
-        let in_vain = Trouble::ALL.into_iter().filter(|it| it.is_an_attempt());
+        let in_vain = ErrorKind::ALL.into_iter().filter(|it| it.is_an_attempt());
         let in_vain: u64 = in_vain.filter_map(|it| self.troubles.get(it.name())).sum();
         self.latency_us.connect.count + self.latency_us.join.count + self.messages.sent + in_vain
     }
@@ -332,7 +332,7 @@ impl Latencies {
 
 /// The troubles that happened.
 pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
-    let all = Trouble::ALL.into_iter().zip(tally.troubles);
+    let all = ErrorKind::ALL.into_iter().zip(tally.troubles);
     all.filter(|(_, count)| *count > 0)
         .map(|(trouble, count)| (trouble.name(), count))
         .collect()
@@ -340,7 +340,7 @@ pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
 
 /// What was heard of the first error of each kind that happened.
 pub(super) fn first_answers(tally: &Tally) -> BTreeMap<&'static str, String> {
-    let happened = |trouble: &Trouble| tally.troubles[*trouble as usize] > 0;
+    let happened = |trouble: &ErrorKind| tally.troubles[*trouble as usize] > 0;
     let first = tally.first.iter().filter(|(trouble, _)| happened(trouble));
     first
         .map(|(trouble, told)| (trouble.name(), told.to_string()))

@@ -51,7 +51,7 @@ pub enum PushReply {
 
 /// All roles of all scenarios, and what they have in common.
 #[derive(Debug)]
-pub(super) struct Cast {
+pub(super) struct CompiledScenarios {
     pub(super) roles: Box<[Role]>,
     /// The scenarios.
     pub(super) plays: Box<[Play]>,
@@ -83,10 +83,10 @@ pub(super) struct Play {
 /// What a socket does.
 #[derive(Debug)]
 pub(super) struct Role {
-    /// Its scenario; an index into [`Cast::plays`].
+    /// Its scenario; an index into [`CompiledScenarios::plays`].
     pub(super) play: usize,
     pub(super) name: Box<str>,
-    pub(super) door: Door,
+    pub(super) door: ConnectTemplate,
     pub(super) joins: Box<[Join]>,
     /// The ways in which they are joined: that of each of [`Role::joins`] first, in their order, then those of later
     /// steps.
@@ -96,12 +96,12 @@ pub(super) struct Role {
     /// The messages that the steps wait for, each once.
     pub(super) awaited: Box<[Awaited]>,
     pub(super) reads_every: Option<Duration>,
-    pub(super) tempo: Tempo,
+    pub(super) send_mode: SendMode,
 }
 
 /// How it connects.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Door {
+pub(super) struct ConnectTemplate {
     /// The mount in place of the target's own.
     pub(super) mount: Option<Box<str>>,
     /// The user whose token is fetched, on the same connection, before each upgrade.
@@ -113,7 +113,7 @@ pub(super) struct Door {
 
 /// How an open model drives a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tempo {
+pub(super) enum SendMode {
     /// Nothing is sent, so nothing is scheduled: it goes through its steps by itself.
     Listens,
     /// Each round is one push: it goes out at its time, whatever is still under way.
@@ -146,7 +146,7 @@ pub(super) struct Entry {
 /// Which topic it is, beside its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TopicPlace {
-    /// Common to all; an index into [`Cast::shared_topics`].
+    /// Common to all; an index into [`CompiledScenarios::shared_topics`].
     Shared(u32),
     /// One of the instance's own.
     Own(u32),
@@ -154,7 +154,7 @@ pub(super) enum TopicPlace {
 
 /// How a channel stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum ChannelStatus {
     /// It is not joined yet, or no more: the client sees to it by itself.
     #[default]
     Lost,
@@ -195,7 +195,7 @@ pub(super) struct Push {
     pub(super) payload: Content,
     pub(super) answer: Answer,
     pub(super) reply_said: ReplySaid,
-    /// Which of [`Cast::left_out`] it is.
+    /// Which of [`CompiledScenarios::left_out`] it is.
     pub(super) left_out: Option<u16>,
     pub(super) follow: Follow,
     /// Whether it goes out together with others, and in which order their answers must come.
@@ -302,17 +302,17 @@ impl Role {
 
 /// Who sends in an open model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Voices {
+pub(super) enum SenderSelection {
     /// All in turn.
     All,
     /// One for all, as long as it can: only what one sender sent has an order, so that a swap is seen by everybody.
     One,
 }
 
-impl Cast {
+impl CompiledScenarios {
     /// Whether anything is sent at all.
     pub(super) fn sends(&self) -> Sends {
-        match self.roles.iter().all(|role| role.tempo == Tempo::Listens) {
+        match self.roles.iter().all(|role| role.send_mode == SendMode::Listens) {
             true => Sends::Nothing,
             false => Sends::Something,
         }
@@ -320,13 +320,14 @@ impl Cast {
 
     /// The place of the first socket of an instance that sends.
     pub(super) fn first_sender(&self, play: usize) -> Option<usize> {
-        self.roles_of(play).position(|role| role.tempo != Tempo::Listens)
+        self.roles_of(play)
+            .position(|role| role.send_mode != SendMode::Listens)
     }
 
     /// Whether no other role of its scenario sends.
     pub(super) fn sends_alone(&self, role: &Role) -> bool {
         self.roles_of(role.play)
-            .all(|it| it.tempo == Tempo::Listens || it.name == role.name)
+            .all(|it| it.send_mode == SendMode::Listens || it.name == role.name)
     }
 
     /// Which part of all sends of an open model is a scenario's, among those that send.
@@ -343,9 +344,9 @@ impl Cast {
     }
 
     /// Who sends in an open model of a scenario: where all hear what is sent, one voice is enough.
-    pub(super) fn voices(&self, play: usize) -> Voices {
+    pub(super) fn sender_selection(&self, play: usize) -> SenderSelection {
         let speaks_to_all = |role: &Role| {
-            role.tempo == Tempo::Pushes
+            role.send_mode == SendMode::Pushes
                 && role.steps.iter().any(|step| match step {
                     Step::Push(push) => {
                         let place = role.joins[usize::from(push.channel)].place;
@@ -355,13 +356,13 @@ impl Cast {
                 })
         };
         if self.roles_of(play).any(speaks_to_all) {
-            Voices::One
+            SenderSelection::One
         } else {
-            Voices::All
+            SenderSelection::All
         }
     }
 
-    /// Compiles scenarios. Shared names stand for numbers from `first` on; each instance has [`Cast::own_names`]
+    /// Compiles scenarios. Shared names stand for numbers from `first` on; each instance has [`CompiledScenarios::own_names`]
     /// numbers of its own.
     ///
     /// # Errors

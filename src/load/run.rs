@@ -14,10 +14,10 @@ use super::pace::Stream;
 use super::plan::{Plan, ShardPlan};
 use super::record::{Meant, Record};
 use super::result::{LoadResult, Sends};
-use super::role::Cast;
+use super::role::CompiledScenarios;
 use super::scout::Scout;
 use super::series;
-use super::settings::{Nonsense, Settings};
+use super::settings::{InvalidSettings, Settings};
 use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
 use crate::client::Config;
@@ -112,14 +112,14 @@ pub fn run(
 }
 
 /// All roles, once it is certain that the wish makes sense.
-fn cast(settings: &Settings, first_name: u64) -> Result<Cast, LoadError> {
+fn cast(settings: &Settings, first_name: u64) -> Result<CompiledScenarios, LoadError> {
     settings.check()?;
-    let cast = Cast::compile(&settings.shares, &settings.instead, settings.vsn, first_name)?;
+    let cast = CompiledScenarios::compile(&settings.shares, &settings.instead, settings.vsn, first_name)?;
     for (play, sockets) in settings.divided().into_iter().enumerate() {
         if let Some(before) = cast.first_sender(play)
             && before >= sockets as usize
         {
-            return Err(LoadError::Nonsense(Nonsense::OnlyListeners {
+            return Err(LoadError::InvalidSettings(InvalidSettings::OnlyListeners {
                 scenario: settings.shares[play].name.to_string(),
                 sockets,
                 needed: before + 1,

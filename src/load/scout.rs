@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::ledger::Mark;
-use super::role::{Answer, Audience, Broadcast, Cast, Content, Finding, Push, Question, Step};
+use super::role::{Answer, Audience, Broadcast, CompiledScenarios, Content, Finding, Push, Question, Step};
 use super::settings::Settings;
 use crate::clock::{Clock, Time};
 use talker::{Heard, Talker};
@@ -26,7 +26,7 @@ const MOST: usize = 4;
 /// Who tries, and where.
 pub(super) struct Scout<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) cast: &'a Cast,
+    pub(super) cast: &'a CompiledScenarios,
     pub(super) destination: SocketAddr,
     /// The number of its marks; another than that of the run, so that none is taken for one of the run's.
     pub(super) run: u64,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pace::{Pacing, Stage};
+use super::pace::{Pacing, RateStage};
 use super::result::Model;
 use super::role::{Marks, Override};
 use super::share::{Share, divide};
@@ -66,7 +66,7 @@ pub enum Arrivals {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
     /// At intended times, whatever the server does.
-    Open(Vec<Stage>, Pacing),
+    Open(Vec<RateStage>, Pacing),
     /// Each when it has its answer: it saturates by design.
     Closed,
 }
@@ -83,7 +83,7 @@ impl Schedule {
 
 /// A wish that makes no sense: the user's to mend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Nonsense {
+pub enum InvalidSettings {
     /// Nobody would come.
     #[error("0 sockets are no swarm; expected at least 1")]
     NoSockets,
@@ -156,16 +156,16 @@ impl Settings {
     fn as_first(target: Target, first: Share) -> Self {
         let load = first.program.load();
         let duration = load.duration.unwrap_or(Duration::from_secs(30));
-        let stages: Vec<Stage> = match load.rate {
+        let stages: Vec<RateStage> = match load.rate {
             _ if !load.stages.is_empty() => load
                 .stages
                 .iter()
-                .map(|it| Stage {
+                .map(|it| RateStage {
                     rate: it.rate,
                     duration: it.duration,
                 })
                 .collect(),
-            Some(LoadRate::PerSecond(rate)) => vec![Stage { rate, duration }],
+            Some(LoadRate::PerSecond(rate)) => vec![RateStage { rate, duration }],
             Some(LoadRate::Max) | None => Vec::new(),
         };
         let sockets = usual_sockets(&first.program);
@@ -206,17 +206,17 @@ impl Settings {
     ///
     /// # Errors
     /// The first nonsense that is found.
-    pub fn check(&self) -> Result<(), Nonsense> {
+    pub fn check(&self) -> Result<(), InvalidSettings> {
         if self.sockets == 0 {
-            return Err(Nonsense::NoSockets);
+            return Err(InvalidSettings::NoSockets);
         }
         if self.shards == Some(0) {
-            return Err(Nonsense::NoShards);
+            return Err(InvalidSettings::NoShards);
         }
         self.check_shares()?;
         let waits = [("the heartbeat", self.heartbeat), ("the timeout", self.timeout)];
         if let Some((name, _)) = waits.into_iter().find(|(_, wait)| wait.is_zero()) {
-            return Err(Nonsense::NoWait(name));
+            return Err(InvalidSettings::NoWait(name));
         }
         let rates: Vec<f64> = match &self.schedule {
             Schedule::Open(stages, _) => stages.iter().map(|stage| stage.rate).collect(),
@@ -228,24 +228,24 @@ impl Settings {
         };
         for rate in rates.into_iter().chain(arrivals) {
             if !rate.is_finite() || rate <= 0.0 {
-                return Err(Nonsense::NoRate(rate.to_string()));
+                return Err(InvalidSettings::NoRate(rate.to_string()));
             }
             if rate > 1e6 {
-                return Err(Nonsense::TooFast(rate.to_string()));
+                return Err(InvalidSettings::TooFast(rate.to_string()));
             }
         }
         if self.lasts().is_zero() {
-            return Err(Nonsense::NoDuration);
+            return Err(InvalidSettings::NoDuration);
         }
         Ok(())
     }
 
-    fn check_shares(&self) -> Result<(), Nonsense> {
+    fn check_shares(&self) -> Result<(), InvalidSettings> {
         if self.shares.iter().any(|share| share.weight == 0) {
-            return Err(Nonsense::NoWeight);
+            return Err(InvalidSettings::NoWeight);
         }
         if self.divided().contains(&0) {
-            return Err(Nonsense::TooFew {
+            return Err(InvalidSettings::TooFew {
                 sockets: self.sockets,
                 scenarios: self.shares.len(),
             });
@@ -253,7 +253,7 @@ impl Settings {
         let mut said = self.shares.iter().filter_map(|share| share.program.vsn);
         let first = said.next();
         if said.any(|vsn| Some(vsn) != first) {
-            return Err(Nonsense::TwoSerializers);
+            return Err(InvalidSettings::TwoSerializers);
         }
         Ok(())
     }
@@ -265,7 +265,7 @@ impl Settings {
     }
 
     /// The arrivals as a schedule; nothing if they come as fast as both ends can.
-    pub(super) fn arrival_stage(&self) -> Option<(Stage, Pacing)> {
+    pub(super) fn arrival_stage(&self) -> Option<(RateStage, Pacing)> {
         const FOR_EVER: Duration = Duration::from_secs(1 << 32);
         let (rate, pacing) = match self.arrivals {
             Arrivals::AtOnce => return None,
@@ -274,7 +274,7 @@ impl Settings {
             Arrivals::Rate(rate, pacing) => (rate, pacing),
         };
         Some((
-            Stage {
+            RateStage {
                 rate,
                 duration: FOR_EVER,
             },

@@ -9,16 +9,16 @@ use mio::{Events, Poll, Registry};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
-use super::actor::{Actor, Stage};
+use super::actor::{Actor, ConnectionStage};
 use super::control::{Control, Phase};
-use super::desk::{Desk, Served};
 use super::dial::{Dialer, Route};
 use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
 use super::result::Model;
-use super::role::{Cast, Tempo};
+use super::role::{CompiledScenarios, SendMode};
 use super::settings::Settings;
+use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
 use super::watch::thread_cpu;
 use super::wheel::{Tick, Wheel};
@@ -53,7 +53,7 @@ const HEARTBEATS: u32 = 32;
 /// What all shards are made from.
 pub(super) struct Blueprint<'r> {
     pub(super) settings: &'r Settings,
-    pub(super) cast: &'r Cast,
+    pub(super) cast: &'r CompiledScenarios,
     pub(super) common: &'r Common,
     pub(super) control: &'r Control,
     pub(super) clock: Clock,
@@ -85,7 +85,7 @@ pub(super) struct Shard<'r> {
     readings: Sender<Reading>,
     phase: Phase,
     actors: Vec<Actor>,
-    desk: Desk<'r>,
+    state: ShardState<'r>,
     poll: Poll,
     wheel: Wheel,
     dialer: Dialer,
@@ -130,17 +130,17 @@ impl<'r> Shard<'r> {
         let blocks = places::blocks(blue.cast, &blue.settings.divided(), stream);
         let count = blocks.last().map_or(0, |block| block.end as usize);
         let instances: usize = blocks.iter().map(Block::instances).sum();
-        let mut desk = Desk::new(
+        let mut state = ShardState::new(
             blue.cast,
             blue.common,
             instances * blue.cast.own_topics as usize,
             masks,
         );
-        desk.vsn = blue.settings.vsn;
-        desk.model = blue.settings.schedule.model();
-        desk.run = blue.run;
-        desk.first_name = blue.first_name;
-        desk.now = now;
+        state.vsn = blue.settings.vsn;
+        state.model = blue.settings.schedule.model();
+        state.run = blue.run;
+        state.first_name = blue.first_name;
+        state.now = now;
         let mut shard = Self {
             blue,
             stream,
@@ -148,7 +148,7 @@ impl<'r> Shard<'r> {
             readings,
             phase: Phase::Opening,
             actors: Vec::with_capacity(count),
-            desk,
+            state,
             poll: Poll::new()?,
             wheel: Wheel::new(now, grid(count, blue.settings.heartbeat)),
             dialer: Dialer::new(random.next_u64()),
@@ -185,18 +185,18 @@ impl<'r> Shard<'r> {
 
     fn new_lane(&self, play: usize) -> Lane {
         let block = &self.blocks[play];
-        let sends = |id: &u32| self.tempo(&self.actors[*id as usize]) != Tempo::Listens;
+        let sends = |id: &u32| self.send_mode(&self.actors[*id as usize]) != SendMode::Listens;
         let pushers = (block.start..block.end).filter(sends).collect();
-        let mut lane = Lane::new(pushers, self.blue.cast.voices(play));
+        let mut lane = Lane::new(pushers, self.blue.cast.sender_selection(play));
         let mut roles = self.blue.cast.roles_of(play);
-        if self.desk.model == Model::Open && roles.any(|role| role.tempo == Tempo::Rounds) {
+        if self.state.model == Model::Open && roles.any(|role| role.send_mode == SendMode::Rounds) {
             lane.time_rounds(block.start..block.end);
         }
         lane
     }
 
-    fn tempo(&self, actor: &Actor) -> Tempo {
-        self.blue.cast.roles[usize::from(actor.life.role)].tempo
+    fn send_mode(&self, actor: &Actor) -> SendMode {
+        self.blue.cast.roles[usize::from(actor.life.role)].send_mode
     }
 
     /// Runs until the run is over. The last reading is told at the end.
@@ -209,10 +209,10 @@ impl<'r> Shard<'r> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
-            self.desk.now = self.blue.clock.now();
+            self.state.now = self.blue.clock.now();
             self.look_at_phase();
             for event in &events {
-                self.desk.now = self.blue.clock.now();
+                self.state.now = self.blue.clock.now();
                 self.ready(event);
                 self.send_due();
             }
@@ -220,7 +220,7 @@ impl<'r> Shard<'r> {
                 self.readable(id);
                 self.arm(id);
             }
-            self.desk.now = self.blue.clock.now();
+            self.state.now = self.blue.clock.now();
             self.alarms();
             self.arrive();
             self.send_due();
@@ -252,11 +252,11 @@ impl<'r> Shard<'r> {
         self.blue
             .control
             .cell(self.stream.number)
-            .say(self.open, self.desk.joined);
+            .say(self.open, self.state.joined);
         while self.phase < wanted {
             match self.phase {
                 Phase::Opening => {
-                    if self.desk.now < self.blue.control.start() && wanted == Phase::Running {
+                    if self.state.now < self.blue.control.start() && wanted == Phase::Running {
                         return;
                     }
                     self.enter(Phase::Running);
@@ -311,7 +311,7 @@ impl<'r> Shard<'r> {
 
     /// Looks at all sockets whose hint went off.
     fn alarms(&mut self) {
-        let due = self.wheel.due(self.desk.now);
+        let due = self.wheel.due(self.state.now);
         for &id in &due {
             let index = id as usize;
             self.actors[index].life.hint = Tick::NONE;
@@ -325,7 +325,7 @@ impl<'r> Shard<'r> {
     fn arm(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         // Who says goodbye waits for nothing.
-        if actor.life.stage == Stage::Over || self.phase >= Phase::Closing {
+        if actor.life.stage == ConnectionStage::Over || self.phase >= Phase::Closing {
             return;
         }
         let own = actor.life.deadline();
@@ -338,7 +338,7 @@ impl<'r> Shard<'r> {
 
     /// Calls a client, and does what comes of it.
     fn call<R>(&mut self, id: u32, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
-        let now = self.desk.now;
+        let now = self.state.now;
         let result = self.call_as_of(id, now, verb);
         self.after(id);
         result
@@ -353,8 +353,8 @@ impl<'r> Shard<'r> {
     ) -> R {
         let place = self.place(id);
         let actor = &mut self.actors[id as usize];
-        let mut out = Served {
-            desk: &mut self.desk,
+        let mut out = ClientOutbox {
+            state: &mut self.state,
             life: &mut actor.life,
             place,
         };
@@ -371,15 +371,15 @@ impl<'r> Shard<'r> {
     }
 
     fn tell(&mut self) {
-        if self.desk.now >= self.read_at {
+        if self.state.now >= self.read_at {
             self.tell_now();
         }
     }
 
     fn tell_now(&mut self) {
-        self.read_at = self.desk.now.next_second();
+        self.read_at = self.state.now.next_second();
         let tally = std::mem::replace(
-            &mut self.desk.tally,
+            &mut self.state.tally,
             Tally::of_several(self.blue.cast.plays.len()),
         );
         // The conductor listens until the last shard has ended.
@@ -388,7 +388,7 @@ impl<'r> Shard<'r> {
             tally,
             cpu: thread_cpu(),
             phase: self.phase,
-            at: self.desk.now,
+            at: self.state.now,
         });
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::by_event::ByEvent;
+use super::error_kind::ErrorKind;
 use super::left_out::LeftOut;
 use super::losses::Losses;
 use super::lost::{LostMessages, Moments};
-use super::trouble::Trouble;
 use crate::clock::Time;
 
 mod counting;
@@ -179,7 +179,7 @@ counts! {
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     pub(super) counts: Counts,
-    pub(super) troubles: [u64; Trouble::ALL.len()],
+    pub(super) troubles: [u64; ErrorKind::ALL.len()],
     pub(super) latencies: Histograms,
     /// Those of each scenario, where there are several.
     pub(super) of_plays: Vec<Histograms>,
@@ -190,7 +190,7 @@ pub(super) struct Tally {
     /// Answers and messages that were not as the scenario says.
     pub(super) mismatches: ByEvent,
     /// What was heard of the first error of each kind.
-    pub(super) first: BTreeMap<Trouble, Box<str>>,
+    pub(super) first: BTreeMap<ErrorKind, Box<str>>,
     /// How long after its last frame connections were lost.
     pub(super) losses: Losses,
     /// When connections were lost.
@@ -224,7 +224,7 @@ impl Tally {
     pub(super) fn new() -> Self {
         Self {
             counts: Counts::default(),
-            troubles: [0; Trouble::ALL.len()],
+            troubles: [0; ErrorKind::ALL.len()],
             latencies: histograms(),
             of_plays: Vec::new(),
             unasked: ByEvent::default(),
@@ -263,7 +263,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn trouble(&mut self, trouble: Trouble) {
+    pub(super) fn trouble(&mut self, trouble: ErrorKind) {
         self.troubles[trouble as usize] += 1;
     }
 
@@ -359,7 +359,7 @@ mod tests {
         for (index, kind) in Kind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index, "{}", kind.name());
         }
-        for (index, trouble) in Trouble::ALL.into_iter().enumerate() {
+        for (index, trouble) in ErrorKind::ALL.into_iter().enumerate() {
             assert_eq!(trouble as usize, index, "{}", trouble.name());
         }
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::role::{Cast, Tempo};
+use super::error_kind::ErrorKind;
+use super::role::{CompiledScenarios, SendMode};
 use super::settings::{Schedule, Settings};
 use super::tally::{Figures, Kind, Tally};
-use super::trouble::Trouble;
 
 /// A generator that is later than this at its 99th percentile measures itself.
 pub const LATEST: Duration = Duration::from_millis(10);
@@ -26,7 +26,7 @@ pub(super) struct Demand {
 }
 
 /// What the scenarios ask of their sockets; nothing in a closed model.
-pub(super) fn demands(settings: &Settings, cast: &Cast) -> Vec<Demand> {
+pub(super) fn demands(settings: &Settings, cast: &CompiledScenarios) -> Vec<Demand> {
     let Schedule::Open(stages, _) = &settings.schedule else {
         return Vec::new();
     };
@@ -34,7 +34,10 @@ pub(super) fn demands(settings: &Settings, cast: &Cast) -> Vec<Demand> {
     let plays = settings.divided().into_iter().enumerate();
     plays
         .map(|(play, sockets)| {
-            let roles: Vec<bool> = cast.roles_of(play).map(|it| it.tempo != Tempo::Listens).collect();
+            let roles: Vec<bool> = cast
+                .roles_of(play)
+                .map(|it| it.send_mode != SendMode::Listens)
+                .collect();
             let sends = roles.iter().cycle().take(sockets as usize).filter(|it| **it);
             Demand {
                 rate: rate * cast.part_of_sends(play),
@@ -144,7 +147,7 @@ fn usual_worst(figures: &Figures) -> u64 {
 
 /// Why the generator could not make the load at all; nothing if it could.
 pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
-    let times = tally.troubles[Trouble::Exhausted as usize];
+    let times = tally.troubles[ErrorKind::Exhausted as usize];
     (times > 0).then(|| {
         format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
     })

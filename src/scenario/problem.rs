@@ -6,19 +6,19 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use strsim::osa_distance;
 
-use super::yaml::Place;
+use super::yaml::Span;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    place: Place,
+    place: Span,
     title: String,
     expected: Option<String>,
     help: Option<String>,
 }
 
 impl Problem {
-    pub(crate) fn at(place: Place, title: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Span, title: impl Into<String>) -> Self {
         Self {
             place,
             title: title.into(),
@@ -132,7 +132,7 @@ impl fmt::Display for ScenarioError {
 impl std::error::Error for ScenarioError {}
 
 /// The number of the line that holds byte `at`, from 1, and its range without the newline.
-fn line_at(source: &str, at: usize) -> (usize, Place) {
+fn line_at(source: &str, at: usize) -> (usize, Span) {
     let at = at.min(source.len());
     let start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let end = source[at..]

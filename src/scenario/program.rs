@@ -8,7 +8,7 @@ use super::load::LoadSection;
 use super::needs::{Level, Offer};
 use super::pattern::Pattern;
 use super::template::{Data, Name, Template, Values};
-use super::yaml::Place;
+use super::yaml::Span;
 use crate::profile::Difference;
 use crate::protocol::Vsn;
 
@@ -71,7 +71,7 @@ pub(crate) enum Answers {
 /// One step.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
-    pub(crate) place: Place,
+    pub(crate) place: Span,
     pub(crate) what: What,
     /// The rule that is broken if this step does not hold, where the file names one.
     pub(crate) rule: Option<String>,

@@ -11,12 +11,12 @@ use serde_saphyr::{Location, Spanned};
 use super::problem::Problem;
 
 /// Where something stands: a range of bytes in the file.
-pub(crate) type Place = Range<usize>;
+pub(crate) type Span = Range<usize>;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    pub(crate) place: Place,
+    pub(crate) place: Span,
     pub(crate) value: Yaml,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum Yaml {
 /// A key of a map and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
-    pub(crate) place: Place,
+    pub(crate) place: Span,
     pub(crate) name: String,
 }
 
@@ -159,7 +159,7 @@ fn unquoted_hole(line: &str) -> Option<&str> {
     None
 }
 
-fn place_of(location: Location, source: &str) -> Place {
+fn place_of(location: Location, source: &str) -> Span {
     let span = location.span();
     let (Some(start), Some(length)) = (span.byte_offset(), span.byte_len()) else {
         return place_of_line(location, source);
@@ -171,7 +171,7 @@ fn place_of(location: Location, source: &str) -> Place {
     boundary(source, start)..boundary(source, end)
 }
 
-fn place_of_line(location: Location, source: &str) -> Place {
+fn place_of_line(location: Location, source: &str) -> Span {
     let line = usize::try_from(location.line()).unwrap_or(1).max(1);
     let start: usize = source.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let column = usize::try_from(location.column()).unwrap_or(1).max(1);
@@ -228,7 +228,7 @@ impl IntoNode for Spanned<Raw> {
     }
 }
 
-fn place(location: Location) -> Place {
+fn place(location: Location) -> Span {
     let span = location.span();
     let start = span
         .byte_offset()

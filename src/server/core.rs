@@ -16,7 +16,7 @@ use super::conversation::Letter;
 use super::delivery::Planted;
 use super::held::Held;
 use super::links::{Links, Note};
-use super::peer::{Identity, Mail, Peer, Queued, Stage};
+use super::peer::{Identity, Mail, Peer, PeerStage, Queued};
 use super::presence::Presence;
 use super::pubsub::{Address, Broadcast, PubSub, Seat};
 use super::store::{Request, Store};
@@ -356,7 +356,7 @@ impl Core {
     pub(crate) fn leave_peer(&mut self, peer: u32) {
         self.bury_all(peer);
         if let Some(peer) = self.peers.get_mut(peer as usize) {
-            peer.stage = Stage::Leaving;
+            peer.stage = PeerStage::Leaving;
             peer.input = Vec::new();
             peer.mailbox = super::peer::Mailbox::Empty;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::channel::Reason;
 use super::conversation::Letter;
 use super::core::{Alarm, Core};
-use super::peer::{Mail, Socket, Stage};
+use super::peer::{Mail, PeerStage, Socket};
 use super::pubsub::Address;
 use super::shard::Shard;
 
@@ -77,7 +77,7 @@ impl Core {
         let Some(receiver) = self.peers.get_mut(peer as usize) else {
             return;
         };
-        let Stage::Socket(socket) = &receiver.stage else {
+        let PeerStage::Socket(socket) = &receiver.stage else {
             return self.drop_peer(peer);
         };
         let channels: Vec<_> = socket.channels.iter().map(|entry| entry.id).collect();
@@ -104,8 +104,8 @@ impl Core {
     /// Whether a channel sleeps or is in its join.
     fn is_anyone_busy(&self) -> bool {
         self.peers.iter().any(|(_, peer)| match &peer.stage {
-            Stage::Socket(socket) => is_busy(socket),
-            Stage::Http(..) | Stage::Leaving => false,
+            PeerStage::Socket(socket) => is_busy(socket),
+            PeerStage::Http(..) | PeerStage::Leaving => false,
         })
     }
 }

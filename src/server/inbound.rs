@@ -8,7 +8,7 @@ use super::conduct::{
 use super::core::{Core, Pipelined};
 use super::http::Body;
 use super::outbound::Turn;
-use super::peer::{Fragments, Stage, Unread, Voice};
+use super::peer::{Fragments, PeerStage, Unread, Voice};
 use super::wire;
 use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
 use crate::protocol::{Frame, Vsn};
@@ -105,12 +105,12 @@ impl Core {
                 return input.len();
             };
             let used = match &receiver.stage {
-                Stage::Leaving => return input.len(),
-                Stage::Http(..) if receiver.backlog.is_some() => 0,
-                Stage::Http(_, Body::NONE) => self.request(peer, &input[at..]),
-                &Stage::Http(_, body) => self.skip_body(peer, body, &input[at..]),
-                Stage::Socket(_) if receiver.is_blocked() => 0,
-                Stage::Socket(_) => self.frame(peer, &mut input[at..]),
+                PeerStage::Leaving => return input.len(),
+                PeerStage::Http(..) if receiver.backlog.is_some() => 0,
+                PeerStage::Http(_, Body::NONE) => self.request(peer, &input[at..]),
+                &PeerStage::Http(_, body) => self.skip_body(peer, body, &input[at..]),
+                PeerStage::Socket(_) if receiver.is_blocked() => 0,
+                PeerStage::Socket(_) => self.frame(peer, &mut input[at..]),
             };
             if used == 0 {
                 break;

@@ -14,7 +14,7 @@ use super::start::{Settings, StartError};
 const BACKLOG: i32 = 4096;
 
 /// Where the shards listen, and how. Each shard makes its own socket.
-pub(crate) struct Place {
+pub(crate) struct ListenPlan {
     pub(crate) address: SocketAddr,
     pub(crate) accepting: Accepting,
     port: Port,
@@ -29,7 +29,7 @@ enum Port {
     Shared,
 }
 
-impl Place {
+impl ListenPlan {
     /// Finds the address, and sees to it that it can be had.
     pub(crate) fn find(settings: &Settings) -> Result<Self, StartError> {
         let host = &settings.host;

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 
 use super::conduct::{Ending, Hangup, Malformed};
 use super::core::Core;
-use super::peer::{Backlog, Mail, Queued, Stage, Voice};
+use super::peer::{Backlog, Mail, PeerStage, Queued, Voice};
 use super::socket::{Ended, Raised};
 use super::wire;
 
@@ -192,11 +192,11 @@ impl Core {
             return;
         }
         match &receiver.stage {
-            Stage::Leaving => {
+            PeerStage::Leaving => {
                 receiver.deadline = now + LAST_WORDS;
             }
-            Stage::Socket(socket) if socket.voice == Voice::Silent => {}
-            Stage::Socket(_) | Stage::Http(..) => return,
+            PeerStage::Socket(socket) if socket.voice == Voice::Silent => {}
+            PeerStage::Socket(_) | PeerStage::Http(..) => return,
         }
         if receiver.stream.shutdown(Shutdown::Write).is_err() {
             self.doomed.push(peer);

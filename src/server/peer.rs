@@ -17,7 +17,7 @@ use crate::protocol::websocket::Opcode;
 /// A connection, before and after it was upgraded.
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
-    pub(crate) stage: Stage,
+    pub(crate) stage: PeerStage,
     /// Input that is not whole yet, or that must wait while a join blocks the connection.
     pub(crate) input: Vec<u8>,
     /// What was sent to this connection's process and not handled yet.
@@ -50,7 +50,7 @@ pub(crate) enum Queued {
 }
 
 /// How far a connection is.
-pub(crate) enum Stage {
+pub(crate) enum PeerStage {
     /// Waits for a request, behind what is left of the last one's body.
     Http(Before, Body),
     /// Was upgraded.
@@ -123,7 +123,7 @@ impl Peer {
     pub(crate) fn new(stream: TcpStream, serial: u32, deadline: Time) -> Self {
         Self {
             stream,
-            stage: Stage::Http(Before::Nothing, Body::NONE),
+            stage: PeerStage::Http(Before::Nothing, Body::NONE),
             input: Vec::new(),
             mailbox: Mailbox::Empty,
             backlog: None,
@@ -137,14 +137,14 @@ impl Peer {
 
     pub(crate) fn socket(&mut self) -> Option<&mut Socket> {
         match &mut self.stage {
-            Stage::Socket(socket) => Some(socket),
-            Stage::Http(..) | Stage::Leaving => None,
+            PeerStage::Socket(socket) => Some(socket),
+            PeerStage::Http(..) | PeerStage::Leaving => None,
         }
     }
 
     /// Whether the connection's process is stuck: in a join or in `send`.
     pub(crate) fn is_blocked(&self) -> bool {
-        self.backlog.is_some() || matches!(&self.stage, Stage::Socket(socket) if socket.joining.is_some())
+        self.backlog.is_some() || matches!(&self.stage, PeerStage::Socket(socket) if socket.joining.is_some())
     }
 }
 

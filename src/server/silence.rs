@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::core::{Alarm, Core};
-use super::peer::{Stage, Voice};
+use super::peer::{PeerStage, Voice};
 use crate::clock::Time;
 
 impl Core {
@@ -12,7 +12,7 @@ impl Core {
         let now = self.now;
         let grace = self.shared.conduct.wire.idle_grace_percent;
         if let Some(receiver) = self.peers.get_mut(peer as usize)
-            && let Stage::Socket(socket) = &receiver.stage
+            && let PeerStage::Socket(socket) = &receiver.stage
         {
             receiver.deadline = now + socket.idle + socket.idle * grace / 100;
         }
@@ -61,19 +61,19 @@ impl Core {
         }
         receiver.alarm = Time::MAX;
         match (&receiver.stage, idle) {
-            (Stage::Socket(socket), Some(ending)) => {
+            (PeerStage::Socket(socket), Some(ending)) => {
                 if socket.voice == Voice::Silent {
                     self.drop_peer(peer);
                 } else {
                     self.hang_up(peer, ending);
                 }
             }
-            (Stage::Socket(_), None) => {
+            (PeerStage::Socket(_), None) => {
                 self.refresh(peer);
                 self.watch(peer);
             }
-            (Stage::Http(..), _) => self.head_is_late(peer),
-            (Stage::Leaving, _) => self.drop_peer(peer),
+            (PeerStage::Http(..), _) => self.head_is_late(peer),
+            (PeerStage::Leaving, _) => self.drop_peer(peer),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::core::{Core, Shared};
 use super::delivery::Planted;
 use super::faults::Fault;
 use super::links::{Links, Note};
-use super::listen::Place;
+use super::listen::ListenPlan;
 use super::presence::Presence;
 use super::shard::{Shard, WAKER};
 use super::store::{self, OpenError, Store};
@@ -133,7 +133,7 @@ impl Server {
     /// # Errors
     /// If the address or the store cannot be had.
     pub fn start(settings: &Settings) -> Result<Self, StartError> {
-        let place = Arc::new(Place::find(settings)?);
+        let place = Arc::new(ListenPlan::find(settings)?);
         let shared = Arc::new(share(settings)?);
         let polls = (0..settings.shards.max(1))
             .map(|_| Poll::new())
@@ -167,7 +167,7 @@ impl Server {
     fn spawn(
         &mut self,
         mut shard: Shard,
-        place: Arc<Place>,
+        place: Arc<ListenPlan>,
         descriptors: Descriptors,
     ) -> Result<Receiver<Result<(), StartError>>, StartError> {
         let (ready, started) = mpsc::sync_channel(1);
@@ -239,7 +239,7 @@ fn share(settings: &Settings) -> Result<Shared, StartError> {
     let place = settings
         .store
         .clone()
-        .map_or(store::Place::Memory, store::Place::File);
+        .map_or(store::StoreLocation::Memory, store::StoreLocation::File);
     let since_epoch = wall_clock()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();

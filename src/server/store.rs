@@ -68,7 +68,7 @@ pub enum Answer {
 
 /// Where the annotations are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum StoreLocation {
     /// Nowhere: they are gone with the store.
     Memory,
     /// In this file, which is made if it is not there.
@@ -90,7 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// If there is none at that place and none can be made, or another process has it.
-    pub fn open(place: &Place, keeping: AnnotationStore) -> Result<Self, OpenError> {
+    pub fn open(place: &StoreLocation, keeping: AnnotationStore) -> Result<Self, OpenError> {
         let connection = database::open(place)?;
         let (queue, requests) = mpsc::channel();
         let thread = thread::Builder::new()

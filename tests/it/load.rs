@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use phxproof::load::{self, Arrivals, Event, LoadResult, Pacing, Schedule, Settings, Share, Stage, built_in};
+use phxproof::load::{
+    self, Arrivals, Event, LoadResult, Pacing, RateStage, Schedule, Settings, Share, built_in,
+};
 use phxproof::scenario::{Program, read};
 use phxproof::server::conduct::Mishap;
 use phxproof::server::{self, Server};
@@ -75,7 +77,7 @@ fn assert_all_right(result: &LoadResult) {
 
 fn open(rate: f64, millis: u64) -> Schedule {
     Schedule::Open(
-        vec![Stage {
+        vec![RateStage {
             rate,
             duration: Duration::from_millis(millis),
         }],

@@ -49,7 +49,7 @@ pub(in super::super) enum Server {
 impl Job {
     /// What was typed and configured, as meant.
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
-        let wish = Wish::of(&meant.judging)?;
+        let wish = ProfileChoice::of(&meant.judging)?;
         let server = server(&meant.target, wish.named())?;
         let cases = catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
@@ -174,7 +174,7 @@ const fn strictness(meant: &args::Check) -> Strictness {
 
 /// Which profile somebody asked for.
 #[derive(Clone, Copy)]
-enum Wish {
+enum ProfileChoice {
     /// This one.
     Named(Profile),
     /// The one that the server behaves like.
@@ -183,7 +183,7 @@ enum Wish {
     Unsaid,
 }
 
-impl Wish {
+impl ProfileChoice {
     fn of(typed: &args::Judging) -> Result<Self, Complaint> {
         let Some(name) = &typed.profile else {
             return Ok(Self::Unsaid);
@@ -200,15 +200,15 @@ impl Wish {
 }
 
 /// What the server is held to, unless that is found out at the server.
-fn held_to(server: &Server, wish: Wish, strict: Strictness) -> Option<HeldTo> {
+fn held_to(server: &Server, wish: ProfileChoice, strict: Strictness) -> Option<HeldTo> {
     let unsaid = match server {
         Server::Embedded(_) => Some(Profile::DEFAULT),
         Server::There(_) | Server::Exec(..) => (strict == Strictness::Strict).then_some(Profile::DEFAULT),
     };
     let profile = match wish {
-        Wish::Named(profile) => Some(profile),
-        Wish::Auto => None,
-        Wish::Unsaid => unsaid,
+        ProfileChoice::Named(profile) => Some(profile),
+        ProfileChoice::Auto => None,
+        ProfileChoice::Unsaid => unsaid,
     };
     profile.map(HeldTo::Profile)
 }

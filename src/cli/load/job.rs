@@ -13,8 +13,8 @@ use super::refused;
 use super::typed::command_line;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
-    self, Arrivals, LoadResult, Marks, Objective, Outcome, Override, Pacing, Schedule, Sends, Settings,
-    Share, Stage, built_in, gentle_rate, usage_of, usual_sockets,
+    self, Arrivals, LoadResult, Marks, Objective, Outcome, Override, Pacing, RateStage, Schedule, Sends,
+    Settings, Share, built_in, gentle_rate, usage_of, usual_sockets,
 };
 use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, nearest};
@@ -130,7 +130,7 @@ impl Job {
         let schedule = match (typed.rate, usual.schedule) {
             (Some(RateArg::Max), _) => Schedule::Closed,
             (Some(RateArg::PerSecond(rate)), _) => {
-                Schedule::Open(vec![Stage { rate, duration }], Pacing::Even)
+                Schedule::Open(vec![RateStage { rate, duration }], Pacing::Even)
             }
             (None, Schedule::Open(mut stages, pacing)) => {
                 // One rate of the scenario's, for as long as was typed.
@@ -141,7 +141,7 @@ impl Job {
             }
             (None, Schedule::Closed) if self.rate() == RateSource::Gentle => {
                 let rate = gentle_rate(self.sockets());
-                Schedule::Open(vec![Stage { rate, duration }], Pacing::Even)
+                Schedule::Open(vec![RateStage { rate, duration }], Pacing::Even)
             }
             (None, Schedule::Closed) => Schedule::Closed,
         };

@@ -26,17 +26,17 @@ fn gone(missing: Range<u32>, in_doubt: u64) -> Gone {
 }
 
 /// What each of these deliveries (number, sender) is to somebody who joined when `since` had been sent.
-fn arrivals(since: u32, deliveries: &[(u32, u32)]) -> (Reception, Vec<Arrival>) {
+fn arrivals(since: u32, deliveries: &[(u32, u32)]) -> (ReceiveWindow, Vec<Arrival>) {
     let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
-    let mut reception = Reception::since(since);
+    let mut received = ReceiveWindow::since(since);
     let arrivals = deliveries.iter().map(|(number, sender)| {
         let mark = mark(*number, *sender);
         topics.note(&mark);
-        reception.take(&mark, &topics).0
+        received.take(&mark, &topics).0
     });
     let arrivals = arrivals.collect();
-    (reception, arrivals)
+    (received, arrivals)
 }
 
 #[test]
@@ -75,18 +75,18 @@ fn what_is_no_mark_is_none() {
 
 #[test]
 fn what_came_while_joining_is_in_doubt_and_what_comes_twice_is_a_duplicate() {
-    let (reception, arrivals) = arrivals(2, &[(1, 0), (2, 0), (3, 0), (3, 0)]);
+    let (received, arrivals) = arrivals(2, &[(1, 0), (2, 0), (3, 0), (3, 0)]);
     use Arrival::{Duplicate, InDoubt, InOrder};
     assert_eq!(arrivals, [InDoubt, InOrder, InOrder, Duplicate]);
-    assert!(reception.is_complete(4));
-    assert_eq!(reception.settle(6, &[5]), gone(4..5, 1));
+    assert!(received.is_complete(4));
+    assert_eq!(received.settle(6, &[5]), gone(4..5, 1));
 }
 
 #[test]
 fn a_swap_is_one_reordered() {
-    let (reception, arrivals) = arrivals(0, &[(0, 0), (2, 0), (1, 0), (3, 0)]);
+    let (received, arrivals) = arrivals(0, &[(0, 0), (2, 0), (1, 0), (3, 0)]);
     assert_eq!(arrivals.iter().filter(|it| **it == Arrival::Reordered).count(), 1);
-    assert!(reception.is_complete(4));
+    assert!(received.is_complete(4));
 }
 
 #[test]
@@ -99,33 +99,33 @@ fn different_senders_may_overtake_each_other() {
 fn who_leaves_misses_only_what_was_overtaken_by_its_own_sender() {
     let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
-    let mut reception = Reception::since(0);
+    let mut received = ReceiveWindow::since(0);
     // Another receiver had all of them, so that their senders are known.
     for (number, sender) in [(0, 1), (1, 2), (2, 1), (3, 1), (4, 1)] {
         topics.note(&mark(number, sender));
     }
-    reception.take(&mark(2, 1), &topics);
-    reception.take(&mark(4, 1), &topics);
+    received.take(&mark(2, 1), &topics);
+    received.take(&mark(4, 1), &topics);
     // The one before the last that came may be on its way: two that changed places.
-    assert_eq!(reception.cut(9, &topics, 6), gone(0..1, 3));
+    assert_eq!(received.cut(9, &topics, 6), gone(0..1, 3));
 }
 
 #[test]
 fn a_push_of_which_nobody_heard_anything_is_not_missing_to_a_receiver_that_leaves() {
     let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
-    let mut reception = Reception::since(0);
+    let mut received = ReceiveWindow::since(0);
     (0..4).for_each(|number| topics.note_sent(&mark(number, 1)));
     // The first was perhaps refused, and never broadcast.
     for number in [1, 3] {
         topics.note(&mark(number, 1));
-        reception.take(&mark(number, 1), &topics);
+        received.take(&mark(number, 1), &topics);
     }
-    assert_eq!(reception.cut(9, &topics, 4).count_missing(), 0);
+    assert_eq!(received.cut(9, &topics, 4).count_missing(), 0);
     topics.note(&mark(0, 1));
     // What is sent again does not make it unheard.
     topics.note_sent(&mark(0, 1));
-    assert_eq!(reception.cut(9, &topics, 4), gone(0..1, 1));
+    assert_eq!(received.cut(9, &topics, 4), gone(0..1, 1));
 }
 
 #[test]
@@ -169,13 +169,13 @@ fn shards_learn_from_each_other_who_sent_on_the_topics_that_they_have_in_common(
 
 #[test]
 fn a_receiver_at_rest_takes_sixteen_bytes() {
-    assert_eq!(size_of::<Reception>(), 16);
+    assert_eq!(size_of::<ReceiveWindow>(), 16);
 }
 
 #[test]
 fn a_hostile_number_costs_no_memory() {
-    let (reception, _) = arrivals(0, &[(u32::MAX - 1, 0), (0, 0), (7, 0)]);
-    assert_eq!(reception.settle(0, &[]).count_missing(), u64::from(u32::MAX) - 3);
+    let (received, _) = arrivals(0, &[(u32::MAX - 1, 0), (0, 0), (7, 0)]);
+    assert_eq!(received.settle(0, &[]).count_missing(), u64::from(u32::MAX) - 3);
 }
 
 proptest! {
@@ -185,7 +185,7 @@ proptest! {
         sent in 12_u32..14,
         doubts in prop::collection::btree_set(0_u32..14, 0..4),
     ) {
-        let (reception, arrivals) = arrivals(0, &deliveries.iter().map(|it| (*it, 0)).collect::<Vec<_>>());
+        let (received, arrivals) = arrivals(0, &deliveries.iter().map(|it| (*it, 0)).collect::<Vec<_>>());
         let mut seen = Vec::new();
         for (number, arrival) in deliveries.iter().zip(arrivals) {
             let expected = match () {
@@ -199,7 +199,7 @@ proptest! {
         let lacking = (0..sent).filter(|number| !seen.contains(number));
         let (in_doubt, missing): (Vec<u32>, Vec<u32>) = lacking.partition(|number| doubts.contains(number));
         let doubts: Vec<u32> = doubts.into_iter().filter(|it| *it < sent).collect();
-        let gone = reception.settle(sent, &doubts);
+        let gone = received.settle(sent, &doubts);
         prop_assert_eq!(gone.in_doubt, in_doubt.len() as u64);
         prop_assert!(gone.missing.is_sorted_by(|a, b| a.end <= b.start));
         prop_assert_eq!(gone.missing.into_iter().flatten().collect::<Vec<_>>(), missing);

@@ -65,7 +65,7 @@ fn only_what_must_stay_below_is_missed_before_the_end() {
 fn what_was_not_measured_is_not_missed() {
     for text in ["broadcast.p99<1h", "lateness.p99<1h", "missing<1%", "errors<1%"] {
         let outcome = text.parse::<Objective>().unwrap().judge(&LoadResult::default());
-        assert_eq!(outcome.standing(), Standing::NotMeasured, "{text}");
+        assert_eq!(outcome.status(), ObjectiveStatus::NotMeasured, "{text}");
         assert_eq!((outcome.value, outcome.held), (None, false), "{text}");
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Awaited, Cast, Deliveries, Door, Entry, Join, Override, Play, Push, Role, Standing, Step, Tempo,
+    Awaited, ChannelStatus, CompiledScenarios, ConnectTemplate, Deliveries, Entry, Join, Override, Play,
+    Push, Role, SendMode, Step,
 };
 use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
@@ -20,7 +21,7 @@ pub(super) fn compile(
     instead: &Override,
     vsn: Vsn,
     first: u64,
-) -> Result<Cast, ScenarioError> {
+) -> Result<CompiledScenarios, ScenarioError> {
     let own_names = shares.iter().map(|share| share.program.fresh.len().max(1)).max();
     let own_names = own_names.unwrap_or(1) as u64;
     let (mut roles, mut plays) = (Vec::new(), Vec::new());
@@ -43,7 +44,7 @@ pub(super) fn compile(
         shared_topics = compiler.shared;
         own_topics = own_topics.max(compiler.own.len());
     }
-    Ok(Cast {
+    Ok(CompiledScenarios {
         roles: roles.into(),
         plays: plays.into(),
         shared_topics: shared_topics.into(),
@@ -74,10 +75,10 @@ struct Compiler<'a> {
 #[derive(Default)]
 struct Draft {
     /// How it connects, once it has.
-    door: Option<Door>,
+    door: Option<ConnectTemplate>,
     joins: Vec<Join>,
     /// How each of them stands after the steps so far.
-    standings: Vec<Standing>,
+    standings: Vec<ChannelStatus>,
     /// As [`Role::entries`]: the first of each of the joins, then the others as the steps come to them.
     entries: Vec<Entry>,
     steps: Vec<Step>,
@@ -157,10 +158,10 @@ impl<'a> Compiler<'a> {
         for (index, join) in (0..).zip(&mut draft.joins) {
             join.hears = hears_all || draft.awaited.iter().any(|it| it.channel == Some(index));
         }
-        let tempo = tempo(&draft.steps, &draft.awaited);
+        let send_mode = send_mode(&draft.steps, &draft.awaited);
         Role {
             play,
-            tempo,
+            send_mode,
             name: name.into(),
             door: draft.door.unwrap_or_default(),
             joins: draft.joins.into(),
@@ -260,7 +261,7 @@ impl<'a> Compiler<'a> {
         let door = self.door(act, connect);
         match &draft.door {
             None => draft.door = Some(door),
-            Some(first) if door == *first || door == Door::default() => {}
+            Some(first) if door == *first || door == ConnectTemplate::default() => {}
             Some(_) => {
                 let help = "leave `as`, `params`, `headers` and another mount out";
                 self.problem(act, "who comes back to a swarm connects as it did first", help);
@@ -268,8 +269,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn door(&mut self, act: &Act, connect: &Connect) -> Door {
-        let mut door = Door::default();
+    fn door(&mut self, act: &Act, connect: &Connect) -> ConnectTemplate {
+        let mut door = ConnectTemplate::default();
         if connect.vsn().is_some() {
             let help = "write `vsn` at the top of the file, or --vsn";
             self.problem(act, "all sockets of a swarm speak one version", help);
@@ -306,7 +307,7 @@ impl<'a> Compiler<'a> {
 
     /// The channel of a topic that can be spoken to.
     fn joined_channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
-        self.channel_if(act, topic, draft, |standing| standing != Standing::Over)
+        self.channel_if(act, topic, draft, |status| status != ChannelStatus::Over)
     }
 
     fn channel_if(
@@ -314,7 +315,7 @@ impl<'a> Compiler<'a> {
         act: &Act,
         topic: &Template,
         draft: &Draft,
-        is_right: impl Fn(Standing) -> bool,
+        is_right: impl Fn(ChannelStatus) -> bool,
     ) -> Option<u8> {
         let topic = self.topic(act, topic)?;
         let found = draft.joins.iter().position(|join| join.topic == topic);
@@ -365,16 +366,16 @@ impl Draft {
     /// The connection ends, and the client comes back by itself.
     fn end(&mut self, step: Step) {
         self.steps.push(step);
-        for standing in &mut self.standings {
-            if *standing == Standing::Joined {
-                *standing = Standing::Lost;
+        for status in &mut self.standings {
+            if *status == ChannelStatus::Joined {
+                *status = ChannelStatus::Lost;
             }
         }
     }
 }
 
 /// How an open model drives a role of these steps.
-pub(super) fn tempo(steps: &[Step], awaited: &[Awaited]) -> Tempo {
+pub(super) fn send_mode(steps: &[Step], awaited: &[Awaited]) -> SendMode {
     let pushes = steps.iter().filter_map(|step| match step {
         Step::Push(push) => Some(push),
         _ => None,
@@ -389,8 +390,8 @@ pub(super) fn tempo(steps: &[Step], awaited: &[Awaited]) -> Tempo {
     let not_marked = [CLOSE, ERROR, REPLY];
     let more = steps.iter().any(in_steps) || awaited.iter().any(|it| not_marked.contains(&&*it.event));
     match (pushes.count(), more) {
-        (0, _) => Tempo::Listens,
-        (1, false) => Tempo::Pushes,
-        _ => Tempo::Rounds,
+        (0, _) => SendMode::Listens,
+        (1, false) => SendMode::Pushes,
+        _ => SendMode::Rounds,
     }
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::compile::tempo;
-use super::{Awaited, Cast, Content, Follow, Push, ReplySaid, Role, Step, TopicPlace};
+use super::compile::send_mode;
+use super::{Awaited, CompiledScenarios, Content, Follow, Push, ReplySaid, Role, Step, TopicPlace};
 use crate::load::text::{Line, MARK_KEY};
 use crate::protocol::{CLOSE, ERROR, REPLY};
 
@@ -48,7 +48,7 @@ pub(crate) enum Audience {
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) play: usize,
-    /// Indices into [`Cast::roles`] and [`Role::steps`].
+    /// Indices into [`CompiledScenarios::roles`] and [`Role::steps`].
     pub(crate) role: usize,
     pub(crate) step: usize,
     /// Whether somebody waits for broadcasts on its topic.
@@ -132,7 +132,7 @@ pub(crate) fn take_marks_out(value: &mut Value) {
     }
 }
 
-impl Cast {
+impl CompiledScenarios {
     /// What must be found out before the run: of each role each event of each channel once.
     pub(crate) fn questions(&self, marks: Marks) -> Vec<Question> {
         let mut questions = Vec::new();
@@ -197,7 +197,7 @@ impl Cast {
         numbered.arrange(self);
         self.count_answers(found);
         for role in &mut self.roles {
-            role.tempo = tempo(&role.steps, &role.awaited);
+            role.send_mode = send_mode(&role.steps, &role.awaited);
         }
         let notes = self.note_deliveries(&numbered);
         self.adds_marks = self
@@ -319,7 +319,7 @@ impl Numbered {
     }
 
     /// Counts where nothing else is sent that is followed: numbers of a topic tell only one kind of broadcast.
-    fn arrange(&mut self, cast: &mut Cast) {
+    fn arrange(&mut self, cast: &mut CompiledScenarios) {
         for ((play, place), counted) in &mut self.by_place {
             let others = cast.roles.iter().any(|role| {
                 let joins = role.joins.iter().any(|join| join.place == *place);

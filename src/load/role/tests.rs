@@ -7,17 +7,17 @@ use crate::scenario::{Color, Program, read};
 
 const START: &str = "about: A.\nfresh: [room]\nshared: [hall]\nsteps:\n  - ana: connect\n";
 
-fn compile(rest: &str, instead: &Override) -> Result<Cast, String> {
+fn compile(rest: &str, instead: &Override) -> Result<CompiledScenarios, String> {
     let program = read("a.yaml", &format!("{START}{rest}")).expect("a scenario");
     compile_for(Vsn::V2, program, instead)
 }
 
-fn compile_for(vsn: Vsn, program: Program, instead: &Override) -> Result<Cast, String> {
+fn compile_for(vsn: Vsn, program: Program, instead: &Override) -> Result<CompiledScenarios, String> {
     let shares = [Share::new(program.into())];
-    Cast::compile(&shares, instead, vsn, 500).map_err(|error| error.render(Color::Never))
+    CompiledScenarios::compile(&shares, instead, vsn, 500).map_err(|error| error.render(Color::Never))
 }
 
-fn cast(rest: &str) -> Cast {
+fn cast(rest: &str) -> CompiledScenarios {
     compile(rest, &Override::default()).unwrap()
 }
 
@@ -45,8 +45,8 @@ fn joins_come_first_and_the_rest_is_repeated() {
         [Step::Sleep(_), Step::Push(Push { channel: 1, .. })]
     ));
     assert_eq!(
-        (role.tempo, cast.own_topics, cast.own_names),
-        (Tempo::Rounds, 1, 2)
+        (role.send_mode, cast.own_topics, cast.own_names),
+        (SendMode::Rounds, 1, 2)
     );
 }
 
@@ -84,8 +84,8 @@ fn roles_have_their_share_of_an_instance() {
     );
     assert_eq!(*cast.plays[0].places, [0, 1, 1, 1]);
     assert_eq!(
-        (cast.roles[0].tempo, cast.roles[1].tempo),
-        (Tempo::Pushes, Tempo::Listens)
+        (cast.roles[0].send_mode, cast.roles[1].send_mode),
+        (SendMode::Pushes, SendMode::Listens)
     );
     assert_eq!(cast.roles[1].reads_every, Some(Duration::from_secs(2)));
     assert!(cast.roles[1].joins[0].hears && !cast.roles[0].joins[0].hears);
@@ -206,8 +206,11 @@ fn one_voice_is_enough_where_all_hear_it() {
         ))
     };
     assert_eq!(
-        (marked("hall").voices(0), marked("room").voices(0)),
-        (Voices::One, Voices::All)
+        (
+            marked("hall").sender_selection(0),
+            marked("room").sender_selection(0)
+        ),
+        (SenderSelection::One, SenderSelection::All)
     );
 }
 

@@ -1,6 +1,6 @@
 //! A socket that tries something before the run: it blocks, for a moment at a time.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::Scout;
 use crate::clock::{Clock, Time};
 use crate::load::handshake::{self, Answer, Key, Request, TokenAnswer};
 use crate::load::ledger::Mark;
-use crate::load::role::{Cast, Content, Push};
+use crate::load::role::{CompiledScenarios, Content, Push};
 use crate::load::text::{Filling, Line};
 use crate::protocol::websocket::{Header, Opcode, Part, write_close, write_frame};
 use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vsn};
@@ -22,12 +22,12 @@ const MASK: [u8; 4] = [7, 5, 3, 1];
 
 /// A socket, in all topics of its role.
 pub(super) struct Talker<'a> {
-    /// An index into [`Cast::roles`].
+    /// An index into [`CompiledScenarios::roles`].
     pub(super) role: usize,
     /// How long a join took.
     pub(super) round_trip: Duration,
     clock: Clock,
-    cast: &'a Cast,
+    cast: &'a CompiledScenarios,
     vsn: Vsn,
     stream: TcpStream,
     input: Vec<u8>,
@@ -138,7 +138,7 @@ impl<'a> Talker<'a> {
                 Some(())
             }
             Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Some(()),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => Some(()),
                 _ => None,
             },
         }

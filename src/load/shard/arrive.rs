@@ -1,6 +1,6 @@
 //! How sockets come: as fast as both ends can, or at their times.
 
-use super::super::actor::Stage;
+use super::super::actor::ConnectionStage;
 use super::super::control::Phase;
 use super::super::pace::{Dues, Stream};
 use super::super::settings::Settings;
@@ -77,12 +77,13 @@ impl Shard<'_> {
                 break;
             };
             let intended = match &mut self.arrivals.dues {
-                None if self.arrivals.under_way < AT_A_TIME => self.desk.now,
-                Some(dues) if self.arrivals.under_way < AT_A_TIME_SCHEDULED => match dues.take(self.desk.now)
-                {
-                    Some(due) => due,
-                    None => break,
-                },
+                None if self.arrivals.under_way < AT_A_TIME => self.state.now,
+                Some(dues) if self.arrivals.under_way < AT_A_TIME_SCHEDULED => {
+                    match dues.take(self.state.now) {
+                        Some(due) => due,
+                        None => break,
+                    }
+                }
                 None | Some(_) => break,
             };
             let id = self.blocks[play].start + self.arrivals.came[play];
@@ -90,7 +91,7 @@ impl Shard<'_> {
             self.arrivals.under_way += 1;
             let life = &mut self.actors[id as usize].life;
             life.since = intended;
-            life.stage = Stage::Away;
+            life.stage = ConnectionStage::Away;
             self.call(id, |socket, context| socket.connect(context));
             self.arm(id);
         }

@@ -1,27 +1,29 @@
 //! What errors of the system mean for a connection.
 
-use std::io::{Error, ErrorKind};
+use std::io::{self, Error};
 
-use super::super::trouble::Trouble;
+use super::super::error_kind::ErrorKind;
 use super::Shard;
 
 impl Shard<'_> {
     /// The system says why a connection is over, or was never made.
     pub(super) fn broke(&mut self, id: u32, error: &Error) {
         let trouble = trouble_of(error);
-        self.desk.tally.told(trouble, || error.to_string());
+        self.state.tally.told(trouble, || error.to_string());
         self.fail(id, trouble);
     }
 }
 
 /// What an error of the system means here.
-fn trouble_of(error: &Error) -> Trouble {
+fn trouble_of(error: &Error) -> ErrorKind {
     match error.kind() {
-        ErrorKind::ConnectionRefused => Trouble::Refused,
-        ErrorKind::TimedOut => Trouble::Silent,
-        ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable | ErrorKind::OutOfMemory => Trouble::Exhausted,
-        _ if is_out_of_descriptors(error) => Trouble::Exhausted,
-        _ => Trouble::Reset,
+        io::ErrorKind::ConnectionRefused => ErrorKind::Refused,
+        io::ErrorKind::TimedOut => ErrorKind::Silent,
+        io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => {
+            ErrorKind::Exhausted
+        }
+        _ if is_out_of_descriptors(error) => ErrorKind::Exhausted,
+        _ => ErrorKind::Reset,
     }
 }
 

@@ -1,20 +1,21 @@
 //! The connection of a socket: made, upgraded, read, written, lost.
 
-use std::io::{ErrorKind, Read as _};
+use std::io::{self, Read as _};
 
 use mio::event::Event;
 use mio::{Interest, Token};
 
-use super::super::actor::{Flags, Stage, Traffic};
+use super::super::actor::{ConnectionStage, Flags};
 use super::super::control::Phase;
-use super::super::desk::{News, Wish};
+use super::super::error_kind::ErrorKind;
 use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
 use super::super::ledger::Mark;
 use super::super::losses::LostBy;
+use super::super::shard_state::{ConnectionRequest, News};
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::super::told;
-use super::super::trouble::Trouble;
+use super::super::traffic::Traffic;
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
 
@@ -29,8 +30,8 @@ impl<'r> Shard<'r> {
             return;
         };
         match stage {
-            Stage::Connecting => self.connected(id),
-            Stage::Asking | Stage::Upgrading | Stage::Open => {
+            ConnectionStage::Connecting => self.connected(id),
+            ConnectionStage::Asking | ConnectionStage::Upgrading | ConnectionStage::Open => {
                 if event.is_writable() {
                     self.flush(id);
                 }
@@ -38,7 +39,7 @@ impl<'r> Shard<'r> {
                     self.readable(id);
                 }
             }
-            Stage::Expected | Stage::Away | Stage::Over => {}
+            ConnectionStage::Expected | ConnectionStage::Away | ConnectionStage::Over => {}
         }
         self.arm(id);
     }
@@ -46,9 +47,9 @@ impl<'r> Shard<'r> {
     /// Does what the last call to a client left to do.
     pub(super) fn after(&mut self, id: u32) {
         loop {
-            match self.desk.wish.take() {
-                Some(Wish::Connect) => self.connect(id),
-                Some(Wish::Close) => {
+            match self.state.wish.take() {
+                Some(ConnectionRequest::Connect) => self.connect(id),
+                Some(ConnectionRequest::Close) => {
                     self.flush(id);
                     self.drop_connection(id);
                 }
@@ -56,18 +57,18 @@ impl<'r> Shard<'r> {
             }
         }
         self.hear(id);
-        if !self.desk.out.is_empty() {
+        if !self.state.out.is_empty() {
             self.flush(id);
         }
     }
 
     /// Tells the role what happened.
     fn hear(&mut self, id: u32) {
-        if self.desk.news.is_empty() {
+        if self.state.news.is_empty() {
             return;
         }
         // Hearing may make more news; the list is taken and given back, so that it is made once.
-        let mut news = std::mem::take(&mut self.desk.news);
+        let mut news = std::mem::take(&mut self.state.news);
         for item in news.drain(..) {
             match item {
                 News::Opened => self.opened(id),
@@ -79,8 +80,8 @@ impl<'r> Shard<'r> {
                 News::Ended => self.ended(id),
             }
         }
-        if self.desk.news.is_empty() {
-            self.desk.news = news;
+        if self.state.news.is_empty() {
+            self.state.news = news;
         } else {
             self.hear(id);
         }
@@ -91,10 +92,10 @@ impl<'r> Shard<'r> {
         let life = &mut self.actors[index].life;
         // The first attempt counts from its intended time, which was set when it was due.
         if life.flags.has(Flags::OPENED) || life.since == Time::ZERO {
-            life.since = self.desk.now;
+            life.since = self.state.now;
         }
-        life.stage = Stage::Connecting;
-        life.due_at = self.desk.now + self.blue.settings.timeout;
+        life.stage = ConnectionStage::Connecting;
+        life.due_at = self.state.now + self.blue.settings.timeout;
         let route = self.routes[index % self.routes.len()];
         let made = self.dialer.dial(route).and_then(|mut stream| {
             self.registry()
@@ -120,28 +121,30 @@ impl<'r> Shard<'r> {
         match stream.peer_addr() {
             Ok(_) => {}
             // Not yet; the kernel says so again.
-            Err(error) if error.kind() == ErrorKind::NotConnected => return,
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return,
             Err(error) => return self.broke(id, &error),
         }
         match self.request(id).ask() {
-            Some(ask) => self.ask(id, Stage::Asking, |filling, text| ask.fill(filling, text)),
+            Some(ask) => self.ask(id, ConnectionStage::Asking, |filling, text| {
+                ask.fill(filling, text)
+            }),
             None => self.upgrade(id, None),
         }
     }
 
     fn upgrade(&mut self, id: u32, token: Option<&str>) {
         let (request, key) = (self.request(id), self.key(id));
-        self.ask(id, Stage::Upgrading, |filling, text| {
+        self.ask(id, ConnectionStage::Upgrading, |filling, text| {
             request.write(key, token, filling, text)
         });
     }
 
     /// Sends a request; the next that comes is its answer.
-    fn ask(&mut self, id: u32, stage: Stage, write: impl FnOnce(&Filling, &mut String)) {
+    fn ask(&mut self, id: u32, stage: ConnectionStage, write: impl FnOnce(&Filling, &mut String)) {
         let filling = self.filling(id, Mark::default());
         self.text.clear();
         write(&filling, &mut self.text);
-        self.desk.out.extend_from_slice(self.text.as_bytes());
+        self.state.out.extend_from_slice(self.text.as_bytes());
         self.actors[id as usize].life.stage = stage;
         self.flush(id);
     }
@@ -161,26 +164,26 @@ impl<'r> Shard<'r> {
             let actor = &mut self.actors[index];
             if actor
                 .life
-                .rare
+                .buffers
                 .as_ref()
-                .is_some_and(|rare| rare.read_at.is_some())
+                .is_some_and(|buffers| buffers.read_at.is_some())
             {
                 return;
             }
             let Some(stream) = &mut actor.stream else { return };
             match stream.read(&mut self.buffer) {
-                Ok(0) => return self.fail(id, Trouble::Closed),
+                Ok(0) => return self.fail(id, ErrorKind::Closed),
                 Ok(count) => {
-                    actor.life.traffic.hear(self.desk.now);
-                    self.desk.tally.counts.bytes_in += count as u64;
+                    actor.life.traffic.hear(self.state.now);
+                    self.state.tally.counts.bytes_in += count as u64;
                     self.take_bytes(id, count);
                     // A short read is all that there was; more makes the kernel say so again.
                     if self.read_later(id) || count < READ_BUFFER {
                         return;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.broke(id, &error),
             }
         }
@@ -196,22 +199,22 @@ impl<'r> Shard<'r> {
         let Some(wait) = role.reads_every.filter(|_| is_in) else {
             return false;
         };
-        actor.life.rare().read_at = Some(self.desk.now + wait);
+        actor.life.buffers().read_at = Some(self.state.now + wait);
         true
     }
 
     /// Takes so many bytes of the buffer, and keeps what is not whole yet.
     fn take_bytes(&mut self, id: u32, count: usize) {
         let buffer = std::mem::take(&mut self.buffer);
-        let rare = self.actors[id as usize].life.rare.as_mut();
-        match rare
-            .map(|rare| std::mem::take(&mut rare.input))
+        let buffers = self.actors[id as usize].life.buffers.as_mut();
+        match buffers
+            .map(|buffers| std::mem::take(&mut buffers.input))
             .filter(|input| !input.is_empty())
         {
             None => {
                 let taken = self.take_input(id, &buffer[..count]);
                 if taken < count && self.actors[id as usize].stream.is_some() {
-                    self.actors[id as usize].life.rare().input = buffer[taken..count].to_vec();
+                    self.actors[id as usize].life.buffers().input = buffer[taken..count].to_vec();
                 }
             }
             Some(mut input) => {
@@ -219,7 +222,7 @@ impl<'r> Shard<'r> {
                 let taken = self.take_input(id, &input);
                 if taken < input.len() && self.actors[id as usize].stream.is_some() {
                     input.drain(..taken);
-                    self.actors[id as usize].life.rare().input = input;
+                    self.actors[id as usize].life.buffers().input = input;
                 }
             }
         }
@@ -231,11 +234,11 @@ impl<'r> Shard<'r> {
     /// Takes what is whole; returns how many bytes that were.
     fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut start = 0;
-        if self.actors[id as usize].life.stage == Stage::Asking {
+        if self.actors[id as usize].life.stage == ConnectionStage::Asking {
             match handshake::read_token(bytes) {
                 TokenAnswer::Partial => return 0,
                 TokenAnswer::Refused(trouble) => {
-                    self.desk.tally.told(trouble, || told::answer(bytes));
+                    self.state.tally.told(trouble, || told::answer(bytes));
                     self.fail(id, trouble);
                     return bytes.len();
                 }
@@ -245,11 +248,11 @@ impl<'r> Shard<'r> {
                 }
             }
         }
-        if self.actors[id as usize].life.stage == Stage::Upgrading {
+        if self.actors[id as usize].life.stage == ConnectionStage::Upgrading {
             match handshake::read(&bytes[start..], self.key(id)) {
                 Answer::Partial => return start,
                 Answer::Refused(trouble) => {
-                    self.desk.tally.told(trouble, || told::answer(&bytes[start..]));
+                    self.state.tally.told(trouble, || told::answer(&bytes[start..]));
                     self.fail(id, trouble);
                     return bytes.len();
                 }
@@ -263,16 +266,16 @@ impl<'r> Shard<'r> {
     }
 
     fn upgraded(&mut self, id: u32) {
-        let (play, now) = (self.play(id), self.desk.now);
+        let (play, now) = (self.play(id), self.state.now);
         let life = &mut self.actors[id as usize].life;
-        self.desk.tally.record(play, Kind::Connect, life.since, now);
-        self.desk.tally.counts.opened += 1;
+        self.state.tally.record(play, Kind::Connect, life.since, now);
+        self.state.tally.counts.opened += 1;
         if life.flags.set(Flags::OPENED) {
-            self.desk.tally.counts.first_opened += 1;
+            self.state.tally.counts.first_opened += 1;
         } else {
-            self.desk.tally.counts.reconnects += 1;
+            self.state.tally.counts.reconnects += 1;
         }
-        life.stage = Stage::Open;
+        life.stage = ConnectionStage::Open;
         life.since = now;
         life.traffic = Traffic::since(now);
         self.open += 1;
@@ -280,7 +283,7 @@ impl<'r> Shard<'r> {
     }
 
     /// The connection is lost, or could not be made.
-    pub(super) fn fail(&mut self, id: u32, trouble: Trouble) {
+    pub(super) fn fail(&mut self, id: u32, trouble: ErrorKind) {
         let life = &self.actors[id as usize].life;
         // Whoever ends the run, or cuts itself off, has not lost anything.
         let wanted = self.phase >= Phase::Closing || life.flags.has(Flags::ON_PURPOSE);
@@ -288,20 +291,20 @@ impl<'r> Shard<'r> {
         match life.stage {
             _ if wanted => {}
             // Who hardly reads is cut, and should be.
-            Stage::Open if is_slow => self.desk.tally.counts.slow_cut += 1,
-            Stage::Open => {
-                let (traffic, now) = (life.traffic, self.desk.now);
-                let (tally, heartbeat) = (&mut self.desk.tally, self.blue.settings.heartbeat);
+            ConnectionStage::Open if is_slow => self.state.tally.counts.slow_cut += 1,
+            ConnectionStage::Open => {
+                let (traffic, now) = (life.traffic, self.state.now);
+                let (tally, heartbeat) = (&mut self.state.tally, self.blue.settings.heartbeat);
                 tally.lose_connection(now);
                 tally.losses.count(traffic.quiet(now));
                 if tally.losses.blame(traffic.unspoken(now), heartbeat) == LostBy::LateHeartbeat {
                     tally.counts.lost_by_late_heartbeat += 1;
                 }
-                self.desk.tally.trouble(trouble);
+                self.state.tally.trouble(trouble);
             }
             _ => {
-                self.desk.tally.trouble(trouble);
-                self.desk.tally.counts.connects_failed += u64::from(trouble != Trouble::Exhausted);
+                self.state.tally.trouble(trouble);
+                self.state.tally.counts.connects_failed += u64::from(trouble != ErrorKind::Exhausted);
                 self.actors[id as usize].life.turn_away();
             }
         }
@@ -319,18 +322,18 @@ impl<'r> Shard<'r> {
         let actor = &mut self.actors[id as usize];
         actor.stream = None;
         actor.life.forget(&mut self.kept);
-        if actor.life.stage == Stage::Open {
+        if actor.life.stage == ConnectionStage::Open {
             self.open -= 1;
             if actor.life.lost_at == Time::MAX {
-                actor.life.lost_at = self.desk.now;
+                actor.life.lost_at = self.state.now;
             }
         }
-        actor.life.uncount(&mut self.desk.joined);
-        actor.life.stage = Stage::Away;
+        actor.life.uncount(&mut self.state.joined);
+        actor.life.stage = ConnectionStage::Away;
         actor.life.due_at = Time::MAX;
         actor.life.flags.clear(Flags::ON_PURPOSE);
-        self.desk.out.clear();
-        self.desk.doubt_all(id);
+        self.state.out.clear();
+        self.state.doubt_all(id);
     }
 
     /// Something may be due: of the connection, the role or the client.
@@ -339,13 +342,15 @@ impl<'r> Shard<'r> {
         if self.phase >= Phase::Closing {
             return;
         }
-        let now = self.desk.now;
+        let now = self.state.now;
         let life = &mut self.actors[id as usize].life;
         match life.stage {
-            Stage::Connecting | Stage::Asking | Stage::Upgrading if life.due_at <= now => {
-                return self.fail(id, Trouble::Silent);
+            ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading
+                if life.due_at <= now =>
+            {
+                return self.fail(id, ErrorKind::Silent);
             }
-            Stage::Open => {
+            ConnectionStage::Open => {
                 if life.due_at <= now {
                     life.due_at = Time::MAX;
                     self.call(id, |socket, context| {
@@ -354,23 +359,23 @@ impl<'r> Shard<'r> {
                 }
                 self.read_again(id);
             }
-            Stage::Expected
-            | Stage::Away
-            | Stage::Connecting
-            | Stage::Asking
-            | Stage::Upgrading
-            | Stage::Over => {}
+            ConnectionStage::Expected
+            | ConnectionStage::Away
+            | ConnectionStage::Connecting
+            | ConnectionStage::Asking
+            | ConnectionStage::Upgrading
+            | ConnectionStage::Over => {}
         }
         self.wake(id);
         self.call(id, |socket, context| socket.handle_timeout(context));
     }
 
     fn read_again(&mut self, id: u32) {
-        let now = self.desk.now;
-        if let Some(rare) = &mut self.actors[id as usize].life.rare
-            && rare.read_at.is_some_and(|at| at <= now)
+        let now = self.state.now;
+        if let Some(buffers) = &mut self.actors[id as usize].life.buffers
+            && buffers.read_at.is_some_and(|at| at <= now)
         {
-            rare.read_at = None;
+            buffers.read_at = None;
             self.readable(id);
         }
     }

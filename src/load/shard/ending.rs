@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::actor::{Flags, Stage, Wait};
+use super::super::actor::{ConnectionStage, Flags, Wait};
 use super::super::control::Phase;
 use super::super::ledger::Topic;
-use super::super::role::{Standing, Step};
+use super::super::role::{ChannelStatus, Step};
 use super::Shard;
 use crate::clock::Time;
 use crate::protocol::websocket::Opcode;
@@ -22,10 +22,10 @@ impl Shard<'_> {
     pub(super) fn see_whether_done(&mut self) {
         let done = match self.phase {
             Phase::Draining => {
-                let answered = self.desk.unanswered == 0 && !self.desk.answers_may_come();
+                let answered = self.state.unanswered == 0 && !self.state.answers_may_come();
                 answered && self.is_quiet(QUIET) && self.nothing_more_comes()
             }
-            Phase::Closing => self.open == 0 || self.desk.now >= self.closing_at,
+            Phase::Closing => self.open == 0 || self.state.now >= self.closing_at,
             Phase::Stopped | Phase::Over => true,
             Phase::Opening => self.arrivals.is_over() && self.arrivals.under_way == 0,
             Phase::Running => false,
@@ -36,15 +36,15 @@ impl Shard<'_> {
     }
 
     fn is_quiet(&self, wait: Duration) -> bool {
-        self.desk.heard_at + wait <= self.desk.now
+        self.state.heard_at + wait <= self.state.now
     }
 
     /// Whether nobody lacks a broadcast, or none has come for long. Looks at everybody, so only once in a while.
     fn nothing_more_comes(&mut self) -> bool {
-        if self.looked_at + QUIET > self.desk.now {
+        if self.looked_at + QUIET > self.state.now {
             return false;
         }
-        self.looked_at = self.desk.now;
+        self.looked_at = self.state.now;
         let come = self.is_quiet(LONG_QUIET) || self.all_has_come();
         come && !(0..self.len()).any(|id| self.is_owed(id))
     }
@@ -63,7 +63,9 @@ impl Shard<'_> {
             _ => false,
         };
         let last = before.iter().rev().find(counts);
-        matches!(last, Some(Step::Push(_))) && self.blue.cast.sends_alone(role) && life.stage == Stage::Open
+        matches!(last, Some(Step::Push(_)))
+            && self.blue.cast.sends_alone(role)
+            && life.stage == ConnectionStage::Open
     }
 
     fn all_has_come(&self) -> bool {
@@ -71,10 +73,10 @@ impl Shard<'_> {
             let life = &self.actors[id as usize].life;
             let joins = &self.blue.cast.roles[usize::from(life.role)].joins;
             joins.iter().zip(life.slots.all()).all(|(join, slot)| {
-                let (_, topic) = self.desk.topic(self.place(id), join.place);
+                let (_, topic) = self.state.topic(self.place(id), join.place);
                 !join.hears
-                    || slot.standing != Standing::Joined
-                    || slot.reception.is_complete(self.desk.topics.sent(topic))
+                    || slot.status != ChannelStatus::Joined
+                    || slot.received.is_complete(self.state.topics.sent(topic))
             })
         })
     }
@@ -83,60 +85,60 @@ impl Shard<'_> {
     pub(super) fn look_for_the_lost(&mut self) {
         let lives = self.actors.iter().map(|actor| &actor.life);
         let lost = lives.filter(|life| life.flags.has(Flags::TURNED_AWAY)).count();
-        self.desk.tally.counts.not_back += lost as u64;
+        self.state.tally.counts.not_back += lost as u64;
     }
 
     /// What is not answered by now is in doubt.
     pub(super) fn stop(&mut self) {
-        let counts = &mut self.desk.tally.counts;
-        counts.replies_in_doubt += std::mem::take(&mut self.desk.unanswered);
-        self.desk.doubt_awaited();
-        self.desk.topics.tell();
+        let counts = &mut self.state.tally.counts;
+        counts.replies_in_doubt += std::mem::take(&mut self.state.unanswered);
+        self.state.doubt_awaited();
+        self.state.topics.tell();
     }
 
     /// Counts what did not come to those who are still joined.
     pub(super) fn settle_ledger(&mut self) {
         let doubts = self.blue.common.doubts();
-        self.desk.topics.learn();
+        self.state.topics.learn();
         for id in 0..self.len() {
             let place = self.place(id);
             let life = &self.actors[id as usize].life;
-            let joins = &self.desk.cast.roles[usize::from(life.role)].joins;
+            let joins = &self.state.cast.roles[usize::from(life.role)].joins;
             for (join, slot) in joins.iter().zip(life.slots.all()) {
-                if !join.hears || slot.standing != Standing::Joined {
+                if !join.hears || slot.status != ChannelStatus::Joined {
                     continue;
                 }
-                let (number, topic): (u64, Topic) = self.desk.topic(place, join.place);
+                let (number, topic): (u64, Topic) = self.state.topic(place, join.place);
                 let doubts = doubts.get(&number).map_or(&[][..], Vec::as_slice);
-                let gone = slot.reception.settle(self.desk.topics.sent(topic), doubts);
-                self.desk.gone(place, join, &gone);
+                let gone = slot.received.settle(self.state.topics.sent(topic), doubts);
+                self.state.gone(place, join, &gone);
             }
         }
     }
 
     /// Everybody closes. The server ends each connection then, so that its ports are the ones that rest.
     pub(super) fn close_all(&mut self) {
-        self.closing_at = self.desk.now + GOODBYE;
+        self.closing_at = self.state.now + GOODBYE;
         for id in 0..self.len() {
             let life = &mut self.actors[id as usize].life;
             // What is lost from here on concerns no ledger: it is settled.
             life.slots
                 .all_mut()
                 .iter_mut()
-                .for_each(|slot| slot.standing = Standing::Lost);
+                .for_each(|slot| slot.status = ChannelStatus::Lost);
             life.flags.set(Flags::ON_PURPOSE);
-            life.uncount(&mut self.desk.joined);
+            life.uncount(&mut self.state.joined);
             match life.stage {
-                Stage::Open => {
-                    self.desk.frame(Opcode::Close, &1000_u16.to_be_bytes());
+                ConnectionStage::Open => {
+                    self.state.frame(Opcode::Close, &1000_u16.to_be_bytes());
                     self.flush(id);
                 }
-                Stage::Expected
-                | Stage::Away
-                | Stage::Connecting
-                | Stage::Asking
-                | Stage::Upgrading
-                | Stage::Over => {
+                ConnectionStage::Expected
+                | ConnectionStage::Away
+                | ConnectionStage::Connecting
+                | ConnectionStage::Asking
+                | ConnectionStage::Upgrading
+                | ConnectionStage::Over => {
                     self.leave_for_good(id);
                 }
             }
@@ -148,7 +150,7 @@ impl Shard<'_> {
         let actor = &mut self.actors[id as usize];
         actor.stream = None;
         actor.life.forget(&mut self.kept);
-        actor.life.stage = Stage::Over;
+        actor.life.stage = ConnectionStage::Over;
         actor.life.lost_at = Time::MAX;
     }
 }

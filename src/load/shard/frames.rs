@@ -1,8 +1,8 @@
 //! Frames and messages out of the bytes of a server, honest or not.
 
 use super::super::actor::Fragments;
+use super::super::error_kind::ErrorKind;
 use super::super::told;
-use super::super::trouble::Trouble;
 use super::Shard;
 use crate::protocol::websocket::{Header, Opcode, Part};
 use crate::protocol::{Frame, FrameKind};
@@ -21,7 +21,7 @@ impl Shard<'_> {
             };
             let length = usize::try_from(header.length).unwrap_or(usize::MAX);
             if header.violation().is_some() || header.mask.is_some() || length > LARGEST {
-                self.fail(id, Trouble::Protocol);
+                self.fail(id, ErrorKind::Protocol);
                 break;
             }
             let start = at + header.header_len();
@@ -38,15 +38,15 @@ impl Shard<'_> {
     fn take_frame(&mut self, id: u32, header: &Header, payload: &[u8]) {
         match (header.opcode, header.part) {
             (Opcode::Ping, _) => {
-                self.desk.frame(Opcode::Pong, payload);
+                self.state.frame(Opcode::Pong, payload);
                 self.flush(id);
             }
             (Opcode::Pong | Opcode::Reserved(_), _) => {}
             (Opcode::Close, _) => {
-                self.desk.frame(Opcode::Close, payload);
+                self.state.frame(Opcode::Close, payload);
                 self.flush(id);
-                self.desk.tally.told(Trouble::Closed, || told::close(payload));
-                self.fail(id, Trouble::Closed);
+                self.state.tally.told(ErrorKind::Closed, || told::close(payload));
+                self.fail(id, ErrorKind::Closed);
             }
             (Opcode::Text, Part::Last) => self.take_message(id, FrameKind::Text, payload),
             (Opcode::Binary, Part::Last) => self.take_message(id, FrameKind::Binary, payload),
@@ -57,16 +57,16 @@ impl Shard<'_> {
     }
 
     fn take_fragment(&mut self, id: u32, header: &Header, payload: &[u8]) {
-        let rare = self.actors[id as usize].life.rare();
+        let buffers = self.actors[id as usize].life.buffers();
         let begins = header.opcode != Opcode::Continuation;
-        match &mut rare.fragments {
+        match &mut buffers.fragments {
             None if begins => {
                 let kind = if header.opcode == Opcode::Text {
                     FrameKind::Text
                 } else {
                     FrameKind::Binary
                 };
-                rare.fragments = Some(Fragments {
+                buffers.fragments = Some(Fragments {
                     kind,
                     bytes: payload.to_vec(),
                 });
@@ -74,30 +74,30 @@ impl Shard<'_> {
             Some(fragments) if !begins && fragments.bytes.len() + payload.len() <= LARGEST => {
                 fragments.bytes.extend_from_slice(payload);
             }
-            None | Some(_) => return self.fail(id, Trouble::Protocol),
+            None | Some(_) => return self.fail(id, ErrorKind::Protocol),
         }
         if header.part == Part::Last
-            && let Some(fragments) = rare.fragments.take()
+            && let Some(fragments) = buffers.fragments.take()
         {
             self.take_message(id, fragments.kind, &fragments.bytes);
         }
     }
 
     fn take_message(&mut self, id: u32, kind: FrameKind, payload: &[u8]) {
-        self.desk.tally.counts.messages_in += 1;
+        self.state.tally.counts.messages_in += 1;
         let frame = match kind {
             FrameKind::Binary => Frame::Binary(payload),
             FrameKind::Text => match str::from_utf8(payload) {
                 Ok(text) => Frame::Text(text),
-                Err(_) => return self.fail(id, Trouble::Protocol),
+                Err(_) => return self.fail(id, ErrorKind::Protocol),
             },
         };
-        match self.desk.vsn.decode_from_server(frame) {
+        match self.state.vsn.decode_from_server(frame) {
             Ok(message) => self.call(id, |socket, context| socket.handle_message(context, &message)),
             Err(why) => {
                 let told = || format!("a message that cannot be read: {why}");
-                self.desk.tally.told(Trouble::Protocol, told);
-                self.fail(id, Trouble::Protocol);
+                self.state.tally.told(ErrorKind::Protocol, told);
+                self.fail(id, ErrorKind::Protocol);
             }
         }
     }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::super::pace::{Dues, Stage, Stream};
-use super::super::role::Voices;
+use super::super::pace::{Dues, RateStage, Stream};
+use super::super::role::SenderSelection;
 use super::super::settings::{Schedule, Settings};
 use super::round_times::RoundTimes;
 use crate::clock::Time;
@@ -20,7 +20,7 @@ pub(super) struct Lane {
     dues: Option<Dues>,
     /// Sockets that can be asked to send.
     pushers: Vec<u32>,
-    voices: Voices,
+    sender_selection: SenderSelection,
     next_pusher: usize,
     /// Rounds whose time has come and that nobody is free for.
     waiting: VecDeque<Time>,
@@ -49,11 +49,11 @@ pub(super) struct NeverSent {
 }
 
 impl Lane {
-    pub(super) fn new(pushers: Vec<u32>, voices: Voices) -> Self {
+    pub(super) fn new(pushers: Vec<u32>, sender_selection: SenderSelection) -> Self {
         Self {
             dues: None,
             pushers,
-            voices,
+            sender_selection,
             next_pusher: 0,
             waiting: VecDeque::new(),
             idle: VecDeque::new(),
@@ -68,14 +68,14 @@ impl Lane {
 
     /// Begins an open model; this lane has a part of all sends, and of those this stream.
     pub(super) fn begin(&mut self, settings: &Settings, start: Time, part: f64, stream: Option<Stream>) {
-        let stream = match self.voices {
-            Voices::All => stream,
-            Voices::One => stream
+        let stream = match self.sender_selection {
+            SenderSelection::All => stream,
+            SenderSelection::One => stream
                 .filter(|it| it.number == 0)
                 .map(|_| Stream { number: 0, of: 1 }),
         };
         if let (Schedule::Open(stages, pacing), Some(stream)) = (&settings.schedule, stream) {
-            let stages = stages.iter().map(|stage| Stage {
+            let stages = stages.iter().map(|stage| RateStage {
                 rate: stage.rate * part,
                 ..*stage
             });
@@ -109,7 +109,7 @@ impl Lane {
         for _ in 0..self.pushers.len().min(ASKED) {
             let id = self.pushers[self.next_pusher % self.pushers.len()];
             let can = can(id);
-            if !can || self.voices == Voices::All {
+            if !can || self.sender_selection == SenderSelection::All {
                 self.next_pusher = (self.next_pusher + 1) % self.pushers.len();
             }
             if can {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn lane() -> Lane {
-        let mut lane = Lane::new(vec![3], Voices::All);
+        let mut lane = Lane::new(vec![3], SenderSelection::All);
         lane.time_rounds(3..4);
         lane
     }

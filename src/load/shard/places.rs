@@ -1,8 +1,8 @@
 //! Which sockets are whose: of each scenario a block of whole instances, which go round among the shards.
 
-use super::super::desk::Place;
 use super::super::pace::Stream;
-use super::super::role::Cast;
+use super::super::role::CompiledScenarios;
+use super::super::shard_state::SocketPlace;
 use super::Shard;
 
 /// The sockets of a scenario in a shard, one after another.
@@ -31,14 +31,14 @@ impl Block {
 
 impl Shard<'_> {
     /// Who a socket is.
-    pub(super) fn place(&self, id: u32) -> Place {
+    pub(super) fn place(&self, id: u32) -> SocketPlace {
         let play = self.play(id);
         let block = &self.blocks[play];
         let within = (id - block.start) as usize;
         let local_instance = within / block.size;
         let instance = local_instance * block.stream.of + block.stream.number;
         let socket = block.first_socket + instance * block.size + within % block.size;
-        Place {
+        SocketPlace {
             id,
             socket: u32::try_from(socket).unwrap_or(u32::MAX),
             instance: (instance * self.blocks.len() + play) as u64,
@@ -61,7 +61,7 @@ impl Shard<'_> {
 }
 
 /// The blocks of a shard, of scenarios that so many sockets each play.
-pub(super) fn blocks(cast: &Cast, divided: &[u32], shard: Stream) -> Box<[Block]> {
+pub(super) fn blocks(cast: &CompiledScenarios, divided: &[u32], shard: Stream) -> Box<[Block]> {
     let mut blocks: Vec<Block> = Vec::new();
     for (index, (play, sockets)) in cast.plays.iter().zip(divided).enumerate() {
         let sockets = *sockets as usize;
@@ -94,7 +94,7 @@ pub(super) fn blocks(cast: &Cast, divided: &[u32], shard: Stream) -> Box<[Block]
 }
 
 /// How the sends of a scenario are split among the shards that have somebody who can send.
-fn sends(cast: &Cast, play: usize, sockets: usize, own: Stream) -> Option<Stream> {
+fn sends(cast: &CompiledScenarios, play: usize, sockets: usize, own: Stream) -> Option<Stream> {
     let first = cast.first_sender(play)?;
     let size = cast.plays[play].places.len();
     let can = |number: &usize| {
@@ -145,7 +145,7 @@ mod tests {
         }
     }
 
-    fn cast(names: &[(&str, u32)]) -> Cast {
+    fn cast(names: &[(&str, u32)]) -> CompiledScenarios {
         let share = |(name, weight): &(&str, u32)| {
             let it = built_in().iter().find(|it| it.name == *name).unwrap();
             Share {
@@ -154,7 +154,7 @@ mod tests {
             }
         };
         let shares: Vec<Share> = names.iter().map(share).collect();
-        Cast::compile(&shares, &Override::default(), Vsn::V2, 0).unwrap()
+        CompiledScenarios::compile(&shares, &Override::default(), Vsn::V2, 0).unwrap()
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::actor::{Flags, Stage, Wait};
+use super::super::actor::{ConnectionStage, Flags, Wait};
 use super::super::control::Phase;
-use super::super::role::{Push, Standing, Step, Tempo};
+use super::super::error_kind::ErrorKind;
+use super::super::role::{ChannelStatus, Push, SendMode, Step};
 use super::super::settings::Schedule;
 use super::super::tally::Kind;
-use super::super::trouble::Trouble;
 use super::Shard;
 use super::lane::Turn;
 use crate::client::Ref;
@@ -22,19 +22,23 @@ impl<'r> Shard<'r> {
     /// A round begins, or the load does.
     pub(super) fn take_turn(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        if self.phase != Phase::Running || !actor.life.slots.at_rest() || actor.life.stage != Stage::Open {
+        if self.phase != Phase::Running
+            || !actor.life.slots.at_rest()
+            || actor.life.stage != ConnectionStage::Open
+        {
             return;
         }
         let role = &self.blue.cast.roles[usize::from(actor.life.role)];
         actor.life.flags.set(Flags::STARTED);
-        let by_itself = role.tempo == Tempo::Listens || self.blue.settings.schedule == Schedule::Closed;
+        let by_itself =
+            role.send_mode == SendMode::Listens || self.blue.settings.schedule == Schedule::Closed;
         if by_itself {
             actor.life.wait = Wait::Nothing;
             self.advance(id);
-        } else if role.tempo == Tempo::Rounds {
-            let (play, now) = (role.play, self.desk.now);
+        } else if role.send_mode == SendMode::Rounds {
+            let (play, now) = (role.play, self.state.now);
             if let Some(length) = self.lanes[play].times.end(id, now) {
-                self.desk.tally.round(play, length);
+                self.state.tally.round(play, length);
             }
             if let Some(turn) = self.lanes[play].round_for(id, now) {
                 self.begin_round(id, turn);
@@ -45,9 +49,11 @@ impl<'r> Shard<'r> {
     /// A round of several steps. Its first push counts from its intended time, without the time in which there were too
     /// few sockets.
     pub(super) fn begin_round(&mut self, id: u32, turn: Turn) {
-        let (play, now) = (self.play(id), self.desk.now);
-        self.desk.tally.late(turn.late);
-        self.desk.tally.record(play, Kind::Waited, now - turn.waited, now);
+        let (play, now) = (self.play(id), self.state.now);
+        self.state.tally.late(turn.late);
+        self.state
+            .tally
+            .record(play, Kind::Waited, now - turn.waited, now);
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
         life.step = 0;
@@ -72,10 +78,11 @@ impl<'r> Shard<'r> {
                 }
                 let life = &mut self.actors[id as usize].life;
                 if usize::from(life.step) == role.steps.len() {
-                    self.desk.tally.counts.rounds += 1;
+                    self.state.tally.counts.rounds += 1;
                 }
                 life.step = 0;
-                let open = role.tempo == Tempo::Rounds && self.blue.settings.schedule != Schedule::Closed;
+                let open =
+                    role.send_mode == SendMode::Rounds && self.blue.settings.schedule != Schedule::Closed;
                 if open {
                     life.wait = Wait::Turn;
                     // It takes its turn when all is joined, if that is not now.
@@ -85,7 +92,7 @@ impl<'r> Shard<'r> {
                 }
                 // A round without a wait would never end.
                 if begun {
-                    (life.wait, life.wake) = (Wait::Sleep, self.desk.now);
+                    (life.wait, life.wake) = (Wait::Sleep, self.state.now);
                 }
                 begun = true;
                 continue;
@@ -93,24 +100,25 @@ impl<'r> Shard<'r> {
             self.step(id, step);
         }
         // What was written is this socket's, and the buffer is everybody's.
-        if !self.desk.out.is_empty() {
+        if !self.state.out.is_empty() {
             self.flush(id);
         }
         self.arm(id);
     }
 
     fn step(&mut self, id: u32, step: &'r Step) {
-        let now = self.desk.now;
+        let now = self.state.now;
         let life = &mut self.actors[id as usize].life;
         match step {
             // The server ended it: there is nobody to talk to in the rest of the round.
             Step::Push(Push { channel, .. }) | Step::Leave(channel)
-                if life.slots.standing(*channel) == Standing::Over =>
+                if life.slots.status(*channel) == ChannelStatus::Over =>
             {
                 life.step = ABANDONED;
             }
             Step::Push(Push { channel, .. }) | Step::Leave(channel)
-                if life.slots.standing(*channel) == Standing::Lost || life.stage != Stage::Open =>
+                if life.slots.status(*channel) == ChannelStatus::Lost
+                    || life.stage != ConnectionStage::Open =>
             {
                 life.wait = Wait::Joined;
             }
@@ -146,7 +154,7 @@ impl<'r> Shard<'r> {
 
     fn push_step(&mut self, id: u32, push: &Push) {
         let held_up = self.lane(id).times.take_held_up(id);
-        let intended = self.desk.now - held_up;
+        let intended = self.state.now - held_up;
         self.actors[id as usize].life.wake = Time::MAX;
         let is_answered = self.awaits_answer(push);
         let reference = self.push(id, push, intended);
@@ -155,7 +163,7 @@ impl<'r> Shard<'r> {
             (Some(_), _) if !is_answered => life.step += 1,
             (Some(reference), None) => life.wait = Wait::Answer(reference),
             (Some(reference), Some(_)) => {
-                self.desk.together.insert((id, reference), life.step);
+                self.state.together.insert((id, reference), life.step);
                 life.step += 1;
             }
             (None, _) => life.wait = Wait::Joined,
@@ -166,7 +174,7 @@ impl<'r> Shard<'r> {
     /// times waits as long as they take: what does not come is the ledger's to tell.
     fn patience(&self, id: u32) -> Option<Duration> {
         let settings = self.blue.settings;
-        let listens = self.tempo(&self.actors[id as usize]) == Tempo::Listens;
+        let listens = self.send_mode(&self.actors[id as usize]) == SendMode::Listens;
         let others_send = self.blue.cast.first_sender(self.play(id)).is_some();
         let at_their_times = settings.schedule != Schedule::Closed;
         (!(listens && others_send && at_their_times)).then_some(settings.timeout)
@@ -185,7 +193,7 @@ impl<'r> Shard<'r> {
 
     /// Goes on when all answers have come to what was sent together; tells whether they have.
     fn gather(&mut self, id: u32) -> bool {
-        let lacks = self.desk.oldest_together(id).is_some();
+        let lacks = self.state.oldest_together(id).is_some();
         if !lacks {
             let life = &mut self.actors[id as usize].life;
             life.wait = Wait::Nothing;
@@ -214,14 +222,14 @@ impl<'r> Shard<'r> {
         life.early = [0; 4];
         life.step = ABANDONED;
         life.wait = Wait::Sleep;
-        life.wake = self.desk.now + BACKOFF;
+        life.wake = self.state.now + BACKOFF;
         self.arm(id);
     }
 
     /// A sleep is over, or a message did not come in time.
     pub(super) fn wake(&mut self, id: u32) {
         let life = &mut self.actors[id as usize].life;
-        if life.wake > self.desk.now {
+        if life.wake > self.state.now {
             return;
         }
         match life.wait {
@@ -234,7 +242,7 @@ impl<'r> Shard<'r> {
                 return;
             }
         }
-        let now = self.desk.now;
+        let now = self.state.now;
         self.lane(id).times.wake(id, now);
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
@@ -260,14 +268,14 @@ impl<'r> Shard<'r> {
         let within = said.or(self.patience(id)).unwrap_or_default();
         let event = &role.awaited[usize::from(*awaited)].event;
         let told = || format!("`{event}` did not come within {within:?}");
-        self.desk.tally.trouble_told(Trouble::ReceiveTimeout, told);
-        let stayed = life.stage == Stage::Open && life.since + within <= life.wake;
+        self.state.tally.trouble_told(ErrorKind::ReceiveTimeout, told);
+        let stayed = life.stage == ConnectionStage::Open && life.since + within <= life.wake;
         // In an open model others may have their turn much later.
         let is_certain = said.is_some()
             || self.blue.settings.schedule == Schedule::Closed
             || self.blue.cast.sends_alone(role);
         if stayed && is_certain && self.is_whole(id) {
-            self.desk.tally.counts.awaited_missing += 1;
+            self.state.tally.counts.awaited_missing += 1;
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::super::actor::Flags;
-use super::super::desk::Awaits;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Audience, Content, Follow, Push, Tempo};
+use super::super::role::{Answer, Audience, Content, Follow, Push, SendMode};
+use super::super::shard_state::Awaits;
 use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::Shard;
@@ -21,10 +21,10 @@ impl Shard<'_> {
     /// Sends of an open model whose time has come.
     pub(super) fn send_due(&mut self) {
         for play in 0..self.lanes.len() {
-            while let Some(intended) = self.lanes[play].take(self.desk.now) {
-                let now = self.desk.now;
-                self.desk.tally.record(play, Kind::Lateness, intended, now);
-                self.desk.tally.counts.due += 1;
+            while let Some(intended) = self.lanes[play].take(self.state.now) {
+                let now = self.state.now;
+                self.state.tally.record(play, Kind::Lateness, intended, now);
+                self.state.tally.counts.due += 1;
                 self.send_of(play, intended);
             }
         }
@@ -34,10 +34,10 @@ impl Shard<'_> {
         let actors = &self.actors;
         let can = |id: u32| actors[id as usize].life.flags.has(Flags::COUNTED);
         let pusher = self.lanes[play].next_pusher(can);
-        if let Some(id) = pusher.filter(|id| self.tempo(&self.actors[*id as usize]) == Tempo::Pushes) {
+        if let Some(id) = pusher.filter(|id| self.send_mode(&self.actors[*id as usize]) == SendMode::Pushes) {
             return self.push_now(id, intended);
         }
-        let (lane, now) = (&mut self.lanes[play], self.desk.now);
+        let (lane, now) = (&mut self.lanes[play], self.state.now);
         if let Some((id, turn)) = lane.begin_with_free(intended, now) {
             return self.begin_round(id, turn);
         }
@@ -45,19 +45,19 @@ impl Shard<'_> {
             self.blue
                 .cast
                 .roles_of(play)
-                .any(|role| role.tempo == Tempo::Rounds)
+                .any(|role| role.send_mode == SendMode::Rounds)
         };
         if !has_rounds() || !lane.keep(intended) {
-            self.desk.tally.counts.dropped += 1;
+            self.state.tally.counts.dropped += 1;
         }
     }
 
     /// The load is over: what waits for a free socket is never sent.
     pub(super) fn end_lanes(&mut self) {
-        let now = self.desk.now;
+        let now = self.state.now;
         for (play, lane) in self.lanes.iter_mut().enumerate() {
             let never = lane.end(now);
-            let tally = &mut self.desk.tally;
+            let tally = &mut self.state.tally;
             tally.counts.dropped += never.due.len() as u64;
             if never.held_up {
                 tally.counts.dropped_by_server += never.due.len() as u64;
@@ -81,8 +81,8 @@ impl Shard<'_> {
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
         if let Some(push) = role.only_push() {
             self.push(id, push, intended);
-            self.desk.tally.late(self.desk.now.since(intended));
-            self.desk.tally.counts.rounds += 1;
+            self.state.tally.late(self.state.now.since(intended));
+            self.state.tally.counts.rounds += 1;
             self.after(id);
             self.arm(id);
         }
@@ -107,7 +107,7 @@ impl Shard<'_> {
             }
             Content::Binary(bytes) => Payload::Binary(bytes),
         };
-        let now = self.desk.now;
+        let now = self.state.now;
         let is_overdue = intended + OVERDUE < now;
         let as_of = if is_overdue { now } else { intended };
         let reference = self.call_as_of(id, as_of, |socket, context| {
@@ -116,31 +116,31 @@ impl Shard<'_> {
         self.text = text;
         let answered = self.awaits_answer(push);
         if let (Some(reference), true) = (reference, is_overdue) {
-            self.desk.overdue.insert((id, reference), intended);
+            self.state.overdue.insert((id, reference), intended);
         }
         match reference {
             Some(reference) if is_followed => {
-                self.desk
+                self.state
                     .marked
                     .insert((id, reference), (mark.topic, mark.of_topic));
                 if !matches!(push.follow, Follow::ByNumber(_)) {
-                    self.desk.topics.note_sent(&mark);
+                    self.state.topics.note_sent(&mark);
                 }
                 self.hear_own(id, push, &mark);
             }
             Some(_) => {}
-            None if is_followed => self.desk.common.doubt(mark.topic, mark.of_topic),
+            None if is_followed => self.state.common.doubt(mark.topic, mark.of_topic),
             None => {}
         }
         if let Some(reference) = reference {
             self.actors[id as usize].life.seq += 1;
-            self.desk.tally.counts.sent += 1;
+            self.state.tally.counts.sent += 1;
             let awaits = if answered { Awaits::Yes } else { Awaits::No };
             if answered {
-                self.desk.tally.counts.replies_expected += 1;
-                self.desk.unanswered += 1;
+                self.state.tally.counts.replies_expected += 1;
+                self.state.unanswered += 1;
             } else {
-                self.desk.unawaited.insert((id, reference));
+                self.state.unawaited.insert((id, reference));
             }
             self.note_left_out((id, reference), push, awaits);
         }
@@ -152,11 +152,11 @@ impl Shard<'_> {
         let place = self.place(id);
         let life = &self.actors[id as usize].life;
         let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
-        let (number, topic) = self.desk.topic(place, join.place);
+        let (number, topic) = self.state.topic(place, join.place);
         Mark {
-            run: self.desk.run,
+            run: self.state.run,
             topic: number,
-            of_topic: self.desk.topics.next(topic),
+            of_topic: self.state.topics.next(topic),
             sender: place.socket,
             of_sender: life.seq,
             intended: intended.as_micros(),
@@ -165,14 +165,16 @@ impl Shard<'_> {
 
     /// Whether the answer to a push is waited for.
     pub(super) fn awaits_answer(&self, push: &Push) -> bool {
-        let is_silent = push.left_out.is_some_and(|event| !self.desk.common.awaits(event));
+        let is_silent = push
+            .left_out
+            .is_some_and(|event| !self.state.common.awaits(event));
         !matches!(push.answer, Answer::None) && !is_silent
     }
 
     fn note_left_out(&mut self, push_of: (u32, Ref), push: &Push, awaits: Awaits) {
         let Some(event) = push.left_out else { return };
-        self.desk.left_out.insert(push_of, (event, awaits));
-        let counts = self.desk.tally.left_out(event.into());
+        self.state.left_out.insert(push_of, (event, awaits));
+        let counts = self.state.tally.left_out(event.into());
         counts.sent += 1;
         counts.awaited += u64::from(awaits == Awaits::Yes);
     }
@@ -182,15 +184,15 @@ impl Shard<'_> {
         let place = self.place(id);
         let life = &mut self.actors[id as usize].life;
         let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
-        let reception = &mut life.slots.all_mut()[usize::from(push.channel)].reception;
+        let received = &mut life.slots.all_mut()[usize::from(push.channel)].received;
         match push.follow {
             Follow::ByAddedMark(Audience::Others) => {
-                let (_, gone) = reception.take(mark, &self.desk.topics);
-                self.desk.gone(place, join, &gone);
+                let (_, gone) = received.take(mark, &self.state.topics);
+                self.state.gone(place, join, &gone);
             }
             Follow::ByNumber(Audience::Others) => {
-                let (_, topic) = self.desk.topic(place, join.place);
-                reception.take_next(self.desk.topics.sent(topic));
+                let (_, topic) = self.state.topic(place, join.place);
+                received.take_next(self.state.topics.sent(topic));
             }
             Follow::No | Follow::ByMark | Follow::ByAddedMark(_) | Follow::ByNumber(_) => {}
         }
@@ -198,6 +200,6 @@ impl Shard<'_> {
 
     pub(super) fn filling(&self, id: u32, mark: Mark) -> Filling {
         let seq = self.actors[id as usize].life.seq;
-        self.desk.filling(self.place(id), seq, mark)
+        self.state.filling(self.place(id), seq, mark)
     }
 }

@@ -2,11 +2,11 @@
 
 use rand_xoshiro::rand_core::Rng as _;
 
-use super::super::actor::{Flags, Stage, Wait};
+use super::super::actor::{ConnectionStage, Flags, Wait};
+use super::super::error_kind::ErrorKind;
 use super::super::ledger::Mark;
-use super::super::role::{Standing, Step, TopicPlace};
+use super::super::role::{ChannelStatus, Step, TopicPlace};
 use super::super::text::Line;
-use super::super::trouble::Trouble;
 use super::Shard;
 use crate::protocol::websocket::Opcode;
 
@@ -19,15 +19,15 @@ impl Shard<'_> {
         let joins = &cast.roles[usize::from(role)].joins;
         for index in 0..joins.len() {
             let slot = &self.actors[id as usize].life.slots.all()[index];
-            if slot.channel.is_none() && slot.standing != Standing::Over {
+            if slot.channel.is_none() && slot.status != ChannelStatus::Over {
                 self.join(id, index);
             }
         }
         let life = &mut self.actors[id as usize].life;
         if life.slots.at_rest() {
             if joins.is_empty() {
-                self.desk.joined += u64::from(life.flags.set(Flags::COUNTED));
-                self.desk.tally.counts.first_joined += u64::from(life.flags.set(Flags::JOINED));
+                self.state.joined += u64::from(life.flags.set(Flags::COUNTED));
+                self.state.tally.counts.first_joined += u64::from(life.flags.set(Flags::JOINED));
             }
             self.all_joined(id);
         }
@@ -37,7 +37,7 @@ impl Shard<'_> {
     fn spread_heartbeat(&mut self, id: u32) {
         let interval = self.blue.settings.heartbeat;
         let part = (self.random.next_u32() >> 8) as f64 / f64::from(1 << 24);
-        self.actors[id as usize].life.due_at = self.desk.now + interval.mul_f64(part);
+        self.actors[id as usize].life.due_at = self.state.now + interval.mul_f64(part);
     }
 
     fn join(&mut self, id: u32, index: usize) {
@@ -58,10 +58,10 @@ impl Shard<'_> {
             TopicPlace::Own(_) => text(&join.topic),
         };
         let params = entry.common_params.clone().unwrap_or_else(|| text(&entry.params));
-        let now = self.desk.now;
+        let now = self.state.now;
         let channel = self.call_as_of(id, now, |socket, context| socket.join(context, topic, params));
         let slot = &mut self.actors[id as usize].life.slots.all_mut()[index];
-        (slot.channel, slot.standing, slot.judged) = (Some(channel), Standing::Lost, false);
+        (slot.channel, slot.status, slot.judged) = (Some(channel), ChannelStatus::Lost, false);
     }
 
     /// The socket joined, or failed, for the first time.
@@ -94,8 +94,8 @@ impl Shard<'_> {
         let Some(channel) = life.slots.all()[index].channel else {
             return;
         };
-        self.desk.part(place, life, index, Standing::Over);
-        let now = self.desk.now;
+        self.state.part(place, life, index, ChannelStatus::Over);
+        let now = self.state.now;
         self.call_as_of(id, now, |socket, context| socket.leave(context, channel));
         self.flush(id);
     }
@@ -114,9 +114,9 @@ impl Shard<'_> {
     pub(super) fn join_again(&mut self, id: u32, index: usize, entry: u8) {
         let life = &mut self.actors[id as usize].life;
         let slot = &mut life.slots.all_mut()[index];
-        if slot.standing == Standing::Over {
-            (slot.standing, slot.entry) = (Standing::Lost, entry);
-            if life.stage == Stage::Open {
+        if slot.status == ChannelStatus::Over {
+            (slot.status, slot.entry) = (ChannelStatus::Lost, entry);
+            if life.stage == ConnectionStage::Open {
                 self.join(id, index);
                 self.flush(id);
             }
@@ -131,7 +131,7 @@ impl Shard<'_> {
     pub(super) fn join_what_is_over(&mut self, id: u32) -> bool {
         let count = self.actors[id as usize].life.slots.all().len();
         for (index, entry) in (0..count).zip(0..) {
-            if self.actors[id as usize].life.slots.all()[index].standing == Standing::Over {
+            if self.actors[id as usize].life.slots.all()[index].status == ChannelStatus::Over {
                 self.join_again(id, index, entry);
             }
         }
@@ -142,17 +142,17 @@ impl Shard<'_> {
         let life = &mut self.actors[id as usize].life;
         life.step += 1;
         life.wait = Wait::Joined;
-        if life.stage != Stage::Open {
+        if life.stage != ConnectionStage::Open {
             return;
         }
         life.flags.set(Flags::ON_PURPOSE);
         if let Step::Close(code) = step {
-            self.desk.frame(Opcode::Close, &code.to_be_bytes());
+            self.state.frame(Opcode::Close, &code.to_be_bytes());
             self.flush(id);
         }
         // The kernel may have told already that the connection is no more.
-        if self.actors[id as usize].life.stage == Stage::Open {
-            self.fail(id, Trouble::Closed);
+        if self.actors[id as usize].life.stage == ConnectionStage::Open {
+            self.fail(id, ErrorKind::Closed);
         }
     }
 }

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use super::Tally;
 use crate::clock::Time;
+use crate::load::error_kind::ErrorKind;
 use crate::load::left_out::LeftOut;
 use crate::load::lost::LostMessages;
-use crate::load::trouble::Trouble;
 use crate::load::validity::LATEST;
 use crate::scenario::shorten;
 
 impl Tally {
     /// Counts an error, and keeps what was heard of it if it is the first of its kind.
-    pub(in crate::load) fn trouble_told(&mut self, trouble: Trouble, told: impl FnOnce() -> String) {
+    pub(in crate::load) fn trouble_told(&mut self, trouble: ErrorKind, told: impl FnOnce() -> String) {
         self.trouble(trouble);
         self.told(trouble, told);
     }
 
     /// Keeps what was heard of an error that is counted elsewhere, if it is the first of its kind.
-    pub(in crate::load) fn told(&mut self, trouble: Trouble, told: impl FnOnce() -> String) {
+    pub(in crate::load) fn told(&mut self, trouble: ErrorKind, told: impl FnOnce() -> String) {
         self.first
             .entry(trouble)
             .or_insert_with(|| shorten(&told()).into());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::words::{grouped, micros, rate, things};
-use crate::load::{LoadResult, Objective, Point, Progress, Schedule, Stage, Standing};
+use crate::load::{LoadResult, Objective, ObjectiveStatus, Point, Progress, RateStage, Schedule};
 
 /// What stands between two fields.
 const BETWEEN: &str = " · ";
@@ -11,14 +11,14 @@ const BETWEEN: &str = " · ";
 /// What is known while the swarm runs.
 pub(super) struct Live {
     objectives: Vec<Objective>,
-    stages: Vec<Stage>,
+    stages: Vec<RateStage>,
     second: Point,
     /// When the second before ended, for rates.
     before_s: f64,
     errors: u64,
     wrong: Vec<(u64, &'static str)>,
     /// How each objective stands.
-    standings: Vec<Standing>,
+    standings: Vec<ObjectiveStatus>,
 }
 
 /// A part of a line; where there is no room, the parts of the least weight are left out.
@@ -30,7 +30,7 @@ struct Field {
 impl Live {
     pub(super) fn new(objectives: Vec<Objective>, schedule: &Schedule) -> Self {
         Self {
-            standings: vec![Standing::NotMeasured; objectives.len()],
+            standings: vec![ObjectiveStatus::NotMeasured; objectives.len()],
             objectives,
             stages: match schedule {
                 Schedule::Open(stages, _) => stages.clone(),
@@ -66,7 +66,7 @@ impl Live {
             (result.sockets.lost, "lost"),
         ];
         self.wrong = wrong.into_iter().filter(|it| it.0 > 0).collect();
-        let judged = self.objectives.iter().map(|it| it.judge(result).standing());
+        let judged = self.objectives.iter().map(|it| it.judge(result).status());
         self.standings = judged.collect();
     }
 
@@ -143,11 +143,11 @@ impl Live {
         if self.errors > 0 {
             fields.push(Field::new(8, things(self.errors, "error")));
         }
-        for (objective, standing) in self.objectives.iter().zip(&self.standings) {
-            let (mark, weight) = match standing {
-                Standing::Held => ("✓", 3),
-                Standing::Missed => ("✗", 7),
-                Standing::NotMeasured => ("–", 2),
+        for (objective, status) in self.objectives.iter().zip(&self.standings) {
+            let (mark, weight) = match status {
+                ObjectiveStatus::Held => ("✓", 3),
+                ObjectiveStatus::Missed => ("✗", 7),
+                ObjectiveStatus::NotMeasured => ("–", 2),
             };
             fields.push(Field::new(weight, format!("{mark} {}", objective.text())));
         }
@@ -155,7 +155,7 @@ impl Live {
     }
 
     /// The stage at this moment of the load, with its number.
-    fn stage(&self, so_far: Duration) -> Option<(usize, &Stage)> {
+    fn stage(&self, so_far: Duration) -> Option<(usize, &RateStage)> {
         let mut end = Duration::ZERO;
         let mut stages = self.stages.iter().enumerate();
         let now = stages.find(|(_, stage)| {
@@ -201,7 +201,7 @@ mod tests {
     };
 
     fn stages() -> Schedule {
-        let stage = |rate, seconds| Stage {
+        let stage = |rate, seconds| RateStage {
             rate,
             duration: Duration::from_secs(seconds),
         };

@@ -12,7 +12,7 @@ use super::super::Detail;
 use super::super::paper::Paper;
 use super::LoadRun;
 use super::words::{grouped, micros, percent, seconds, things};
-use crate::load::{Conclusion, LoadResult, Outcome, OutcomeUnit, Standing};
+use crate::load::{Conclusion, LoadResult, ObjectiveStatus, Outcome, OutcomeUnit};
 
 /// Where what a line says begins, behind its name.
 const INDENT: usize = 14;
@@ -70,10 +70,10 @@ fn objectives(text: &mut String, run: &LoadRun<'_>, detail: Detail, paper: Paper
     let mut any = false;
     for it in told {
         any = true;
-        let (mark, color) = match it.standing() {
-            Standing::Held => ("held", AnsiColor::Green),
-            Standing::Missed => ("missed", AnsiColor::Red),
-            Standing::NotMeasured => ("unknown", AnsiColor::Yellow),
+        let (mark, color) = match it.status() {
+            ObjectiveStatus::Held => ("held", AnsiColor::Green),
+            ObjectiveStatus::Missed => ("missed", AnsiColor::Red),
+            ObjectiveStatus::NotMeasured => ("unknown", AnsiColor::Yellow),
         };
         let value = format!("{}: {}", it.text, value_of(it));
         line(text, (mark, colored(color)), &value, paper);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::{Command, Door, LinkId, Request};
+use super::command::{Command, ConnectOptions, LinkId, Request};
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
 use super::wait::{Wait, WaitKind};
-use super::{Play, Stage};
+use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
@@ -114,7 +114,7 @@ impl Play {
         let vsn = connect.vsn().unwrap_or(self.vsn);
         self.links[actor.0] = Some(Link::new(id, vsn));
         let values = &self.values;
-        let door = Door {
+        let door = ConnectOptions {
             mount: match &connect.mount {
                 Mount::Target => None,
                 Mount::Instead(name) => Some(name.clone()),
@@ -281,7 +281,7 @@ impl Play {
 
     /// All steps held: asks each open connection once more.
     fn settle(&mut self, now: Time) {
-        self.stage = Stage::Settling;
+        self.stage = PlayStage::Settling;
         for index in 0..self.links.len() {
             let kind = self.ask_alive(Actor(index), now);
             if let WaitKind::ClosedOrAlive(_) = kind {

@@ -18,7 +18,7 @@ pub struct LinkId {
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Open a WebSocket.
-    Connect(LinkId, Door),
+    Connect(LinkId, ConnectOptions),
     /// Send over one.
     Send(LinkId, Outgoing),
     /// Send a request.
@@ -29,7 +29,7 @@ pub enum Command {
 
 /// Which WebSocket to open.
 #[derive(Clone, Debug, Default)]
-pub struct Door {
+pub struct ConnectOptions {
     /// The mount, if not the target's own.
     pub mount: Option<String>,
     /// The user whose token is to be fetched and sent as param `token`.

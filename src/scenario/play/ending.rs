@@ -2,14 +2,14 @@
 
 use super::failure::{FailureKind, Wrong};
 use super::link::State;
-use super::step::Held;
+use super::step::WaitStatus;
 use crate::scenario::shorten;
 use crate::transport::Ending;
 
 /// Holds the end of a connection against the code that a step waits for.
-pub(super) fn look_closed(state: &State, code: Option<u16>) -> Result<Held, Wrong> {
+pub(super) fn look_closed(state: &State, code: Option<u16>) -> Result<WaitStatus, Wrong> {
     match (state, code) {
-        (State::Open | State::Opening, _) => Ok(Held::NotYet),
+        (State::Open | State::Opening, _) => Ok(WaitStatus::NotYet),
         (State::Ended(Ending::CloseFrame { code: found, .. }), Some(code)) if *found != Some(code) => {
             let what = "the connection was closed with another code";
             let wrong = Wrong::server(
@@ -28,7 +28,7 @@ pub(super) fn look_closed(state: &State, code: Option<u16>) -> Result<Held, Wron
             );
             Err(wrong.kind(FailureKind::Ended))
         }
-        (State::Ended(_), _) => Ok(Held::Over(0)),
+        (State::Ended(_), _) => Ok(WaitStatus::Over(0)),
         (State::Refused(_) | State::Unanswered(..), _) => {
             let wrong = Wrong::server(
                 "there was no connection to close",

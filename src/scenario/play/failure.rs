@@ -2,7 +2,7 @@
 
 use crate::scenario::program::{SendKind, What};
 use crate::scenario::template::Values;
-use crate::scenario::yaml::Place;
+use crate::scenario::yaml::Span;
 
 /// A step that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl Wrong {
 }
 
 /// `path:line:column` of a place, and the text of the line.
-pub(super) fn locate(path: &str, source: &str, place: &Place) -> (String, String) {
+pub(super) fn locate(path: &str, source: &str, place: &Span) -> (String, String) {
     let at = place.start.min(source.len());
     let before = &source[..at];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

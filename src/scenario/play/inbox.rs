@@ -10,7 +10,7 @@ use crate::protocol::{Frame, Message, Vsn};
 pub(super) struct Arrived {
     /// Counts all that came in this play, over all connections.
     pub(super) serial: u64,
-    pub(super) frame: Held,
+    pub(super) frame: HeldFrame,
     pub(super) head: Option<Head>,
     pub(super) taken: bool,
 }
@@ -28,13 +28,13 @@ pub(super) struct Head {
 
 /// The text or the bytes of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum HeldFrame {
     Text(Arc<str>),
     Binary(Arc<[u8]>),
 }
 
 impl Arrived {
-    pub(super) fn new(serial: u64, frame: Held, vsn: Vsn) -> Self {
+    pub(super) fn new(serial: u64, frame: HeldFrame, vsn: Vsn) -> Self {
         let mut arrived = Self {
             serial,
             frame,
@@ -53,8 +53,8 @@ impl Arrived {
     /// The message, if it is one.
     pub(super) fn message(&self, vsn: Vsn) -> Option<Message<'_>> {
         let frame = match &self.frame {
-            Held::Text(text) => Frame::Text(text),
-            Held::Binary(bytes) => Frame::Binary(bytes),
+            HeldFrame::Text(text) => Frame::Text(text),
+            HeldFrame::Binary(bytes) => Frame::Binary(bytes),
         };
         vsn.decode_from_server(frame).ok()
     }
@@ -62,8 +62,8 @@ impl Arrived {
     /// How it looks to a person.
     pub(super) fn show(&self) -> String {
         match &self.frame {
-            Held::Text(text) => crate::scenario::shorten(text),
-            Held::Binary(bytes) => show_bytes(bytes),
+            HeldFrame::Text(text) => crate::scenario::shorten(text),
+            HeldFrame::Binary(bytes) => show_bytes(bytes),
         }
     }
 }

@@ -16,7 +16,7 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use command::{Command, Door, Happening, LinkId, Reach, Request, Setting};
+pub use command::{Command, ConnectOptions, Happening, LinkId, Reach, Request, Setting};
 pub(crate) use ending::{code_in_words, describe_ending};
 pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
@@ -31,7 +31,7 @@ use crate::protocol::Vsn;
 use crate::transport::{Ending, Incoming};
 use asked::Asked;
 use failure::Wrong;
-use inbox::{Arrived, Held};
+use inbox::{Arrived, HeldFrame};
 use link::{Link, State};
 use recording::Flooded;
 use wait::Wait;
@@ -50,12 +50,12 @@ pub struct Play {
     recording: Recording,
     serial: u64,
     asked: Asked,
-    stage: Stage,
+    stage: PlayStage,
 }
 
 /// How far a play has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stage {
+enum PlayStage {
     Playing,
     /// All steps held; each connection that is still open is asked once more, so that nothing under way is missed.
     Settling,
@@ -99,7 +99,7 @@ impl Play {
             recording: Recording::of_at_most(program.largest_message() * 4),
             serial: 0,
             asked: Asked::default(),
-            stage: Stage::Playing,
+            stage: PlayStage::Playing,
             program,
             setting,
             values,
@@ -135,10 +135,10 @@ impl Play {
     /// How it stands.
     pub fn progress(&self) -> Progress<'_> {
         match &self.stage {
-            Stage::Playing => Progress::Playing,
-            Stage::Settling => Progress::Settling,
-            Stage::Over => Progress::Over,
-            Stage::Failed(failure) => Progress::Failed(failure),
+            PlayStage::Playing => Progress::Playing,
+            PlayStage::Settling => Progress::Settling,
+            PlayStage::Over => Progress::Over,
+            PlayStage::Failed(failure) => Progress::Failed(failure),
         }
     }
 
@@ -209,12 +209,12 @@ impl Play {
         let noted = match incoming {
             Incoming::Text(text) => {
                 let text: Arc<str> = text.into();
-                self.arrive(id, Held::Text(Arc::clone(&text)), now);
+                self.arrive(id, HeldFrame::Text(Arc::clone(&text)), now);
                 Noted::Text(text)
             }
             Incoming::Binary(bytes) => {
                 let bytes: Arc<[u8]> = bytes.into();
-                self.arrive(id, Held::Binary(Arc::clone(&bytes)), now);
+                self.arrive(id, HeldFrame::Binary(Arc::clone(&bytes)), now);
                 Noted::Binary(bytes)
             }
             Incoming::Ping(_) => return Ok(()),
@@ -234,7 +234,7 @@ impl Play {
         self.note(now, id, noted)
     }
 
-    fn arrive(&mut self, id: LinkId, frame: Held, now: Time) {
+    fn arrive(&mut self, id: LinkId, frame: HeldFrame, now: Time) {
         self.serial += 1;
         let serial = self.serial;
         if let Some(link) = self.link(id) {
@@ -286,7 +286,7 @@ impl Play {
     }
 
     fn fail(&mut self, act: usize, wrong: Wrong) {
-        if matches!(self.stage, Stage::Failed(_)) {
+        if matches!(self.stage, PlayStage::Failed(_)) {
             return;
         }
         let blame = if self.group < self.program.given {
@@ -317,7 +317,7 @@ impl Play {
             (None, None) => Subject::Other,
         };
         self.waits.clear();
-        self.stage = Stage::Failed(Box::new(Failure {
+        self.stage = PlayStage::Failed(Box::new(Failure {
             what: wrong.what,
             expected: wrong.expected,
             actual: wrong.actual,

@@ -8,7 +8,7 @@ use super::failure::{FailureKind, Wrong};
 use super::link::{SETTLE_REF, State};
 use super::recording::{Noted, Who};
 use super::wait::{self, Wait, WaitKind, find_message, find_reply, judge_message, judge_reply};
-use super::{Play, Stage};
+use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::scenario::program::{Answers, Opening, Program, What};
 use crate::scenario::shorten;
@@ -21,7 +21,7 @@ enum Due {
 }
 
 /// How a wait stands.
-pub(super) enum Held {
+pub(super) enum WaitStatus {
     /// It goes on.
     NotYet,
     /// It is over; the serial of the message that ended it, if one did.
@@ -31,15 +31,15 @@ pub(super) enum Held {
 impl Play {
     /// Looks at all waits, and begins the next groups as long as nothing is waited for.
     pub(super) fn advance(&mut self, now: Time) {
-        while matches!(self.stage, Stage::Playing | Stage::Settling) {
+        while matches!(self.stage, PlayStage::Playing | PlayStage::Settling) {
             let program = Arc::clone(&self.program);
             for index in 0..self.waits.len() {
                 if self.waits[index].over.is_some() {
                     continue;
                 }
                 match self.look(&program, index, now) {
-                    Ok(Held::NotYet) => {}
-                    Ok(Held::Over(serial)) => {
+                    Ok(WaitStatus::NotYet) => {}
+                    Ok(WaitStatus::Over(serial)) => {
                         self.waits[index].over = Some(serial);
                         self.begin_those_behind(&program, index, now);
                     }
@@ -72,8 +72,8 @@ impl Play {
     }
 
     fn leave_group(&mut self, program: &Program, now: Time) {
-        if self.stage == Stage::Settling {
-            self.stage = Stage::Over;
+        if self.stage == PlayStage::Settling {
+            self.stage = PlayStage::Over;
             return;
         }
         if program
@@ -121,49 +121,55 @@ impl Play {
         )
     }
 
-    fn look(&mut self, program: &Program, index: usize, now: Time) -> Result<Held, Wrong> {
-        if self.stage == Stage::Settling {
+    fn look(&mut self, program: &Program, index: usize, now: Time) -> Result<WaitStatus, Wrong> {
+        if self.stage == PlayStage::Settling {
             return Ok(self.look_settled(index, now));
         }
         let wait = &self.waits[index];
         let what = &program.groups[self.group].acts[wait.act].what;
         let due = self.deadline_of(wait) <= now;
         let held = match (&wait.kind, what) {
-            (WaitKind::Pause, _) => return Ok(if due { Held::Over(0) } else { Held::NotYet }),
+            (WaitKind::Pause, _) => {
+                return Ok(if due {
+                    WaitStatus::Over(0)
+                } else {
+                    WaitStatus::NotYet
+                });
+            }
             (WaitKind::Silence, _) => {
                 return self.look_silence(index, if due { Due::Now } else { Due::Later });
             }
-            (WaitKind::Http | WaitKind::Restarted, _) => Held::NotYet,
+            (WaitKind::Http | WaitKind::Restarted, _) => WaitStatus::NotYet,
             (WaitKind::Opening, What::Connect(actor, connect)) => {
                 self.look_opening(actor.0, connect.answer)?
             }
             _ => self.look_message(index, what)?,
         };
         match held {
-            Held::NotYet if due => Err(self.overdue(index, what)),
+            WaitStatus::NotYet if due => Err(self.overdue(index, what)),
             held => Ok(held),
         }
     }
 
     /// An end that is not awaited by any step: there, or given up on.
-    fn look_settled(&mut self, index: usize, now: Time) -> Held {
+    fn look_settled(&mut self, index: usize, now: Time) -> WaitStatus {
         let wait = &self.waits[index];
         let due = self.deadline_of(wait) <= now;
         let (Some(actor), WaitKind::ClosedOrAlive(refs)) = (wait.actor, &wait.kind) else {
-            return Held::Over(0);
+            return WaitStatus::Over(0);
         };
         let Some(link) = &mut self.links[actor] else {
-            return Held::Over(0);
+            return WaitStatus::Over(0);
         };
         let answered = find_reply(link, crate::protocol::PHOENIX_TOPIC, refs).is_some();
         if answered || due || !matches!(link.state, State::Open) {
-            Held::Over(0)
+            WaitStatus::Over(0)
         } else {
-            Held::NotYet
+            WaitStatus::NotYet
         }
     }
 
-    fn look_silence(&self, index: usize, due: Due) -> Result<Held, Wrong> {
+    fn look_silence(&self, index: usize, due: Due) -> Result<WaitStatus, Wrong> {
         let link = self.waits[index]
             .actor
             .and_then(|actor| self.links[actor].as_ref());
@@ -182,12 +188,12 @@ impl Play {
                 };
                 Err(wrong.kind(kind).event(event))
             }
-            None if due == Due::Now => Ok(Held::Over(0)),
-            None => Ok(Held::NotYet),
+            None if due == Due::Now => Ok(WaitStatus::Over(0)),
+            None => Ok(WaitStatus::NotYet),
         }
     }
 
-    fn look_opening(&self, actor: usize, answer: Opening) -> Result<Held, Wrong> {
+    fn look_opening(&self, actor: usize, answer: Opening) -> Result<WaitStatus, Wrong> {
         let state = self.links[actor].as_ref().map(|link| &link.state);
         let wanted = match answer {
             Opening::Open => "to be let in (101)".to_owned(),
@@ -196,11 +202,13 @@ impl Play {
             Opening::OpenOrRefused => "to be let in or refused".to_owned(),
         };
         match (state, answer) {
-            (None | Some(State::Opening), _) => Ok(Held::NotYet),
+            (None | Some(State::Opening), _) => Ok(WaitStatus::NotYet),
             (Some(State::Open | State::Ended(_)), Opening::Open | Opening::OpenOrRefused)
-            | (Some(State::Refused(_)), Opening::OpenOrRefused | Opening::Refused(None)) => Ok(Held::Over(0)),
+            | (Some(State::Refused(_)), Opening::OpenOrRefused | Opening::Refused(None)) => {
+                Ok(WaitStatus::Over(0))
+            }
             (Some(State::Refused(found)), Opening::Refused(Some(status))) if *found == status => {
-                Ok(Held::Over(0))
+                Ok(WaitStatus::Over(0))
             }
             (Some(State::Open | State::Ended(_)), Opening::Refused(_)) => {
                 let wrong = Wrong::server("the server let the client in", wanted, "101");
@@ -243,7 +251,7 @@ impl Play {
         })
     }
 
-    fn look_message(&mut self, index: usize, what: &What) -> Result<Held, Wrong> {
+    fn look_message(&mut self, index: usize, what: &What) -> Result<WaitStatus, Wrong> {
         let wait = &self.waits[index];
         let Some(link) = wait.actor.and_then(|actor| self.links[actor].as_mut()) else {
             let expected = wait::describe(&wait.kind, what, &self.values);
@@ -254,47 +262,47 @@ impl Play {
         let values = &mut self.values;
         let held = match (&wait.kind, what) {
             (WaitKind::Reply { topic, refs }, What::Send(_, send)) => match find_reply(link, topic, refs) {
-                None => Held::NotYet,
+                None => WaitStatus::NotYet,
                 Some(arrived) => {
                     arrived.taken = true;
                     let response = judge_reply(arrived, vsn, &send.reply, values)?;
                     wait::save(&send.save, response.as_ref(), values)?;
-                    Held::Over(arrived.serial)
+                    WaitStatus::Over(arrived.serial)
                 }
             },
             (WaitKind::Message, What::Receive(_, receive)) => match find_message(link, receive, values) {
-                None => Held::NotYet,
+                None => WaitStatus::NotYet,
                 Some(index) => {
                     link.arrived[index].taken = true;
                     let arrived = &link.arrived[index];
                     let payload = judge_message(arrived, vsn, receive, values)
                         .map_err(|wrong| wait::of_several(wrong, link, index, receive, values))?;
                     wait::save(&receive.save, payload.as_ref(), values)?;
-                    Held::Over(arrived.serial)
+                    WaitStatus::Over(arrived.serial)
                 }
             },
             (WaitKind::Pong(payload), _) => match link.pongs.iter().position(|pong| pong == payload) {
-                None => Held::NotYet,
+                None => WaitStatus::NotYet,
                 Some(at) => {
                     link.pongs.remove(at);
-                    Held::Over(0)
+                    WaitStatus::Over(0)
                 }
             },
             (WaitKind::ClosedOrAlive(refs), _) => {
                 if let Some(arrived) = find_reply(link, crate::protocol::PHOENIX_TOPIC, refs) {
                     arrived.taken = true;
-                    return Ok(Held::Over(arrived.serial));
+                    return Ok(WaitStatus::Over(arrived.serial));
                 }
                 return Ok(if matches!(link.state, State::Ended(_)) {
-                    Held::Over(0)
+                    WaitStatus::Over(0)
                 } else {
-                    Held::NotYet
+                    WaitStatus::NotYet
                 });
             }
             (WaitKind::Closed(code), _) => return look_closed(&link.state, *code),
-            _ => Held::NotYet,
+            _ => WaitStatus::NotYet,
         };
-        if matches!(held, Held::NotYet) && !matches!(link.state, State::Open | State::Opening) {
+        if matches!(held, WaitStatus::NotYet) && !matches!(link.state, State::Open | State::Opening) {
             let ended = link.state.describe();
             let expected = wait::describe(&wait.kind, what, &self.values);
             let wrong = Wrong::server("the connection ended before this came", expected, ended);

@@ -8,7 +8,7 @@ use super::super::program::{
 };
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
-use super::super::yaml::{Key, Node, Place, Yaml};
+use super::super::yaml::{Key, Node, Span, Yaml};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
 
 /// A verb as it was written: its value (nothing for a bare one) and what stands beside it.
@@ -20,7 +20,7 @@ struct Written<'n> {
 
 impl Reader {
     /// One step of one actor.
-    pub(super) fn act(&mut self, name: &str, key: &Place, action: &Node) -> Option<Act> {
+    pub(super) fn act(&mut self, name: &str, key: &Span, action: &Node) -> Option<Act> {
         let bare;
         let written = match &action.value {
             Yaml::Text(word) => {
@@ -72,7 +72,7 @@ impl Reader {
         Some(Written { verb, value, entries })
     }
 
-    fn verb(&mut self, word: &str, place: &Place) -> Option<&'static Verb> {
+    fn verb(&mut self, word: &str, place: &Span) -> Option<&'static Verb> {
         let found = verbs::find(ACTIONS, word);
         if found.is_none() {
             let known: Vec<&str> = ACTIONS.iter().map(|verb| verb.name).collect();

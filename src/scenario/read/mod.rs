@@ -18,7 +18,7 @@ use super::problem::{Problem, ScenarioError, nearest};
 use super::program::{Actor, Program};
 use super::template::Name;
 use super::verbs::{EVERY_STEP, Opt, Verb};
-use super::yaml::{Key, LARGEST_FILE, Node, Place, Yaml};
+use super::yaml::{Key, LARGEST_FILE, Node, Span, Yaml};
 
 /// Reads a scenario; `path` is only for messages.
 ///
@@ -137,7 +137,7 @@ impl Reader {
         }
     }
 
-    fn unknown(&mut self, place: &Place, title: &str, written: &str, known: &[&str]) {
+    fn unknown(&mut self, place: &Span, title: &str, written: &str, known: &[&str]) {
         let meant = nearest(written, known.iter().copied());
         let problem = Problem::at(place.clone(), title)
             .expected(known.join(", "))
@@ -165,7 +165,7 @@ impl Reader {
     }
 
     /// Refuses what a swarm fills in anew with each push, where nothing is pushed.
-    fn check_of_each_push(&mut self, name: Name, place: &Place) -> Option<Name> {
+    fn check_of_each_push(&mut self, name: Name, place: &Span) -> Option<Name> {
         let offer = self.offered.iter().find(|(_, known)| *known == name);
         let (title, expected) = match (offer.map(|(offer, _)| *offer), self.reading) {
             (Some(Offer::Mark), Reading::Expected | Reading::Other) => (
@@ -183,7 +183,7 @@ impl Reader {
     }
 
     /// A name that is used: a value saved before, or one that the target offers.
-    fn lookup(&mut self, name: &str, place: &Place) -> Option<Name> {
+    fn lookup(&mut self, name: &str, place: &Span) -> Option<Name> {
         if let Some(index) = self.names.iter().position(|known| known == name) {
             return self.check_of_each_push(Name(index), place);
         }
@@ -235,16 +235,16 @@ impl Reader {
     }
 
     /// An actor that has connected before, or a problem.
-    fn actor(&mut self, name: &str, place: &Place) -> Option<Actor> {
+    fn actor(&mut self, name: &str, place: &Span) -> Option<Actor> {
         self.actor_or(name, place, "has not connected before this step")
     }
 
     /// An actor that connects anywhere in the file, or a problem.
-    fn actor_of_file(&mut self, name: &str, place: &Place) -> Option<Actor> {
+    fn actor_of_file(&mut self, name: &str, place: &Span) -> Option<Actor> {
         self.actor_or(name, place, "never connects")
     }
 
-    fn actor_or(&mut self, name: &str, place: &Place, missing: &str) -> Option<Actor> {
+    fn actor_or(&mut self, name: &str, place: &Span, missing: &str) -> Option<Actor> {
         if let Some(index) = self.actors.iter().position(|actor| actor.name == name) {
             return Some(Actor(index));
         }

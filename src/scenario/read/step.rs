@@ -222,7 +222,7 @@ impl Reader {
     }
 
     /// Counts acts; says once when there are too many.
-    fn count(&mut self, more: usize, place: &super::Place) -> bool {
+    fn count(&mut self, more: usize, place: &super::Span) -> bool {
         self.acts += more;
         if self.acts > MOST_ACTS {
             let title = format!("with all repetitions written out these are more than {MOST_ACTS} steps");

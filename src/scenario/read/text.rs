@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::problem::Problem;
 use super::super::template::{Data, Filter, Part, Template};
-use super::super::yaml::{Node, Place, Yaml};
+use super::super::yaml::{Node, Span, Yaml};
 use super::{Reader, entry};
 
 /// The longest text that `{{'x' * N}}` may make, in bytes.
@@ -68,7 +68,7 @@ impl Reader {
     }
 
     /// Splits a text at its holes.
-    pub(super) fn holes(&mut self, text: &str, place: &Place) -> Option<Template> {
+    pub(super) fn holes(&mut self, text: &str, place: &Span) -> Option<Template> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find("{{") {
@@ -85,7 +85,7 @@ impl Reader {
         Some(Template(parts))
     }
 
-    fn hole(&mut self, inside: &str, place: &Place, parts: &mut Vec<Part>) -> Option<()> {
+    fn hole(&mut self, inside: &str, place: &Span, parts: &mut Vec<Part>) -> Option<()> {
         if let Some(quoted) = inside.strip_prefix('\'') {
             push_text(parts, &self.repeated(quoted, place)?);
             return Some(());
@@ -111,7 +111,7 @@ impl Reader {
     }
 
     /// `'text' * 1000`, without the first quote.
-    fn repeated(&mut self, quoted: &str, place: &Place) -> Option<String> {
+    fn repeated(&mut self, quoted: &str, place: &Span) -> Option<String> {
         let parsed = quoted.rsplit_once('\'').and_then(|(text, times)| {
             let times: usize = times.trim().strip_prefix('*')?.trim().parse().ok()?;
             Some((text, times)).filter(|_| text.len().saturating_mul(times) <= LONGEST_TEXT)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::conduct::{EarlyFrames, LateRefusal};
 use super::core::Core;
-use super::peer::{Before, Stage};
+use super::peer::{Before, PeerStage};
 pub(super) use body::Body;
 use body::Broken;
 use head::{MAX_HEADERS, Parsed, Request, parse};
@@ -54,7 +54,7 @@ impl Core {
         match self.route(&request) {
             Answer::Response(response) => {
                 if let Some(receiver) = self.peers.get_mut(peer as usize) {
-                    receiver.stage = Stage::Http(Before::Answered, rest);
+                    receiver.stage = PeerStage::Http(Before::Answered, rest);
                 }
                 self.respond(peer, &response, request.asked());
                 if rest.ends_connection(conduct) {
@@ -78,14 +78,14 @@ impl Core {
             return input.len();
         };
         if let Some(receiver) = self.peers.get_mut(peer as usize) {
-            receiver.stage = Stage::Http(Before::Answered, rest);
+            receiver.stage = PeerStage::Http(Before::Answered, rest);
         }
         skipped
     }
 
     fn refuse_request(&mut self, peer: u32, status: u16, late: LateRefusal) {
         let before = match self.peers.get(peer as usize).map(|receiver| &receiver.stage) {
-            Some(Stage::Http(before, _)) => *before,
+            Some(PeerStage::Http(before, _)) => *before,
             _ => Before::Nothing,
         };
         match (before, late) {
@@ -121,7 +121,7 @@ impl Core {
     fn hang_up_request(&mut self, peer: u32) {
         self.write(peer);
         if let Some(receiver) = self.peers.get_mut(peer as usize) {
-            receiver.stage = Stage::Leaving;
+            receiver.stage = PeerStage::Leaving;
             receiver.input = Vec::new();
         }
         self.shut_when_written(peer);

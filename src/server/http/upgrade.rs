@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost, VsnCheck};
 use super::super::core::Core;
-use super::super::peer::{Identity, Socket, Stage, Voice};
+use super::super::peer::{Identity, PeerStage, Socket, Voice};
 use super::super::token::MAX_AGE;
 use super::super::wire::Dialect;
 use super::head::is_token;
@@ -116,7 +116,7 @@ impl Core {
         let Some(receiver) = self.peers.get_mut(peer as usize) else {
             return;
         };
-        receiver.stage = Stage::Socket(Box::new(Socket {
+        receiver.stage = PeerStage::Socket(Box::new(Socket {
             dialect,
             user,
             identity,

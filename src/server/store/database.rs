@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
-use super::{Annotation, NewAnnotation, OpenError, Place};
+use super::{Annotation, NewAnnotation, OpenError, StoreLocation};
 
 /// Marks a file as ours: `phxp`.
 const APPLICATION_ID: i32 = 0x7068_7870;
@@ -26,10 +26,10 @@ const SCHEMA: &str = "
 ";
 
 /// Opens the database, and makes it where there is none.
-pub(super) fn open(place: &Place) -> Result<Connection, OpenError> {
+pub(super) fn open(place: &StoreLocation) -> Result<Connection, OpenError> {
     let path = match place {
-        Place::Memory => Path::new(":memory:"),
-        Place::File(path) => path,
+        StoreLocation::Memory => Path::new(":memory:"),
+        StoreLocation::File(path) => path,
     };
     if path.is_dir() {
         return Err(OpenError::Folder(path.to_owned()));

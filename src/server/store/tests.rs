@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc;
 
-use super::{Annotation, Answer, NewAnnotation, OpenError, Place, Request, Store};
+use super::{Annotation, Answer, NewAnnotation, OpenError, Request, Store, StoreLocation};
 use crate::server::conduct::AnnotationStore;
 
-fn open(place: &Place) -> Store {
+fn open(place: &StoreLocation) -> Store {
     Store::open(place, AnnotationStore::First).unwrap()
 }
 
@@ -57,7 +57,7 @@ fn bodies(store: &Store, video: &str, last_seen: i64) -> Vec<String> {
 
 #[test]
 fn an_annotation_comes_back_as_it_was_sent() {
-    let store = open(&Place::Memory);
+    let store = open(&StoreLocation::Memory);
     let at = "123456789012345678901234567890";
     let body = "\0ä\u{1f600}\"'; DROP TABLE annotations; --";
     let id = add(&store, "-99999999999999999999", body, at);
@@ -74,7 +74,7 @@ fn an_annotation_comes_back_as_it_was_sent() {
 
 #[test]
 fn annotations_come_by_place_and_then_by_id_and_only_of_their_video() {
-    let store = open(&Place::Memory);
+    let store = open(&StoreLocation::Memory);
     for (body, at) in [
         ("d", "1000000000000000000000"),
         ("b", "20"),
@@ -89,7 +89,7 @@ fn annotations_come_by_place_and_then_by_id_and_only_of_their_video() {
 
 #[test]
 fn only_what_is_above_the_last_seen_id_comes() {
-    let store = open(&Place::Memory);
+    let store = open(&StoreLocation::Memory);
     let ids = [0, 1, 2].map(|at| add(&store, "7", &format!("at {at}"), &at.to_string()));
     assert_eq!(bodies(&store, "7", ids[1]), ["at 2"]);
     assert_eq!(bodies(&store, "7", ids[2]), [""; 0]);
@@ -100,7 +100,7 @@ fn only_what_is_above_the_last_seen_id_comes() {
 #[test]
 fn annotations_outlive_the_store_and_ids_grow_on() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::File(folder.path().join("annotations.db"));
+    let place = StoreLocation::File(folder.path().join("annotations.db"));
     let first = add(&open(&place), "7", "kept", "1");
     let store = open(&place);
     assert_eq!(bodies(&store, "7", 0), ["kept"]);
@@ -110,7 +110,7 @@ fn annotations_outlive_the_store_and_ids_grow_on() {
 #[test]
 fn what_was_answered_is_in_the_files_though_the_store_never_closes() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&Place::File(folder.path().join("annotations.db")));
+    let store = open(&StoreLocation::File(folder.path().join("annotations.db")));
     add(&store, "7", "kept", "1");
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(folder.path()).unwrap() {
@@ -118,14 +118,18 @@ fn what_was_answered_is_in_the_files_though_the_store_never_closes() {
         fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
     }
     assert_eq!(
-        bodies(&open(&Place::File(copy.path().join("annotations.db"))), "7", 0),
+        bodies(
+            &open(&StoreLocation::File(copy.path().join("annotations.db"))),
+            "7",
+            0
+        ),
         ["kept"]
     );
 }
 
 #[test]
 fn everything_that_was_asked_is_answered_once_in_order() {
-    let store = open(&Place::Memory);
+    let store = open(&StoreLocation::Memory);
     let (sender, answers) = mpsc::channel();
     for at in 0..3000 {
         let sender = sender.clone();
@@ -143,7 +147,7 @@ fn everything_that_was_asked_is_answered_once_in_order() {
 #[test]
 fn a_store_that_keeps_late_answers_as_if_it_had_and_loses_it_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::File(folder.path().join("annotations.db"));
+    let place = StoreLocation::File(folder.path().join("annotations.db"));
     for keeping in [AnnotationStore::AfterReply, AnnotationStore::Never] {
         let store = Store::open(&place, keeping).unwrap();
         let id = add(&store, "7", "lost", "1");
@@ -155,7 +159,7 @@ fn a_store_that_keeps_late_answers_as_if_it_had_and_loses_it_at_its_end() {
 
 #[track_caller]
 fn refuses(path: &Path, expected: &str) {
-    let error = Store::open(&Place::File(path.to_owned()), AnnotationStore::First).unwrap_err();
+    let error = Store::open(&StoreLocation::File(path.to_owned()), AnnotationStore::First).unwrap_err();
     assert_eq!(
         error.to_string(),
         expected.replace("{path}", &path.display().to_string())
@@ -194,13 +198,13 @@ fn a_place_that_holds_something_else_is_refused_with_a_way_out() {
 fn a_file_is_one_stores_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("annotations.db");
-    let first = open(&Place::File(path.clone()));
+    let first = open(&StoreLocation::File(path.clone()));
     refuses(
         &path,
         "{path} is in use by another process; stop that one, or name another file",
     );
     drop(first);
-    open(&Place::File(path));
+    open(&StoreLocation::File(path));
 }
 
 #[test]

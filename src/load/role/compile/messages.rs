@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::super::typed::holes_of_command_line;
-use super::super::{Answer, Awaited, Content, Entry, Follow, Join, Known, Push, Standing, Step, TopicPlace};
+use super::super::{
+    Answer, Awaited, ChannelStatus, Content, Entry, Follow, Join, Known, Push, Step, TopicPlace,
+};
 use super::{Compiler, Draft};
 use crate::load::share::Silence;
 use crate::load::text::Line;
@@ -51,7 +53,7 @@ impl Compiler<'_> {
         }
         if let Some(channel) = self.joined_channel(act, &send.topic, draft) {
             draft.steps.push(Step::Leave(channel));
-            draft.standings[usize::from(channel)] = Standing::Over;
+            draft.standings[usize::from(channel)] = ChannelStatus::Over;
         }
     }
 
@@ -88,7 +90,7 @@ impl Compiler<'_> {
             hears: false,
             numbered: None,
         });
-        draft.standings.push(Standing::Joined);
+        draft.standings.push(ChannelStatus::Joined);
         draft.entries.push(entry);
     }
 
@@ -96,20 +98,20 @@ impl Compiler<'_> {
     fn join_again(&mut self, act: &Act, index: usize, entry: Entry, draft: &mut Draft) {
         let before = draft.latest_entry(index);
         let is_other = entry.params != before.params || entry.response.is_some();
-        let standing = std::mem::replace(&mut draft.standings[index], Standing::Joined);
-        match standing {
-            Standing::Joined => {
+        let status = std::mem::replace(&mut draft.standings[index], ChannelStatus::Joined);
+        match status {
+            ChannelStatus::Joined => {
                 let help = "leave it first, or end its connection";
                 return self.problem(act, "a swarm joins no topic twice", help);
             }
-            Standing::Lost if is_other => {
+            ChannelStatus::Lost if is_other => {
                 return self.problem(
                     act,
                     "who comes back to a swarm rejoins by itself, as it joined last",
                     "leave `with` and the response of `reply` out, or `leave` the topic before",
                 );
             }
-            Standing::Lost | Standing::Over => {}
+            ChannelStatus::Lost | ChannelStatus::Over => {}
         }
         // Whatever is joined first is so before any step, so these follow.
         let (Ok(channel), Ok(number)) = (u8::try_from(index), u8::try_from(draft.entries.len())) else {
@@ -374,15 +376,15 @@ impl Draft {
 
     /// After these a channel is no longer what it was.
     fn hear(&mut self, event: &str, channel: Option<u8>) {
-        let standing = match event {
-            CLOSE => Standing::Over,
-            ERROR => Standing::Lost,
+        let status = match event {
+            CLOSE => ChannelStatus::Over,
+            ERROR => ChannelStatus::Lost,
             _ => return,
         };
         // Without a topic it can only be meant where there is one.
         let index = channel.map_or(0, usize::from);
         if channel.is_some() || self.standings.len() == 1 {
-            self.standings[index] = standing;
+            self.standings[index] = status;
         }
     }
 }

@@ -7,7 +7,7 @@ use super::super::lost::{at, of_all, what, without_time};
 use super::super::summary::value_of;
 use super::super::words::{grouped, micros, percentile, things};
 use super::Escaped;
-use crate::load::{Figures, Kind, LoadResult, Outcome, Standing};
+use crate::load::{Figures, Kind, LoadResult, ObjectiveStatus, Outcome};
 
 /// What had to hold; nothing if nothing had to.
 pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
@@ -19,10 +19,10 @@ pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
          <th>asked for by</th><th></th></tr></thead>\n<tbody>\n",
     );
     for it in objectives {
-        let (class, word) = match it.standing() {
-            Standing::Held => ("good", "held"),
-            Standing::Missed => ("bad", "missed"),
-            Standing::NotMeasured => ("unsure", "not measured"),
+        let (class, word) = match it.status() {
+            ObjectiveStatus::Held => ("good", "held"),
+            ObjectiveStatus::Missed => ("bad", "missed"),
+            ObjectiveStatus::NotMeasured => ("unsure", "not measured"),
         };
         let value = match it.value {
             Some(_) => value_of(it),

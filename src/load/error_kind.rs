@@ -1,15 +1,15 @@
-//! What can go wrong for a socket of a swarm, each with the name that results have for it.
+//! Kinds of errors that a socket can have, with their names in results.
 
-/// What went wrong, by kind.
+/// A kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trouble {
+pub enum ErrorKind {
     /// Nobody listens there.
     Refused,
     /// The connection was reset, or broke otherwise.
     Reset,
     /// No answer to the connection attempt or the upgrade.
     Silent,
-    /// Any HTTP status but 101; 503 is [`Trouble::Unavailable`].
+    /// Any HTTP status but 101; 503 is [`ErrorKind::Unavailable`].
     Status,
     /// HTTP status 503.
     Unavailable,
@@ -41,7 +41,7 @@ pub enum Trouble {
     Mismatch,
 }
 
-impl Trouble {
+impl ErrorKind {
     /// All of them.
     pub const ALL: [Self; 18] = [
         Self::Refused,

@@ -1,4 +1,4 @@
-//! What one receiver has had of one topic.
+//! Which broadcasts of a topic one receiver has received, and which are missing between them.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ const MOST_GAPS: usize = 4096;
 
 /// What a receiver has had of a topic since it joined.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reception {
+pub(crate) struct ReceiveWindow {
     /// The first that was sent after the server had let it in.
     since: u32,
     /// One more than the greatest that it has had.
@@ -35,7 +35,7 @@ pub(crate) enum Arrival {
     InDoubt,
 }
 
-/// How a reception ended: what is missing, and what nobody can know.
+/// How a received ended: what is missing, and what nobody can know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gone {
     /// The numbers that are missing, in order; mostly none.
@@ -81,8 +81,8 @@ impl Gone {
     }
 }
 
-impl Reception {
-    /// The reception of somebody who was let in when so many had been sent.
+impl ReceiveWindow {
+    /// The received of somebody who was let in when so many had been sent.
     pub(crate) fn since(sent: u32) -> Self {
         Self {
             since: sent,

@@ -1,36 +1,36 @@
-//! What a client tells, and what becomes of it: times, counts, the ledger, news for the role.
+//! Handles what one client emits: frames to send, latencies, counts, ledger entries and events for its role.
 
-use super::{Awaits, Desk, News, Place, Wish};
+use super::{Awaits, ConnectionRequest, News, ShardState, SocketPlace};
 use crate::client::{ChannelId, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Life};
+use crate::load::error_kind::ErrorKind;
 use crate::load::ledger::Mark;
 use crate::load::result::Model;
-use crate::load::role::{Answer, Push, Role, Tempo, take_marks_out};
+use crate::load::role::{Answer, Push, Role, SendMode, take_marks_out};
 use crate::load::tally::Kind;
 use crate::load::text::values;
 use crate::load::told;
-use crate::load::trouble::Trouble;
 use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
 use crate::protocol::{ERROR, FrameKind, Message, Payload, REPLY, Reply};
 use crate::scenario::{Answers, Pattern};
 
-/// The desk while one socket is served.
-pub(in crate::load) struct Served<'a, 'r> {
-    pub(in crate::load) desk: &'a mut Desk<'r>,
+/// The state of a shard, while the client of one socket is called.
+pub(in crate::load) struct ClientOutbox<'a, 'r> {
+    pub(in crate::load) state: &'a mut ShardState<'r>,
     pub(in crate::load) life: &'a mut Life,
-    pub(in crate::load) place: Place,
+    pub(in crate::load) place: SocketPlace,
 }
 
 /// What came on a channel.
-pub(super) struct Came<'a> {
+pub(super) struct IncomingEvent<'a> {
     pub(super) index: usize,
     pub(super) event: &'a str,
     pub(super) mark: Option<Mark>,
     pub(super) payload: Payload<'a>,
 }
 
-impl<'a> Came<'a> {
+impl<'a> IncomingEvent<'a> {
     pub(super) fn unmarked(index: usize, event: &'a str, payload: Payload<'a>) -> Self {
         Self {
             index,
@@ -48,9 +48,9 @@ enum Taken {
     No,
 }
 
-impl Outbox for Served<'_, '_> {
+impl Outbox for ClientOutbox<'_, '_> {
     fn connect(&mut self) {
-        self.desk.wish = Some(Wish::Connect);
+        self.state.wish = Some(ConnectionRequest::Connect);
     }
 
     fn close(&mut self, code: Option<u16>, reason: &str) {
@@ -58,35 +58,35 @@ impl Outbox for Served<'_, '_> {
         if let Some(code) = code {
             write_close(Close { code, reason }, &mut payload);
         }
-        self.desk.frame(Opcode::Close, &payload);
-        self.desk.wish = Some(Wish::Close);
+        self.state.frame(Opcode::Close, &payload);
+        self.state.wish = Some(ConnectionRequest::Close);
     }
 
     fn transmit(&mut self, message: &Message<'_>) {
-        let desk = &mut *self.desk;
-        desk.scratch.clear();
-        let opcode = match desk.vsn.encode_from_client(message, &mut desk.scratch) {
+        let state = &mut *self.state;
+        state.scratch.clear();
+        let opcode = match state.vsn.encode_from_client(message, &mut state.scratch) {
             Ok(FrameKind::Text) => Opcode::Text,
             Ok(FrameKind::Binary) => Opcode::Binary,
             // Checked when the scenario was compiled: a role sends nothing that has no frame.
             Err(_) => return,
         };
-        let key = desk.mask();
-        write_frame(opcode, &desk.scratch, Some(key), &mut desk.out);
+        let key = state.mask();
+        write_frame(opcode, &state.scratch, Some(key), &mut state.out);
     }
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Opened => self.desk.news.push(News::Opened),
+            Event::Opened => self.state.news.push(News::Opened),
             Event::Disconnected { .. } => {}
             Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
             Event::HeartbeatTimedOut { .. } => {
                 match self.role().reads_every {
                     // Who hardly reads finds the answer late, if it is not cut.
-                    Some(_) => self.desk.tally.counts.slow_cut += 1,
+                    Some(_) => self.state.tally.counts.slow_cut += 1,
                     None => {
-                        self.desk.tally.trouble(Trouble::HeartbeatTimeout);
-                        self.desk.tally.lose_connection(self.desk.now);
+                        self.state.tally.trouble(ErrorKind::HeartbeatTimeout);
+                        self.state.tally.lose_connection(self.state.now);
                     }
                 }
             }
@@ -98,21 +98,21 @@ impl Outbox for Served<'_, '_> {
             Event::JoinRefused { response, .. } => {
                 self.life.turn_away();
                 let told = || told::payload(response);
-                self.desk.tally.trouble_told(Trouble::JoinRefused, told);
-                self.desk.news.push(News::JoinFailed);
+                self.state.tally.trouble_told(ErrorKind::JoinRefused, told);
+                self.state.news.push(News::JoinFailed);
             }
             Event::JoinTimedOut { .. } => {
                 self.life.flags.set(Flags::GAVE_UP);
                 self.life.turn_away();
-                self.desk.tally.trouble(Trouble::JoinTimeout);
-                self.desk.news.push(News::JoinFailed);
+                self.state.tally.trouble(ErrorKind::JoinTimeout);
+                self.state.news.push(News::JoinFailed);
             }
             Event::Errored { channel, cause } => {
                 if let (ErrorCause::Server(message), Some(index)) = (cause, self.life.slots.position(channel))
-                    && !self.hand(&Came::unmarked(index, ERROR, message.payload))
+                    && !self.hand(&IncomingEvent::unmarked(index, ERROR, message.payload))
                 {
                     let told = || format!("phx_error on {}", message.topic.as_str().unwrap_or_default());
-                    self.desk.tally.trouble_told(Trouble::Crashed, told);
+                    self.state.tally.trouble_told(ErrorKind::Crashed, told);
                 }
                 self.unjoined(channel);
             }
@@ -139,60 +139,60 @@ impl Outbox for Served<'_, '_> {
     }
 }
 
-impl<'r> Served<'_, 'r> {
+impl<'r> ClientOutbox<'_, 'r> {
     pub(super) fn role(&self) -> &'r Role {
-        &self.desk.cast.roles[usize::from(self.life.role)]
+        &self.state.cast.roles[usize::from(self.life.role)]
     }
 
     /// Records how long something took that ends now.
     pub(super) fn record(&mut self, kind: Kind, from: Time) {
         let play = self.role().play;
-        self.desk.tally.record(play, kind, from, self.desk.now);
+        self.state.tally.record(play, kind, from, self.state.now);
     }
 
     /// The push whose awaited answer comes: of a role that only pushes the one that there is, else that of the current step.
     pub(super) fn asked(&self) -> Option<&'r Push> {
         let role = self.role();
-        if role.tempo == Tempo::Pushes {
+        if role.send_mode == SendMode::Pushes {
             return role.only_push();
         }
         role.push(self.life.step)
     }
 
     fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) -> Taken {
-        let due_at = self.desk.overdue.remove(&(self.place.id, push));
+        let due_at = self.state.overdue.remove(&(self.place.id, push));
         self.record(Kind::Reply, due_at.unwrap_or(sent_at));
-        let desk = &mut *self.desk;
-        desk.heard_at = desk.now;
-        if !desk.marked.is_empty() {
+        let state = &mut *self.state;
+        state.heard_at = state.now;
+        if !state.marked.is_empty() {
             if status == "ok" {
-                desk.marked.remove(&(self.place.id, push));
+                state.marked.remove(&(self.place.id, push));
             } else {
-                desk.doubt(self.place.id, push);
+                state.doubt(self.place.id, push);
             }
         }
-        desk.news.push(News::Answered(push));
-        if let Some((event, awaits)) = desk.left_out.remove(&(self.place.id, push)) {
-            desk.common.hear_answer(event);
-            let counts = desk.tally.left_out(event.into());
+        state.news.push(News::Answered(push));
+        if let Some((event, awaits)) = state.left_out.remove(&(self.place.id, push)) {
+            state.common.hear_answer(event);
+            let counts = state.tally.left_out(event.into());
             match awaits {
                 Awaits::Yes => counts.answered += 1,
                 Awaits::No => counts.unawaited_answered += 1,
             }
         }
-        if desk.unawaited.remove(&(self.place.id, push)) {
+        if state.unawaited.remove(&(self.place.id, push)) {
             return Taken::No;
         }
-        desk.tally.counts.replies += 1;
-        desk.unanswered = desk.unanswered.saturating_sub(1);
-        let together = desk.together.remove(&(self.place.id, push));
+        state.tally.counts.replies += 1;
+        state.unanswered = state.unanswered.saturating_sub(1);
+        let together = state.together.remove(&(self.place.id, push));
         let asked = match together {
             Some(step) => self.role().push(step),
             None => self.asked(),
         };
         if let Some(asked) = asked {
             if together.is_some() && asked.together == Some(Answers::InOrder) {
-                let oldest = self.desk.oldest_together(self.place.id);
+                let oldest = self.state.oldest_together(self.place.id);
                 if oldest.is_some_and(|it| it < push) {
                     self.mismatch(&asked.event, || {
                         "an answer came before that to an earlier push".to_owned()
@@ -219,7 +219,7 @@ impl<'r> Served<'_, 'r> {
                 response,
             };
             let mut whole = String::new();
-            self.hand(&Came::unmarked(index, REPLY, reply.payload(&mut whole)));
+            self.hand(&IncomingEvent::unmarked(index, REPLY, reply.payload(&mut whole)));
         }
     }
 
@@ -232,8 +232,8 @@ impl<'r> Served<'_, 'r> {
 
     fn mismatch(&mut self, event: &str, got: impl FnOnce() -> String) {
         let told = || format!("`{event}`: {}", got());
-        self.desk.tally.trouble_told(Trouble::Mismatch, told);
-        self.desk.tally.mismatches.count(event);
+        self.state.tally.trouble_told(ErrorKind::Mismatch, told);
+        self.state.tally.mismatches.count(event);
     }
 
     /// The slow way: builds the value and holds it against the pattern.
@@ -242,11 +242,11 @@ impl<'r> Served<'_, 'r> {
             return false;
         };
         let values = values(
-            &self.desk.cast.plays[self.role().play].meanings,
-            self.desk.first_own(self.place),
+            &self.state.cast.plays[self.role().play].meanings,
+            self.state.first_own(self.place),
         );
         serde_json::from_str(json).is_ok_and(|mut value| {
-            if self.desk.cast.adds_marks {
+            if self.state.cast.adds_marks {
                 take_marks_out(&mut value);
             }
             pattern.check(&value, &values).is_ok()
@@ -256,9 +256,9 @@ impl<'r> Served<'_, 'r> {
     fn message(&mut self, channel: ChannelId, message: &Message<'_>) {
         let event = message.event.as_str().unwrap_or_default();
         let Some(index) = self.life.slots.position(channel) else {
-            return self.desk.tally.unasked.count(event);
+            return self.state.tally.unasked.count(event);
         };
-        let came = Came {
+        let came = IncomingEvent {
             index,
             event,
             mark: self.mark(message.payload),
@@ -266,7 +266,7 @@ impl<'r> Served<'_, 'r> {
         };
         let is_awaited = self.hand(&came);
         if !is_awaited {
-            self.desk.tally.unasked.count(event);
+            self.state.tally.unasked.count(event);
         }
         if let Some(mark) = came.mark
             && self.belongs(index, &mark)
@@ -280,7 +280,7 @@ impl<'r> Served<'_, 'r> {
     }
 
     /// Hands what came on a channel to the role, if a step waits for such; tells whether one does.
-    pub(super) fn hand(&mut self, came: &Came<'_>) -> bool {
+    pub(super) fn hand(&mut self, came: &IncomingEvent<'_>) -> bool {
         let found = (0..)
             .zip(&self.role().awaited)
             .find(|(_, it)| it.is(came.event, came.mark.as_ref(), came.index));
@@ -292,8 +292,8 @@ impl<'r> Served<'_, 'r> {
             self.mismatch(came.event, || told::payload(came.payload));
         }
         // Where the steps are not gone through, nobody takes what comes.
-        if self.role().tempo != Tempo::Pushes || self.desk.model == Model::Closed {
-            self.desk.news.push(News::Heard(number));
+        if self.role().send_mode != SendMode::Pushes || self.state.model == Model::Closed {
+            self.state.news.push(News::Heard(number));
         }
         true
     }

@@ -1,6 +1,6 @@
-//! Where the clients of a shard write to and tell their news: frames into one buffer, times into the histograms, and
-//! what the role must hear into a list that is read when the call is over. A message allocates nothing here, but for pushes
-//! that are marked, overdue or sent together with others: they stand in maps until they are answered.
+//! Output of a shard: frames to send, recorded latencies, and events that a role must react to. A message allocates
+//! nothing here, except for pushes that are marked, overdue or sent together with others: maps hold them until they are
+//! answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ use rand_xoshiro::rand_core::Rng as _;
 use super::actor::Life;
 use super::ledger::{Common, Mark, Topic, Topics};
 use super::result::Model;
-use super::role::{Cast, Standing, TopicPlace};
+use super::role::{ChannelStatus, CompiledScenarios, TopicPlace};
 use super::tally::Tally;
 use super::text::Filling;
 use crate::client::Ref;
@@ -20,15 +20,15 @@ use crate::protocol::Vsn;
 use crate::protocol::websocket::{Opcode, write_frame};
 
 mod channels;
+mod client_outbox;
 mod deliveries;
 mod missing;
-mod served;
 
-pub(super) use served::Served;
+pub(super) use client_outbox::ClientOutbox;
 
-/// What all sockets of a shard write with.
-pub(super) struct Desk<'r> {
-    pub(super) cast: &'r Cast,
+/// What all sockets of a shard share.
+pub(super) struct ShardState<'r> {
+    pub(super) cast: &'r CompiledScenarios,
     pub(super) common: &'r Common,
     pub(super) topics: Topics<'r>,
     pub(super) vsn: Vsn,
@@ -59,7 +59,7 @@ pub(super) struct Desk<'r> {
     /// Frames of the socket that is served.
     pub(super) out: Vec<u8>,
     pub(super) news: Vec<News>,
-    pub(super) wish: Option<Wish>,
+    pub(super) wish: Option<ConnectionRequest>,
     scratch: Vec<u8>,
     random: Xoshiro256PlusPlus,
 }
@@ -85,7 +85,7 @@ pub(super) enum News {
 
 /// What a client wants of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum ConnectionRequest {
     Connect,
     /// The close frame is in the buffer already.
     Close,
@@ -100,7 +100,7 @@ pub(super) enum Awaits {
 
 /// Which socket it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct SocketPlace {
     /// Its number in the shard.
     pub(super) id: u32,
     /// Its number in the run.
@@ -111,9 +111,9 @@ pub(super) struct Place {
     pub(super) local_instance: usize,
 }
 
-impl<'r> Desk<'r> {
+impl<'r> ShardState<'r> {
     pub(super) fn new(
-        cast: &'r Cast,
+        cast: &'r CompiledScenarios,
         common: &'r Common,
         own_topics: usize,
         random: Xoshiro256PlusPlus,
@@ -156,7 +156,7 @@ impl<'r> Desk<'r> {
     }
 
     /// The number in marks of a topic, and where its count is kept.
-    pub(super) fn topic(&self, place: Place, topic: TopicPlace) -> (u64, Topic) {
+    pub(super) fn topic(&self, place: SocketPlace, topic: TopicPlace) -> (u64, Topic) {
         let own = u64::from(self.cast.own_topics);
         match topic {
             TopicPlace::Shared(index) => (index.into(), Topic::Shared(index as usize)),
@@ -168,12 +168,12 @@ impl<'r> Desk<'r> {
     }
 
     /// The number of an instance's first name.
-    pub(super) fn first_own(&self, place: Place) -> u64 {
+    pub(super) fn first_own(&self, place: SocketPlace) -> u64 {
         self.first_name + (self.cast.plays.len() as u64 + place.instance) * self.cast.own_names
     }
 
     /// What fills the holes of a text of a socket that has sent so many pushes.
-    pub(super) fn filling(&self, place: Place, seq: u32, mark: Mark) -> Filling {
+    pub(super) fn filling(&self, place: SocketPlace, seq: u32, mark: Mark) -> Filling {
         Filling {
             first_own: self.first_own(place),
             sender: place.socket,
@@ -183,14 +183,20 @@ impl<'r> Desk<'r> {
     }
 
     /// A channel is joined no more, and stands so from now on; tells whether it was joined.
-    pub(super) fn part(&mut self, place: Place, life: &mut Life, index: usize, standing: Standing) -> bool {
+    pub(super) fn part(
+        &mut self,
+        place: SocketPlace,
+        life: &mut Life,
+        index: usize,
+        status: ChannelStatus,
+    ) -> bool {
         let join = &self.cast.roles[usize::from(life.role)].joins[index];
         let slot = &mut life.slots.all_mut()[index];
-        let was_joined = std::mem::replace(&mut slot.standing, standing) == Standing::Joined;
+        let was_joined = std::mem::replace(&mut slot.status, status) == ChannelStatus::Joined;
         // It is kept, to tell what comes late from what comes twice.
         if was_joined && join.hears {
             let (number, topic) = self.topic(place, join.place);
-            let gone = slot.reception.cut(number, &self.topics, self.topics.sent(topic));
+            let gone = slot.received.cut(number, &self.topics, self.topics.sent(topic));
             self.gone(place, join, &gone);
         }
         life.uncount(&mut self.joined);

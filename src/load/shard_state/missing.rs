@@ -1,20 +1,20 @@
 //! What never came, entered into the list of lost messages with all that is known of it.
 
-use super::{Awaits, Desk, Place, Served};
+use super::{Awaits, ClientOutbox, ShardState, SocketPlace};
 use crate::client::{ChannelId, Ref};
 use crate::clock::Time;
-use crate::load::actor::{Flags, Stage};
+use crate::load::actor::{ConnectionStage, Flags};
+use crate::load::error_kind::ErrorKind;
 use crate::load::ledger::{Gone, Mark};
 use crate::load::lost::{Lost, LostKind, MOST};
-use crate::load::role::{Cast, Join, TopicPlace};
+use crate::load::role::{CompiledScenarios, Join, TopicPlace};
 use crate::load::text::Filling;
-use crate::load::trouble::Trouble;
 
 /// What never came, but for what differs from one message to the next.
 #[derive(Clone, Copy)]
 struct Case<'r> {
     kind: LostKind,
-    cast: &'r Cast,
+    cast: &'r CompiledScenarios,
     join: &'r Join,
     filling: Filling,
     receiver: u32,
@@ -45,8 +45,8 @@ impl Case<'_> {
     }
 }
 
-impl<'r> Desk<'r> {
-    fn case(&self, kind: LostKind, place: Place, join: &'r Join) -> Case<'r> {
+impl<'r> ShardState<'r> {
+    fn case(&self, kind: LostKind, place: SocketPlace, join: &'r Join) -> Case<'r> {
         Case {
             kind,
             cast: self.cast,
@@ -57,7 +57,7 @@ impl<'r> Desk<'r> {
     }
 
     /// Counts what will not come any more to this receiver, and enters what is missing into the list.
-    pub(in crate::load) fn gone(&mut self, place: Place, join: &'r Join, gone: &Gone) {
+    pub(in crate::load) fn gone(&mut self, place: SocketPlace, join: &'r Join, gone: &Gone) {
         let missing = gone.count_missing();
         self.tally.counts.broadcasts_missing += missing;
         self.tally.counts.broadcasts_in_doubt += gone.in_doubt;
@@ -97,30 +97,30 @@ impl<'r> Desk<'r> {
     }
 }
 
-impl Served<'_, '_> {
+impl ClientOutbox<'_, '_> {
     /// A push had no reply in time.
     pub(super) fn push_timed_out(&mut self, channel: ChannelId, push: Ref, sent_at: Time) {
         self.life.flags.set(Flags::GAVE_UP);
-        let desk = &mut *self.desk;
-        let due_at = desk.overdue.remove(&(self.place.id, push)).unwrap_or(sent_at);
-        let together = desk.together.remove(&(self.place.id, push));
-        desk.news.push(super::News::Answered(push));
-        let lasted = self.life.stage == Stage::Open && sent_at >= self.life.since;
-        let left_out = desk.left_out.remove(&(self.place.id, push));
+        let state = &mut *self.state;
+        let due_at = state.overdue.remove(&(self.place.id, push)).unwrap_or(sent_at);
+        let together = state.together.remove(&(self.place.id, push));
+        state.news.push(super::News::Answered(push));
+        let lasted = self.life.stage == ConnectionStage::Open && sent_at >= self.life.since;
+        let left_out = state.left_out.remove(&(self.place.id, push));
         if let Some((event, awaits)) = left_out {
-            let counts = desk.tally.left_out(event.into());
+            let counts = state.tally.left_out(event.into());
             match awaits {
                 Awaits::Yes => counts.awaited_missing += u64::from(lasted),
                 Awaits::No => counts.unawaited_missing += u64::from(lasted),
             }
         }
-        let is_unawaited = desk.unawaited.remove(&(self.place.id, push));
+        let is_unawaited = state.unawaited.remove(&(self.place.id, push));
         if is_unawaited {
             // Without an answer it was still heard: its connection lasted.
-            desk.marked.remove(&(self.place.id, push));
+            state.marked.remove(&(self.place.id, push));
         } else {
-            desk.doubt(self.place.id, push);
-            desk.unanswered = desk.unanswered.saturating_sub(1);
+            state.doubt(self.place.id, push);
+            state.unanswered = state.unanswered.saturating_sub(1);
         }
         let asked = match together {
             Some(step) => self.role().push(step),
@@ -129,12 +129,12 @@ impl Served<'_, '_> {
         let left_out = left_out.map(|(event, _)| event);
         if lasted && (!is_unawaited || left_out.is_some()) {
             let event = match (left_out, asked) {
-                (Some(event), _) => Some(&*self.desk.cast.left_out[usize::from(event)]),
+                (Some(event), _) => Some(&*self.state.cast.left_out[usize::from(event)]),
                 (None, asked) => asked.map(|asked| &*asked.event),
             };
             self.lose_reply(channel, (push, due_at), (left_out, event));
         }
-        let counts = &mut self.desk.tally.counts;
+        let counts = &mut self.state.tally.counts;
         match (is_unawaited, lasted) {
             (true, _) => {}
             // Its connection may have ended before the reply could come.
@@ -142,7 +142,7 @@ impl Served<'_, '_> {
             (false, true) => {
                 counts.replies_missing += 1;
                 let told = || asked.map_or_else(String::new, |it| format!("`{}` had no reply", it.event));
-                self.desk.tally.trouble_told(Trouble::PushTimeout, told);
+                self.state.tally.trouble_told(ErrorKind::PushTimeout, told);
             }
         }
     }
@@ -158,9 +158,9 @@ impl Served<'_, '_> {
             return;
         };
         let case = self
-            .desk
+            .state
             .case(LostKind::Reply, self.place, &self.role().joins[index]);
-        let tally = &mut self.desk.tally;
+        let tally = &mut self.state.tally;
         let list = match left_out {
             Some(event) => tally.lost_of_left_out(event.into()),
             None => &mut tally.lost,

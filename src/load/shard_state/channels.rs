@@ -1,27 +1,27 @@
 //! The comings and goings of a socket's channels: joined, lost, left, or ended by the server.
 
-use super::served::Came;
-use super::{News, Served};
+use super::client_outbox::IncomingEvent;
+use super::{ClientOutbox, News};
 use crate::client::{ChannelId, CloseCause, DropReason};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Wait};
-use crate::load::ledger::{Mark, Reception};
-use crate::load::role::{Join, Standing};
+use crate::load::error_kind::ErrorKind;
+use crate::load::ledger::{Mark, ReceiveWindow};
+use crate::load::role::{ChannelStatus, Join};
 use crate::load::tally::Kind;
-use crate::load::trouble::Trouble;
 use crate::protocol::{CLOSE, JOIN, Message, Payload};
 
-impl Served<'_, '_> {
+impl ClientOutbox<'_, '_> {
     pub(super) fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
         self.record(Kind::Join, sent_at);
         let Some(index) = self.life.slots.position(channel) else {
             return;
         };
         let role = self.role();
-        let (_, topic) = self.desk.topic(self.place, role.joins[index].place);
+        let (_, topic) = self.state.topic(self.place, role.joins[index].place);
         let slot = &mut self.life.slots.all_mut()[index];
-        slot.standing = Standing::Joined;
-        slot.reception = Reception::since(self.desk.topics.sent(topic));
+        slot.status = ChannelStatus::Joined;
+        slot.received = ReceiveWindow::since(self.state.topics.sent(topic));
         if !std::mem::replace(&mut slot.judged, true) {
             let expected = role.entries[usize::from(slot.entry)].response.as_ref();
             self.judge(expected, response, JOIN);
@@ -34,12 +34,12 @@ impl Served<'_, '_> {
             self.life.lost_at = Time::MAX;
         }
         if self.life.flags.set(Flags::JOINED) {
-            self.desk.tally.counts.first_joined += 1;
+            self.state.tally.counts.first_joined += 1;
         }
         if self.life.slots.all_joined() && self.life.flags.set(Flags::COUNTED) {
-            self.desk.joined += 1;
+            self.state.joined += 1;
         }
-        self.desk.news.push(News::AllJoined);
+        self.state.news.push(News::AllJoined);
     }
 
     /// A channel is over: it was left, or the server ended it.
@@ -47,27 +47,28 @@ impl Served<'_, '_> {
         let Some(index) = self.life.slots.position(channel) else {
             return;
         };
-        let was_left = self.life.slots.all()[index].standing == Standing::Over;
-        self.desk.part(self.place, self.life, index, Standing::Over);
+        let was_left = self.life.slots.all()[index].status == ChannelStatus::Over;
+        self.state.part(self.place, self.life, index, ChannelStatus::Over);
         self.life.slots.all_mut()[index].channel = None;
         if cause == CloseCause::Server {
             if was_left {
-                self.desk.tally.trouble(Trouble::LeaveUnanswered);
+                self.state.tally.trouble(ErrorKind::LeaveUnanswered);
             }
             let in_vain = !was_left && self.waits_in_vain(index);
-            let is_awaited = !in_vain && self.hand(&Came::unmarked(index, CLOSE, Payload::Json("{}")));
+            let is_awaited =
+                !in_vain && self.hand(&IncomingEvent::unmarked(index, CLOSE, Payload::Json("{}")));
             if !was_left && !is_awaited {
-                self.desk.tally.trouble(Trouble::ChannelClosed);
+                self.state.tally.trouble(ErrorKind::ChannelClosed);
             }
             if in_vain {
-                self.desk.news.push(News::Ended);
+                self.state.news.push(News::Ended);
             }
         }
         if let CloseCause::LeaveTimedOut { .. } = cause {
-            self.desk.tally.trouble(Trouble::LeaveUnanswered);
+            self.state.tally.trouble(ErrorKind::LeaveUnanswered);
         }
         if was_left {
-            self.desk.news.push(News::Left);
+            self.state.news.push(News::Left);
         }
     }
 
@@ -86,10 +87,10 @@ impl Served<'_, '_> {
     /// A channel is lost: it crashed, or its connection ended.
     pub(super) fn unjoined(&mut self, channel: ChannelId) {
         if let Some(index) = self.life.slots.position(channel)
-            && self.desk.part(self.place, self.life, index, Standing::Lost)
+            && self.state.part(self.place, self.life, index, ChannelStatus::Lost)
             && self.life.lost_at == Time::MAX
         {
-            self.life.lost_at = self.desk.now;
+            self.life.lost_at = self.state.now;
         }
     }
 
@@ -98,7 +99,7 @@ impl Served<'_, '_> {
         match reason {
             DropReason::Stale(channel) | DropReason::NotJoined(channel) => {
                 let found = self.life.slots.position(channel);
-                found.filter(|index| self.life.slots.all()[*index].standing != Standing::Joined)
+                found.filter(|index| self.life.slots.all()[*index].status != ChannelStatus::Joined)
             }
             DropReason::NoChannel | DropReason::Unasked(_) => {
                 self.position_over(message.topic.as_str().unwrap_or_default())
@@ -108,13 +109,13 @@ impl Served<'_, '_> {
 
     /// The channel of a topic that is over.
     pub(super) fn position_over(&self, topic: &str) -> Option<usize> {
-        let filling = self.desk.filling(self.place, self.life.seq, Mark::default());
+        let filling = self.state.filling(self.place, self.life.seq, Mark::default());
         let is_called = |join: &Join| {
             let mut name = String::new();
             join.topic.fill(&filling, &mut name);
             name == topic
         };
         let mut joins = self.role().joins.iter().zip(self.life.slots.all());
-        joins.position(|(join, slot)| slot.standing == Standing::Over && is_called(join))
+        joins.position(|(join, slot)| slot.status == ChannelStatus::Over && is_called(join))
     }
 }

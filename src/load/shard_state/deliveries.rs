@@ -1,33 +1,33 @@
 //! Broadcasts as they come: entered into the ledger by their mark, or counted where they have none.
 
-use super::Served;
-use super::served::Came;
+use super::ClientOutbox;
+use super::client_outbox::IncomingEvent;
 use crate::client::DropReason;
 use crate::clock::Time;
 use crate::load::actor::Flags;
 use crate::load::ledger::{Arrival, Mark};
-use crate::load::role::Standing;
+use crate::load::role::ChannelStatus;
 use crate::load::tally::Kind;
 use crate::protocol::{CLOSE, Field, Message, Payload, REPLY};
 
-impl Served<'_, '_> {
+impl ClientOutbox<'_, '_> {
     /// Counts a broadcast that has no mark, where they are followed by their number.
     pub(super) fn take_numbered(&mut self, index: usize, event: &str) {
         let join = &self.role().joins[index];
         if join.numbered.as_deref() != Some(event) {
             return;
         }
-        let (_, topic) = self.desk.topic(self.place, join.place);
-        let desk = &mut *self.desk;
+        let (_, topic) = self.state.topic(self.place, join.place);
+        let state = &mut *self.state;
         let slot = &mut self.life.slots.all_mut()[index];
-        if slot.standing != Standing::Joined {
+        if slot.status != ChannelStatus::Joined {
             return;
         }
-        desk.heard_at = desk.now;
-        match slot.reception.take_next(desk.topics.sent(topic)) {
-            Arrival::InOrder => desk.tally.counts.broadcasts += 1,
+        state.heard_at = state.now;
+        match slot.received.take_next(state.topics.sent(topic)) {
+            Arrival::InOrder => state.tally.counts.broadcasts += 1,
             Arrival::InDoubt | Arrival::Reordered | Arrival::Duplicate => {
-                desk.tally.counts.broadcasts_in_doubt += 1;
+                state.tally.counts.broadcasts_in_doubt += 1;
             }
         }
     }
@@ -37,15 +37,15 @@ impl Served<'_, '_> {
             Payload::Json(json) => json.as_bytes(),
             Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => bytes,
         };
-        Mark::find(bytes, self.desk.run)
+        Mark::find(bytes, self.state.run)
     }
 
     /// Whether a broadcast is one of this topic; a number that was never given out was made up.
     pub(super) fn belongs(&mut self, index: usize, mark: &Mark) -> bool {
-        let (number, topic) = self.desk.topic(self.place, self.role().joins[index].place);
-        let belongs = mark.topic == number && mark.of_topic < self.desk.topics.sent(topic);
+        let (number, topic) = self.state.topic(self.place, self.role().joins[index].place);
+        let belongs = mark.topic == number && mark.of_topic < self.state.topics.sent(topic);
         if !belongs {
-            self.desk.tally.counts.broadcasts_misdelivered += 1;
+            self.state.tally.counts.broadcasts_misdelivered += 1;
         }
         belongs
     }
@@ -53,16 +53,16 @@ impl Served<'_, '_> {
     /// Enters a broadcast into the ledger.
     pub(super) fn take(&mut self, index: usize, mark: &Mark) {
         let join = &self.role().joins[index];
-        let desk = &mut *self.desk;
+        let state = &mut *self.state;
         let slot = &mut self.life.slots.all_mut()[index];
-        if slot.standing != Standing::Joined {
+        if slot.status != ChannelStatus::Joined {
             return;
         }
-        desk.heard_at = desk.now;
-        desk.topics.note(mark);
-        let (arrival, gone) = slot.reception.take(mark, &desk.topics);
-        desk.gone(self.place, join, &gone);
-        let counts = &mut desk.tally.counts;
+        state.heard_at = state.now;
+        state.topics.note(mark);
+        let (arrival, gone) = slot.received.take(mark, &state.topics);
+        state.gone(self.place, join, &gone);
+        let counts = &mut state.tally.counts;
         match arrival {
             Arrival::InOrder => counts.broadcasts += 1,
             Arrival::Reordered => {
@@ -81,10 +81,10 @@ impl Served<'_, '_> {
     /// Takes a broadcast that came after its receiver had left. It was counted as in doubt then, unless it had come
     /// before.
     fn take_late(&mut self, index: usize, mark: &Mark) {
-        let desk = &mut *self.desk;
+        let state = &mut *self.state;
         let slot = &mut self.life.slots.all_mut()[index];
-        if let (Arrival::Duplicate, _) = slot.reception.take(mark, &desk.topics) {
-            desk.tally.counts.broadcasts_duplicated += 1;
+        if let (Arrival::Duplicate, _) = slot.received.take(mark, &state.topics) {
+            state.tally.counts.broadcasts_duplicated += 1;
         }
     }
 
@@ -92,7 +92,7 @@ impl Served<'_, '_> {
         let event = message.event.as_str().unwrap_or_default();
         if event == CLOSE
             && let Some(index) = self.position_over(message.topic.as_str().unwrap_or_default())
-            && self.hand(&Came::unmarked(index, event, message.payload))
+            && self.hand(&IncomingEvent::unmarked(index, event, message.payload))
         {
             return;
         }
@@ -102,7 +102,7 @@ impl Served<'_, '_> {
         {
             return self.take_late(index, &mark);
         }
-        let tally = &mut self.desk.tally;
+        let tally = &mut self.state.tally;
         match reason {
             DropReason::NoChannel if mark.is_some() => tally.counts.broadcasts_misdelivered += 1,
             // It answers nothing.

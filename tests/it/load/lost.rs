@@ -118,7 +118,13 @@ fn a_lost_reply_is_told_with_its_event_and_socket() {
 #[test]
 fn replies_that_were_never_due_are_not_lost() {
     let fake = Fake::start(Manner::Ignores);
-    let result = play(fake.address, "  - ana: { push: new_msg }\n");
+    // Long enough for pushes to be given up while it runs.
+    let result = run(&Settings {
+        sockets: 4,
+        schedule: open(100.0, 1200),
+        timeout: Duration::from_millis(500),
+        ..settings_of_own(fake.address, &format!("{ROOM}  - ana: {{ push: new_msg }}\n"))
+    });
     assert_eq!((result.messages.missing, result.lost), (0, vec![]));
     assert!(result.series.iter().all(|it| it.missing == 0));
     assert!(result.notes[0].contains("`new_msg`"), "{:?}", result.notes);

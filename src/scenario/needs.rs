@@ -46,7 +46,7 @@ pub enum Offer {
     OtherJoinParams,
     /// `{{unknown_topic}}`: a topic that must not be let in.
     UnknownTopic,
-    /// `{{invented_topic}}`: a topic that nobody has heard of.
+    /// `{{invented_topic}}`: a topic that the server cannot know.
     InventedTopic,
     /// `{{push_event}}`: an event that is answered.
     PushEvent,
@@ -54,7 +54,7 @@ pub enum Offer {
     PushPayload,
     /// `{{push_status}}`: the status of its answer, as it is when nothing else goes on.
     PushStatus,
-    /// `{{first_answer}}`: the response to the first such push after a join, when nothing else goes on.
+    /// `{{first_answer}}`: the response to the first such push after a join, when nothing else is sent.
     FirstAnswer,
     /// `{{second_answer}}`: the response to the second one.
     SecondAnswer,

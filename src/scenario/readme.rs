@@ -22,7 +22,7 @@ fn tables_of_scenarios() -> [(&'static str, String); 8] {
     [
         ("keys", two_columns(["key", "what it is for"], KEYS)),
         ("actions", verbs("what an actor does", ACTIONS)),
-        ("steps", verbs("a step of nobody in particular", STEPS)),
+        ("steps", verbs("a step without an actor", STEPS)),
         ("options", options()),
         ("raw", raw()),
         (
@@ -137,24 +137,24 @@ fn holds_for(operator: &str) -> (&'static str, String) {
         "is" => {
             let types: Vec<_> = Type::NAMED.iter().map(|(name, _)| format!("`{name}`")).collect();
             let about = "a value of this type";
-            let others = "`any`: whatever is there; `absent`: nothing may be there";
+            let others = "`any`: any value; `absent`: there must be no value";
             ("{ is: TYPE }", format!("{about}: {}; {others}", types.join(", ")))
         }
         "matches" => (
             "{ matches: REGEX }",
-            "a text in which this regular expression finds something".to_owned(),
+            "a text that this regular expression matches somewhere".to_owned(),
         ),
         "one-of" => (
             "{ one-of: [PATTERN, …] }",
-            "what one of these patterns holds for".to_owned(),
+            "a value that one of these patterns holds for".to_owned(),
         ),
         "not" => (
             "{ not: PATTERN }",
-            "whatever is there that this pattern does not hold for".to_owned(),
+            "a value that is there and that this pattern does not hold for".to_owned(),
         ),
         "exactly" => (
             "{ exactly: VALUE }",
-            "this value and nothing more, also where it is a map".to_owned(),
+            "exactly this value; a map has no other members".to_owned(),
         ),
         other => panic!("say in docs/scenarios.md what `{other}` holds for"),
     }
@@ -168,16 +168,16 @@ fn stands_for(offer: Offer) -> &'static str {
         Offer::OtherTopic => "`--other-topic`",
         Offer::OtherJoinParams => "`--other-join-params`",
         Offer::UnknownTopic => "`--unknown-topic`",
-        Offer::InventedTopic => "a topic that nobody has heard of",
+        Offer::InventedTopic => "a topic that the server cannot know",
         Offer::PushEvent => "the event of `--push`",
         Offer::PushPayload => "the payload of `--push`",
-        Offer::PushStatus => "the status of its answer, when nothing else goes on",
-        Offer::FirstAnswer => "the response to the first such push after a join, when nothing else goes on",
+        Offer::PushStatus => "the status of its reply, when nothing else is sent",
+        Offer::FirstAnswer => "the response to the first such push after a join, when nothing else is sent",
         Offer::SecondAnswer => "the response to the second one",
         Offer::ThirdAnswer => "the response to the third one",
-        Offer::Sender => "in a swarm the number of the socket that sends",
-        Offer::Seq => "in a swarm how many that socket has sent before",
-        Offer::Mark => "in a swarm a text by which a broadcast is known again",
+        Offer::Sender => "in a load, the number of the socket that sends",
+        Offer::Seq => "in a load, how many pushes that socket has sent before",
+        Offer::Mark => "in a load, a text by which phxproof knows a broadcast again",
     }
 }
 

@@ -64,7 +64,7 @@ const fn opt(name: &'static str, kind: Kind, about: &'static str) -> Opt {
 }
 
 const WITH: Opt = opt("with", Kind::Json, "the payload; {} if left out");
-const BINARY: Opt = opt("binary", Kind::Bytes, "a binary payload instead");
+const BINARY: Opt = opt("binary", Kind::Bytes, "a binary payload in place of `with`");
 const ON: Opt = opt(
     "on",
     Kind::Text,
@@ -76,8 +76,8 @@ const JOIN_REF: Opt = opt(
     Kind::Json,
     "the join_ref; that of the join if left out",
 );
-const REPLY: Opt = opt("reply", Kind::Reply, "the answer to wait for; ok if left out");
-const SAVE: Opt = opt("save", Kind::Save, "keeps parts of the answer for later steps");
+const REPLY: Opt = opt("reply", Kind::Reply, "the reply to wait for; ok if left out");
+const SAVE: Opt = opt("save", Kind::Save, "keeps parts of the message for later steps");
 const WITHIN: Opt = opt(
     "within",
     Kind::Duration,
@@ -96,12 +96,12 @@ pub(crate) const ACTIONS: &[Verb] = &[
     Verb {
         name: "connect",
         kind: Kind::MaybeText,
-        about: "opens a connection to `socket`, the target's own, or to another mount of that name",
+        about: "opens a connection to the mount of this name; to `socket`, the target's own, if left out",
         options: &[
             opt(
                 "as",
                 Kind::Text,
-                "the user: a token is fetched from /token/<user> and sent as a param",
+                "the user: phxproof fetches a token from /token/<user> and sends it as a param",
             ),
             opt(
                 "token-age",
@@ -111,13 +111,13 @@ pub(crate) const ACTIONS: &[Verb] = &[
             opt(
                 "params",
                 Kind::Texts,
-                "connect params; nothing as a value leaves one out, such as vsn; `vsn: 1.0.0` makes this connection speak it",
+                "connect params; one without a value is not sent, for example `vsn:`; `vsn: 1.0.0` makes this connection use that serializer",
             ),
             opt("headers", Kind::Texts, "request headers"),
             opt(
                 "answer",
                 Kind::Opening,
-                "open (if left out), refused, a status such as 403, or any of these",
+                "what must happen: open (if left out), refused, a status such as 403, or any of these",
             ),
         ],
     },
@@ -169,13 +169,13 @@ pub(crate) const ACTIONS: &[Verb] = &[
     Verb {
         name: "heartbeat",
         kind: Kind::MaybeText,
-        about: "sends a heartbeat, with this ref if one is given, and waits for its answer",
+        about: "sends a heartbeat, with this ref if one is given, and waits for its reply",
         options: &[WITH, REPLY],
     },
     Verb {
         name: "close",
         kind: Kind::MaybeCode,
-        about: "sends a close frame, with code 1000 or this one, and waits for the server's",
+        about: "sends a close frame with this code (1000 if left out) and waits for that of the server",
         options: &[],
     },
     Verb {
@@ -193,7 +193,7 @@ pub(crate) const ACTIONS: &[Verb] = &[
     Verb {
         name: "closed-or-alive",
         kind: Kind::Nothing,
-        about: "either the server closes the connection or it still answers a heartbeat",
+        about: "waits until the server closes the connection or replies to a heartbeat",
         options: &[],
     },
     Verb {
@@ -218,13 +218,13 @@ pub(crate) const FRAME: &[Opt] = &[
     opt(
         "opcode",
         Kind::Number,
-        "makes it a single hand-made frame with this opcode, 0 to 15",
+        "sends it as one frame with this opcode, 0 to 15",
     ),
     opt("last", Kind::Flag, "false: more fragments follow"),
     opt(
         "mask",
         Kind::Flag,
-        "false: the frame is not masked, as a client's must be",
+        "false: the frame is not masked, which a client's frame must be",
     ),
     opt("reserved", Kind::Number, "the three reserved bits, 0 to 7"),
 ];
@@ -234,17 +234,17 @@ pub(crate) const STEPS: &[Verb] = &[
     Verb {
         name: "together",
         kind: Kind::Steps,
-        about: "begins all of these steps in their order, then waits for all their answers",
+        about: "starts all of these steps in their order, then waits for all replies",
         options: &[opt(
             "answers",
             Kind::Answers,
-            "in any order (if left out), or in order",
+            "whether replies come in any order (if left out) or in order",
         )],
     },
     Verb {
         name: "repeat",
         kind: Kind::Number,
-        about: "does steps so many times",
+        about: "does the steps this many times",
         options: &[
             opt(
                 "counting",
@@ -255,12 +255,12 @@ pub(crate) const STEPS: &[Verb] = &[
             opt(
                 "together",
                 Kind::Steps,
-                "the steps, all rounds begun before any answer is waited for",
+                "the steps; all rounds are started before any reply is waited for",
             ),
             opt(
                 "answers",
                 Kind::Answers,
-                "with together: in any order (if left out), or in order",
+                "with together: whether replies come in any order (if left out) or in order",
             ),
         ],
     },
@@ -278,7 +278,7 @@ pub(crate) const STEPS: &[Verb] = &[
             opt("headers", Kind::Texts, "request headers"),
             opt("body", Kind::Text, "the body"),
             opt("answer", Kind::Number, "the status that must come"),
-            opt("save", Kind::Text, "a name for the body of the answer"),
+            opt("save", Kind::Text, "a name for the body of the response"),
         ],
     },
     Verb {

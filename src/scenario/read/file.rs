@@ -17,7 +17,7 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
     ("rules", "the ids of the rules that it checks"),
     (
         "level",
-        "what a server must offer: wire, room, lab, presence or rumbl; always run if left out",
+        "what the server must offer: wire, room, lab, presence or rumbl; nothing if left out",
     ),
     (
         "vsn",
@@ -25,11 +25,11 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
     ),
     (
         "risky",
-        "why it may hurt a server that others use; --safe leaves it out then",
+        "why it could hurt a server that others use; --safe skips it then",
     ),
     (
         "phoenix-only",
-        "why only a server that is held to a Phoenix version is judged by it; others skip it",
+        "why it judges only servers that are held to a Phoenix version; others skip it",
     ),
     (
         "differs-by",
@@ -37,25 +37,25 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
     ),
     (
         "fresh",
-        "names that stand for a number of their own in each run, for topics and users",
+        "names, each of which is a new number in each run, for topics and users",
     ),
     (
         "shared",
-        "names of which a whole run has one number; a swarm shares them among all its instances",
+        "names, each of which is one number for the whole run; in a load all instances share it",
     ),
     (
         "given",
         "the steps that must work before anything is judged; if one fails, the case is undecided",
     ),
     ("steps", "the steps that are judged"),
-    ("chance", "what a correct server may do one way or another"),
+    ("chance", "what a correct server may do in more than one way"),
     (
         "hide",
         "JSON pointers (with * for any) at what differs in each run, hidden in fixtures",
     ),
     (
         "load",
-        "how it runs as a swarm: sockets, rate, duration and so on, where the command line says nothing else",
+        "how `load` runs it: sockets, rate, duration and so on; flags win",
     ),
 ];
 
@@ -68,11 +68,11 @@ pub(crate) const CHANCE: [(&str, &str); 4] = [
     ),
     (
         "more",
-        "an event that goes on: how many of it come at the end is free",
+        "an event that repeats: any number of them may come at the end",
     ),
     (
         "maybe",
-        "an event that may come or not; on, with, ref and join_ref beside it say more, as for receive",
+        "an event that may come or not; narrowed by on, with, ref and join_ref, as for receive",
     ),
 ];
 

@@ -10,20 +10,23 @@ pub(crate) const KEYS: [(&str, &str); 9] = [
     ("sockets", "how many connections, over all roles"),
     (
         "ramp",
-        "how long the connections take to come; as fast as both ends can if left out",
+        "the time over which the connections are opened; as fast as possible if left out",
     ),
-    ("duration", "how long the load lasts once all have come"),
+    (
+        "duration",
+        "how long the load lasts once all connections are open",
+    ),
     (
         "heartbeat",
         "the heartbeat interval of each client; 30s if left out",
     ),
     (
         "weight",
-        "its weight among the scenarios of a swarm that plays several; 1 if left out",
+        "its weight, where several scenarios share the sockets; 1 if left out",
     ),
     (
         "rate",
-        "sends a second over the whole swarm, or max: each sends again when it has its answer",
+        "sends a second over all sockets; max: each socket sends again as soon as it has its reply",
     ),
     (
         "stages",
@@ -31,7 +34,7 @@ pub(crate) const KEYS: [(&str, &str); 9] = [
     ),
     (
         "roles",
-        "for each actor its share of the sockets of an instance: a number, or a map",
+        "for each actor, how many sockets of an instance play it: a number, or a map",
     ),
     ("objectives", "what must hold, such as \"reply.p99<50ms\""),
 ];
@@ -44,7 +47,7 @@ pub(crate) const ROLE: [(&str, &str); 2] = [
     ),
     (
         "reads-every",
-        "a slow reader: it reads one buffer's worth, then nothing for so long",
+        "makes a slow reader: it reads one buffer, then nothing for this time",
     ),
 ];
 

@@ -18,6 +18,13 @@ const CONNECTING: [ErrorKind; 8] = [
 /// What may end an open one.
 const LOSING: [ErrorKind; 3] = [ErrorKind::Closed, ErrorKind::Protocol, ErrorKind::Reset];
 
+const CONNECTS_FAILED: &str = "connection attempts failed";
+const CONNECTIONS_LOST: &str = "connections were lost";
+const NOT_BACK: &str = "sockets could not come back";
+const JOINS_TIMED_OUT: &str = "joins had no reply in time";
+/// What a process that is seconds late with its timers can cause itself.
+const OF_CONNECTIONS: [&str; 4] = [CONNECTS_FAILED, CONNECTIONS_LOST, NOT_BACK, JOINS_TIMED_OUT];
+
 /// What a run proves. The reasons are sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conclusion {
@@ -78,10 +85,12 @@ impl LoadResult {
 
     /// What the server did that no objective need forbid.
     fn broken_promises(&self) -> Vec<String> {
+        // What a process that is seconds late can cause itself proves nothing.
+        let overdue = self.punctuality == Punctuality::Overdue && !self.generator.valid;
         let counted = self
             .counted_promises()
             .into_iter()
-            .filter(|(count, ..)| *count > 0);
+            .filter(|(count, what, _)| *count > 0 && !(overdue && OF_CONNECTIONS.contains(what)));
         let told = |(count, what, of): (u64, &str, &[ErrorKind])| match self.first_answer(of) {
             Some(first) => format!("{count} {what}: {first}"),
             None => format!("{count} {what}"),
@@ -118,17 +127,13 @@ impl LoadResult {
                 "messages that the scenario waits for did not come",
                 &[ErrorKind::ReceiveTimeout],
             ),
-            (
-                self.counts.connects_failed,
-                "connection attempts failed",
-                &CONNECTING,
-            ),
+            (self.counts.connects_failed, CONNECTS_FAILED, &CONNECTING),
             (
                 self.sockets.lost - self.counts.lost_by_late_heartbeat.min(self.sockets.lost),
-                "connections were lost",
+                CONNECTIONS_LOST,
                 &LOSING,
             ),
-            (self.counts.not_back, "sockets could not come back", &[]),
+            (self.counts.not_back, NOT_BACK, &[]),
             (
                 troubles(ErrorKind::JoinRefused),
                 "joins were refused",
@@ -136,7 +141,7 @@ impl LoadResult {
             ),
             (
                 troubles(ErrorKind::JoinTimeout),
-                "joins had no reply in time",
+                JOINS_TIMED_OUT,
                 &[ErrorKind::JoinTimeout],
             ),
             (
@@ -212,6 +217,26 @@ mod tests {
         assert_eq!(
             result.conclusion(&[]),
             Conclusion::FellShort(said.map(str::to_owned).into())
+        );
+    }
+
+    #[test]
+    fn a_process_that_was_seconds_late_accuses_no_server_of_lost_connections() {
+        let mut result = good();
+        (result.sockets.lost, result.counts.connects_failed) = (812, 563);
+        result.counts.not_back = 50;
+        result.troubles.insert("join-timeout", 19);
+        (result.generator.valid, result.generator.why_invalid) = (false, Some("overdue".to_owned()));
+        result.punctuality = Punctuality::Overdue;
+        let undecided = Conclusion::Undecided(vec!["overdue".to_owned()]);
+        assert_eq!(result.conclusion(&[]), undecided);
+        result.messages.duplicated = 1;
+        let short = Conclusion::FellShort(vec!["1 messages came more than once".to_owned()]);
+        assert_eq!(result.conclusion(&[]), short);
+        result.punctuality = Punctuality::Late;
+        assert!(
+            matches!(result.conclusion(&[]), Conclusion::FellShort(why) if why.len() == 5),
+            "ten milliseconds late lose no connection"
         );
     }
 

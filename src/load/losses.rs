@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::timers::OVERDUE;
+
 /// Times are told apart to a tenth of a second.
 const STEP: Duration = Duration::from_millis(100);
 /// Fewer losses are chance.
 const FEWEST: u64 = 3;
 /// Connections that were lost sooner after a frame were not idle.
 const SHORTEST: Duration = Duration::from_millis(500);
-
-/// A heartbeat that is later than this may have cost the connection: servers allow for little more than an interval.
-const OVERDUE: Duration = Duration::from_secs(1);
 
 /// Lost connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

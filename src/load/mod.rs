@@ -34,6 +34,7 @@ mod share;
 mod tables;
 mod tally;
 mod text;
+mod timers;
 mod told;
 mod traffic;
 mod validity;

@@ -262,6 +262,9 @@ impl Record {
                 .losses
                 .why_own(self.whole.counts.lost_by_late_heartbeat)
         };
+        if let Some(why) = self.whole.timers.why_overdue() {
+            return (Punctuality::Overdue, Some(why));
+        }
         if let Some(why) = why_exhausted(&self.whole).or_else(late).or_else(own_losses) {
             return (Punctuality::Late, Some(why));
         }

@@ -194,6 +194,8 @@ pub enum Punctuality {
     /// It was late, or the machine lacked something.
     #[default]
     Late,
+    /// It was seconds late, so that connections may be lost and joins may time out although the server is well.
+    Overdue,
 }
 
 /// How the sends were scheduled.

@@ -10,6 +10,7 @@ use super::error_kind::ErrorKind;
 use super::left_out::LeftOut;
 use super::losses::Losses;
 use super::lost::{LostMessages, Moments};
+use super::timers::Timers;
 use crate::clock::Time;
 
 mod counting;
@@ -193,6 +194,8 @@ pub(super) struct Tally {
     pub(super) first: BTreeMap<ErrorKind, Box<str>>,
     /// How long after its last frame connections were lost.
     pub(super) losses: Losses,
+    /// How late this process got to the timers of its sockets.
+    pub(super) timers: Timers,
     /// When connections were lost.
     pub(super) lost_connections: Moments,
     /// Messages that never came.
@@ -232,6 +235,7 @@ impl Tally {
             mismatches: ByEvent::default(),
             first: BTreeMap::new(),
             losses: Losses::default(),
+            timers: Timers::default(),
             lost_connections: Moments::default(),
             lost: LostMessages::default(),
             rounds: Vec::new(),
@@ -286,6 +290,7 @@ impl Tally {
             self.told(*trouble, || told.to_string());
         }
         self.losses.merge(&other.losses);
+        self.timers.merge(&other.timers);
         self.lost_connections.merge(&other.lost_connections);
         self.lost.merge(&other.lost);
         for (event, lost) in other.lost_of_left_out.iter().enumerate() {

@@ -343,7 +343,13 @@ impl<'r> Shard<'r> {
             return;
         }
         let now = self.state.now;
-        let life = &mut self.actors[id as usize].life;
+        let actor = &mut self.actors[id as usize];
+        let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
+        let due = actor.life.deadline().min(client);
+        if due <= now {
+            self.state.tally.timers.count(now.since(due));
+        }
+        let life = &mut actor.life;
         match life.stage {
             ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading
                 if life.due_at <= now =>

@@ -119,10 +119,12 @@ fn run(
     cases: Vec<Arc<Case>>,
     held_to: Option<HeldTo>,
     timeout: Duration,
+    repeat: u32,
 ) -> RunResult {
     let settings = ConformanceSettings {
         held_to,
         timeout,
+        repeat,
         ..ConformanceSettings::new(server.target(), cases)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -136,6 +138,15 @@ fn run(
     server.end();
     result
 }
+
+/// Faults that strike where messages come close together, or by the order in which cases interleave: each case has
+/// several chances to see them.
+const DEPEND_ON_TIMING: [&str; 4] = [
+    "replies-swapped",
+    "broadcast-lost",
+    "broadcast-doubled",
+    "broadcast-swapped",
+];
 
 /// Faults whose rule is broken in some case, but of which another rule, a consequence, is told as the first cause.
 const TOLD_BY_A_CONSEQUENCE: [&str; 3] = [
@@ -151,7 +162,12 @@ fn missed(fault: &'static Fault) -> Option<String> {
         return Some(format!("{}: no case cites {:?}", fault.id, fault.rules));
     }
     let server = Restarted::start(vec![fault], Profile::DEFAULT);
-    let mut result = run(&server, cases, None, Duration::from_secs(2));
+    let repeat = if DEPEND_ON_TIMING.contains(&fault.id) {
+        10
+    } else {
+        1
+    };
+    let mut result = run(&server, cases, None, Duration::from_secs(2), repeat);
     // A server in this process cannot be killed, so that it says goodbye where none is expected.
     for case in result.cases.iter_mut().filter(|case| &*case.id == KILL) {
         (case.close_verdict, case.close_finding) = (Verdict::Pass, None);
@@ -224,6 +240,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
             catalogue::select(&[], &[KILL.to_owned()]).unwrap(),
             Some(HeldTo::Profile(profile)),
             Duration::from_secs(20),
+            1,
         );
         result.assert_held();
         assert_eq!(result.count(Verdict::Skipped), 0, "{profile}");
@@ -239,7 +256,7 @@ fn misjudged(profile: Profile) -> Vec<String> {
         .cloned()
         .collect();
     let server = Restarted::start(Vec::new(), profile);
-    let result = run(&server, differing, None, Duration::from_secs(20));
+    let result = run(&server, differing, None, Duration::from_secs(20), 1);
     let mut wrong = Vec::new();
     if result.held_to != HeldTo::Likeness(profile) {
         wrong.push(format!("{profile}: taken for {:?}", result.held_to));

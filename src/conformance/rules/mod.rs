@@ -147,6 +147,7 @@ const LAYERS: [&[&str]; 6] = [
     &[
         "refs-echoed",
         "reply-once",
+        "reply-order",
         "state-apart",
         "server-push-private",
         "broadcast-stays-on-topic",

@@ -264,6 +264,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "sender-order",
             "broadcast-before-reply",
             "channel-speaks-in-order",
+            "annotation-before-reply",
         ],
         |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Swapped),
     ),

@@ -4,12 +4,12 @@
 
 mod chance; // what Phoenix leaves open
 mod cli; // what is typed, what is printed, how it ends
+mod documents; // README.md and docs/ are executed, and their links followed
 mod faults; // each promise that the server can break is noticed
 mod load; // the swarm, against the reference server
 mod picture; // the picture of a terminal in the README
 mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
-mod readme; // the pages, taken at their word
 mod recordings; // every built-in case against the recording it is called after
 mod scenarios; // the scenarios that the binary carries
 mod schema; // the JSON Schema that editors use

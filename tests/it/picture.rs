@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anstyle_svg::{Term, WIN10_CONSOLE};
 use phxproof::server::{Server, Settings, faults};
 
-use crate::readme::without_numbers;
+use crate::documents::output::without_numbers;
 
 /// What the picture shows.
 const COMMAND: &str = "phxproof check 'join/push*' --target ws://127.0.0.1:4001/socket";

@@ -1,14 +1,17 @@
-//! `load` against the reference server, against one that loses broadcasts, and against what is no server at all.
+//! `load` from the command line to its results: what it prints, how it ends, and which files it writes.
+
+mod objectives;
+mod targets;
+mod usage;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{Served, assert_said, free_address, phxproof, said, said_anywhere, terminate};
+use super::{Served, phxproof, terminate};
 
 /// A run with its results in `out`: what it said, and how it ended.
 fn load(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
@@ -129,43 +132,6 @@ fn what_a_server_loses_makes_it_fall_short() {
 }
 
 #[test]
-fn an_objective_that_is_missed_makes_it_fall_short() {
-    let folder = tempfile::tempdir().unwrap();
-    let (said, code) = load(
-        folder.path(),
-        &[
-            "echo",
-            "--sockets",
-            "5",
-            "--rate",
-            "max",
-            "--duration",
-            "300ms",
-            "--objective",
-            "reply.max<1us",
-        ],
-    );
-    assert_eq!(code, Some(1), "{said}");
-    let result = result(folder.path());
-    assert_eq!(result["objectives"][0]["held"], false);
-    assert_eq!(
-        (&result["model"], &result["lateness_us"]),
-        (&"closed".into(), &Value::Null)
-    );
-}
-
-#[test]
-fn a_run_ends_with_the_first_failure_where_that_is_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let args = ["echo", "--sockets", "5", "--rate", "max", "--duration", "1h"];
-    let objective = ["--objective", "reply.p99<1us", "--abort-on-fail"];
-    let (said, code) = load(folder.path(), &[&args[..], &objective].concat());
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("the objective reply.p99<1us was missed"), "{said}");
-    assert_eq!(result(folder.path())["cut_short"], true);
-}
-
-#[test]
 fn a_topic_of_ones_own_is_loaded_by_settings_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
@@ -183,107 +149,6 @@ fn a_topic_of_ones_own_is_loaded_by_settings_in_a_file() {
         (&10.into(), &50.into())
     );
     assert_eq!(result["server"], Value::Null);
-}
-
-#[test]
-fn a_server_of_ones_own_is_started_watched_and_stopped() {
-    let folder = tempfile::tempdir().unwrap();
-    let free = free_address();
-    let target = format!("ws://{free}/socket");
-    let command = format!("{} serve --port {{port}}", env!("CARGO_BIN_EXE_phxproof"));
-    let (said, code) = load(
-        folder.path(),
-        &[
-            "idle",
-            "--target",
-            &target,
-            "--exec",
-            &command,
-            "--sockets",
-            "5",
-            "--duration",
-            "300ms",
-        ],
-    );
-    assert_eq!(code, Some(0), "{said}");
-    assert!(TcpListener::bind(free).is_ok(), "it still listens");
-    let log = fs::read_to_string(folder.path().join("out/server.log")).unwrap();
-    assert!(log.contains("listening on"), "{log}");
-    #[cfg(target_os = "linux")]
-    assert!(result(folder.path())["server"]["rss_bytes_peak"].as_u64() > Some(0));
-}
-
-#[test]
-fn a_server_on_this_machine_is_watched_by_its_pid() {
-    let folder = tempfile::tempdir().unwrap();
-    // Over IPv6, where this machine has it.
-    let host = match TcpListener::bind("[::1]:0") {
-        Ok(_) => "::1",
-        Err(_) => "127.0.0.1",
-    };
-    let mut server = Served::start(folder.path(), &["--host", host]);
-    let (target, pid) = (server.target(), server.child.id().to_string());
-    let line = [
-        "echo",
-        "--target",
-        &target,
-        "--server-pid",
-        &pid,
-        "--sockets",
-        "4",
-    ];
-    let (said, code) = load(folder.path(), &[&line[..], &["--duration", "300ms"]].concat());
-    assert_held(folder.path(), &said, code);
-    #[cfg(target_os = "linux")]
-    assert!(result(folder.path())["server"]["rss_bytes_peak"].as_u64() > Some(0));
-    server.terminate();
-}
-
-#[test]
-fn where_nobody_listens_nothing_is_loaded() {
-    let folder = tempfile::tempdir().unwrap();
-    let target = format!("ws://{}/socket", free_address());
-    let (said, code) = load(
-        folder.path(),
-        &["idle", "--target", &target, "--sockets", "3", "--duration", "1h"],
-    );
-    assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("nothing listens at 127.0.0.1:"), "{said}");
-    let result = result(folder.path());
-    assert_eq!(
-        (&result["sockets"]["opened"], &result["exit_code"]),
-        (&0.into(), &2.into())
-    );
-    assert!(
-        result["trouble"]
-            .as_str()
-            .is_some_and(|it| it.contains("nothing listens"))
-    );
-}
-
-#[test]
-fn a_join_that_is_refused_is_told_before_the_load_with_the_servers_reason() {
-    let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), &[]);
-    let target = served.target();
-    let (said, code) = load(
-        folder.path(),
-        &[
-            "echo",
-            "--target",
-            &target,
-            "--duration",
-            "1h",
-            "--topic",
-            "nobody:lobby",
-        ],
-    );
-    assert_eq!(code, Some(2), "{said}");
-    assert!(
-        said.contains("the join of nobody:lobby was refused") && said.contains("unmatched topic"),
-        "{said}"
-    );
-    assert!(said.contains("next") && !said.contains("loading"), "{said}");
 }
 
 #[test]
@@ -322,15 +187,6 @@ fn where_nobody_asked_for_a_rate_few_sockets_send_seldom() {
 }
 
 #[test]
-fn more_sockets_than_there_can_be_are_refused_with_a_plan() {
-    let folder = tempfile::tempdir().unwrap();
-    let (said, code) = load(folder.path(), &["idle", "--sockets", "4000M"]);
-    assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("ask for") || said.contains("raise"), "{said}");
-    assert_eq!(result(folder.path())["sockets"]["opened"], 0);
-}
-
-#[test]
 fn a_run_that_is_interrupted_writes_all_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = phxproof(
@@ -365,189 +221,6 @@ fn a_run_that_is_interrupted_writes_all_it_has() {
     );
     assert!(result["messages"]["missing"] == 0);
     assert!(folder.path().join("out/report.html").exists());
-}
-
-#[test]
-fn nonsense_is_wrong_usage() {
-    for args in [
-        ["--sockets", "0"],
-        ["--sockets", "-5"],
-        ["--rate", "-5"],
-        ["--duration", "-5s"],
-        ["--arrivals", "-5/s"],
-        ["--rate", "0"],
-        ["--duration", "0s"],
-        ["--shards", "0"],
-        ["--arrivals", "0/s"],
-        ["--heartbeat", "0s"],
-        ["--objective", "reply.p99"],
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let (said, code) = load(folder.path(), &["echo", args[0], args[1]]);
-        assert_eq!(code, Some(64), "{args:?}: {said}");
-        let is_told = said.contains("expected") && !said.contains("unexpected argument");
-        assert!(is_told, "{args:?}: {said}");
-        assert!(!folder.path().join("out").exists(), "{args:?}");
-    }
-}
-
-#[test]
-fn shares_that_nobody_can_have_are_wrong_usage() {
-    let lines: [&[&str]; 4] = [
-        &["load", "echo=0", "idle"],
-        &["load", "echo=much"],
-        &["load", "echo=100", "idle=1", "--sockets", "50"],
-        &["load", "echo=2", "idel"],
-    ];
-    assert_said!(lines.map(said_anywhere).join("\n"));
-}
-
-#[test]
-fn sockets_that_would_all_listen_are_wrong_usage() {
-    let folder = tempfile::tempdir().unwrap();
-    let listeners_first = "about: A.\nshared: [hall]\nsteps:\n  - bea, ana: connect\n  \
-                           - bea, ana: { join: \"lab:{{hall}}\" }\n  - ana: { push: echo }\n\
-                           load: { roles: { bea: 9 } }\n";
-    fs::write(folder.path().join("late.yaml"), listeners_first).unwrap();
-    let lines: [&[&str]; 2] = [
-        &["load", "late.yaml", "--sockets", "9"],
-        &["load", "late.yaml=1", "echo=9", "--sockets", "50"],
-    ];
-    assert_said!(lines.map(|line| said(folder.path(), line)).join("\n"));
-}
-
-#[test]
-fn what_a_scenario_cannot_mean_to_a_swarm_is_wrong_usage() {
-    assert_said!(said_anywhere(&["load", "idle", "--rate", "10"]));
-    let folder = tempfile::tempdir().unwrap();
-    let raw = "about: A.\nsteps:\n  - ana: connect\n  - ana: { raw: { text: x } }\n";
-    fs::write(folder.path().join("raw.yaml"), raw).unwrap();
-    assert_said!(said(folder.path(), &["load", "raw.yaml"]));
-}
-
-#[test]
-fn who_would_be_loaded_with_how_much_is_said_before() {
-    assert_said!(said_anywhere(&[
-        "load",
-        "echo",
-        "--target",
-        "ws://192.0.2.1:4000/socket",
-        "--sockets",
-        "5k",
-        "--rate",
-        "200",
-        "--duration",
-        "1m"
-    ]));
-}
-
-#[test]
-fn a_scenario_that_there_is_not_is_wrong_usage() {
-    assert_said!(said_anywhere(&["load", "ecoh"]));
-}
-
-#[test]
-fn a_scenario_of_the_swarm_can_be_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = phxproof(folder.path(), &["show", "idle"]).output().unwrap();
-    let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("about: Everybody joins"), "{shown}");
-}
-
-#[test]
-fn scenarios_are_listed_in_groups_and_what_can_be_loaded_comes_first() {
-    let said = said_anywhere(&["list", "scenarios"]);
-    assert!(said.lines().count() < 60, "{said}");
-    let at = |text: &str| {
-        said.find(text)
-            .unwrap_or_else(|| panic!("{text} is not in {said}"))
-    };
-    let names = ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"];
-    for name in names {
-        assert!(
-            at(&format!("\n  {name} ")) < at("cases of check, by family"),
-            "{name}"
-        );
-    }
-    assert!(at("  join/*") > at("Can be loaded"));
-    let output = phxproof(Path::new("."), &["list", "scenarios", "--format", "json"]);
-    let output = { output }.output().unwrap();
-    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    let of = |command: &str| all.iter().filter(|it| it["command"] == command).count();
-    assert!(of("load") == names.len() && of("check") > 250, "{all:?}");
-    assert!(
-        all.iter()
-            .all(|it| it["id"].is_string() && it["about"].is_string())
-    );
-}
-
-#[test]
-fn all_that_can_be_measured_is_listed_and_each_name_can_be_an_objective() {
-    assert_said!(said_anywhere(&["list", "figures"]));
-    let output = phxproof(Path::new("."), &["list", "figures", "--format", "json"])
-        .output()
-        .unwrap();
-    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(all.len() > 60 && all.iter().all(|it| it["about"].is_string()));
-    let ids: Vec<&str> = all.iter().filter_map(|it| it["id"].as_str()).collect();
-    for id in [
-        "reply.p95",
-        "connect.max",
-        "lateness.p999",
-        "messages.missing",
-        "errors",
-    ] {
-        assert!(ids.contains(&id), "{id}");
-    }
-    // A scenario of only a name is refused last of all, so that every objective was understood before.
-    let limits = ids.iter().map(|id| {
-        if id.contains(".p") || id.contains(".m") && !id.contains("messages") {
-            format!("{id}<1s")
-        } else {
-            format!("{id}<1")
-        }
-    });
-    let limits: Vec<String> = limits.flat_map(|it| ["--objective".to_owned(), it]).collect();
-    let line: Vec<&str> = ["load", "nothing-of-that-name"]
-        .into_iter()
-        .chain(limits.iter().map(String::as_str))
-        .collect();
-    let said = said_anywhere(&line);
-    assert!(said.contains("no scenario is named"), "{said}");
-}
-
-#[test]
-fn an_objective_that_cannot_be_understood_says_what_would_be() {
-    assert_said!(
-        ["foo.p99<5ms", "reply.p99<5", "mising<1%"]
-            .map(|text| said_anywhere(&["load", "echo", "--objective", text]))
-            .join("\n")
-    );
-}
-
-#[test]
-fn what_was_not_measured_is_neither_held_nor_missed() {
-    let folder = tempfile::tempdir().unwrap();
-    let line = [
-        "idle",
-        "--sockets",
-        "3",
-        "--duration",
-        "300ms",
-        "--objective",
-        "broadcast.p95<1s",
-    ];
-    let (said, code) = load(folder.path(), &line);
-    assert_eq!(code, Some(2), "{said}");
-    assert!(
-        said.contains("the objective broadcast.p95<1s was not measured") && !said.contains("missed"),
-        "{said}"
-    );
-    let objective = &result(folder.path())["objectives"][0];
-    assert_eq!(
-        (&objective["value"], &objective["held"]),
-        (&Value::Null, &false.into())
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Commands that only print, and everything that can be typed wrongly.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::{assert_said, phxproof, said, said_anywhere};
@@ -161,6 +162,41 @@ fn every_list_is_an_array_of_objects_with_what_was_promised() {
             }
         }
     }
+}
+
+#[test]
+fn a_scenario_of_the_swarm_can_be_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = phxproof(folder.path(), &["show", "idle"]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("about: Everybody joins"), "{shown}");
+}
+
+#[test]
+fn scenarios_are_listed_in_groups_and_what_can_be_loaded_comes_first() {
+    let said = said_anywhere(&["list", "scenarios"]);
+    assert!(said.lines().count() < 60, "{said}");
+    let at = |text: &str| {
+        said.find(text)
+            .unwrap_or_else(|| panic!("{text} is not in {said}"))
+    };
+    let names = ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"];
+    for name in names {
+        assert!(
+            at(&format!("\n  {name} ")) < at("cases of check, by family"),
+            "{name}"
+        );
+    }
+    assert!(at("  join/*") > at("Can be loaded"));
+    let output = phxproof(Path::new("."), &["list", "scenarios", "--format", "json"]);
+    let output = { output }.output().unwrap();
+    let all: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |command: &str| all.iter().filter(|it| it["command"] == command).count();
+    assert!(of("load") == names.len() && of("check") > 250, "{all:?}");
+    assert!(
+        all.iter()
+            .all(|it| it["id"].is_string() && it["about"].is_string())
+    );
 }
 
 #[test]

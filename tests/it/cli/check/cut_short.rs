@@ -1,0 +1,106 @@
+//! A run of `check` that ends before its last case: at a signal, at `--max-time`, or at the first failure.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::result;
+use crate::cli::{Served, phxproof, shown, terminate};
+
+fn verdicts(result: &Value) -> Vec<(&str, &str)> {
+    let cases = result["cases"].as_array().unwrap().iter();
+    cases
+        .map(|case| (case["id"].as_str().unwrap(), case["verdict"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_first_signal_ends_a_run_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
+    fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
+    let mut child = phxproof(folder.path(), &["check", "waits.yaml", "join/ok", "--jobs", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut opening = String::new();
+    while !opening.ends_with("\n\n") {
+        assert_ne!(stdout.read_line(&mut opening).unwrap(), 0, "{opening}");
+    }
+    terminate(&child);
+    stdout.read_to_string(&mut opening).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        opening.contains("undecided, as the run was cut short"),
+        "{opening}{}",
+        shown(&output)
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let result = result(folder.path());
+    assert_eq!(
+        (&result["cut_short"], &result["exit_code"]),
+        (&true.into(), &2.into())
+    );
+    assert_eq!(
+        verdicts(&result),
+        [("join/ok", "not-run"), ("waits.yaml", "undecided")]
+    );
+    assert_eq!(
+        (&result["summary"]["not_run"], &result["summary"]["undecided"]),
+        (&1.into(), &1.into())
+    );
+}
+
+#[test]
+fn cases_that_no_longer_fit_into_the_time_of_a_run_are_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
+    fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
+    let args = [
+        "check",
+        "waits.yaml",
+        "join/ok",
+        "--jobs",
+        "1",
+        "--max-time",
+        "8s",
+    ];
+    let output = phxproof(folder.path(), &args).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let result = result(folder.path());
+    assert_eq!(
+        verdicts(&result),
+        [("join/ok", "not-run"), ("waits.yaml", "undecided")]
+    );
+    let message = result["cases"][0]["message"].as_str().unwrap();
+    assert_eq!(
+        message,
+        "the run had taken 8s (--max-time) before this case began"
+    );
+}
+
+#[test]
+fn cases_after_the_first_failure_are_not_run_and_the_failure_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &["--fault", "token-signature-unchecked"]);
+    let args = [
+        "check",
+        "handshake/tampered-token",
+        "join/ok",
+        "--jobs",
+        "1",
+        "--fail-fast",
+        "--target",
+        &served.target(),
+    ];
+    let output = phxproof(folder.path(), &args).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    assert_eq!(
+        verdicts(&result(folder.path())),
+        [("handshake/tampered-token", "fail"), ("join/ok", "not-run")]
+    );
+}

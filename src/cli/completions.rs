@@ -71,7 +71,7 @@ fn named() -> Vec<Named> {
     ]
 }
 
-/// What stands without a flag, which the generator leaves out for fish.
+/// Completions of positional arguments for fish: clap_complete generates none.
 fn of_fish(named: &[Named]) -> String {
     let without_flag = named.iter().filter(|it| it.flag.is_none());
     without_flag

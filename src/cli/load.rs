@@ -42,7 +42,7 @@ pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
 /// How a run ended.
 struct Ended {
     target: String,
-    /// What was run, if it came so far.
+    /// The description of the run; none if it failed before the load began.
     setup: Option<Setup>,
     outcome: Result<Ran, CliError>,
 }

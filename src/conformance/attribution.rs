@@ -5,6 +5,7 @@ mod deviations;
 
 pub(super) use deviations::{kind_of, of_deviations};
 
+use super::rules::SPECIFIC;
 use crate::protocol::{CLOSE, ERROR, REPLY};
 use crate::scenario::{Failure, FailureKind, Subject};
 
@@ -71,20 +72,8 @@ pub(super) fn of_invariant(cited: &[String], kind: FailureKind) -> Option<String
     )
 }
 
-/// Rules that have cases of their own: a case that cites one fails because of it, whichever expectation it is. Where a
-/// rule that others rest on is broken too, that one is told as the first cause (`rules::rank`).
-const OWN_CASES: &[&str] = &[
-    "token-age",
-    "topics-compared-whole",
-    "events-compared-whole",
-    "users-compared-whole",
-    "binary-sizes-unsigned",
-    "versions-side-by-side",
-    "presence-one-key-many-metas",
-];
-
 fn rule_of(cited: &[String], expectation: &Expectation<'_>) -> Option<String> {
-    if let Some(own) = cited.iter().find(|rule| OWN_CASES.contains(&rule.as_str())) {
+    if let Some(own) = cited.iter().find(|rule| SPECIFIC.contains(&rule.as_str())) {
         return Some(own.clone());
     }
     let candidates = candidates(expectation);

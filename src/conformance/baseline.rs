@@ -44,13 +44,13 @@ steps:
 "#;
 
 /// Asks twice, over two connections, one after the other. Nothing where the pushes are not answered alike.
-pub(super) async fn ask(place: &Rc<RunContext>, number: u64) -> Option<Baseline> {
-    let first = answers(place, number).await?;
+pub(super) async fn ask(context: &Rc<RunContext>, number: u64) -> Option<Baseline> {
+    let first = answers(context, number).await?;
     let [(status, _), ..] = &first;
     if first.iter().any(|(other, _)| other != status) {
         return None;
     }
-    let again = answers(place, number).await;
+    let again = answers(context, number).await;
     let repeats = again.as_ref() == Some(&first);
     let status = status.clone();
     let [a, b, c] = first.map(|(_, response)| response);
@@ -64,13 +64,13 @@ pub(super) async fn ask(place: &Rc<RunContext>, number: u64) -> Option<Baseline>
     Some(Baseline { status, state })
 }
 
-async fn answers(place: &Rc<RunContext>, number: u64) -> Option<[(String, Value); 3]> {
+async fn answers(context: &Rc<RunContext>, number: u64) -> Option<[(String, Value); 3]> {
     let program = read("probe", THREE_PUSHES).ok()?;
     let mut play = Play::new(
         Arc::new(program),
-        setting(place, offered(&place.settings, None, number), number),
+        setting(context, offered(&context.settings, None, number), number),
     );
-    drive(&mut play, place, None, |_| true, Duration::ZERO).await;
+    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
     let replies = play.recording().entries.iter().filter_map(|entry| {
         let Noted::Text(text) = &entry.what else {
             return None;

@@ -201,24 +201,29 @@ pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: 
     ]
 }
 
-/// Numbers for fresh names: nine digits, all following from the seed, none twice within 450,000 plays.
+/// Numbers for fresh names: nine digits, all following from the seed, none twice within nine million plays; fewer where
+/// cases are retried.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {
     next: u64,
+    /// The numbers of a case: those of each attempt.
+    step: u64,
 }
 
 /// How many numbers a play may use.
 const FOR_EACH: u64 = 100;
+/// Later attempts use the numbers of this one.
+const LAST_ATTEMPT: u32 = 19;
 const LEAST: u64 = 100_000_000;
 const MOST: u64 = 999_999_999;
 
 impl Fresh {
-    pub(super) fn new(seed: u64, plays: usize) -> Self {
+    pub(super) fn new(seed: u64, retries: u32) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        // Room for every case to be retried a few times, and for the probe.
-        let needed = (plays as u64).saturating_mul(FOR_EACH * 20) + FOR_EACH;
+        let step = FOR_EACH * u64::from(retries.min(LAST_ATTEMPT) + 1);
         Self {
-            next: random.random_range(LEAST..MOST.saturating_sub(needed).max(LEAST + 1)),
+            next: random.random_range(LEAST..MOST - step),
+            step,
         }
     }
 
@@ -228,8 +233,8 @@ impl Fresh {
 
     /// The first number of the next play.
     pub(super) fn next_case(&mut self) -> u64 {
-        self.next += FOR_EACH * 20;
-        if self.next + FOR_EACH * 20 > MOST {
+        self.next += self.step;
+        if self.next + self.step > MOST {
             self.next = LEAST;
         }
         self.next
@@ -237,6 +242,6 @@ impl Fresh {
 
     /// The first number of another attempt at the same case.
     pub(super) fn again(first: u64, attempt: u32) -> u64 {
-        first + FOR_EACH * u64::from(attempt.min(19))
+        first + FOR_EACH * u64::from(attempt.min(LAST_ATTEMPT))
     }
 }

@@ -18,7 +18,7 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A connection that is to be opened.
 pub(super) struct Dial {
-    pub(super) place: Rc<RunContext>,
+    pub(super) context: Rc<RunContext>,
     pub(super) id: LinkId,
     pub(super) told: mpsc::Sender<Happening>,
 }
@@ -42,26 +42,29 @@ impl Dial {
     }
 
     async fn opened(&self, door: &ConnectOptions) -> Result<Opened, NotOpened> {
-        let place = &*self.place;
+        let context = &*self.context;
         let target = match &door.mount {
-            None => place.target.clone(),
-            Some(name) => place.target.with_mount(name),
+            None => context.target.clone(),
+            Some(name) => context.target.with_mount(name),
         };
         let token = match &door.user {
             None => None,
             Some(user) => Some(
-                token(place, user, door.token_age)
+                token(context, user, door.token_age)
                     .await
                     .map_err(NotOpened::NoToken)?,
             ),
         };
-        let params = params(place, door, token);
+        let params = params(context, door, token);
         let path = format!("{}/websocket", target.mount());
-        let shown = format!("{path}{}", query(&params, |key, value| shown(place, key, value)));
+        let shown = format!(
+            "{path}{}",
+            query(&params, |key, value| shown(context, key, value))
+        );
         let _ = self.told.send(Happening::Dialled(self.id, shown)).await;
         let upgrade = Upgrade {
             path_and_query: format!("{path}{}", query(&params, |_, value| percent_encoded(value))),
-            headers: place
+            headers: context
                 .settings
                 .headers
                 .iter()
@@ -72,13 +75,13 @@ impl Dial {
                 message_bytes: door.message_bytes,
                 ..Limits::default()
             },
-            deadline: place.timeout,
+            deadline: context.timeout,
         };
         open(&target, &upgrade).await.map_err(NotOpened::Open)
     }
 
     async fn carry(&self, mut connection: Connection, mut orders: mpsc::UnboundedReceiver<Outgoing>) {
-        let clock = self.place.clock;
+        let clock = self.context.clock;
         let mut told_at = Time::ZERO;
         loop {
             tokio::select! {
@@ -112,7 +115,7 @@ impl Dial {
 }
 
 /// Sends a request outside of any connection.
-pub(super) async fn send_request(place: &RunContext, asked: &Request) -> Result<Response, RequestError> {
+pub(super) async fn send_request(context: &RunContext, asked: &Request) -> Result<Response, RequestError> {
     let body = asked.body.clone().unwrap_or_default();
     let to_send = crate::transport::Request {
         method: asked.method.clone(),
@@ -120,9 +123,9 @@ pub(super) async fn send_request(place: &RunContext, asked: &Request) -> Result<
         headers: asked.headers.clone(),
         body: body.into_bytes(),
         limits: Limits::default(),
-        deadline: place.timeout,
+        deadline: context.timeout,
     };
-    request(&place.target, &to_send).await
+    request(&context.target, &to_send).await
 }
 
 /// Whether anybody was there who could have answered.
@@ -148,14 +151,14 @@ enum NotOpened {
 const TOKEN_AGE: &str = "x-token-age";
 
 /// Whether the server gives tokens that were signed some time ago.
-pub(super) async fn gives_old_tokens(place: &RunContext) -> bool {
-    token(place, "phxproof", Some(Duration::from_secs(1)))
+pub(super) async fn gives_old_tokens(context: &RunContext) -> bool {
+    token(context, "phxproof", Some(Duration::from_secs(1)))
         .await
         .is_ok()
 }
 
 /// Fetches a user's token, signed so long ago.
-async fn token(place: &RunContext, user: &str, age: Option<Duration>) -> Result<String, String> {
+async fn token(context: &RunContext, user: &str, age: Option<Duration>) -> Result<String, String> {
     let path = match age {
         None => format!("/token/{}", percent_encoded(user)),
         Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),
@@ -166,7 +169,7 @@ async fn token(place: &RunContext, user: &str, age: Option<Duration>) -> Result<
         headers: Vec::new(),
         body: None,
     };
-    match send_request(place, &asked).await {
+    match send_request(context, &asked).await {
         Ok(response) if response.status == 200 && age.is_some() && response.header(TOKEN_AGE).is_none() => {
             Err(format!(
                 "GET {path} was answered without the header {TOKEN_AGE}, so the token is a new one"
@@ -184,17 +187,17 @@ async fn token(place: &RunContext, user: &str, age: Option<Duration>) -> Result<
 }
 
 /// The connect params: `vsn`, the user's, the step's, the token.
-fn params(place: &RunContext, door: &ConnectOptions, token: Option<String>) -> Vec<(String, String)> {
+fn params(context: &RunContext, door: &ConnectOptions, token: Option<String>) -> Vec<(String, String)> {
     let mut params = vec![("vsn".to_owned(), door.vsn.as_str().to_owned())];
-    params.extend(place.settings.params.iter().cloned());
+    params.extend(context.settings.params.iter().cloned());
     replace_params(&mut params, door.params.iter().cloned());
     replace_params(&mut params, token.map(|token| ("token".to_owned(), Some(token))));
     params
 }
 
 /// What the user gave may be a secret, and what is told here is written to files.
-fn shown(place: &RunContext, key: &str, value: &str) -> String {
-    let given = place.settings.params.iter().any(|(known, _)| known == key);
+fn shown(context: &RunContext, key: &str, value: &str) -> String {
+    let given = context.settings.params.iter().any(|(known, _)| known == key);
     if given {
         "…".to_owned()
     } else {

@@ -15,7 +15,7 @@ use crate::clock::{Clock, Time};
 use crate::scenario::{Command, Happening, LinkId, Play, Progress, Restart};
 use crate::transport::{Outgoing, Target};
 
-/// Where a play is played.
+/// The target, the settings and the line that all plays of a run share.
 pub(super) struct RunContext {
     pub(super) target: Target,
     pub(super) settings: Rc<Settings>,
@@ -39,25 +39,25 @@ const WAITING: usize = 4;
 /// Plays until all steps held and `complete` says that all has come, or a step did not hold, or `patience` is over.
 pub(super) async fn drive(
     play: &mut Play,
-    place: &Rc<RunContext>,
+    context: &Rc<RunContext>,
     lent: Option<&mut Box<dyn Lent>>,
     mut complete: impl FnMut(&Play) -> bool,
     patience: Duration,
 ) {
     let (told, mut news) = mpsc::channel(WAITING);
     let mut hands = Hands {
-        place: Rc::clone(place),
+        context: Rc::clone(context),
         told,
         links: HashMap::new(),
         tasks: JoinSet::new(),
         lent,
     };
-    let listen_on = if place.settings.update == Update::No {
+    let listen_on = if context.settings.update == Update::No {
         LISTEN_ON
     } else {
         LISTEN_FOR_FIXTURE
-    } + place.line.round_trip().min(LONGER_AT_MOST);
-    let clock = place.clock;
+    } + context.line.round_trip().min(LONGER_AT_MOST);
+    let clock = context.clock;
     play.begin(clock.now());
     let mut end: Option<Time> = None;
     let mut satisfied = false;
@@ -101,7 +101,7 @@ async fn until(clock: Clock, deadline: Option<Time>) {
 
 /// What has been begun for a play; all of it ends when this is dropped.
 struct Hands<'a> {
-    place: Rc<RunContext>,
+    context: Rc<RunContext>,
     told: mpsc::Sender<Happening>,
     links: HashMap<LinkId, mpsc::UnboundedSender<Outgoing>>,
     tasks: JoinSet<()>,
@@ -110,12 +110,12 @@ struct Hands<'a> {
 
 impl Hands<'_> {
     fn carry_out(&mut self, command: Command) {
-        let (place, told) = (Rc::clone(&self.place), self.told.clone());
+        let (context, told) = (Rc::clone(&self.context), self.told.clone());
         match command {
             Command::Connect(id, door) => {
                 let (orders, taken) = mpsc::unbounded_channel();
                 self.links.insert(id, orders);
-                let dial = Dial { place, id, told };
+                let dial = Dial { context, id, told };
                 self.tasks
                     .spawn_local(async move { dial.connect(&door, taken).await });
             }
@@ -127,7 +127,7 @@ impl Hands<'_> {
             }
             Command::Http(request) => {
                 self.tasks.spawn_local(async move {
-                    let answer = send_request(&place, &request).await;
+                    let answer = send_request(&context, &request).await;
                     let _ = told.send(Happening::Http(answer)).await;
                 });
             }

@@ -14,22 +14,22 @@ use super::reach::CheckError;
 use super::run::reached;
 use super::settings::Settings;
 use crate::clock::Clock;
-use crate::protocol::{Frame, Payload};
-use crate::scenario::{Noted, Offer, Play, Program, Progress};
+use crate::protocol::{Frame, Payload, Vsn};
+use crate::scenario::{Actor, Entry, Noted, Offer, Play, Program, Progress, Who, shorten};
 use crate::transport::{Limits, Request, request};
 
 /// Why a client does not get in.
 #[derive(Debug, thiserror::Error)]
 pub enum EntranceError {
-    /// There is no server, or no Phoenix socket.
+    /// No server listens at the target, or it mounts no Phoenix socket there.
     #[error(transparent)]
     Target(#[from] CheckError),
     /// The scenario's own connect or join had no reply, or another end.
     #[error("{what}: {actual}")]
     Failed {
-        /// What happened.
+        /// The failed expectation, in one line.
         what: String,
-        /// What was seen.
+        /// The answer of the server, or what happened instead.
         actual: String,
     },
     /// A join was refused.
@@ -82,7 +82,7 @@ pub async fn server_header(settings: &Settings) -> Option<String> {
 
 async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) -> Result<(), EntranceError> {
     let clock = Clock::start();
-    let place = Rc::new(RunContext {
+    let context = Rc::new(RunContext {
         target: settings.target.clone(),
         timeout: settings.timeout,
         line: Line::default(),
@@ -94,15 +94,19 @@ async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) ->
         (Offer::Seq, json!(0)),
         (Offer::Mark, json!("")),
     ];
-    let setting = probe::setting(&place, offers, first_fresh);
-    let mut play = Play::new(Arc::new(entrance), setting);
-    drive(&mut play, &place, None, |_| true, Duration::ZERO).await;
+    let setting = probe::setting(&context, offers, first_fresh);
+    let program = Arc::new(entrance);
+    let mut play = Play::new(Arc::clone(&program), setting);
+    drive(&mut play, &context, None, |_| true, Duration::ZERO).await;
     let entries = &play.recording().entries;
     if !entries.iter().any(|entry| matches!(entry.what, Noted::Opened)) {
         // Says what is wrong in the words of `check`, unless only this scenario's way in is.
         reached(&settings, clock).await?;
     }
-    if let Some(refused) = entries.iter().find_map(|entry| refusal(&entry.what, &play)) {
+    if let Some(refused) = entries
+        .iter()
+        .find_map(|entry| refusal(entry, &program, play.vsn()))
+    {
         return Err(refused);
     }
     match play.progress() {
@@ -115,13 +119,17 @@ async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) ->
 }
 
 /// A reply that is not ok.
-fn refusal(noted: &Noted, play: &Play) -> Option<EntranceError> {
-    let frame = match noted {
+fn refusal(entry: &Entry, program: &Program, usual: Vsn) -> Option<EntranceError> {
+    let Who::Actor(actor, number) = entry.who else {
+        return None;
+    };
+    let frame = match &entry.what {
         Noted::Text(text) => Frame::Text(text),
         Noted::Binary(bytes) => Frame::Binary(bytes),
         _ => return None,
     };
-    let message = play.vsn().decode_from_server(frame).ok()?;
+    let vsn = program.vsn_of(Actor(actor), number, usual);
+    let message = vsn.decode_from_server(frame).ok()?;
     let reply = message.reply().filter(|reply| reply.status != "ok")?;
     Some(EntranceError::JoinRefused {
         topic: message.topic.as_str().unwrap_or_default().to_owned(),
@@ -131,9 +139,8 @@ fn refusal(noted: &Noted, play: &Play) -> Option<EntranceError> {
 
 /// As far as it is told.
 fn response(payload: Payload<'_>) -> String {
-    const SHOWN: usize = 200;
     match payload {
-        Payload::Json(json) => json.chars().take(SHOWN).collect(),
+        Payload::Json(json) => shorten(json),
         Payload::Binary(bytes) | Payload::BinaryReply { data: bytes, .. } => {
             format!("{} bytes", bytes.len())
         }

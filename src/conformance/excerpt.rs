@@ -3,7 +3,7 @@
 use super::normalise::Names;
 use super::outcome::{Finding, Said, Way};
 use crate::protocol::{Frame, Message, Vsn};
-use crate::scenario::{Actor, Entry, Noted, Recording, SETTLE_REF, Who, code_in_words, describe_ending};
+use crate::scenario::{Noted, Recording, SETTLE_REF, code_in_words, describe_ending, shorten};
 
 /// So many frames are shown.
 const SHOWN: usize = 8;
@@ -32,19 +32,16 @@ fn said(recording: &Recording, names: &Names<'_>, actor: Option<&str>) -> Vec<Sa
         .iter()
         .rev()
         .filter_map(|entry| {
-            let (way, text) = shown(entry, names)?;
-            let name = names.of(entry.who);
+            let (name, vsn) = names.speaker(entry.who);
+            let (way, text) = shown(&entry.what, vsn, names)?;
             // A step is of an actor, whichever of its connections that is.
-            let is = |actor: &str| {
-                let name = name.as_deref().unwrap_or_default();
-                name == actor || name.split(" #").next() == Some(actor)
-            };
+            let is = |actor: &str| name == actor || name.split(" #").next() == Some(actor);
             let own = actor.is_none_or(is);
             (own || way == Way::Sent).then(|| Said {
-                actor: name.unwrap_or_else(|| "http".to_owned()),
+                actor: name,
                 at: entry.at.since(first),
                 way,
-                text: names.named(&text),
+                text: shorten(&names.named(&text)),
             })
         })
         .take(SHOWN)
@@ -54,9 +51,8 @@ fn said(recording: &Recording, names: &Names<'_>, actor: Option<&str>) -> Vec<Sa
 }
 
 /// What was sent or came, if it says something; not what the play itself asks at its end.
-fn shown(entry: &Entry, names: &Names<'_>) -> Option<(Way, String)> {
-    let vsn = names.spoken_by(entry.who);
-    Some(match &entry.what {
+fn shown(what: &Noted, vsn: Vsn, names: &Names<'_>) -> Option<(Way, String)> {
+    Some(match what {
         Noted::SentText(text) => (Way::Sent, own(vsn.decode_from_client(Frame::Text(text)), text)?),
         Noted::Text(text) => (
             Way::Received,
@@ -84,7 +80,7 @@ fn shown(entry: &Entry, names: &Names<'_>) -> Option<(Way, String)> {
         Noted::Failed(why) => (Way::Received, why.clone()),
         Noted::Requested(what) => (Way::Sent, what.clone()),
         Noted::Answered(response) => (Way::Received, response.status.to_string()),
-        Noted::Server(what) => (Way::Sent, format!("the server: {what}")),
+        Noted::Server(what) => (Way::Sent, (*what).to_owned()),
     })
 }
 
@@ -120,26 +116,5 @@ fn binary<E>(message: Result<Message<'_>, E>, bytes: &[u8], vsn: Vsn, names: &Na
     match message {
         Ok(message) if vsn == Vsn::V2 => names.line(&message, vsn),
         _ => format!("{} bytes that are no message", bytes.len()),
-    }
-}
-
-impl Names<'_> {
-    /// The serializer of a connection.
-    fn spoken_by(&self, who: Who) -> Vsn {
-        match who {
-            Who::Actor(actor, number) => self.program.vsn_of(Actor(actor), number, self.vsn),
-            Who::Http | Who::Server => self.vsn,
-        }
-    }
-
-    /// Whose entry it is, as fixtures call it.
-    fn of(&self, who: Who) -> Option<String> {
-        match who {
-            Who::Actor(actor, number) => {
-                let name = self.program.actors.get(actor)?;
-                Some(super::normalise::link_name(name, number))
-            }
-            Who::Http | Who::Server => None,
-        }
     }
 }

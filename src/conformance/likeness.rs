@@ -73,25 +73,25 @@ pub(super) struct Likeness {
 }
 
 /// Asks a server by all witnesses at the same time.
-pub(super) async fn find(place: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Likeness {
+pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Likeness {
     let settings = Settings {
         vsn: Vsn::V2,
         update: Update::No,
-        ..(*place.settings).clone()
+        ..(*context.settings).clone()
     };
-    let place = Rc::new(RunContext {
-        target: place.target.clone(),
+    let context = Rc::new(RunContext {
+        target: context.target.clone(),
         settings: Rc::new(settings),
-        timeout: place.timeout,
-        line: place.line,
-        clock: place.clock,
+        timeout: context.timeout,
+        line: context.line,
+        clock: context.clock,
     });
     let mut asked = JoinSet::new();
     for (number, (difference, case)) in (1..).zip(witnesses()) {
-        if choice::reason_to_skip(case, &place.settings, offers, Restarts::Never).is_none() {
-            let (place, fresh) = (Rc::clone(&place), first_fresh + number * NUMBERS);
+        if choice::reason_to_skip(case, &context.settings, offers, Restarts::Never).is_none() {
+            let (context, fresh) = (Rc::clone(&context), first_fresh + number * NUMBERS);
             asked.spawn_local(async move {
-                Some((number, difference, side(&place, case, difference, fresh).await?))
+                Some((number, difference, side(&context, case, difference, fresh).await?))
             });
         }
     }
@@ -113,21 +113,21 @@ fn witnesses() -> impl Iterator<Item = (Difference, &'static Arc<Case>)> {
 }
 
 /// Plays one witness: on which side of the difference its answers are, if they are exactly those of one side.
-async fn side(place: &Rc<RunContext>, case: &Case, difference: Difference, fresh: u64) -> Option<Side> {
+async fn side(context: &Rc<RunContext>, case: &Case, difference: Difference, fresh: u64) -> Option<Side> {
     let [kept, other] = [Side::Kept, Side::Otherwise].map(|side| {
         let profile = Profile::candidates().find(|it| difference.side(*it) == side)?;
         case.fixture_of(profile)
     });
     let sides = [kept?, other?];
-    let offers = offered(&place.settings, None, fresh + 50);
-    let mut play = Play::new(Arc::clone(&case.program), setting(place, offers, fresh));
+    let offers = offered(&context.settings, None, fresh + 50);
+    let mut play = Play::new(Arc::clone(&case.program), setting(context, offers, fresh));
     let apart = |play: &Play, it: &Fixture| compare(&it.log, &log(case, play), &case.program);
     let complete = |play: &Play| {
         sides
             .iter()
             .any(|it| !apart(play, it).iter().any(Deviation::may_mend))
     };
-    drive(&mut play, place, None, complete, place.timeout).await;
+    drive(&mut play, context, None, complete, context.timeout).await;
     match sides.map(|it| apart(&play, it).is_empty()) {
         [true, false] => Some(Side::Kept),
         [false, true] => Some(Side::Otherwise),

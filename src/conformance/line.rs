@@ -109,10 +109,18 @@ impl Line {
 
     /// How long the whole run may take.
     pub(super) fn run(&self, settings: &Settings) -> Duration {
+        let longest = self.run_once(settings);
+        match settings.max_time {
+            Some(longest) => longest,
+            None => longest.saturating_mul(settings.repeat),
+        }
+    }
+
+    /// How long it may take if each case runs once.
+    pub(super) fn run_once(&self, settings: &Settings) -> Duration {
         settings.max_time.unwrap_or_else(|| {
             let usual = RUN + self.round_trip * FOR_EACH_RUN;
-            let once = usual.max(settings.timeout * TIMEOUTS_OF_A_RUN).min(LONGEST_RUN);
-            once.saturating_mul(settings.repeat)
+            usual.max(settings.timeout * TIMEOUTS_OF_A_RUN).min(LONGEST_RUN)
         })
     }
 
@@ -218,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn more_cases_wait_side_by_side_on_a_slow_line_unless_others_use_the_server() {
+    fn fewer_cases_run_side_by_side_where_others_use_the_server() {
         let mut here = settings("ws://127.0.0.1/socket");
         assert_eq!(line(ms(1)).jobs(&here), 16);
         assert_eq!(line(ms(100)).jobs(&here), 16);

@@ -1,6 +1,8 @@
 //! From a recording to a [`Log`]: what differs from run to run is hidden, what is long is cut, and everything else
 //! is written in one way. This is a file format: fixtures that were accepted must stay equal.
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 
 use super::log::{LinkLog, Log};
@@ -30,14 +32,10 @@ const SHOWN_OF_LONG: usize = 150;
 pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
     let mut log = Log::default();
     for entry in &recording.entries {
-        let (name, vsn) = match entry.who {
-            Who::Actor(actor, number) => (
-                link_name(&names.program.actors[actor], number),
-                names.program.vsn_of(Actor(actor), number, names.vsn),
-            ),
-            Who::Http => ("http".to_owned(), names.vsn),
-            Who::Server => continue,
-        };
+        if entry.who == Who::Server {
+            continue;
+        }
+        let (name, vsn) = names.speaker(entry.who);
         let index = log
             .links
             .iter()
@@ -60,7 +58,7 @@ pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
     log
 }
 
-pub(super) fn link_name(actor: &str, number: u32) -> String {
+fn link_name(actor: &str, number: u32) -> String {
     if number == 1 {
         actor.to_owned()
     } else {
@@ -184,7 +182,9 @@ impl Names<'_> {
             return format!("no JSON: {}", payload.escape_debug());
         }
         let hide_at = &self.program.hide;
-        let sort_at: Vec<&Pointer> = self.free_lists().collect();
+        let mut sort_at: Vec<&Pointer> = self.free_lists().collect();
+        // What is sorted inside an item decides where the item stands.
+        sort_at.sort_by_key(|pointer| Reverse(pointer.segments().len()));
         if hide_at.is_empty() && sort_at.is_empty() {
             return text;
         }
@@ -213,6 +213,18 @@ impl Names<'_> {
             Chance::AnyOrderIn(pointers) => pointers.as_slice(),
             Chance::AnyOrder(_) | Chance::More(_) | Chance::Maybe(_) => &[],
         })
+    }
+
+    /// Whose entry it is, and in which serializer.
+    pub(super) fn speaker(&self, who: Who) -> (String, Vsn) {
+        match who {
+            Who::Actor(actor, number) => (
+                link_name(&self.program.actors[actor], number),
+                self.program.vsn_of(Actor(actor), number, self.vsn),
+            ),
+            Who::Http => ("http".to_owned(), self.vsn),
+            Who::Server => ("server".to_owned(), self.vsn),
+        }
     }
 
     /// Puts names for this run's numbers.

@@ -114,7 +114,7 @@ pub struct Finding {
     /// The rule that is broken; nothing where the scenario cites none, or nothing was judged.
     #[serde(skip)]
     pub broken: Option<String>,
-    /// The actor whose conversation it was; from its second connection on with a number.
+    /// The actor whose conversation it was; with the number of its connection if that is known and not the first.
     #[serde(skip)]
     pub actor: Option<String>,
     /// The steps before the one that failed, as they stand in the file.

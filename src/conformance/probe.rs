@@ -96,7 +96,7 @@ steps:
 
 /// What came of a join.
 #[derive(Debug, PartialEq, Eq)]
-enum Arrived {
+enum JoinOutcome {
     /// Some reply on the topic, whatever its refs: its status.
     Reply(String),
     /// Something else on the topic.
@@ -107,18 +107,18 @@ enum Arrived {
 }
 
 /// Tries everything that a level needs.
-pub(super) async fn look(place: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
+pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
     let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
-        offers_channel(place, LAB, "lab", first_fresh),
-        offers_channel(place, PRESENCE, "presence", first_fresh + 10),
-        offers_channel(place, RUMBL, "videos", first_fresh + 20),
-        holds(place, FAST, first_fresh + 30),
-        holds(place, STRICT, first_fresh + 40),
-        holds(place, NOWHERE, first_fresh + 45),
-        holds(place, V1, first_fresh + 50),
+        offers_channel(context, LAB, "lab", first_fresh),
+        offers_channel(context, PRESENCE, "presence", first_fresh + 10),
+        offers_channel(context, RUMBL, "videos", first_fresh + 20),
+        holds(context, FAST, first_fresh + 30),
+        holds(context, STRICT, first_fresh + 40),
+        holds(context, NOWHERE, first_fresh + 45),
+        holds(context, V1, first_fresh + 50),
     );
-    if lab && gives_old_tokens(place).await {
+    if lab && gives_old_tokens(context).await {
         offers.old_tokens = OldTokens::Given;
     }
     // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.
@@ -137,7 +137,7 @@ pub(super) async fn look(place: &Rc<RunContext>, room: Option<&Room>, first_fres
     );
     let pushes = room.map_or(lab, |room| room.push.is_some());
     offers.baseline = if pushes {
-        baseline::ask(place, first_fresh + 60).await
+        baseline::ask(context, first_fresh + 60).await
     } else {
         None
     };
@@ -157,24 +157,24 @@ pub(super) async fn look(place: &Rc<RunContext>, room: Option<&Room>, first_fres
 
 /// Whether a channel is there: it answers as the contract says; or it is broken, but not treated as a topic that
 /// cannot be there. Where anybody may join anything, and where nothing is answered, there is no telling.
-async fn offers_channel(place: &Rc<RunContext>, strictly: &str, prefix: &str, first_fresh: u64) -> bool {
+async fn offers_channel(context: &Rc<RunContext>, strictly: &str, prefix: &str, first_fresh: u64) -> bool {
     let nowhere = format!("{prefix}-nowhere");
     let (held, there, elsewhere) = tokio::join!(
-        holds(place, strictly, first_fresh),
-        came_of_join(place, prefix, first_fresh + 4),
-        came_of_join(place, &nowhere, first_fresh + 5),
+        holds(context, strictly, first_fresh),
+        came_of_join(context, prefix, first_fresh + 4),
+        came_of_join(context, &nowhere, first_fresh + 5),
     );
-    held || (there != elsewhere && elsewhere == Arrived::Reply("error".to_owned()))
+    held || (there != elsewhere && elsewhere == JoinOutcome::Reply("error".to_owned()))
 }
 
-async fn came_of_join(place: &Rc<RunContext>, prefix: &str, number: u64) -> Arrived {
+async fn came_of_join(context: &Rc<RunContext>, prefix: &str, number: u64) -> JoinOutcome {
     let Ok(program) = read("probe", &JOIN.replace("PREFIX", prefix)) else {
-        return Arrived::Nothing;
+        return JoinOutcome::Nothing;
     };
-    let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), number));
-    drive(&mut play, place, None, |_| true, Duration::ZERO).await;
+    let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), number));
+    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
     let topic = format!("{prefix}:{number}");
-    let mut came = Arrived::Nothing;
+    let mut came = JoinOutcome::Nothing;
     for entry in &play.recording().entries {
         match &entry.what {
             Noted::Text(text) => {
@@ -185,36 +185,36 @@ async fn came_of_join(place: &Rc<RunContext>, prefix: &str, number: u64) -> Arri
                     continue;
                 }
                 match message.reply() {
-                    Some(reply) => return Arrived::Reply(reply.status.into_owned()),
-                    None => came = Arrived::SomethingElse,
+                    Some(reply) => return JoinOutcome::Reply(reply.status.into_owned()),
+                    None => came = JoinOutcome::SomethingElse,
                 }
             }
-            Noted::Ended(_) if came == Arrived::Nothing => came = Arrived::End,
+            Noted::Ended(_) if came == JoinOutcome::Nothing => came = JoinOutcome::End,
             _ => {}
         }
     }
     came
 }
 
-async fn holds(place: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool {
+async fn holds(context: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool {
     let Ok(program) = read("probe", source) else {
         return false;
     };
-    let mut play = Play::new(Arc::new(program), setting(place, Vec::new(), first_fresh));
-    drive(&mut play, place, None, |_| true, Duration::ZERO).await;
+    let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), first_fresh));
+    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
     matches!(play.progress(), Progress::Over)
 }
 
-/// How a play is to be played at this place.
+/// How a play is to be played at this context.
 pub(super) fn setting(
-    place: &RunContext,
+    context: &RunContext,
     offers: Vec<(Offer, serde_json::Value)>,
     first_fresh: u64,
 ) -> Setting {
     Setting {
-        timeout: place.timeout,
-        round_trip: place.line.round_trip(),
-        vsn: place.settings.vsn,
+        timeout: context.timeout,
+        round_trip: context.line.round_trip(),
+        vsn: context.settings.vsn,
         offers,
         first_fresh,
     }

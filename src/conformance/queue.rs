@@ -16,7 +16,7 @@ use super::host::Host;
 use super::outcome::{CaseResult, Event, HeldTo, Pace, Verdict};
 use super::punctual::Punctual;
 use super::run::undecided;
-use super::settings::StopAt;
+use super::settings::{Settings, StopAt};
 use super::single::{Attempt, Played, play_case};
 
 /// What is to be judged.
@@ -48,21 +48,54 @@ impl ToDo {
 /// Whether a case had begun when the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begun {
-    Yes,
+    /// It had passed so many times before.
+    Yes {
+        passed: u32,
+    },
     No,
+}
+
+/// A case that runs several times.
+#[derive(Default)]
+struct Repeated {
+    /// How many runs are over.
+    runs: u32,
+    /// The first that was not a plain pass, though no failure.
+    told: Option<CaseResult>,
+}
+
+impl Repeated {
+    /// Adds a run. Returns what the case came to once it is over: its failure, else the first run that was not a plain
+    /// pass, else the last.
+    fn add(&mut self, result: CaseResult, settings: &Settings, held_to: HeldTo) -> Option<CaseResult> {
+        let may_go_on = matches!(result.verdict, Verdict::Pass | Verdict::NonStrict)
+            && !result.failed(held_to, settings.strict);
+        let plain = !result.flaky && result.verdict == Verdict::Pass && result.close_verdict == Verdict::Pass;
+        self.runs += 1;
+        if may_go_on && self.runs < settings.repeat {
+            if !plain {
+                self.told.get_or_insert(result);
+            }
+            return None;
+        }
+        let told = self.told.take().filter(|_| may_go_on).unwrap_or(result);
+        Some(CaseResult {
+            runs: self.runs,
+            ..told
+        })
+    }
 }
 
 /// The cases of a run.
 pub(super) struct Queue {
-    place: Rc<RunContext>,
+    context: Rc<RunContext>,
     held_to: HeldTo,
     fresh: Fresh,
     baseline: Option<Rc<Baseline>>,
     to_do: ToDo,
     /// Cases that get a second try, alone, because this process was late during the first.
     again: HashSet<Arc<str>>,
-    /// How many times a case that is to run several times has passed.
-    passed: HashMap<Arc<str>, u32>,
+    repeated: HashMap<Arc<str>, Repeated>,
     under_way: Vec<Arc<Case>>,
     punctual: Punctual,
     tasks: JoinSet<()>,
@@ -70,20 +103,20 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(
-        place: Rc<RunContext>,
+        context: Rc<RunContext>,
         held_to: HeldTo,
         fresh: Fresh,
         baseline: Option<Rc<Baseline>>,
         to_do: ToDo,
     ) -> Self {
         Self {
-            place,
+            context,
             held_to,
             fresh,
             baseline,
             to_do,
             again: HashSet::new(),
-            passed: HashMap::new(),
+            repeated: HashMap::new(),
             under_way: Vec::new(),
             punctual: Punctual::default(),
             tasks: JoinSet::new(),
@@ -98,7 +131,7 @@ impl Queue {
         on_event: &mut dyn FnMut(Event<'_>),
     ) {
         self.tasks
-            .spawn_local(self.punctual.clone().watch(self.place.clock));
+            .spawn_local(self.punctual.clone().watch(self.context.clock));
         let (done, mut results) = mpsc::unbounded_channel();
         loop {
             self.begin(&done, on_event);
@@ -115,7 +148,7 @@ impl Queue {
 
     /// Begins as many cases as may run side by side.
     fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(Event<'_>)) {
-        let jobs = self.place.line.jobs(&self.place.settings).max(1);
+        let jobs = self.context.line.jobs(&self.context.settings).max(1);
         while self.under_way.len() < jobs {
             let Some(case) = self.to_do.waiting.pop_front() else {
                 return;
@@ -132,7 +165,7 @@ impl Queue {
     }
 
     fn start(&mut self, case: &Arc<Case>, on_event: &mut dyn FnMut(Event<'_>)) {
-        if !self.passed.contains_key(&case.id) {
+        if !self.repeated.contains_key(&case.id) {
             on_event(Event::CaseStarted(&case.id));
         }
         self.under_way.push(Arc::clone(case));
@@ -163,25 +196,27 @@ impl Queue {
 
     /// What has not been judged, and whether it had begun.
     pub(super) fn left(&mut self) -> impl Iterator<Item = (Arc<Case>, Begun)> {
+        let (again, repeated) = (&self.again, &self.repeated);
+        let passed = |case: &Case| repeated.get(&case.id).map(|it| it.runs);
         let ToDo { waiting, alone } = &mut self.to_do;
-        let again = &self.again;
-        let waiting = waiting.drain(..).chain(alone.drain(..)).map(|case| {
-            let begun = if again.contains(&case.id) {
-                Begun::Yes
-            } else {
-                Begun::No
+        let waiting = waiting.drain(..).chain(alone.drain(..)).map(move |case| {
+            let begun = match passed(&case) {
+                Some(passed) => Begun::Yes { passed },
+                None if again.contains(&case.id) => Begun::Yes { passed: 0 },
+                None => Begun::No,
             };
             (case, begun)
         });
-        self.under_way
-            .drain(..)
-            .map(|case| (case, Begun::Yes))
-            .chain(waiting)
+        let under_way = self.under_way.drain(..).map(move |case| {
+            let passed = passed(&case).unwrap_or_default();
+            (case, Begun::Yes { passed })
+        });
+        under_way.chain(waiting)
     }
 
     fn attempt(&mut self) -> Attempt {
         Attempt {
-            place: Rc::clone(&self.place),
+            context: Rc::clone(&self.context),
             held_to: self.held_to,
             fresh: self.fresh.next_case(),
             baseline: self.baseline.clone(),
@@ -196,26 +231,66 @@ impl Queue {
         cases: &mut Vec<CaseResult>,
         on_event: &mut dyn FnMut(Event<'_>),
     ) -> bool {
-        let Played { case, mut result } = played;
+        let Played { case, result } = played;
         self.under_way.retain(|other| other.id != case.id);
         let held = result.verdict == Verdict::Pass && result.close_verdict == Verdict::Pass;
         if result.pace == Pace::Late && !held && self.again.insert(Arc::clone(&case.id)) {
             self.to_do.alone.push_back(case);
             return false;
         }
-        let passed = self.passed.entry(Arc::clone(&case.id)).or_default();
-        if held && *passed + 1 < self.place.settings.repeat {
-            *passed += 1;
+        let settings = &self.context.settings;
+        let repeated = self.repeated.entry(Arc::clone(&case.id)).or_default();
+        let Some(mut result) = repeated.add(result, settings, self.held_to) else {
             self.again.remove(&case.id);
             self.to_do.put_back(case);
             return false;
-        }
-        result.runs = *passed + 1;
+        };
         on_event(Event::CaseFinished(&result));
         result.recording = None;
-        let settings = &self.place.settings;
+        let settings = &self.context.settings;
         let stop = settings.stop == StopAt::FirstFailure && result.failed(self.held_to, settings.strict);
         cases.push(result);
         stop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::catalogue;
+    use crate::transport::Target;
+
+    fn came_to(verdicts: &[(Verdict, bool)]) -> (u32, Verdict, bool) {
+        let case = &catalogue::built_in()[0];
+        let target = Target::parse("ws://127.0.0.1:1/socket").unwrap();
+        let settings = Settings {
+            repeat: 3,
+            ..Settings::new(target, Vec::new())
+        };
+        let mut repeated = Repeated::default();
+        for (verdict, flaky) in verdicts {
+            let result = CaseResult {
+                verdict: *verdict,
+                close_verdict: Verdict::Pass,
+                flaky: *flaky,
+                ..undecided(case, String::new())
+            };
+            if let Some(told) = repeated.add(result, &settings, HeldTo::TheLine) {
+                return (told.runs, told.verdict, told.flaky);
+            }
+        }
+        panic!("it is not over after {} runs", repeated.runs);
+    }
+
+    #[test]
+    fn a_repeated_case_comes_to_its_failure_or_to_the_first_run_that_was_no_plain_pass() {
+        use Verdict::{Fail, NonStrict, Pass, Undecided};
+        let pass = (Pass, false);
+        assert_eq!(came_to(&[pass, pass, pass]), (3, Pass, false));
+        assert_eq!(came_to(&[pass, (Fail, false)]), (2, Fail, false));
+        assert_eq!(came_to(&[(NonStrict, false), (Fail, false)]), (2, Fail, false));
+        assert_eq!(came_to(&[(Undecided, false)]), (1, Undecided, false));
+        assert_eq!(came_to(&[pass, (NonStrict, false), pass]), (3, NonStrict, false));
+        assert_eq!(came_to(&[(Pass, true), pass, pass]), (3, Pass, true));
     }
 }

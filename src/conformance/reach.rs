@@ -57,15 +57,15 @@ impl CheckError {
 }
 
 /// Opens a connection.
-pub(super) async fn reach(place: &RunContext) -> Result<Connection, CheckError> {
-    let mut params = vec![("vsn".to_owned(), place.settings.vsn.to_string())];
-    params.extend(place.settings.params.iter().cloned());
-    let deadline = place.timeout.max(Duration::from_secs(8));
-    let upgrade = Upgrade::new(&place.target, &params, &place.settings.headers, deadline);
-    match open(&place.target, &upgrade).await? {
+pub(super) async fn reach(context: &RunContext) -> Result<Connection, CheckError> {
+    let mut params = vec![("vsn".to_owned(), context.settings.vsn.to_string())];
+    params.extend(context.settings.params.iter().cloned());
+    let deadline = context.timeout.max(Duration::from_secs(8));
+    let upgrade = Upgrade::new(&context.target, &params, &context.settings.headers, deadline);
+    match open(&context.target, &upgrade).await? {
         Opened::Open(connection, _) => Ok(connection),
         Opened::Refused(response) => Err(CheckError::NoPhoenix {
-            target: place.target.url(),
+            target: context.target.url(),
             status: response.status,
             text: text_of(&response).map_or_else(String::new, |text| format!(" `{text}`")),
         }),

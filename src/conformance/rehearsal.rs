@@ -29,7 +29,7 @@ const NEXT_PUSH: &str = "name a push that the application answers: --push EVENT=
 ///
 /// # Errors
 /// A topic was not joined, or the push was not answered; what came instead.
-pub(super) async fn rehearse(place: &Rc<RunContext>, room: &Room, number: u64) -> Result<(), CheckError> {
+pub(super) async fn rehearse(context: &Rc<RunContext>, room: &Room, number: u64) -> Result<(), CheckError> {
     let mut source = [ABOUT, TOPIC].concat();
     if room.push.is_some() {
         source.push_str(PUSH);
@@ -41,12 +41,12 @@ pub(super) async fn rehearse(place: &Rc<RunContext>, room: &Room, number: u64) -
     let Ok(program) = read("rehearsal", &source) else {
         return Ok(());
     };
-    let offers = offered(&place.settings, None, number);
-    let mut play = Play::new(Arc::new(program), setting(place, offers, number));
-    drive(&mut play, place, None, |_| true, Duration::ZERO).await;
+    let offers = offered(&context.settings, None, number);
+    let mut play = Play::new(Arc::new(program), setting(context, offers, number));
+    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
     let seen = Seen {
         play: &play,
-        timeout: place.timeout,
+        timeout: context.timeout,
     };
     seen.joined("--topic", &room.topic, NEXT_TOPIC)?;
     if let Some((event, _)) = &room.push {
@@ -117,7 +117,7 @@ impl Seen<'_> {
         })
     }
 
-    /// What came on the topic in place of a reply.
+    /// What came on the topic in context of a reply.
     fn instead(&self, topic: &str) -> String {
         let events = self.said_on(topic, |message| message.event.as_str().map(str::to_owned));
         let ended = self

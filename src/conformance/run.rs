@@ -48,16 +48,16 @@ pub async fn judge_one(
     held_to: HeldTo,
     lent: Option<Box<dyn Lent>>,
 ) -> CaseResult {
-    let place = Rc::new(RunContext {
+    let context = Rc::new(RunContext {
         target: settings.target.clone(),
         timeout: settings.timeout,
         line: Line::default(),
         clock: Clock::start(),
         settings: Rc::new(settings),
     });
-    let fresh = choice::Fresh::new(place.settings.seed, 1).next_case();
+    let fresh = choice::Fresh::new(context.settings.seed, context.settings.retries).next_case();
     let attempt = Attempt {
-        place,
+        context,
         held_to,
         fresh,
         baseline: None,
@@ -76,8 +76,8 @@ async fn run(
     let clock = Clock::start();
     let begun = clock.now();
     tokio::pin!(stop);
-    let fresh = choice::Fresh::new(settings.seed, settings.cases.len() * settings.repeat as usize);
-    let (place, offers, likeness) = tokio::select! {
+    let fresh = choice::Fresh::new(settings.seed, settings.retries);
+    let (context, offers, likeness) = tokio::select! {
         biased;
         () = &mut stop => return Ok(not_begun(&settings, Ended::Stopped)),
         limit = over(settings.max_time) => return Ok(not_begun(&settings, Ended::TooLong(limit))),
@@ -99,11 +99,11 @@ async fn run(
     for result in &cases {
         on_event(Event::CaseFinished(result));
     }
-    let limit = place.line.run(&settings);
+    let limit = context.line.run(&settings);
     let end = clock.instant(begun + limit);
     let baseline = offers.baseline.map(Rc::new);
     let to_do = ToDo::new(chosen.run, chosen.alone);
-    let mut queue = Queue::new(place, held_to, fresh, baseline, to_do);
+    let mut queue = Queue::new(context, held_to, fresh, baseline, to_do);
     let ended = tokio::select! {
         biased;
         () = &mut stop => Some(Ended::Stopped),
@@ -134,29 +134,31 @@ async fn look(
     clock: Clock,
     first_fresh: u64,
 ) -> Result<(Rc<RunContext>, Offers, Option<Likeness>), CheckError> {
-    let place = reached(settings, clock).await?;
+    let context = reached(settings, clock).await?;
     if let Some(room) = settings.room.as_ref().filter(|_| settings.needs_room()) {
-        rehearsal::rehearse(&place, room, first_fresh).await?;
+        rehearsal::rehearse(&context, room, first_fresh).await?;
     }
-    let looking = probe::look(&place, settings.room.as_ref(), first_fresh);
+    let looking = probe::look(&context, settings.room.as_ref(), first_fresh);
     // A server that answers none of it in that time offers none of it.
-    let offers = tokio::time::timeout(place.line.look(), looking)
+    let offers = tokio::time::timeout(context.line.look(), looking)
         .await
         .unwrap_or_else(|_| Offers::of_a_socket());
     let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
         // A server that stops answering in between is judged as one of which nothing is known.
-        let finding = likeness::find(&place, &offers, first_fresh);
-        tokio::time::timeout(place.line.run(settings), finding).await.ok()
+        let finding = likeness::find(&context, &offers, first_fresh);
+        tokio::time::timeout(context.line.run_once(settings), finding)
+            .await
+            .ok()
     } else {
         None
     };
-    Ok((place, offers, likeness))
+    Ok((context, offers, likeness))
 }
 
 /// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
 pub(super) async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<RunContext>, CheckError> {
     let (target, timeout) = (settings.target.clone(), settings.timeout);
-    let mut place = RunContext {
+    let mut context = RunContext {
         target,
         timeout,
         line: Line::default(),
@@ -164,11 +166,11 @@ pub(super) async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<
         settings: Rc::clone(settings),
     };
     let before = clock.now();
-    let connection = reach::reach(&place).await?;
+    let connection = reach::reach(&context).await?;
     let opening = clock.now().since(before);
-    place.line = Line::measure(connection, settings.vsn, clock, opening).await;
-    place.timeout = place.line.wait(timeout);
-    Ok(Rc::new(place))
+    context.line = Line::measure(connection, settings.vsn, clock, opening).await;
+    context.timeout = context.line.wait(timeout);
+    Ok(Rc::new(context))
 }
 
 /// The end of the time that a run may take, if that was said.
@@ -259,7 +261,14 @@ fn unfinished(case: &Case, begun: Begun, ended: Option<&Ended>) -> CaseResult {
         None => "the run stopped at the first failure".to_owned(),
     };
     match begun {
-        Begun::Yes => undecided(case, format!("{why} before this case was done")),
+        Begun::Yes { passed: 0 } => undecided(case, format!("{why} before this case was done")),
+        Begun::Yes { passed } => CaseResult {
+            runs: passed,
+            ..undecided(
+                case,
+                format!("{why} before all runs of this case were done, after {passed} that passed"),
+            )
+        },
         Begun::No => unplayed(case, Verdict::NotRun, format!("{why} before this case began")),
     }
 }

@@ -24,7 +24,8 @@ pub struct Settings {
     pub headers: Vec<(String, String)>,
     /// How long each wait may take beyond what the case asks the server to sleep; more on a slow line.
     pub timeout: Duration,
-    /// How long the whole run may take; if nothing is said, a minute and two hundred round trips, at most six minutes.
+    /// How long the whole run may take; if nothing is said, for each repetition a minute and two
+    /// hundred round trips, at most six minutes.
     pub max_time: Option<Duration>,
     /// How many cases run side by side; if nothing is said, sixteen, or eight where others use the server.
     pub jobs: Option<usize>,

@@ -23,7 +23,7 @@ use crate::scenario::{Play, Progress};
 
 /// What a case needs to be played.
 pub(super) struct Attempt {
-    pub(super) place: Rc<RunContext>,
+    pub(super) context: Rc<RunContext>,
     pub(super) held_to: HeldTo,
     pub(super) fresh: u64,
     pub(super) baseline: Option<Rc<Baseline>>,
@@ -38,7 +38,7 @@ pub(super) struct Played {
 
 /// Plays a case, again if it is no pass and there are retries left.
 pub(super) async fn play_case(case: &Case, attempt: Attempt, mut lent: Option<Box<dyn Lent>>) -> CaseResult {
-    let retries = attempt.place.settings.retries;
+    let retries = attempt.context.settings.retries;
     let mut tries = 0;
     loop {
         let mut result = play_once(case, &attempt, tries, &mut lent).await;
@@ -57,27 +57,27 @@ async fn play_once(
     tries: u32,
     lent: &mut Option<Box<dyn Lent>>,
 ) -> CaseResult {
-    let place = match lent {
-        None => Rc::clone(&attempt.place),
+    let context = match lent {
+        None => Rc::clone(&attempt.context),
         Some(lent) => Rc::new(RunContext {
             target: lent.target(),
-            settings: Rc::clone(&attempt.place.settings),
-            timeout: attempt.place.timeout,
-            line: attempt.place.line,
-            clock: attempt.place.clock,
+            settings: Rc::clone(&attempt.context.settings),
+            timeout: attempt.context.timeout,
+            line: attempt.context.line,
+            clock: attempt.context.clock,
         }),
     };
     let fresh = Fresh::again(attempt.fresh, tries);
     // The numbers of the room's own topics must not be those of the case's names.
-    let offers = choice::offered(&place.settings, attempt.baseline.as_deref(), fresh + 50);
-    let mut play = Play::new(Arc::clone(&case.program), setting(&place, offers, fresh));
-    let begun = place.clock.now();
+    let offers = choice::offered(&context.settings, attempt.baseline.as_deref(), fresh + 50);
+    let mut play = Play::new(Arc::clone(&case.program), setting(&context, offers, fresh));
+    let begun = context.clock.now();
     let held_to = attempt.held_to;
     // The recorded servers spoke 2.0.0 wherever a case does not say otherwise.
     let judged = case.program.vsn.is_some() || play.vsn() == Vsn::V2;
     let complete = |play: &Play| !judged || judge::complete(case, held_to, &log(case, play));
-    let patience = patience(held_to, &place);
-    drive(&mut play, &place, lent.as_mut(), complete, patience).await;
+    let patience = patience(held_to, &context);
+    drive(&mut play, &context, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
     let breach = invariants::breach(case, held_to, &play);
     let judgement = match play.progress() {
@@ -87,8 +87,8 @@ async fn play_once(
         _ => steps_only(),
     };
     let judgement = explained(judgement, case, &play);
-    let written = update::write(case, &place.settings, held_to, &log, &judgement).transpose();
-    let duration = place.clock.now().since(begun);
+    let written = update::write(case, &context.settings, held_to, &log, &judgement).transpose();
+    let duration = context.clock.now().since(begun);
     let mut result = result(case, judgement, written, duration, &play);
     result.pace = attempt.punctual.pace_since(begun);
     result
@@ -96,12 +96,12 @@ async fn play_once(
 
 /// How long to wait for what the fixture has and the steps do not ask for. Whoever is not held to it to the letter
 /// is not waited for long.
-fn patience(held_to: HeldTo, place: &RunContext) -> Duration {
+fn patience(held_to: HeldTo, context: &RunContext) -> Duration {
     match held_to {
-        HeldTo::Profile(_) | HeldTo::Likeness(_) => place.timeout,
-        HeldTo::TheLine => place
+        HeldTo::Profile(_) | HeldTo::Likeness(_) => context.timeout,
+        HeldTo::TheLine => context
             .timeout
-            .min(Duration::from_millis(300) + place.line.round_trip()),
+            .min(Duration::from_millis(300) + context.line.round_trip()),
     }
 }
 

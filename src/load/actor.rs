@@ -266,7 +266,7 @@ impl Life {
         }
     }
 
-    /// What few have, to be written to.
+    /// Its buffers, made if it has none.
     pub(super) fn buffers(&mut self) -> &mut Buffers {
         self.buffers.get_or_insert_default()
     }
@@ -283,15 +283,19 @@ impl Life {
         *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
     }
 
-    /// When this socket wants to be looked at, beside its client's own deadline.
-    pub(super) fn deadline(&self) -> Time {
-        let connection = match self.stage {
+    /// When the attempt to connect is given up, or the first heartbeat is due.
+    pub(super) const fn connection_deadline(&self) -> Time {
+        match self.stage {
             ConnectionStage::Connecting
             | ConnectionStage::Asking
             | ConnectionStage::Upgrading
             | ConnectionStage::Open => self.due_at,
             ConnectionStage::Expected | ConnectionStage::Away | ConnectionStage::Over => Time::MAX,
-        };
+        }
+    }
+
+    /// When this socket wants to be looked at, beside its client's own deadline.
+    pub(super) fn deadline(&self) -> Time {
         let read = self
             .buffers
             .as_ref()
@@ -303,7 +307,7 @@ impl Life {
                 Time::MAX
             }
         };
-        connection.min(read).min(wake)
+        self.connection_deadline().min(read).min(wake)
     }
 }
 

@@ -18,12 +18,8 @@ const CONNECTING: [ErrorKind; 8] = [
 /// What may end an open one.
 const LOSING: [ErrorKind; 3] = [ErrorKind::Closed, ErrorKind::Protocol, ErrorKind::Reset];
 
-const CONNECTS_FAILED: &str = "connection attempts failed";
-const CONNECTIONS_LOST: &str = "connections were lost";
-const NOT_BACK: &str = "sockets could not come back";
-const JOINS_TIMED_OUT: &str = "joins had no reply in time";
-/// What a process that is seconds late with its timers can cause itself.
-const OF_CONNECTIONS: [&str; 4] = [CONNECTS_FAILED, CONNECTIONS_LOST, NOT_BACK, JOINS_TIMED_OUT];
+/// How often a promise was broken, in which words, and the errors whose first answer tells more of it.
+type Promise = (u64, &'static str, &'static [ErrorKind]);
 
 /// What a run proves. The reasons are sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +33,8 @@ pub enum Conclusion {
 }
 
 impl LoadResult {
-    /// What the run proves, with these objectives. Whatever the generator's own fault, what the server did to messages
-    /// counts: a message that is lost is lost.
+    /// What the run proves, with these objectives. What the server did to messages counts even if the generator was late:
+    /// a broadcast that is lost is lost.
     pub fn conclusion(&self, objectives: &[Outcome]) -> Conclusion {
         let mut short = self.broken_promises();
         if !self.cut_short {
@@ -85,22 +81,19 @@ impl LoadResult {
 
     /// What the server did that no objective need forbid.
     fn broken_promises(&self) -> Vec<String> {
-        // What a process that is seconds late can cause itself proves nothing.
-        let overdue = self.punctuality == Punctuality::Overdue && !self.generator.valid;
-        let counted = self
-            .counted_promises()
-            .into_iter()
-            .filter(|(count, what, _)| *count > 0 && !(overdue && OF_CONNECTIONS.contains(what)));
-        let told = |(count, what, of): (u64, &str, &[ErrorKind])| match self.first_answer(of) {
+        let mut promises = self.promises_of_messages().to_vec();
+        if self.punctuality != Punctuality::Overdue {
+            promises.extend(self.promises_that_take_time());
+        }
+        promises.extend(self.promises_of_channels());
+        let counted = promises.into_iter().filter(|(count, ..)| *count > 0);
+        let told = |(count, what, of): Promise| match self.first_answer(of) {
             Some(first) => format!("{count} {what}: {first}"),
             None => format!("{count} {what}"),
         };
         let mut broken: Vec<String> = counted.map(told).collect();
         let left_out = self.sockets.asked.saturating_sub(self.sockets.joined);
-        if left_out > 0
-            && !self.cut_short
-            && (self.generator.valid || self.punctuality == Punctuality::InTime)
-        {
+        if left_out > 0 && !self.cut_short && self.punctuality == Punctuality::InTime {
             broken.push(format!(
                 "{left_out} of {} sockets never joined",
                 self.sockets.asked
@@ -109,12 +102,19 @@ impl LoadResult {
         broken
     }
 
-    /// What counts as broken, each with the errors whose first answer tells more of it.
-    fn counted_promises(&self) -> [(u64, &'static str, &'static [ErrorKind]); 14] {
+    fn errors_of(&self, kind: ErrorKind) -> u64 {
+        self.troubles.get(kind.name()).copied().unwrap_or_default()
+    }
+
+    fn promises_of_messages(&self) -> [Promise; 4] {
         let messages = &self.messages;
-        let troubles = |trouble: ErrorKind| self.troubles.get(trouble.name()).copied().unwrap_or_default();
+        let missing = match self.punctuality {
+            Punctuality::InTime | Punctuality::Late => messages.missing,
+            // A reply that came too late for this process is no proof that it never came.
+            Punctuality::Overdue => messages.missing - self.counts.replies_missing,
+        };
         [
-            (messages.missing, "messages never came", &[ErrorKind::PushTimeout]),
+            (missing, "messages never came", &[ErrorKind::PushTimeout]),
             (messages.duplicated, "messages came more than once", &[]),
             (
                 messages.reordered,
@@ -122,39 +122,52 @@ impl LoadResult {
                 &[],
             ),
             (messages.misdelivered, "messages came to somebody else", &[]),
+        ]
+    }
+
+    /// What a process that is seconds late with its timers can break itself.
+    fn promises_that_take_time(&self) -> [Promise; 6] {
+        let counts = &self.counts;
+        let lost = self.sockets.lost.saturating_sub(counts.lost_by_late_heartbeat);
+        [
             (
-                self.counts.awaited_missing,
+                counts.awaited_missing,
                 "messages that the scenario waits for did not come",
                 &[ErrorKind::ReceiveTimeout],
             ),
-            (self.counts.connects_failed, CONNECTS_FAILED, &CONNECTING),
+            (counts.connects_failed, "connection attempts failed", &CONNECTING),
+            (lost, "connections were lost", &LOSING),
+            (counts.not_back, "sockets could not come back", &[]),
             (
-                self.sockets.lost - self.counts.lost_by_late_heartbeat.min(self.sockets.lost),
-                CONNECTIONS_LOST,
-                &LOSING,
+                self.errors_of(ErrorKind::JoinTimeout),
+                "joins had no reply in time",
+                &[ErrorKind::JoinTimeout],
             ),
-            (self.counts.not_back, NOT_BACK, &[]),
             (
-                troubles(ErrorKind::JoinRefused),
+                self.errors_of(ErrorKind::LeaveUnanswered),
+                "leaves had no answer",
+                &[],
+            ),
+        ]
+    }
+
+    fn promises_of_channels(&self) -> [Promise; 4] {
+        [
+            (
+                self.errors_of(ErrorKind::JoinRefused),
                 "joins were refused",
                 &[ErrorKind::JoinRefused],
             ),
             (
-                troubles(ErrorKind::JoinTimeout),
-                JOINS_TIMED_OUT,
-                &[ErrorKind::JoinTimeout],
-            ),
-            (
-                troubles(ErrorKind::Crashed),
+                self.errors_of(ErrorKind::Crashed),
                 "channels crashed",
                 &[ErrorKind::Crashed],
             ),
             (
-                troubles(ErrorKind::ChannelClosed),
+                self.errors_of(ErrorKind::ChannelClosed),
                 "channels were closed by the server",
                 &[],
             ),
-            (troubles(ErrorKind::LeaveUnanswered), "leaves had no answer", &[]),
             (
                 self.mismatches.values().sum(),
                 "messages were not as the scenario says",
@@ -183,7 +196,7 @@ mod tests {
             sends: Sends::Something,
             ..LoadResult::default()
         };
-        result.generator.valid = true;
+        (result.generator.valid, result.punctuality) = (true, Punctuality::InTime);
         (result.sockets.asked, result.sockets.joined, result.messages.sent) = (10, 10, 100);
         result
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::timers::OVERDUE;
+use super::timers::LATE_TIMER;
+use super::traffic::Traffic;
+use crate::clock::Time;
 
 /// Times are told apart to a tenth of a second.
 const STEP: Duration = Duration::from_millis(100);
@@ -19,7 +21,7 @@ const SHORTEST: Duration = Duration::from_millis(500);
 /// Lost connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Losses {
-    /// By the tenths of a second since their last frame.
+    /// Those that others are to blame for, by the tenths of a second since their last frame.
     by_silence: BTreeMap<u64, u64>,
     /// How late a heartbeat was at most whose connection was lost.
     latest_heartbeat: Duration,
@@ -35,20 +37,17 @@ pub(super) enum LostBy {
 }
 
 impl Losses {
-    /// A connection was lost so long after its last frame.
-    pub(super) fn count(&mut self, quiet: Duration) {
-        let steps = u64::try_from(quiet.as_micros() / STEP.as_micros()).unwrap_or(u64::MAX);
-        *self.by_silence.entry(steps).or_default() += 1;
-    }
-
-    /// Tells whose loss it was, by how long the client had sent nothing.
-    pub(super) fn blame(&mut self, unspoken: Duration, heartbeat: Duration) -> LostBy {
-        let late = unspoken.saturating_sub(heartbeat);
-        if late <= OVERDUE {
-            return LostBy::Others;
+    /// Counts a connection that is lost now, and says who is to blame.
+    pub(super) fn count(&mut self, traffic: Traffic, now: Time, heartbeat: Duration) -> LostBy {
+        let late = traffic.unspoken(now).saturating_sub(heartbeat);
+        if late > LATE_TIMER {
+            self.latest_heartbeat = self.latest_heartbeat.max(late);
+            return LostBy::LateHeartbeat;
         }
-        self.latest_heartbeat = self.latest_heartbeat.max(late);
-        LostBy::LateHeartbeat
+        let steps = traffic.quiet(now).as_micros() / STEP.as_micros();
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        *self.by_silence.entry(steps).or_default() += 1;
+        LostBy::Others
     }
 
     /// Why so many losses say nothing about the server; nothing if there are none.
@@ -135,7 +134,9 @@ mod tests {
     fn losses(millis: &[u64]) -> Losses {
         let mut losses = Losses::default();
         for millis in millis {
-            losses.count(Duration::from_millis(*millis));
+            let now = Time::from_micros(millis * 1000);
+            // Its heartbeats went out in time; nothing else was said.
+            losses.count(Traffic::since(Time::ZERO), now, Duration::MAX);
         }
         losses
     }
@@ -173,11 +174,14 @@ mod tests {
     #[test]
     fn a_loss_whose_heartbeat_was_overdue_is_this_process_s_own() {
         let mut losses = Losses::default();
-        let after = |seconds| Duration::from_secs(seconds);
-        assert_eq!(losses.blame(after(30), HEARTBEAT), LostBy::Others);
-        assert_eq!(losses.blame(after(31), HEARTBEAT), LostBy::Others);
+        let mut after = |seconds: u64| {
+            let now = Time::from_micros(seconds * 1_000_000);
+            losses.count(Traffic::since(Time::ZERO), now, HEARTBEAT)
+        };
+        assert_eq!(after(30), LostBy::Others);
+        assert_eq!(after(31), LostBy::Others);
+        assert_eq!(after(42), LostBy::LateHeartbeat);
         assert_eq!(losses.why_own(0), None);
-        assert_eq!(losses.blame(after(42), HEARTBEAT), LostBy::LateHeartbeat);
         let mut all = Losses::default();
         all.merge(&losses);
         let said = all.why_own(1).unwrap();

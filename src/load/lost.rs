@@ -50,6 +50,22 @@ impl Lost {
     }
 }
 
+#[cfg(test)]
+impl Lost {
+    /// Broadcast 17 of `rooms:42`, sent by socket 3.
+    pub(crate) fn made_up(receiver: u32, at_s: Option<f64>) -> Self {
+        Self {
+            kind: LostKind::Broadcast,
+            topic: "rooms:42".to_owned(),
+            event: None,
+            sender: Some(3),
+            number: Some(17),
+            receiver,
+            at_s,
+        }
+    }
+}
+
 fn by_time(a: Option<f64>, b: Option<f64>) -> Ordering {
     a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
 }
@@ -140,23 +156,11 @@ impl LostMessages {
 mod tests {
     use super::*;
 
-    fn lost(receiver: u32, at_s: Option<f64>) -> Lost {
-        Lost {
-            kind: LostKind::Broadcast,
-            topic: "rooms:42".to_owned(),
-            event: None,
-            sender: Some(3),
-            number: Some(17),
-            receiver,
-            at_s,
-        }
-    }
-
     fn of(all: &[(u32, Option<u64>)]) -> LostMessages {
         let mut messages = LostMessages::default();
         for (receiver, millis) in all {
             let at = millis.map(|millis| Time::from_micros(millis * 1000));
-            messages.enter(at, |at_s| lost(*receiver, at_s));
+            messages.enter(at, |at_s| Lost::made_up(*receiver, at_s));
         }
         messages
     }
@@ -184,7 +188,7 @@ mod tests {
         for millis in 0..1000 {
             messages.enter(Some(Time::from_micros(millis * 1000)), |at_s| {
                 asked += 1;
-                lost(7, at_s)
+                Lost::made_up(7, at_s)
             });
         }
         assert_eq!((messages.first().len(), asked), (MOST, MOST));

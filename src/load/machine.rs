@@ -20,15 +20,16 @@ impl Machine {
         let os = format!("{} {}", std::env::consts::OS, kernel.trim());
         Self {
             processors: std::thread::available_parallelism().map_or(1, usize::from),
-            memory_bytes: memory_bytes(),
+            memory_bytes: memory("MemTotal:"),
             os: os.trim_end().to_owned(),
         }
     }
 }
 
-fn memory_bytes() -> Option<u64> {
+/// A line of `/proc/meminfo`, such as `MemTotal:`, in bytes; none on other systems.
+pub(super) fn memory(key: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }

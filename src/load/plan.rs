@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::actor::Actor;
 use super::dial::Route;
+use super::machine::memory;
 use super::settings::Settings;
 use super::tables::{self, Limit, RESERVE, Table, Tables};
 
@@ -207,7 +208,7 @@ impl Machine {
             limit: tables::limit(),
             processors: std::thread::available_parallelism().map_or(1, usize::from),
             files: number_in("/proc/sys/fs/file-max"),
-            free_bytes: free_bytes(),
+            free_bytes: memory("MemAvailable:"),
         }
     }
 
@@ -383,14 +384,6 @@ fn loopback(address: Ipv4Addr, number: usize) -> Ipv4Addr {
 
 fn number_in(path: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-/// Memory that can be had without swapping, where the system says.
-fn free_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
 }
 
 #[cfg(test)]

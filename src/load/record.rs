@@ -18,7 +18,7 @@ use super::series::{Moment, Point};
 use super::settings::Settings;
 use super::shard::Reading;
 use super::tally::{Counts, Distributions, Figures, Kind, Tally};
-use super::validity::{Demand, Shortage, demands, shortage, why_exhausted, why_late, why_unsent};
+use super::validity::{Demand, Shortage, demands, judge, shortage};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
@@ -196,6 +196,7 @@ impl Record {
             .fill(&mut series, |point| &mut point.lost);
         let result = LoadResult {
             series,
+            lost: lost.first().to_vec(),
             cut_short: self.cut_short,
             ..self.so_far(settings, sends)
         };
@@ -256,20 +257,7 @@ impl Record {
                 self.took.running_s
             )
         };
-        let late = || (model == Model::Open).then(|| why_late(&self.whole, &busy()))?;
-        let own_losses = || {
-            self.whole
-                .losses
-                .why_own(self.whole.counts.lost_by_late_heartbeat)
-        };
-        if let Some(why) = self.whole.timers.why_overdue() {
-            return (Punctuality::Overdue, Some(why));
-        }
-        if let Some(why) = why_exhausted(&self.whole).or_else(late).or_else(own_losses) {
-            return (Punctuality::Late, Some(why));
-        }
-        let lacks = shortage.map(|it| it.to_string());
-        (Punctuality::InTime, lacks.or_else(|| why_unsent(&self.whole)))
+        judge(&self.whole, model, shortage, &busy)
     }
 
     fn generator(&self, why_invalid: Option<String>) -> Generator {
@@ -319,8 +307,11 @@ impl Record {
             notes,
             deliveries: self.meant.deliveries,
             first_answers,
-            idle_cut: self.whole.losses.idle(counts.lost, settings.heartbeat),
-            lost: self.lost().first().to_vec(),
+            idle_cut: self
+                .whole
+                .losses
+                .idle(counts.lost - counts.lost_by_late_heartbeat, settings.heartbeat),
+            lost: Vec::new(),
             unasked: by_event(&self.whole.unasked),
             late: by_event(&self.whole.late),
             mismatches: by_event(&self.whole.mismatches),

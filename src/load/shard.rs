@@ -137,6 +137,7 @@ impl<'r> Shard<'r> {
             masks,
         );
         state.vsn = blue.settings.vsn;
+        state.heartbeat = blue.settings.heartbeat;
         state.model = blue.settings.schedule.model();
         state.run = blue.run;
         state.first_name = blue.first_name;

@@ -1,9 +1,10 @@
 //! Output of a shard: frames to send, recorded latencies, and events that a role must react to. A message allocates
-//! nothing here, except for pushes that are marked, overdue or sent together with others: maps hold them until they are
-//! answered.
+//! nothing here, except for pushes that are marked, overdue, sent together with others or not awaited: maps hold them
+//! until they are answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
@@ -32,6 +33,8 @@ pub(super) struct ShardState<'r> {
     pub(super) common: &'r Common,
     pub(super) topics: Topics<'r>,
     pub(super) vsn: Vsn,
+    /// The heartbeat interval of each client.
+    pub(super) heartbeat: Duration,
     pub(super) model: Model,
     /// Which run, as marks have it.
     pub(super) run: u64,
@@ -123,6 +126,7 @@ impl<'r> ShardState<'r> {
             common,
             topics: Topics::new(common, own_topics),
             vsn: Vsn::V2,
+            heartbeat: Duration::MAX,
             model: Model::Closed,
             run: 0,
             first_name: 0,

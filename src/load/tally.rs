@@ -74,7 +74,7 @@ impl Kind {
             Self::Rejoin => "from a lost connection to being joined again",
             Self::Lateness => "how late phxproof itself sent; not the server's time",
             Self::Waited => {
-                "how long a send waited because the swarm had too few sockets; not the server's time"
+                "how long a send waited because there were too few sockets; not the server's time"
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// A timer that is later than this may cost a connection: servers allow for little more than a heartbeat interval.
-pub(super) const OVERDUE: Duration = Duration::from_secs(1);
+pub(super) const LATE_TIMER: Duration = Duration::from_secs(1);
 
 /// One of so many timers may be overdue.
 const OF: u64 = 1000;
@@ -21,7 +21,7 @@ impl Timers {
     /// A timer went off so late.
     pub(super) fn count(&mut self, late: Duration) {
         self.count += 1;
-        self.overdue += u64::from(late > OVERDUE);
+        self.overdue += u64::from(late > LATE_TIMER);
         self.latest = self.latest.max(late);
     }
 
@@ -40,7 +40,7 @@ impl Timers {
                  {:.1} s; ask for fewer sockets, or run it on a machine with more processors",
                 self.overdue,
                 self.count,
-                OVERDUE.as_secs(),
+                LATE_TIMER.as_secs(),
                 self.latest.as_secs_f64()
             )
         })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::error_kind::ErrorKind;
+use super::result::{Model, Punctuality};
 use super::role::{CompiledScenarios, SendMode};
 use super::settings::{Schedule, Settings};
 use super::tally::{Figures, Kind, Tally};
@@ -145,8 +146,28 @@ fn usual_worst(figures: &Figures) -> u64 {
     }
 }
 
+/// Whether this process kept up, and why its figures say nothing about the server, if they don't. `busy` says how much it
+/// worked.
+pub(super) fn judge(
+    tally: &Tally,
+    model: Model,
+    shortage: Option<Shortage>,
+    busy: &dyn Fn() -> String,
+) -> (Punctuality, Option<String>) {
+    if let Some(why) = tally.timers.why_overdue() {
+        return (Punctuality::Overdue, Some(why));
+    }
+    let late = || (model == Model::Open).then(|| why_late(tally, &busy()))?;
+    let own_losses = || tally.losses.why_own(tally.counts.lost_by_late_heartbeat);
+    if let Some(why) = why_exhausted(tally).or_else(late).or_else(own_losses) {
+        return (Punctuality::Late, Some(why));
+    }
+    let lacks = shortage.map(|it| it.to_string());
+    (Punctuality::InTime, lacks.or_else(|| why_unsent(tally)))
+}
+
 /// Why the generator could not make the load at all; nothing if it could.
-pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
+fn why_exhausted(tally: &Tally) -> Option<String> {
     let times = tally.troubles[ErrorKind::Exhausted as usize];
     (times > 0).then(|| {
         format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
@@ -154,7 +175,7 @@ pub(super) fn why_exhausted(tally: &Tally) -> Option<String> {
 }
 
 /// Why the times of an open model say nothing about the server; nothing if they do. `busy` says how much was worked.
-pub(super) fn why_late(tally: &Tally, busy: &str) -> Option<String> {
+fn why_late(tally: &Tally, busy: &str) -> Option<String> {
     let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
     let late = usual_worst(&lateness);
     let quantile = if lateness.count >= FEW { "p99" } else { "p90" };
@@ -168,7 +189,7 @@ pub(super) fn why_late(tally: &Tally, busy: &str) -> Option<String> {
 }
 
 /// Why not all that was due was sent, where sockets did not lack; nothing if it was.
-pub(super) fn why_unsent(tally: &Tally) -> Option<String> {
+fn why_unsent(tally: &Tally) -> Option<String> {
     let (dropped, by_server) = (tally.counts.dropped, tally.counts.dropped_by_server);
     if dropped == 0 {
         return None;
@@ -183,6 +204,7 @@ pub(super) fn why_unsent(tally: &Tally) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::traffic::Traffic;
     use super::*;
     use crate::clock::Time;
 
@@ -241,5 +263,25 @@ mod tests {
         tally.counts.dropped_by_server = 3;
         assert_eq!(shortage(&tally, &[DEMAND], 50), None);
         assert!(why_unsent(&tally).unwrap().contains("waited for the server"));
+    }
+
+    #[test]
+    fn a_process_that_is_seconds_late_is_overdue_and_one_that_lost_a_connection_so_is_late() {
+        let judged = |tally: &Tally| judge(tally, Model::Closed, None, &String::new);
+        let mut tally = Tally::new();
+        assert_eq!(judged(&tally), (Punctuality::InTime, None));
+        let (heartbeat, lost_at) = (Duration::from_secs(30), Time::from_micros(33_000_000));
+        tally.lose_connection(lost_at, Traffic::since(Time::ZERO), heartbeat);
+        assert_eq!((tally.counts.lost, tally.counts.lost_by_late_heartbeat), (1, 1));
+        let (punctuality, why) = judged(&tally);
+        assert_eq!(punctuality, Punctuality::Late);
+        assert!(
+            why.unwrap()
+                .starts_with("1 connections were lost while this process was late")
+        );
+        tally.timers.count(Duration::from_secs(3));
+        let (punctuality, why) = judged(&tally);
+        assert_eq!(punctuality, Punctuality::Overdue);
+        assert!(why.unwrap().contains("1 of 1 timers"));
     }
 }

@@ -36,8 +36,14 @@ pub(super) fn render(finished: &Finished<'_>, detail: Detail, onward: &Onward, p
     if detail != Detail::Quiet {
         families::rows(&mut text, run, paper);
     }
-    failures::write(&mut text, finished, detail, onward, paper);
-    failures::undecided(&mut text, finished, detail, onward, paper);
+    let view = failures::View {
+        finished,
+        detail,
+        onward,
+        paper,
+    };
+    failures::write(&mut text, view);
+    failures::undecided(&mut text, view);
     groups::noted(&mut text, run, Verdict::Undecided, detail, paper);
     groups::noted(&mut text, run, Verdict::NotRun, detail, paper);
     if detail != Detail::Quiet {
@@ -221,8 +227,10 @@ fn conclusion(text: &mut String, finished: &Finished<'_>) {
 
 /// How many times each case ran, if it was more than once.
 fn each(run: &RunResult) -> String {
-    match run.cases.iter().map(|case| case.runs).max() {
-        Some(runs @ 2..) => format!(" ({runs} runs of each)"),
+    let runs = || run.cases.iter().map(|case| case.runs).filter(|runs| *runs > 0);
+    match (runs().min(), runs().max()) {
+        (Some(least), Some(most @ 2..)) if least == most => format!(" ({most} runs of each)"),
+        (_, Some(most @ 2..)) => format!(" (up to {most} runs of each)"),
         _ => String::new(),
     }
 }

@@ -37,8 +37,8 @@ pub enum Listed {
     All(Order),
     /// Everybody but this conversation.
     AllBut(ConversationId),
-    /// Of each key the meta that was tracked first.
-    OneOfEachKey,
+    /// Of each key the first of its metas.
+    OneOfEachKey(Order),
 }
 
 /// The order of the metas of one key.
@@ -175,7 +175,7 @@ impl Presence {
         let topic = topics.get(topic);
         let left_out = match listed {
             Listed::AllBut(conversation) => topic.and_then(|topic| topic.owners.get(&conversation)),
-            Listed::All(_) | Listed::OneOfEachKey => None,
+            Listed::All(_) | Listed::OneOfEachKey(_) => None,
         };
         let mut metas: Vec<(&str, &Meta)> = topic
             .into_iter()
@@ -183,13 +183,12 @@ impl Presence {
             .filter(|&(place, _)| Some(place) != left_out)
             .map(|((key, _), meta)| (key.as_str(), meta))
             .collect();
-        match listed {
-            Listed::All(Order::AsTracked) | Listed::AllBut(_) => {}
-            Listed::All(Order::Reversed) => {
-                let of_one_key = |a: &(&str, _), b: &(&str, _)| a.0 == b.0;
-                metas.chunk_by_mut(of_one_key).for_each(<[_]>::reverse);
-            }
-            Listed::OneOfEachKey => metas.dedup_by_key(|(key, _)| *key),
+        if let Listed::All(Order::Reversed) | Listed::OneOfEachKey(Order::Reversed) = listed {
+            let of_one_key = |a: &(&str, _), b: &(&str, _)| a.0 == b.0;
+            metas.chunk_by_mut(of_one_key).for_each(<[_]>::reverse);
+        }
+        if let Listed::OneOfEachKey(_) = listed {
+            metas.dedup_by_key(|(key, _)| *key);
         }
         let mut json = String::new();
         write_presences(&mut json, metas.into_iter());

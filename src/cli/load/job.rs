@@ -232,12 +232,12 @@ impl Job {
         }
     }
 
-    /// What must hold.
+    /// The objectives that the run must meet.
     pub(super) fn objectives(&self) -> &[Objective] {
         &self.objectives
     }
 
-    /// What ends the run before its time.
+    /// Whether the run stops at the first failure (`--abort-on-fail`).
     pub(super) const fn abort(&self) -> Abort {
         if self.meant.abort_on_fail {
             Abort::OnFail
@@ -251,14 +251,14 @@ impl Job {
         self.objectives.iter().map(|it| it.judge(result)).collect()
     }
 
-    /// What is going to be run.
+    /// Describes the run for reports: command line, scenarios, rates, machine.
     pub(super) fn setup(&self, settings: &Settings) -> Setup {
         let mut setup = Setup::new(settings, self.sends);
         setup.command_line = command_line(std::env::args_os());
         setup
     }
 
-    /// What is said before the load: what is run, and how gently, where nobody said so.
+    /// The lines printed before the load: target, scenario, rate and objectives. They say so if the rate is the gentle default.
     pub(super) fn head(&self, target: &Target, setup: &Setup) -> Vec<String> {
         let said = setup
             .server_said

@@ -7,7 +7,7 @@ use crate::conformance::{self, EntranceError, enter, server_header};
 use crate::load::Settings;
 use crate::scenario::Program;
 
-/// What the server calls itself, once a client got in.
+/// Lets one client of each scenario connect and join. Returns the `server` header of the target, if it sends one.
 pub(super) async fn preflight(job: &Job, settings: &Settings) -> Result<Option<String>, Complaint> {
     let plain = conformance::Settings {
         vsn: settings.vsn,

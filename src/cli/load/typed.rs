@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::super::quoting::quoted;
 
-/// What the names of secrets have in them.
+/// A param or header whose name contains one of these words holds a secret.
 const SECRET: [&str; 10] = [
     "token",
     "secret",
@@ -17,7 +17,7 @@ const SECRET: [&str; 10] = [
     "credential",
     "jwt",
 ];
-/// What stands in the place of a secret.
+/// Replaces a secret in the printed command line.
 const HIDDEN: &str = "…";
 
 /// The command line in one line.
@@ -42,6 +42,12 @@ fn without_secrets(arg: &str) -> String {
     }
     if let Some(json) = hidden_in_json(arg) {
         return json;
+    }
+    if let Some((flag, rest)) = arg
+        .split_once('=')
+        .filter(|(flag, _)| flag.starts_with("--") && is_name(flag))
+    {
+        return format!("{flag}={}", without_secrets(rest));
     }
     if let Some((name, value)) = arg.split_once(": ").filter(|(name, _)| is_name(name)) {
         let hidden = if is_secret(name) || looks_signed(value) {
@@ -121,6 +127,7 @@ mod tests {
         let shown = [
             told(&["load", "echo", "--param", "token=abc", "--param=user_token=abc"]),
             told(&["--header", "Authorization: Bearer abc", "--header", "X-Trace: 1"]),
+            told(&["--header=Authorization: Bearer abc", "--header=X-Trace: 1 2"]),
             told(&["--param", &format!("t={signed}"), "--param", "locale=en"]),
             told(&["--join-params", r#"{"token":"abc","room":{"api_key":1,"n":2}}"#]),
             told(&["--push", &format!(r#"ping={{"a":"{signed}"}}"#)]),

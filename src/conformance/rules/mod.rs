@@ -141,8 +141,19 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().flat_map(|area| area.rules)
 }
 
-/// What other promises rest on comes first: areas, and single rules that stand apart from their area.
-const LAYERS: [&[&str]; 6] = [
+/// Rules that have cases of their own: a case that cites one of them fails because of it, whichever expectation fails.
+pub(super) const SPECIFIC: [&str; 7] = [
+    "token-age",
+    "topics-compared-whole",
+    "events-compared-whole",
+    "users-compared-whole",
+    "binary-sizes-unsigned",
+    "versions-side-by-side",
+    "presence-one-key-many-metas",
+];
+
+/// Rules in the order of cause and consequence: areas, and single rules that stand apart from their area.
+const LAYERS: [&[&str]; 7] = [
     &["connect", "frames", "heartbeat-reply"],
     &[
         "refs-echoed",
@@ -156,16 +167,8 @@ const LAYERS: [&[&str]; 6] = [
     &["join", "push", "serializers", "malformed", "lifetime"],
     &["broadcast", "isolation", "channel-speaks-in-order"],
     &["presence", "videos", "longpoll", "client"],
-    &[
-        "token-age",
-        "topics-compared-whole",
-        "events-compared-whole",
-        "users-compared-whole",
-        "binary-sizes-unsigned",
-        "versions-side-by-side",
-        "presence-one-key-many-metas",
-        "large-message-carried",
-    ],
+    &SPECIFIC,
+    &["large-message-carried"],
 ];
 
 /// Where a rule stands among those of which others are consequences: its layer, and its place in the catalogue. What

@@ -35,7 +35,7 @@ pub(crate) enum Arrival {
     InDoubt,
 }
 
-/// How a received ended: what is missing, and what nobody can know.
+/// What is known when the window of a receiver ends: what is missing, and what nobody can know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gone {
     /// The numbers that are missing, in order; mostly none.
@@ -82,7 +82,7 @@ impl Gone {
 }
 
 impl ReceiveWindow {
-    /// The received of somebody who was let in when so many had been sent.
+    /// The window of a receiver that was let in when so many had been sent.
     pub(crate) fn since(sent: u32) -> Self {
         Self {
             since: sent,

@@ -10,10 +10,10 @@ use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
 use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
 use super::super::ledger::Mark;
-use super::super::losses::LostBy;
 use super::super::shard_state::{ConnectionRequest, News};
 use super::super::tally::Kind;
 use super::super::text::Filling;
+use super::super::timers::LATE_TIMER;
 use super::super::told;
 use super::super::traffic::Traffic;
 use super::{READ_BUFFER, Shard};
@@ -294,12 +294,9 @@ impl<'r> Shard<'r> {
             ConnectionStage::Open if is_slow => self.state.tally.counts.slow_cut += 1,
             ConnectionStage::Open => {
                 let (traffic, now) = (life.traffic, self.state.now);
-                let (tally, heartbeat) = (&mut self.state.tally, self.blue.settings.heartbeat);
-                tally.lose_connection(now);
-                tally.losses.count(traffic.quiet(now));
-                if tally.losses.blame(traffic.unspoken(now), heartbeat) == LostBy::LateHeartbeat {
-                    tally.counts.lost_by_late_heartbeat += 1;
-                }
+                self.state
+                    .tally
+                    .lose_connection(now, traffic, self.state.heartbeat);
                 self.state.tally.trouble(trouble);
             }
             _ => {
@@ -345,11 +342,16 @@ impl<'r> Shard<'r> {
         let now = self.state.now;
         let actor = &mut self.actors[id as usize];
         let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
-        let due = actor.life.deadline().min(client);
+        let due = actor.life.connection_deadline().min(client);
         if due <= now {
-            self.state.tally.timers.count(now.since(due));
+            let late = now.since(due);
+            self.state.tally.timers.count(late);
+            // What came while this process was late is read before anything is given up.
+            if late > LATE_TIMER && actor.life.stage == ConnectionStage::Open {
+                self.readable(id);
+            }
         }
-        let life = &mut actor.life;
+        let life = &mut self.actors[id as usize].life;
         match life.stage {
             ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading
                 if life.due_at <= now =>

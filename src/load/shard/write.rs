@@ -11,13 +11,17 @@ const MOST_UNSENT: usize = 4 << 20;
 const MOST_KEPT: usize = 256 << 20;
 
 impl Shard<'_> {
-    /// Writes what is in the state's buffer; keeps what the kernel does not take.
+    /// Writes the frames of this socket; keeps what the kernel does not take.
     pub(super) fn flush(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         let Some(stream) = &mut actor.stream else {
             self.state.out.clear();
             return;
         };
+        // The client spoke, whether or not the kernel has room for it.
+        if !self.state.out.is_empty() {
+            actor.life.traffic.speak(self.state.now);
+        }
         let waiting = actor
             .life
             .buffers
@@ -33,9 +37,6 @@ impl Shard<'_> {
         match written {
             Ok(count) => {
                 self.state.tally.counts.bytes_out += count as u64;
-                if count > 0 {
-                    actor.life.traffic.speak(self.state.now);
-                }
                 if !self.state.out.is_empty() {
                     actor.life.buffers().output = std::mem::take(&mut self.state.out);
                 }

@@ -80,16 +80,7 @@ impl Outbox for ClientOutbox<'_, '_> {
             Event::Opened => self.state.news.push(News::Opened),
             Event::Disconnected { .. } => {}
             Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
-            Event::HeartbeatTimedOut { .. } => {
-                match self.role().reads_every {
-                    // Who hardly reads finds the answer late, if it is not cut.
-                    Some(_) => self.state.tally.counts.slow_cut += 1,
-                    None => {
-                        self.state.tally.trouble(ErrorKind::HeartbeatTimeout);
-                        self.state.tally.lose_connection(self.state.now);
-                    }
-                }
-            }
+            Event::HeartbeatTimedOut { .. } => self.heartbeat_timed_out(),
             Event::Joined {
                 channel,
                 response,
@@ -142,6 +133,19 @@ impl Outbox for ClientOutbox<'_, '_> {
 impl<'r> ClientOutbox<'_, 'r> {
     pub(super) fn role(&self) -> &'r Role {
         &self.state.cast.roles[usize::from(self.life.role)]
+    }
+
+    fn heartbeat_timed_out(&mut self) {
+        if self.role().reads_every.is_some() {
+            // A slow reader finds the answer late, if it is not cut.
+            self.state.tally.counts.slow_cut += 1;
+            return;
+        }
+        let (now, heartbeat) = (self.state.now, self.state.heartbeat);
+        self.state.tally.trouble(ErrorKind::HeartbeatTimeout);
+        self.state
+            .tally
+            .lose_connection(now, self.life.traffic, heartbeat);
     }
 
     /// Records how long something took that ends now.

@@ -67,15 +67,14 @@ impl<'r> ShardState<'r> {
         let case = self.case(LostKind::Broadcast, place, join);
         // Where only the number of broadcasts is known, nobody knows which of them are missing.
         if join.numbered.is_some() {
-            let nothing = std::iter::repeat_n((None, None), MOST);
-            return self.enter_unknown(&case, missing, nothing);
+            return self.enter_unknown(&case, (0..missing).map(|_| (None, None)));
         }
         let (topic, _) = self.topic(place, join.place);
         for range in &gone.missing {
             let within = self.topics.within(topic, range);
             let outside = (range.start..within.start).chain(within.end..range.end);
             let unknown = outside.map(|number| (None, Some(number.into())));
-            self.enter_unknown(&case, MOST as u64, unknown);
+            self.enter_unknown(&case, unknown);
             for number in within {
                 let (sender, at) = self.topics.sent_by(topic, number).unzip();
                 let tell = |at_s| case.tell((sender, Some(number.into())), at_s);
@@ -84,14 +83,9 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// Enters those of which nobody knows who sent them when; so many at most.
-    fn enter_unknown(
-        &mut self,
-        case: &Case<'_>,
-        most: u64,
-        all: impl Iterator<Item = (Option<u32>, Option<u64>)>,
-    ) {
-        for known in all.take(usize::try_from(most).map_or(MOST, |most| most.min(MOST))) {
+    /// Enters those of which nobody knows who sent them when; no more than are told.
+    fn enter_unknown(&mut self, case: &Case<'_>, all: impl Iterator<Item = (Option<u32>, Option<u64>)>) {
+        for known in all.take(MOST) {
             self.tally.lost.enter(None, |at_s| case.tell(known, at_s));
         }
     }

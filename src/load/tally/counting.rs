@@ -6,7 +6,9 @@ use super::Tally;
 use crate::clock::Time;
 use crate::load::error_kind::ErrorKind;
 use crate::load::left_out::LeftOut;
+use crate::load::losses::LostBy;
 use crate::load::lost::LostMessages;
+use crate::load::traffic::Traffic;
 use crate::load::validity::LATEST;
 use crate::scenario::shorten;
 
@@ -41,9 +43,13 @@ impl Tally {
     }
 
     /// A connection ended without being asked to.
-    pub(in crate::load) fn lose_connection(&mut self, at: Time) {
+    pub(in crate::load) fn lose_connection(&mut self, at: Time, traffic: Traffic, heartbeat: Duration) {
         self.counts.lost += 1;
         self.lost_connections.count(at);
+        match self.losses.count(traffic, at, heartbeat) {
+            LostBy::Others => {}
+            LostBy::LateHeartbeat => self.counts.lost_by_late_heartbeat += 1,
+        }
     }
 
     /// A send was so late.

@@ -22,7 +22,7 @@ pub struct Setup {
     pub(super) heartbeat_s: f64,
     pub(super) serializer: &'static str,
     pub(super) machine: Machine,
-    /// What the server calls itself, where it does.
+    /// The `server` header of the target, if it sends one.
     pub server_said: Option<String>,
     #[serde(skip)]
     pub(super) sends: Sends,

@@ -20,56 +20,51 @@ struct Group<'r> {
     cases: Vec<&'r CaseResult>,
 }
 
+/// What is shown, how much of it, and on what.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) finished: &'a Finished<'a>,
+    pub(super) detail: Detail,
+    pub(super) onward: &'a Onward,
+    pub(super) paper: Paper,
+}
+
 /// All failures, and at the end how many cases each rule failed in.
-pub(super) fn write(
-    text: &mut String,
-    finished: &Finished<'_>,
-    detail: Detail,
-    onward: &Onward,
-    paper: Paper,
-) {
-    let groups = grouped(finished.run);
-    for group in &groups {
-        let shown = match detail {
-            Detail::All => group.cases.len(),
-            Detail::Usual | Detail::Quiet => 1,
-        };
-        promise(text, group, paper);
-        for case in group.cases.iter().take(shown) {
-            one(text, case, finished, onward, paper);
-        }
-        others(text, &group.cases[shown..], paper);
-        text.push('\n');
+pub(super) fn write(text: &mut String, view: View<'_>) {
+    for group in &grouped(view.finished.run) {
+        promise(text, group, view.paper);
+        alike(text, &group.cases, view);
     }
-    broken_rules(text, finished.run, paper);
+    broken_rules(text, view.finished.run, view.paper);
 }
 
 /// Cases that never came to what they judge, because a step that must work first did not.
-pub(super) fn undecided(
-    text: &mut String,
-    finished: &Finished<'_>,
-    detail: Detail,
-    onward: &Onward,
-    paper: Paper,
-) {
-    let mut cases: Vec<&CaseResult> = finished
-        .run
-        .cases
-        .iter()
-        .filter(|case| counted(case, finished.run) == Verdict::Undecided && case.finding.is_some())
-        .collect();
-    cases.sort_by_key(|case| steps(case));
-    let shown = match detail {
+pub(super) fn undecided(text: &mut String, view: View<'_>) {
+    let mut by_what: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
+    for case in &view.finished.run.cases {
+        if let Some(finding) = &case.finding
+            && counted(case, view.finished.run) == Verdict::Undecided
+        {
+            by_what.entry(&finding.what).or_default().push(case);
+        }
+    }
+    for mut cases in by_what.into_values() {
+        cases.sort_by_key(|case| steps(case));
+        alike(text, &cases, view);
+    }
+}
+
+/// Cases that failed alike: the first in full, the others by name; with -v all in full.
+fn alike(text: &mut String, cases: &[&CaseResult], view: View<'_>) {
+    let shown = match view.detail {
         Detail::All => cases.len(),
         Detail::Usual | Detail::Quiet => cases.len().min(1),
     };
     for case in &cases[..shown] {
-        one(text, case, finished, onward, paper);
+        one(text, case, view);
     }
-    others(text, &cases[shown..], paper);
-    if !cases.is_empty() {
-        text.push('\n');
-    }
+    others(text, &cases[shown..], view.paper);
+    text.push('\n');
 }
 
 /// By rule and kind of finding, in the order of the rules.
@@ -125,7 +120,13 @@ fn promise(text: &mut String, group: &Group<'_>, paper: Paper) {
 }
 
 /// One case in full.
-fn one(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward: &Onward, paper: Paper) {
+fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
+    let View {
+        finished,
+        onward,
+        paper,
+        ..
+    } = view;
     let verdict = counted(case, finished.run);
     let what = case.message().unwrap_or_default();
     headline(text, verdict, &case.id, &what, paper);
@@ -161,13 +162,21 @@ fn one(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward: &O
     if let Some(pending) = &case.pending {
         fields.add_whole(text, "wrote", pending);
     }
+    commands(text, case, view, &fields);
+    if let Some(frames) = finished.frames_of(case) {
+        fields.add_whole(text, "frames", &format!("{}{frames}", onward.results));
+    }
+}
+
+/// The commands that repeat a case, and tell more of it.
+fn commands(text: &mut String, case: &CaseResult, view: View<'_>, fields: &Fields) {
     let mut next = vec![format!(
         "phxproof check {}{}{}",
         case.id,
-        onward.replay,
-        profile(case, finished.run)
+        view.onward.replay,
+        profile(case, view.finished.run)
     )];
-    if !own {
+    if family(&case.id) != OWN {
         next.push(format!("phxproof show {}", case.id));
     }
     next.extend(
@@ -178,9 +187,6 @@ fn one(text: &mut String, case: &CaseResult, finished: &Finished<'_>, onward: &O
     );
     for (number, command) in next.iter().enumerate() {
         fields.add_whole(text, if number == 0 { "next" } else { "" }, command);
-    }
-    if let Some(frames) = finished.frames_of(case) {
-        fields.add_whole(text, "frames", &format!("{}{frames}", onward.results));
     }
 }
 

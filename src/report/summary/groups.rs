@@ -22,7 +22,11 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail
         .filter(|case| case.verdict == verdict && case.finding.is_none() && case.pending.is_none())
     {
         if let Some(note) = &case.note {
-            groups.entry(kind(note, detail)).or_default().push(&case.id);
+            let note = match (verdict, detail) {
+                (Verdict::Skipped, Detail::Usual | Detail::Quiet) => without_detail(note),
+                _ => note,
+            };
+            groups.entry(note).or_default().push(&case.id);
         }
     }
     for (note, ids) in &groups {
@@ -37,12 +41,9 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail
     }
 }
 
-/// What is said of a case in the usual summary: what stands behind a semicolon is a detail.
-fn kind(note: &str, detail: Detail) -> &str {
-    match detail {
-        Detail::All => note,
-        Detail::Usual | Detail::Quiet => note.split("; ").next().unwrap_or(note),
-    }
+/// Why a case is skipped, without what stands behind a semicolon.
+fn without_detail(note: &str) -> &str {
+    note.split("; ").next().unwrap_or(note)
 }
 
 /// Cases that passed only when they were tried again.

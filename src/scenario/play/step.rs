@@ -65,7 +65,8 @@ impl Play {
         let actor = self.waits[index].actor;
         for behind in &mut self.waits[index + 1..] {
             let is_answer = matches!(behind.kind, WaitKind::Reply { .. } | WaitKind::Message);
-            if is_answer && behind.actor == actor {
+            // A time that the scenario says counts from the step on.
+            if is_answer && behind.actor == actor && behind.within == self.setting.timeout {
                 behind.begun = now;
             }
         }

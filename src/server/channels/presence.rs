@@ -77,7 +77,7 @@ fn push_state(cx: &mut Context<'_>) {
     let listed = match cx.conduct().presence_state {
         PresenceState::Everybody => Listed::All(order(cx)),
         PresenceState::Others => Listed::AllBut(cx.id()),
-        PresenceState::OneMetaOfEach => Listed::OneOfEachKey,
+        PresenceState::OneMetaOfEach => Listed::OneOfEachKey(order(cx)),
     };
     let state = cx.presence().list(cx.topic(), listed);
     cx.push("presence_state", state);
@@ -85,11 +85,12 @@ fn push_state(cx: &mut Context<'_>) {
 
 /// In Phoenix the metas of a key stand in the order of their processes' numbers, which start again some time.
 fn order(cx: &mut Context<'_>) -> Order {
-    let many = cx.presence().has_a_key_with_many_metas(cx.topic());
-    if many && cx.chance().happens(Freedom::MetaOrder) {
-        Order::Reversed
-    } else {
-        Order::AsTracked
+    if cx.chance().is_off() || !cx.presence().has_a_key_with_many_metas(cx.topic()) {
+        return Order::AsTracked;
+    }
+    match cx.chance().happens(Freedom::MetaOrder) {
+        true => Order::Reversed,
+        false => Order::AsTracked,
     }
 }
 

@@ -120,7 +120,7 @@ pub enum PresenceState {
     Everybody,
     /// Only who was there before.
     Others,
-    /// Of each key only the meta that was tracked first.
+    /// Of each key only the first of its metas.
     OneMetaOfEach,
 }
 

@@ -72,3 +72,27 @@ fn a_failure_that_is_rare_is_found_and_its_run_is_named() {
     );
     assert!(told.ends_with("--- exit 1\n"), "{told}");
 }
+
+#[test]
+fn a_case_whose_time_is_over_between_two_runs_says_how_many_passed() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = said(
+        folder.path(),
+        &[
+            "check",
+            "join/ok",
+            "--repeat",
+            "100000",
+            "--max-time",
+            "2s",
+            "--out",
+            "here",
+        ],
+    );
+    let cases = cases(folder.path());
+    let runs = cases[0]["runs"].as_u64().unwrap();
+    assert_eq!(cases[0]["verdict"], "undecided", "{told}");
+    assert!(runs > 0, "{told}");
+    assert!(told.contains(&format!("after {runs} that passed")), "{told}");
+    assert!(told.ends_with("--- exit 2\n"), "{told}");
+}

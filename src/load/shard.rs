@@ -269,6 +269,7 @@ impl<'r> Shard<'r> {
                 Phase::Running => {
                     // Who hears late that the load is over still sends what was due before.
                     self.send_due();
+                    self.count_held_back();
                     self.look_for_the_lost();
                     self.enter(Phase::Draining);
                 }
@@ -312,7 +313,10 @@ impl<'r> Shard<'r> {
 
     /// Looks at all sockets whose hint went off.
     fn alarms(&mut self) {
-        let due = self.wheel.due(self.state.now);
+        let now = self.state.now;
+        let late = self.wheel.next().map_or(Duration::ZERO, |at| now.since(at));
+        self.arrivals.adapt(now, late);
+        let due = self.wheel.due(now);
         for &id in &due {
             let index = id as usize;
             self.actors[index].life.hint = Tick::NONE;

@@ -120,6 +120,8 @@ counts! {
     first_opened,
     /// Sockets that joined all their topics for the first time.
     first_joined,
+    /// Sockets that were never opened, because this process was busy with the others.
+    held_back,
     /// Connection attempts that failed, tokens and upgrades included.
     connects_failed,
     /// Connections that ended without being asked to.

@@ -159,7 +159,11 @@ pub(super) fn judge(
     }
     let late = || (model == Model::Open).then(|| why_late(tally, &busy()))?;
     let own_losses = || tally.losses.why_own(tally.counts.lost_by_late_heartbeat);
-    if let Some(why) = why_exhausted(tally).or_else(late).or_else(own_losses) {
+    if let Some(why) = why_exhausted(tally)
+        .or_else(|| why_held_back(tally))
+        .or_else(late)
+        .or_else(own_losses)
+    {
         return (Punctuality::Late, Some(why));
     }
     let lacks = shortage.map(|it| it.to_string());
@@ -171,6 +175,17 @@ fn why_exhausted(tally: &Tally) -> Option<String> {
     let times = tally.troubles[ErrorKind::Exhausted as usize];
     (times > 0).then(|| {
         format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
+    })
+}
+
+/// Why not all sockets were opened; nothing if they were, or if the server is why.
+fn why_held_back(tally: &Tally) -> Option<String> {
+    let (held_back, opened) = (tally.counts.held_back, tally.counts.first_opened);
+    (held_back > 0).then(|| {
+        format!(
+            "{held_back} sockets were never opened: the heartbeats of the {opened} open ones kept this machine busy; ask for \
+             fewer sockets or a longer --heartbeat, or use a machine with more processors"
+        )
     })
 }
 
@@ -263,6 +278,16 @@ mod tests {
         tally.counts.dropped_by_server = 3;
         assert_eq!(shortage(&tally, &[DEMAND], 50), None);
         assert!(why_unsent(&tally).unwrap().contains("waited for the server"));
+    }
+
+    #[test]
+    fn sockets_that_a_busy_process_never_opened_are_not_the_servers_fault() {
+        let mut tally = Tally::new();
+        (tally.counts.held_back, tally.counts.first_opened) = (250, 750);
+        let (punctuality, why) = judge(&tally, Model::Closed, None, &String::new);
+        assert_eq!(punctuality, Punctuality::Late);
+        let said = "250 sockets were never opened: the heartbeats of the 750 open ones";
+        assert!(why.unwrap().starts_with(said));
     }
 
     #[test]

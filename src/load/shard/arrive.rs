@@ -1,5 +1,7 @@
 //! How sockets come: as fast as both ends can, or at their times.
 
+use std::time::Duration;
+
 use super::super::actor::ConnectionStage;
 use super::super::control::Phase;
 use super::super::pace::{Dues, Stream};
@@ -8,8 +10,15 @@ use super::Shard;
 use super::places::Block;
 use crate::clock::Time;
 
-/// So many may be on their way in a shard at a time; more only fill the server's backlog.
-const AT_A_TIME: usize = 256;
+/// So many may be on their way at a time in the whole run; more only fill the server's backlog.
+const AT_A_TIME: usize = 8192;
+/// A shard may always have so many of them on their way.
+const LEAST_AT_A_TIME: usize = 64;
+/// A shard is busy while it gets to its timers later than this. Then no more sockets come, as every one of them would make
+/// the heartbeats of the others later still.
+const BUSY: Duration = Duration::from_millis(250);
+/// A shard that was busy lets sockets come again after this.
+const REST: Duration = Duration::from_millis(100);
 /// When they come at their times, so many may be late.
 const AT_A_TIME_SCHEDULED: usize = 4096;
 
@@ -21,6 +30,41 @@ pub(super) struct Arrivals {
     left: bool,
     /// Sockets that began to come and have not joined yet.
     pub(super) under_way: usize,
+    /// How many may be on their way.
+    most: Most,
+}
+
+/// How many sockets of a shard may be on their way: half as many each time the shard is late with its timers, more
+/// again while it is in time.
+#[derive(Debug)]
+struct Most {
+    now: usize,
+    ever: usize,
+    /// Not looked at again before this.
+    until: Time,
+}
+
+impl Most {
+    fn new(ever: usize) -> Self {
+        Self {
+            now: ever,
+            ever,
+            until: Time::ZERO,
+        }
+    }
+
+    /// The shard got to its timers so late.
+    fn adapt(&mut self, now: Time, late: Duration) {
+        if now < self.until {
+            return;
+        }
+        self.until = now + REST;
+        self.now = if late > BUSY {
+            self.now / 2
+        } else {
+            (self.now + self.ever.div_ceil(16)).min(self.ever)
+        };
+    }
 }
 
 impl Arrivals {
@@ -33,7 +77,13 @@ impl Arrivals {
             came: vec![0; settings.shares.len()].into(),
             left: true,
             under_way: 0,
+            most: Most::new((AT_A_TIME / stream.of).max(LEAST_AT_A_TIME)),
         }
+    }
+
+    /// Lets more or fewer sockets come at a time, as the shard got to its timers so late.
+    pub(super) fn adapt(&mut self, now: Time, late: Duration) {
+        self.most.adapt(now, late);
     }
 
     /// When the next one comes, if that is known.
@@ -46,7 +96,7 @@ impl Arrivals {
 
     /// Whether more could come at once.
     pub(super) fn is_hungry(&self) -> bool {
-        self.left && self.dues.is_none() && self.under_way < AT_A_TIME
+        self.left && self.dues.is_none() && self.under_way < self.most.now
     }
 
     /// Whether nobody is to come any more.
@@ -66,6 +116,15 @@ impl Shard<'_> {
             .map(|(play, _)| play)
     }
 
+    /// Counts those that this shard was too busy to let come.
+    pub(super) fn count_held_back(&mut self) {
+        if self.arrivals.left && self.arrivals.dues.is_none() {
+            let asked = self.len() as usize;
+            let came: usize = self.arrivals.came.iter().map(|came| *came as usize).sum();
+            self.state.tally.counts.held_back += asked.saturating_sub(came) as u64;
+        }
+    }
+
     /// Lets those come whose time it is.
     pub(super) fn arrive(&mut self) {
         if self.phase > Phase::Running {
@@ -77,7 +136,7 @@ impl Shard<'_> {
                 break;
             };
             let intended = match &mut self.arrivals.dues {
-                None if self.arrivals.under_way < AT_A_TIME => self.state.now,
+                None if self.arrivals.under_way < self.arrivals.most.now => self.state.now,
                 Some(dues) if self.arrivals.under_way < AT_A_TIME_SCHEDULED => {
                     match dues.take(self.state.now) {
                         Some(due) => due,
@@ -95,5 +154,33 @@ impl Shard<'_> {
             self.call(id, |socket, context| socket.connect(context));
             self.arm(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Time {
+        Time::from_micros(millis * 1000)
+    }
+
+    #[test]
+    fn fewer_sockets_come_at_a_time_while_the_shard_is_late_with_its_timers_and_more_again_once_it_is_not() {
+        let mut most = Most::new(64);
+        for (millis, late, left) in [
+            (0, 251, 32),
+            (50, 251, 32),
+            (100, 251, 16),
+            (200, 250, 20),
+            (300, 0, 24),
+        ] {
+            most.adapt(at(millis), Duration::from_millis(late));
+            assert_eq!(most.now, left, "at {millis} ms");
+        }
+        (1..100).for_each(|rest| most.adapt(at(300 + rest * 100), Duration::ZERO));
+        assert_eq!(most.now, 64);
+        (1..8).for_each(|rest| most.adapt(at(20_000 + rest * 100), Duration::from_secs(1)));
+        assert_eq!(most.now, 0);
     }
 }

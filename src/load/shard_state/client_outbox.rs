@@ -79,6 +79,8 @@ impl Outbox for ClientOutbox<'_, '_> {
         match event {
             Event::Opened => self.state.news.push(News::Opened),
             Event::Disconnected { .. } => {}
+            // While all connections are closed answers lie unread, and their times would be this process's.
+            Event::HeartbeatAnswered { .. } if self.life.flags.has(Flags::ON_PURPOSE) => {}
             Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
             Event::HeartbeatTimedOut { .. } => self.heartbeat_timed_out(),
             Event::Joined {

@@ -19,7 +19,7 @@
 //!
 //! The floors of the house, each using only those before it: [`clock`] and [`profile`]; [`protocol`], messages as
 //! pure functions over bytes; [`client`], a Phoenix client as a state machine without I/O; [`transport`], how bytes
-//! travel; [`scenario`], the script language; [`conformance`], cases, rules and verdicts, [`load`], simulated sockets, and
+//! travel; [`scenario`], the script language; `driver`, which moves messages for its plays; [`conformance`], cases, rules and verdicts, [`load`], simulated sockets, and
 //! [`server`], the reference server; [`report`], what is printed and written; [`cli`], the commands.
 
 pub mod cli;
@@ -27,6 +27,7 @@ pub mod client;
 pub mod clock;
 pub mod conformance;
 pub mod descriptors;
+mod driver;
 pub mod load;
 pub mod profile;
 pub mod protocol;

@@ -7,7 +7,6 @@ pub mod catalogue;
 mod check;
 mod choice;
 mod compare;
-mod dial;
 mod drive;
 mod entrance;
 mod excerpt;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::baseline::{self, Baseline};
-use super::dial::gives_old_tokens;
 use super::drive::{RunContext, drive};
 use super::settings::Room;
+use crate::driver::gives_old_tokens;
 use crate::protocol::Frame;
 use crate::scenario::{Level, Noted, Offer, Play, Program, Progress, Setting, read};
 
@@ -118,7 +118,7 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
         holds(context, NOWHERE, first_fresh + 45),
         holds(context, V1, first_fresh + 50),
     );
-    if lab && gives_old_tokens(context).await {
+    if lab && gives_old_tokens(&context.connections()).await {
         offers.old_tokens = OldTokens::Given;
     }
     // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::drive::RunContext;
+use super::ConnectionSettings;
 use crate::clock::Time;
 use crate::scenario::{ConnectOptions, Happening, LinkId, Reach, Request};
 use crate::transport::{
@@ -18,7 +18,7 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A connection that is to be opened.
 pub(super) struct Dial {
-    pub(super) context: Rc<RunContext>,
+    pub(super) settings: Rc<ConnectionSettings>,
     pub(super) id: LinkId,
     pub(super) told: mpsc::Sender<Happening>,
 }
@@ -42,46 +42,40 @@ impl Dial {
     }
 
     async fn opened(&self, door: &ConnectOptions) -> Result<Opened, NotOpened> {
-        let context = &*self.context;
+        let settings = &*self.settings;
         let target = match &door.mount {
-            None => context.target.clone(),
-            Some(name) => context.target.with_mount(name),
+            None => settings.target.clone(),
+            Some(name) => settings.target.with_mount(name),
         };
         let token = match &door.user {
             None => None,
             Some(user) => Some(
-                token(context, user, door.token_age)
+                token(settings, user, door.token_age)
                     .await
                     .map_err(NotOpened::NoToken)?,
             ),
         };
-        let params = params(context, door, token);
+        let params = params(settings, door, token);
         let path = format!("{}/websocket", target.mount());
         let shown = format!(
             "{path}{}",
-            query(&params, |key, value| shown(context, key, value))
+            query(&params, |key, value| shown(settings, key, value))
         );
         let _ = self.told.send(Happening::Dialled(self.id, shown)).await;
         let upgrade = Upgrade {
             path_and_query: format!("{path}{}", query(&params, |_, value| percent_encoded(value))),
-            headers: context
-                .settings
-                .headers
-                .iter()
-                .chain(&door.headers)
-                .cloned()
-                .collect(),
+            headers: settings.headers.iter().chain(&door.headers).cloned().collect(),
             limits: Limits {
                 message_bytes: door.message_bytes,
                 ..Limits::default()
             },
-            deadline: context.timeout,
+            deadline: settings.timeout,
         };
         open(&target, &upgrade).await.map_err(NotOpened::Open)
     }
 
     async fn carry(&self, mut connection: Connection, mut orders: mpsc::UnboundedReceiver<Outgoing>) {
-        let clock = self.context.clock;
+        let clock = self.settings.clock;
         let mut told_at = Time::ZERO;
         loop {
             tokio::select! {
@@ -115,7 +109,10 @@ impl Dial {
 }
 
 /// Sends a request outside of any connection.
-pub(super) async fn send_request(context: &RunContext, asked: &Request) -> Result<Response, RequestError> {
+pub(super) async fn send_request(
+    settings: &ConnectionSettings,
+    asked: &Request,
+) -> Result<Response, RequestError> {
     let body = asked.body.clone().unwrap_or_default();
     let to_send = crate::transport::Request {
         method: asked.method.clone(),
@@ -123,9 +120,9 @@ pub(super) async fn send_request(context: &RunContext, asked: &Request) -> Resul
         headers: asked.headers.clone(),
         body: body.into_bytes(),
         limits: Limits::default(),
-        deadline: context.timeout,
+        deadline: settings.timeout,
     };
-    request(&context.target, &to_send).await
+    request(&settings.target, &to_send).await
 }
 
 /// Whether anybody was there who could have answered.
@@ -151,14 +148,14 @@ enum NotOpened {
 const TOKEN_AGE: &str = "x-token-age";
 
 /// Whether the server gives tokens that were signed some time ago.
-pub(super) async fn gives_old_tokens(context: &RunContext) -> bool {
-    token(context, "phxproof", Some(Duration::from_secs(1)))
+pub(crate) async fn gives_old_tokens(settings: &ConnectionSettings) -> bool {
+    token(settings, "phxproof", Some(Duration::from_secs(1)))
         .await
         .is_ok()
 }
 
 /// Fetches a user's token, signed so long ago.
-async fn token(context: &RunContext, user: &str, age: Option<Duration>) -> Result<String, String> {
+async fn token(settings: &ConnectionSettings, user: &str, age: Option<Duration>) -> Result<String, String> {
     let path = match age {
         None => format!("/token/{}", percent_encoded(user)),
         Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),
@@ -169,7 +166,7 @@ async fn token(context: &RunContext, user: &str, age: Option<Duration>) -> Resul
         headers: Vec::new(),
         body: None,
     };
-    match send_request(context, &asked).await {
+    match send_request(settings, &asked).await {
         Ok(response) if response.status == 200 && age.is_some() && response.header(TOKEN_AGE).is_none() => {
             Err(format!(
                 "GET {path} was answered without the header {TOKEN_AGE}, so the token is a new one"
@@ -187,17 +184,21 @@ async fn token(context: &RunContext, user: &str, age: Option<Duration>) -> Resul
 }
 
 /// The connect params: `vsn`, the user's, the step's, the token.
-fn params(context: &RunContext, door: &ConnectOptions, token: Option<String>) -> Vec<(String, String)> {
+fn params(
+    settings: &ConnectionSettings,
+    door: &ConnectOptions,
+    token: Option<String>,
+) -> Vec<(String, String)> {
     let mut params = vec![("vsn".to_owned(), door.vsn.as_str().to_owned())];
-    params.extend(context.settings.params.iter().cloned());
+    params.extend(settings.params.iter().cloned());
     replace_params(&mut params, door.params.iter().cloned());
     replace_params(&mut params, token.map(|token| ("token".to_owned(), Some(token))));
     params
 }
 
 /// What the user gave may be a secret, and what is told here is written to files.
-fn shown(context: &RunContext, key: &str, value: &str) -> String {
-    let given = context.settings.params.iter().any(|(known, _)| known == key);
+fn shown(settings: &ConnectionSettings, key: &str, value: &str) -> String {
+    let given = settings.params.iter().any(|(known, _)| known == key);
     if given {
         "…".to_owned()
     } else {

@@ -1,0 +1,64 @@
+//! Does what a play asks for: opens its connections, sends its messages and requests, and tells it what came.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::ConnectionSettings;
+use super::dial::{Dial, send_request};
+use crate::scenario::{Command, Happening, LinkId};
+use crate::transport::Outgoing;
+
+/// Messages that wait for the play. A server that floods is read no faster than it is judged.
+const WAITING: usize = 4;
+
+/// The connections and requests of one play; all of them end when this is dropped.
+pub(crate) struct Hands {
+    settings: Rc<ConnectionSettings>,
+    told: mpsc::Sender<Happening>,
+    links: HashMap<LinkId, mpsc::UnboundedSender<Outgoing>>,
+    tasks: JoinSet<()>,
+}
+
+impl Hands {
+    /// Hands that have done nothing yet, and where they tell what happened. Must be used inside of a `LocalSet`.
+    pub(crate) fn new(settings: Rc<ConnectionSettings>) -> (Self, mpsc::Receiver<Happening>) {
+        let (told, news) = mpsc::channel(WAITING);
+        let hands = Self {
+            settings,
+            told,
+            links: HashMap::new(),
+            tasks: JoinSet::new(),
+        };
+        (hands, news)
+    }
+
+    /// Begins what a command asks for. A restart is not for hands: it concerns the server as a whole.
+    pub(crate) fn carry_out(&mut self, command: Command) {
+        let (settings, told) = (Rc::clone(&self.settings), self.told.clone());
+        match command {
+            Command::Connect(id, door) => {
+                let (orders, taken) = mpsc::unbounded_channel();
+                self.links.insert(id, orders);
+                let dial = Dial { settings, id, told };
+                self.tasks
+                    .spawn_local(async move { dial.connect(&door, taken).await });
+            }
+            Command::Send(id, outgoing) => {
+                // A connection that is gone has told so itself.
+                if let Some(orders) = self.links.get(&id) {
+                    let _ = orders.send(outgoing);
+                }
+            }
+            Command::Http(request) => {
+                self.tasks.spawn_local(async move {
+                    let answer = send_request(&settings, &request).await;
+                    let _ = told.send(Happening::Http(answer)).await;
+                });
+            }
+            Command::Restart(_) => {}
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Opens connections and moves messages for plays of a scenario, with tokio. It judges nothing.
+
+use std::time::Duration;
+
+use crate::clock::{Clock, Time};
+use crate::transport::Target;
+
+mod dial;
+mod hands;
+
+pub(crate) use dial::gives_old_tokens;
+pub(crate) use hands::Hands;
+
+/// What all connections of a run have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionSettings {
+    pub(crate) target: Target,
+    /// Connect params, beside those of a scenario.
+    pub(crate) params: Vec<(String, String)>,
+    /// Request headers, beside those of a scenario.
+    pub(crate) headers: Vec<(String, String)>,
+    /// How long an answer to a request or an upgrade may take.
+    pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
+}
+
+/// Ends at this moment; never without one.
+pub(crate) async fn until(clock: Clock, deadline: Option<Time>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(clock.instant(deadline).into()).await,
+        None => std::future::pending().await,
+    }
+}

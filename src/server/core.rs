@@ -16,6 +16,7 @@ use super::conversation::Letter;
 use super::delivery::Planted;
 use super::held::Held;
 use super::links::{Links, Note};
+use super::message::{End, Raised};
 use super::peer::{Identity, Mail, Peer, PeerStage, Queued};
 use super::presence::Presence;
 use super::pubsub::{Address, Broadcast, PubSub, Seat};
@@ -23,7 +24,6 @@ use super::store::{Request, Store};
 use super::timers::Timers;
 use super::token::Tokens;
 use super::tracker::{Diff, LateDiffs, Tells};
-use super::wire::{End, Raised};
 use crate::clock::{Clock, Time};
 use crate::protocol::{Field, Vsn};
 
@@ -204,11 +204,11 @@ impl Core {
                 let (event, body) = (Arc::clone(&broadcast.event), broadcast.body.clone());
                 self.post(seat.address, Letter::Out { event, body });
             } else {
-                let frame = broadcast.frame(match encoding {
+                let message = broadcast.encoded(match encoding {
                     BroadcastEncoding::EachVersion => seat.vsn,
                     BroadcastEncoding::OnlyV2 => Vsn::V2,
                 })?;
-                self.deliver(seat.address, frame);
+                self.deliver(seat.address, message);
             }
         }
         Ok(())

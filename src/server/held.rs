@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::core::{Alarm, Core};
-use super::peer::{Bytes, Mail};
+use super::message::Encoded;
+use super::peer::Mail;
 use super::pubsub::Address;
 
 /// A reply that is to come after the next waits no longer than this for it. It is longer than what a loaded machine
@@ -23,7 +24,7 @@ struct HeldFrame {
     number: u64,
     to: Address,
     kind: Kind,
-    frame: Bytes,
+    message: Encoded,
 }
 
 /// What the frame is.
@@ -41,22 +42,22 @@ impl Core {
     }
 
     /// Holds a frame back until [`Self::take_held`], or for so long.
-    pub(crate) fn hold(&mut self, to: Address, kind: Kind, frame: Bytes, patience: Duration) {
+    pub(crate) fn hold(&mut self, to: Address, kind: Kind, message: Encoded, patience: Duration) {
         self.held.count += 1;
         let number = self.held.count;
         self.held.frame = Some(HeldFrame {
             number,
             to,
             kind,
-            frame,
+            message,
         });
         self.timers.set(self.now + patience, Alarm::Release(number));
     }
 
     /// What is held back of this kind for this channel, now that the next one has been said.
-    pub(crate) fn take_held(&mut self, to: Address, kind: Kind) -> Option<Bytes> {
+    pub(crate) fn take_held(&mut self, to: Address, kind: Kind) -> Option<Encoded> {
         let held = self.held.frame.take_if(|held| held.to == to && held.kind == kind);
-        held.map(|held| held.frame)
+        held.map(|held| held.message)
     }
 
     /// Nothing came after a frame that waits for the next: it comes now, unless its channel has ended.
@@ -64,21 +65,21 @@ impl Core {
         if let Some(held) = self.held.frame.take_if(|held| held.number == number)
             && self.process(held.to).is_some()
         {
-            self.mail(held.to.peer, Mail::Frame(held.frame));
+            self.mail(held.to.peer, Mail::Message(held.message));
         }
     }
 
     /// A channel has answered a push, and its last mail is the reply: it comes after the next one.
     pub(crate) fn swap_reply(&mut self, from: Address) {
         if let Some(held) = self.take_held(from, Kind::Reply) {
-            return self.mail(from.peer, Mail::Frame(held));
+            return self.mail(from.peer, Mail::Message(held));
         }
         if self.holds_any() {
             return;
         }
         let last = self.peers.get_mut(from.peer as usize);
-        if let Some(Mail::Frame(frame)) = last.and_then(|peer| peer.mailbox.take_back()) {
-            self.hold(from, Kind::Reply, frame, PATIENCE);
+        if let Some(Mail::Message(message)) = last.and_then(|peer| peer.mailbox.take_back()) {
+            self.hold(from, Kind::Reply, message, PATIENCE);
         }
     }
 }

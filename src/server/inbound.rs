@@ -6,10 +6,10 @@ use super::conduct::{
     BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Pong, Unmasked, Utf8Check, WireConduct,
 };
 use super::core::{Core, Pipelined};
+use super::frames;
 use super::http::Body;
 use super::outbound::Turn;
 use super::peer::{Fragments, PeerStage, Unread, Voice};
-use super::wire;
 use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
 use crate::protocol::{Frame, Vsn};
 
@@ -211,7 +211,7 @@ impl Core {
                 Pong::SamePayload => payload,
                 Pong::Empty => &[],
             };
-            wire::pong(payload, &mut self.out);
+            frames::pong(payload, &mut self.out);
         }
     }
 

@@ -5,9 +5,9 @@ use std::net::Shutdown;
 
 use super::conduct::{Ending, Hangup, Malformed};
 use super::core::Core;
+use super::frames;
 use super::peer::{Backlog, Mail, PeerStage, Queued, Voice};
 use super::socket::{Ended, Raised};
-use super::wire;
 
 /// Frames are put together up to about this many bytes before they are written.
 const CHUNK: usize = 64 << 10;
@@ -46,8 +46,8 @@ impl Core {
 
     fn open_mail(&mut self, peer: u32, mail: Mail) -> Turn {
         let outcome = match mail {
-            Mail::Frame(bytes) => {
-                self.out.extend_from_slice(bytes.as_ref());
+            Mail::Message(message) => {
+                frames::message(message.kind(), message.payload(), &mut self.out);
                 Ok(())
             }
             Mail::ChannelClosed(id) => self.channel_ended(peer, id, Ended::InOrder),
@@ -89,7 +89,7 @@ impl Core {
             return Turn::IsOver;
         };
         if socket.voice == Voice::Speaks {
-            wire::close(code, &mut self.out);
+            frames::close(code, &mut self.out);
         }
         match hangup {
             Hangup::Lingering => {

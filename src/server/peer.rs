@@ -9,8 +9,8 @@ use mio::net::TcpStream;
 use super::context::ConversationId;
 use super::conversation::Entry;
 use super::http::Body;
+use super::message::{Dialect, Encoded};
 use super::refs::Ref;
-use super::wire::Dialect;
 use crate::clock::Time;
 use crate::protocol::websocket::Opcode;
 
@@ -157,8 +157,8 @@ impl Socket {
 /// A message to the connection's process.
 #[derive(Debug)]
 pub(crate) enum Mail {
-    /// A frame that was encoded elsewhere: a reply, a push, a broadcast.
-    Frame(Bytes),
+    /// A message for the client that was encoded elsewhere: a reply, a push, a broadcast.
+    Message(Encoded),
     /// `{:socket_close, pid, reason}`
     ChannelClosed(ConversationId),
     /// `{:DOWN, …}`
@@ -167,22 +167,6 @@ pub(crate) enum Mail {
     Disconnect,
     /// `:socket_drain`
     Drain,
-}
-
-/// The bytes of a frame.
-#[derive(Debug)]
-pub(crate) enum Bytes {
-    Own(Box<[u8]>),
-    Shared(Arc<[u8]>),
-}
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Own(bytes) => bytes,
-            Self::Shared(bytes) => bytes,
-        }
-    }
 }
 
 /// A queue that is mostly empty, and mostly of one otherwise.
@@ -222,7 +206,7 @@ impl Mailbox {
         self.take(Queue::pop)
     }
 
-    /// The bytes of all frames in it, so that a reader that is too slow is noticed.
+    /// The bytes of all messages in it, so that a reader that is too slow is noticed.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Empty | Self::One(_) => 0,
@@ -273,7 +257,7 @@ impl Queue {
 
     fn weight(mail: &Mail) -> usize {
         match mail {
-            Mail::Frame(bytes) => bytes.as_ref().len() + Self::OVERHEAD,
+            Mail::Message(message) => message.payload().len() + Self::OVERHEAD,
             _ => Self::OVERHEAD,
         }
     }
@@ -282,16 +266,17 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::FrameKind;
 
-    fn frame(text: &str) -> Mail {
-        Mail::Frame(Bytes::Own(text.as_bytes().into()))
+    fn message(text: &str) -> Mail {
+        Mail::Message(Encoded::Own(FrameKind::Text, text.as_bytes().into()))
     }
 
     fn emptied(mailbox: &mut Mailbox) -> Vec<Vec<u8>> {
         std::iter::from_fn(|| mailbox.pop())
             .map(|mail| match mail {
-                Mail::Frame(bytes) => bytes.as_ref().to_vec(),
-                other => panic!("no frame: {other:?}"),
+                Mail::Message(message) => message.payload().to_vec(),
+                other => panic!("not a message for the client: {other:?}"),
             })
             .collect()
     }
@@ -300,7 +285,7 @@ mod tests {
     fn mail_comes_out_as_it_went_in() {
         let mut mailbox = Mailbox::Empty;
         for text in ["a", "b", "c"] {
-            mailbox.push(frame(text));
+            mailbox.push(message(text));
         }
         assert_eq!(emptied(&mut mailbox), [b"a", b"b", b"c"]);
         assert!(matches!(mailbox, Mailbox::Empty));
@@ -310,8 +295,8 @@ mod tests {
     #[test]
     fn the_weight_of_what_waits_is_known() {
         let mut mailbox = Mailbox::Empty;
-        mailbox.push(frame("abc"));
-        mailbox.push(frame("defg"));
+        mailbox.push(message("abc"));
+        mailbox.push(message("defg"));
         assert!(mailbox.bytes() >= 7);
     }
 

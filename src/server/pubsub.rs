@@ -7,7 +7,7 @@ use slab::Slab;
 
 use super::channel::Body;
 use super::context::{ConversationId, Reach};
-use super::wire::{self, Dialect, Raised};
+use super::message::{self, Dialect, Encoded, Raised};
 use crate::protocol::Vsn;
 
 /// Where a conversation is: its connection on this shard, and its name.
@@ -78,7 +78,7 @@ pub(crate) struct Broadcast {
     pub(crate) body: Body,
     /// The conversation that does not get it.
     pub(crate) except: Option<ConversationId>,
-    encoded: [OnceLock<Result<Arc<[u8]>, Raised>>; 2],
+    encoded: [OnceLock<Result<Encoded, Raised>>; 2],
 }
 
 impl Broadcast {
@@ -98,23 +98,17 @@ impl Broadcast {
         Self::new(topic, "presence_diff".into(), diff, except)
     }
 
-    /// The WebSocket frame for those who speak this version; Phoenix raises at the sender where there is none.
-    pub(crate) fn frame(&self, vsn: Vsn) -> Result<&Arc<[u8]>, Raised> {
+    /// The message for clients that speak this version, encoded once for all of them. Phoenix raises at the sender
+    /// where the version has no such message.
+    pub(crate) fn encoded(&self, vsn: Vsn) -> Result<&Encoded, Raised> {
         let place = match vsn {
             Vsn::V1 => 0,
             Vsn::V2 => 1,
         };
         self.encoded[place]
             .get_or_init(|| {
-                let mut frame = Vec::new();
-                wire::broadcast(
-                    Dialect::phoenix(vsn),
-                    &self.topic,
-                    &self.event,
-                    &self.body,
-                    &mut frame,
-                )?;
-                Ok(frame.into())
+                let dialect = Dialect::phoenix(vsn);
+                Encoded::shared(|out| message::broadcast(dialect, &self.topic, &self.event, &self.body, out))
             })
             .as_ref()
             .map_err(|&raised| raised)
@@ -155,15 +149,15 @@ mod tests {
     #[test]
     fn a_broadcast_is_encoded_once_for_each_version() {
         let broadcast = Broadcast::new("lab:a".into(), "e".into(), Body::Json("{}".into()), None);
-        let first = broadcast.frame(Vsn::V2).map(Arc::as_ptr);
-        assert_eq!(first, broadcast.frame(Vsn::V2).map(Arc::as_ptr));
-        assert_ne!(first, broadcast.frame(Vsn::V1).map(Arc::as_ptr));
+        let at = |vsn| broadcast.encoded(vsn).map(|message| message.payload().as_ptr());
+        assert_eq!(at(Vsn::V2), at(Vsn::V2));
+        assert_ne!(at(Vsn::V2), at(Vsn::V1));
     }
 
     #[test]
     fn a_list_is_no_broadcast_in_v2() {
         let broadcast = Broadcast::new("lab:a".into(), "e".into(), Body::Json("[1]".into()), None);
-        assert!(broadcast.frame(Vsn::V2).is_err());
-        assert!(broadcast.frame(Vsn::V1).is_ok());
+        assert!(broadcast.encoded(Vsn::V2).is_err());
+        assert!(broadcast.encoded(Vsn::V1).is_ok());
     }
 }

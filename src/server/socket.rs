@@ -6,10 +6,11 @@ use super::conduct::{AfterLeave, Crash, Leave, LeaveScope, StaleJoinRef, Unmatch
 use super::context::ConversationId;
 use super::conversation::Entry;
 use super::core::Core;
-use super::peer::{Bytes, Mail};
+use super::frames;
+use super::message::{self, Encoded, End, ReplyTo};
+use super::peer::Mail;
 use super::pubsub::Address;
 use super::refs::{Parsed, Ref, borrowed};
-use super::wire::{self, End, ReplyTo};
 use crate::protocol::{Field, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC};
 
 mod join;
@@ -93,11 +94,16 @@ impl Core {
         let Some(dialect) = self.socket(peer).map(|socket| socket.dialect) else {
             return;
         };
-        let written = wire::reply(dialect, to, status, body, &mut self.out);
-        // Only a join's reply can be binary, and only from an application that wants its client cut.
-        if written.is_err() {
-            self.close_later(peer);
+        match Encoded::own(|out| message::reply(dialect, to, status, body, out)) {
+            Ok(reply) => self.say(&reply),
+            // Only a join's reply can be binary, and only from an application that wants its client cut.
+            Err(_) => self.close_later(peer),
         }
+    }
+
+    /// The connection's process itself sends a message to its client.
+    fn say(&mut self, message: &Encoded) {
+        frames::message(message.kind(), message.payload(), &mut self.out);
     }
 
     /// A leave has reached its channel.
@@ -127,9 +133,8 @@ impl Core {
         let Some(entry) = socket.entry(address.conversation) else {
             return;
         };
-        let mut frame = Vec::new();
-        wire::end(dialect, &entry.join_ref, &entry.topic, end, &mut frame);
-        self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
+        let message = message::end(dialect, &entry.join_ref, &entry.topic, end);
+        self.mail(address.peer, Mail::Message(message));
     }
 
     /// Ends the channels that live, and nobody hears of it.
@@ -178,7 +183,7 @@ impl Core {
         let Some(dialect) = self.socket(peer).map(|socket| socket.dialect) else {
             return Ok(());
         };
-        wire::end(dialect, &entry.join_ref, &entry.topic, end, &mut self.out);
+        self.say(&message::end(dialect, &entry.join_ref, &entry.topic, end));
         Ok(())
     }
 }

@@ -8,13 +8,13 @@ use super::super::conduct::{Nulls, PushReach, ReplyCount, ReplyJoinRef, ReplyOrd
 use super::super::context::{Action, Context, Conversation, Reach};
 use super::super::core::{Alarm, Core};
 use super::super::elixir::quote;
-use super::super::peer::{Bytes, Mail, Socket};
+use super::super::message::{self, Encoded, Raised, ReplyTo};
+use super::super::peer::{Mail, Socket};
 use super::super::pubsub::{Address, Broadcast};
 use super::super::refs::borrowed;
 use super::super::tracker::Diff;
-use super::super::wire::{self, Raised, ReplyTo};
 use super::{Entry, Letter, Process, Unfinished, Work};
-use crate::protocol::{Field, json};
+use crate::protocol::{Field, FrameKind, json};
 
 impl Core {
     /// Calls a channel. None: it has ended. An error: it raised.
@@ -189,9 +189,9 @@ impl Core {
             let broadcast = Broadcast::new(topic, event.into(), body.clone(), Some(address.conversation));
             self.broadcast(&Arc::new(broadcast), address.conversation)?;
         }
-        self.say(address, |socket, entry, process, out| {
+        self.tell_client(address, |socket, entry, process, out| {
             entry.seat.ok_or(Raised::NotJoined)?;
-            wire::push(
+            message::push(
                 socket.dialect,
                 &process.join_ref,
                 (&entry.topic, event),
@@ -223,7 +223,7 @@ impl Core {
             ReplyCount::Twice => 2,
         };
         (0..times).try_for_each(|_| {
-            self.say(address, |socket, entry, process, out| {
+            self.tell_client(address, |socket, entry, process, out| {
                 let to = ReplyTo {
                     join_ref: match join_ref {
                         ReplyJoinRef::Own => process.join_ref.field(),
@@ -235,16 +235,16 @@ impl Core {
                     },
                     topic: (&*entry.topic).into(),
                 };
-                wire::reply(socket.dialect, to, status, body, out)
+                message::reply(socket.dialect, to, status, body, out)
             })
         })
     }
 
-    /// Encodes in the channel's process, and sends the frame to the connection's.
-    fn say(
+    /// Encodes in the channel's process, and sends the message to the connection's.
+    fn tell_client(
         &mut self,
         address: Address,
-        encode: impl FnOnce(&Socket, &Entry, &Process, &mut Vec<u8>) -> Result<(), Raised>,
+        encode: impl FnOnce(&Socket, &Entry, &Process, &mut Vec<u8>) -> Result<FrameKind, Raised>,
     ) -> Result<(), Raised> {
         let Some(peer) = self.peers.get_mut(address.peer as usize) else {
             return Ok(());
@@ -262,9 +262,8 @@ impl Core {
         let Some(process) = &entry.process else {
             return Ok(());
         };
-        let mut frame = Vec::new();
-        encode(socket, entry, process, &mut frame)?;
-        self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
+        let message = Encoded::own(|out| encode(socket, entry, process, out))?;
+        self.mail(address.peer, Mail::Message(message));
         Ok(())
     }
 }

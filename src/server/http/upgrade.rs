@@ -9,9 +9,9 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost, VsnCheck};
 use super::super::core::Core;
+use super::super::message::Dialect;
 use super::super::peer::{Identity, PeerStage, Socket, Voice};
 use super::super::token::MAX_AGE;
-use super::super::wire::Dialect;
 use super::head::is_token;
 use super::query::{Malformed, Param, param};
 use super::response::switch_protocols;

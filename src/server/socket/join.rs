@@ -8,11 +8,11 @@ use super::super::channel::{Body, In, Join, Reason, Status};
 use super::super::conduct::{DuplicateJoin, RefusedJoin};
 use super::super::conversation::{Entry, Process, Work};
 use super::super::core::{Alarm, Core};
-use super::super::peer::{Bytes, Joining, Mail, Peer};
+use super::super::message::{self, End, ReplyTo};
+use super::super::peer::{Joining, Mail, Peer};
 use super::super::pubsub::{Address, Seat};
 use super::super::refs::{Ref, borrowed};
 use super::super::store::Answer;
-use super::super::wire::{self, End, ReplyTo};
 use super::{reason, reply_to};
 use crate::protocol::{Field, Message, Payload};
 
@@ -45,9 +45,8 @@ impl Core {
         let Some(dialect) = self.socket(peer).map(|socket| socket.dialect) else {
             return;
         };
-        let mut frame = Vec::new();
-        wire::end(dialect, &entry.join_ref, &entry.topic, end, &mut frame);
-        self.mail(peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
+        let message = message::end(dialect, &entry.join_ref, &entry.topic, end);
+        self.mail(peer, Mail::Message(message));
     }
 
     pub(super) fn join(&mut self, peer: u32, message: &Message<'_>) {
@@ -141,9 +140,8 @@ impl Core {
         if let Some(seat) = seat {
             self.pubsub.unsubscribe(&topic, seat);
         }
-        let mut frame = Vec::new();
-        wire::end(dialect, &old_ref, &topic, End::Closed, &mut frame);
-        self.mail(address.peer, Mail::Frame(Bytes::Own(frame.into_boxed_slice())));
+        let end = message::end(dialect, &old_ref, &topic, End::Closed);
+        self.mail(address.peer, Mail::Message(end));
         self.call_join(address, &topic, message.payload);
     }
 

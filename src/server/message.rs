@@ -1,9 +1,11 @@
-//! What the server says, as WebSocket frames ready to be written.
+//! Encodes what the server says with the client's serializer. An encoded message has no frame: the transport of each
+//! client adds its own.
+
+use std::sync::Arc;
 
 use super::channel::{Body, Status};
 use super::conduct::V1Keys;
 use super::refs::Ref;
-use crate::protocol::websocket::{Header, Opcode};
 use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Reply, Vsn};
 
 /// Phoenix raises here, in the process that says it: the message has no frame in this version.
@@ -20,7 +22,49 @@ pub(crate) enum Raised {
     NotJoined,
 }
 
-/// How a connection is spoken to.
+/// A message as a serializer wrote it, on its way to one client or to many.
+#[derive(Clone, Debug)]
+pub(crate) enum Encoded {
+    Own(FrameKind, Box<[u8]>),
+    Shared(FrameKind, Arc<[u8]>),
+}
+
+impl Encoded {
+    /// A message for one client.
+    pub(crate) fn own(
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Raised>,
+    ) -> Result<Self, Raised> {
+        let mut payload = Vec::new();
+        let kind = encode(&mut payload)?;
+        Ok(Self::Own(kind, payload.into_boxed_slice()))
+    }
+
+    /// A message for many clients: a clone shares the bytes.
+    pub(crate) fn shared(
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Raised>,
+    ) -> Result<Self, Raised> {
+        let mut payload = Vec::new();
+        let kind = encode(&mut payload)?;
+        Ok(Self::Shared(kind, payload.into()))
+    }
+
+    /// Whether it travels as text or as bytes.
+    pub(crate) const fn kind(&self) -> FrameKind {
+        match self {
+            Self::Own(kind, _) | Self::Shared(kind, _) => *kind,
+        }
+    }
+
+    /// What the serializer wrote.
+    pub(crate) fn payload(&self) -> &[u8] {
+        match self {
+            Self::Own(_, payload) => payload,
+            Self::Shared(_, payload) => payload,
+        }
+    }
+}
+
+/// How a client is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) vsn: Vsn,
@@ -53,7 +97,7 @@ pub(crate) fn reply(
     status: Status,
     body: &Body,
     out: &mut Vec<u8>,
-) -> Result<(), Raised> {
+) -> Result<FrameKind, Raised> {
     let status = match status {
         Status::Ok => "ok",
         Status::Error => "error",
@@ -74,7 +118,7 @@ pub(crate) fn reply(
         event: REPLY.into(),
         payload,
     };
-    frame(dialect, &message, out)
+    encode(dialect, &message, out)
 }
 
 /// Appends a push to one client: its join_ref, no ref.
@@ -84,9 +128,9 @@ pub(crate) fn push(
     (topic, event): (&str, &str),
     body: &Body,
     out: &mut Vec<u8>,
-) -> Result<(), Raised> {
+) -> Result<FrameKind, Raised> {
     let payload = object_or_bytes(dialect.vsn, body)?;
-    frame(
+    encode(
         dialect,
         &Message::push(join_ref.field(), Field::Null, topic, event, payload),
         out,
@@ -100,15 +144,15 @@ pub(crate) fn broadcast(
     event: &str,
     body: &Body,
     out: &mut Vec<u8>,
-) -> Result<(), Raised> {
-    frame(
+) -> Result<FrameKind, Raised> {
+    encode(
         dialect,
         &Message::broadcast(topic, event, object_or_bytes(dialect.vsn, body)?),
         out,
     )
 }
 
-/// How a conversation ended, as the client is told.
+/// How a channel ended, as the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// `phx_close`
@@ -117,15 +161,15 @@ pub(crate) enum End {
     Crashed(&'static str),
 }
 
-/// Appends `phx_close` or `phx_error`, which carry the join's ref twice.
-pub(crate) fn end(dialect: Dialect, join_ref: &Ref, topic: &str, end: End, out: &mut Vec<u8>) {
+/// `phx_close` or `phx_error`, which carry the join's ref twice.
+pub(crate) fn end(dialect: Dialect, join_ref: &Ref, topic: &str, end: End) -> Encoded {
     let (event, payload) = match end {
         End::Closed => (CLOSE, Payload::EMPTY),
         End::Crashed(payload) => (ERROR, Payload::Json(payload)),
     };
     // V1 has no join_ref, and its join's is nil, so its ref is null too (transcript v1/conversation).
     let message = Message::push(join_ref.field(), join_ref.field(), topic, event, payload);
-    frame(dialect, &message, out).expect("text can carry any ref");
+    Encoded::own(|out| encode(dialect, &message, out)).expect("text can carry any ref")
 }
 
 /// V1 says anything that is JSON; V2 wants an object.
@@ -137,27 +181,13 @@ fn object_or_bytes(vsn: Vsn, body: &Body) -> Result<Payload<'_>, Raised> {
     }
 }
 
-/// Appends a message in its frame. Nothing was appended where this fails.
-fn frame(dialect: Dialect, message: &Message<'_>, out: &mut Vec<u8>) -> Result<(), Raised> {
-    let start = out.len();
-    // Room for the header of most frames; only the rare long one is moved.
-    out.extend_from_slice(&[0; ROOM]);
-    let kind = match dialect.vsn.encode_from_server(message, out) {
-        Ok(kind) => kind,
-        Err(error) => {
-            out.truncate(start);
-            return Err(error.into());
-        }
-    };
+/// Appends a message as the serializer writes it, and says how it travels. Nothing was appended where this fails.
+fn encode(dialect: Dialect, message: &Message<'_>, out: &mut Vec<u8>) -> Result<FrameKind, Raised> {
+    let kind = dialect.vsn.encode_from_server(message, out)?;
     if dialect.vsn == Vsn::V1 {
         change_keys(dialect.v1_keys, message, out);
     }
-    let opcode = match kind {
-        FrameKind::Text => Opcode::Text,
-        FrameKind::Binary => Opcode::Binary,
-    };
-    put_header(opcode, start, out);
-    Ok(())
+    Ok(kind)
 }
 
 /// Gives the object of version 1.0.0 at the end of `out` other keys than Phoenix does.
@@ -181,60 +211,9 @@ fn change_keys(keys: V1Keys, message: &Message<'_>, out: &mut Vec<u8>) {
 
 const NULL_REF: &[u8] = b",\"ref\":null";
 
-const ROOM: usize = 4;
-
-/// Writes the header of the frame whose payload stands behind the room at `start`.
-fn put_header(opcode: Opcode, start: usize, out: &mut Vec<u8>) {
-    let payload = out.len() - start - ROOM;
-    let header = header(opcode, payload);
-    header.write(out);
-    // Written behind the payload, it is turned to the front; only the payload of a short or a long frame moves.
-    let end = out.len() - header.header_len();
-    if header.header_len() == ROOM {
-        out.copy_within(end.., start);
-        out.truncate(end);
-    } else {
-        out.drain(start..start + ROOM);
-        out[start..].rotate_right(header.header_len());
-    }
-}
-
-/// The header of a whole frame from a server.
-fn header(opcode: Opcode, payload: usize) -> Header {
-    Header::new(opcode, payload as u64)
-}
-
-/// Appends a pong.
-pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
-    header(Opcode::Pong, payload.len()).write(out);
-    out.extend_from_slice(payload);
-}
-
-/// Appends a close frame; without a code an empty one.
-pub(crate) fn close(code: Option<u16>, out: &mut Vec<u8>) {
-    let payload = code.map(u16::to_be_bytes);
-    let payload = payload.as_ref().map_or(&[][..], |bytes| &bytes[..]);
-    header(Opcode::Close, payload.len()).write(out);
-    out.extend_from_slice(payload);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sent(body: &Body) -> Result<Vec<u8>, Raised> {
-        let mut out = b"before".to_vec();
-        let join_ref = Ref::Text("1".into());
-        push(
-            Dialect::phoenix(Vsn::V2),
-            &join_ref,
-            ("lab:a", "e"),
-            body,
-            &mut out,
-        )?;
-        assert_eq!(&out[..6], b"before");
-        Ok(out.split_off(6))
-    }
 
     fn sent_in_v1(v1_keys: V1Keys) -> String {
         let dialect = Dialect {
@@ -244,7 +223,7 @@ mod tests {
         let body = Body::Json(r#"{"ref":null}"#.into());
         let mut out = Vec::new();
         push(dialect, &Ref::Text("1".into()), ("lab:a", "e"), &body, &mut out).unwrap();
-        String::from_utf8(out.split_off(2)).unwrap()
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -258,23 +237,22 @@ mod tests {
     }
 
     #[test]
-    fn a_short_frame_has_two_bytes_of_header() {
-        let frame = sent(&Body::empty()).unwrap();
-        assert_eq!(frame, b"\x81\x19[\"1\",null,\"lab:a\",\"e\",{}]");
+    fn a_message_stands_behind_what_was_there_and_has_no_frame() {
+        let mut out = b"before".to_vec();
+        let join_ref = Ref::Text("1".into());
+        let dialect = Dialect::phoenix(Vsn::V2);
+        let kind = push(dialect, &join_ref, ("lab:a", "e"), &Body::empty(), &mut out);
+        assert_eq!(kind, Ok(FrameKind::Text));
+        assert_eq!(out, b"before[\"1\",null,\"lab:a\",\"e\",{}]");
     }
 
     #[test]
-    fn longer_frames_have_four_and_ten() {
-        for (size, header) in [(300, 4), (70_000, 10)] {
-            let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(size));
-            let frame = sent(&Body::Json(text.as_str().into())).unwrap();
-            assert_eq!(frame.len() - header, 25 - 2 + text.len());
-            assert_eq!(frame[header], b'[');
-        }
+    fn a_queue_of_messages_takes_three_words_each() {
+        assert_eq!(size_of::<Encoded>(), 24);
     }
 
     #[test]
-    fn what_has_no_frame_leaves_nothing_behind() {
+    fn what_cannot_be_encoded_leaves_nothing_behind() {
         let mut out = Vec::new();
         let binary = Body::Binary([1][..].into());
         assert!(broadcast(Dialect::phoenix(Vsn::V1), "lab:a", "e", &binary, &mut out).is_err());

@@ -1,0 +1,51 @@
+//! Writes WebSocket frames: a message behind its header, pongs and close frames.
+
+use crate::protocol::FrameKind;
+use crate::protocol::websocket::{Opcode, write_frame};
+
+/// Appends a whole message.
+pub(crate) fn message(kind: FrameKind, payload: &[u8], out: &mut Vec<u8>) {
+    let opcode = match kind {
+        FrameKind::Text => Opcode::Text,
+        FrameKind::Binary => Opcode::Binary,
+    };
+    write_frame(opcode, payload, None, out);
+}
+
+/// Appends a pong.
+pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
+    write_frame(Opcode::Pong, payload, None, out);
+}
+
+/// Appends a close frame; without a code an empty one.
+pub(crate) fn close(code: Option<u16>, out: &mut Vec<u8>) {
+    let payload = code.map(u16::to_be_bytes);
+    let payload = payload.as_ref().map_or(&[][..], |bytes| &bytes[..]);
+    write_frame(Opcode::Close, payload, None, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_the_shortest_header_that_can_tell_its_length() {
+        for (size, header) in [
+            (5, &b"\x81\x05"[..]),
+            (300, b"\x81\x7e\x01\x2c"),
+            (70_000, b"\x81\x7f\0\0\0\0\0\x01\x11\x70"),
+        ] {
+            let mut out = Vec::new();
+            message(FrameKind::Text, &vec![b'x'; size], &mut out);
+            assert_eq!(out.len(), header.len() + size);
+            assert_eq!(out[..header.len()], *header);
+        }
+    }
+
+    #[test]
+    fn bytes_travel_in_a_binary_frame() {
+        let mut out = Vec::new();
+        message(FrameKind::Binary, &[1], &mut out);
+        assert_eq!(out, [0x82, 1, 1]);
+    }
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::refs::Ref;
 use super::store::{Answer, Request};
+use crate::protocol::Payload;
 
 /// A payload on its way to a channel.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,16 @@ pub enum In<'a> {
     Json(&'a str),
     /// The bytes of a binary push.
     Binary(&'a [u8]),
+}
+
+impl<'a> In<'a> {
+    /// The payload of a message.
+    pub(crate) const fn of(payload: Payload<'a>) -> Self {
+        match payload {
+            Payload::Json(text) => Self::Json(text),
+            Payload::Binary(data) | Payload::BinaryReply { data, .. } => Self::Binary(data),
+        }
+    }
 }
 
 /// A payload on its way out, shared by all who get it.
@@ -124,7 +135,7 @@ pub struct ReplyRef {
     pub(crate) reference: Ref,
 }
 
-/// One conversation: a client on a topic. Each behaves as a process of its own.
+/// A channel of one session: a client on a topic. Each behaves as a process of its own.
 pub trait Channel: Send {
     /// Lets a client in, or not. `topic` is the whole topic, `params` the payload of the join.
     fn join(&mut self, topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join;

@@ -1,84 +1,184 @@
-//! The channels that the target contract asks for, and which topic each is for (`user_socket.ex`).
+//! The channels of a shard: their processes, timers and subscriptions, and the messages that sessions and channels send
+//! each other. Nothing here knows of connections: what a client is to be sent waits in the mailbox of its session, or in
+//! `said`.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::channel::{Body, Channel, Info};
-use super::conduct::Pings;
-use super::context::Context;
-use super::elixir::Term;
+use super::chance::Chance;
+use super::channel::{Info, Join};
+use super::context::Action;
+use super::mailbox::SessionMessage;
+use super::mailboxes::Mailboxes;
+use super::message::Messages;
+use super::presence_diffs::LateDiffs;
+use super::process::ChannelMessage;
+use super::pubsub::PubSub;
+use super::queues::{Note, ShardQueues};
+use super::session::{Address, Session, SessionId};
+use super::sessions::Sessions;
+use super::shared::Shared;
+use super::store::{Answer, Request};
+use super::timers::Timers;
+use crate::clock::Time;
 
-mod lab;
-mod presence;
-#[cfg(test)]
-mod testing;
-mod videos;
+mod broadcast;
+mod callback;
+mod carry_out;
+mod end;
+mod join;
+mod receive;
 
-/// The application: makes a channel for each join.
-#[derive(Debug, Default)]
-pub struct App {
-    counters: Arc<TopicCounters>,
+pub(crate) use end::{Ended, SessionRaised};
+pub(crate) use receive::Pipelined;
+
+/// What a channel waits for.
+pub(crate) enum Alarm {
+    /// A sleep ends.
+    Wake(Address),
+    /// A join goes on.
+    Join(Address, Box<Join>),
+    /// A message to a channel is due.
+    Info(Address, Info),
+    /// A message to a channel is due, and again after the interval.
+    Every(Address, Duration, Info),
+    /// The message of this number is held back no longer.
+    Release(u64),
+    /// PubSub forgets the subscription of a channel that has ended.
+    Forget(u64),
+    /// A session is told that one of its channels has ended.
+    Session(SessionId, SessionMessage),
+    /// A presence diff is due.
+    Diff,
 }
 
-impl App {
-    /// The channel of a topic; none: `unmatched topic`.
-    pub fn channel(&self, topic: &str) -> Option<Box<dyn Channel>> {
-        match topic.split_once(':')?.0 {
-            "lab" => Some(Box::new(lab::Lab::new(Arc::clone(&self.counters)))),
-            "presence" => Some(Box::new(presence::PresenceChannel::default())),
-            "videos" => Some(Box::new(videos::Videos::default())),
-            _ => None,
+/// All channels of a shard, with their sessions.
+pub(crate) struct Channels {
+    pub(crate) sessions: Sessions,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) timers: Timers<Alarm>,
+    /// What the session whose turn it is says itself. It is written before the session's mailbox is looked at.
+    pub(crate) said: Messages,
+    pubsub: PubSub,
+    late_diffs: LateDiffs,
+    chance: Chance,
+    /// What the callback that runs now asked for.
+    actions: Vec<Action>,
+    shared: Arc<Shared>,
+    queues: Arc<ShardQueues>,
+    /// Which shard this is.
+    shard: usize,
+}
+
+impl Channels {
+    pub(crate) fn new(shared: &Arc<Shared>, queues: &Arc<ShardQueues>, shard: usize) -> Self {
+        Self {
+            sessions: Sessions::new(shard),
+            mailboxes: Mailboxes::new(shared.conduct.socket.delivery, Arc::clone(&shared.planted)),
+            timers: Timers::new(shared.clock.now()),
+            said: Messages::default(),
+            pubsub: PubSub::default(),
+            late_diffs: LateDiffs::default(),
+            chance: Chance::of(shared.chance, shard, &shared.tally),
+            actions: Vec::new(),
+            shared: Arc::clone(shared),
+            queues: Arc::clone(queues),
+            shard,
         }
     }
-}
 
-/// A counter a topic, for a server that mistakes the topic's state for the conversation's.
-#[derive(Debug, Default)]
-struct TopicCounters(Mutex<HashMap<String, u64>>);
-
-impl TopicCounters {
-    fn next(&self, topic: &str) -> u64 {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counter = counters.entry(topic.to_owned()).or_default();
-        *counter += 1;
-        *counter
+    /// Opens a session.
+    pub(crate) fn open_session(&mut self, session: Session) -> SessionId {
+        let id = self.sessions.open(session);
+        self.mailboxes.open(id);
+        id
     }
-}
 
-/// `:timer.send_interval(ms, :ping)`, whose error nobody looks at.
-fn send_pings(ms: Term<'_>, cx: &mut Context<'_>) {
-    if let Ok(interval) = ms.timer_ms() {
-        cx.send_every(interval, Info::Ping);
-    }
-}
-
-/// A message of the timer, which the client hears as a `ping`.
-fn push_ping(count: u64, cx: &mut Context<'_>) {
-    let times = match cx.conduct().pings {
-        Pings::Once => 1,
-        Pings::Twice => 2,
-    };
-    for _ in 0..times {
-        cx.push("ping", json(format!(r#"{{"count":{count}}}"#)));
-    }
-}
-
-fn json(text: String) -> Body {
-    Body::Json(text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::App;
-
-    #[test]
-    fn a_topic_has_a_channel_by_what_stands_before_its_first_colon() {
-        let app = App::default();
-        for topic in ["lab:", "lab:1", "lab:a:b", "presence:room", "videos:abc"] {
-            assert!(app.channel(topic).is_some(), "{topic}");
+    /// An alarm goes off that was set for `at`. The session whose join has ended with it, if any, can go on.
+    pub(crate) fn alarm(&mut self, at: Time, alarm: Alarm) -> Option<SessionId> {
+        match alarm {
+            Alarm::Wake(address) => self.woken(address),
+            Alarm::Join(address, join) => return self.join_woken(address, *join),
+            Alarm::Info(address, info) => self.sessions.post(address, ChannelMessage::Info(info)),
+            Alarm::Every(address, interval, info) => self.interval_over(at, address, interval, info),
+            Alarm::Release(number) => self.release(number),
+            Alarm::Forget(number) => self.pubsub.forget(number),
+            Alarm::Session(session, message) => self.mailboxes.send(session, message),
+            Alarm::Diff => self.send_late_diffs(at),
         }
-        for topic in ["", "lab", "labs:1", "Lab:1", ":lab:1", "phoenix", "room:lab:1"] {
-            assert!(app.channel(topic).is_none(), "{topic}");
+        None
+    }
+
+    fn interval_over(&mut self, at: Time, address: Address, interval: Duration, info: Info) {
+        if self.sessions.process(address).is_none() {
+            return;
+        }
+        match self.chance.late_timer(interval) {
+            None => self.sessions.post(address, ChannelMessage::Info(info.clone())),
+            Some(late) => self.timers.at(at + late, Alarm::Info(address, info.clone())),
+        }
+        // From the moment it was due, so that lateness does not add up.
+        self.timers
+            .at(at + interval, Alarm::Every(address, interval, info));
+    }
+
+    /// No other message followed one that was held back: it is sent now, unless its channel has ended.
+    fn release(&mut self, number: u64) {
+        if let Some((to, message)) = self.mailboxes.release(number)
+            && self.sessions.process(to).is_some()
+        {
+            self.mailboxes.send(to.session, SessionMessage::Client(message));
+        }
+    }
+
+    /// Asks the store; the answer comes back to this shard.
+    fn ask_store(&self, address: Address, request: Request) {
+        let (queues, shard) = (Arc::clone(&self.queues), self.shard);
+        let reply_to = Box::new(move |answer| queues.tell(shard, Note::Answer(address, answer)));
+        self.shared.store.submit(request, reply_to);
+    }
+
+    /// The store has answered a channel. The session whose join has ended with it, if any, can go on.
+    pub(crate) fn store_answered(&mut self, address: Address, answer: Answer) -> Option<SessionId> {
+        if self.is_joining(address) {
+            return self.join_answered(address, answer);
+        }
+        self.answered(address, answer);
+        None
+    }
+
+    /// `Endpoint.broadcast("users_socket:" <> name, "disconnect", %{})`, on all shards.
+    pub(crate) fn disconnect_everywhere(&mut self, name: &str) {
+        let name: Arc<str> = name.into();
+        self.disconnect(&name);
+        self.queues
+            .tell_others(self.shard, || Note::Disconnect(Arc::clone(&name)));
+    }
+
+    /// The same, on this shard.
+    pub(crate) fn disconnect(&mut self, name: &str) {
+        for session in self.sessions.of_user(name, self.shared.conduct.app.user_names) {
+            self.mailboxes.send(session, SessionMessage::Disconnect);
+        }
+    }
+
+    /// A session that is to be closed as soon as nothing works on it.
+    pub(crate) fn next_to_close(&mut self) -> Option<SessionId> {
+        let session = self.sessions.next_to_close();
+        session.or_else(|| self.mailboxes.next_too_slow())
+    }
+
+    /// The server ends: tells all channels of a session.
+    pub(crate) fn drain(&mut self, session: SessionId) {
+        let channels = self
+            .sessions
+            .get(session)
+            .into_iter()
+            .flat_map(|session| &session.channels);
+        let channels: Vec<_> = channels.map(|entry| entry.id).collect();
+        for channel in channels {
+            self.sessions
+                .post(Address { session, channel }, ChannelMessage::Drain);
         }
     }
 }

@@ -8,13 +8,13 @@ use super::chance::Chance;
 use super::channel::{Body, Info, ReplyRef, Status};
 use super::conduct::AppConduct;
 use super::presence::Presence;
-use super::tracker::Tells;
+use super::presence_diffs::Tells;
 use crate::clock::Time;
 use crate::protocol::Field;
 
-/// A conversation's name among all of a server's, never used twice.
+/// The id of a channel of a session, among all of a server. It is never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConversationId(pub(crate) u64);
+pub struct ChannelId(pub(crate) u64);
 
 /// Something a channel asked for.
 #[derive(Debug)]
@@ -42,21 +42,21 @@ pub(crate) enum Action {
 pub(crate) enum Reach {
     /// All who joined the topic.
     Everybody,
-    /// All but the conversation that broadcasts.
+    /// All but the channel that broadcasts.
     Others,
 }
 
-/// What stays the same for a conversation.
+/// What stays the same for a channel of a session.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Conversation<'a> {
-    pub(crate) id: ConversationId,
+pub(crate) struct ChannelIdentity<'a> {
+    pub(crate) id: ChannelId,
     pub(crate) user: &'a str,
     pub(crate) topic: &'a str,
 }
 
 /// What a channel's callback is given.
 pub struct Context<'a> {
-    pub(crate) conversation: Conversation<'a>,
+    pub(crate) identity: ChannelIdentity<'a>,
     pub(crate) reference: &'a Field<'a>,
     pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
@@ -66,19 +66,19 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The conversation's own name.
-    pub fn id(&self) -> ConversationId {
-        self.conversation.id
+    /// The channel's own id.
+    pub fn id(&self) -> ChannelId {
+        self.identity.id
     }
 
     /// `socket.assigns.user`: the signed name, or `anon`.
     pub fn user(&self) -> &str {
-        self.conversation.user
+        self.identity.user
     }
 
     /// `socket.topic`
     pub fn topic(&self) -> &str {
-        self.conversation.topic
+        self.identity.topic
     }
 
     /// The time now.
@@ -143,7 +143,7 @@ impl Context<'_> {
         });
     }
 
-    /// Lets the tracker of presences tell the topic of this conversation.
+    /// Lets the tracker of presences tell the topic of this channel.
     pub(crate) fn tell(&mut self, diff: Body, tells: Tells, to: Reach) {
         self.actions.push(Action::Diff {
             body: diff,

@@ -64,6 +64,46 @@ impl Encoded {
     }
 }
 
+/// Messages for one client, one behind the other in one buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    bytes: Vec<u8>,
+    /// The kind of each message, and where it ends.
+    ends: Vec<(FrameKind, usize)>,
+}
+
+/// A buffer that grew larger than this is given back.
+const KEPT: usize = 64 << 10;
+
+impl Messages {
+    /// Adds a message; nothing was added where this fails.
+    pub(crate) fn encode(
+        &mut self,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Raised>,
+    ) -> Result<(), Raised> {
+        let kind = encode(&mut self.bytes)?;
+        self.ends.push((kind, self.bytes.len()));
+        Ok(())
+    }
+
+    /// Adds a message that was encoded before.
+    pub(crate) fn push(&mut self, message: &Encoded) {
+        self.bytes.extend_from_slice(message.payload());
+        self.ends.push((message.kind(), self.bytes.len()));
+    }
+
+    /// Takes all messages out, in order.
+    pub(crate) fn drain(&mut self, mut take: impl FnMut(FrameKind, &[u8])) {
+        let mut start = 0;
+        for (kind, end) in self.ends.drain(..) {
+            take(kind, &self.bytes[start..end]);
+            start = end;
+        }
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+    }
+}
+
 /// How a client is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
@@ -244,6 +284,27 @@ mod tests {
         let kind = push(dialect, &join_ref, ("lab:a", "e"), &Body::empty(), &mut out);
         assert_eq!(kind, Ok(FrameKind::Text));
         assert_eq!(out, b"before[\"1\",null,\"lab:a\",\"e\",{}]");
+    }
+
+    #[test]
+    fn messages_come_out_one_by_one() {
+        let mut messages = Messages::default();
+        messages.push(&Encoded::Own(FrameKind::Text, b"one"[..].into()));
+        let binary = Body::Binary([1][..].into());
+        let dialect = Dialect::phoenix(Vsn::V1);
+        let failed = messages.encode(|out| broadcast(dialect, "lab:a", "e", &binary, out));
+        assert!(failed.is_err());
+        messages.push(&Encoded::Own(FrameKind::Binary, b"two"[..].into()));
+        let mut taken = Vec::new();
+        messages.drain(|kind, payload| taken.push((kind, payload.to_vec())));
+        assert_eq!(
+            taken,
+            [
+                (FrameKind::Text, b"one".to_vec()),
+                (FrameKind::Binary, b"two".to_vec())
+            ]
+        );
+        messages.drain(|_, _| panic!("nothing is left"));
     }
 
     #[test]

@@ -1,39 +1,42 @@
 //! The reference server: the whole target contract as Phoenix serves it, in threads that each run an epoll loop over
 //! their own connections.
 
-mod afterlife;
+pub mod app;
 mod chance;
 pub mod channel;
-pub mod channels;
+mod channels;
 pub mod conduct;
+mod connection;
+mod connections;
 pub mod context;
-mod conversation;
 mod core;
-mod delivery;
 mod drain;
 mod elixir;
 pub mod faults;
-mod frames;
-mod held;
 mod http;
 mod inbound;
-mod links;
 mod listen;
+mod mailbox;
+mod mailboxes;
 mod message;
 mod outbound;
-mod peer;
 pub mod presence;
+mod presence_diffs;
+mod process;
 mod pubsub;
+mod queues;
 mod refs;
+mod session;
+mod sessions;
 mod shard;
-mod silence;
-mod socket;
+mod shared;
 mod start;
 pub mod store;
+mod swap;
 mod timers;
 pub mod token;
-mod tracker;
+mod websocket;
 
 pub use chance::{Freedom, Tally};
-pub use delivery::Planted;
+pub use mailboxes::Planted;
 pub use start::{Descriptors, Server, Settings, StartError};

@@ -1,215 +1,105 @@
-//! From a connection's mailbox to the kernel. What the kernel does not take waits, and the connection with it.
+//! From sessions to the kernel: puts what a session says, and then its mailbox, into WebSocket frames.
 
-use std::io::{ErrorKind, Write};
-use std::net::Shutdown;
+use super::channels::{Ended, SessionRaised};
+use super::conduct::{Ending, Hangup};
+use super::connections::{CHUNK, ConnectionId, Written};
+use super::core::{Core, Turn};
+use super::mailbox::SessionMessage;
+use super::session::{Address, SessionId};
+use super::websocket::{CloseFrame, frames};
 
-use super::conduct::{Ending, Hangup, Malformed};
-use super::core::Core;
-use super::frames;
-use super::peer::{Backlog, Mail, PeerStage, Queued, Voice};
-use super::socket::{Ended, Raised};
-
-/// Frames are put together up to about this many bytes before they are written.
-const CHUNK: usize = 64 << 10;
-
-/// Whether a connection goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    GoesOn,
-    IsOver,
-}
+/// The session's process raised.
+const CRASHED: Ending = Ending {
+    code: 1011,
+    hangup: Hangup::AtOnce,
+};
 
 impl Core {
-    /// Ends the turn of a connection: writes what it said itself, then handles its mail, unless it is blocked.
-    pub(crate) fn end_turn(&mut self, peer: u32) {
-        if let Some(receiver) = self.peers.get_mut(peer as usize) {
-            receiver.queued = Queued::No;
-        }
-        loop {
-            let Some(receiver) = self.peers.get_mut(peer as usize) else {
-                self.out.clear();
-                return;
-            };
-            if receiver.is_blocked() {
-                break;
-            }
-            let Some(mail) = receiver.mailbox.pop() else { break };
-            if self.open_mail(peer, mail) == Turn::IsOver {
-                return;
-            }
-            if self.out.len() > CHUNK {
-                self.write(peer);
+    /// Ends the turn of a connection: writes what its session said itself, then empties the session's mailbox, unless
+    /// the connection is blocked.
+    pub(crate) fn end_turn(&mut self, id: ConnectionId) {
+        if let Some(session) = self.connections.session(id) {
+            self.channels.mailboxes.begin_turn(session);
+            while !self.is_blocked(id)
+                && let Some(message) = self.channels.mailboxes.next(session)
+            {
+                if self.handle_mail(id, session, message) == Turn::IsOver {
+                    return;
+                }
+                if self.connections.out.len() > CHUNK {
+                    self.connections.write(id);
+                }
             }
         }
-        self.write(peer);
+        self.connections.write(id);
     }
 
-    fn open_mail(&mut self, peer: u32, mail: Mail) -> Turn {
-        let outcome = match mail {
-            Mail::Message(message) => {
-                frames::message(message.kind(), message.payload(), &mut self.out);
-                Ok(())
+    fn handle_mail(&mut self, id: ConnectionId, session: SessionId, message: SessionMessage) -> Turn {
+        let (channel, how) = match message {
+            SessionMessage::Client(message) => {
+                frames::message(message.kind(), message.payload(), &mut self.connections.out);
+                return Turn::GoesOn;
             }
-            Mail::ChannelClosed(id) => self.channel_ended(peer, id, Ended::InOrder),
-            Mail::ChannelDown(id) => self.channel_ended(peer, id, Ended::Crashed),
-            Mail::Disconnect => match self.shared.conduct.wire.disconnect {
-                Some(ending) => return self.hang_up(peer, ending),
-                None => Ok(()),
-            },
-            Mail::Drain => return self.hang_up(peer, self.shared.conduct.wire.drain),
+            SessionMessage::ChannelClosed(channel) => (channel, Ended::Stopped),
+            SessionMessage::ChannelDown(channel) => (channel, Ended::Crashed),
+            SessionMessage::Disconnect => {
+                return match self.shared.conduct.wire.disconnect {
+                    Some(ending) => self.hang_up(id, ending),
+                    None => Turn::GoesOn,
+                };
+            }
+            SessionMessage::Drain => return self.hang_up(id, self.shared.conduct.wire.drain),
         };
-        match outcome {
-            Ok(()) => Turn::GoesOn,
-            Err(Raised) => self.hang_up(peer, CRASHED),
+        match self.channels.channel_ended(Address { session, channel }, how) {
+            Ok(()) => {
+                self.take_said();
+                Turn::GoesOn
+            }
+            Err(SessionRaised) => self.hang_up(id, CRASHED),
         }
     }
 
-    /// A message that no serializer reads, or for which the connection's process raised otherwise.
-    pub(crate) fn raised(&mut self, peer: u32) -> Turn {
-        match self.shared.conduct.wire.malformed {
-            Malformed::Ends(code) => self.hang_up(
-                peer,
-                Ending {
-                    code,
-                    hangup: Hangup::AtOnce,
-                },
-            ),
-            Malformed::Ignored => Turn::GoesOn,
-        }
+    /// Puts what the session said itself into frames.
+    pub(crate) fn take_said(&mut self) {
+        let out = &mut self.connections.out;
+        self.channels
+            .said
+            .drain(|kind, payload| frames::message(kind, payload, out));
     }
 
     /// Writes a close frame behind what was said so far, and ends the connection.
-    pub(crate) fn hang_up(&mut self, peer: u32, ending: Ending) -> Turn {
-        self.say_goodbye(peer, Some(ending.code), ending.hangup)
+    pub(crate) fn hang_up(&mut self, id: ConnectionId, ending: Ending) -> Turn {
+        self.close_websocket(id, Some(ending.code), ending.hangup)
     }
 
     /// The same, with an empty close frame where there is no code.
-    pub(crate) fn say_goodbye(&mut self, peer: u32, code: Option<u16>, hangup: Hangup) -> Turn {
-        let Some(socket) = self.socket(peer) else {
+    pub(crate) fn close_websocket(&mut self, id: ConnectionId, code: Option<u16>, hangup: Hangup) -> Turn {
+        let Some(websocket) = self.connections.websocket(id) else {
             return Turn::IsOver;
         };
-        if socket.voice == Voice::Speaks {
-            frames::close(code, &mut self.out);
+        if websocket.close == CloseFrame::NotSent {
+            frames::close(code, &mut self.connections.out);
         }
+        self.connections.write(id);
         match hangup {
             Hangup::Lingering => {
-                self.write(peer);
-                if let Some(socket) = self.socket(peer) {
-                    socket.voice = Voice::Silent;
+                if let Some(websocket) = self.connections.websocket(id) {
+                    websocket.close = CloseFrame::Sent;
                 }
-                self.shut_when_written(peer);
+                self.connections.shut_when_written(id);
                 Turn::GoesOn
             }
             Hangup::AtOnce => {
-                self.write(peer);
-                self.leave_peer(peer);
-                self.shut_when_written(peer);
+                self.leave(id);
                 Turn::IsOver
             }
         }
     }
 
-    /// Writes what the connection said. Nothing that was said stays in `out`.
-    pub(crate) fn write(&mut self, peer: u32) {
-        let Some(receiver) = self.peers.get_mut(peer as usize) else {
-            self.out.clear();
-            return;
-        };
-        if receiver
-            .socket()
-            .is_some_and(|socket| socket.voice == Voice::Silent)
-        {
-            self.out.clear();
-        }
-        if self.out.is_empty() {
-            return;
-        }
-        if let Some(backlog) = &mut receiver.backlog {
-            backlog.bytes.append(&mut self.out);
-            return;
-        }
-        let mut written = 0;
-        while written < self.out.len() {
-            match receiver.stream.write(&self.out[written..]) {
-                Ok(n) => written += n,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let bytes = self.out.split_off(written);
-                    receiver.backlog = Some(Box::new(Backlog {
-                        bytes,
-                        written: 0,
-                        since: self.now,
-                    }));
-                    break;
-                }
-                Err(_) => {
-                    self.doomed.push(peer);
-                    break;
-                }
-            }
-        }
-        self.out.clear();
-        if self.out.capacity() > 4 * CHUNK {
-            self.out = Vec::with_capacity(CHUNK);
-        }
-    }
-
     /// The kernel takes more.
-    pub(crate) fn writable(&mut self, peer: u32) {
-        let Some(receiver) = self.peers.get_mut(peer as usize) else {
-            return;
-        };
-        let Some(backlog) = &mut receiver.backlog else {
-            return;
-        };
-        while backlog.written < backlog.bytes.len() {
-            match receiver.stream.write(&backlog.bytes[backlog.written..]) {
-                Ok(n) => {
-                    backlog.written += n;
-                    backlog.since = self.now;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => {
-                    self.doomed.push(peer);
-                    return;
-                }
-            }
+    pub(crate) fn writable(&mut self, id: ConnectionId) {
+        if self.connections.write_backlog(id) == Written::All {
+            self.resume(id);
         }
-        receiver.backlog = None;
-        self.shut_when_written(peer);
-        self.resume(peer);
-    }
-
-    /// After the last byte of a connection that ends, the end of writing. It stays open for reading until the client
-    /// has gone, as closing it before would let the kernel throw away what the client has not read yet.
-    pub(crate) fn shut_when_written(&mut self, peer: u32) {
-        let now = self.now;
-        let Some(receiver) = self.peers.get_mut(peer as usize) else {
-            return;
-        };
-        if receiver.backlog.is_some() {
-            return;
-        }
-        match &receiver.stage {
-            PeerStage::Leaving => {
-                receiver.deadline = now + LAST_WORDS;
-            }
-            PeerStage::Socket(socket) if socket.voice == Voice::Silent => {}
-            PeerStage::Socket(_) | PeerStage::Http(..) => return,
-        }
-        if receiver.stream.shutdown(Shutdown::Write).is_err() {
-            self.doomed.push(peer);
-        }
-        self.watch(peer);
     }
 }
-
-/// How long a client may take to notice that it was hung up on.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(2);
-
-/// The connection's process raised.
-const CRASHED: Ending = Ending {
-    code: 1011,
-    hangup: Hangup::AtOnce,
-};

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE;
 
 use super::channel::Body;
 use super::conduct::PresenceUpdate;
-use super::context::ConversationId;
+use super::context::ChannelId;
 use super::elixir::quote;
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ pub enum Listed {
     /// Everybody.
     All(Order),
     /// Everybody but this conversation.
-    AllBut(ConversationId),
+    AllBut(ChannelId),
     /// Of each key the first of its metas.
     OneOfEachKey(Order),
 }
@@ -62,7 +62,7 @@ struct Meta {
 #[derive(Debug, Default)]
 struct Topic {
     metas: BTreeMap<(String, u64), Meta>,
-    owners: HashMap<ConversationId, (String, u64)>,
+    owners: HashMap<ChannelId, (String, u64)>,
 }
 
 type Topics = HashMap<String, Topic>;
@@ -92,13 +92,7 @@ impl Presence {
     ///
     /// # Errors
     /// If the conversation is tracked on this topic already.
-    pub fn track(
-        &self,
-        of: ConversationId,
-        topic: &str,
-        key: &str,
-        status: &str,
-    ) -> Result<Body, TrackError> {
+    pub fn track(&self, of: ChannelId, topic: &str, key: &str, status: &str) -> Result<Body, TrackError> {
         let mut topics = self.lock(topic);
         let entry = topics.entry(topic.to_owned()).or_default();
         if entry.owners.contains_key(&of) {
@@ -124,7 +118,7 @@ impl Presence {
     /// If the conversation is not tracked on this topic.
     pub fn update(
         &self,
-        of: ConversationId,
+        of: ChannelId,
         topic: &str,
         status: &str,
         how: PresenceUpdate,
@@ -146,7 +140,7 @@ impl Presence {
     }
 
     /// Takes out the presence of a conversation that has ended; the diff, if it had one.
-    pub fn untrack(&self, of: ConversationId, topic: &str) -> Option<Body> {
+    pub fn untrack(&self, of: ChannelId, topic: &str) -> Option<Body> {
         let mut topics = self.lock(topic);
         let entry = topics.get_mut(topic)?;
         let place = entry.owners.remove(&of)?;

@@ -10,16 +10,18 @@ use std::thread::{self, JoinHandle};
 
 use mio::{Poll, Waker};
 
+use super::app::App;
 use super::chance::Tally;
-use super::channels::App;
+use super::channels::Channels;
 use super::conduct::{Conduct, Delivery, Mishap};
-use super::core::{Core, Shared};
-use super::delivery::Planted;
+use super::core::Core;
 use super::faults::Fault;
-use super::links::{Links, Note};
 use super::listen::ListenPlan;
+use super::mailboxes::Planted;
 use super::presence::Presence;
+use super::queues::{Note, ShardQueues};
 use super::shard::{Shard, WAKER};
+use super::shared::Shared;
 use super::store::{self, OpenError, Store};
 use super::token::{SECRET_KEY_BASE, Tokens, USER_SALT};
 use crate::clock::{Clock, wall_clock};
@@ -123,7 +125,7 @@ impl StartError {
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
-    links: Arc<Links>,
+    queues: Arc<ShardQueues>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -143,17 +145,19 @@ impl Server {
             .iter()
             .map(|poll| Waker::new(poll.registry(), WAKER))
             .collect::<Result<_, _>>();
-        let (links, inboxes) = Links::new(wakers.map_err(StartError::Shard)?);
-        let links = Arc::new(links);
+        let (queues, inboxes) = ShardQueues::new(wakers.map_err(StartError::Shard)?);
+        let queues = Arc::new(queues);
         let mut server = Self {
             address: place.address,
             shared: Arc::clone(&shared),
-            links: Arc::clone(&links),
+            queues: Arc::clone(&queues),
             threads: Vec::new(),
         };
         for (number, (poll, inbox)) in polls.into_iter().zip(inboxes).enumerate() {
-            let core = Core::new(Arc::clone(&shared), Arc::clone(&links), number);
-            let shard = Shard::new(poll, inbox, core, place.accepting);
+            let channels = Channels::new(&shared, &queues, number);
+            let core = Core::new(Arc::clone(&shared), channels);
+            let place_in_queues = (Arc::clone(&queues), number);
+            let shard = Shard::new((poll, inbox), core, place_in_queues, place.accepting);
             let started = server.spawn(shard, Arc::clone(&place), settings.descriptors)?;
             if let Ok(Err(error)) = started.recv() {
                 server.drain();
@@ -216,7 +220,7 @@ impl Server {
 
     /// Ends it as Phoenix ends on SIGTERM: all who have joined are told with 1012, in batches. Returns at once.
     pub fn drain(&self) {
-        self.links.tell_all(|| Note::Drain);
+        self.queues.tell_all(|| Note::Drain);
     }
 
     /// Waits until it has ended.

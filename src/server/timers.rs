@@ -1,13 +1,15 @@
-//! What is to happen when: one heap for everything a shard waits for. Nothing is ever taken out before it is due;
-//! who set an alarm that no longer matters is not there any more, or looks at its own deadline again.
+//! Alarms in the order in which they are due, and the time of the shard's current turn. An alarm cannot be cancelled:
+//! whoever set it checks whether it still matters when it goes off.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::Duration;
 
 use crate::clock::Time;
 
-/// Alarms of any kind.
+/// Alarms of one kind.
 pub(crate) struct Timers<T> {
+    now: Time,
     heap: BinaryHeap<Reverse<Entry<T>>>,
     set: u64,
 }
@@ -20,15 +22,31 @@ struct Entry<T> {
 }
 
 impl<T> Timers<T> {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new(now: Time) -> Self {
         Self {
+            now,
             heap: BinaryHeap::new(),
             set: 0,
         }
     }
 
-    /// Lets `what` come out of [`Timers::due`] from `at` on.
-    pub(crate) fn set(&mut self, at: Time, what: T) {
+    /// The time of the current turn.
+    pub(crate) const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// A new turn begins.
+    pub(crate) const fn begin_turn(&mut self, now: Time) {
+        self.now = now;
+    }
+
+    /// Sets an alarm that goes off so long from now.
+    pub(crate) fn after(&mut self, delay: Duration, what: T) {
+        self.at(self.now + delay, what);
+    }
+
+    /// Sets an alarm for a moment.
+    pub(crate) fn at(&mut self, at: Time, what: T) {
         self.set += 1;
         self.heap.push(Reverse(Entry {
             at,
@@ -77,8 +95,8 @@ mod tests {
 
     #[test]
     fn what_is_due_exactly_now_is_due() {
-        let mut timers = Timers::new();
-        timers.set(Time::from_micros(5), "five");
+        let mut timers = Timers::new(Time::ZERO);
+        timers.at(Time::from_micros(5), "five");
         assert_eq!(timers.due(Time::from_micros(4)), None);
         assert_eq!(
             timers.due(Time::from_micros(5)),
@@ -89,9 +107,9 @@ mod tests {
 
     #[test]
     fn alarms_for_one_moment_keep_their_order() {
-        let mut timers = Timers::new();
+        let mut timers = Timers::new(Time::ZERO);
         for what in ["one", "two", "three"] {
-            timers.set(Time::ZERO, what);
+            timers.at(Time::ZERO, what);
         }
         let order: Vec<_> = std::iter::from_fn(|| timers.due(Time::ZERO))
             .map(|(_, what)| what)

@@ -1,13 +1,13 @@
 //! Which path is for whom (`endpoint.ex`, `helpers.ex`).
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::channels::Channels;
 use super::super::conduct::{FAST_IDLE, IDLE};
-use super::super::core::Core;
-use super::super::links::Note;
+use super::super::shared::Shared;
+use super::super::token::Tokens;
 use super::query::{Malformed, Param, param};
-use super::upgrade::Upgrade;
+use super::upgrade::{Upgrade, connect};
 use super::{Request, Response};
 use crate::clock::wall_clock;
 
@@ -19,7 +19,7 @@ pub(super) enum Answer {
 
 /// Where the socket is mounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mount {
+pub(crate) enum Mount {
     /// `/socket`
     Plain,
     /// `/fast_socket`, with a short idle timeout.
@@ -39,7 +39,7 @@ impl Mount {
     }
 
     /// How long a connection may be silent.
-    pub(super) const fn idle(self) -> Duration {
+    pub(crate) const fn idle(self) -> Duration {
         match self {
             Self::Fast => FAST_IDLE,
             Self::Plain | Self::Strict => IDLE,
@@ -47,46 +47,41 @@ impl Mount {
     }
 }
 
-impl Core {
-    /// Answers a request.
-    pub(super) fn route(&mut self, request: &Request<'_>) -> Answer {
-        let segments: Vec<&str> = request
-            .path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .collect();
-        Answer::Response(match (request.method, &segments[..]) {
-            ("GET", [mount, "websocket"]) => match Mount::named(mount) {
-                Some(mount) => return self.connect(request, mount),
-                None => not_found(),
-            },
-            (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
-            ("GET", ["token", name]) => self.token(name, request.query),
-            ("POST", ["disconnect", name]) => {
-                let name: Arc<str> = (*name).into();
-                self.disconnect(&name);
-                self.links
-                    .tell_others(self.shard, || Note::Disconnect(Arc::clone(&name)));
-                Response::new(204, "")
-            }
-            _ => not_found(),
-        })
-    }
-
-    /// A token for a name, signed now or, with `?age=SECONDS`, so long ago.
-    fn token(&self, name: &str, query: &str) -> Response {
-        let sign = |age| self.shared.tokens.sign(name, since_epoch().saturating_sub(age));
-        match param(query, "age") {
-            Ok(None) => Response::new(200, sign(Duration::ZERO)),
-            Ok(Some(Param::Text(age))) => match age.parse() {
-                Ok(seconds) => {
-                    Response::new(200, sign(Duration::from_secs(seconds))).with_header("x-token-age", seconds)
-                }
-                Err(_) => bad_age(),
-            },
-            Ok(Some(Param::Nested)) => bad_age(),
-            Err(Malformed) => Response::new(400, ""),
+/// Answers a request.
+pub(super) fn route(shared: &Shared, channels: &mut Channels, request: &Request<'_>) -> Answer {
+    let segments: Vec<&str> = request
+        .path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    Answer::Response(match (request.method, &segments[..]) {
+        ("GET", [mount, "websocket"]) => match Mount::named(mount) {
+            Some(mount) => return connect(shared, request, mount),
+            None => not_found(),
+        },
+        (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
+        ("GET", ["token", name]) => token(&shared.tokens, name, request.query),
+        ("POST", ["disconnect", name]) => {
+            channels.disconnect_everywhere(name);
+            Response::new(204, "")
         }
+        _ => not_found(),
+    })
+}
+
+/// A token for a name, signed now or, with `?age=SECONDS`, so long ago.
+fn token(tokens: &Tokens, name: &str, query: &str) -> Response {
+    let sign = |age| tokens.sign(name, since_epoch().saturating_sub(age));
+    match param(query, "age") {
+        Ok(None) => Response::new(200, sign(Duration::ZERO)),
+        Ok(Some(Param::Text(age))) => match age.parse() {
+            Ok(seconds) => {
+                Response::new(200, sign(Duration::from_secs(seconds))).with_header("x-token-age", seconds)
+            }
+            Err(_) => bad_age(),
+        },
+        Ok(Some(Param::Nested)) => bad_age(),
+        Err(Malformed) => Response::new(400, ""),
     }
 }
 

@@ -3,15 +3,18 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost, VsnCheck};
+use super::super::connection::Stage;
+use super::super::connections::ConnectionId;
 use super::super::core::Core;
 use super::super::message::Dialect;
-use super::super::peer::{Identity, PeerStage, Socket, Voice};
+use super::super::session::{Identity, Session};
+use super::super::shared::Shared;
 use super::super::token::MAX_AGE;
+use super::super::websocket::WebSocket;
 use super::head::is_token;
 use super::query::{Malformed, Param, param};
 use super::response::switch_protocols;
@@ -24,7 +27,7 @@ use crate::protocol::Vsn;
 pub(crate) struct Upgrade {
     vsn: Vsn,
     user: Option<String>,
-    idle: Duration,
+    mount: Mount,
     accept: String,
 }
 
@@ -34,101 +37,90 @@ impl From<Malformed> for Response {
     }
 }
 
+/// Lets a connection in, or not.
+pub(super) fn connect(shared: &Shared, request: &Request<'_>, mount: Mount) -> Answer {
+    match judge(shared, request, mount) {
+        Ok(upgrade) => Answer::Upgrade(Box::new(upgrade)),
+        Err(refusal) => Answer::Response(refusal),
+    }
+}
+
+fn judge(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<Upgrade, Response> {
+    let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
+    let conduct = &shared.conduct;
+    let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
+    if strict
+        && !request
+            .value("origin")
+            .is_none_or(|origin| is_allowed(&origin, conduct.wire.origin_host))
+    {
+        return Err(forbidden());
+    }
+    let vsn = match vsn {
+        None => Vsn::V1,
+        Some(Param::Text(text)) => match (negotiate(&text), conduct.wire.vsn_check) {
+            (Some(vsn), _) => vsn,
+            (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
+            (None, VsnCheck::Refuses) => return Err(forbidden()),
+        },
+        Some(Param::Nested) => {
+            return Err(match conduct.wire.nested_vsn {
+                NestedVsn::Refused => forbidden(),
+                NestedVsn::Raises => Response::raised(),
+            });
+        }
+    };
+    let user = match token {
+        None => None,
+        Some(Param::Text(token)) => {
+            let name = shared.tokens.verify(&token, since_epoch(), MAX_AGE);
+            Some(name.map_err(|_| forbidden())?)
+        }
+        // `Phoenix.Token.verify` has no clause for it.
+        Some(Param::Nested) => return Err(Response::raised()),
+    };
+    let key = validate(request).map_err(|text| Response::new(400, text))?;
+    let key = match key.as_slice() {
+        [key] => key,
+        // Bandit takes the first of one.
+        _ => return Err(Response::raised()),
+    };
+    if conduct.http.broken_extensions == BrokenExtensions::Refused && !extensions_can_be_read(request) {
+        return Err(Response::new(400, ""));
+    }
+    Ok(Upgrade {
+        vsn,
+        user,
+        mount,
+        accept: derive_accept_key(key.as_bytes()),
+    })
+}
+
 impl Core {
-    /// Lets a connection in, or not.
-    pub(super) fn connect(&self, request: &Request<'_>, mount: Mount) -> Answer {
-        match self.judge(request, mount) {
-            Ok(upgrade) => Answer::Upgrade(Box::new(upgrade)),
-            Err(refusal) => Answer::Response(refusal),
-        }
-    }
-
-    fn judge(&self, request: &Request<'_>, mount: Mount) -> Result<Upgrade, Response> {
-        let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
+    /// Opens a session, which the connection carries from now on.
+    pub(super) fn upgrade(&mut self, id: ConnectionId, upgrade: Upgrade) {
         let conduct = &self.shared.conduct;
-        let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
-        if strict
-            && !request
-                .value("origin")
-                .is_none_or(|origin| is_allowed(&origin, conduct.wire.origin_host))
-        {
-            return Err(forbidden());
-        }
-        let vsn = match vsn {
-            None => Vsn::V1,
-            Some(Param::Text(text)) => match (negotiate(&text), conduct.wire.vsn_check) {
-                (Some(vsn), _) => vsn,
-                (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
-                (None, VsnCheck::Refuses) => return Err(forbidden()),
-            },
-            Some(Param::Nested) => {
-                return Err(match conduct.wire.nested_vsn {
-                    NestedVsn::Refused => forbidden(),
-                    NestedVsn::Raises => Response::raised(),
-                });
-            }
-        };
-        let user = match token {
-            None => None,
-            Some(Param::Text(token)) => {
-                let name = self.shared.tokens.verify(&token, since_epoch(), MAX_AGE);
-                Some(name.map_err(|_| forbidden())?)
-            }
-            // `Phoenix.Token.verify` has no clause for it.
-            Some(Param::Nested) => return Err(Response::raised()),
-        };
-        let key = validate(request).map_err(|text| Response::new(400, text))?;
-        let key = match key.as_slice() {
-            [key] => key,
-            // Bandit takes the first of one.
-            _ => return Err(Response::raised()),
-        };
-        if conduct.http.broken_extensions == BrokenExtensions::Refused && !extensions_can_be_read(request) {
-            return Err(Response::new(400, ""));
-        }
-        Ok(Upgrade {
-            vsn,
-            user,
-            idle: mount.idle(),
-            accept: derive_accept_key(key.as_bytes()),
-        })
-    }
-
-    /// Turns the connection into a socket.
-    pub(super) fn upgrade(&mut self, peer: u32, upgrade: Upgrade) {
-        switch_protocols(self.shared.conduct.http.look, &upgrade.accept, &mut self.out);
+        switch_protocols(conduct.http.look, &upgrade.accept, &mut self.connections.out);
         let (user, identity) = match upgrade.user {
             None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
-            Some(name) => {
-                // All connections of a user share its name.
-                let name = self
-                    .users
-                    .get_key_value(&*name)
-                    .map_or_else(|| name.into(), |(name, _)| Arc::clone(name));
-                self.users.entry(Arc::clone(&name)).or_default().insert(peer);
-                (name, Identity::Signed)
-            }
+            Some(name) => (self.channels.sessions.shared_name(name), Identity::Signed),
         };
-        let dialect = Dialect {
-            vsn: upgrade.vsn,
-            v1_keys: self.shared.conduct.wire.v1_keys,
-        };
-        let Some(receiver) = self.peers.get_mut(peer as usize) else {
-            return;
-        };
-        receiver.stage = PeerStage::Socket(Box::new(Socket {
-            dialect,
+        let session = self.channels.open_session(Session {
+            connection: id,
+            dialect: Dialect {
+                vsn: upgrade.vsn,
+                v1_keys: conduct.wire.v1_keys,
+            },
             user,
             identity,
-            idle: upgrade.idle,
             channels: Vec::new(),
             joining: None,
-            fragments: None,
             heartbeats: 0,
-            voice: Voice::Speaks,
-        }));
-        self.refresh(peer);
-        self.watch(peer);
+        });
+        let websocket = WebSocket::new(session, upgrade.mount);
+        self.connections.set_stage(id, Stage::WebSocket(websocket));
+        self.connections.refresh(id);
+        self.connections.watch(id);
     }
 }
 

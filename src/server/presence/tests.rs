@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Body, ConversationId, Listed, Order, Presence, PresenceUpdate, TrackError};
+use super::{Body, ChannelId, Listed, Order, Presence, PresenceUpdate, TrackError};
 
 const TOPIC: &str = "presence:room";
 
@@ -46,7 +46,7 @@ fn refs(json: &str) -> Vec<String> {
 fn joins_updates_and_leaves_look_as_recorded() {
     let tracker = tracker();
     let mut redacted = Redacted(Vec::new());
-    let (alice, bob) = (ConversationId(1), ConversationId(2));
+    let (alice, bob) = (ChannelId(1), ChannelId(2));
     let joined = tracker.track(alice, TOPIC, "alice", r#""online""#).unwrap();
     assert_eq!(
         redacted.text(&joined),
@@ -78,13 +78,13 @@ fn one_name_twice_has_its_metas_in_the_order_of_joins_and_an_update_keeps_its_pl
     for id in 1..=3 {
         redacted.text(
             &tracker
-                .track(ConversationId(id), TOPIC, "alice", &id.to_string())
+                .track(ChannelId(id), TOPIC, "alice", &id.to_string())
                 .unwrap(),
         );
     }
     redacted.text(
         &tracker
-            .update(ConversationId(1), TOPIC, "4", PresenceUpdate::NewRef)
+            .update(ChannelId(1), TOPIC, "4", PresenceUpdate::NewRef)
             .unwrap(),
     );
     assert_eq!(
@@ -105,7 +105,7 @@ fn one_name_twice_has_its_metas_in_the_order_of_joins_and_an_update_keeps_its_pl
 #[test]
 fn a_name_is_escaped_as_a_key() {
     let tracker = tracker();
-    tracker.track(ConversationId(1), TOPIC, "a\"\n", "1").unwrap();
+    tracker.track(ChannelId(1), TOPIC, "a\"\n", "1").unwrap();
     let mut redacted = Redacted(Vec::new());
     assert_eq!(
         redacted.text(&tracker.list(TOPIC, Listed::All(Order::AsTracked))),
@@ -116,7 +116,7 @@ fn a_name_is_escaped_as_a_key() {
 #[test]
 fn nobody_is_tracked_twice_nor_updated_nor_taken_out_before() {
     let tracker = tracker();
-    let alice = ConversationId(1);
+    let alice = ChannelId(1);
     assert_eq!(
         tracker.update(alice, TOPIC, "1", PresenceUpdate::NewRef),
         Err(TrackError::NoPresence)
@@ -145,8 +145,8 @@ fn refs_of_two_starts_differ() {
             .len()
     };
     assert_eq!(first(&earlier), first(&later));
-    let one = earlier.track(ConversationId(1), TOPIC, "a", "1").unwrap();
-    let other = later.track(ConversationId(1), TOPIC, "a", "1").unwrap();
+    let one = earlier.track(ChannelId(1), TOPIC, "a", "1").unwrap();
+    let other = later.track(ChannelId(1), TOPIC, "a", "1").unwrap();
     assert_ne!(one, other);
 }
 
@@ -171,21 +171,16 @@ fn take(tracker: &Presence, step: &Step) -> Option<Body> {
     match *step {
         Step::Track { id, name, status } => tracker
             .track(
-                ConversationId(id),
+                ChannelId(id),
                 TOPIC,
                 ["alice", "bob", "ö"][name],
                 &status.to_string(),
             )
             .ok(),
         Step::Update { id, status } => tracker
-            .update(
-                ConversationId(id),
-                TOPIC,
-                &status.to_string(),
-                PresenceUpdate::NewRef,
-            )
+            .update(ChannelId(id), TOPIC, &status.to_string(), PresenceUpdate::NewRef)
             .ok(),
-        Step::Untrack { id } => tracker.untrack(ConversationId(id), TOPIC),
+        Step::Untrack { id } => tracker.untrack(ChannelId(id), TOPIC),
     }
 }
 

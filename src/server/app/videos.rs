@@ -11,7 +11,7 @@ use crate::protocol::json::members;
 #[cfg(test)]
 mod tests;
 
-/// What a conversation keeps.
+/// What a channel keeps.
 #[derive(Default)]
 pub(super) struct Videos {
     /// The decimal text of an integer of any size; the topic may say it in another way, as `videos:007` does.

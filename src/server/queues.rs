@@ -1,4 +1,5 @@
-//! How shards, the store and the server's owner reach a shard: a queue, and a waker for its epoll.
+//! The queue of each shard, in which the other shards, the store and the server's owner leave notes, with a waker for
+//! the shard's epoll loop.
 
 use std::io;
 use std::sync::Arc;
@@ -7,17 +8,18 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use mio::Waker;
 use mio::net::TcpStream;
 
-use super::context::ConversationId;
-use super::pubsub::{Address, Broadcast};
+use super::context::ChannelId;
+use super::pubsub::Broadcast;
+use super::session::Address;
 use super::store::Answer;
 
 /// What a shard is told.
 pub(crate) enum Note {
-    /// A broadcast of a conversation on another shard.
-    Broadcast(Arc<Broadcast>, ConversationId),
-    /// The connections of this user are to end.
+    /// A broadcast of a channel on another shard.
+    Broadcast(Arc<Broadcast>, ChannelId),
+    /// The sessions of this user are to end.
     Disconnect(Arc<str>),
-    /// The store has answered.
+    /// The store has answered a channel.
     Answer(Address, Answer),
     /// A connection that another shard accepted.
     Accepted(TcpStream),
@@ -25,13 +27,13 @@ pub(crate) enum Note {
     Drain,
 }
 
-/// All shards' queues.
-pub(crate) struct Links {
+/// The queues of all shards.
+pub(crate) struct ShardQueues {
     queues: Vec<(Sender<Note>, Waker)>,
 }
 
-impl Links {
-    /// Queues to shards with these wakers, and the other ends.
+impl ShardQueues {
+    /// Queues to shards with these wakers, and the receiving end of each.
     pub(crate) fn new(wakers: Vec<Waker>) -> (Self, Vec<Receiver<Note>>) {
         let (queues, inboxes) = wakers
             .into_iter()
@@ -47,7 +49,7 @@ impl Links {
         self.queues.len()
     }
 
-    /// Tells one shard. A shard that has ended hears nothing.
+    /// Tells one shard. A note to a shard that has ended is dropped.
     pub(crate) fn tell(&self, shard: usize, note: Note) {
         let (queue, waker) = &self.queues[shard];
         if queue.send(note).is_ok() {
@@ -55,14 +57,14 @@ impl Links {
         }
     }
 
-    /// Tells all but one.
+    /// Tells all shards but one.
     pub(crate) fn tell_others(&self, shard: usize, note: impl Fn() -> Note) {
         for other in (0..self.queues.len()).filter(|&other| other != shard) {
             self.tell(other, note());
         }
     }
 
-    /// Tells all.
+    /// Tells all shards.
     pub(crate) fn tell_all(&self, note: impl Fn() -> Note) {
         for shard in 0..self.queues.len() {
             self.tell(shard, note());

@@ -13,7 +13,7 @@ use super::{TopicCounters, json, push_ping, send_pings};
 #[cfg(test)]
 mod tests;
 
-/// What a conversation keeps.
+/// What a channel keeps.
 pub(super) struct Lab {
     count: u64,
     pings: u64,

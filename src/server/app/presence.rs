@@ -6,12 +6,12 @@ use super::super::conduct::{PresenceJoin, PresenceLeave, PresenceState, UpdatesT
 use super::super::context::{Context, Reach};
 use super::super::elixir::{Raised, Term, no_clause};
 use super::super::presence::{Listed, Order};
-use super::super::tracker::Tells;
+use super::super::presence_diffs::Tells;
 
 #[cfg(test)]
 mod tests;
 
-/// What a conversation keeps.
+/// What a channel keeps.
 #[derive(Default)]
 pub(super) struct PresenceChannel {
     /// JSON text.

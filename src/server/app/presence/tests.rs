@@ -22,9 +22,9 @@ fn redact(line: &str) -> String {
 #[test]
 fn a_join_is_told_to_all_and_then_the_state_to_the_new_one() {
     let scene = Scene::new();
-    let mut alice = scene.conversation((1, "alice"), "presence:room", PresenceChannel::default());
+    let mut alice = scene.channel((1, "alice"), "presence:room", PresenceChannel::default());
     assert_eq!(alice.join("{}"), ["after 0ns Track", "ok {}"]);
-    let mut bob = scene.conversation((2, "bob"), "presence:room", PresenceChannel::default());
+    let mut bob = scene.channel((2, "bob"), "presence:room", PresenceChannel::default());
     alice.info(Info::Track);
     assert_eq!(bob.join(r#"{"status":"busy"}"#), ["after 0ns Track", "ok {}"]);
     assert_eq!(
@@ -45,7 +45,7 @@ fn the_status_is_any_value_and_online_only_where_there_is_none() {
         (r#"{"status":{"b":1,"a":[1.50]}}"#, r#"{"a":[1.5],"b":1}"#),
     ] {
         let scene = Scene::new();
-        let mut talk = scene.conversation((1, "alice"), "presence:room", PresenceChannel::default());
+        let mut talk = scene.channel((1, "alice"), "presence:room", PresenceChannel::default());
         talk.join(params);
         let lines = redacted(&talk.info(Info::Track));
         assert_eq!(
@@ -59,7 +59,7 @@ fn the_status_is_any_value_and_online_only_where_there_is_none() {
 fn params_that_are_no_map_crash_the_join() {
     for params in ["null", "[]", "\"\"", "1"] {
         let scene = Scene::new();
-        let mut talk = scene.conversation((1, "alice"), "presence:room", PresenceChannel::default());
+        let mut talk = scene.channel((1, "alice"), "presence:room", PresenceChannel::default());
         assert_eq!(talk.join(params), ["crash"]);
     }
 }
@@ -67,7 +67,7 @@ fn params_that_are_no_map_crash_the_join() {
 #[test]
 fn an_update_is_answered_and_then_told() {
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "bob"), "presence:room", PresenceChannel::default());
+    let mut talk = scene.channel((1, "bob"), "presence:room", PresenceChannel::default());
     talk.join("{}");
     talk.info(Info::Track);
     assert_eq!(
@@ -86,7 +86,7 @@ fn an_update_is_answered_and_then_told() {
 #[test]
 fn what_is_no_update_crashes() {
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "bob"), "presence:room", PresenceChannel::default());
+    let mut talk = scene.channel((1, "bob"), "presence:room", PresenceChannel::default());
     talk.join("{}");
     talk.info(Info::Track);
     for (event, payload) in [("update", "{}"), ("update", "null"), ("other", "{}")] {
@@ -97,7 +97,7 @@ fn what_is_no_update_crashes() {
 #[test]
 fn the_end_of_a_conversation_is_told_after_what_was_still_untold() {
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "bob"), "presence:room", PresenceChannel::default());
+    let mut talk = scene.channel((1, "bob"), "presence:room", PresenceChannel::default());
     talk.join("{}");
     talk.info(Info::Track);
     talk.push("update", r#"{"status":1}"#);
@@ -115,11 +115,11 @@ fn the_end_of_a_conversation_is_told_after_what_was_still_untold() {
 fn a_server_that_does_not_tell_of_leaves_still_forgets_who_left() {
     let mut scene = Scene::new();
     scene.conduct.presence_leave = PresenceLeave::Untold;
-    let mut talk = scene.conversation((1, "bob"), "presence:room", PresenceChannel::default());
+    let mut talk = scene.channel((1, "bob"), "presence:room", PresenceChannel::default());
     talk.join("{}");
     talk.info(Info::Track);
     assert!(talk.terminate().is_empty());
-    let mut other = scene.conversation((2, "alice"), "presence:room", PresenceChannel::default());
+    let mut other = scene.channel((2, "alice"), "presence:room", PresenceChannel::default());
     other.join("{}");
     assert!(!other.info(Info::Track)[1].contains("bob"));
 }

@@ -7,7 +7,7 @@ use crate::server::conduct::{AnnotationFields, CatchUp};
 use crate::server::store::{Annotation, Answer, NewAnnotation, Request};
 
 fn talk<'s>(scene: &'s Scene, topic: &'s str) -> Talk<'s> {
-    scene.conversation((1, "alice"), topic, Videos::default())
+    scene.channel((1, "alice"), topic, Videos::default())
 }
 
 fn annotation(id: i64) -> Annotation {

@@ -1,15 +1,15 @@
-//! One conversation without a server: what a channel is told goes in, what it wants done comes out as lines of text.
+//! One channel of a session, without a server: what a channel is told goes in, what it wants done comes out as lines of text.
 
 use crate::clock::Time;
 use crate::server::chance::Chance;
 use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
 use crate::server::conduct::AppConduct;
-use crate::server::context::{Action, Context, Conversation, ConversationId, Reach};
+use crate::server::context::{Action, ChannelId, ChannelIdentity, Context, Reach};
 use crate::server::presence::Presence;
 use crate::server::refs::Ref;
 use crate::server::store::{Answer, Request};
 
-/// What several conversations share.
+/// What several channels share.
 pub(super) struct Scene {
     pub(super) conduct: AppConduct,
     pub(super) presence: Presence,
@@ -23,20 +23,20 @@ impl Scene {
         }
     }
 
-    pub(super) fn conversation<'s>(
+    pub(super) fn channel<'s>(
         &'s self,
         (id, user): (u64, &'s str),
         topic: &'s str,
         channel: impl Channel + 's,
     ) -> Talk<'s> {
-        let conversation = Conversation {
-            id: ConversationId(id),
+        let identity = ChannelIdentity {
+            id: ChannelId(id),
             user,
             topic,
         };
         Talk {
             scene: self,
-            conversation,
+            identity,
             channel: Box::new(channel),
             reference: Some("2"),
             asked: None,
@@ -44,10 +44,10 @@ impl Scene {
     }
 }
 
-/// One conversation. Every method returns what the channel wanted done, in order, and what it returned.
+/// One channel of a session. Every method returns what the channel wanted done, in order, and what it returned.
 pub(super) struct Talk<'s> {
     scene: &'s Scene,
-    conversation: Conversation<'s>,
+    identity: ChannelIdentity<'s>,
     channel: Box<dyn Channel + 's>,
     /// The ref of the pushes to come.
     pub(super) reference: Option<&'static str>,
@@ -57,7 +57,7 @@ pub(super) struct Talk<'s> {
 
 impl Talk<'_> {
     pub(super) fn join(&mut self, params: &str) -> Vec<String> {
-        let topic = self.conversation.topic;
+        let topic = self.identity.topic;
         let (mut lines, join) = self.call(|channel, cx| channel.join(topic, In::Json(params), cx));
         lines.extend(self.join_lines(join));
         lines
@@ -113,7 +113,7 @@ impl Talk<'_> {
         let mut actions = Vec::new();
         let mut chance = Chance::default();
         let mut cx = Context {
-            conversation: self.conversation,
+            identity: self.identity,
             reference: &self.reference.into(),
             now: Time::ZERO,
             conduct: &self.scene.conduct,

@@ -19,7 +19,7 @@ fn joins(cases: &[(&str, &[&str])]) {
     for (params, expected) in cases {
         let scene = Scene::new();
         assert_eq!(
-            scene.conversation((1, "alice"), "lab:1", lab()).join(params),
+            scene.channel((1, "alice"), "lab:1", lab()).join(params),
             *expected,
             "{params}"
         );
@@ -31,7 +31,7 @@ fn joins(cases: &[(&str, &[&str])]) {
 fn answers(event: &str, cases: &[(&str, &[&str])]) {
     for (payload, expected) in cases {
         let scene = Scene::new();
-        let mut talk = scene.conversation((1, "alice"), "lab:1", lab());
+        let mut talk = scene.channel((1, "alice"), "lab:1", lab());
         assert_eq!(talk.push(event, payload), *expected, "{event} {payload}");
     }
 }
@@ -107,7 +107,7 @@ fn pings_start_when_the_join_has_slept() {
         ),
     ]);
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "alice"), "lab:1", lab());
+    let mut talk = scene.channel((1, "alice"), "lab:1", lab());
     assert_eq!(talk.info(Info::Ping), [r#"push ping {"count":1}"#]);
     assert_eq!(talk.info(Info::Ping), [r#"push ping {"count":2}"#]);
 }
@@ -153,7 +153,7 @@ fn pushes_and_broadcasts_carry_what_was_sent() {
 #[test]
 fn binaries_are_echoed_pushed_and_broadcast_and_crash_what_looks_into_them() {
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "alice"), "lab:1", lab());
+    let mut talk = scene.channel((1, "alice"), "lab:1", lab());
     assert_eq!(talk.handle_in("echo", In::Binary(&[0, 255])), ["ok [0, 255]"]);
     assert_eq!(talk.handle_in("push", In::Binary(&[])), ["push pushed []"]);
     assert_eq!(
@@ -167,8 +167,8 @@ fn binaries_are_echoed_pushed_and_broadcast_and_crash_what_looks_into_them() {
 fn the_counter_and_what_was_put_are_the_conversations_own() {
     let scene = Scene::new();
     let counters: Arc<TopicCounters> = Arc::default();
-    let mut alice = scene.conversation((1, "alice"), "lab:1", Lab::new(Arc::clone(&counters)));
-    let mut bob = scene.conversation((2, "bob"), "lab:1", Lab::new(counters));
+    let mut alice = scene.channel((1, "alice"), "lab:1", Lab::new(Arc::clone(&counters)));
+    let mut bob = scene.channel((2, "bob"), "lab:1", Lab::new(counters));
     assert_eq!(alice.push("count", "{}"), [r#"ok {"count":1}"#]);
     assert_eq!(alice.push("count", "{}"), [r#"ok {"count":2}"#]);
     assert_eq!(bob.push("count", "{}"), [r#"ok {"count":1}"#]);
@@ -183,7 +183,7 @@ fn a_server_that_shares_the_counter_does_so_by_topic() {
     scene.conduct.counter = Counter::Topic;
     let counters: Arc<TopicCounters> = Arc::default();
     let count = |id, topic| {
-        let mut talk = scene.conversation((id, "alice"), topic, Lab::new(Arc::clone(&counters)));
+        let mut talk = scene.channel((id, "alice"), topic, Lab::new(Arc::clone(&counters)));
         talk.push("count", "{}")
     };
     assert_eq!(count(1, "lab:1"), [r#"ok {"count":1}"#]);
@@ -194,7 +194,7 @@ fn a_server_that_shares_the_counter_does_so_by_topic() {
 #[test]
 fn any_value_is_a_key_and_one_is_not_one_point_zero() {
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "alice"), "lab:1", lab());
+    let mut talk = scene.channel((1, "alice"), "lab:1", lab());
     for (key, value) in [("1", r#""whole""#), ("null", "0"), (r#"{"a":1,"b":[]}"#, "true")] {
         assert_eq!(
             talk.push("put", &format!(r#"{{"key":{key},"value":{value}}}"#)),
@@ -260,7 +260,7 @@ fn a_sleep_is_answered_when_it_is_over() {
 #[test]
 fn a_reply_that_is_put_off_goes_to_the_push_it_answers() {
     let scene = Scene::new();
-    let mut talk = scene.conversation((1, "alice"), "lab:1", lab());
+    let mut talk = scene.channel((1, "alice"), "lab:1", lab());
     let lines = talk.push("reply_later", r#"{"ms":100,"body":[1]}"#);
     assert!(
         lines[0].starts_with("after 100ms ReplyLater(") && lines.len() == 1,
@@ -286,7 +286,7 @@ fn a_whisper_reaches_the_one_it_names() {
         )],
     );
     let scene = Scene::new();
-    let mut bob = scene.conversation((2, "bob"), "lab:1", lab());
+    let mut bob = scene.channel((2, "bob"), "lab:1", lab());
     assert_eq!(
         hear(&mut bob, r#""bob""#),
         r#"push whispered {"body":"psst","for":"bob"}"#
@@ -295,7 +295,7 @@ fn a_whisper_reaches_the_one_it_names() {
     assert_eq!(hear(&mut bob, r#"["bob"]"#), "nothing");
     let mut scene = Scene::new();
     scene.conduct.whisper = Whisper::Everybody;
-    let mut bob = scene.conversation((2, "bob"), "lab:1", lab());
+    let mut bob = scene.channel((2, "bob"), "lab:1", lab());
     assert_eq!(
         hear(&mut bob, r#""alice""#),
         r#"push whispered {"body":"psst","for":"alice"}"#

@@ -1,0 +1,210 @@
+//! How channels end: each alone, or all with their session.
+
+use std::sync::Arc;
+
+use super::super::chance::Freedom;
+use super::super::channel::Reason;
+use super::super::channel::{Body, Status};
+use super::super::conduct::{AfterLeave, Crash, DeadSubscription, HangupScope, Leave, LeaveScope};
+use super::super::context::Action;
+use super::super::mailbox::SessionMessage;
+use super::super::message::{self, End};
+use super::super::presence_diffs::{Diff, Tells};
+use super::super::pubsub::Broadcast;
+use super::super::session::{Address, Entry, SessionId};
+use super::{Alarm, Channels};
+use crate::protocol::Field;
+
+/// The session's process raised: its connection is closed with 1011.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SessionRaised;
+
+/// How a channel ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It stopped, and told its session.
+    Stopped,
+    /// It crashed: its monitor tells the session.
+    Crashed,
+}
+
+impl Channels {
+    /// A leave has reached its channel.
+    pub(super) fn leave(&mut self, address: Address, reference: &Field<'_>) {
+        let conduct = &self.shared.conduct.socket;
+        let (leave, after, scope) = (conduct.leave, conduct.after_leave, conduct.leave_scope);
+        if leave == Leave::Answered
+            && let Err(raised) = self.reply_out(address, reference, Status::Ok, &Body::empty())
+        {
+            return self.end(address, &Reason::Crash(raised.to_string()));
+        }
+        match after {
+            AfterLeave::Gone => self.end(address, &Reason::Shutdown),
+            AfterLeave::Served => self.pretend_end(address, End::Closed),
+        }
+        if scope == LeaveScope::Connection {
+            self.end_silently(address.session);
+        }
+    }
+
+    /// Ends a channel and tells its session, now or a little later.
+    pub(super) fn end(&mut self, address: Address, why: &Reason) {
+        if self.sessions.process(address).is_none() {
+            return;
+        }
+        if let Reason::Crash(_) = why
+            && self.shared.conduct.socket.crash == Crash::ToldAndServed
+        {
+            let payload = self.shared.conduct.socket.crash_payload;
+            return self.pretend_end(address, End::Crashed(payload));
+        }
+        let message = match why {
+            Reason::Normal | Reason::Shutdown => SessionMessage::ChannelClosed(address.channel),
+            Reason::Crash(_) => SessionMessage::ChannelDown(address.channel),
+        };
+        match self.chance.delay(Freedom::LateEnd) {
+            None => self.mailboxes.send(address.session, message),
+            Some(late) => self.timers.after(late, Alarm::Session(address.session, message)),
+        }
+        self.terminate(address, why);
+    }
+
+    /// A channel ends because the server does: its session first.
+    pub(super) fn drained(&mut self, address: Address) {
+        self.mailboxes.send(address.session, SessionMessage::Drain);
+        self.terminate(address, &Reason::Shutdown);
+        self.mailboxes
+            .send(address.session, SessionMessage::ChannelDown(address.channel));
+    }
+
+    /// Ends a channel: it is subscribed no more, its `terminate` is called, and what waits for it is lost.
+    pub(super) fn terminate(&mut self, address: Address, why: &Reason) {
+        let leave = self.end_subscription(address);
+        let Some(_) = self.call(address, &Field::Null, |channel, cx| channel.terminate(why, cx)) else {
+            return;
+        };
+        let topic = self.sessions.entry(address).map(|entry| Arc::clone(&entry.topic));
+        let mut last_actions = std::mem::take(&mut self.actions);
+        for action in last_actions.drain(..) {
+            let Some(topic) = topic.clone() else {
+                continue;
+            };
+            match action {
+                Action::Broadcast { event, body, .. } => {
+                    let broadcast = Arc::new(Broadcast::new(topic, event, body, None));
+                    // The channel has ended: an error has nobody left to crash.
+                    let _ = self.broadcast(&broadcast, address.channel);
+                }
+                Action::Diff { body, tells, to } => self.tell(Diff {
+                    broadcast: Arc::new(Broadcast::of_presence(topic, body, to, address.channel)),
+                    of: address,
+                    tells: if tells == Tells::Leave { leave } else { tells },
+                }),
+                _ => {}
+            }
+        }
+        self.actions = last_actions;
+        if let Some(entry) = self.sessions.entry_mut(address) {
+            entry.process = None;
+        }
+    }
+
+    /// Ends the subscription of a channel that has ended: at once, or a little later. Tells how its presence ends.
+    fn end_subscription(&mut self, address: Address) -> Tells {
+        let Some((topic, slot)) = self.take_subscription(address) else {
+            return Tells::Hangup;
+        };
+        let later = self.chance.delay(Freedom::DeadSubscription);
+        let never = self.shared.conduct.socket.dead_subscription == DeadSubscription::LivesOn;
+        if later.is_none() && !never {
+            self.pubsub.unsubscribe(&topic, slot);
+            return Tells::Leave;
+        }
+        let number = self.pubsub.outlive(address, topic, slot);
+        if let Some(later) = later.filter(|_| !never) {
+            self.timers.after(later, Alarm::Forget(number));
+        }
+        Tells::Leave
+    }
+
+    fn take_subscription(&mut self, address: Address) -> Option<(Arc<str>, u32)> {
+        let entry = self.sessions.entry_mut(address)?;
+        Some((Arc::clone(&entry.topic), entry.subscription.take()?))
+    }
+
+    /// Ends a session with all its channels, as they end when its process does.
+    pub(crate) fn close_session(&mut self, session: SessionId) {
+        let forgotten = self.shared.conduct.socket.hangup_scope == HangupScope::ForgetsChannels;
+        while let Some(channel) = self
+            .sessions
+            .get(session)
+            .and_then(|session| Some(session.channels.last()?.id))
+        {
+            let address = Address { session, channel };
+            if let Some((topic, slot)) = self.take_subscription(address) {
+                self.pubsub.unsubscribe(&topic, slot);
+            }
+            if !forgotten {
+                self.terminate(address, &Reason::Shutdown);
+            }
+            self.sessions.remove_channel(address);
+        }
+        self.pubsub.forget_all(session);
+        self.mailboxes.close(session);
+        self.sessions.remove(session);
+    }
+
+    /// Ends the channels of a session that have not ended, and tells nobody.
+    fn end_silently(&mut self, session: SessionId) {
+        let Some(channels) = self.sessions.get(session) else {
+            return;
+        };
+        let alive: Vec<_> = channels.processes().map(|(channel, _)| channel).collect();
+        for channel in alive {
+            let address = Address { session, channel };
+            self.terminate(address, &Reason::Shutdown);
+            self.sessions.remove_channel(address);
+        }
+    }
+
+    /// Tells the client that a channel has ended which goes on.
+    pub(super) fn pretend_end(&mut self, address: Address, end: End) {
+        let Some(session) = self.sessions.get(address.session) else {
+            return;
+        };
+        let Some(entry) = session.entry(address.channel) else {
+            return;
+        };
+        let message = message::end(session.dialect, &entry.join_ref, &entry.topic, end);
+        self.mailboxes
+            .send(address.session, SessionMessage::Client(message));
+    }
+
+    /// `send(self(), {:socket_push, …})` of `phx_close`: it comes after what is in the mailbox already.
+    pub(super) fn send_close(&mut self, session: SessionId, entry: &Entry) {
+        let Some(dialect) = self.sessions.get(session).map(|session| session.dialect) else {
+            return;
+        };
+        let message = message::end(dialect, &entry.join_ref, &entry.topic, End::Closed);
+        self.mailboxes.send(session, SessionMessage::Client(message));
+    }
+
+    /// A session hears that one of its channels has ended, and tells the client.
+    pub(crate) fn channel_ended(&mut self, address: Address, how: Ended) -> Result<(), SessionRaised> {
+        let Some(entry) = self.sessions.remove_channel(address) else {
+            return Ok(());
+        };
+        let conduct = &self.shared.conduct.socket;
+        let end = match (how, conduct.crash) {
+            (Ended::Stopped, _) => End::Closed,
+            (Ended::Crashed, Crash::Told | Crash::ToldAndServed) => End::Crashed(conduct.crash_payload),
+            (Ended::Crashed, Crash::Untold) => return Ok(()),
+            (Ended::Crashed, Crash::EndsConnection) => return Err(SessionRaised),
+        };
+        if let Some(session) = self.sessions.get(address.session) {
+            self.said
+                .push(&message::end(session.dialect, &entry.join_ref, &entry.topic, end));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! Joins. A session receives nothing else until the channel has let the client in or refused it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::super::chance::Freedom;
+use super::super::channel::{Body, In, Join, Reason, Status};
+use super::super::conduct::{DuplicateJoin, RefusedJoin};
+use super::super::mailbox::SessionMessage;
+use super::super::message::{self, End, ReplyTo};
+use super::super::process::{Process, Work};
+use super::super::pubsub::Subscription;
+use super::super::refs::{Ref, borrowed};
+use super::super::session::{Address, Entry, Joining, SessionId};
+use super::super::store::Answer;
+use super::receive::{reason, reply_to};
+use super::{Alarm, Channels};
+use crate::protocol::{Field, Message, Payload};
+
+impl Channels {
+    /// A join to a topic that the session has joined.
+    pub(super) fn join_again(&mut self, address: Address, message: &Message<'_>) {
+        let conduct = self.shared.conduct.socket.duplicate_join;
+        match conduct {
+            DuplicateJoin::KeepsState => return self.join_with_old_state(address, message),
+            DuplicateJoin::KeepsOldRunning => return self.join_beside(address, message),
+            DuplicateJoin::Replaces | DuplicateJoin::ReplacesInSilence => {}
+        }
+        let waits = self
+            .sessions
+            .process(address)
+            .is_some_and(|process| !process.mailbox.is_empty());
+        if waits && self.chance.happens(Freedom::QueueBeforeRejoin) {
+            self.run(address);
+        }
+        self.terminate(address, &Reason::Shutdown);
+        if let Some(entry) = self.sessions.remove_channel(address) {
+            if conduct == DuplicateJoin::Replaces {
+                self.send_close(address.session, &entry);
+            }
+            self.start_join(address.session, message, &entry.topic);
+        }
+    }
+
+    /// A join to any other topic.
+    pub(super) fn join(&mut self, session: SessionId, message: &Message<'_>) {
+        match message
+            .topic
+            .as_str()
+            .filter(|topic| self.shared.app.channel(topic).is_some())
+        {
+            Some(topic) => {
+                // While the new process is made, the others get to what was sent to them before.
+                self.run_ready();
+                self.start_join(session, message, &topic.into());
+            }
+            None => self.ignore(session, message),
+        }
+    }
+
+    fn start_join(&mut self, session: SessionId, message: &Message<'_>, topic: &Arc<str>) {
+        let limit = self.shared.conduct.socket.channel_limit;
+        let joined = self
+            .sessions
+            .get(session)
+            .map_or(0, |session| session.channels.len());
+        if limit.is_some_and(|limit| joined >= limit) {
+            let to = ReplyTo {
+                join_ref: borrowed(&message.join_ref),
+                ..reply_to(message)
+            };
+            return self.answer(session, to, Status::Error, &reason("too many channels joined"));
+        }
+        let Some(channel) = self.shared.app.channel(topic) else {
+            return;
+        };
+        let id = self.sessions.next_channel_id();
+        let (join_ref, reference) = (Ref::from(&message.join_ref), Ref::from(&message.reference));
+        let process = Process {
+            join_ref: join_ref.or(&reference).clone(),
+            channel,
+            mailbox: VecDeque::new(),
+            work: Work::Joining,
+        };
+        let Some(joiner) = self.sessions.get_mut(session) else {
+            return;
+        };
+        joiner.channels.push(Entry {
+            id,
+            topic: Arc::clone(topic),
+            join_ref,
+            subscription: None,
+            process: Some(Box::new(process)),
+        });
+        joiner.joining = Some(Box::new(Joining {
+            channel: id,
+            reference,
+        }));
+        let address = Address { session, channel: id };
+        self.call_join(address, topic, message.payload);
+    }
+
+    /// What a server does that tells the client that the first channel has ended, and forgets to end it.
+    fn join_beside(&mut self, address: Address, message: &Message<'_>) {
+        let Some(entry) = self.sessions.entry(address) else {
+            return;
+        };
+        let topic = Arc::clone(&entry.topic);
+        self.pretend_end(address, End::Closed);
+        self.start_join(address.session, message, &topic);
+    }
+
+    /// What a server does that takes a second join for the first.
+    fn join_with_old_state(&mut self, address: Address, message: &Message<'_>) {
+        let (join_ref, reference) = (Ref::from(&message.join_ref), Ref::from(&message.reference));
+        let Some(session) = self.sessions.get_mut(address.session) else {
+            return;
+        };
+        let dialect = session.dialect;
+        let Some(entry) = session.entry_mut(address.channel) else {
+            return;
+        };
+        let old_ref = std::mem::replace(&mut entry.join_ref, join_ref.clone());
+        let topic = Arc::clone(&entry.topic);
+        let slot = entry.subscription.take();
+        let Some(process) = &mut entry.process else { return };
+        process.join_ref = join_ref.or(&reference).clone();
+        process.work = Work::Joining;
+        session.joining = Some(Box::new(Joining {
+            channel: address.channel,
+            reference,
+        }));
+        if let Some(slot) = slot {
+            self.pubsub.unsubscribe(&topic, slot);
+        }
+        let end = message::end(dialect, &old_ref, &topic, End::Closed);
+        self.mailboxes.send(address.session, SessionMessage::Client(end));
+        self.call_join(address, &topic, message.payload);
+    }
+
+    fn call_join(&mut self, address: Address, topic: &str, payload: Payload<'_>) {
+        let params = In::of(payload);
+        let outcome = self.call(address, &Field::Null, |channel, cx| {
+            channel.join(topic, params, cx)
+        });
+        self.after_join_call(address, outcome);
+    }
+
+    fn after_join_call(&mut self, address: Address, outcome: Option<Result<Join, String>>) {
+        let join = match outcome {
+            None => return,
+            Some(Err(text)) => Join::Crash(text),
+            Some(Ok(join)) => match self.carry_out(address) {
+                Ok(()) => join,
+                Err(raised) => Join::Crash(raised.to_string()),
+            },
+        };
+        self.go_on_joining(address, join);
+    }
+
+    /// Whether the session waits for this join.
+    pub(super) fn is_joining(&self, address: Address) -> bool {
+        self.sessions
+            .get(address.session)
+            .and_then(|session| session.joining.as_ref())
+            .is_some_and(|joining| joining.channel == address.channel)
+    }
+
+    /// A join that slept goes on, and its session with it.
+    pub(super) fn join_woken(&mut self, address: Address, join: Join) -> Option<SessionId> {
+        if !self.is_joining(address) {
+            return None;
+        }
+        self.go_on_joining(address, join);
+        Some(address.session)
+    }
+
+    /// The store has answered a channel in its join. The join goes on, and its session with it.
+    pub(super) fn join_answered(&mut self, address: Address, answer: Answer) -> Option<SessionId> {
+        let outcome = self.call(address, &Field::Null, |channel, cx| channel.joined(answer, cx));
+        self.after_join_call(address, outcome);
+        Some(address.session)
+    }
+
+    fn go_on_joining(&mut self, address: Address, join: Join) {
+        match join {
+            Join::After(time, join) => self.timers.after(time, Alarm::Join(address, join)),
+            Join::Call(request) => self.ask_store(address, request),
+            Join::Ok(body) => {
+                self.let_in(address);
+                self.answer_join(address, Status::Ok, &body);
+            }
+            Join::Refuse(body) if self.shared.conduct.socket.refused_join == RefusedJoin::IsLetIn => {
+                self.let_in(address);
+                self.answer_join(address, Status::Error, &body);
+            }
+            Join::Refuse(body) => {
+                self.answer_join(address, Status::Error, &body);
+                self.terminate(address, &Reason::Shutdown);
+                self.sessions.remove_channel(address);
+            }
+            Join::Crash(text) => {
+                self.answer_join(address, Status::Error, &reason("join crashed"));
+                self.terminate(address, &Reason::Crash(text));
+                self.sessions.remove_channel(address);
+            }
+        }
+    }
+
+    fn let_in(&mut self, address: Address) {
+        let Some(session) = self.sessions.get_mut(address.session) else {
+            return;
+        };
+        let vsn = session.dialect.vsn;
+        let Some(entry) = session.entry_mut(address.channel) else {
+            return;
+        };
+        let Some(process) = &mut entry.process else { return };
+        process.work = Work::Idle;
+        let subscription = Subscription {
+            address,
+            vsn,
+            intercepts: process.channel.intercepts(),
+        };
+        entry.subscription = Some(self.pubsub.subscribe(&entry.topic, subscription));
+        if !process.mailbox.is_empty() {
+            self.sessions.make_ready(address);
+        }
+    }
+
+    fn answer_join(&mut self, address: Address, status: Status, body: &Body) {
+        let Some(session) = self.sessions.get_mut(address.session) else {
+            return;
+        };
+        let Some(joining) = session.joining.take() else {
+            return;
+        };
+        let Some(entry) = session.entry(address.channel) else {
+            return;
+        };
+        let (join_ref, topic) = (entry.join_ref.clone(), Arc::clone(&entry.topic));
+        let to = ReplyTo {
+            join_ref: join_ref.field(),
+            reference: joining.reference.field(),
+            topic: (&*topic).into(),
+        };
+        self.answer(address.session, to, status, body);
+    }
+}

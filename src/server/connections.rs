@@ -1,0 +1,350 @@
+//! The connections of a shard: what is written to them, and the deadlines of silent clients, late heads and readers that
+//! do not read.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use mio::net::TcpStream;
+use slab::Slab;
+
+use super::connection::{Backlog, Connection, Stage};
+use super::http::HEAD_TIMEOUT;
+use super::session::SessionId;
+use super::timers::Timers;
+use super::websocket::{CloseFrame, WebSocket};
+use crate::clock::Time;
+
+/// Output is gathered up to about this many bytes before it is written.
+pub(crate) const CHUNK: usize = 64 << 10;
+/// How long a client may take to notice that it was hung up on.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long the kernel may take nothing of what waits, as ThousandIsland and Ranch have it.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
+/// After this a blocked connection is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// The place of a connection in its shard. It is used again once the connection has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConnectionId(u32);
+
+impl ConnectionId {
+    /// The id of a connection that was registered with this number.
+    pub(crate) fn of_number(number: usize) -> Option<Self> {
+        u32::try_from(number).ok().map(Self)
+    }
+}
+
+/// A connection's deadline may have come.
+pub(crate) struct Deadline {
+    pub(crate) of: ConnectionId,
+    serial: u32,
+}
+
+/// What follows from a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expired {
+    /// Nothing: it has moved, or the connection has gone.
+    No,
+    /// The connection is dropped.
+    Dropped,
+    /// A request's head did not come in time.
+    LateHead,
+    /// The client of a WebSocket was silent for too long.
+    Silent,
+}
+
+/// Whether a connection's session waits for a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionState {
+    Free,
+    Joining,
+}
+
+/// All connections of a shard.
+pub(crate) struct Connections {
+    slab: Slab<Connection>,
+    pub(crate) deadlines: Timers<Deadline>,
+    /// What the connection whose turn it is writes. It is empty between two turns.
+    pub(crate) out: Vec<u8>,
+    /// Connections that may have more input than was read in their turn.
+    unread: Vec<ConnectionId>,
+    /// Connections that are to be dropped as soon as nothing works on them.
+    to_drop: Vec<ConnectionId>,
+    serials: u32,
+    /// How much longer than the timeout the server waits for a silent client, in percent.
+    grace: u32,
+}
+
+impl Connections {
+    pub(crate) fn new(now: Time, idle_grace_percent: u32) -> Self {
+        Self {
+            slab: Slab::new(),
+            deadlines: Timers::new(now),
+            out: Vec::new(),
+            unread: Vec::new(),
+            to_drop: Vec::new(),
+            serials: 0,
+            grace: idle_grace_percent,
+        }
+    }
+
+    /// Adds a connection that was just accepted, if it can be registered under its number.
+    pub(crate) fn add(
+        &mut self,
+        mut stream: TcpStream,
+        register: impl FnOnce(&mut TcpStream, usize) -> io::Result<()>,
+    ) {
+        let entry = self.slab.vacant_entry();
+        let Some(id) = ConnectionId::of_number(entry.key()) else {
+            return;
+        };
+        if register(&mut stream, entry.key()).is_ok() {
+            self.serials = self.serials.wrapping_add(1);
+            let (serial, deadline) = (self.serials, self.deadlines.now() + HEAD_TIMEOUT);
+            entry.insert(Connection::new(stream, serial, deadline));
+            self.deadlines.at(deadline, Deadline { of: id, serial });
+        }
+    }
+
+    pub(crate) fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.slab.get(id.0 as usize)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.slab.get_mut(id.0 as usize)
+    }
+
+    /// The WebSocket of a connection that was upgraded.
+    pub(crate) fn websocket(&mut self, id: ConnectionId) -> Option<&mut WebSocket> {
+        self.get_mut(id)?.websocket_mut()
+    }
+
+    /// The session that a connection carries.
+    pub(crate) fn session(&self, id: ConnectionId) -> Option<SessionId> {
+        self.get(id)?.websocket().map(|websocket| websocket.session)
+    }
+
+    /// Drops a connection at once.
+    pub(crate) fn remove(&mut self, id: ConnectionId) {
+        self.slab.try_remove(id.0 as usize);
+    }
+
+    /// All connections there are.
+    pub(crate) fn ids(&self) -> Vec<ConnectionId> {
+        let numbers = self.slab.iter().map(|(number, _)| number);
+        numbers.filter_map(ConnectionId::of_number).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slab.is_empty()
+    }
+
+    /// Drops all connections.
+    pub(crate) fn clear(&mut self) {
+        self.slab.clear();
+    }
+
+    /// Drops a connection once nothing works on it.
+    pub(crate) fn drop_later(&mut self, id: ConnectionId) {
+        self.to_drop.push(id);
+    }
+
+    /// A connection that is to be dropped.
+    pub(crate) fn next_to_drop(&mut self) -> Option<ConnectionId> {
+        self.to_drop.pop()
+    }
+
+    /// Reads from a connection again in the next round, without a word of the kernel.
+    pub(crate) fn read_again(&mut self, id: ConnectionId) {
+        self.unread.push(id);
+    }
+
+    /// Whether a connection is to be read again.
+    pub(crate) const fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// The connections that are to be read again.
+    pub(crate) fn take_unread(&mut self) -> Vec<ConnectionId> {
+        std::mem::take(&mut self.unread)
+    }
+
+    /// A connection gets to this stage.
+    pub(crate) fn set_stage(&mut self, id: ConnectionId, stage: Stage) {
+        if let Some(connection) = self.get_mut(id) {
+            connection.stage = stage;
+        }
+    }
+
+    /// The client has so long for its next request.
+    pub(crate) fn expect_request(&mut self, id: ConnectionId) {
+        let deadline = self.deadlines.now() + HEAD_TIMEOUT;
+        if let Some(connection) = self.get_mut(id) {
+            connection.deadline = deadline;
+        }
+    }
+
+    /// Nothing more is read from a connection; what was said is still written.
+    pub(crate) fn stop_reading(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.get_mut(id) {
+            connection.stage = Stage::Closing;
+            connection.input = Vec::new();
+        }
+    }
+
+    /// Writes `out` to a connection. What the kernel does not take waits, and `out` is empty then.
+    pub(crate) fn write(&mut self, id: ConnectionId) {
+        let Self {
+            slab, out, to_drop, ..
+        } = self;
+        let Some(connection) = slab.get_mut(id.0 as usize) else {
+            return out.clear();
+        };
+        if connection
+            .websocket()
+            .is_some_and(|websocket| websocket.close == CloseFrame::Sent)
+        {
+            return out.clear();
+        }
+        if let Some(backlog) = &mut connection.backlog {
+            return backlog.bytes.append(out);
+        }
+        let mut written = 0;
+        while written < out.len() {
+            match connection.stream.write(&out[written..]) {
+                Ok(n) => written += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    connection.backlog = Some(Box::new(Backlog {
+                        bytes: out.split_off(written),
+                        written: 0,
+                        since: self.deadlines.now(),
+                    }));
+                    break;
+                }
+                Err(_) => {
+                    to_drop.push(id);
+                    break;
+                }
+            }
+        }
+        out.clear();
+        out.shrink_to(4 * CHUNK);
+    }
+
+    /// The kernel takes more: writes what waits. Says whether the connection waited for that and can go on.
+    pub(crate) fn write_backlog(&mut self, id: ConnectionId) -> Written {
+        let now = self.deadlines.now();
+        let Some(connection) = self.slab.get_mut(id.0 as usize) else {
+            return Written::Nothing;
+        };
+        let Some(backlog) = &mut connection.backlog else {
+            return Written::Nothing;
+        };
+        while backlog.written < backlog.bytes.len() {
+            match connection.stream.write(&backlog.bytes[backlog.written..]) {
+                Ok(n) => {
+                    backlog.written += n;
+                    backlog.since = now;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Written::Nothing,
+                Err(_) => {
+                    self.to_drop.push(id);
+                    return Written::Nothing;
+                }
+            }
+        }
+        connection.backlog = None;
+        self.shut_when_written(id);
+        Written::All
+    }
+
+    /// After the last byte of a connection that ends, the end of writing. It stays open for reading until the client
+    /// has gone, as closing it before would let the kernel throw away what the client has not read yet.
+    pub(crate) fn shut_when_written(&mut self, id: ConnectionId) {
+        let deadline = self.deadlines.now() + LAST_WORDS;
+        let Some(connection) = self.get_mut(id) else {
+            return;
+        };
+        if connection.backlog.is_some() {
+            return;
+        }
+        match &connection.stage {
+            Stage::Closing => connection.deadline = deadline,
+            Stage::WebSocket(websocket) if websocket.close == CloseFrame::Sent => {}
+            Stage::WebSocket(_) | Stage::Http(..) => return,
+        }
+        if connection.stream.shutdown(Shutdown::Write).is_err() {
+            self.drop_later(id);
+        }
+        self.watch(id);
+    }
+
+    /// The client is there: its deadline moves.
+    pub(crate) fn refresh(&mut self, id: ConnectionId) {
+        let (now, grace) = (self.deadlines.now(), self.grace);
+        if let Some(connection) = self.get_mut(id)
+            && let Some(websocket) = connection.websocket()
+        {
+            let idle = websocket.mount.idle();
+            connection.deadline = now + idle + idle * grace / 100;
+        }
+    }
+
+    /// Sees to it that the connection's deadline is looked at when it comes.
+    pub(crate) fn watch(&mut self, id: ConnectionId) {
+        let Some(connection) = self.slab.get_mut(id.0 as usize) else {
+            return;
+        };
+        if connection.deadline < connection.alarm {
+            connection.alarm = connection.deadline;
+            let serial = connection.serial;
+            self.deadlines
+                .at(connection.deadline, Deadline { of: id, serial });
+        }
+    }
+
+    /// An alarm that was set for a connection: its deadline may have moved meanwhile.
+    pub(crate) fn expired(&mut self, deadline: Deadline, set_for: Time, session: SessionState) -> Expired {
+        let now = self.deadlines.now();
+        let connection = self.slab.get_mut(deadline.of.0 as usize);
+        let Some(connection) = connection
+            .filter(|connection| connection.serial == deadline.serial && connection.alarm == set_for)
+        else {
+            return Expired::No;
+        };
+        let backlog = connection.backlog.as_ref();
+        if backlog.is_some_and(|backlog| now.since(backlog.since) >= SEND_TIMEOUT) {
+            return Expired::Dropped;
+        }
+        let blocked = connection.backlog.is_some() || session == SessionState::Joining;
+        if now < connection.deadline || blocked {
+            // A process that is blocked hears no timer; it is looked at again soon.
+            connection.alarm = if now < connection.deadline {
+                connection.deadline
+            } else {
+                now + LOOK_AGAIN
+            };
+            self.deadlines.at(connection.alarm, deadline);
+            return Expired::No;
+        }
+        connection.alarm = Time::MAX;
+        match &connection.stage {
+            Stage::WebSocket(_) => Expired::Silent,
+            Stage::Http(..) if !connection.input.is_empty() => Expired::LateHead,
+            // A connection that rests between two requests just ends.
+            Stage::Http(..) | Stage::Closing => Expired::Dropped,
+        }
+    }
+}
+
+/// Whether output that waited was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// None waited, or some still waits.
+    Nothing,
+    /// The connection can go on.
+    All,
+}

@@ -1,0 +1,228 @@
+//! The mailboxes of a shard's sessions, and which of them have messages. A session's turn empties its mailbox into its
+//! client's transport.
+
+use std::sync::Arc;
+
+use super::channels::Alarm;
+use super::conduct::{Delivery, Mishap};
+use super::mailbox::{Mailbox, SessionMessage};
+use super::message::Encoded;
+use super::session::{Address, SessionId};
+use super::swap::{Kind, Swap};
+use super::timers::Timers;
+
+pub use planted::Planted;
+
+mod planted;
+
+/// A session with more waiting bytes than this is closed: its client reads too slowly.
+const MAX_WAITING: usize = 16 << 20;
+
+/// A reply that is to come after the next waits no longer than this for it. It is longer than what a loaded machine
+/// puts between two pushes that were sent one behind the other, and shorter than what a client waits for a reply.
+const REPLY_PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// A delivery that is to come after the next waits no longer than this for it.
+const DELIVERY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// All mailboxes of a shard.
+pub(crate) struct Mailboxes {
+    /// By session; none: there is no such session.
+    slots: Vec<Option<Slot>>,
+    /// Sessions that have messages and were not given their turn since the first of them came.
+    waiting: Vec<SessionId>,
+    /// Sessions whose client reads too slowly.
+    too_slow: Vec<SessionId>,
+    /// How surely a broadcast reaches a mailbox.
+    delivery: Delivery,
+    /// How many deliveries of broadcasts there were.
+    deliveries: u64,
+    planted: Arc<Planted>,
+    swap: Swap,
+}
+
+#[derive(Default)]
+struct Slot {
+    mailbox: Mailbox,
+    queued: Queued,
+}
+
+/// Whether the session stands among those that wait for their turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Queued {
+    #[default]
+    No,
+    Yes,
+}
+
+impl Mailboxes {
+    pub(crate) fn new(delivery: Delivery, planted: Arc<Planted>) -> Self {
+        Self {
+            slots: Vec::new(),
+            waiting: Vec::new(),
+            too_slow: Vec::new(),
+            delivery,
+            deliveries: 0,
+            planted,
+            swap: Swap::default(),
+        }
+    }
+
+    /// Gives a new session a mailbox.
+    pub(crate) fn open(&mut self, session: SessionId) {
+        let place = session.0 as usize;
+        if place >= self.slots.len() {
+            self.slots.resize_with(place + 1, || None);
+        }
+        self.slots[place] = Some(Slot::default());
+    }
+
+    /// A session has ended: what waits for it is lost.
+    pub(crate) fn close(&mut self, session: SessionId) {
+        if let Some(slot) = self.slots.get_mut(session.0 as usize) {
+            *slot = None;
+        }
+    }
+
+    fn slot(&mut self, session: SessionId) -> Option<&mut Slot> {
+        self.slots.get_mut(session.0 as usize)?.as_mut()
+    }
+
+    /// Sends a message to a session's process.
+    pub(crate) fn send(&mut self, to: SessionId, message: SessionMessage) {
+        let Some(slot) = self.slots.get_mut(to.0 as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        slot.mailbox.push(message);
+        if slot.mailbox.bytes() > MAX_WAITING {
+            self.too_slow.push(to);
+        }
+        if slot.queued == Queued::No {
+            slot.queued = Queued::Yes;
+            self.waiting.push(to);
+        }
+    }
+
+    /// How many sessions wait for their turn.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The sessions that wait for their turn.
+    pub(crate) fn take_waiting(&mut self) -> Vec<SessionId> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// A session whose client reads too slowly.
+    pub(crate) fn next_too_slow(&mut self) -> Option<SessionId> {
+        self.too_slow.pop()
+    }
+
+    /// A session's turn begins.
+    pub(crate) fn begin_turn(&mut self, session: SessionId) {
+        if let Some(slot) = self.slot(session) {
+            slot.queued = Queued::No;
+        }
+    }
+
+    /// The next message in a session's mailbox.
+    pub(crate) fn next(&mut self, session: SessionId) -> Option<SessionMessage> {
+        self.slot(session)?.mailbox.pop()
+    }
+
+    /// Delivers a broadcast to one subscriber, unless a fault strikes.
+    pub(crate) fn deliver(&mut self, to: Address, message: &Encoded, timers: &mut Timers<Alarm>) {
+        let mishap = match self.delivery {
+            Delivery::Once => None,
+            Delivery::OneIn(often, mishap) => {
+                self.deliveries += 1;
+                self.deliveries
+                    .is_multiple_of(often.get().into())
+                    .then_some(mishap)
+            }
+        };
+        match mishap {
+            Some(Mishap::Lost) => return self.planted.add_one(),
+            Some(Mishap::Doubled) => {
+                self.planted.add_one();
+                self.send(to.session, SessionMessage::Client(message.clone()));
+            }
+            Some(Mishap::Swapped) if !self.swap.is_taken() => {
+                let number = self.swap.hold(to, Kind::Delivery, message.clone());
+                return timers.after(DELIVERY_PATIENCE, Alarm::Release(number));
+            }
+            Some(Mishap::Swapped) | None => {}
+        }
+        self.send(to.session, SessionMessage::Client(message.clone()));
+        if let Some(held) = self.swap.take(to, Kind::Delivery) {
+            self.planted.add_one();
+            self.send(to.session, SessionMessage::Client(held));
+        }
+    }
+
+    /// A channel has answered a push, and the last message in its session's mailbox is the reply: it comes after the
+    /// next one.
+    pub(crate) fn swap_reply(&mut self, from: Address, timers: &mut Timers<Alarm>) {
+        if let Some(held) = self.swap.take(from, Kind::Reply) {
+            return self.send(from.session, SessionMessage::Client(held));
+        }
+        if self.swap.is_taken() {
+            return;
+        }
+        let last = self.slot(from.session).and_then(|slot| slot.mailbox.take_back());
+        if let Some(SessionMessage::Client(reply)) = last {
+            let number = self.swap.hold(from, Kind::Reply, reply);
+            timers.after(REPLY_PATIENCE, Alarm::Release(number));
+        }
+    }
+
+    /// The message that was held back under this number, if no other followed it.
+    pub(crate) fn release(&mut self, number: u64) -> Option<(Address, Encoded)> {
+        self.swap.release(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mailboxes() -> Mailboxes {
+        Mailboxes::new(Delivery::Once, Arc::default())
+    }
+
+    #[test]
+    fn a_session_waits_once_for_its_turn() {
+        let mut mailboxes = mailboxes();
+        let session = SessionId(3);
+        mailboxes.open(session);
+        mailboxes.send(session, SessionMessage::Disconnect);
+        mailboxes.send(session, SessionMessage::Drain);
+        assert_eq!(mailboxes.take_waiting(), [session]);
+        mailboxes.begin_turn(session);
+        assert!(matches!(
+            mailboxes.next(session),
+            Some(SessionMessage::Disconnect)
+        ));
+        assert!(matches!(mailboxes.next(session), Some(SessionMessage::Drain)));
+        assert!(mailboxes.next(session).is_none());
+        mailboxes.send(session, SessionMessage::Drain);
+        assert_eq!(mailboxes.take_waiting(), [session]);
+    }
+
+    #[test]
+    fn a_session_that_has_ended_gets_nothing() {
+        let mut mailboxes = mailboxes();
+        let session = SessionId(0);
+        mailboxes.send(session, SessionMessage::Drain);
+        mailboxes.open(session);
+        mailboxes.send(session, SessionMessage::Drain);
+        mailboxes.close(session);
+        mailboxes.open(session);
+        assert!(mailboxes.next(session).is_none());
+    }
+
+    #[test]
+    fn a_mailbox_at_rest_is_small() {
+        assert_eq!(size_of::<Option<Slot>>(), 32);
+    }
+}

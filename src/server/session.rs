@@ -1,0 +1,106 @@
+//! A session: what `Phoenix.Socket` holds of one client, whatever transport the client uses. Its process receives the
+//! client's messages and hands them to the session's channels.
+
+use std::sync::Arc;
+
+use super::connections::ConnectionId;
+use super::context::ChannelId;
+use super::message::Dialect;
+use super::process::Process;
+use super::refs::Ref;
+
+/// The place of a session in its shard. It is used again once the session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SessionId(pub(super) u32);
+
+/// Where a channel is: its session on this shard, and its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) session: SessionId,
+    pub(crate) channel: ChannelId,
+}
+
+/// One client's session.
+pub(crate) struct Session {
+    /// The WebSocket connection that carries it.
+    pub(crate) connection: ConnectionId,
+    pub(crate) dialect: Dialect,
+    pub(crate) user: Arc<str>,
+    pub(crate) identity: Identity,
+    pub(crate) channels: Vec<Entry>,
+    /// The join that the session's process waits for. It receives nothing else meanwhile.
+    pub(crate) joining: Option<Box<Joining>>,
+    /// How many heartbeats came.
+    pub(crate) heartbeats: u32,
+}
+
+/// The socket's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// nil
+    Anonymous,
+    /// `users_socket:<user>`
+    Signed,
+}
+
+/// A join that has no answer yet.
+pub(crate) struct Joining {
+    pub(crate) channel: ChannelId,
+    pub(crate) reference: Ref,
+}
+
+/// A channel in the session's map.
+pub(crate) struct Entry {
+    pub(crate) id: ChannelId,
+    pub(crate) topic: Arc<str>,
+    /// The join_ref as the join had it, null included.
+    pub(crate) join_ref: Ref,
+    /// The slot of its subscription in PubSub, once joined.
+    pub(crate) subscription: Option<u32>,
+    /// None: it has ended, and the session has not been told yet.
+    pub(crate) process: Option<Box<Process>>,
+}
+
+impl Session {
+    /// A channel in the session's map.
+    pub(crate) fn entry(&self, id: ChannelId) -> Option<&Entry> {
+        self.channels.iter().find(|entry| entry.id == id)
+    }
+
+    /// The same, to change it.
+    pub(crate) fn entry_mut(&mut self, id: ChannelId) -> Option<&mut Entry> {
+        self.channels.iter_mut().find(|entry| entry.id == id)
+    }
+
+    /// Takes a channel out of the session's map.
+    pub(crate) fn remove(&mut self, id: ChannelId) -> Option<Entry> {
+        let place = self.channels.iter().position(|entry| entry.id == id)?;
+        Some(self.channels.swap_remove(place))
+    }
+
+    /// The processes of its channels that have not ended.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = (ChannelId, &Process)> {
+        self.channels
+            .iter()
+            .filter_map(|entry| Some((entry.id, entry.process.as_deref()?)))
+    }
+
+    /// Whether one of its channels sleeps, waits for the store or is in its join.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.processes().any(|(_, process)| process.is_busy())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_small() {
+        assert!(
+            size_of::<Session>() <= 72,
+            "a session takes {} bytes",
+            size_of::<Session>()
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! What all shards of a server share.
+
+use std::sync::Arc;
+
+use super::app::App;
+use super::chance::Tally;
+use super::conduct::Conduct;
+use super::mailboxes::Planted;
+use super::presence::Presence;
+use super::store::Store;
+use super::token::Tokens;
+use crate::clock::Clock;
+
+/// Settings and state of the whole server.
+pub(crate) struct Shared {
+    pub(crate) conduct: Conduct,
+    pub(crate) app: App,
+    pub(crate) presence: Presence,
+    pub(crate) tokens: Tokens,
+    pub(crate) store: Store,
+    /// The user of a session that connected without a token.
+    pub(crate) anonymous: Arc<str>,
+    pub(crate) clock: Clock,
+    pub(crate) planted: Arc<Planted>,
+    /// The seed of what Phoenix leaves open; without one nothing of it happens.
+    pub(crate) chance: Option<u64>,
+    pub(crate) tally: Arc<Tally>,
+}

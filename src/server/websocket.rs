@@ -1,0 +1,171 @@
+//! The server's side of a WebSocket: reads frames as the web server below Phoenix does, joins fragments, and refuses
+//! what breaks the protocol. It does no I/O.
+
+use std::borrow::Cow;
+
+use super::channels::Pipelined;
+use super::conduct::WireConduct;
+use super::http::Mount;
+use super::session::SessionId;
+use crate::protocol::websocket::{Header, Opcode, Part, mask};
+pub(crate) use rules::close_reply;
+use rules::{Begun, Have, check};
+
+pub(crate) mod frames;
+mod rules;
+mod utf8;
+
+/// A frame that breaks the protocol, as the code that the connection is closed with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused(pub(crate) u16);
+
+/// What a connection keeps once it was upgraded.
+pub(crate) struct WebSocket {
+    /// The session that it carries.
+    pub(crate) session: SessionId,
+    /// Decides how long the client may be silent.
+    pub(crate) mount: Mount,
+    pub(crate) close: CloseFrame,
+    fragments: Option<Box<Fragments>>,
+}
+
+/// Whether the server has sent its close frame. It writes nothing after it; what the client sends is still received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CloseFrame {
+    NotSent,
+    Sent,
+}
+
+/// The begin of a message in fragments.
+struct Fragments {
+    opcode: Opcode,
+    data: Vec<u8>,
+    /// How much of it is known to be UTF-8.
+    checked: usize,
+}
+
+/// A frame that was read.
+pub(crate) struct FrameRead<'i> {
+    /// How many bytes it took.
+    pub(crate) length: usize,
+    pub(crate) pipelined: Pipelined,
+    pub(crate) received: Received<'i>,
+}
+
+/// What a frame brings.
+pub(crate) enum Received<'i> {
+    /// Nothing that anybody waits for: a pong, or a fragment that is not the last.
+    Nothing,
+    Text(Cow<'i, [u8]>),
+    Binary(Cow<'i, [u8]>),
+    Ping(&'i [u8]),
+    Close(&'i [u8]),
+}
+
+impl WebSocket {
+    pub(crate) const fn new(session: SessionId, mount: Mount) -> Self {
+        Self {
+            session,
+            mount,
+            close: CloseFrame::NotSent,
+            fragments: None,
+        }
+    }
+
+    /// Reads one frame; none: it is not whole yet.
+    pub(crate) fn read<'i>(
+        &mut self,
+        conduct: &WireConduct,
+        input: &'i mut [u8],
+    ) -> Result<Option<FrameRead<'i>>, Refused> {
+        let Some(header) = Header::parse(input) else {
+            return Ok(None);
+        };
+        let begun = if self.fragments.is_some() {
+            Begun::Yes
+        } else {
+            Begun::No
+        };
+        let start = header.header_len();
+        let length = usize::try_from(header.length)
+            .unwrap_or(usize::MAX)
+            .saturating_add(start);
+        let have = if input.len() >= length {
+            Have::All
+        } else {
+            Have::Begin
+        };
+        check(conduct, &header, begun, have)?;
+        if have == Have::Begin {
+            self.check_begin(conduct, &header, &input[start..])?;
+            return Ok(None);
+        }
+        let pipelined = if input.len() > length {
+            Pipelined::Yes
+        } else {
+            Pipelined::No
+        };
+        let payload = &mut input[start..length];
+        mask(payload, header.mask.unwrap_or_default(), 0);
+        let received = self.receive(conduct, &header, payload)?;
+        Ok(Some(FrameRead {
+            length,
+            pipelined,
+            received,
+        }))
+    }
+
+    fn receive<'i>(
+        &mut self,
+        conduct: &WireConduct,
+        header: &Header,
+        payload: &'i [u8],
+    ) -> Result<Received<'i>, Refused> {
+        match (header.opcode, header.part) {
+            (Opcode::Text, Part::Last) => Ok(Received::Text(payload.into())),
+            (Opcode::Binary, Part::Last) => Ok(Received::Binary(payload.into())),
+            (Opcode::Text | Opcode::Binary, Part::More) => {
+                self.fragments = Some(Box::new(Fragments {
+                    opcode: header.opcode,
+                    data: payload.to_vec(),
+                    checked: 0,
+                }));
+                self.check_fragments(conduct)?;
+                Ok(Received::Nothing)
+            }
+            (Opcode::Continuation, part) => self.continuation(conduct, part, payload),
+            (Opcode::Close, _) => Ok(Received::Close(payload)),
+            (Opcode::Ping, _) => Ok(Received::Ping(payload)),
+            (Opcode::Pong, _) => Ok(Received::Nothing),
+            (Opcode::Reserved(_), _) => Err(Refused(1002)),
+        }
+    }
+
+    fn continuation(
+        &mut self,
+        conduct: &WireConduct,
+        part: Part,
+        payload: &[u8],
+    ) -> Result<Received<'static>, Refused> {
+        let Some(mut fragments) = self.fragments.take() else {
+            return Err(Refused(1002));
+        };
+        if let (Part::More, true, Some(code)) = (part, payload.is_empty(), conduct.empty_fragment_code) {
+            return Err(Refused(code));
+        }
+        if fragments.data.len() + payload.len() > conduct.max_message {
+            return Err(Refused(1009));
+        }
+        fragments.data.extend_from_slice(payload);
+        if part == Part::Last {
+            let data = Cow::Owned(fragments.data);
+            return Ok(match fragments.opcode {
+                Opcode::Text => Received::Text(data),
+                _ => Received::Binary(data),
+            });
+        }
+        self.fragments = Some(fragments);
+        self.check_fragments(conduct)?;
+        Ok(Received::Nothing)
+    }
+}

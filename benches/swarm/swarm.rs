@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use phxproof::load::{self, Event, LoadResult, Pacing, RateStage, Schedule, Settings, built_in};
+use phxproof::load::{self, LoadEvent, LoadResult, Pacing, RateStage, Schedule, Settings, built_in};
 use phxproof::transport::Target;
 
 use super::served::Served;
@@ -35,8 +35,9 @@ pub(crate) fn fanout(served: &Served, size: Size) -> Duration {
         ..settings(served, "fanout", size)
     };
     let (mut slowest, mut took, mut came) = (Vec::new(), Duration::ZERO, 0);
-    let mut on_event = |event: Event<'_>| {
-        let Event::Second(point) = event else { return };
+    let mut on_event = |event: LoadEvent<'_>| {
+        let LoadEvent::Second(second) = event else { return };
+        let point = &second.point;
         // A broadcast may come at the end of one second and at the begin of the next.
         took = took.max(Duration::from_micros(point.broadcast_max_us));
         came += point.broadcasts;
@@ -70,7 +71,7 @@ fn settings(served: &Served, scenario: &str, size: Size) -> Settings {
     }
 }
 
-fn run(settings: &Settings, on_event: &mut dyn FnMut(Event<'_>)) -> LoadResult {
+fn run(settings: &Settings, on_event: &mut dyn FnMut(LoadEvent<'_>)) -> LoadResult {
     let result = load::run(settings, on_event, &AtomicBool::new(false)).expect("a run");
     assert!(result.messages.all_right(), "{:?}", result.messages);
     assert_eq!(result.sockets.joined, u64::from(settings.sockets));

@@ -14,7 +14,7 @@ use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, Conclusion, Host, NoHost, RunResult};
 use crate::report::{
-    About, Finished, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
+    About, CheckFinished, CheckJob, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
 };
 use crate::transport::Target;
 use job::Job;
@@ -53,7 +53,8 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
     let terminal = terminal(&job, &folder, look, replay);
-    let mut reporters = reporters(&folder, look).with(terminal);
+    let mut reporters = reporters(&folder, look);
+    reporters.add(terminal);
     let outcome = judge(&job, &folder, &mut reporters, &stop).await;
     let unjudged = unjudged(&job, &stop);
     let (run, trouble) = match &outcome {
@@ -62,9 +63,13 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     };
     let exit = exit(run.conclusion());
     let trouble_text = trouble.map(ToString::to_string);
-    let duration = clock.now().since(Time::ZERO);
-    let finished = Finished::new(run, &about, duration, exit.code()).troubled(trouble_text.as_deref());
-    let unreported = reporters.finish(&finished);
+    let unreported = reporters.finish(&CheckFinished {
+        run,
+        about: &about,
+        duration: clock.now().since(Time::ZERO),
+        exit_code: exit.code(),
+        trouble: trouble_text.as_deref(),
+    });
     output::unreported(&unreported);
     match outcome {
         Err(complaint) => Err(CliError::Undone(complaint)),
@@ -81,16 +86,17 @@ const fn exit(conclusion: Conclusion) -> Exit {
     }
 }
 
-fn reporters(folder: &Folder, look: Look) -> Reporters<'static> {
-    let reporters = match (look.quiet, look.verbose) {
-        (true, _) => Reporters::default(),
-        (false, 0) => Reporters::default().with(Progress::new(ProgressStyle::Usual)),
-        (false, _) => Reporters::default().with(Progress::new(ProgressStyle::EachCase)),
-    };
+fn reporters(folder: &Folder, look: Look) -> Reporters<CheckJob> {
+    let mut reporters = Reporters::default();
+    match (look.quiet, look.verbose) {
+        (true, _) => {}
+        (false, 0) => reporters.add(Progress::new(ProgressStyle::Usual)),
+        (false, _) => reporters.add(Progress::new(ProgressStyle::EachCase)),
+    }
+    reporters.add(Frames::new(folder.clone()));
+    reporters.add(Json::new(folder.clone()));
+    reporters.add(Junit::new(folder.clone()));
     reporters
-        .with(Frames::new(folder.clone()))
-        .with(Json::new(folder.clone()))
-        .with(Junit::new(folder.clone()))
 }
 
 fn terminal(job: &Job, folder: &Folder, look: Look, replay: String) -> Terminal {
@@ -106,7 +112,7 @@ fn terminal(job: &Job, folder: &Folder, look: Look, replay: String) -> Terminal 
 async fn judge(
     job: &Job,
     folder: &Folder,
-    reporters: &mut Reporters<'_>,
+    reporters: &mut Reporters<CheckJob>,
     stop: &Stop,
 ) -> Result<RunResult, Complaint> {
     match &job.server {
@@ -135,7 +141,7 @@ async fn play(
     job: &Job,
     target: &Target,
     host: &dyn Host,
-    reporters: &mut Reporters<'_>,
+    reporters: &mut Reporters<CheckJob>,
     stop: &Stop,
 ) -> Result<RunResult, Complaint> {
     tokio::select! {

@@ -5,8 +5,8 @@ mod job;
 mod preflight;
 mod typed;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -20,8 +20,11 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::load::{self, Conclusion, Event, LoadError, LoadResult, Objective, Outcome, Settings};
-use crate::report::{About, Folder, LoadProgress, LoadRun, ProgressStyle, Setup, announce};
+use crate::load::{self, Conclusion, LoadError, LoadEvent, LoadResult, Objective, Outcome, Settings};
+use crate::report::{
+    About, Folder, HistogramLog, LoadFile, LoadFinished, LoadJob, LoadProgress, LoadTerminal, ProgressStyle,
+    Reporters, Setup, announce,
+};
 use crate::transport::Target;
 use job::{Abort, Job};
 
@@ -66,6 +69,59 @@ impl Ran {
     }
 }
 
+/// Where a run is reported. The reporters hear its events on the thread that conducts it, and its end here.
+struct Reports {
+    look: Look,
+    folder: Folder,
+    reporters: Arc<Mutex<Reporters<LoadJob>>>,
+}
+
+impl Reports {
+    /// Those that write files.
+    fn new(look: Look, folder: Folder) -> Self {
+        let mut reporters = Reporters::default();
+        reporters.add(LoadFile::json(folder.clone()));
+        reporters.add(LoadFile::csv(folder.clone()));
+        reporters.add(HistogramLog::new(folder.clone()));
+        reporters.add(LoadFile::html(folder.clone()));
+        Self {
+            look,
+            folder,
+            reporters: Arc::new(Mutex::new(reporters)),
+        }
+    }
+
+    /// Adds those that tell a person.
+    fn show(&self, job: &Job, settings: &Settings) {
+        let style = match self.look.verbose {
+            0 => ProgressStyle::Usual,
+            _ => ProgressStyle::EachCase,
+        };
+        let mut all = self.all();
+        if !self.look.quiet {
+            all.add(LoadProgress::new(
+                style,
+                job.objectives().to_vec(),
+                &settings.schedule,
+            ));
+        }
+        all.add(LoadTerminal::new(
+            self.look.detail(),
+            settings.seed,
+            self.folder.clone(),
+        ));
+    }
+
+    fn all(&self) -> MutexGuard<'_, Reporters<LoadJob>> {
+        lock(&self.reporters)
+    }
+}
+
+/// The reporters; what the run reported before it panicked, if it did.
+fn lock(reporters: &Mutex<Reporters<LoadJob>>) -> MutexGuard<'_, Reporters<LoadJob>> {
+    reporters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
     let about = About {
@@ -74,7 +130,8 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
-    let ended = serve_and_load(&job, &folder, look, &stop).await;
+    let reports = Reports::new(look, folder);
+    let ended = serve_and_load(&job, &reports, &stop).await;
     let (ran, trouble) = match ended.outcome {
         Ok(ran) => (ran, None),
         // The user's to mend: nothing ran, so there is nothing to report.
@@ -89,7 +146,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let exit = exit(&conclusion);
     let trouble_text = trouble.as_ref().map(ToString::to_string);
-    let run = LoadRun {
+    let unreported = reports.all().finish(&LoadFinished {
         result,
         objectives: &objectives,
         conclusion: &conclusion,
@@ -101,14 +158,11 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
         duration: clock.now().since(Time::ZERO),
         exit_code: exit.code(),
         trouble: trouble_text.as_deref(),
-    };
-    let mut unreported = run.write(&folder);
+    });
+    output::unreported(&unreported);
     if let Some(error) = trouble {
-        output::unreported(&unreported);
         return Err(error);
     }
-    unreported.extend(run.tell(look.detail(), &folder).err());
-    output::unreported(&unreported);
     hints(&job, result);
     Ok(if exit == Exit::Held && !unreported.is_empty() {
         Exit::Undecided
@@ -145,18 +199,18 @@ fn hints(job: &Job, result: &LoadResult) {
 }
 
 /// Finds the server, or starts it; runs the swarm; stops what was started.
-async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> Ended {
+async fn serve_and_load(job: &Job, reports: &Reports, stop: &Stop) -> Ended {
     let not_started = |target: String, why| Ended {
         target,
         setup: None,
         outcome: Err(CliError::Undone(why)),
     };
     match &job.server {
-        Server::There(target) => play(job, target, job.server_pid(), look, stop).await,
+        Server::There(target) => play(job, target, job.server_pid(), reports, stop).await,
         Server::Embedded(profile) => match OwnServer::start(*profile, job.shards()).await {
             Ok(server) => {
                 let pid = job.server_pid().or(server.pid());
-                let ended = play(job, server.at(), pid, look, stop).await;
+                let ended = play(job, server.at(), pid, reports, stop).await;
                 server.stop().await;
                 ended
             }
@@ -167,13 +221,13 @@ async fn serve_and_load(job: &Job, folder: &Folder, look: Look, stop: &Stop) -> 
         },
         Server::Exec(target, command) => {
             let started = tokio::select! {
-                started = start(command, target, folder, job.target().wait_for.unwrap_or(STARTS_WITHIN)) => started,
+                started = start(command, target, &reports.folder, job.target().wait_for.unwrap_or(STARTS_WITHIN)) => started,
                 () = stop.clone().asked() => Err(Complaint::new("ended before the server of --exec answered")),
             };
             match started {
                 Ok(exec) => {
                     let pid = exec.pid().await;
-                    let ended = play(job, target, job.server_pid().or(pid), look, stop).await;
+                    let ended = play(job, target, job.server_pid().or(pid), reports, stop).await;
                     exec.stop().await;
                     ended
                 }
@@ -197,7 +251,7 @@ async fn got_in(job: &Job, settings: &Settings) -> Result<Option<String>, Compla
 }
 
 /// Runs the swarm on a thread of its own: signals are heard here meanwhile.
-async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &Stop) -> Ended {
+async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, stop: &Stop) -> Ended {
     let settings = job.settings(target, pid);
     let asked = Arc::new(AtomicBool::new(false));
     let (tell, mut told) = oneshot::channel();
@@ -207,16 +261,23 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
             said = got_in(job, &settings) => said.map_err(CliError::Undone)?,
             () = stop.clone().asked() => return Err(undone("ended before a client got in".to_owned())),
         };
-        if !look.quiet {
+        if !reports.look.quiet {
             let unsaid = announce(&job.head(target, &setup));
             unsaid.map_err(|why| undone(why.to_string()))?;
         }
+        reports.show(job, &settings);
+        let reporters = Arc::clone(&reports.reporters);
         let flag = Arc::clone(&asked);
         let watched = (job.objectives().to_vec(), job.abort());
         let conductor = std::thread::Builder::new().name("conductor".to_owned());
         let thread = conductor.spawn(move || {
             // Nobody listens only if the run was ended at once.
-            let _ = tell.send(conduct(&settings, look, (&watched.0, watched.1), &flag));
+            let _ = tell.send(conduct(
+                &settings,
+                &mut lock(&reporters),
+                (&watched.0, watched.1),
+                &flag,
+            ));
         });
         thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
         let outcome = tokio::select! {
@@ -236,39 +297,25 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, look: Look, stop: &S
     }
 }
 
-/// Runs the swarm, and shows how far it is; ends it at the first failure where objectives are watched.
+/// Runs the swarm; ends it at the first failure where objectives are watched.
 fn conduct(
     settings: &Settings,
-    look: Look,
+    reporters: &mut Reporters<LoadJob>,
     (objectives, abort): (&[Objective], Abort),
     stop: &AtomicBool,
 ) -> Result<Ran, CliError> {
-    let style = match look.verbose {
-        0 => ProgressStyle::Usual,
-        _ => ProgressStyle::EachCase,
-    };
-    let mut progress =
-        (!look.quiet).then(|| LoadProgress::new(style, objectives.to_vec(), &settings.schedule));
-    let seed = settings.seed;
     let mut failures = Vec::new();
-    let mut on_event = |event: Event<'_>| {
-        if let (Event::SoFar(result), Abort::OnFail, false) = (event, abort, stop.load(Ordering::Relaxed)) {
+    let mut on_event = |event: LoadEvent<'_>| {
+        if let (LoadEvent::SoFar(result), Abort::OnFail, false) = (event, abort, stop.load(Ordering::Relaxed))
+        {
             failures = result.failures_so_far(objectives);
             if !failures.is_empty() {
                 stop.store(true, Ordering::Relaxed);
             }
         }
-        let Some(progress) = &mut progress else { return };
-        if let Event::Planned(plan) = event {
-            // If stdout cannot be written to, the summary will say so.
-            let _ = announce(&[format!("{plan}; seed {seed}")]);
-        }
-        progress.event(&event);
+        reporters.event(&event);
     };
     let outcome = load::run(settings, &mut on_event, stop);
-    if let Some(progress) = progress {
-        progress.finish();
-    }
     let ran = |result| Ran { result, failures };
     outcome.map(ran).map_err(refused)
 }

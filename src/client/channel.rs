@@ -4,13 +4,9 @@ use std::sync::Arc;
 
 use super::config::{NEVER, end_of_wait};
 use super::reference::{NamedJoin, Refs};
-use super::{Config, Context, Ref};
+use super::{ChannelId, Config, Context, Ref};
 use crate::clock::Time;
 use crate::protocol::{JOIN, LEAVE, Message, Payload};
-
-/// Names a channel of a socket. No other channel of that socket ever gets the same one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChannelId(pub u32);
 
 /// What a channel is up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

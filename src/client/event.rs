@@ -1,8 +1,12 @@
 //! What a client tells whoever drives it, and what it asks of them.
 
-use super::{ChannelId, Config, Ref};
+use super::{Config, Ref};
 use crate::clock::Time;
 use crate::protocol::{Message, Payload};
+
+/// Names a channel of a socket. No other channel of that socket ever gets the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelId(pub u32);
 
 /// Where a client's frames, wishes and news go. Nothing here may call back into the client: whoever wants to
 /// answer an event notes it down and acts when the call that told it has returned.

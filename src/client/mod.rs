@@ -98,9 +98,9 @@ mod socket;
 mod timers;
 
 pub use backoff::Backoff;
-pub use channel::{ChannelId, ChannelState};
+pub use channel::ChannelState;
 pub use config::{Config, Policy};
-pub use event::{CloseCause, Context, DropReason, ErrorCause, Event, Outbox};
+pub use event::{ChannelId, CloseCause, Context, DropReason, ErrorCause, Event, Outbox};
 pub use reference::{Ref, RefText};
 pub use socket::Socket;
 

@@ -1,5 +1,5 @@
-//! What a room answers when nothing else goes on: with that, its answers under all other circumstances are compared,
-//! since nobody here knows the application.
+//! Asks a topic of the application for its answers while nothing else goes on. All its later answers are compared with
+//! these, because the application's own rules are not known.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,31 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::choice::offered;
 use super::drive::{RunContext, drive};
-use super::probe::setting;
+use super::offered::{Baseline, State, offered, setting};
 use crate::protocol::{Frame, Payload};
 use crate::scenario::{Noted, Play, read};
-
-/// The answers to three pushes after a join.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Baseline {
-    /// The status of all three.
-    pub(super) status: String,
-    /// What their responses tell.
-    pub(super) state: State,
-}
-
-/// What the responses to three equal pushes tell of the conversation.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum State {
-    /// They differ among each other, and are the same again after another join: these three.
-    Told([Value; 3]),
-    /// They do not differ, so nothing is told.
-    Untold,
-    /// They are other ones after another join: they depend on more than the conversation, rightly or not.
-    Elsewhere,
-}
 
 const THREE_PUSHES: &str = r#"
 about: What three pushes are answered after a join.

@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock};
 use globset::{GlobBuilder, GlobMatcher};
 use include_dir::{Dir, include_dir};
 
-use super::fixtures::{FixturePlace, Fixtures};
+use super::fixtures::{Fixture, FixturePlace, Fixtures};
 use super::snapshot::SnapshotError;
-use crate::profile::Difference;
+use crate::profile::{Difference, Profile, Side};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Program, ScenarioError, nearest, read};
 
@@ -98,6 +98,43 @@ impl Case {
             place,
             fixtures,
         })
+    }
+}
+
+impl Case {
+    /// Whether fixtures judge it, beside its steps.
+    pub fn has_fixture(&self) -> bool {
+        !self.fixtures.all.is_empty()
+    }
+
+    /// All fixtures, that of the default profile first.
+    pub(crate) fn fixtures(&self) -> &[Fixture] {
+        &self.fixtures.all
+    }
+
+    /// What the server of a profile says: its own fixture; or that of a server from which it differs by nothing that
+    /// the answers of this case depend on.
+    pub(crate) fn fixture_of(&self, profile: Profile) -> Option<&Fixture> {
+        let own = self.fixtures.all.iter().find(|it| it.own == Some(profile));
+        own.or_else(|| self.fixture_where(|difference| difference.side(profile)))
+    }
+
+    /// What a server says that is on these sides of all that the answers of this case depend on; where nothing like
+    /// it was recorded, what the default profile says.
+    pub(crate) fn fixture_where(&self, side: impl Fn(Difference) -> Side) -> Option<&Fixture> {
+        let differs_by = &self.program.differs_by;
+        let agrees = |it: &&Fixture| {
+            differs_by
+                .iter()
+                .all(|difference| difference.side(it.said_by()) == side(*difference))
+        };
+        let base = || self.fixtures.all.iter().find(|it| it.own.is_none());
+        self.fixtures.all.iter().find(agrees).or_else(base)
+    }
+
+    /// Where a fixture stands.
+    pub(crate) fn fixture_path(&self, fixture: &Fixture) -> String {
+        self.place.of(&self.id, fixture.own).display().to_string()
     }
 }
 

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use serde_json::{Value, json};
 
-use super::baseline::{Baseline, State};
 use super::catalogue::Case;
 use super::host::Restarts;
+use super::offered::State;
 use super::outcome::HeldTo;
 use super::probe::{Offers, Speaks, lacks};
 use super::settings::{Room, Safety, Settings};
@@ -147,58 +146,6 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
         }
         _ => None,
     }
-}
-
-/// What the offered names stand for in one play.
-pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: u64) -> Vec<(Offer, Value)> {
-    let invented = format!("phxproof-unknown-{number}");
-    let lab = Room {
-        topic: format!("lab:{number}"),
-        join_params: json!({}),
-        other_topic: Some(format!("lab:{}", number + 1)),
-        other_join_params: None,
-        push: Some(("count".to_owned(), json!({}))),
-        unknown_topic: None,
-    };
-    let room = settings.room.as_ref().unwrap_or(&lab);
-    let other_params = room.other_join_params.as_ref().unwrap_or(&room.join_params);
-    let push = room.push.as_ref();
-    let status = baseline.map_or("ok", |baseline| baseline.status.as_str());
-    let [first, second, third] = match baseline.map(|baseline| &baseline.state) {
-        Some(State::Told(answers)) => answers.clone(),
-        _ => [Value::Null, Value::Null, Value::Null],
-    };
-    vec![
-        (Offer::Mount, Value::from(settings.target.mount())),
-        (Offer::Topic, Value::from(room.topic.as_str())),
-        (Offer::JoinParams, room.join_params.clone()),
-        (
-            Offer::OtherTopic,
-            Value::from(room.other_topic.as_deref().unwrap_or_default()),
-        ),
-        (Offer::OtherJoinParams, other_params.clone()),
-        (
-            Offer::UnknownTopic,
-            Value::from(room.unknown_topic.as_deref().unwrap_or(&invented)),
-        ),
-        (Offer::InventedTopic, Value::from(invented.as_str())),
-        (
-            Offer::PushEvent,
-            push.map_or(Value::Null, |(event, _)| Value::from(event.as_str())),
-        ),
-        (
-            Offer::PushPayload,
-            push.map_or(Value::Null, |(_, payload)| payload.clone()),
-        ),
-        (Offer::PushStatus, Value::from(status)),
-        (Offer::FirstAnswer, first),
-        (Offer::SecondAnswer, second),
-        (Offer::ThirdAnswer, third),
-        // What a swarm counts; a case has one of each.
-        (Offer::Sender, Value::from(0)),
-        (Offer::Seq, Value::from(0)),
-        (Offer::Mark, Value::from(format!("mark-{number}"))),
-    ]
 }
 
 /// Numbers for fresh names: nine digits, all following from the seed, none twice within nine million plays; fewer where

@@ -9,7 +9,7 @@ use tokio::task::LocalSet;
 
 use super::drive::{RunContext, drive};
 use super::line::Line;
-use super::probe;
+use super::offered::setting;
 use super::reach::CheckError;
 use super::run::reached;
 use super::settings::Settings;
@@ -94,7 +94,7 @@ async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) ->
         (Offer::Seq, json!(0)),
         (Offer::Mark, json!("")),
     ];
-    let setting = probe::setting(&context, offers, first_fresh);
+    let setting = setting(&context, offers, first_fresh);
     let program = Arc::new(entrance);
     let mut play = Play::new(Arc::clone(&program), setting);
     drive(&mut play, &context, None, |_| true, Duration::ZERO).await;

@@ -1,4 +1,4 @@
-//! What real servers said to the cases: which fixtures there are, and which of them holds for a profile.
+//! Fixtures: the recorded answers of real servers, built into the binary or beside a user's scenario.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,9 @@ use std::sync::LazyLock;
 
 use include_dir::{Dir, include_dir};
 
-use super::catalogue::Case;
 use super::log::Log;
 use super::snapshot::{Snapshot, SnapshotError};
-use crate::profile::{Difference, Profile, Side};
+use crate::profile::Profile;
 use crate::scenario::Program;
 
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
@@ -44,14 +43,14 @@ const FOLDER: &str = "fixtures";
 #[derive(Debug, Default)]
 pub(crate) struct Fixtures {
     /// What the server of the default profile said comes first, if it was recorded.
-    all: Vec<Fixture>,
+    pub(super) all: Vec<Fixture>,
 }
 
 /// What one server said.
 #[derive(Debug)]
 pub(crate) struct Fixture {
     /// The profile in its name; none is the one that holds where no other does.
-    own: Option<Profile>,
+    pub(super) own: Option<Profile>,
     /// What was said.
     pub(crate) log: Log,
 }
@@ -105,43 +104,6 @@ fn built_in_files() -> &'static HashMap<&'static str, &'static [u8]> {
         named.collect()
     });
     &FILES
-}
-
-impl Case {
-    /// Whether fixtures judge it, beside its steps.
-    pub fn has_fixture(&self) -> bool {
-        !self.fixtures.all.is_empty()
-    }
-
-    /// All fixtures, that of the default profile first.
-    pub(crate) fn fixtures(&self) -> &[Fixture] {
-        &self.fixtures.all
-    }
-
-    /// What the server of a profile says: its own fixture; or that of a server from which it differs by nothing that
-    /// the answers of this case depend on.
-    pub(crate) fn fixture_of(&self, profile: Profile) -> Option<&Fixture> {
-        let own = self.fixtures.all.iter().find(|it| it.own == Some(profile));
-        own.or_else(|| self.fixture_where(|difference| difference.side(profile)))
-    }
-
-    /// What a server says that is on these sides of all that the answers of this case depend on; where nothing like
-    /// it was recorded, what the default profile says.
-    pub(crate) fn fixture_where(&self, side: impl Fn(Difference) -> Side) -> Option<&Fixture> {
-        let differs_by = &self.program.differs_by;
-        let agrees = |it: &&Fixture| {
-            differs_by
-                .iter()
-                .all(|difference| difference.side(it.said_by()) == side(*difference))
-        };
-        let base = || self.fixtures.all.iter().find(|it| it.own.is_none());
-        self.fixtures.all.iter().find(agrees).or_else(base)
-    }
-
-    /// Where a fixture stands.
-    pub(crate) fn fixture_path(&self, fixture: &Fixture) -> String {
-        self.place.of(&self.id, fixture.own).display().to_string()
-    }
 }
 
 #[cfg(test)]

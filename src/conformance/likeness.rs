@@ -6,13 +6,14 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::catalogue::{self, Case};
-use super::choice::{self, offered};
+use super::choice;
 use super::compare::{Deviation, compare};
 use super::drive::{RunContext, drive};
 use super::fixtures::Fixture;
 use super::host::Restarts;
+use super::offered::{offered, setting};
 use super::outcome::Warning;
-use super::probe::{Offers, setting};
+use super::probe::Offers;
 use super::settings::{Settings, Update};
 use super::single::log;
 use crate::profile::{Difference, Gate, Profile, Side};

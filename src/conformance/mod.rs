@@ -18,6 +18,7 @@ mod likeness;
 mod line;
 mod log;
 mod normalise;
+mod offered;
 mod outcome;
 mod probe;
 mod punctual;
@@ -36,8 +37,8 @@ pub use check::{Check, RunError};
 pub use entrance::{EntranceError, enter, server_header};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
-    CaseResult, Conclusion, Event, Finding, HeldTo, Pace, Recorded, RunResult, Said, Strictness, Verdict,
-    Warning, Way,
+    CaseRecording, CaseResult, CheckEvent, Conclusion, Finding, HeldTo, Pace, Recorded, RunResult, Said,
+    Strictness, Verdict, Warning, Way,
 };
 pub use reach::CheckError;
 pub use run::{check, judge_one};

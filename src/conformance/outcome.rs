@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::rules;
 use crate::profile::Profile;
 use crate::scenario::{FailureKind, Level, Recording};
 
 /// What a case says about the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// It did as promised.
     Pass,
@@ -53,7 +50,7 @@ impl Verdict {
     }
 }
 
-/// What the server under test is held to (design: "Whom a server is held to").
+/// What the server under test is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldTo {
     /// The Phoenix version that somebody named, to the letter.
@@ -84,7 +81,7 @@ impl HeldTo {
 }
 
 /// A trap that a server shares with the Phoenix version that it behaves like: no failure, but worth an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The id of the rule that the version does not keep.
     pub id: &'static str,
@@ -95,7 +92,7 @@ pub struct Warning {
 }
 
 /// Why a verdict is not `pass`: the four things that a person needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// What happened, in one line, lower case, no full stop.
     pub what: String,
@@ -106,25 +103,18 @@ pub struct Finding {
     /// `path:line:column` and the actor, if a step failed; else the fixture that was compared with.
     pub place: String,
     /// The first line of the step that failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// What kind of expectation did not hold.
-    #[serde(skip)]
     pub kind: FailureKind,
     /// The rule that is broken; nothing where the scenario cites none, or nothing was judged.
-    #[serde(skip)]
     pub broken: Option<String>,
     /// The actor whose conversation it was; with the number of its connection if that is known and not the first.
-    #[serde(skip)]
     pub actor: Option<String>,
     /// The steps before the one that failed, as they stand in the file.
-    #[serde(skip)]
     pub before: Vec<String>,
     /// The last of what was said, in both directions.
-    #[serde(skip)]
     pub said: Vec<Said>,
     /// How many steps the scenario has.
-    #[serde(skip)]
     pub steps: usize,
 }
 
@@ -181,9 +171,8 @@ pub struct CaseResult {
     pub runs: u32,
     /// Whether this process kept up with it.
     pub pace: Pace,
-    /// What happened, frame by frame; nothing for a skipped case. Only [`Event::CaseFinished`] shows it: a run keeps
-    /// no recordings, as a hundred of them from a server that floods would fill the memory.
-    pub recording: Option<Arc<Recorded>>,
+    /// What happened, frame by frame.
+    pub recording: CaseRecording,
 }
 
 /// Whether this process got the processor when it wanted it. What is no pass when it did not is tried again, alone.
@@ -194,6 +183,18 @@ pub enum Pace {
     OnTime,
     /// It did not, for a while.
     Late,
+}
+
+/// The recording of a case.
+#[derive(Clone, Debug)]
+pub enum CaseRecording {
+    /// The case was not played.
+    None,
+    /// All that happened. Only [`CheckEvent::CaseFinished`] has it: a hundred recordings of a server that floods would
+    /// fill the memory.
+    Whole(Arc<Recorded>),
+    /// It was told, and is not kept.
+    Told,
 }
 
 /// What happened in a case, with the names that its entries need.
@@ -248,8 +249,8 @@ pub enum Strictness {
 }
 
 /// Something that happened in a run.
-#[derive(Debug)]
-pub enum Event<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum CheckEvent<'a> {
     /// The target was looked at, and the cases are chosen.
     Started {
         /// Its URL.

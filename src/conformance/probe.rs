@@ -4,12 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::baseline::{self, Baseline};
+use super::baseline;
 use super::drive::{RunContext, drive};
+use super::offered::{Baseline, setting};
 use super::settings::Room;
 use crate::driver::gives_old_tokens;
 use crate::protocol::Frame;
-use crate::scenario::{Level, Noted, Offer, Play, Program, Progress, Setting, read};
+use crate::scenario::{Level, Noted, Play, Program, Progress, read};
 
 /// What a target offers.
 #[derive(Clone, Debug, Default)]
@@ -203,21 +204,6 @@ async fn holds(context: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool
     let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), first_fresh));
     drive(&mut play, context, None, |_| true, Duration::ZERO).await;
     matches!(play.progress(), Progress::Over)
-}
-
-/// How a play is to be played at this context.
-pub(super) fn setting(
-    context: &RunContext,
-    offers: Vec<(Offer, serde_json::Value)>,
-    first_fresh: u64,
-) -> Setting {
-    Setting {
-        timeout: context.timeout,
-        round_trip: context.line.round_trip(),
-        vsn: context.settings.vsn,
-        offers,
-        first_fresh,
-    }
 }
 
 /// Whether a program needs what a target lacks; in words.

@@ -8,16 +8,15 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::baseline::Baseline;
 use super::catalogue::Case;
 use super::choice::{Fresh, must_be_alone};
 use super::drive::RunContext;
 use super::host::Host;
-use super::outcome::{CaseResult, Event, HeldTo, Pace, Verdict};
+use super::offered::Baseline;
+use super::outcome::{CaseRecording, CaseResult, CheckEvent, HeldTo, Pace, Verdict};
 use super::punctual::Punctual;
-use super::run::undecided;
 use super::settings::{Settings, StopAt};
-use super::single::{Attempt, Played, play_case};
+use super::single::{Attempt, Played, play_case, undecided};
 
 /// What is to be judged.
 pub(super) struct ToDo {
@@ -128,7 +127,7 @@ impl Queue {
         &mut self,
         host: &dyn Host,
         cases: &mut Vec<CaseResult>,
-        on_event: &mut dyn FnMut(Event<'_>),
+        on_event: &mut dyn FnMut(CheckEvent<'_>),
     ) {
         self.tasks
             .spawn_local(self.punctual.clone().watch(self.context.clock));
@@ -147,7 +146,7 @@ impl Queue {
     }
 
     /// Begins as many cases as may run side by side.
-    fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(Event<'_>)) {
+    fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(CheckEvent<'_>)) {
         let jobs = self.context.line.jobs(&self.context.settings).max(1);
         while self.under_way.len() < jobs {
             let Some(case) = self.to_do.waiting.pop_front() else {
@@ -164,15 +163,19 @@ impl Queue {
         }
     }
 
-    fn start(&mut self, case: &Arc<Case>, on_event: &mut dyn FnMut(Event<'_>)) {
+    fn start(&mut self, case: &Arc<Case>, on_event: &mut dyn FnMut(CheckEvent<'_>)) {
         if !self.repeated.contains_key(&case.id) {
-            on_event(Event::CaseStarted(&case.id));
+            on_event(CheckEvent::CaseStarted(&case.id));
         }
         self.under_way.push(Arc::clone(case));
     }
 
     /// Plays the next case that must be alone, if there is one.
-    async fn next_alone(&mut self, host: &dyn Host, on_event: &mut dyn FnMut(Event<'_>)) -> Option<Played> {
+    async fn next_alone(
+        &mut self,
+        host: &dyn Host,
+        on_event: &mut dyn FnMut(CheckEvent<'_>),
+    ) -> Option<Played> {
         let case = self.to_do.alone.pop_front()?;
         self.start(&case, on_event);
         Some(self.play_alone(&case, host).await)
@@ -229,7 +232,7 @@ impl Queue {
         &mut self,
         played: Played,
         cases: &mut Vec<CaseResult>,
-        on_event: &mut dyn FnMut(Event<'_>),
+        on_event: &mut dyn FnMut(CheckEvent<'_>),
     ) -> bool {
         let Played { case, result } = played;
         self.under_way.retain(|other| other.id != case.id);
@@ -245,8 +248,10 @@ impl Queue {
             self.to_do.put_back(case);
             return false;
         };
-        on_event(Event::CaseFinished(&result));
-        result.recording = None;
+        on_event(CheckEvent::CaseFinished(&result));
+        if let CaseRecording::Whole(_) = result.recording {
+            result.recording = CaseRecording::Told;
+        }
         let settings = &self.context.settings;
         let stop = settings.stop == StopAt::FirstFailure && result.failed(self.held_to, settings.strict);
         cases.push(result);

@@ -5,9 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::choice::offered;
 use super::drive::{RunContext, drive};
-use super::probe::setting;
+use super::offered::{offered, setting};
 use super::reach::CheckError;
 use super::settings::Room;
 use crate::protocol::{Frame, JOIN, Message, Payload, REPLY};

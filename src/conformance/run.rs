@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::LocalSet;
@@ -12,14 +11,14 @@ use super::catalogue::Case;
 use super::host::{Host, Lent};
 use super::likeness::{self, Likeness};
 use super::line::Line;
-use super::outcome::{CaseResult, Event, HeldTo, Pace, RunResult, Verdict};
+use super::outcome::{CaseResult, CheckEvent, HeldTo, RunResult, Verdict};
 use super::probe::{self, Offers};
 use super::punctual::Punctual;
 use super::queue::{Begun, Queue, ToDo};
 use super::reach::{self, CheckError};
 use super::rehearsal;
 use super::settings::Settings;
-use super::single::{Attempt, play_case};
+use super::single::{Attempt, play_case, undecided, unplayed};
 use super::{choice, drive::RunContext};
 use crate::clock::Clock;
 use crate::scenario::Level;
@@ -33,7 +32,7 @@ use crate::scenario::Level;
 pub async fn check(
     settings: Settings,
     host: &dyn Host,
-    on_event: &mut dyn FnMut(Event<'_>),
+    on_event: &mut dyn FnMut(CheckEvent<'_>),
     stop: impl Future<Output = ()>,
 ) -> Result<RunResult, CheckError> {
     LocalSet::new()
@@ -69,7 +68,7 @@ pub async fn judge_one(
 async fn run(
     settings: Settings,
     host: &dyn Host,
-    on_event: &mut dyn FnMut(Event<'_>),
+    on_event: &mut dyn FnMut(CheckEvent<'_>),
     stop: impl Future<Output = ()>,
 ) -> Result<RunResult, CheckError> {
     let settings = Rc::new(settings);
@@ -85,7 +84,7 @@ async fn run(
     };
     let held_to = held_to(&settings, likeness.as_ref());
     let chosen = choice::choose(&settings, &offers, held_to, host.restarts());
-    on_event(Event::Started {
+    on_event(CheckEvent::Started {
         target: &settings.target.url(),
         held_to,
         offers: &sentences(&offers, likeness.as_ref()),
@@ -94,10 +93,10 @@ async fn run(
     let mut cases: Vec<CaseResult> = chosen
         .skipped
         .into_iter()
-        .map(|(case, why)| skipped(&case, why))
+        .map(|(case, why)| unplayed(&case, Verdict::Skipped, why))
         .collect();
     for result in &cases {
-        on_event(Event::CaseFinished(result));
+        on_event(CheckEvent::CaseFinished(result));
     }
     let limit = context.line.run(&settings);
     let end = clock.instant(begun + limit);
@@ -219,35 +218,6 @@ fn sentences(offers: &Offers, likeness: Option<&Likeness>) -> Vec<String> {
     let mut sentences = offers.sentences();
     sentences.extend(likeness.map(Likeness::sentence));
     sentences
-}
-
-/// A result without a play.
-fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
-    CaseResult {
-        id: Arc::clone(&case.id),
-        about: case.about().into(),
-        rules: case.rules().into(),
-        level: case.level(),
-        verdict,
-        close_verdict: verdict,
-        finding: None,
-        close_finding: None,
-        note: Some(note),
-        pending: None,
-        duration: Duration::ZERO,
-        flaky: false,
-        runs: 0,
-        pace: Pace::OnTime,
-        recording: None,
-    }
-}
-
-fn skipped(case: &Case, why: String) -> CaseResult {
-    unplayed(case, Verdict::Skipped, why)
-}
-
-pub(super) fn undecided(case: &Case, why: String) -> CaseResult {
-    unplayed(case, Verdict::Undecided, why)
 }
 
 /// The result of a case that had not begun when the run ended, or was not done.

@@ -4,9 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::baseline::Baseline;
 use super::catalogue::Case;
-use super::choice::{self, Fresh};
+use super::choice::Fresh;
 use super::drive::{RunContext, drive};
 use super::excerpt;
 use super::host::Lent;
@@ -14,8 +13,8 @@ use super::invariants;
 use super::judge::{self, Judgement};
 use super::log::Log;
 use super::normalise::{Names, log_of};
-use super::outcome::{CaseResult, HeldTo, Pace, Recorded, Verdict};
-use super::probe::setting;
+use super::offered::{Baseline, offered, setting};
+use super::outcome::{CaseRecording, CaseResult, HeldTo, Pace, Recorded, Verdict};
 use super::punctual::Punctual;
 use super::update;
 use crate::protocol::Vsn;
@@ -69,7 +68,7 @@ async fn play_once(
     };
     let fresh = Fresh::again(attempt.fresh, tries);
     // The numbers of the room's own topics must not be those of the case's names.
-    let offers = choice::offered(&context.settings, attempt.baseline.as_deref(), fresh + 50);
+    let offers = offered(&context.settings, attempt.baseline.as_deref(), fresh + 50);
     let mut play = Play::new(Arc::clone(&case.program), setting(&context, offers, fresh));
     let begun = context.clock.now();
     let held_to = attempt.held_to;
@@ -173,6 +172,31 @@ fn result(
         flaky: false,
         runs: 1,
         pace: Pace::OnTime,
-        recording: Some(Arc::new(recorded)),
+        recording: CaseRecording::Whole(Arc::new(recorded)),
     }
+}
+
+/// The result of a case that was not played.
+pub(super) fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
+    CaseResult {
+        id: Arc::clone(&case.id),
+        about: case.about().into(),
+        rules: case.rules().into(),
+        level: case.level(),
+        verdict,
+        close_verdict: verdict,
+        finding: None,
+        close_finding: None,
+        note: Some(note),
+        pending: None,
+        duration: Duration::ZERO,
+        flaky: false,
+        runs: 0,
+        pace: Pace::OnTime,
+        recording: CaseRecording::None,
+    }
+}
+
+pub(super) fn undecided(case: &Case, why: String) -> CaseResult {
+    unplayed(case, Verdict::Undecided, why)
 }

@@ -2,7 +2,9 @@
 
 use super::error_kind::ErrorKind;
 use super::objective::{Objective, Outcome};
-use super::result::{LoadResult, Punctuality, Sends};
+use super::result::LoadResult;
+use super::role::Sends;
+use super::validity::Punctuality;
 
 /// What may go wrong before a connection is open.
 const CONNECTING: [ErrorKind; 8] = [
@@ -189,7 +191,7 @@ impl LoadResult {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tally::Figures;
+    use crate::load::latency::Figures;
 
     fn good() -> LoadResult {
         let mut result = LoadResult {

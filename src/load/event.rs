@@ -1,17 +1,18 @@
-//! What a run tells while it goes on, and why there may be none.
+//! The events that a run tells while it goes on, and the errors that prevent a run.
 
 use std::io;
 use std::time::Duration;
 
+use super::latency::Histograms;
 use super::plan::{Plan, PlanError};
 use super::result::LoadResult;
-use super::series;
+use super::series::Point;
 use super::settings::InvalidSettings;
 use crate::scenario::ScenarioError;
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event<'a> {
+pub enum LoadEvent<'a> {
     /// What will be opened, and how.
     Planned(&'a Plan),
     /// A part of the run begins: opening, running, draining, closing.
@@ -19,9 +20,22 @@ pub enum Event<'a> {
     /// How far the run is; a few times a second.
     Progress(Progress),
     /// A second of the run is over.
-    Second(&'a series::Point),
-    /// What is known after that second; without series and histograms, and as if it were cut short.
+    Second(&'a Second),
+    /// What is known after that second; without the series, and as if the run were cut short.
     SoFar(&'a LoadResult),
+}
+
+/// What was measured in a second of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Second {
+    /// Its figures.
+    pub point: Point,
+    /// When it began, since the start of the run.
+    pub start: Duration,
+    /// How long it lasted; the last one of a run is shorter.
+    pub length: Duration,
+    /// The times that were measured in it.
+    pub histograms: Histograms,
 }
 
 /// How far a run is.

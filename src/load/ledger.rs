@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::text::push_number;
-
 mod receive_window;
 mod topics;
 
@@ -42,10 +40,10 @@ impl Mark {
             self.of_sender.into(),
             self.intended,
         ];
-        let mut before = '~';
+        let (mut before, mut digits) = ('~', itoa::Buffer::new());
         for number in numbers {
             out.push(before);
-            push_number(number, out);
+            out.push_str(digits.format(number));
             before = '.';
         }
         out.push('~');

@@ -1,7 +1,7 @@
 //! Pushes of which nobody said whether they are answered. If none of an event ever is, its handler does not reply, which is
 //! worth a note; a single answer makes the silence to others a failure.
 
-use super::tally::Counts;
+use super::counts::Counts;
 
 /// What became of the pushes of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

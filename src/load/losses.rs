@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::timers::LATE_TIMER;
 use super::traffic::Traffic;
 use crate::clock::Time;
@@ -98,7 +96,7 @@ impl Losses {
 }
 
 /// Connections that were cut after the same silence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IdleCut {
     /// All lost connections.
     pub losses: u64,

@@ -3,17 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::series::Point;
 use crate::clock::Time;
 
 /// So many lost messages are told in full.
 pub(super) const MOST: usize = 20;
 
 /// What was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LostKind {
     /// A broadcast, to one of its receivers.
     Broadcast,
@@ -22,7 +18,7 @@ pub enum LostKind {
 }
 
 /// A message that never came. What is not known of it is left out.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lost {
     /// What it was.
     pub kind: LostKind,
@@ -90,18 +86,10 @@ impl Moments {
         }
     }
 
-    /// Adds each to the point of its second; what came after the last point belongs to the last.
-    pub(super) fn fill(&self, series: &mut [Point], count_of: impl Fn(&mut Point) -> &mut u64) {
-        let mut index = 0;
-        for (at, count) in &self.0 {
-            let at_s = (at * Self::STEP_MICROS) as f64 / 1e6;
-            while index + 1 < series.len() && series[index].at_s <= at_s {
-                index += 1;
-            }
-            if let Some(point) = series.get_mut(index) {
-                *count_of(point) += count;
-            }
-        }
+    /// Each moment in seconds since the start of the run, and how many.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (f64, u64)> {
+        let seconds = |at: &u64| (at * Self::STEP_MICROS) as f64 / 1e6;
+        self.0.iter().map(move |(at, count)| (seconds(at), *count))
     }
 }
 
@@ -207,20 +195,5 @@ mod tests {
         let expected: Vec<u32> = (15..30).chain(0..5).collect();
         assert_eq!(receivers(&one), expected);
         assert_eq!(one.moments().0, [(100, 15), (200, 15)].into());
-    }
-
-    #[test]
-    fn each_moment_belongs_to_the_second_in_which_it_was() {
-        let mut series = [1.0, 2.1, 3.0].map(|at_s| Point {
-            at_s,
-            ..Point::default()
-        });
-        let mut moments = Moments::default();
-        for millis in [0, 999, 1000, 2090, 2100, 9000] {
-            moments.count(Time::from_micros(millis * 1000));
-        }
-        moments.fill(&mut series, |point| &mut point.missing);
-        assert_eq!(series.map(|it| it.missing), [2, 2, 2]);
-        moments.fill(&mut [], |point| &mut point.missing);
     }
 }

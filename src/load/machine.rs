@@ -1,9 +1,7 @@
 //! The machine that a swarm runs on, so that figures can be told from those of another one.
 
-use serde::Serialize;
-
 /// A machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// Processors that this process may use.
     pub processors: usize,

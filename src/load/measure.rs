@@ -1,7 +1,7 @@
 //! All that a run measures and an objective can name: times with their percentiles, counts, and counts in percent.
 
+use super::latency::{Figures, Kind};
 use super::result::LoadResult;
-use super::tally::{Figures, Kind};
 use crate::scenario::nearest;
 
 /// A figure of a run.
@@ -182,7 +182,7 @@ impl Statistic {
             Self::Min => figures.min as f64,
             Self::Mean => figures.mean,
             Self::Max => figures.max as f64,
-            Self::Quantile(quantile) => result.distributions.quantile(kind, quantile) as f64,
+            Self::Quantile(quantile) => result.histograms.of(kind).value_at_quantile(quantile) as f64,
         }
     }
 }

@@ -3,8 +3,6 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::measure::{Measure, Statistic, enough_for};
 use super::result::LoadResult;
 
@@ -19,7 +17,7 @@ pub struct Objective {
 }
 
 /// An objective, and what was measured for it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The objective as it was written.
     pub text: String,
@@ -36,13 +34,11 @@ pub struct Outcome {
     /// Where the objective was asked for.
     pub source: String,
     /// The measurements, where there are too few for the percentile that is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<u64>,
 }
 
 /// What an objective's value is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeUnit {
     /// Microseconds.
     Us,

@@ -1,24 +1,24 @@
-//! What the shards told, put together: second by second for the series and the histogram log, and as a whole.
+//! Puts together what the shards measured: second by second for the series, and as a whole.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::control::Phase;
+use super::counts::Counts;
 use super::error_kind::ErrorKind;
-use super::hlog::HistogramLog;
+use super::event::Second;
+use super::latency::Kind;
 use super::left_out::Replies;
 use super::lost::LostMessages;
 use super::plan::Plan;
-use super::result::{
-    Generator, Latencies, LoadResult, Messages, Model, Played, Punctuality, Sends, ServerUse, Sockets, Took,
-};
+use super::result::{Generator, Latencies, LoadResult, Messages, Played, ServerUse, Sockets, Took};
 use super::result::{by_event, first_answers, troubles};
-use super::role::{CompiledScenarios, Deliveries};
-use super::series::{Moment, Point};
-use super::settings::Settings;
+use super::role::{CompiledScenarios, Deliveries, Sends};
+use super::series::{Moment, Point, add_moments};
+use super::settings::{Model, Settings};
 use super::shard::Reading;
-use super::tally::{Counts, Distributions, Figures, Kind, Tally};
-use super::validity::{Demand, Shortage, demands, judge, shortage};
+use super::tally::Tally;
+use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
@@ -29,7 +29,8 @@ pub(super) struct Record {
     /// This second.
     second: Tally,
     series: Vec<Point>,
-    log: HistogramLog,
+    /// When the last second ended.
+    last: Time,
     took: Took,
     cut_short: bool,
     peak_joined: u64,
@@ -112,7 +113,7 @@ impl Record {
             whole: Tally::new(),
             second: Tally::new(),
             series: Vec::new(),
-            log: HistogramLog::new(),
+            last: Time::ZERO,
             took: Took::default(),
             cut_short: false,
             peak_joined: 0,
@@ -155,7 +156,7 @@ impl Record {
     }
 
     /// Ends a second; `sockets` are those that are open, and joined.
-    pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64)) -> Point {
+    pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64)) -> Second {
         self.saw(sockets.1);
         let own = own_usage().unwrap_or_default();
         self.own.see(own);
@@ -182,27 +183,26 @@ impl Record {
         let point = Point::new(&moment, &self.second);
         self.series.push(point);
         let second = std::mem::replace(&mut self.second, Tally::new());
-        self.log.second(at, &second);
         self.whole.merge(&second);
-        point
+        let last = std::mem::replace(&mut self.last, at);
+        Second {
+            point,
+            start: last.since(Time::ZERO),
+            length: at.since(last),
+            histograms: second.latencies,
+        }
     }
 
     pub(super) fn finish(mut self, settings: &Settings, sends: Sends) -> LoadResult {
         let mut series = std::mem::take(&mut self.series);
         let lost = self.lost();
-        lost.moments().fill(&mut series, |point| &mut point.missing);
-        self.whole
-            .lost_connections
-            .fill(&mut series, |point| &mut point.lost);
-        let result = LoadResult {
+        add_moments(&mut series, lost.moments(), |point| &mut point.missing);
+        add_moments(&mut series, &self.whole.lost_connections, |point| &mut point.lost);
+        LoadResult {
             series,
             lost: lost.first().to_vec(),
             cut_short: self.cut_short,
             ..self.so_far(settings, sends)
-        };
-        LoadResult {
-            histograms: self.log.finish(),
-            ..result
         }
     }
 
@@ -271,14 +271,13 @@ impl Record {
         }
     }
 
-    /// What is known before the end; without the series and the histograms.
+    /// What is known before the end; without the series.
     pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
         let mut counts = self.whole.counts;
         let notes = self.meant.notes(&self.whole, &mut counts);
         let (troubles, first_answers) = self.errors(&counts);
         let model = settings.schedule.model();
-        let open =
-            |kind: Kind| (model == Model::Open).then(|| Figures::of(&self.whole.latencies[kind as usize]));
+        let open = |kind: Kind| (model == Model::Open).then(|| self.whole.latencies.figures(kind));
         let shortage = shortage(&self.whole, &self.meant.demands, settings.sockets.into());
         let (punctuality, why_invalid) = self.judge_generator(model, shortage);
         LoadResult {
@@ -318,8 +317,7 @@ impl Record {
             counts,
             took: self.took,
             series: Vec::new(),
-            distributions: Distributions::of(&self.whole.latencies),
-            histograms: String::new(),
+            histograms: self.whole.latencies.clone(),
             punctuality,
             sends,
             cut_short: true,

@@ -1,22 +1,23 @@
-//! What a run came to, under the names that `result.json` promises.
+//! The result of a run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::by_event::ByEvent;
 use super::control::Phase;
+use super::counts::Counts;
 use super::error_kind::ErrorKind;
+use super::latency::{Figures, Histograms, Kind};
 use super::losses::IdleCut;
 use super::lost::Lost;
-use super::role::Deliveries;
+use super::role::{Deliveries, Sends};
 use super::series::Point;
-use super::tally::{Counts, Distributions, Figures, Histograms, Kind, Tally};
-use super::validity::Shortage;
+use super::settings::Model;
+use super::tally::Tally;
+use super::validity::{Punctuality, Shortage};
 
 /// The outcome of a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadResult {
     /// Connections.
     pub sockets: Sockets,
@@ -25,7 +26,6 @@ pub struct LoadResult {
     /// How long things took.
     pub latency_us: Latencies,
     /// The same for each scenario, where there are several.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<Played>,
     /// How late the generator itself was; nothing in a closed model, which has no intended times.
     pub lateness_us: Option<Figures>,
@@ -62,26 +62,19 @@ pub struct LoadResult {
     /// How long each part of the run took.
     pub took: Took,
     /// What happened in each second.
-    #[serde(skip)]
     pub series: Vec<Point>,
-    /// Every time of the whole run, for any percentile.
-    #[serde(skip)]
-    pub distributions: Distributions,
-    /// The histograms of each second, in the standard log of HDR tools.
-    #[serde(skip)]
-    pub histograms: String,
+    /// The times of the whole run, for any percentile.
+    pub histograms: Histograms,
     /// Whether this process was in time, and lacked nothing but sockets.
-    #[serde(skip)]
     pub punctuality: Punctuality,
     /// Whether the scenario sends anything at all.
-    #[serde(skip)]
     pub sends: Sends,
     /// Whether the run was ended before its time.
     pub cut_short: bool,
 }
 
 /// Connections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sockets {
     /// How many were wanted.
     pub asked: u64,
@@ -98,7 +91,7 @@ pub struct Sockets {
 }
 
 /// Answers and broadcasts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
     /// Pushes that went out.
     pub sent: u64,
@@ -119,7 +112,7 @@ pub struct Messages {
 }
 
 /// How long things took, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Latencies {
     /// [`Kind::Connect`]
     pub connect: Figures,
@@ -136,7 +129,7 @@ pub struct Latencies {
 }
 
 /// One of several scenarios.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Played {
     /// Its name, or the path of its file.
     pub name: String,
@@ -149,7 +142,7 @@ pub struct Played {
 }
 
 /// The process that made the load.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Generator {
     /// CPU seconds of its threads, over the whole run.
     pub cpu_s: f64,
@@ -166,7 +159,7 @@ pub struct Generator {
 }
 
 /// The server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ServerUse {
     /// CPU seconds during the run.
     pub cpu_s: f64,
@@ -176,41 +169,8 @@ pub struct ServerUse {
     pub rss_bytes_peak: u64,
 }
 
-/// Whether a scenario sends anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sends {
-    /// It joins and listens only.
-    #[default]
-    Nothing,
-    /// It pushes, so a run in which nothing was sent proves nothing.
-    Something,
-}
-
-/// Whether a run's own process kept up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Punctuality {
-    /// It did; nothing but sockets may have lacked.
-    InTime,
-    /// It was late, or the machine lacked something.
-    #[default]
-    Late,
-    /// It was seconds late, so that connections may be lost and joins may time out although the server is well.
-    Overdue,
-}
-
-/// How the sends were scheduled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Model {
-    /// At intended times.
-    Open,
-    /// Each when it has its answer: saturates by design.
-    #[default]
-    Closed,
-}
-
 /// How long each part took, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Took {
     /// Until all had come and joined, or no more did.
     pub opening_s: f64,
@@ -275,7 +235,7 @@ impl LoadResult {
     pub(super) fn of_latencies(histograms: &Histograms) -> Self {
         Self {
             latency_us: Latencies::of(histograms),
-            distributions: Distributions::of(histograms),
+            histograms: histograms.clone(),
             ..Self::default()
         }
     }
@@ -320,7 +280,7 @@ impl Messages {
 
 impl Latencies {
     pub(super) fn of(histograms: &Histograms) -> Self {
-        let of = |kind: Kind| Figures::of(&histograms[kind as usize]);
+        let of = |kind: Kind| histograms.figures(kind);
         Self {
             connect: of(Kind::Connect),
             join: of(Kind::Join),

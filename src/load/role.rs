@@ -7,16 +7,17 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ledger::Mark;
-use super::result::Sends;
 use super::share::Share;
 use super::text::{Line, Meaning};
 use crate::protocol::Vsn;
 use crate::scenario::{Answers, Offer, Pattern, ReplySaid, ScenarioError};
 pub(super) use follow::{Audience, Broadcast, Finding, Question, take_marks_out};
 pub use follow::{Deliveries, Marks};
+pub(super) use send_mode::SendMode;
 
 mod compile;
 mod follow;
+mod send_mode;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -47,6 +48,16 @@ pub enum PushReply {
     Any,
     /// Not at all.
     None,
+}
+
+/// Whether a scenario sends anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sends {
+    /// It joins and listens only.
+    #[default]
+    Nothing,
+    /// It pushes, so a run in which nothing was sent proves nothing.
+    Something,
 }
 
 /// All roles of all scenarios, and what they have in common.
@@ -109,17 +120,6 @@ pub(super) struct ConnectTemplate {
     /// Connect params; those without a value are left out, such as `vsn`.
     pub(super) params: Vec<(String, Option<Line>)>,
     pub(super) headers: Vec<(String, Line)>,
-}
-
-/// How an open model drives a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SendMode {
-    /// Nothing is sent, so nothing is scheduled: it goes through its steps by itself.
-    Listens,
-    /// Each round is one push: it goes out at its time, whatever is still under way.
-    Pushes,
-    /// Each round is several steps: it begins at its time, or when the round before is over.
-    Rounds,
 }
 
 /// A topic that is joined before all else.

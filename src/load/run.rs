@@ -7,14 +7,14 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::control::{Control, Phase};
-use super::event::{Event, LoadError, Progress};
+use super::event::{LoadError, LoadEvent, Progress};
 use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
 use super::plan::{Plan, ShardPlan};
 use super::record::{Meant, Record};
-use super::result::{LoadResult, Sends};
-use super::role::CompiledScenarios;
+use super::result::LoadResult;
+use super::role::{CompiledScenarios, Sends};
 use super::scout::Scout;
 use super::series;
 use super::settings::{InvalidSettings, Settings};
@@ -48,7 +48,7 @@ pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
 /// What makes a run impossible, found before the first socket opens.
 pub fn run(
     settings: &Settings,
-    on_event: &mut dyn FnMut(Event<'_>),
+    on_event: &mut dyn FnMut(LoadEvent<'_>),
     stop: &AtomicBool,
 ) -> Result<LoadResult, LoadError> {
     // Numbers in the topics of different runs differ, and all follow from the seed.
@@ -56,7 +56,7 @@ pub fn run(
     let first_name = (run % 900 + 100) * 100_000_000_000;
     let mut cast = cast(settings, first_name)?;
     let plan = Plan::new(settings)?;
-    on_event(Event::Planned(&plan));
+    on_event(LoadEvent::Planned(&plan));
     let clock = Clock::start();
     let questions = cast.questions(settings.marks);
     let scout = Scout {
@@ -193,7 +193,7 @@ struct Conductor<'c> {
     control: &'c Control,
     clock: Clock,
     readings: Receiver<Reading>,
-    on_event: &'c mut dyn FnMut(Event<'_>),
+    on_event: &'c mut dyn FnMut(LoadEvent<'_>),
     stop: &'c AtomicBool,
     record: Record,
     sends: Sends,
@@ -261,13 +261,13 @@ impl Conductor<'_> {
             self.control.enter(phase);
         }
         if series::name(before) != series::name(phase) {
-            (self.on_event)(Event::Began(series::name(phase)));
+            (self.on_event)(LoadEvent::Began(series::name(phase)));
         }
     }
 
     /// Waits until all have joined, or no more do.
     fn open(&mut self) {
-        (self.on_event)(Event::Began("opening"));
+        (self.on_event)(LoadEvent::Began("opening"));
         let asked = u64::from(self.settings.sockets);
         let scheduled = self.settings.arrival_stage().is_some();
         let (mut most, mut since) = (0, Time::ZERO);
@@ -288,7 +288,7 @@ impl Conductor<'_> {
         let now = self.clock.now();
         self.record.took(Phase::Opening, now.since(self.began));
         self.began = now;
-        (self.on_event)(Event::Began("running"));
+        (self.on_event)(LoadEvent::Began("running"));
         let start = now + RUN_UP;
         self.control.run_from(start);
         let end = start + self.settings.lasts();
@@ -334,7 +334,7 @@ impl Conductor<'_> {
         let phase = series::name(self.control.phase());
         let so_far = self.clock.now().since(self.began);
         let asked = self.settings.sockets.into();
-        (self.on_event)(Event::Progress(Progress {
+        (self.on_event)(LoadEvent::Progress(Progress {
             phase,
             open,
             joined,
@@ -348,11 +348,11 @@ impl Conductor<'_> {
     fn second(&mut self, at: Time) {
         self.heard = at;
         let (open, joined) = self.control.totals();
-        let point = self
+        let second = self
             .record
             .second(self.heard, self.control.phase(), (open, joined));
-        (self.on_event)(Event::Second(&point));
+        (self.on_event)(LoadEvent::Second(&second));
         let so_far = self.record.so_far(self.settings, self.sends);
-        (self.on_event)(Event::SoFar(&so_far));
+        (self.on_event)(LoadEvent::SoFar(&so_far));
     }
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::control::Phase;
-use super::tally::{Figures, Kind, Tally};
+use super::latency::Kind;
+use super::lost::Moments;
+use super::tally::Tally;
 use super::watch::Usage;
 use crate::clock::Time;
 
 /// A second of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
     /// Seconds since the begin.
     pub at_s: f64,
@@ -74,7 +74,7 @@ pub(super) struct Moment {
 
 impl Point {
     pub(super) fn new(moment: &Moment, tally: &Tally) -> Self {
-        let of = |kind: Kind| Figures::of(&tally.latencies[kind as usize]);
+        let of = |kind: Kind| tally.latencies.figures(kind);
         let (reply, broadcast) = (of(Kind::Reply), of(Kind::Broadcast));
         Self {
             at_s: moment.at.since(Time::ZERO).as_secs_f64(),
@@ -111,5 +111,43 @@ pub(super) const fn name(phase: Phase) -> &'static str {
         Phase::Running => "running",
         Phase::Draining => "draining",
         Phase::Stopped | Phase::Closing | Phase::Over => "closing",
+    }
+}
+
+/// Adds what happened at these moments to the points of their seconds; what came after the last point belongs to the
+/// last.
+pub(super) fn add_moments(
+    series: &mut [Point],
+    moments: &Moments,
+    count_of: impl Fn(&mut Point) -> &mut u64,
+) {
+    let mut index = 0;
+    for (at_s, count) in moments.iter() {
+        while index + 1 < series.len() && series[index].at_s <= at_s {
+            index += 1;
+        }
+        if let Some(point) = series.get_mut(index) {
+            *count_of(point) += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_moment_belongs_to_the_second_in_which_it_was() {
+        let mut series = [1.0, 2.1, 3.0].map(|at_s| Point {
+            at_s,
+            ..Point::default()
+        });
+        let mut moments = Moments::default();
+        for millis in [0, 999, 1000, 2090, 2100, 9000] {
+            moments.count(Time::from_micros(millis * 1000));
+        }
+        add_moments(&mut series, &moments, |point| &mut point.missing);
+        assert_eq!(series.map(|it| it.missing), [2, 2, 2]);
+        add_moments(&mut [], &moments, |point| &mut point.missing);
     }
 }

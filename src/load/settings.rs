@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::{Pacing, RateStage};
-use super::result::Model;
 use super::role::{Marks, Override};
 use super::share::{Share, divide};
 use crate::protocol::Vsn;
@@ -68,6 +67,16 @@ pub enum Schedule {
     /// At intended times, whatever the server does.
     Open(Vec<RateStage>, Pacing),
     /// Each when it has its answer: it saturates by design.
+    Closed,
+}
+
+/// How the sends were scheduled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Model {
+    /// At intended times.
+    Open,
+    /// Each when it has its answer: saturates by design.
+    #[default]
     Closed,
 }
 

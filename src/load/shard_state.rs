@@ -11,8 +11,8 @@ use rand_xoshiro::rand_core::Rng as _;
 
 use super::actor::Life;
 use super::ledger::{Common, Mark, Topic, Topics};
-use super::result::Model;
 use super::role::{ChannelStatus, CompiledScenarios, TopicPlace};
+use super::settings::Model;
 use super::tally::Tally;
 use super::text::Filling;
 use crate::client::Ref;

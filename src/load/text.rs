@@ -137,12 +137,13 @@ impl Line {
 
     /// Appends the text.
     pub(super) fn fill(&self, with: &Filling, out: &mut String) {
+        let mut digits = itoa::Buffer::new();
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.push_str(text),
-                Piece::Own(index) => push_number(with.first_own + index, out),
-                Piece::Sender => push_number(with.sender.into(), out),
-                Piece::Seq => push_number(with.seq.into(), out),
+                Piece::Own(index) => out.push_str(digits.format(with.first_own + index)),
+                Piece::Sender => out.push_str(digits.format(with.sender)),
+                Piece::Seq => out.push_str(digits.format(with.seq)),
                 Piece::Mark => with.mark.write(out),
             }
         }
@@ -284,21 +285,6 @@ pub(super) fn values(meanings: &[Meaning], first_own: u64) -> Values {
     values
 }
 
-/// Appends a number in digits, without the machinery of `write!`.
-pub(super) fn push_number(mut number: u64, out: &mut String) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend(digits[start..].iter().map(|&digit| char::from(digit)));
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -383,14 +369,5 @@ mod tests {
             Line::json(&Data::Hole(Name(0)), &[Meaning::Unknown]),
             Err(Name(0))
         );
-    }
-
-    #[test]
-    fn numbers_are_written_in_digits() {
-        for number in [0, 7, 10, 1234, u64::MAX] {
-            let mut out = String::new();
-            push_number(number, &mut out);
-            assert_eq!(out, number.to_string());
-        }
     }
 }

@@ -4,16 +4,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::error_kind::ErrorKind;
-use super::result::{Model, Punctuality};
+use super::latency::{Figures, Kind};
 use super::role::{CompiledScenarios, SendMode};
-use super::settings::{Schedule, Settings};
-use super::tally::{Figures, Kind, Tally};
+use super::settings::{Model, Schedule, Settings};
+use super::tally::{LATEST, Tally};
 
-/// A generator that is later than this at its 99th percentile measures itself.
-pub const LATEST: Duration = Duration::from_millis(10);
 /// With fewer sends than this, nine tenths of them are looked at.
 const FEW: u64 = 1000;
 
@@ -48,8 +44,20 @@ pub(super) fn demands(settings: &Settings, cast: &CompiledScenarios) -> Vec<Dema
         .collect()
 }
 
+/// Whether a run's own process kept up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Punctuality {
+    /// It did; nothing but sockets may have lacked.
+    InTime,
+    /// It was late, or the machine lacked something.
+    #[default]
+    Late,
+    /// It was seconds late, so that connections may be lost and joins may time out although the server is well.
+    Overdue,
+}
+
 /// Why a run had too few sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shortage {
     /// How many sockets it wants, over all roles and scenarios.
     pub sockets: u64,
@@ -109,7 +117,7 @@ fn seconds(seconds: f64) -> String {
 /// Looks for what the swarm lacked in sockets; nothing if it lacked none.
 pub(super) fn shortage(tally: &Tally, demands: &[Demand], sockets: u64) -> Option<Shortage> {
     let counts = &tally.counts;
-    let waited = Figures::of(&tally.latencies[Kind::Waited as usize]);
+    let waited = tally.latencies.figures(Kind::Waited);
     let waited_us = usual_worst(&waited);
     if Duration::from_micros(waited_us) <= LATEST {
         return None;
@@ -191,7 +199,7 @@ fn why_held_back(tally: &Tally) -> Option<String> {
 
 /// Why the times of an open model say nothing about the server; nothing if they do. `busy` says how much was worked.
 fn why_late(tally: &Tally, busy: &str) -> Option<String> {
-    let lateness = Figures::of(&tally.latencies[Kind::Lateness as usize]);
+    let lateness = tally.latencies.figures(Kind::Lateness);
     let late = usual_worst(&lateness);
     let quantile = if lateness.count >= FEW { "p99" } else { "p90" };
     (Duration::from_micros(late) > LATEST).then(|| {

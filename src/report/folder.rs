@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
+use crate::conformance::{CaseRecording, CaseResult};
+
 /// Where results go.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -69,9 +71,17 @@ impl Folder {
     }
 }
 
+/// The file of a case's frames, if it was played.
+pub(super) fn frames_of(case: &CaseResult) -> Option<String> {
+    match case.recording {
+        CaseRecording::None => None,
+        CaseRecording::Whole(_) | CaseRecording::Told => Some(frames_path(&case.id).display().to_string()),
+    }
+}
+
 /// The file of a case's frames: `frames/join/ok.jsonl`. A scenario of the user's own is called by its path, which
 /// must not lead out of the folder.
-pub(super) fn frames_of(case: &str) -> PathBuf {
+pub(super) fn frames_path(case: &str) -> PathBuf {
     let mut path = PathBuf::from("frames");
     for component in Path::new(case).components() {
         match component {
@@ -104,7 +114,7 @@ mod tests {
             ("/etc/./x.yaml", "frames/etc/x.jsonl"),
         ];
         for (case, path) in cases {
-            assert_eq!(frames_of(case), Path::new(path));
+            assert_eq!(frames_path(case), Path::new(path));
         }
     }
 

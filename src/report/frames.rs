@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
-use super::folder::frames_of;
-use super::{Finished, Folder, ReportError, Reporter};
-use crate::conformance::{CaseResult, Event, Recorded};
+use super::folder::frames_path;
+use super::{CheckJob, Folder, ReportError, Reporter};
+use crate::conformance::{CaseRecording, CaseResult, CheckEvent, Recorded};
 use crate::scenario::{Entry, Noted, Who};
 use crate::transport::{Ending, Response};
 
@@ -32,22 +32,18 @@ impl Frames {
     }
 }
 
-impl Reporter for Frames {
-    fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
+impl Reporter<CheckJob> for Frames {
+    fn event(&mut self, event: &CheckEvent<'_>) -> Result<(), ReportError> {
         match event {
-            Event::Started { target, .. } => (*target).clone_into(&mut self.target),
-            Event::CaseStarted(_) => {}
-            Event::CaseFinished(case) => {
-                if let Some(recorded) = &case.recording {
+            CheckEvent::Started { target, .. } => (*target).clone_into(&mut self.target),
+            CheckEvent::CaseStarted(_) => {}
+            CheckEvent::CaseFinished(case) => {
+                if let CaseRecording::Whole(recorded) = &case.recording {
                     self.folder
-                        .write(frames_of(&case.id), &render(case, recorded, &self.target))?;
+                        .write(frames_path(&case.id), &render(case, recorded, &self.target))?;
                 }
             }
         }
-        Ok(())
-    }
-
-    fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
         Ok(())
     }
 }
@@ -312,7 +308,9 @@ mod tests {
     #[test]
     fn every_kind_of_entry_is_a_line() {
         let case = made_up::recorded_case();
-        let recorded = case.recording.clone().unwrap();
+        let CaseRecording::Whole(recorded) = case.recording.clone() else {
+            panic!("it was recorded");
+        };
         insta::assert_snapshot!(
             String::from_utf8(render(&case, &recorded, "ws://127.0.0.1:4000/socket")).unwrap()
         );

@@ -4,8 +4,10 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::{Finished, Folder, ReportError, Reporter};
-use crate::conformance::{CaseResult, Event, Finding, HeldTo, RunResult, Verdict, Warning};
+use super::folder::frames_of;
+use super::object::{Shown, object};
+use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter};
+use crate::conformance::{CaseResult, Finding, HeldTo, RunResult, Verdict, Warning};
 use crate::profile::Profile;
 
 /// Writes it when the run is over.
@@ -20,19 +22,15 @@ impl Json {
     }
 }
 
-impl Reporter for Json {
-    fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
-        Ok(())
-    }
-
-    fn finish(&mut self, finished: &Finished<'_>) -> Result<(), ReportError> {
+impl Reporter<CheckJob> for Json {
+    fn finish(&mut self, finished: &CheckFinished<'_>) -> Result<(), ReportError> {
         self.folder.write("result.json", &render(finished))?;
         Ok(())
     }
 }
 
 /// The whole text.
-fn render(finished: &Finished<'_>) -> Vec<u8> {
+fn render(finished: &CheckFinished<'_>) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&Document::new(finished)).unwrap_or_default();
     text.push(b'\n');
     text
@@ -58,7 +56,7 @@ struct Document<'a> {
     summary: Summary,
     close_summary: Summary,
     cases: Vec<Case<'a>>,
-    warnings: &'a [Warning],
+    warnings: Shown<'a, [Warning]>,
 }
 
 #[derive(Serialize)]
@@ -75,8 +73,8 @@ struct Summary {
 struct Case<'a> {
     id: &'a str,
     about: &'a str,
-    verdict: Verdict,
-    close_verdict: Verdict,
+    verdict: &'static str,
+    close_verdict: &'static str,
     rules: &'a [String],
     broken: Vec<&'a str>,
     level: Option<&'static str>,
@@ -87,15 +85,21 @@ struct Case<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    finding: Option<&'a Finding>,
+    finding: Option<Shown<'a, Finding>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    close_finding: Option<&'a Finding>,
+    close_finding: Option<Shown<'a, Finding>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<String>,
 }
 
+object! { Warning { id, about, mended_in } }
+object! { Finding {
+    what, expected, actual, place, step if step.is_some();
+    kind, broken, actor, before, said, steps
+} }
+
 impl<'a> Document<'a> {
-    fn new(finished: &Finished<'a>) -> Self {
+    fn new(finished: &CheckFinished<'a>) -> Self {
         let run = finished.run;
         Self {
             schema: 1,
@@ -117,8 +121,8 @@ impl<'a> Document<'a> {
             trouble: finished.trouble,
             summary: Summary::of(run, |case| case.verdict),
             close_summary: Summary::of(run, |case| case.close_verdict),
-            cases: run.cases.iter().map(|case| Case::new(case, finished)).collect(),
-            warnings: &run.warnings,
+            cases: run.cases.iter().map(Case::new).collect(),
+            warnings: Shown(&run.warnings[..]),
         }
     }
 }
@@ -138,12 +142,12 @@ impl Summary {
 }
 
 impl<'a> Case<'a> {
-    fn new(case: &'a CaseResult, finished: &Finished<'_>) -> Self {
+    fn new(case: &'a CaseResult) -> Self {
         Self {
             id: &case.id,
             about: &case.about,
-            verdict: case.verdict,
-            close_verdict: case.close_verdict,
+            verdict: case.verdict.name(),
+            close_verdict: case.close_verdict.name(),
             rules: &case.rules,
             broken: case.broken(),
             level: case.level.map(crate::scenario::Level::name),
@@ -152,9 +156,9 @@ impl<'a> Case<'a> {
             flaky: case.flaky,
             runs: case.runs,
             pending: case.pending.as_deref(),
-            finding: case.finding.as_ref(),
-            close_finding: case.close_finding.as_ref(),
-            frames: finished.frames_of(case),
+            finding: case.finding.as_ref().map(Shown),
+            close_finding: case.close_finding.as_ref().map(Shown),
+            frames: frames_of(case),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Finished, Folder, ReportError, Reporter, summary};
-use crate::conformance::{CaseResult, Event, RunResult, Verdict};
+use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter, summary};
+use crate::conformance::{CaseResult, RunResult, Verdict};
 
 /// Writes it when the run is over.
 pub struct Junit {
@@ -19,18 +19,14 @@ impl Junit {
     }
 }
 
-impl Reporter for Junit {
-    fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
-        Ok(())
-    }
-
-    fn finish(&mut self, finished: &Finished<'_>) -> Result<(), ReportError> {
+impl Reporter<CheckJob> for Junit {
+    fn finish(&mut self, finished: &CheckFinished<'_>) -> Result<(), ReportError> {
         self.folder.write("junit.xml", render(finished)?.as_bytes())?;
         Ok(())
     }
 }
 
-fn render(finished: &Finished<'_>) -> Result<String, ReportError> {
+fn render(finished: &CheckFinished<'_>) -> Result<String, ReportError> {
     let mut report = Report::new("phxproof check");
     report.set_time(finished.duration);
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();

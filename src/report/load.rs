@@ -1,8 +1,9 @@
-//! What a swarm tells: while it runs on stderr, at its end on stdout, and as files: `result.json`, `series.csv`,
+//! The reporters of `load`: its progress on stderr, its summary on stdout, and its files: `result.json`, `series.csv`,
 //! `histograms.hlog`, `report.html`.
 
 mod csv;
 mod curve;
+mod hlog;
 mod html;
 mod json;
 mod live;
@@ -14,6 +15,7 @@ mod setup;
 mod summary;
 mod words;
 
+pub use hlog::HistogramLog;
 pub use progress::LoadProgress;
 pub use setup::Setup;
 pub use words::things;
@@ -22,12 +24,12 @@ use std::time::Duration;
 
 use super::paper::Paper;
 use super::terminal::print;
-use super::{About, Detail, Folder, ReportError};
-use crate::load::{Conclusion, LoadResult, Outcome};
+use super::{About, Detail, Folder, LoadJob, ReportError, Reporter};
+use crate::load::{Conclusion, LoadEvent, LoadResult, Outcome};
 
-/// The end of a swarm, and all that is known of it.
+/// The end of a load test, and all that is known of it.
 #[derive(Clone, Copy, Debug)]
-pub struct LoadRun<'a> {
+pub struct LoadFinished<'a> {
     /// What was counted and measured.
     pub result: &'a LoadResult,
     /// What had to hold.
@@ -52,38 +54,84 @@ pub struct LoadRun<'a> {
     pub trouble: Option<&'a str>,
 }
 
-impl LoadRun<'_> {
-    /// Writes all files. Each fails alone; those that could not be written are told.
-    pub fn write(&self, folder: &Folder) -> Vec<ReportError> {
-        let (json, csv, html) = (
-            json::render(self),
-            csv::render(&self.result.series),
-            html::render(self),
-        );
-        let files: [(&str, &[u8]); 4] = [
-            ("result.json", &json),
-            ("series.csv", csv.as_bytes()),
-            ("histograms.hlog", self.result.histograms.as_bytes()),
-            ("report.html", html.as_bytes()),
-        ];
-        files
-            .iter()
-            .filter_map(|(name, contents)| folder.write(name, contents).err())
-            .map(ReportError::from)
-            .collect()
+/// A file that is written when the run is over.
+pub struct LoadFile {
+    folder: Folder,
+    name: &'static str,
+    render: fn(&LoadFinished<'_>) -> Vec<u8>,
+}
+
+impl LoadFile {
+    /// `result.json`
+    pub fn json(folder: Folder) -> Self {
+        Self {
+            folder,
+            name: "result.json",
+            render: json::render,
+        }
     }
 
-    /// Tells a person on stdout.
-    ///
-    /// # Errors
-    /// If stdout cannot be written to.
-    pub fn tell(&self, detail: Detail, folder: &Folder) -> Result<(), ReportError> {
-        print(&summary::render(
-            self,
-            detail,
-            &folder.path().display().to_string(),
-            Paper::of_stdout(),
-        ))
+    /// `series.csv`
+    pub fn csv(folder: Folder) -> Self {
+        Self {
+            folder,
+            name: "series.csv",
+            render: |run| csv::render(&run.result.series).into_bytes(),
+        }
+    }
+
+    /// `report.html`
+    pub fn html(folder: Folder) -> Self {
+        Self {
+            folder,
+            name: "report.html",
+            render: |run| html::render(run).into_bytes(),
+        }
+    }
+}
+
+impl Reporter<LoadJob> for LoadFile {
+    fn finish(&mut self, run: &LoadFinished<'_>) -> Result<(), ReportError> {
+        self.folder.write(self.name, &(self.render)(run))?;
+        Ok(())
+    }
+}
+
+/// Tells a person on stdout what is going to be run, and what it came to.
+pub struct LoadTerminal {
+    detail: Detail,
+    seed: u64,
+    folder: Folder,
+}
+
+impl LoadTerminal {
+    /// The results lie in this folder.
+    pub fn new(detail: Detail, seed: u64, folder: Folder) -> Self {
+        Self { detail, seed, folder }
+    }
+}
+
+impl Reporter<LoadJob> for LoadTerminal {
+    fn event(&mut self, event: &LoadEvent<'_>) -> Result<(), ReportError> {
+        match event {
+            LoadEvent::Planned(plan) if self.detail != Detail::Quiet => {
+                announce(&[format!("{plan}; seed {}", self.seed)])
+            }
+            LoadEvent::Planned(_)
+            | LoadEvent::Began(_)
+            | LoadEvent::Progress(_)
+            | LoadEvent::Second(_)
+            | LoadEvent::SoFar(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, run: &LoadFinished<'_>) -> Result<(), ReportError> {
+        // The command reports a run that could not take place as an error.
+        if run.trouble.is_some() {
+            return Ok(());
+        }
+        let results = self.folder.path().display().to_string();
+        print(&summary::render(run, self.detail, &results, Paper::of_stdout()))
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{About, Finished};
+use super::{About, CheckFinished};
 use crate::clock::Time;
-use crate::conformance::{CaseResult, Finding, HeldTo, Recorded, RunResult, Said, Strictness, Verdict, Way};
+use crate::conformance::{
+    CaseRecording, CaseResult, Finding, HeldTo, Recorded, RunResult, Said, Strictness, Verdict, Way,
+};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::{Entry, FailureKind, Level, Noted, Recording, Who};
@@ -16,8 +18,14 @@ pub(super) const ABOUT: About = About {
     seed: 7,
 };
 
-pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> Finished<'a> {
-    Finished::new(run, about, Duration::from_millis(4200), 1)
+pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> CheckFinished<'a> {
+    CheckFinished {
+        run,
+        about,
+        duration: Duration::from_millis(4200),
+        exit_code: 1,
+        trouble: None,
+    }
 }
 
 /// One of everything.
@@ -162,7 +170,7 @@ fn case(id: &str) -> CaseResult {
         flaky: false,
         runs: 1,
         pace: crate::conformance::Pace::OnTime,
-        recording: None,
+        recording: CaseRecording::None,
     }
 }
 
@@ -174,7 +182,7 @@ pub(super) fn recorded_case() -> CaseResult {
         recording.entries.push(Entry { at, who, what });
     }
     let (actors, vsn) = (vec!["ana".to_owned()], Vsn::V2);
-    let recording = Some(Arc::new(Recorded {
+    let recording = CaseRecording::Whole(Arc::new(Recorded {
         recording,
         actors,
         vsn,

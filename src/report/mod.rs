@@ -1,5 +1,5 @@
-//! Renders what a run tells: for the terminal, as `result.json`, as JUnit XML, frame by frame; what a swarm tells, also
-//! as charts. The reporters of `check` read the same stream of events, and each fails alone. Measures nothing, decides
+//! Renders what `check` and `load` tell: for the terminal, as `result.json`, as JUnit XML, frame by frame, as charts. Each
+//! reporter reads the typed events of its job and how the run ended, and each fails alone. Measures nothing, decides
 //! nothing.
 
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -11,6 +11,7 @@ mod junit;
 mod load;
 #[cfg(test)]
 mod made_up;
+mod object;
 mod paper;
 mod progress;
 mod summary;
@@ -20,15 +21,14 @@ pub use folder::{Folder, FolderError};
 pub use frames::Frames;
 pub use json::Json;
 pub use junit::Junit;
-pub use load::{LoadProgress, LoadRun, Setup, announce, things};
+pub use load::{HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal, Setup, announce, things};
 pub use progress::{Progress, Style as ProgressStyle};
-pub use terminal::{Detail, Terminal};
+pub use terminal::Terminal;
 
-use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::conformance::{CaseResult, Event, RunResult};
+use crate::conformance::{CheckEvent, RunResult};
+use crate::load::LoadEvent;
 
 /// What is known of a run beside its result.
 #[derive(Clone, Debug)]
@@ -39,47 +39,30 @@ pub struct About {
     pub seed: u64,
 }
 
-/// The end of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Finished<'a> {
-    /// What it came to; without any case if nothing could be judged.
-    run: &'a RunResult,
-    /// What else is known of it.
-    about: &'a About,
-    /// How long it took.
-    duration: Duration,
-    /// How the process is going to end.
-    exit_code: u8,
-    /// Why nothing could be judged.
-    trouble: Option<&'a str>,
-    /// The cases that were recorded: their frames lie in the folder.
-    recorded: Option<&'a HashSet<Arc<str>>>,
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What is wrong, and the last line.
+    Quiet,
+    /// The usual: of many that failed in the same way one in full.
+    Usual,
+    /// Everything in full.
+    All,
 }
 
-impl<'a> Finished<'a> {
-    /// The end of a run that judged what it could.
-    pub fn new(run: &'a RunResult, about: &'a About, duration: Duration, exit_code: u8) -> Self {
-        Self {
-            run,
-            about,
-            duration,
-            exit_code,
-            trouble: None,
-            recorded: None,
-        }
-    }
-
-    /// The same, but nothing could be judged, for this reason.
-    #[must_use]
-    pub fn troubled(self, trouble: Option<&'a str>) -> Self {
-        Self { trouble, ..self }
-    }
-
-    /// Where the frames of a case lie, if it was recorded.
-    fn frames_of(&self, case: &CaseResult) -> Option<String> {
-        let recorded = self.recorded?.contains(&case.id);
-        recorded.then(|| folder::frames_of(&case.id).display().to_string())
-    }
+/// The end of a check.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckFinished<'a> {
+    /// What it came to; without any case if nothing could be judged.
+    pub run: &'a RunResult,
+    /// What else is known of it.
+    pub about: &'a About,
+    /// How long it took.
+    pub duration: Duration,
+    /// How the process is going to end.
+    pub exit_code: u8,
+    /// Why nothing could be judged.
+    pub trouble: Option<&'a str>,
 }
 
 /// Why a reporter could not report.
@@ -101,60 +84,84 @@ pub enum ReportError {
     Junit(#[from] quick_junit::SerializeError),
 }
 
-/// Somebody who tells of a run.
-pub trait Reporter {
+/// A job whose runs are reported.
+pub trait Job {
+    /// What it tells while it runs.
+    type Event<'a>;
+    /// How a run ended.
+    type Finished<'a>;
+}
+
+/// `phxproof check`.
+#[derive(Debug)]
+pub enum CheckJob {}
+
+impl Job for CheckJob {
+    type Event<'a> = CheckEvent<'a>;
+    type Finished<'a> = CheckFinished<'a>;
+}
+
+/// `phxproof load`.
+#[derive(Debug)]
+pub enum LoadJob {}
+
+impl Job for LoadJob {
+    type Event<'a> = LoadEvent<'a>;
+    type Finished<'a> = LoadFinished<'a>;
+}
+
+/// Reports the runs of a job. What a reporter does not implement it ignores.
+pub trait Reporter<J: Job> {
     /// Something happened.
     ///
     /// # Errors
-    /// If it cannot be told; no more is told then.
-    fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError>;
+    /// If it cannot be reported; the reporter is then left out.
+    fn event(&mut self, _: &J::Event<'_>) -> Result<(), ReportError> {
+        Ok(())
+    }
 
-    /// It is over.
+    /// The run is over.
     ///
     /// # Errors
-    /// If it cannot be told.
-    fn finish(&mut self, finished: &Finished<'_>) -> Result<(), ReportError>;
+    /// If it cannot be reported.
+    fn finish(&mut self, _: &J::Finished<'_>) -> Result<(), ReportError> {
+        Ok(())
+    }
 }
 
-/// All who tell of a run. One that fails is left out from then on; the others go on.
-#[derive(Default)]
-pub struct Reporters<'r> {
-    working: Vec<Box<dyn Reporter + 'r>>,
+/// All reporters of a run. One that fails is left out from then on; the others go on.
+pub struct Reporters<J: Job> {
+    working: Vec<Box<dyn Reporter<J> + Send>>,
     failed: Vec<ReportError>,
-    /// A result loses its recording once it was told.
-    recorded: HashSet<Arc<str>>,
 }
 
-impl<'r> Reporters<'r> {
+impl<J: Job> Default for Reporters<J> {
+    fn default() -> Self {
+        Self {
+            working: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
+impl<J: Job> Reporters<J> {
     /// Adds one.
-    #[must_use]
-    pub fn with(mut self, reporter: impl Reporter + 'r) -> Self {
+    pub fn add(&mut self, reporter: impl Reporter<J> + Send + 'static) {
         self.working.push(Box::new(reporter));
-        self
     }
 
     /// Something happened.
-    pub fn event(&mut self, event: &Event<'_>) {
-        if let Event::CaseFinished(case) = event
-            && case.recording.is_some()
-        {
-            self.recorded.insert(Arc::clone(&case.id));
-        }
+    pub fn event(&mut self, event: &J::Event<'_>) {
         self.each(|reporter| reporter.event(event));
     }
 
-    /// It is over: why some could not tell it.
-    pub fn finish(mut self, finished: &Finished<'_>) -> Vec<ReportError> {
-        let recorded = std::mem::take(&mut self.recorded);
-        let finished = Finished {
-            recorded: Some(&recorded),
-            ..*finished
-        };
-        self.each(|reporter| reporter.finish(&finished));
-        self.failed
+    /// The run is over. Returns the errors of all reporters that failed.
+    pub fn finish(&mut self, finished: &J::Finished<'_>) -> Vec<ReportError> {
+        self.each(|reporter| reporter.finish(finished));
+        std::mem::take(&mut self.failed)
     }
 
-    fn each(&mut self, mut tell: impl FnMut(&mut dyn Reporter) -> Result<(), ReportError>) {
+    fn each(&mut self, mut tell: impl FnMut(&mut dyn Reporter<J>) -> Result<(), ReportError>) {
         let failed = &mut self.failed;
         self.working.retain_mut(|reporter| match tell(&mut **reporter) {
             Ok(()) => true,
@@ -168,47 +175,50 @@ impl<'r> Reporters<'r> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
-    struct Counts<'c>(&'c mut usize);
+    struct Counts(Arc<AtomicUsize>);
     struct Fails;
 
-    impl Reporter for Counts<'_> {
-        fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
-            *self.0 += 1;
+    impl Reporter<CheckJob> for Counts {
+        fn event(&mut self, _: &CheckEvent<'_>) -> Result<(), ReportError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
             Ok(())
         }
 
-        fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
-            *self.0 += 1;
+        fn finish(&mut self, _: &CheckFinished<'_>) -> Result<(), ReportError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
             Ok(())
         }
     }
 
-    impl Reporter for Fails {
-        fn event(&mut self, _: &Event<'_>) -> Result<(), ReportError> {
+    impl Reporter<CheckJob> for Fails {
+        fn event(&mut self, _: &CheckEvent<'_>) -> Result<(), ReportError> {
             Err(ReportError::Stream {
                 stream: "stdout",
                 why: std::io::ErrorKind::BrokenPipe.into(),
             })
         }
 
-        fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
+        fn finish(&mut self, _: &CheckFinished<'_>) -> Result<(), ReportError> {
             unreachable!("it has failed before")
         }
     }
 
     #[test]
     fn one_that_fails_leaves_the_others_alone() {
-        let (mut before, mut after) = (0, 0);
-        let mut all = Reporters::default()
-            .with(Counts(&mut before))
-            .with(Fails)
-            .with(Counts(&mut after));
-        all.event(&Event::CaseStarted("join/ok"));
-        all.event(&Event::CaseStarted("join/deny"));
+        let (before, after) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut all = Reporters::default();
+        all.add(Counts(Arc::clone(&before)));
+        all.add(Fails);
+        all.add(Counts(Arc::clone(&after)));
+        all.event(&CheckEvent::CaseStarted("join/ok"));
+        all.event(&CheckEvent::CaseStarted("join/deny"));
         let failed = all.finish(&made_up::finished(&made_up::run(), &made_up::ABOUT));
         assert_eq!(failed.len(), 1);
-        assert_eq!((before, after), (3, 3));
+        assert_eq!([before, after].map(|it| it.load(Ordering::Relaxed)), [3, 3]);
     }
 }

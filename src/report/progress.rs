@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Finished, ReportError, Reporter};
+use super::terminal::unless_nobody_reads;
+use super::{CheckFinished, CheckJob, ReportError, Reporter};
 use crate::clock::{Clock, Time};
-use crate::conformance::{CaseResult, Event, HeldTo, Strictness, Verdict};
+use crate::conformance::{CaseResult, CheckEvent, HeldTo, Strictness, Verdict};
 
 /// Where there is no terminal, how long it is silent at least.
 pub(super) const NOW_AND_THEN: Duration = Duration::from_secs(10);
@@ -129,22 +130,22 @@ fn bar_style() -> ProgressStyle {
         .progress_chars("━━─")
 }
 
-impl Reporter for Progress {
-    fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
+impl Reporter<CheckJob> for Progress {
+    fn event(&mut self, event: &CheckEvent<'_>) -> Result<(), ReportError> {
         match event {
-            Event::Started { cases, held_to, .. } => {
+            CheckEvent::Started { cases, held_to, .. } => {
                 self.all = *cases;
                 self.held_to = *held_to;
                 return Ok(());
             }
-            Event::CaseStarted(id) => self.running.push((*id).to_owned()),
-            Event::CaseFinished(case) => self.finished(case)?,
+            CheckEvent::CaseStarted(id) => self.running.push((*id).to_owned()),
+            CheckEvent::CaseFinished(case) => self.finished(case)?,
         }
         self.draw_bar();
         Ok(())
     }
 
-    fn finish(&mut self, _: &Finished<'_>) -> Result<(), ReportError> {
+    fn finish(&mut self, _: &CheckFinished<'_>) -> Result<(), ReportError> {
         if let Shown::Bar(Some(bar)) = &self.shown {
             bar.finish_and_clear();
         }
@@ -154,9 +155,5 @@ impl Reporter for Progress {
 
 /// A line on stderr.
 pub(super) fn say(line: &str) -> Result<(), ReportError> {
-    let mut stderr = anstream::stderr().lock();
-    writeln!(stderr, "{line}").map_err(|why| ReportError::Stream {
-        stream: "stderr",
-        why,
-    })
+    unless_nobody_reads(writeln!(anstream::stderr().lock(), "{line}"), "stderr")
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::paper::Paper;
-use super::{Detail, Finished};
+use super::{CheckFinished, Detail};
 use crate::conformance::{CaseResult, Conclusion, HeldTo, RunResult, Verdict};
 use crate::profile::Gate;
 use fields::Fields;
@@ -30,7 +30,7 @@ pub(super) struct Onward {
 }
 
 /// The whole summary.
-pub(super) fn render(finished: &Finished<'_>, detail: Detail, onward: &Onward, paper: Paper) -> String {
+pub(super) fn render(finished: &CheckFinished<'_>, detail: Detail, onward: &Onward, paper: Paper) -> String {
     let run = finished.run;
     let mut text = String::new();
     if detail != Detail::Quiet {
@@ -197,7 +197,7 @@ fn closings(text: &mut String, run: &RunResult, paper: Paper) {
 }
 
 /// The last words: the verdict, the counts, the time.
-fn conclusion(text: &mut String, finished: &Finished<'_>) {
+fn conclusion(text: &mut String, finished: &CheckFinished<'_>) {
     let run = finished.run;
     let (words, verdict) = match run.conclusion() {
         Conclusion::Held => ("all held", Verdict::Pass),

@@ -7,19 +7,8 @@ use anstyle::Style;
 
 use super::paper::Paper;
 use super::summary::Onward;
-use super::{Finished, ReportError, Reporter, summary};
-use crate::conformance::{Event, HeldTo};
-
-/// How much is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// What is wrong, and the last line.
-    Quiet,
-    /// The usual: of many that failed in the same way one in full.
-    Usual,
-    /// Everything in full.
-    All,
-}
+use super::{CheckFinished, CheckJob, Detail, ReportError, Reporter, summary};
+use crate::conformance::{CheckEvent, HeldTo};
 
 /// Tells a person.
 pub struct Terminal {
@@ -52,10 +41,10 @@ impl Terminal {
     }
 }
 
-impl Reporter for Terminal {
-    fn event(&mut self, event: &Event<'_>) -> Result<(), ReportError> {
+impl Reporter<CheckJob> for Terminal {
+    fn event(&mut self, event: &CheckEvent<'_>) -> Result<(), ReportError> {
         match event {
-            Event::Started {
+            CheckEvent::Started {
                 target,
                 held_to,
                 offers,
@@ -73,11 +62,11 @@ impl Reporter for Terminal {
                     print(&opening(called, *held_to, &text, &offers))
                 }
             },
-            Event::CaseStarted(_) | Event::CaseFinished(_) => Ok(()),
+            CheckEvent::CaseStarted(_) | CheckEvent::CaseFinished(_) => Ok(()),
         }
     }
 
-    fn finish(&mut self, finished: &Finished<'_>) -> Result<(), ReportError> {
+    fn finish(&mut self, finished: &CheckFinished<'_>) -> Result<(), ReportError> {
         // Who could not judge anything says so as an error.
         if finished.trouble.is_some() {
             return Ok(());
@@ -91,14 +80,19 @@ impl Reporter for Terminal {
     }
 }
 
-/// A pipe that nobody reads any more is no error: there is nobody who misses anything.
+/// A text on stdout.
 pub(super) fn print(text: &str) -> Result<(), ReportError> {
     let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(ReportError::Stream {
-            stream: "stdout",
-            why,
-        }),
+    unless_nobody_reads(
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()),
+        "stdout",
+    )
+}
+
+/// A pipe that nobody reads any more is not an error.
+pub(super) fn unless_nobody_reads(written: io::Result<()>, stream: &'static str) -> Result<(), ReportError> {
+    match written {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(ReportError::Stream { stream, why }),
         _ => Ok(()),
     }
 }

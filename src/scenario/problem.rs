@@ -1,12 +1,14 @@
 //! What is wrong with a scenario file, shown where it stands: the place, what was expected, what to write instead.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use strsim::osa_distance;
 
-use super::yaml::Span;
+/// Where something stands: a range of bytes in the file.
+pub(crate) type Span = Range<usize>;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

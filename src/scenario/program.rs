@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::load::LoadSection;
 use super::needs::{Level, Offer};
 use super::pattern::Pattern;
+use super::problem::Span;
 use super::template::{Data, Name, Template, Values};
-use super::yaml::Span;
 use crate::profile::Difference;
 use crate::protocol::Vsn;
 

@@ -2,16 +2,12 @@
 //! shown to them. The one file that knows the parser.
 
 use std::fmt;
-use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
-use super::problem::Problem;
-
-/// Where something stands: a range of bytes in the file.
-pub(crate) type Span = Range<usize>;
+use super::problem::{Problem, Span};
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]

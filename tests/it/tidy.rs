@@ -1,6 +1,8 @@
 //! The rules of the house that the compiler does not know: floors, module heads, lengths of files, unfinished work.
 //! Each check is a function over a path and its text, and is itself seen to fail below.
 
+mod circles;
+
 use std::fs;
 use std::path::Path;
 
@@ -168,19 +170,30 @@ fn floor_of(part: &str) -> Option<u8> {
         .map(|(_, floor)| *floor)
 }
 
+/// The text of a file with its comments blank.
+fn without_comments(text: &str) -> String {
+    let code = text.lines().map(|line| {
+        if line.trim_start().starts_with("//") {
+            ""
+        } else {
+            line
+        }
+    });
+    code.collect::<Vec<_>>().join("\n")
+}
+
+/// The code of a file without comments, and without the tests at its end.
+fn code(text: &str) -> String {
+    let mut code = without_comments(text);
+    if let Some(at) = code.find("#[cfg(test)]\nmod tests {") {
+        code.truncate(at);
+    }
+    code
+}
+
 /// Line and name of each part that code names after `crate::`, also within braces; comments may name any.
 fn uses(text: &str) -> Vec<(usize, String)> {
-    let code: Vec<_> = text
-        .lines()
-        .map(|line| {
-            if line.trim_start().starts_with("//") {
-                ""
-            } else {
-                line
-            }
-        })
-        .collect();
-    let code = code.join("\n");
+    let code = without_comments(text);
     let mut found = Vec::new();
     for (start, prefix) in code.match_indices("crate::") {
         let rest = &code[start + prefix.len()..];

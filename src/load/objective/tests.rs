@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::clock::Time;
-use crate::load::tally::{Kind, Tally};
+use crate::load::latency::Kind;
+use crate::load::tally::Tally;
 
 fn judge(text: &str, result: &LoadResult) -> (Option<f64>, bool) {
     let outcome = text.parse::<Objective>().unwrap().judge(result);

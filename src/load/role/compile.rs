@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::send_mode::send_mode;
 use super::{
     Awaited, ChannelStatus, CompiledScenarios, ConnectTemplate, Deliveries, Entry, Join, Override, Play,
-    Push, Role, SendMode, Step,
+    Role, Step,
 };
 use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
-use crate::protocol::{CLOSE, ERROR, REPLY, Vsn};
+use crate::protocol::Vsn;
 use crate::scenario::{
     Act, Actor, Answers, Connect, Data, Group, LoadRole, Mount, Name, Offer, Opening, Problem, Program,
     ScenarioError, SendKind, Template, What,
@@ -371,27 +372,5 @@ impl Draft {
                 *status = ChannelStatus::Lost;
             }
         }
-    }
-}
-
-/// How an open model drives a role of these steps.
-pub(super) fn send_mode(steps: &[Step], awaited: &[Awaited]) -> SendMode {
-    let pushes = steps.iter().filter_map(|step| match step {
-        Step::Push(push) => Some(push),
-        _ => None,
-    });
-    // The ledger tells what becomes of what carries a mark; for anything else that is awaited, somebody must wait.
-    let ledger_tells = |push: &Push| push.is_marked() || awaited.is_empty();
-    let in_steps = |step: &Step| match step {
-        Step::Push(push) => !ledger_tells(push),
-        Step::Receive { within, .. } => within.is_some(),
-        _ => true,
-    };
-    let not_marked = [CLOSE, ERROR, REPLY];
-    let more = steps.iter().any(in_steps) || awaited.iter().any(|it| not_marked.contains(&&*it.event));
-    match (pushes.count(), more) {
-        (0, _) => SendMode::Listens,
-        (1, false) => SendMode::Pushes,
-        _ => SendMode::Rounds,
     }
 }

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::Value;
 
-use super::compile::send_mode;
+use super::send_mode::send_mode;
 use super::{Awaited, CompiledScenarios, Content, Follow, Push, ReplySaid, Role, Step, TopicPlace};
 use crate::load::text::{Line, MARK_KEY};
 use crate::protocol::{CLOSE, ERROR, REPLY};
@@ -22,8 +21,7 @@ pub enum Marks {
 }
 
 /// How deliveries are followed, at the worst.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deliveries {
     /// Nobody waits for a broadcast of the scenario's own.
     #[default]

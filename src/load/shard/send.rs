@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::super::actor::Flags;
+use super::super::latency::Kind;
 use super::super::ledger::Mark;
 use super::super::role::{Answer, Audience, Content, Follow, Push, SendMode};
 use super::super::shard_state::Awaits;
-use super::super::tally::Kind;
 use super::super::text::Filling;
 use super::Shard;
 use super::lane::Lane;

@@ -6,9 +6,9 @@ use crate::client::{ChannelId, CloseCause, DropReason};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Wait};
 use crate::load::error_kind::ErrorKind;
+use crate::load::latency::Kind;
 use crate::load::ledger::{Mark, ReceiveWindow};
 use crate::load::role::{ChannelStatus, Join};
-use crate::load::tally::Kind;
 use crate::protocol::{CLOSE, JOIN, Message, Payload};
 
 impl ClientOutbox<'_, '_> {

@@ -5,9 +5,9 @@ use super::client_outbox::IncomingEvent;
 use crate::client::DropReason;
 use crate::clock::Time;
 use crate::load::actor::Flags;
+use crate::load::latency::Kind;
 use crate::load::ledger::{Arrival, Mark};
 use crate::load::role::ChannelStatus;
-use crate::load::tally::Kind;
 use crate::protocol::{CLOSE, Field, Message, Payload, REPLY};
 
 impl ClientOutbox<'_, '_> {

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::Tally;
+use super::{LATEST, Tally};
 use crate::clock::Time;
 use crate::load::error_kind::ErrorKind;
 use crate::load::left_out::LeftOut;
 use crate::load::losses::LostBy;
 use crate::load::lost::LostMessages;
 use crate::load::traffic::Traffic;
-use crate::load::validity::LATEST;
 use crate::scenario::shorten;
 
 impl Tally {

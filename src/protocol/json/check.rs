@@ -2,12 +2,27 @@
 //! (integers of at most 1,024 characters, floats that fit 64 bits). Depth has no limit but memory: a bit a level.
 
 use super::Error;
-use super::escape::escape_len;
-use super::scan::{Escapes, StringEnd, skip_blanks};
+use super::escape::escape;
+use super::scan::{Escapes, Rigour, StringEnd, skip_blanks};
 use super::stops::{QuotesAndControls, next_stop};
 
 /// Jason's `decoding_integer_digit_limit`: an integer's characters, its sign among them.
 const INTEGER_LIMIT: usize = 1024;
+
+/// Every byte is judged, as Jason does.
+pub(in crate::protocol) enum Checked {}
+
+impl Rigour for Checked {
+    #[inline(always)]
+    fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
+        string(bytes, at)
+    }
+
+    #[inline(always)]
+    fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
+        value(bytes, at)
+    }
+}
 
 /// Checks that the text is one JSON value and nothing else but blanks around it.
 ///
@@ -108,7 +123,7 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
             Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
             Some(b'\\') => {
                 escapes = Escapes::Some;
-                at += escape_len(bytes, at)?;
+                at += escape(bytes, at)?.1;
             }
             Some(_) => return Err(Error::new(at, "a character that is no control character")),
             None => return Err(Error::new(bytes.len(), "the closing quote of a string")),

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Escapes, Rigour, Walked, skip_blanks};
-use super::{Error, unescape, walk};
+use super::scan::{Escapes, Rigour, skip_blanks};
+use super::walk::{self, Walked};
+use super::{Error, unescape};
 
 /// The raw text of a member of the object. Of equal keys the first counts, as in Jason's maps
 /// (transcript malformed/text-duplicate-keys). `None` too where the text is no object.

@@ -9,14 +9,17 @@ mod normalise;
 mod number;
 mod scan;
 mod stops;
+mod string;
 mod walk;
 
+pub(super) use check::Checked;
 pub use check::check;
 pub use error::Error;
-pub use escape::{push_string, unescape, write_string};
 pub use members::{Members, get, members};
 pub use normalise::normalise;
-pub(super) use scan::{Checked, Escapes, Rigour, StringEnd, Walked, skip_blanks};
+pub(super) use scan::{Escapes, Rigour, StringEnd, skip_blanks};
+pub use string::{push_string, unescape, write_string};
+pub(super) use walk::Walked;
 
 #[cfg(test)]
 pub(super) mod tests;

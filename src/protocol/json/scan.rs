@@ -1,6 +1,6 @@
-//! How closely a decoder looks: at brackets and strings only, or at every byte.
+//! What the two ways to read JSON have in common: at brackets and strings only (walk), or at every byte (check).
 
-use super::{Error, check, walk};
+use super::Error;
 
 /// Where a string ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,36 +26,6 @@ pub(in crate::protocol) trait Rigour {
     fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error>;
     /// The end of the value that begins at `at`, no blank before it.
     fn value(bytes: &[u8], at: usize) -> Result<usize, Error>;
-}
-
-/// Brackets are counted and strings skipped; what stands between is not judged.
-pub(in crate::protocol) enum Walked {}
-
-/// Every byte is judged, as Jason does.
-pub(in crate::protocol) enum Checked {}
-
-impl Rigour for Walked {
-    #[inline(always)]
-    fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
-        walk::string(bytes, at)
-    }
-
-    #[inline(always)]
-    fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
-        walk::value(bytes, at)
-    }
-}
-
-impl Rigour for Checked {
-    #[inline(always)]
-    fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
-        check::string(bytes, at)
-    }
-
-    #[inline(always)]
-    fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
-        check::value(bytes, at)
-    }
 }
 
 /// The offset of the first byte from `at` on that is no blank, tab or line end.

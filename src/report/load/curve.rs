@@ -1,34 +1,6 @@
-//! The histograms of a whole run, put together from its log.
+//! The curve of a histogram: how much time so many nines take.
 
-use std::collections::BTreeMap;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::Deserializer;
-use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-
-/// By kind, as it is called in the log. What cannot be read is left out.
-pub(super) fn histograms(log: &str) -> BTreeMap<String, Histogram<u64>> {
-    let mut whole: BTreeMap<String, Histogram<u64>> = BTreeMap::new();
-    let mut deserializer = Deserializer::new();
-    for entry in IntervalLogIterator::new(log.as_bytes()) {
-        let Ok(LogEntry::Interval(interval)) = entry else {
-            continue;
-        };
-        let Some(tag) = interval.tag() else { continue };
-        let bytes = STANDARD.decode(interval.encoded_histogram());
-        let histogram = bytes
-            .ok()
-            .and_then(|bytes| deserializer.deserialize::<u64, _>(&mut bytes.as_slice()).ok());
-        let (Some(more), Ok(empty)) = (histogram, Histogram::new(3)) else {
-            continue;
-        };
-        // It grows by itself, so there is nothing to fail.
-        let _ = whole.entry(tag.as_str().to_owned()).or_insert(empty).add(more);
-    }
-    whole
-}
 
 /// Points of a curve: how many nines (the logarithm of one over what is beyond), and the time in microseconds. It ends
 /// where what is beyond is a single one: what further percentiles are, so few cannot tell.
@@ -61,10 +33,5 @@ mod tests {
         assert_eq!(points.first(), Some(&(0.0, 1.0)));
         assert_eq!(points.last(), Some(&(3.0, 999.0)));
         assert!(points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1));
-    }
-
-    #[test]
-    fn what_is_no_log_has_no_histograms() {
-        assert!(histograms("").is_empty() && histograms("no log\n").is_empty());
     }
 }

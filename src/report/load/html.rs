@@ -8,7 +8,7 @@ mod tables;
 
 use std::fmt::{self, Write as _};
 
-use super::LoadRun;
+use super::LoadFinished;
 use super::words::{grouped, memory, percentile, rate, seconds};
 use crate::load::{Conclusion, Model};
 
@@ -16,7 +16,7 @@ use crate::load::{Conclusion, Model};
 const STYLE: &str = include_str!("html/page.css");
 
 /// The whole page.
-pub(super) fn render(run: &LoadRun<'_>) -> String {
+pub(super) fn render(run: &LoadFinished<'_>) -> String {
     let title = format!("{} on {}", Escaped(run.scenario), Escaped(run.target));
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -46,7 +46,7 @@ pub(super) fn render(run: &LoadRun<'_>) -> String {
 }
 
 /// The verdict, what was loaded, and the reasons.
-fn head(page: &mut String, run: &LoadRun<'_>) {
+fn head(page: &mut String, run: &LoadFinished<'_>) {
     let (class, words, reasons): (_, _, &[String]) = match run.conclusion {
         Conclusion::Held => ("held", "all held", &[]),
         Conclusion::FellShort(reasons) => ("short", "fell short", reasons),
@@ -69,7 +69,7 @@ fn head(page: &mut String, run: &LoadRun<'_>) {
 }
 
 /// The figures that one looks for first.
-fn tiles(page: &mut String, run: &LoadRun<'_>) {
+fn tiles(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
     let (sockets, messages) = (&result.sockets, &result.messages);
     let mut tiles = vec![(
@@ -122,7 +122,7 @@ fn tiles(page: &mut String, run: &LoadRun<'_>) {
 }
 
 /// What is needed to repeat it, and where the rest lies.
-fn foot(page: &mut String, run: &LoadRun<'_>) {
+fn foot(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
     let took = seconds(run.duration.as_secs_f64());
     let _ = write!(
@@ -194,7 +194,7 @@ mod tests {
         dead.sockets.joined = 0;
         dead.troubles = [("refused", 80)].into();
         let page = made_up::with_run(|run| {
-            render(&LoadRun {
+            render(&LoadFinished {
                 result: &dead,
                 ..*run
             })
@@ -244,7 +244,7 @@ mod tests {
             .iter_mut()
             .for_each(|it| (it.lost, it.missing) = (0, 0));
         let page = made_up::with_run(|run| {
-            render(&LoadRun {
+            render(&LoadFinished {
                 result: &good,
                 ..*run
             })
@@ -265,7 +265,7 @@ mod tests {
     fn a_page_of_nothing_is_a_page() {
         let empty = crate::load::LoadResult::default();
         let page = made_up::with_run(|run| {
-            render(&LoadRun {
+            render(&LoadFinished {
                 result: &empty,
                 trouble: Some("the server of --exec did not answer"),
                 ..*run

@@ -3,11 +3,15 @@
 use serde::Serialize;
 
 use super::super::json::{millis, timestamp};
-use super::{LoadRun, Setup};
-use crate::load::{Conclusion, LoadResult, Outcome};
+use super::super::object::{Shown, object, words};
+use super::{LoadFinished, Setup};
+use crate::load::{
+    Conclusion, Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadResult, Lost, LostKind,
+    Machine, Messages, Model, Outcome, OutcomeUnit, Played, ServerUse, Shortage, Sockets, Took,
+};
 
 /// The whole text.
-pub(super) fn render(run: &LoadRun<'_>) -> Vec<u8> {
+pub(super) fn render(run: &LoadFinished<'_>) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&Document::new(run)).unwrap_or_default();
     text.push(b'\n');
     text
@@ -32,12 +36,43 @@ struct Document<'a> {
     /// What was run.
     run: Option<&'a Setup>,
     #[serde(flatten)]
-    result: &'a LoadResult,
-    objectives: &'a [Outcome],
+    result: Shown<'a, LoadResult>,
+    objectives: Shown<'a, [Outcome]>,
 }
 
+object! { LoadResult {
+    sockets, messages, latency_us, scenarios if !scenarios.is_empty(), lateness_us, waited_us, shortage, generator,
+    server, model, troubles, first_answers, notes, deliveries, idle_cut, lost, unasked, late, mismatches, counts,
+    took, cut_short;
+    series, histograms, punctuality, sends
+} }
+object! { Sockets { asked, opened, joined, peak_joined, lost, reconnects } }
+object! { Messages { sent, received, expected, missing, duplicated, reordered, misdelivered, in_doubt } }
+object! { Latencies { connect, join, reply, broadcast, heartbeat, rejoin } }
+object! { Figures { count, min, mean, p50, p90, p95, p99, p999, max } }
+object! { Played { name, weight, sockets, latency_us } }
+object! { Shortage { sockets, had, rate, round_s, never_sent, waited_us } }
+object! { Generator { cpu_s, cpu_s_steady, rss_bytes_start, rss_bytes_peak, valid, why_invalid } }
+object! { ServerUse { cpu_s, rss_bytes_start, rss_bytes_peak } }
+object! { IdleCut { losses, same, quiet_s, heartbeat_s } }
+object! { Lost { kind, topic, event, sender, number, receiver, at_s } }
+object! { Took { opening_s, running_s, load_s, draining_s, closing_s } }
+object! { Outcome { text, value, held, figure, unit, limit, source, only if only.is_some() } }
+object! { Machine { processors, memory_bytes, os } }
+object! { Counts {
+    opened, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
+    reconnects, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
+    replies_in_doubt, replies_duplicated, broadcasts, broadcasts_missing, broadcasts_duplicated,
+    broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, rounds, messages_in,
+    bytes_in, bytes_out,
+} }
+words! { Model { Open => "open", Closed => "closed" } }
+words! { LostKind { Broadcast => "broadcast", Reply => "reply" } }
+words! { OutcomeUnit { Us => "us", Count => "count", Percent => "percent" } }
+words! { Deliveries { None => "none", ByMark => "by-mark", ByNumber => "by-number", NotFollowed => "not-followed" } }
+
 impl<'a> Document<'a> {
-    fn new(run: &LoadRun<'a>) -> Self {
+    fn new(run: &LoadFinished<'a>) -> Self {
         let (verdict, reasons): (_, &[String]) = match run.conclusion {
             Conclusion::Held => ("held", &[]),
             Conclusion::FellShort(reasons) => ("fell-short", reasons),
@@ -58,8 +93,8 @@ impl<'a> Document<'a> {
             reasons,
             trouble: run.trouble,
             run: run.setup,
-            result: run.result,
-            objectives: run.objectives,
+            result: Shown(run.result),
+            objectives: Shown(run.objectives),
         }
     }
 }

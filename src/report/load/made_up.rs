@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::LoadRun;
+use super::LoadFinished;
 use super::setup::{Part, Rate, Setup};
 use crate::load::{
     Conclusion, Figures, Generator, Latencies, LoadResult, Lost, LostKind, Machine, Messages, Model, Outcome,
@@ -168,7 +168,7 @@ pub(super) fn result() -> LoadResult {
 }
 
 /// Hands it over with all that is known of it.
-pub(super) fn with_run<T>(look: impl FnOnce(&LoadRun<'_>) -> T) -> T {
+pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
     let outcome = |text: &str, unit, limit: f64, value: Option<f64>| Outcome {
         text: text.to_owned(),
         value,
@@ -179,7 +179,7 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadRun<'_>) -> T) -> T {
         source: "--objective".to_owned(),
         only: None,
     };
-    look(&LoadRun {
+    look(&LoadFinished {
         result: &result(),
         objectives: &[
             outcome("reply.p99<50ms", OutcomeUnit::Us, 50e3, Some(1250.0)),

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle as BarStyle};
 
-use super::super::ProgressStyle;
 use super::super::paper::Paper;
 use super::super::progress::{NOW_AND_THEN, say};
+use super::super::{LoadJob, ProgressStyle, ReportError, Reporter};
+use super::LoadFinished;
 use super::live::Live;
 use super::words::{grouped, rate, seconds, things};
 use crate::clock::{Clock, Time};
-use crate::load::{Event, Objective, Progress, Schedule};
+use crate::load::{LoadEvent, Objective, Progress, Schedule};
 
 /// The most steps of a bar; it is drawn in eighths of a character.
 const STEPS: u64 = 1000;
@@ -62,35 +63,20 @@ impl LoadProgress {
         }
     }
 
-    /// Something happened. What cannot be shown is no reason to end a run.
-    pub fn event(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Planned(_) | Event::Began(_) => {}
-            Event::Second(point) => self.live.second(point),
-            Event::SoFar(result) => {
-                self.live.so_far(result);
-                self.each_second();
-            }
-            Event::Progress(progress) => {
-                self.progress = Some(*progress);
-                self.progress(progress);
-            }
-        }
-    }
-
     /// A line for the second that is over, with all there is to say.
-    fn each_second(&self) {
-        if let (Shown::EachSecond, Some(progress)) = (&self.shown, &self.progress) {
-            let at_s = self.live.at_s();
-            let _ = say(&format!(
-                "{at_s:>7.1} s  {}{}",
-                progress.phase,
-                self.said(progress)
-            ));
-        }
+    fn each_second(&self) -> Result<(), ReportError> {
+        let (Shown::EachSecond, Some(progress)) = (&self.shown, &self.progress) else {
+            return Ok(());
+        };
+        let at_s = self.live.at_s();
+        say(&format!(
+            "{at_s:>7.1} s  {}{}",
+            progress.phase,
+            self.said(progress)
+        ))
     }
 
-    fn progress(&mut self, progress: &Progress) {
+    fn progress(&mut self, progress: &Progress) -> Result<(), ReportError> {
         match &self.shown {
             Shown::EachSecond => {}
             Shown::Bars(bars) => bars.draw(progress, &self.live),
@@ -98,10 +84,11 @@ impl LoadProgress {
                 let now = self.clock.now();
                 if now.since(self.last) >= NOW_AND_THEN {
                     self.last = now;
-                    let _ = say(&format!("{}{}", words(progress), self.said(progress)));
+                    return say(&format!("{}{}", words(progress), self.said(progress)));
                 }
             }
         }
+        Ok(())
     }
 
     /// The live lines as one, behind something else.
@@ -110,15 +97,35 @@ impl LoadProgress {
         let lines = lines.into_iter().filter(|it| !it.is_empty());
         lines.map(|line| format!("; {line}")).collect()
     }
+}
 
-    /// It is over.
-    pub fn finish(&self) {
+impl Reporter<LoadJob> for LoadProgress {
+    fn event(&mut self, event: &LoadEvent<'_>) -> Result<(), ReportError> {
+        match event {
+            LoadEvent::Planned(_) | LoadEvent::Began(_) => Ok(()),
+            LoadEvent::Second(second) => {
+                self.live.second(&second.point);
+                Ok(())
+            }
+            LoadEvent::SoFar(result) => {
+                self.live.so_far(result);
+                self.each_second()
+            }
+            LoadEvent::Progress(progress) => {
+                self.progress = Some(*progress);
+                self.progress(progress)
+            }
+        }
+    }
+
+    fn finish(&mut self, _: &LoadFinished<'_>) -> Result<(), ReportError> {
         if let Shown::Bars(bars) = &self.shown {
             for bar in [&bars.first, &bars.second].into_iter().chain(&bars.live) {
                 bar.finish_and_clear();
             }
             let _ = bars.all.clear();
         }
+        Ok(())
     }
 }
 

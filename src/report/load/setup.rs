@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::super::object::Show;
 use super::words::{bytes, rate, things};
 use crate::load::{Arrivals, Machine, Pacing, Schedule, Sends, Settings};
 
@@ -21,6 +22,7 @@ pub struct Setup {
     pub(super) duration_s: f64,
     pub(super) heartbeat_s: f64,
     pub(super) serializer: &'static str,
+    #[serde(serialize_with = "Show::show")]
     pub(super) machine: Machine,
     /// The `server` header of the target, if it sends one.
     pub server_said: Option<String>,

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::super::Detail;
 use super::super::paper::Paper;
-use super::LoadRun;
+use super::LoadFinished;
 use super::words::{grouped, micros, percent, seconds, things};
 use crate::load::{Conclusion, LoadResult, ObjectiveStatus, Outcome, OutcomeUnit};
 
@@ -18,7 +18,7 @@ use crate::load::{Conclusion, LoadResult, ObjectiveStatus, Outcome, OutcomeUnit}
 const INDENT: usize = 14;
 
 /// The whole summary.
-pub(super) fn render(run: &LoadRun<'_>, detail: Detail, results: &str, paper: Paper) -> String {
+pub(super) fn render(run: &LoadFinished<'_>, detail: Detail, results: &str, paper: Paper) -> String {
     let mut text = String::new();
     if detail != Detail::Quiet && run.trouble.is_none() {
         parts(&mut text, run.result, paper);
@@ -62,7 +62,7 @@ fn line(text: &mut String, (name, style): (&str, Style), value: &str, paper: Pap
     let _ = writeln!(text, "  {style}{name:<10}{style:#}  {value}");
 }
 
-fn objectives(text: &mut String, run: &LoadRun<'_>, detail: Detail, paper: Paper) {
+fn objectives(text: &mut String, run: &LoadFinished<'_>, detail: Detail, paper: Paper) {
     let told = run
         .objectives
         .iter()
@@ -100,7 +100,7 @@ pub(super) fn value_of(outcome: &Outcome) -> String {
 }
 
 /// The last words: the verdict with its reasons, and the time.
-fn conclusion(text: &mut String, run: &LoadRun<'_>, paper: Paper) {
+fn conclusion(text: &mut String, run: &LoadFinished<'_>, paper: Paper) {
     let (words, color, reasons): (_, _, &[String]) = match run.conclusion {
         Conclusion::Held => ("all held", AnsiColor::Green, &[]),
         Conclusion::FellShort(reasons) => ("fell short", AnsiColor::Red, reasons),

@@ -11,7 +11,8 @@ use super::super::paper::Paper;
 use super::fields::Fields;
 use super::{OWN, Onward, count, counted, family, groups, headline, profile, style};
 use crate::conformance::{CaseResult, Finding, RunResult, Verdict, rules};
-use crate::report::{Detail, Finished};
+use crate::report::folder::frames_of;
+use crate::report::{CheckFinished, Detail};
 use crate::scenario::FailureKind;
 
 /// Cases in which the same rule was broken in the same way.
@@ -23,7 +24,7 @@ struct Group<'r> {
 /// What is shown, how much of it, and on what.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
-    pub(super) finished: &'a Finished<'a>,
+    pub(super) finished: &'a CheckFinished<'a>,
     pub(super) detail: Detail,
     pub(super) onward: &'a Onward,
     pub(super) paper: Paper,
@@ -163,7 +164,7 @@ fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
         fields.add_whole(text, "wrote", pending);
     }
     commands(text, case, view, &fields);
-    if let Some(frames) = finished.frames_of(case) {
+    if let Some(frames) = frames_of(case) {
         fields.add_whole(text, "frames", &format!("{}{frames}", onward.results));
     }
 }

@@ -1,8 +1,8 @@
 //! Why a step did not hold: what was awaited, what came instead, and where the step stands.
 
+use crate::scenario::problem::Span;
 use crate::scenario::program::{SendKind, What};
 use crate::scenario::template::Values;
-use crate::scenario::yaml::Span;
 
 /// A step that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::problem::{Problem, nearest};
+use super::super::problem::{Problem, Span, nearest};
 use super::super::program::{
     Act, Actor, Connect, JoinRef, Mount, Opening, Receive, ReplySaid, Send, SendKind, What,
 };
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
-use super::super::yaml::{Key, Node, Span, Yaml};
+use super::super::yaml::{Key, Node, Yaml};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
 
 /// A verb as it was written: its value (nothing for a bare one) and what stands beside it.

@@ -14,11 +14,11 @@ pub(crate) use load::{KEYS as LOAD, ROLE};
 pub(crate) use payload::OPERATORS;
 
 use super::needs::Offer;
-use super::problem::{Problem, ScenarioError, nearest};
+use super::problem::{Problem, ScenarioError, Span, nearest};
 use super::program::{Actor, Program};
 use super::template::Name;
 use super::verbs::{EVERY_STEP, Opt, Verb};
-use super::yaml::{Key, LARGEST_FILE, Node, Span, Yaml};
+use super::yaml::{Key, LARGEST_FILE, Node, Yaml};
 
 /// Reads a scenario; `path` is only for messages.
 ///

@@ -5,9 +5,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use serde_json::Value;
 
-use super::super::problem::Problem;
+use super::super::problem::{Problem, Span};
 use super::super::template::{Data, Filter, Part, Template};
-use super::super::yaml::{Node, Span, Yaml};
+use super::super::yaml::{Node, Yaml};
 use super::{Reader, entry};
 
 /// The longest text that `{{'x' * N}}` may make, in bytes.

@@ -4,15 +4,12 @@ use std::fmt::Write as _;
 
 use super::Escaped;
 use super::marks::{LossKind, Mark};
-use super::scale::{Axis, Scale, Unit, plain};
+use super::scale::{Axis, BOTTOM, HEIGHT, Scale, TOP, Unit, plain};
 
-/// The size of the picture, in its own units; and what is left for the texts around.
+/// The width of a chart, in its own units; and what is left for the texts at its sides.
 const WIDTH: f64 = 480.0;
-pub(super) const HEIGHT: f64 = 230.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 16.0;
-pub(super) const TOP: f64 = 8.0;
-pub(super) const BOTTOM: f64 = 24.0;
 
 /// A chart.
 pub(super) struct Chart {

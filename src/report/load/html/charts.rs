@@ -1,19 +1,17 @@
 //! The charts of the page, made from the series of a run and its histograms.
 
-use std::collections::BTreeMap;
-
-use super::super::LoadRun;
+use super::super::LoadFinished;
 use super::super::curve;
 use super::chart::{Chart, Limit, Line};
 use super::marks::{self, Mark};
 use super::scale::{Axis, Unit};
-use crate::load::{LoadResult, Outcome, OutcomeUnit, Point};
+use crate::load::{Kind, LoadResult, Outcome, OutcomeUnit, Point};
 
 /// Lines with more points are thinned; their peaks stay.
 const MOST_POINTS: usize = 500;
 
 /// All charts that there is something to see in.
-pub(super) fn all(page: &mut String, run: &LoadRun<'_>) {
+pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
     let series = Series::new(&result.series);
     let marks = marks::of(&result.series);
@@ -137,20 +135,19 @@ fn latency(series: &Series<'_>) -> Chart {
 }
 
 fn percentiles(result: &LoadResult) -> Chart {
-    let histograms: BTreeMap<_, _> = curve::histograms(&result.histograms);
-    let line = |name: &'static str, class: usize| Line {
-        name,
-        class,
-        points: histograms.get(name).map_or(Vec::new(), |histogram| {
-            let points = curve::points(histogram).into_iter();
-            points.map(|(nines, time)| (nines, Some(time.max(1.0)))).collect()
-        }),
+    let line = |kind: Kind, class: usize| {
+        let points = curve::points(result.histograms.of(kind)).into_iter();
+        Line {
+            name: kind.name(),
+            class,
+            points: points.map(|(nines, time)| (nines, Some(time.max(1.0)))).collect(),
+        }
     };
     // Where nobody pushes, the round trips are heartbeats.
-    let round_trip = if histograms.contains_key("reply") {
-        "reply"
+    let round_trip = if result.histograms.of(Kind::Reply).is_empty() {
+        Kind::Heartbeat
     } else {
-        "heartbeat"
+        Kind::Reply
     };
     Chart {
         title: "Percentiles",
@@ -158,10 +155,10 @@ fn percentiles(result: &LoadResult) -> Chart {
         unit: Unit::Micros,
         lines: vec![
             line(round_trip, 0),
-            line("broadcast", 3),
-            line("join", 1),
-            line("connect", 4),
-            line("lateness", 2),
+            line(Kind::Broadcast, 3),
+            line(Kind::Join, 1),
+            line(Kind::Connect, 4),
+            line(Kind::Lateness, 2),
         ],
         band: None,
         limits: Vec::new(),

@@ -1,7 +1,11 @@
 //! The scales of a chart: from values to places and their texts.
 
 use super::super::words;
-use super::chart::{BOTTOM, HEIGHT, TOP};
+
+/// The height of a chart, in its own units; and what is left for the texts above and below.
+pub(super) const HEIGHT: f64 = 230.0;
+pub(super) const TOP: f64 = 8.0;
+pub(super) const BOTTOM: f64 = 24.0;
 
 /// What goes from left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

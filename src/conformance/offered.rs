@@ -1,0 +1,90 @@
+//! The values of the names that a scenario takes from its target, such as a topic that may be joined.
+
+use serde_json::{Value, json};
+
+use super::drive::RunContext;
+use super::settings::{Room, Settings};
+use crate::scenario::{Offer, Setting};
+
+/// The answers to three pushes after a join.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Baseline {
+    /// The status of all three.
+    pub(super) status: String,
+    /// What their responses tell.
+    pub(super) state: State,
+}
+
+/// What the responses to three equal pushes tell of the conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum State {
+    /// They differ among each other, and are the same again after another join: these three.
+    Told([Value; 3]),
+    /// They do not differ, so nothing is told.
+    Untold,
+    /// They are other ones after another join: they depend on more than the conversation, rightly or not.
+    Elsewhere,
+}
+
+/// What the offered names stand for in one play.
+pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: u64) -> Vec<(Offer, Value)> {
+    let invented = format!("phxproof-unknown-{number}");
+    let lab = Room {
+        topic: format!("lab:{number}"),
+        join_params: json!({}),
+        other_topic: Some(format!("lab:{}", number + 1)),
+        other_join_params: None,
+        push: Some(("count".to_owned(), json!({}))),
+        unknown_topic: None,
+    };
+    let room = settings.room.as_ref().unwrap_or(&lab);
+    let other_params = room.other_join_params.as_ref().unwrap_or(&room.join_params);
+    let push = room.push.as_ref();
+    let status = baseline.map_or("ok", |baseline| baseline.status.as_str());
+    let [first, second, third] = match baseline.map(|baseline| &baseline.state) {
+        Some(State::Told(answers)) => answers.clone(),
+        _ => [Value::Null, Value::Null, Value::Null],
+    };
+    vec![
+        (Offer::Mount, Value::from(settings.target.mount())),
+        (Offer::Topic, Value::from(room.topic.as_str())),
+        (Offer::JoinParams, room.join_params.clone()),
+        (
+            Offer::OtherTopic,
+            Value::from(room.other_topic.as_deref().unwrap_or_default()),
+        ),
+        (Offer::OtherJoinParams, other_params.clone()),
+        (
+            Offer::UnknownTopic,
+            Value::from(room.unknown_topic.as_deref().unwrap_or(&invented)),
+        ),
+        (Offer::InventedTopic, Value::from(invented.as_str())),
+        (
+            Offer::PushEvent,
+            push.map_or(Value::Null, |(event, _)| Value::from(event.as_str())),
+        ),
+        (
+            Offer::PushPayload,
+            push.map_or(Value::Null, |(_, payload)| payload.clone()),
+        ),
+        (Offer::PushStatus, Value::from(status)),
+        (Offer::FirstAnswer, first),
+        (Offer::SecondAnswer, second),
+        (Offer::ThirdAnswer, third),
+        // What a swarm counts; a case has one of each.
+        (Offer::Sender, Value::from(0)),
+        (Offer::Seq, Value::from(0)),
+        (Offer::Mark, Value::from(format!("mark-{number}"))),
+    ]
+}
+
+/// How a play is to be played at this context.
+pub(super) fn setting(context: &RunContext, offers: Vec<(Offer, Value)>, first_fresh: u64) -> Setting {
+    Setting {
+        timeout: context.timeout,
+        round_trip: context.line.round_trip(),
+        vsn: context.settings.vsn,
+        offers,
+        first_fresh,
+    }
+}

@@ -1,0 +1,186 @@
+//! Measured times: which kinds there are, a histogram for each, and the figures that are told of a histogram.
+
+use hdrhistogram::Histogram;
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// From the attempt (or its intended time) to the open WebSocket.
+    Connect,
+    /// From the join to its answer.
+    Join,
+    /// From a push, or its intended time, to its answer.
+    Reply,
+    /// From the intended time of a push to its arrival at a receiver.
+    Broadcast,
+    /// From a heartbeat to its answer.
+    Heartbeat,
+    /// From the end of a connection to being joined again.
+    Rejoin,
+    /// From the intended time of a send to the moment the generator got to it: its own fault.
+    Lateness,
+    /// How long a send waited because the swarm had too few sockets: no part of [`Kind::Reply`].
+    Waited,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Connect,
+        Self::Join,
+        Self::Reply,
+        Self::Broadcast,
+        Self::Heartbeat,
+        Self::Rejoin,
+        Self::Lateness,
+        Self::Waited,
+    ];
+
+    /// The name in results and objectives.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Join => "join",
+            Self::Reply => "reply",
+            Self::Broadcast => "broadcast",
+            Self::Heartbeat => "heartbeat",
+            Self::Rejoin => "rejoin",
+            Self::Lateness => "lateness",
+            Self::Waited => "waited",
+        }
+    }
+
+    /// What it is, for lists.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Connect => "from the connection attempt to the open WebSocket",
+            Self::Join => "from a join to its reply",
+            Self::Reply => "from a push to its reply",
+            Self::Broadcast => "from a push to its arrival at each receiver; needs {{mark}} in the payload",
+            Self::Heartbeat => "from a heartbeat to its reply",
+            Self::Rejoin => "from a lost connection to being joined again",
+            Self::Lateness => "how late phxproof itself sent; not the server's time",
+            Self::Waited => {
+                "how long a send waited because there were too few sockets; not the server's time"
+            }
+        }
+    }
+}
+
+/// A histogram for each kind of time, in microseconds with three significant digits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histograms([Histogram<u64>; Kind::ALL.len()]);
+
+/// Longer times are counted as an hour.
+const LONGEST_MICROS: u64 = 3_600_000_000;
+
+impl Default for Histograms {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| {
+            Histogram::new(3).expect("three digits are allowed")
+        }))
+    }
+}
+
+impl Histograms {
+    /// The histogram of one kind.
+    pub fn of(&self, kind: Kind) -> &Histogram<u64> {
+        &self.0[kind as usize]
+    }
+
+    /// The figures of one kind.
+    pub(super) fn figures(&self, kind: Kind) -> Figures {
+        Figures::of(self.of(kind))
+    }
+
+    /// Adds a time in microseconds.
+    #[inline]
+    pub(super) fn record(&mut self, kind: Kind, micros: u64) {
+        // It grows by itself, and the longest fits; `saturating_record` would not let it grow.
+        let _ = self.0[kind as usize].record(micros.min(LONGEST_MICROS));
+    }
+
+    /// Adds those of another.
+    pub(super) fn add(&mut self, more: &Self) {
+        for (sum, more) in self.0.iter_mut().zip(&more.0) {
+            // Both have three digits and grow by themselves, so there is nothing to fail.
+            let _ = sum.add(more);
+        }
+    }
+}
+
+/// The figures of a histogram, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// How many were measured.
+    pub count: u64,
+    /// The least.
+    pub min: u64,
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub p50: u64,
+    /// Nine tenths are at most this.
+    pub p90: u64,
+    /// 95 of 100 are at most this.
+    pub p95: u64,
+    /// 99 of 100 are at most this.
+    pub p99: u64,
+    /// 999 of 1000 are at most this.
+    pub p999: u64,
+    /// The greatest.
+    pub max: u64,
+}
+
+impl Figures {
+    /// The figures of a histogram; all zero if it is empty.
+    pub fn of(histogram: &Histogram<u64>) -> Self {
+        if histogram.is_empty() {
+            return Self::default();
+        }
+        Self {
+            count: histogram.len(),
+            min: histogram.min(),
+            mean: histogram.mean(),
+            p50: histogram.value_at_quantile(0.5),
+            p90: histogram.value_at_quantile(0.9),
+            p95: histogram.value_at_quantile(0.95),
+            p99: histogram.value_at_quantile(0.99),
+            p999: histogram.value_at_quantile(0.999),
+            max: histogram.max(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_stand_where_their_index_says() {
+        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index, "{}", kind.name());
+        }
+    }
+
+    #[test]
+    fn long_times_are_kept_as_they_are() {
+        let mut histograms = Histograms::default();
+        histograms.record(Kind::Reply, 5_000_000);
+        histograms.record(Kind::Reply, u64::MAX);
+        let figures = histograms.figures(Kind::Reply);
+        assert!(figures.min.abs_diff(5_000_000) < 5_000 && figures.max.abs_diff(LONGEST_MICROS) < 4_000_000);
+    }
+
+    #[test]
+    fn figures_are_those_of_the_histogram() {
+        let mut histograms = Histograms::default();
+        (1..=1000).for_each(|micros| histograms.record(Kind::Reply, micros));
+        let figures = histograms.figures(Kind::Reply);
+        assert_eq!(
+            (figures.count, figures.min, figures.p50, figures.max),
+            (1000, 1, 500, 1000)
+        );
+        assert_eq!(histograms.figures(Kind::Join), Figures::default());
+    }
+}

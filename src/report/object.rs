@@ -28,7 +28,8 @@ macro_rules! object {
             fn show<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
                 let $type { $($field,)* $($($hidden: _,)*)? } = self;
-                let mut object = serializer.serialize_struct(stringify!($type), 0)?;
+                let fields = [$(stringify!($field)),*].len();
+                let mut object = serializer.serialize_struct(stringify!($type), fields)?;
                 $($(if $given)? {
                     object.serialize_field(stringify!($field), &$crate::report::object::Shown($field))?;
                 })*

@@ -5,9 +5,9 @@
 //!
 //! ```
 //! use phxproof::conformance::Check;
-//! # use phxproof::server::{Server, Settings};
+//! # use phxproof::server::{Server, ServerSettings};
 //! # // The reference server stands in for yours here.
-//! # let server = Server::start(&Settings::default())?;
+//! # let server = Server::start(&ServerSettings::default())?;
 //! # let url = format!("ws://{}/socket", server.address());
 //!
 //! let result = Check::target(&url)?.cases(["join", "heartbeat/ok"]).run()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use phxproof::load::{self, LoadEvent, LoadResult, Pacing, RateStage, Schedule, Settings, built_in};
+use phxproof::load::{self, LoadEvent, LoadResult, LoadSettings, Pacing, RateStage, Schedule, built_in};
 use phxproof::transport::Target;
 
 use super::served::Served;
@@ -12,7 +12,7 @@ use super::{Score, Size, median};
 
 /// Each pushes again when it has its answer.
 pub(crate) fn echo(served: &Served, size: Size, lasts: Duration) -> Score {
-    let settings = Settings {
+    let settings = LoadSettings {
         schedule: Schedule::Closed,
         duration: lasts,
         ..settings(served, "echo", size)
@@ -30,7 +30,7 @@ pub(crate) fn fanout(served: &Served, size: Size) -> Duration {
         rate: 0.5,
         duration: Duration::from_secs(14),
     };
-    let settings = Settings {
+    let settings = LoadSettings {
         schedule: Schedule::Open(vec![stage], Pacing::Even),
         ..settings(served, "fanout", size)
     };
@@ -52,26 +52,26 @@ pub(crate) fn fanout(served: &Served, size: Size) -> Duration {
 
 /// They join, and stay for a while.
 pub(crate) fn idle(served: &Served, size: Size) -> LoadResult {
-    let settings = Settings {
+    let settings = LoadSettings {
         duration: Duration::from_secs(5),
         ..settings(served, "idle", size)
     };
     run(&settings, &mut |_| {})
 }
 
-fn settings(served: &Served, scenario: &str, size: Size) -> Settings {
+fn settings(served: &Served, scenario: &str, size: Size) -> LoadSettings {
     let target = Target::parse(&format!("ws://{}/socket", served.address)).expect("an address");
     let it = built_in().iter().find(|it| it.name == scenario);
     let program = Arc::clone(&it.expect("it is built in").program);
-    Settings {
+    LoadSettings {
         sockets: size.sockets,
         shards: Some(size.threads as usize),
         server_pid: Some(served.pid()),
-        ..Settings::new(target, program)
+        ..LoadSettings::new(target, program)
     }
 }
 
-fn run(settings: &Settings, on_event: &mut dyn FnMut(LoadEvent<'_>)) -> LoadResult {
+fn run(settings: &LoadSettings, on_event: &mut dyn FnMut(LoadEvent<'_>)) -> LoadResult {
     let result = load::run(settings, on_event, &AtomicBool::new(false)).expect("a run");
     assert!(result.messages.all_right(), "{:?}", result.messages);
     assert_eq!(result.sockets.joined, u64::from(settings.sockets));

@@ -12,9 +12,10 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::conformance::{self, Conclusion, Host, NoHost, RunResult};
+use crate::conformance::{self, CheckConclusion, Host, NoHost, RunResult};
 use crate::report::{
-    About, CheckFinished, CheckJob, Folder, Frames, Json, Junit, Progress, ProgressStyle, Reporters, Terminal,
+    About, CheckFinished, CheckJob, CheckProgress, Folder, Frames, Json, Junit, ProgressStyle, Reporters,
+    Terminal,
 };
 use crate::transport::Target;
 use job::Job;
@@ -23,7 +24,7 @@ pub(super) use job::{Server, server};
 /// Checks a server.
 pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
     let replay = replay::flags(&typed);
-    let settings = config::Settings::load(typed.config.config.as_deref())?;
+    let settings = config::SettingsFile::load(typed.config.config.as_deref())?;
     let job = Job::new(settings.check(typed)?)?;
     if job.accept {
         return accept(&job);
@@ -78,11 +79,11 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     }
 }
 
-const fn exit(conclusion: Conclusion) -> Exit {
+const fn exit(conclusion: CheckConclusion) -> Exit {
     match conclusion {
-        Conclusion::Held => Exit::Held,
-        Conclusion::FellShort => Exit::FellShort,
-        Conclusion::Undecided => Exit::Undecided,
+        CheckConclusion::Held => Exit::Held,
+        CheckConclusion::FellShort => Exit::FellShort,
+        CheckConclusion::Undecided => Exit::Undecided,
     }
 }
 
@@ -90,8 +91,8 @@ fn reporters(folder: &Folder, look: Look) -> Reporters<CheckJob> {
     let mut reporters = Reporters::default();
     match (look.quiet, look.verbose) {
         (true, _) => {}
-        (false, 0) => reporters.add(Progress::new(ProgressStyle::Usual)),
-        (false, _) => reporters.add(Progress::new(ProgressStyle::EachCase)),
+        (false, 0) => reporters.add(CheckProgress::new(ProgressStyle::Usual)),
+        (false, _) => reporters.add(CheckProgress::new(ProgressStyle::EachCase)),
     }
     reporters.add(Frames::new(folder.clone()));
     reporters.add(Json::new(folder.clone()));

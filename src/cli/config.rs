@@ -42,7 +42,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 
 /// The settings of a file, as if they had been typed.
 #[derive(Debug, Default)]
-pub(super) struct Settings {
+pub(super) struct SettingsFile {
     /// Its path, for messages.
     path: PathBuf,
     /// What stands at the top: target, results, seed.
@@ -57,7 +57,7 @@ pub(super) struct Settings {
     targets: Vec<(String, Check)>,
 }
 
-impl Settings {
+impl SettingsFile {
     /// Reads `--config`, or the usual file if it is there.
     pub(super) fn load(named: Option<&Path>) -> Result<Self, CliError> {
         let path = named.unwrap_or(Path::new(USUAL));

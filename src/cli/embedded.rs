@@ -15,7 +15,7 @@ use super::group::Group;
 use crate::conformance::{Host, Lent, Pending, Restarts};
 use crate::profile::Profile;
 use crate::scenario::Restart;
-use crate::server::{Server, Settings};
+use crate::server::{Server, ServerSettings};
 use crate::transport::Target;
 
 /// How long a server has to start or to end.
@@ -35,10 +35,10 @@ impl Embedded {
     pub(super) fn start(profile: Profile) -> Result<Self, Complaint> {
         let failed = |why: String| Complaint::new(format!("cannot start the reference server: {why}"));
         let store = Scratch::new().map_err(|why| failed(why.to_string()))?;
-        let settings = Settings {
+        let settings = ServerSettings {
             store: Some(store.store()),
             profile,
-            ..Settings::default()
+            ..ServerSettings::default()
         };
         let server = Server::start(&settings).map_err(|why| failed(why.to_string()))?;
         let target = target(&server.address().to_string()).map_err(failed)?;

@@ -20,7 +20,7 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::load::{self, Conclusion, LoadError, LoadEvent, LoadResult, Objective, Outcome, Settings};
+use crate::load::{self, LoadConclusion, LoadError, LoadEvent, LoadResult, LoadSettings, Objective, Outcome};
 use crate::report::{
     About, Folder, HistogramLog, LoadFile, LoadFinished, LoadJob, LoadProgress, LoadTerminal, ProgressStyle,
     Reporters, Setup, announce,
@@ -30,7 +30,7 @@ use job::{Abort, Job};
 
 /// Loads a server.
 pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
-    let file = config::Settings::load(typed.config.config.as_deref())?;
+    let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let objectives_from = if typed.objectives.is_empty() {
         "the settings file"
     } else {
@@ -59,10 +59,10 @@ struct Ran {
 
 impl Ran {
     /// What it proves. A run that was ended for a failure has failed, were it not for the generator.
-    fn conclusion(&self, objectives: &[Outcome]) -> Conclusion {
+    fn conclusion(&self, objectives: &[Outcome]) -> LoadConclusion {
         match self.result.conclusion(objectives) {
-            Conclusion::Undecided(_) if !self.failures.is_empty() && self.result.generator.valid => {
-                Conclusion::FellShort(self.failures.clone())
+            LoadConclusion::Undecided(_) if !self.failures.is_empty() && self.result.generator.valid => {
+                LoadConclusion::FellShort(self.failures.clone())
             }
             other => other,
         }
@@ -92,7 +92,7 @@ impl Reports {
     }
 
     /// Adds those that tell a person.
-    fn show(&self, job: &Job, settings: &Settings) {
+    fn show(&self, job: &Job, settings: &LoadSettings) {
         let style = match self.look.verbose {
             0 => ProgressStyle::Usual,
             _ => ProgressStyle::EachCase,
@@ -142,7 +142,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let objectives = job.judge(result);
     let conclusion = match &trouble {
         None => ran.conclusion(&objectives),
-        Some(_) => Conclusion::Undecided(Vec::new()),
+        Some(_) => LoadConclusion::Undecided(Vec::new()),
     };
     let exit = exit(&conclusion);
     let trouble_text = trouble.as_ref().map(ToString::to_string);
@@ -171,11 +171,11 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     })
 }
 
-const fn exit(conclusion: &Conclusion) -> Exit {
+const fn exit(conclusion: &LoadConclusion) -> Exit {
     match conclusion {
-        Conclusion::Held => Exit::Held,
-        Conclusion::FellShort(_) => Exit::FellShort,
-        Conclusion::Undecided(_) => Exit::Undecided,
+        LoadConclusion::Held => Exit::Held,
+        LoadConclusion::FellShort(_) => Exit::FellShort,
+        LoadConclusion::Undecided(_) => Exit::Undecided,
     }
 }
 
@@ -242,7 +242,7 @@ async fn start(command: &str, target: &Target, folder: &Folder, within: Duration
 }
 
 /// Waits for the target, if that was asked for, and tries it once; what the server calls itself.
-async fn got_in(job: &Job, settings: &Settings) -> Result<Option<String>, Complaint> {
+async fn got_in(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Complaint> {
     let how = job.target();
     if let Some(limit) = how.wait_for {
         wait::wait_for(limit, &settings.target, how).await?;
@@ -299,7 +299,7 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, s
 
 /// Runs the swarm; ends it at the first failure where objectives are watched.
 fn conduct(
-    settings: &Settings,
+    settings: &LoadSettings,
     reporters: &mut Reporters<LoadJob>,
     (objectives, abort): (&[Objective], Abort),
     stop: &AtomicBool,

@@ -11,7 +11,7 @@ use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::conduct::Mishap;
 use crate::server::faults::{self, Fault};
-use crate::server::{Descriptors, Freedom, Server, Settings, StartError, Tally};
+use crate::server::{Descriptors, Freedom, Server, ServerSettings, StartError, Tally};
 
 /// The port that new Phoenix applications use, too.
 const USUAL_PORT: u16 = 4000;
@@ -70,10 +70,10 @@ fn tell_chance(tally: &Tally) {
     }
 }
 
-fn settings(typed: Serve) -> Result<Settings, CliError> {
-    let file = config::Settings::load(typed.config.config.as_deref())?;
+fn settings(typed: Serve) -> Result<ServerSettings, CliError> {
+    let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let typed = file.serve(typed);
-    let usual = Settings::default();
+    let usual = ServerSettings::default();
     let faults = typed
         .faults
         .iter()
@@ -91,7 +91,7 @@ fn settings(typed: Serve) -> Result<Settings, CliError> {
         ..args::Results::default()
     };
     let chance = typed.chance.then(|| results::seed(&seeded)).transpose()?;
-    Ok(Settings {
+    Ok(ServerSettings {
         host: typed.host.unwrap_or(usual.host),
         port: typed.port.unwrap_or(USUAL_PORT),
         store: typed.store,

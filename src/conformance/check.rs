@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::catalogue::{SelectError, select};
 use super::host::NoHost;
-use super::outcome::{Conclusion, HeldTo, RunResult, Strictness, Verdict};
+use super::outcome::{CheckConclusion, HeldTo, RunResult, Strictness, Verdict};
 use super::reach::CheckError;
 use super::run::check;
-use super::settings::{Room, Settings};
+use super::settings::{CheckSettings, Room};
 use crate::profile::Profile;
 use crate::scenario::Level;
 use crate::transport::{Target, TargetError};
@@ -17,7 +17,7 @@ use crate::transport::{Target, TargetError};
 /// A check of a server that is being put together; [`Check::run`] runs it.
 #[derive(Clone, Debug)]
 pub struct Check {
-    settings: Settings,
+    settings: CheckSettings,
     cases: Vec<String>,
     exclude: Vec<String>,
 }
@@ -42,7 +42,7 @@ impl Check {
     /// # Errors
     /// The URL is none that can be connected to.
     pub fn target(url: &str) -> Result<Self, TargetError> {
-        let settings = Settings::new(Target::parse(url)?, Vec::new());
+        let settings = CheckSettings::new(Target::parse(url)?, Vec::new());
         Ok(Self {
             settings,
             cases: Vec::new(),
@@ -141,7 +141,7 @@ impl RunResult {
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion")]
     pub fn assert_held(&self) {
-        if self.conclusion() == Conclusion::Held {
+        if self.conclusion() == CheckConclusion::Held {
             return;
         }
         let bad = self.cases.iter().filter_map(|case| {

@@ -10,7 +10,7 @@ use super::host::Restarts;
 use super::offered::State;
 use super::outcome::HeldTo;
 use super::probe::{Offers, Speaks, lacks};
-use super::settings::{Room, Safety, Settings};
+use super::settings::{CheckSettings, Room, Safety};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
 
@@ -22,7 +22,12 @@ pub(super) struct Chosen {
 }
 
 /// Sorts the cases by whether they can be judged here.
-pub(super) fn choose(settings: &Settings, offers: &Offers, held_to: HeldTo, restarts: Restarts) -> Chosen {
+pub(super) fn choose(
+    settings: &CheckSettings,
+    offers: &Offers,
+    held_to: HeldTo,
+    restarts: Restarts,
+) -> Chosen {
     let mut chosen = Chosen {
         run: Vec::new(),
         alone: Vec::new(),
@@ -63,7 +68,7 @@ pub(super) fn must_be_alone(case: &Case) -> bool {
 
 pub(super) fn reason_to_skip(
     case: &Case,
-    settings: &Settings,
+    settings: &CheckSettings,
     offers: &Offers,
     restarts: Restarts,
 ) -> Option<String> {

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use super::host::Lent;
 use super::line::Line;
-use super::settings::{Settings, Update};
+use super::settings::{CheckSettings, Update};
 use crate::clock::{Clock, Time};
 use crate::driver::{ConnectionSettings, Hands, until};
-use crate::scenario::{Command, Happening, Play, Progress, Restart};
+use crate::scenario::{Command, Happening, Play, PlayStatus, Restart};
 use crate::transport::Target;
 
 /// The target, the settings and the line that all plays of a run share.
 pub(super) struct RunContext {
     pub(super) target: Target,
-    pub(super) settings: Rc<Settings>,
+    pub(super) settings: Rc<CheckSettings>,
     pub(super) timeout: Duration,
     pub(super) line: Line,
     pub(super) clock: Clock,
@@ -71,13 +71,13 @@ pub(super) async fn drive(
         }
         let now = clock.now();
         match play.progress() {
-            Progress::Failed(_) => return,
-            Progress::Over if !satisfied && complete(play) => {
+            PlayStatus::Failed(_) => return,
+            PlayStatus::Over if !satisfied && complete(play) => {
                 satisfied = true;
                 end = Some(now + listen_on);
             }
-            Progress::Over if end.is_none() => end = Some(now.max(play.busy_until()) + patience),
-            Progress::Over | Progress::Playing | Progress::Settling => {}
+            PlayStatus::Over if end.is_none() => end = Some(now.max(play.busy_until()) + patience),
+            PlayStatus::Over | PlayStatus::Playing | PlayStatus::Settling => {}
         }
         if end.is_some_and(|end| end <= now) {
             return;

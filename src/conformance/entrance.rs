@@ -12,10 +12,10 @@ use super::line::Line;
 use super::offered::setting;
 use super::reach::CheckError;
 use super::run::reached;
-use super::settings::Settings;
+use super::settings::CheckSettings;
 use crate::clock::Clock;
 use crate::protocol::{Frame, Payload, Vsn};
-use crate::scenario::{Actor, Entry, Noted, Offer, Play, Program, Progress, Who, shorten};
+use crate::scenario::{Actor, Entry, Noted, Offer, Play, PlayStatus, Program, Who, shorten};
 use crate::transport::{Limits, Request, request};
 
 /// Why a client does not get in.
@@ -59,14 +59,18 @@ impl EntranceError {
 ///
 /// # Errors
 /// It did not.
-pub async fn enter(settings: Settings, entrance: Program, first_fresh: u64) -> Result<(), EntranceError> {
+pub async fn enter(
+    settings: CheckSettings,
+    entrance: Program,
+    first_fresh: u64,
+) -> Result<(), EntranceError> {
     LocalSet::new()
         .run_until(entered(Rc::new(settings), entrance, first_fresh))
         .await
 }
 
 /// What a server calls itself in its HTTP answers, if it does.
-pub async fn server_header(settings: &Settings) -> Option<String> {
+pub async fn server_header(settings: &CheckSettings) -> Option<String> {
     let asked = Request {
         method: "GET".to_owned(),
         path_and_query: format!("{}/websocket", settings.target.mount()),
@@ -80,7 +84,11 @@ pub async fn server_header(settings: &Settings) -> Option<String> {
     named.map(|(_, value)| value.chars().filter(|c| !c.is_control()).take(80).collect())
 }
 
-async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) -> Result<(), EntranceError> {
+async fn entered(
+    settings: Rc<CheckSettings>,
+    entrance: Program,
+    first_fresh: u64,
+) -> Result<(), EntranceError> {
     let clock = Clock::start();
     let context = Rc::new(RunContext {
         target: settings.target.clone(),
@@ -110,11 +118,11 @@ async fn entered(settings: Rc<Settings>, entrance: Program, first_fresh: u64) ->
         return Err(refused);
     }
     match play.progress() {
-        Progress::Failed(failure) => Err(EntranceError::Failed {
+        PlayStatus::Failed(failure) => Err(EntranceError::Failed {
             what: failure.what.clone(),
             actual: failure.actual.clone(),
         }),
-        Progress::Playing | Progress::Settling | Progress::Over => Ok(()),
+        PlayStatus::Playing | PlayStatus::Settling | PlayStatus::Over => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use super::host::Restarts;
 use super::offered::{offered, setting};
 use super::outcome::Warning;
 use super::probe::Offers;
-use super::settings::{Settings, Update};
+use super::settings::{CheckSettings, Update};
 use super::single::log;
 use crate::profile::{Difference, Gate, Profile, Side};
 use crate::protocol::Vsn;
@@ -75,7 +75,7 @@ pub(super) struct Likeness {
 
 /// Asks a server by all witnesses at the same time.
 pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Likeness {
-    let settings = Settings {
+    let settings = CheckSettings {
         vsn: Vsn::V2,
         update: Update::No,
         ..(*context.settings).clone()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::settings::{Safety, Settings};
+use super::settings::{CheckSettings, Safety};
 use crate::clock::Clock;
 use crate::protocol::{Field, Frame, FrameKind, HEARTBEAT, Message, PHOENIX_TOPIC, Payload, Vsn};
 use crate::transport::{Connection, Incoming, Outgoing};
@@ -108,7 +108,7 @@ impl Line {
     }
 
     /// How long the whole run may take.
-    pub(super) fn run(&self, settings: &Settings) -> Duration {
+    pub(super) fn run(&self, settings: &CheckSettings) -> Duration {
         let longest = self.run_once(settings);
         match settings.max_time {
             Some(longest) => longest,
@@ -117,7 +117,7 @@ impl Line {
     }
 
     /// How long it may take if each case runs once.
-    pub(super) fn run_once(&self, settings: &Settings) -> Duration {
+    pub(super) fn run_once(&self, settings: &CheckSettings) -> Duration {
         settings.max_time.unwrap_or_else(|| {
             let usual = RUN + self.round_trip * FOR_EACH_RUN;
             usual.max(settings.timeout * TIMEOUTS_OF_A_RUN).min(LONGEST_RUN)
@@ -130,7 +130,7 @@ impl Line {
     }
 
     /// How many cases run side by side. A server that others use is not hurried.
-    pub(super) fn jobs(&self, settings: &Settings) -> usize {
+    pub(super) fn jobs(&self, settings: &CheckSettings) -> usize {
         settings.jobs.unwrap_or(match settings.safety {
             Safety::All => JOBS,
             Safety::Safe => JOBS_WHERE_SAFE,
@@ -189,8 +189,8 @@ mod tests {
         Line::of(vec![round_trip; 3], round_trip * 2)
     }
 
-    fn settings(url: &str) -> Settings {
-        Settings::new(Target::parse(url).unwrap(), Vec::new())
+    fn settings(url: &str) -> CheckSettings {
+        CheckSettings::new(Target::parse(url).unwrap(), Vec::new())
     }
 
     #[test]

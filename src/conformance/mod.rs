@@ -37,11 +37,11 @@ pub use check::{Check, RunError};
 pub use entrance::{EntranceError, enter, server_header};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
-    CaseRecording, CaseResult, CheckEvent, Conclusion, Finding, HeldTo, Pace, Recorded, RunResult, Said,
+    CaseRecording, CaseResult, CheckConclusion, CheckEvent, Finding, HeldTo, Pace, Recorded, RunResult, Said,
     Strictness, Verdict, Warning, Way,
 };
 pub use reach::CheckError;
 pub use run::{check, judge_one};
-pub use settings::{Room, Safety, Settings, StopAt, Update};
+pub use settings::{CheckSettings, Room, Safety, StopAt, Update};
 pub use snapshot::SnapshotError;
 pub use update::accept;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::drive::RunContext;
-use super::settings::{Room, Settings};
+use super::settings::{CheckSettings, Room};
 use crate::scenario::{Offer, Setting};
 
 /// The answers to three pushes after a join.
@@ -27,7 +27,11 @@ pub(super) enum State {
 }
 
 /// What the offered names stand for in one play.
-pub(super) fn offered(settings: &Settings, baseline: Option<&Baseline>, number: u64) -> Vec<(Offer, Value)> {
+pub(super) fn offered(
+    settings: &CheckSettings,
+    baseline: Option<&Baseline>,
+    number: u64,
+) -> Vec<(Offer, Value)> {
     let invented = format!("phxproof-unknown-{number}");
     let lab = Room {
         topic: format!("lab:{number}"),

@@ -287,7 +287,7 @@ pub struct RunResult {
 
 /// How a run ends, by the exit codes of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conclusion {
+pub enum CheckConclusion {
     /// All held: 0.
     Held,
     /// The server fell short: 1.
@@ -325,7 +325,7 @@ impl RunResult {
     }
 
     /// What it comes to.
-    pub fn conclusion(&self) -> Conclusion {
+    pub fn conclusion(&self) -> CheckConclusion {
         let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict);
         let open = self.count(Verdict::Undecided) + self.count(Verdict::NotRun);
         if self
@@ -333,11 +333,11 @@ impl RunResult {
             .iter()
             .any(|case| case.failed(self.held_to, self.strict))
         {
-            Conclusion::FellShort
+            CheckConclusion::FellShort
         } else if self.cut_short || judged == 0 || open > 0 {
-            Conclusion::Undecided
+            CheckConclusion::Undecided
         } else {
-            Conclusion::Held
+            CheckConclusion::Held
         }
     }
 }

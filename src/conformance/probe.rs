@@ -10,7 +10,7 @@ use super::offered::{Baseline, setting};
 use super::settings::Room;
 use crate::driver::gives_old_tokens;
 use crate::protocol::Frame;
-use crate::scenario::{Level, Noted, Play, Program, Progress, read};
+use crate::scenario::{Level, Noted, Play, PlayStatus, Program, read};
 
 /// What a target offers.
 #[derive(Clone, Debug, Default)]
@@ -203,7 +203,7 @@ async fn holds(context: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool
     };
     let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), first_fresh));
     drive(&mut play, context, None, |_| true, Duration::ZERO).await;
-    matches!(play.progress(), Progress::Over)
+    matches!(play.progress(), PlayStatus::Over)
 }
 
 /// Whether a program needs what a target lacks; in words.

@@ -15,7 +15,7 @@ use super::host::Host;
 use super::offered::Baseline;
 use super::outcome::{CaseRecording, CaseResult, CheckEvent, HeldTo, Pace, Verdict};
 use super::punctual::Punctual;
-use super::settings::{Settings, StopAt};
+use super::settings::{CheckSettings, StopAt};
 use super::single::{Attempt, Played, play_case, undecided};
 
 /// What is to be judged.
@@ -66,7 +66,7 @@ struct Repeated {
 impl Repeated {
     /// Adds a run. Returns what the case came to once it is over: its failure, else the first run that was not a plain
     /// pass, else the last.
-    fn add(&mut self, result: CaseResult, settings: &Settings, held_to: HeldTo) -> Option<CaseResult> {
+    fn add(&mut self, result: CaseResult, settings: &CheckSettings, held_to: HeldTo) -> Option<CaseResult> {
         let may_go_on = matches!(result.verdict, Verdict::Pass | Verdict::NonStrict)
             && !result.failed(held_to, settings.strict);
         let plain = !result.flaky && result.verdict == Verdict::Pass && result.close_verdict == Verdict::Pass;
@@ -268,9 +268,9 @@ mod tests {
     fn came_to(verdicts: &[(Verdict, bool)]) -> (u32, Verdict, bool) {
         let case = &catalogue::built_in()[0];
         let target = Target::parse("ws://127.0.0.1:1/socket").unwrap();
-        let settings = Settings {
+        let settings = CheckSettings {
             repeat: 3,
-            ..Settings::new(target, Vec::new())
+            ..CheckSettings::new(target, Vec::new())
         };
         let mut repeated = Repeated::default();
         for (verdict, flaky) in verdicts {

@@ -17,7 +17,7 @@ use super::punctual::Punctual;
 use super::queue::{Begun, Queue, ToDo};
 use super::reach::{self, CheckError};
 use super::rehearsal;
-use super::settings::Settings;
+use super::settings::CheckSettings;
 use super::single::{Attempt, play_case, undecided, unplayed};
 use super::{choice, drive::RunContext};
 use crate::clock::Clock;
@@ -30,7 +30,7 @@ use crate::scenario::Level;
 /// # Errors
 /// There is nothing at the target that could be judged.
 pub async fn check(
-    settings: Settings,
+    settings: CheckSettings,
     host: &dyn Host,
     on_event: &mut dyn FnMut(CheckEvent<'_>),
     stop: impl Future<Output = ()>,
@@ -43,7 +43,7 @@ pub async fn check(
 /// Plays one case and judges it, without a look at the target first.
 pub async fn judge_one(
     case: &Case,
-    settings: Settings,
+    settings: CheckSettings,
     held_to: HeldTo,
     lent: Option<Box<dyn Lent>>,
 ) -> CaseResult {
@@ -66,7 +66,7 @@ pub async fn judge_one(
 }
 
 async fn run(
-    settings: Settings,
+    settings: CheckSettings,
     host: &dyn Host,
     on_event: &mut dyn FnMut(CheckEvent<'_>),
     stop: impl Future<Output = ()>,
@@ -129,7 +129,7 @@ async fn run(
 /// The target, if there is a Phoenix socket; what it offers; and the version that it behaves like, where nobody said
 /// to which it is held.
 async fn look(
-    settings: &Rc<Settings>,
+    settings: &Rc<CheckSettings>,
     clock: Clock,
     first_fresh: u64,
 ) -> Result<(Rc<RunContext>, Offers, Option<Likeness>), CheckError> {
@@ -155,7 +155,10 @@ async fn look(
 }
 
 /// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
-pub(super) async fn reached(settings: &Rc<Settings>, clock: Clock) -> Result<Rc<RunContext>, CheckError> {
+pub(super) async fn reached(
+    settings: &Rc<CheckSettings>,
+    clock: Clock,
+) -> Result<Rc<RunContext>, CheckError> {
     let (target, timeout) = (settings.target.clone(), settings.timeout);
     let mut context = RunContext {
         target,
@@ -184,7 +187,7 @@ async fn over(limit: Option<Duration>) -> Duration {
 }
 
 /// A run that was ended before any case began.
-fn not_begun(settings: &Settings, ended: Ended) -> RunResult {
+fn not_begun(settings: &CheckSettings, ended: Ended) -> RunResult {
     let held_to = settings.held_to.unwrap_or(HeldTo::TheLine);
     let cases = settings
         .cases
@@ -208,7 +211,7 @@ enum Ended {
 }
 
 /// What the server is held to: what was said, else the version that it behaves like, else what a client survives.
-fn held_to(settings: &Settings, likeness: Option<&Likeness>) -> HeldTo {
+fn held_to(settings: &CheckSettings, likeness: Option<&Likeness>) -> HeldTo {
     let like = || likeness.map(|likeness| HeldTo::Likeness(likeness.profile));
     settings.held_to.or_else(like).unwrap_or(HeldTo::TheLine)
 }

@@ -13,7 +13,7 @@ use crate::transport::Target;
 
 /// The settings of one run.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct CheckSettings {
     /// The server under test.
     pub target: Target,
     /// The serializer, where a case names none.
@@ -53,7 +53,7 @@ pub struct Settings {
     pub update: Update,
 }
 
-impl Settings {
+impl CheckSettings {
     /// The settings that hold where nobody says otherwise.
     pub fn new(target: Target, cases: Vec<Arc<Case>>) -> Self {
         let safety = if target.is_loopback() {
@@ -84,7 +84,7 @@ impl Settings {
     }
 }
 
-impl Settings {
+impl CheckSettings {
     /// Whether a case that may run uses the topics of the room.
     pub(super) fn needs_room(&self) -> bool {
         self.cases.iter().any(|case| {

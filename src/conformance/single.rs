@@ -18,7 +18,7 @@ use super::outcome::{CaseRecording, CaseResult, HeldTo, Pace, Recorded, Verdict}
 use super::punctual::Punctual;
 use super::update;
 use crate::protocol::Vsn;
-use crate::scenario::{Play, Progress};
+use crate::scenario::{Play, PlayStatus};
 
 /// What a case needs to be played.
 pub(super) struct Attempt {
@@ -80,7 +80,7 @@ async fn play_once(
     let log = log(case, &play);
     let breach = invariants::breach(case, held_to, &play);
     let judgement = match play.progress() {
-        Progress::Failed(failure) => judge::failed(case, failure),
+        PlayStatus::Failed(failure) => judge::failed(case, failure),
         _ if breach.is_some() => judge::breached(breach),
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),

@@ -7,14 +7,14 @@ use super::catalogue::Case;
 use super::judge::Judgement;
 use super::log::Log;
 use super::outcome::{HeldTo, Verdict};
-use super::settings::{Settings, Update};
+use super::settings::{CheckSettings, Update};
 use super::snapshot::{self, Origin};
 use crate::profile::Profile;
 
 /// Writes a pending fixture if that is asked for and needed; gives its path, or why it could not.
 pub(super) fn write(
     case: &Case,
-    settings: &Settings,
+    settings: &CheckSettings,
     held_to: HeldTo,
     log: &Log,
     judgement: &Judgement,

@@ -25,7 +25,7 @@ type Promise = (u64, &'static str, &'static [ErrorKind]);
 
 /// What a run proves. The reasons are sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Conclusion {
+pub enum LoadConclusion {
     /// All held.
     Held,
     /// The server fell short.
@@ -37,7 +37,7 @@ pub enum Conclusion {
 impl LoadResult {
     /// What the run proves, with these objectives. What the server did to messages counts even if the generator was late:
     /// a broadcast that is lost is lost.
-    pub fn conclusion(&self, objectives: &[Outcome]) -> Conclusion {
+    pub fn conclusion(&self, objectives: &[Outcome]) -> LoadConclusion {
         let mut short = self.broken_promises();
         if !self.cut_short {
             let missed = objectives.iter().filter(|it| !it.held && it.value.is_some());
@@ -57,10 +57,10 @@ impl LoadResult {
         open.extend(unmeasured.map(|it| format!("the objective {} was not measured", it.text)));
         match (short.is_empty(), open.is_empty()) {
             // A server that let nobody in was not proved to break anything.
-            (false, _) if self.sockets.joined > 0 => Conclusion::FellShort(short),
-            (_, false) => Conclusion::Undecided(open),
-            (true, true) => Conclusion::Held,
-            (false, true) => Conclusion::FellShort(short),
+            (false, _) if self.sockets.joined > 0 => LoadConclusion::FellShort(short),
+            (_, false) => LoadConclusion::Undecided(open),
+            (true, true) => LoadConclusion::Held,
+            (false, true) => LoadConclusion::FellShort(short),
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_run_in_which_all_held_holds() {
-        assert_eq!(good().conclusion(&[]), Conclusion::Held);
+        assert_eq!(good().conclusion(&[]), LoadConclusion::Held);
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
         let mut result = good();
         result.messages.missing = 1;
         result.generator.valid = false;
-        assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+        assert!(matches!(result.conclusion(&[]), LoadConclusion::FellShort(_)));
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
         ];
         assert_eq!(
             result.conclusion(&[]),
-            Conclusion::FellShort(said.map(str::to_owned).into())
+            LoadConclusion::FellShort(said.map(str::to_owned).into())
         );
     }
 
@@ -243,14 +243,14 @@ mod tests {
         result.troubles.insert("join-timeout", 19);
         (result.generator.valid, result.generator.why_invalid) = (false, Some("overdue".to_owned()));
         result.punctuality = Punctuality::Overdue;
-        let undecided = Conclusion::Undecided(vec!["overdue".to_owned()]);
+        let undecided = LoadConclusion::Undecided(vec!["overdue".to_owned()]);
         assert_eq!(result.conclusion(&[]), undecided);
         result.messages.duplicated = 1;
-        let short = Conclusion::FellShort(vec!["1 messages came more than once".to_owned()]);
+        let short = LoadConclusion::FellShort(vec!["1 messages came more than once".to_owned()]);
         assert_eq!(result.conclusion(&[]), short);
         result.punctuality = Punctuality::Late;
         assert!(
-            matches!(result.conclusion(&[]), Conclusion::FellShort(why) if why.len() == 5),
+            matches!(result.conclusion(&[]), LoadConclusion::FellShort(why) if why.len() == 5),
             "ten milliseconds late lose no connection"
         );
     }
@@ -260,10 +260,10 @@ mod tests {
         let mut result = good();
         (result.sockets.lost, result.counts.lost_by_late_heartbeat) = (21, 21);
         (result.generator.valid, result.generator.why_invalid) = (false, Some("late heartbeats".to_owned()));
-        let undecided = Conclusion::Undecided(vec!["late heartbeats".to_owned()]);
+        let undecided = LoadConclusion::Undecided(vec!["late heartbeats".to_owned()]);
         assert_eq!(result.conclusion(&[]), undecided);
         result.counts.lost_by_late_heartbeat = 20;
-        let short = Conclusion::FellShort(vec!["1 connections were lost".to_owned()]);
+        let short = LoadConclusion::FellShort(vec!["1 connections were lost".to_owned()]);
         assert_eq!(result.conclusion(&[]), short);
     }
 
@@ -279,21 +279,21 @@ mod tests {
             (result.latency_us.reply.max, result.latency_us.join.max) = (5000, 5000);
             few.conclusion(&[objective.judge(&result)])
         };
-        assert!(matches!(judged("reply.max<6ms"), Conclusion::Undecided(_)));
-        assert!(matches!(judged("join.max<1ms"), Conclusion::Undecided(_)));
-        assert!(matches!(judged("reply.max<1ms"), Conclusion::FellShort(_)));
+        assert!(matches!(judged("reply.max<6ms"), LoadConclusion::Undecided(_)));
+        assert!(matches!(judged("join.max<1ms"), LoadConclusion::Undecided(_)));
+        assert!(matches!(judged("reply.max<1ms"), LoadConclusion::FellShort(_)));
     }
 
     #[test]
     fn a_run_without_anything_is_no_success() {
         let mut nobody = good();
         nobody.sockets.joined = 0;
-        assert!(matches!(nobody.conclusion(&[]), Conclusion::Undecided(_)));
+        assert!(matches!(nobody.conclusion(&[]), LoadConclusion::Undecided(_)));
         let mut silent = good();
         silent.messages.sent = 0;
-        assert!(matches!(silent.conclusion(&[]), Conclusion::Undecided(_)));
+        assert!(matches!(silent.conclusion(&[]), LoadConclusion::Undecided(_)));
         silent.sends = Sends::Nothing;
-        assert_eq!(silent.conclusion(&[]), Conclusion::Held);
+        assert_eq!(silent.conclusion(&[]), LoadConclusion::Held);
     }
 
     #[test]
@@ -310,9 +310,12 @@ mod tests {
         let missed = objective.judge(&late_once);
         assert!(matches!(
             late.conclusion(std::slice::from_ref(&missed)),
-            Conclusion::Undecided(_)
+            LoadConclusion::Undecided(_)
         ));
-        assert!(matches!(good().conclusion(&[missed]), Conclusion::FellShort(_)));
+        assert!(matches!(
+            good().conclusion(&[missed]),
+            LoadConclusion::FellShort(_)
+        ));
     }
 
     #[test]
@@ -320,6 +323,6 @@ mod tests {
         let objective: Objective = "broadcast.p95<1ms".parse().unwrap();
         let conclusion = good().conclusion(&[objective.judge(&good())]);
         let reason = "the objective broadcast.p95<1ms was not measured".to_owned();
-        assert_eq!(conclusion, Conclusion::Undecided(vec![reason]));
+        assert_eq!(conclusion, LoadConclusion::Undecided(vec![reason]));
     }
 }

@@ -18,7 +18,7 @@ pub enum LoadEvent<'a> {
     /// A part of the run begins: opening, running, draining, closing.
     Began(&'static str),
     /// How far the run is; a few times a second.
-    Progress(Progress),
+    Progress(PhaseProgress),
     /// A second of the run is over.
     Second(&'a Second),
     /// What is known after that second; without the series, and as if the run were cut short.
@@ -40,7 +40,7 @@ pub struct Second {
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
+pub struct PhaseProgress {
     /// The part of the run.
     pub phase: &'static str,
     /// Open connections.

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::error_kind::ErrorKind;
 use super::role::Role;
-use super::settings::Settings;
+use super::settings::LoadSettings;
 use super::text::{Filling, Line};
 use crate::transport::{percent_encoded, replace_params};
 
@@ -63,7 +63,7 @@ pub(super) struct Wanted {
 
 impl Request {
     /// How a role of a run asks to be let in.
-    pub(super) fn of(settings: &Settings, role: &Role) -> Self {
+    pub(super) fn of(settings: &LoadSettings, role: &Role) -> Self {
         let target = match &role.door.mount {
             Some(mount) => settings.target.with_mount(mount),
             None => settings.target.clone(),

@@ -44,10 +44,10 @@ mod wheel;
 
 pub use by_event::ByEvent;
 pub use catalogue::{BuiltIn, built_in};
-pub use conclusion::Conclusion;
+pub use conclusion::LoadConclusion;
 pub use counts::Counts;
 pub use error_kind::ErrorKind;
-pub use event::{LoadError, LoadEvent, Progress, Second};
+pub use event::{LoadError, LoadEvent, PhaseProgress, Second};
 pub use latency::{Figures, Histograms, Kind};
 pub use losses::IdleCut;
 pub use lost::{Lost, LostKind};
@@ -60,7 +60,7 @@ pub use result::{Generator, Latencies, LoadResult, Messages, Played, ServerUse, 
 pub use role::{Deliveries, Marks, Override, PushReply, Sends};
 pub use run::{rehearse, run};
 pub use series::Point;
-pub use settings::{Arrivals, InvalidSettings, Model, Schedule, Settings, gentle_rate, usual_sockets};
+pub use settings::{Arrivals, InvalidSettings, LoadSettings, Model, Schedule, gentle_rate, usual_sockets};
 pub use share::{Share, Silence};
 pub use tally::LATEST;
 pub use validity::{Punctuality, Shortage};

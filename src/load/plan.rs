@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::actor::Actor;
 use super::dial::Route;
 use super::machine::memory;
-use super::settings::Settings;
+use super::settings::LoadSettings;
 use super::tables::{self, Limit, RESERVE, Table, Tables};
 
 /// Connections of a pair of addresses: with more, the kernel's search for a free port takes longer than all else.
@@ -150,7 +150,7 @@ impl Plan {
     ///
     /// # Errors
     /// What is missing, and how to get it.
-    pub(super) fn new(settings: &Settings) -> Result<Self, PlanError> {
+    pub(super) fn new(settings: &LoadSettings) -> Result<Self, PlanError> {
         let machine = Machine::look();
         let sockets = u64::from(settings.sockets);
         let destination = resolve(settings)?;
@@ -233,7 +233,7 @@ impl Machine {
     }
 
     /// How many threads, and whose tables they use.
-    fn threads(&self, settings: &Settings) -> Result<(usize, Table), PlanError> {
+    fn threads(&self, settings: &LoadSettings) -> Result<(usize, Table), PlanError> {
         let sockets = u64::from(settings.sockets);
         let each = self.limit.each.saturating_sub(RESERVE).max(1);
         let wanted = settings
@@ -268,7 +268,7 @@ fn share(routes: &[Route], number: usize, of: usize) -> Vec<Route> {
     routes.iter().skip(number).step_by(of).copied().collect()
 }
 
-fn resolve(settings: &Settings) -> Result<SocketAddr, PlanError> {
+fn resolve(settings: &LoadSettings) -> Result<SocketAddr, PlanError> {
     let host = settings.target.host();
     let fail = |why: String| PlanError::NoAddress {
         host: host.to_owned(),
@@ -293,7 +293,7 @@ fn resolve(settings: &Settings) -> Result<SocketAddr, PlanError> {
 
 /// The pairs of addresses that carry the connections of so many threads.
 fn routes(
-    settings: &Settings,
+    settings: &LoadSettings,
     destination: SocketAddr,
     threads: usize,
 ) -> Result<(Vec<Route>, Spread), PlanError> {

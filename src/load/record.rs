@@ -15,7 +15,7 @@ use super::result::{Generator, Latencies, LoadResult, Messages, Played, ServerUs
 use super::result::{by_event, first_answers, troubles};
 use super::role::{CompiledScenarios, Deliveries, Sends};
 use super::series::{Moment, Point, add_moments};
-use super::settings::{Model, Settings};
+use super::settings::{LoadSettings, Model};
 use super::shard::Reading;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
@@ -53,7 +53,7 @@ pub(super) struct Meant {
 }
 
 impl Meant {
-    pub(super) fn new(settings: &Settings, cast: &CompiledScenarios, notes: Vec<String>) -> Self {
+    pub(super) fn new(settings: &LoadSettings, cast: &CompiledScenarios, notes: Vec<String>) -> Self {
         Self {
             demands: demands(settings, cast),
             deliveries: cast.deliveries,
@@ -105,7 +105,7 @@ impl Watched {
 }
 
 impl Record {
-    pub(super) fn new(settings: &Settings, plan: &Plan, meant: Meant) -> Self {
+    pub(super) fn new(settings: &LoadSettings, plan: &Plan, meant: Meant) -> Self {
         let server = settings
             .server_pid
             .and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
@@ -193,7 +193,7 @@ impl Record {
         }
     }
 
-    pub(super) fn finish(mut self, settings: &Settings, sends: Sends) -> LoadResult {
+    pub(super) fn finish(mut self, settings: &LoadSettings, sends: Sends) -> LoadResult {
         let mut series = std::mem::take(&mut self.series);
         let lost = self.lost();
         add_moments(&mut series, lost.moments(), |point| &mut point.missing);
@@ -216,7 +216,7 @@ impl Record {
     }
 
     /// The scenarios, where there are several.
-    fn scenarios(&self, settings: &Settings) -> Vec<Played> {
+    fn scenarios(&self, settings: &LoadSettings) -> Vec<Played> {
         let parts = settings.shares.iter().zip(settings.divided());
         let figures = self.whole.of_plays.iter();
         parts
@@ -272,7 +272,7 @@ impl Record {
     }
 
     /// What is known before the end; without the series.
-    pub(super) fn so_far(&self, settings: &Settings, sends: Sends) -> LoadResult {
+    pub(super) fn so_far(&self, settings: &LoadSettings, sends: Sends) -> LoadResult {
         let mut counts = self.whole.counts;
         let notes = self.meant.notes(&self.whole, &mut counts);
         let (troubles, first_answers) = self.errors(&counts);

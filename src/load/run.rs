@@ -7,7 +7,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::control::{Control, Phase};
-use super::event::{LoadError, LoadEvent, Progress};
+use super::event::{LoadError, LoadEvent, PhaseProgress};
 use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
@@ -17,7 +17,7 @@ use super::result::LoadResult;
 use super::role::{CompiledScenarios, Sends};
 use super::scout::Scout;
 use super::series;
-use super::settings::{InvalidSettings, Settings};
+use super::settings::{InvalidSettings, LoadSettings};
 use super::shard::{Blueprint, Reading, Shard};
 use super::tables;
 use crate::client::Config;
@@ -38,7 +38,7 @@ const OVERDUE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// What makes no sense, or is nothing for a swarm.
-pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
+pub fn rehearse(settings: &LoadSettings) -> Result<Sends, LoadError> {
     Ok(cast(settings, 0)?.sends())
 }
 
@@ -47,7 +47,7 @@ pub fn rehearse(settings: &Settings) -> Result<Sends, LoadError> {
 /// # Errors
 /// What makes a run impossible, found before the first socket opens.
 pub fn run(
-    settings: &Settings,
+    settings: &LoadSettings,
     on_event: &mut dyn FnMut(LoadEvent<'_>),
     stop: &AtomicBool,
 ) -> Result<LoadResult, LoadError> {
@@ -112,7 +112,7 @@ pub fn run(
 }
 
 /// All roles, once it is certain that the wish makes sense.
-fn cast(settings: &Settings, first_name: u64) -> Result<CompiledScenarios, LoadError> {
+fn cast(settings: &LoadSettings, first_name: u64) -> Result<CompiledScenarios, LoadError> {
     settings.check()?;
     let cast = CompiledScenarios::compile(&settings.shares, &settings.instead, settings.vsn, first_name)?;
     for (play, sockets) in settings.divided().into_iter().enumerate() {
@@ -189,7 +189,7 @@ impl Drop for Fallen<'_> {
 
 /// Leads the shards.
 struct Conductor<'c> {
-    settings: &'c Settings,
+    settings: &'c LoadSettings,
     control: &'c Control,
     clock: Clock,
     readings: Receiver<Reading>,
@@ -334,7 +334,7 @@ impl Conductor<'_> {
         let phase = series::name(self.control.phase());
         let so_far = self.clock.now().since(self.began);
         let asked = self.settings.sockets.into();
-        (self.on_event)(LoadEvent::Progress(Progress {
+        (self.on_event)(LoadEvent::Progress(PhaseProgress {
             phase,
             open,
             joined,

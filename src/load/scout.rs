@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::ledger::Mark;
 use super::role::{Answer, Audience, Broadcast, CompiledScenarios, Content, Finding, Push, Question, Step};
-use super::settings::Settings;
+use super::settings::LoadSettings;
 use crate::clock::{Clock, Time};
 use talker::{Heard, Talker};
 
@@ -25,7 +25,7 @@ const MOST: usize = 4;
 
 /// Who tries, and where.
 pub(super) struct Scout<'a> {
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a LoadSettings,
     pub(super) cast: &'a CompiledScenarios,
     pub(super) destination: SocketAddr,
     /// The number of its marks; another than that of the run, so that none is taken for one of the run's.

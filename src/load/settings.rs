@@ -13,7 +13,7 @@ use crate::transport::Target;
 
 /// What a run is to be.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct LoadSettings {
     /// The server.
     pub target: Target,
     /// The serializer.
@@ -146,7 +146,7 @@ pub enum InvalidSettings {
     NoWait(&'static str),
 }
 
-impl Settings {
+impl LoadSettings {
     /// A run of `program` against `target`, as its `load:` section says; what that leaves out: ten sockets at once, 30
     /// seconds, each sends again when it has its reply.
     pub fn new(target: Target, program: Arc<Program>) -> Self {

@@ -16,7 +16,7 @@ use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
 use super::role::{CompiledScenarios, SendMode};
-use super::settings::{Model, Settings};
+use super::settings::{LoadSettings, Model};
 use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
 use super::watch::thread_cpu;
@@ -51,7 +51,7 @@ const HEARTBEATS: u32 = 32;
 
 /// What all shards are made from.
 pub(super) struct Blueprint<'r> {
-    pub(super) settings: &'r Settings,
+    pub(super) settings: &'r LoadSettings,
     pub(super) cast: &'r CompiledScenarios,
     pub(super) common: &'r Common,
     pub(super) control: &'r Control,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error_kind::ErrorKind;
 use super::latency::{Figures, Kind};
 use super::role::{CompiledScenarios, SendMode};
-use super::settings::{Model, Schedule, Settings};
+use super::settings::{LoadSettings, Model, Schedule};
 use super::tally::{LATEST, Tally};
 
 /// With fewer sends than this, nine tenths of them are looked at.
@@ -23,7 +23,7 @@ pub(super) struct Demand {
 }
 
 /// What the scenarios ask of their sockets; nothing in a closed model.
-pub(super) fn demands(settings: &Settings, cast: &CompiledScenarios) -> Vec<Demand> {
+pub(super) fn demands(settings: &LoadSettings, cast: &CompiledScenarios) -> Vec<Demand> {
     let Schedule::Open(stages, _) = &settings.schedule else {
         return Vec::new();
     };

@@ -25,7 +25,7 @@ use std::time::Duration;
 use super::paper::Paper;
 use super::terminal::print;
 use super::{About, Detail, Folder, LoadJob, ReportError, Reporter};
-use crate::load::{Conclusion, LoadEvent, LoadResult, Outcome};
+use crate::load::{LoadConclusion, LoadEvent, LoadResult, Outcome};
 
 /// The end of a load test, and all that is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub struct LoadFinished<'a> {
     /// What had to hold.
     pub objectives: &'a [Outcome],
     /// What it proves.
-    pub conclusion: &'a Conclusion,
+    pub conclusion: &'a LoadConclusion,
     /// When it began, and its seed.
     pub about: &'a About,
     /// The scenario's name or path.

@@ -22,7 +22,7 @@ pub use frames::Frames;
 pub use json::Json;
 pub use junit::Junit;
 pub use load::{HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal, Setup, announce, things};
-pub use progress::{Progress, Style as ProgressStyle};
+pub use progress::{CheckProgress, Style as ProgressStyle};
 pub use terminal::Terminal;
 
 use std::time::{Duration, SystemTime};

@@ -23,7 +23,7 @@ pub enum Style {
 }
 
 /// Shows it.
-pub struct Progress {
+pub struct CheckProgress {
     shown: Shown,
     clock: Clock,
     done: usize,
@@ -45,7 +45,7 @@ enum Shown {
     EachCase,
 }
 
-impl Progress {
+impl CheckProgress {
     /// Shows it on stderr.
     pub fn new(style: Style) -> Self {
         let clock = Clock::start();
@@ -130,7 +130,7 @@ fn bar_style() -> ProgressStyle {
         .progress_chars("━━─")
 }
 
-impl Reporter<CheckJob> for Progress {
+impl Reporter<CheckJob> for CheckProgress {
     fn event(&mut self, event: &CheckEvent<'_>) -> Result<(), ReportError> {
         match event {
             CheckEvent::Started { cases, held_to, .. } => {

@@ -13,7 +13,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::paper::Paper;
 use super::{CheckFinished, Detail};
-use crate::conformance::{CaseResult, Conclusion, HeldTo, RunResult, Verdict};
+use crate::conformance::{CaseResult, CheckConclusion, HeldTo, RunResult, Verdict};
 use crate::profile::Gate;
 use fields::Fields;
 
@@ -200,10 +200,12 @@ fn closings(text: &mut String, run: &RunResult, paper: Paper) {
 fn conclusion(text: &mut String, finished: &CheckFinished<'_>) {
     let run = finished.run;
     let (words, verdict) = match run.conclusion() {
-        Conclusion::Held => ("all held", Verdict::Pass),
-        Conclusion::FellShort => ("fell short", Verdict::Fail),
-        Conclusion::Undecided if run.cut_short => ("undecided, as the run was cut short", Verdict::Undecided),
-        Conclusion::Undecided => ("undecided", Verdict::Undecided),
+        CheckConclusion::Held => ("all held", Verdict::Pass),
+        CheckConclusion::FellShort => ("fell short", Verdict::Fail),
+        CheckConclusion::Undecided if run.cut_short => {
+            ("undecided, as the run was cut short", Verdict::Undecided)
+        }
+        CheckConclusion::Undecided => ("undecided", Verdict::Undecided),
     };
     let style = style(verdict).bold();
     let counts = counts(run.cases.iter(), |case| counted(case, run));

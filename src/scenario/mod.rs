@@ -21,7 +21,7 @@ pub use load::{LoadRate, LoadRole, LoadSection, LoadStage};
 pub use needs::{Level, Offer};
 pub(crate) use pattern::Pattern;
 pub use play::{
-    Blame, Command, ConnectOptions, Entry, Failure, FailureKind, Happening, LinkId, Noted, Play, Progress,
+    Blame, Command, ConnectOptions, Entry, Failure, FailureKind, Happening, LinkId, Noted, Play, PlayStatus,
     Reach, Recording, Request, Setting, Subject, Who,
 };
 pub(crate) use play::{SETTLE_REF, code_in_words, describe_ending, json_of, show_bytes};

@@ -8,7 +8,7 @@ use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::shard::Accepting;
-use super::start::{Settings, StartError};
+use super::start::{ServerSettings, StartError};
 
 /// Connections that the kernel keeps until they are accepted; it may allow fewer.
 const BACKLOG: i32 = 4096;
@@ -31,7 +31,7 @@ enum Port {
 
 impl ListenPlan {
     /// Finds the address, and sees to it that it can be had.
-    pub(crate) fn find(settings: &Settings) -> Result<Self, StartError> {
+    pub(crate) fn find(settings: &ServerSettings) -> Result<Self, StartError> {
         let host = &settings.host;
         let resolved = (host.as_str(), settings.port).to_socket_addrs();
         let asked = resolved

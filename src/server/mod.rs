@@ -39,4 +39,4 @@ mod websocket;
 
 pub use chance::{Freedom, Tally};
 pub use mailboxes::Planted;
-pub use start::{Descriptors, Server, Settings, StartError};
+pub use start::{Descriptors, Server, ServerSettings, StartError};

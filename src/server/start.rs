@@ -30,7 +30,7 @@ use crate::profile::Profile;
 
 /// What a server is to be.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServerSettings {
     /// The address to listen on, by name or number.
     pub host: String,
     /// The port; 0 for any that is free.
@@ -62,7 +62,7 @@ pub enum Descriptors {
     Shard,
 }
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             host: "127.0.0.1".to_owned(),
@@ -134,7 +134,7 @@ impl Server {
     ///
     /// # Errors
     /// If the address or the store cannot be had.
-    pub fn start(settings: &Settings) -> Result<Self, StartError> {
+    pub fn start(settings: &ServerSettings) -> Result<Self, StartError> {
         let place = Arc::new(ListenPlan::find(settings)?);
         let shared = Arc::new(share(settings)?);
         let polls = (0..settings.shards.max(1))
@@ -232,7 +232,7 @@ impl Server {
     }
 }
 
-fn share(settings: &Settings) -> Result<Shared, StartError> {
+fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
     let mut conduct = Conduct::of(settings.profile);
     for fault in &settings.faults {
         (fault.apply)(&mut conduct);

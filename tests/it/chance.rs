@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use phxproof::conformance::{
-    Case, HeldTo, NoHost, RunResult, Settings as Checked, Strictness, Verdict, catalogue, check,
+    Case, CheckSettings as Checked, HeldTo, NoHost, RunResult, Strictness, Verdict, catalogue, check,
 };
-use phxproof::server::{Freedom, Server, Settings, Tally, faults};
+use phxproof::server::{Freedom, Server, ServerSettings, Tally, faults};
 use phxproof::transport::Target;
 
 /// Cases that end their server.
@@ -36,7 +36,7 @@ fn families() -> Vec<Arc<Case>> {
 }
 
 /// Plays cases against a server that takes the freedoms.
-fn play(settings: &Settings, cases: Vec<Arc<Case>>, timeout: Duration) -> (RunResult, Arc<Tally>) {
+fn play(settings: &ServerSettings, cases: Vec<Arc<Case>>, timeout: Duration) -> (RunResult, Arc<Tally>) {
     let server = Server::start(settings).unwrap();
     let target = Target::parse(&format!("ws://{}/socket", server.address())).unwrap();
     let checked = Checked {
@@ -70,9 +70,9 @@ fn no_case_stumbles_over_what_phoenix_leaves_open() {
                     if seed >= SEEDS {
                         return;
                     }
-                    let settings = Settings {
+                    let settings = ServerSettings {
                         chance: Some(seed),
-                        ..Settings::default()
+                        ..ServerSettings::default()
                     };
                     let played = play(&settings, families(), Duration::from_secs(20));
                     done.lock().unwrap().push((seed, played));
@@ -143,10 +143,10 @@ fn what_lies_beyond_a_freedom_fails_even_where_freedoms_are_taken() {
                     };
                     let cases: Vec<Arc<Case>> = catalogue::built_in().iter().filter(cites).cloned().collect();
                     for seed in 1..=20 {
-                        let settings = Settings {
+                        let settings = ServerSettings {
                             chance: Some(seed),
                             faults: vec![fault],
-                            ..Settings::default()
+                            ..ServerSettings::default()
                         };
                         let (result, tally) = play(&settings, cases.clone(), Duration::from_secs(2));
                         if !result.cases.iter().any(|case| case.verdict == Verdict::Fail) {

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use phxproof::conformance::Settings as ConformanceSettings;
+use phxproof::conformance::CheckSettings as ConformanceSettings;
 use phxproof::conformance::{
     Case, CaseResult, HeldTo, Host, Lent, Pending, Restarts, RunResult, Verdict, catalogue, check, rules,
 };
 use phxproof::profile::{Difference, Gate, Profile, Side};
 use phxproof::scenario::Restart;
 use phxproof::server::faults::{self, Fault};
-use phxproof::server::{Server, Settings};
+use phxproof::server::{Server, ServerSettings};
 use phxproof::transport::Target;
 
 /// The case that kills the server.
@@ -44,7 +44,7 @@ fn own_address() -> String {
 /// A server in this process that can be ended and started again on the same port and store. What is killed here is
 /// dropped as it is, which undoes what was not written.
 struct Restarted {
-    settings: Mutex<Settings>,
+    settings: Mutex<ServerSettings>,
     server: RefCell<Option<Server>>,
     _folder: tempfile::TempDir,
 }
@@ -53,12 +53,12 @@ impl Restarted {
     fn start(faults: Vec<&'static Fault>, profile: Profile) -> Rc<Self> {
         let folder = tempfile::tempdir().unwrap();
         let store = Some(folder.path().join("annotations.db"));
-        let mut settings = Settings {
+        let mut settings = ServerSettings {
             host: own_address(),
             faults,
             profile,
             store,
-            ..Settings::default()
+            ..ServerSettings::default()
         };
         let server = Server::start(&settings).unwrap();
         settings.port = server.address().port();

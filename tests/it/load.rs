@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use phxproof::load::{
-    self, Arrivals, LoadEvent, LoadResult, Pacing, RateStage, Schedule, Settings, Share, built_in,
+    self, Arrivals, LoadEvent, LoadResult, LoadSettings, Pacing, RateStage, Schedule, Share, built_in,
 };
 use phxproof::scenario::{Program, read};
 use phxproof::server::conduct::Mishap;
@@ -30,40 +30,40 @@ fn serve() -> Server {
 
 fn serve_with(faults: &[&str]) -> Server {
     let faults = faults.iter().filter_map(|id| server::faults::find(id)).collect();
-    Server::start(&server::Settings {
+    Server::start(&server::ServerSettings {
         faults,
-        ..server::Settings::default()
+        ..server::ServerSettings::default()
     })
     .expect("a free port")
 }
 
-fn settings(server: &Server, scenario: &str) -> Settings {
+fn settings(server: &Server, scenario: &str) -> LoadSettings {
     settings_of(server.address(), scenario)
 }
 
-fn settings_of(address: SocketAddr, scenario: &str) -> Settings {
+fn settings_of(address: SocketAddr, scenario: &str) -> LoadSettings {
     let mut all = built_in().iter();
     let it = all.find(|it| it.name == scenario).expect("a built-in scenario");
     settings_for(address, Arc::clone(&it.program))
 }
 
 /// Those of a scenario that is written here.
-fn settings_of_own(address: SocketAddr, text: &str) -> Settings {
+fn settings_of_own(address: SocketAddr, text: &str) -> LoadSettings {
     settings_for(address, Arc::new(read("own.yaml", text).expect("a scenario")))
 }
 
-fn settings_for(address: SocketAddr, program: Arc<Program>) -> Settings {
+fn settings_for(address: SocketAddr, program: Arc<Program>) -> LoadSettings {
     let target = Target::parse(&format!("ws://{address}/socket")).expect("an address");
-    Settings {
+    LoadSettings {
         sockets: 20,
         shards: Some(2),
         schedule: Schedule::Closed,
         duration: Duration::from_millis(300),
-        ..Settings::new(target, program)
+        ..LoadSettings::new(target, program)
     }
 }
 
-fn run(settings: &Settings) -> LoadResult {
+fn run(settings: &LoadSettings) -> LoadResult {
     load::run(settings, &mut |_| {}, &AtomicBool::new(false)).expect("a run")
 }
 
@@ -101,7 +101,7 @@ fn an_echo_is_answered_again_and_again() {
 #[test]
 fn an_open_model_sends_what_it_said() {
     let server = serve();
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule: open(200.0, 500),
         ..settings(&server, "echo")
     });
@@ -120,7 +120,7 @@ fn an_open_model_sends_what_it_said() {
 #[test]
 fn a_broadcast_reaches_everybody_once() {
     let server = serve();
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule: open(100.0, 300),
         ..settings(&server, "fanout")
     });
@@ -149,13 +149,13 @@ fn what_is_lost_doubled_or_swapped_is_counted_to_the_last() {
         ("broadcast-swapped", Mishap::Swapped),
     ] {
         for one_in in [None, NonZeroU32::new(13)] {
-            let server = Server::start(&server::Settings {
+            let server = Server::start(&server::ServerSettings {
                 faults: server::faults::find(fault).into_iter().collect(),
                 one_in,
-                ..server::Settings::default()
+                ..server::ServerSettings::default()
             });
             let server = server.expect("a free port");
-            let result = run(&Settings {
+            let result = run(&LoadSettings {
                 schedule: open(200.0, 150),
                 ..settings(&server, "fanout")
             });
@@ -179,7 +179,7 @@ fn what_is_lost_doubled_or_swapped_is_counted_to_the_last() {
 #[test]
 fn an_answer_that_comes_twice_is_a_duplicate() {
     let server = serve_with(&["reply-twice"]);
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule: open(100.0, 200),
         ..settings(&server, "echo")
     });
@@ -199,7 +199,7 @@ fn an_answer_that_nobody_awaits_is_not_held_against_the_next_push() {
     let server = serve();
     let scenario = "about: A push without an answer, then one with.\nfresh: [room]\nsteps:\n  - ana: connect\n  \
         - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo_error, reply: none }\n  - ana: { push: echo }\n";
-    let settings = Settings {
+    let settings = LoadSettings {
         schedule: open(100.0, 300),
         ..settings_of_own(server.address(), scenario)
     };
@@ -219,7 +219,7 @@ fn an_answer_that_nobody_awaits_is_not_held_against_the_next_push() {
 fn sockets_come_at_their_times() {
     let server = serve();
     let arrivals = Arrivals::Over(Duration::from_millis(400));
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         arrivals,
         ..settings(&server, "idle")
     });
@@ -233,7 +233,7 @@ fn a_run_can_be_stopped() {
     let server = serve();
     let stop = AtomicBool::new(false);
     let mut seconds = 0;
-    let settings = Settings {
+    let settings = LoadSettings {
         duration: Duration::from_secs(3600),
         ..settings(&server, "echo")
     };
@@ -253,27 +253,27 @@ fn a_run_can_be_stopped() {
 fn nonsense_is_refused_before_anything_is_opened() {
     let fake = Fake::start(Manner::Silent);
     let settings = settings_of(fake.address, "echo");
-    let refused = |settings: Settings| {
+    let refused = |settings: LoadSettings| {
         load::run(&settings, &mut |_| {}, &AtomicBool::new(false))
             .map(|_| ())
             .map_err(|it| it.to_string())
     };
     assert!(
-        refused(Settings {
+        refused(LoadSettings {
             sockets: 0,
             ..settings.clone()
         })
         .is_err_and(|it| it.contains("0 sockets"))
     );
     assert!(
-        refused(Settings {
+        refused(LoadSettings {
             duration: Duration::ZERO,
             ..settings.clone()
         })
         .is_err()
     );
     assert!(
-        refused(Settings {
+        refused(LoadSettings {
             schedule: open(0.0, 100),
             ..settings.clone()
         })
@@ -284,7 +284,7 @@ fn nonsense_is_refused_before_anything_is_opened() {
         "about: A.\nsteps:\n  - ana: connect\n  - ana: { raw: { text: x } }\n",
     )
     .expect("it reads");
-    let said = refused(Settings {
+    let said = refused(LoadSettings {
         shares: vec![Share::new(Arc::new(raw))],
         ..settings
     });

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anstyle_svg::{Term, WIN10_CONSOLE};
-use phxproof::server::{Server, Settings, faults};
+use phxproof::server::{Server, ServerSettings, faults};
 
 use crate::documents::output::without_numbers;
 
@@ -20,9 +20,9 @@ const COLUMNS: u32 = 100;
 #[test]
 fn the_picture_shows_what_the_tool_prints() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.svg");
-    let server = Server::start(&Settings {
+    let server = Server::start(&ServerSettings {
         faults: vec![faults::find(FAULT).unwrap()],
-        ..Settings::default()
+        ..ServerSettings::default()
     })
     .unwrap();
     let port = format!(":{}/", server.address().port());

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use phxproof::conformance::{
-    Case, HeldTo, Lent, Pending, Settings, Update, Verdict, accept, catalogue, judge_one,
+    Case, CheckSettings, HeldTo, Lent, Pending, Update, Verdict, accept, catalogue, judge_one,
 };
 use phxproof::profile::Profile;
 use phxproof::scenario::Restart;
@@ -46,10 +46,10 @@ impl Lent for Stage {
 async fn play(profile: Profile, case: Arc<Case>, path: PathBuf, update: Update) -> Option<String> {
     let player = Rc::new(Player::start(&path).await);
     let target = Target::parse(&format!("ws://{}/socket", player.address)).unwrap();
-    let settings = Settings {
+    let settings = CheckSettings {
         update,
         timeout: Duration::from_secs(30),
-        ..Settings::new(target.clone(), vec![Arc::clone(&case)])
+        ..CheckSettings::new(target.clone(), vec![Arc::clone(&case)])
     };
     let stage = Stage {
         player: Rc::clone(&player),

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use phxproof::conformance::{Check, Conclusion, Verdict};
-use phxproof::server::{Server, Settings};
+use phxproof::conformance::{Check, CheckConclusion, Verdict};
+use phxproof::server::{Server, ServerSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -94,7 +94,7 @@ fn check(address: SocketAddr, cases: &[&str]) -> Check {
 
 #[test]
 fn a_correct_server_behind_a_line_that_delays_holds() {
-    let server = Server::start(&Settings::default()).unwrap();
+    let server = Server::start(&ServerSettings::default()).unwrap();
     let address = Line::Delay(Duration::from_millis(100)).before(server.address());
     let cases = [
         "broadcast/whisper",
@@ -117,7 +117,7 @@ fn a_correct_server_behind_a_line_that_delays_holds() {
 
 #[test]
 fn a_correct_server_behind_a_line_that_trickles_holds() {
-    let server = Server::start(&Settings::default()).unwrap();
+    let server = Server::start(&ServerSettings::default()).unwrap();
     let address = Line::Trickle(4000, Duration::from_millis(10)).before(server.address());
     let cases = ["events/large-payload", "malformed/text-1mib"];
     check(address, &cases).run().unwrap().assert_held();
@@ -141,7 +141,7 @@ fn a_server_that_drips_one_message_for_ever_is_left_when_the_run_is_over() {
         .max_time(Duration::from_secs(8))
         .run()
         .unwrap();
-    assert_eq!(run.conclusion(), Conclusion::Undecided);
+    assert_eq!(run.conclusion(), CheckConclusion::Undecided);
     assert_eq!(run.count(Verdict::Undecided) + run.count(Verdict::NotRun), 2);
 }
 
@@ -154,6 +154,6 @@ fn a_server_that_never_answers_fails_each_case_in_time() {
         drop(client.read_to_end(&mut rest).await);
     });
     let run = check(address, &["heartbeat/ok", "join/unmatched"]).run().unwrap();
-    assert_eq!(run.conclusion(), Conclusion::FellShort);
+    assert_eq!(run.conclusion(), CheckConclusion::FellShort);
     assert_eq!(run.count(Verdict::Fail), 2);
 }

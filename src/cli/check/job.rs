@@ -10,7 +10,7 @@ use super::super::exec::STARTS_WITHIN;
 use super::super::exit::CliError;
 use super::super::{profile, results, wait};
 use crate::conformance::{
-    Case, CaseError, HeldTo, Room, Safety, SelectError, Settings, StopAt, Strictness, Update, catalogue,
+    Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, StopAt, Strictness, Update, catalogue,
 };
 use crate::profile::Profile;
 use crate::protocol::Vsn;
@@ -66,11 +66,11 @@ impl Job {
     }
 
     /// The settings of the run, once it is known where the server is.
-    pub(super) fn settings(&self, target: &Target) -> Settings {
+    pub(super) fn settings(&self, target: &Target) -> CheckSettings {
         let meant = &self.meant;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
         let careful = meant.safe || (!meant.no_safe && !target.is_loopback());
-        Settings {
+        CheckSettings {
             target: target.clone(),
             vsn: meant.target.vsn.map(VsnArg::meant).unwrap_or_default(),
             params: meant.target.params.clone(),

@@ -9,12 +9,12 @@ use serde_json::json;
 use super::super::args::{self, Check, Command};
 use super::*;
 
-fn settings(source: &str) -> Settings {
-    Settings::parse(Path::new("phxproof.toml"), source).unwrap_or_else(|error| panic!("{error}"))
+fn settings(source: &str) -> SettingsFile {
+    SettingsFile::parse(Path::new("phxproof.toml"), source).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn problems(source: &str) -> String {
-    Settings::parse(Path::new("phxproof.toml"), source)
+    SettingsFile::parse(Path::new("phxproof.toml"), source)
         .unwrap_err()
         .to_string()
 }

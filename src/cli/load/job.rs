@@ -13,8 +13,8 @@ use super::refused;
 use super::typed::command_line;
 use crate::conformance::{Case, CaseError, catalogue};
 use crate::load::{
-    self, Arrivals, LoadResult, Marks, Objective, Outcome, Override, Pacing, RateStage, Schedule, Sends,
-    Settings, Share, built_in, gentle_rate, usage_of, usual_sockets,
+    self, Arrivals, LoadResult, LoadSettings, Marks, Objective, Outcome, Override, Pacing, RateStage,
+    Schedule, Sends, Share, built_in, gentle_rate, usage_of, usual_sockets,
 };
 use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, nearest};
@@ -122,10 +122,10 @@ impl Job {
     }
 
     /// The settings of the run, once it is known where the server is.
-    pub(super) fn settings(&self, target: &Target, server_pid: Option<u32>) -> Settings {
+    pub(super) fn settings(&self, target: &Target, server_pid: Option<u32>) -> LoadSettings {
         let typed = &self.meant;
         let (first, others) = (self.first.clone(), self.others.clone());
-        let usual = Settings::of_several(target.clone(), first, others);
+        let usual = LoadSettings::of_several(target.clone(), first, others);
         let duration = typed.duration.unwrap_or(usual.duration);
         let schedule = match (typed.rate, usual.schedule) {
             (Some(RateArg::Max), _) => Schedule::Closed,
@@ -145,7 +145,7 @@ impl Job {
             }
             (None, Schedule::Closed) => Schedule::Closed,
         };
-        Settings {
+        LoadSettings {
             vsn: typed.target.vsn.map_or(usual.vsn, VsnArg::meant),
             params: typed.target.params.clone(),
             headers: typed.target.headers.clone(),
@@ -252,7 +252,7 @@ impl Job {
     }
 
     /// Describes the run for reports: command line, scenarios, rates, machine.
-    pub(super) fn setup(&self, settings: &Settings) -> Setup {
+    pub(super) fn setup(&self, settings: &LoadSettings) -> Setup {
         let mut setup = Setup::new(settings, self.sends);
         setup.command_line = command_line(std::env::args_os());
         setup

@@ -4,17 +4,17 @@
 use super::super::complaint::Complaint;
 use super::job::Job;
 use crate::conformance::{self, EntranceError, enter, server_header};
-use crate::load::Settings;
+use crate::load::LoadSettings;
 use crate::scenario::Program;
 
 /// Lets one client of each scenario connect and join. Returns the `server` header of the target, if it sends one.
-pub(super) async fn preflight(job: &Job, settings: &Settings) -> Result<Option<String>, Complaint> {
-    let plain = conformance::Settings {
+pub(super) async fn preflight(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Complaint> {
+    let plain = conformance::CheckSettings {
         vsn: settings.vsn,
         params: settings.params.clone(),
         headers: settings.headers.clone(),
         timeout: settings.timeout,
-        ..conformance::Settings::new(settings.target.clone(), Vec::new())
+        ..conformance::CheckSettings::new(settings.target.clone(), Vec::new())
     };
     let instead = &settings.instead;
     for (number, share) in (0..).zip(&settings.shares) {

@@ -6,12 +6,12 @@ use super::*;
 use crate::load::built_in;
 use crate::transport::Target;
 
-fn settings(sockets: u32) -> Settings {
+fn settings(sockets: u32) -> LoadSettings {
     let echo = &built_in()[0];
     // Nobody listens on port 1, so that nothing is found by trying.
-    Settings {
+    LoadSettings {
         sockets,
-        ..Settings::new(
+        ..LoadSettings::new(
             Target::parse("ws://127.0.0.1:1/socket").unwrap(),
             Arc::clone(&echo.program),
         )
@@ -112,7 +112,7 @@ fn a_server_elsewhere_takes_as_many_as_there_are_ports() {
         .collect();
     assert!(
         routes(
-            &Settings {
+            &LoadSettings {
                 sources,
                 ..settings(100_000)
             },

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::actor::ConnectionStage;
 use super::super::control::Phase;
 use super::super::pace::{Dues, Stream};
-use super::super::settings::Settings;
+use super::super::settings::LoadSettings;
 use super::Shard;
 use super::places::Block;
 use crate::clock::Time;
@@ -68,7 +68,7 @@ impl Most {
 }
 
 impl Arrivals {
-    pub(super) fn new(settings: &Settings, now: Time, stream: Stream) -> Self {
+    pub(super) fn new(settings: &LoadSettings, now: Time, stream: Stream) -> Self {
         let dues = settings
             .arrival_stage()
             .map(|(stage, pacing)| Dues::new(now, vec![stage], pacing, stream, settings.seed ^ 0xa55));

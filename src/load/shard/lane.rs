@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::pace::{Dues, RateStage, Stream};
 use super::super::role::SenderSelection;
-use super::super::settings::{Schedule, Settings};
+use super::super::settings::{LoadSettings, Schedule};
 use super::round_times::RoundTimes;
 use crate::clock::Time;
 
@@ -67,7 +67,7 @@ impl Lane {
     }
 
     /// Begins an open model; this lane has a part of all sends, and of those this stream.
-    pub(super) fn begin(&mut self, settings: &Settings, start: Time, part: f64, stream: Option<Stream>) {
+    pub(super) fn begin(&mut self, settings: &LoadSettings, start: Time, part: f64, stream: Option<Stream>) {
         let stream = match self.sender_selection {
             SenderSelection::All => stream,
             SenderSelection::One => stream

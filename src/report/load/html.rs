@@ -10,7 +10,7 @@ use std::fmt::{self, Write as _};
 
 use super::LoadFinished;
 use super::words::{grouped, memory, percentile, rate, seconds};
-use crate::load::{Conclusion, Model};
+use crate::load::{LoadConclusion, Model};
 
 /// How it looks.
 const STYLE: &str = include_str!("html/page.css");
@@ -48,9 +48,9 @@ pub(super) fn render(run: &LoadFinished<'_>) -> String {
 /// The verdict, what was loaded, and the reasons.
 fn head(page: &mut String, run: &LoadFinished<'_>) {
     let (class, words, reasons): (_, _, &[String]) = match run.conclusion {
-        Conclusion::Held => ("held", "all held", &[]),
-        Conclusion::FellShort(reasons) => ("short", "fell short", reasons),
-        Conclusion::Undecided(reasons) => ("open", "undecided", reasons),
+        LoadConclusion::Held => ("held", "all held", &[]),
+        LoadConclusion::FellShort(reasons) => ("short", "fell short", reasons),
+        LoadConclusion::Undecided(reasons) => ("open", "undecided", reasons),
     };
     let cut = if run.result.cut_short { ", cut short" } else { "" };
     let _ = write!(

@@ -6,7 +6,7 @@ use super::super::json::{millis, timestamp};
 use super::super::object::{Shown, object, words};
 use super::{LoadFinished, Setup};
 use crate::load::{
-    Conclusion, Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadResult, Lost, LostKind,
+    Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
     Machine, Messages, Model, Outcome, OutcomeUnit, Played, ServerUse, Shortage, Sockets, Took,
 };
 
@@ -74,9 +74,9 @@ words! { Deliveries { None => "none", ByMark => "by-mark", ByNumber => "by-numbe
 impl<'a> Document<'a> {
     fn new(run: &LoadFinished<'a>) -> Self {
         let (verdict, reasons): (_, &[String]) = match run.conclusion {
-            Conclusion::Held => ("held", &[]),
-            Conclusion::FellShort(reasons) => ("fell-short", reasons),
-            Conclusion::Undecided(reasons) => ("undecided", reasons),
+            LoadConclusion::Held => ("held", &[]),
+            LoadConclusion::FellShort(reasons) => ("fell-short", reasons),
+            LoadConclusion::Undecided(reasons) => ("undecided", reasons),
         };
         Self {
             schema: 1,

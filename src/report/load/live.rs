@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::words::{grouped, micros, rate, things};
-use crate::load::{LoadResult, Objective, ObjectiveStatus, Point, Progress, RateStage, Schedule};
+use crate::load::{LoadResult, Objective, ObjectiveStatus, PhaseProgress, Point, RateStage, Schedule};
 
 /// What stands between two fields.
 const BETWEEN: &str = " · ";
@@ -71,7 +71,7 @@ impl Live {
     }
 
     /// Both lines: what the last second brought, and what went wrong so far. Empty where there is nothing to say.
-    pub(super) fn lines(&self, progress: &Progress, columns: usize) -> [String; 2] {
+    pub(super) fn lines(&self, progress: &PhaseProgress, columns: usize) -> [String; 2] {
         [
             fit(self.pace(progress), columns),
             fit(self.state(progress), columns),
@@ -79,7 +79,7 @@ impl Live {
     }
 
     /// Rates and times of the last second.
-    fn pace(&self, progress: &Progress) -> Vec<Field> {
+    fn pace(&self, progress: &PhaseProgress) -> Vec<Field> {
         let it = &self.second;
         let length = (it.at_s - self.before_s).max(0.5);
         let per_second = |count: u64| format!("{}/s", rate(count as f64 / length));
@@ -126,7 +126,7 @@ impl Live {
     }
 
     /// Which stage, what went wrong, how the objectives stand.
-    fn state(&self, progress: &Progress) -> Vec<Field> {
+    fn state(&self, progress: &PhaseProgress) -> Vec<Field> {
         let mut fields = Vec::new();
         if self.stages.len() > 1
             && progress.phase == "running"
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::load::Pacing;
 
-    const RUNNING: Progress = Progress {
+    const RUNNING: PhaseProgress = PhaseProgress {
         phase: "running",
         open: 20,
         joined: 20,
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn the_rate_that_is_asked_for_stands_there_from_the_begin() {
         let live = Live::new(Vec::new(), &stages());
-        let begin = Progress {
+        let begin = PhaseProgress {
             so_far: Duration::from_millis(20),
             ..RUNNING
         };

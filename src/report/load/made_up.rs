@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use super::LoadFinished;
 use super::setup::{Part, Rate, Setup};
 use crate::load::{
-    Conclusion, Figures, Generator, Latencies, LoadResult, Lost, LostKind, Machine, Messages, Model, Outcome,
-    OutcomeUnit, Played, Point, Sends, ServerUse, Sockets, Took,
+    Figures, Generator, Latencies, LoadConclusion, LoadResult, Lost, LostKind, Machine, Messages, Model,
+    Outcome, OutcomeUnit, Played, Point, Sends, ServerUse, Sockets, Took,
 };
 use crate::report::About;
 
@@ -187,7 +187,7 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
             outcome("missing<0.1%", OutcomeUnit::Percent, 0.1, Some(0.025)),
             outcome("broadcast.p99<50ms", OutcomeUnit::Us, 50e3, None),
         ],
-        conclusion: &Conclusion::FellShort(vec!["2 messages never came".to_owned()]),
+        conclusion: &LoadConclusion::FellShort(vec!["2 messages never came".to_owned()]),
         about: &About {
             started_at: SystemTime::UNIX_EPOCH,
             seed: 7,

@@ -12,7 +12,7 @@ use super::LoadFinished;
 use super::live::Live;
 use super::words::{grouped, rate, seconds, things};
 use crate::clock::{Clock, Time};
-use crate::load::{LoadEvent, Objective, Progress, Schedule};
+use crate::load::{LoadEvent, Objective, PhaseProgress, Schedule};
 
 /// The most steps of a bar; it is drawn in eighths of a character.
 const STEPS: u64 = 1000;
@@ -28,7 +28,7 @@ pub struct LoadProgress {
     clock: Clock,
     last: Time,
     live: Live,
-    progress: Option<Progress>,
+    progress: Option<PhaseProgress>,
 }
 
 enum Shown {
@@ -76,7 +76,7 @@ impl LoadProgress {
         ))
     }
 
-    fn progress(&mut self, progress: &Progress) -> Result<(), ReportError> {
+    fn progress(&mut self, progress: &PhaseProgress) -> Result<(), ReportError> {
         match &self.shown {
             Shown::EachSecond => {}
             Shown::Bars(bars) => bars.draw(progress, &self.live),
@@ -92,7 +92,7 @@ impl LoadProgress {
     }
 
     /// The live lines as one, behind something else.
-    fn said(&self, progress: &Progress) -> String {
+    fn said(&self, progress: &PhaseProgress) -> String {
         let lines = self.live.lines(progress, usize::MAX);
         let lines = lines.into_iter().filter(|it| !it.is_empty());
         lines.map(|line| format!("; {line}")).collect()
@@ -160,7 +160,7 @@ impl Bars {
         }
     }
 
-    fn draw(&self, progress: &Progress, live: &Live) {
+    fn draw(&self, progress: &PhaseProgress, live: &Live) {
         let part = |done: u64, of: u64| (done * STEPS).checked_div(of).unwrap_or(STEPS);
         let show = |bar: &ProgressBar, name: &'static str, position: u64, message: String| {
             bar.set_prefix(name);
@@ -213,7 +213,7 @@ impl Bars {
 }
 
 /// `, 1,200/s, 4.2 s left`: what can be told of it.
-fn rest(progress: &Progress) -> String {
+fn rest(progress: &PhaseProgress) -> String {
     let so_far = progress.so_far.as_secs_f64();
     if progress.phase == "running" {
         let left = progress
@@ -230,7 +230,7 @@ fn rest(progress: &Progress) -> String {
 }
 
 /// A line where there are no bars.
-fn words(progress: &Progress) -> String {
+fn words(progress: &PhaseProgress) -> String {
     format!(
         "{} for {}{}: {} of {} joined",
         progress.phase,
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_is_left_is_told_where_it_is_known() {
-        let progress = Progress {
+        let progress = PhaseProgress {
             phase: "opening",
             open: 600,
             joined: 500,
@@ -259,7 +259,7 @@ mod tests {
             words(&progress),
             "opening for 1.0 s, 500/s, 3.0 s left: 500 of 2,000 sockets joined"
         );
-        let running = Progress {
+        let running = PhaseProgress {
             phase: "running",
             of: Some(Duration::from_secs(30)),
             ..progress

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::object::Show;
 use super::words::{bytes, rate, things};
-use crate::load::{Arrivals, Machine, Pacing, Schedule, Sends, Settings};
+use crate::load::{Arrivals, LoadSettings, Machine, Pacing, Schedule, Sends};
 
 /// What was run.
 #[derive(Clone, Debug, Serialize)]
@@ -46,7 +46,7 @@ pub(super) struct Rate {
 
 impl Setup {
     /// What these settings mean.
-    pub fn new(settings: &Settings, sends: Sends) -> Self {
+    pub fn new(settings: &LoadSettings, sends: Sends) -> Self {
         let shares = settings.shares.iter().map(|share| Part {
             name: share.name.to_string(),
             weight: share.weight,

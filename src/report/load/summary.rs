@@ -12,7 +12,7 @@ use super::super::Detail;
 use super::super::paper::Paper;
 use super::LoadFinished;
 use super::words::{grouped, micros, percent, seconds, things};
-use crate::load::{Conclusion, LoadResult, ObjectiveStatus, Outcome, OutcomeUnit};
+use crate::load::{LoadConclusion, LoadResult, ObjectiveStatus, Outcome, OutcomeUnit};
 
 /// Where what a line says begins, behind its name.
 const INDENT: usize = 14;
@@ -102,9 +102,9 @@ pub(super) fn value_of(outcome: &Outcome) -> String {
 /// The last words: the verdict with its reasons, and the time.
 fn conclusion(text: &mut String, run: &LoadFinished<'_>, paper: Paper) {
     let (words, color, reasons): (_, _, &[String]) = match run.conclusion {
-        Conclusion::Held => ("all held", AnsiColor::Green, &[]),
-        Conclusion::FellShort(reasons) => ("fell short", AnsiColor::Red, reasons),
-        Conclusion::Undecided(reasons) => ("undecided", AnsiColor::Yellow, reasons),
+        LoadConclusion::Held => ("all held", AnsiColor::Green, &[]),
+        LoadConclusion::FellShort(reasons) => ("fell short", AnsiColor::Red, reasons),
+        LoadConclusion::Undecided(reasons) => ("undecided", AnsiColor::Yellow, reasons),
     };
     let style = colored(color).bold();
     let short = match run.result.sockets.joined {

@@ -54,7 +54,7 @@ fn cases_that_never_began_are_told_apart_from_those_that_were_not_decided() {
     let text = plain(&run, Detail::Quiet);
     assert!(text.starts_with(&format!("not-run 1: {why}\n")), "{text}");
     assert!(text.contains("1 not-run, in 4.2 s"), "{text}");
-    assert_eq!(run.conclusion(), Conclusion::Undecided);
+    assert_eq!(run.conclusion(), CheckConclusion::Undecided);
 }
 
 #[test]

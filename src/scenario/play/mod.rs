@@ -65,7 +65,7 @@ enum PlayStage {
 
 /// How a play stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress<'a> {
+pub enum PlayStatus<'a> {
     /// Steps are under way.
     Playing,
     /// All steps held, and what was still under way is awaited.
@@ -133,12 +133,12 @@ impl Play {
     }
 
     /// How it stands.
-    pub fn progress(&self) -> Progress<'_> {
+    pub fn progress(&self) -> PlayStatus<'_> {
         match &self.stage {
-            PlayStage::Playing => Progress::Playing,
-            PlayStage::Settling => Progress::Settling,
-            PlayStage::Over => Progress::Over,
-            PlayStage::Failed(failure) => Progress::Failed(failure),
+            PlayStage::Playing => PlayStatus::Playing,
+            PlayStage::Settling => PlayStatus::Settling,
+            PlayStage::Over => PlayStatus::Over,
+            PlayStage::Failed(failure) => PlayStatus::Failed(failure),
         }
     }
 

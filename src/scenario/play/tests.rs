@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Blame, Command, Happening, LinkId, Play, Progress, Setting};
+use super::{Blame, Command, Happening, LinkId, Play, PlayStatus, Setting};
 use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::scenario::read;
@@ -68,7 +68,7 @@ impl Table {
 
     fn failure(&self) -> (&str, &str, Blame) {
         match self.play.progress() {
-            Progress::Failed(failure) => (&failure.what, &failure.at, failure.blame),
+            PlayStatus::Failed(failure) => (&failure.what, &failure.at, failure.blame),
             other => panic!("{other:?}"),
         }
     }
@@ -87,9 +87,9 @@ fn a_conversation_that_holds_ends_with_a_last_heartbeat() {
     assert_eq!(table.sent(), [r#"["1","2","lab:100","echo",{"a":1}]"#]);
     table.hear(r#"["1","2","lab:100","phx_reply",{"response":{"a":1},"status":"ok"}]"#);
     assert_eq!(table.sent(), [r#"[null,"settle","phoenix","heartbeat",{}]"#]);
-    assert!(matches!(table.play.progress(), Progress::Settling));
+    assert!(matches!(table.play.progress(), PlayStatus::Settling));
     table.hear(r#"[null,"settle","phoenix","phx_reply",{"response":{},"status":"ok"}]"#);
-    assert!(matches!(table.play.progress(), Progress::Over));
+    assert!(matches!(table.play.progress(), PlayStatus::Over));
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn a_reply_with_another_ref_is_no_answer_and_is_shown() {
     table.sent();
     table.hear(JOINED).sent();
     table.hear(r#"["1","9","lab:100","phx_reply",{"response":{"a":1},"status":"ok"}]"#);
-    assert!(matches!(table.play.progress(), Progress::Playing));
+    assert!(matches!(table.play.progress(), PlayStatus::Playing));
     table.pass(Duration::from_secs(5));
-    let Progress::Failed(failure) = table.play.progress() else {
+    let PlayStatus::Failed(failure) = table.play.progress() else {
         panic!()
     };
     assert!(failure.actual.contains("\"9\""), "{failure:?}");
@@ -210,7 +210,7 @@ fn asked_to_sleep() -> Table {
 fn what_the_scenario_asks_the_server_to_sleep_comes_on_top_of_the_timeout() {
     let mut table = asked_to_sleep();
     table.pass(SECOND * 7);
-    assert_eq!(table.play.progress(), Progress::Playing);
+    assert_eq!(table.play.progress(), PlayStatus::Playing);
     table.pass(SECOND);
     let (what, ..) = table.failure();
     assert_eq!(
@@ -238,7 +238,7 @@ fn a_timer_that_pushes_is_given_its_interval() {
     );
     table.sent();
     table.hear(JOINED).pass(SECOND * 12);
-    assert_eq!(table.play.progress(), Progress::Playing);
+    assert_eq!(table.play.progress(), PlayStatus::Playing);
     table.pass(SECOND);
     assert_eq!(
         table.failure().0,
@@ -254,7 +254,7 @@ fn a_message_is_waited_for_while_its_bytes_come_but_not_for_ever() {
     for _ in 0..14 {
         table.play.handle(Happening::Moving(ANA), table.now);
         table.pass(SECOND * 4);
-        assert_eq!(table.play.progress(), Progress::Playing, "{:?}", table.now);
+        assert_eq!(table.play.progress(), PlayStatus::Playing, "{:?}", table.now);
     }
     table.play.handle(Happening::Moving(ANA), table.now);
     table.pass(SECOND * 4);
@@ -268,7 +268,7 @@ fn a_message_that_stops_coming_is_waited_for_as_long_as_one_that_never_began() {
     table.hear(JOINED).pass(SECOND * 4);
     table.play.handle(Happening::Moving(ANA), table.now);
     table.pass(SECOND * 4);
-    assert_eq!(table.play.progress(), Progress::Playing);
+    assert_eq!(table.play.progress(), PlayStatus::Playing);
     table.pass(SECOND);
     assert_eq!(table.failure().0, "nothing came within 5s");
 }
@@ -280,7 +280,7 @@ fn a_silence_begins_when_what_was_sent_can_have_been_answered() {
     let mut table = Table::on_a_line(source, SECOND * 2);
     table.sent();
     table.pass(SECOND * 2);
-    assert_eq!(table.play.progress(), Progress::Playing);
+    assert_eq!(table.play.progress(), PlayStatus::Playing);
     table.hear(JOINED);
     assert_eq!(table.failure().0, "a message came where none should");
 }
@@ -300,7 +300,7 @@ fn what_is_answered_in_order_has_its_time_from_the_answer_before() {
     let mut slow = table();
     slow.pass(Duration::from_secs(4)).hear(&answer(2));
     slow.pass(Duration::from_secs(4)).hear(&answer(3));
-    assert!(matches!(slow.play.progress(), Progress::Settling));
+    assert!(matches!(slow.play.progress(), PlayStatus::Settling));
     let mut silent = table();
     silent.pass(Duration::from_secs(4)).hear(&answer(2));
     silent.pass(Duration::from_secs(5));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phxproof::load::{Conclusion, Deliveries, LoadResult, Marks, Settings};
+use phxproof::load::{Deliveries, LoadConclusion, LoadResult, LoadSettings, Marks};
 use phxproof::server::Server;
 
 use super::fake::{Fake, Manner};
@@ -14,7 +14,7 @@ const BROADCAST: &str =
     "  - ana: { push: broadcast, with: { a: 1 } }\n  - ana, bea: { receive: broadcasted }\n";
 
 fn play(server: &Server, steps: &str, marks: Marks) -> LoadResult {
-    run(&Settings {
+    run(&LoadSettings {
         schedule: open(200.0, 500),
         timeout: Duration::from_secs(2),
         marks,
@@ -79,7 +79,7 @@ fn what_an_application_makes_of_a_push_may_hold_no_mark() {
                      - ana, bea: { join: \"videos:{{video}}\" }\n  \
                      - ana: { push: new_annotation, with: { body: hi, at: 1 } }\n  \
                      - ana, bea: { receive: new_annotation, with: { body: hi } }\n";
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule: open(100.0, 300),
         ..settings_of_own(server.address(), annotated)
     });
@@ -125,7 +125,7 @@ fn push_to(manner: Manner, reply: &str) -> LoadResult {
         "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: {{ join: \"a:{{{{room}}}}\" }}\n  \
          - ana: {{ push: new_msg{reply} }}\n"
     );
-    run(&Settings {
+    run(&LoadSettings {
         sockets: 2,
         timeout: Duration::from_secs(2),
         schedule: open(50.0, 400),
@@ -157,7 +157,7 @@ fn a_channel_that_never_replies_is_told_and_not_accused() {
 fn a_reply_that_is_wanted_is_missing_where_none_comes() {
     let result = push_to(Manner::Ignores, ", reply: ok");
     assert_eq!((result.messages.missing, result.notes.len()), (20, 0));
-    assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+    assert!(matches!(result.conclusion(&[]), LoadConclusion::FellShort(_)));
 }
 
 #[test]
@@ -172,5 +172,5 @@ fn a_single_answer_makes_silence_a_failure() {
         ),
         (20, 19, 1)
     );
-    assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+    assert!(matches!(result.conclusion(&[]), LoadConclusion::FellShort(_)));
 }

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use phxproof::load::{Conclusion, LoadResult, Settings};
+use phxproof::load::{LoadConclusion, LoadResult, LoadSettings};
 
 use super::fake::{Fake, Manner};
 use super::{open, run, settings_of, settings_of_own};
@@ -11,7 +11,7 @@ use super::{open, run, settings_of, settings_of_own};
 fn met(manner: Manner) -> LoadResult {
     let fake = Fake::start(manner);
     let settings = settings_of(fake.address, "echo");
-    run(&Settings {
+    run(&LoadSettings {
         sockets: 4,
         timeout: Duration::from_millis(400),
         ..settings
@@ -26,7 +26,7 @@ fn has(result: &LoadResult, trouble: &str) {
 #[test]
 fn nobody_listens() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         timeout: Duration::from_millis(400),
         ..settings_of(free, "echo")
@@ -48,14 +48,14 @@ fn the_server_accepts_and_says_nothing() {
 #[test]
 fn heartbeats_without_an_answer_lose_the_connection() {
     let fake = Fake::start(Manner::Heartless);
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         heartbeat: Duration::from_millis(60),
         ..settings_of(fake.address, "idle")
     });
     has(&result, "heartbeat-timeout");
     assert!(result.sockets.joined == 4 && result.sockets.lost >= 4);
-    assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+    assert!(matches!(result.conclusion(&[]), LoadConclusion::FellShort(_)));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn who_had_joined_and_is_not_let_in_again_is_counted() {
     let fake = Fake::start(Manner::LetsIn(4));
     let scenario = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"a:{{room}}\" }\n  \
                     - ana: cut\n";
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         // Refused at once, and again a second later.
         duration: Duration::from_millis(1800),
@@ -74,25 +74,25 @@ fn who_had_joined_and_is_not_let_in_again_is_counted() {
         (result.sockets.joined, result.sockets.lost, result.counts.not_back),
         (4, 0, 4)
     );
-    assert!(matches!(result.conclusion(&[]), Conclusion::FellShort(_)));
+    assert!(matches!(result.conclusion(&[]), LoadConclusion::FellShort(_)));
 }
 
 #[test]
 fn joins_that_crashed_and_were_tried_again_are_told_with_their_first_answer() {
     let fake = Fake::start(Manner::CrashesFirst(3));
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         ..settings_of(fake.address, "idle")
     });
     assert_eq!((result.sockets.joined, result.troubles["join-refused"]), (4, 3));
     let said = vec![r#"3 joins were refused: {"reason":"join crashed"}"#.to_owned()];
-    assert_eq!(result.conclusion(&[]), Conclusion::FellShort(said));
+    assert_eq!(result.conclusion(&[]), LoadConclusion::FellShort(said));
 }
 
 #[test]
 fn connections_that_are_cut_after_the_same_silence_are_told_so() {
     let fake = Fake::start(Manner::CutsIdle(Duration::from_millis(600)));
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         heartbeat: Duration::from_secs(3600),
         duration: Duration::from_millis(900),
@@ -103,7 +103,7 @@ fn connections_that_are_cut_after_the_same_silence_are_told_so() {
         cut.contains("something in between cuts idle connections; heartbeat 3600 s"),
         "{cut}"
     );
-    let Conclusion::FellShort(reasons) = result.conclusion(&[]) else {
+    let LoadConclusion::FellShort(reasons) = result.conclusion(&[]) else {
         panic!("{:?}", result.sockets);
     };
     assert!(reasons.iter().any(|it| it.contains(&cut)), "{reasons:?}");
@@ -117,7 +117,7 @@ fn who_was_turned_away_and_is_back_is_not_counted() {
         let scenario = format!(
             "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n{topic}  - ana: cut\n  - sleep: 1m\n"
         );
-        let result = run(&Settings {
+        let result = run(&LoadSettings {
             sockets: 2,
             duration: Duration::from_millis(800),
             ..settings_of_own(fake.address, &scenario)
@@ -130,7 +130,7 @@ fn who_was_turned_away_and_is_back_is_not_counted() {
 fn who_was_not_let_in_at_first_has_as_long_again() {
     let fake = Fake::start(Manner::SilentAtFirst(2, Duration::from_millis(60)));
     let settings = settings_of(fake.address, "idle");
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 2,
         timeout: Duration::from_millis(400),
         duration: Duration::from_millis(1500),
@@ -181,7 +181,7 @@ fn the_server_dies_in_the_middle() {
 fn a_broadcast_to_somebody_else_is_misdelivered() {
     let fake = Fake::start(Manner::Crosses);
     let settings = settings_of(fake.address, "fanout");
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 1,
         schedule: open(100.0, 100),
         ..settings
@@ -193,12 +193,12 @@ fn a_broadcast_to_somebody_else_is_misdelivered() {
 fn a_push_without_an_answer_is_missing() {
     let fake = Fake::start(Manner::Ignores);
     let settings = settings_of(fake.address, "echo");
-    let settings = Settings {
+    let settings = LoadSettings {
         sockets: 2,
         timeout: Duration::from_millis(300),
         ..settings
     };
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule: open(50.0, 200),
         ..settings
     });
@@ -210,7 +210,7 @@ fn a_push_without_an_answer_is_missing() {
 fn who_said_goodbye_to_a_server_that_stays_expects_no_heartbeats() {
     let fake = Fake::start(Manner::Stays);
     let settings = settings_of(fake.address, "idle");
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         heartbeat: Duration::from_millis(100),
         ..settings
@@ -228,7 +228,7 @@ fn a_stall_of_the_server_is_found_in_the_latency_and_not_in_the_lateness() {
     let stall = Duration::from_millis(500);
     let fake = Fake::start(Manner::Stalls(50, stall));
     let settings = settings_of(fake.address, "echo");
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 10,
         schedule: open(200.0, 1000),
         ..settings
@@ -250,7 +250,7 @@ fn a_stall_is_the_servers_also_where_it_keeps_sockets_from_being_free() {
     let fake = Fake::start(Manner::Stalls(60, Duration::from_millis(800)));
     let scenario = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"a:{{room}}\" }\n  \
                     - ana: { push: b }\n  - sleep: 30ms\n";
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 10,
         schedule: open(200.0, 1500),
         ..settings_of_own(fake.address, scenario)

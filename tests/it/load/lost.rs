@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use phxproof::load::{LoadResult, Lost, LostKind, Marks, Settings};
+use phxproof::load::{LoadResult, LoadSettings, Lost, LostKind, Marks};
 
 use super::fake::{Fake, Manner, Whom};
 use super::{open, run, serve, serve_with, settings_of_own};
@@ -20,7 +20,7 @@ fn play(address: SocketAddr, steps: &str) -> LoadResult {
 }
 
 fn play_all(address: SocketAddr, scenario: &str, marks: Marks) -> LoadResult {
-    run(&Settings {
+    run(&LoadSettings {
         sockets: 4,
         schedule: open(100.0, 500),
         timeout: Duration::from_secs(2),
@@ -119,7 +119,7 @@ fn a_lost_reply_is_told_with_its_event_and_socket() {
 fn replies_that_were_never_due_are_not_lost() {
     let fake = Fake::start(Manner::Ignores);
     // Long enough for pushes to be given up while it runs.
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 4,
         schedule: open(100.0, 1200),
         timeout: Duration::from_millis(500),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use phxproof::load::{Override, Settings, Share, built_in};
+use phxproof::load::{LoadSettings, Override, Share, built_in};
 use phxproof::transport::Target;
 
 use super::fake::{Fake, Manner};
@@ -22,11 +22,11 @@ fn scenarios_share_sockets_and_sends_by_their_weights() {
     };
     let target = Target::parse(&format!("ws://{}/socket", server.address())).expect("an address");
     let (first, others) = (share("fanout", 1), [share("rumbl", 2), share("idle", 3)]);
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         sockets: 60,
         shards: Some(3),
         schedule: open(150.0, 400),
-        ..Settings::of_several(target, first, others)
+        ..LoadSettings::of_several(target, first, others)
     });
     assert_eq!((result.sockets.joined, result.counts.dropped), (60, 0));
     // A third of the sends goes to the ten of a room, the rest to the ten of a video: whose topics are their own.
@@ -54,7 +54,7 @@ fn scenarios_share_sockets_and_sends_by_their_weights() {
 #[test]
 fn people_watch_a_video_and_one_of_them_annotates_it() {
     let server = serve();
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule: open(100.0, 300),
         ..settings(&server, "rumbl")
     });
@@ -77,7 +77,7 @@ fn people_of_their_own_are_let_in_by_tokens_and_known_by_their_names() {
         - ana: { push: new_annotation, with: { body: hi, at: 1 } }\n  \
         - ana: { receive: new_annotation, with: { user: { username: \"ana-{{video}}\" } } }\n  \
         - ana: cut\n";
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         ..settings_of_own(server.address(), scenario)
     });
     assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
@@ -95,7 +95,7 @@ fn people_of_their_own_are_let_in_by_tokens_and_known_by_their_names() {
 fn who_gets_no_token_is_counted_so() {
     let fake = Fake::start(Manner::Unavailable);
     let scenario = "about: A.\nsteps:\n  - ana: { connect: socket, as: ana }\n  - ana: { join: \"a:b\" }\n";
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         timeout: Duration::from_millis(300),
         ..settings_of_own(fake.address, scenario)
     });
@@ -108,7 +108,7 @@ fn a_herd_comes_back_and_rejoins() {
     let server = serve();
     let herd = "about: A herd.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
                 - sleep: 100ms\n  - ana: cut\n";
-    let settings = Settings {
+    let settings = LoadSettings {
         duration: Duration::from_millis(500),
         ..settings_of_own(server.address(), herd)
     };
@@ -128,7 +128,7 @@ fn who_joins_and_leaves_meanwhile_is_counted_exactly() {
     let scenario = "about: Guests come and go.\nshared: [room]\nsteps:\n  - ana, bea: connect\n  \
         - ana, bea: { join: \"lab:{{room}}\" }\n  - ana: { push: broadcast, with: { m: \"{{mark}}\" } }\n  \
         - ana, bea: { receive: broadcasted }\n  - bea: leave\n  - bea: { join: \"lab:{{room}}\" }\n";
-    let settings = Settings {
+    let settings = LoadSettings {
         schedule: open(500.0, 500),
         ..settings_of_own(server.address(), scenario)
     };
@@ -151,7 +151,7 @@ fn a_server_without_lab_is_loaded_by_topic_and_push() {
         push_reply: None,
         offers: Vec::new(),
     };
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         instead,
         schedule: open(100.0, 200),
         ..settings(&server, "echo")

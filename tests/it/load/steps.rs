@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use phxproof::load::{Conclusion, LoadResult, Schedule, Settings};
+use phxproof::load::{LoadConclusion, LoadResult, LoadSettings, Schedule};
 use phxproof::server::Server;
 
 use super::{open, run, serve, serve_with, settings_of_own};
@@ -17,7 +17,7 @@ fn play(steps: &str, schedule: Schedule) -> LoadResult {
 }
 
 fn play_against(server: Server, steps: &str, schedule: Schedule) -> LoadResult {
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         schedule,
         timeout: Duration::from_secs(1),
         ..settings_of_own(server.address(), &format!("{START}{steps}"))
@@ -39,7 +39,7 @@ fn assert_all_held(result: &LoadResult) {
 
 fn assert_fell_short(result: &LoadResult, reason: &str) {
     let conclusion = result.conclusion(&[]);
-    let Conclusion::FellShort(reasons) = &conclusion else {
+    let LoadConclusion::FellShort(reasons) = &conclusion else {
         panic!("{conclusion:?}");
     };
     assert!(reasons.iter().any(|it| it.contains(reason)), "{reasons:?}");
@@ -179,7 +179,7 @@ fn a_crash_that_is_waited_for_is_no_trouble_and_any_other_is() {
     );
     assert_eq!(
         expected.conclusion(&[]),
-        Conclusion::Held,
+        LoadConclusion::Held,
         "{:?}",
         expected.troubles
     );
@@ -225,11 +225,11 @@ fn what_a_step_waits_for_in_vain_is_missing() {
 fn sockets_without_a_topic_are_a_swarm_too() {
     let server = serve();
     let steps = "about: A.\nsteps:\n  - ana: connect\n  - sleep: 50ms\n  - ana: cut\n";
-    let result = run(&Settings {
+    let result = run(&LoadSettings {
         ..settings_of_own(server.address(), steps)
     });
     server.drain();
-    assert_eq!(result.conclusion(&[]), Conclusion::Held);
+    assert_eq!(result.conclusion(&[]), LoadConclusion::Held);
     assert!(result.sockets.joined == 20 && result.sockets.reconnects > 20);
 }
 
@@ -241,7 +241,7 @@ fn rounds_that_nobody_was_free_for_are_not_passed_over_in_silence() {
     assert!(result.counts.dropped >= 20, "{:?}", result.counts);
     assert_eq!(result.counts.due, result.messages.sent + result.counts.dropped);
     assert_eq!(result.counts.due, 150);
-    assert!(matches!(result.conclusion(&[]), Conclusion::Undecided(_)));
+    assert!(matches!(result.conclusion(&[]), LoadConclusion::Undecided(_)));
     // A hundred senders, and as many who listen.
     let shortage = result.shortage.expect("sockets lack");
     assert!(

@@ -3,14 +3,14 @@
 use std::net::TcpListener;
 
 use phxproof::profile::Profile;
-use phxproof::server::{Server, Settings, StartError, faults};
+use phxproof::server::{Server, ServerSettings, StartError, faults};
 
 use super::actor::Actor;
 use super::transcript::{Content, Seen, Sent};
 
 const V2: &str = "/socket/websocket?vsn=2.0.0";
 
-fn start(settings: &Settings) -> Server {
+fn start(settings: &ServerSettings) -> Server {
     Server::start(settings).expect("a free port")
 }
 
@@ -78,9 +78,9 @@ fn text(seen: Seen) -> String {
 
 #[test]
 fn a_broadcast_reaches_all_shards_once_and_in_order() {
-    let server = start(&Settings {
+    let server = start(&ServerSettings {
         shards: 3,
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     let mut listeners: Vec<_> = (0..12).map(|_| joined(&server, "lab:room")).collect();
     let mut sender = joined(&server, "lab:room");
@@ -102,9 +102,9 @@ fn a_broadcast_reaches_all_shards_once_and_in_order() {
 
 #[test]
 fn a_disconnect_reaches_all_shards() {
-    let server = start(&Settings {
+    let server = start(&ServerSettings {
         shards: 3,
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     let (dave, other) = (token(&server, "dave"), token(&server, "other"));
     let mut daves: Vec<_> = (0..8)
@@ -121,7 +121,7 @@ fn a_disconnect_reaches_all_shards() {
 
 #[test]
 fn a_token_is_good_for_fourteen_days() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let let_in = |asked: &str| {
         let target = format!("{V2}&token={}", token(&server, asked));
         Actor::connect(server.address(), &target, &[], "13").seen
@@ -144,10 +144,10 @@ fn a_token_is_good_for_fourteen_days() {
 #[test]
 fn a_server_that_ends_says_1012_to_those_who_have_joined() {
     for profile in [Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12] {
-        let server = start(&Settings {
+        let server = start(&ServerSettings {
             profile,
             shards: 2,
-            ..Settings::default()
+            ..ServerSettings::default()
         });
         let mut member = joined(&server, "lab:room");
         let mut sleeper = joined(&server, "lab:room");
@@ -173,10 +173,10 @@ fn a_port_in_use_is_told_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port();
     for shards in [1, 2] {
-        let settings = Settings {
+        let settings = ServerSettings {
             port,
             shards,
-            ..Settings::default()
+            ..ServerSettings::default()
         };
         let error = Server::start(&settings)
             .map(|_| ())
@@ -188,9 +188,9 @@ fn a_port_in_use_is_told_with_what_to_do() {
 
 #[test]
 fn a_host_that_is_none_is_named() {
-    let settings = Settings {
+    let settings = ServerSettings {
         host: "no host at all".to_owned(),
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     let error = Server::start(&settings)
         .map(|_| ())
@@ -214,7 +214,7 @@ fn say_at_once(actor: &mut Actor, texts: &[&str]) {
 
 #[test]
 fn a_leave_with_a_join_behind_it_is_never_answered() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let mut actor = joined(&server, "lab:room");
     say_at_once(
         &mut actor,
@@ -233,7 +233,7 @@ fn a_leave_with_a_join_behind_it_is_never_answered() {
 
 #[test]
 fn a_join_behind_an_annotation_sees_it() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let mut actor = connect(&server, V2);
     say(&mut actor, r#"["1","1","videos:1","phx_join",{}]"#);
     heard(&mut actor, 1);
@@ -256,7 +256,7 @@ fn a_join_behind_an_annotation_sees_it() {
 
 #[test]
 fn pushes_behind_a_crash_are_lost_and_later_ones_unmatched() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let mut actor = joined(&server, "lab:room");
     say_at_once(
         &mut actor,
@@ -279,7 +279,7 @@ fn pushes_behind_a_crash_are_lost_and_later_ones_unmatched() {
 
 #[test]
 fn a_slow_join_holds_back_broadcasts_to_its_siblings() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let (mut slow, mut other) = (joined(&server, "lab:room"), joined(&server, "lab:room"));
     say(&mut slow, r#"["2","2","lab:slow","phx_join",{"delay_ms":100}]"#);
     say(&mut other, r#"["1","2","lab:room","broadcast_from",{}]"#);
@@ -297,7 +297,7 @@ fn a_slow_join_holds_back_broadcasts_to_its_siblings() {
 
 #[test]
 fn a_binary_broadcast_crashes_its_sender_where_v1_listens() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let mut sender = joined(&server, "lab:room");
     let mut old = connect(&server, "/socket/websocket?vsn=1.0.0");
     say(
@@ -315,7 +315,7 @@ fn a_binary_broadcast_crashes_its_sender_where_v1_listens() {
 
 #[test]
 fn a_reader_that_does_not_read_is_cut_and_the_others_are_served() {
-    let server = start(&Settings::default());
+    let server = start(&ServerSettings::default());
     let (mut lazy, mut sender) = (joined(&server, "lab:room"), joined(&server, "lab:room"));
     let big = "x".repeat(1 << 20);
     // Sockets of the kernel take some of it, the server at most 16 MiB more.
@@ -339,9 +339,9 @@ fn a_reader_that_does_not_read_is_cut_and_the_others_are_served() {
 #[test]
 fn a_broken_promise_is_broken_and_no_other() {
     let fault = faults::find("reply-twice").expect("a fault");
-    let server = start(&Settings {
+    let server = start(&ServerSettings {
         faults: vec![fault],
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     let mut actor = joined(&server, "lab:room");
     say(&mut actor, r#"["1","2","lab:room","ack",{}]"#);

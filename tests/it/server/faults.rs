@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phxproof::server::{Settings, faults};
+use phxproof::server::{ServerSettings, faults};
 
 use super::{player, transcript};
 
@@ -98,9 +98,9 @@ fn each_fault_shows_in_a_conversation() {
                 for (fault, case) in chunk {
                     let transcript = transcripts.iter().find(|transcript| transcript.case == *case);
                     let fault = faults::find(fault).expect("a fault of that name");
-                    let settings = Settings {
+                    let settings = ServerSettings {
                         faults: vec![fault],
-                        ..Settings::default()
+                        ..ServerSettings::default()
                     };
                     let transcript = transcript.expect("a case of that name");
                     // What a broken server leaves out is waited for, but not for long.

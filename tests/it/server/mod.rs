@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use phxproof::profile::Profile;
-use phxproof::server::Settings;
+use phxproof::server::ServerSettings;
 
 /// What this test cannot play, and why.
 const LEFT_OUT: [(&str, &str); 2] = [
@@ -26,9 +26,9 @@ fn check(server: &str, profile: Profile) {
         .into_iter()
         .filter(|transcript| !LEFT_OUT.iter().any(|(case, _)| transcript.case.starts_with(case)))
         .collect();
-    let settings = Settings {
+    let settings = ServerSettings {
         profile,
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {

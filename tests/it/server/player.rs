@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use phxproof::server::{Server, Settings};
+use phxproof::server::{Server, ServerSettings};
 
 use super::actor::Actor;
 use super::compare::{Ids, differences};
 use super::transcript::{Content, Line, Seen, Sent, Transcript, What};
 
 /// Plays it against a server of its own; an error says what differed.
-pub(super) fn play(transcript: &Transcript, settings: &Settings, patience: Duration) -> Result<(), String> {
+pub(super) fn play(
+    transcript: &Transcript,
+    settings: &ServerSettings,
+    patience: Duration,
+) -> Result<(), String> {
     let server = Server::start(settings).map_err(|error| error.to_string())?;
     let outcome = Play::new(server.address(), &transcript.case, patience).run(&transcript.lines);
     server.drain();

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use phxproof::profile::Profile;
-use phxproof::server::{Server, Settings};
+use phxproof::server::{Server, ServerSettings};
 
 const NOWHERE: &str = "GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n";
 const UPGRADE: &str = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\n\
@@ -13,9 +13,9 @@ const UPGRADE: &str = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nhost: a\r\nco
 
 /// A connection to a server of its own.
 fn on<T>(profile: Profile, conversation: impl FnOnce(&mut TcpStream) -> T) -> T {
-    let settings = Settings {
+    let settings = ServerSettings {
         profile,
-        ..Settings::default()
+        ..ServerSettings::default()
     };
     let server = Server::start(&settings).expect("a free port");
     let mut stream = TcpStream::connect(server.address()).expect("it listens");

@@ -20,8 +20,13 @@ fn no_modules_use_each_other_in_a_circle() {
         new.is_empty(),
         "these modules use each other in a circle; move what they share into a module of its own: {new:#?}"
     );
-    let gone = KNOWN.iter().find(|known| circles.iter().all(|it| it.0 != **known));
-    assert_eq!(gone, None, "has no circle any more: take it out of KNOWN in tests/it/tidy/circles.rs");
+    let gone = KNOWN
+        .iter()
+        .find(|known| circles.iter().all(|it| it.0 != **known));
+    assert_eq!(
+        gone, None,
+        "has no circle any more: take it out of KNOWN in tests/it/tidy/circles.rs"
+    );
 }
 
 /// Each circle with its folder.

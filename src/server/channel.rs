@@ -31,7 +31,7 @@ impl<'a> In<'a> {
     }
 }
 
-/// A payload on its way out, shared by all who get it.
+/// A payload that a message owns, shared by all messages that carry it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// JSON text.
@@ -44,6 +44,23 @@ impl Body {
     /// `{}`.
     pub fn empty() -> Self {
         Self::Json("{}".into())
+    }
+
+    /// The payload of a message.
+    pub(crate) fn payload(&self) -> Payload<'_> {
+        match self {
+            Self::Json(text) => Payload::Json(text),
+            Self::Binary(data) => Payload::Binary(data),
+        }
+    }
+}
+
+impl From<Payload<'_>> for Body {
+    fn from(payload: Payload<'_>) -> Self {
+        match payload {
+            Payload::Json(text) => Self::Json(text.into()),
+            Payload::Binary(data) | Payload::BinaryReply { data, .. } => Self::Binary(data.into()),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The channels of a shard: their processes, timers and subscriptions, and the messages that sessions and channels send
-//! each other. Nothing here knows of connections: what a client is to be sent waits in the mailbox of its session, or in
-//! `said`.
+//! each other. Nothing here knows of connections: what a client is to be sent waits in its session.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,25 +10,23 @@ use super::channel::{Info, Join};
 use super::context::Action;
 use super::mailbox::SessionMessage;
 use super::mailboxes::Mailboxes;
-use super::message::Messages;
-use super::presence_diffs::LateDiffs;
-use super::process::ChannelMessage;
 use super::pubsub::PubSub;
 use super::queues::{Note, ShardQueues};
-use super::session::{Address, Session, SessionId};
+use super::session::{Address, ChannelMessage, SessionId};
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::store::{Answer, Request};
 use super::timers::Timers;
 use crate::clock::Time;
 
-mod broadcast;
+mod actions;
 mod callback;
-mod carry_out;
 mod end;
 mod join;
 mod receive;
 
+use actions::Diff;
+pub(crate) use actions::Tells;
 pub(crate) use end::{Ended, SessionRaised};
 pub(crate) use receive::Pipelined;
 
@@ -55,12 +53,10 @@ pub(crate) enum Alarm {
 /// All channels of a shard, with their sessions.
 pub(crate) struct Channels {
     pub(crate) sessions: Sessions,
-    pub(crate) mailboxes: Mailboxes,
     pub(crate) timers: Timers<Alarm>,
-    /// What the session whose turn it is says itself. It is written before the session's mailbox is looked at.
-    pub(crate) said: Messages,
     pubsub: PubSub,
-    late_diffs: LateDiffs,
+    /// Presence diffs that are late, each with when it is due.
+    late_diffs: VecDeque<(Time, Diff)>,
     chance: Chance,
     /// What the callback that runs now asked for.
     actions: Vec<Action>,
@@ -72,26 +68,18 @@ pub(crate) struct Channels {
 
 impl Channels {
     pub(crate) fn new(shared: &Arc<Shared>, queues: &Arc<ShardQueues>, shard: usize) -> Self {
+        let mailboxes = Mailboxes::new(shared.conduct.socket.delivery, Arc::clone(&shared.planted));
         Self {
-            sessions: Sessions::new(shard),
-            mailboxes: Mailboxes::new(shared.conduct.socket.delivery, Arc::clone(&shared.planted)),
+            sessions: Sessions::new(shard, mailboxes),
             timers: Timers::new(shared.clock.now()),
-            said: Messages::default(),
             pubsub: PubSub::default(),
-            late_diffs: LateDiffs::default(),
+            late_diffs: VecDeque::new(),
             chance: Chance::of(shared.chance, shard, &shared.tally),
             actions: Vec::new(),
             shared: Arc::clone(shared),
             queues: Arc::clone(queues),
             shard,
         }
-    }
-
-    /// Opens a session.
-    pub(crate) fn open_session(&mut self, session: Session) -> SessionId {
-        let id = self.sessions.open(session);
-        self.mailboxes.open(id);
-        id
     }
 
     /// An alarm goes off that was set for `at`. The session whose join has ended with it, if any, can go on.
@@ -101,9 +89,9 @@ impl Channels {
             Alarm::Join(address, join) => return self.join_woken(address, *join),
             Alarm::Info(address, info) => self.sessions.post(address, ChannelMessage::Info(info)),
             Alarm::Every(address, interval, info) => self.interval_over(at, address, interval, info),
-            Alarm::Release(number) => self.release(number),
+            Alarm::Release(number) => self.sessions.release(number),
             Alarm::Forget(number) => self.pubsub.forget(number),
-            Alarm::Session(session, message) => self.mailboxes.send(session, message),
+            Alarm::Session(session, message) => self.sessions.mailboxes.send(session, message),
             Alarm::Diff => self.send_late_diffs(at),
         }
         None
@@ -120,15 +108,6 @@ impl Channels {
         // From the moment it was due, so that lateness does not add up.
         self.timers
             .at(at + interval, Alarm::Every(address, interval, info));
-    }
-
-    /// No other message followed one that was held back: it is sent now, unless its channel has ended.
-    fn release(&mut self, number: u64) {
-        if let Some((to, message)) = self.mailboxes.release(number)
-            && self.sessions.process(to).is_some()
-        {
-            self.mailboxes.send(to.session, SessionMessage::Client(message));
-        }
     }
 
     /// Asks the store; the answer comes back to this shard.
@@ -157,15 +136,7 @@ impl Channels {
 
     /// The same, on this shard.
     pub(crate) fn disconnect(&mut self, name: &str) {
-        for session in self.sessions.of_user(name, self.shared.conduct.app.user_names) {
-            self.mailboxes.send(session, SessionMessage::Disconnect);
-        }
-    }
-
-    /// A session that is to be closed as soon as nothing works on it.
-    pub(crate) fn next_to_close(&mut self) -> Option<SessionId> {
-        let session = self.sessions.next_to_close();
-        session.or_else(|| self.mailboxes.next_too_slow())
+        self.sessions.disconnect(name, self.shared.conduct.app.user_names);
     }
 
     /// The server ends: tells all channels of a session.

@@ -4,6 +4,7 @@
 use mio::net::TcpStream;
 
 use super::http::Body;
+use super::sessions::Sessions;
 use super::websocket::WebSocket;
 use crate::clock::Time;
 
@@ -71,6 +72,14 @@ impl Connection {
             serial,
             unread: Unread::Nothing,
         }
+    }
+
+    /// Whether the process behind it is stuck: in `send` or in a join.
+    pub(crate) fn is_blocked(&self, sessions: &Sessions) -> bool {
+        self.backlog.is_some()
+            || self
+                .websocket()
+                .is_some_and(|websocket| sessions.is_joining(websocket.session))
     }
 
     /// Its WebSocket, once it was upgraded.

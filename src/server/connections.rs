@@ -11,6 +11,7 @@ use slab::Slab;
 use super::connection::{Backlog, Connection, Stage};
 use super::http::HEAD_TIMEOUT;
 use super::session::SessionId;
+use super::sessions::Sessions;
 use super::timers::Timers;
 use super::websocket::{CloseFrame, WebSocket};
 use crate::clock::Time;
@@ -54,13 +55,6 @@ pub(crate) enum Expired {
     Silent,
 }
 
-/// Whether a connection's session waits for a join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionState {
-    Free,
-    Joining,
-}
-
 /// All connections of a shard.
 pub(crate) struct Connections {
     slab: Slab<Connection>,
@@ -68,9 +62,9 @@ pub(crate) struct Connections {
     /// What the connection whose turn it is writes. It is empty between two turns.
     pub(crate) out: Vec<u8>,
     /// Connections that may have more input than was read in their turn.
-    unread: Vec<ConnectionId>,
+    pub(crate) unread: Vec<ConnectionId>,
     /// Connections that are to be dropped as soon as nothing works on them.
-    to_drop: Vec<ConnectionId>,
+    pub(crate) to_drop: Vec<ConnectionId>,
     serials: u32,
     /// How much longer than the timeout the server waits for a silent client, in percent.
     grace: u32,
@@ -145,31 +139,6 @@ impl Connections {
         self.slab.clear();
     }
 
-    /// Drops a connection once nothing works on it.
-    pub(crate) fn drop_later(&mut self, id: ConnectionId) {
-        self.to_drop.push(id);
-    }
-
-    /// A connection that is to be dropped.
-    pub(crate) fn next_to_drop(&mut self) -> Option<ConnectionId> {
-        self.to_drop.pop()
-    }
-
-    /// Reads from a connection again in the next round, without a word of the kernel.
-    pub(crate) fn read_again(&mut self, id: ConnectionId) {
-        self.unread.push(id);
-    }
-
-    /// Whether a connection is to be read again.
-    pub(crate) const fn has_unread(&self) -> bool {
-        !self.unread.is_empty()
-    }
-
-    /// The connections that are to be read again.
-    pub(crate) fn take_unread(&mut self) -> Vec<ConnectionId> {
-        std::mem::take(&mut self.unread)
-    }
-
     /// A connection gets to this stage.
     pub(crate) fn set_stage(&mut self, id: ConnectionId, stage: Stage) {
         if let Some(connection) = self.get_mut(id) {
@@ -233,14 +202,14 @@ impl Connections {
         out.shrink_to(4 * CHUNK);
     }
 
-    /// The kernel takes more: writes what waits. Says whether the connection waited for that and can go on.
-    pub(crate) fn write_backlog(&mut self, id: ConnectionId) -> Written {
+    /// The kernel takes more: writes what waits. Whether the connection waited for that, and can go on.
+    pub(crate) fn writes_backlog(&mut self, id: ConnectionId) -> bool {
         let now = self.deadlines.now();
         let Some(connection) = self.slab.get_mut(id.0 as usize) else {
-            return Written::Nothing;
+            return false;
         };
         let Some(backlog) = &mut connection.backlog else {
-            return Written::Nothing;
+            return false;
         };
         while backlog.written < backlog.bytes.len() {
             match connection.stream.write(&backlog.bytes[backlog.written..]) {
@@ -249,16 +218,16 @@ impl Connections {
                     backlog.since = now;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Written::Nothing,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                 Err(_) => {
                     self.to_drop.push(id);
-                    return Written::Nothing;
+                    return false;
                 }
             }
         }
         connection.backlog = None;
         self.shut_when_written(id);
-        Written::All
+        true
     }
 
     /// After the last byte of a connection that ends, the end of writing. It stays open for reading until the client
@@ -277,7 +246,7 @@ impl Connections {
             Stage::WebSocket(_) | Stage::Http(..) => return,
         }
         if connection.stream.shutdown(Shutdown::Write).is_err() {
-            self.drop_later(id);
+            self.to_drop.push(id);
         }
         self.watch(id);
     }
@@ -307,7 +276,7 @@ impl Connections {
     }
 
     /// An alarm that was set for a connection: its deadline may have moved meanwhile.
-    pub(crate) fn expired(&mut self, deadline: Deadline, set_for: Time, session: SessionState) -> Expired {
+    pub(crate) fn expired(&mut self, deadline: Deadline, set_for: Time, sessions: &Sessions) -> Expired {
         let now = self.deadlines.now();
         let connection = self.slab.get_mut(deadline.of.0 as usize);
         let Some(connection) = connection
@@ -319,8 +288,7 @@ impl Connections {
         if backlog.is_some_and(|backlog| now.since(backlog.since) >= SEND_TIMEOUT) {
             return Expired::Dropped;
         }
-        let blocked = connection.backlog.is_some() || session == SessionState::Joining;
-        if now < connection.deadline || blocked {
+        if now < connection.deadline || connection.is_blocked(sessions) {
             // A process that is blocked hears no timer; it is looked at again soon.
             connection.alarm = if now < connection.deadline {
                 connection.deadline
@@ -338,13 +306,4 @@ impl Connections {
             Stage::Http(..) | Stage::Closing => Expired::Dropped,
         }
     }
-}
-
-/// Whether output that waited was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// None waited, or some still waits.
-    Nothing,
-    /// The connection can go on.
-    All,
 }

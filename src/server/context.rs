@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::chance::Chance;
 use super::channel::{Body, Info, ReplyRef, Status};
+use super::channels::Tells;
 use super::conduct::AppConduct;
 use super::presence::Presence;
-use super::presence_diffs::Tells;
 use crate::clock::Time;
 use crate::protocol::Field;
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::channels::{Alarm, Channels};
-use super::connections::{ConnectionId, Connections, Deadline, Expired, SessionState};
+use super::channels::Channels;
+use super::connections::{ConnectionId, Connections, Deadline, Expired};
 use super::session::{Address, SessionId};
 use super::shared::Shared;
 use super::store::Answer;
@@ -50,7 +50,8 @@ impl Core {
     /// Does what was due at `now`.
     pub(crate) fn alarms(&mut self, now: Time) {
         while let Some((at, alarm)) = self.channels.timers.due(now) {
-            self.alarm(at, alarm);
+            let session = self.channels.alarm(at, alarm);
+            self.resume_session(session);
             self.settle_channels();
         }
         while let Some((at, deadline)) = self.connections.deadlines.due(now) {
@@ -59,20 +60,9 @@ impl Core {
         }
     }
 
-    fn alarm(&mut self, at: Time, alarm: Alarm) {
-        if let Some(session) = self.channels.alarm(at, alarm) {
-            self.resume_session(session);
-        }
-    }
-
     fn deadline(&mut self, at: Time, deadline: Deadline) {
         let id = deadline.of;
-        let session = if self.is_joining(id) {
-            SessionState::Joining
-        } else {
-            SessionState::Free
-        };
-        match self.connections.expired(deadline, at, session) {
+        match self.connections.expired(deadline, at, &self.channels.sessions) {
             Expired::No => {}
             Expired::Dropped => self.drop_connection(id),
             Expired::LateHead => self.head_is_late(id),
@@ -96,42 +86,33 @@ impl Core {
 
     /// The store has answered a channel.
     pub(crate) fn store_answered(&mut self, address: Address, answer: Answer) {
-        if let Some(session) = self.channels.store_answered(address, answer) {
-            self.resume_session(session);
-        }
+        let session = self.channels.store_answered(address, answer);
+        self.resume_session(session);
     }
 
     /// A session whose join has ended goes on, and its connection with it.
-    fn resume_session(&mut self, session: SessionId) {
-        if let Some(id) = self.channels.sessions.connection(session) {
+    fn resume_session(&mut self, session: Option<SessionId>) {
+        if let Some(id) = session.and_then(|session| self.channels.sessions.connection(session)) {
             self.resume(id);
         }
     }
 
-    /// Whether a connection's session waits for a join.
-    fn is_joining(&self, id: ConnectionId) -> bool {
-        self.connections
-            .session(id)
-            .and_then(|session| self.channels.sessions.get(session))
-            .is_some_and(|session| session.joining.is_some())
-    }
-
-    /// Whether the process behind a connection is stuck: in a join or in `send`.
+    /// Whether the process behind a connection is stuck: in `send` or in a join.
     pub(crate) fn is_blocked(&self, id: ConnectionId) -> bool {
         let connection = self.connections.get(id);
-        connection.is_some_and(|connection| connection.backlog.is_some()) || self.is_joining(id)
+        connection.is_some_and(|connection| connection.is_blocked(&self.channels.sessions))
     }
 
     /// Lets channels handle their messages, and closes what is to be closed.
     pub(crate) fn settle_channels(&mut self) {
         self.channels.run_ready();
         loop {
-            while let Some(session) = self.channels.next_to_close() {
+            while let Some(session) = self.channels.sessions.next_to_close() {
                 if let Some(id) = self.channels.sessions.connection(session) {
-                    self.connections.drop_later(id);
+                    self.connections.to_drop.push(id);
                 }
             }
-            let Some(id) = self.connections.next_to_drop() else {
+            let Some(id) = self.connections.to_drop.pop() else {
                 return;
             };
             self.drop_connection(id);
@@ -142,10 +123,10 @@ impl Core {
     pub(crate) fn settle(&mut self) {
         loop {
             self.settle_channels();
-            if self.channels.mailboxes.waiting() == 0 {
+            if self.channels.sessions.mailboxes.waiting.is_empty() {
                 return;
             }
-            for session in self.channels.mailboxes.take_waiting() {
+            for session in std::mem::take(&mut self.channels.sessions.mailboxes.waiting) {
                 if let Some(id) = self.channels.sessions.connection(session) {
                     self.end_turn(id);
                 }

@@ -48,7 +48,7 @@ impl Core {
         }
         if let Some(connection) = self.connections.get_mut(id) {
             connection.unread = Unread::Something;
-            self.connections.read_again(id);
+            self.connections.unread.push(id);
         }
     }
 
@@ -62,7 +62,7 @@ impl Core {
         self.end_turn(id);
         let unread = self.connections.get(id).map(|connection| connection.unread);
         if unread == Some(Unread::Something) && !self.is_blocked(id) {
-            self.connections.read_again(id);
+            self.connections.unread.push(id);
         }
     }
 
@@ -203,9 +203,9 @@ impl Core {
         let websocket = self.connections.websocket(id);
         let answered = websocket.is_some_and(|websocket| websocket.close == CloseFrame::Sent);
         match self.shared.conduct.wire.close_echo {
-            CloseEcho::None => self.connections.drop_later(id),
+            CloseEcho::None => self.connections.to_drop.push(id),
             // The client has answered: there is nothing left to wait for.
-            _ if answered => self.connections.drop_later(id),
+            _ if answered => self.connections.to_drop.push(id),
             echo => return self.close_websocket(id, close_reply(echo, payload), Hangup::AtOnce),
         }
         Turn::IsOver

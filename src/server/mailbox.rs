@@ -108,7 +108,7 @@ impl Queue {
 
     fn weight(message: &SessionMessage) -> usize {
         match message {
-            SessionMessage::Client(message) => message.payload().len() + Self::OVERHEAD,
+            SessionMessage::Client(message) => message.payload.len() + Self::OVERHEAD,
             _ => Self::OVERHEAD,
         }
     }
@@ -120,13 +120,16 @@ mod tests {
     use crate::protocol::FrameKind;
 
     fn message(text: &str) -> SessionMessage {
-        SessionMessage::Client(Encoded::Own(FrameKind::Text, text.as_bytes().into()))
+        SessionMessage::Client(Encoded {
+            kind: FrameKind::Text,
+            payload: text.as_bytes().into(),
+        })
     }
 
     fn emptied(mailbox: &mut Mailbox) -> Vec<Vec<u8>> {
         std::iter::from_fn(|| mailbox.pop())
             .map(|message| match message {
-                SessionMessage::Client(message) => message.payload().to_vec(),
+                SessionMessage::Client(message) => message.payload.to_vec(),
                 other => panic!("not a message for the client: {other:?}"),
             })
             .collect()

@@ -2,43 +2,40 @@
 //! client's transport.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::channels::Alarm;
 use super::conduct::{Delivery, Mishap};
 use super::mailbox::{Mailbox, SessionMessage};
 use super::message::Encoded;
 use super::session::{Address, SessionId};
-use super::swap::{Kind, Swap};
 use super::timers::Timers;
-
-pub use planted::Planted;
-
-mod planted;
 
 /// A session with more waiting bytes than this is closed: its client reads too slowly.
 const MAX_WAITING: usize = 16 << 20;
 
 /// A reply that is to come after the next waits no longer than this for it. It is longer than what a loaded machine
 /// puts between two pushes that were sent one behind the other, and shorter than what a client waits for a reply.
-const REPLY_PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);
+const REPLY_PATIENCE: Duration = Duration::from_millis(200);
 
 /// A delivery that is to come after the next waits no longer than this for it.
-const DELIVERY_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
 
 /// All mailboxes of a shard.
 pub(crate) struct Mailboxes {
     /// By session; none: there is no such session.
     slots: Vec<Option<Slot>>,
     /// Sessions that have messages and were not given their turn since the first of them came.
-    waiting: Vec<SessionId>,
+    pub(crate) waiting: Vec<SessionId>,
     /// Sessions whose client reads too slowly.
-    too_slow: Vec<SessionId>,
+    pub(crate) too_slow: Vec<SessionId>,
     /// How surely a broadcast reaches a mailbox.
     delivery: Delivery,
     /// How many deliveries of broadcasts there were.
     deliveries: u64,
     planted: Arc<Planted>,
-    swap: Swap,
+    pub(crate) swap: Swap,
 }
 
 #[derive(Default)]
@@ -103,21 +100,6 @@ impl Mailboxes {
         }
     }
 
-    /// How many sessions wait for their turn.
-    pub(crate) const fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// The sessions that wait for their turn.
-    pub(crate) fn take_waiting(&mut self) -> Vec<SessionId> {
-        std::mem::take(&mut self.waiting)
-    }
-
-    /// A session whose client reads too slowly.
-    pub(crate) fn next_too_slow(&mut self) -> Option<SessionId> {
-        self.too_slow.pop()
-    }
-
     /// A session's turn begins.
     pub(crate) fn begin_turn(&mut self, session: SessionId) {
         if let Some(slot) = self.slot(session) {
@@ -175,10 +157,78 @@ impl Mailboxes {
             timers.after(REPLY_PATIENCE, Alarm::Release(number));
         }
     }
+}
 
-    /// The message that was held back under this number, if no other followed it.
+/// Holds one message back until the next one of its kind to the same channel's client was sent, so that the two change
+/// places: the faults that swap replies and deliveries.
+#[derive(Debug, Default)]
+pub(crate) struct Swap {
+    count: u64,
+    held: Option<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    number: u64,
+    to: Address,
+    kind: Kind,
+    message: Encoded,
+}
+
+/// What the message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A channel's answer to a push.
+    Reply,
+    /// A broadcast.
+    Delivery,
+}
+
+impl Swap {
+    /// Whether a message is held back.
+    const fn is_taken(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Holds a message back, and gives it a number.
+    fn hold(&mut self, to: Address, kind: Kind, message: Encoded) -> u64 {
+        self.count += 1;
+        let number = self.count;
+        self.held = Some(Held {
+            number,
+            to,
+            kind,
+            message,
+        });
+        number
+    }
+
+    /// The message of this kind that is held back for this channel, as the next one was sent.
+    fn take(&mut self, to: Address, kind: Kind) -> Option<Encoded> {
+        let held = self.held.take_if(|held| held.to == to && held.kind == kind);
+        held.map(|held| held.message)
+    }
+
+    /// The message with this number, if it is still held back: no other followed it in time.
     pub(crate) fn release(&mut self, number: u64) -> Option<(Address, Encoded)> {
-        self.swap.release(number)
+        let held = self.held.take_if(|held| held.number == number);
+        held.map(|held| (held.to, held.message))
+    }
+}
+
+/// How many deliveries of broadcasts went wrong so far, on request, over all shards. A ledger of what arrived can be
+/// compared with it.
+#[derive(Debug, Default)]
+pub struct Planted(AtomicU64);
+
+impl Planted {
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -197,7 +247,7 @@ mod tests {
         mailboxes.open(session);
         mailboxes.send(session, SessionMessage::Disconnect);
         mailboxes.send(session, SessionMessage::Drain);
-        assert_eq!(mailboxes.take_waiting(), [session]);
+        assert_eq!(std::mem::take(&mut mailboxes.waiting), [session]);
         mailboxes.begin_turn(session);
         assert!(matches!(
             mailboxes.next(session),
@@ -206,7 +256,7 @@ mod tests {
         assert!(matches!(mailboxes.next(session), Some(SessionMessage::Drain)));
         assert!(mailboxes.next(session).is_none());
         mailboxes.send(session, SessionMessage::Drain);
-        assert_eq!(mailboxes.take_waiting(), [session]);
+        assert_eq!(std::mem::take(&mut mailboxes.waiting), [session]);
     }
 
     #[test]

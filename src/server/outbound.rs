@@ -2,7 +2,7 @@
 
 use super::channels::{Ended, SessionRaised};
 use super::conduct::{Ending, Hangup};
-use super::connections::{CHUNK, ConnectionId, Written};
+use super::connections::{CHUNK, ConnectionId};
 use super::core::{Core, Turn};
 use super::mailbox::SessionMessage;
 use super::session::{Address, SessionId};
@@ -19,9 +19,9 @@ impl Core {
     /// the connection is blocked.
     pub(crate) fn end_turn(&mut self, id: ConnectionId) {
         if let Some(session) = self.connections.session(id) {
-            self.channels.mailboxes.begin_turn(session);
+            self.channels.sessions.mailboxes.begin_turn(session);
             while !self.is_blocked(id)
-                && let Some(message) = self.channels.mailboxes.next(session)
+                && let Some(message) = self.channels.sessions.mailboxes.next(session)
             {
                 if self.handle_mail(id, session, message) == Turn::IsOver {
                     return;
@@ -37,7 +37,7 @@ impl Core {
     fn handle_mail(&mut self, id: ConnectionId, session: SessionId, message: SessionMessage) -> Turn {
         let (channel, how) = match message {
             SessionMessage::Client(message) => {
-                frames::message(message.kind(), message.payload(), &mut self.connections.out);
+                frames::message(&message, &mut self.connections.out);
                 return Turn::GoesOn;
             }
             SessionMessage::ChannelClosed(channel) => (channel, Ended::Stopped),
@@ -61,10 +61,9 @@ impl Core {
 
     /// Puts what the session said itself into frames.
     pub(crate) fn take_said(&mut self) {
-        let out = &mut self.connections.out;
-        self.channels
-            .said
-            .drain(|kind, payload| frames::message(kind, payload, out));
+        for message in self.channels.sessions.said.drain(..) {
+            frames::message(&message, &mut self.connections.out);
+        }
     }
 
     /// Writes a close frame behind what was said so far, and ends the connection.
@@ -98,7 +97,7 @@ impl Core {
 
     /// The kernel takes more.
     pub(crate) fn writable(&mut self, id: ConnectionId) {
-        if self.connections.write_backlog(id) == Written::All {
+        if self.connections.writes_backlog(id) {
             self.resume(id);
         }
     }

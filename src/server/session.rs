@@ -1,13 +1,15 @@
-//! A session: what `Phoenix.Socket` holds of one client, whatever transport the client uses. Its process receives the
-//! client's messages and hands them to the session's channels.
+//! A session: what `Phoenix.Socket` holds of one client, whatever transport the client uses, and the processes of its
+//! channels (`lib/phoenix/socket.ex`, `lib/phoenix/channel/server.ex`).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::channel::{Body, Channel, Info, Next};
 use super::connections::ConnectionId;
 use super::context::ChannelId;
-use super::message::Dialect;
-use super::process::Process;
+use super::message::{self, Dialect, Encoded, End};
 use super::refs::Ref;
+use crate::protocol::{Field, Message};
 
 /// The place of a session in its shard. It is used again once the session has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +90,96 @@ impl Session {
     /// Whether one of its channels sleeps, waits for the store or is in its join.
     pub(crate) fn is_busy(&self) -> bool {
         self.processes().any(|(_, process)| process.is_busy())
+    }
+}
+
+impl Entry {
+    /// What tells the client that the channel has ended.
+    pub(crate) fn end(&self, dialect: Dialect, end: End) -> Encoded {
+        message::end(dialect, &self.join_ref, &self.topic, end)
+    }
+}
+
+/// The process behind a channel.
+pub(crate) struct Process {
+    /// The join_ref of what it says: the join's, or the join's ref.
+    pub(crate) join_ref: Ref,
+    pub(crate) channel: Box<dyn Channel>,
+    pub(crate) mailbox: VecDeque<ChannelMessage>,
+    pub(crate) work: Work,
+}
+
+/// What a process is doing.
+pub(crate) enum Work {
+    /// Waits for its next message.
+    Idle,
+    /// Is in `join`.
+    Joining,
+    /// Sleeps, or waits for the store. The ref is that of the push which it handles.
+    Busy(Box<Unfinished>),
+}
+
+/// What a busy process goes on with.
+pub(crate) struct Unfinished {
+    pub(crate) reference: Ref,
+    /// None: the store's answer decides.
+    pub(crate) next: Option<Next>,
+}
+
+/// A message to a channel's process.
+pub(crate) enum ChannelMessage {
+    Push {
+        event: Ref,
+        payload: Body,
+        reference: Ref,
+    },
+    Leave {
+        reference: Ref,
+    },
+    /// A broadcast that the channel intercepts.
+    Out {
+        event: Arc<str>,
+        body: Body,
+    },
+    Info(Info),
+    /// `phx_drain`
+    Drain,
+}
+
+impl Process {
+    /// Whether it sleeps, waits for the store or is in its join.
+    pub(crate) fn is_busy(&self) -> bool {
+        !matches!(self.work, Work::Idle)
+    }
+
+    /// Takes what a busy process goes on with; it is idle then.
+    pub(crate) fn take_unfinished(&mut self) -> Option<Box<Unfinished>> {
+        match std::mem::replace(&mut self.work, Work::Idle) {
+            Work::Busy(unfinished) => Some(unfinished),
+            other => {
+                self.work = other;
+                None
+            }
+        }
+    }
+
+    /// It handles a push, and goes on with it later.
+    pub(crate) fn suspend(&mut self, reference: &Field<'_>, next: Option<Next>) {
+        self.work = Work::Busy(Box::new(Unfinished {
+            reference: reference.into(),
+            next,
+        }));
+    }
+}
+
+impl ChannelMessage {
+    /// A push that has to wait.
+    pub(crate) fn push(message: &Message<'_>) -> Self {
+        Self::Push {
+            event: (&message.event).into(),
+            payload: message.payload.into(),
+            reference: (&message.reference).into(),
+        }
     }
 }
 

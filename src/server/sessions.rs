@@ -1,16 +1,19 @@
-//! The sessions of a shard, apart from the connections that carry them, and which of their channels have messages to
-//! handle.
+//! The sessions of a shard, apart from the connections that carry them: what each is to be sent, and which of their
+//! channels have messages to handle.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use slab::Slab;
 
+use super::channel::{Body, Status};
 use super::conduct::{Isolation, Names};
 use super::connections::ConnectionId;
 use super::context::ChannelId;
-use super::process::{ChannelMessage, Process};
-use super::session::{Address, Entry, Identity, Session, SessionId};
+use super::mailbox::SessionMessage;
+use super::mailboxes::Mailboxes;
+use super::message::{self, Encoded, End, Raised, ReplyTo};
+use super::session::{Address, ChannelMessage, Entry, Identity, Process, Session, SessionId};
 
 /// A channel with more waiting messages than this costs the client its session.
 const MAX_MESSAGES: usize = 100_000;
@@ -18,10 +21,13 @@ const MAX_MESSAGES: usize = 100_000;
 /// All sessions of a shard.
 pub(crate) struct Sessions {
     slab: Slab<Session>,
+    pub(crate) mailboxes: Mailboxes,
+    /// What the session whose turn it is says itself. It is written before the session's mailbox is looked at.
+    pub(crate) said: Vec<Encoded>,
     /// The sessions of each user that connected with a token.
     users: HashMap<Arc<str>, HashSet<SessionId>>,
     /// Channels that have messages to handle.
-    ready: VecDeque<Address>,
+    pub(crate) ready: VecDeque<Address>,
     /// Sessions that are to be closed as soon as nothing works on them.
     to_close: Vec<SessionId>,
     /// Makes the ids of this shard's channels differ from those of other shards.
@@ -31,9 +37,11 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    pub(crate) fn new(shard: usize) -> Self {
+    pub(crate) fn new(shard: usize, mailboxes: Mailboxes) -> Self {
         Self {
             slab: Slab::new(),
+            mailboxes,
+            said: Vec::new(),
             users: HashMap::new(),
             ready: VecDeque::new(),
             to_close: Vec::new(),
@@ -46,14 +54,17 @@ impl Sessions {
     pub(crate) fn open(&mut self, session: Session) -> SessionId {
         let signed = (session.identity == Identity::Signed).then(|| Arc::clone(&session.user));
         let id = u32::try_from(self.slab.insert(session)).expect("a shard has fewer than 2^32 sessions");
+        let id = SessionId(id);
         if let Some(user) = signed {
-            self.users.entry(user).or_default().insert(SessionId(id));
+            self.users.entry(user).or_default().insert(id);
         }
-        SessionId(id)
+        self.mailboxes.open(id);
+        id
     }
 
     /// Removes a session.
     pub(crate) fn remove(&mut self, id: SessionId) {
+        self.mailboxes.close(id);
         let Some(session) = self.slab.try_remove(id.0 as usize) else {
             return;
         };
@@ -87,15 +98,21 @@ impl Sessions {
             .map_or_else(|| user.into(), |(name, _)| Arc::clone(name))
     }
 
-    /// The sessions of a user.
-    pub(crate) fn of_user(&self, name: &str, names: Names) -> Vec<SessionId> {
-        match names {
+    /// Tells the sessions of a user to disconnect.
+    pub(crate) fn disconnect(&mut self, name: &str, names: Names) {
+        let meant = self.users.iter().filter(|(user, _)| names.same(user, name));
+        let meant: Vec<SessionId> = match names {
             Names::Exact => self.users.get(name).into_iter().flatten().copied().collect(),
-            Names::AnyCase => {
-                let meant = self.users.iter().filter(|(user, _)| names.same(user, name));
-                meant.flat_map(|(_, sessions)| sessions).copied().collect()
-            }
+            Names::AnyCase => meant.flat_map(|(_, sessions)| sessions).copied().collect(),
+        };
+        for session in meant {
+            self.mailboxes.send(session, SessionMessage::Disconnect);
         }
+    }
+
+    /// Whether a session waits for a join.
+    pub(crate) fn is_joining(&self, id: SessionId) -> bool {
+        self.get(id).is_some_and(|session| session.joining.is_some())
     }
 
     /// Whether a channel of any session sleeps, waits for the store or is in its join.
@@ -103,14 +120,10 @@ impl Sessions {
         self.slab.iter().any(|(_, session)| session.is_busy())
     }
 
-    /// Closes a session once nothing works on it.
-    pub(crate) fn close_later(&mut self, id: SessionId) {
-        self.to_close.push(id);
-    }
-
     /// A session that is to be closed.
     pub(crate) fn next_to_close(&mut self) -> Option<SessionId> {
-        self.to_close.pop()
+        let session = self.to_close.pop();
+        session.or_else(|| self.mailboxes.too_slow.pop())
     }
 
     /// A channel id that no shard gives twice.
@@ -145,13 +158,61 @@ impl Sessions {
         entry.subscription.is_some().then(|| Arc::clone(&entry.topic))
     }
 
+    /// Encodes in a channel's process, and sends the message to the session's.
+    pub(crate) fn send_to_client(
+        &mut self,
+        from: Address,
+        encode: impl FnOnce(&Session, &Entry, &Process) -> Result<Encoded, Raised>,
+    ) -> Result<(), Raised> {
+        if let Some(session) = self.get(from.session)
+            && let Some(entry) = session.entry(from.channel)
+            && let Some(process) = &entry.process
+        {
+            let message = encode(session, entry, process)?;
+            self.mailboxes.send(from.session, SessionMessage::Client(message));
+        }
+        Ok(())
+    }
+
+    /// `send(self(), {:socket_push, …})` of the end of a channel: it comes after what is in the mailbox already.
+    pub(crate) fn send_end(&mut self, of: Address, end: End) {
+        if let Some(session) = self.get(of.session)
+            && let Some(entry) = session.entry(of.channel)
+        {
+            let message = entry.end(session.dialect, end);
+            self.mailboxes.send(of.session, SessionMessage::Client(message));
+        }
+    }
+
+    /// No other message followed the one that was held back under this number: it is sent now, unless its channel has
+    /// ended.
+    pub(crate) fn release(&mut self, number: u64) {
+        if let Some((to, message)) = self.mailboxes.swap.release(number)
+            && self.process(to).is_some()
+        {
+            self.mailboxes.send(to.session, SessionMessage::Client(message));
+        }
+    }
+
+    /// A reply of the session's process itself.
+    pub(crate) fn answer(&mut self, id: SessionId, to: ReplyTo<'_>, status: Status, body: &Body) {
+        let Some(dialect) = self.get(id).map(|session| session.dialect) else {
+            return;
+        };
+        match message::reply(dialect, to, status, body) {
+            Ok(reply) => self.said.push(reply),
+            // Only a join's reply can be binary, and only from an application that wants its client cut.
+            Err(_) => self.to_close.push(id),
+        }
+    }
+
     /// Puts a message into a channel's mailbox; it is handled soon. A channel that has ended gets nothing.
     pub(crate) fn post(&mut self, address: Address, message: ChannelMessage) {
         let Some(process) = self.process(address) else {
             return;
         };
         if process.mailbox.len() >= MAX_MESSAGES {
-            return self.close_later(address.session);
+            return self.to_close.push(address.session);
         }
         process.mailbox.push_back(message);
         self.ready.push_back(address);
@@ -181,16 +242,6 @@ impl Sessions {
             return None;
         }
         process.mailbox.pop_front()
-    }
-
-    /// The next channel that has messages to handle.
-    pub(crate) fn next_ready(&mut self) -> Option<Address> {
-        self.ready.pop_front()
-    }
-
-    /// Lets a channel handle what came while it could not.
-    pub(crate) fn make_ready(&mut self, address: Address) {
-        self.ready.push_back(address);
     }
 
     /// Lets all channels of a session that have messages handle them, as one of them is not busy any more.

@@ -103,11 +103,11 @@ impl Shard {
             for event in &events {
                 self.handle(event, &mut buffer);
                 self.core.settle_channels();
-                if self.core.channels.mailboxes.waiting() > SESSIONS_WAITING {
+                if self.core.channels.sessions.mailboxes.waiting.len() > SESSIONS_WAITING {
                     self.core.settle();
                 }
             }
-            for connection in self.core.connections.take_unread() {
+            for connection in std::mem::take(&mut self.core.connections.unread) {
                 self.core.readable(connection, &mut buffer);
                 self.core.settle_channels();
             }
@@ -121,7 +121,7 @@ impl Shard {
     }
 
     fn timeout(&self, now: Time) -> Option<Duration> {
-        if self.core.connections.has_unread() {
+        if !self.core.connections.unread.is_empty() {
             return Some(Duration::ZERO);
         }
         let drain_at = self.draining.as_ref().map(|draining| draining.next);
@@ -161,7 +161,7 @@ impl Shard {
                     self.core.readable(id, buffer);
                 }
                 if event.is_read_closed() {
-                    self.core.connections.read_again(id);
+                    self.core.connections.unread.push(id);
                 }
             }
         }

@@ -13,7 +13,6 @@ use rules::{Begun, Have, check};
 
 pub(crate) mod frames;
 mod rules;
-mod utf8;
 
 /// A frame that breaks the protocol, as the code that the connection is closed with.
 #[derive(Debug, PartialEq, Eq)]

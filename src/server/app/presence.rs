@@ -2,11 +2,11 @@
 
 use super::super::chance::Freedom;
 use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status};
+use super::super::channels::Tells;
 use super::super::conduct::{PresenceJoin, PresenceLeave, PresenceState, UpdatesTold};
 use super::super::context::{Context, Reach};
 use super::super::elixir::{Raised, Term, no_clause};
 use super::super::presence::{Listed, Order};
-use super::super::presence_diffs::Tells;
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,8 @@ use super::super::channel::{Body, Channel, In, Info, Next, Out, Reason};
 use super::super::conduct::{Names, ReplyOrder, SenderOrder};
 use super::super::context::{ChannelIdentity, Context};
 use super::super::message::Raised;
-use super::super::process::ChannelMessage;
 use super::super::refs::borrowed;
-use super::super::session::{Address, Session};
+use super::super::session::{Address, ChannelMessage, Session};
 use super::super::store::Answer;
 use super::{Alarm, Channels};
 use crate::protocol::{Field, Payload};
@@ -17,7 +16,7 @@ use crate::protocol::{Field, Payload};
 impl Channels {
     /// Lets channels handle what they were sent, until none has messages.
     pub(crate) fn run_ready(&mut self) {
-        while let Some(address) = self.sessions.next_ready() {
+        while let Some(address) = self.sessions.ready.pop_front() {
             self.run(address);
         }
     }
@@ -171,7 +170,7 @@ impl Channels {
             Next::Reply(status, body) => {
                 let replied = self.reply_out(address, reference, status, &body);
                 if replied.is_ok() && self.shared.conduct.socket.reply_order == ReplyOrder::PairsSwapped {
-                    self.mailboxes.swap_reply(address, &mut self.timers);
+                    self.sessions.mailboxes.swap_reply(address, &mut self.timers);
                 }
                 self.crash_if(address, replied);
             }

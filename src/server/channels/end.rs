@@ -8,10 +8,10 @@ use super::super::channel::{Body, Status};
 use super::super::conduct::{AfterLeave, Crash, DeadSubscription, HangupScope, Leave, LeaveScope};
 use super::super::context::Action;
 use super::super::mailbox::SessionMessage;
-use super::super::message::{self, End};
-use super::super::presence_diffs::{Diff, Tells};
+use super::super::message::End;
 use super::super::pubsub::Broadcast;
-use super::super::session::{Address, Entry, SessionId};
+use super::super::session::{Address, SessionId};
+use super::actions::{Diff, Tells};
 use super::{Alarm, Channels};
 use crate::protocol::Field;
 
@@ -40,7 +40,7 @@ impl Channels {
         }
         match after {
             AfterLeave::Gone => self.end(address, &Reason::Shutdown),
-            AfterLeave::Served => self.pretend_end(address, End::Closed),
+            AfterLeave::Served => self.sessions.send_end(address, End::Closed),
         }
         if scope == LeaveScope::Connection {
             self.end_silently(address.session);
@@ -56,14 +56,14 @@ impl Channels {
             && self.shared.conduct.socket.crash == Crash::ToldAndServed
         {
             let payload = self.shared.conduct.socket.crash_payload;
-            return self.pretend_end(address, End::Crashed(payload));
+            return self.sessions.send_end(address, End::Crashed(payload));
         }
         let message = match why {
             Reason::Normal | Reason::Shutdown => SessionMessage::ChannelClosed(address.channel),
             Reason::Crash(_) => SessionMessage::ChannelDown(address.channel),
         };
         match self.chance.delay(Freedom::LateEnd) {
-            None => self.mailboxes.send(address.session, message),
+            None => self.sessions.mailboxes.send(address.session, message),
             Some(late) => self.timers.after(late, Alarm::Session(address.session, message)),
         }
         self.terminate(address, why);
@@ -71,9 +71,12 @@ impl Channels {
 
     /// A channel ends because the server does: its session first.
     pub(super) fn drained(&mut self, address: Address) {
-        self.mailboxes.send(address.session, SessionMessage::Drain);
+        self.sessions
+            .mailboxes
+            .send(address.session, SessionMessage::Drain);
         self.terminate(address, &Reason::Shutdown);
-        self.mailboxes
+        self.sessions
+            .mailboxes
             .send(address.session, SessionMessage::ChannelDown(address.channel));
     }
 
@@ -150,7 +153,6 @@ impl Channels {
             self.sessions.remove_channel(address);
         }
         self.pubsub.forget_all(session);
-        self.mailboxes.close(session);
         self.sessions.remove(session);
     }
 
@@ -167,28 +169,6 @@ impl Channels {
         }
     }
 
-    /// Tells the client that a channel has ended which goes on.
-    pub(super) fn pretend_end(&mut self, address: Address, end: End) {
-        let Some(session) = self.sessions.get(address.session) else {
-            return;
-        };
-        let Some(entry) = session.entry(address.channel) else {
-            return;
-        };
-        let message = message::end(session.dialect, &entry.join_ref, &entry.topic, end);
-        self.mailboxes
-            .send(address.session, SessionMessage::Client(message));
-    }
-
-    /// `send(self(), {:socket_push, …})` of `phx_close`: it comes after what is in the mailbox already.
-    pub(super) fn send_close(&mut self, session: SessionId, entry: &Entry) {
-        let Some(dialect) = self.sessions.get(session).map(|session| session.dialect) else {
-            return;
-        };
-        let message = message::end(dialect, &entry.join_ref, &entry.topic, End::Closed);
-        self.mailboxes.send(session, SessionMessage::Client(message));
-    }
-
     /// A session hears that one of its channels has ended, and tells the client.
     pub(crate) fn channel_ended(&mut self, address: Address, how: Ended) -> Result<(), SessionRaised> {
         let Some(entry) = self.sessions.remove_channel(address) else {
@@ -202,8 +182,8 @@ impl Channels {
             (Ended::Crashed, Crash::EndsConnection) => return Err(SessionRaised),
         };
         if let Some(session) = self.sessions.get(address.session) {
-            self.said
-                .push(&message::end(session.dialect, &entry.join_ref, &entry.topic, end));
+            let message = entry.end(session.dialect, end);
+            self.sessions.said.push(message);
         }
         Ok(())
     }

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use super::super::chance::Freedom;
 use super::super::channel::{Body, In, Join, Reason, Status};
 use super::super::conduct::{DuplicateJoin, RefusedJoin};
-use super::super::mailbox::SessionMessage;
-use super::super::message::{self, End, ReplyTo};
-use super::super::process::{Process, Work};
+use super::super::message::{End, ReplyTo};
 use super::super::pubsub::Subscription;
 use super::super::refs::{Ref, borrowed};
-use super::super::session::{Address, Entry, Joining, SessionId};
+use super::super::session::{Address, Entry, Joining, Process, SessionId, Work};
 use super::super::store::Answer;
 use super::receive::{reason, reply_to};
 use super::{Alarm, Channels};
@@ -34,10 +32,10 @@ impl Channels {
             self.run(address);
         }
         self.terminate(address, &Reason::Shutdown);
+        if conduct == DuplicateJoin::Replaces {
+            self.sessions.send_end(address, End::Closed);
+        }
         if let Some(entry) = self.sessions.remove_channel(address) {
-            if conduct == DuplicateJoin::Replaces {
-                self.send_close(address.session, &entry);
-            }
             self.start_join(address.session, message, &entry.topic);
         }
     }
@@ -69,7 +67,9 @@ impl Channels {
                 join_ref: borrowed(&message.join_ref),
                 ..reply_to(message)
             };
-            return self.answer(session, to, Status::Error, &reason("too many channels joined"));
+            return self
+                .sessions
+                .answer(session, to, Status::Error, &reason("too many channels joined"));
         }
         let Some(channel) = self.shared.app.channel(topic) else {
             return;
@@ -106,26 +106,29 @@ impl Channels {
             return;
         };
         let topic = Arc::clone(&entry.topic);
-        self.pretend_end(address, End::Closed);
+        self.sessions.send_end(address, End::Closed);
         self.start_join(address.session, message, &topic);
     }
 
     /// What a server does that takes a second join for the first.
     fn join_with_old_state(&mut self, address: Address, message: &Message<'_>) {
+        if self.sessions.process(address).is_none() {
+            return;
+        }
+        self.sessions.send_end(address, End::Closed);
         let (join_ref, reference) = (Ref::from(&message.join_ref), Ref::from(&message.reference));
         let Some(session) = self.sessions.get_mut(address.session) else {
             return;
         };
-        let dialect = session.dialect;
         let Some(entry) = session.entry_mut(address.channel) else {
             return;
         };
-        let old_ref = std::mem::replace(&mut entry.join_ref, join_ref.clone());
-        let topic = Arc::clone(&entry.topic);
-        let slot = entry.subscription.take();
-        let Some(process) = &mut entry.process else { return };
-        process.join_ref = join_ref.or(&reference).clone();
-        process.work = Work::Joining;
+        let (topic, slot) = (Arc::clone(&entry.topic), entry.subscription.take());
+        if let Some(process) = &mut entry.process {
+            process.join_ref = join_ref.or(&reference).clone();
+            process.work = Work::Joining;
+        }
+        entry.join_ref = join_ref;
         session.joining = Some(Box::new(Joining {
             channel: address.channel,
             reference,
@@ -133,8 +136,6 @@ impl Channels {
         if let Some(slot) = slot {
             self.pubsub.unsubscribe(&topic, slot);
         }
-        let end = message::end(dialect, &old_ref, &topic, End::Closed);
-        self.mailboxes.send(address.session, SessionMessage::Client(end));
         self.call_join(address, &topic, message.payload);
     }
 
@@ -224,7 +225,7 @@ impl Channels {
         };
         entry.subscription = Some(self.pubsub.subscribe(&entry.topic, subscription));
         if !process.mailbox.is_empty() {
-            self.sessions.make_ready(address);
+            self.sessions.ready.push_back(address);
         }
     }
 
@@ -244,6 +245,6 @@ impl Channels {
             reference: joining.reference.field(),
             topic: (&*topic).into(),
         };
-        self.answer(address.session, to, status, body);
+        self.sessions.answer(address.session, to, status, body);
     }
 }

@@ -3,10 +3,9 @@
 
 use super::super::channel::{Body, Status};
 use super::super::conduct::{StaleJoinRef, Unmatched};
-use super::super::message::{self, ReplyTo};
-use super::super::process::ChannelMessage;
+use super::super::message::ReplyTo;
 use super::super::refs::{Parsed, Ref, borrowed};
-use super::super::session::{Address, SessionId};
+use super::super::session::{Address, ChannelMessage, SessionId};
 use super::Channels;
 use crate::protocol::{Field, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC};
 
@@ -52,7 +51,7 @@ impl Channels {
                     join_ref: borrowed(&message.join_ref),
                     ..reply_to(message)
                 };
-                self.answer(session, to, Status::Ok, &Body::empty());
+                self.sessions.answer(session, to, Status::Ok, &Body::empty());
             }
             (None, _) => self.ignore(session, message),
         }
@@ -74,14 +73,15 @@ impl Channels {
         };
         sender.heartbeats = sender.heartbeats.saturating_add(1);
         if limit.is_none_or(|limit| sender.heartbeats <= limit) {
-            self.answer(session, reply_to(message), Status::Ok, &Body::empty());
+            self.sessions
+                .answer(session, reply_to(message), Status::Ok, &Body::empty());
         }
     }
 
     /// `unmatched topic`
     pub(super) fn ignore(&mut self, session: SessionId, message: &Message<'_>) {
         if self.shared.conduct.socket.unmatched == Unmatched::Answered {
-            self.answer(
+            self.sessions.answer(
                 session,
                 reply_to(message),
                 Status::Error,
@@ -114,20 +114,6 @@ impl Channels {
             && self
                 .sessions
                 .is_free(address, self.shared.conduct.socket.isolation)
-    }
-
-    /// A reply of the session's process itself.
-    pub(super) fn answer(&mut self, session: SessionId, to: ReplyTo<'_>, status: Status, body: &Body) {
-        let Some(dialect) = self.sessions.get(session).map(|session| session.dialect) else {
-            return;
-        };
-        let said = self
-            .said
-            .encode(|out| message::reply(dialect, to, status, body, out));
-        // Only a join's reply can be binary, and only from an application that wants its client cut.
-        if said.is_err() {
-            self.sessions.close_later(session);
-        }
     }
 }
 

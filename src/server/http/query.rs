@@ -1,13 +1,13 @@
 //! The connect params in a query, as `Plug.Conn.Query.decode` reads them: the last of equal keys counts, and
 //! `a[b]` or `a[]` make a value that is no text.
 
-use std::borrow::Cow;
+use percent_encoding::percent_decode_str;
 
 /// One param.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Param<'a> {
+pub(crate) enum Param {
     /// `key=value`, or a key alone, which has the value "".
-    Text(Cow<'a, str>),
+    Text(String),
     /// `key[]=value` or `key[inner]=value`: a list or a map.
     Nested,
 }
@@ -17,7 +17,7 @@ pub(crate) enum Param<'a> {
 pub(crate) struct Malformed;
 
 /// The value of a key.
-pub(crate) fn param<'a>(query: &'a str, wanted: &str) -> Result<Option<Param<'a>>, Malformed> {
+pub(crate) fn param(query: &str, wanted: &str) -> Result<Option<Param>, Malformed> {
     let mut found = None;
     for part in query.split('&').filter(|part| !part.is_empty()) {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -35,41 +35,18 @@ pub(crate) fn param<'a>(query: &'a str, wanted: &str) -> Result<Option<Param<'a>
 }
 
 /// `+` is a blank, `%41` an A; a `%` without two hexadecimal digits is itself.
-fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
-    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        bytes.push(match (byte, after) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = after;
-                    high << 4 | low
-                }
-                _ => byte,
-            },
-            _ => byte,
-        });
-    }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Malformed)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+fn decode(text: &str) -> Result<String, Malformed> {
+    let blanks = text.replace('+', " ");
+    let decoded = percent_decode_str(&blanks).decode_utf8().map_err(|_| Malformed)?;
+    Ok(decoded.into_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(value: &str) -> Result<Option<Param<'_>>, Malformed> {
-        Ok(Some(Param::Text(Cow::Borrowed(value))))
+    fn text(value: &str) -> Result<Option<Param>, Malformed> {
+        Ok(Some(Param::Text(value.to_owned())))
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Core {
             None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
             Some(name) => (self.channels.sessions.shared_name(name), Identity::Signed),
         };
-        let session = self.channels.open_session(Session {
+        let session = self.channels.sessions.open(Session {
             connection: id,
             dialect: Dialect {
                 vsn: upgrade.vsn,

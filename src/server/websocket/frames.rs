@@ -1,15 +1,16 @@
 //! Writes WebSocket frames: a message behind its header, pongs and close frames.
 
+use super::super::message::Encoded;
 use crate::protocol::FrameKind;
 use crate::protocol::websocket::{Opcode, write_frame};
 
 /// Appends a whole message.
-pub(crate) fn message(kind: FrameKind, payload: &[u8], out: &mut Vec<u8>) {
-    let opcode = match kind {
+pub(crate) fn message(message: &Encoded, out: &mut Vec<u8>) {
+    let opcode = match message.kind {
         FrameKind::Text => Opcode::Text,
         FrameKind::Binary => Opcode::Binary,
     };
-    write_frame(opcode, payload, None, out);
+    write_frame(opcode, &message.payload, None, out);
 }
 
 /// Appends a pong.
@@ -28,6 +29,11 @@ pub(crate) fn close(code: Option<u16>, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
+    fn encoded(kind: FrameKind, payload: &[u8]) -> Encoded {
+        let payload = payload.into();
+        Encoded { kind, payload }
+    }
+
     #[test]
     fn a_message_has_the_shortest_header_that_can_tell_its_length() {
         for (size, header) in [
@@ -36,7 +42,7 @@ mod tests {
             (70_000, b"\x81\x7f\0\0\0\0\0\x01\x11\x70"),
         ] {
             let mut out = Vec::new();
-            message(FrameKind::Text, &vec![b'x'; size], &mut out);
+            message(&encoded(FrameKind::Text, &vec![b'x'; size]), &mut out);
             assert_eq!(out.len(), header.len() + size);
             assert_eq!(out[..header.len()], *header);
         }
@@ -45,7 +51,7 @@ mod tests {
     #[test]
     fn bytes_travel_in_a_binary_frame() {
         let mut out = Vec::new();
-        message(FrameKind::Binary, &[1], &mut out);
+        message(&encoded(FrameKind::Binary, &[1]), &mut out);
         assert_eq!(out, [0x82, 1, 1]);
     }
 }

@@ -1,8 +1,8 @@
-//! Which frames the web server below Phoenix refuses, and what it answers to a close frame.
+//! Which frames and texts the web server below Phoenix refuses, and what it answers to a close frame.
 
-use super::super::conduct::{CloseEcho, Judgement, LongLengths, Unmasked, WireConduct};
-use super::Refused;
-use crate::protocol::websocket::{Header, LengthForm, Opcode, Part};
+use super::super::conduct::{CloseEcho, Judgement, LongLengths, Unmasked, Utf8Check, WireConduct};
+use super::{Refused, WebSocket};
+use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
 
 /// Whether a fragment of a message has come that is not the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,54 @@ pub(crate) fn close_reply(echo: CloseEcho, payload: &[u8]) -> Option<u16> {
         (CloseEcho::Same, Some(1000..=1003 | 1007..=1011 | 3000..=4999)) if !reason_is_text => Some(1007),
         (CloseEcho::Same, Some(code @ (1000..=1003 | 1007..=1011 | 3000..=4999))) => Some(code),
         (CloseEcho::Same, Some(_)) => Some(1002),
+    }
+}
+
+/// So many bytes of a frame that is not whole are looked at, each time that more has come.
+const CHECKED_EARLY: usize = 4096;
+
+impl WebSocket {
+    /// Looks at what came since the last fragment.
+    pub(super) fn check_fragments(&mut self, conduct: &WireConduct) -> Result<(), Refused> {
+        if conduct.utf8 != Utf8Check::EachFragment {
+            return Ok(());
+        }
+        if let Some(fragments) = &mut self.fragments
+            && fragments.opcode == Opcode::Text
+        {
+            fragments.checked += match std::str::from_utf8(&fragments.data[fragments.checked..]) {
+                Ok(text) => text.len(),
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                Err(_) => return Err(Refused(1007)),
+            };
+        }
+        Ok(())
+    }
+
+    /// Looks at the begin of a frame whose end has not come.
+    pub(super) fn check_begin(
+        &self,
+        conduct: &WireConduct,
+        header: &Header,
+        begin: &[u8],
+    ) -> Result<(), Refused> {
+        if conduct.utf8 != Utf8Check::EachFragment {
+            return Ok(());
+        }
+        let fragments = self.fragments.as_ref();
+        let fragments = fragments.filter(|fragments| fragments.opcode == Opcode::Text);
+        let mut text = match (header.opcode, fragments) {
+            (Opcode::Text, _) => Vec::new(),
+            (Opcode::Continuation, Some(fragments)) => fragments.data[fragments.checked..].to_vec(),
+            _ => return Ok(()),
+        };
+        let checked = text.len();
+        text.extend_from_slice(&begin[..begin.len().min(CHECKED_EARLY)]);
+        mask(&mut text[checked..], header.mask.unwrap_or_default(), 0);
+        match std::str::from_utf8(&text) {
+            Err(error) if error.error_len().is_some() => Err(Refused(1007)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -18,8 +18,9 @@
 //! ```
 //!
 //! The floors of the house, each using only those before it: [`clock`] and [`profile`]; [`protocol`], messages as
-//! pure functions over bytes; [`client`], a Phoenix client as a state machine without I/O; [`transport`], how bytes
-//! travel; [`scenario`], the script language; `driver`, which moves messages for its plays; [`conformance`], cases, rules and verdicts, [`load`], simulated sockets, and
+//! pure functions over bytes, and [`wire`], what carries them; [`client`], a Phoenix client as a state machine, and
+//! [`session`], one connection of it, both without I/O; [`transport`], connections; [`scenario`], the script language;
+//! `driver`, which moves messages for its plays; [`conformance`], cases, rules and verdicts, [`load`], simulated sockets, and
 //! [`server`], the reference server; [`report`], what is printed and written; [`cli`], the commands.
 
 pub mod cli;
@@ -34,7 +35,9 @@ pub mod protocol;
 pub mod report;
 pub mod scenario;
 pub mod server;
+pub mod session;
 pub mod transport;
+pub mod wire;
 
 /// What docs/library.md shows in Rust compiles.
 #[cfg(doctest)]

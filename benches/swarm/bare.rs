@@ -9,8 +9,8 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use phxproof::clock::{Clock, Time};
-use phxproof::protocol::websocket::{Opcode, write_frame};
 use phxproof::protocol::{Message, Payload, Vsn};
+use phxproof::wire::websocket::{Opcode, write_frame};
 use socket2::{Domain, Socket, Type};
 
 use super::{Score, Size, median};

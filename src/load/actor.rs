@@ -8,7 +8,7 @@ use super::traffic::Traffic;
 use super::wheel::Tick;
 use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
-use crate::protocol::FrameKind;
+use crate::session::WebSocket;
 
 /// A socket. A shard has one for each place, from the begin to the end.
 pub(super) struct Actor {
@@ -70,6 +70,7 @@ pub(super) struct Life {
     /// don't all come at once.
     pub(super) due_at: Time,
     pub(super) slots: Slots,
+    pub(super) session: WebSocket,
     pub(super) buffers: Option<Box<Buffers>>,
     /// The hint in the wheel that goes off first.
     pub(super) hint: Tick,
@@ -133,8 +134,6 @@ impl Flags {
 pub(super) struct Buffers {
     /// The begin of a frame or a head that is not whole yet.
     pub(super) input: Vec<u8>,
-    /// The fragments of a message before the last.
-    pub(super) fragments: Option<Fragments>,
     /// What the kernel did not take.
     pub(super) output: Vec<u8>,
     /// A slow reader reads again then.
@@ -146,14 +145,8 @@ pub(super) struct Buffers {
 impl Buffers {
     /// Whether nothing is left to keep.
     pub(super) fn is_empty(&self) -> bool {
-        self.input.is_empty() && self.fragments.is_none() && self.output.is_empty() && self.read_at.is_none()
+        self.input.is_empty() && self.output.is_empty() && self.read_at.is_none()
     }
-}
-
-/// A message in fragments.
-pub(super) struct Fragments {
-    pub(super) kind: FrameKind,
-    pub(super) bytes: Vec<u8>,
 }
 
 /// The topics of a socket; mostly it has one.
@@ -236,6 +229,7 @@ impl Actor {
                 wake: Time::MAX,
                 due_at: Time::MAX,
                 slots: Slots::new(topics),
+                session: WebSocket::default(),
                 buffers: None,
                 hint: Tick::NONE,
                 wait: Wait::Turn,
@@ -273,13 +267,14 @@ impl Life {
 
     /// Gives memory back that nothing needs any more; `kept` is the sum of what all sockets keep.
     pub(super) fn tidy(&mut self, kept: &mut usize) {
-        if self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
-            self.forget(kept);
+        if self.session.kept() == 0 && self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
+            *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
         }
     }
 
-    /// Gives all of it back.
+    /// Gives all of it back; the next connection begins with a new session.
     pub(super) fn forget(&mut self, kept: &mut usize) {
+        self.session = WebSocket::default();
         *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
     }
 

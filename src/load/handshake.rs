@@ -1,15 +1,15 @@
-//! The WebSocket upgrade by hand, and the request for a token before it: texts that each socket fills in by itself, and
-//! answers that are read where they lie.
+//! The WebSocket upgrade of a socket, and the request for a token before it: texts that each socket fills in by itself, and
+//! what their answers mean.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use std::borrow::Cow;
 
 use super::error_kind::ErrorKind;
 use super::role::Role;
 use super::settings::LoadSettings;
 use super::text::{Filling, Line};
+use crate::session::{Key, Offered, check_switch};
 use crate::transport::{percent_encoded, replace_params};
+use crate::wire::http::{NO_HEADERS, read_answer, read_head};
 
 /// The longest head of an answer.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
@@ -25,6 +25,7 @@ pub(super) struct Request {
     before_token: &'static str,
     /// From the end of the query to the key.
     headers: Line,
+    offered: Offered,
 }
 
 /// How the server answered.
@@ -39,12 +40,12 @@ pub(super) enum Answer {
 }
 
 /// How the server answered when it was asked for a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TokenAnswer<'b> {
     /// It is not whole yet.
     Partial,
     /// The token, and how many bytes the answer took.
-    Token(&'b str, usize),
+    Token(Cow<'b, str>, usize),
     /// There is none.
     Refused(ErrorKind),
 }
@@ -120,6 +121,12 @@ impl Request {
             path: Line::joined(path),
             before_token: if before == "?" { "?token=" } else { "&token=" },
             headers: Line::joined(headers),
+            offered: Offered::in_headers(
+                wanted
+                    .headers
+                    .iter()
+                    .filter_map(|(name, value)| Some((name.as_str(), value.as_fixed()?))),
+            ),
         }
     }
 
@@ -138,6 +145,24 @@ impl Request {
         self.headers.fill(filling, out);
         out.push_str(&key.text());
         out.push_str("\r\n\r\n");
+    }
+
+    /// Reads the answer to the upgrade.
+    pub(super) fn answer(&self, bytes: &[u8], key: Key) -> Answer {
+        let (mut headers, mut rest) = (NO_HEADERS, bytes);
+        let head = match read_head(&mut rest, &mut headers, LONGEST_HEAD) {
+            Ok(Some(head)) => head,
+            Ok(None) => return Answer::Partial,
+            Err(_) => return Answer::Refused(ErrorKind::Protocol),
+        };
+        match head.status {
+            101 if check_switch(&head, &key.text(), &self.offered).is_ok() => {
+                Answer::Open(bytes.len() - rest.len())
+            }
+            101 => Answer::Refused(ErrorKind::Protocol),
+            503 => Answer::Refused(ErrorKind::Unavailable),
+            _ => Answer::Refused(ErrorKind::Status),
+        }
     }
 }
 
@@ -162,76 +187,32 @@ fn header(name: &str, value: &Line) -> Line {
     Line::joined(parts)
 }
 
-/// The key of a handshake. It follows from the number of the socket, so nobody has to keep it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(u64);
-
-impl Key {
-    pub(super) const fn of(seed: u64, socket: u64) -> Self {
-        Self(seed.wrapping_add(socket.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-    }
-
-    fn text(self) -> String {
-        let mixed = (self.0 ^ (self.0 >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&self.0.to_be_bytes());
-        bytes[8..].copy_from_slice(&mixed.to_be_bytes());
-        STANDARD.encode(bytes)
-    }
-}
-
-/// Reads the head of an answer.
-pub(super) fn read(bytes: &[u8], key: Key) -> Answer {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let length = match response.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return Answer::Partial,
-        Ok(httparse::Status::Partial) | Err(_) => return Answer::Refused(ErrorKind::Protocol),
-    };
-    match response.code {
-        Some(101) => {}
-        Some(503) => return Answer::Refused(ErrorKind::Unavailable),
-        Some(_) | None => return Answer::Refused(ErrorKind::Status),
-    }
-    let accept = derive_accept_key(key.text().as_bytes());
-    let accepted = response
-        .headers
-        .iter()
-        .any(|it| it.name.eq_ignore_ascii_case("sec-websocket-accept") && it.value == accept.as_bytes());
-    if accepted {
-        Answer::Open(length)
-    } else {
-        Answer::Refused(ErrorKind::Protocol)
-    }
+/// The key of a socket's upgrade. It follows from the number of the socket, so that no socket keeps it.
+pub(super) fn key_of(seed: u64, socket: u64) -> Key {
+    let number = seed.wrapping_add(socket.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mixed = (number ^ (number >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&number.to_be_bytes());
+    bytes[8..].copy_from_slice(&mixed.to_be_bytes());
+    Key(bytes)
 }
 
 /// Reads the answer to the request for a token.
 pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
-    const NONE: TokenAnswer<'_> = TokenAnswer::Refused(ErrorKind::NoToken);
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    let head = match response.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return TokenAnswer::Partial,
-        Ok(httparse::Status::Partial) | Err(_) => return NONE,
+    let mut rest = bytes;
+    let token = match read_answer(&mut rest, LONGEST_HEAD) {
+        Ok(None) => return TokenAnswer::Partial,
+        Ok(Some(answer)) if answer.status == 200 => match answer.body {
+            Cow::Borrowed(token) => str::from_utf8(token).ok().map(|it| it.trim().into()),
+            Cow::Owned(token) => String::from_utf8(token)
+                .ok()
+                .map(|it| it.trim().to_owned().into()),
+        },
+        Ok(Some(_)) | Err(_) => None,
     };
-    if response.code != Some(200) {
-        return NONE;
-    }
-    let length = response
-        .headers
-        .iter()
-        .find(|it| it.name.eq_ignore_ascii_case("content-length"))
-        .and_then(|it| str::from_utf8(it.value).ok()?.parse::<usize>().ok())
-        .filter(|length| *length < LONGEST_HEAD);
-    let Some(end) = length.map(|length| head + length) else {
-        return NONE;
-    };
-    match bytes.get(head..end).map(str::from_utf8) {
-        None => TokenAnswer::Partial,
-        Some(Ok(token)) => TokenAnswer::Token(token.trim(), end),
-        Some(Err(_)) => NONE,
+    match token {
+        Some(token) => TokenAnswer::Token(token, bytes.len() - rest.len()),
+        None => TokenAnswer::Refused(ErrorKind::NoToken),
     }
 }
 
@@ -239,20 +220,19 @@ pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
 mod tests {
     use super::*;
     use crate::load::ledger::Mark;
+    use crate::wire::websocket::accept_of;
 
-    const KEY: Key = Key::of(1, 2);
+    const KEY: Key = Key([7; 16]);
 
     fn answer(head: &str) -> Answer {
-        read(
-            head.replace("ACCEPT", &derive_accept_key(KEY.text().as_bytes()))
-                .as_bytes(),
-            KEY,
-        )
+        let head = head.replace("ACCEPT", &accept_of(KEY.text().as_bytes()));
+        Request::new(&wanted()).answer(head.as_bytes(), KEY)
     }
 
     #[test]
     fn a_101_with_the_right_accept_opens() {
-        let head = "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: ACCEPT\r\n\r\n";
+        let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                    sec-websocket-accept: ACCEPT\r\n\r\n";
         assert!(matches!(answer(head), Answer::Open(_)));
         assert_eq!(answer(&head[..30]), Answer::Partial);
         assert_eq!(
@@ -343,7 +323,7 @@ mod tests {
         let whole = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabcd\n";
         assert_eq!(
             read_token(whole.as_bytes()),
-            TokenAnswer::Token("abcd", whole.len())
+            TokenAnswer::Token("abcd".into(), whole.len())
         );
         for end in 0..whole.len() {
             assert_eq!(read_token(&whole.as_bytes()[..end]), TokenAnswer::Partial);

@@ -18,7 +18,7 @@ use super::text::Filling;
 use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Vsn;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::session::{Outgoing, Output};
 
 mod channels;
 mod client_outbox;
@@ -114,6 +114,16 @@ pub(super) struct SocketPlace {
     pub(super) local_instance: usize,
 }
 
+impl Output for ShardState<'_> {
+    fn key(&mut self) -> [u8; 4] {
+        self.random.next_u32().to_ne_bytes()
+    }
+
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+}
+
 impl<'r> ShardState<'r> {
     pub(super) fn new(
         cast: &'r CompiledScenarios,
@@ -148,15 +158,11 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// A key for the next frame.
-    pub(super) fn mask(&mut self) -> [u8; 4] {
-        self.random.next_u32().to_ne_bytes()
-    }
-
-    /// Appends a frame.
-    pub(super) fn frame(&mut self, opcode: Opcode, payload: &[u8]) {
-        let key = self.mask();
-        write_frame(opcode, payload, Some(key), &mut self.out);
+    /// Appends the close frame of a socket, unless it has sent one.
+    pub(super) fn close(&mut self, life: &mut Life, code: Option<u16>, reason: &str) {
+        let reason = reason.to_owned();
+        // The session refuses a second close frame.
+        let _ = life.session.send(&Outgoing::Close { code, reason }, self);
     }
 
     /// The number in marks of a topic, and where its count is kept.

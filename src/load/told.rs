@@ -1,7 +1,7 @@
 //! What a server said where something went wrong, in a line: the status and the text of an HTTP answer, a payload, a close.
 
 use crate::protocol::Payload;
-use crate::protocol::websocket::parse_close;
+use crate::wire::websocket::parse_close;
 
 /// So much of an answer is looked at.
 const MOST: usize = 4 << 10;

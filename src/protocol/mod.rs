@@ -1,5 +1,5 @@
-//! The Phoenix Channels protocol as pure functions over bytes: messages, both serializers, binary frames, and the
-//! headers of the WebSocket frames that carry them. No I/O, no clock, no allocation on the way of a message.
+//! The Phoenix Channels protocol as pure functions over bytes: messages, both serializers and binary frames. No I/O, no
+//! clock, no allocation on the way of a message.
 
 mod binary;
 mod error;
@@ -12,7 +12,6 @@ mod serializer;
 mod text;
 mod v1;
 mod v2;
-pub mod websocket;
 
 pub use error::{DecodeError, EncodeError};
 pub use event::{CLOSE, ERROR, HEARTBEAT, JOIN, LEAVE, PHOENIX_TOPIC, REPLY};

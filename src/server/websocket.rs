@@ -7,7 +7,7 @@ use super::channels::Pipelined;
 use super::conduct::WireConduct;
 use super::http::Mount;
 use super::session::SessionId;
-use crate::protocol::websocket::{Header, Opcode, Part, mask};
+use crate::wire::websocket::{Header, Opcode, Part, mask};
 pub(crate) use rules::close_reply;
 use rules::{Begun, Have, check};
 

@@ -1,23 +1,26 @@
 //! One request and one answer on a new connection, within one deadline; the socket comes back if the server switched
-//! protocols. It never decides what is asked or what the answer means.
+//! protocols. It does not decide what is asked or what the answer means.
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{self, Parts};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::ReadHalf;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Sleep, sleep};
 
 use super::http::{RequestError, Response, Truncated};
 use super::{Limits, Target};
+use crate::wire::http::{Body, Head, HttpError, NO_HEADERS, read_head};
 
-/// Whom to ask, how long and how much.
+/// At least so much of an answer is read at once.
+const PIECE_BYTES: usize = 8 << 10;
+
+/// Which server is asked, how long the answer may take and how much of it is read.
 pub(super) struct Call<'a> {
     pub(super) target: &'a Target,
     pub(super) what: &'static str,
@@ -25,89 +28,103 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Duration,
 }
 
-/// The answer, and the socket if the server switched protocols.
-pub(super) struct Exchange {
-    pub(super) response: Response,
-    pub(super) switched: Option<(TcpStream, Bytes)>,
+/// How a server answered; `E` is what can be wrong with a 101.
+pub(super) enum Answer<E> {
+    Response(Response),
+    /// A 101, the connection, and what came after the head of the 101.
+    Switched(TcpStream, Vec<u8>, Response),
+    BadSwitch(E),
 }
 
-/// hyper's side of a connection. Driven beside whatever waits for it instead of in a task of its own, so that
-/// nothing is left running when the deadline passes.
-struct Driver<F> {
-    connection: F,
-    ended: Option<hyper::Result<Parts<TokioIo<TcpStream>>>>,
-}
-
-impl<F> Driver<Pin<&mut F>>
-where
-    F: Future<Output = hyper::Result<Parts<TokioIo<TcpStream>>>>,
-{
-    async fn beside<T>(&mut self, wanted: impl Future<Output = T>) -> T {
-        let mut wanted = pin!(wanted);
-        loop {
-            tokio::select! {
-                biased;
-                result = &mut wanted => return result,
-                ended = &mut self.connection, if self.ended.is_none() => self.ended = Some(ended),
-            }
-        }
-    }
-
-    async fn end(mut self) -> hyper::Result<Parts<TokioIo<TcpStream>>> {
-        match self.ended.take() {
-            Some(ended) => ended,
-            None => self.connection.await,
-        }
-    }
+/// What was read of an answer.
+struct Read<E> {
+    response: Response,
+    /// What came after the head.
+    rest: Vec<u8>,
+    body: Body,
+    switch: Result<(), E>,
 }
 
 impl Call<'_> {
-    /// One request, one answer, one deadline over it all.
-    pub(super) async fn exchange(
+    /// One request, one answer, one deadline over it all. A 101 is held against `check`.
+    pub(super) async fn exchange<E>(
         &self,
-        request: hyper::Request<Full<Bytes>>,
-    ) -> Result<Exchange, RequestError> {
+        method: &str,
+        request: &[u8],
+        check: impl Fn(&Head<'_, '_>) -> Result<(), E>,
+    ) -> Result<Answer<E>, RequestError> {
         let mut deadline = pin!(sleep(self.deadline));
-        let tcp = tokio::select! {
+        let mut tcp = tokio::select! {
             biased;
             connected = self.connect() => connected?,
             () = &mut deadline => return Err(self.connect_timeout()),
         };
-        let (mut sender, connection) = http1::Builder::new()
-            .title_case_headers(true)
-            .max_buf_size(self.head_bytes())
-            .handshake(TokioIo::new(tcp))
-            .await
-            .map_err(|error| self.failed(&error))?;
-        let mut driver = Driver {
-            connection: pin!(connection.without_shutdown()),
-            ended: None,
+        let (mut reader, mut writer) = tcp.split();
+        // A server may answer before it has read everything; that it cannot be sent is seen in how the answer ends.
+        let sending = async {
+            let _ = writer.write_all(request).await;
+            pending::<Infallible>().await
         };
-        let response = tokio::select! {
+        let reading = async {
+            let mut read = self
+                .read_head(&mut reader, method, check, deadline.as_mut())
+                .await?;
+            if read.response.status != 101 {
+                let limit = self.limits.body_bytes;
+                read.response.truncated = read.body(&mut reader, limit, deadline).await;
+            }
+            Ok(read)
+        };
+        let read = tokio::select! {
             biased;
-            response = driver.beside(sender.send_request(request)) => response.map_err(|error| self.failed(&error))?,
-            () = &mut deadline => return Err(self.answer_timeout()),
+            read = reading => read?,
+            never = sending => match never {},
         };
-        let (head, body) = response.into_parts();
-        let mut response = Response::new(&head);
-        if head.status == hyper::StatusCode::SWITCHING_PROTOCOLS {
-            let parts = tokio::select! {
-                biased;
-                parts = driver.end() => parts.map_err(|error| self.failed(&error))?,
-                () = &mut deadline => return Err(self.answer_timeout()),
-            };
-            let switched = Some((parts.io.into_inner(), parts.read_buf));
-            return Ok(Exchange { response, switched });
+        match read.switch {
+            Err(bad) => Ok(Answer::BadSwitch(bad)),
+            Ok(()) if read.response.status == 101 => Ok(Answer::Switched(tcp, read.rest, read.response)),
+            Ok(()) => Ok(Answer::Response(read.response)),
         }
-        let limit = self.limits.body_bytes;
-        let truncated = driver
-            .beside(read_body(&mut response.body, body, limit, deadline))
-            .await;
-        response.truncated = truncated;
-        Ok(Exchange {
-            response,
-            switched: None,
-        })
+    }
+
+    async fn read_head<E>(
+        &self,
+        reader: &mut ReadHalf<'_>,
+        method: &str,
+        check: impl Fn(&Head<'_, '_>) -> Result<(), E>,
+        mut deadline: Pin<&mut Sleep>,
+    ) -> Result<Read<E>, RequestError> {
+        let mut input = Vec::new();
+        loop {
+            let (mut headers, mut rest) = (NO_HEADERS, &input[..]);
+            let head =
+                read_head(&mut rest, &mut headers, self.head_bytes()).map_err(|why| self.not_http(&why))?;
+            if let Some(head) = head {
+                return Ok(Read {
+                    body: head.body(method).map_err(|why| self.not_http(&why))?,
+                    switch: if head.status == 101 { check(&head) } else { Ok(()) },
+                    response: Response::new(&head),
+                    rest: rest.to_vec(),
+                });
+            }
+            // Interim answers are over.
+            let skipped = input.len() - rest.len();
+            input.drain(..skipped);
+            let read = tokio::select! {
+                biased;
+                () = &mut deadline => return Err(self.answer_timeout()),
+                read = read_more(reader, &mut input) => read,
+            };
+            let (at, what) = (self.at(), self.what);
+            match read {
+                Ok(0) => return Err(RequestError::NoAnswer { at, what, why: None }),
+                Ok(_) => {}
+                Err(why) => {
+                    let why = Some(why.kind().into());
+                    return Err(RequestError::NoAnswer { at, what, why });
+                }
+            }
+        }
     }
 
     async fn connect(&self) -> Result<TcpStream, RequestError> {
@@ -134,7 +151,6 @@ impl Call<'_> {
         Err(failed.map_or_else(none, |why| self.unconnected(why)))
     }
 
-    /// hyper insists on 8 KiB.
     fn head_bytes(&self) -> usize {
         self.limits.head_bytes.max(8 << 10)
     }
@@ -143,7 +159,7 @@ impl Call<'_> {
         self.target.authority()
     }
 
-    fn unconnected(&self, why: io::Error) -> RequestError {
+    pub(super) fn unconnected(&self, why: io::Error) -> RequestError {
         let at = self.at();
         match why.kind() {
             io::ErrorKind::ConnectionRefused => RequestError::ConnectionRefused { at },
@@ -161,47 +177,59 @@ impl Call<'_> {
         RequestError::AnswerTimeout { at, what, within }
     }
 
-    fn failed(&self, error: &hyper::Error) -> RequestError {
-        let (at, what) = (self.at(), self.what);
-        let source = std::error::Error::source(error);
-        if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-            return RequestError::NoAnswer { at, what, why: None };
+    fn not_http(&self, why: &HttpError) -> RequestError {
+        RequestError::NotHttp {
+            at: self.at(),
+            limit: self.head_bytes(),
+            why: why.to_string(),
         }
-        match source.and_then(|source| source.downcast_ref::<io::Error>()) {
-            Some(why) => {
-                let why = Some(why.kind().into());
-                RequestError::NoAnswer { at, what, why }
+    }
+}
+
+impl<E> Read<E> {
+    /// Reads until the body is whole, too long or late; says why it is not whole, if it is not.
+    async fn body(
+        &mut self,
+        reader: &mut ReadHalf<'_>,
+        limit: usize,
+        mut deadline: Pin<&mut Sleep>,
+    ) -> Option<Truncated> {
+        let into = &mut self.response.body;
+        loop {
+            let mut rest = &self.rest[..];
+            loop {
+                match self.body.take(&mut rest) {
+                    Err(_) => return Some(Truncated::Broken),
+                    Ok(None) => break,
+                    Ok(Some(piece)) => {
+                        let room = limit - into.len();
+                        into.extend_from_slice(&piece[..piece.len().min(room)]);
+                        if piece.len() > room {
+                            return Some(Truncated::Limit);
+                        }
+                    }
+                }
             }
-            None => {
-                let (limit, why) = (self.head_bytes(), error.to_string());
-                RequestError::NotHttp { at, limit, why }
+            if self.body.is_whole() {
+                return None;
+            }
+            let taken = self.rest.len() - rest.len();
+            self.rest.drain(..taken);
+            let read = tokio::select! {
+                biased;
+                () = &mut deadline => return Some(Truncated::Deadline),
+                read = read_more(reader, &mut self.rest) => read,
+            };
+            match read {
+                Ok(0) if self.body == Body::UntilEnd => return None,
+                Ok(0) | Err(_) => return Some(Truncated::Broken),
+                Ok(_) => {}
             }
         }
     }
 }
 
-/// Reads until the body is whole, too long or late.
-async fn read_body(
-    into: &mut Vec<u8>,
-    mut body: Incoming,
-    limit: usize,
-    mut deadline: Pin<&mut Sleep>,
-) -> Option<Truncated> {
-    loop {
-        let frame = tokio::select! {
-            biased;
-            frame = body.frame() => frame,
-            () = &mut deadline => return Some(Truncated::Deadline),
-        };
-        let data = match frame {
-            None => return None,
-            Some(Err(_)) => return Some(Truncated::Broken),
-            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
-        };
-        let room = limit - into.len();
-        into.extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
-            return Some(Truncated::Limit);
-        }
-    }
+async fn read_more(reader: &mut ReadHalf<'_>, into: &mut Vec<u8>) -> io::Result<usize> {
+    into.reserve(PIECE_BYTES);
+    reader.read_buf(into).await
 }

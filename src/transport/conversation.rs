@@ -1,37 +1,55 @@
-//! What is said on a WebSocket, without a socket: bytes in, [`Incoming`] out; [`Outgoing`] in, bytes out.
-//! tungstenite puts messages together, checks their text and answers pings and close frames; what we send is encoded
-//! here, as it may be illegal. It never decides what a message means.
+//! A WebSocket connection without its socket: the session, the bytes that arrived, and the bytes that wait to be sent.
+//! Both are bounded, whatever the server does.
 
-use std::{fmt, io};
+use std::io;
 
-use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, WebSocket};
+use super::{Ending, Incoming, Limits, Outgoing};
+use crate::session::{Output, SendError, WebSocket};
+use crate::wire::websocket::Received;
 
-use super::wire::{End, Wire};
-use super::{Ending, Incoming, Limits, Outgoing, RawFrame};
+/// How much may wait to be sent before pongs have to wait, too. A server that floods pings and does not read
+/// gets an answer to the last one only, as RFC 6455 allows.
+const PONGS_WAIT_BEYOND: usize = 256 << 10;
 
-/// tungstenite's own buffers: what is larger is read in several steps, and pongs beyond that replace each other.
-const BUFFER_BYTES: usize = 8 << 10;
+/// A buffer that is empty keeps no more memory than this.
+const KEPT_WHEN_EMPTY: usize = 256 << 10;
 
-/// The most that a control frame can carry (RFC 6455, 5.5).
-const CONTROL_BYTES: usize = 125;
+/// How the incoming side ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The server said that nothing more comes (FIN).
+    Eof,
+    /// The connection broke.
+    Reset,
+}
 
 /// Both sides of a conversation on a WebSocket.
+#[derive(Debug)]
 pub(super) struct Conversation {
-    ws: Box<WebSocket<Wire>>,
-    unsent_limit: usize,
-    frames_sent: u32,
-    closing: Closing,
+    session: WebSocket,
+    limits: Limits,
+    input: Input,
+    outbox: Outbox,
+    /// The answer to the last ping, while too much waits to be sent.
+    late_pong: Vec<u8>,
+    end: Option<End>,
     sending: Sending,
     over: Option<Ending>,
 }
 
-/// Whether a close frame went out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closing {
-    NotYet,
-    CloseSent,
+/// What arrived.
+#[derive(Debug, Default)]
+struct Input {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+/// What is to be sent.
+#[derive(Debug, Default)]
+struct Outbox {
+    bytes: Vec<u8>,
+    sent: usize,
+    frames: u32,
 }
 
 /// Whether the socket still takes bytes.
@@ -41,37 +59,88 @@ pub(super) enum Sending {
     Broken(io::ErrorKind),
 }
 
+impl Output for Outbox {
+    /// Another key for each frame, the same ones in each connection: a run can be repeated to the byte.
+    fn key(&mut self) -> [u8; 4] {
+        self.frames = self.frames.wrapping_add(1);
+        self.frames.wrapping_mul(0x9e37_79b9).to_be_bytes()
+    }
+
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl Outbox {
+    fn unsent(&self) -> usize {
+        self.bytes.len() - self.sent
+    }
+
+    /// Forgets what was sent; large buffers are given back.
+    fn tidy(&mut self) {
+        if self.sent == self.bytes.len() {
+            self.sent = 0;
+            self.bytes.clear();
+            self.bytes.shrink_to(KEPT_WHEN_EMPTY);
+        } else if self.sent >= self.bytes.len() / 2 {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}
+
 impl Conversation {
     pub(super) fn new(limits: &Limits) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(BUFFER_BYTES)
-            .max_message_size(Some(limits.message_bytes))
-            .max_frame_size(Some(limits.message_bytes));
         Self {
-            ws: Box::new(WebSocket::from_raw_socket(
-                Wire::new(),
-                Role::Client,
-                Some(config),
-            )),
-            unsent_limit: limits.unsent_bytes,
-            frames_sent: 0,
-            closing: Closing::NotYet,
+            session: WebSocket::default(),
+            limits: *limits,
+            input: Input::default(),
+            outbox: Outbox::default(),
+            late_pong: Vec::new(),
+            end: None,
             sending: Sending::Works,
             over: None,
         }
     }
 
-    /// Where bytes are put in and taken out.
-    pub(super) fn wire(&mut self) -> &mut Wire {
-        self.ws.get_mut()
+    /// Adds what arrived.
+    pub(super) fn arrived(&mut self, bytes: &[u8]) {
+        let input = &mut self.input;
+        input.bytes.drain(..std::mem::take(&mut input.taken));
+        if input.bytes.is_empty() {
+            input.bytes.shrink_to(KEPT_WHEN_EMPTY);
+        }
+        input.bytes.extend_from_slice(bytes);
+    }
+
+    /// Nothing more will arrive.
+    pub(super) fn ended(&mut self, end: End) {
+        self.end = Some(end);
+    }
+
+    /// How many bytes wait to be sent.
+    pub(super) fn unsent(&self) -> usize {
+        self.outbox.unsent()
+    }
+
+    /// The next bytes to send.
+    pub(super) fn to_send(&self) -> &[u8] {
+        &self.outbox.bytes[self.outbox.sent..]
+    }
+
+    /// The socket took the first `count` bytes.
+    pub(super) fn sent(&mut self, count: usize) {
+        self.outbox.sent += count;
+        self.outbox.tidy();
+        if self.unsent() <= PONGS_WAIT_BEYOND {
+            self.outbox.bytes.append(&mut self.late_pong);
+        }
     }
 
     /// Whether a message is on its way: part of one has arrived, or part of what is to be sent still waits here.
     pub(super) fn is_moving(&self) -> bool {
-        let wire = self.ws.get_ref();
-        self.over.is_none() && (wire.is_within() || wire.unsent() > 0)
+        let unread = &self.input.bytes[self.input.taken..];
+        self.over.is_none() && (self.unsent() > 0 || self.session.ends_within(unread))
     }
 
     /// Whether what is put can still reach the server.
@@ -82,12 +151,17 @@ impl Conversation {
     /// The socket takes no more bytes. What arrived before is still told.
     pub(super) fn sending_broke(&mut self, kind: io::ErrorKind) {
         self.sending = Sending::Broken(kind);
-        self.wire().discard_unsent();
+        self.discard_unsent();
+    }
+
+    fn discard_unsent(&mut self) {
+        self.outbox = Outbox::default();
+        self.late_pong = Vec::new();
     }
 
     /// We ended it.
     pub(super) fn cut(&mut self) {
-        self.wire().discard_unsent();
+        self.discard_unsent();
         self.over = Some(Ending::Cut);
     }
 
@@ -96,183 +170,86 @@ impl Conversation {
         if let Some(ending) = &self.over {
             return Some(Incoming::Closed(ending.clone()));
         }
-        let incoming = match self.ws.read() {
-            Ok(Message::Text(text)) => Incoming::Text(text.as_str().to_owned()),
-            Ok(Message::Binary(bytes)) => Incoming::Binary(bytes.into()),
-            Ok(Message::Pong(payload)) => Incoming::Pong(payload.into()),
-            Ok(Message::Ping(payload)) => {
-                self.answer();
-                Incoming::Ping(payload.into())
-            }
-            Ok(Message::Close(_)) => {
-                self.answer();
-                self.close_sent();
-                Incoming::Closed(read_close(self.ws.get_ref().close_payload()))
-            }
-            Ok(Message::Frame(_)) => return None, // only ever written
-            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return None,
-            Err(error) => Incoming::Closed(self.ended_by(&error)),
+        let mut rest = &self.input.bytes[self.input.taken..];
+        let (waiting, before) = (self.outbox.unsent(), self.outbox.bytes.len());
+        let received = self
+            .session
+            .next(&mut rest, self.limits.message_bytes, &mut self.outbox);
+        self.input.taken = self.input.bytes.len() - rest.len();
+        let incoming = match received {
+            Ok(Some(received)) => incoming(received),
+            Ok(None) => Incoming::Closed(self.end_below()?),
+            Err(error) => Incoming::Closed(Ending::Violation(error.to_string())),
         };
+        match &incoming {
+            Incoming::Ping(_) if waiting > PONGS_WAIT_BEYOND => {
+                self.late_pong = self.outbox.bytes.split_off(before);
+            }
+            Incoming::Closed(Ending::CloseFrame { .. }) => self.late_pong.clear(),
+            Incoming::Closed(ending) => self.over = Some(ending.clone()),
+            _ => {}
+        }
+        if self.sending != Sending::Works {
+            self.discard_unsent();
+        }
         Some(incoming)
     }
 
-    /// tungstenite would write its answer only when it reads again. An error can only say that there is no room now;
-    /// then it does so.
-    fn answer(&mut self) {
-        drop(self.ws.flush());
-    }
-
-    fn close_sent(&mut self) {
-        self.closing = Closing::CloseSent;
-        self.wire().drop_answers();
-    }
-
-    fn ended_by(&mut self, error: &Error) -> Ending {
+    /// How the connection ended below the WebSocket, if it did.
+    fn end_below(&self) -> Option<Ending> {
         let reset_while_sending = self.sending == Sending::Broken(io::ErrorKind::ConnectionReset);
-        let ending = match self.ws.get_ref().end() {
-            _ if !ends_the_stream(error) => self.refuse(error),
+        Some(match self.end? {
             // The write was told of the reset; the kernel does not tell twice.
-            Some(End::Eof) if reset_while_sending => Ending::Reset,
-            Some(End::Eof) => Ending::Eof,
-            Some(End::Reset) => Ending::Reset,
-            Some(End::Illegal(illegal)) => {
-                self.break_off(1002, format!("the server broke RFC 6455: {illegal}"))
-            }
-            None => self.refuse(error),
-        };
-        self.over = Some(ending.clone());
-        ending
-    }
-
-    /// The server sent what tungstenite does not accept.
-    fn refuse(&mut self, error: &Error) -> Ending {
-        match error {
-            Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
-                let sentence =
-                    format!("the server sent a message of {size} bytes or more; the limit is {max_size}");
-                self.break_off(1009, sentence)
-            }
-            Error::Utf8(_) => self.break_off(1007, "the server sent text that is not UTF-8".to_owned()),
-            Error::Protocol(error) => self.break_off(1002, format!("the server broke RFC 6455: {error}")),
-            error => self.break_off(1002, format!("the server broke RFC 6455: {error}")),
-        }
-    }
-
-    /// Says goodbye to a server that broke the rules.
-    fn break_off(&mut self, code: u16, sentence: String) -> Ending {
-        if self.closing == Closing::NotYet {
-            let frame = RawFrame::new(RawFrame::CLOSE, code.to_be_bytes()).encode(self.next_key());
-            self.wire().put(&frame);
-            self.close_sent();
-        }
-        Ending::Violation(sentence)
+            End::Eof if reset_while_sending => Ending::Reset,
+            End::Eof => Ending::Eof,
+            End::Reset => Ending::Reset,
+        })
     }
 
     /// Encodes one thing to send; errors as in [`super::Connection::send`].
-    pub(super) fn put(&mut self, outgoing: Outgoing) -> io::Result<()> {
-        self.check_open(&outgoing)?;
-        let frame = match outgoing {
-            Outgoing::Cut => return Ok(()),
-            Outgoing::Bytes(bytes) => return self.put_bytes(&bytes),
-            Outgoing::Frame(frame) => frame,
-            Outgoing::Text(text) => RawFrame::new(RawFrame::TEXT, text),
-            Outgoing::Binary(bytes) => RawFrame::new(RawFrame::BINARY, bytes),
-            Outgoing::Ping(payload) => control_frame(RawFrame::PING, payload)?,
-            Outgoing::Close { code, reason } => control_frame(RawFrame::CLOSE, write_close(code, &reason)?)?,
-        };
-        let bytes = frame.encode(self.next_key());
-        self.put_bytes(&bytes)?;
-        if frame.opcode == RawFrame::CLOSE {
-            self.close_sent();
+    pub(super) fn put(&mut self, outgoing: &Outgoing) -> io::Result<()> {
+        if let Sending::Broken(kind) = self.sending {
+            return Err(kind.into());
         }
-        Ok(())
-    }
-
-    fn check_open(&self, outgoing: &Outgoing) -> io::Result<()> {
-        let refused = |why| Err(io::Error::new(io::ErrorKind::NotConnected, why));
-        match (self.sending, &self.over, outgoing) {
-            (Sending::Broken(kind), ..) => Err(kind.into()),
-            (_, Some(Ending::Cut | Ending::Reset | Ending::Violation(_)), _) => {
-                refused("the connection is over")
-            }
-            (_, _, Outgoing::Frame(_) | Outgoing::Bytes(_)) => Ok(()),
-            _ if self.closing == Closing::CloseSent => {
-                refused("a close frame was sent: no message can follow")
-            }
-            _ => Ok(()),
+        if let Some(Ending::Cut | Ending::Reset | Ending::Violation(_)) = self.over {
+            return Err(io::Error::new(
+                io::ErrorKind::NotConnected,
+                "the connection is over",
+            ));
         }
-    }
-
-    fn put_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let (unsent, limit) = (self.wire().unsent(), self.unsent_limit);
-        if unsent + bytes.len() > limit {
+        let (unsent, limit) = (self.unsent(), self.limits.unsent_bytes);
+        if unsent + outgoing.wire_len() > limit {
             let why =
                 format!("the server does not read: {unsent} bytes wait to be sent; the limit is {limit}");
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, why));
         }
-        self.wire().put(bytes);
-        Ok(())
-    }
-
-    /// Another key for each frame, the same ones in each connection: a run can be repeated to the byte.
-    fn next_key(&mut self) -> [u8; 4] {
-        self.frames_sent = self.frames_sent.wrapping_add(1);
-        self.frames_sent.wrapping_mul(0x9e37_79b9).to_be_bytes()
-    }
-}
-
-impl fmt::Debug for Conversation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Conversation")
-            .field("closing", &self.closing)
-            .field("sending", &self.sending)
-            .field("over", &self.over)
-            .finish_non_exhaustive()
+        self.session.send(outgoing, &mut self.outbox).map_err(|error| {
+            let kind = match error {
+                SendError::LongControl(_) | SendError::ReasonWithoutCode => io::ErrorKind::InvalidInput,
+                SendError::Closing => io::ErrorKind::NotConnected,
+            };
+            io::Error::new(kind, error)
+        })
     }
 }
 
-/// Whether it only says that the stream ended, which the wire knows better.
-const fn ends_the_stream(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Io(_)
-            | Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
-    )
-}
-
-fn control_frame(opcode: u8, payload: Vec<u8>) -> io::Result<RawFrame> {
-    if payload.len() > CONTROL_BYTES {
-        let why = format!(
-            "a control frame of {} bytes; expected at most {CONTROL_BYTES}",
-            payload.len()
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-    }
-    Ok(RawFrame::new(opcode, payload))
-}
-
-fn write_close(code: Option<u16>, reason: &str) -> io::Result<Vec<u8>> {
-    match code {
-        Some(code) => Ok([&code.to_be_bytes(), reason.as_bytes()].concat()),
-        None if reason.is_empty() => Ok(Vec::new()),
-        None => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "a close frame with a reason but without a code; expected both or none",
-        )),
-    }
-}
-
-/// tungstenite has seen to it that it is empty or has a code and a reason in UTF-8.
-fn read_close(payload: &[u8]) -> Ending {
-    let (code, reason) = match payload.split_first_chunk() {
-        Some((code, reason)) => (Some(u16::from_be_bytes(*code)), reason),
-        None => (None, payload),
-    };
-    Ending::CloseFrame {
-        code,
-        reason: String::from_utf8_lossy(reason).into_owned(),
+/// What arrived, owned. The session has seen to it that a close frame is empty or has a code and a reason in UTF-8.
+fn incoming(received: Received<'_>) -> Incoming {
+    match received {
+        Received::Text(text) => Incoming::Text(text.into_owned()),
+        Received::Binary(bytes) => Incoming::Binary(bytes.into_owned()),
+        Received::Ping(payload) => Incoming::Ping(payload.to_vec()),
+        Received::Pong(payload) => Incoming::Pong(payload.to_vec()),
+        Received::Close(payload) => {
+            let (code, reason) = match payload.split_first_chunk() {
+                Some((code, reason)) => (Some(u16::from_be_bytes(*code)), reason),
+                None => (None, payload),
+            };
+            Incoming::Closed(Ending::CloseFrame {
+                code,
+                reason: String::from_utf8_lossy(reason).into_owned(),
+            })
+        }
     }
 }
 

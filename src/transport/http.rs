@@ -1,15 +1,15 @@
-//! One HTTP request on a connection of its own, by hyper. It follows no redirect, keeps no cookie, repeats nothing
-//! and never decides what an answer means.
+//! One HTTP request on a connection of its own. It follows no redirect, keeps no cookie, repeats nothing and does not decide
+//! what an answer means.
 
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Uri};
 
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::{Limits, Target};
+use crate::wire::http as wire;
 
 /// A request of the scenario verb `http`.
 #[derive(Clone, Debug)]
@@ -62,14 +62,13 @@ impl Response {
     }
 
     /// The head alone.
-    pub(super) fn new(head: &hyper::http::response::Parts) -> Self {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    pub(super) fn new(head: &wire::Head<'_, '_>) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let headers = head.headers.iter();
         Self {
-            status: head.status.as_u16(),
-            headers: head
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), text(value)))
+            status: head.status,
+            headers: headers
+                .map(|header| (header.name.to_ascii_lowercase(), text(header.value)))
                 .collect(),
             body: Vec::new(),
             truncated: None,
@@ -169,10 +168,14 @@ pub async fn request(target: &Target, request: &Request) -> Result<Response, Req
         limits: &request.limits,
         deadline: request.deadline,
     };
-    let exchange = call
-        .exchange(head.build(Bytes::from(request.body.clone()))?)
-        .await?;
-    Ok(exchange.response)
+    let written = head.write(&request.body)?;
+    match call
+        .exchange(&request.method, &written, |_| Ok::<(), Infallible>(()))
+        .await?
+    {
+        Answer::Response(response) | Answer::Switched(.., response) => Ok(response),
+        Answer::BadSwitch(never) => match never {},
+    }
 }
 
 /// The head of a request, in parts.
@@ -180,44 +183,47 @@ pub(super) struct Head<'a> {
     pub(super) method: &'a str,
     pub(super) path_and_query: &'a str,
     /// Sent unless `headers` has one of the same name.
-    pub(super) standard: Vec<(HeaderName, String)>,
+    pub(super) standard: Vec<(&'static str, String)>,
     pub(super) headers: &'a [(String, String)],
 }
 
-pub(super) fn standard_headers(target: &Target) -> Vec<(HeaderName, String)> {
+pub(super) fn standard_headers(target: &Target) -> Vec<(&'static str, String)> {
     let agent = concat!("phxproof/", env!("CARGO_PKG_VERSION"));
-    vec![(HOST, target.host_header()), (USER_AGENT, agent.to_owned())]
+    vec![("Host", target.host_header()), ("User-Agent", agent.to_owned())]
 }
 
 impl Head<'_> {
-    pub(super) fn build(self, body: Bytes) -> Result<hyper::Request<Full<Bytes>>, RequestError> {
-        let mut request = hyper::Request::builder()
-            .method(self.method)
-            .uri(check_path(self.path_and_query)?)
-            .body(Full::new(body))
-            .map_err(|why| unsendable(format!("{} {}", self.method, self.path_and_query), &why))?;
-        let headers = request.headers_mut();
-        for (name, value) in self.standard {
-            let value = value
-                .parse()
-                .map_err(|why| unsendable(format!("the header {name}"), &why))?;
-            headers.insert(name, value);
+    /// The request as it is sent, with its body.
+    pub(super) fn write(self, body: &[u8]) -> Result<Vec<u8>, RequestError> {
+        let line = format!("{} {}", self.method, check_path(self.path_and_query)?);
+        Method::from_bytes(self.method.as_bytes()).map_err(|why| unsendable(line.clone(), &why))?;
+        self.path_and_query
+            .parse::<Uri>()
+            .map_err(|why| unsendable(line.clone(), &why))?;
+        let mut head = format!("{line} HTTP/1.1\r\n");
+        let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let length = ("Content-Length", body.len().to_string());
+        let has_length = body.is_empty() || own("transfer-encoding");
+        let standard = self.standard.into_iter().chain((!has_length).then_some(length));
+        for (name, value) in standard.filter(|(name, _)| !own(name)) {
+            head.extend([name, ": ", &value, "\r\n"]);
         }
-        let mut theirs = HeaderMap::new();
         for (name, value) in self.headers {
             // Without the value: it may be a token.
             let what = || format!("the header {name:?}");
-            let name: HeaderName = name.parse().map_err(|why| unsendable(what(), &why))?;
-            let value: HeaderValue = value.parse().map_err(|why| unsendable(what(), &why))?;
-            theirs.append(name, value);
+            name.parse::<HeaderName>()
+                .map_err(|why| unsendable(what(), &why))?;
+            value
+                .parse::<HeaderValue>()
+                .map_err(|why| unsendable(what(), &why))?;
+            head.extend([name, ": ", value, "\r\n"]);
         }
-        // Replaces those of the same name and keeps repeated ones.
-        headers.extend(theirs);
-        Ok(request)
+        head.push_str("\r\n");
+        Ok([head.as_bytes(), body].concat())
     }
 }
 
-/// Anything but a path would make hyper write another request line.
+/// Anything but a path would make another kind of request.
 fn check_path(path: &str) -> Result<&str, RequestError> {
     if path.starts_with('/') {
         return Ok(path);

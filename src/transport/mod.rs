@@ -1,6 +1,6 @@
-//! How bytes travel between us and a server: HTTP requests, the WebSocket upgrade, whole messages, hand-made frames.
+//! Connections to a server over tokio: HTTP requests, the WebSocket upgrade, whole messages, frames made by hand.
 //!
-//! What every way to travel offers, so that its user need not know which one it is:
+//! What every transport offers, so that its user need not know which one it is:
 //!
 //! | function | does |
 //! | --- | --- |
@@ -9,28 +9,23 @@
 //! | `send(&mut self, Outgoing)` | hands over one thing to send; never waits for the server |
 //!
 //! It never decides about the protocol: it knows no topic, no ref and no serializer, repeats nothing, reconnects
-//! nothing and judges nothing. Pings and close frames it answers by itself, as RFC 6455 asks. Whatever a server
-//! does, memory stays within [`Limits`], and whoever waits can stop waiting.
+//! nothing and judges nothing. The session answers pings and close frames by itself, as RFC 6455 asks. Whatever a server
+//! does, memory stays within [`Limits`], and every wait has a deadline or can be dropped.
 
 mod call;
 mod conversation;
-mod exchange;
 mod http;
 mod open;
 mod params;
 mod percent;
-mod raw;
 mod target;
-mod watch;
 mod websocket;
-mod wire;
 
-pub use exchange::{Ending, Incoming, Outgoing};
+pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, RawFrame};
 pub use http::{Request, RequestError, Response, Truncated, request};
-pub use open::{BadSwitch, OpenError, Opened, Upgrade, open};
+pub use open::{OpenError, Opened, Upgrade, open};
 pub use params::{query, replace_params};
 pub use percent::percent_encoded;
-pub use raw::{Masking, RawFrame};
 pub use target::{Target, TargetError};
 pub use websocket::Connection;
 

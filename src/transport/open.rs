@@ -1,21 +1,19 @@
-//! The WebSocket upgrade: asks for it, and tells a server that agreed from one that refused and one that did neither
-//! right. It never decides whether a refusal is deserved, and asks only once.
+//! Opens a WebSocket connection: asks for the upgrade once, and tells a server that agreed from one that refused and one
+//! whose 101 is not right.
 
+use std::io;
 use std::time::Duration;
 
-use hyper::body::Bytes;
-use hyper::header::{
-    CONNECTION, HeaderMap, HeaderName, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
-};
-use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::http::{Head, RequestError, Response, standard_headers};
 use super::params::query;
 use super::percent::percent_encoded;
 use super::{Connection, Limits, Target};
+use crate::session::{BadSwitch, Key, Offered, check_switch};
+use crate::wire;
 
 /// What to ask for.
 #[derive(Clone, Debug)]
@@ -68,54 +66,28 @@ pub enum OpenError {
     BadSwitch(#[from] BadSwitch),
 }
 
-/// What is wrong with a 101.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadSwitch {
-    /// `Upgrade` is not `websocket`.
-    #[error("its header Upgrade is {got}; expected websocket")]
-    Upgrade {
-        /// What came.
-        got: String,
-    },
-    /// `Connection` does not name `upgrade`.
-    #[error("its header Connection is {got}; expected Upgrade")]
-    Connection {
-        /// What came.
-        got: String,
-    },
-    /// The key was not answered rightly.
-    #[error("its header Sec-WebSocket-Accept is {got}; expected {expected:?}")]
-    Accept {
-        /// What came.
-        got: String,
-        /// What the key asks for.
-        expected: String,
-    },
-    /// An extension that was not offered.
-    #[error("it uses the extension {got}, which was not offered")]
-    Extension {
-        /// What came.
-        got: String,
-    },
-    /// A subprotocol that was not offered.
-    #[error("it chose the subprotocol {got}, which was not offered")]
-    Subprotocol {
-        /// What came.
-        got: String,
-    },
-}
-
 /// Connects and asks for a WebSocket.
 ///
 /// # Errors
 /// If no head of an answer came in time, or a 101 that is not right. A refusal is no error.
 pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenError> {
+    let call = Call {
+        target,
+        what: "upgrade",
+        limits: &upgrade.limits,
+        deadline: upgrade.deadline,
+    };
+    let mut key = Key([0; 16]);
+    SysRng
+        .try_fill_bytes(&mut key.0)
+        .map_err(|why| call.unconnected(io::Error::other(why)))?;
+    let key = key.text();
     let mut standard = standard_headers(target);
     standard.extend([
-        (CONNECTION, "Upgrade".to_owned()),
-        (UPGRADE, "websocket".to_owned()),
-        (SEC_WEBSOCKET_VERSION, "13".to_owned()),
-        (SEC_WEBSOCKET_KEY, generate_key()),
+        ("Connection", "Upgrade".to_owned()),
+        ("Upgrade", "websocket".to_owned()),
+        ("Sec-WebSocket-Version", "13".to_owned()),
+        (KEY, key.clone()),
     ]);
     let head = Head {
         method: "GET",
@@ -123,79 +95,23 @@ pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenErro
         standard,
         headers: &upgrade.headers,
     };
-    let call = Call {
-        target,
-        what: "upgrade",
-        limits: &upgrade.limits,
-        deadline: upgrade.deadline,
-    };
-    let request = head.build(Bytes::new())?;
-    let asked = request.headers().clone();
-    let exchange = call.exchange(request).await?;
-    let Some((tcp, early)) = exchange.switched else {
-        return Ok(Opened::Refused(exchange.response));
-    };
-    check_switch(&asked, &exchange.response)?;
-    let connection = Connection::new(tcp, &early, &upgrade.limits);
-    Ok(Opened::Open(connection, exchange.response))
-}
-
-/// RFC 6455, section 4.1, what a client must check in a 101. An extension or a subprotocol that the user's headers
-/// offered may be accepted.
-fn check_switch(asked: &HeaderMap, answer: &Response) -> Result<(), BadSwitch> {
-    let got = |name| said(answer.header(name));
-    if !tokens(answer, &UPGRADE).any(|token| token.eq_ignore_ascii_case("websocket")) {
-        return Err(BadSwitch::Upgrade { got: got("upgrade") });
-    }
-    if !tokens(answer, &CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade")) {
-        return Err(BadSwitch::Connection {
-            got: got("connection"),
-        });
-    }
-    let key = asked
-        .get(SEC_WEBSOCKET_KEY)
-        .map_or(&b""[..], |key| key.as_bytes());
-    let expected = derive_accept_key(key);
-    if answer.header("sec-websocket-accept") != Some(&expected) {
-        let got = got("sec-websocket-accept");
-        return Err(BadSwitch::Accept { got, expected });
-    }
-    if let Some(got) = not_offered(asked, answer, &SEC_WEBSOCKET_EXTENSIONS) {
-        return Err(BadSwitch::Extension { got });
-    }
-    if let Some(got) = not_offered(asked, answer, &SEC_WEBSOCKET_PROTOCOL) {
-        return Err(BadSwitch::Subprotocol { got });
-    }
-    Ok(())
-}
-
-fn said(value: Option<&str>) -> String {
-    value.map_or_else(|| "missing".to_owned(), |value| format!("{value:?}"))
-}
-
-/// The elements of a header that is a list, without their parameters.
-fn tokens<'a>(answer: &'a Response, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let named = answer.headers.iter().filter(move |(n, _)| n == name.as_str());
-    named
-        .flat_map(|(_, value)| value.split(','))
-        .map(without_parameters)
-}
-
-fn without_parameters(element: &str) -> &str {
-    element.split(';').next().unwrap_or_default().trim()
-}
-
-/// The first element of the answer's list that is not in the list that was asked for.
-fn not_offered(asked: &HeaderMap, answer: &Response, name: &HeaderName) -> Option<String> {
-    let offered: Vec<&str> = asked
-        .get_all(name)
+    // The key of the user is the one that must be answered.
+    let headers = upgrade
+        .headers
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(without_parameters)
-        .collect();
-    let mut chosen = tokens(answer, name);
-    chosen
-        .find(|element| !offered.contains(element))
-        .map(|element| format!("{element:?}"))
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let mut keys = headers.clone().filter(|(name, _)| name.eq_ignore_ascii_case(KEY));
+    let key = keys.next().map_or(key.as_str(), |(_, key)| key);
+    let offered = Offered::in_headers(headers.clone());
+    let check = |head: &wire::http::Head<'_, '_>| check_switch(head, key, &offered);
+    match call.exchange("GET", &head.write(&[])?, check).await? {
+        Answer::Switched(tcp, early, response) => {
+            let connection = Connection::new(tcp, &early, &upgrade.limits);
+            Ok(Opened::Open(connection, response))
+        }
+        Answer::BadSwitch(bad) => Err(bad.into()),
+        Answer::Response(response) => Ok(Opened::Refused(response)),
+    }
 }
+
+const KEY: &str = "Sec-WebSocket-Key";

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use hyper::Uri;
+use http::Uri;
 
 /// What a client puts behind the mount to connect by WebSocket.
 const TRANSPORT: &str = "/websocket";

@@ -9,8 +9,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::conversation::{Conversation, Sending};
-use super::wire::End;
+use super::conversation::{Conversation, End, Sending};
 use super::{Incoming, Limits, Outgoing};
 
 /// How much is taken from the socket at once; more is left there, so that the server feels it.
@@ -20,14 +19,14 @@ const PIECE_BYTES: usize = 8 << 10;
 #[derive(Debug)]
 pub struct Connection {
     tcp: Option<TcpStream>,
-    conversation: Conversation,
+    conversation: Box<Conversation>,
 }
 
 impl Connection {
     /// A connection on a socket that has been upgraded; `early` is what the server sent right after its answer.
     pub(super) fn new(tcp: TcpStream, early: &[u8], limits: &Limits) -> Self {
-        let mut conversation = Conversation::new(limits);
-        conversation.wire().arrived(early);
+        let mut conversation = Box::new(Conversation::new(limits));
+        conversation.arrived(early);
         Self {
             tcp: Some(tcp),
             conversation,
@@ -72,7 +71,7 @@ impl Connection {
             self.tcp = None;
             return Ok(());
         }
-        self.conversation.put(outgoing)?;
+        self.conversation.put(&outgoing)?;
         self.send_what_fits();
         match self.conversation.sending() {
             Sending::Works => Ok(()),
@@ -82,9 +81,9 @@ impl Connection {
 
     fn send_what_fits(&mut self) {
         let Some(tcp) = &self.tcp else { return };
-        while !self.conversation.wire().to_send().is_empty() {
-            match tcp.try_write(self.conversation.wire().to_send()) {
-                Ok(count) => self.conversation.wire().sent(count),
+        while !self.conversation.to_send().is_empty() {
+            match tcp.try_write(self.conversation.to_send()) {
+                Ok(count) => self.conversation.sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => self.conversation.sending_broke(error.kind()),
             }
@@ -97,11 +96,11 @@ impl Connection {
             return Poll::Ready(());
         };
         let mut sent = Poll::Pending;
-        while !self.conversation.wire().to_send().is_empty() {
-            match Pin::new(&mut *tcp).poll_write(cx, self.conversation.wire().to_send()) {
+        while !self.conversation.to_send().is_empty() {
+            match Pin::new(&mut *tcp).poll_write(cx, self.conversation.to_send()) {
                 Poll::Pending => break,
                 Poll::Ready(Ok(count)) => {
-                    self.conversation.wire().sent(count);
+                    self.conversation.sent(count);
                     sent = Poll::Ready(());
                 }
                 Poll::Ready(Err(error)) => self.conversation.sending_broke(error.kind()),
@@ -109,12 +108,11 @@ impl Connection {
         }
         let mut piece = [0; PIECE_BYTES];
         let mut piece = ReadBuf::new(&mut piece);
-        let wire = self.conversation.wire();
         match Pin::new(tcp).poll_read(cx, &mut piece) {
             Poll::Pending => return sent,
-            Poll::Ready(Ok(())) if piece.filled().is_empty() => wire.ended(End::Eof),
-            Poll::Ready(Ok(())) => wire.arrived(piece.filled()),
-            Poll::Ready(Err(_)) => wire.ended(End::Reset),
+            Poll::Ready(Ok(())) if piece.filled().is_empty() => self.conversation.ended(End::Eof),
+            Poll::Ready(Ok(())) => self.conversation.arrived(piece.filled()),
+            Poll::Ready(Err(_)) => self.conversation.ended(End::Reset),
         }
         Poll::Ready(())
     }

@@ -6,19 +6,22 @@ use std::time::Duration;
 
 use super::Scout;
 use crate::clock::{Clock, Time};
-use crate::load::handshake::{self, Answer, Key, Request, TokenAnswer};
+use crate::load::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
 use crate::load::ledger::Mark;
 use crate::load::role::{CompiledScenarios, Content, Push};
 use crate::load::text::{Filling, Line};
-use crate::protocol::websocket::{Header, Opcode, Part, write_close, write_frame};
 use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vsn};
+use crate::session::{Key, Outgoing, Output, WebSocket};
+use crate::wire::websocket::{Opcode, Received, write_frame};
 
 /// How long a read waits.
 const LOOK: Duration = Duration::from_millis(5);
 /// How long connecting and joining may take.
 const ENTRY: Duration = Duration::from_secs(5);
-/// Any key will do: nobody on the way is to be fooled here.
+/// The key of all its frames.
 const MASK: [u8; 4] = [7, 5, 3, 1];
+/// The largest message that is taken from a server.
+const LARGEST: usize = 16 << 20;
 
 /// A socket, in all topics of its role.
 pub(super) struct Talker<'a> {
@@ -30,7 +33,9 @@ pub(super) struct Talker<'a> {
     cast: &'a CompiledScenarios,
     vsn: Vsn,
     stream: TcpStream,
+    session: WebSocket,
     input: Vec<u8>,
+    output: Out,
     filling: Filling,
     topics: Vec<String>,
     next_ref: u64,
@@ -62,7 +67,9 @@ impl<'a> Talker<'a> {
             cast,
             vsn: settings.vsn,
             stream,
+            session: WebSocket::default(),
             input: Vec::new(),
+            output: Out::default(),
             filling: Filling {
                 first_own: scout.first_name + (plays + instance) * cast.own_names,
                 sender: settings.sockets.saturating_add(u32::try_from(number).ok()?),
@@ -73,7 +80,7 @@ impl<'a> Talker<'a> {
             next_ref: 1,
             is_over: false,
         };
-        let key = Key::of(settings.seed, u64::MAX - number as u64);
+        let key = key_of(settings.seed, u64::MAX - number as u64);
         talker.upgrade(&Request::of(settings, &cast.roles[role]), key)?;
         (0..cast.roles[role].joins.len()).try_for_each(|channel| talker.join(channel))?;
         Some(talker)
@@ -97,9 +104,9 @@ impl<'a> Talker<'a> {
             let ask = self.filled(ask);
             self.stream.write_all(ask.as_bytes()).ok()?;
             token = loop {
-                match handshake::read_token(&self.input) {
+                match read_token(&self.input) {
                     TokenAnswer::Token(token, length) => {
-                        let token = token.to_owned();
+                        let token = token.into_owned();
                         self.input.drain(..length);
                         break Some(token);
                     }
@@ -112,7 +119,7 @@ impl<'a> Talker<'a> {
         request.write(key, token.as_deref(), &self.filling, &mut text);
         self.stream.write_all(text.as_bytes()).ok()?;
         loop {
-            match handshake::read(&self.input, key) {
+            match request.answer(&self.input, key) {
                 Answer::Open(length) => {
                     self.input.drain(..length);
                     return Some(());
@@ -196,13 +203,13 @@ impl<'a> Talker<'a> {
             event: event.into(),
             payload,
         };
-        let (mut bytes, mut frame) = (Vec::new(), Vec::new());
+        let mut bytes = Vec::new();
         let opcode = match self.vsn.encode_from_client(&message, &mut bytes).ok()? {
             FrameKind::Text => Opcode::Text,
             FrameKind::Binary => Opcode::Binary,
         };
-        write_frame(opcode, &bytes, Some(MASK), &mut frame);
-        self.stream.write_all(&frame).ok()?;
+        write_frame(opcode, &bytes, Some(MASK), &mut self.output.0);
+        self.flush()?;
         Some(reference)
     }
 
@@ -212,30 +219,35 @@ impl<'a> Talker<'a> {
             return Vec::new();
         }
         self.is_over = self.look().is_none();
-        let (mut heard, mut at) = (Vec::new(), 0);
+        let mut heard = Vec::new();
         let input = std::mem::take(&mut self.input);
-        while let Some(header) = Header::parse(&input[at..]) {
-            let start = at + header.header_len();
-            let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-            let Some(payload) = start.checked_add(length).and_then(|end| input.get(start..end)) else {
-                break;
-            };
-            at = start + length;
-            let frame = match (header.opcode, header.part) {
-                (Opcode::Text, Part::Last) => str::from_utf8(payload).ok().map(Frame::Text),
-                (Opcode::Binary, Part::Last) => Some(Frame::Binary(payload)),
-                (Opcode::Close, _) => {
+        let mut rest = &input[..];
+        while !self.is_over {
+            let received = self.session.next(&mut rest, LARGEST, &mut self.output);
+            let frame = match &received {
+                Ok(Some(Received::Text(text))) => Frame::Text(text),
+                Ok(Some(Received::Binary(bytes))) => Frame::Binary(bytes),
+                Ok(Some(Received::Ping(_) | Received::Pong(_))) => continue,
+                Ok(None) => break,
+                Ok(Some(Received::Close(_))) | Err(_) => {
                     self.is_over = true;
-                    None
+                    break;
                 }
-                _ => None,
             };
-            if let Some(Ok(message)) = frame.map(|frame| self.vsn.decode_from_server(frame)) {
+            if let Ok(message) = self.vsn.decode_from_server(frame) {
                 heard.extend(self.heard(&message, run));
             }
         }
-        self.input = input[at..].to_vec();
+        self.input = rest.to_vec();
+        self.is_over |= self.flush().is_none();
         heard
+    }
+
+    /// Sends what is written; nothing if the connection ended.
+    fn flush(&mut self) -> Option<()> {
+        let sent = self.stream.write_all(&self.output.0);
+        self.output.0.clear();
+        sent.ok()
     }
 
     fn heard(&self, message: &Message<'_>, run: u64) -> Option<Heard> {
@@ -264,14 +276,27 @@ impl<'a> Talker<'a> {
 
 impl Drop for Talker<'_> {
     fn drop(&mut self) {
-        let (mut bytes, mut frame) = (Vec::new(), Vec::new());
-        let close = crate::protocol::websocket::Close {
-            code: 1000,
-            reason: "",
+        let close = Outgoing::Close {
+            code: Some(1000),
+            reason: String::new(),
         };
-        write_close(close, &mut bytes);
-        write_frame(Opcode::Close, &bytes, Some(MASK), &mut frame);
-        // A server that is gone needs no goodbye.
-        let _ = self.stream.write_all(&frame);
+        // A connection that is closed already, or gone, needs no close frame.
+        if self.session.send(&close, &mut self.output).is_ok() {
+            self.flush();
+        }
+    }
+}
+
+/// What is to be sent.
+#[derive(Default)]
+struct Out(Vec<u8>);
+
+impl Output for Out {
+    fn key(&mut self) -> [u8; 4] {
+        MASK
+    }
+
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.0
     }
 }

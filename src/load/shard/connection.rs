@@ -8,7 +8,7 @@ use mio::{Interest, Token};
 use super::super::actor::{ConnectionStage, Flags};
 use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
-use super::super::handshake::{self, Answer, Key, Request, TokenAnswer};
+use super::super::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
 use super::super::latency::Kind;
 use super::super::ledger::Mark;
 use super::super::shard_state::{ConnectionRequest, News};
@@ -18,6 +18,7 @@ use super::super::told;
 use super::super::traffic::Traffic;
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
+use crate::session::Key;
 
 /// How often a socket is read before others have their turn.
 const READS: usize = 4;
@@ -154,7 +155,7 @@ impl<'r> Shard<'r> {
     }
 
     fn key(&self, id: u32) -> Key {
-        Key::of(self.blue.settings.seed, self.place(id).socket.into())
+        key_of(self.blue.settings.seed, self.place(id).socket.into())
     }
 
     /// Reads what there is, at most a few buffers' worth.
@@ -235,7 +236,7 @@ impl<'r> Shard<'r> {
     fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut start = 0;
         if self.actors[id as usize].life.stage == ConnectionStage::Asking {
-            match handshake::read_token(bytes) {
+            match read_token(bytes) {
                 TokenAnswer::Partial => return 0,
                 TokenAnswer::Refused(trouble) => {
                     self.state.tally.told(trouble, || told::answer(bytes));
@@ -244,12 +245,12 @@ impl<'r> Shard<'r> {
                 }
                 TokenAnswer::Token(token, length) => {
                     start = length;
-                    self.upgrade(id, Some(token));
+                    self.upgrade(id, Some(&token));
                 }
             }
         }
         if self.actors[id as usize].life.stage == ConnectionStage::Upgrading {
-            match handshake::read(&bytes[start..], self.key(id)) {
+            match self.request(id).answer(&bytes[start..], self.key(id)) {
                 Answer::Partial => return start,
                 Answer::Refused(trouble) => {
                     self.state.tally.told(trouble, || told::answer(&bytes[start..]));

@@ -8,7 +8,6 @@ use super::super::ledger::Topic;
 use super::super::role::{ChannelStatus, Step};
 use super::Shard;
 use crate::clock::Time;
-use crate::protocol::websocket::Opcode;
 
 /// After so long without a message it is looked at whether all has come.
 const QUIET: Duration = Duration::from_millis(100);
@@ -130,7 +129,7 @@ impl Shard<'_> {
             life.uncount(&mut self.state.joined);
             match life.stage {
                 ConnectionStage::Open => {
-                    self.state.frame(Opcode::Close, &1000_u16.to_be_bytes());
+                    self.state.close(life, Some(1000), "");
                     self.flush(id);
                 }
                 ConnectionStage::Expected

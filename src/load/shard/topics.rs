@@ -8,7 +8,6 @@ use super::super::ledger::Mark;
 use super::super::role::{ChannelStatus, Step, TopicPlace};
 use super::super::text::Line;
 use super::Shard;
-use crate::protocol::websocket::Opcode;
 
 impl Shard<'_> {
     /// The connection is open: joins what it has not joined yet; the client rejoins what it had by itself.
@@ -147,7 +146,7 @@ impl Shard<'_> {
         }
         life.flags.set(Flags::ON_PURPOSE);
         if let Step::Close(code) = step {
-            self.state.frame(Opcode::Close, &code.to_be_bytes());
+            self.state.close(life, Some(*code), "");
             self.flush(id);
         }
         // The kernel may have told already that the connection is no more.

@@ -62,11 +62,13 @@ impl Shard<'_> {
 
     /// Keeps the sum of what is kept, and lets no server fill the memory by what it begins and never ends.
     pub(super) fn count_kept(&mut self, id: u32) {
-        let Some(buffers) = &mut self.actors[id as usize].life.buffers else {
+        let life = &mut self.actors[id as usize].life;
+        let fragments = life.session.kept();
+        if fragments == 0 && life.buffers.is_none() {
             return;
-        };
+        }
+        let buffers = life.buffers();
         let before = std::mem::replace(&mut buffers.counted, 0);
-        let fragments = buffers.fragments.as_ref().map_or(0, |it| it.bytes.len());
         buffers.counted = buffers.input.len() + fragments + buffers.output.len();
         self.kept = self.kept - before + buffers.counted;
         if self.kept > MOST_KEPT / self.stream.of {

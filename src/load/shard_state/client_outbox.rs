@@ -11,9 +11,10 @@ use crate::load::role::{Answer, Push, Role, SendMode, take_marks_out};
 use crate::load::settings::Model;
 use crate::load::text::values;
 use crate::load::told;
-use crate::protocol::websocket::{Close, Opcode, write_close, write_frame};
 use crate::protocol::{ERROR, FrameKind, Message, Payload, REPLY, Reply};
 use crate::scenario::{Answers, Pattern};
+use crate::session::Output as _;
+use crate::wire::websocket::{Opcode, write_frame};
 
 /// The state of a shard, while the client of one socket is called.
 pub(in crate::load) struct ClientOutbox<'a, 'r> {
@@ -54,11 +55,7 @@ impl Outbox for ClientOutbox<'_, '_> {
     }
 
     fn close(&mut self, code: Option<u16>, reason: &str) {
-        let mut payload = Vec::new();
-        if let Some(code) = code {
-            write_close(Close { code, reason }, &mut payload);
-        }
-        self.state.frame(Opcode::Close, &payload);
+        self.state.close(self.life, code, reason);
         self.state.wish = Some(ConnectionRequest::Close);
     }
 
@@ -71,7 +68,7 @@ impl Outbox for ClientOutbox<'_, '_> {
             // Checked when the scenario was compiled: a role sends nothing that has no frame.
             Err(_) => return,
         };
-        let key = state.mask();
+        let key = state.key();
         write_frame(opcode, &state.scratch, Some(key), &mut state.out);
     }
 

@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-
 use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost, VsnCheck};
 use super::super::connection::Stage;
 use super::super::connections::ConnectionId;
@@ -22,6 +20,7 @@ use super::route::{Answer, Mount, since_epoch};
 use super::version::negotiate;
 use super::{Request, Response, Version};
 use crate::protocol::Vsn;
+use crate::wire::websocket::accept_of;
 
 /// A connection that is let in.
 pub(crate) struct Upgrade {
@@ -92,7 +91,7 @@ fn judge(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<Upgrade
         vsn,
         user,
         mount,
-        accept: derive_accept_key(key.as_bytes()),
+        accept: accept_of(key.as_bytes()),
     })
 }
 

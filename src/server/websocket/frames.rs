@@ -2,7 +2,7 @@
 
 use super::super::message::Encoded;
 use crate::protocol::FrameKind;
-use crate::protocol::websocket::{Opcode, write_frame};
+use crate::wire::websocket::{Opcode, write_frame};
 
 /// Appends a whole message.
 pub(crate) fn message(message: &Encoded, out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use super::super::conduct::{CloseEcho, Judgement, LongLengths, Unmasked, Utf8Check, WireConduct};
 use super::{Refused, WebSocket};
-use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, mask};
+use crate::wire::websocket::{Header, LengthForm, Opcode, Part, mask};
 
 /// Whether a fragment of a message has come that is not the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

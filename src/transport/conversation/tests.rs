@@ -4,7 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::websocket::{Header, LengthForm, Opcode, Part, write_frame};
+use crate::session::RawFrame;
+use crate::wire::websocket::{Header, LengthForm, Opcode, Part, write_frame};
 
 fn conversation() -> Conversation {
     Conversation::new(&Limits {
@@ -19,13 +20,13 @@ fn said<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, end: End) -> Vec<Incomin
     let mut conversation = conversation();
     let mut said = Vec::new();
     for piece in pieces {
-        conversation.wire().arrived(piece);
+        conversation.arrived(piece);
         said.extend(std::iter::from_fn(|| heard(&mut conversation)));
         if conversation.over.is_some() {
             return said;
         }
     }
-    conversation.wire().ended(end);
+    conversation.ended(end);
     while conversation.over.is_none() {
         said.extend(conversation.read());
     }
@@ -140,16 +141,16 @@ fn pongs_beyond_a_limit_replace_each_other() {
     let mut conversation = conversation();
     let ping = frame(Opcode::Ping, &[7; 125]);
     for _ in 0..10_000 {
-        conversation.wire().arrived(&ping);
+        conversation.arrived(&ping);
         assert_eq!(conversation.read(), Some(Incoming::Ping(vec![7; 125])));
         assert_eq!(conversation.read(), None);
     }
-    assert!(conversation.wire().unsent() < 300 << 10);
-    let unsent = conversation.wire().unsent();
-    conversation.wire().sent(unsent);
-    conversation.wire().arrived(&frame(Opcode::Ping, b"last"));
+    assert!(conversation.unsent() < 300 << 10);
+    let unsent = conversation.unsent();
+    conversation.sent(unsent);
+    conversation.arrived(&frame(Opcode::Ping, b"last"));
     conversation.read();
-    let answers = conversation.wire().unsent();
+    let answers = conversation.unsent();
     assert!(answers > 0, "it answers again when there is room");
     assert!(answers < 16 << 10, "most of the answers were never kept");
 }
@@ -157,20 +158,20 @@ fn pongs_beyond_a_limit_replace_each_other() {
 #[test]
 fn what_waits_to_be_sent_is_limited() {
     let mut conversation = conversation();
-    conversation.put(Outgoing::Bytes(vec![0; 1000])).unwrap();
-    let error = conversation.put(Outgoing::Bytes(vec![0])).unwrap_err();
+    conversation.put(&Outgoing::Bytes(vec![0; 1000])).unwrap();
+    let error = conversation.put(&Outgoing::Bytes(vec![0])).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the server does not read: 1000 bytes wait to be sent; the limit is 1000"
     );
-    conversation.wire().sent(1000);
-    conversation.put(Outgoing::Bytes(vec![0])).unwrap();
+    conversation.sent(1000);
+    conversation.put(&Outgoing::Bytes(vec![0])).unwrap();
 }
 
 #[test]
 fn after_a_close_frame_only_hand_made_things_are_sent() {
     let mut conversation = conversation();
-    conversation.wire().arrived(&frame(Opcode::Close, b""));
+    conversation.arrived(&frame(Opcode::Close, b""));
     conversation.read();
     for outgoing in [
         Outgoing::Text(String::new()),
@@ -180,12 +181,12 @@ fn after_a_close_frame_only_hand_made_things_are_sent() {
             reason: String::new(),
         },
     ] {
-        let error = conversation.put(outgoing).unwrap_err();
+        let error = conversation.put(&outgoing).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotConnected);
     }
-    conversation.put(Outgoing::Bytes(vec![0])).unwrap();
+    conversation.put(&Outgoing::Bytes(vec![0])).unwrap();
     conversation
-        .put(Outgoing::Frame(RawFrame::new(RawFrame::TEXT, "")))
+        .put(&Outgoing::Frame(RawFrame::new(RawFrame::TEXT, "")))
         .unwrap();
 }
 
@@ -193,14 +194,14 @@ fn after_a_close_frame_only_hand_made_things_are_sent() {
 fn a_write_that_fails_hides_nothing_that_had_arrived() {
     let mut conversation = conversation();
     let arrived = [frame(Opcode::Ping, b""), frame(Opcode::Text, b"last words")].concat();
-    conversation.wire().arrived(&arrived);
+    conversation.arrived(&arrived);
     conversation.sending_broke(io::ErrorKind::ConnectionReset);
     assert_eq!(conversation.read(), Some(Incoming::Ping(Vec::new())));
     assert_eq!(conversation.read(), Some(Incoming::Text("last words".to_owned())));
     assert_eq!(conversation.read(), None);
-    conversation.wire().ended(End::Eof);
+    conversation.ended(End::Eof);
     assert_eq!(conversation.read(), Some(Incoming::Closed(Ending::Reset)));
-    assert_eq!(conversation.wire().unsent(), 0);
+    assert_eq!(conversation.unsent(), 0);
 }
 
 #[test]
@@ -221,12 +222,12 @@ fn a_message_is_moving_until_its_last_byte_came() {
     let mut conversation = conversation();
     assert!(!conversation.is_moving());
     for (at, byte) in whole.iter().enumerate() {
-        conversation.wire().arrived(&[*byte]);
+        conversation.arrived(&[*byte]);
         assert_eq!(conversation.is_moving(), at + 1 < whole.len(), "after byte {at}");
         while conversation.read().is_some() {}
-        let unsent = conversation.wire().unsent();
-        conversation.wire().sent(unsent);
+        let unsent = conversation.unsent();
+        conversation.sent(unsent);
     }
-    conversation.put(Outgoing::Bytes(vec![0])).unwrap();
+    conversation.put(&Outgoing::Bytes(vec![0])).unwrap();
     assert!(conversation.is_moving(), "something waits to be sent");
 }

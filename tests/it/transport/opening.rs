@@ -53,7 +53,7 @@ async fn headers_of_the_user_take_the_place_of_the_standard_ones() {
     })
     .await;
     let head = server.await.unwrap();
-    assert_eq!(head.matches("Sec-Websocket-Version: 12\r\n").count(), 1, "{head}");
+    assert_eq!(head.matches("sec-websocket-version: 12\r\n").count(), 1, "{head}");
     assert!(!head.contains(": 13\r\n"), "{head}");
     assert_eq!(header(&head, "host"), Some("example.test"));
     assert_eq!(head.matches("X-Twice: ").count(), 2, "{head}");

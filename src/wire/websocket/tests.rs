@@ -3,11 +3,11 @@
 use std::io::Cursor;
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::*;
-use crate::protocol::json::tests::beside_the_source;
 
 fn opcode_of(theirs: OpCode) -> Opcode {
     match theirs {
@@ -55,7 +55,10 @@ fn mask_slowly(data: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(beside_the_source())]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_header_written_is_parsed_as_it_was_and_not_a_byte_earlier(header in headers()) {

@@ -1,4 +1,4 @@
-//! What goes to and fro on an open connection, whatever carries it.
+//! What a client sends and receives over an open connection, whatever carries it.
 
 use super::RawFrame;
 
@@ -40,19 +40,6 @@ pub enum Ending {
     Cut,
 }
 
-impl Outgoing {
-    /// How many bytes of payload it has.
-    pub fn payload_len(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) | Self::Ping(bytes) | Self::Bytes(bytes) => bytes.len(),
-            Self::Close { reason, .. } => reason.len(),
-            Self::Frame(frame) => frame.payload.len(),
-            Self::Cut => 0,
-        }
-    }
-}
-
 /// What can be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outgoing {
@@ -77,3 +64,27 @@ pub enum Outgoing {
     /// FIN after what the kernel had taken, or by a RST if something from the server was not read yet.
     Cut,
 }
+
+impl Outgoing {
+    /// How many bytes of payload it has.
+    pub fn payload_len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) | Self::Ping(bytes) | Self::Bytes(bytes) => bytes.len(),
+            Self::Close { reason, .. } => reason.len(),
+            Self::Frame(frame) => frame.payload.len(),
+            Self::Cut => 0,
+        }
+    }
+
+    /// The most bytes that it takes on the wire.
+    pub(crate) fn wire_len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            other => other.payload_len() + LONGEST_HEADER,
+        }
+    }
+}
+
+/// The header of a masked frame takes at most so many bytes.
+const LONGEST_HEADER: usize = 14;

@@ -1,7 +1,6 @@
-//! Frames as they lie on the wire, legal or not: the client's own and those made by hand to see what a server does.
-//! It never decides whether a frame may be sent.
+//! Frames made by hand, legal or not, to see what a server does with them.
 
-use crate::protocol::websocket::{Header, Opcode, Part, mask};
+use crate::wire::websocket::{Header, Opcode, Part, mask};
 
 /// The key by which a client's payload is masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +56,8 @@ impl RawFrame {
         }
     }
 
-    /// The frame's bytes; `key` is the connection's next key.
-    pub(super) fn encode(&self, key: [u8; 4]) -> Vec<u8> {
+    /// Appends the frame; `key` is the connection's next key.
+    pub(super) fn write(&self, key: [u8; 4], out: &mut Vec<u8>) {
         let key = match self.masking {
             Masking::Usual => Some(key),
             Masking::Key(key) => Some(key),
@@ -71,13 +70,11 @@ impl RawFrame {
             mask: key,
             ..Header::new(Opcode::from_bits(self.opcode), length)
         };
-        let mut bytes = Vec::with_capacity(header.header_len() + self.payload.len());
-        header.write(&mut bytes);
-        let start = bytes.len();
-        bytes.extend_from_slice(&self.payload);
+        header.write(out);
+        let start = out.len();
+        out.extend_from_slice(&self.payload);
         if let Some(key) = key {
-            mask(&mut bytes[start..], key, 0);
+            mask(&mut out[start..], key, 0);
         }
-        bytes
     }
 }

@@ -1,9 +1,13 @@
-//! Frames of RFC 6455 as pure functions over bytes. What the RFC forbids is read all the same and told apart:
-//! a tool that proves servers must see it, and only the caller knows what follows.
+//! Frames and messages of RFC 6455. [`Header`] also reads what the RFC forbids and says what is wrong with it, since a
+//! tool that tests servers must see it; [`Assembly`] accepts only what a server may send.
 
+mod accept;
+mod assembly;
 mod close;
 mod mask;
 
+pub use accept::accept_of;
+pub use assembly::{Assembly, FrameError, Received};
 pub use close::{Close, CloseError, parse_close, write_close};
 pub use mask::mask;
 

@@ -1,0 +1,172 @@
+//! An open WebSocket, as a client sees it: whole messages in, frames out, and what RFC 6455 asks a client to answer.
+
+use super::{Outgoing, RawFrame};
+use crate::wire::websocket::{
+    Assembly, Close, CloseError, FrameError, Header, Opcode, Received, parse_close, write_close, write_frame,
+};
+
+/// The most that a control frame can carry (RFC 6455, 5.5).
+const CONTROL_BYTES: usize = 125;
+
+/// Where a session writes what is to be sent.
+pub trait Output {
+    /// The key that masks the next frame.
+    fn key(&mut self) -> [u8; 4];
+    /// What is to be sent; the session appends to it.
+    fn bytes(&mut self) -> &mut Vec<u8>;
+}
+
+/// An open WebSocket. At rest it owns no memory.
+#[derive(Debug, Default)]
+pub struct WebSocket {
+    assembly: Assembly,
+    closing: Closing,
+}
+
+/// How far the close handshake is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Closing {
+    #[default]
+    No,
+    /// We sent a close frame; the server may still send messages.
+    Sent,
+    /// The server sent its close frame, and has ours.
+    Done,
+}
+
+/// Why something cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// More than a control frame can carry.
+    #[error("a control frame of {0} bytes; expected at most {CONTROL_BYTES}")]
+    LongControl(usize),
+    /// The reason of a close frame stands behind its code.
+    #[error("a close frame with a reason but without a code; expected both or none")]
+    ReasonWithoutCode,
+    /// The connection is being closed.
+    #[error("a close frame was sent: no message can follow")]
+    Closing,
+}
+
+impl WebSocket {
+    /// How many bytes of fragments it keeps.
+    pub fn kept(&self) -> usize {
+        self.assembly.kept()
+    }
+
+    /// Whether `input`, which follows what was taken so far, ends within a message.
+    pub fn ends_within(&self, input: &[u8]) -> bool {
+        self.assembly.ends_within(input)
+    }
+
+    /// Takes the next message or control frame from the front of `input`; none if it is not whole yet. Pings and close
+    /// frames are answered, unless a close frame was sent before.
+    ///
+    /// # Errors
+    /// If the server sent what it must not, or a message longer than `limit`. The close frame that says so is written, and
+    /// nothing that follows may be read.
+    #[inline]
+    pub fn next<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        limit: usize,
+        output: &mut impl Output,
+    ) -> Result<Option<Received<'b>>, FrameError> {
+        let received = match self.closing {
+            Closing::Done if Header::parse(input).is_some() => Err(FrameError::AfterClose),
+            Closing::Done => Ok(None),
+            Closing::No | Closing::Sent => self.assembly.next(input, limit),
+        };
+        let answered = received.and_then(|received| {
+            match received {
+                Some(Received::Ping(payload)) if self.closing == Closing::No => {
+                    write(Opcode::Pong, payload, output);
+                }
+                Some(Received::Close(payload)) => self.close_received(payload, output)?,
+                _ => {}
+            }
+            Ok(received)
+        });
+        answered.inspect_err(|error| {
+            if self.closing == Closing::No {
+                write(Opcode::Close, &error.close_code().to_be_bytes(), output);
+            }
+            self.closing = Closing::Done;
+        })
+    }
+
+    /// Answers a close frame with the same code and reason, or with 1002 if its code must not be sent.
+    fn close_received(&mut self, payload: &[u8], output: &mut impl Output) -> Result<(), FrameError> {
+        let mut answer = payload.to_vec();
+        match parse_close(payload) {
+            Ok(_) => {}
+            Err(CloseError::Code(_)) => {
+                let (code, reason) = (1002, "Protocol violation");
+                answer.clear();
+                write_close(Close { code, reason }, &mut answer);
+            }
+            Err(CloseError::NotUtf8 { .. }) => return Err(FrameError::NotText),
+            Err(error @ CloseError::OneByte) => return Err(FrameError::Close(error)),
+        }
+        if self.closing == Closing::No {
+            write(Opcode::Close, &answer, output);
+        }
+        self.closing = Closing::Done;
+        Ok(())
+    }
+
+    /// Writes one thing to send. What is made by hand can be sent at any time; a close frame made by hand is our close frame.
+    /// A cut is for the driver.
+    ///
+    /// # Errors
+    /// If no such frame can exist, or if a close frame was sent before.
+    pub fn send(&mut self, outgoing: &Outgoing, output: &mut impl Output) -> Result<(), SendError> {
+        let is_by_hand = matches!(outgoing, Outgoing::Frame(_) | Outgoing::Bytes(_) | Outgoing::Cut);
+        if self.closing != Closing::No && !is_by_hand {
+            return Err(SendError::Closing);
+        }
+        match outgoing {
+            Outgoing::Cut => {}
+            Outgoing::Bytes(bytes) => output.bytes().extend_from_slice(bytes),
+            Outgoing::Frame(frame) => {
+                let key = output.key();
+                frame.write(key, output.bytes());
+                if frame.opcode == RawFrame::CLOSE {
+                    self.close_sent();
+                }
+            }
+            Outgoing::Text(text) => write(Opcode::Text, text.as_bytes(), output),
+            Outgoing::Binary(bytes) => write(Opcode::Binary, bytes, output),
+            Outgoing::Ping(payload) => write(Opcode::Ping, fitting(payload)?, output),
+            Outgoing::Close { code, reason } => {
+                let payload = match code {
+                    Some(code) => [&code.to_be_bytes(), reason.as_bytes()].concat(),
+                    None if reason.is_empty() => Vec::new(),
+                    None => return Err(SendError::ReasonWithoutCode),
+                };
+                write(Opcode::Close, fitting(&payload)?, output);
+                self.close_sent();
+            }
+        }
+        Ok(())
+    }
+
+    fn close_sent(&mut self) {
+        if self.closing == Closing::No {
+            self.closing = Closing::Sent;
+        }
+    }
+}
+
+fn fitting(payload: &[u8]) -> Result<&[u8], SendError> {
+    match payload.len() {
+        0..=CONTROL_BYTES => Ok(payload),
+        more => Err(SendError::LongControl(more)),
+    }
+}
+
+#[inline]
+fn write(opcode: Opcode, payload: &[u8], output: &mut impl Output) {
+    let key = output.key();
+    write_frame(opcode, payload, Some(key), output.bytes());
+}

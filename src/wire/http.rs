@@ -1,0 +1,374 @@
+//! Answers of HTTP/1.1, read from bytes as they arrive: heads, and bodies with a length, in chunks or up to the end of the
+//! connection (RFC 9112, 6 and 7). It does not decide what an answer means.
+
+use std::borrow::Cow;
+
+/// The most headers of an answer.
+const MOST_HEADERS: usize = 100;
+/// The longest line between the chunks of a body.
+const LONGEST_LINE: usize = 16 << 10;
+
+/// Where the headers of a head are listed while it is read.
+pub type Headers<'b> = [httparse::Header<'b>; MOST_HEADERS];
+
+/// An empty list of headers.
+pub const NO_HEADERS: Headers<'_> = [httparse::EMPTY_HEADER; MOST_HEADERS];
+
+/// The head of an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'h, 'b> {
+    /// The status, as 200.
+    pub status: u16,
+    /// The headers in the order of the answer.
+    pub headers: &'h [httparse::Header<'b>],
+}
+
+/// Why bytes are not an answer of HTTP/1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The head has no such form.
+    #[error("{0}")]
+    Head(#[from] httparse::Error),
+    /// The head is longer than the limit.
+    #[error("the head is too long")]
+    HeadTooLong,
+    /// The length of the body is not a number, or there are several.
+    #[error("the content-length is not a number")]
+    ContentLength,
+    /// The chunks of the body have no such form.
+    #[error("the chunks of the body are not well-formed")]
+    Chunks,
+    /// The body is longer than the limit.
+    #[error("the body is too long")]
+    BodyTooLong,
+    /// The body ends only when the connection does, where another answer is to follow.
+    #[error("the body has no length")]
+    NoLength,
+}
+
+/// Takes the head of an answer from the front of `input`, and interim answers (1xx but 101) before it; none if it is not
+/// whole yet.
+///
+/// # Errors
+/// If it is not the head of an answer, or longer than `longest`.
+pub fn read_head<'h, 'b>(
+    input: &mut &'b [u8],
+    headers: &'h mut Headers<'b>,
+    longest: usize,
+) -> Result<Option<Head<'h, 'b>>, HttpError> {
+    while let Some(length) = interim(input) {
+        *input = &input[length..];
+    }
+    let mut response = httparse::Response::new(headers);
+    match response.parse(input)? {
+        httparse::Status::Complete(length) if length <= longest => {
+            *input = &input[length..];
+            Ok(Some(Head {
+                status: response.code.unwrap_or_default(),
+                headers: response.headers,
+            }))
+        }
+        httparse::Status::Partial if input.len() < longest => Ok(None),
+        httparse::Status::Complete(_) | httparse::Status::Partial => Err(HttpError::HeadTooLong),
+    }
+}
+
+/// The length of the interim answer that stands at the front, if one does.
+fn interim(input: &[u8]) -> Option<usize> {
+    let status = input.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
+    if status[0] != b'1' || status == b"101" {
+        return None;
+    }
+    let mut headers = NO_HEADERS;
+    match httparse::Response::new(&mut headers).parse(input) {
+        Ok(httparse::Status::Complete(length)) => Some(length),
+        _ => None,
+    }
+}
+
+impl<'b> Head<'_, 'b> {
+    /// The values of a header; the letter case of its name does not matter.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
+        let named = self.headers.iter();
+        named
+            .filter(move |header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| header.value)
+    }
+
+    /// The elements of a header that is a list, without their parameters.
+    pub fn elements(&self, name: &str) -> impl Iterator<Item = &'b str> {
+        self.values(name)
+            .filter_map(|value| std::str::from_utf8(value).ok())
+            .flat_map(|value| value.split(','))
+            .map(without_parameters)
+    }
+
+    /// The body that follows, if this answers a request with `method`.
+    ///
+    /// # Errors
+    /// If the length of the body is not a number.
+    pub fn body(&self, method: &str) -> Result<Body, HttpError> {
+        let tunnel = method == "CONNECT" && (200..300).contains(&self.status);
+        if method == "HEAD" || tunnel || matches!(self.status, 100..=199 | 204 | 304) {
+            return Ok(Body::NONE);
+        }
+        if let Some(last) = self.elements("transfer-encoding").last() {
+            return Ok(match last.eq_ignore_ascii_case("chunked") {
+                true => Body::Chunks(Chunk::Size),
+                false => Body::UntilEnd,
+            });
+        }
+        let mut lengths = self.elements("content-length");
+        let Some(first) = lengths.next() else {
+            return Ok(Body::UntilEnd);
+        };
+        if first.is_empty()
+            || !first.bytes().all(|byte| byte.is_ascii_digit())
+            || lengths.any(|other| other != first)
+        {
+            return Err(HttpError::ContentLength);
+        }
+        first
+            .parse()
+            .map(Body::Bytes)
+            .map_err(|_| HttpError::ContentLength)
+    }
+}
+
+/// An element of a list, without its parameters.
+pub fn without_parameters(element: &str) -> &str {
+    element.split(';').next().unwrap_or_default().trim()
+}
+
+/// What of a body is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// So many bytes.
+    Bytes(u64),
+    /// Chunks.
+    Chunks(Chunk),
+    /// Everything up to the end of the connection.
+    UntilEnd,
+}
+
+/// The part of a chunk that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// The line with the size.
+    Size,
+    /// So many bytes of data.
+    Data(u64),
+    /// The line end behind the data.
+    End,
+    /// The lines behind the last chunk.
+    Trailers,
+}
+
+impl Body {
+    /// None, or no more.
+    pub const NONE: Self = Self::Bytes(0);
+
+    /// Whether nothing more is to come.
+    pub fn is_whole(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Takes the next bytes of the body from the front of `input`; none if more must arrive first, or if it is whole.
+    ///
+    /// # Errors
+    /// If its chunks are not well-formed.
+    pub fn take<'b>(&mut self, input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, HttpError> {
+        loop {
+            let here = match *self {
+                Self::UntilEnd => input.len(),
+                Self::Bytes(left) | Self::Chunks(Chunk::Data(left)) => {
+                    usize::try_from(left).unwrap_or(usize::MAX).min(input.len())
+                }
+                Self::Chunks(chunk) => {
+                    let Some(line) = take_line(input)? else {
+                        return Ok(None);
+                    };
+                    *self = chunk.after(line)?;
+                    continue;
+                }
+            };
+            let (piece, rest) = input.split_at(here);
+            *input = rest;
+            let taken = here as u64;
+            *self = match *self {
+                Self::UntilEnd => Self::UntilEnd,
+                Self::Bytes(left) => Self::Bytes(left - taken),
+                Self::Chunks(Chunk::Data(left)) if left > taken => Self::Chunks(Chunk::Data(left - taken)),
+                Self::Chunks(_) => Self::Chunks(Chunk::End),
+            };
+            return Ok((!piece.is_empty()).then_some(piece));
+        }
+    }
+}
+
+impl Chunk {
+    /// What comes after this line.
+    fn after(self, line: &[u8]) -> Result<Body, HttpError> {
+        match self {
+            Self::Size => match chunk_size(line)? {
+                0 => Ok(Body::Chunks(Self::Trailers)),
+                size => Ok(Body::Chunks(Self::Data(size))),
+            },
+            Self::End if line.is_empty() => Ok(Body::Chunks(Self::Size)),
+            Self::Trailers if line.is_empty() => Ok(Body::NONE),
+            Self::Trailers => Ok(Body::Chunks(Self::Trailers)),
+            Self::End | Self::Data(_) => Err(HttpError::Chunks),
+        }
+    }
+}
+
+/// A line without its end, once it is whole.
+fn take_line<'b>(input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, HttpError> {
+    let Some(end) = memchr::memchr(b'\n', input) else {
+        return match input.len() > LONGEST_LINE {
+            true => Err(HttpError::Chunks),
+            false => Ok(None),
+        };
+    };
+    let line = input[..end].strip_suffix(b"\r").ok_or(HttpError::Chunks)?;
+    *input = &input[end + 1..];
+    Ok(Some(line))
+}
+
+fn chunk_size(line: &[u8]) -> Result<u64, HttpError> {
+    let size = std::str::from_utf8(line).map_err(|_| HttpError::Chunks)?;
+    u64::from_str_radix(without_parameters(size), 16).map_err(|_| HttpError::Chunks)
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<'b> {
+    /// The status, as 200.
+    pub status: u16,
+    /// The body.
+    pub body: Cow<'b, [u8]>,
+}
+
+/// Takes a whole answer from the front of `input`, its status and its body; none if it is not whole yet. What follows it
+/// stays.
+///
+/// # Errors
+/// If it is not an answer to a GET with a body that has an end, or if its head or its body is longer than `longest`.
+pub fn read_answer<'b>(input: &mut &'b [u8], longest: usize) -> Result<Option<Answer<'b>>, HttpError> {
+    let mut headers = NO_HEADERS;
+    let mut rest = *input;
+    let Some(head) = read_head(&mut rest, &mut headers, longest)? else {
+        return Ok(None);
+    };
+    let mut body = head.body("GET")?;
+    match body {
+        Body::UntilEnd => return Err(HttpError::NoLength),
+        Body::Bytes(length) if length > longest as u64 => return Err(HttpError::BodyTooLong),
+        Body::Bytes(_) | Body::Chunks(_) => {}
+    }
+    let mut whole = Cow::Borrowed(&[][..]);
+    while let Some(piece) = body.take(&mut rest)? {
+        match whole.is_empty() {
+            true => whole = Cow::Borrowed(piece),
+            false => whole.to_mut().extend_from_slice(piece),
+        }
+        if whole.len() > longest {
+            return Err(HttpError::BodyTooLong);
+        }
+    }
+    if !body.is_whole() {
+        return Ok(None);
+    }
+    *input = rest;
+    Ok(Some(Answer {
+        status: head.status,
+        body: whole,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONGEST: usize = 1000;
+
+    fn answer(text: &str) -> Result<Option<(u16, String, usize)>, HttpError> {
+        let mut input = text.as_bytes();
+        let read = read_answer(&mut input, LONGEST)?;
+        Ok(read.map(|it| (it.status, String::from_utf8_lossy(&it.body).into(), input.len())))
+    }
+
+    fn whole(text: &str) -> (u16, String) {
+        let (status, body, rest) = answer(text).unwrap().expect("it is whole");
+        assert_eq!(rest, 0, "{text:?}");
+        for end in 0..text.len() {
+            assert_eq!(answer(&text[..end]), Ok(None), "{:?}", &text[..end]);
+        }
+        (status, body)
+    }
+
+    #[test]
+    fn an_answer_is_whole_when_its_last_byte_is_there() {
+        let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde";
+        assert_eq!(whole(length), (200, "abcde".to_owned()));
+        let chunks = "HTTP/1.1 404 No\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3;x=1\r\nabc\r\nA\r\n0123456789\r\n0\r\n\
+                      x-more: y\r\n\r\n";
+        assert_eq!(whole(chunks), (404, "abc0123456789".to_owned()));
+        assert_eq!(whole("HTTP/1.1 204 No Content\r\n\r\n"), (204, String::new()));
+        let interim = "HTTP/1.1 103 Early\r\nlink: <a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na";
+        assert_eq!(whole(interim), (200, "a".to_owned()));
+    }
+
+    #[test]
+    fn what_follows_an_answer_stays() {
+        let two = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\naHTTP/1.1";
+        assert_eq!(answer(two), Ok(Some((200, "a".to_owned(), 8))));
+    }
+
+    #[test]
+    fn what_is_not_an_answer_is_told() {
+        let long = "y".repeat(LONGEST);
+        for (text, error) in [
+            ("SSH-2.0\r\n", HttpError::Head(httparse::Error::Version)),
+            (&format!("HTTP/1.1 200 OK\r\na: {long}"), HttpError::HeadTooLong),
+            ("HTTP/1.1 200 OK\r\n\r\nabcd", HttpError::NoLength),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+                HttpError::ContentLength,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: +1\r\n\r\n",
+                HttpError::ContentLength,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n",
+                HttpError::BodyTooLong,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n",
+                HttpError::Chunks,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n",
+                HttpError::Chunks,
+            ),
+            (
+                &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n500\r\n{long}y"),
+                HttpError::BodyTooLong,
+            ),
+        ] {
+            assert_eq!(answer(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_without_a_length_goes_on_to_the_end_of_the_connection() {
+        let mut headers = NO_HEADERS;
+        let mut input = &b"HTTP/1.0 200 OK\r\n\r\nabc"[..];
+        let head = read_head(&mut input, &mut headers, LONGEST).unwrap().unwrap();
+        let mut body = head.body("GET").unwrap();
+        assert_eq!(body.take(&mut input), Ok(Some(&b"abc"[..])));
+        assert_eq!((body.take(&mut input), body.is_whole()), (Ok(None), false));
+        assert_eq!(head.body("HEAD"), Ok(Body::NONE));
+    }
+}

@@ -1,0 +1,305 @@
+//! Puts the messages of a server together from its frames, within a limit. It finds what RFC 6455 forbids a server; it does
+//! not answer anything.
+
+use std::borrow::Cow;
+
+use super::{CloseError, Header, Opcode, Part, Violation};
+
+/// The most fragments of one message: of empty fragments no limit in bytes would ever be reached.
+const MOST_FRAGMENTS: u32 = 20_000;
+
+/// A whole message, or a control frame. What came in one frame is borrowed from the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received<'b> {
+    /// A text message.
+    Text(Cow<'b, str>),
+    /// A binary message.
+    Binary(Cow<'b, [u8]>),
+    /// A ping.
+    Ping(&'b [u8]),
+    /// A pong.
+    Pong(&'b [u8]),
+    /// A close frame with this payload, which is not judged yet.
+    Close(&'b [u8]),
+}
+
+/// What a server sent that a client must not accept, as a whole sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// A header that nobody may send.
+    #[error("the server broke RFC 6455: {0}")]
+    Header(#[from] Violation),
+    /// Only clients mask (RFC 6455, 5.1).
+    #[error("the server broke RFC 6455: a frame from the server is masked")]
+    Masked,
+    /// A continuation without a first frame (5.4).
+    #[error("the server broke RFC 6455: a continuation frame continues no message")]
+    NothingToContinue,
+    /// A new message between the fragments of another one (5.4).
+    #[error("the server broke RFC 6455: a message begins before the last fragment of the message before it")]
+    Interrupted,
+    /// Fragments that never become a message: legal, but without an end.
+    #[error(
+        "the server broke RFC 6455: a message came in more than {MOST_FRAGMENTS} fragments and is not at its end"
+    )]
+    Endless,
+    /// A frame after the close frame (5.5.1).
+    #[error("the server broke RFC 6455: a frame came after the close frame")]
+    AfterClose,
+    /// The payload of a close frame is not valid.
+    #[error("the server broke RFC 6455: {0}")]
+    Close(CloseError),
+    /// A text message, or the reason of a close frame, is not UTF-8 (8.1).
+    #[error("the server sent text that is not UTF-8")]
+    NotText,
+    /// A message longer than the limit; its size as far as it is known.
+    #[error("the server sent a message of {size} bytes or more; the limit is {limit}")]
+    TooLong {
+        /// The bytes that were announced or came.
+        size: u64,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl FrameError {
+    /// The code of the close frame that answers it.
+    pub const fn close_code(&self) -> u16 {
+        match self {
+            Self::NotText => 1007,
+            Self::TooLong { .. } => 1009,
+            Self::Header(_)
+            | Self::Masked
+            | Self::NothingToContinue
+            | Self::Interrupted
+            | Self::Endless
+            | Self::AfterClose
+            | Self::Close(_) => 1002,
+        }
+    }
+}
+
+/// The fragments of a message that is not at its end. Between messages it owns no memory.
+#[derive(Debug, Default)]
+pub struct Assembly(Option<Box<Fragments>>);
+
+#[derive(Debug)]
+struct Fragments {
+    /// Text or binary.
+    kind: Opcode,
+    bytes: Vec<u8>,
+    /// How many continuations came.
+    continued: u32,
+}
+
+impl Assembly {
+    /// Whether `input`, which follows what was taken so far, ends within a message or a frame.
+    pub fn ends_within(&self, mut input: &[u8]) -> bool {
+        let mut begun = self.0.is_some();
+        while let Some(header) = Header::parse(input) {
+            let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+            let Some(rest) = input.get(header.header_len().saturating_add(length)..) else {
+                return true;
+            };
+            if !header.opcode.is_control() {
+                begun = header.part == Part::More;
+            }
+            input = rest;
+        }
+        begun || !input.is_empty()
+    }
+
+    /// How many bytes of fragments are kept.
+    pub fn kept(&self) -> usize {
+        self.0.as_ref().map_or(0, |fragments| fragments.bytes.len())
+    }
+
+    /// Takes frames from the front of `input` until there is a whole message or a control frame; none if the input ends
+    /// before that, and then `input` is the begin of a frame. A frame is judged as soon as its header is there.
+    ///
+    /// # Errors
+    /// If a server must not send this, or if a message is longer than `limit`.
+    #[inline]
+    pub fn next<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        limit: usize,
+    ) -> Result<Option<Received<'b>>, FrameError> {
+        while let Some(header) = Header::parse(input) {
+            let size = self.check(&header, limit)?;
+            let start = header.header_len();
+            let Some(payload) = input[start..].get(..size) else {
+                break;
+            };
+            *input = &input[start + size..];
+            if let Some(received) = self.add(&header, payload)? {
+                return Ok(Some(received));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Judges a header; returns the length of the payload.
+    #[inline]
+    fn check(&self, header: &Header, limit: usize) -> Result<usize, FrameError> {
+        if header.mask.is_some() {
+            return Err(FrameError::Masked);
+        }
+        if let Some(violation) = header.violation() {
+            return Err(violation.into());
+        }
+        let before = match (&self.0, header.opcode) {
+            (None, Opcode::Continuation) => return Err(FrameError::NothingToContinue),
+            (Some(_), Opcode::Text | Opcode::Binary) => return Err(FrameError::Interrupted),
+            (Some(begun), Opcode::Continuation) if begun.continued == MOST_FRAGMENTS => {
+                return Err(FrameError::Endless);
+            }
+            (Some(begun), Opcode::Continuation) => begun.bytes.len(),
+            _ => 0,
+        };
+        let room = limit.saturating_sub(before);
+        match usize::try_from(header.length) {
+            Ok(length) if length <= room || header.opcode.is_control() => Ok(length),
+            _ => Err(FrameError::TooLong {
+                size: header.length.saturating_add(before as u64),
+                limit,
+            }),
+        }
+    }
+
+    /// Adds a whole frame.
+    #[inline]
+    fn add<'b>(&mut self, header: &Header, payload: &'b [u8]) -> Result<Option<Received<'b>>, FrameError> {
+        match header.opcode {
+            Opcode::Ping => Ok(Some(Received::Ping(payload))),
+            Opcode::Pong => Ok(Some(Received::Pong(payload))),
+            Opcode::Close => Ok(Some(Received::Close(payload))),
+            Opcode::Continuation | Opcode::Reserved(_) => self.proceed(header.part, payload),
+            kind @ (Opcode::Text | Opcode::Binary) if header.part == Part::Last => {
+                message(kind, Cow::Borrowed(payload)).map(Some)
+            }
+            kind @ (Opcode::Text | Opcode::Binary) => {
+                let bytes = payload.to_vec();
+                self.0 = Some(Box::new(Fragments {
+                    kind,
+                    bytes,
+                    continued: 0,
+                }));
+                Ok(None)
+            }
+        }
+    }
+
+    fn proceed<'b>(&mut self, part: Part, payload: &[u8]) -> Result<Option<Received<'b>>, FrameError> {
+        let begun = self.0.as_mut().ok_or(FrameError::NothingToContinue)?;
+        begun.bytes.extend_from_slice(payload);
+        begun.continued += 1;
+        match self.0.take_if(|_| part == Part::Last) {
+            Some(whole) => message(whole.kind, Cow::Owned(whole.bytes)).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+#[inline]
+fn message(kind: Opcode, bytes: Cow<'_, [u8]>) -> Result<Received<'_>, FrameError> {
+    if kind == Opcode::Binary {
+        return Ok(Received::Binary(bytes));
+    }
+    let text = match bytes {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+    };
+    text.map(Received::Text).ok_or(FrameError::NotText)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::write_frame;
+    use super::*;
+
+    const LIMIT: usize = 500;
+
+    fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_frame(opcode, payload, None, &mut bytes);
+        bytes
+    }
+
+    fn begun(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = frame(opcode, payload);
+        bytes[0] &= 0x7f;
+        bytes
+    }
+
+    /// What comes out of these frames, and what is left of the input.
+    fn taken(bytes: &[u8]) -> (Vec<String>, Result<usize, FrameError>) {
+        let (mut assembly, mut rest, mut said) = (Assembly::default(), bytes, Vec::new());
+        loop {
+            match assembly.next(&mut rest, LIMIT) {
+                Ok(Some(received)) => said.push(format!("{received:?}")),
+                Ok(None) => return (said, Ok(rest.len())),
+                Err(error) => return (said, Err(error)),
+            }
+        }
+    }
+
+    fn error(frames: &[Vec<u8>]) -> FrameError {
+        taken(&frames.concat()).1.unwrap_err()
+    }
+
+    #[test]
+    fn a_message_in_one_frame_is_borrowed_and_fragments_are_joined() {
+        let bytes = [
+            frame(Opcode::Text, b"a"),
+            begun(Opcode::Text, b"\xc3"),
+            frame(Opcode::Ping, b"p"),
+            frame(Opcode::Continuation, b"\xa9"),
+            vec![0x82, 5, 1],
+        ]
+        .concat();
+        let (said, rest) = taken(&bytes);
+        assert_eq!(said, ["Text(\"a\")", "Ping([112])", "Text(\"é\")"]);
+        assert_eq!(rest, Ok(3), "the begin of a frame is left");
+        let mut input = &bytes[..];
+        let first = Assembly::default().next(&mut input, LIMIT);
+        assert!(matches!(first, Ok(Some(Received::Text(Cow::Borrowed("a"))))));
+    }
+
+    #[test]
+    fn what_no_server_may_send_is_told_by_the_header_alone() {
+        assert_eq!(error(&[vec![0x81, 0x85, 0, 0, 0, 0]]), FrameError::Masked);
+        assert_eq!(error(&[vec![0x80, 5]]), FrameError::NothingToContinue);
+        assert_eq!(
+            error(&[begun(Opcode::Text, b"a"), vec![0x82, 5]]),
+            FrameError::Interrupted
+        );
+        assert_eq!(
+            error(&[vec![0x83, 1]]),
+            FrameError::Header(Violation::ReservedOpcode(3))
+        );
+        let too_long = FrameError::TooLong {
+            size: 600,
+            limit: LIMIT,
+        };
+        assert_eq!(error(&[vec![0x82, 126, 2, 88]]), too_long);
+        let size = 501;
+        let fragments = [begun(Opcode::Binary, &[0; 400]), vec![0x80, 101]];
+        assert_eq!(error(&fragments), FrameError::TooLong { size, limit: LIMIT });
+    }
+
+    #[test]
+    fn text_is_checked_when_the_message_is_whole() {
+        assert_eq!(error(&[frame(Opcode::Text, b"\xff")]), FrameError::NotText);
+        let halves = [begun(Opcode::Text, b"\xc3"), frame(Opcode::Continuation, b"(")];
+        assert_eq!(error(&halves), FrameError::NotText);
+        assert!(taken(&frame(Opcode::Binary, b"\xff")).1.is_ok());
+    }
+
+    #[test]
+    fn empty_fragments_have_an_end() {
+        let many = [begun(Opcode::Text, b""), [0, 0].repeat(MOST_FRAGMENTS as usize)].concat();
+        assert_eq!(taken(&many).1, Ok(0));
+        assert_eq!(error(&[many, vec![0x80, 0]]), FrameError::Endless);
+    }
+}

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::channel::{Body, Channel, Info};
+use super::channel::Channel;
 use super::conduct::Pings;
-use super::context::Context;
+use super::context::{Context, Info};
 use super::elixir::Term;
+use super::payload::Body;
 
 mod lab;
 mod presence;
@@ -16,13 +17,13 @@ mod videos;
 
 /// The application: makes a channel for each join.
 #[derive(Debug, Default)]
-pub struct App {
+pub(crate) struct App {
     counters: Arc<TopicCounters>,
 }
 
 impl App {
     /// The channel of a topic; none: `unmatched topic`.
-    pub fn channel(&self, topic: &str) -> Option<Box<dyn Channel>> {
+    pub(crate) fn channel(&self, topic: &str) -> Option<Box<dyn Channel>> {
         match topic.split_once(':')?.0 {
             "lab" => Some(Box::new(lab::Lab::new(Arc::clone(&self.counters)))),
             "presence" => Some(Box::new(presence::PresenceChannel::default())),

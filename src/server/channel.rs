@@ -4,78 +4,16 @@
 //! A channel never blocks its shard: where Elixir would sleep or call another process, it returns what it
 //! waits for ([`Next::BusyFor`], [`Next::Call`]), and its mailbox waits with it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::context::Context;
-use super::refs::Ref;
+use super::context::{Context, Info};
+use super::elixir::Raised;
+use super::payload::{Body, In, Status};
 use super::store::{Answer, Request};
-use crate::protocol::Payload;
-
-/// A payload on its way to a channel.
-#[derive(Clone, Copy, Debug)]
-pub enum In<'a> {
-    /// JSON text, checked to be well-formed; any JSON value, not only an object (behaviour 33).
-    Json(&'a str),
-    /// The bytes of a binary push.
-    Binary(&'a [u8]),
-}
-
-impl<'a> In<'a> {
-    /// The payload of a message.
-    pub(crate) const fn of(payload: Payload<'a>) -> Self {
-        match payload {
-            Payload::Json(text) => Self::Json(text),
-            Payload::Binary(data) | Payload::BinaryReply { data, .. } => Self::Binary(data),
-        }
-    }
-}
-
-/// A payload that a message owns, shared by all messages that carry it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// JSON text.
-    Json(Arc<str>),
-    /// Bytes.
-    Binary(Arc<[u8]>),
-}
-
-impl Body {
-    /// `{}`.
-    pub fn empty() -> Self {
-        Self::Json("{}".into())
-    }
-
-    /// The payload of a message.
-    pub(crate) fn payload(&self) -> Payload<'_> {
-        match self {
-            Self::Json(text) => Payload::Json(text),
-            Self::Binary(data) => Payload::Binary(data),
-        }
-    }
-}
-
-impl From<Payload<'_>> for Body {
-    fn from(payload: Payload<'_>) -> Self {
-        match payload {
-            Payload::Json(text) => Self::Json(text.into()),
-            Payload::Binary(data) | Payload::BinaryReply { data, .. } => Self::Binary(data.into()),
-        }
-    }
-}
-
-/// The status of a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// `ok`
-    Ok,
-    /// `error`
-    Error,
-}
 
 /// Why a channel ends. Phoenix tells the client `phx_close` for the first two, `phx_error` for the third.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// `:normal`
     Normal,
     /// `:shutdown` or `{:shutdown, _}`
@@ -86,7 +24,7 @@ pub enum Reason {
 
 /// What `join` returns.
 #[derive(Debug)]
-pub enum Join {
+pub(crate) enum Join {
     /// `{:ok, response, socket}`
     Ok(Body),
     /// `{:error, response}`
@@ -101,7 +39,7 @@ pub enum Join {
 
 /// What `handle_in` and `handle_info` return.
 #[derive(Debug)]
-pub enum Next {
+pub(crate) enum Next {
     /// `{:noreply, socket}`
     NoReply,
     /// `{:reply, {status, response}, socket}`
@@ -118,9 +56,21 @@ pub enum Next {
     StopWithReply(Reason, Status, Body),
 }
 
+impl From<Raised> for Join {
+    fn from(Raised(why): Raised) -> Self {
+        Self::Crash(why)
+    }
+}
+
+impl From<Raised> for Next {
+    fn from(Raised(why): Raised) -> Self {
+        Self::Stop(Reason::Crash(why))
+    }
+}
+
 /// What `handle_out` does with an intercepted broadcast.
 #[derive(Debug)]
-pub enum Out {
+pub(crate) enum Out {
     /// Pushes it as it is.
     AsItIs,
     /// Pushes this instead.
@@ -129,31 +79,8 @@ pub enum Out {
     Nothing,
 }
 
-/// A message from the channel to itself, by a timer or by `send(self(), …)`.
-#[derive(Clone, Debug)]
-pub enum Info {
-    /// The interval of `ping_ms`.
-    Ping,
-    /// Time to start the interval of `ping_ms`.
-    StartPing(Duration),
-    /// `send(self(), :track)` of a presence channel.
-    Track,
-    /// Time to compute and push the `presence_state`.
-    State,
-    /// The word of the tracker, which in Elixir is a process of its own, arrives.
-    Tracked,
-    /// A reply that was put off.
-    ReplyLater(ReplyRef, Body),
-}
-
-/// What a push is answered by later: `socket_ref(socket)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplyRef {
-    pub(crate) reference: Ref,
-}
-
 /// A channel of one session: a client on a topic. Each behaves as a process of its own.
-pub trait Channel: Send {
+pub(crate) trait Channel: Send {
     /// Lets a client in, or not. `topic` is the whole topic, `params` the payload of the join.
     fn join(&mut self, topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join;
 

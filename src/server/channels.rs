@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alarm::Alarm;
 use super::chance::Chance;
-use super::channel::{Info, Join};
-use super::context::Action;
-use super::mailbox::SessionMessage;
+use super::context::{Action, Info};
+use super::ids::{Address, SessionId};
 use super::mailboxes::Mailboxes;
 use super::pubsub::PubSub;
 use super::queues::{Note, ShardQueues};
-use super::session::{Address, ChannelMessage, SessionId};
+use super::session::ChannelMessage;
 use super::sessions::Sessions;
 use super::shared::Shared;
 use super::store::{Answer, Request};
@@ -26,29 +26,7 @@ mod join;
 mod receive;
 
 use actions::Diff;
-pub(crate) use actions::Tells;
 pub(crate) use end::{Ended, SessionRaised};
-pub(crate) use receive::Pipelined;
-
-/// What a channel waits for.
-pub(crate) enum Alarm {
-    /// A sleep ends.
-    Wake(Address),
-    /// A join goes on.
-    Join(Address, Box<Join>),
-    /// A message to a channel is due.
-    Info(Address, Info),
-    /// A message to a channel is due, and again after the interval.
-    Every(Address, Duration, Info),
-    /// The message of this number is held back no longer.
-    Release(u64),
-    /// PubSub forgets the subscription of a channel that has ended.
-    Forget(u64),
-    /// A session is told that one of its channels has ended.
-    Session(SessionId, SessionMessage),
-    /// A presence diff is due.
-    Diff,
-}
 
 /// All channels of a shard, with their sessions.
 pub(crate) struct Channels {

@@ -43,10 +43,36 @@ pub struct Conduct {
     pub app: AppConduct,
 }
 
-/// How long a `/fast_socket` connection may be silent.
-pub const FAST_IDLE: Duration = Duration::from_secs(2);
-/// How long any other connection may be silent.
-pub const IDLE: Duration = Duration::from_secs(60);
+/// Where the socket is mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mount {
+    /// `/socket`
+    Plain,
+    /// `/fast_socket`, with a short idle timeout.
+    Fast,
+    /// `/strict_socket`, with a list of origins.
+    Strict,
+}
+
+impl Mount {
+    /// The mount of this first segment of a path.
+    pub fn named(segment: &str) -> Option<Self> {
+        match segment {
+            "socket" => Some(Self::Plain),
+            "fast_socket" => Some(Self::Fast),
+            "strict_socket" => Some(Self::Strict),
+            _ => None,
+        }
+    }
+
+    /// How long a connection may be silent.
+    pub const fn idle(self) -> Duration {
+        match self {
+            Self::Fast => Duration::from_secs(2),
+            Self::Plain | Self::Strict => Duration::from_secs(60),
+        }
+    }
+}
 
 impl Conduct {
     /// What a server of that profile does.

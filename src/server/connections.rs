@@ -10,7 +10,7 @@ use slab::Slab;
 
 use super::connection::{Backlog, Connection, Stage};
 use super::http::HEAD_TIMEOUT;
-use super::session::SessionId;
+use super::ids::{ConnectionId, SessionId};
 use super::sessions::Sessions;
 use super::timers::Timers;
 use super::websocket::{CloseFrame, WebSocket};
@@ -24,17 +24,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// After this a blocked connection is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-
-/// The place of a connection in its shard. It is used again once the connection has gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ConnectionId(u32);
-
-impl ConnectionId {
-    /// The id of a connection that was registered with this number.
-    pub(crate) fn of_number(number: usize) -> Option<Self> {
-        u32::try_from(number).ok().map(Self)
-    }
-}
 
 /// A connection's deadline may have come.
 pub(crate) struct Deadline {
@@ -143,14 +132,6 @@ impl Connections {
     pub(crate) fn set_stage(&mut self, id: ConnectionId, stage: Stage) {
         if let Some(connection) = self.get_mut(id) {
             connection.stage = stage;
-        }
-    }
-
-    /// The client has so long for its next request.
-    pub(crate) fn expect_request(&mut self, id: ConnectionId) {
-        let deadline = self.deadlines.now() + HEAD_TIMEOUT;
-        if let Some(connection) = self.get_mut(id) {
-            connection.deadline = deadline;
         }
     }
 

@@ -5,16 +5,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::chance::Chance;
-use super::channel::{Body, Info, ReplyRef, Status};
-use super::channels::Tells;
 use super::conduct::AppConduct;
+use super::ids::ChannelId;
+use super::payload::{Body, Status};
 use super::presence::Presence;
-use crate::clock::Time;
+use super::refs::Ref;
 use crate::protocol::Field;
 
-/// The id of a channel of a session, among all of a server. It is never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChannelId(pub(crate) u64);
+/// A message from the channel to itself, by a timer or by `send(self(), …)`.
+#[derive(Clone, Debug)]
+pub(crate) enum Info {
+    /// The interval of `ping_ms`.
+    Ping,
+    /// Time to start the interval of `ping_ms`.
+    StartPing(Duration),
+    /// `send(self(), :track)` of a presence channel.
+    Track,
+    /// Time to compute and push the `presence_state`.
+    State,
+    /// The word of the tracker, which in Elixir is a process of its own, arrives.
+    Tracked,
+    /// A reply that was put off.
+    ReplyLater(ReplyRef, Body),
+}
+
+/// What a push is answered by later: `socket_ref(socket)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReplyRef {
+    pub(crate) reference: Ref,
+}
 
 /// Something a channel asked for.
 #[derive(Debug)]
@@ -37,6 +56,19 @@ pub(crate) enum Action {
     SendEvery { interval: Duration, info: Info },
 }
 
+/// What a diff tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// A join or an update.
+    Change,
+    /// An update, and before the reply to it.
+    ChangeAtOnce,
+    /// A leave, of a client that is still connected.
+    Leave,
+    /// A leave by the end of the connection.
+    Hangup,
+}
+
 /// Whom a broadcast reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
@@ -55,10 +87,9 @@ pub(crate) struct ChannelIdentity<'a> {
 }
 
 /// What a channel's callback is given.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     pub(crate) identity: ChannelIdentity<'a>,
     pub(crate) reference: &'a Field<'a>,
-    pub(crate) now: Time,
     pub(crate) conduct: &'a AppConduct,
     pub(crate) presence: &'a Presence,
     pub(crate) chance: &'a mut Chance,
@@ -67,32 +98,27 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// The channel's own id.
-    pub fn id(&self) -> ChannelId {
+    pub(crate) fn id(&self) -> ChannelId {
         self.identity.id
     }
 
     /// `socket.assigns.user`: the signed name, or `anon`.
-    pub fn user(&self) -> &str {
+    pub(crate) fn user(&self) -> &str {
         self.identity.user
     }
 
     /// `socket.topic`
-    pub fn topic(&self) -> &str {
+    pub(crate) fn topic(&self) -> &str {
         self.identity.topic
     }
 
-    /// The time now.
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
     /// Who is present where, in the whole server.
-    pub fn presence(&self) -> &Presence {
+    pub(crate) fn presence(&self) -> &Presence {
         self.presence
     }
 
     /// What the application decides where a server could be wrong.
-    pub fn conduct(&self) -> &AppConduct {
+    pub(crate) fn conduct(&self) -> &AppConduct {
         self.conduct
     }
 
@@ -103,7 +129,7 @@ impl Context<'_> {
 
     /// `socket_ref(socket)`: what the push that is handled now can be answered by later; none outside of
     /// `handle_in` and for a push that has no ref (there Phoenix raises).
-    pub fn reply_ref(&self) -> Option<ReplyRef> {
+    pub(crate) fn reply_ref(&self) -> Option<ReplyRef> {
         match self.reference {
             Field::Null => None,
             reference => Some(ReplyRef {
@@ -113,7 +139,7 @@ impl Context<'_> {
     }
 
     /// `push(socket, event, body)`: to this client only.
-    pub fn push(&mut self, event: &str, body: Body) {
+    pub(crate) fn push(&mut self, event: &str, body: Body) {
         self.actions.push(Action::Push {
             event: event.into(),
             body,
@@ -121,12 +147,12 @@ impl Context<'_> {
     }
 
     /// `reply(ref, {status, body})`
-    pub fn reply(&mut self, to: ReplyRef, status: Status, body: Body) {
+    pub(crate) fn reply(&mut self, to: ReplyRef, status: Status, body: Body) {
         self.actions.push(Action::Reply { to, status, body });
     }
 
     /// `broadcast!(socket, event, body)`: to all who joined the topic.
-    pub fn broadcast(&mut self, event: &str, body: Body) {
+    pub(crate) fn broadcast(&mut self, event: &str, body: Body) {
         self.actions.push(Action::Broadcast {
             event: event.into(),
             body,
@@ -135,7 +161,7 @@ impl Context<'_> {
     }
 
     /// `broadcast_from!(socket, event, body)`: to all others who joined the topic.
-    pub fn broadcast_from(&mut self, event: &str, body: Body) {
+    pub(crate) fn broadcast_from(&mut self, event: &str, body: Body) {
         self.actions.push(Action::Broadcast {
             event: event.into(),
             body,
@@ -153,17 +179,17 @@ impl Context<'_> {
     }
 
     /// `send(self(), info)`: comes back to `handle_info` once what came before is handled.
-    pub fn send(&mut self, info: Info) {
+    pub(crate) fn send(&mut self, info: Info) {
         self.send_after(Duration::ZERO, info);
     }
 
     /// `Process.send_after(self(), info, delay)`
-    pub fn send_after(&mut self, delay: Duration, info: Info) {
+    pub(crate) fn send_after(&mut self, delay: Duration, info: Info) {
         self.actions.push(Action::SendAfter { delay, info });
     }
 
     /// `:timer.send_interval(interval, info)`
-    pub fn send_every(&mut self, interval: Duration, info: Info) {
+    pub(crate) fn send_every(&mut self, interval: Duration, info: Info) {
         self.actions.push(Action::SendEvery { interval, info });
     }
 }

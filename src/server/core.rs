@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::channels::Channels;
-use super::connections::{ConnectionId, Connections, Deadline, Expired};
-use super::session::{Address, SessionId};
+use super::connections::{Connections, Deadline, Expired};
+use super::ids::{Address, ConnectionId, SessionId};
 use super::shared::Shared;
 use super::store::Answer;
 use super::websocket::CloseFrame;

@@ -1,10 +1,8 @@
-//! The end of a shard: all who have joined are told in batches, and get a while to leave
-//! (`Phoenix.Socket.PoolDrainer`).
+//! The end of a shard: the sessions are told in batches, and get a while to leave (`Phoenix.Socket.PoolDrainer`).
 
 use std::time::Duration;
 
-use super::connections::ConnectionId;
-use super::shard::Shard;
+use super::ids::ConnectionId;
 use crate::clock::Time;
 
 /// As `drainer: [batch_size: 10_000, batch_interval: 2_000]`.
@@ -17,52 +15,45 @@ const PATIENCE: u32 = 5;
 pub(crate) struct Draining {
     /// Connections that were not told yet.
     left: Vec<ConnectionId>,
-    /// How often it was looked since the last one was told.
-    looked: u32,
-    /// When the next batch is told, or looked again.
+    /// How many intervals there were since the last one was told.
+    intervals: u32,
+    /// When the next step is due.
     pub(crate) next: Time,
 }
 
-impl Shard {
-    /// Begins to end. Nobody new is let in: whoever comes now is better served elsewhere.
-    pub(crate) fn start_draining(&mut self) {
-        if self.draining.is_some() {
-            return;
+/// What is to be done.
+pub(crate) enum Step {
+    /// These connections are told.
+    Tell(Vec<ConnectionId>),
+    /// All connections that are left are dropped.
+    Drop,
+}
+
+impl Draining {
+    /// The first step is due now.
+    pub(crate) const fn new(left: Vec<ConnectionId>, now: Time) -> Self {
+        Self {
+            left,
+            intervals: 0,
+            next: now,
         }
-        self.listener = None;
-        self.draining = Some(Draining {
-            left: self.core.connections.ids(),
-            looked: 0,
-            next: self.core.channels.timers.now(),
-        });
-        self.go_on_draining();
     }
 
-    /// Tells the next batch; once all are told, ends those who did not go.
-    pub(crate) fn go_on_draining(&mut self) {
-        let Some(draining) = &mut self.draining else {
-            return;
-        };
-        if draining.left.is_empty() {
-            draining.looked += 1;
-            if draining.looked > PATIENCE || !self.core.channels.sessions.is_any_busy() {
-                self.core.connections.clear();
-                return;
+    /// The next batch; once all are told, the end of those that did not leave.
+    pub(crate) fn step(&mut self, now: Time, is_any_busy: impl FnOnce() -> bool) -> Step {
+        if self.left.is_empty() {
+            self.intervals += 1;
+            if self.intervals > PATIENCE || !is_any_busy() {
+                return Step::Drop;
             }
         }
-        let rest = draining.left.split_off(draining.left.len().min(BATCH));
-        let batch = std::mem::replace(&mut draining.left, rest);
-        draining.next = self.core.channels.timers.now() + INTERVAL;
-        for connection in batch {
-            self.core.drain(connection);
-        }
+        self.next = now + INTERVAL;
+        let rest = self.left.split_off(self.left.len().min(BATCH));
+        Step::Tell(std::mem::replace(&mut self.left, rest))
     }
 
-    /// Whether everybody has gone.
-    pub(crate) fn has_drained(&self) -> bool {
-        self.draining
-            .as_ref()
-            .is_some_and(|draining| draining.left.is_empty())
-            && self.core.connections.is_empty()
+    /// Whether all connections were told.
+    pub(crate) const fn has_told_all(&self) -> bool {
+        self.left.is_empty()
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::protocol::json;
 
-use super::channel::{Body, In, Join, Next, Reason};
-use super::presence::TrackError;
+use super::payload::{Body, In};
 
 #[cfg(test)]
 mod tests;
@@ -18,24 +17,6 @@ const LONGEST_TIMER_MS: u64 = i64::MAX.unsigned_abs() / 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Raised(pub(crate) String);
-
-impl From<Raised> for Join {
-    fn from(Raised(why): Raised) -> Self {
-        Self::Crash(why)
-    }
-}
-
-impl From<Raised> for Next {
-    fn from(Raised(why): Raised) -> Self {
-        Self::Stop(Reason::Crash(why))
-    }
-}
-
-impl From<TrackError> for Raised {
-    fn from(error: TrackError) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// A payload, or a value within one. The texts are JSON.
 #[derive(Clone, Copy, Debug, PartialEq)]

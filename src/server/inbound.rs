@@ -2,13 +2,12 @@
 
 use std::io::{ErrorKind, Read as _};
 
-use super::channels::Pipelined;
 use super::conduct::{BinarySizes, CloseEcho, Ending, Hangup, Malformed, Pong, Utf8Check};
 use super::connection::{Stage, Unread};
-use super::connections::ConnectionId;
 use super::core::{Core, Turn};
 use super::http::Body;
-use super::session::SessionId;
+use super::ids::{ConnectionId, SessionId};
+use super::session::Pipelined;
 use super::websocket::{CloseFrame, Received, Refused, close_reply, frames};
 use crate::protocol::{Frame, Vsn};
 

@@ -7,8 +7,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use mio::net::TcpListener;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::settings::{ServerSettings, StartError};
 use super::shard::Accepting;
-use super::start::{ServerSettings, StartError};
 
 /// Connections that the kernel keeps until they are accepted; it may allow fewer.
 const BACKLOG: i32 = 4096;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::context::ChannelId;
+use super::ids::ChannelId;
 use super::message::Encoded;
 
 /// A message to a session's process.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::channels::Alarm;
+use super::alarm::Alarm;
 use super::conduct::{Delivery, Mishap};
+use super::ids::{Address, SessionId};
 use super::mailbox::{Mailbox, SessionMessage};
 use super::message::Encoded;
-use super::session::{Address, SessionId};
 use super::timers::Timers;
 
 /// A session with more waiting bytes than this is closed: its client reads too slowly.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::channel::{Body, Status};
 use super::conduct::V1Keys;
+use super::payload::{Body, Status};
 use super::refs::Ref;
 use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Reply, Vsn};
 

@@ -2,10 +2,10 @@
 
 use super::channels::{Ended, SessionRaised};
 use super::conduct::{Ending, Hangup};
-use super::connections::{CHUNK, ConnectionId};
+use super::connections::CHUNK;
 use super::core::{Core, Turn};
+use super::ids::{Address, ConnectionId, SessionId};
 use super::mailbox::SessionMessage;
-use super::session::{Address, SessionId};
 use super::websocket::{CloseFrame, frames};
 
 /// The session's process raised.

@@ -11,17 +11,17 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 
-use super::channel::Body;
 use super::conduct::PresenceUpdate;
-use super::context::ChannelId;
-use super::elixir::quote;
+use super::elixir::{Raised, quote};
+use super::ids::ChannelId;
+use super::payload::Body;
 
 #[cfg(test)]
 mod tests;
 
 /// Why nothing was tracked or updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TrackError {
+pub(crate) enum TrackError {
     /// `{:error, {:already_tracked, …}}`
     #[error("this conversation is tracked already")]
     AlreadyTracked,
@@ -30,9 +30,15 @@ pub enum TrackError {
     NoPresence,
 }
 
+impl From<TrackError> for Raised {
+    fn from(error: TrackError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 /// Who stands in a list of presences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed {
+pub(crate) enum Listed {
     /// Everybody.
     All(Order),
     /// Everybody but this conversation.
@@ -43,7 +49,7 @@ pub enum Listed {
 
 /// The order of the metas of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// That in which they were tracked.
     AsTracked,
     /// The other way round, as Phoenix has it where a later process has a lower number.
@@ -69,7 +75,7 @@ type Topics = HashMap<String, Topic>;
 
 /// The presences of all topics.
 #[derive(Debug)]
-pub struct Presence {
+pub(crate) struct Presence {
     groups: [Mutex<Topics>; 16],
     hasher: RandomState,
     started_nanos: u64,
@@ -78,7 +84,7 @@ pub struct Presence {
 
 impl Presence {
     /// Nobody is present. `now` is the time since 1970: refs of one start differ from those of another.
-    pub fn new(now: Duration) -> Self {
+    pub(crate) fn new(now: Duration) -> Self {
         Self {
             groups: Default::default(),
             hasher: RandomState::new(),
@@ -92,7 +98,13 @@ impl Presence {
     ///
     /// # Errors
     /// If the conversation is tracked on this topic already.
-    pub fn track(&self, of: ChannelId, topic: &str, key: &str, status: &str) -> Result<Body, TrackError> {
+    pub(crate) fn track(
+        &self,
+        of: ChannelId,
+        topic: &str,
+        key: &str,
+        status: &str,
+    ) -> Result<Body, TrackError> {
         let mut topics = self.lock(topic);
         let entry = topics.entry(topic.to_owned()).or_default();
         if entry.owners.contains_key(&of) {
@@ -116,7 +128,7 @@ impl Presence {
     ///
     /// # Errors
     /// If the conversation is not tracked on this topic.
-    pub fn update(
+    pub(crate) fn update(
         &self,
         of: ChannelId,
         topic: &str,
@@ -140,7 +152,7 @@ impl Presence {
     }
 
     /// Takes out the presence of a conversation that has ended; the diff, if it had one.
-    pub fn untrack(&self, of: ChannelId, topic: &str) -> Option<Body> {
+    pub(crate) fn untrack(&self, of: ChannelId, topic: &str) -> Option<Body> {
         let mut topics = self.lock(topic);
         let entry = topics.get_mut(topic)?;
         let place = entry.owners.remove(&of)?;
@@ -152,7 +164,7 @@ impl Presence {
     }
 
     /// A diff in which all metas leave that a conversation's user still has; none without one.
-    pub fn all_leave(&self, topic: &str, key: &str) -> Option<Body> {
+    pub(crate) fn all_leave(&self, topic: &str, key: &str) -> Option<Body> {
         let topics = self.lock(topic);
         let metas = &topics.get(topic)?.metas;
         let of_key: Vec<(&str, &Meta)> = metas
@@ -164,7 +176,7 @@ impl Presence {
     }
 
     /// Those on a topic: the payload of `presence_state`.
-    pub fn list(&self, topic: &str, listed: Listed) -> Body {
+    pub(crate) fn list(&self, topic: &str, listed: Listed) -> Body {
         let topics = self.lock(topic);
         let topic = topics.get(topic);
         let left_out = match listed {
@@ -190,7 +202,7 @@ impl Presence {
     }
 
     /// Whether a key has more than one meta on a topic.
-    pub fn has_a_key_with_many_metas(&self, topic: &str) -> bool {
+    pub(crate) fn has_a_key_with_many_metas(&self, topic: &str) -> bool {
         self.lock(topic).get(topic).is_some_and(|topic| {
             let keys = || topic.metas.keys().map(|(key, _)| key);
             keys().zip(keys().skip(1)).any(|(a, b)| a == b)

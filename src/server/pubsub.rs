@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use slab::Slab;
 
-use super::channel::Body;
-use super::context::{ChannelId, Reach};
+use super::context::Reach;
+use super::ids::{Address, ChannelId, SessionId};
 use super::message::{self, Dialect, Encoded, Raised};
-use super::session::{Address, SessionId};
+use super::payload::Body;
 use crate::protocol::Vsn;
 
 /// One subscription.

@@ -8,9 +8,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use mio::Waker;
 use mio::net::TcpStream;
 
-use super::context::ChannelId;
+use super::ids::{Address, ChannelId};
 use super::pubsub::Broadcast;
-use super::session::Address;
 use super::store::Answer;
 
 /// What a shard is told.

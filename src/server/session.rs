@@ -4,22 +4,20 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::channel::{Body, Channel, Info, Next};
-use super::connections::ConnectionId;
-use super::context::ChannelId;
+use super::channel::{Channel, Next};
+use super::context::Info;
+use super::ids::{ChannelId, ConnectionId};
 use super::message::{self, Dialect, Encoded, End};
+use super::payload::Body;
 use super::refs::Ref;
 use crate::protocol::{Field, Message};
 
-/// The place of a session in its shard. It is used again once the session has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SessionId(pub(super) u32);
-
-/// Where a channel is: its session on this shard, and its id.
+/// Whether more input follows a message. A session's process handles all that came together before any channel gets to
+/// run: a leave that is followed by a join at once is never answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    pub(crate) session: SessionId,
-    pub(crate) channel: ChannelId,
+pub(crate) enum Pipelined {
+    No,
+    Yes,
 }
 
 /// One client's session.

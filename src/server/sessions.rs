@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use super::channel::{Body, Status};
 use super::conduct::{Isolation, Names};
-use super::connections::ConnectionId;
-use super::context::ChannelId;
+use super::ids::{Address, ChannelId, ConnectionId, SessionId};
 use super::mailbox::SessionMessage;
 use super::mailboxes::Mailboxes;
 use super::message::{self, Encoded, End, Raised, ReplyTo};
-use super::session::{Address, ChannelMessage, Entry, Identity, Process, Session, SessionId};
+use super::payload::{Body, Status};
+use super::session::{ChannelMessage, Entry, Identity, Process, Session};
 
 /// A channel with more waiting messages than this costs the client its session.
 const MAX_MESSAGES: usize = 100_000;

@@ -10,9 +10,9 @@ use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
-use super::connections::ConnectionId;
 use super::core::Core;
-use super::drain::Draining;
+use super::drain::{Draining, Step};
+use super::ids::ConnectionId;
 use super::queues::{Note, ShardQueues};
 use crate::clock::Time;
 
@@ -41,7 +41,7 @@ pub(crate) struct Shard {
     accepting: Accepting,
     /// When to accept again, where there was no descriptor for the last connection.
     accept_at: Option<Time>,
-    pub(crate) draining: Option<Draining>,
+    draining: Option<Draining>,
 }
 
 /// What becomes of connections that this shard accepts.
@@ -221,5 +221,32 @@ impl Shard {
             let interest = Interest::READABLE | Interest::WRITABLE;
             registry.register(stream, Token(number + CONNECTIONS), interest)
         });
+    }
+
+    /// Begins to end. No connection is accepted any more.
+    fn start_draining(&mut self) {
+        if self.draining.is_none() {
+            self.listener = None;
+            let now = self.core.channels.timers.now();
+            self.draining = Some(Draining::new(self.core.connections.ids(), now));
+            self.go_on_draining();
+        }
+    }
+
+    fn go_on_draining(&mut self) {
+        let (now, sessions) = (self.core.channels.timers.now(), &self.core.channels.sessions);
+        let Some(draining) = &mut self.draining else {
+            return;
+        };
+        match draining.step(now, || sessions.is_any_busy()) {
+            Step::Tell(batch) => batch.into_iter().for_each(|id| self.core.drain(id)),
+            Step::Drop => self.core.connections.clear(),
+        }
+    }
+
+    /// Whether all connections have gone.
+    fn has_drained(&self) -> bool {
+        let draining = self.draining.as_ref();
+        draining.is_some_and(Draining::has_told_all) && self.core.connections.is_empty()
     }
 }

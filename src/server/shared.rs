@@ -1,6 +1,7 @@
 //! What all shards of a server share.
 
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::app::App;
 use super::chance::Tally;
@@ -9,7 +10,7 @@ use super::mailboxes::Planted;
 use super::presence::Presence;
 use super::store::Store;
 use super::token::Tokens;
-use crate::clock::Clock;
+use crate::clock::{Clock, wall_clock};
 
 /// Settings and state of the whole server.
 pub(crate) struct Shared {
@@ -25,4 +26,9 @@ pub(crate) struct Shared {
     /// The seed of what Phoenix leaves open; without one nothing of it happens.
     pub(crate) chance: Option<u64>,
     pub(crate) tally: Arc<Tally>,
+}
+
+/// The time since 1970, as tokens count it.
+pub(crate) fn since_epoch() -> Duration {
+    wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ mod writer;
 
 /// What a channel asks the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Keep an annotation.
     Add(NewAnnotation),
     /// The annotations of a video with an id above `last_seen`, by `at` and then by id.
@@ -31,33 +31,33 @@ pub enum Request {
 
 /// An annotation that has no id yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewAnnotation {
+pub(crate) struct NewAnnotation {
     /// The video, as the decimal text of an integer of any size.
-    pub video: String,
+    pub(crate) video: String,
     /// Who wrote it.
-    pub user: String,
+    pub(crate) user: String,
     /// What it says.
-    pub body: String,
+    pub(crate) body: String,
     /// The place in the video in milliseconds, as the decimal text of an integer of any size, not negative.
-    pub at: String,
+    pub(crate) at: String,
 }
 
 /// An annotation that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Annotation {
+pub(crate) struct Annotation {
     /// Grows, and is never used twice.
-    pub id: i64,
+    pub(crate) id: i64,
     /// See [`NewAnnotation::at`].
-    pub at: String,
+    pub(crate) at: String,
     /// What it says.
-    pub body: String,
+    pub(crate) body: String,
     /// Who wrote it.
-    pub user: String,
+    pub(crate) user: String,
 }
 
 /// What the store says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// To [`Request::Add`].
     Added(Annotation),
     /// To [`Request::After`].
@@ -68,7 +68,7 @@ pub enum Answer {
 
 /// Where the annotations are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreLocation {
+pub(crate) enum StoreLocation {
     /// Nowhere: they are gone with the store.
     Memory,
     /// In this file, which is made if it is not there.
@@ -76,11 +76,11 @@ pub enum StoreLocation {
 }
 
 /// Who gets the answer. Called in the store's thread, so it should only pass the answer on.
-pub type ReplyTo = Box<dyn FnOnce(Answer) + Send>;
+pub(crate) type ReplyTo = Box<dyn FnOnce(Answer) + Send>;
 
 /// The queue to the thread that owns the database. Dropping it waits until everything asked before is answered.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     queue: Option<Sender<writer::Asked>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -90,7 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// If there is none at that place and none can be made, or another process has it.
-    pub fn open(place: &StoreLocation, keeping: AnnotationStore) -> Result<Self, OpenError> {
+    pub(crate) fn open(place: &StoreLocation, keeping: AnnotationStore) -> Result<Self, OpenError> {
         let connection = database::open(place)?;
         let (queue, requests) = mpsc::channel();
         let thread = thread::Builder::new()
@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// Asks the store; the answer comes to `reply_to` later, always exactly once.
-    pub fn submit(&self, request: Request, reply_to: ReplyTo) {
+    pub(crate) fn submit(&self, request: Request, reply_to: ReplyTo) {
         let Some(queue) = &self.queue else {
             return;
         };

@@ -17,12 +17,12 @@ mod term;
 mod tests;
 
 /// The secret of the recorded servers (`application.ex`), so that their tokens are good here and ours there.
-pub const SECRET_KEY_BASE: &str =
+pub(crate) const SECRET_KEY_BASE: &str =
     "phxproofphxproofphxproofphxproofphxproofphxproofphxproofphxproofphxproofphxproof";
 /// The salt of the tokens that a socket is let in with.
-pub const USER_SALT: &str = "user socket";
+pub(crate) const USER_SALT: &str = "user socket";
 /// How long such a token is good (`user_socket.ex`).
-pub const MAX_AGE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// How the text of every token begins: the name of the algorithm, in base64.
 const PROTECTED: &str = "SFMyNTY";
@@ -31,7 +31,7 @@ const DEFAULT_MAX_AGE: Duration = Duration::from_secs(86_400);
 
 /// Why a token lets nobody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// It is no token, or not one of ours, or from the future.
     #[error("the token was not signed here")]
     Invalid,
@@ -42,14 +42,14 @@ pub enum TokenError {
 
 /// Signs names, and reads what it signed.
 #[derive(Clone, Debug)]
-pub struct Tokens {
+pub(crate) struct Tokens {
     signer: Signer,
     check: TokenCheck,
 }
 
 impl Tokens {
     /// Derives the key, which takes a thousand rounds: once a server, not once a token.
-    pub fn new(secret_key_base: &str, salt: &str, check: TokenCheck) -> Self {
+    pub(crate) fn new(secret_key_base: &str, salt: &str, check: TokenCheck) -> Self {
         Self {
             signer: Signer::new(secret_key_base, salt),
             check,
@@ -57,7 +57,7 @@ impl Tokens {
     }
 
     /// A token for a name, signed now.
-    pub fn sign(&self, name: &str, now: Duration) -> String {
+    pub(crate) fn sign(&self, name: &str, now: Duration) -> String {
         self.signer
             .sign(&term::encode(name, millis(now), DEFAULT_MAX_AGE))
     }
@@ -66,7 +66,7 @@ impl Tokens {
     ///
     /// # Errors
     /// If it was not, or not here.
-    pub fn verify(&self, token: &str, now: Duration, max_age: Duration) -> Result<String, TokenError> {
+    pub(crate) fn verify(&self, token: &str, now: Duration, max_age: Duration) -> Result<String, TokenError> {
         let payload = match self.check {
             TokenCheck::All | TokenCheck::SignatureOnly | TokenCheck::AtMostADay => self.signer.verify(token),
             TokenCheck::AgeOnly => unsigned_payload(token),
@@ -96,13 +96,13 @@ impl Tokens {
 
 /// `Plug.Crypto.MessageVerifier`: bytes with a signature. Long poll sessions carry other terms than [`Tokens`] does.
 #[derive(Clone, Debug)]
-pub struct Signer {
+pub(crate) struct Signer {
     keyed: Hmac<Sha256>,
 }
 
 impl Signer {
     /// PBKDF2-HMAC-SHA256, 1000 rounds, 32 bytes, as `Plug.Crypto` derives its keys unless told otherwise.
-    pub fn new(secret_key_base: &str, salt: &str) -> Self {
+    pub(crate) fn new(secret_key_base: &str, salt: &str) -> Self {
         let key: [u8; 32] =
             pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(secret_key_base.as_bytes(), salt.as_bytes(), 1000);
         let keyed = Hmac::new_from_slice(&key).expect("a key of any length will do");
@@ -110,14 +110,14 @@ impl Signer {
     }
 
     /// `SFMyNTY.<payload>.<signature>`
-    pub fn sign(&self, payload: &[u8]) -> String {
+    pub(crate) fn sign(&self, payload: &[u8]) -> String {
         let plain = format!("{PROTECTED}.{}", URL_SAFE_NO_PAD.encode(payload));
         let signature = self.keyed.clone().chain_update(&plain).finalize().into_bytes();
         format!("{plain}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// The payload, if the signature is ours. Takes the same time wherever it differs.
-    pub fn verify(&self, token: &str) -> Option<Vec<u8>> {
+    pub(crate) fn verify(&self, token: &str) -> Option<Vec<u8>> {
         let (plain, signature) = token.rsplit_once('.')?;
         let payload = unsigned_payload(token)?;
         let signature = decode_base64(signature)?;

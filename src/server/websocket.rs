@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::channels::Pipelined;
-use super::conduct::WireConduct;
-use super::http::Mount;
-use super::session::SessionId;
+use super::conduct::{Mount, WireConduct};
+use super::ids::SessionId;
+use super::session::Pipelined;
 use crate::wire::websocket::{Header, Opcode, Part, mask};
 pub(crate) use rules::close_reply;
 use rules::{Begun, Have, check};

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, Status};
+use super::super::channel::{Channel, Join, Next, Out, Reason};
 use super::super::conduct::{Counter, Whisper};
-use super::super::context::Context;
+use super::super::context::{Context, Info};
 use super::super::elixir::{Raised, Term, no_clause};
+use super::super::payload::{Body, In, Status};
 use super::{TopicCounters, json, push_ping, send_pings};
 
 #[cfg(test)]

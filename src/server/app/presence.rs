@@ -1,11 +1,11 @@
 //! `presence:*`: who is there, and with what status (`presence.ex`).
 
 use super::super::chance::Freedom;
-use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status};
-use super::super::channels::Tells;
+use super::super::channel::{Channel, Join, Next, Reason};
 use super::super::conduct::{PresenceJoin, PresenceLeave, PresenceState, UpdatesTold};
-use super::super::context::{Context, Reach};
+use super::super::context::{Context, Info, Reach, Tells};
 use super::super::elixir::{Raised, Term, no_clause};
+use super::super::payload::{Body, In, Status};
 use super::super::presence::{Listed, Order};
 
 #[cfg(test)]

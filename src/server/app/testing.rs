@@ -1,10 +1,11 @@
 //! One channel of a session, without a server: what a channel is told goes in, what it wants done comes out as lines of text.
 
-use crate::clock::Time;
 use crate::server::chance::Chance;
-use crate::server::channel::{Body, Channel, In, Info, Join, Next, Out, Reason, ReplyRef, Status};
+use crate::server::channel::{Channel, Join, Next, Out, Reason};
 use crate::server::conduct::AppConduct;
-use crate::server::context::{Action, ChannelId, ChannelIdentity, Context, Reach};
+use crate::server::context::{Action, ChannelIdentity, Context, Info, Reach, ReplyRef};
+use crate::server::ids::ChannelId;
+use crate::server::payload::{Body, In, Status};
 use crate::server::presence::Presence;
 use crate::server::refs::Ref;
 use crate::server::store::{Answer, Request};
@@ -115,7 +116,6 @@ impl Talk<'_> {
         let mut cx = Context {
             identity: self.identity,
             reference: &self.reference.into(),
-            now: Time::ZERO,
             conduct: &self.scene.conduct,
             presence: &self.scene.presence,
             chance: &mut chance,

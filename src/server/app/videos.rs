@@ -1,9 +1,10 @@
 //! `videos:<id>`: annotations of a video, which outlive the server and are caught up on (`video_channel.ex`).
 
-use super::super::channel::{Body, Channel, In, Info, Join, Next, Reason, Status};
+use super::super::channel::{Channel, Join, Next, Reason};
 use super::super::conduct::{AnnotationFields, CatchUp};
-use super::super::context::Context;
+use super::super::context::{Context, Info};
 use super::super::elixir::{Raised, Term, no_clause, quote, string_to_integer};
+use super::super::payload::{Body, In, Status};
 use super::super::store::{Annotation, Answer, NewAnnotation, Request};
 use super::{json, push_ping, send_pings};
 use crate::protocol::json::members;

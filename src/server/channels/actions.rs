@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::alarm::Alarm;
 use super::super::chance::{Freedom, Outcome};
-use super::super::channel::{Body, Status};
 use super::super::conduct::{
     Audience, BroadcastEncoding, BroadcastRefs, Nulls, PushReach, ReplyCount, ReplyJoinRef, ReplyRefs,
 };
-use super::super::context::{Action, ChannelId, Reach};
+use super::super::context::{Action, Reach, Tells};
 use super::super::elixir::quote;
+use super::super::ids::{Address, ChannelId};
 use super::super::message::{self, Raised, ReplyTo};
+use super::super::payload::{Body, Status};
 use super::super::pubsub::{Broadcast, Subscription};
 use super::super::queues::Note;
 use super::super::refs::borrowed;
-use super::super::session::{Address, ChannelMessage};
-use super::{Alarm, Channels};
+use super::super::session::ChannelMessage;
+use super::Channels;
 use crate::clock::Time;
 use crate::protocol::{Field, Vsn, json};
 
@@ -24,19 +26,6 @@ pub(super) struct Diff {
     pub(super) broadcast: Arc<Broadcast>,
     pub(super) of: Address,
     pub(super) tells: Tells,
-}
-
-/// What a diff tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tells {
-    /// A join or an update.
-    Change,
-    /// An update, and before the reply to it.
-    ChangeAtOnce,
-    /// A leave, of a client that is still connected.
-    Leave,
-    /// A leave by the end of the connection.
-    Hangup,
 }
 
 /// `:timer.send_interval` takes whole milliseconds.

@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::super::channel::{Body, Channel, In, Info, Next, Out, Reason};
+use super::super::alarm::Alarm;
+use super::super::channel::{Channel, Next, Out, Reason};
 use super::super::conduct::{Names, ReplyOrder, SenderOrder};
-use super::super::context::{ChannelIdentity, Context};
+use super::super::context::{ChannelIdentity, Context, Info};
+use super::super::ids::Address;
 use super::super::message::Raised;
+use super::super::payload::{Body, In};
 use super::super::refs::borrowed;
-use super::super::session::{Address, ChannelMessage, Session};
+use super::super::session::{ChannelMessage, Session};
 use super::super::store::Answer;
-use super::{Alarm, Channels};
+use super::Channels;
 use crate::protocol::{Field, Payload};
 
 impl Channels {
@@ -132,7 +135,6 @@ impl Channels {
                 topic: &entry.topic,
             },
             reference: &borrowed(reference),
-            now: self.timers.now(),
             conduct: &self.shared.conduct.app,
             presence: &self.shared.presence,
             chance: &mut self.chance,

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use super::super::alarm::Alarm;
 use super::super::chance::Freedom;
 use super::super::channel::Reason;
-use super::super::channel::{Body, Status};
 use super::super::conduct::{AfterLeave, Crash, DeadSubscription, HangupScope, Leave, LeaveScope};
-use super::super::context::Action;
+use super::super::context::{Action, Tells};
+use super::super::ids::{Address, SessionId};
 use super::super::mailbox::SessionMessage;
 use super::super::message::End;
+use super::super::payload::{Body, Status};
 use super::super::pubsub::Broadcast;
-use super::super::session::{Address, SessionId};
-use super::actions::{Diff, Tells};
-use super::{Alarm, Channels};
+use super::Channels;
+use super::actions::Diff;
 use crate::protocol::Field;
 
 /// The session's process raised: its connection is closed with 1011.

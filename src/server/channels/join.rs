@@ -3,16 +3,19 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::super::alarm::Alarm;
 use super::super::chance::Freedom;
-use super::super::channel::{Body, In, Join, Reason, Status};
+use super::super::channel::{Join, Reason};
 use super::super::conduct::{DuplicateJoin, RefusedJoin};
+use super::super::ids::{Address, SessionId};
 use super::super::message::{End, ReplyTo};
+use super::super::payload::{Body, In, Status};
 use super::super::pubsub::Subscription;
 use super::super::refs::{Ref, borrowed};
-use super::super::session::{Address, Entry, Joining, Process, SessionId, Work};
+use super::super::session::{Entry, Joining, Process, Work};
 use super::super::store::Answer;
+use super::Channels;
 use super::receive::{reason, reply_to};
-use super::{Alarm, Channels};
 use crate::protocol::{Field, Message, Payload};
 
 impl Channels {

@@ -1,21 +1,14 @@
 //! What a session's process does with its client's messages: which message goes to which channel, and what the process
 //! answers itself (`lib/phoenix/socket.ex`).
 
-use super::super::channel::{Body, Status};
 use super::super::conduct::{StaleJoinRef, Unmatched};
+use super::super::ids::{Address, SessionId};
 use super::super::message::ReplyTo;
+use super::super::payload::{Body, Status};
 use super::super::refs::{Parsed, Ref, borrowed};
-use super::super::session::{Address, ChannelMessage, SessionId};
+use super::super::session::{ChannelMessage, Pipelined};
 use super::Channels;
 use crate::protocol::{Field, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC};
-
-/// Whether more input follows the message. A session's process handles all that came together before any channel gets
-/// to run: a leave that is followed by a join at once is never answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pipelined {
-    No,
-    Yes,
-}
 
 impl Channels {
     /// A message from the client.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Term, quote, string_to_integer};
-use crate::server::channel::In;
+use crate::server::payload::In;
 
 fn term(json: &str) -> Term<'_> {
     Term::of(In::Json(json))

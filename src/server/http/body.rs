@@ -1,7 +1,8 @@
 //! What follows a request's head. Nobody reads it: the request is answered, and then its body is skipped.
 
+use std::borrow::Cow;
+
 use super::super::conduct::{ContentLength, HttpConduct, UnreadBody};
-use super::head::Request;
 
 /// No chunk is longer than this.
 const MAX_CHUNK: usize = 1 << 20;
@@ -19,30 +20,29 @@ pub(crate) enum Body {
 
 /// A body that is none, or a length that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 impl Body {
     /// None, or no more.
     pub(crate) const NONE: Self = Self::Bytes(0);
 
-    /// The body that a request says it has.
-    pub(super) fn of(request: &Request<'_>, conduct: &HttpConduct) -> Result<Self, Broken> {
-        if let Some(coding) = request.value("transfer-encoding") {
-            return if coding.eq_ignore_ascii_case("chunked") {
-                Ok(Self::Chunks)
-            } else {
-                Err(Broken)
-            };
-        }
-        match &request.values("content-length")[..] {
-            [] => Ok(Self::NONE),
-            [value] => content_length(value, conduct.content_length).map(Self::Bytes),
-            _ => Err(Broken),
+    /// The body that a request with these headers has.
+    pub(crate) fn of(
+        coding: Option<&str>,
+        lengths: &[Cow<'_, str>],
+        conduct: &HttpConduct,
+    ) -> Result<Self, Broken> {
+        match (coding, lengths) {
+            (Some(coding), _) if coding.eq_ignore_ascii_case("chunked") => Ok(Self::Chunks),
+            (Some(_), _) => Err(Broken),
+            (None, []) => Ok(Self::NONE),
+            (None, [value]) => content_length(value, conduct.content_length).map(Self::Bytes),
+            (None, _) => Err(Broken),
         }
     }
 
     /// How much of the input is body, and what is still to come then.
-    pub(super) fn skip(self, input: &[u8]) -> Result<(usize, Self), Broken> {
+    pub(crate) fn skip(self, input: &[u8]) -> Result<(usize, Self), Broken> {
         match self {
             Self::Bytes(left) => {
                 let here = u32::try_from(input.len()).unwrap_or(u32::MAX).min(left);
@@ -53,7 +53,7 @@ impl Body {
     }
 
     /// Whether the connection ends with the answer, this being still to come.
-    pub(super) fn ends_connection(self, conduct: &HttpConduct) -> bool {
+    pub(crate) fn ends_connection(self, conduct: &HttpConduct) -> bool {
         conduct.unread_body == UnreadBody::SkippedIfShort
             && match self {
                 Self::Bytes(left) => left > SHORT,

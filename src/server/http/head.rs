@@ -8,7 +8,7 @@ use super::response::{Asked, BodyWanted, Then, Version};
 use super::target::{self, Target};
 
 /// No server takes more headers than this.
-pub(super) const MAX_HEADERS: usize = 100;
+pub(crate) const MAX_HEADERS: usize = 100;
 /// Nor a longer head.
 const MAX_HEAD: usize = 256 << 10;
 
@@ -25,7 +25,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// What stands at the begin of the input.
-pub(super) enum Parsed<'a> {
+pub(crate) enum Parsed<'a> {
     /// A request, how many bytes its head takes, and the body that follows.
     Request(Request<'a>, usize, Body),
     /// The begin of one.
@@ -35,7 +35,7 @@ pub(super) enum Parsed<'a> {
 }
 
 /// Reads a request.
-pub(super) fn parse<'a>(
+pub(crate) fn parse<'a>(
     conduct: &HttpConduct,
     input: &'a [u8],
     headers: &'a mut [httparse::Header<'a>; MAX_HEADERS],
@@ -74,7 +74,8 @@ pub(super) fn parse<'a>(
     if !(lines_are_fine && request.has_a_host(conduct.hosts) && request.connects(conduct.broken_connection)) {
         return Parsed::Refused(400);
     }
-    match Body::of(&request, conduct) {
+    let coding = request.value("transfer-encoding");
+    match Body::of(coding.as_deref(), &request.values("content-length"), conduct) {
         Ok(body) => Parsed::Request(request, head, body),
         Err(_) => Parsed::Refused(400),
     }
@@ -131,7 +132,7 @@ impl<'a> Request<'a> {
     }
 
     /// What of it matters to its response.
-    pub(super) fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked {
         let keeps = match self.version {
             Version::V11 => !self.says("connection", "close"),
             Version::V10 => self.says("connection", "keep-alive"),
@@ -186,7 +187,7 @@ impl<'a> Request<'a> {
 }
 
 /// A token of RFC 9110, 5.6.2.
-pub(super) fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

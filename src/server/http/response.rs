@@ -30,17 +30,26 @@ pub(crate) enum Origin {
 
 /// Whether the connection serves another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
+pub(crate) enum Then {
     KeepAlive,
     Close,
 }
 
 /// What of the request matters to its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) version: Version,
-    pub(super) body: BodyWanted,
-    pub(super) then: Then,
+pub(crate) struct Asked {
+    pub(crate) version: Version,
+    pub(crate) body: BodyWanted,
+    pub(crate) then: Then,
+}
+
+impl Asked {
+    /// What is known of a request that cannot be read.
+    pub(crate) const UNREADABLE: Self = Self {
+        version: Version::V11,
+        body: BodyWanted::Yes,
+        then: Then::Close,
+    };
 }
 
 /// The version of a request.
@@ -52,7 +61,7 @@ pub(crate) enum Version {
 
 /// Whether the method lets the response have a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyWanted {
+pub(crate) enum BodyWanted {
     Yes,
     /// HEAD
     No,
@@ -70,7 +79,7 @@ impl Response {
     }
 
     /// The same with one more header.
-    pub(super) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
+    pub(crate) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
         Self {
             extra: format!("{name}: {value}\r\n"),
             ..self
@@ -88,7 +97,7 @@ impl Response {
     }
 
     /// A response of the web server itself.
-    pub(super) fn refused(status: u16) -> Self {
+    pub(crate) fn refused(status: u16) -> Self {
         Self {
             status,
             body: String::new(),
@@ -98,7 +107,7 @@ impl Response {
     }
 
     /// What becomes of the connection.
-    pub(super) fn then(&self, look: Look, asked: Asked) -> Then {
+    pub(crate) fn then(&self, look: Look, asked: Asked) -> Then {
         match (self.origin, look) {
             (Origin::WebServer, _) | (Origin::Raised, Look::Bandit) => Then::Close,
             (Origin::Application, _) | (Origin::Raised, Look::Cowboy) => asked.then,
@@ -106,7 +115,7 @@ impl Response {
     }
 
     /// Appends head and body.
-    pub(super) fn write(&self, look: Look, asked: Asked, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, look: Look, asked: Asked, out: &mut Vec<u8>) {
         let mut head = match (look, self.origin, asked.version) {
             (Look::Bandit, Origin::WebServer, _) | (Look::Bandit, _, Version::V10) => "HTTP/1.0 ".to_owned(),
             _ => "HTTP/1.1 ".to_owned(),
@@ -159,7 +168,7 @@ fn http_date() -> HttpDate {
 }
 
 /// Appends the answer to a handshake.
-pub(super) fn switch_protocols(look: Look, accept: &str, out: &mut Vec<u8>) {
+pub(crate) fn switch_protocols(look: Look, accept: &str, out: &mut Vec<u8>) {
     let date = http_date();
     let head = match look {
         Look::Bandit => format!(

@@ -2,53 +2,23 @@
 
 use std::time::Duration;
 
-use super::super::channels::Channels;
-use super::super::conduct::{FAST_IDLE, IDLE};
-use super::super::shared::Shared;
+use super::super::conduct::Mount;
+use super::super::shared::{Shared, since_epoch};
 use super::super::token::Tokens;
 use super::query::{Malformed, Param, param};
-use super::upgrade::{Upgrade, connect};
+use super::upgrade::Upgrade;
 use super::{Request, Response};
-use crate::clock::wall_clock;
 
 /// What a request gets.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Response(Response),
     Upgrade(Box<Upgrade>),
-}
-
-/// Where the socket is mounted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mount {
-    /// `/socket`
-    Plain,
-    /// `/fast_socket`, with a short idle timeout.
-    Fast,
-    /// `/strict_socket`, with a list of origins.
-    Strict,
-}
-
-impl Mount {
-    fn named(segment: &str) -> Option<Self> {
-        match segment {
-            "socket" => Some(Self::Plain),
-            "fast_socket" => Some(Self::Fast),
-            "strict_socket" => Some(Self::Strict),
-            _ => None,
-        }
-    }
-
-    /// How long a connection may be silent.
-    pub(crate) const fn idle(self) -> Duration {
-        match self {
-            Self::Fast => FAST_IDLE,
-            Self::Plain | Self::Strict => IDLE,
-        }
-    }
+    /// The sessions of this user are to end.
+    Disconnect(String),
 }
 
 /// Answers a request.
-pub(super) fn route(shared: &Shared, channels: &mut Channels, request: &Request<'_>) -> Answer {
+pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
     let segments: Vec<&str> = request
         .path
         .split('/')
@@ -56,14 +26,16 @@ pub(super) fn route(shared: &Shared, channels: &mut Channels, request: &Request<
         .collect();
     Answer::Response(match (request.method, &segments[..]) {
         ("GET", [mount, "websocket"]) => match Mount::named(mount) {
-            Some(mount) => return connect(shared, request, mount),
+            Some(mount) => {
+                return Upgrade::judge(shared, request, mount)
+                    .map_or_else(Answer::Response, |upgrade| Answer::Upgrade(Box::new(upgrade)));
+            }
             None => not_found(),
         },
         (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
         ("GET", ["token", name]) => token(&shared.tokens, name, request.query),
         ("POST", ["disconnect", name]) => {
-            channels.disconnect_everywhere(name);
-            Response::new(204, "")
+            return Answer::Disconnect((*name).to_owned());
         }
         _ => not_found(),
     })
@@ -91,11 +63,4 @@ fn bad_age() -> Response {
 
 fn not_found() -> Response {
     Response::new(404, "not found")
-}
-
-/// The time since 1970, as tokens count it.
-pub(super) fn since_epoch() -> Duration {
-    wall_clock()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
 }

@@ -1,22 +1,13 @@
-//! Who is let in as a WebSocket: origin, version and token first, then the handshake itself
+//! Decides which connections become WebSockets: origin, version and token first, then the handshake itself
 //! (`lib/phoenix/transports/websocket.ex`, `WebSockAdapter.UpgradeValidation`).
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use super::super::conduct::{BrokenExtensions, NestedVsn, OriginCheck, OriginHost, VsnCheck};
-use super::super::connection::Stage;
-use super::super::connections::ConnectionId;
-use super::super::core::Core;
-use super::super::message::Dialect;
-use super::super::session::{Identity, Session};
-use super::super::shared::Shared;
+use super::super::conduct::{BrokenExtensions, Mount, NestedVsn, OriginCheck, OriginHost, VsnCheck};
+use super::super::shared::{Shared, since_epoch};
 use super::super::token::MAX_AGE;
-use super::super::websocket::WebSocket;
 use super::head::is_token;
 use super::query::{Malformed, Param, param};
-use super::response::switch_protocols;
-use super::route::{Answer, Mount, since_epoch};
 use super::version::negotiate;
 use super::{Request, Response, Version};
 use crate::protocol::Vsn;
@@ -24,10 +15,11 @@ use crate::wire::websocket::accept_of;
 
 /// A connection that is let in.
 pub(crate) struct Upgrade {
-    vsn: Vsn,
-    user: Option<String>,
-    mount: Mount,
-    accept: String,
+    pub(crate) vsn: Vsn,
+    pub(crate) user: Option<String>,
+    pub(crate) mount: Mount,
+    /// What the handshake is answered with.
+    pub(crate) accept: String,
 }
 
 impl From<Malformed> for Response {
@@ -36,90 +28,57 @@ impl From<Malformed> for Response {
     }
 }
 
-/// Lets a connection in, or not.
-pub(super) fn connect(shared: &Shared, request: &Request<'_>, mount: Mount) -> Answer {
-    match judge(shared, request, mount) {
-        Ok(upgrade) => Answer::Upgrade(Box::new(upgrade)),
-        Err(refusal) => Answer::Response(refusal),
-    }
-}
-
-fn judge(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<Upgrade, Response> {
-    let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
-    let conduct = &shared.conduct;
-    let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
-    if strict
-        && !request
-            .value("origin")
-            .is_none_or(|origin| is_allowed(&origin, conduct.wire.origin_host))
-    {
-        return Err(forbidden());
-    }
-    let vsn = match vsn {
-        None => Vsn::V1,
-        Some(Param::Text(text)) => match (negotiate(&text), conduct.wire.vsn_check) {
-            (Some(vsn), _) => vsn,
-            (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
-            (None, VsnCheck::Refuses) => return Err(forbidden()),
-        },
-        Some(Param::Nested) => {
-            return Err(match conduct.wire.nested_vsn {
-                NestedVsn::Refused => forbidden(),
-                NestedVsn::Raises => Response::raised(),
-            });
+impl Upgrade {
+    /// Lets a connection in, or not.
+    pub(crate) fn judge(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<Self, Response> {
+        let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
+        let conduct = &shared.conduct;
+        let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
+        if strict
+            && !request
+                .value("origin")
+                .is_none_or(|origin| is_allowed(&origin, conduct.wire.origin_host))
+        {
+            return Err(forbidden());
         }
-    };
-    let user = match token {
-        None => None,
-        Some(Param::Text(token)) => {
-            let name = shared.tokens.verify(&token, since_epoch(), MAX_AGE);
-            Some(name.map_err(|_| forbidden())?)
-        }
-        // `Phoenix.Token.verify` has no clause for it.
-        Some(Param::Nested) => return Err(Response::raised()),
-    };
-    let key = validate(request).map_err(|text| Response::new(400, text))?;
-    let key = match key.as_slice() {
-        [key] => key,
-        // Bandit takes the first of one.
-        _ => return Err(Response::raised()),
-    };
-    if conduct.http.broken_extensions == BrokenExtensions::Refused && !extensions_can_be_read(request) {
-        return Err(Response::new(400, ""));
-    }
-    Ok(Upgrade {
-        vsn,
-        user,
-        mount,
-        accept: accept_of(key.as_bytes()),
-    })
-}
-
-impl Core {
-    /// Opens a session, which the connection carries from now on.
-    pub(super) fn upgrade(&mut self, id: ConnectionId, upgrade: Upgrade) {
-        let conduct = &self.shared.conduct;
-        switch_protocols(conduct.http.look, &upgrade.accept, &mut self.connections.out);
-        let (user, identity) = match upgrade.user {
-            None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
-            Some(name) => (self.channels.sessions.shared_name(name), Identity::Signed),
-        };
-        let session = self.channels.sessions.open(Session {
-            connection: id,
-            dialect: Dialect {
-                vsn: upgrade.vsn,
-                v1_keys: conduct.wire.v1_keys,
+        let vsn = match vsn {
+            None => Vsn::V1,
+            Some(Param::Text(text)) => match (negotiate(&text), conduct.wire.vsn_check) {
+                (Some(vsn), _) => vsn,
+                (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
+                (None, VsnCheck::Refuses) => return Err(forbidden()),
             },
+            Some(Param::Nested) => {
+                return Err(match conduct.wire.nested_vsn {
+                    NestedVsn::Refused => forbidden(),
+                    NestedVsn::Raises => Response::raised(),
+                });
+            }
+        };
+        let user = match token {
+            None => None,
+            Some(Param::Text(token)) => {
+                let name = shared.tokens.verify(&token, since_epoch(), MAX_AGE);
+                Some(name.map_err(|_| forbidden())?)
+            }
+            // `Phoenix.Token.verify` has no clause for it.
+            Some(Param::Nested) => return Err(Response::raised()),
+        };
+        let key = validate(request).map_err(|text| Response::new(400, text))?;
+        let key = match key.as_slice() {
+            [key] => key,
+            // Bandit takes the first of one.
+            _ => return Err(Response::raised()),
+        };
+        if conduct.http.broken_extensions == BrokenExtensions::Refused && !extensions_can_be_read(request) {
+            return Err(Response::new(400, ""));
+        }
+        Ok(Self {
+            vsn,
             user,
-            identity,
-            channels: Vec::new(),
-            joining: None,
-            heartbeats: 0,
-        });
-        let websocket = WebSocket::new(session, upgrade.mount);
-        self.connections.set_stage(id, Stage::WebSocket(websocket));
-        self.connections.refresh(id);
-        self.connections.watch(id);
+            mount,
+            accept: accept_of(key.as_bytes()),
+        })
     }
 }
 

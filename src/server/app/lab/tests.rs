@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::super::TopicCounters;
 use super::super::testing::{Scene, Talk, reply_ref};
 use super::Lab;
-use crate::server::channel::{Body, In, Info};
 use crate::server::conduct::{Counter, Whisper};
+use crate::server::context::Info;
+use crate::server::payload::{Body, In};
 
 fn lab() -> Lab {
     Lab::new(Arc::default())

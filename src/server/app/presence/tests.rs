@@ -2,8 +2,8 @@
 
 use super::super::testing::Scene;
 use super::PresenceChannel;
-use crate::server::channel::Info;
 use crate::server::conduct::PresenceLeave;
+use crate::server::context::Info;
 
 /// The lines with every presence ref blanked.
 fn redacted(lines: &[String]) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use super::super::testing::{Scene, Talk};
 use super::Videos;
-use crate::server::channel::Info;
 use crate::server::conduct::{AnnotationFields, CatchUp};
+use crate::server::context::Info;
 use crate::server::store::{Annotation, Answer, NewAnnotation, Request};
 
 fn talk<'s>(scene: &'s Scene, topic: &'s str) -> Talk<'s> {

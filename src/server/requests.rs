@@ -1,0 +1,134 @@
+//! From the kernel to HTTP and back: answers the requests of a connection, and upgrades it.
+
+use std::sync::Arc;
+
+use super::conduct::{EarlyFrames, LateRefusal};
+use super::connection::{Before, Stage};
+use super::core::Core;
+use super::http::{
+    Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, Response, Then, Upgrade, parse, route,
+    switch_protocols,
+};
+use super::ids::ConnectionId;
+use super::message::Dialect;
+use super::session::{Identity, Session};
+use super::websocket::WebSocket;
+
+impl Core {
+    /// Handles one request, if its head is whole, and says how long it was.
+    pub(crate) fn request(&mut self, id: ConnectionId, input: &[u8]) -> usize {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let shared = Arc::clone(&self.shared);
+        let conduct = &shared.conduct.http;
+        let (request, head, body) = match parse(conduct, input, &mut headers) {
+            Parsed::Request(request, head, body) => (request, head, body),
+            Parsed::Partial => return 0,
+            Parsed::Refused(status) => {
+                self.refuse_request(id, status, conduct.late_refusal);
+                return input.len();
+            }
+        };
+        let (skipped, rest) = match body.skip(&input[head..]) {
+            Ok(skipped) => skipped,
+            Err(Broken) => {
+                self.refuse_request(id, 400, conduct.late_refusal);
+                return input.len();
+            }
+        };
+        match route(&shared, &request) {
+            Answer::Response(response) => self.answer(id, &response, request.asked(), rest),
+            Answer::Disconnect(user) => {
+                self.channels.disconnect_everywhere(&user);
+                self.answer(id, &Response::new(204, ""), request.asked(), rest);
+            }
+            Answer::Upgrade(upgrade) => {
+                self.upgrade(id, *upgrade);
+                if conduct.early_frames == EarlyFrames::Lost {
+                    return input.len();
+                }
+            }
+        }
+        head + skipped
+    }
+
+    /// Answers a request of whose body `rest` is still to come.
+    fn answer(&mut self, id: ConnectionId, response: &Response, asked: Asked, rest: Body) {
+        self.connections
+            .set_stage(id, Stage::Http(Before::Answered, rest));
+        self.respond(id, response, asked);
+        if rest.ends_connection(&self.shared.conduct.http) {
+            self.stop_reading(id);
+        }
+    }
+
+    /// Skips what is left of the last request's body.
+    pub(crate) fn skip_body(&mut self, id: ConnectionId, body: Body, input: &[u8]) -> usize {
+        let Ok((skipped, rest)) = body.skip(input) else {
+            self.drop_connection(id);
+            return input.len();
+        };
+        self.connections
+            .set_stage(id, Stage::Http(Before::Answered, rest));
+        skipped
+    }
+
+    fn refuse_request(&mut self, id: ConnectionId, status: u16, late: LateRefusal) {
+        let stage = self.connections.get(id).map(|connection| &connection.stage);
+        match (stage, late) {
+            (Some(Stage::Http(Before::Answered, _)), LateRefusal::Untold) => self.stop_reading(id),
+            _ => self.respond(id, &Response::refused(status), Asked::UNREADABLE),
+        }
+    }
+
+    /// The head of a request did not come in time.
+    pub(crate) fn head_is_late(&mut self, id: ConnectionId) {
+        self.respond(id, &Response::refused(408), Asked::UNREADABLE);
+    }
+
+    fn respond(&mut self, id: ConnectionId, response: &Response, asked: Asked) {
+        let look = self.shared.conduct.http.look;
+        response.write(look, asked, &mut self.connections.out);
+        match response.then(look, asked) {
+            Then::KeepAlive => {
+                let deadline = self.connections.deadlines.now() + HEAD_TIMEOUT;
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.deadline = deadline;
+                }
+            }
+            Then::Close => self.stop_reading(id),
+        }
+    }
+
+    /// Writes what was said to the client, and reads nothing more from it.
+    fn stop_reading(&mut self, id: ConnectionId) {
+        self.connections.write(id);
+        self.connections.stop_reading(id);
+        self.connections.shut_when_written(id);
+    }
+
+    /// Opens a session, which the connection carries from now on.
+    fn upgrade(&mut self, id: ConnectionId, upgrade: Upgrade) {
+        let conduct = &self.shared.conduct;
+        switch_protocols(conduct.http.look, &upgrade.accept, &mut self.connections.out);
+        let (user, identity) = match upgrade.user {
+            None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
+            Some(name) => (self.channels.sessions.shared_name(name), Identity::Signed),
+        };
+        let session = self.channels.sessions.open(Session {
+            connection: id,
+            dialect: Dialect {
+                vsn: upgrade.vsn,
+                v1_keys: conduct.wire.v1_keys,
+            },
+            user,
+            identity,
+            channels: Vec::new(),
+            joining: None,
+            heartbeats: 0,
+        });
+        let websocket = WebSocket::new(session, upgrade.mount);
+        self.connections.set_stage(id, Stage::WebSocket(websocket));
+        self.connections.refresh(id);
+        self.connections.watch(id);
+    }
+}

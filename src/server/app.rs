@@ -1,4 +1,4 @@
-//! The channels that the target contract asks for, and which topic each is for (`user_socket.ex`).
+//! The channels of the application that the target contract asks for, and which topics each serves (`user_socket.ex`).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

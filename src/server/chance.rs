@@ -1,5 +1,5 @@
-//! What Phoenix leaves open: decided at random by a seed where the server was asked to, and counted. A server that was
-//! not asked to never takes any of these freedoms.
+//! Behaviours that Phoenix leaves open. A server that was started with a seed decides each of them at random, and counts
+//! it; any other server never shows them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +13,9 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 pub enum Freedom {
     /// The subscription of a channel that has ended lives on for a while.
     DeadSubscription,
-    /// The one who left gets the presence_diff of its own leave.
+    /// A client that left gets the presence_diff of its own leave.
     OwnLeave,
-    /// The connection hears late that a channel has ended, and so does its client; a push in between is lost.
+    /// The session hears late that a channel has ended, and so does its client; a push in between is lost.
     LateEnd,
     /// What waits at a channel is handled before the next join of its topic ends it.
     QueueBeforeRejoin,

@@ -1,5 +1,5 @@
-//! What the server does where servers differ: one decision a field, set by the profile. The server asks for
-//! version gates here and nowhere else; a fault changes a decision, and no other code knows that there are faults.
+//! The decisions in which servers differ, one a field, as the profile sets them. The server asks for version gates only
+//! here. A fault changes a decision, and no other code knows of faults.
 
 use std::time::Duration;
 

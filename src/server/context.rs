@@ -1,5 +1,5 @@
-//! What a channel can do while it handles something: push, broadcast, set timers. Everything is only written down
-//! here and carried out, in order, when the callback has returned.
+//! What a channel's callback is given, and the actions that it can ask for: push, reply, broadcast, set timers. Actions are
+//! carried out, in order, once the callback has returned.
 
 use std::sync::Arc;
 use std::time::Duration;

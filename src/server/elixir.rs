@@ -1,5 +1,5 @@
-//! JSON values as Elixir sees them: what is true, what an access by key gives or raises, what is greater.
-//! The channels are written in these words, so that they read as their twins in Elixir do, and fail where they do.
+//! JSON values with the semantics of Elixir: what is true, what access by key gives or raises, which of two is greater.
+//! The channels of the application use them, so that they read like their Elixir twins, and fail where those do.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Promises that the server can break on purpose, each by one decision: what a check is worth shows when it is held
-//! against a server that is wrong.
+//! The faults that the server can be started with. Each breaks one promise by one decision, so that a check can be tried
+//! on a server that is wrong.
 
 use super::conduct::{Conduct, Delivery};
 use crate::profile::Profile;

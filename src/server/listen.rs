@@ -1,5 +1,5 @@
-//! The listening sockets. On Linux each shard has one of its own, and the kernel spreads the connections; elsewhere
-//! the first shard accepts, and hands them round.
+//! The listening sockets. On Linux each shard has one of its own, and the kernel spreads the connections over them;
+//! elsewhere the first shard accepts all connections, and passes them on in turn.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};

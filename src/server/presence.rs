@@ -1,5 +1,5 @@
-//! Who is present on which topic, as `Phoenix.Presence` tells it: the state, and a diff for every change.
-//! One serves all shards; presence is not on the way of a message, so one lock for a group of topics will do.
+//! The users who are present on each topic, as `Phoenix.Presence` lists them, and a diff for every change. All shards share
+//! one. No message waits for it, so one lock for a group of topics is enough.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -36,12 +36,12 @@ impl From<TrackError> for Raised {
     }
 }
 
-/// Who stands in a list of presences.
+/// Which presences a list has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
     /// Everybody.
     All(Order),
-    /// Everybody but this conversation.
+    /// Everybody but this channel.
     AllBut(ChannelId),
     /// Of each key the first of its metas.
     OneOfEachKey(Order),
@@ -97,7 +97,7 @@ impl Presence {
     /// must be told.
     ///
     /// # Errors
-    /// If the conversation is tracked on this topic already.
+    /// If the channel is tracked on this topic already.
     pub(crate) fn track(
         &self,
         of: ChannelId,
@@ -123,11 +123,11 @@ impl Presence {
         Ok(diff)
     }
 
-    /// Changes the status (JSON text) of a conversation's presence. The diff says that the old one left and a
+    /// Changes the status (JSON text) of a channel's presence. The diff says that the old one left and a
     /// new one joined.
     ///
     /// # Errors
-    /// If the conversation is not tracked on this topic.
+    /// If the channel is not tracked on this topic.
     pub(crate) fn update(
         &self,
         of: ChannelId,
@@ -151,7 +151,7 @@ impl Presence {
         Ok(diff(&[(&place.0, meta)], &[(&place.0, &before)]))
     }
 
-    /// Takes out the presence of a conversation that has ended; the diff, if it had one.
+    /// Takes out the presence of a channel that has ended; the diff, if it had one.
     pub(crate) fn untrack(&self, of: ChannelId, topic: &str) -> Option<Body> {
         let mut topics = self.lock(topic);
         let entry = topics.get_mut(topic)?;
@@ -163,7 +163,7 @@ impl Presence {
         Some(diff(&[], &[(&place.0, &meta)]))
     }
 
-    /// A diff in which all metas leave that a conversation's user still has; none without one.
+    /// A diff in which all metas leave that a channel's user still has; none without one.
     pub(crate) fn all_leave(&self, topic: &str, key: &str) -> Option<Body> {
         let topics = self.lock(topic);
         let metas = &topics.get(topic)?.metas;

@@ -1,4 +1,4 @@
-//! A ref that outlives its frame: what a reply is going to carry.
+//! Refs that outlive the frame in which they came, as a reply carries them later.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ impl From<&Field<'_>> for Ref {
     }
 }
 
-/// What a message's fields become that are JSON values but no strings: numbers in their shortest form, objects with
+/// What those fields of a message become that are JSON values but not strings: numbers in their shortest form, objects with
 /// their keys in order. Two texts of one value are the same from here on.
 #[derive(Debug, Default)]
 pub(crate) struct Parsed {

@@ -1,4 +1,4 @@
-//! From the kernel to HTTP and back: answers the requests of a connection, and upgrades it.
+//! Answers the HTTP requests of a connection, and upgrades it to a WebSocket that carries a session.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a server is to be, and why it does not start.
+//! The settings of a server, and why it does not start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use super::faults::Fault;
 use super::store::OpenError;
 use crate::profile::Profile;
 
-/// What a server is to be.
+/// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
     /// The address to listen on, by name or number.
@@ -18,15 +18,15 @@ pub struct ServerSettings {
     pub port: u16,
     /// The file of the annotations; none: they are kept in memory.
     pub store: Option<PathBuf>,
-    /// Whom it behaves as.
+    /// The profile that it behaves as.
     pub profile: Profile,
-    /// What it does wrong on purpose.
+    /// What it does wrong on purpose; none: nothing.
     pub faults: Vec<&'static Fault>,
-    /// How rarely a fault of deliveries strikes: one of so many; as the fault has it if left out.
+    /// A fault of deliveries changes one delivery of so many; none: as many as the fault itself says.
     pub one_in: Option<NonZeroU32>,
-    /// The seed by which what Phoenix leaves open happens or not; none: nothing of it happens.
+    /// The seed that decides what Phoenix leaves open; none: nothing of it happens.
     pub chance: Option<u64>,
-    /// Threads; at least one.
+    /// How many threads; at least one.
     pub shards: usize,
     /// Whose descriptors the shards use.
     pub descriptors: Descriptors,
@@ -71,7 +71,7 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// Somebody else listens there.
+    /// Another process listens there.
     #[error("{address} is in use: end what listens there, or choose another port (0 for any that is free)")]
     InUse {
         /// Where.
@@ -85,7 +85,7 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The annotations cannot be kept.
+    /// The store of the annotations cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
     /// The system has no epoll or no thread to give.

@@ -1,5 +1,4 @@
-//! A thread of the server: an epoll loop over its own connections, which shares no lock with the others on the way of
-//! a message.
+//! A thread of the server: an epoll loop over its own connections. A message takes no lock that threads share.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The annotations, which outlive the process: SQLite in one thread of its own, and a queue to it.
-//! An answer to [`Request::Add`] means that the annotation is on the disk (`store.ex`).
+//! Keeps the annotations in SQLite, in a thread of its own that is asked through a queue. An answer to [`Request::Add`]
+//! means that the annotation is on the disk (`store.ex`).
 
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
@@ -75,7 +75,7 @@ pub(crate) enum StoreLocation {
     File(PathBuf),
 }
 
-/// Who gets the answer. Called in the store's thread, so it should only pass the answer on.
+/// Takes the answer. It is called in the store's thread, so it should only pass the answer on.
 pub(crate) type ReplyTo = Box<dyn FnOnce(Answer) + Send>;
 
 /// The queue to the thread that owns the database. Dropping it waits until everything asked before is answered.

@@ -1,5 +1,4 @@
-//! Signed tokens, as `Phoenix.Token` and `Plug.Crypto` make and read them: who holds one was given it by us.
-//! Time is an argument, as a duration since 1970.
+//! Signed tokens, as `Phoenix.Token` and `Plug.Crypto` make and read them. Time is an argument, as a duration since 1970.
 
 use std::time::Duration;
 
@@ -29,10 +28,10 @@ const PROTECTED: &str = "SFMyNTY";
 /// The age that stands in a token for those who don't ask for another.
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(86_400);
 
-/// Why a token lets nobody in.
+/// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenError {
-    /// It is no token, or not one of ours, or from the future.
+    /// It is not a token, or another server signed it, or it is from the future.
     #[error("the token was not signed here")]
     Invalid,
     /// It is older than allowed.

@@ -1,4 +1,4 @@
-//! `lab:*`: one event for each thing a channel can do (`lab_channel.ex`).
+//! `lab:*` topics: one event for each thing that a channel can do (`lab_channel.ex`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl Lab {
 
     fn counted(&mut self, cx: &Context<'_>) -> u64 {
         self.count = match cx.conduct().counter {
-            Counter::Conversation => self.count + 1,
+            Counter::Channel => self.count + 1,
             Counter::Topic => self.counters.next(cx.topic()),
         };
         self.count

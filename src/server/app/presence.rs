@@ -1,4 +1,4 @@
-//! `presence:*`: who is there, and with what status (`presence.ex`).
+//! `presence:*` topics: each user of a topic is tracked with a status (`presence.ex`).
 
 use super::super::chance::Freedom;
 use super::super::channel::{Channel, Join, Next, Reason};

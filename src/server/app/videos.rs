@@ -1,4 +1,5 @@
-//! `videos:<id>`: annotations of a video, which outlive the server and are caught up on (`video_channel.ex`).
+//! `videos:<id>` topics: annotations of a video. They outlive the server, and a client that joins again gets those that it
+//! missed (`video_channel.ex`).
 
 use super::super::channel::{Channel, Join, Next, Reason};
 use super::super::conduct::{AnnotationFields, CatchUp};

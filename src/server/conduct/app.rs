@@ -1,4 +1,4 @@
-//! Decisions of the application's channels. No profile changes them.
+//! Decisions of the channels of the application. No profile changes them.
 
 use super::socket::Names;
 
@@ -45,8 +45,8 @@ pub enum Whisper {
 /// Whose the counter of `count` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
-    /// The conversation's.
-    Conversation,
+    /// The channel's.
+    Channel,
     /// The topic's.
     Topic,
 }
@@ -159,7 +159,7 @@ impl Default for AppConduct {
     fn default() -> Self {
         Self {
             whisper: Whisper::Named,
-            counter: Counter::Conversation,
+            counter: Counter::Channel,
             catch_up: CatchUp::After,
             annotation_fields: AnnotationFields::Known,
             annotation_store: AnnotationStore::First,

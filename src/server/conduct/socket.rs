@@ -134,13 +134,13 @@ pub enum AfterLeave {
 /// A join to a topic that is joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DuplicateJoin {
-    /// Ends the older conversation with `phx_close`.
+    /// Ends the older channel with `phx_close`.
     Replaces,
     /// Ends it without a word.
     ReplacesInSilence,
     /// Goes on with the older one's state.
     KeepsState,
-    /// Says that the older conversation has ended, and lets it go on in secret.
+    /// Says that the older channel has ended, and lets it go on in secret.
     KeepsOldRunning,
 }
 

@@ -1,5 +1,5 @@
-//! Decisions below the protocol: where Bandit and Cowboy, or two versions of Phoenix, differ on handshakes, frames and
-//! close codes.
+//! Decisions below the protocol, where Bandit and Cowboy or two versions of Phoenix differ: handshakes, frames and close
+//! codes.
 
 use crate::profile::{Adapter, Gate, Profile, Version};
 

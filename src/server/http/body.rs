@@ -1,4 +1,4 @@
-//! What follows a request's head. Nobody reads it: the request is answered, and then its body is skipped.
+//! The body of a request. Nothing reads it: the server answers the request, and then skips the body.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! A request's head, held against what the web server takes.
+//! Reads the head of a request, within the limits of the web server below Phoenix.
 
 use std::borrow::Cow;
 

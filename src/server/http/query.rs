@@ -1,5 +1,5 @@
 //! The connect params in a query, as `Plug.Conn.Query.decode` reads them: the last of equal keys counts, and
-//! `a[b]` or `a[]` make a value that is no text.
+//! `a[b]` or `a[]` make a value that is not a string.
 
 use percent_encoding::percent_decode_str;
 
@@ -12,7 +12,7 @@ pub(crate) enum Param {
     Nested,
 }
 
-/// The query is no UTF-8: Plug raises.
+/// The query is not UTF-8: Plug raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 

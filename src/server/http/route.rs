@@ -1,4 +1,4 @@
-//! Which path is for whom (`endpoint.ex`, `helpers.ex`).
+//! Decides what a request gets, by its method and path (`endpoint.ex`, `helpers.ex`).
 
 use std::time::Duration;
 

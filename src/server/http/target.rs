@@ -1,4 +1,4 @@
-//! What a request asks for (RFC 9112, 3): the forms of a target that the web servers take, and what its hosts may be.
+//! The target of a request (RFC 9112, 3): which forms the web servers take, and which hosts.
 
 use super::super::conduct::HttpConduct;
 

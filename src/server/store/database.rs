@@ -1,4 +1,4 @@
-//! The database: its one table, and the two things that are asked of it.
+//! The table of the annotations, and the queries on it.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The thread of the store: takes what has gathered in the queue, does it in one transaction, and answers when that is
-//! on the disk. So a flush serves all who waited during the one before.
+//! The thread of the store. It handles all requests that wait in the queue in one transaction, and answers them once that
+//! is on the disk, so that one flush serves many requests.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The one term that stands in a user's token, `{name, signed_at_ms, max_age}`, in Erlang's external term format
-//! (<https://www.erlang.org/doc/apps/erts/erl_ext_dist>). A bounded reader of the five tags that occur.
+//! The term in a user's token, `{name, signed_at_ms, max_age}`, in Erlang's external term format
+//! (<https://www.erlang.org/doc/apps/erts/erl_ext_dist>). It reads only the five tags that occur, and only within bounds.
 
 use std::time::Duration;
 

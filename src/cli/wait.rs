@@ -24,7 +24,7 @@ enum Attempt {
 /// # Errors
 /// The time is over; the complaint says what was seen last.
 pub(super) async fn wait_for(limit: Duration, target: &Target, how: &args::Target) -> Result<(), Complaint> {
-    let upgrade = Upgrade::new(target, &how.connect_params(), &how.headers, ATTEMPT.min(limit));
+    let upgrade = how.upgrade(target, ATTEMPT.min(limit));
     let mut seen = "no answer at all".to_owned();
     let answered = patience::until(limit, async || match attempt(target, &upgrade).await {
         Attempt::Over => Some(()),

@@ -9,7 +9,7 @@ use super::settings::{CheckSettings, Update};
 use crate::clock::{Clock, Time};
 use crate::driver::{ConnectionSettings, Hands, until};
 use crate::scenario::{Command, Happening, Play, PlayStatus, Restart};
-use crate::transport::Target;
+use crate::transport::{Endpoint, Target};
 
 /// The target, the settings and the line that all plays of a run share.
 pub(super) struct RunContext {
@@ -21,12 +21,19 @@ pub(super) struct RunContext {
 }
 
 impl RunContext {
-    /// What all connections of the run have in common.
-    pub(super) fn connections(&self) -> ConnectionSettings {
-        ConnectionSettings {
+    /// The server, and what every connection of the run sends it.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint {
             target: self.target.clone(),
             params: self.settings.params.clone(),
             headers: self.settings.headers.clone(),
+        }
+    }
+
+    /// What all connections of the run have in common.
+    pub(super) fn connections(&self) -> ConnectionSettings {
+        ConnectionSettings {
+            endpoint: self.endpoint(),
             timeout: self.timeout,
             clock: self.clock,
         }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::drive::RunContext;
-use crate::transport::{Connection, OpenError, Opened, RequestError, Response, Upgrade, open};
+use crate::transport::{
+    ConnectRequest, Connection, OpenError, Opened, RequestError, Response, Upgrade, open,
+};
 
 /// A target at which nothing can be judged.
 #[derive(Debug, thiserror::Error)]
@@ -58,10 +60,8 @@ impl CheckError {
 
 /// Opens a connection.
 pub(super) async fn reach(context: &RunContext) -> Result<Connection, CheckError> {
-    let mut params = vec![("vsn".to_owned(), context.settings.vsn.to_string())];
-    params.extend(context.settings.params.iter().cloned());
-    let deadline = context.timeout.max(Duration::from_secs(8));
-    let upgrade = Upgrade::new(&context.target, &params, &context.settings.headers, deadline);
+    let parts = ConnectRequest::default().at(&context.endpoint(), context.settings.vsn);
+    let upgrade = Upgrade::new(&parts, context.timeout.max(Duration::from_secs(8)));
     match open(&context.target, &upgrade).await? {
         Opened::Open(connection, _) => Ok(connection),
         Opened::Refused(response) => Err(CheckError::NoPhoenix {

@@ -9,8 +9,8 @@ use super::ConnectionSettings;
 use crate::clock::Time;
 use crate::scenario::{ConnectOptions, Happening, LinkId, Reach, Request};
 use crate::transport::{
-    Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, Upgrade, open,
-    percent_encoded, query, replace_params, request,
+    Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, TOKEN,
+    Upgrade, open, percent_encoded, query, request,
 };
 
 /// How often it is told that a large message is still moving.
@@ -25,8 +25,8 @@ pub(super) struct Dial {
 
 impl Dial {
     /// Opens it and carries messages both ways until it ends.
-    pub(super) async fn connect(self, door: &ConnectOptions, orders: mpsc::UnboundedReceiver<Outgoing>) {
-        let happening = match self.opened(door).await {
+    pub(super) async fn connect(self, options: &ConnectOptions, orders: mpsc::UnboundedReceiver<Outgoing>) {
+        let happening = match self.opened(options).await {
             Ok(Opened::Open(connection, ..)) => {
                 if self.told.send(Happening::Opened(self.id)).await.is_ok() {
                     self.carry(connection, orders).await;
@@ -41,37 +41,27 @@ impl Dial {
         let _ = self.told.send(happening).await;
     }
 
-    async fn opened(&self, door: &ConnectOptions) -> Result<Opened, NotOpened> {
+    async fn opened(&self, options: &ConnectOptions) -> Result<Opened, NotOpened> {
         let settings = &*self.settings;
-        let target = match &door.mount {
-            None => settings.target.clone(),
-            Some(name) => settings.target.with_mount(name),
-        };
-        let token = match &door.user {
-            None => None,
-            Some(user) => Some(
-                token(settings, user, door.token_age)
-                    .await
-                    .map_err(NotOpened::NoToken)?,
-            ),
-        };
-        let params = params(settings, door, token);
-        let path = format!("{}/websocket", target.mount());
-        let shown = format!(
-            "{path}{}",
-            query(&params, |key, value| shown(settings, key, value))
-        );
+        let request = &options.request;
+        let mut parts = request.at(&settings.endpoint, options.vsn);
+        if let Some(user) = &request.user {
+            let token = token(settings, user, request.token_age).await;
+            parts
+                .params
+                .push((TOKEN.to_owned(), token.map_err(NotOpened::NoToken)?));
+        }
+        let query = query(&parts.params, |key, value| shown(settings, key, value));
+        let shown = format!("{}{query}", parts.path());
         let _ = self.told.send(Happening::Dialled(self.id, shown)).await;
         let upgrade = Upgrade {
-            path_and_query: format!("{path}{}", query(&params, |_, value| percent_encoded(value))),
-            headers: settings.headers.iter().chain(&door.headers).cloned().collect(),
             limits: Limits {
-                message_bytes: door.message_bytes,
+                message_bytes: options.message_bytes,
                 ..Limits::default()
             },
-            deadline: settings.timeout,
+            ..Upgrade::new(&parts, settings.timeout)
         };
-        open(&target, &upgrade).await.map_err(NotOpened::Open)
+        open(&parts.target, &upgrade).await.map_err(NotOpened::Open)
     }
 
     async fn carry(&self, mut connection: Connection, mut orders: mpsc::UnboundedReceiver<Outgoing>) {
@@ -122,7 +112,7 @@ pub(super) async fn send_request(
         limits: Limits::default(),
         deadline: settings.timeout,
     };
-    request(&settings.target, &to_send).await
+    request(&settings.endpoint.target, &to_send).await
 }
 
 /// Whether anybody was there who could have answered.
@@ -183,22 +173,9 @@ async fn token(settings: &ConnectionSettings, user: &str, age: Option<Duration>)
     }
 }
 
-/// The connect params: `vsn`, the user's, the step's, the token.
-fn params(
-    settings: &ConnectionSettings,
-    door: &ConnectOptions,
-    token: Option<String>,
-) -> Vec<(String, String)> {
-    let mut params = vec![("vsn".to_owned(), door.vsn.as_str().to_owned())];
-    params.extend(settings.params.iter().cloned());
-    replace_params(&mut params, door.params.iter().cloned());
-    replace_params(&mut params, token.map(|token| ("token".to_owned(), Some(token))));
-    params
-}
-
 /// What the user gave may be a secret, and what is told here is written to files.
 fn shown(settings: &ConnectionSettings, key: &str, value: &str) -> String {
-    let given = settings.params.iter().any(|(known, _)| known == key);
+    let given = settings.endpoint.params.iter().any(|(known, _)| known == key);
     if given {
         "…".to_owned()
     } else {

@@ -39,12 +39,12 @@ impl Hands {
     pub(crate) fn carry_out(&mut self, command: Command) {
         let (settings, told) = (Rc::clone(&self.settings), self.told.clone());
         match command {
-            Command::Connect(id, door) => {
+            Command::Connect(id, options) => {
                 let (orders, taken) = mpsc::unbounded_channel();
                 self.links.insert(id, orders);
                 let dial = Dial { settings, id, told };
                 self.tasks
-                    .spawn_local(async move { dial.connect(&door, taken).await });
+                    .spawn_local(async move { dial.connect(&options, taken).await });
             }
             Command::Send(id, outgoing) => {
                 // A connection that is gone has told so itself.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{Clock, Time};
-use crate::transport::Target;
+use crate::transport::Endpoint;
 
 mod dial;
 mod hands;
@@ -14,11 +14,7 @@ pub(crate) use hands::Hands;
 /// What all connections of a run have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionSettings {
-    pub(crate) target: Target,
-    /// Connect params, beside those of a scenario.
-    pub(crate) params: Vec<(String, String)>,
-    /// Request headers, beside those of a scenario.
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) endpoint: Endpoint,
     /// How long an answer to a request or an upgrade may take.
     pub(crate) timeout: Duration,
     pub(crate) clock: Clock,

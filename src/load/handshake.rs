@@ -8,7 +8,7 @@ use super::role::Role;
 use super::settings::LoadSettings;
 use super::text::{Filling, Line};
 use crate::session::{Key, Offered, check_switch};
-use crate::transport::{percent_encoded, replace_params};
+use crate::transport::{UpgradeParts, not_replaced, percent_encoded};
 use crate::wire::http::{NO_HEADERS, read_answer, read_head};
 
 /// The longest head of an answer.
@@ -50,48 +50,17 @@ pub(super) enum TokenAnswer<'b> {
     Refused(ErrorKind),
 }
 
-/// What an upgrade asks for.
-pub(super) struct Wanted {
-    pub(super) host: String,
-    /// `/socket/websocket`
-    pub(super) path: String,
-    pub(super) params: Vec<(String, Line)>,
-    /// Beside the usual ones, or in their place.
-    pub(super) headers: Vec<(String, Line)>,
-    /// The user whose token is asked for.
-    pub(super) user: Option<Line>,
-}
-
 impl Request {
-    /// How a role of a run asks to be let in.
+    /// How a role of a run connects.
     pub(super) fn of(settings: &LoadSettings, role: &Role) -> Self {
-        let target = match &role.door.mount {
-            Some(mount) => settings.target.with_mount(mount),
-            None => settings.target.clone(),
-        };
-        let fixed = |(key, value): &(String, String)| (key.clone(), Line::fixed(value));
-        let headers = settings.headers.iter().map(fixed);
-        let mut params = vec![("vsn".to_owned(), Line::fixed(settings.vsn.as_str()))];
-        params.extend(settings.params.iter().map(fixed));
-        replace_params(&mut params, role.door.params.iter().cloned());
-        // The token follows when it is known.
-        replace_params(
-            &mut params,
-            role.door.user.iter().map(|_| ("token".to_owned(), None)),
-        );
-        Self::new(&Wanted {
-            host: target.host_header(),
-            path: format!("{}/websocket", target.mount()),
-            params,
-            headers: headers.chain(role.door.headers.iter().cloned()).collect(),
-            user: role.door.user.clone(),
-        })
+        let parts = role.connect.at(&settings.endpoint(), settings.vsn);
+        Self::new(&parts, role.connect.user.as_ref())
     }
 
-    pub(super) fn new(wanted: &Wanted) -> Self {
-        let mut path = vec![Line::fixed("GET "), Line::fixed(&wanted.path)];
+    fn new(parts: &UpgradeParts<Line>, user: Option<&Line>) -> Self {
+        let mut path = vec![Line::fixed("GET "), Line::fixed(&parts.path())];
         let mut before = "?";
-        for (key, value) in &wanted.params {
+        for (key, value) in &parts.params {
             path.extend([
                 Line::fixed(before),
                 Line::fixed(&percent_encoded(key)),
@@ -100,33 +69,27 @@ impl Request {
             ]);
             before = "&";
         }
-        let has = |name: &str| {
-            let mut own = wanted.headers.iter();
-            own.any(|(known, _)| known.eq_ignore_ascii_case(name))
-        };
-        let usual = [
-            ("Host", &*wanted.host),
+        let host = parts.target.host_header();
+        let standard = [
+            ("Host", &*host),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
         ];
-        let usual = usual.into_iter().filter(|(name, _)| !has(name));
-        let usual = usual.map(|(name, value)| header(name, &Line::fixed(value)));
-        let own = wanted.headers.iter().map(|(name, value)| header(name, value));
+        let standard = not_replaced(standard, &parts.headers);
+        let standard = standard.map(|(name, value)| header(name, &Line::fixed(value)));
+        let own = parts.headers.iter();
+        let own_lines = own.clone().map(|(name, value)| header(name, value));
         let mut headers = vec![Line::fixed(" HTTP/1.1\r\n")];
-        headers.extend(usual.chain(own));
+        headers.extend(standard.chain(own_lines));
         headers.push(Line::fixed("Sec-WebSocket-Key: "));
+        let offered = own.filter_map(|(name, value)| Some((name.as_str(), value.as_fixed()?)));
         Self {
-            ask: wanted.user.as_ref().map(|user| ask(user, &wanted.host)),
+            ask: user.map(|user| ask(user, &host)),
             path: Line::joined(path),
             before_token: if before == "?" { "?token=" } else { "&token=" },
             headers: Line::joined(headers),
-            offered: Offered::in_headers(
-                wanted
-                    .headers
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.as_str(), value.as_fixed()?))),
-            ),
+            offered: Offered::in_headers(offered),
         }
     }
 
@@ -220,13 +183,14 @@ pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
 mod tests {
     use super::*;
     use crate::load::ledger::Mark;
+    use crate::transport::Target;
     use crate::wire::websocket::accept_of;
 
     const KEY: Key = Key([7; 16]);
 
     fn answer(head: &str) -> Answer {
         let head = head.replace("ACCEPT", &accept_of(KEY.text().as_bytes()));
-        Request::new(&wanted()).answer(head.as_bytes(), KEY)
+        Request::new(&parts(&[], &[]), None).answer(head.as_bytes(), KEY)
     }
 
     #[test]
@@ -268,41 +232,37 @@ mod tests {
         }
     }
 
-    fn wanted() -> Wanted {
-        Wanted {
-            host: "b:1".to_owned(),
-            path: "/socket/websocket".to_owned(),
-            params: Vec::new(),
-            headers: Vec::new(),
-            user: None,
+    fn parts(params: &[(&str, &str)], headers: &[(&str, &str)]) -> UpgradeParts<Line> {
+        let lines = |list: &[(&str, &str)]| {
+            list.iter()
+                .map(|(name, value)| ((*name).to_owned(), Line::fixed(value)))
+                .collect()
+        };
+        UpgradeParts {
+            target: Target::parse("ws://b:1/socket").unwrap(),
+            params: lines(params),
+            headers: lines(headers),
         }
     }
 
-    fn written(wanted: &Wanted, token: Option<&str>) -> String {
+    fn written(parts: &UpgradeParts<Line>, token: Option<&str>) -> String {
         let mut out = String::new();
-        Request::new(wanted).write(KEY, token, &nobody(), &mut out);
+        Request::new(parts, None).write(KEY, token, &nobody(), &mut out);
         out
     }
 
     #[test]
     fn a_header_of_the_user_replaces_the_usual_one_and_cannot_end_the_head() {
-        let own = ("host".to_owned(), Line::fixed("a\r\n\r\nGET /"));
-        let text = written(
-            &Wanted {
-                headers: vec![own],
-                ..wanted()
-            },
-            None,
-        );
+        let text = written(&parts(&[], &[("host", "a\r\n\r\nGET /")]), None);
         assert!(!text.contains("b:1"));
         assert_eq!(text.matches("\r\n\r\n").count(), 1);
     }
 
     #[test]
     fn params_and_tokens_are_encoded_and_the_token_comes_last() {
-        assert!(written(&wanted(), Some("t")).starts_with("GET /socket/websocket?token=t HTTP/1.1\r\n"));
-        let params = vec![("a b".to_owned(), Line::fixed("&ü"))];
-        let text = written(&Wanted { params, ..wanted() }, Some("x+y"));
+        let text = written(&parts(&[], &[]), Some("t"));
+        assert!(text.starts_with("GET /socket/websocket?token=t HTTP/1.1\r\n"));
+        let text = written(&parts(&[("a b", "&ü")], &[]), Some("x+y"));
         assert!(
             text.starts_with("GET /socket/websocket?a%20b=%26%C3%BC&token=x%2By HTTP/1.1\r\n"),
             "{text}"
@@ -311,9 +271,9 @@ mod tests {
 
     #[test]
     fn a_token_is_asked_for_by_the_name_of_its_user() {
-        let user = Some(Line::fixed("da/ve"));
+        let user = Line::fixed("da/ve");
         let mut out = String::new();
-        let request = Request::new(&Wanted { user, ..wanted() });
+        let request = Request::new(&parts(&[], &[]), Some(&user));
         request.ask().unwrap().fill(&nobody(), &mut out);
         assert_eq!(out, "GET /token/da%2Fve HTTP/1.1\r\nHost: b:1\r\n\r\n");
     }

@@ -11,6 +11,7 @@ use super::share::Share;
 use super::text::{Line, Meaning};
 use crate::protocol::Vsn;
 use crate::scenario::{Answers, Offer, Pattern, ReplySaid, ScenarioError};
+use crate::transport::ConnectRequest;
 pub(super) use follow::{Audience, Broadcast, Finding, Question, take_marks_out};
 pub use follow::{Deliveries, Marks};
 pub(super) use send_mode::SendMode;
@@ -97,7 +98,7 @@ pub(super) struct Role {
     /// Its scenario; an index into [`CompiledScenarios::plays`].
     pub(super) play: usize,
     pub(super) name: Box<str>,
-    pub(super) door: ConnectTemplate,
+    pub(super) connect: ConnectRequest<Line>,
     pub(super) joins: Box<[Join]>,
     /// The ways in which they are joined: that of each of [`Role::joins`] first, in their order, then those of later
     /// steps.
@@ -108,18 +109,6 @@ pub(super) struct Role {
     pub(super) awaited: Box<[Awaited]>,
     pub(super) reads_every: Option<Duration>,
     pub(super) send_mode: SendMode,
-}
-
-/// How it connects.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct ConnectTemplate {
-    /// The mount in place of the target's own.
-    pub(super) mount: Option<Box<str>>,
-    /// The user whose token is fetched, on the same connection, before each upgrade.
-    pub(super) user: Option<Line>,
-    /// Connect params; those without a value are left out, such as `vsn`.
-    pub(super) params: Vec<(String, Option<Line>)>,
-    pub(super) headers: Vec<(String, Line)>,
 }
 
 /// A topic that is joined before all else.

@@ -9,7 +9,7 @@ use super::role::{Marks, Override};
 use super::share::{Share, divide};
 use crate::protocol::Vsn;
 use crate::scenario::{LoadRate, Program};
-use crate::transport::Target;
+use crate::transport::{Endpoint, Target};
 
 /// What a run is to be.
 #[derive(Clone, Debug)]
@@ -147,6 +147,15 @@ pub enum InvalidSettings {
 }
 
 impl LoadSettings {
+    /// The server, and what every connection of the run sends it.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            target: self.target.clone(),
+            params: self.params.clone(),
+            headers: self.headers.clone(),
+        }
+    }
+
     /// A run of `program` against `target`, as its `load:` section says; what that leaves out: ten sockets at once, 30
     /// seconds, each sends again when it has its reply.
     pub fn new(target: Target, program: Arc<Program>) -> Self {

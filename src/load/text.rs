@@ -52,10 +52,17 @@ pub(super) struct Filling {
     pub(super) mark: Mark,
 }
 
+/// The same text for all.
+impl From<&str> for Line {
+    fn from(text: &str) -> Self {
+        Self([Piece::Text(text.into())].into())
+    }
+}
+
 impl Line {
     /// The same text for all.
     pub(super) fn fixed(text: &str) -> Self {
-        Self([Piece::Text(text.into())].into())
+        text.into()
     }
 
     /// A text such as a topic; `Err` is a name that a swarm cannot fill in.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::call::{Answer, Call};
-use super::{Limits, Target};
+use super::{Limits, Target, not_replaced};
 use crate::wire::http as wire;
 
 /// A request of the scenario verb `http`.
@@ -201,11 +201,11 @@ impl Head<'_> {
             .parse::<Uri>()
             .map_err(|why| unsendable(line.clone(), &why))?;
         let mut head = format!("{line} HTTP/1.1\r\n");
-        let own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let length = ("Content-Length", body.len().to_string());
-        let has_length = body.is_empty() || own("transfer-encoding");
+        let is_chunked = |(name, _): &(String, String)| name.eq_ignore_ascii_case("transfer-encoding");
+        let has_length = body.is_empty() || self.headers.iter().any(is_chunked);
         let standard = self.standard.into_iter().chain((!has_length).then_some(length));
-        for (name, value) in standard.filter(|(name, _)| !own(name)) {
+        for (name, value) in not_replaced(standard, self.headers) {
             head.extend([name, ": ", &value, "\r\n"]);
         }
         for (name, value) in self.headers {

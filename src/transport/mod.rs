@@ -13,6 +13,7 @@
 //! does, memory stays within [`Limits`], and every wait has a deadline or can be dropped.
 
 mod call;
+mod connect;
 mod conversation;
 mod http;
 mod open;
@@ -22,6 +23,8 @@ mod target;
 mod websocket;
 
 pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, RawFrame};
+pub(crate) use connect::not_replaced;
+pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};
 pub use http::{Request, RequestError, Response, Truncated, request};
 pub use open::{OpenError, Opened, Upgrade, open};
 pub use params::{query, replace_params};

@@ -11,7 +11,7 @@ use super::call::{Answer, Call};
 use super::http::{Head, RequestError, Response, standard_headers};
 use super::params::query;
 use super::percent::percent_encoded;
-use super::{Connection, Limits, Target};
+use super::{Connection, Limits, Target, UpgradeParts};
 use crate::session::{BadSwitch, Key, Offered, check_switch};
 use crate::wire;
 
@@ -29,17 +29,12 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
-    /// The upgrade at the mount of `target`, with these connect params.
-    pub fn new(
-        target: &Target,
-        params: &[(String, String)],
-        headers: &[(String, String)],
-        deadline: Duration,
-    ) -> Self {
-        let query = query(params, |_, value| percent_encoded(value));
+    /// The upgrade with these connect params and headers.
+    pub fn new(parts: &UpgradeParts, deadline: Duration) -> Self {
+        let query = query(&parts.params, |_, value| percent_encoded(value));
         Self {
-            path_and_query: format!("{}/websocket{query}", target.mount()),
-            headers: headers.to_vec(),
+            path_and_query: format!("{}{query}", parts.path()),
+            headers: parts.headers.clone(),
             limits: Limits::default(),
             deadline,
         }

@@ -16,7 +16,7 @@ use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::report::Folder;
 use crate::scenario::Level;
-use crate::transport::Target;
+use crate::transport::{ConnectRequest, Endpoint, Target, Upgrade};
 
 /// How long each wait may take unless said.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -305,12 +305,15 @@ impl VsnArg {
 }
 
 impl args::Target {
-    /// The connect params of an upgrade: the serializer, and what was given.
-    pub(in super::super) fn connect_params(&self) -> Vec<(String, String)> {
+    /// An upgrade of a probe: the serializer, the connect params and the headers that were given, and no others.
+    pub(in super::super) fn upgrade(&self, target: &Target, deadline: Duration) -> Upgrade {
+        let endpoint = Endpoint {
+            target: target.clone(),
+            params: self.params.clone(),
+            headers: self.headers.clone(),
+        };
         let vsn = self.vsn.map(VsnArg::meant).unwrap_or_default();
-        let mut params = vec![("vsn".to_owned(), vsn.to_string())];
-        params.extend(self.params.iter().cloned());
-        params
+        Upgrade::new(&ConnectRequest::default().at(&endpoint, vsn), deadline)
     }
 }
 

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::send_mode::send_mode;
-use super::{
-    Awaited, ChannelStatus, CompiledScenarios, ConnectTemplate, Deliveries, Entry, Join, Override, Play,
-    Role, Step,
-};
+use super::{Awaited, ChannelStatus, CompiledScenarios, Deliveries, Entry, Join, Override, Play, Role, Step};
 use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
 use crate::protocol::Vsn;
@@ -14,6 +11,7 @@ use crate::scenario::{
     Act, Actor, Answers, Connect, Data, Group, LoadRole, Mount, Name, Offer, Opening, Problem, Program,
     ScenarioError, SendKind, Template, What,
 };
+use crate::transport::ConnectRequest;
 
 mod messages;
 
@@ -76,7 +74,7 @@ struct Compiler<'a> {
 #[derive(Default)]
 struct Draft {
     /// How it connects, once it has.
-    door: Option<ConnectTemplate>,
+    connect: Option<ConnectRequest<Line>>,
     joins: Vec<Join>,
     /// How each of them stands after the steps so far.
     standings: Vec<ChannelStatus>,
@@ -164,7 +162,7 @@ impl<'a> Compiler<'a> {
             play,
             send_mode,
             name: name.into(),
-            door: draft.door.unwrap_or_default(),
+            connect: draft.connect.unwrap_or_default(),
             joins: draft.joins.into(),
             entries: draft.entries.into(),
             steps: draft.steps.into(),
@@ -189,7 +187,7 @@ impl<'a> Compiler<'a> {
             match act.what.actor() {
                 Some(whose) if whose == actor => self.act(act, draft),
                 // What is nobody's concerns all who are there.
-                None if draft.door.is_some() => self.common(act, draft),
+                None if draft.connect.is_some() => self.common(act, draft),
                 Some(_) | None => {}
             }
         }
@@ -259,10 +257,10 @@ impl<'a> Compiler<'a> {
         if connect.answer != Opening::Open {
             self.problem(act, "a swarm wants to be let in", "leave `answer` out");
         }
-        let door = self.door(act, connect);
-        match &draft.door {
-            None => draft.door = Some(door),
-            Some(first) if door == *first || door == ConnectTemplate::default() => {}
+        let request = self.request(act, connect);
+        match &draft.connect {
+            None => draft.connect = Some(request),
+            Some(first) if request == *first || request == ConnectRequest::default() => {}
             Some(_) => {
                 let help = "leave `as`, `params`, `headers` and another mount out";
                 self.problem(act, "who comes back to a swarm connects as it did first", help);
@@ -270,8 +268,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn door(&mut self, act: &Act, connect: &Connect) -> ConnectTemplate {
-        let mut door = ConnectTemplate::default();
+    fn request(&mut self, act: &Act, connect: &Connect) -> ConnectRequest<Line> {
+        let mut request = ConnectRequest::default();
         if connect.vsn().is_some() {
             let help = "write `vsn` at the top of the file, or --vsn";
             self.problem(act, "all sockets of a swarm speak one version", help);
@@ -284,21 +282,21 @@ impl<'a> Compiler<'a> {
             );
         }
         if let Mount::Instead(name) = &connect.mount {
-            door.mount = Some(name.as_str().into());
+            request.mount = Some(name.clone());
         }
         if let Some(user) = &connect.user {
-            door.user = self.text(act, user);
+            request.user = self.text(act, user);
         }
         for (key, value) in &connect.params {
             let value = value.as_ref().and_then(|value| self.text(act, value));
-            door.params.push((key.clone(), value));
+            request.params.push((key.clone(), value));
         }
         for (key, value) in &connect.headers {
             if let Some(value) = self.text(act, value) {
-                door.headers.push((key.clone(), value));
+                request.headers.push((key.clone(), value));
             }
         }
-        door
+        request
     }
 
     /// The channel of a topic, whether it is left or not.

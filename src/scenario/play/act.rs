@@ -15,7 +15,7 @@ use crate::scenario::program::{
     Actor, Connect, Http, JoinRef, Last, Mask, Mount, Outgoing as Content, Raw, RawContent, Reply, Restart,
     Send, SendKind, What,
 };
-use crate::transport::{Masking, Outgoing, RawFrame};
+use crate::transport::{ConnectRequest, Masking, Outgoing, RawFrame};
 
 /// The idle timeout of the quick mount, and a little: what it closes comes so much later than anything else.
 const IDLE: Duration = Duration::from_millis(2_500);
@@ -114,14 +114,13 @@ impl Play {
         let vsn = connect.vsn().unwrap_or(self.vsn);
         self.links[actor.0] = Some(Link::new(id, vsn));
         let values = &self.values;
-        let door = ConnectOptions {
+        let request = ConnectRequest {
             mount: match &connect.mount {
                 Mount::Target => None,
                 Mount::Instead(name) => Some(name.clone()),
             },
             user: connect.user.as_ref().map(|user| user.fill(values)),
             token_age: connect.token_age,
-            vsn,
             params: connect
                 .params
                 .iter()
@@ -132,9 +131,13 @@ impl Play {
                 .iter()
                 .map(|(key, value)| (key.clone(), value.fill(values)))
                 .collect(),
+        };
+        let options = ConnectOptions {
+            request,
+            vsn,
             message_bytes: self.program.largest_message(),
         };
-        self.commands.push_back(Command::Connect(id, door));
+        self.commands.push_back(Command::Connect(id, options));
     }
 
     fn send(&mut self, actor: Actor, send: &Send, now: Time) -> Result<Option<WaitKind>, Wrong> {

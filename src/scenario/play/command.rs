@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::program::Restart;
-use crate::transport::{Incoming, Outgoing, RequestError, Response};
+use crate::transport::{ConnectRequest, Incoming, Outgoing, RequestError, Response};
 
 /// A connection of an actor. After a reconnect the old one's news no longer count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,18 +30,10 @@ pub enum Command {
 /// Which WebSocket to open.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
-    /// The mount, if not the target's own.
-    pub mount: Option<String>,
-    /// The user whose token is to be fetched and sent as param `token`.
-    pub user: Option<String>,
-    /// How long ago that token is to have been signed; now, if nothing is said.
-    pub token_age: Option<Duration>,
+    /// The mount, the token, connect params and headers.
+    pub request: ConnectRequest,
     /// The serializer of this connection.
     pub vsn: crate::protocol::Vsn,
-    /// Connect params, in order; nothing leaves one out that would be sent otherwise.
-    pub params: Vec<(String, Option<String>)>,
-    /// Request headers.
-    pub headers: Vec<(String, String)>,
     /// The largest message that is accepted, in bytes.
     pub message_bytes: usize,
 }

@@ -1,0 +1,99 @@
+//! A request to connect: mount, connect params, token and headers, as a scenario, a probe or a swarm asks for them.
+
+use std::time::Duration;
+
+use super::Target;
+use super::params::replace_params;
+use crate::protocol::Vsn;
+
+/// The server, and what every connection of a run sends it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Where the server is, and its mount.
+    pub target: Target,
+    /// Connect params.
+    pub params: Vec<(String, String)>,
+    /// Request headers.
+    pub headers: Vec<(String, String)>,
+}
+
+/// How a client connects, beside what every connection of the run has in common. `T` is a text, or a template of one that
+/// each socket fills in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectRequest<T = String> {
+    /// The mount in place of the target's own.
+    pub mount: Option<String>,
+    /// The user whose token is fetched first and sent as the param `token`.
+    pub user: Option<T>,
+    /// How long ago that token is to have been signed; now, if nothing is said.
+    pub token_age: Option<Duration>,
+    /// Connect params, in order; one without a value leaves out what would be sent otherwise.
+    pub params: Vec<(String, Option<T>)>,
+    /// Request headers.
+    pub headers: Vec<(String, T)>,
+}
+
+impl<T> Default for ConnectRequest<T> {
+    fn default() -> Self {
+        Self {
+            mount: None,
+            user: None,
+            token_age: None,
+            params: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// What one connection asks for, all together.
+#[derive(Clone, Debug)]
+pub struct UpgradeParts<T = String> {
+    /// The server and the mount.
+    pub target: Target,
+    /// The connect params without the token.
+    pub params: Vec<(String, T)>,
+    /// Headers beside the standard ones, or in their place.
+    pub headers: Vec<(String, T)>,
+}
+
+impl<T: Clone + for<'a> From<&'a str>> ConnectRequest<T> {
+    /// Puts together what the run sends and what this request sends. The token of a user takes the place of any other, and
+    /// is added behind all params once it is known.
+    pub fn at(&self, endpoint: &Endpoint, vsn: Vsn) -> UpgradeParts<T> {
+        let fixed = |(key, value): &(String, String)| (key.clone(), T::from(value.as_str()));
+        let mut params = vec![("vsn".to_owned(), T::from(vsn.as_str()))];
+        params.extend(endpoint.params.iter().map(fixed));
+        replace_params(&mut params, self.params.iter().cloned());
+        if self.user.is_some() {
+            replace_params(&mut params, [(TOKEN.to_owned(), None)]);
+        }
+        let of_run = endpoint.headers.iter().map(fixed);
+        UpgradeParts {
+            target: match &self.mount {
+                None => endpoint.target.clone(),
+                Some(mount) => endpoint.target.with_mount(mount),
+            },
+            params,
+            headers: of_run.chain(self.headers.iter().cloned()).collect(),
+        }
+    }
+}
+
+impl<T> UpgradeParts<T> {
+    /// The path without the query: `/socket/websocket`.
+    pub fn path(&self) -> String {
+        format!("{}/websocket", self.target.mount())
+    }
+}
+
+/// The name of the connect param that has the token of a user.
+pub const TOKEN: &str = "token";
+
+/// The standard headers of a request that none of its own replaces.
+pub(crate) fn not_replaced<V, T>(
+    standard: impl IntoIterator<Item = (&'static str, V)>,
+    own: &[(String, T)],
+) -> impl Iterator<Item = (&'static str, V)> {
+    let is_own = |name: &str| own.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    standard.into_iter().filter(move |(name, _)| !is_own(name))
+}

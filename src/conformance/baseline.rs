@@ -3,11 +3,10 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::drive::{RunContext, drive};
+use super::context::RunContext;
 use super::offered::{Baseline, State, offered, setting};
 use crate::protocol::{Frame, Payload};
 use crate::scenario::{Noted, Play, read};
@@ -49,7 +48,7 @@ async fn answers(context: &Rc<RunContext>, number: u64) -> Option<[(String, Valu
         Arc::new(program),
         setting(context, offered(&context.settings, None, number), number),
     );
-    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
+    context.play(&mut play).await;
     let replies = play.recording().entries.iter().filter_map(|entry| {
         let Noted::Text(text) = &entry.what else {
             return None;

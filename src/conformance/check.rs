@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::catalogue::{SelectError, select};
-use super::host::NoHost;
 use super::outcome::{CheckConclusion, HeldTo, RunResult, Strictness, Verdict};
 use super::reach::CheckError;
 use super::run::check;
 use super::settings::{CheckSettings, Room};
+use crate::driver::NoHost;
 use crate::profile::Profile;
 use crate::scenario::Level;
 use crate::transport::{Target, TargetError};

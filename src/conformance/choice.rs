@@ -6,11 +6,11 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 use super::catalogue::Case;
-use super::host::Restarts;
 use super::offered::State;
 use super::outcome::HeldTo;
 use super::probe::{Offers, Speaks, lacks};
 use super::settings::{CheckSettings, Room, Safety};
+use crate::driver::Restarts;
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::LocalSet;
 
-use super::drive::{RunContext, drive};
-use super::line::Line;
+use super::context::RunContext;
 use super::offered::setting;
 use super::reach::CheckError;
 use super::run::reached;
 use super::settings::CheckSettings;
 use crate::clock::Clock;
+use crate::driver::Line;
 use crate::protocol::{Frame, Payload, Vsn};
 use crate::scenario::{Actor, Entry, Noted, Offer, Play, PlayStatus, Program, Who, shorten};
 use crate::transport::{Limits, Request, request};
@@ -105,7 +105,7 @@ async fn entered(
     let setting = setting(&context, offers, first_fresh);
     let program = Arc::new(entrance);
     let mut play = Play::new(Arc::clone(&program), setting);
-    drive(&mut play, &context, None, |_| true, Duration::ZERO).await;
+    context.play(&mut play).await;
     let entries = &play.recording().entries;
     if !entries.iter().any(|entry| matches!(entry.what, Noted::Opened)) {
         // Says what is wrong in the words of `check`, unless only this scenario's way in is.

@@ -8,14 +8,14 @@ use tokio::task::JoinSet;
 use super::catalogue::{self, Case};
 use super::choice;
 use super::compare::{Deviation, compare};
-use super::drive::{RunContext, drive};
+use super::context::RunContext;
 use super::fixtures::Fixture;
-use super::host::Restarts;
 use super::offered::{offered, setting};
 use super::outcome::Warning;
 use super::probe::Offers;
 use super::settings::{CheckSettings, Update};
 use super::single::log;
+use crate::driver::Restarts;
 use crate::profile::{Difference, Gate, Profile, Side};
 use crate::protocol::Vsn;
 use crate::scenario::Play;
@@ -128,7 +128,7 @@ async fn side(context: &Rc<RunContext>, case: &Case, difference: Difference, fre
             .iter()
             .any(|it| !apart(play, it).iter().any(Deviation::may_mend))
     };
-    drive(&mut play, context, None, complete, context.timeout).await;
+    context.drive(&mut play, None, complete, context.timeout).await;
     match sides.map(|it| apart(&play, it).is_empty()) {
         [true, false] => Some(Side::Kept),
         [false, true] => Some(Side::Otherwise),

@@ -7,15 +7,13 @@ pub mod catalogue;
 mod check;
 mod choice;
 mod compare;
-mod drive;
+mod context;
 mod entrance;
 mod excerpt;
 mod fixtures;
-mod host;
 mod invariants;
 mod judge;
 mod likeness;
-mod line;
 mod log;
 mod normalise;
 mod offered;
@@ -32,10 +30,10 @@ mod single;
 mod snapshot;
 mod update;
 
+pub use crate::driver::{Host, Lent, NoHost, Pending, Restarts};
 pub use catalogue::{Case, CaseError, SelectError};
 pub use check::{Check, RunError};
 pub use entrance::{EntranceError, enter, server_header};
-pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub use outcome::{
     CaseRecording, CaseResult, CheckConclusion, CheckEvent, Finding, HeldTo, Pace, Recorded, RunResult, Said,
     Strictness, Verdict, Warning, Way,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::drive::RunContext;
+use super::context::RunContext;
 use super::settings::{CheckSettings, Room};
 use crate::scenario::{Offer, Setting};
 

@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::baseline;
-use super::drive::{RunContext, drive};
+use super::context::RunContext;
 use super::offered::{Baseline, setting};
 use super::settings::Room;
 use crate::driver::gives_old_tokens;
@@ -173,7 +172,7 @@ async fn came_of_join(context: &Rc<RunContext>, prefix: &str, number: u64) -> Jo
         return JoinOutcome::Nothing;
     };
     let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), number));
-    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
+    context.play(&mut play).await;
     let topic = format!("{prefix}:{number}");
     let mut came = JoinOutcome::Nothing;
     for entry in &play.recording().entries {
@@ -202,7 +201,7 @@ async fn holds(context: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool
         return false;
     };
     let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), first_fresh));
-    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
+    context.play(&mut play).await;
     matches!(play.progress(), PlayStatus::Over)
 }
 

@@ -10,13 +10,13 @@ use tokio::task::JoinSet;
 
 use super::catalogue::Case;
 use super::choice::{Fresh, must_be_alone};
-use super::drive::RunContext;
-use super::host::Host;
+use super::context::RunContext;
 use super::offered::Baseline;
 use super::outcome::{CaseRecording, CaseResult, CheckEvent, HeldTo, Pace, Verdict};
 use super::punctual::Punctual;
 use super::settings::{CheckSettings, StopAt};
 use super::single::{Attempt, Played, play_case, undecided};
+use crate::driver::Host;
 
 /// What is to be judged.
 pub(super) struct ToDo {
@@ -147,7 +147,7 @@ impl Queue {
 
     /// Begins as many cases as may run side by side.
     fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(CheckEvent<'_>)) {
-        let jobs = self.context.line.jobs(&self.context.settings).max(1);
+        let jobs = self.context.settings.side_by_side().max(1);
         while self.under_way.len() < jobs {
             let Some(case) = self.to_do.waiting.pop_front() else {
                 return;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::drive::RunContext;
+use super::context::RunContext;
 use crate::transport::{
     ConnectRequest, Connection, OpenError, Opened, RequestError, Response, Upgrade, open,
 };

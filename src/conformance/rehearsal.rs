@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::drive::{RunContext, drive};
+use super::context::RunContext;
 use super::offered::{offered, setting};
 use super::reach::CheckError;
 use super::settings::Room;
@@ -42,7 +42,7 @@ pub(super) async fn rehearse(context: &Rc<RunContext>, room: &Room, number: u64)
     };
     let offers = offered(&context.settings, None, number);
     let mut play = Play::new(Arc::new(program), setting(context, offers, number));
-    drive(&mut play, context, None, |_| true, Duration::ZERO).await;
+    context.play(&mut play).await;
     let seen = Seen {
         play: &play,
         timeout: context.timeout,

@@ -8,9 +8,7 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 
 use super::catalogue::Case;
-use super::host::{Host, Lent};
 use super::likeness::{self, Likeness};
-use super::line::Line;
 use super::outcome::{CaseResult, CheckEvent, HeldTo, RunResult, Verdict};
 use super::probe::{self, Offers};
 use super::punctual::Punctual;
@@ -19,8 +17,9 @@ use super::reach::{self, CheckError};
 use super::rehearsal;
 use super::settings::CheckSettings;
 use super::single::{Attempt, play_case, undecided, unplayed};
-use super::{choice, drive::RunContext};
+use super::{choice, context::RunContext};
 use crate::clock::Clock;
+use crate::driver::{Host, Lent, Line};
 use crate::scenario::Level;
 
 /// Replays the cases of `settings` against its target.
@@ -98,7 +97,7 @@ async fn run(
     for result in &cases {
         on_event(CheckEvent::CaseFinished(result));
     }
-    let limit = context.line.run(&settings);
+    let limit = settings.longest_run(context.line.round_trip());
     let end = clock.instant(begun + limit);
     let baseline = offers.baseline.map(Rc::new);
     let to_do = ToDo::new(chosen.run, chosen.alone);
@@ -145,7 +144,7 @@ async fn look(
     let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
         // A server that stops answering in between is judged as one of which nothing is known.
         let finding = likeness::find(&context, &offers, first_fresh);
-        tokio::time::timeout(context.line.run_once(settings), finding)
+        tokio::time::timeout(settings.longest_repetition(context.line.round_trip()), finding)
             .await
             .ok()
     } else {

@@ -11,6 +11,18 @@ use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
 use crate::transport::Target;
 
+/// A run ends after this long, and so many round trips, whatever the server does; at most after the longest.
+const RUN: Duration = Duration::from_secs(60);
+const FOR_EACH_RUN: u32 = 200;
+const LONGEST_RUN: Duration = Duration::from_secs(6 * 60);
+/// A run whose waits are long by the user's wish is longer, too.
+const TIMEOUTS_OF_A_RUN: u32 = 11;
+
+/// How many cases run side by side unless said: they spend their time waiting for answers. Fewer where others use the
+/// server, too.
+const JOBS: usize = 16;
+const JOBS_WHERE_SAFE: usize = 8;
+
 /// The settings of one run.
 #[derive(Clone, Debug)]
 pub struct CheckSettings {
@@ -85,6 +97,31 @@ impl CheckSettings {
 }
 
 impl CheckSettings {
+    /// How long the whole run may take on a line with this round trip.
+    pub(super) fn longest_run(&self, round_trip: Duration) -> Duration {
+        let longest = self.longest_repetition(round_trip);
+        match self.max_time {
+            Some(longest) => longest,
+            None => longest.saturating_mul(self.repeat),
+        }
+    }
+
+    /// How long it may take if each case runs once.
+    pub(super) fn longest_repetition(&self, round_trip: Duration) -> Duration {
+        self.max_time.unwrap_or_else(|| {
+            let usual = RUN + round_trip * FOR_EACH_RUN;
+            usual.max(self.timeout * TIMEOUTS_OF_A_RUN).min(LONGEST_RUN)
+        })
+    }
+
+    /// How many cases run side by side. A server that others use is not hurried.
+    pub(super) fn side_by_side(&self) -> usize {
+        self.jobs.unwrap_or(match self.safety {
+            Safety::All => JOBS,
+            Safety::Safe => JOBS_WHERE_SAFE,
+        })
+    }
+
     /// Whether a case that may run uses the topics of the room.
     pub(super) fn needs_room(&self) -> bool {
         self.cases.iter().any(|case| {
@@ -143,4 +180,40 @@ pub struct Room {
     pub push: Option<(String, Value)>,
     /// A topic that may not be joined.
     pub unknown_topic: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn settings(url: &str) -> CheckSettings {
+        CheckSettings::new(Target::parse(url).unwrap(), Vec::new())
+    }
+
+    #[test]
+    fn a_run_takes_a_minute_and_two_hundred_round_trips_unless_said() {
+        let mut settings = settings("ws://127.0.0.1/socket");
+        assert_eq!(settings.longest_run(Duration::ZERO), ms(60_000));
+        assert_eq!(settings.longest_run(ms(300)), ms(120_000));
+        assert_eq!(settings.longest_run(ms(2000)), ms(360_000));
+        settings.timeout = ms(10_000);
+        assert_eq!(settings.longest_run(Duration::ZERO), ms(110_000));
+        settings.max_time = Some(ms(900_000));
+        assert_eq!(settings.longest_run(ms(300)), ms(900_000));
+        settings.max_time = Some(ms(1000));
+        assert_eq!(settings.longest_run(ms(300)), ms(1000));
+    }
+
+    #[test]
+    fn fewer_cases_run_side_by_side_where_others_use_the_server() {
+        let mut here = settings("ws://127.0.0.1/socket");
+        assert_eq!(here.side_by_side(), 16);
+        assert_eq!(settings("ws://10.0.0.1/socket").side_by_side(), 8);
+        here.jobs = Some(3);
+        assert_eq!(here.side_by_side(), 3);
+    }
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::catalogue::Case;
 use super::choice::Fresh;
-use super::drive::{RunContext, drive};
+use super::context::RunContext;
 use super::excerpt;
-use super::host::Lent;
 use super::invariants;
 use super::judge::{self, Judgement};
 use super::log::Log;
@@ -17,6 +16,7 @@ use super::offered::{Baseline, offered, setting};
 use super::outcome::{CaseRecording, CaseResult, HeldTo, Pace, Recorded, Verdict};
 use super::punctual::Punctual;
 use super::update;
+use crate::driver::Lent;
 use crate::protocol::Vsn;
 use crate::scenario::{Play, PlayStatus};
 
@@ -76,7 +76,7 @@ async fn play_once(
     let judged = case.program.vsn.is_some() || play.vsn() == Vsn::V2;
     let complete = |play: &Play| !judged || judge::complete(case, held_to, &log(case, play));
     let patience = patience(held_to, &context);
-    drive(&mut play, &context, lent.as_mut(), complete, patience).await;
+    context.drive(&mut play, lent.as_mut(), complete, patience).await;
     let log = log(case, &play);
     let breach = invariants::breach(case, held_to, &play);
     let judgement = match play.progress() {

@@ -1,4 +1,5 @@
-//! Opens connections and moves messages for plays of a scenario, with tokio. It judges nothing.
+//! Plays scenarios against a server, with tokio: opens connections, moves messages, asks for restarts, and measures how fast
+//! the line is. It judges nothing.
 
 use std::time::Duration;
 
@@ -6,10 +7,15 @@ use crate::clock::{Clock, Time};
 use crate::transport::Endpoint;
 
 mod dial;
-mod hands;
+mod drive;
+mod host;
+mod line;
+mod links;
 
 pub(crate) use dial::gives_old_tokens;
-pub(crate) use hands::Hands;
+pub(crate) use drive::{Afterwards, drive};
+pub use host::{Host, Lent, NoHost, Pending, Restarts};
+pub(crate) use line::Line;
 
 /// What all connections of a run have in common.
 #[derive(Clone, Debug)]
@@ -21,7 +27,7 @@ pub(crate) struct ConnectionSettings {
 }
 
 /// Ends at this moment; never without one.
-pub(crate) async fn until(clock: Clock, deadline: Option<Time>) {
+async fn until(clock: Clock, deadline: Option<Time>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(clock.instant(deadline).into()).await,
         None => std::future::pending().await,

@@ -15,28 +15,28 @@ use crate::transport::Outgoing;
 const WAITING: usize = 4;
 
 /// The connections and requests of one play; all of them end when this is dropped.
-pub(crate) struct Hands {
+pub(super) struct Links {
     settings: Rc<ConnectionSettings>,
     told: mpsc::Sender<Happening>,
     links: HashMap<LinkId, mpsc::UnboundedSender<Outgoing>>,
     tasks: JoinSet<()>,
 }
 
-impl Hands {
-    /// Hands that have done nothing yet, and where they tell what happened. Must be used inside of a `LocalSet`.
-    pub(crate) fn new(settings: Rc<ConnectionSettings>) -> (Self, mpsc::Receiver<Happening>) {
+impl Links {
+    /// No connections yet, and where it is told what happens to them. Must be used inside of a `LocalSet`.
+    pub(super) fn new(settings: Rc<ConnectionSettings>) -> (Self, mpsc::Receiver<Happening>) {
         let (told, news) = mpsc::channel(WAITING);
-        let hands = Self {
+        let links = Self {
             settings,
             told,
             links: HashMap::new(),
             tasks: JoinSet::new(),
         };
-        (hands, news)
+        (links, news)
     }
 
-    /// Begins what a command asks for. A restart is not for hands: it concerns the server as a whole.
-    pub(crate) fn carry_out(&mut self, command: Command) {
+    /// Begins what a command asks for, but a restart: that concerns the server as a whole.
+    pub(super) fn carry_out(&mut self, command: Command) {
         let (settings, told) = (Rc::clone(&self.settings), self.told.clone());
         match command {
             Command::Connect(id, options) => {

@@ -1,4 +1,4 @@
-//! Who can restart the server under test. The command line knows how a server is started; here it is only asked for.
+//! Servers that a play may restart. The command line knows how a server is started; here it is only asked for.
 
 use std::future::Future;
 use std::pin::Pin;

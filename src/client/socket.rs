@@ -163,6 +163,15 @@ impl Socket {
         Some(&self.channels.get(self.position(channel)?)?.topic)
     }
 
+    /// The topics of the channels that are joined, in the order in which they were made.
+    pub fn joined_topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        let is_joined = |channel: &&Channel| matches!(channel.state, ChannelState::Joined { .. });
+        self.channels
+            .iter()
+            .filter(is_joined)
+            .map(|channel| &channel.topic)
+    }
+
     /// Whether the connection is open.
     pub fn is_connected(&self) -> bool {
         matches!(self.link, Link::Open { .. })

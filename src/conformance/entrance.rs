@@ -122,7 +122,7 @@ async fn entered(
             what: failure.what.clone(),
             actual: failure.actual.clone(),
         }),
-        PlayStatus::Playing | PlayStatus::Settling | PlayStatus::Over => Ok(()),
+        PlayStatus::Playing | PlayStatus::Paused | PlayStatus::Settling | PlayStatus::Over => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::context::RunContext;
 use super::settings::{CheckSettings, Room};
-use crate::scenario::{Offer, Setting};
+use crate::scenario::{Offer, Purpose, Setting};
 
 /// The answers to three pushes after a join.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,5 +90,6 @@ pub(super) fn setting(context: &RunContext, offers: Vec<(Offer, Value)>, first_f
         vsn: context.settings.vsn,
         offers,
         first_fresh,
+        purpose: Purpose::Case,
     }
 }

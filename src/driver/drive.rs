@@ -48,7 +48,7 @@ pub(crate) async fn drive(
                 end = Some(now + afterwards.listen_on);
             }
             PlayStatus::Over if end.is_none() => end = Some(now.max(play.busy_until()) + afterwards.patience),
-            PlayStatus::Over | PlayStatus::Playing | PlayStatus::Settling => {}
+            PlayStatus::Over | PlayStatus::Playing | PlayStatus::Paused | PlayStatus::Settling => {}
         }
         if end.is_some_and(|end| end <= now) {
             return;

@@ -15,7 +15,7 @@ use crate::transport::Outgoing;
 const WAITING: usize = 4;
 
 /// The connections and requests of one play; all of them end when this is dropped.
-pub(super) struct Links {
+pub(crate) struct Links {
     settings: Rc<ConnectionSettings>,
     told: mpsc::Sender<Happening>,
     links: HashMap<LinkId, mpsc::UnboundedSender<Outgoing>>,
@@ -24,7 +24,7 @@ pub(super) struct Links {
 
 impl Links {
     /// No connections yet, and where it is told what happens to them. Must be used inside of a `LocalSet`.
-    pub(super) fn new(settings: Rc<ConnectionSettings>) -> (Self, mpsc::Receiver<Happening>) {
+    pub(crate) fn new(settings: Rc<ConnectionSettings>) -> (Self, mpsc::Receiver<Happening>) {
         let (told, news) = mpsc::channel(WAITING);
         let links = Self {
             settings,
@@ -36,7 +36,7 @@ impl Links {
     }
 
     /// Begins what a command asks for, but a restart: that concerns the server as a whole.
-    pub(super) fn carry_out(&mut self, command: Command) {
+    pub(crate) fn carry_out(&mut self, command: Command) {
         let (settings, told) = (Rc::clone(&self.settings), self.told.clone());
         match command {
             Command::Connect(id, options) => {

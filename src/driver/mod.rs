@@ -16,6 +16,7 @@ pub(crate) use dial::gives_old_tokens;
 pub(crate) use drive::{Afterwards, drive};
 pub use host::{Host, Lent, NoHost, Pending, Restarts};
 pub(crate) use line::Line;
+pub(crate) use links::Links;
 
 /// What all connections of a run have in common.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct ConnectionSettings {
 }
 
 /// Ends at this moment; never without one.
-async fn until(clock: Clock, deadline: Option<Time>) {
+pub(crate) async fn until(clock: Clock, deadline: Option<Time>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(clock.instant(deadline).into()).await,
         None => std::future::pending().await,

@@ -37,6 +37,8 @@ counts! {
     slow_cut,
     /// Connections that were opened after one was lost or cut.
     reconnects,
+    /// Messages of the scenario that no frame can carry.
+    unsendable,
     /// Pushes that went out.
     sent,
     /// Sends of an open model whose time came: each was sent, in time or late, or never sent.

@@ -39,11 +39,13 @@ pub enum ErrorKind {
     ReceiveTimeout,
     /// An answer or a message was not as the scenario says.
     Mismatch,
+    /// A message of the scenario that no frame can carry.
+    Unsendable,
 }
 
 impl ErrorKind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Refused,
         Self::Reset,
         Self::Silent,
@@ -62,6 +64,7 @@ impl ErrorKind {
         Self::HeartbeatTimeout,
         Self::ReceiveTimeout,
         Self::Mismatch,
+        Self::Unsendable,
     ];
 
     /// The name in results.
@@ -85,6 +88,7 @@ impl ErrorKind {
             Self::HeartbeatTimeout => "heartbeat-timeout",
             Self::ReceiveTimeout => "receive-timeout",
             Self::Mismatch => "mismatch",
+            Self::Unsendable => "unsendable",
         }
     }
 
@@ -108,7 +112,8 @@ impl ErrorKind {
             | Self::PushTimeout
             | Self::HeartbeatTimeout
             | Self::ReceiveTimeout
-            | Self::Mismatch => false,
+            | Self::Mismatch
+            | Self::Unsendable => false,
         }
     }
 }

@@ -17,8 +17,8 @@ const PER_ROUTE: usize = 5_000;
 const MOST_PER_ROUTE: usize = 27_000;
 /// What the kernel takes for a connection: some 3 KB for each end that is on this machine.
 const KERNEL_BYTES: u64 = 3_000;
-/// A socket of the swarm with topic, params and its hint.
-const USER_BYTES: u64 = size_of::<Actor>() as u64 + 128;
+/// A socket of the swarm that plays a compiled role, with topic, params and its hint.
+pub(super) const BYTES_OF_A_ROLE: u64 = size_of::<Actor>() as u64 + 128;
 
 /// How a swarm will be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,11 +146,11 @@ impl Plan {
         self.shards[0].routes[0].destination
     }
 
-    /// Works out what a run needs.
+    /// Works out what a run needs whose sockets take so many bytes each, the kernel's left out.
     ///
     /// # Errors
     /// What is missing, and how to get it.
-    pub(super) fn new(settings: &LoadSettings) -> Result<Self, PlanError> {
+    pub(super) fn new(settings: &LoadSettings, bytes_each: u64) -> Result<Self, PlanError> {
         let machine = Machine::look();
         let sockets = u64::from(settings.sockets);
         let destination = resolve(settings)?;
@@ -161,7 +161,7 @@ impl Plan {
         let (routes, spread) = routes(settings, destination, count)?;
         // A server on this machine keeps its own ends here, too.
         let ends = if destination.ip().is_loopback() { 2 } else { 1 };
-        let memory_bytes = sockets * (USER_BYTES + KERNEL_BYTES * ends);
+        let memory_bytes = sockets * (bytes_each + KERNEL_BYTES * ends);
         machine.check(sockets, sockets * ends, memory_bytes)?;
         let shards = (0..count).map(|number| ShardPlan {
             table,

@@ -17,6 +17,7 @@ use super::role::{CompiledScenarios, Deliveries, Sends};
 use super::series::{Moment, Point, add_moments};
 use super::settings::{LoadSettings, Model};
 use super::shard::Reading;
+use super::stepped::SteppedScenarios;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
 use super::watch::{Usage, own_usage, usage_of};
@@ -50,6 +51,8 @@ pub(super) struct Meant {
     /// Events of which no scenario says whether they are answered.
     left_out: Vec<Box<str>>,
     notes: Vec<String>,
+    /// How many sockets play each scenario.
+    divided: Vec<u32>,
 }
 
 impl Meant {
@@ -59,7 +62,25 @@ impl Meant {
             deliveries: cast.deliveries,
             left_out: cast.left_out.to_vec(),
             notes,
+            divided: settings.divided(),
         }
+    }
+
+    /// Of scenarios that are played step by step.
+    pub(super) fn stepped(settings: &LoadSettings, scenarios: &SteppedScenarios) -> Self {
+        let rate = settings.schedule.highest_rate();
+        Self {
+            demands: rate.map_or_else(Vec::new, |rate| scenarios.demands(rate)),
+            deliveries: Deliveries::NotFollowed,
+            left_out: Vec::new(),
+            notes: scenarios.notes(settings),
+            divided: scenarios.divided(),
+        }
+    }
+
+    /// How many sockets are to be opened.
+    pub(super) fn sockets(&self) -> u64 {
+        self.divided.iter().copied().map(u64::from).sum()
     }
 
     /// What the user must know; the events that were never answered are among it once it is known.
@@ -217,7 +238,7 @@ impl Record {
 
     /// The scenarios, where there are several.
     fn scenarios(&self, settings: &LoadSettings) -> Vec<Played> {
-        let parts = settings.shares.iter().zip(settings.divided());
+        let parts = settings.shares.iter().zip(self.meant.divided.iter().copied());
         let figures = self.whole.of_plays.iter();
         parts
             .zip(figures)
@@ -278,11 +299,11 @@ impl Record {
         let (troubles, first_answers) = self.errors(&counts);
         let model = settings.schedule.model();
         let open = |kind: Kind| (model == Model::Open).then(|| self.whole.latencies.figures(kind));
-        let shortage = shortage(&self.whole, &self.meant.demands, settings.sockets.into());
+        let shortage = shortage(&self.whole, &self.meant.demands, self.meant.sockets());
         let (punctuality, why_invalid) = self.judge_generator(model, shortage);
         LoadResult {
             sockets: Sockets {
-                asked: settings.sockets.into(),
+                asked: self.meant.sockets(),
                 opened: counts.first_opened,
                 joined: counts.first_joined,
                 peak_joined: self.peak_joined,

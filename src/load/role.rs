@@ -354,14 +354,16 @@ impl CompiledScenarios {
     /// Compiles scenarios. Shared names stand for numbers from `first` on; each instance has [`CompiledScenarios::own_names`]
     /// numbers of its own.
     ///
+    /// Nothing comes of scenarios that only the interpreter can play; see [`super::stepped`].
+    ///
     /// # Errors
-    /// What a swarm cannot play, each with its place: hand-made frames, restarts, HTTP, refusals that are expected.
+    /// What a swarm cannot play at all, each with its place.
     pub(super) fn compile(
         shares: &[Share],
         instead: &Override,
         vsn: Vsn,
         first: u64,
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Option<Self>, ScenarioError> {
         compile::compile(shares, instead, vsn, first)
     }
 }

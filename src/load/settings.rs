@@ -81,6 +81,14 @@ pub enum Model {
 }
 
 impl Schedule {
+    /// The most sends a second of an open model.
+    pub(super) fn highest_rate(&self) -> Option<f64> {
+        match self {
+            Self::Open(stages, _) => Some(stages.iter().map(|stage| stage.rate).fold(0.0, f64::max)),
+            Self::Closed => None,
+        }
+    }
+
     /// What it is called in results.
     pub(super) const fn model(&self) -> Model {
         match self {
@@ -137,6 +145,18 @@ pub enum InvalidSettings {
         needed: usize,
         /// How many an instance of it has.
         instance: usize,
+    },
+    /// Too few for one instance of a scenario that is played step by step.
+    #[error(
+        "{scenario} is played by whole instances of {needed} sockets, and has {sockets}; expected at least {needed} for it"
+    )]
+    NoInstance {
+        /// The scenario.
+        scenario: String,
+        /// How many sockets play it.
+        sockets: u32,
+        /// How many an instance of it has.
+        needed: u32,
     },
     /// Nobody speaks two serializers on one run.
     #[error("the scenarios are written for different serializers; run them one after another")]

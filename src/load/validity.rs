@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error_kind::ErrorKind;
 use super::latency::{Figures, Kind};
 use super::role::{CompiledScenarios, SendMode};
-use super::settings::{LoadSettings, Model, Schedule};
+use super::settings::{LoadSettings, Model};
 use super::tally::{LATEST, Tally};
 
 /// With fewer sends than this, nine tenths of them are looked at.
@@ -24,10 +24,9 @@ pub(super) struct Demand {
 
 /// What the scenarios ask of their sockets; nothing in a closed model.
 pub(super) fn demands(settings: &LoadSettings, cast: &CompiledScenarios) -> Vec<Demand> {
-    let Schedule::Open(stages, _) = &settings.schedule else {
+    let Some(rate) = settings.schedule.highest_rate() else {
         return Vec::new();
     };
-    let rate = stages.iter().map(|stage| stage.rate).fold(0.0, f64::max);
     let plays = settings.divided().into_iter().enumerate();
     plays
         .map(|(play, sockets)| {
@@ -167,11 +166,9 @@ pub(super) fn judge(
     }
     let late = || (model == Model::Open).then(|| why_late(tally, &busy()))?;
     let own_losses = || tally.losses.why_own(tally.counts.lost_by_late_heartbeat);
-    if let Some(why) = why_exhausted(tally)
-        .or_else(|| why_held_back(tally))
-        .or_else(late)
-        .or_else(own_losses)
-    {
+    let not_played = || why_unsendable(tally).or_else(|| why_held_back(tally));
+    let why = why_exhausted(tally).or_else(not_played).or_else(late);
+    if let Some(why) = why.or_else(own_losses) {
         return (Punctuality::Late, Some(why));
     }
     let lacks = shortage.map(|it| it.to_string());
@@ -184,6 +181,15 @@ fn why_exhausted(tally: &Tally) -> Option<String> {
     (times > 0).then(|| {
         format!("this machine had no descriptor, port or memory left {times} times; ask for fewer sockets, or raise its limits")
     })
+}
+
+/// Why the scenario could not be played; nothing if it could.
+fn why_unsendable(tally: &Tally) -> Option<String> {
+    let first = tally.first.get(&ErrorKind::Unsendable)?;
+    Some(format!(
+        "{} messages could not be sent: {first}",
+        tally.counts.unsendable
+    ))
 }
 
 /// Why not all sockets were opened; nothing if they were, or if the server is why.

@@ -22,9 +22,11 @@ pub use needs::{Level, Offer};
 pub(crate) use pattern::Pattern;
 pub use play::{
     Blame, Command, ConnectOptions, Entry, Failure, FailureKind, Happening, LinkId, Noted, Play, PlayStatus,
-    Reach, Recording, Request, Setting, Subject, Who,
+    Purpose, Reach, Recording, Request, Setting, Subject, Who,
 };
-pub(crate) use play::{SETTLE_REF, code_in_words, describe_ending, json_of, show_bytes};
+pub(crate) use play::{
+    Exchange, PlayEvent, Replied, SETTLE_REF, code_in_words, describe_ending, json_of, show_bytes,
+};
 pub(crate) use problem::nearest;
 pub use problem::{Color, Problem, ScenarioError};
 pub(crate) use program::{

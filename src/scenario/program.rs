@@ -12,6 +12,7 @@ use super::template::{Data, Name, Template, Values};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
 
+mod swarm;
 mod versions;
 
 /// A whole scenario.

@@ -61,6 +61,15 @@ impl Template {
         out
     }
 
+    /// The text, if it has no holes.
+    pub(crate) fn as_fixed(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// The one hole that this text is, if it is nothing else.
     pub(crate) fn only_hole(&self) -> Option<Name> {
         match self.0.as_slice() {

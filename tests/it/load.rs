@@ -5,6 +5,7 @@ mod followed;
 mod hostile;
 mod lost;
 mod played;
+mod stepped;
 mod steps;
 
 use std::net::SocketAddr;
@@ -279,17 +280,17 @@ fn nonsense_is_refused_before_anything_is_opened() {
         })
         .is_err()
     );
-    let raw = read(
-        "raw.yaml",
-        "about: A.\nsteps:\n  - ana: connect\n  - ana: { raw: { text: x } }\n",
+    let restart = read(
+        "restart.yaml",
+        "about: A.\nsteps:\n  - ana: connect\n  - restart: kill\n",
     )
     .expect("it reads");
     let said = refused(LoadSettings {
-        shares: vec![Share::new(Arc::new(raw))],
+        shares: vec![Share::new(Arc::new(restart))],
         ..settings
     });
     assert!(
-        said.as_ref().is_err_and(|it| it.contains("hand-made frames")),
+        said.as_ref().is_err_and(|it| it.contains("restarts no server")),
         "{said:?}"
     );
 }

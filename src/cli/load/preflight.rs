@@ -4,8 +4,7 @@
 use super::super::complaint::Complaint;
 use super::job::Job;
 use crate::conformance::{self, EntranceError, enter, server_header};
-use crate::load::LoadSettings;
-use crate::scenario::Program;
+use crate::load::{self, LoadSettings};
 
 /// Lets one client of each scenario connect and join. Returns the `server` header of the target, if it sends one.
 pub(super) async fn preflight(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Complaint> {
@@ -16,10 +15,9 @@ pub(super) async fn preflight(job: &Job, settings: &LoadSettings) -> Result<Opti
         timeout: settings.timeout,
         ..conformance::CheckSettings::new(settings.target.clone(), Vec::new())
     };
-    let instead = &settings.instead;
     for (number, share) in (0..).zip(&settings.shares) {
-        let program: &Program = &share.program;
-        let entrance = program.entrance(instead.topic.as_deref(), instead.join_params.as_ref());
+        let entrance = load::entrance(settings, share).map_err(|why| Complaint::new(why.to_string()))?;
+        let Some(entrance) = entrance else { continue };
         // Names of runs begin far above.
         let first_fresh = settings.seed % 1_000_000_000 + number * 1000;
         enter(plain.clone(), entrance, first_fresh)

@@ -143,7 +143,7 @@ fn loopback_addresses_stay_in_their_network() {
 
 #[test]
 fn a_plan_is_one_sentence() {
-    let plan = Plan::new(&settings(10)).unwrap();
+    let plan = Plan::new(&settings(10), BYTES_OF_A_ROLE).unwrap();
     assert!(plan.to_string().starts_with("10 sockets by "), "{plan}");
 }
 

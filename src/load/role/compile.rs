@@ -8,11 +8,12 @@ use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
 use crate::protocol::Vsn;
 use crate::scenario::{
-    Act, Actor, Answers, Connect, Data, Group, LoadRole, Mount, Name, Offer, Opening, Problem, Program,
-    ScenarioError, SendKind, Template, What,
+    Act, Actor, Answers, Data, Group, LoadRole, Name, Offer, Problem, Program, ScenarioError, SendKind,
+    Template, What,
 };
 use crate::transport::ConnectRequest;
 
+mod connects;
 mod messages;
 
 pub(super) fn compile(
@@ -20,7 +21,8 @@ pub(super) fn compile(
     instead: &Override,
     vsn: Vsn,
     first: u64,
-) -> Result<CompiledScenarios, ScenarioError> {
+) -> Result<Option<CompiledScenarios>, ScenarioError> {
+    let mut is_compiled = true;
     let own_names = shares.iter().map(|share| share.program.fresh.len().max(1)).max();
     let own_names = own_names.unwrap_or(1) as u64;
     let (mut roles, mut plays) = (Vec::new(), Vec::new());
@@ -28,12 +30,16 @@ pub(super) fn compile(
     for (number, share) in shares.iter().enumerate() {
         let first = first + number as u64 * own_names;
         let mut compiler = Compiler::new(&share.program, instead, first);
+        // A case is not written to be repeated on the same connections.
+        if share.program.is_case() && !instead.replaces_steps() {
+            compiler.played = Played::Stepped;
+        }
         compiler.silence = share.silence;
         compiler.vsn = vsn;
         compiler.shared = shared_topics;
         let own_roles = compiler.roles(number);
         let places = compiler.places(&own_roles, roles.len());
-        compiler.finish()?;
+        is_compiled &= compiler.finish()? == Played::Compiled;
         roles.extend(own_roles);
         plays.push(Play {
             places,
@@ -43,7 +49,7 @@ pub(super) fn compile(
         shared_topics = compiler.shared;
         own_topics = own_topics.max(compiler.own.len());
     }
-    Ok(CompiledScenarios {
+    Ok(is_compiled.then(|| CompiledScenarios {
         roles: roles.into(),
         plays: plays.into(),
         shared_topics: shared_topics.into(),
@@ -53,7 +59,16 @@ pub(super) fn compile(
         deliveries: Deliveries::None,
         left_out: Box::default(),
         silent: Box::default(),
-    })
+    }))
+}
+
+/// How a scenario is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Played {
+    /// By sockets that each have a role of their own.
+    Compiled,
+    /// By whole instances, step by step.
+    Stepped,
 }
 
 /// A socket counts its steps in two bytes.
@@ -68,6 +83,7 @@ struct Compiler<'a> {
     shared: Vec<Arc<str>>,
     own: Vec<Line>,
     problems: Vec<Problem>,
+    played: Played,
 }
 
 /// A role as far as it is known.
@@ -116,6 +132,7 @@ impl<'a> Compiler<'a> {
             shared: Vec::new(),
             own: Vec::new(),
             problems: Vec::new(),
+            played: Played::Compiled,
         }
     }
 
@@ -127,16 +144,43 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// A step that only the interpreter can play; `what` says why, as part of a sentence.
+    fn stepped(&mut self, act: &Act, what: &str) {
+        if self.instead.replaces_steps() {
+            let title = format!(
+                "--topic, --join-params and --push cannot replace a part of a scenario in which {what}"
+            );
+            return self.problem(
+                act,
+                &title,
+                "leave them out, or change the scenario itself (`phxproof show` prints it)",
+            );
+        }
+        self.played = Played::Stepped;
+    }
+
     fn roles(&mut self, play: usize) -> Vec<Role> {
         let actors = (0..self.program.actors.len()).map(Actor);
         actors.map(|actor| self.role(actor, play)).collect()
     }
 
-    /// What is wrong with the scenario, if something is.
-    fn finish(&mut self) -> Result<(), ScenarioError> {
+    /// How the scenario is played.
+    ///
+    /// # Errors
+    /// What is wrong with it, if something is.
+    fn finish(&mut self) -> Result<Played, ScenarioError> {
+        let roles = &self.program.load().roles;
+        let is_shared = roles
+            .iter()
+            .any(|(_, role)| role.share != 1 || role.reads_every.is_some());
+        if self.played == Played::Stepped && is_shared {
+            let title = "a role of a scenario that is played step by step has one socket in each instance, and reads at once";
+            self.problems
+                .push(Problem::at(0..0, title).help("leave `share` and `reads-every` out".to_owned()));
+        }
         let problems = std::mem::take(&mut self.problems);
         if problems.is_empty() {
-            return Ok(());
+            return Ok(self.played);
         }
         Err(ScenarioError::new(
             &self.program.path,
@@ -181,13 +225,14 @@ impl<'a> Compiler<'a> {
         let before = draft.steps.len();
         for act in &group.acts {
             if own(&act) && group.answers == Answers::InOrder && !is_push(&act) {
-                let title = "a swarm judges the order of answers to pushes only";
-                self.problem(act, title, "leave `answers: in order` out, or the other steps");
+                self.stepped(act, "the answers to other steps than pushes come in order");
             }
             match act.what.actor() {
                 Some(whose) if whose == actor => self.act(act, draft),
                 // What is nobody's concerns all who are there.
                 None if draft.connect.is_some() => self.common(act, draft),
+                // A request may be what the connect needs.
+                None if matches!(act.what, What::Http(_)) => self.common(act, draft),
                 Some(_) | None => {}
             }
         }
@@ -230,7 +275,7 @@ impl<'a> Compiler<'a> {
     fn common(&mut self, act: &Act, draft: &mut Draft) {
         match &act.what {
             What::Sleep(wait) => draft.steps.push(Step::Sleep(*wait)),
-            What::Http(_) => self.problem(act, "a swarm sends no requests", "leave `http` out"),
+            What::Http(_) => self.stepped(act, "`http` stands"),
             _ => self.problem(act, "a swarm restarts no server", "leave `restart` out"),
         }
     }
@@ -242,61 +287,14 @@ impl<'a> Compiler<'a> {
             What::Receive(_, receive) => self.receive(act, receive, draft),
             What::Cut(_) => draft.end(Step::Cut),
             What::Close(_, code) => draft.end(Step::Close(*code)),
-            What::Raw(..) => self.problem(act, "a swarm sends no hand-made frames", "leave `raw` out"),
-            What::ReceiveNothing(..) | What::Pong(..) | What::Closed(..) | What::ClosedOrAlive(_) => {
-                let help =
-                    "connect, join, push, receive, leave, sleep, cut and close can be repeated by many";
-                self.problem(act, "a swarm cannot wait for this", help);
+            What::Raw(..) => self.stepped(act, "`raw` stands"),
+            What::ReceiveNothing(..) => self.stepped(act, "`receive-nothing` stands"),
+            What::Pong(..) => self.stepped(act, "`pong` stands"),
+            What::Closed(..) | What::ClosedOrAlive(_) => {
+                self.stepped(act, "the end of a connection is awaited");
             }
             What::Sleep(_) | What::Http(_) | What::Restart(_) => self.common(act, draft),
         }
-    }
-
-    /// The first one says how; after a cut the client comes back by itself, and another `connect` says only that.
-    fn connect(&mut self, act: &Act, connect: &Connect, draft: &mut Draft) {
-        if connect.answer != Opening::Open {
-            self.problem(act, "a swarm wants to be let in", "leave `answer` out");
-        }
-        let request = self.request(act, connect);
-        match &draft.connect {
-            None => draft.connect = Some(request),
-            Some(first) if request == *first || request == ConnectRequest::default() => {}
-            Some(_) => {
-                let help = "leave `as`, `params`, `headers` and another mount out";
-                self.problem(act, "who comes back to a swarm connects as it did first", help);
-            }
-        }
-    }
-
-    fn request(&mut self, act: &Act, connect: &Connect) -> ConnectRequest<Line> {
-        let mut request = ConnectRequest::default();
-        if connect.vsn().is_some() {
-            let help = "write `vsn` at the top of the file, or --vsn";
-            self.problem(act, "all sockets of a swarm speak one version", help);
-        }
-        if connect.token_age.is_some() {
-            self.problem(
-                act,
-                "a swarm connects with new tokens only",
-                "leave `token-age` out",
-            );
-        }
-        if let Mount::Instead(name) = &connect.mount {
-            request.mount = Some(name.clone());
-        }
-        if let Some(user) = &connect.user {
-            request.user = self.text(act, user);
-        }
-        for (key, value) in &connect.params {
-            let value = value.as_ref().and_then(|value| self.text(act, value));
-            request.params.push((key.clone(), value));
-        }
-        for (key, value) in &connect.headers {
-            if let Some(value) = self.text(act, value) {
-                request.headers.push((key.clone(), value));
-            }
-        }
-        request
     }
 
     /// The channel of a topic, whether it is left or not.
@@ -320,11 +318,7 @@ impl<'a> Compiler<'a> {
         let found = draft.joins.iter().position(|join| join.topic == topic);
         let found = found.filter(|index| is_right(draft.standings[*index]));
         if found.is_none() {
-            self.problem(
-                act,
-                "a swarm speaks on topics that it has joined",
-                "join it before the first other step",
-            );
+            self.stepped(act, "something is sent on a topic that is not joined");
         }
         found.and_then(|index| u8::try_from(index).ok())
     }
@@ -349,6 +343,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn unknown(&mut self, act: &Act, name: Name) {
+        if self.program.saves(name) {
+            return self.stepped(act, "a saved value is used");
+        }
         let title = format!(
             "a swarm knows nothing that `{}` could stand for here",
             self.program.names[name.0]

@@ -14,8 +14,13 @@ fn compile(rest: &str, instead: &Override) -> Result<CompiledScenarios, String> 
 
 fn compile_for(vsn: Vsn, program: Program, instead: &Override) -> Result<CompiledScenarios, String> {
     let shares = [Share::new(program.into())];
-    CompiledScenarios::compile(&shares, instead, vsn, 500).map_err(|error| error.render(Color::Never))
+    let compiled = CompiledScenarios::compile(&shares, instead, vsn, 500);
+    let compiled = compiled.map_err(|error| error.render(Color::Never))?;
+    compiled.ok_or_else(|| STEPPED.to_owned())
 }
+
+/// What stands for a scenario that no role can be compiled of.
+const STEPPED: &str = "played step by step";
 
 fn cast(rest: &str) -> CompiledScenarios {
     compile(rest, &Override::default()).unwrap()
@@ -119,56 +124,10 @@ fn the_command_line_has_the_last_word_on_topic_and_push() {
 #[test]
 fn what_a_swarm_cannot_play_is_said_with_its_place() {
     for (step, part) in [
-        ("  - ana: { raw: { text: x } }\n", "no hand-made frames"),
         ("  - restart: term\n", "restarts no server"),
-        ("  - http: GET /\n", "sends no requests"),
-        ("  - ana: { receive-nothing: 1s }\n", "cannot wait for this"),
-        ("  - ana: { push: echo, save: { a: /b } }\n", "keeps nothing"),
-        (
-            "  - ana: { push: echo, ref: 9 }\n",
-            "choose their refs themselves",
-        ),
-        ("  - ana: heartbeat\n", "heartbeats by themselves"),
-        (
-            "  - ana: { leave: \"lab:{{room}}\", reply: error }\n",
-            "answered ok",
-        ),
-        (
-            "  - ana: cut\n  - ana: { connect: strict_socket }\n",
-            "connects as it did first",
-        ),
-        (
-            "  - repeat: 2\n    together: [{ ana: { push: echo } }, { ana: { receive: said } }]\n    answers: in order\n",
-            "order of answers to pushes only",
-        ),
         (
             "  - repeat: 60001\n    steps: [{ ana: { push: echo } }]\n",
             "more steps than a round",
-        ),
-        (
-            "  - sleep: 1s\n  - ana: { join: \"lab:other\" }\n",
-            "in the middle of a round",
-        ),
-        (
-            "  - ana: leave\n  - ana: { push: echo }\n",
-            "speaks on topics that it has joined",
-        ),
-        ("  - ana: { join: \"lab:{{room}}\" }\n", "joins no topic twice"),
-        (
-            "  - ana: { receive: said }\n  - ana: { receive: said, on: \"lab:{{room}}\" }\n",
-            "either on one topic or on any",
-        ),
-        (
-            "  - ana: cut\n  - ana: { join: \"lab:{{room}}\", with: { last: 1 } }\n",
-            "rejoins by itself",
-        ),
-        (
-            "  - ana: leave\n  - ana: { join: \"lab:{{room}}\", reply: error }\n",
-            "wants to be let in",
-        ),
-        (
-            "  - ana: { push: \"e{{room}}\" }\n",
-            "an event is the same for all",
         ),
         (
             "  - ana: { push: echo, with: { a: \"{{unknown_topic}}\" } }\n",
@@ -178,6 +137,44 @@ fn what_a_swarm_cannot_play_is_said_with_its_place() {
         let said = said(step);
         assert!(said.contains(part) && said.contains("a.yaml:"), "{step}: {said}");
     }
+}
+
+#[test]
+fn what_no_role_can_do_is_played_step_by_step() {
+    for step in [
+        "  - ana: { raw: { text: x } }\n",
+        "  - http: GET /\n",
+        "  - ana: { receive-nothing: 1s }\n",
+        "  - ana: { push: echo, save: { a: /b } }\n  - ana: { push: echo, with: { a: \"{{a}}\" } }\n",
+        "  - ana: { push: echo, ref: 9 }\n",
+        "  - ana: heartbeat\n",
+        "  - ana: { leave: \"lab:{{room}}\", reply: error }\n",
+        "  - ana: cut\n  - ana: { connect: strict_socket }\n",
+        "  - repeat: 2\n    together: [{ ana: { push: echo } }, { ana: { receive: said } }]\n    answers: in order\n",
+        "  - sleep: 1s\n  - ana: { join: \"lab:other\" }\n",
+        "  - ana: leave\n  - ana: { push: echo }\n",
+        "  - ana: { join: \"lab:{{room}}\" }\n",
+        "  - ana: { receive: said }\n  - ana: { receive: said, on: \"lab:{{room}}\" }\n",
+        "  - ana: cut\n  - ana: { join: \"lab:{{room}}\", with: { last: 1 } }\n",
+        "  - ana: leave\n  - ana: { join: \"lab:{{room}}\", reply: error }\n",
+        "  - ana: { push: \"e{{room}}\" }\n",
+        "  - bea: { connect: socket, params: { vsn: 1.0.0 } }\n",
+        "  - bea: { connect: socket, as: bea, token-age: 60 }\n",
+    ] {
+        assert_eq!(said(step), STEPPED, "{step}");
+    }
+}
+
+#[test]
+fn the_command_line_replaces_no_part_of_what_is_played_step_by_step() {
+    let instead = Override {
+        topic: Some("room:1".to_owned()),
+        ..Override::default()
+    };
+    let steps = "  - ana: { join: \"lab:{{room}}\" }\n  - ana: { push: echo, save: { a: /b } }\n";
+    let said = compile(steps, &instead).unwrap_err();
+    let part = "cannot replace a part of a scenario in which `save` stands";
+    assert!(said.contains(part) && said.contains("a.yaml:7"), "{said}");
 }
 
 #[test]
@@ -212,12 +209,4 @@ fn one_voice_is_enough_where_all_hear_it() {
         ),
         (SenderSelection::One, SenderSelection::All)
     );
-}
-
-#[test]
-fn a_swarm_speaks_one_version_and_connects_with_new_tokens() {
-    let version = said("  - bea: { connect: socket, params: { vsn: 1.0.0 } }\n");
-    assert!(version.contains("speak one version"), "{version}");
-    let age = said("  - bea: { connect: socket, as: bea, token-age: 60 }\n");
-    assert!(age.contains("new tokens only"), "{age}");
 }

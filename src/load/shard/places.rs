@@ -154,7 +154,8 @@ mod tests {
             }
         };
         let shares: Vec<Share> = names.iter().map(share).collect();
-        CompiledScenarios::compile(&shares, &Override::default(), Vsn::V2, 0).unwrap()
+        let compiled = CompiledScenarios::compile(&shares, &Override::default(), Vsn::V2, 0);
+        compiled.unwrap().expect("roles")
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::super::actor::{ConnectionStage, Flags, Wait};
 use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
+use super::super::lane::Turn;
 use super::super::latency::Kind;
 use super::super::role::{ChannelStatus, Push, SendMode, Step};
 use super::super::settings::Schedule;
 use super::Shard;
-use super::lane::Turn;
 use crate::client::Ref;
 use crate::clock::Time;
 

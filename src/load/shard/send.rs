@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::super::actor::Flags;
+use super::super::lane::Lane;
 use super::super::latency::Kind;
 use super::super::ledger::Mark;
 use super::super::role::{Answer, Audience, Content, Follow, Push, SendMode};
 use super::super::shard_state::Awaits;
 use super::super::text::Filling;
 use super::Shard;
-use super::lane::Lane;
 use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Payload;

@@ -61,7 +61,7 @@ object! { Outcome { text, value, held, figure, unit, limit, source, only if only
 object! { Machine { processors, memory_bytes, os } }
 object! { Counts {
     opened, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
-    reconnects, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
+    reconnects, unsendable, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
     replies_in_doubt, replies_duplicated, broadcasts, broadcasts_missing, broadcasts_duplicated,
     broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, rounds, messages_in,
     bytes_in, bytes_out,

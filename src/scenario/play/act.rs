@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::{Command, ConnectOptions, LinkId, Request};
+use super::command::{Command, ConnectOptions, LinkId, Purpose, Request};
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
@@ -31,13 +31,19 @@ impl Play {
     pub(super) fn enter_group(&mut self, now: Time) {
         let program = Arc::clone(&self.program);
         let Some(group) = program.groups.get(self.group) else {
-            self.settle(now);
+            match self.setting.purpose {
+                Purpose::Case => self.settle(now),
+                Purpose::Swarm { .. } => self.stage = PlayStage::Over,
+            }
             return;
         };
         for (index, act) in group.acts.iter().enumerate() {
             if let Err(wrong) = self.enter(index, &act.what, now) {
                 self.fail(index, wrong);
                 return;
+            }
+            if let Some(rounds) = &mut self.rounds {
+                rounds.sent(&act.what);
             }
         }
     }
@@ -69,14 +75,7 @@ impl Play {
                 self.transmit(*actor, close, Noted::SentClose(code), now);
                 (WaitKind::Closed(None), timeout)
             }
-            What::Cut(actor) => {
-                self.open_link(*actor)?;
-                self.transmit(*actor, Outgoing::Cut, Noted::Cut, now);
-                if let Some(link) = &mut self.links[actor.0] {
-                    link.state = State::Ended(crate::transport::Ending::Cut);
-                }
-                return Ok(());
-            }
+            What::Cut(actor) => return self.cut(*actor, now),
             What::Closed(_, code) => (WaitKind::Closed(*code), timeout + IDLE),
             What::ClosedOrAlive(actor) => (self.ask_alive(*actor, now), timeout),
             What::Raw(actor, raw) => return self.raw(*actor, raw, now),
@@ -99,9 +98,19 @@ impl Play {
             actor: what.actor().map(|actor| actor.0),
             kind,
             begun,
+            sent: now,
             within,
             over: None,
         });
+        Ok(())
+    }
+
+    fn cut(&mut self, actor: Actor, now: Time) -> Result<(), Wrong> {
+        self.open_link(actor)?;
+        self.transmit(actor, Outgoing::Cut, Noted::Cut, now);
+        if let Some(link) = &mut self.links[actor.0] {
+            link.state = State::Ended(crate::transport::Ending::Cut);
+        }
         Ok(())
     }
 
@@ -112,7 +121,8 @@ impl Play {
             number: self.connections[actor.0],
         };
         let vsn = connect.vsn().unwrap_or(self.vsn);
-        self.links[actor.0] = Some(Link::new(id, vsn));
+        let awaited = self.rounds.as_ref().and_then(|rounds| rounds.awaited(actor.0));
+        self.links[actor.0] = Some(Link::new(id, vsn, awaited));
         let values = &self.values;
         let request = ConnectRequest {
             mount: match &connect.mount {
@@ -294,6 +304,7 @@ impl Play {
                     actor: Some(index),
                     kind,
                     begun: now,
+                    sent: now,
                     within: self.setting.timeout.min(within),
                     over: None,
                 });

@@ -94,4 +94,18 @@ pub struct Setting {
     pub offers: Vec<(super::super::needs::Offer, serde_json::Value)>,
     /// The first of the numbers that fresh names stand for; the next ones follow.
     pub first_fresh: u64,
+    /// What it is played for.
+    pub purpose: Purpose,
+}
+
+/// What a scenario is played for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// As a case: once, and all that happens is recorded.
+    Case,
+    /// As one of many: the steps behind the joins again and again, and what happens is counted.
+    Swarm {
+        /// The first of the numbers that shared names stand for, which are the same for all of them.
+        first_shared: u64,
+    },
 }

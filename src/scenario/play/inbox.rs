@@ -33,6 +33,16 @@ pub(super) enum HeldFrame {
     Binary(Arc<[u8]>),
 }
 
+impl HeldFrame {
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
 impl Arrived {
     pub(super) fn new(serial: u64, frame: HeldFrame, vsn: Vsn) -> Self {
         let mut arrived = Self {

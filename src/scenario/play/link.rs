@@ -1,13 +1,16 @@
 //! One connection of one actor: the client that speaks over it, and what came. The client is the same state
 //! machine that a swarm runs, told to do nothing by itself, since a script decides every frame.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::command::{LinkId, Reach};
 use super::inbox::Arrived;
 use super::wait::{Refs, json_of};
 use crate::client::{Config, Context, Event, Outbox, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{
-    EncodeError, Field, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, Vsn,
+    EncodeError, Field, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, REPLY, Vsn,
 };
 use crate::transport::{Ending, Outgoing};
 
@@ -19,6 +22,10 @@ pub(super) struct Link {
     pub(super) pongs: Vec<String>,
     /// When part of a message moved last.
     pub(super) moved: Time,
+    /// In a swarm: the events that steps wait for, if nothing else need be kept.
+    awaited: Option<Arc<[String]>>,
+    /// In a swarm: when the heartbeat was sent that has no answer yet.
+    beat_at: Option<Time>,
     client: Socket,
     config: Config,
 }
@@ -62,7 +69,7 @@ pub(super) enum Stamp<'a> {
 }
 
 impl Link {
-    pub(super) fn new(id: LinkId, vsn: Vsn) -> Self {
+    pub(super) fn new(id: LinkId, vsn: Vsn, awaited: Option<Arc<[String]>>) -> Self {
         Self {
             id,
             vsn,
@@ -70,6 +77,8 @@ impl Link {
             arrived: Vec::new(),
             pongs: Vec::new(),
             moved: Time::ZERO,
+            awaited,
+            beat_at: None,
             client: Socket::new(),
             config: Config::scripted(),
         }
@@ -85,8 +94,13 @@ impl Link {
         });
     }
 
-    /// A message came: the client learns of it, and it waits for a step to take it.
-    pub(super) fn arrive(&mut self, arrived: Arrived, now: Time) {
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// A message came: the client learns of it, and it waits for a step to take it. Returns how long a heartbeat of a swarm
+    /// took, if it is the answer.
+    pub(super) fn arrive(&mut self, arrived: Arrived, now: Time) -> Option<Duration> {
         let mut out = Wire::new(self.vsn);
         if let Some(message) = arrived.message(self.vsn) {
             let mut context = Context {
@@ -96,7 +110,47 @@ impl Link {
             };
             self.client.handle_message(&mut context, &message);
         }
-        self.arrived.push(arrived);
+        let head = arrived.head.as_ref();
+        if head.is_some_and(|head| head.reference.trim_matches('"') == BEAT_REF) {
+            return self.beat_at.take().map(|sent| now.since(sent));
+        }
+        let is_kept = |awaited: &Arc<[String]>| {
+            let event = head.and_then(|head| head.event.as_deref());
+            event.is_none_or(|event| event == REPLY || awaited.iter().any(|it| it == event))
+        };
+        if self.awaited.as_ref().is_none_or(is_kept) {
+            self.arrived.push(arrived);
+        }
+        None
+    }
+
+    /// The topics that are joined, in the order in which they were.
+    pub(super) fn joined(&self) -> Vec<Arc<str>> {
+        self.client.joined_topics().cloned().collect()
+    }
+
+    /// A heartbeat of a swarm; nothing if the one before has no answer.
+    pub(super) fn beat(&mut self, now: Time) -> Option<Result<Outgoing, EncodeError>> {
+        if self.beat_at.is_some() {
+            return None;
+        }
+        self.beat_at = Some(now);
+        Some(self.heartbeat(BEAT_REF).map(|(outgoing, _)| outgoing))
+    }
+
+    /// Forgets what steps have taken, and replies that none of them waits for any more.
+    pub(super) fn forget_what_is_over(&mut self) {
+        let awaits_replies = self
+            .awaited
+            .as_ref()
+            .is_none_or(|awaited| awaited.iter().any(|it| it == REPLY));
+        self.arrived.retain(|it| {
+            let is_reply = it
+                .head
+                .as_ref()
+                .is_some_and(|head| head.event.as_deref() == Some(REPLY));
+            !it.taken && (awaits_replies || !is_reply)
+        });
     }
 
     /// Sends a message: through the client where it is one that a client sends, by hand where the script chose
@@ -141,10 +195,14 @@ impl Link {
 
     /// A heartbeat with a ref that no step uses.
     pub(super) fn settle(&self) -> Result<(Outgoing, Refs), EncodeError> {
+        self.heartbeat(SETTLE_REF)
+    }
+
+    fn heartbeat(&self, reference: &str) -> Result<(Outgoing, Refs), EncodeError> {
         let mut out = Wire::new(self.vsn);
         out.transmit(&Message {
             join_ref: Field::Null,
-            reference: SETTLE_REF.into(),
+            reference: reference.into(),
             topic: PHOENIX_TOPIC.into(),
             event: HEARTBEAT.into(),
             payload: Payload::Json("{}"),
@@ -155,6 +213,9 @@ impl Link {
 
 /// The ref of the heartbeats that end a play; no fixture shows them.
 pub(crate) const SETTLE_REF: &str = "settle";
+
+/// The ref of the heartbeats that a swarm sends by itself; no step uses it.
+const BEAT_REF: &str = "swarm";
 
 impl Saying<'_> {
     fn name(&self) -> &str {

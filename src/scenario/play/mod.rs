@@ -10,18 +10,20 @@ mod inbox;
 mod link;
 mod outside;
 mod recording;
+mod rounds;
 mod step;
 mod wait;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use command::{Command, ConnectOptions, Happening, LinkId, Reach, Request, Setting};
+pub use command::{Command, ConnectOptions, Happening, LinkId, Purpose, Reach, Request, Setting};
 pub(crate) use ending::{code_in_words, describe_ending};
 pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
 pub use recording::{Entry, Noted, Recording, Who};
+pub(crate) use rounds::{Exchange, PlayEvent, Replied};
 pub(crate) use wait::json_of;
 
 use super::program::{Act, Program};
@@ -34,6 +36,7 @@ use failure::Wrong;
 use inbox::{Arrived, HeldFrame};
 use link::{Link, State};
 use recording::Flooded;
+use rounds::Rounds;
 use wait::Wait;
 
 /// One run of a scenario.
@@ -51,12 +54,16 @@ pub struct Play {
     serial: u64,
     asked: Asked,
     stage: PlayStage,
+    /// Of a play of a swarm.
+    rounds: Option<Rounds>,
 }
 
 /// How far a play has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum PlayStage {
     Playing,
+    /// In a swarm: the steps behind the joins begin when they are told to.
+    Paused,
     /// All steps held; each connection that is still open is asked once more, so that nothing under way is missed.
     Settling,
     Over,
@@ -68,6 +75,8 @@ enum PlayStage {
 pub enum PlayStatus<'a> {
     /// Steps are under way.
     Playing,
+    /// In a swarm: all is joined, and the next round can begin.
+    Paused,
     /// All steps held, and what was still under way is awaited.
     Settling,
     /// All steps held.
@@ -84,6 +93,12 @@ impl Play {
             // A text, as names of users and parts of topics are.
             values.set(*name, number.to_string().into());
         }
+        if let Purpose::Swarm { first_shared } = setting.purpose {
+            let shared = (first_shared..).zip(&program.fresh);
+            for (number, name) in shared.filter(|(_, name)| program.shared.contains(name)) {
+                values.set(*name, number.to_string().into());
+            }
+        }
         for (offer, name) in &program.offered {
             if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
                 values.set(*name, value.clone());
@@ -96,7 +111,11 @@ impl Play {
             group: 0,
             waits: Vec::new(),
             commands: VecDeque::new(),
-            recording: Recording::of_at_most(program.largest_message() * 4),
+            recording: match setting.purpose {
+                Purpose::Case => Recording::of_at_most(program.largest_message() * 4),
+                Purpose::Swarm { .. } => Recording::of_refusals(),
+            },
+            rounds: matches!(setting.purpose, Purpose::Swarm { .. }).then(|| Rounds::of(&program)),
             serial: 0,
             asked: Asked::default(),
             stage: PlayStage::Playing,
@@ -136,6 +155,7 @@ impl Play {
     pub fn progress(&self) -> PlayStatus<'_> {
         match &self.stage {
             PlayStage::Playing => PlayStatus::Playing,
+            PlayStage::Paused => PlayStatus::Paused,
             PlayStage::Settling => PlayStatus::Settling,
             PlayStage::Over => PlayStatus::Over,
             PlayStage::Failed(failure) => PlayStatus::Failed(failure),
@@ -237,9 +257,15 @@ impl Play {
     fn arrive(&mut self, id: LinkId, frame: HeldFrame, now: Time) {
         self.serial += 1;
         let serial = self.serial;
-        if let Some(link) = self.link(id) {
+        let length = frame.len();
+        let beat = self.link(id).and_then(|link| {
             let arrived = Arrived::new(serial, frame, link.vsn);
-            link.arrive(arrived, now);
+            link.arrive(arrived, now)
+        });
+        if let Some(rounds) = &mut self.rounds {
+            rounds.told.push_back(PlayEvent::Arrived(length));
+            let beat = beat.map(|took| PlayEvent::Answered(Exchange::Heartbeat, took));
+            rounds.told.extend(beat);
         }
     }
 

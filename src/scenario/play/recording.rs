@@ -13,6 +13,16 @@ pub struct Recording {
     pub entries: Vec<Entry>,
     bytes: usize,
     most: usize,
+    keeps: Keeps,
+}
+
+/// What is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keeps {
+    #[default]
+    All,
+    /// Only the last refusal, which a failure shows.
+    LastRefusal,
 }
 
 /// Whose entry it is.
@@ -88,6 +98,15 @@ impl Recording {
             entries: Vec::new(),
             bytes: 0,
             most: bytes,
+            keeps: Keeps::All,
+        }
+    }
+
+    /// One that keeps the last refusal only.
+    pub(super) fn of_refusals() -> Self {
+        Self {
+            keeps: Keeps::LastRefusal,
+            ..Self::default()
         }
     }
 
@@ -97,6 +116,12 @@ impl Recording {
     }
 
     pub(super) fn push(&mut self, at: Time, who: Who, what: Noted) -> Result<(), Flooded> {
+        if self.keeps == Keeps::LastRefusal {
+            if let Noted::Refused(_) = what {
+                self.entries = vec![Entry { at, who, what }];
+            }
+            return Ok(());
+        }
         self.bytes += match &what {
             Noted::Text(text) => text.len(),
             Noted::Binary(bytes) => bytes.len(),

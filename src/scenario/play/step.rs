@@ -41,6 +41,7 @@ impl Play {
                     Ok(WaitStatus::NotYet) => {}
                     Ok(WaitStatus::Over(serial)) => {
                         self.waits[index].over = Some(serial);
+                        self.tell_of(&program, index, now);
                         self.begin_those_behind(&program, index, now);
                     }
                     Err(wrong) => {
@@ -53,6 +54,18 @@ impl Play {
                 return;
             }
             self.leave_group(&program, now);
+        }
+    }
+
+    /// Lets a swarm count a wait that is over.
+    fn tell_of(&mut self, program: &Program, index: usize, now: Time) {
+        let wait = &self.waits[index];
+        let act = program
+            .groups
+            .get(self.group)
+            .and_then(|group| group.acts.get(wait.act));
+        if let (Some(rounds), Some(act)) = (&mut self.rounds, act) {
+            rounds.over(&act.what, wait, now);
         }
     }
 
@@ -89,7 +102,13 @@ impl Play {
             return;
         }
         self.waits.clear();
+        self.forget_what_is_over();
         self.group += 1;
+        if self.waits_for_its_turn() {
+            self.remember();
+            self.stage = PlayStage::Paused;
+            return;
+        }
         self.enter_group(now);
     }
 

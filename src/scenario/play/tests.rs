@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Blame, Command, Happening, LinkId, Play, PlayStatus, Setting};
+use super::{Blame, Command, Happening, LinkId, Play, PlayStatus, Purpose, Setting};
 use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::scenario::read;
@@ -30,6 +30,7 @@ impl Table {
             vsn: Vsn::V2,
             offers: Vec::new(),
             first_fresh: 100,
+            purpose: Purpose::Case,
         };
         let mut play = Play::new(Arc::new(program), setting);
         play.begin(Time::ZERO);

@@ -24,6 +24,8 @@ pub(super) struct Wait {
     pub(super) kind: WaitKind,
     /// When it began; for a silence, when what was sent before has reached the server and its answer the client.
     pub(super) begun: Time,
+    /// When its step was begun.
+    pub(super) sent: Time,
     /// How long it may take: see [`super::Play::deadline_of`].
     pub(super) within: Duration,
     /// The serial of what ended it, once it is over.

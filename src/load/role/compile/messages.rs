@@ -25,20 +25,13 @@ impl Compiler<'_> {
             SendKind::Join => self.join(act, send, draft),
             SendKind::Leave => self.leave(act, send, draft),
             SendKind::Push(event) => self.push(act, send, event, draft),
-            SendKind::Heartbeat => {
-                let help = "leave `heartbeat` out";
-                return self.problem(act, "the clients of a swarm send heartbeats by themselves", help);
-            }
+            SendKind::Heartbeat => return self.stepped(act, "`heartbeat` stands"),
         }
         if send.reference.is_some() || !matches!(send.join_ref, JoinRef::Current) {
-            self.problem(
-                act,
-                "the clients of a swarm choose their refs themselves",
-                "leave `ref` and `join_ref` out",
-            );
+            self.stepped(act, "a `ref` or `join_ref` is chosen");
         }
         if !send.save.is_empty() {
-            self.problem(act, "a swarm keeps nothing of what it hears", "leave `save` out");
+            self.stepped(act, "`save` stands");
         }
     }
 
@@ -47,8 +40,7 @@ impl Compiler<'_> {
             Some(Answer::Status(status, None)) if &*status == "ok" => {}
             Some(Answer::Any) | None => {}
             Some(Answer::None | Answer::Status(..)) => {
-                let title = "a swarm waits for a leave to be answered ok";
-                self.problem(act, title, "leave `reply` out");
+                self.stepped(act, "a leave is answered in another way than ok");
             }
         }
         if let Some(channel) = self.joined_channel(act, &send.topic, draft) {
@@ -69,19 +61,10 @@ impl Compiler<'_> {
             return self.join_again(act, index, entry, draft);
         }
         if !draft.steps.is_empty() {
-            let help = "join it before the first other step; after a `leave` it can be joined again";
-            return self.problem(
-                act,
-                "a swarm joins a topic for the first time in the middle of a round",
-                help,
-            );
+            return self.stepped(act, "a topic is joined for the first time behind other steps");
         }
         if draft.joins.len() >= MOST {
-            return self.problem(
-                act,
-                "more topics than a socket of a swarm can have",
-                "join at most 200",
-            );
+            return self.stepped(act, "an actor joins more than 200 topics");
         }
         let place = self.place(&topic);
         draft.joins.push(Join {
@@ -101,22 +84,16 @@ impl Compiler<'_> {
         let status = std::mem::replace(&mut draft.standings[index], ChannelStatus::Joined);
         match status {
             ChannelStatus::Joined => {
-                let help = "leave it first, or end its connection";
-                return self.problem(act, "a swarm joins no topic twice", help);
+                return self.stepped(act, "a topic is joined twice");
             }
             ChannelStatus::Lost if is_other => {
-                return self.problem(
-                    act,
-                    "who comes back to a swarm rejoins by itself, as it joined last",
-                    "leave `with` and the response of `reply` out, or `leave` the topic before",
-                );
+                return self.stepped(act, "a client that comes back joins in another way");
             }
             ChannelStatus::Lost | ChannelStatus::Over => {}
         }
         // Whatever is joined first is so before any step, so these follow.
         let (Ok(channel), Ok(number)) = (u8::try_from(index), u8::try_from(draft.entries.len())) else {
-            let help = "join at most 255 times in a round";
-            return self.problem(act, "more joins than a socket of a swarm can have", help);
+            return self.stepped(act, "an actor joins more than 255 times");
         };
         draft.entries.push(entry);
         draft.steps.push(Step::Join {
@@ -130,17 +107,13 @@ impl Compiler<'_> {
             (Some(params), _) => Some(Line::fixed(&params.to_string())),
             (None, Outgoing::Json(data)) => self.json(act, data),
             (None, Outgoing::Binary(_)) => {
-                self.problem(
-                    act,
-                    "a swarm joins with JSON",
-                    "write `with` in place of `binary`",
-                );
+                self.stepped(act, "a join is binary");
                 None
             }
         }?;
         let response = match self.answer(act, &send.reply)? {
             Answer::Status(status, _) if &*status != "ok" => {
-                self.problem(act, "a swarm wants to be let in", "wait for { reply: ok }");
+                self.stepped(act, "a join is refused");
                 return None;
             }
             // A topic of the user's own answers in its own way.
@@ -207,11 +180,7 @@ impl Compiler<'_> {
             }
         };
         let (Some(payload), Some(event)) = (payload, event.as_fixed()) else {
-            return self.problem(
-                act,
-                "an event is the same for all of a swarm",
-                "use no fresh name in it",
-            );
+            return self.stepped(act, "the name of an event holds a name");
         };
         let Some(answer) = self.answer(act, &send.reply) else {
             return;
@@ -252,13 +221,17 @@ impl Compiler<'_> {
                 "serializer 1.0.0 cannot carry a binary push",
                 "run it with --vsn 2.0.0, or write `with` in place of `binary`",
             )
-        } else if event.longest() > MOST || topic.longest() > MOST {
+        } else if event.longest() <= MOST && topic.longest() <= MOST {
+            return true;
+        } else if topic.as_fixed().is_none() {
+            // With the name of an instance it may fit.
+            self.stepped(act, "a binary push has a topic of about 255 bytes");
+            return false;
+        } else {
             (
                 "a binary frame has no room for more than 255 bytes of topic, and as many of event",
                 "use a shorter one, or write `with` in place of `binary`",
             )
-        } else {
-            return true;
         };
         self.problem(act, title, help);
         false
@@ -275,7 +248,7 @@ impl Compiler<'_> {
             Expected::Json(pattern) => Some(pattern.clone()),
             Expected::Unjudged => None,
             Expected::Binary(_) => {
-                self.problem(act, "a swarm does not compare bytes", "wait for { reply: ok }");
+                self.stepped(act, "a reply is compared byte by byte");
                 return None;
             }
         };
@@ -287,8 +260,7 @@ impl Compiler<'_> {
 
     pub(super) fn receive(&mut self, act: &Act, receive: &Receive, draft: &mut Draft) {
         if receive.reference.is_some() || receive.join_ref.is_some() || !receive.save.is_empty() {
-            let help = "leave `ref`, `join_ref` and `save` out";
-            self.problem(act, "a swarm looks at event, topic and payload only", help);
+            self.stepped(act, "a `receive` has a `ref`, a `join_ref` or a `save`");
         }
         let Some(event) = self.text(act, &receive.event) else {
             return;
@@ -306,7 +278,7 @@ impl Compiler<'_> {
             Expected::Json(pattern) => Some(pattern.clone()),
             Expected::Unjudged => None,
             Expected::Binary(_) => {
-                return self.problem(act, "a swarm does not compare bytes", "leave `binary` out");
+                return self.stepped(act, "a message is compared byte by byte");
             }
         };
         let event: Box<str> = event.as_fixed().unwrap_or_default().into();
@@ -329,12 +301,7 @@ impl Compiler<'_> {
     fn awaited(&mut self, act: &Act, event: Box<str>, channel: Option<u8>, draft: &mut Draft) -> Option<u8> {
         let mut others = draft.awaited.iter().filter(|it| it.event == event);
         if others.any(|it| it.channel.is_none() != channel.is_none()) {
-            let help = "say `on` in all steps that wait for it, or in none";
-            self.problem(
-                act,
-                "a role waits for an event either on one topic or on any",
-                help,
-            );
+            self.stepped(act, "an actor waits for an event both on one topic and on any");
             return None;
         }
         let known = |it: &Awaited| it.event == event && it.channel == channel;
@@ -344,8 +311,7 @@ impl Compiler<'_> {
             .position(known)
             .unwrap_or(draft.awaited.len());
         if index >= MOST_AWAITED {
-            let title = "a role waits for at most four different messages";
-            self.problem(act, title, "split it into two actors");
+            self.stepped(act, "an actor waits for more than four different messages");
             return None;
         }
         if index == draft.awaited.len() {

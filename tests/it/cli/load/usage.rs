@@ -67,9 +67,13 @@ fn sockets_that_would_all_listen_are_wrong_usage() {
 fn what_a_scenario_cannot_mean_to_a_swarm_is_wrong_usage() {
     assert_said!(said_anywhere(&["load", "idle", "--rate", "10"]));
     let folder = tempfile::tempdir().unwrap();
-    let raw = "about: A.\nsteps:\n  - ana: connect\n  - ana: { raw: { text: x } }\n";
-    fs::write(folder.path().join("raw.yaml"), raw).unwrap();
-    assert_said!(said(folder.path(), &["load", "raw.yaml"]));
+    let restart = "about: A.\nsteps:\n  - ana: connect\n  - restart: kill\n";
+    fs::write(folder.path().join("restart.yaml"), restart).unwrap();
+    assert_said!(said(folder.path(), &["load", "restart.yaml"]));
+    let saved = "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n  \
+                 - ana: { push: echo, with: { n: 1 }, save: { n: /n } }\n";
+    fs::write(folder.path().join("saved.yaml"), saved).unwrap();
+    assert_said!(said(folder.path(), &["load", "saved.yaml", "--topic", "room:1"]));
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::super::pace::{Dues, RateStage, Stream};
-use super::super::role::SenderSelection;
-use super::super::settings::{LoadSettings, Schedule};
+use super::pace::{Dues, RateStage, Stream};
+use super::role::SenderSelection;
 use super::round_times::RoundTimes;
+use super::settings::{LoadSettings, Schedule};
 use crate::clock::Time;
 
 /// Rounds that wait for somebody who is free; more are dropped, and make the run invalid.

@@ -1,0 +1,204 @@
+//! Leads the threads of a swarm through the phases of a run, and takes what they tell.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::ScopedJoinHandle;
+use std::time::Duration;
+
+use super::control::{Control, Phase};
+use super::event::{LoadError, LoadEvent, PhaseProgress};
+use super::record::Record;
+use super::result::LoadResult;
+use super::role::Sends;
+use super::series;
+use super::settings::LoadSettings;
+use super::shard::Reading;
+use crate::clock::{Clock, Time};
+
+/// How often the conductor looks at the shards.
+const LOOK: Duration = Duration::from_millis(20);
+/// The load begins so long after the word is given, so that all shards have heard it.
+const RUN_UP: Duration = Duration::from_millis(60);
+/// Sockets that failed at first may still get in while others do; after so long without one, no more are waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// So long after the end answers may still come, where somebody ended the run.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// So long after its end a second is told, even if a shard has not told what it counted.
+const OVERDUE: Duration = Duration::from_millis(500);
+
+/// A shard that runs.
+pub(super) type Running<'s> = ScopedJoinHandle<'s, io::Result<()>>;
+
+/// Leads the shards.
+pub(super) struct Conductor<'c> {
+    pub(super) settings: &'c LoadSettings,
+    /// How many sockets are to be opened.
+    pub(super) asked: u64,
+    pub(super) control: &'c Control,
+    pub(super) clock: Clock,
+    pub(super) readings: Receiver<Reading>,
+    pub(super) on_event: &'c mut dyn FnMut(LoadEvent<'_>),
+    pub(super) stop: &'c AtomicBool,
+    pub(super) record: Record,
+    pub(super) sends: Sends,
+    /// When this part of the run began.
+    pub(super) began: Time,
+    /// Until when the series goes.
+    pub(super) heard: Time,
+    /// By shard, until when it has told what it counted.
+    pub(super) told: Vec<Time>,
+}
+
+impl Conductor<'_> {
+    /// Leads them through all phases of the run.
+    pub(super) fn conduct(mut self, shards: Vec<Running<'_>>) -> Result<LoadResult, LoadError> {
+        self.open();
+        if self.is_stopped() {
+            self.record.cut_short();
+        } else if self.control.totals().1 > 0 {
+            self.load();
+        }
+        for phase in [Phase::Draining, Phase::Stopped, Phase::Closing] {
+            self.enter(phase);
+            // A push waits no longer than its timeout, and closing has an end of its own.
+            self.wait(Some(self.settings.timeout + PATIENCE), |it| {
+                let enough = phase == Phase::Draining && it.has_waited_enough();
+                it.control.all_done(phase) || enough
+            });
+            if phase == Phase::Draining && self.is_stopped() {
+                self.record.cut_short();
+            }
+        }
+        self.enter(Phase::Over);
+        let mut failed = None;
+        for shard in shards {
+            match shard.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => failed = Some(io::Error::other("a shard panicked")),
+            }
+        }
+        while let Ok(reading) = self.readings.try_recv() {
+            self.record.take(&reading);
+        }
+        self.second(self.clock.now());
+        match failed {
+            Some(error) => Err(LoadError::Shard(error)),
+            None => Ok(self.record.finish(self.settings, self.sends)),
+        }
+    }
+
+    /// Who ends a run does not want to wait for answers that may never come.
+    fn has_waited_enough(&self) -> bool {
+        self.is_stopped() && self.clock.now().since(self.began) > LAST_ANSWERS
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.control.phase() == Phase::Over
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        let now = self.clock.now();
+        let before = self.control.phase();
+        self.record.took(before, now.since(self.began));
+        self.began = now;
+        if self.control.phase() != Phase::Over {
+            self.control.enter(phase);
+        }
+        if series::name(before) != series::name(phase) {
+            (self.on_event)(LoadEvent::Began(series::name(phase)));
+        }
+    }
+
+    /// Waits until all have joined, or no more do.
+    fn open(&mut self) {
+        (self.on_event)(LoadEvent::Began("opening"));
+        let asked = self.asked;
+        let scheduled = self.settings.arrival_stage().is_some();
+        let (mut most, mut since) = (0, Time::ZERO);
+        self.wait(None, |it| {
+            let (_, joined) = it.control.totals();
+            let now = it.clock.now();
+            if joined > most {
+                (most, since) = (joined, now);
+            }
+            let all_tried = it.control.all_done(Phase::Opening);
+            // Long enough for a second attempt of those who had no answer to the first.
+            let stalled = now.since(since) > it.settings.timeout + PATIENCE && !scheduled;
+            joined >= asked || it.is_stopped() || (all_tried && now.since(since) > PATIENCE) || stalled
+        });
+    }
+
+    fn load(&mut self) {
+        let now = self.clock.now();
+        self.record.took(Phase::Opening, now.since(self.began));
+        self.began = now;
+        (self.on_event)(LoadEvent::Began("running"));
+        let start = now + RUN_UP;
+        self.control.run_from(start);
+        let end = start + self.settings.lasts();
+        self.wait(Some(RUN_UP + self.settings.lasts()), |it| {
+            it.clock.now() >= end || it.is_stopped()
+        });
+        let over = self.clock.now();
+        self.record.loaded(over.min(end).since(start));
+        if over < end {
+            self.record.cut_short();
+        }
+    }
+
+    /// Takes what the shards tell until something holds, or the time is up.
+    fn wait(&mut self, at_most: Option<Duration>, mut done: impl FnMut(&Self) -> bool) {
+        let end = at_most.map(|wait| self.clock.now() + wait);
+        loop {
+            match self.readings.recv_timeout(LOOK) {
+                Ok(reading) => {
+                    self.told[reading.shard] = reading.at;
+                    self.record.take(&reading);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                // All shards have ended.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = self.clock.now();
+            let second = now.whole_second();
+            let all_told = self.told.iter().all(|told| *told >= second);
+            if second > self.heard && (all_told || now >= second + OVERDUE) {
+                self.second(second);
+            }
+            if done(self) || end.is_some_and(|end| now >= end) {
+                return;
+            }
+            self.progress(at_most);
+        }
+    }
+
+    fn progress(&mut self, of: Option<Duration>) {
+        let (open, joined) = self.control.totals();
+        self.record.saw(joined);
+        let phase = series::name(self.control.phase());
+        let so_far = self.clock.now().since(self.began);
+        let asked = self.asked;
+        (self.on_event)(LoadEvent::Progress(PhaseProgress {
+            phase,
+            open,
+            joined,
+            asked,
+            so_far,
+            of,
+        }));
+    }
+
+    /// Ends a second of the series.
+    fn second(&mut self, at: Time) {
+        self.heard = at;
+        let (open, joined) = self.control.totals();
+        let second = self
+            .record
+            .second(self.heard, self.control.phase(), (open, joined));
+        (self.on_event)(LoadEvent::Second(&second));
+        let so_far = self.record.so_far(self.settings, self.sends);
+        (self.on_event)(LoadEvent::SoFar(&so_far));
+    }
+}

@@ -1,0 +1,49 @@
+//! How a role connects, and comes back.
+
+use super::{Compiler, Draft};
+use crate::load::text::Line;
+use crate::scenario::{Act, Connect, Mount, Opening};
+use crate::transport::ConnectRequest;
+
+impl Compiler<'_> {
+    /// The first one says how; after a cut the client comes back by itself, and another `connect` says only that.
+    pub(super) fn connect(&mut self, act: &Act, connect: &Connect, draft: &mut Draft) {
+        if connect.answer != Opening::Open {
+            self.stepped(act, "a connect is refused");
+        }
+        let request = self.request(act, connect);
+        match &draft.connect {
+            None => draft.connect = Some(request),
+            Some(first) if request == *first || request == ConnectRequest::default() => {}
+            Some(_) => {
+                self.stepped(act, "an actor comes back in another way");
+            }
+        }
+    }
+
+    fn request(&mut self, act: &Act, connect: &Connect) -> ConnectRequest<Line> {
+        let mut request = ConnectRequest::default();
+        if connect.vsn().is_some() {
+            self.stepped(act, "one connection has a `vsn` of its own");
+        }
+        if connect.token_age.is_some() {
+            self.stepped(act, "`token-age` stands");
+        }
+        if let Mount::Instead(name) = &connect.mount {
+            request.mount = Some(name.clone());
+        }
+        if let Some(user) = &connect.user {
+            request.user = self.text(act, user);
+        }
+        for (key, value) in &connect.params {
+            let value = value.as_ref().and_then(|value| self.text(act, value));
+            request.params.push((key.clone(), value));
+        }
+        for (key, value) in &connect.headers {
+            if let Some(value) = self.text(act, value) {
+                request.headers.push((key.clone(), value));
+            }
+        }
+        request
+    }
+}

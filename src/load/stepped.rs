@@ -1,0 +1,210 @@
+//! Scenarios that a swarm plays step by step, with the interpreter that `check` uses: whatever a case can do, each instance
+//! of the swarm can do again and again. A scenario that needs none of that is compiled to a [`Role`](super::role::Role), which
+//! takes a tenth of the memory and CPU time.
+
+use std::sync::Arc;
+
+use super::role::{Override, Sends};
+use super::settings::{InvalidSettings, LoadSettings};
+use super::validity::Demand;
+use serde_json::{Value, json};
+
+use crate::scenario::{LoadSection, Offer, Program, Purpose, Setting};
+
+mod counting;
+mod instance;
+mod state;
+mod thread;
+mod turns;
+
+pub(super) use thread::{ThreadPlan, run};
+
+/// What a socket takes, with its task, its play and the buffers of its connection; measured with 4,000 of them.
+pub(super) const BYTES_OF_A_SOCKET: u64 = 27_000;
+
+/// The scenarios of a swarm whose instances are played step by step.
+#[derive(Debug)]
+pub(super) struct SteppedScenarios {
+    pub(super) plays: Box<[Stepped]>,
+    /// How many names each instance may have of its own.
+    own_names: u64,
+    first_name: u64,
+    offers: Vec<(Offer, Value)>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Stepped {
+    pub(super) program: Arc<Program>,
+    pub(super) weight: u32,
+    pub(super) instances: u32,
+    pub(super) sends: Sends,
+    pub(super) rounds: Rounds,
+}
+
+/// What a round of an instance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// The steps behind the joins, on the same connections as the round before: the scenario has a `load:` section, so it is
+    /// written to be repeated.
+    OnTheSameConnections,
+    /// The same steps on new connections, with new names, as if `check` played the case once more.
+    OnNewConnections,
+}
+
+/// Which instance of a swarm it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct InstanceId {
+    /// Its scenario; an index into [`SteppedScenarios::plays`].
+    pub(super) play: usize,
+    /// Its number among the instances of its scenario, over all threads.
+    pub(super) number: u32,
+}
+
+impl SteppedScenarios {
+    /// The scenarios of a run, in whole instances: as many as the sockets that were asked for allow.
+    ///
+    /// # Errors
+    /// There are too few sockets for one instance of each.
+    pub(super) fn new(settings: &LoadSettings, first_name: u64) -> Result<Self, InvalidSettings> {
+        let mut plays = Vec::new();
+        for (share, sockets) in settings.shares.iter().zip(settings.divided()) {
+            let size = u32::try_from(share.program.actor_count())
+                .unwrap_or(u32::MAX)
+                .max(1);
+            let instances = sockets / size;
+            if instances == 0 {
+                return Err(InvalidSettings::NoInstance {
+                    scenario: share.name.to_string(),
+                    sockets,
+                    needed: size,
+                });
+            }
+            plays.push(Stepped {
+                program: Arc::clone(&share.program),
+                weight: share.weight,
+                instances,
+                sends: match share.program.pushes() {
+                    true => Sends::Something,
+                    false => Sends::Nothing,
+                },
+                rounds: match *share.program.load() == LoadSection::default() {
+                    true => Rounds::OnNewConnections,
+                    false => Rounds::OnTheSameConnections,
+                },
+            });
+        }
+        let names = plays.iter().map(|play| play.program.fresh.len().max(1) as u64);
+        Ok(Self {
+            own_names: names.max().unwrap_or(1),
+            first_name,
+            offers: settings.instead.offers.clone(),
+            plays: plays.into(),
+        })
+    }
+
+    /// The sockets that each of them uses.
+    pub(super) fn divided(&self) -> Vec<u32> {
+        self.plays
+            .iter()
+            .map(|play| play.instances * play.size())
+            .collect()
+    }
+
+    /// Whether anything is sent at all.
+    pub(super) fn sends(&self) -> Sends {
+        match self.plays.iter().any(|play| play.sends == Sends::Something) {
+            true => Sends::Something,
+            false => Sends::Nothing,
+        }
+    }
+
+    /// What an open model of so many rounds a second asks of each.
+    pub(super) fn demands(&self, rate: f64) -> Vec<Demand> {
+        let demand = |play: usize| Demand {
+            rate: rate * self.part_of_rounds(play),
+            senders: u64::from(self.plays[play].instances * self.plays[play].size()),
+        };
+        (0..self.plays.len()).map(demand).collect()
+    }
+
+    /// Which part of all rounds of an open model is a scenario's.
+    pub(super) fn part_of_rounds(&self, play: usize) -> f64 {
+        let sum: f64 = self.plays.iter().map(|play| f64::from(play.weight)).sum();
+        f64::from(self.plays[play].weight) / sum.max(1.0)
+    }
+
+    /// How a play of an instance is to be played; `round` counts its plays, each of which has new names.
+    fn setting(&self, settings: &LoadSettings, id: InstanceId, round: u64) -> Setting {
+        let most = self.plays.iter().map(|play| play.instances).max().unwrap_or(1);
+        let instance = round * u64::from(most) + u64::from(id.number);
+        let number = instance * self.plays.len() as u64 + id.play as u64;
+        let own = [
+            (Offer::Sender, json!(number)),
+            (Offer::Seq, json!(round)),
+            (
+                Offer::Mark,
+                json!(format!("{}-{number}-{round}", self.first_name)),
+            ),
+        ];
+        Setting {
+            timeout: settings.timeout,
+            round_trip: std::time::Duration::ZERO,
+            vsn: settings.vsn,
+            offers: own.into_iter().chain(self.offers.iter().cloned()).collect(),
+            first_fresh: self.first_name + (self.plays.len() as u64 + number) * self.own_names,
+            purpose: Purpose::Swarm {
+                first_shared: self.first_name + id.play as u64 * self.own_names,
+            },
+        }
+    }
+
+    /// The notes on scenarios that are played step by step.
+    pub(super) fn notes(&self, settings: &LoadSettings) -> Vec<String> {
+        let mut notes = vec![
+            "played step by step, as `check` does: a delivery is followed if a step waits for it".to_owned(),
+        ];
+        if self
+            .plays
+            .iter()
+            .any(|play| play.rounds == Rounds::OnNewConnections)
+        {
+            notes.push(
+                "each round has connections and names of its own; give the scenario a `load:` section to repeat the steps \
+                 behind the joins on the same connections"
+                    .to_owned(),
+            );
+        }
+        let used: u32 = self.divided().iter().sum();
+        if used < settings.sockets {
+            notes.push(format!(
+                "{used} of {} sockets are used, as whole instances are played: {}",
+                settings.sockets,
+                self.sizes(settings).join(", ")
+            ));
+        }
+        notes
+    }
+
+    fn sizes(&self, settings: &LoadSettings) -> Vec<String> {
+        let names = settings.shares.iter().map(|share| &share.name);
+        let size = |(name, play): (&Arc<str>, &Stepped)| format!("{name} has {} sockets", play.size());
+        names.zip(&self.plays).map(size).collect()
+    }
+}
+
+impl Stepped {
+    /// The sockets of an instance.
+    pub(super) fn size(&self) -> u32 {
+        u32::try_from(self.program.actor_count())
+            .unwrap_or(u32::MAX)
+            .max(1)
+    }
+}
+
+impl Override {
+    /// Whether it replaces a part of the conversation.
+    pub(super) fn replaces_steps(&self) -> bool {
+        self.topic.is_some() || self.join_params.is_some() || self.push.is_some()
+    }
+}

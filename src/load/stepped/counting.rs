@@ -1,0 +1,131 @@
+//! From what a play tells, and from a step that did not hold, to the counts and times of a swarm.
+
+use std::time::Duration;
+
+use crate::clock::Time;
+use crate::load::error_kind::ErrorKind;
+use crate::load::latency::Kind;
+use crate::load::tally::Tally;
+use crate::scenario::{Blame, Exchange, Failure, FailureKind, Subject};
+
+/// Counts an answer that came after so long.
+pub(super) fn answered(tally: &mut Tally, play: usize, exchange: Exchange, took: Duration, now: Time) {
+    let kind = match exchange {
+        Exchange::Connect => Kind::Connect,
+        Exchange::Join => Kind::Join,
+        Exchange::Push => Kind::Reply,
+        Exchange::Heartbeat => Kind::Heartbeat,
+        Exchange::Leave => return,
+    };
+    tally.record(play, kind, now - took, now);
+    match exchange {
+        Exchange::Connect => tally.counts.opened += 1,
+        Exchange::Push => tally.counts.replies += 1,
+        Exchange::Join | Exchange::Heartbeat | Exchange::Leave => {}
+    }
+}
+
+/// What is counted of a step that did not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// A connection could not be made.
+    Attempt(ErrorKind),
+    /// An open connection ended.
+    Connection,
+    /// A reply to a push never came.
+    Reply,
+    /// A message never came that a step waits for.
+    Message,
+    /// Any other error.
+    Other(ErrorKind),
+    /// Something came that is not as the scenario says.
+    Content,
+    /// A message has no frame, so it was never sent.
+    Unsendable,
+}
+
+impl Broken {
+    /// What a failure is counted as.
+    pub(super) fn of(failure: &Failure) -> Self {
+        match (failure.kind, &failure.subject) {
+            (FailureKind::NoConnection, _) if failure.blame == Blame::Nobody => {
+                Self::Attempt(ErrorKind::Refused)
+            }
+            (FailureKind::NoConnection, _) => Self::Attempt(ErrorKind::Silent),
+            (FailureKind::Refused, _) => Self::Attempt(ErrorKind::Status),
+            (FailureKind::Ended, Subject::Close) => Self::Content,
+            (FailureKind::Ended, _) => Self::Connection,
+            (FailureKind::Missing, Subject::Connect) => Self::Attempt(ErrorKind::Silent),
+            (FailureKind::Missing, Subject::Join) => Self::Other(ErrorKind::JoinTimeout),
+            (FailureKind::Missing, Subject::Leave) => Self::Other(ErrorKind::LeaveUnanswered),
+            (FailureKind::Missing, Subject::Push(_)) => Self::Reply,
+            (FailureKind::Missing, Subject::Event(_)) => Self::Message,
+            (FailureKind::Missing, Subject::Heartbeat | Subject::Close | Subject::Other) => Self::Content,
+            (FailureKind::Other, _) if failure.blame == Blame::Nobody => Self::Unsendable,
+            _ => Self::Content,
+        }
+    }
+
+    /// Counts it.
+    pub(super) fn count(self, tally: &mut Tally, failure: &Failure, now: Time) {
+        let told = || in_one_line(failure);
+        match self {
+            Self::Attempt(kind) => {
+                tally.counts.connects_failed += 1;
+                tally.trouble_told(kind, told);
+            }
+            Self::Connection => {
+                tally.counts.lost += 1;
+                tally.lost_connections.count(now);
+                tally.trouble_told(ErrorKind::Closed, told);
+            }
+            Self::Reply => {
+                tally.counts.replies_missing += 1;
+                tally.trouble_told(ErrorKind::PushTimeout, told);
+            }
+            Self::Message => {
+                tally.counts.awaited_missing += 1;
+                tally.trouble_told(ErrorKind::ReceiveTimeout, told);
+            }
+            Self::Other(kind) => tally.trouble_told(kind, told),
+            Self::Unsendable => {
+                tally.counts.unsendable += 1;
+                tally.trouble_told(ErrorKind::Unsendable, told);
+            }
+            Self::Content => {
+                tally.mismatches.count(name_of(&failure.subject));
+                tally.trouble_told(ErrorKind::Mismatch, told);
+            }
+        }
+    }
+}
+
+/// Under which name a message or an answer is counted that is not as the scenario says.
+fn name_of(subject: &Subject) -> &str {
+    match subject {
+        Subject::Connect => "connect",
+        Subject::Join => "join",
+        Subject::Leave => "leave",
+        Subject::Heartbeat => "heartbeat",
+        Subject::Push(event) | Subject::Event(event) => event,
+        Subject::Close => "close",
+        Subject::Other => "other",
+    }
+}
+
+/// A failure as the first answer of its kind shows it.
+fn in_one_line(failure: &Failure) -> String {
+    let Failure {
+        what,
+        expected,
+        actual,
+        at,
+        ..
+    } = failure;
+    let actual = if actual.is_empty() {
+        String::new()
+    } else {
+        format!(", got {actual}")
+    };
+    format!("{at}: {what}; expected {expected}{actual}")
+}

@@ -1,0 +1,99 @@
+//! What the instances of a thread share: the settings, what is counted, whose turn it is, and the phase of the run.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use super::turns::Turns;
+use super::{InstanceId, SteppedScenarios};
+use crate::clock::Clock;
+use crate::driver::{ConnectionSettings, until};
+use crate::load::control::Phase;
+use crate::load::lane::Turn;
+use crate::load::settings::LoadSettings;
+use crate::load::tally::Tally;
+
+/// Where an instance stands in its thread.
+#[derive(Clone, Copy)]
+pub(super) struct Seat {
+    pub(super) id: InstanceId,
+    /// Its number in the thread.
+    pub(super) local: u32,
+}
+
+/// What all instances of a thread share.
+pub(super) struct ThreadState {
+    pub(super) settings: LoadSettings,
+    pub(super) scenarios: Arc<SteppedScenarios>,
+    pub(super) connections: Rc<ConnectionSettings>,
+    pub(super) clock: Clock,
+    pub(super) tally: RefCell<Tally>,
+    /// Open connections.
+    pub(super) open: Cell<usize>,
+    /// Rounds under way.
+    pub(super) busy: Cell<usize>,
+    pub(super) joined: Cell<u64>,
+    /// Instances that have tried to come in at least once.
+    pub(super) tried: RefCell<Box<[bool]>>,
+    pub(super) on_their_way: Cell<usize>,
+    pub(super) turns: RefCell<Turns>,
+    pub(super) phase: watch::Sender<Phase>,
+}
+
+impl ThreadState {
+    pub(super) fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    pub(super) fn phases(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    /// An instance is in for the first time.
+    pub(super) fn came(&self, seat: Seat) {
+        let size = u64::from(self.scenarios.plays[seat.id.play].size());
+        self.joined.set(self.joined.get() + size);
+        let counts = &mut self.tally.borrow_mut().counts;
+        counts.first_joined += size;
+        counts.first_opened += size;
+    }
+
+    /// An instance has tried to come in.
+    pub(super) fn settled(&self, seat: Seat) {
+        let tried = &mut self.tried.borrow_mut()[seat.local as usize];
+        if !std::mem::replace(tried, true) {
+            self.on_their_way.set(self.on_their_way.get() - 1);
+        }
+    }
+
+    pub(super) fn ask_for_turn(&self, seat: Seat) -> Result<Turn, oneshot::Receiver<Turn>> {
+        self.turns
+            .borrow_mut()
+            .ask(seat.id.play, seat.local, self.clock.now())
+    }
+
+    pub(super) fn take_held_up(&self, seat: Seat) -> Duration {
+        self.turns.borrow_mut().take_held_up(seat.id.play, seat.local)
+    }
+
+    pub(super) fn round_over(&self, seat: Seat) {
+        let now = self.clock.now();
+        if let Some(length) = self.turns.borrow_mut().over(seat.id.play, seat.local, now) {
+            self.tally.borrow_mut().round(seat.id.play, length);
+        }
+    }
+
+    /// Waits, but not beyond the end of the load.
+    pub(super) async fn rest(&self, wait: Duration) {
+        let end = Some(self.clock.now() + wait);
+        let mut phases = self.phases();
+        let over = phases.wait_for(|phase| *phase > Phase::Running);
+        tokio::select! {
+            _ = over => {}
+            () = until(self.clock, end) => {}
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! When the instances of a thread begin their rounds: in a closed model at once, in an open model when a round is due.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::SteppedScenarios;
+use crate::clock::Time;
+use crate::load::lane::{Lane, NeverSent, Turn};
+use crate::load::pace::Stream;
+use crate::load::role::{SenderSelection, Sends};
+use crate::load::settings::{LoadSettings, Schedule};
+
+/// The rounds of one thread.
+pub(super) struct Turns {
+    /// By scenario.
+    lanes: Box<[Lane]>,
+    /// Instances that wait for a round that is due, by their number in the thread.
+    waiting: HashMap<u32, oneshot::Sender<Turn>>,
+}
+
+/// A round whose time has come.
+pub(super) struct Due {
+    pub(super) play: usize,
+    pub(super) intended: Time,
+    pub(super) kept: Kept,
+}
+
+/// What becomes of a round whose time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// An instance begins it, or will.
+    Yes,
+    /// There is no room for it.
+    Dropped,
+}
+
+impl Turns {
+    /// `blocks` are the instances of each scenario in this thread, by their numbers in the thread.
+    pub(super) fn new(blocks: &[std::ops::Range<u32>]) -> Self {
+        let lanes = blocks.iter().map(|block| {
+            let mut lane = Lane::new(block.clone().collect(), SenderSelection::All);
+            lane.time_rounds(block.clone());
+            lane
+        });
+        Self {
+            lanes: lanes.collect(),
+            waiting: HashMap::new(),
+        }
+    }
+
+    /// The load begins.
+    pub(super) fn begin(
+        &mut self,
+        settings: &LoadSettings,
+        scenarios: &SteppedScenarios,
+        start: Time,
+        stream: Stream,
+    ) {
+        for (play, lane) in self.lanes.iter_mut().enumerate() {
+            let sends = scenarios.plays[play].sends == Sends::Something;
+            lane.begin(
+                settings,
+                start,
+                scenarios.part_of_rounds(play),
+                sends.then_some(stream),
+            );
+        }
+    }
+
+    /// The load is over; the rounds that were never begun, by scenario.
+    pub(super) fn end(&mut self, now: Time) -> Vec<NeverSent> {
+        self.waiting.clear();
+        self.lanes.iter_mut().map(|lane| lane.end(now)).collect()
+    }
+
+    /// An instance is free: its next round, or where it will be told.
+    pub(super) fn ask(
+        &mut self,
+        play: usize,
+        local: u32,
+        now: Time,
+    ) -> Result<Turn, oneshot::Receiver<Turn>> {
+        if let Some(turn) = self.lanes[play].round_for(local, now) {
+            return Ok(turn);
+        }
+        let (sender, told) = oneshot::channel();
+        self.waiting.insert(local, sender);
+        Err(told)
+    }
+
+    /// When the next round is due.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.lanes.iter().filter_map(Lane::next).min()
+    }
+
+    /// Takes a round whose time has come, and gives it to an instance that is free.
+    pub(super) fn take(&mut self, now: Time) -> Option<Due> {
+        for (play, lane) in self.lanes.iter_mut().enumerate() {
+            let Some(intended) = lane.take(now) else { continue };
+            let kept = loop {
+                let Some((local, turn)) = lane.begin_with_free(intended, now) else {
+                    break if lane.keep(intended) {
+                        Kept::Yes
+                    } else {
+                        Kept::Dropped
+                    };
+                };
+                // One that has ended meanwhile is not free.
+                let told = self.waiting.remove(&local).map(|waiting| waiting.send(turn));
+                if let Some(Ok(())) = told {
+                    break Kept::Yes;
+                }
+            };
+            return Some(Due { play, intended, kept });
+        }
+        None
+    }
+
+    /// A round is over; how long it took, if that is measured.
+    pub(super) fn over(&mut self, play: usize, local: u32, now: Time) -> Option<Duration> {
+        self.lanes[play].times.end(local, now)
+    }
+
+    /// How long before its begin the first push of a round counts from, because the server held the instance up.
+    pub(super) fn take_held_up(&mut self, play: usize, local: u32) -> Duration {
+        self.lanes[play].times.take_held_up(local)
+    }
+}
+
+/// Whether rounds begin when they are due.
+pub(super) fn is_open(settings: &LoadSettings) -> bool {
+    settings.schedule != Schedule::Closed
+}

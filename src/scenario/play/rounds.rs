@@ -1,0 +1,225 @@
+//! A play that is one of many in a swarm: its connects and joins come first and once, then it goes through its other steps
+//! again and again, each time when it is told to. It keeps nothing that no step looks at, and tells what was sent and how
+//! long the answers took.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command::{Command, LinkId};
+use super::link::{Link, State};
+use super::wait::{Wait, WaitKind};
+use super::{Play, PlayStage};
+use crate::clock::Time;
+use crate::scenario::program::{Opening, Program, Reply, SendKind, What};
+use crate::transport::{Ending, Outgoing};
+
+/// What a client of a swarm does that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exchange {
+    /// From the connection attempt to the open WebSocket.
+    Connect,
+    /// A join and its reply.
+    Join,
+    /// A push and its reply.
+    Push,
+    /// A leave and its reply.
+    Leave,
+    /// A heartbeat and its reply.
+    Heartbeat,
+}
+
+/// Whether a reply is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replied {
+    Awaited,
+    Never,
+}
+
+/// Something that a swarm counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlayEvent {
+    /// It was begun.
+    Sent(Exchange, Replied),
+    /// It was answered after so long.
+    Answered(Exchange, Duration),
+    /// A heartbeat had no answer until the next was due; the connection was given up.
+    HeartbeatTimedOut,
+    /// Part of the play came over a connection: so many bytes.
+    Arrived(usize),
+}
+
+/// What a play of a swarm remembers beside what every play does.
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    /// The groups before this one are done once.
+    first: usize,
+    /// The events that each actor waits for; nothing where it must see all that comes.
+    awaited: Vec<Option<Arc<[String]>>>,
+    /// The connections that were open before the first round, with the topics that were joined on them.
+    before: Vec<(LinkId, Vec<Arc<str>>)>,
+    pub(super) told: VecDeque<PlayEvent>,
+}
+
+impl Rounds {
+    pub(super) fn of(program: &Program) -> Self {
+        let actors = 0..program.actors.len();
+        Self {
+            first: program.opening_groups(),
+            awaited: actors.map(|actor| awaited_events(program, actor)).collect(),
+            before: Vec::new(),
+            told: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn awaited(&self, actor: usize) -> Option<Arc<[String]>> {
+        self.awaited.get(actor).cloned().flatten()
+    }
+
+    /// Tells of a wait that is over.
+    pub(super) fn over(&mut self, what: &What, wait: &Wait, now: Time) {
+        let exchange = match (&wait.kind, what) {
+            (WaitKind::Opening, What::Connect(_, connect)) if connect.answer == Opening::Open => {
+                Exchange::Connect
+            }
+            (WaitKind::Reply { .. }, What::Send(_, send)) => Exchange::of(&send.kind),
+            _ => return,
+        };
+        let took = now.since(wait.sent);
+        self.told.push_back(PlayEvent::Answered(exchange, took));
+    }
+
+    /// Tells of a step that sends something.
+    pub(super) fn sent(&mut self, what: &What) {
+        let sent = match what {
+            What::Send(_, send) => {
+                let replied = match send.reply {
+                    Reply::None => Replied::Never,
+                    Reply::Any | Reply::Status(..) => Replied::Awaited,
+                };
+                PlayEvent::Sent(Exchange::of(&send.kind), replied)
+            }
+            _ => return,
+        };
+        self.told.push_back(sent);
+    }
+}
+
+impl Exchange {
+    fn of(kind: &SendKind) -> Self {
+        match kind {
+            SendKind::Join => Self::Join,
+            SendKind::Leave => Self::Leave,
+            SendKind::Heartbeat => Self::Heartbeat,
+            SendKind::Push(_) => Self::Push,
+        }
+    }
+}
+
+/// The events that an actor waits for, if it need not see anything else.
+fn awaited_events(program: &Program, actor: usize) -> Option<Arc<[String]>> {
+    let mut events = Vec::new();
+    for act in program.acts() {
+        match &act.what {
+            What::Receive(whose, receive) if whose.0 == actor => {
+                events.push(receive.event.as_fixed()?.to_owned());
+            }
+            What::ReceiveNothing(whose, _) if whose.0 == actor => return None,
+            _ => {}
+        }
+    }
+    events.sort_unstable();
+    events.dedup();
+    Some(events.into())
+}
+
+impl Play {
+    /// What a swarm counts next, if anything.
+    pub(crate) fn next_event(&mut self) -> Option<PlayEvent> {
+        self.rounds.as_mut()?.told.pop_front()
+    }
+
+    /// Whether the next group of steps is the first of a round, so that the play waits to be told.
+    pub(super) fn waits_for_its_turn(&self) -> bool {
+        let first = self.rounds.as_ref().map(|rounds| rounds.first);
+        self.stage == PlayStage::Playing && first == Some(self.group) && self.group > 0
+    }
+
+    /// Remembers what is open and joined before the first round.
+    pub(super) fn remember(&mut self) {
+        let open = self.links.iter().flatten().filter(|link| link.is_open());
+        let before = open.map(|link| (link.id, link.joined())).collect();
+        if let Some(rounds) = &mut self.rounds {
+            rounds.before = before;
+        }
+    }
+
+    /// Goes through the steps behind the joins.
+    pub(crate) fn begin_round(&mut self, now: Time) {
+        let Some(first) = self.rounds.as_ref().map(|rounds| rounds.first) else {
+            return;
+        };
+        self.waits.clear();
+        self.group = first;
+        self.stage = PlayStage::Playing;
+        self.enter_group(now);
+        self.advance(now);
+    }
+
+    /// Whether the connections are as they were before the first round, so that another one can begin.
+    pub(crate) fn can_go_on(&self) -> bool {
+        let Some(rounds) = &self.rounds else {
+            return false;
+        };
+        let stands = |(id, topics): &(LinkId, Vec<Arc<str>>)| {
+            let link = self.links.get(id.actor).and_then(Option::as_ref);
+            link.is_some_and(|link| link.id == *id && link.is_open() && link.joined() == *topics)
+        };
+        rounds.first > 0 && rounds.before.iter().all(stands)
+    }
+
+    /// The connections that are open.
+    pub(crate) fn open_links(&self) -> usize {
+        self.links.iter().flatten().filter(|link| link.is_open()).count()
+    }
+
+    /// Sends a heartbeat over each open connection. One whose last heartbeat has no answer is given up.
+    pub(crate) fn beat(&mut self, now: Time) {
+        for link in self.links.iter_mut().flatten().filter(|link| link.is_open()) {
+            let outgoing = match link.beat(now) {
+                Some(Ok(outgoing)) => outgoing,
+                Some(Err(_)) => continue,
+                None => {
+                    link.state = State::Ended(Ending::Cut);
+                    if let Some(rounds) = &mut self.rounds {
+                        rounds.told.push_back(PlayEvent::HeartbeatTimedOut);
+                    }
+                    Outgoing::Cut
+                }
+            };
+            self.commands.push_back(Command::Send(link.id, outgoing));
+        }
+        self.advance(now);
+    }
+
+    /// Closes all connections that are still open, as a client does that goes.
+    pub(crate) fn close_all(&mut self) {
+        for link in self.links.iter().flatten().filter(|link| link.is_open()) {
+            let close = Outgoing::Close {
+                code: Some(1000),
+                reason: String::new(),
+            };
+            self.commands.push_back(Command::Send(link.id, close));
+        }
+    }
+
+    /// Forgets what steps have taken, and replies that none of them waits for any more.
+    pub(super) fn forget_what_is_over(&mut self) {
+        if self.rounds.is_some() {
+            self.links
+                .iter_mut()
+                .flatten()
+                .for_each(Link::forget_what_is_over);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a swarm asks a scenario: what is done once and what is repeated, what it sends, what it saves.
+
+use super::{Opening, Program, Reply, SendKind, What};
+use crate::scenario::load::LoadSection;
+use crate::scenario::template::Name;
+
+impl Program {
+    /// Whether it is a case of `check`, and says nothing of how it is played by a swarm: it names rules, and has no `load:`
+    /// section.
+    pub(crate) fn is_case(&self) -> bool {
+        !self.rules.is_empty() && self.load == LoadSection::default()
+    }
+
+    /// How many actors it has: the sockets of an instance, where each plays one.
+    pub fn actor_count(&self) -> usize {
+        self.actors.len()
+    }
+
+    /// How many groups of steps it has.
+    pub(crate) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether any step pushes something or sends a hand-made frame.
+    pub(crate) fn pushes(&self) -> bool {
+        self.acts().any(|act| match &act.what {
+            What::Send(_, send) => matches!(send.kind, SendKind::Push(_)),
+            What::Raw(..) => true,
+            _ => false,
+        })
+    }
+
+    /// Whether a step saves something under this name.
+    pub(crate) fn saves(&self, name: Name) -> bool {
+        self.acts().any(|act| match &act.what {
+            What::Send(_, send) => send.save.iter().any(|save| save.name == name),
+            What::Receive(_, receive) => receive.save.iter().any(|save| save.name == name),
+            What::Http(http) => http.save == Some(name),
+            _ => false,
+        })
+    }
+
+    /// Only the steps that come before the first that is no connect or join; see [`Program::opening_groups`].
+    pub(crate) fn opening(&self) -> Self {
+        let mut opening = self.clone();
+        opening.groups.truncate(self.opening_groups());
+        opening
+    }
+
+    /// How many groups of steps come before the first that is no connect or join that lets a client in: a swarm does them
+    /// once. Requests and sleeps before a connect belong to it.
+    pub(crate) fn opening_groups(&self) -> usize {
+        let opens = |what: &What| match what {
+            What::Connect(_, connect) => connect.answer == Opening::Open,
+            What::Send(_, send) => {
+                let ok = match &send.reply {
+                    Reply::Status(status, _) => status.as_fixed() == Some("ok"),
+                    Reply::Any | Reply::None => false,
+                };
+                matches!(send.kind, SendKind::Join) && ok
+            }
+            _ => false,
+        };
+        let prepares = |what: &What| matches!(what, What::Http(_) | What::Sleep(_));
+        let fits = |what: &What| opens(what) || prepares(what);
+        let fitting = self
+            .groups
+            .iter()
+            .take_while(|group| group.acts.iter().all(|act| fits(&act.what)))
+            .count();
+        let last = self.groups[..fitting]
+            .iter()
+            .rposition(|group| group.acts.iter().any(|act| opens(&act.what)));
+        last.map_or(0, |last| last + 1)
+    }
+}

@@ -1,4 +1,5 @@
-//! One socket of a swarm: a client, its connection, and where it is in its role. At rest it owns no buffer.
+//! One socket of a load test: the client, its connection, and how far it is in its role. An idle socket owns no
+//! buffer.
 
 use mio::net::TcpStream;
 
@@ -10,118 +11,118 @@ use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
 use crate::session::WebSocket;
 
-/// A socket. A shard has one for each place, from the begin to the end.
+/// A socket. A shard allocates all of its sockets when the run starts and keeps them until the run ends.
 pub(super) struct Actor {
     pub(super) socket: Socket,
     pub(super) stream: Option<TcpStream>,
     pub(super) life: Life,
 }
 
-/// How far the connection is.
+/// The stage of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionStage {
-    /// It has not come yet.
+    /// The socket has not arrived yet.
     Expected,
-    /// There is none; the client decides when the next is made.
+    /// There is no connection; the client decides when it connects again.
     Away,
-    /// The kernel connects.
+    /// The kernel is connecting.
     Connecting,
-    /// A token was asked for.
+    /// The socket has requested a token.
     Asking,
-    /// The upgrade was asked for.
+    /// The socket has requested the WebSocket upgrade.
     Upgrading,
-    /// It is open.
+    /// The connection is open.
     Open,
-    /// It is over for good.
+    /// The socket will not connect again.
     Over,
 }
 
-/// What the role waits for.
+/// What the role is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
-    /// Nothing: the next step can be done.
+    /// Nothing: the next step can run.
     Nothing,
-    /// The begin of the load, or the next round of an open model.
+    /// The start of the load, or the next round of an open model.
     Turn,
-    /// All topics to be joined that are not left.
+    /// The joins of all topics that the role has not left.
     Joined,
-    /// The answer to a leave.
+    /// The reply to a leave.
     Left,
-    /// The answers to all pushes that were sent together.
+    /// The replies to all pushes of a group.
     Answers,
-    /// The answer to a push.
+    /// The reply to a push.
     Answer(Ref),
-    /// A message of the role's list, until [`Life::wake`].
+    /// An awaited message (its place in [`super::role::Role::awaited`]), until [`Life::wake`].
     Message(u8),
     /// [`Life::wake`].
     Sleep,
 }
 
-/// Everything about a socket but the client and the connection.
+/// The state of a socket, without its client and its connection.
 pub(super) struct Life {
-    /// From when the opening counts: the first attempt's intended time, a later connection's begin; once it is open, when
-    /// it opened.
+    /// Start of the connect latency: the intended time of the first attempt, or the start of a reconnect. Once the
+    /// connection is open: the time at which it opened.
     pub(super) since: Time,
-    /// When the last connection was lost, until all is joined again.
+    /// When the last connection was lost; cleared when all topics are joined again.
     pub(super) lost_at: Time,
     /// When a sleep or the wait for a message ends.
     pub(super) wake: Time,
-    /// When an attempt to connect is given up; of an open connection, when its first heartbeat is sent: spread, as people
-    /// don't all come at once.
+    /// When a connect attempt times out. For an open connection: when its first heartbeat is due, at a random offset,
+    /// so that the heartbeats of the swarm are spread out.
     pub(super) due_at: Time,
     pub(super) slots: Slots,
     pub(super) session: WebSocket,
     pub(super) buffers: Option<Box<Buffers>>,
-    /// The hint in the wheel that goes off first.
+    /// The earliest timer hint that is set in the wheel.
     pub(super) hint: Tick,
     pub(super) wait: Wait,
     pub(super) stage: ConnectionStage,
-    /// What many have is said in bits.
+    /// Boolean state, one bit each.
     pub(super) flags: Flags,
     pub(super) role: u8,
     pub(super) step: u16,
-    /// Awaited messages that came before their step, by their place in the role's list.
+    /// Counts awaited messages that arrived before their step, by their place in the role's list.
     pub(super) early: [u8; 4],
-    /// How many pushes went out.
+    /// How many pushes the socket has sent.
     pub(super) seq: u32,
     pub(super) traffic: Traffic,
 }
 
-/// Facts about a socket, one bit each: a million of them have these.
+/// Boolean state of a socket. It is packed into bits because there may be a million sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flags(u8);
 
 impl Flags {
-    /// It has been open.
+    /// The connection has been open at least once.
     pub(super) const OPENED: Self = Self(1);
-    /// It has joined everything.
+    /// The socket has joined all its topics at least once.
     pub(super) const JOINED: Self = Self(2);
-    /// An answer was given up, so one may come late.
+    /// A push timed out, so its reply may still arrive late.
     pub(super) const GAVE_UP: Self = Self(4);
-    /// It counts as joined now.
+    /// The socket counts as joined at the moment.
     pub(super) const COUNTED: Self = Self(8);
-    /// It ends its connection on purpose.
+    /// The socket closes its connection on purpose.
     pub(super) const ON_PURPOSE: Self = Self(16);
-    /// It joined, or failed, for the first time: the next may come.
+    /// The first attempt to join succeeded or failed, so the next socket may arrive.
     pub(super) const SETTLED: Self = Self(32);
-    /// It began to go through its steps.
+    /// The socket has started its steps.
     pub(super) const STARTED: Self = Self(64);
 
-    /// It had joined, and its last attempt to come back failed.
+    /// The socket had joined, and its last attempt to reconnect failed.
     pub(super) const TURNED_AWAY: Self = Self(128);
 
     pub(super) fn has(self, flag: Self) -> bool {
         self.0 & flag.0 != 0
     }
 
-    /// Sets a flag; tells whether it was not set before.
+    /// Sets a flag; returns whether it was clear before.
     pub(super) fn set(&mut self, flag: Self) -> bool {
         let before = self.has(flag);
         self.0 |= flag.0;
         !before
     }
 
-    /// Clears a flag; tells whether it was set before.
+    /// Clears a flag; returns whether it was set before.
     pub(super) fn clear(&mut self, flag: Self) -> bool {
         let before = self.has(flag);
         self.0 &= !flag.0;
@@ -129,41 +130,41 @@ impl Flags {
     }
 }
 
-/// What few sockets have at any time.
+/// State that only a few sockets need at any time; allocated on first use.
 #[derive(Default)]
 pub(super) struct Buffers {
-    /// The begin of a frame or a head that is not whole yet.
+    /// The start of a frame or of a response head that is still incomplete.
     pub(super) input: Vec<u8>,
-    /// What the kernel did not take.
+    /// Bytes that the kernel has not accepted yet.
     pub(super) output: Vec<u8>,
-    /// A slow reader reads again then.
+    /// When a slow reader reads again.
     pub(super) read_at: Option<Time>,
-    /// How much of this stands in the sum of the shard.
+    /// How many bytes of this are included in the shard's total.
     pub(super) counted: usize,
 }
 
 impl Buffers {
-    /// Whether nothing is left to keep.
+    /// Whether all buffers are empty.
     pub(super) fn is_empty(&self) -> bool {
         self.input.is_empty() && self.output.is_empty() && self.read_at.is_none()
     }
 }
 
-/// The topics of a socket; mostly it has one.
+/// The topics of a socket. Most sockets have one.
 pub(super) enum Slots {
     None,
     One(Slot),
     Many(Box<[Slot]>),
 }
 
-/// A topic of a socket.
+/// One topic of a socket.
 #[derive(Clone, Default)]
 pub(super) struct Slot {
     pub(super) channel: Option<ChannelId>,
     pub(super) status: ChannelStatus,
-    /// How it is joined, or was; a place in the role's list.
+    /// How the topic was joined last: an index into the role's entries.
     pub(super) entry: u8,
-    /// Whether the answer to that was judged. When the client rejoins by itself, the answer is whatever it is.
+    /// Whether the response to that join was checked. When the client rejoins by itself, the response is not checked.
     pub(super) judged: bool,
     pub(super) received: ReceiveWindow,
 }
@@ -197,7 +198,7 @@ impl Slots {
         }
     }
 
-    /// The place of a channel.
+    /// The index of a channel.
     pub(super) fn position(&self, channel: ChannelId) -> Option<usize> {
         self.all().iter().position(|slot| slot.channel == Some(channel))
     }
@@ -206,19 +207,19 @@ impl Slots {
         self.all().iter().all(|slot| slot.status == ChannelStatus::Joined)
     }
 
-    /// Whether nothing more is joined by itself.
+    /// Whether the client has no channel left to join or rejoin by itself.
     pub(super) fn at_rest(&self) -> bool {
         self.all().iter().all(|slot| slot.status != ChannelStatus::Lost)
     }
 
-    /// How a channel stands.
+    /// The status of a channel.
     pub(super) fn status(&self, channel: u8) -> ChannelStatus {
         self.all()[usize::from(channel)].status
     }
 }
 
 impl Actor {
-    /// Somebody who has not come yet.
+    /// A socket that has not arrived yet.
     pub(super) fn expected(role: u8, topics: usize) -> Self {
         Self {
             socket: Socket::new(),
@@ -246,39 +247,39 @@ impl Actor {
 }
 
 impl Life {
-    /// An attempt to come back failed.
+    /// Marks that an attempt to reconnect failed.
     pub(super) fn turn_away(&mut self) {
         if self.flags.has(Flags::JOINED) {
             self.flags.set(Flags::TURNED_AWAY);
         }
     }
 
-    /// It counts as joined no more.
+    /// Stops counting the socket as joined.
     pub(super) fn uncount(&mut self, joined: &mut u64) {
         if self.flags.clear(Flags::COUNTED) {
             *joined -= 1;
         }
     }
 
-    /// Its buffers, made if it has none.
+    /// The buffers of the socket, allocated on first use.
     pub(super) fn buffers(&mut self) -> &mut Buffers {
         self.buffers.get_or_insert_default()
     }
 
-    /// Gives memory back that nothing needs any more; `kept` is the sum of what all sockets keep.
+    /// Frees buffers that are empty; `kept` is the number of bytes that all sockets of the shard keep.
     pub(super) fn tidy(&mut self, kept: &mut usize) {
         if self.session.kept() == 0 && self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
             *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
         }
     }
 
-    /// Gives all of it back; the next connection begins with a new session.
+    /// Frees all buffers, and resets the session for the next connection.
     pub(super) fn forget(&mut self, kept: &mut usize) {
         self.session = WebSocket::default();
         *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
     }
 
-    /// When the attempt to connect is given up, or the first heartbeat is due.
+    /// When the connect attempt times out, or the first heartbeat is due.
     pub(super) const fn connection_deadline(&self) -> Time {
         match self.stage {
             ConnectionStage::Connecting
@@ -289,7 +290,7 @@ impl Life {
         }
     }
 
-    /// When this socket wants to be looked at, beside its client's own deadline.
+    /// When the socket must be looked at next, apart from the deadline of its client.
     pub(super) fn deadline(&self) -> Time {
         let read = self
             .buffers

@@ -1,8 +1,9 @@
-//! Messages counted by their event.
+//! Counts messages by event name.
 
 use std::collections::BTreeMap;
 
-/// Events counted by name; a hostile server cannot make it grow.
+/// Message counts by event name. The number of names is limited, so a hostile server cannot make it grow without
+/// bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ByEvent(BTreeMap<Box<str>, u64>);
 
@@ -11,7 +12,7 @@ impl ByEvent {
     const LONGEST: usize = 100;
     const OTHERS: &'static str = "(others)";
 
-    /// Counts one.
+    /// Counts one message.
     pub(super) fn count(&mut self, event: &str) {
         self.add(event, 1);
     }
@@ -29,14 +30,14 @@ impl ByEvent {
         *self.0.entry(name.into()).or_default() += times;
     }
 
-    /// Adds those of another.
+    /// Adds the counts of another.
     pub(super) fn merge(&mut self, other: &Self) {
         for (event, count) in &other.0 {
             self.add(event, *count);
         }
     }
 
-    /// Each event and how often.
+    /// Each event with its count.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.0.iter().map(|(event, count)| (&**event, *count))
     }

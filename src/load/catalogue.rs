@@ -1,4 +1,4 @@
-//! The scenarios of a swarm that are inside the binary: files to run, to copy and to change.
+//! The built-in load scenarios, as files that a user can run, copy and edit.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,25 +8,25 @@ use crate::scenario::{Program, read};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios/load");
 
-/// A scenario of a swarm.
+/// A built-in load scenario.
 #[derive(Debug)]
 pub struct BuiltIn {
-    /// The name, such as `echo`.
+    /// The name, for example `echo`.
     pub name: &'static str,
-    /// The text of its file.
+    /// The text of the scenario file.
     pub source: &'static str,
-    /// The same, ready to be run.
+    /// The parsed scenario.
     pub program: Arc<Program>,
 }
 
 impl BuiltIn {
-    /// What it shows, in one sentence.
+    /// What the scenario shows, in one sentence.
     pub fn about(&self) -> &str {
         &self.program.about
     }
 }
 
-/// All of them, by name.
+/// All built-in load scenarios, sorted by name.
 #[expect(
     clippy::panic,
     reason = "a test reads every built-in scenario, so that none can be damaged"

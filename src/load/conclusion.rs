@@ -1,4 +1,4 @@
-//! What a run proves: that all held, that the server fell short, or nothing.
+//! Decides what a run proves: everything held, the server fell short, or the run is undecided.
 
 use super::error_kind::ErrorKind;
 use super::objective::{Objective, Outcome};
@@ -6,7 +6,7 @@ use super::result::LoadResult;
 use super::role::Sends;
 use super::validity::Punctuality;
 
-/// What may go wrong before a connection is open.
+/// Errors that can happen before a connection is open.
 const CONNECTING: [ErrorKind; 8] = [
     ErrorKind::Status,
     ErrorKind::Unavailable,
@@ -17,26 +17,26 @@ const CONNECTING: [ErrorKind; 8] = [
     ErrorKind::Protocol,
     ErrorKind::Closed,
 ];
-/// What may end an open one.
+/// Errors that can end an open connection.
 const LOSING: [ErrorKind; 3] = [ErrorKind::Closed, ErrorKind::Protocol, ErrorKind::Reset];
 
-/// How often a promise was broken, in which words, and the errors whose first answer tells more of it.
+/// A broken promise: how often, a description, and the error kinds whose first answer explains it.
 type Promise = (u64, &'static str, &'static [ErrorKind]);
 
-/// What a run proves. The reasons are sentences.
+/// What a run proves. The reasons are full sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadConclusion {
-    /// All held.
+    /// Everything held.
     Held,
     /// The server fell short.
     FellShort(Vec<String>),
-    /// Nobody can say.
+    /// The run proves nothing.
     Undecided(Vec<String>),
 }
 
 impl LoadResult {
-    /// What the run proves, with these objectives. What the server did to messages counts even if the generator was late:
-    /// a broadcast that is lost is lost.
+    /// What the run proves, given these objectives. What the server did to messages counts even if the generator was
+    /// late: a lost broadcast is lost.
     pub fn conclusion(&self, objectives: &[Outcome]) -> LoadConclusion {
         let mut short = self.broken_promises();
         if !self.cut_short {
@@ -56,7 +56,7 @@ impl LoadResult {
         let unmeasured = objectives.iter().filter(|it| it.value.is_none());
         open.extend(unmeasured.map(|it| format!("the objective {} was not measured", it.text)));
         match (short.is_empty(), open.is_empty()) {
-            // A server that let nobody in was not proved to break anything.
+            // If no socket joined, the run does not prove that the server broke anything.
             (false, _) if self.sockets.joined > 0 => LoadConclusion::FellShort(short),
             (_, false) => LoadConclusion::Undecided(open),
             (true, true) => LoadConclusion::Held,
@@ -64,8 +64,8 @@ impl LoadResult {
         }
     }
 
-    /// Whether the swarm was good enough to hold the server to an objective. Too few sockets spoil no time of an answer or a
-    /// broadcast: what a send waited for a free socket is not in it.
+    /// Whether the generator was good enough to judge this objective. Too few sockets do not distort reply or
+    /// broadcast times, because the time that a send waits for a free socket is not part of them.
     fn can_judge(&self, objective: &str) -> bool {
         let counts_from_sending = ["reply.", "broadcast."];
         let is_such = counts_from_sending
@@ -74,14 +74,14 @@ impl LoadResult {
         self.generator.valid || self.punctuality == Punctuality::InTime && is_such
     }
 
-    /// What a run that still goes on has proved against the server already.
+    /// What the run so far already proves against the server.
     pub fn failures_so_far(&self, objectives: &[Objective]) -> Vec<String> {
         let missed = objectives.iter().filter(|it| it.is_missed(self));
         let missed = missed.map(|it| format!("the objective {} was missed", it.text()));
         self.broken_promises().into_iter().chain(missed).collect()
     }
 
-    /// What the server did that no objective need forbid.
+    /// Server faults that count without an objective.
     fn broken_promises(&self) -> Vec<String> {
         let mut promises = self.promises_of_messages().to_vec();
         if self.punctuality != Punctuality::Overdue {
@@ -112,7 +112,7 @@ impl LoadResult {
         let messages = &self.messages;
         let missing = match self.punctuality {
             Punctuality::InTime | Punctuality::Late => messages.missing,
-            // A reply that came too late for this process is no proof that it never came.
+            // A reply that arrived too late for this process does not prove that the server never sent it.
             Punctuality::Overdue => messages.missing - self.counts.replies_missing,
         };
         [
@@ -127,7 +127,7 @@ impl LoadResult {
         ]
     }
 
-    /// What a process that is seconds late with its timers can break itself.
+    /// Promises that the generator itself can break when its timers are seconds late.
     fn promises_that_take_time(&self) -> [Promise; 6] {
         let counts = &self.counts;
         let lost = self.sockets.lost.saturating_sub(counts.lost_by_late_heartbeat);
@@ -178,7 +178,7 @@ impl LoadResult {
         ]
     }
 
-    /// What was heard of the first error of these kinds.
+    /// What the server said at the first error of these kinds.
     fn first_answer(&self, of: &[ErrorKind]) -> Option<String> {
         if let Some(cut) = self.idle_cut.filter(|_| *of == LOSING) {
             return Some(cut.to_string());

@@ -1,4 +1,4 @@
-//! Leads the threads of a swarm through the phases of a run, and takes what they tell.
+//! Leads the shards of a run through its phases and collects their readings.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,24 +16,25 @@ use super::settings::LoadSettings;
 use super::shard::Reading;
 use crate::clock::{Clock, Time};
 
-/// How often the conductor looks at the shards.
+/// How often the conductor checks the shards.
 const LOOK: Duration = Duration::from_millis(20);
-/// The load begins so long after the word is given, so that all shards have heard it.
+/// Delay between announcing the load and starting it, so that every shard has seen the announcement.
 const RUN_UP: Duration = Duration::from_millis(60);
-/// Sockets that failed at first may still get in while others do; after so long without one, no more are waited for.
+/// Sockets that failed at first may still join while others do. After this time without a new join, the conductor
+/// stops waiting.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// So long after the end answers may still come, where somebody ended the run.
+/// How long replies may still arrive when the user has stopped the run.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
-/// So long after its end a second is told, even if a shard has not told what it counted.
+/// A second is reported this long after its end, even if a shard has not sent its reading.
 const OVERDUE: Duration = Duration::from_millis(500);
 
-/// A shard that runs.
+/// The handle of a running shard.
 pub(super) type Running<'s> = ScopedJoinHandle<'s, io::Result<()>>;
 
-/// Leads the shards.
+/// Leads the shards of a run.
 pub(super) struct Conductor<'c> {
     pub(super) settings: &'c LoadSettings,
-    /// How many sockets are to be opened.
+    /// How many sockets were requested.
     pub(super) asked: u64,
     pub(super) control: &'c Control,
     pub(super) clock: Clock,
@@ -42,16 +43,16 @@ pub(super) struct Conductor<'c> {
     pub(super) stop: &'c AtomicBool,
     pub(super) record: Record,
     pub(super) sends: Sends,
-    /// When this part of the run began.
+    /// When the current phase of the run started.
     pub(super) began: Time,
-    /// Until when the series goes.
+    /// The end of the last second that the series contains.
     pub(super) heard: Time,
-    /// By shard, until when it has told what it counted.
+    /// Per shard: the end of its last reading.
     pub(super) told: Vec<Time>,
 }
 
 impl Conductor<'_> {
-    /// Leads them through all phases of the run.
+    /// Leads the shards through all phases of the run.
     pub(super) fn conduct(mut self, shards: Vec<Running<'_>>) -> Result<LoadResult, LoadError> {
         self.open();
         if self.is_stopped() {
@@ -61,7 +62,7 @@ impl Conductor<'_> {
         }
         for phase in [Phase::Draining, Phase::Stopped, Phase::Closing] {
             self.enter(phase);
-            // A push waits no longer than its timeout, and closing has an end of its own.
+            // A push waits at most for its timeout, and the closing phase has its own time limit.
             self.wait(Some(self.settings.timeout + PATIENCE), |it| {
                 let enough = phase == Phase::Draining && it.has_waited_enough();
                 it.control.all_done(phase) || enough
@@ -89,7 +90,7 @@ impl Conductor<'_> {
         }
     }
 
-    /// Who ends a run does not want to wait for answers that may never come.
+    /// Whether the user stopped the run and the time for last replies is over.
     fn has_waited_enough(&self) -> bool {
         self.is_stopped() && self.clock.now().since(self.began) > LAST_ANSWERS
     }
@@ -111,7 +112,7 @@ impl Conductor<'_> {
         }
     }
 
-    /// Waits until all have joined, or no more do.
+    /// Waits until all sockets have joined, or no more sockets join.
     fn open(&mut self) {
         (self.on_event)(LoadEvent::Began("opening"));
         let asked = self.asked;
@@ -124,7 +125,7 @@ impl Conductor<'_> {
                 (most, since) = (joined, now);
             }
             let all_tried = it.control.all_done(Phase::Opening);
-            // Long enough for a second attempt of those who had no answer to the first.
+            // Long enough for a second connect attempt of sockets whose first attempt timed out.
             let stalled = now.since(since) > it.settings.timeout + PATIENCE && !scheduled;
             joined >= asked || it.is_stopped() || (all_tried && now.since(since) > PATIENCE) || stalled
         });
@@ -148,7 +149,7 @@ impl Conductor<'_> {
         }
     }
 
-    /// Takes what the shards tell until something holds, or the time is up.
+    /// Collects readings until the condition holds or the time is up.
     fn wait(&mut self, at_most: Option<Duration>, mut done: impl FnMut(&Self) -> bool) {
         let end = at_most.map(|wait| self.clock.now() + wait);
         loop {
@@ -190,7 +191,7 @@ impl Conductor<'_> {
         }));
     }
 
-    /// Ends a second of the series.
+    /// Ends one second of the series.
     fn second(&mut self, at: Time) {
         self.heard = at;
         let (open, joined) = self.control.totals();

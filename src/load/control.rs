@@ -1,22 +1,22 @@
-//! What the shards and the conductor of a run share: the phase, and how far each shard is. No lock, no descriptor: a
-//! shard with a table of its own could not be woken by one.
+//! State that the shards and the conductor share: the phase of the run and the progress of each shard. It uses
+//! atomics only. A wake-up descriptor would not work, because a shard may have its own descriptor table.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use crate::clock::Time;
 
-/// Where a run is.
+/// The phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
-    /// The sockets come and join.
+    /// The sockets connect and join.
     Opening,
-    /// They do what their roles say, from [`Control::start`] on.
+    /// The sockets play their roles, from [`Control::start`] on.
     Running,
-    /// Nothing new is sent; what is under way may still come.
+    /// Nothing new is sent; messages under way may still arrive.
     Draining,
-    /// What is unanswered is in doubt.
+    /// Pushes that are still unanswered are in doubt.
     Stopped,
-    /// What is missing is counted, and all connections are closed.
+    /// Missing messages are counted, and all connections are closed.
     Closing,
     /// The threads end.
     Over,
@@ -33,7 +33,7 @@ impl Phase {
     ];
 }
 
-/// Shared by all.
+/// The state that all shards and the conductor share.
 #[derive(Debug)]
 pub(super) struct Control {
     phase: AtomicU8,
@@ -41,7 +41,7 @@ pub(super) struct Control {
     cells: Box<[Cell]>,
 }
 
-/// How far a shard is.
+/// The progress of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Cell {
     opened: AtomicU32,
@@ -66,7 +66,7 @@ impl Control {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Begins the load at a moment that all shards will have heard of.
+    /// Starts the load at a time that lies far enough ahead for all shards to see it.
     pub(super) fn run_from(&self, start: Time) {
         self.start.store(start.as_micros(), Ordering::Release);
         self.enter(Phase::Running);
@@ -80,7 +80,7 @@ impl Control {
         &self.cells[shard]
     }
 
-    /// Sockets that are open, and that are joined.
+    /// The number of open sockets and of joined sockets, over all shards.
     pub(super) fn totals(&self) -> (u64, u64) {
         let sum = |of: fn(&Cell) -> &AtomicU32| {
             self.cells
@@ -91,7 +91,7 @@ impl Control {
         (sum(|cell| &cell.opened), sum(|cell| &cell.joined))
     }
 
-    /// Whether all shards are done with a phase.
+    /// Whether all shards have finished a phase.
     pub(super) fn all_done(&self, phase: Phase) -> bool {
         self.cells
             .iter()
@@ -100,14 +100,14 @@ impl Control {
 }
 
 impl Cell {
-    /// Says how many are open and joined.
+    /// Publishes how many sockets of this shard are open and joined.
     pub(super) fn say(&self, opened: u64, joined: u64) {
         let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         self.opened.store(small(opened), Ordering::Relaxed);
         self.joined.store(small(joined), Ordering::Relaxed);
     }
 
-    /// Says that a phase is done here.
+    /// Publishes that this shard has finished a phase.
     pub(super) fn done(&self, phase: Phase) {
         self.ready.store(phase as u8 + 1, Ordering::Release);
     }

@@ -1,8 +1,8 @@
-//! The counters of a swarm. Each shard has one set; they are added up when they are read.
+//! The counters of a run. Each shard has one set; the sets are added up when they are read.
 
 macro_rules! counts {
     ($($(#[$about:meta])* $name:ident,)*) => {
-        /// Things counted since the start of the run.
+        /// Counters since the start of the run.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Counts {
             $($(#[$about])* pub $name: u64,)*
@@ -17,65 +17,65 @@ macro_rules! counts {
 }
 
 counts! {
-    /// Connections that became open, reconnects included.
+    /// Connections that opened, including reconnects.
     opened,
     /// Sockets that opened for the first time.
     first_opened,
     /// Sockets that joined all their topics for the first time.
     first_joined,
-    /// Sockets that were never opened, because this process was busy with the others.
+    /// Sockets that never connected, because the generator was busy with the other sockets.
     held_back,
-    /// Connection attempts that failed, tokens and upgrades included.
+    /// Failed connect attempts, including failed token requests and upgrades.
     connects_failed,
-    /// Connections that ended without being asked to.
+    /// Connections that ended although the client did not ask for it.
     lost,
-    /// Those of them whose heartbeat this process had not sent in time: its own losses.
+    /// Lost connections whose heartbeat the generator had not sent in time, so the loss is its own fault.
     lost_by_late_heartbeat,
-    /// Sockets that had joined, lost that, and at the end of the load could not get it back.
+    /// Sockets that had joined, lost their connection, and had not rejoined at the end of the load.
     not_back,
-    /// Connections of slow readers that the server ended.
+    /// Connections of slow readers that the server closed.
     slow_cut,
-    /// Connections that were opened after one was lost or cut.
+    /// Connections that were opened after an earlier one was lost or cut.
     reconnects,
-    /// Messages of the scenario that no frame can carry.
+    /// Messages of the scenario that the serializer cannot encode.
     unsendable,
-    /// Pushes that went out.
+    /// Pushes that were sent.
     sent,
-    /// Sends of an open model whose time came: each was sent, in time or late, or never sent.
+    /// Sends of an open model that became due. Each was sent on time, sent late, or never sent.
     due,
-    /// Those of them that were sent more than 10 ms after their time.
+    /// Due sends that were sent more than 10 ms late.
     late,
-    /// Those of them that were never sent, because no socket was free or joined for them.
+    /// Due sends that were never sent, because no socket was free or joined.
     dropped,
-    /// Those of the never sent ones for which all sockets waited for the server.
+    /// Dropped sends for which all sockets were waiting for the server.
     dropped_by_server,
-    /// Answers that pushes asked for.
+    /// Replies that pushes expected.
     replies_expected,
-    /// Answers that came.
+    /// Replies that arrived.
     replies,
-    /// Pushes without an answer.
+    /// Pushes without a reply.
     replies_missing,
-    /// Pushes whose connection ended before the answer, or that were still unanswered when the run was cut short.
+    /// Pushes whose connection ended before the reply, or that were unanswered when the run was cut short.
     replies_in_doubt,
-    /// Answers that came twice.
+    /// Replies that arrived twice.
     replies_duplicated,
-    /// Broadcasts that came to who should have them, each counted once.
+    /// Broadcasts that arrived at an expected receiver, each counted once.
     broadcasts,
-    /// Broadcasts that never came.
+    /// Broadcasts that never arrived.
     broadcasts_missing,
-    /// Broadcasts that came once more.
+    /// Broadcasts that arrived more than once.
     broadcasts_duplicated,
-    /// Broadcasts that came after a later one of the same sender.
+    /// Broadcasts that arrived after a later one from the same sender.
     broadcasts_reordered,
-    /// Broadcasts that came to somebody else.
+    /// Broadcasts that arrived at a socket that should not receive them.
     broadcasts_misdelivered,
-    /// Broadcasts under way while their receiver joined or left.
+    /// Broadcasts that were under way while their receiver joined or left.
     broadcasts_in_doubt,
-    /// Messages that a step waited for, joined and together with its whole instance, and that did not come in time.
+    /// Awaited messages that did not arrive in time although the whole instance was joined.
     awaited_missing,
-    /// Rounds of the scenario that were gone through.
+    /// Completed rounds of the scenario.
     rounds,
-    /// Messages of any kind that came.
+    /// Messages of any kind that arrived.
     messages_in,
     /// Bytes read.
     bytes_in,

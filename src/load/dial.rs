@@ -1,4 +1,5 @@
-//! Opens connections along routes: pairs of addresses that each carry only so many, as ports run out.
+//! Opens TCP connections along routes. A route is a pair of addresses, and it carries a limited number of connections
+//! because ports run out.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -6,29 +7,29 @@ use std::net::{IpAddr, SocketAddr};
 use mio::net::TcpStream;
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// From where to where.
+/// A source and a destination address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) destination: SocketAddr,
-    /// The address to connect from; the kernel's choice if left out.
+    /// The address to connect from; if absent, the kernel chooses.
     pub(super) source: Option<IpAddr>,
 }
 
-/// Ports that are tried from a source address of our own choice: above what servers listen on, below what the kernel
-/// hands out by itself on other systems.
+/// The first port that is tried with an explicit source address, above the ports that servers usually listen on.
 const FIRST_PORT: u16 = 20_000;
 const LAST_PORT: u16 = 60_999;
-/// So many ports that others use are skipped before a connection counts as impossible.
+/// How many ports in use are skipped before the connection attempt fails.
 const TRIES: usize = 64;
 
-/// Hands out the ports of the source addresses of a shard.
+/// Allocates ports of the source addresses of a shard.
 #[derive(Debug)]
 pub(super) struct Dialer {
     next_port: u16,
 }
 
 impl Dialer {
-    /// Ports from a begin that the seed decides, so that a run does not meet what the one before left behind.
+    /// Starts at a port that depends on the seed, so that a run does not collide with connections left over from the
+    /// last run.
     pub(super) fn new(seed: u64) -> Self {
         let span = u64::from(LAST_PORT - FIRST_PORT) + 1;
         let offset = u16::try_from(seed % span).unwrap_or_default();
@@ -37,8 +38,8 @@ impl Dialer {
         }
     }
 
-    /// Starts to connect. With a source address the port is chosen here: the kernel would choose it without knowing
-    /// the destination, and so could use each only once.
+    /// Starts to connect. With an explicit source address, the port is chosen here: the kernel would choose it
+    /// without knowing the destination, so it could use each port only once.
     pub(super) fn dial(&mut self, route: Route) -> io::Result<TcpStream> {
         let Some(source) = route.source else {
             let stream = TcpStream::connect(route.destination)?;
@@ -73,7 +74,7 @@ fn connect_from(source: SocketAddr, destination: SocketAddr) -> io::Result<TcpSt
     )?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
-    // A port that only an ended connection still holds can be had again.
+    // Allows reuse of a port that only a closed connection still holds.
     socket.set_reuse_address(true)?;
     socket.bind(&source.into())?;
     match socket.connect(&destination.into()) {

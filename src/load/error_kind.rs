@@ -1,50 +1,50 @@
-//! Kinds of errors that a socket can have, with their names in results.
+//! The kinds of errors that a socket can have, with their names in results.
 
 /// A kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
-    /// Nobody listens there.
+    /// The connection was refused: nothing listens on the port.
     Refused,
-    /// The connection was reset, or broke otherwise.
+    /// The connection was reset or broke in another way.
     Reset,
-    /// No answer to the connection attempt or the upgrade.
+    /// The connect attempt or the upgrade timed out.
     Silent,
-    /// Any HTTP status but 101; 503 is [`ErrorKind::Unavailable`].
+    /// An HTTP status other than 101 or 503; 503 is [`ErrorKind::Unavailable`].
     Status,
     /// HTTP status 503.
     Unavailable,
-    /// Any answer to `GET /token/NAME` but a token.
+    /// The response to `GET /token/NAME` contains no token.
     NoToken,
-    /// A 101 that is not right, a frame that no server may send, a message that cannot be read.
+    /// An invalid 101 response, a frame that a server must not send, or a message that cannot be decoded.
     Protocol,
     /// The server closed an open connection.
     Closed,
-    /// This machine had no descriptor, port or memory left.
+    /// The machine ran out of descriptors, ports or memory.
     Exhausted,
-    /// A join was refused.
+    /// The server refused a join.
     JoinRefused,
-    /// A join had no answer.
+    /// A join timed out.
     JoinTimeout,
     /// A channel crashed (`phx_error`).
     Crashed,
     /// The server closed a channel (`phx_close`).
     ChannelClosed,
-    /// A leave had no answer.
+    /// A leave timed out.
     LeaveUnanswered,
-    /// A push had no answer in time.
+    /// A push timed out.
     PushTimeout,
-    /// A heartbeat had no answer in time.
+    /// A heartbeat timed out.
     HeartbeatTimeout,
-    /// An awaited message did not come in time.
+    /// An awaited message did not arrive in time.
     ReceiveTimeout,
-    /// An answer or a message was not as the scenario says.
+    /// A reply or a message did not match the scenario.
     Mismatch,
-    /// A message of the scenario that no frame can carry.
+    /// A message of the scenario that the serializer cannot encode.
     Unsendable,
 }
 
 impl ErrorKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 19] = [
         Self::Refused,
         Self::Reset,
@@ -92,7 +92,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether it is a connect or a join that failed, so that it stands beside those that did not.
+    /// Whether this is a failed connect or join, which counts as an attempt of its own.
     pub(super) const fn is_an_attempt(self) -> bool {
         match self {
             Self::Refused

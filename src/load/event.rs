@@ -1,4 +1,4 @@
-//! The events that a run tells while it goes on, and the errors that prevent a run.
+//! The events that a run reports while it goes on, and the errors that prevent a run.
 
 use std::io;
 use std::time::Duration;
@@ -10,64 +10,64 @@ use super::series::Point;
 use super::settings::InvalidSettings;
 use crate::scenario::ScenarioError;
 
-/// What happens during a run.
+/// An event of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LoadEvent<'a> {
-    /// What will be opened, and how.
+    /// The plan: what will be opened, and how.
     Planned(&'a Plan),
-    /// A part of the run begins: opening, running, draining, closing.
+    /// A phase of the run starts: opening, running, draining or closing.
     Began(&'static str),
-    /// How far the run is; a few times a second.
+    /// The progress of the run; sent a few times a second.
     Progress(PhaseProgress),
-    /// A second of the run is over.
+    /// A second of the run has ended.
     Second(&'a Second),
-    /// What is known after that second; without the series, and as if the run were cut short.
+    /// The result so far, without the series, as if the run were cut short here.
     SoFar(&'a LoadResult),
 }
 
-/// What was measured in a second of a run.
+/// The measurements of one second of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Second {
-    /// Its figures.
+    /// The figures of the second.
     pub point: Point,
-    /// When it began, since the start of the run.
+    /// When the second started, since the start of the run.
     pub start: Duration,
-    /// How long it lasted; the last one of a run is shorter.
+    /// The length of the second; the last one of a run may be shorter.
     pub length: Duration,
-    /// The times that were measured in it.
+    /// The latencies that were measured in it.
     pub histograms: Histograms,
 }
 
-/// How far a run is.
+/// The progress of a phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PhaseProgress {
-    /// The part of the run.
+    /// The name of the phase.
     pub phase: &'static str,
     /// Open connections.
     pub open: u64,
     /// Joined sockets.
     pub joined: u64,
-    /// How many are wanted.
+    /// How many sockets were requested.
     pub asked: u64,
-    /// How long this part has lasted.
+    /// How long the phase has lasted.
     pub so_far: Duration,
-    /// How long it will last, if that is known.
+    /// How long the phase will last, if that is known.
     pub of: Option<Duration>,
 }
 
-/// Why there was no run.
+/// Why the run could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The user's wish makes no sense.
+    /// The settings are invalid.
     #[error(transparent)]
     InvalidSettings(#[from] InvalidSettings),
-    /// The scenario is none for a swarm.
+    /// The scenario cannot be used for load.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
-    /// More than this machine can give.
+    /// The run needs more than this machine has.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The system has no epoll or thread to give.
+    /// The system could not provide an epoll instance or a thread.
     #[error("cannot start a shard of the swarm: {0}")]
     Shard(#[source] io::Error),
 }

@@ -1,5 +1,5 @@
-//! The WebSocket upgrade of a socket, and the request for a token before it: texts that each socket fills in by itself, and
-//! what their answers mean.
+//! The token request and the WebSocket upgrade of a load socket: prepared request texts, and the parsing of the
+//! responses.
 
 use std::borrow::Cow;
 
@@ -11,47 +11,47 @@ use crate::session::{Key, Offered, check_switch};
 use crate::transport::{UpgradeParts, not_replaced, percent_encoded};
 use crate::wire::http::{NO_HEADERS, read_answer, read_head};
 
-/// The longest head of an answer.
+/// The longest response head that is accepted.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 
-/// The requests of a role, ready but for what each socket fills in by itself.
+/// The prepared requests of a role; each socket fills in its own values.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    /// Asks for a token, where the role has a user.
+    /// The token request, if the role has a user.
     ask: Option<Line>,
-    /// Up to the end of the query, where a token can stand.
+    /// The request line up to the end of the query, where a token can follow.
     path: Line,
-    /// What goes before the token.
+    /// The text before the token.
     before_token: &'static str,
-    /// From the end of the query to the key.
+    /// The text from the end of the query to the key.
     headers: Line,
     offered: Offered,
 }
 
-/// How the server answered.
+/// The server's response to the upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The head is not whole yet.
+    /// The response head is still incomplete.
     Partial,
-    /// It is open; the head took so many bytes.
+    /// The connection is open; the value is the length of the head in bytes.
     Open(usize),
-    /// It is not.
+    /// The server refused the upgrade.
     Refused(ErrorKind),
 }
 
-/// How the server answered when it was asked for a token.
+/// The server's response to a token request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TokenAnswer<'b> {
-    /// It is not whole yet.
+    /// The response is still incomplete.
     Partial,
-    /// The token, and how many bytes the answer took.
+    /// The token, and the length of the response in bytes.
     Token(Cow<'b, str>, usize),
-    /// There is none.
+    /// The response contains no token.
     Refused(ErrorKind),
 }
 
 impl Request {
-    /// How a role of a run connects.
+    /// The requests of a role in a run with these settings.
     pub(super) fn of(settings: &LoadSettings, role: &Role) -> Self {
         let parts = role.connect.at(&settings.endpoint(), settings.vsn);
         Self::new(&parts, role.connect.user.as_ref())
@@ -93,12 +93,12 @@ impl Request {
         }
     }
 
-    /// The request for a token, if one is needed.
+    /// The token request, if the role needs a token.
     pub(super) fn ask(&self) -> Option<&Line> {
         self.ask.as_ref()
     }
 
-    /// Appends the upgrade.
+    /// Appends the upgrade request.
     pub(super) fn write(&self, key: Key, token: Option<&str>, filling: &Filling, out: &mut String) {
         self.path.fill(filling, out);
         if let Some(token) = token {
@@ -110,7 +110,7 @@ impl Request {
         out.push_str("\r\n\r\n");
     }
 
-    /// Reads the answer to the upgrade.
+    /// Parses the response to the upgrade.
     pub(super) fn answer(&self, bytes: &[u8], key: Key) -> Answer {
         let (mut headers, mut rest) = (NO_HEADERS, bytes);
         let head = match read_head(&mut rest, &mut headers, LONGEST_HEAD) {
@@ -138,7 +138,7 @@ fn ask(user: &Line, host: &str) -> Line {
     Line::joined(head)
 }
 
-/// Nothing that a user typed may end the head early.
+/// Builds a header line. Line breaks that a user typed must not end the head early.
 fn header(name: &str, value: &Line) -> Line {
     let clean = |text: &str| text.replace(['\r', '\n'], " ");
     let parts = [
@@ -150,7 +150,7 @@ fn header(name: &str, value: &Line) -> Line {
     Line::joined(parts)
 }
 
-/// The key of a socket's upgrade. It follows from the number of the socket, so that no socket keeps it.
+/// The key of a socket's upgrade. It is derived from the number of the socket, so no socket has to store it.
 pub(super) fn key_of(seed: u64, socket: u64) -> Key {
     let number = seed.wrapping_add(socket.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mixed = (number ^ (number >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -160,7 +160,7 @@ pub(super) fn key_of(seed: u64, socket: u64) -> Key {
     Key(bytes)
 }
 
-/// Reads the answer to the request for a token.
+/// Parses the response to a token request.
 pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
     let mut rest = bytes;
     let token = match read_answer(&mut rest, LONGEST_HEAD) {

@@ -1,4 +1,4 @@
-//! The sends of one scenario in a shard, in an open model: when they are due, and who makes them.
+//! Schedules the sends of one scenario in one shard for an open model: when each is due, and which socket makes it.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,41 +10,41 @@ use super::round_times::RoundTimes;
 use super::settings::{LoadSettings, Schedule};
 use crate::clock::Time;
 
-/// Rounds that wait for somebody who is free; more are dropped, and make the run invalid.
+/// The most rounds that may wait for a free socket. Further rounds are dropped and make the run invalid.
 const MOST_WAITING: usize = 1 << 20;
-/// So many sockets are asked whether they can send before a send is dropped.
+/// How many sockets are tried before a send is dropped.
 const ASKED: usize = 64;
 
-/// A scenario's sends.
+/// The send schedule of a scenario.
 pub(super) struct Lane {
     dues: Option<Dues>,
-    /// Sockets that can be asked to send.
+    /// Sockets that can send.
     pushers: Vec<u32>,
     sender_selection: SenderSelection,
     next_pusher: usize,
-    /// Rounds whose time has come and that nobody is free for.
+    /// Due rounds that wait for a free socket.
     waiting: VecDeque<Time>,
-    /// Who is free for a round.
+    /// Sockets that are free to begin a round.
     idle: VecDeque<u32>,
-    /// How long rounds take; nothing where a send never waits for a free socket.
+    /// How long rounds take; empty where a send never waits for a free socket.
     pub(super) times: RoundTimes,
 }
 
 /// A round that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Turn {
-    /// How long after its time it begins.
+    /// How long after its intended time it begins.
     pub(super) late: Duration,
-    /// The part of that in which there were too few sockets.
+    /// The part of that delay that is caused by too few sockets.
     pub(super) waited: Duration,
 }
 
-/// The sends that waited for a free socket when the load ended: they are never sent.
+/// The sends that still waited for a free socket when the load ended. They are never sent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct NeverSent {
-    /// When each was due.
+    /// The time at which each was due.
     pub(super) due: Vec<Time>,
-    /// Whether the server kept the sockets busy, and not the scenario.
+    /// Whether the server kept the sockets busy, rather than the scenario.
     pub(super) held_up: bool,
 }
 
@@ -61,12 +61,12 @@ impl Lane {
         }
     }
 
-    /// Measures how long the rounds of these sockets take.
+    /// Measures the rounds of these sockets.
     pub(super) fn time_rounds(&mut self, ids: Range<u32>) {
         self.times = RoundTimes::new(ids);
     }
 
-    /// Begins an open model; this lane has a part of all sends, and of those this stream.
+    /// Starts an open model. This lane makes `part` of all sends, and `stream` says which of those are this shard's.
     pub(super) fn begin(&mut self, settings: &LoadSettings, start: Time, part: f64, stream: Option<Stream>) {
         let stream = match self.sender_selection {
             SenderSelection::All => stream,
@@ -84,7 +84,7 @@ impl Lane {
         }
     }
 
-    /// Ends it; returns the sends that nobody was free for.
+    /// Ends the open model; returns the sends that never found a free socket.
     pub(super) fn end(&mut self, now: Time) -> NeverSent {
         self.dues = None;
         let due: Vec<Time> = self.waiting.drain(..).collect();
@@ -99,12 +99,12 @@ impl Lane {
         self.dues.as_ref().and_then(Dues::next)
     }
 
-    /// Takes a send that is due.
+    /// Takes a due send.
     pub(super) fn take(&mut self, now: Time) -> Option<Time> {
         self.dues.as_mut()?.take(now)
     }
 
-    /// The next socket in turn that can send.
+    /// The next socket, in turn, that can send.
     pub(super) fn next_pusher(&mut self, can: impl Fn(u32) -> bool) -> Option<u32> {
         for _ in 0..self.pushers.len().min(ASKED) {
             let id = self.pushers[self.next_pusher % self.pushers.len()];
@@ -119,7 +119,7 @@ impl Lane {
         None
     }
 
-    /// Begins the round that has waited longest for a free socket. If none waits, the socket is free.
+    /// Begins the round that has waited longest for a free socket. If none waits, the socket becomes free.
     pub(super) fn round_for(&mut self, id: u32, now: Time) -> Option<Turn> {
         let Some(intended) = self.waiting.pop_front() else {
             self.idle.push_back(id);
@@ -130,7 +130,7 @@ impl Lane {
         Some(Turn { late, waited })
     }
 
-    /// Begins a round that is due with a socket that is free, if there is one.
+    /// Begins a due round on a free socket, if there is one.
     pub(super) fn begin_with_free(&mut self, intended: Time, now: Time) -> Option<(u32, Turn)> {
         let id = self.idle.pop_front()?;
         let late = now.since(intended);
@@ -139,7 +139,7 @@ impl Lane {
         Some((id, Turn { late, waited }))
     }
 
-    /// Keeps a round until somebody is free; tells whether there was room.
+    /// Queues a round until a socket is free; returns whether there was room.
     pub(super) fn keep(&mut self, intended: Time) -> bool {
         let has_room = self.waiting.len() < MOST_WAITING;
         if has_room {

@@ -1,30 +1,30 @@
-//! Measured times: which kinds there are, a histogram for each, and the figures that are told of a histogram.
+//! The kinds of latency that a run measures, a histogram for each, and the figures that are reported for a histogram.
 
 use hdrhistogram::Histogram;
 
-/// What is timed.
+/// The kinds of measured times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// From the attempt (or its intended time) to the open WebSocket.
+    /// From the connect attempt, or its intended time, to the open WebSocket.
     Connect,
-    /// From the join to its answer.
+    /// From a join to its reply.
     Join,
-    /// From a push, or its intended time, to its answer.
+    /// From a push, or its intended time, to its reply.
     Reply,
     /// From the intended time of a push to its arrival at a receiver.
     Broadcast,
-    /// From a heartbeat to its answer.
+    /// From a heartbeat to its reply.
     Heartbeat,
-    /// From the end of a connection to being joined again.
+    /// From the end of a connection until the socket has rejoined.
     Rejoin,
-    /// From the intended time of a send to the moment the generator got to it: its own fault.
+    /// From the intended time of a send until the generator handled it: the generator's own delay.
     Lateness,
-    /// How long a send waited because the swarm had too few sockets: no part of [`Kind::Reply`].
+    /// How long a send waited because the run had too few sockets. This is not part of [`Kind::Reply`].
     Waited,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 8] = [
         Self::Connect,
         Self::Join,
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// What it is, for lists.
+    /// A description for lists.
     pub const fn about(self) -> &'static str {
         match self {
             Self::Connect => "from the connection attempt to the open WebSocket",
@@ -67,11 +67,11 @@ impl Kind {
     }
 }
 
-/// A histogram for each kind of time, in microseconds with three significant digits.
+/// One histogram for each kind of time, in microseconds, with three significant digits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histograms([Histogram<u64>; Kind::ALL.len()]);
 
-/// Longer times are counted as an hour.
+/// Longer times are recorded as one hour.
 const LONGEST_MICROS: u64 = 3_600_000_000;
 
 impl Default for Histograms {
@@ -96,14 +96,15 @@ impl Histograms {
     /// Adds a time in microseconds.
     #[inline]
     pub(super) fn record(&mut self, kind: Kind, micros: u64) {
-        // It grows by itself, and the longest fits; `saturating_record` would not let it grow.
+        // This cannot fail: the histogram resizes itself, and the longest value fits. `saturating_record` would
+        // prevent resizing.
         let _ = self.0[kind as usize].record(micros.min(LONGEST_MICROS));
     }
 
-    /// Adds those of another.
+    /// Adds the histograms of another.
     pub(super) fn add(&mut self, more: &Self) {
         for (sum, more) in self.0.iter_mut().zip(&more.0) {
-            // Both have three digits and grow by themselves, so there is nothing to fail.
+            // Both have three significant digits and resize themselves, so this cannot fail.
             let _ = sum.add(more);
         }
     }
@@ -112,23 +113,23 @@ impl Histograms {
 /// The figures of a histogram, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// How many were measured.
+    /// The number of measurements.
     pub count: u64,
-    /// The least.
+    /// The minimum.
     pub min: u64,
     /// The mean.
     pub mean: f64,
     /// The median.
     pub p50: u64,
-    /// Nine tenths are at most this.
+    /// The 90th percentile.
     pub p90: u64,
-    /// 95 of 100 are at most this.
+    /// The 95th percentile.
     pub p95: u64,
-    /// 99 of 100 are at most this.
+    /// The 99th percentile.
     pub p99: u64,
-    /// 999 of 1000 are at most this.
+    /// The 99.9th percentile.
     pub p999: u64,
-    /// The greatest.
+    /// The maximum.
     pub max: u64,
 }
 

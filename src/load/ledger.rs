@@ -1,6 +1,7 @@
-//! Who should have received what. Each broadcast carries a [`Mark`]: who sent it, when it was meant to be sent, and as
-//! which of its topic and of its sender. A receiver keeps how far it has come, and what was left out on the way: 16
-//! bytes at rest. What cannot be known is in doubt, never guessed.
+//! Tracks which broadcast each socket should receive. Each broadcast carries a [`Mark`]: its sender, its intended
+//! time, and its number within its topic and within its sender. A receiver keeps the highest number and the gaps
+//! before it, in 16 bytes while there are no gaps. Broadcasts whose fate cannot be known are in doubt; the ledger
+//! never guesses.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -12,20 +13,20 @@ mod topics;
 pub(super) use receive_window::{Arrival, Gone, ReceiveWindow};
 pub(super) use topics::{Remembered, Topics};
 
-/// What makes a broadcast known again, wherever an application puts the text.
+/// Identifies a broadcast, wherever an application puts the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Which run; marks of others are nobody's.
+    /// The run; marks of other runs are ignored.
     pub(super) run: u64,
-    /// Which topic.
+    /// The topic.
     pub(super) topic: u64,
-    /// Which of the topic's, from 0.
+    /// The number within the topic, from 0.
     pub(super) of_topic: u32,
-    /// Which socket sent it.
+    /// The socket that sent it.
     pub(super) sender: u32,
-    /// Which of the sender's, from 0.
+    /// The number within the sender, from 0.
     pub(super) of_sender: u32,
-    /// When it was meant to be sent, in microseconds.
+    /// The intended time of the send, in microseconds.
     pub(super) intended: u64,
 }
 
@@ -49,7 +50,7 @@ impl Mark {
         out.push('~');
     }
 
-    /// The first mark of this run in a payload.
+    /// Finds the first mark of this run in a payload.
     pub(super) fn find(payload: &[u8], run: u64) -> Option<Self> {
         let mut rest = payload;
         loop {
@@ -60,7 +61,7 @@ impl Mark {
         }
     }
 
-    /// A mark without its first `~`.
+    /// Parses a mark without its first `~`.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut at = 0;
         let mut number = |end: u8| {
@@ -87,15 +88,14 @@ impl Mark {
     }
 }
 
-/// What all shards know together: how many were sent on the topics that all have in common, and which of them nobody
-/// can be sure of.
+/// State that all shards share: how many broadcasts were sent on the shared topics, and which of them are in doubt.
 #[derive(Debug, Default)]
 pub(super) struct Common {
     sent: Box<[AtomicU32]>,
     doubts: Mutex<BTreeMap<u64, Vec<u32>>>,
-    /// What the shards have told each other of the last broadcasts of each topic.
+    /// What the shards have published about the last broadcasts of each topic.
     told: Mutex<BTreeMap<u64, Remembered>>,
-    /// Of each event of which nobody said whether it is answered, whether an answer is waited for.
+    /// For each event without a declared reply: whether the run waits for a reply.
     awaits: Box<[AtomicBool]>,
 }
 
@@ -109,33 +109,33 @@ impl Common {
         }
     }
 
-    /// Whether the answers to an event are waited for.
+    /// Whether replies to an event are awaited.
     pub(super) fn awaits(&self, event: u16) -> bool {
         self.awaits[usize::from(event)].load(Ordering::Relaxed)
     }
 
-    /// An event is answered after all.
+    /// Marks that an event does get replies.
     pub(super) fn hear_answer(&self, event: u16) {
         self.awaits[usize::from(event)].store(true, Ordering::Relaxed);
     }
 
-    /// The next number of a topic.
+    /// Allocates the next number of a topic.
     fn next(&self, topic: usize) -> u32 {
         self.sent[topic].fetch_add(1, Ordering::SeqCst)
     }
 
-    /// How many a topic has had.
+    /// How many broadcasts a topic has had.
     fn sent(&self, topic: usize) -> u32 {
         self.sent[topic].load(Ordering::SeqCst)
     }
 
-    /// Nobody can know whether this one was broadcast: its push was refused or never answered.
+    /// Marks a broadcast as in doubt: its push was refused or never answered.
     pub(super) fn doubt(&self, topic: u64, of_topic: u32) {
         let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
         doubts.entry(topic).or_default().push(of_topic);
     }
 
-    /// All that nobody can know, by topic, in order. Only whole once all senders have stopped.
+    /// All broadcasts in doubt, by topic, in order. Complete only after all senders have stopped.
     pub(super) fn doubts(&self) -> BTreeMap<u64, Vec<u32>> {
         let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner).clone();
         doubts.values_mut().for_each(|list| list.sort_unstable());
@@ -143,12 +143,12 @@ impl Common {
     }
 }
 
-/// Where a topic's count is kept.
+/// Where the broadcast count of a topic is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
-    /// By all shards.
+    /// Shared by all shards.
     Shared(usize),
-    /// By the shard of its instance.
+    /// In the shard of its instance.
     Own(usize),
 }
 

@@ -1,20 +1,20 @@
-//! Pushes of which nobody said whether they are answered. If none of an event ever is, its handler does not reply, which is
-//! worth a note; a single answer makes the silence to others a failure.
+//! Tracks pushes for which the scenario does not say whether they get a reply. If an event never gets one, its
+//! handler does not reply, which becomes a note; if it gets a single reply, every other missing reply is a failure.
 
 use super::counts::Counts;
 
-/// What became of the pushes of an event.
+/// The outcome of the pushes of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LeftOut {
-    /// Pushes whose answer is waited for.
+    /// Pushes whose reply is awaited.
     pub(super) awaited: u64,
-    /// Those of them whose answer did not come in time.
+    /// Awaited replies that did not arrive in time.
     pub(super) awaited_missing: u64,
-    /// Other pushes whose answer did not come in time, though their connection lasted.
+    /// Replies that were not awaited and did not arrive in time, although the connection lasted.
     pub(super) unawaited_missing: u64,
-    /// Answers to pushes of which they were waited for.
+    /// Awaited replies that arrived.
     pub(super) answered: u64,
-    /// Answers to others.
+    /// Replies that arrived without being awaited.
     pub(super) unawaited_answered: u64,
     /// All pushes.
     pub(super) sent: u64,
@@ -30,7 +30,7 @@ impl LeftOut {
         self.sent += other.sent;
     }
 
-    /// Whether the event is answered, as far as is known.
+    /// Whether the event gets replies, as far as is known.
     pub(super) const fn replies(&self) -> Replies {
         if self.sent > 0 && self.answered + self.unawaited_answered == 0 {
             Replies::Never
@@ -39,7 +39,7 @@ impl LeftOut {
         }
     }
 
-    /// Corrects counts in which only the answers that were waited for stand. Tells whether the event is never answered.
+    /// Corrects counts that include only awaited replies. Returns whether the event ever gets a reply.
     pub(super) const fn correct(&self, counts: &mut Counts) -> Replies {
         if matches!(self.replies(), Replies::Never) {
             counts.replies_missing = counts.replies_missing.saturating_sub(self.awaited_missing);
@@ -55,7 +55,7 @@ impl LeftOut {
     }
 }
 
-/// Whether an event is answered.
+/// Whether an event gets replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Replies {
     Some,

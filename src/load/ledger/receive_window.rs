@@ -1,20 +1,20 @@
-//! Which broadcasts of a topic one receiver has received, and which are missing between them.
+//! Tracks which broadcasts of a topic one receiver has received, and which are missing.
 
 use std::ops::Range;
 
 use super::{Mark, Topics};
 
-/// How many gaps a receiver remembers; of what was left out before, it says that it is missing.
+/// The most gaps that a receiver remembers; older gaps are counted as missing.
 const MOST_GAPS: usize = 4096;
 
-/// What a receiver has had of a topic since it joined.
+/// What a receiver has received on a topic since it joined.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReceiveWindow {
-    /// The first that was sent after the server had let it in.
+    /// The number of the first broadcast that was sent after the receiver had joined.
     since: u32,
-    /// One more than the greatest that it has had.
+    /// One more than the highest number received.
     next: u32,
-    /// What was left out on the way, in order; mostly nothing.
+    /// The gaps before that, in order; usually none.
     #[expect(
         clippy::box_collection,
         reason = "a million receivers have no gaps, and eight bytes are enough to say so"
@@ -22,34 +22,34 @@ pub(crate) struct ReceiveWindow {
     gaps: Option<Box<Vec<Range<u32>>>>,
 }
 
-/// What a broadcast was to its receiver.
+/// How a broadcast arrived at its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// Expected, and its turn.
+    /// Expected, and in order.
     InOrder,
-    /// Expected, but a later one of the same sender came before.
+    /// Expected, but after a later one from the same sender.
     Reordered,
-    /// It has come before.
+    /// The receiver has had it before.
     Duplicate,
     /// It was under way while the receiver joined.
     InDoubt,
 }
 
-/// What is known when the window of a receiver ends: what is missing, and what nobody can know.
+/// What is known when a receive window ends: the missing broadcasts and those in doubt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gone {
-    /// The numbers that are missing, in order; mostly none.
+    /// The missing numbers, in order; usually none.
     pub(crate) missing: Vec<Range<u32>>,
     pub(crate) in_doubt: u64,
 }
 
 impl Gone {
-    /// How many are missing.
+    /// How many broadcasts are missing.
     pub(crate) fn count_missing(&self) -> u64 {
         self.missing.iter().map(|range| range.len() as u64).sum()
     }
 
-    /// One more is missing, behind those before.
+    /// Adds a missing number, which must be higher than those before.
     fn miss(&mut self, number: u32) {
         match self.missing.last_mut() {
             Some(last) if last.end == number => last.end += 1,
@@ -57,12 +57,12 @@ impl Gone {
         }
     }
 
-    /// These are missing but for those in doubt, which stand in order.
+    /// Counts a range as missing, except for the numbers in doubt, which must be sorted.
     fn settle(&mut self, range: &Range<u32>, doubts: &[u32]) {
         let first = doubts.partition_point(|it| *it < range.start);
         let mut start = range.start;
         let doubtful = doubts[first..].iter().take_while(|it| **it < range.end);
-        // The same one may be in doubt twice.
+        // The same number may be in doubt twice.
         for number in doubtful.copied() {
             if number < start {
                 continue;
@@ -82,7 +82,7 @@ impl Gone {
 }
 
 impl ReceiveWindow {
-    /// The window of a receiver that was let in when so many had been sent.
+    /// The window of a receiver that joined after `sent` broadcasts.
     pub(crate) fn since(sent: u32) -> Self {
         Self {
             since: sent,
@@ -91,7 +91,7 @@ impl ReceiveWindow {
         }
     }
 
-    /// Takes a broadcast.
+    /// Receives a broadcast.
     pub(crate) fn take(&mut self, mark: &Mark, topics: &Topics<'_>) -> (Arrival, Gone) {
         let number = mark.of_topic;
         if number < self.since {
@@ -110,8 +110,8 @@ impl ReceiveWindow {
         (arrival, Gone::default())
     }
 
-    /// Takes a broadcast that has no mark, as the next one: only their number counts. What is more than was sent was under
-    /// way while the receiver joined, or is not one of the run's.
+    /// Receives a broadcast without a mark, counted as the next one. Broadcasts beyond the number sent were under way
+    /// while the receiver joined, or do not belong to this run.
     pub(crate) fn take_next(&mut self, sent: u32) -> Arrival {
         if self.next >= sent {
             return Arrival::InDoubt;
@@ -120,9 +120,9 @@ impl ReceiveWindow {
         Arrival::InOrder
     }
 
-    /// Ends it because the receiver leaves or lost its connection. What was left out although a later one of the same
-    /// sender came is missing; what else did not come may have been under way, and so may be what was left out just
-    /// before the last that came.
+    /// Ends the window because the receiver leaves or lost its connection. A gap is missing if a later broadcast of
+    /// the same sender arrived. All other gaps are in doubt: they may have been under way, and so may those just
+    /// before the last arrival.
     pub(crate) fn cut(&self, topic: u64, topics: &Topics<'_>, sent: u32) -> Gone {
         let mut gone = Gone {
             in_doubt: u64::from(sent.saturating_sub(self.next)),
@@ -141,7 +141,8 @@ impl ReceiveWindow {
         gone
     }
 
-    /// Ends it because the run is over and all that could come has come; `doubts` are the topic's, in order.
+    /// Ends the window because the run is over and everything has had time to arrive; `doubts` are those of the
+    /// topic, sorted.
     pub(crate) fn settle(&self, sent: u32, doubts: &[u32]) -> Gone {
         let mut gone = Gone::default();
         let tail = self.next..sent.max(self.next);
@@ -151,7 +152,7 @@ impl ReceiveWindow {
         gone
     }
 
-    /// Whether everything has come.
+    /// Whether all broadcasts have arrived.
     pub(crate) fn is_complete(&self, sent: u32) -> bool {
         self.gaps.is_none() && self.next >= sent
     }
@@ -173,7 +174,7 @@ impl ReceiveWindow {
         gone
     }
 
-    /// Takes a number out of the gaps, if it is in one.
+    /// Removes a number from the gaps; returns whether it was in one.
     fn fill(&mut self, number: u32) -> bool {
         let Some(gaps) = &mut self.gaps else { return false };
         let index = gaps.partition_point(|gap| gap.end <= number);

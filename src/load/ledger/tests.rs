@@ -1,4 +1,4 @@
-//! The ledger against deliveries as they may come, and against a plain model.
+//! Tests the ledger with handwritten deliveries and against a simple model.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ fn gone(missing: Range<u32>, in_doubt: u64) -> Gone {
     }
 }
 
-/// What each of these deliveries (number, sender) is to somebody who joined when `since` had been sent.
+/// Classifies these deliveries (number, sender) for a receiver that joined after `since` broadcasts.
 fn arrivals(since: u32, deliveries: &[(u32, u32)]) -> (ReceiveWindow, Vec<Arrival>) {
     let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
@@ -100,13 +100,13 @@ fn who_leaves_misses_only_what_was_overtaken_by_its_own_sender() {
     let common = Common::new(0, &[]);
     let mut topics = Topics::new(&common, 0);
     let mut received = ReceiveWindow::since(0);
-    // Another receiver had all of them, so that their senders are known.
+    // Another receiver received all of them, so their senders are known.
     for (number, sender) in [(0, 1), (1, 2), (2, 1), (3, 1), (4, 1)] {
         topics.note(&mark(number, sender));
     }
     received.take(&mark(2, 1), &topics);
     received.take(&mark(4, 1), &topics);
-    // The one before the last that came may be on its way: two that changed places.
+    // The one before the last arrival may be under way: two broadcasts can swap places.
     assert_eq!(received.cut(9, &topics, 6), gone(0..1, 3));
 }
 
@@ -116,14 +116,14 @@ fn a_push_of_which_nobody_heard_anything_is_not_missing_to_a_receiver_that_leave
     let mut topics = Topics::new(&common, 0);
     let mut received = ReceiveWindow::since(0);
     (0..4).for_each(|number| topics.note_sent(&mark(number, 1)));
-    // The first was perhaps refused, and never broadcast.
+    // The push of the first one may have been refused, so it may never have been broadcast.
     for number in [1, 3] {
         topics.note(&mark(number, 1));
         received.take(&mark(number, 1), &topics);
     }
     assert_eq!(received.cut(9, &topics, 4).count_missing(), 0);
     topics.note(&mark(0, 1));
-    // What is sent again does not make it unheard.
+    // Sending it again does not make it unheard.
     topics.note_sent(&mark(0, 1));
     assert_eq!(received.cut(9, &topics, 4), gone(0..1, 1));
 }
@@ -143,7 +143,7 @@ fn it_is_remembered_who_sent_what_when_and_the_rest_is_unknown() {
     assert_eq!((topics.sent_by(9, 4), topics.sent_by(8, 3)), (None, None));
     assert_eq!(topics.within(9, &(1..9)), 1..6);
     assert_eq!(topics.within(8, &(1..9)), 1..1);
-    // An instance's own topic remembers the last 64 only.
+    // A topic of an instance's own remembers only the last 64.
     topics.note_sent(&mark(100, 7));
     topics.note_sent(&mark(140, 7));
     assert_eq!(

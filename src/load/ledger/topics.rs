@@ -1,4 +1,4 @@
-//! The topics of a shard: how many broadcasts each has had, and who sent the last ones when.
+//! The topics of a shard: how many broadcasts each has had, and the senders and times of the last ones.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -7,11 +7,11 @@ use std::sync::PoisonError;
 use super::{Common, Mark, Topic};
 use crate::clock::Time;
 
-/// How many of the last broadcasts are remembered of a topic that all have in common: to tell a broadcast that was
-/// overtaken by its own sender's next from one that was overtaken by somebody else's, which is nobody's fault, and to
-/// tell of a lost one who sent it when.
+/// How many of the last broadcasts are remembered for a shared topic. They are needed to tell a reordering by one
+/// sender from a race between two senders, which is not an error, and to report the sender and time of a lost
+/// broadcast.
 const REMEMBERED: usize = 65_536;
-/// The same for a topic of an instance's own, of which there may be a million.
+/// The same for a topic of an instance's own; there may be a million of these.
 const REMEMBERED_OF_OWN: usize = 64;
 
 /// The topics of a shard.
@@ -22,18 +22,18 @@ pub(crate) struct Topics<'c> {
     remembered: BTreeMap<u64, Remembered>,
 }
 
-/// The last broadcasts of a topic: the number of the first, and one after another.
+/// The last broadcasts of a topic: the number of the first, then consecutive entries.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Remembered {
     first: u32,
     list: VecDeque<Broadcast>,
 }
 
-/// What is remembered of a broadcast.
+/// What is remembered of one broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Broadcast {
     sender: u32,
-    /// The lowest bit: whether somebody in this shard has heard it. The others: when it was meant to be sent, in
+    /// The lowest bit says whether a socket of this shard has received it. The other bits hold the intended time in
     /// milliseconds, which is enough for 24 days.
     when: u32,
 }
@@ -60,13 +60,13 @@ impl Broadcast {
         self.when & 1 == 1
     }
 
-    /// When it was meant to be sent.
+    /// The intended time of the send.
     fn at(self) -> Time {
         Time::from_micros(u64::from(self.when / 2) * 1000)
     }
 }
 
-/// Whether somebody in this shard has heard a broadcast, so that it is known that the server sent it.
+/// Whether a socket of this shard has received a broadcast, which proves that the server sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Heard {
     Yes,
@@ -84,7 +84,7 @@ impl Remembered {
         self.list.get(at as usize).and_then(|it| it.known())
     }
 
-    /// Remembers one more, and no more than so many.
+    /// Remembers one more broadcast, and forgets the oldest beyond `most`.
     fn put(&mut self, number: u32, broadcast: Broadcast, most: usize) {
         let end = self.end();
         if number >= end {
@@ -112,7 +112,7 @@ impl Remembered {
 }
 
 impl<'c> Topics<'c> {
-    /// Topics of which so many are the instances' own.
+    /// Topics, `own` of which belong to single instances.
     pub(crate) fn new(common: &'c Common, own: usize) -> Self {
         Self {
             common,
@@ -129,7 +129,7 @@ impl<'c> Topics<'c> {
         }
     }
 
-    /// The number of the next broadcast of a topic.
+    /// Allocates the number of the next broadcast of a topic.
     pub(crate) fn next(&mut self, topic: Topic) -> u32 {
         match topic {
             Topic::Shared(index) => self.common.next(index),
@@ -140,12 +140,12 @@ impl<'c> Topics<'c> {
         }
     }
 
-    /// Remembers a broadcast that came, whose number was given out by this run.
+    /// Remembers a broadcast that arrived and whose number this run allocated.
     pub(crate) fn note(&mut self, mark: &Mark) {
         self.remember(mark, Heard::Yes);
     }
 
-    /// Remembers a push that was sent here and is to be broadcast.
+    /// Remembers a push that this shard sent and that will be broadcast.
     pub(crate) fn note_sent(&mut self, mark: &Mark) {
         self.remember(mark, Heard::No);
     }
@@ -164,7 +164,7 @@ impl<'c> Topics<'c> {
         topic < self.common.sent.len() as u64
     }
 
-    /// Tells the other shards what is remembered here of the topics that all have in common.
+    /// Publishes what this shard remembers of the shared topics.
     pub(crate) fn tell(&self) {
         let mut told = self.common.told.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = self.remembered.range(..self.common.sent.len() as u64);
@@ -178,7 +178,7 @@ impl<'c> Topics<'c> {
         }
     }
 
-    /// Learns what all shards have told.
+    /// Reads what all shards have published.
     pub(crate) fn learn(&mut self) {
         let told = self.common.told.lock().unwrap_or_else(PoisonError::into_inner);
         for (topic, remembered) in &*told {
@@ -186,7 +186,7 @@ impl<'c> Topics<'c> {
         }
     }
 
-    /// Those of the numbers that this sender sent, as far as anybody here knows.
+    /// Those of the numbers that this sender sent, as far as this shard knows.
     pub(super) fn of_sender(
         &self,
         topic: u64,
@@ -204,20 +204,20 @@ impl<'c> Topics<'c> {
         })
     }
 
-    /// Who sent this one, if anybody here has heard it.
+    /// The sender of this broadcast, if a socket of this shard has received it.
     pub(super) fn heard_sender(&self, topic: u64, of_topic: u32) -> Option<u32> {
         let known = self.remembered.get(&topic)?.get(of_topic)?;
         known.is_heard().then_some(known.sender)
     }
 
-    /// Those of the numbers that are within what is remembered of a topic; the rest is before and after.
+    /// Clips a range of numbers to what is remembered of a topic.
     pub(crate) fn within(&self, topic: u64, numbers: &Range<u32>) -> Range<u32> {
         let remembered = self.remembered.get(&topic).map_or(0..0, |it| it.first..it.end());
         let start = numbers.start.max(remembered.start).min(numbers.end);
         start..numbers.end.min(remembered.end).max(start)
     }
 
-    /// Who sent this one, and when it was meant to be sent, as far as anybody here knows.
+    /// The sender and the intended time of this broadcast, as far as this shard knows.
     pub(crate) fn sent_by(&self, topic: u64, of_topic: u32) -> Option<(u32, Time)> {
         let known = self.remembered.get(&topic)?.get(of_topic)?;
         Some((known.sender, known.at()))

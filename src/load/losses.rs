@@ -1,5 +1,5 @@
-//! How long after its last frame each lost connection was lost: if nearly all were quiet for the same time, something
-//! between the swarm and the server cuts idle connections; if a heartbeat was overdue, this process is to blame.
+//! Measures how long each lost connection had been idle. If nearly all were idle for the same time, something between
+//! the generator and the server cuts idle connections; if a heartbeat was overdue, the generator itself is to blame.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,33 +9,33 @@ use super::timers::LATE_TIMER;
 use super::traffic::Traffic;
 use crate::clock::Time;
 
-/// Times are told apart to a tenth of a second.
+/// The resolution of idle times: a tenth of a second.
 const STEP: Duration = Duration::from_millis(100);
-/// Fewer losses are chance.
+/// With fewer losses, a common idle time may be chance.
 const FEWEST: u64 = 3;
-/// Connections that were lost sooner after a frame were not idle.
+/// A connection that was lost sooner than this after a frame was not idle.
 const SHORTEST: Duration = Duration::from_millis(500);
 
-/// Lost connections.
+/// The lost connections of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Losses {
-    /// Those that others are to blame for, by the tenths of a second since their last frame.
+    /// Losses that are not the generator's fault, by tenths of a second since the last frame.
     by_silence: BTreeMap<u64, u64>,
-    /// How late a heartbeat was at most whose connection was lost.
+    /// The greatest delay of an overdue heartbeat among the lost connections.
     latest_heartbeat: Duration,
 }
 
-/// Who is to blame for a lost connection.
+/// The cause of a lost connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LostBy {
-    /// The server, or something in between.
+    /// The server, or something between the generator and the server.
     Others,
-    /// This process: it had not sent the heartbeat that was due.
+    /// The generator: it had not sent a heartbeat that was due.
     LateHeartbeat,
 }
 
 impl Losses {
-    /// Counts a connection that is lost now, and says who is to blame.
+    /// Counts a connection that is lost now, and returns the cause.
     pub(super) fn count(&mut self, traffic: Traffic, now: Time, heartbeat: Duration) -> LostBy {
         let late = traffic.unspoken(now).saturating_sub(heartbeat);
         if late > LATE_TIMER {
@@ -48,7 +48,7 @@ impl Losses {
         LostBy::Others
     }
 
-    /// Why so many losses say nothing about the server; nothing if there are none.
+    /// Explains why `own` losses say nothing about the server; `None` if there are none.
     pub(super) fn why_own(&self, own: u64) -> Option<String> {
         (own > 0).then(|| {
             format!(
@@ -59,7 +59,7 @@ impl Losses {
         })
     }
 
-    /// Adds those of another.
+    /// Adds the losses of another.
     pub(super) fn merge(&mut self, other: &Self) {
         for (steps, count) in &other.by_silence {
             *self.by_silence.entry(*steps).or_default() += count;
@@ -67,9 +67,9 @@ impl Losses {
         self.latest_heartbeat = self.latest_heartbeat.max(other.latest_heartbeat);
     }
 
-    /// Whether nearly all of so many losses came after the same silence.
+    /// Whether nearly all of `lost` losses came after the same idle time.
     pub(super) fn idle(&self, lost: u64, heartbeat: Duration) -> Option<IdleCut> {
-        // Within half a second, or a twentieth of the time.
+        // Tolerance: half a second or a twentieth of the time, whichever is more.
         let width = |start: u64| (start / 20).max(5);
         let within = |start: u64| {
             let counts = self.by_silence.range(start..=start + width(start));
@@ -95,14 +95,14 @@ impl Losses {
     }
 }
 
-/// Connections that were cut after the same silence.
+/// Connections that were cut after the same idle time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IdleCut {
-    /// All lost connections.
+    /// The number of lost connections.
     pub losses: u64,
-    /// Those that were lost after the same silence.
+    /// How many were lost after the same idle time.
     pub same: u64,
-    /// How long after the last frame, in seconds.
+    /// The idle time after the last frame, in seconds.
     pub quiet_s: f64,
     /// The heartbeat interval, in seconds.
     pub heartbeat_s: f64,
@@ -133,7 +133,7 @@ mod tests {
         let mut losses = Losses::default();
         for millis in millis {
             let now = Time::from_micros(millis * 1000);
-            // Its heartbeats went out in time; nothing else was said.
+            // Its heartbeats were sent in time, and it sent nothing else.
             losses.count(Traffic::since(Time::ZERO), now, Duration::MAX);
         }
         losses
@@ -158,7 +158,7 @@ mod tests {
         assert!(idle.to_string().starts_with("19 of 20 losses came 60.0 s"));
         twenty.extend([4_000, 8_000, 12_000]);
         assert_eq!(losses(&twenty).idle(23, HEARTBEAT), None);
-        // Others were lost for which it is not known.
+        // The idle time of two further losses is unknown.
         assert_eq!(losses(&[30_000; 9]).idle(11, HEARTBEAT), None);
     }
 

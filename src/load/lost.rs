@@ -1,43 +1,43 @@
-//! Where messages were lost: the first twenty in full, and how many were lost at which time.
+//! Lists lost messages: the first twenty in full, and the number of losses over time.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::clock::Time;
 
-/// So many lost messages are told in full.
+/// How many lost messages are listed in full.
 pub(super) const MOST: usize = 20;
 
-/// What was lost.
+/// The kind of a lost message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LostKind {
-    /// A broadcast, to one of its receivers.
+    /// A broadcast that one receiver did not get.
     Broadcast,
     /// The reply to a push.
     Reply,
 }
 
-/// A message that never came. What is not known of it is left out.
+/// A message that never arrived. Unknown fields are absent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lost {
-    /// What it was.
+    /// The kind of message.
     pub kind: LostKind,
     /// The topic.
     pub topic: String,
     /// The event of the push whose reply it was.
     pub event: Option<String>,
-    /// The socket that sent the push, as `{{sender}}` has it.
+    /// The socket that sent the push, as in `{{sender}}`.
     pub sender: Option<u32>,
-    /// Which broadcast of its topic, from 0, as its mark has it; of a reply the ref of the push.
+    /// The number of the broadcast in its topic, from 0, as in its mark; for a reply, the ref of the push.
     pub number: Option<u64>,
-    /// The socket that it never came to.
+    /// The socket that did not receive it.
     pub receiver: u32,
-    /// When the push was meant to be sent, in seconds since the start of the run.
+    /// The intended time of the push, in seconds since the start of the run.
     pub at_s: Option<f64>,
 }
 
 impl Lost {
-    /// Earliest first; those whose time is not known last.
+    /// Orders by time; messages with an unknown time come last.
     fn order(&self, other: &Self) -> Ordering {
         let rest = |it: &Self| (it.kind, it.number, it.receiver);
         by_time(self.at_s, other.at_s)
@@ -66,44 +66,44 @@ fn by_time(a: Option<f64>, b: Option<f64>) -> Ordering {
     a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
 }
 
-/// How many of something happened when.
+/// Counts occurrences over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Moments(BTreeMap<u64, u64>);
 
 impl Moments {
-    /// Times are told apart to a hundredth of a second.
+    /// The resolution: a hundredth of a second.
     const STEP_MICROS: u64 = 10_000;
 
-    /// One more happened then.
+    /// Counts one occurrence.
     pub(super) fn count(&mut self, at: Time) {
         *self.0.entry(at.as_micros() / Self::STEP_MICROS).or_default() += 1;
     }
 
-    /// Adds those of another.
+    /// Adds the counts of another.
     pub(super) fn merge(&mut self, other: &Self) {
         for (at, count) in &other.0 {
             *self.0.entry(*at).or_default() += count;
         }
     }
 
-    /// Each moment in seconds since the start of the run, and how many.
+    /// Each time in seconds since the start of the run, with its count.
     pub(super) fn iter(&self) -> impl Iterator<Item = (f64, u64)> {
         let seconds = |at: &u64| (at * Self::STEP_MICROS) as f64 / 1e6;
         self.0.iter().map(move |(at, count)| (seconds(at), *count))
     }
 }
 
-/// The messages that were lost.
+/// The lost messages of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct LostMessages {
-    /// The first of them, in order.
+    /// The first ones, sorted.
     first: Vec<Lost>,
-    /// When those were meant to be sent of which that is known.
+    /// The intended times of all lost messages for which the time is known.
     moments: Moments,
 }
 
 impl LostMessages {
-    /// Enters one that was meant to be sent then. The rest of it is only asked for if it is among the first.
+    /// Adds a lost message with its intended time. `tell` is called only if the message is among the first.
     pub(super) fn enter(&mut self, at: Option<Time>, tell: impl FnOnce(Option<f64>) -> Lost) {
         if let Some(at) = at {
             self.moments.count(at);
@@ -115,7 +115,7 @@ impl LostMessages {
         }
     }
 
-    /// Adds those of another.
+    /// Adds the messages of another.
     pub(super) fn merge(&mut self, other: &Self) {
         self.moments.merge(&other.moments);
         other.first.iter().for_each(|lost| self.keep(lost.clone()));
@@ -129,12 +129,12 @@ impl LostMessages {
         }
     }
 
-    /// The first of them, in order.
+    /// The first ones, sorted.
     pub(super) fn first(&self) -> &[Lost] {
         &self.first
     }
 
-    /// When they were meant to be sent.
+    /// The intended times.
     pub(super) const fn moments(&self) -> &Moments {
         &self.moments
     }
@@ -162,7 +162,7 @@ mod tests {
         let messages = of(&[(1, None), (2, Some(4200)), (3, Some(800)), (4, Some(4200))]);
         assert_eq!(receivers(&messages), [3, 2, 4, 1]);
         assert_eq!(messages.first()[0].at_s, Some(0.8));
-        // Twenty of an unknown time give way to one that is known.
+        // Twenty messages with an unknown time are replaced when the time of another is known.
         let mut many: Vec<(u32, Option<u64>)> = (0..25).map(|number| (number, None)).collect();
         many.push((99, Some(1000)));
         let messages = of(&many);

@@ -1,18 +1,18 @@
-//! The machine that a swarm runs on, so that figures can be told from those of another one.
+//! Describes the machine that the load generator runs on, so that results of different machines can be told apart.
 
 /// A machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// Processors that this process may use.
+    /// The number of processors that this process may use.
     pub processors: usize,
-    /// Memory, where the system says.
+    /// The size of the memory, if the system reports it.
     pub memory_bytes: Option<u64>,
-    /// The operating system with its version, where it says.
+    /// The operating system, with its version if the system reports it.
     pub os: String,
 }
 
 impl Machine {
-    /// This one.
+    /// This machine.
     pub fn this() -> Self {
         let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let os = format!("{} {}", std::env::consts::OS, kernel.trim());
@@ -24,7 +24,7 @@ impl Machine {
     }
 }
 
-/// A line of `/proc/meminfo`, such as `MemTotal:`, in bytes; none on other systems.
+/// A line of `/proc/meminfo` in bytes, for example `MemTotal:`; `None` on other systems.
 pub(super) fn memory(key: &str) -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(key))?;

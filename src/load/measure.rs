@@ -1,4 +1,4 @@
-//! All that a run measures and an objective can name: times with their percentiles, counts, and counts in percent.
+//! The figures that a run measures and that an objective can name: times with percentiles, counts, and percentages.
 
 use super::latency::{Figures, Kind};
 use super::result::LoadResult;
@@ -11,17 +11,17 @@ pub(super) enum Measure {
     Time(Kind, Statistic),
     /// How often something happened.
     Count(Count),
-    /// The same as a part of all, in percent.
+    /// The same as a percentage of a whole.
     Share(Count, Whole),
 }
 
-/// What is taken of many times.
+/// A statistic of a set of times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Statistic {
     Min,
     Mean,
     Max,
-    /// The part that is at most this, between 0 and 1.
+    /// The quantile, between 0 and 1.
     Quantile(f64),
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Count {
     Errors,
 }
 
-/// What a count is a part of.
+/// The whole of a percentage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whole {
     SocketsAsked,
@@ -50,32 +50,33 @@ pub(super) enum Whole {
     Tried,
 }
 
-/// A figure as a list shows it.
+/// A figure, as shown in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
-    /// The name that an objective has for it, such as `reply.p99`.
+    /// The name that an objective uses, for example `reply.p99`.
     pub id: String,
-    /// What it is.
+    /// A description.
     pub about: String,
-    /// Which table of a list it belongs to.
+    /// The table of the list that it belongs to.
     pub group: FigureGroup,
 }
 
 /// The tables of a list of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FigureGroup {
-    /// Times without a percentile: `reply`.
+    /// Times without a statistic: `reply`.
     Times,
-    /// What can stand behind the name of a time: `reply.p99`.
+    /// Statistics that can follow the name of a time: `reply.p99`.
     OfATime,
     /// Counts.
     Counts,
 }
 
-/// What is shown of each time where there is no room for all percentiles.
+/// The statistics that are shown for each time where there is no room for all percentiles.
 const STATISTICS: [&str; 8] = ["min", "mean", "p50", "p90", "p95", "p99", "p999", "max"];
 
-/// All figures. Of each time those percentiles that results show; any other may be asked for.
+/// All figures. For each time these are the percentiles that results show; an objective may name any other
+/// percentile.
 pub fn figures() -> Vec<Figure> {
     let mut all = Vec::new();
     for kind in Kind::ALL {
@@ -104,7 +105,7 @@ pub fn figures() -> Vec<Figure> {
     all
 }
 
-/// How many must be measured before a quantile says something: one of them at least is greater.
+/// The number of measurements that a quantile needs, so that at least one of them is greater.
 pub fn enough_for(quantile: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -123,7 +124,7 @@ pub(super) fn times() -> String {
 }
 
 impl Measure {
-    /// The figure of a name; why there is none.
+    /// Finds a figure by name; the error explains why there is none.
     pub(super) fn find(name: &str) -> Result<Self, String> {
         if let Some(count) = Count::find(name) {
             return Ok(Self::Count(count));
@@ -150,7 +151,7 @@ impl Measure {
         ))
     }
 
-    /// What was measured; nothing if nothing was.
+    /// The measured value; `None` if nothing was measured.
     pub(super) fn of(self, result: &LoadResult) -> Option<f64> {
         match self {
             Self::Time(kind, statistic) => {
@@ -187,7 +188,7 @@ impl Statistic {
     }
 }
 
-/// 0.95 for `p95`; 0.999 for `p99.9` and `p999`, as digits behind the second are decimals.
+/// Parses 0.95 from `p95`, and 0.999 from `p99.9` and `p999`: digits after the second are decimals.
 fn quantile(name: &str) -> Option<f64> {
     let digits = name.strip_prefix('p')?;
     let (whole, decimals) = match digits.split_once('.') {
@@ -196,7 +197,7 @@ fn quantile(name: &str) -> Option<f64> {
         None => digits.split_at_checked(2).unwrap_or((digits, "")),
     };
     let are_digits = |text: &str| text.bytes().all(|it| it.is_ascii_digit());
-    // `p100` would be 0.1, which nobody means.
+    // `p100` would parse as 0.1, which is never meant.
     if !(1..=2).contains(&whole.len()) || !are_digits(whole) || !are_digits(decimals) || digits == "100" {
         return None;
     }
@@ -220,7 +221,7 @@ impl Count {
         Self::Errors,
     ];
 
-    /// The count of a name, with or without what stands before its dot.
+    /// Finds a count by name, with or without the prefix before the dot.
     fn find(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -267,7 +268,7 @@ impl Count {
         }
     }
 
-    /// What it is a part of; nothing where percent mean nothing.
+    /// The whole for a percentage; `None` if a percentage makes no sense.
     pub(super) const fn whole(self) -> Option<Whole> {
         match self {
             Self::Opened | Self::Joined | Self::Lost => Some(Whole::SocketsAsked),

@@ -1,6 +1,6 @@
-//! The swarm: a scenario run by many simulated sockets, each the client state machine that `check` uses, measured
-//! honestly. A thread a shard, in it an epoll loop over its own sockets; no lock and no allocation on the way of a
-//! message, and a socket at rest owns no buffer.
+//! Load tests: runs a scenario with many simulated sockets, each driven by the same client state machine that `check`
+//! uses, and measures latencies. Each shard is a thread with an epoll loop over its own sockets. Handling a message
+//! takes no lock and allocates nothing, and an idle socket owns no buffer.
 
 mod actor;
 mod by_event;

@@ -1,4 +1,4 @@
-//! What must hold in a run, such as `reply.p99<50ms` or `errors<1%`, and whether it did.
+//! Objectives, for example `reply.p99<50ms` or `errors<1%`: parsing them and judging them against a result.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::measure::{Measure, Statistic, enough_for};
 use super::result::LoadResult;
 
-/// Something that must hold.
+/// A condition on a figure of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
     text: String,
@@ -16,50 +16,50 @@ pub struct Objective {
     source: String,
 }
 
-/// An objective, and what was measured for it.
+/// An objective with the value that was measured for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// The objective as it was written.
     pub text: String,
-    /// What was measured, in `unit`; nothing if nothing was.
+    /// The measured value, in `unit`; `None` if nothing was measured.
     pub value: Option<f64>,
-    /// Whether it held; false where nothing was measured.
+    /// Whether it held; false if nothing was measured.
     pub held: bool,
-    /// The figure that it is about, such as `reply.p99`.
+    /// The figure that it limits, for example `reply.p99`.
     pub figure: String,
     /// The unit of `value` and `limit`.
     pub unit: OutcomeUnit,
     /// The limit.
     pub limit: f64,
-    /// Where the objective was asked for.
+    /// Where the objective was given.
     pub source: String,
-    /// The measurements, where there are too few for the percentile that is asked for.
+    /// The number of measurements, if there are too few for the percentile.
     pub only: Option<u64>,
 }
 
-/// What an objective's value is counted in.
+/// The unit of an objective's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeUnit {
     /// Microseconds.
     Us,
-    /// Things.
+    /// A plain number.
     Count,
-    /// Hundredths.
+    /// A percentage.
     Percent,
 }
 
-/// How an objective stands.
+/// The status of an objective.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectiveStatus {
     /// It held.
     Held,
-    /// It was measured, and did not hold.
+    /// It was measured and did not hold.
     Missed,
     /// Nothing was measured for it.
     NotMeasured,
 }
 
-/// Why a text is not an objective.
+/// Why a text is not a valid objective.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an objective: {why}")]
 pub struct ObjectiveError {
@@ -76,7 +76,7 @@ enum Bound {
 }
 
 impl Bound {
-    // Longer signs first, as `<` begins `<=`.
+    // Longer operators come first, because `<` is a prefix of `<=`.
     const NAMED: [(&'static str, Self); 4] = [
         ("<=", Self::AtMost),
         (">=", Self::AtLeast),
@@ -131,7 +131,7 @@ impl FromStr for Objective {
     }
 }
 
-/// A limit in percent.
+/// Parses a limit in percent.
 fn share(measure: Measure, percent: &str) -> Result<(Measure, f64), String> {
     let Measure::Count(count) = measure else {
         return Err("a time is not counted in percent; expected a limit such as 50ms".to_owned());
@@ -145,7 +145,7 @@ fn share(measure: Measure, percent: &str) -> Result<(Measure, f64), String> {
     Ok((Measure::Share(count, whole), percent))
 }
 
-/// A limit of a time or a count.
+/// Parses the limit of a time or a count.
 fn plain(measure: Measure, limit: &str) -> Result<(Measure, f64), String> {
     if let Measure::Time(..) = measure {
         if limit.parse::<f64>().is_ok() {
@@ -161,7 +161,8 @@ fn plain(measure: Measure, limit: &str) -> Result<(Measure, f64), String> {
     Ok((measure, limit))
 }
 
-/// Whether anything that is measured could hold it: nothing is below 0, everything is finite, and a share is at most 100 %.
+/// Whether any measured value could satisfy it: no value is below 0, all are finite, and a percentage is at most 100
+/// %.
 fn can_hold(measure: Measure, bound: Bound, limit: f64) -> bool {
     let least = match bound {
         Bound::Less => f64::MIN_POSITIVE,
@@ -176,12 +177,12 @@ fn can_hold(measure: Measure, bound: Bound, limit: f64) -> bool {
 }
 
 impl Objective {
-    /// As it was written.
+    /// The text as it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The same, with where it was asked for.
+    /// Returns the objective with the place where it was given.
     #[must_use]
     pub fn asked_by(self, source: &str) -> Self {
         Self {
@@ -190,19 +191,19 @@ impl Objective {
         }
     }
 
-    /// Where it was asked for.
+    /// Where it was given.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Whether it is missed by what was measured so far. What is to rise above a limit may still do so.
+    /// Whether the measurements so far already violate it. A lower limit can still be reached later.
     pub fn is_missed(&self, so_far: &LoadResult) -> bool {
         let from_above = matches!(self.bound, Bound::Less | Bound::AtMost);
         let outcome = self.judge(so_far);
         from_above && outcome.status() == ObjectiveStatus::Missed
     }
 
-    /// Holds it against a result.
+    /// Judges it against a result.
     pub fn judge(&self, result: &LoadResult) -> Outcome {
         let value = self.measure.of(result);
         Outcome {
@@ -221,12 +222,12 @@ impl Objective {
         }
     }
 
-    /// What stands before the sign.
+    /// The text before the operator.
     fn figure(&self) -> &str {
         self.text.split(['<', '>']).next().unwrap_or_default().trim()
     }
 
-    /// How many were measured, where that is too few for the percentile.
+    /// The number of measurements, if it is too small for the percentile.
     fn too_few(&self, result: &LoadResult) -> Option<u64> {
         let Measure::Time(kind, Statistic::Quantile(quantile)) = self.measure else {
             return None;
@@ -237,7 +238,7 @@ impl Objective {
 }
 
 impl Outcome {
-    /// How it stands.
+    /// The status.
     pub const fn status(&self) -> ObjectiveStatus {
         match (self.value, self.held) {
             (None, _) => ObjectiveStatus::NotMeasured,

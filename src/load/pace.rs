@@ -1,5 +1,5 @@
-//! When something is meant to happen. A moment is computed from the start and the rate, never read back from a clock,
-//! so that a generator that is late cannot hide it.
+//! Computes the intended times of events from the start time and the rate. It never reads the clock, so a late
+//! generator cannot hide its delay.
 
 use std::time::Duration;
 
@@ -8,32 +8,32 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::clock::Time;
 
-/// Whether events come like a clock or like people.
+/// How events are spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pacing {
-    /// The same interval again and again.
+    /// Constant intervals.
     Even,
-    /// Independent of each other: exponential intervals.
+    /// Independent events: exponential intervals.
     Poisson,
 }
 
-/// A rate for a while.
+/// A rate for some time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateStage {
-    /// Events a second.
+    /// Events per second.
     pub rate: f64,
-    /// How long.
+    /// The length of the stage.
     pub duration: Duration,
 }
 
-/// One of the streams into which the shards split a schedule.
+/// One of the streams into which a schedule is split among the shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stream {
     pub(super) number: usize,
     pub(super) of: usize,
 }
 
-/// The moments of one stream, in order.
+/// The due times of one stream, in order.
 #[derive(Debug)]
 pub(super) struct Dues {
     stages: std::vec::IntoIter<RateStage>,
@@ -41,7 +41,7 @@ pub(super) struct Dues {
     stage_start: Time,
     pacing: Pacing,
     stream: Stream,
-    /// How many of this stage came before; in a Poisson stream, the seconds since its start.
+    /// How many events of this stage have passed; in a Poisson stream, the seconds since its start.
     count: u64,
     elapsed: f64,
     random: Xoshiro256PlusPlus,
@@ -49,7 +49,7 @@ pub(super) struct Dues {
 }
 
 impl Dues {
-    /// The moments from `start` on.
+    /// The due times from `start` on.
     pub(super) fn new(
         start: Time,
         stages: Vec<RateStage>,
@@ -74,12 +74,12 @@ impl Dues {
         dues
     }
 
-    /// When the next one is due; nothing after the last.
+    /// When the next event is due; `None` after the last.
     pub(super) fn next(&self) -> Option<Time> {
         self.next
     }
 
-    /// Takes one that is due.
+    /// Takes a due event.
     pub(super) fn take(&mut self, now: Time) -> Option<Time> {
         let due = self.next.filter(|due| *due <= now)?;
         self.step();
@@ -100,7 +100,7 @@ impl Dues {
         }
     }
 
-    /// Seconds from the start of the stage to the next of this stream.
+    /// Seconds from the start of the stage to the next event of this stream.
     fn offset(&mut self, rate: f64) -> f64 {
         match self.pacing {
             Pacing::Even => {
@@ -109,7 +109,7 @@ impl Dues {
                 number as f64 / rate
             }
             Pacing::Poisson => {
-                // From (0, 1], as the logarithm of 0 is no wait.
+                // From (0, 1], because the logarithm of 0 is infinite.
                 let uniform = ((self.random.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64;
                 self.elapsed -= uniform.ln() * self.stream.of as f64 / rate;
                 self.elapsed

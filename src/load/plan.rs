@@ -1,5 +1,5 @@
-//! What a run needs of this machine, worked out before the first socket opens: threads, descriptors, ports, memory.
-//! Where something is missing, one sentence says what, and how to get it.
+//! Computes, before the first socket opens, what a run needs of this machine: threads, descriptors, ports and memory.
+//! If something is insufficient, the error says what is missing and how to get it.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
@@ -11,16 +11,16 @@ use super::machine::memory;
 use super::settings::LoadSettings;
 use super::tables::{self, Limit, RESERVE, Table, Tables};
 
-/// Connections of a pair of addresses: with more, the kernel's search for a free port takes longer than all else.
+/// The preferred number of connections per address pair: with more, the kernel's search for a free port dominates.
 const PER_ROUTE: usize = 5_000;
-/// What a pair of addresses can have at all: the kernel hands out some 28,000 ports.
+/// The most connections per address pair: the kernel has some 28,000 ephemeral ports.
 const MOST_PER_ROUTE: usize = 27_000;
-/// What the kernel takes for a connection: some 3 KB for each end that is on this machine.
+/// Kernel memory per connection: some 3 KB for each end that is on this machine.
 const KERNEL_BYTES: u64 = 3_000;
-/// A socket of the swarm that plays a compiled role, with topic, params and its hint.
+/// Memory of a socket that plays a compiled role, including its topic, params and timer hint.
 pub(super) const BYTES_OF_A_ROLE: u64 = size_of::<Actor>() as u64 + 128;
 
-/// How a swarm will be opened.
+/// How the run opens its sockets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub(super) shards: Vec<ShardPlan>,
@@ -30,14 +30,14 @@ pub struct Plan {
     memory_bytes: u64,
 }
 
-/// A thread of the swarm.
+/// A thread of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShardPlan {
     pub(super) table: Table,
     pub(super) routes: Vec<Route>,
 }
 
-/// Which ends of the connections have more than one address.
+/// Which end of the connections uses several addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Spread {
     None,
@@ -45,25 +45,25 @@ enum Spread {
     Sources,
 }
 
-/// Why a swarm cannot be opened from here.
+/// Why this machine cannot open the sockets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// The name of the server has no address.
+    /// The host name of the server does not resolve.
     #[error("cannot find {host}: {why}")]
     NoAddress {
-        /// The name.
+        /// The host name.
         host: String,
-        /// What the system said.
+        /// The system's error.
         why: String,
     },
-    /// An address to connect from that is of no use.
+    /// A source address that cannot be used.
     #[error(
         "cannot connect to {destination} from {source_ip}: {why}; --source-ip takes addresses of this machine"
     )]
     Source {
-        /// The address.
+        /// The source address.
         source_ip: IpAddr,
-        /// The server.
+        /// The server's address.
         destination: SocketAddr,
         /// What is wrong with it.
         why: String,
@@ -74,13 +74,13 @@ pub enum PlanError {
          raise the hard limit (`ulimit -Hn {needed}`, or fs.nr_open), or ask for {limit} sockets"
     )]
     Descriptors {
-        /// How many were asked for.
+        /// The number of sockets requested.
         sockets: u64,
-        /// How many can be had.
+        /// The number that is possible.
         limit: u64,
-        /// How many descriptors would do.
+        /// The descriptor limit that would be enough.
         needed: u64,
-        /// Why there are no more tables.
+        /// Why threads cannot have descriptor tables of their own.
         why: &'static str,
     },
     /// Not enough open files in the whole system.
@@ -89,11 +89,11 @@ pub enum PlanError {
          raise it as root: `sysctl fs.file-max={needed}`"
     )]
     Files {
-        /// How many were asked for.
+        /// The number of sockets requested.
         sockets: u64,
-        /// What the system allows.
+        /// The limit of the system.
         limit: u64,
-        /// What would do.
+        /// The limit that would be enough.
         needed: u64,
     },
     /// Not enough ports.
@@ -102,15 +102,15 @@ pub enum PlanError {
          name more by --source-ip A,B, or ask for {possible} sockets"
     )]
     Ports {
-        /// How many were asked for.
+        /// The number of sockets requested.
         sockets: u64,
-        /// How many addresses would do.
+        /// The number of addresses that would be enough.
         needed: usize,
-        /// How many there are, as part of the sentence.
+        /// The number of addresses there are, as part of the sentence.
         are: String,
-        /// Connections that an address can have.
+        /// The most connections per address.
         most: usize,
-        /// How many sockets can be had.
+        /// The number of sockets that is possible.
         possible: u64,
     },
     /// Not enough memory.
@@ -119,34 +119,34 @@ pub enum PlanError {
          ask for {possible} sockets, or free some"
     )]
     Memory {
-        /// How many were asked for.
+        /// The number of sockets requested.
         sockets: u64,
-        /// What they take.
+        /// The memory that they need.
         needed_mb: u64,
-        /// What there is.
+        /// The memory that is free.
         free_mb: u64,
-        /// How many fit.
+        /// The number of sockets that fit.
         possible: u64,
     },
 }
 
-/// What this machine has.
+/// The resources of this machine.
 #[derive(Clone, Copy, Debug)]
 struct Machine {
     limit: Limit,
     processors: usize,
-    /// Open files that the whole system allows; nothing if it does not say.
+    /// The limit of open files of the whole system; `None` if the system does not report it.
     files: Option<u64>,
     free_bytes: Option<u64>,
 }
 
 impl Plan {
-    /// Where the server is.
+    /// The address of the server.
     pub(super) fn destination(&self) -> SocketAddr {
         self.shards[0].routes[0].destination
     }
 
-    /// Works out what a run needs whose sockets take so many bytes each, the kernel's left out.
+    /// Plans a run whose sockets take `bytes_each` bytes each, without the kernel's memory.
     ///
     /// # Errors
     /// What is missing, and how to get it.
@@ -159,7 +159,7 @@ impl Plan {
             check_source(*source, destination)?;
         }
         let (routes, spread) = routes(settings, destination, count)?;
-        // A server on this machine keeps its own ends here, too.
+        // A server on this machine holds the other end of each connection here, too.
         let ends = if destination.ip().is_loopback() { 2 } else { 1 };
         let memory_bytes = sockets * (bytes_each + KERNEL_BYTES * ends);
         machine.check(sockets, sockets * ends, memory_bytes)?;
@@ -232,7 +232,7 @@ impl Machine {
         Ok(())
     }
 
-    /// How many threads, and whose tables they use.
+    /// The number of threads, and whose descriptor tables they use.
     fn threads(&self, settings: &LoadSettings) -> Result<(usize, Table), PlanError> {
         let sockets = u64::from(settings.sockets);
         let each = self.limit.each.saturating_sub(RESERVE).max(1);
@@ -245,7 +245,7 @@ impl Machine {
             return Ok((wanted, Table::Common));
         }
         match self.limit.tables {
-            // One more than would just do, as whole instances go to a thread.
+            // One more than strictly necessary, because a thread gets whole instances.
             Tables::Many => {
                 let tables = usize::try_from(sockets.div_ceil(each) + 1).unwrap_or(usize::MAX);
                 Ok((wanted.max(tables), Table::Own))
@@ -260,7 +260,7 @@ impl Machine {
     }
 }
 
-/// The routes of one of so many threads: a part of them each, or some of them again where there are fewer.
+/// The routes of one of `of` threads: an equal part of them, or some routes again if there are fewer than threads.
 fn share(routes: &[Route], number: usize, of: usize) -> Vec<Route> {
     if routes.len() < of {
         return vec![routes[number % routes.len()]];
@@ -278,7 +278,7 @@ fn resolve(settings: &LoadSettings) -> Result<SocketAddr, PlanError> {
         .to_socket_addrs()
         .map_err(|error| fail(error.to_string()))?;
     let addresses: Vec<SocketAddr> = addresses.collect();
-    // A name may have an address of each kind, and a server listen on one of them.
+    // A host name may have an IPv4 and an IPv6 address while the server listens on only one of them.
     let answers = |it: &&SocketAddr| TcpStream::connect_timeout(it, Duration::from_secs(1)).is_ok();
     let found = if addresses.len() > 1 {
         addresses.iter().find(answers)
@@ -291,7 +291,7 @@ fn resolve(settings: &LoadSettings) -> Result<SocketAddr, PlanError> {
         .ok_or_else(|| fail("it has no address".to_owned()))
 }
 
-/// The pairs of addresses that carry the connections of so many threads.
+/// The address pairs for the connections of all threads.
 fn routes(
     settings: &LoadSettings,
     destination: SocketAddr,
@@ -307,7 +307,7 @@ fn routes(
         });
         return Ok((routes.collect(), Spread::Sources));
     }
-    // As many for each thread, so that no two have to share one.
+    // A multiple of the number of threads, so that no two threads share a route.
     let needed = match sockets.div_ceil(PER_ROUTE) {
         1 => 1,
         _ => sockets.div_ceil(threads).div_ceil(PER_ROUTE) * threads,
@@ -324,7 +324,7 @@ fn routes(
         };
         return Ok((vec![only], Spread::None));
     };
-    // A server that listens on all addresses of the machine is reached by each of them.
+    // A server that listens on all loopback addresses can be reached at each of them.
     let next = loopback(address, 1);
     let everywhere = SocketAddr::new(next.into(), destination.port());
     if TcpStream::connect_timeout(&everywhere, Duration::from_secs(1)).is_ok() {
@@ -343,7 +343,7 @@ fn routes(
     Ok((routes.collect(), Spread::Sources))
 }
 
-/// Whether this machine can connect from an address at all.
+/// Whether this machine can connect from a source address.
 fn check_source(source_ip: IpAddr, destination: SocketAddr) -> Result<(), PlanError> {
     let fail = |why: String| PlanError::Source {
         source_ip,
@@ -375,10 +375,10 @@ fn check_ports(sockets: usize, possible: usize, addresses: usize) -> Result<(), 
     })
 }
 
-/// The loopback address so many after this one.
+/// The loopback address that comes `number` after this one.
 fn loopback(address: Ipv4Addr, number: usize) -> Ipv4Addr {
     let within = (address.to_bits() & 0x00ff_ffff) as usize + number;
-    // 127.255.255.255 is a broadcast, and 127.0.0.0 a network.
+    // 127.255.255.255 is a broadcast address, and 127.0.0.0 a network address.
     Ipv4Addr::from_bits(0x7f00_0000 | u32::try_from(within % 0x00ff_fffe).unwrap_or(1).max(1))
 }
 

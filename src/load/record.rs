@@ -1,4 +1,4 @@
-//! Puts together what the shards measured: second by second for the series, and as a whole.
+//! Combines the readings of the shards into the series of seconds and the total result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,11 +23,11 @@ use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
 use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
 
-/// Everything that is known of a run.
+/// Everything that has been measured in a run.
 pub(super) struct Record {
-    /// All but this second.
+    /// The total without the current second.
     whole: Tally,
-    /// This second.
+    /// The current second.
     second: Tally,
     series: Vec<Point>,
     /// When the last second ended.
@@ -35,7 +35,7 @@ pub(super) struct Record {
     took: Took,
     cut_short: bool,
     peak_joined: u64,
-    /// By shard: CPU time so far, when the load began, and when it ended.
+    /// Per shard: CPU time so far, at the start of the load, and at its end.
     cpu: Vec<[Duration; 3]>,
     cpu_told: Duration,
     own: Watched,
@@ -43,12 +43,12 @@ pub(super) struct Record {
     meant: Meant,
 }
 
-/// What is known of a run before it begins.
+/// What is known about a run before it begins.
 pub(super) struct Meant {
-    /// What is asked of the sockets of each scenario.
+    /// The send rate that each scenario demands of its sockets.
     demands: Vec<Demand>,
     deliveries: Deliveries,
-    /// Events of which no scenario says whether they are answered.
+    /// Events without a declared reply in any scenario.
     left_out: Vec<Box<str>>,
     notes: Vec<String>,
     /// How many sockets play each scenario.
@@ -66,7 +66,7 @@ impl Meant {
         }
     }
 
-    /// Of scenarios that are played step by step.
+    /// The same for scenarios that are played step by step.
     pub(super) fn stepped(settings: &LoadSettings, scenarios: &SteppedScenarios) -> Self {
         let rate = settings.schedule.highest_rate();
         Self {
@@ -78,12 +78,12 @@ impl Meant {
         }
     }
 
-    /// How many sockets are to be opened.
+    /// The number of sockets to open.
     pub(super) fn sockets(&self) -> u64 {
         self.divided.iter().copied().map(u64::from).sum()
     }
 
-    /// What the user must know; the events that were never answered are among it once it is known.
+    /// Notes for the user. Events that never got a reply are included once that is known.
     fn notes(&self, whole: &Tally, counts: &mut Counts) -> Vec<String> {
         let mut notes = self.notes.clone();
         for (event, left_out) in self.left_out.iter().zip(&whole.left_out) {
@@ -99,7 +99,7 @@ impl Meant {
     }
 }
 
-/// A process as it was seen.
+/// The resource use of a process over the run.
 #[derive(Clone, Copy, Debug, Default)]
 struct Watched {
     first: Usage,
@@ -116,7 +116,7 @@ impl Watched {
         }
     }
 
-    /// Takes what is used now; returns the CPU time since the last look.
+    /// Updates the usage; returns the CPU time since the last call.
     fn see(&mut self, now: Usage) -> Duration {
         let cpu = now.cpu.saturating_sub(self.last.cpu);
         self.last = now;
@@ -162,12 +162,12 @@ impl Record {
         self.took.set(phase, took);
     }
 
-    /// The load has lasted so long.
+    /// Sets how long the load has lasted.
     pub(super) fn loaded(&mut self, lasted: Duration) {
         self.took.load_s = lasted.as_secs_f64();
     }
 
-    /// The run was ended before its time.
+    /// Marks that the run was ended early.
     pub(super) fn cut_short(&mut self) {
         self.cut_short = true;
     }
@@ -176,7 +176,7 @@ impl Record {
         self.peak_joined = self.peak_joined.max(joined);
     }
 
-    /// Ends a second; `sockets` are those that are open, and joined.
+    /// Ends a second; `sockets` are the numbers of open and of joined sockets.
     pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64)) -> Second {
         self.saw(sockets.1);
         let own = own_usage().unwrap_or_default();
@@ -227,7 +227,7 @@ impl Record {
         }
     }
 
-    /// All messages that never came. An event that is never answered has lost no reply.
+    /// All messages that never arrived. An event that never gets replies has no lost replies.
     fn lost(&self) -> LostMessages {
         let mut lost = self.whole.lost.clone();
         let of_left_out = self.whole.left_out.iter().zip(&self.whole.lost_of_left_out);
@@ -236,7 +236,7 @@ impl Record {
         lost
     }
 
-    /// The scenarios, where there are several.
+    /// The results per scenario, if there are several.
     fn scenarios(&self, settings: &LoadSettings) -> Vec<Played> {
         let parts = settings.shares.iter().zip(self.meant.divided.iter().copied());
         let figures = self.whole.of_plays.iter();
@@ -251,13 +251,13 @@ impl Record {
             .collect()
     }
 
-    /// CPU seconds of all shards: so far, when the load began, or when it ended.
+    /// CPU seconds of all shards: so far, at the start of the load, or at its end.
     fn cpu(&self, which: usize) -> f64 {
         let sum: Duration = self.cpu.iter().map(|it| it[which]).sum();
         sum.as_secs_f64()
     }
 
-    /// Errors by their kind, and what was heard of the first of each. What was never answered was not given up either.
+    /// Errors by kind, and the first answer of each kind. A push timeout is no error if its event never gets a reply.
     fn errors(&self, counts: &Counts) -> (BTreeMap<&'static str, u64>, BTreeMap<&'static str, String>) {
         let mut troubles = troubles(&self.whole);
         let mut first_answers = first_answers(&self.whole);
@@ -269,7 +269,7 @@ impl Record {
         (troubles, first_answers)
     }
 
-    /// Whether this process kept up, and why its figures say nothing about the server, if they don't.
+    /// Whether the generator kept up; if not, why its figures say nothing about the server.
     fn judge_generator(&self, model: Model, shortage: Option<Shortage>) -> (Punctuality, Option<String>) {
         let busy = || {
             let (cpu, threads) = (self.cpu(2) - self.cpu(1), self.cpu.len());
@@ -292,7 +292,7 @@ impl Record {
         }
     }
 
-    /// What is known before the end; without the series.
+    /// The result so far, without the series.
     pub(super) fn so_far(&self, settings: &LoadSettings, sends: Sends) -> LoadResult {
         let mut counts = self.whole.counts;
         let notes = self.meant.notes(&self.whole, &mut counts);

@@ -19,99 +19,99 @@ use super::validity::{Punctuality, Shortage};
 /// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadResult {
-    /// Connections.
+    /// Figures of connections.
     pub sockets: Sockets,
-    /// Messages: answers and broadcasts together.
+    /// Figures of messages: replies and broadcasts together.
     pub messages: Messages,
-    /// How long things took.
+    /// Latencies.
     pub latency_us: Latencies,
-    /// The same for each scenario, where there are several.
+    /// Latencies per scenario, if there are several.
     pub scenarios: Vec<Played>,
-    /// How late the generator itself was; nothing in a closed model, which has no intended times.
+    /// How late the generator was; `None` in a closed model, which has no intended times.
     pub lateness_us: Option<Figures>,
-    /// How long sends waited because the swarm had too few sockets; nothing in a closed model.
+    /// How long sends waited because the run had too few sockets; `None` in a closed model.
     pub waited_us: Option<Figures>,
-    /// How many sockets it wants, if it had too few.
+    /// How many sockets the run needs, if it had too few.
     pub shortage: Option<Shortage>,
-    /// The process that made the load.
+    /// The load generator.
     pub generator: Generator,
-    /// The server, where it can be watched.
+    /// The server, if it is watched.
     pub server: Option<ServerUse>,
     /// How the sends were scheduled.
     pub model: Model,
-    /// What went wrong, by kind; nothing that did not happen.
+    /// Errors by kind; kinds that did not occur are absent.
     pub troubles: BTreeMap<&'static str, u64>,
-    /// What the server, or the system, said at the first of each kind.
+    /// What the server or the system said at the first error of each kind.
     pub first_answers: BTreeMap<&'static str, String>,
-    /// What the user must know of the run, beside the figures.
+    /// Notes for the user.
     pub notes: Vec<String>,
-    /// How deliveries of broadcasts were followed.
+    /// How broadcast deliveries were tracked.
     pub deliveries: Deliveries,
-    /// Where nearly all connections were lost after the same silence.
+    /// Set if nearly all lost connections were cut after the same idle time.
     pub idle_cut: Option<IdleCut>,
-    /// The first messages that never came, earliest first; at most twenty.
+    /// The first messages that never arrived, earliest first; at most twenty.
     pub lost: Vec<Lost>,
     /// Pushes from the server that no step waits for, by event.
     pub unasked: BTreeMap<String, u64>,
-    /// Answers that came after they were given up, by event.
+    /// Replies that arrived after their push had timed out, by event.
     pub late: BTreeMap<String, u64>,
-    /// Answers and messages that were not as the scenario says, by event.
+    /// Replies and messages that did not match the scenario, by event.
     pub mismatches: BTreeMap<String, u64>,
-    /// All counts.
+    /// All counters.
     pub counts: Counts,
-    /// How long each part of the run took.
+    /// How long each phase of the run took.
     pub took: Took,
-    /// What happened in each second.
+    /// The figures of each second.
     pub series: Vec<Point>,
-    /// The times of the whole run, for any percentile.
+    /// The histograms of the whole run, for any percentile.
     pub histograms: Histograms,
-    /// Whether this process was in time, and lacked nothing but sockets.
+    /// Whether the generator kept up, apart from having too few sockets.
     pub punctuality: Punctuality,
-    /// Whether the scenario sends anything at all.
+    /// Whether the scenario sends anything.
     pub sends: Sends,
-    /// Whether the run was ended before its time.
+    /// Whether the run was ended early.
     pub cut_short: bool,
 }
 
-/// Connections.
+/// Figures of connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sockets {
-    /// How many were wanted.
+    /// How many sockets were requested.
     pub asked: u64,
-    /// How many have been open.
+    /// How many sockets have been open.
     pub opened: u64,
-    /// How many have joined all their topics.
+    /// How many sockets have joined all their topics.
     pub joined: u64,
-    /// The most that were joined at a time.
+    /// The most sockets that were joined at the same time.
     pub peak_joined: u64,
-    /// Connections that ended without being asked to.
+    /// Connections that ended although the client did not ask for it.
     pub lost: u64,
     /// Connections that were opened again.
     pub reconnects: u64,
 }
 
-/// Answers and broadcasts.
+/// Figures of replies and broadcasts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
-    /// Pushes that went out.
+    /// Pushes that were sent.
     pub sent: u64,
-    /// Answers and broadcasts that came and were due.
+    /// Expected replies and broadcasts that arrived.
     pub received: u64,
-    /// Answers and broadcasts that were due.
+    /// Replies and broadcasts that were expected.
     pub expected: u64,
-    /// Those of them that never came.
+    /// Expected replies and broadcasts that never arrived.
     pub missing: u64,
-    /// Those that came once more.
+    /// Replies and broadcasts that arrived more than once.
     pub duplicated: u64,
-    /// Broadcasts that came after a later one of the same sender.
+    /// Broadcasts that arrived after a later one from the same sender.
     pub reordered: u64,
-    /// Broadcasts that came to somebody else.
+    /// Broadcasts that arrived at a socket that should not receive them.
     pub misdelivered: u64,
-    /// Under way while their receiver joined or left: neither expected nor missing.
+    /// Broadcasts under way while their receiver joined or left: neither expected nor missing.
     pub in_doubt: u64,
 }
 
-/// How long things took, in microseconds.
+/// Latencies, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Latencies {
     /// [`Kind::Connect`]
@@ -128,64 +128,64 @@ pub struct Latencies {
     pub rejoin: Figures,
 }
 
-/// One of several scenarios.
+/// The results of one of several scenarios.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Played {
-    /// Its name, or the path of its file.
+    /// The name of the scenario, or the path of its file.
     pub name: String,
-    /// Its weight among them.
+    /// The weight of the scenario.
     pub weight: u32,
-    /// How many sockets were to play it.
+    /// The number of sockets assigned to it.
     pub sockets: u32,
-    /// How long things took there.
+    /// Its latencies.
     pub latency_us: Latencies,
 }
 
-/// The process that made the load.
+/// Figures of the load generator.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Generator {
-    /// CPU seconds of its threads, over the whole run.
+    /// CPU seconds of the generator's threads, over the whole run.
     pub cpu_s: f64,
-    /// The same while the load lasted.
+    /// CPU seconds while the load lasted.
     pub cpu_s_steady: f64,
     /// Resident memory of the process before the run.
     pub rss_bytes_start: u64,
-    /// The most resident memory of the process.
+    /// Peak resident memory of the process.
     pub rss_bytes_peak: u64,
-    /// Whether the figures say something about the server.
+    /// Whether the figures are valid statements about the server.
     pub valid: bool,
-    /// If not, why.
+    /// The reason, if they are not.
     pub why_invalid: Option<String>,
 }
 
-/// The server.
+/// Figures of the server process.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ServerUse {
     /// CPU seconds during the run.
     pub cpu_s: f64,
     /// Resident memory before the run.
     pub rss_bytes_start: u64,
-    /// The most resident memory.
+    /// Peak resident memory.
     pub rss_bytes_peak: u64,
 }
 
-/// How long each part took, in seconds.
+/// The length of each phase, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Took {
-    /// Until all had come and joined, or no more did.
+    /// Until all sockets had joined, or no more joined.
     pub opening_s: f64,
-    /// The load, and the moments around it.
+    /// The load, with the moments before and after it.
     pub running_s: f64,
-    /// The load itself: as long as was asked for, unless it was cut short.
+    /// The load alone: the requested duration, unless the run was cut short.
     pub load_s: f64,
-    /// Until all that was under way had come, or was given up.
+    /// Until everything under way had arrived or was given up.
     pub draining_s: f64,
     /// Until all connections were closed.
     pub closing_s: f64,
 }
 
 impl LoadResult {
-    /// The figures of one kind; nothing for what only an open model has.
+    /// The figures of one kind; `None` in a closed model for kinds that only an open model has.
     pub fn figures(&self, kind: Kind) -> Option<Figures> {
         match kind {
             Kind::Lateness => self.lateness_us,
@@ -199,38 +199,38 @@ impl LoadResult {
         self.troubles.values().sum()
     }
 
-    /// Connects, joins and pushes that were tried, with or without success.
+    /// The number of connects, joins and pushes that were attempted.
     pub(super) fn tried(&self) -> u64 {
         let in_vain = ErrorKind::ALL.into_iter().filter(|it| it.is_an_attempt());
         let in_vain: u64 = in_vain.filter_map(|it| self.troubles.get(it.name())).sum();
         self.latency_us.connect.count + self.latency_us.join.count + self.messages.sent + in_vain
     }
 
-    /// By how much the memory of the generator grew for each joined socket; nothing where sockets are few.
+    /// Memory growth of the generator per joined socket; `None` if there are few sockets.
     pub fn generator_bytes_per_socket(&self) -> Option<u64> {
         let it = &self.generator;
         self.per_socket(it.rss_bytes_start, it.rss_bytes_peak)
     }
 
-    /// The same of the server, where it is watched.
+    /// The same for the server, if it is watched.
     pub fn server_bytes_per_socket(&self) -> Option<u64> {
         let it = self.server.as_ref()?;
         self.per_socket(it.rss_bytes_start, it.rss_bytes_peak)
     }
 
-    /// Where sockets are few, what does not grow with them hides what does.
+    /// With few sockets, memory that does not depend on their number hides the growth per socket.
     fn per_socket(&self, start: u64, peak: u64) -> Option<u64> {
         const ENOUGH: u64 = 1_000;
         let joined = Some(self.sockets.peak_joined).filter(|joined| *joined >= ENOUGH)?;
         peak.saturating_sub(start).checked_div(joined)
     }
 
-    /// Sends a second, over the time in which there was load.
+    /// Sends per second while the load lasted.
     pub fn sends_per_second(&self) -> f64 {
         self.messages.sent as f64 / self.took.load_s.max(0.001)
     }
 
-    /// A result of nothing but times.
+    /// A result that contains only latencies.
     #[cfg(test)]
     pub(super) fn of_latencies(histograms: &Histograms) -> Self {
         Self {
@@ -242,7 +242,7 @@ impl LoadResult {
 }
 
 impl Latencies {
-    /// The figures of one kind; nothing for those that are the generator's own.
+    /// The figures of one kind; `None` for kinds that describe the generator.
     pub fn figures(&self, kind: Kind) -> Option<Figures> {
         Some(match kind {
             Kind::Connect => self.connect,
@@ -257,7 +257,7 @@ impl Latencies {
 }
 
 impl Messages {
-    /// Answers and broadcasts together.
+    /// Replies and broadcasts together.
     pub(super) fn of(counts: &Counts) -> Self {
         let expected_replies = counts.replies_expected - counts.replies_expected.min(counts.replies_in_doubt);
         Self {
@@ -272,7 +272,7 @@ impl Messages {
         }
     }
 
-    /// Whether the server kept all it promised.
+    /// Whether the server delivered everything correctly.
     pub fn all_right(&self) -> bool {
         self.missing == 0 && self.duplicated == 0 && self.reordered == 0 && self.misdelivered == 0
     }
@@ -292,7 +292,7 @@ impl Latencies {
     }
 }
 
-/// The troubles that happened.
+/// The errors that occurred, by kind.
 pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
     let all = ErrorKind::ALL.into_iter().zip(tally.troubles);
     all.filter(|(_, count)| *count > 0)
@@ -300,7 +300,7 @@ pub(super) fn troubles(tally: &Tally) -> BTreeMap<&'static str, u64> {
         .collect()
 }
 
-/// What was heard of the first error of each kind that happened.
+/// The first answer of each error kind that occurred.
 pub(super) fn first_answers(tally: &Tally) -> BTreeMap<&'static str, String> {
     let happened = |trouble: &ErrorKind| tally.troubles[*trouble as usize] > 0;
     let first = tally.first.iter().filter(|(trouble, _)| happened(trouble));

@@ -1,4 +1,4 @@
-//! Objectives as they are typed, and held against results.
+//! Tests how objectives are parsed and judged against results.
 
 use super::*;
 use crate::clock::Time;
@@ -10,7 +10,7 @@ fn judge(text: &str, result: &LoadResult) -> (Option<f64>, bool) {
     (outcome.value, outcome.held)
 }
 
-/// Replies that took these times, in microseconds.
+/// Replies with these latencies, in microseconds.
 fn replies(micros: impl IntoIterator<Item = u64>) -> LoadResult {
     let mut tally = Tally::new();
     micros
@@ -47,7 +47,7 @@ fn errors_are_a_part_of_all_that_was_tried() {
     (result.latency_us.connect.count, result.latency_us.join.count) = (20, 20);
     result.messages.sent = 155;
     result.troubles = [("join-refused", 5), ("push-timeout", 1)].into();
-    // 20 connects, 25 joins of which 5 were refused, 155 pushes of which one had no answer.
+    // 20 connects, 25 joins of which 5 were refused, 155 pushes of which one got no reply.
     assert_eq!(judge("errors<=3%", &result), (Some(3.0), true));
     assert_eq!(judge("errors<1%", &result), (Some(3.0), false));
     assert_eq!(judge("errors<=6", &result), (Some(6.0), true));

@@ -1,4 +1,4 @@
-//! Plans for machines of all kinds, and what is said where something is missing.
+//! Tests plans for various machines, and the errors where something is missing.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::transport::Target;
 
 fn settings(sockets: u32) -> LoadSettings {
     let echo = &built_in()[0];
-    // Nobody listens on port 1, so that nothing is found by trying.
+    // Nothing listens on port 1, so probing the addresses finds nothing.
     LoadSettings {
         sockets,
         ..LoadSettings::new(
@@ -156,6 +156,6 @@ fn an_address_to_connect_from_must_be_of_this_machine_and_of_the_servers_kind() 
     };
     assert_eq!(said("127.0.0.1"), "");
     assert!(said("::1").contains("one is IPv4 and the other IPv6"));
-    // Documentation only, so nobody's.
+    // An address reserved for documentation, so no machine has it.
     assert!(said("192.0.2.1").contains("cannot connect to 127.0.0.1:4000 from 192.0.2.1"));
 }

@@ -1,5 +1,5 @@
-//! A scenario as a swarm plays it: each actor becomes a role of its own, and each socket plays one. It connects, joins
-//! what stands before the first other step, and then goes through the rest of its steps again and again.
+//! Compiled scenarios: each actor becomes a role, and each socket plays one role. A socket connects, joins the topics
+//! of the joins before the first other step, and then repeats the remaining steps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,140 +23,139 @@ mod send_mode;
 mod tests;
 mod typed;
 
-/// What the command line puts in the place of what the scenario says, for servers without its channels.
+/// Command-line options that replace parts of a scenario, for servers without the scenario's channels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Override {
-    /// The topic of every join.
+    /// The topic of all joins.
     pub topic: Option<String>,
-    /// The params of every join.
+    /// The params of all joins.
     pub join_params: Option<Value>,
-    /// Event and payload of every push; `{{sender}}`, `{{seq}}` and `{{mark}}` are filled in.
+    /// The event and payload of all pushes; `{{sender}}`, `{{seq}}` and `{{mark}}` are filled in.
     pub push: Option<(String, Value)>,
-    /// How that push is answered; if left out, that is found out.
+    /// The expected reply to that push; if absent, it is detected before the run.
     pub push_reply: Option<PushReply>,
-    /// What stands for the names that a target offers.
+    /// The values for the names that a target offers.
     pub offers: Vec<(Offer, Value)>,
 }
 
-/// How a push from the command line is answered.
+/// The expected reply to a push from the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PushReply {
-    /// With ok.
+    /// A reply with status ok.
     Ok,
-    /// With error.
+    /// A reply with status error.
     Error,
-    /// Somehow.
+    /// A reply with any status.
     Any,
-    /// Not at all.
+    /// No reply.
     None,
 }
 
 /// Whether a scenario sends anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sends {
-    /// It joins and listens only.
+    /// It only joins and listens.
     #[default]
     Nothing,
     /// It pushes, so a run in which nothing was sent proves nothing.
     Something,
 }
 
-/// All roles of all scenarios, and what they have in common.
+/// The compiled scenarios of a run, and what they share.
 #[derive(Debug)]
 pub(super) struct CompiledScenarios {
     pub(super) roles: Box<[Role]>,
     /// The scenarios.
     pub(super) plays: Box<[Play]>,
-    /// Topics that all instances have in common.
+    /// Topics that all instances share.
     pub(super) shared_topics: Box<[Arc<str>]>,
-    /// How many topics each instance may have of its own.
+    /// The number of topics that each instance may have of its own.
     pub(super) own_topics: u32,
-    /// How many names each instance may have of its own.
+    /// The number of names that each instance may have of its own.
     pub(super) own_names: u64,
-    /// Whether there are marks that no scenario wrote.
+    /// Whether marks are added that no scenario contains.
     pub(super) adds_marks: bool,
     pub(super) deliveries: Deliveries,
-    /// Events of which no scenario says whether they are answered; an index is [`Push::left_out`].
+    /// Events without a declared reply; [`Push::left_out`] is an index into these.
     pub(super) left_out: Box<[Box<str>]>,
-    /// Whether they had no answer before the run.
+    /// For each of these events, whether it got no reply before the run.
     pub(super) silent: Box<[bool]>,
 }
 
-/// One scenario of a swarm.
+/// One compiled scenario.
 #[derive(Debug)]
 pub(super) struct Play {
-    /// For each socket of an instance, which role it plays.
+    /// The role of each socket of an instance.
     pub(super) places: Box<[u8]>,
-    /// What the names of the scenario stand for.
+    /// The meanings of the names of the scenario.
     pub(super) meanings: Box<[Meaning]>,
     pub(super) weight: u32,
 }
 
-/// What a socket does.
+/// What a socket does: a compiled actor.
 #[derive(Debug)]
 pub(super) struct Role {
-    /// Its scenario; an index into [`CompiledScenarios::plays`].
+    /// The scenario; an index into [`CompiledScenarios::plays`].
     pub(super) play: usize,
     pub(super) name: Box<str>,
     pub(super) connect: ConnectRequest<Line>,
     pub(super) joins: Box<[Join]>,
-    /// The ways in which they are joined: that of each of [`Role::joins`] first, in their order, then those of later
-    /// steps.
+    /// The joins: first the one for each of [`Role::joins`], in the same order, then those of later steps.
     pub(super) entries: Box<[Entry]>,
-    /// What is repeated until the end.
+    /// The steps that are repeated until the end of the load.
     pub(super) steps: Box<[Step]>,
-    /// The messages that the steps wait for, each once.
+    /// The messages that the steps wait for, without duplicates.
     pub(super) awaited: Box<[Awaited]>,
     pub(super) reads_every: Option<Duration>,
     pub(super) send_mode: SendMode,
 }
 
-/// A topic that is joined before all else.
+/// A topic that the role joins before its first step.
 #[derive(Debug, PartialEq)]
 pub(super) struct Join {
     pub(super) topic: Line,
     pub(super) place: TopicPlace,
-    /// Whether what is broadcast there is expected to arrive.
+    /// Whether broadcasts on the topic are expected to arrive.
     pub(super) hears: bool,
-    /// The event that is counted there, where no mark comes through.
+    /// The event whose broadcasts are counted, if the server does not pass marks on.
     pub(super) numbered: Option<Box<str>>,
 }
 
-/// How a topic is joined, and what must be answered.
+/// How a topic is joined, and the expected response.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) params: Line,
-    /// The params, if they are the same for all.
+    /// The params, if they are the same for all sockets.
     pub(super) common_params: Option<Arc<str>>,
-    /// What the response must look like, if that is judged.
+    /// The expected response, if it is checked.
     pub(super) response: Option<Pattern>,
 }
 
-/// Which topic it is, beside its name.
+/// Where the number and the broadcast count of a topic belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TopicPlace {
-    /// Common to all; an index into [`CompiledScenarios::shared_topics`].
+    /// Shared by all instances; an index into [`CompiledScenarios::shared_topics`].
     Shared(u32),
-    /// One of the instance's own.
+    /// One of the instance's own topics.
     Own(u32),
 }
 
-/// How a channel stands.
+/// The status of a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum ChannelStatus {
-    /// It is not joined yet, or no more: the client sees to it by itself.
+    /// The channel is not joined yet, or no longer; the client joins it by itself.
     #[default]
     Lost,
     Joined,
-    /// It was left, or the server ended it: it is over until a step joins it, or the next round.
+    /// The channel was left, or the server closed it. It stays over until a step or the next round joins it.
     Over,
 }
 
-/// A step of the loop. Channels are indices into [`Role::joins`].
+/// A step of a round. Channels are indices into [`Role::joins`].
 #[derive(Debug)]
 pub(super) enum Step {
     Push(Push),
-    /// Waits for the answers to the pushes before it that were sent together.
+    /// Waits for the replies to the pushes of the group before it.
     Gather,
     /// Waits for a message of [`Role::awaited`].
     Receive {
@@ -165,14 +164,14 @@ pub(super) enum Step {
     },
     Sleep(Duration),
     Leave(u8),
-    /// Joins a channel in the way of one of [`Role::entries`], if it is not joined.
+    /// Joins a channel with one of [`Role::entries`], if the channel is not joined.
     Join {
         channel: u8,
         entry: u8,
     },
-    /// Ends the connection without a close frame; the client comes back by itself.
+    /// Ends the connection without a close frame; the client reconnects by itself.
     Cut,
-    /// Ends it with a close frame.
+    /// Ends the connection with a close frame.
     Close(u16),
 }
 
@@ -184,19 +183,19 @@ pub(super) struct Push {
     pub(super) payload: Content,
     pub(super) answer: Answer,
     pub(super) reply_said: ReplySaid,
-    /// Which of [`CompiledScenarios::left_out`] it is.
+    /// The index of its event in [`CompiledScenarios::left_out`], if it is one of them.
     pub(super) left_out: Option<u16>,
     pub(super) follow: Follow,
-    /// Whether it goes out together with others, and in which order their answers must come.
+    /// If the push is part of a group: the order in which the replies must arrive.
     pub(super) together: Option<Answers>,
 }
 
-/// How the broadcasts that a push leads to are followed.
+/// How the broadcasts that a push causes are tracked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follow {
-    /// It leads to none, or to none that can be followed.
+    /// It causes none, or none that can be tracked.
     No,
-    /// By a mark that the scenario writes.
+    /// By a mark that the scenario contains.
     ByMark,
     /// By a mark that was added.
     ByAddedMark(Audience),
@@ -204,7 +203,7 @@ pub(super) enum Follow {
     ByNumber(Audience),
 }
 
-/// What a push carries.
+/// The payload of a push.
 #[derive(Debug)]
 pub(super) enum Content {
     Json(Line),
@@ -217,17 +216,17 @@ impl Push {
     }
 }
 
-/// The answer that a push must get.
+/// The expected reply to a push.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// None is waited for.
+    /// No reply is awaited.
     None,
     Any,
     Status(Box<str>, Option<Pattern>),
 }
 
 impl Answer {
-    /// Whether this status is the one that is wanted.
+    /// Whether a reply with this status is as expected.
     pub(super) fn takes(&self, status: &str) -> bool {
         match self {
             Self::None | Self::Any => true,
@@ -236,11 +235,11 @@ impl Answer {
     }
 }
 
-/// By what a message is known that a role waits for.
+/// How an awaited message is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
     ByEvent,
-    /// Where the command line says what is pushed, nobody knows what the server makes of it.
+    /// By event or mark. With `--push`, it is unknown which event the server sends.
     ByEventOrMark,
 }
 
@@ -249,30 +248,30 @@ pub(super) enum Known {
 pub(super) struct Awaited {
     pub(super) event: Box<str>,
     pub(super) known: Known,
-    /// The channel, if only one counts.
+    /// The channel, if only one channel counts.
     pub(super) channel: Option<u8>,
-    /// What the steps that wait for it say of its payload: one of these must hold. Which step will take it is not
-    /// certain where several send, or some of it was missed.
+    /// The payload patterns of all steps that wait for the message; one of them must match. If several sockets send,
+    /// or a message was missed, it is not certain which step will take the message.
     pub(super) contents: Vec<Pattern>,
-    /// Whether one of them takes anything.
+    /// Whether one of the steps accepts any payload.
     pub(super) takes_all: bool,
 }
 
 impl Awaited {
-    /// Whether it is a message of this event, with this mark, that came on this channel.
+    /// Whether a message with this event and mark on this channel is the awaited one.
     pub(super) fn is(&self, event: &str, mark: Option<&Mark>, channel: usize) -> bool {
         let is_marked = self.known == Known::ByEventOrMark && mark.is_some();
         (*self.event == *event || is_marked) && self.may_come_on(channel)
     }
 
-    /// Whether it is waited for on this channel.
+    /// Whether the message may arrive on this channel.
     pub(super) fn may_come_on(&self, channel: usize) -> bool {
         self.channel.is_none_or(|it| usize::from(it) == channel)
     }
 }
 
 impl Role {
-    /// The push that is this step.
+    /// The push at a step, if the step is a push.
     pub(super) fn push(&self, step: u16) -> Option<&Push> {
         match self.steps.get(usize::from(step)) {
             Some(Step::Push(push)) => Some(push),
@@ -289,17 +288,18 @@ impl Role {
     }
 }
 
-/// Who sends in an open model.
+/// Which sockets send in an open model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SenderSelection {
-    /// All in turn.
+    /// All sockets in turn.
     All,
-    /// One for all, as long as it can: only what one sender sent has an order, so that a swap is seen by everybody.
+    /// One socket sends for all, as long as it can. Only messages of the same sender have an order, so every receiver
+    /// can detect a reordering.
     One,
 }
 
 impl CompiledScenarios {
-    /// Whether anything is sent at all.
+    /// Whether the scenarios send anything.
     pub(super) fn sends(&self) -> Sends {
         match self.roles.iter().all(|role| role.send_mode == SendMode::Listens) {
             true => Sends::Nothing,
@@ -307,7 +307,7 @@ impl CompiledScenarios {
         }
     }
 
-    /// The place of the first socket of an instance that sends.
+    /// The index, within an instance, of the first socket that sends.
     pub(super) fn first_sender(&self, play: usize) -> Option<usize> {
         self.roles_of(play)
             .position(|role| role.send_mode != SendMode::Listens)
@@ -319,20 +319,20 @@ impl CompiledScenarios {
             .all(|it| it.send_mode == SendMode::Listens || it.name == role.name)
     }
 
-    /// Which part of all sends of an open model is a scenario's, among those that send.
+    /// The fraction of all sends of an open model that this scenario makes, among the scenarios that send.
     pub(super) fn part_of_sends(&self, play: usize) -> f64 {
         let all = (0..self.plays.len()).filter(|play| self.first_sender(*play).is_some());
         let sum: f64 = all.map(|it| f64::from(self.plays[it].weight)).sum();
         f64::from(self.plays[play].weight) / sum.max(1.0)
     }
 
-    /// The roles of a scenario, by its places.
+    /// The roles of a scenario, one for each socket of an instance.
     pub(super) fn roles_of(&self, play: usize) -> impl Iterator<Item = &Role> {
         let places = self.plays[play].places.iter();
         places.map(|role| &self.roles[usize::from(*role)])
     }
 
-    /// Who sends in an open model of a scenario: where all hear what is sent, one voice is enough.
+    /// Which sockets of a scenario send in an open model. If all sockets hear every broadcast, one sender is enough.
     pub(super) fn sender_selection(&self, play: usize) -> SenderSelection {
         let speaks_to_all = |role: &Role| {
             role.send_mode == SendMode::Pushes
@@ -351,13 +351,13 @@ impl CompiledScenarios {
         }
     }
 
-    /// Compiles scenarios. Shared names stand for numbers from `first` on; each instance has [`CompiledScenarios::own_names`]
-    /// numbers of its own.
+    /// Compiles scenarios. Shared names are numbered from `first` on; each instance has
+    /// [`CompiledScenarios::own_names`] numbers of its own.
     ///
-    /// Nothing comes of scenarios that only the interpreter can play; see [`super::stepped`].
+    /// Returns nothing if only the interpreter can play the scenarios; see [`super::stepped`].
     ///
     /// # Errors
-    /// What a swarm cannot play at all, each with its place.
+    /// The parts that cannot be used for load at all, each with its place.
     pub(super) fn compile(
         shares: &[Share],
         instead: &Override,

@@ -1,30 +1,30 @@
-//! How long the rounds of sockets take, and who keeps a send waiting when no socket is free.
+//! Measures how long rounds take, and decides whether the server or the number of sockets delays a send.
 //!
-//! A send of an open model waits while all sockets are busy. If they sleep as the scenario says, or wait for the server as
-//! long as usual, the swarm has too few sockets, and the wait is `waited`. If the server kept a socket longer than usual,
-//! the socket is behind by that time; what a send waits because of it belongs to the server and stays in its latency, so
-//! that a stall stays visible (no coordinated omission).
+//! In an open model, a send waits while all sockets are busy. If the sockets are busy because the scenario sleeps or
+//! because they wait for the server as long as usual, the run has too few sockets, and the wait is recorded as
+//! `waited`. If the server has kept a socket longer than usual, the socket is behind by that time. Delays of later
+//! sends that this causes stay in their latency, so a stall remains visible (no coordinated omission).
 
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::clock::Time;
 
-/// The server keeps a socket unusually long only if it takes this much more than usual.
+/// The server keeps a socket unusually long only if a round takes this much longer than usual.
 const MARGIN: Duration = Duration::from_millis(5);
-/// And so many times as long.
+/// It must also take this many times as long.
 const TIMES: u32 = 4;
 
-/// The rounds of the sockets of a lane. Without sockets it measures nothing.
+/// The rounds of the sockets of a lane. Without sockets, it measures nothing.
 #[derive(Debug, Default)]
 pub(super) struct RoundTimes {
     first: u32,
     rounds: Box<[Round]>,
-    /// How long the server usually takes in a round: about the median.
+    /// The usual time that the server takes in a round: about the median.
     usual: Option<Duration>,
 }
 
-/// The round of a socket, in microseconds where it is a length.
+/// The current round of a socket; lengths are in microseconds.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     begun: Time,
@@ -32,7 +32,7 @@ struct Round {
     slept: u32,
     /// How far the socket is behind because of the server, since it was last free.
     behind: u32,
-    /// How long before its begin the round counts from; its first push takes it.
+    /// How much earlier than its start the round counts from; its first push takes the value.
     held_up: u32,
 }
 
@@ -45,7 +45,7 @@ impl Round {
         held_up: 0,
     };
 
-    /// How much of the round so far was the server's.
+    /// How much of the round so far was spent waiting for the server.
     fn of_server(&self, now: Time) -> Duration {
         let asleep = match self.asleep {
             Time::MAX => Duration::ZERO,
@@ -64,7 +64,7 @@ fn small(time: Duration) -> u32 {
 }
 
 impl RoundTimes {
-    /// Those of sockets that have not begun a round.
+    /// Rounds of sockets that have not begun one.
     pub(super) fn new(ids: Range<u32>) -> Self {
         Self {
             first: ids.start,
@@ -77,7 +77,7 @@ impl RoundTimes {
         self.rounds.get_mut(id.checked_sub(self.first)? as usize)
     }
 
-    /// A socket that was free begins a round that was due so long ago.
+    /// A free socket begins a round that was due `late` ago.
     pub(super) fn begin(&mut self, id: u32, now: Time, late: Duration) {
         if let Some(round) = self.round(id) {
             *round = Round {
@@ -88,8 +88,8 @@ impl RoundTimes {
         }
     }
 
-    /// A socket takes a round that has waited so long for a free one. Returns how much of that was because there are too
-    /// few sockets; the rest stays in the latency.
+    /// A socket begins a round that has waited for a free socket. Returns how much of the wait was caused by too few
+    /// sockets; the rest stays in the latency.
     pub(super) fn begin_waiting(&mut self, id: u32, now: Time, wait: Duration) -> Duration {
         let Some(round) = self.round(id) else {
             return Duration::ZERO;
@@ -99,27 +99,28 @@ impl RoundTimes {
         *round = Round {
             begun: now,
             held_up: small(held_up),
-            // Where sockets lack anyway nobody ever catches up, and what was told of a stall once is not told for ever.
+            // With too few sockets, a socket never catches up. The delay of a stall must not be attributed again in
+            // every round.
             behind: if waited.is_zero() { round.behind } else { 0 },
             ..Round::NONE
         };
         waited
     }
 
-    /// How long before now the first push of a round counts from.
+    /// How much earlier than its start the first push of a round counts from.
     pub(super) fn take_held_up(&mut self, id: u32) -> Duration {
         let held_up = self.round(id).map(|round| std::mem::take(&mut round.held_up));
         micros(held_up.unwrap_or_default())
     }
 
-    /// The scenario lets the socket sleep.
+    /// The scenario starts a sleep.
     pub(super) fn sleep(&mut self, id: u32, now: Time) {
         if let Some(round) = self.round(id) {
             round.asleep = now;
         }
     }
 
-    /// The socket goes on, if it slept.
+    /// The socket continues, if it slept.
     pub(super) fn wake(&mut self, id: u32, now: Time) {
         if let Some(round) = self.round(id)
             && round.asleep != Time::MAX
@@ -129,7 +130,7 @@ impl RoundTimes {
         }
     }
 
-    /// The round of a socket is over, if it was in one. Returns how long it takes without what is unusual.
+    /// Ends the round of a socket, if it was in one. Returns its length without unusual delays.
     pub(super) fn end(&mut self, id: u32, now: Time) -> Option<Duration> {
         let round = self.round(id)?;
         if round.begun == Time::MAX {
@@ -155,7 +156,7 @@ impl RoundTimes {
         }
     }
 
-    /// Moves towards what was measured, by little: after many rounds it stands where as many took longer as shorter.
+    /// Moves the usual time by a small step towards the measurement, so that it converges to the median.
     fn learn(&mut self, server: Duration) {
         let usual = *self.usual.get_or_insert(server);
         let step = (usual / 16).max(Duration::from_micros(1));
@@ -166,7 +167,7 @@ impl RoundTimes {
         });
     }
 
-    /// Whether the server keeps most of the busy sockets unusually long just now.
+    /// Whether the server currently keeps most of the busy sockets unusually long.
     pub(super) fn are_held_up(&self, now: Time) -> bool {
         let busy = self.rounds.iter().filter(|round| round.begun != Time::MAX);
         let (mut all, mut held_up) = (0_usize, 0_usize);
@@ -174,7 +175,7 @@ impl RoundTimes {
             all += 1;
             let unusual = match self.usual {
                 Some(_) => self.unusual(round.of_server(now)),
-                // No round has ended yet: all that is known is that this one lasts.
+                // No round has ended yet: only the length of the current round is known.
                 None => round.of_server(now).saturating_sub(MARGIN),
             };
             held_up += usize::from(!unusual.is_zero());
@@ -195,7 +196,7 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    /// A round of one answer and one sleep; returns when it ended.
+    /// Plays a round of one reply and one sleep; returns when it ended.
     fn round(times: &mut RoundTimes, id: u32, begin: u64, answer: u64, sleep: u64) -> u64 {
         times.sleep(id, at(begin + answer));
         let end = begin + answer + sleep;
@@ -227,14 +228,14 @@ mod tests {
         let (mut times, now) = used_to_2_ms();
         times.begin(7, at(now), Duration::ZERO);
         let now = round(&mut times, 7, now, 2002, 100);
-        // It was due while the server stalled.
+        // It became due while the server stalled.
         assert_eq!(times.begin_waiting(7, at(now), ms(1700)), Duration::ZERO);
         assert_eq!(times.take_held_up(7), ms(1700));
         assert_eq!(times.take_held_up(7), Duration::ZERO);
-        // The next one is still late because of it.
+        // The next round is still late because of the stall.
         let now = round(&mut times, 7, now, 2, 100);
         assert_eq!(times.begin_waiting(7, at(now), ms(1650)), Duration::ZERO);
-        // What goes beyond the stall is not.
+        // A wait beyond the stall is not.
         let now = round(&mut times, 7, now, 2, 100);
         assert_eq!(times.begin_waiting(7, at(now), ms(2500)), ms(500));
         assert_eq!(times.take_held_up(7), ms(2000));

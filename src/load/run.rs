@@ -1,4 +1,4 @@
-//! Begins a run: compiles its scenarios, plans its threads, and starts them.
+//! Starts a run: compiles its scenarios, plans its threads, and starts them.
 
 use std::io;
 use std::sync::Arc;
@@ -26,27 +26,27 @@ use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::Program;
 
-/// Looks through what a run is to be, and opens nothing: whether it sends anything.
+/// Validates the settings and the scenarios without opening a connection; returns whether the run sends anything.
 ///
 /// # Errors
-/// What makes no sense, or is nothing for a swarm.
+/// The settings are invalid, or a scenario cannot be used for load.
 pub fn rehearse(settings: &LoadSettings) -> Result<Sends, LoadError> {
     Ok(Swarm::new(settings, 0)?.sends())
 }
 
-/// Whether the scenarios of a run are played step by step, as a case of `check` is, and not by compiled roles.
+/// Whether the scenarios of a run are played step by step, as a case of `check` is, rather than by compiled roles.
 ///
 /// # Errors
-/// What makes no sense, or is nothing for a swarm.
+/// The settings are invalid, or a scenario cannot be used for load.
 pub fn is_stepped(settings: &LoadSettings) -> Result<bool, LoadError> {
     Ok(matches!(Swarm::new(settings, 0)?, Swarm::Stepped(_)))
 }
 
-/// What one client does before a run to find out whether it gets in, as the first actor of a scenario does; nothing where
-/// no client is let in before its turn comes.
+/// The connect and joins of a scenario's first actor, which one client tries before a run; `None` if the scenario has
+/// no joins that can be tried in advance.
 ///
 /// # Errors
-/// What makes no sense, or is nothing for a swarm.
+/// The settings are invalid, or a scenario cannot be used for load.
 pub fn entrance(settings: &LoadSettings, share: &Share) -> Result<Option<Program>, LoadError> {
     let instead = &settings.instead;
     let compiled = CompiledScenarios::compile(std::slice::from_ref(share), instead, settings.vsn, 0)?;
@@ -57,16 +57,16 @@ pub fn entrance(settings: &LoadSettings, share: &Share) -> Result<Option<Program
     })
 }
 
-/// Runs a swarm, and returns when it is over. `stop` ends it in order before its time.
+/// Runs a load test and returns when it is over. Setting `stop` ends it early, in an orderly way.
 ///
 /// # Errors
-/// What makes a run impossible, found before the first socket opens.
+/// What makes the run impossible; found before the first socket opens.
 pub fn run(
     settings: &LoadSettings,
     on_event: &mut dyn FnMut(LoadEvent<'_>),
     stop: &AtomicBool,
 ) -> Result<LoadResult, LoadError> {
-    // Numbers in the topics of different runs differ, and all follow from the seed.
+    // Topics of different runs get different numbers, which all follow from the seed.
     let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
     let first_name = (run % 900 + 100) * 100_000_000_000;
     let swarm = Swarm::new(settings, first_name)?;
@@ -85,16 +85,16 @@ pub fn run(
     }
 }
 
-/// How the scenarios of a run are played.
+/// The scenarios of a run, by the way they are played.
 enum Swarm {
-    /// Each socket by a role of its own.
+    /// Compiled: each socket plays a role.
     Compiled(CompiledScenarios),
-    /// Each instance step by step.
+    /// Interpreted: each instance is played step by step.
     Stepped(SteppedScenarios),
 }
 
 impl Swarm {
-    /// The scenarios, once it is certain that the settings make sense.
+    /// Compiles the scenarios after validating the settings.
     fn new(settings: &LoadSettings, first_name: u64) -> Result<Self, LoadError> {
         settings.check()?;
         let compiled =
@@ -108,7 +108,7 @@ impl Swarm {
         })
     }
 
-    /// The memory that a socket takes, beside the kernel's.
+    /// The memory that a socket takes, without the kernel's.
     fn bytes_each(&self) -> u64 {
         match self {
             Self::Compiled(_) => BYTES_OF_A_ROLE,
@@ -124,7 +124,7 @@ impl Swarm {
     }
 }
 
-/// What every run has.
+/// What runs of both kinds have in common.
 struct Conducted<'r> {
     settings: &'r LoadSettings,
     plan: &'r Plan,
@@ -193,7 +193,7 @@ impl Conducted<'_> {
         })
     }
 
-    /// Starts the threads, each of which runs `thread`, and leads them through the run.
+    /// Starts the threads, each of which executes `thread`, and leads them through the run.
     fn conduct(
         self,
         control: &Control,
@@ -223,7 +223,7 @@ impl Conducted<'_> {
     }
 }
 
-/// Each scenario that sends has a socket that does.
+/// Checks that each scenario that sends has at least one socket that sends.
 fn check_senders(settings: &LoadSettings, cast: &CompiledScenarios) -> Result<(), InvalidSettings> {
     for (play, sockets) in settings.divided().into_iter().enumerate() {
         if let Some(before) = cast.first_sender(play)
@@ -256,7 +256,7 @@ fn start<'s>(
             of: plan.shards.len(),
         };
         let run = move || {
-            // Without this thread the others would wait for ever.
+            // If this thread fails, the others must not wait for ever.
             let mut fallen = Fallen(Some(control));
             let outcome = tables::prepare(shard.table).and_then(|()| run(stream, shard, &sender));
             if outcome.is_ok() {
@@ -273,7 +273,7 @@ fn start<'s>(
     Ok(shards)
 }
 
-/// Ends the run for all when a shard fails or panics: without it the others would wait for ever.
+/// Ends the run for all shards when one of them fails or panics; otherwise the others would wait for ever.
 struct Fallen<'c>(Option<&'c Control>);
 
 impl Drop for Fallen<'_> {

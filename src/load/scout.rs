@@ -1,5 +1,5 @@
-//! Before a run: a socket or a few try each push about which the scenario leaves something open, once or a few times. Is it
-//! answered? Does it come to those who wait for broadcasts, and with its mark?
+//! Probes the server before a run: a few sockets try each push whose outcome the scenario leaves open, and find out
+//! whether it gets a reply, whether it is broadcast, and whether the broadcast contains its mark.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -14,41 +14,41 @@ use talker::{Heard, Talker};
 
 mod talker;
 
-/// Nothing more is waited for after so long without news.
+/// The probe stops waiting after this time without a message.
 const QUIET: Duration = Duration::from_millis(250);
-/// How long an answer may take, at least.
+/// The minimum time to wait for a reply.
 const ANSWER: Duration = Duration::from_secs(1);
-/// How often a push is tried where not all came that may: a broadcast may be lost.
+/// How often a push is tried if not every waiting socket received it, because a broadcast may be lost.
 const TRIES: usize = 3;
-/// The most sockets of a scenario that try.
+/// The most sockets per scenario in the probe.
 const MOST: usize = 4;
 
-/// Who tries, and where.
+/// The probe of a run.
 pub(super) struct Scout<'a> {
     pub(super) settings: &'a LoadSettings,
     pub(super) cast: &'a CompiledScenarios,
     pub(super) destination: SocketAddr,
-    /// The number of its marks; another than that of the run, so that none is taken for one of the run's.
+    /// The run number in the marks of the probe; it differs from that of the run, so the run ignores these marks.
     pub(super) run: u64,
     pub(super) first_name: u64,
     pub(super) clock: Clock,
-    /// Ends it before its time.
+    /// Ends the probe early.
     pub(super) stop: &'a AtomicBool,
 }
 
-/// What came of one try.
+/// The outcome of one try.
 #[derive(Debug, Default)]
 struct Try {
-    /// The status of the answer.
+    /// The status of the reply.
     status: Option<String>,
-    /// Who heard it with its mark.
+    /// The sockets that received the broadcast with its mark.
     marked: BTreeSet<usize>,
-    /// Who heard which event without one.
+    /// The sockets that received an event without a mark, by event.
     unmarked: BTreeMap<Box<str>, BTreeSet<usize>>,
 }
 
 impl Scout<'_> {
-    /// Finds out what it can about each question; nothing where the server lets nobody in.
+    /// Probes all questions; a finding is empty if the server lets no socket in.
     pub(super) fn find_out(&self, questions: Vec<Question>) -> Vec<(Question, Finding)> {
         let mut found = Vec::new();
         let mut talkers = Vec::new();
@@ -72,7 +72,7 @@ impl Scout<'_> {
         found
     }
 
-    /// One socket for each role, and a second one where there is one role only; nobody if not all get in.
+    /// One socket for each role, or two if there is only one role; empty if one of them cannot join.
     fn talkers(&self, play: usize) -> Vec<Talker<'_>> {
         let mut roles: Vec<usize> = Vec::new();
         for role in &self.cast.plays[play].places {
@@ -120,7 +120,7 @@ impl Scout<'_> {
             if all.is_whole(&listeners) {
                 break;
             }
-            // Perhaps it's the mark that the server does not like.
+            // The server may have refused the push because of the mark.
             if is_refused && marked.is_some() && all.marked.is_empty() {
                 payload = payloads.next();
             }
@@ -196,7 +196,7 @@ impl Try {
         }
     }
 
-    /// Whether all who listen have heard it.
+    /// Whether all listeners received it.
     fn is_whole(&self, listeners: &BTreeSet<usize>) -> bool {
         self.marked.is_superset(listeners) || self.unmarked.values().any(|it| it.is_superset(listeners))
     }

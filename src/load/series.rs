@@ -1,4 +1,4 @@
-//! What happened in each second of a run, for charts and tables.
+//! The figures of each second of a run, for charts and tables.
 
 use std::time::Duration;
 
@@ -9,58 +9,58 @@ use super::tally::Tally;
 use super::watch::Usage;
 use crate::clock::Time;
 
-/// A second of a run.
+/// The figures of one second of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
-    /// Seconds since the begin.
+    /// Seconds since the start of the run.
     pub at_s: f64,
-    /// Which part of the run.
+    /// The phase of the run.
     pub phase: &'static str,
-    /// Open connections at its end.
+    /// Open connections at the end of the second.
     pub open: u64,
-    /// Joined sockets at its end.
+    /// Joined sockets at the end of the second.
     pub joined: u64,
-    /// Pushes that went out in it.
+    /// Pushes that were sent.
     pub sent: u64,
-    /// Answers that came in it.
+    /// Replies that arrived.
     pub replies: u64,
-    /// Broadcasts that came in it.
+    /// Broadcasts that arrived.
     pub broadcasts: u64,
-    /// Troubles of any kind in it.
+    /// Errors of all kinds.
     pub troubles: u64,
-    /// Connections that were lost in it; known at the end of the run.
+    /// Connections that were lost; known at the end of the run.
     pub lost: u64,
-    /// Messages that never came, of those that were meant to be sent in it; known at the end of the run.
+    /// Messages that never arrived, by the intended time of the push; known at the end of the run.
     pub missing: u64,
-    /// Median time to an answer, in microseconds.
+    /// Median reply latency, in microseconds.
     pub reply_p50_us: u64,
-    /// 95th percentile of it.
+    /// 95th percentile of the reply latency.
     pub reply_p95_us: u64,
-    /// 99th percentile of it.
+    /// 99th percentile of the reply latency.
     pub reply_p99_us: u64,
-    /// The longest time to an answer, in microseconds.
+    /// Maximum reply latency, in microseconds.
     pub reply_max_us: u64,
-    /// Median time to a receiver, in microseconds.
+    /// Median broadcast latency, in microseconds.
     pub broadcast_p50_us: u64,
-    /// 95th percentile of it.
+    /// 95th percentile of the broadcast latency.
     pub broadcast_p95_us: u64,
-    /// 99th percentile of it.
+    /// 99th percentile of the broadcast latency.
     pub broadcast_p99_us: u64,
-    /// The longest of them.
+    /// Maximum broadcast latency.
     pub broadcast_max_us: u64,
-    /// 99th percentile of the generator's own lateness, in microseconds.
+    /// 99th percentile of the generator's lateness, in microseconds.
     pub lateness_p99_us: u64,
-    /// CPU seconds of the generator's threads in it.
+    /// CPU seconds of the generator's threads.
     pub generator_cpu_s: f64,
-    /// Resident memory of the generator's process at its end.
+    /// Resident memory of the generator at the end of the second.
     pub generator_rss_bytes: u64,
-    /// CPU seconds of the server in it.
+    /// CPU seconds of the server.
     pub server_cpu_s: f64,
-    /// Resident memory of the server at its end.
+    /// Resident memory of the server at the end of the second.
     pub server_rss_bytes: u64,
 }
 
-/// What a point is made from, beside the tally of the second.
+/// The inputs of a point, apart from the tally of the second.
 pub(super) struct Moment {
     pub(super) at: Time,
     pub(super) phase: Phase,
@@ -104,7 +104,7 @@ impl Point {
     }
 }
 
-/// The name of a part of a run.
+/// The name of a phase.
 pub(super) const fn name(phase: Phase) -> &'static str {
     match phase {
         Phase::Opening => "opening",
@@ -114,8 +114,7 @@ pub(super) const fn name(phase: Phase) -> &'static str {
     }
 }
 
-/// Adds what happened at these moments to the points of their seconds; what came after the last point belongs to the
-/// last.
+/// Adds the counts over time to the points of their seconds. Counts after the last point are added to the last point.
 pub(super) fn add_moments(
     series: &mut [Point],
     moments: &Moments,

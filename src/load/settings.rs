@@ -1,4 +1,4 @@
-//! What a run is to be.
+//! The settings of a run: target, scenarios, sockets, arrivals, schedule and limits.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,77 +11,77 @@ use crate::protocol::Vsn;
 use crate::scenario::{LoadRate, Program};
 use crate::transport::{Endpoint, Target};
 
-/// What a run is to be.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct LoadSettings {
     /// The server.
     pub target: Target,
     /// The serializer.
     pub vsn: Vsn,
-    /// Connect params, beside those of the scenario.
+    /// Connect params in addition to those of the scenario.
     pub params: Vec<(String, String)>,
-    /// Request headers, beside those of the scenario.
+    /// Request headers in addition to those of the scenario.
     pub headers: Vec<(String, String)>,
-    /// What is played, and by which share of the sockets.
+    /// The scenarios with their weights.
     pub shares: Vec<Share>,
-    /// What stands in the place of what the scenario says.
+    /// Options that replace parts of the scenarios.
     pub instead: Override,
-    /// Whether marks are added to what is pushed.
+    /// Whether marks are added to pushes.
     pub marks: Marks,
-    /// How many connections, over all roles.
+    /// The number of sockets over all roles.
     pub sockets: u32,
-    /// How they come.
+    /// How the sockets arrive.
     pub arrivals: Arrivals,
-    /// When they send.
+    /// When the sockets send.
     pub schedule: Schedule,
-    /// How long the load lasts once all have come.
+    /// How long the load lasts once all sockets have joined.
     pub duration: Duration,
     /// The heartbeat interval of each client.
     pub heartbeat: Duration,
-    /// How long an answer may take, and a connection attempt.
+    /// The timeout of pushes, joins and connect attempts.
     pub timeout: Duration,
-    /// Threads; chosen by what is asked for if left out.
+    /// The number of threads; if absent, it depends on the other settings.
     pub shards: Option<usize>,
-    /// Addresses of this machine to connect from; chosen if empty.
+    /// The source addresses; if empty, they are chosen automatically.
     pub sources: Vec<IpAddr>,
-    /// A server on this machine to watch.
+    /// The process id of a server on this machine to watch.
     pub server_pid: Option<u32>,
-    /// Where every random choice follows from.
+    /// The seed of all random choices.
     pub seed: u64,
 }
 
-/// How the sockets come.
+/// How the sockets arrive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Arrivals {
-    /// As fast as both ends can.
+    /// As fast as the generator and the server allow.
     AtOnce,
-    /// Evenly over a while.
+    /// Evenly, as a ramp of this length.
     Over(Duration),
-    /// So many a second.
+    /// At this rate per second.
     Rate(f64, Pacing),
 }
 
 /// When the sockets send.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
-    /// At intended times, whatever the server does.
+    /// Open model: at intended times, whatever the server does.
     Open(Vec<RateStage>, Pacing),
-    /// Each when it has its answer: it saturates by design.
+    /// Closed model: each socket sends again when it has its reply, so it saturates the server by design.
     Closed,
 }
 
-/// How the sends were scheduled.
+/// The model of the schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Model {
-    /// At intended times.
+    /// Sends at intended times.
     Open,
-    /// Each when it has its answer: saturates by design.
+    /// Each socket sends again when it has its reply; saturates the server by design.
     #[default]
     Closed,
 }
 
 impl Schedule {
-    /// The most sends a second of an open model.
+    /// The highest send rate of an open model.
     pub(super) fn highest_rate(&self) -> Option<f64> {
         match self {
             Self::Open(stages, _) => Some(stages.iter().map(|stage| stage.rate).fold(0.0, f64::max)),
@@ -89,7 +89,7 @@ impl Schedule {
         }
     }
 
-    /// What it is called in results.
+    /// The model, as named in results.
     pub(super) const fn model(&self) -> Model {
         match self {
             Self::Open(..) => Model::Open,
@@ -98,40 +98,41 @@ impl Schedule {
     }
 }
 
-/// A wish that makes no sense: the user's to mend.
+/// Settings that are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSettings {
-    /// Nobody would come.
+    /// No sockets.
     #[error("0 sockets are no swarm; expected at least 1")]
     NoSockets,
-    /// Nothing would be measured.
+    /// A duration of zero.
     #[error("a duration of nothing measures nothing; expected something like 30s")]
     NoDuration,
-    /// Nothing would be sent.
+    /// A rate of zero.
     #[error("a rate of {0} sends nothing; expected more than 0 a second, or max")]
     NoRate(String),
-    /// More than a schedule can tell apart.
+    /// A rate that is too high for the resolution of the schedule.
     #[error(
         "a rate of {0} a second is more than microseconds can tell apart; expected at most 1000000, or max"
     )]
     TooFast(String),
-    /// No thread.
+    /// No threads.
     #[error("0 shards run nothing; expected at least 1")]
     NoShards,
-    /// A scenario that nobody plays.
+    /// A scenario with a weight of zero.
     #[error("a weight of 0 leaves a scenario out; expected at least 1")]
     NoWeight,
-    /// Too few for all scenarios.
+    /// Too few sockets for all scenarios.
     #[error(
         "{sockets} sockets are too few for {scenarios} scenarios with such weights; each needs at least 1"
     )]
     TooFew {
-        /// How many were asked for.
+        /// The number of sockets requested.
         sockets: u32,
-        /// How many scenarios there are.
+        /// The number of scenarios.
         scenarios: usize,
     },
-    /// The senders of a scenario have their places behind those who listen, and so few sockets do not reach them.
+    /// The senders of a scenario come after its listeners in an instance, and there are too few sockets to include
+    /// one.
     #[error(
         "the {sockets} sockets of {scenario} would only listen: its first sender is socket {needed} of each \
          {instance}; expected at least {needed} for it"
@@ -139,35 +140,35 @@ pub enum InvalidSettings {
     OnlyListeners {
         /// The scenario.
         scenario: String,
-        /// How many sockets play it.
+        /// The number of sockets that play it.
         sockets: u32,
-        /// How many it takes until somebody sends.
+        /// The number of sockets needed until one of them sends.
         needed: usize,
-        /// How many an instance of it has.
+        /// The number of sockets in an instance.
         instance: usize,
     },
-    /// Too few for one instance of a scenario that is played step by step.
+    /// Too few sockets for one instance of a scenario that is played step by step.
     #[error(
         "{scenario} is played by whole instances of {needed} sockets, and has {sockets}; expected at least {needed} for it"
     )]
     NoInstance {
         /// The scenario.
         scenario: String,
-        /// How many sockets play it.
+        /// The number of sockets that play it.
         sockets: u32,
-        /// How many an instance of it has.
+        /// The number of sockets in an instance.
         needed: u32,
     },
-    /// Nobody speaks two serializers on one run.
+    /// Scenarios with different serializers in one run.
     #[error("the scenarios are written for different serializers; run them one after another")]
     TwoSerializers,
-    /// A heartbeat all the time, or an answer in no time.
+    /// A heartbeat interval or a timeout of zero.
     #[error("{0} cannot be nothing; expected something like 30s")]
     NoWait(&'static str),
 }
 
 impl LoadSettings {
-    /// The server, and what every connection of the run sends it.
+    /// The server, with the params and headers of every connection.
     pub(super) fn endpoint(&self) -> Endpoint {
         Endpoint {
             target: self.target.clone(),
@@ -176,13 +177,14 @@ impl LoadSettings {
         }
     }
 
-    /// A run of `program` against `target`, as its `load:` section says; what that leaves out: ten sockets at once, 30
-    /// seconds, each sends again when it has its reply.
+    /// The settings for a run of `program` against `target`, from its `load:` section. Defaults: ten sockets at once,
+    /// 30 seconds, closed model.
     pub fn new(target: Target, program: Arc<Program>) -> Self {
         Self::as_first(target, Share::new(program))
     }
 
-    /// A run of several scenarios; in all else as the `load:` section of the first says.
+    /// The settings for a run of several scenarios; apart from the scenarios they come from the `load:` section of
+    /// the first.
     pub fn of_several(target: Target, first: Share, others: impl IntoIterator<Item = Share>) -> Self {
         let mut settings = Self::as_first(target, first);
         settings.shares.extend(others);
@@ -232,7 +234,7 @@ impl LoadSettings {
         }
     }
 
-    /// How long the load lasts: the stages of an open model, else the duration.
+    /// How long the load lasts: the sum of the stages in an open model, otherwise the duration.
     pub fn lasts(&self) -> Duration {
         match &self.schedule {
             Schedule::Open(stages, _) => stages.iter().map(|stage| stage.duration).sum(),
@@ -240,10 +242,10 @@ impl LoadSettings {
         }
     }
 
-    /// Refuses what makes no sense, before anything is opened.
+    /// Validates the settings before anything is opened.
     ///
     /// # Errors
-    /// The first nonsense that is found.
+    /// The first invalid setting.
     pub fn check(&self) -> Result<(), InvalidSettings> {
         if self.sockets == 0 {
             return Err(InvalidSettings::NoSockets);
@@ -296,13 +298,13 @@ impl LoadSettings {
         Ok(())
     }
 
-    /// How many sockets play each scenario.
+    /// The number of sockets for each scenario.
     pub(super) fn divided(&self) -> Vec<u32> {
         let weights: Vec<u32> = self.shares.iter().map(|share| share.weight).collect();
         divide(self.sockets, &weights)
     }
 
-    /// The arrivals as a schedule; nothing if they come as fast as both ends can.
+    /// The arrivals as a schedule; `None` if they arrive as fast as possible.
     pub(super) fn arrival_stage(&self) -> Option<(RateStage, Pacing)> {
         const FOR_EVER: Duration = Duration::from_secs(1 << 32);
         let (rate, pacing) = match self.arrivals {
@@ -321,12 +323,12 @@ impl LoadSettings {
     }
 }
 
-/// How many sockets a scenario has where nobody asked for a number.
+/// The default number of sockets of a scenario.
 const FEW: u64 = 10;
-/// Where no rate was asked for, a socket sends once in this time.
+/// By default, each socket sends once in this time.
 const SELDOM: Duration = Duration::from_secs(5);
 
-/// What a `load:` section says; without one few, but as many as an instance has.
+/// The number of sockets from the `load:` section; otherwise a small number of whole instances.
 pub fn usual_sockets(program: &Program) -> u32 {
     let load = program.load();
     let said = |name: &String| load.roles.iter().find(|(known, _)| known == name);
@@ -339,7 +341,8 @@ pub fn usual_sockets(program: &Program) -> u32 {
     u32::try_from(sockets).unwrap_or(u32::MAX)
 }
 
-/// A rate that hurts nobody: each of so many sockets sends once in five seconds, and all together a hundred times a second.
+/// A gentle default rate: each socket sends once in five seconds, and all sockets together at most 100 times per
+/// second.
 pub fn gentle_rate(sockets: u32) -> f64 {
     const MOST: f64 = 100.0;
     (f64::from(sockets) / SELDOM.as_secs_f64()).min(MOST)

@@ -1,5 +1,5 @@
-//! A thread of the swarm: an epoll loop over its own sockets, which shares no lock with the others on the way of a
-//! message.
+//! A shard of the load generator: a thread with an epoll loop over its own sockets. Handling a message takes no lock
+//! that is shared with other shards.
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -38,39 +38,39 @@ mod sleep;
 mod topics;
 mod write;
 
-/// The buffer that all sockets of a shard are read into.
+/// The size of the read buffer that all sockets of a shard share.
 const READ_BUFFER: usize = 64 << 10;
 const EVENTS: usize = 1024;
-/// The longest sleep, as nobody can wake a shard: the phase is looked at so often.
+/// The longest sleep. A shard cannot be woken, so it checks the phase at this interval.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 
-/// So many heartbeats are sent together: a thread that wakes for each of them spends its time on waking.
+/// How many heartbeats are sent together; waking the thread for each of them would cost most of its time.
 const HEARTBEATS: u32 = 32;
 
-/// What all shards are made from.
+/// What all shards are built from.
 pub(super) struct Blueprint<'r> {
     pub(super) settings: &'r LoadSettings,
     pub(super) cast: &'r CompiledScenarios,
     pub(super) common: &'r Common,
     pub(super) control: &'r Control,
     pub(super) clock: Clock,
-    /// By role.
+    /// The requests, by role.
     pub(super) requests: Vec<Request>,
     pub(super) config: Config,
     pub(super) run: u64,
     pub(super) first_name: u64,
 }
 
-/// What a shard has counted since it last told.
+/// What a shard has counted since its last reading.
 pub(super) struct Reading {
-    /// Which shard.
+    /// The number of the shard.
     pub(super) shard: usize,
     pub(super) tally: Tally,
-    /// CPU time of the thread so far.
+    /// The CPU time of the thread so far.
     pub(super) cpu: Duration,
     /// The phase in which it was counted.
     pub(super) phase: Phase,
-    /// Until when.
+    /// The end of the period.
     pub(super) at: Time,
 }
 
@@ -88,32 +88,33 @@ pub(super) struct Shard<'r> {
     dialer: Dialer,
     random: Xoshiro256PlusPlus,
     buffer: Box<[u8]>,
-    /// Who had more to read than one buffer.
+    /// Sockets that had more to read than one buffer.
     greedy: Vec<u32>,
     arrivals: arrive::Arrivals,
     /// The sockets of each scenario.
     blocks: Box<[Block]>,
-    /// The sends of each.
+    /// The send schedule of each scenario.
     lanes: Box<[Lane]>,
-    /// What is being sent.
+    /// The payload that is being sent.
     text: String,
-    /// Bytes that all sockets keep: what is not whole yet, and what is not sent yet.
+    /// Bytes that all sockets keep in buffers: incomplete input and unsent output.
     kept: usize,
     open: u64,
-    /// When it is told what was counted: all shards tell it at whole seconds of the run.
+    /// When the next reading is sent; all shards send theirs at whole seconds of the run.
     read_at: Time,
-    /// When everybody was last asked whether something is lacking.
+    /// When all sockets were last checked for missing broadcasts.
     looked_at: Time,
     closing_at: Time,
 }
 
-/// The time in which so many sockets send [`HEARTBEATS`].
+/// The time in which `sockets` sockets send [`HEARTBEATS`] heartbeats.
 fn grid(sockets: usize, heartbeat: Duration) -> Duration {
     heartbeat.mul_f64(f64::from(HEARTBEATS) / sockets.max(1) as f64)
 }
 
 impl<'r> Shard<'r> {
-    /// A shard whose sockets have not come yet. Must be called in its own thread, after that has its own descriptors.
+    /// A shard whose sockets have not arrived yet. Call it in the shard's own thread, after the thread has its own
+    /// descriptor table.
     pub(super) fn new(
         blue: &'r Blueprint<'r>,
         stream: Stream,
@@ -169,7 +170,7 @@ impl<'r> Shard<'r> {
         Ok(shard)
     }
 
-    /// Gives each socket its role.
+    /// Assigns a role to each socket.
     fn cast_actors(&mut self) {
         let cast = self.blue.cast;
         for (block, play) in self.blocks.iter().zip(&cast.plays) {
@@ -197,7 +198,7 @@ impl<'r> Shard<'r> {
         self.blue.cast.roles[usize::from(actor.life.role)].send_mode
     }
 
-    /// Runs until the run is over. The last reading is told at the end.
+    /// Runs until the run is over. The last reading is sent at the end.
     pub(super) fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(EVENTS);
         while self.phase != Phase::Over {
@@ -238,13 +239,13 @@ impl<'r> Shard<'r> {
             .chain(self.arrivals.next())
             .min()
             .map_or(LONGEST_SLEEP, |at| at.since(now));
-        // What is not measured has time until the next millisecond, and the kernel counts in those.
+        // Deadlines that are not measured may be up to a millisecond late, because epoll counts in milliseconds.
         let hint = self.wheel.next().map_or(LONGEST_SLEEP, |at| at.since(now));
         let hint = Duration::from_millis(u64::try_from(hint.as_micros().div_ceil(1000)).unwrap_or(u64::MAX));
         exact.min(hint).min(LONGEST_SLEEP)
     }
 
-    /// Takes the step that the conductor asks for.
+    /// Enters the phase that the conductor asks for.
     fn look_at_phase(&mut self) {
         let wanted = self.blue.control.phase();
         self.blue
@@ -258,13 +259,13 @@ impl<'r> Shard<'r> {
                         return;
                     }
                     self.enter(Phase::Running);
-                    // A run that is ended while its sockets come sends nothing.
+                    // A run that is stopped while its sockets arrive sends nothing.
                     if self.blue.control.start() < Time::MAX {
                         self.begin_load();
                     }
                 }
                 Phase::Running => {
-                    // Who hears late that the load is over still sends what was due before.
+                    // A shard that notices the end of the load late still sends what was due before.
                     self.send_due();
                     self.count_held_back();
                     self.look_for_the_lost();
@@ -308,7 +309,7 @@ impl<'r> Shard<'r> {
         u32::try_from(self.actors.len()).unwrap_or(u32::MAX)
     }
 
-    /// Looks at all sockets whose hint went off.
+    /// Handles all sockets whose timer hints went off.
     fn alarms(&mut self) {
         let now = self.state.now;
         let late = self.wheel.next().map_or(Duration::ZERO, |at| now.since(at));
@@ -323,10 +324,10 @@ impl<'r> Shard<'r> {
         self.wheel.done(due);
     }
 
-    /// Sees to it that a socket is looked at when something is due there.
+    /// Sets a timer hint for the next deadline of a socket.
     fn arm(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        // Who says goodbye waits for nothing.
+        // A socket that is closing does not wait for replies.
         if actor.life.stage == ConnectionStage::Over || self.phase >= Phase::Closing {
             return;
         }
@@ -338,7 +339,7 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// Calls a client, and does what comes of it.
+    /// Calls a client and handles the effects.
     fn call<R>(&mut self, id: u32, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
         let now = self.state.now;
         let result = self.call_as_of(id, now, verb);
@@ -346,7 +347,7 @@ impl<'r> Shard<'r> {
         result
     }
 
-    /// Calls a client as if at another moment, and leaves what comes of it for later.
+    /// Calls a client as if at another time; the caller handles the effects.
     fn call_as_of<R>(
         &mut self,
         id: u32,
@@ -384,7 +385,7 @@ impl<'r> Shard<'r> {
             &mut self.state.tally,
             Tally::of_several(self.blue.cast.plays.len()),
         );
-        // The conductor listens until the last shard has ended.
+        // The conductor receives until the last shard has ended, so sending cannot fail.
         let _ = self.readings.send(Reading {
             shard: self.stream.number,
             tally,

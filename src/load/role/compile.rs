@@ -1,4 +1,4 @@
-//! From a program to roles: what a swarm can play, and in which words it says what it cannot.
+//! Compiles a scenario to roles, and reports the parts that cannot be used for load.
 
 use std::sync::Arc;
 
@@ -65,13 +65,13 @@ pub(super) fn compile(
 /// How a scenario is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Played {
-    /// By sockets that each have a role of their own.
+    /// By compiled roles, one for each socket.
     Compiled,
-    /// By whole instances, step by step.
+    /// By the interpreter, one instance at a time, step by step.
     Stepped,
 }
 
-/// A socket counts its steps in two bytes.
+/// The most steps of a role: the step counter of a socket has two bytes.
 const MOST_STEPS: usize = 60_000;
 
 struct Compiler<'a> {
@@ -86,18 +86,18 @@ struct Compiler<'a> {
     played: Played,
 }
 
-/// A role as far as it is known.
+/// A role while it is being compiled.
 #[derive(Default)]
 struct Draft {
-    /// How it connects, once it has.
+    /// The connect request, once the actor has connected.
     connect: Option<ConnectRequest<Line>>,
     joins: Vec<Join>,
-    /// How each of them stands after the steps so far.
+    /// The status of each channel after the steps so far.
     standings: Vec<ChannelStatus>,
-    /// As [`Role::entries`]: the first of each of the joins, then the others as the steps come to them.
+    /// As [`Role::entries`]: first the one for each of the joins, then the others in the order of the steps.
     entries: Vec<Entry>,
     steps: Vec<Step>,
-    /// Whether what is pushed goes out together with others.
+    /// Set while the pushes of a group are compiled.
     together: Option<Answers>,
     awaited: Vec<Awaited>,
 }
@@ -138,13 +138,13 @@ impl<'a> Compiler<'a> {
 
     fn problem(&mut self, act: &Act, title: &str, help: &str) {
         let problem = Problem::at(act.place.clone(), title).help(help.to_owned());
-        // A repeated step says it once.
+        // A repeated step is reported once.
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
     }
 
-    /// A step that only the interpreter can play; `what` says why, as part of a sentence.
+    /// Handles a step that only the interpreter can play; `what` is the reason, as part of a sentence.
     fn stepped(&mut self, act: &Act, what: &str) {
         if self.instead.replaces_steps() {
             let title = format!(
@@ -164,10 +164,10 @@ impl<'a> Compiler<'a> {
         actors.map(|actor| self.role(actor, play)).collect()
     }
 
-    /// How the scenario is played.
+    /// Decides how the scenario is played.
     ///
     /// # Errors
-    /// What is wrong with it, if something is.
+    /// The problems of the scenario, if there are any.
     fn finish(&mut self) -> Result<Played, ScenarioError> {
         let roles = &self.program.load().roles;
         let is_shared = roles
@@ -215,7 +215,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// What an actor does in a group. Its pushes go out together, if it is more than one.
+    /// Compiles what an actor does in a group. Two or more pushes are sent together.
     fn group(&mut self, group: &Group, actor: Actor, draft: &mut Draft) {
         let own = |act: &&Act| act.what.actor() == Some(actor);
         let is_push =
@@ -229,9 +229,9 @@ impl<'a> Compiler<'a> {
             }
             match act.what.actor() {
                 Some(whose) if whose == actor => self.act(act, draft),
-                // What is nobody's concerns all who are there.
+                // A step without an actor applies to all connected actors.
                 None if draft.connect.is_some() => self.common(act, draft),
-                // A request may be what the connect needs.
+                // An HTTP request may be needed before the connect.
                 None if matches!(act.what, What::Http(_)) => self.common(act, draft),
                 Some(_) | None => {}
             }
@@ -257,7 +257,7 @@ impl<'a> Compiler<'a> {
             .unwrap_or_default()
     }
 
-    /// Which role each socket of an instance plays; so many roles belong to scenarios before this one.
+    /// The role of each socket of an instance; `before` is the number of roles of the scenarios before this one.
     fn places(&mut self, roles: &[Role], before: usize) -> Box<[u8]> {
         let mut places = Vec::new();
         for (index, role) in (before..).zip(roles) {
@@ -297,12 +297,12 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The channel of a topic, whether it is left or not.
+    /// The channel of a topic, even if it was left.
     fn channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
         self.channel_if(act, topic, draft, |_| true)
     }
 
-    /// The channel of a topic that can be spoken to.
+    /// The channel of a topic, unless it was left or closed.
     fn joined_channel(&mut self, act: &Act, topic: &Template, draft: &Draft) -> Option<u8> {
         self.channel_if(act, topic, draft, |status| status != ChannelStatus::Over)
     }
@@ -359,7 +359,7 @@ impl<'a> Compiler<'a> {
 }
 
 impl Draft {
-    /// The connection ends, and the client comes back by itself.
+    /// Ends the connection; the client reconnects by itself.
     fn end(&mut self, step: Step) {
         self.steps.push(step);
         for status in &mut self.standings {

@@ -1,5 +1,5 @@
-//! Which broadcasts are followed to their receivers, and how: by a mark that the scenario writes, by one that is added, or
-//! by their number, where no mark comes through. What the server does with a push is found out before the run.
+//! Decides how broadcasts are tracked to their receivers: by a mark in the scenario, by an added mark, or by number
+//! if the server does not pass marks on. A probe before the run finds out what the server does with a push.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,70 +10,70 @@ use super::{Awaited, CompiledScenarios, Content, Follow, Push, ReplySaid, Role, 
 use crate::load::text::{Line, MARK_KEY};
 use crate::protocol::{CLOSE, ERROR, REPLY};
 
-/// Whether marks are added where the scenario has none.
+/// Whether marks are added to payloads that have none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Marks {
-    /// Where the payload is a map.
+    /// Added to payloads that are maps.
     #[default]
     Added,
-    /// None beside those of the scenario.
+    /// Only the marks of the scenario.
     AsWritten,
 }
 
-/// How deliveries are followed, at the worst.
+/// How deliveries are tracked; the weakest kind of all pushes counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deliveries {
-    /// Nobody waits for a broadcast of the scenario's own.
+    /// The scenario waits for no broadcasts of its own.
     #[default]
     None,
-    /// Each to each receiver, by its mark.
+    /// Every delivery is tracked, by its mark.
     ByMark,
-    /// Only how many each receiver gets.
+    /// Only the number of deliveries to each receiver is checked.
     ByNumber,
-    /// Not all of them are followed.
+    /// Some deliveries are not tracked.
     NotFollowed,
 }
 
-/// Who hears a broadcast.
+/// Which sockets receive a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     All,
-    /// All but its sender, as after `broadcast_from`.
+    /// All but the sender, as with `broadcast_from`.
     Others,
 }
 
-/// A push about which something is found out before the run.
+/// A push that is probed before the run.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) play: usize,
     /// Indices into [`CompiledScenarios::roles`] and [`Role::steps`].
     pub(crate) role: usize,
     pub(crate) step: usize,
-    /// Whether somebody waits for broadcasts on its topic.
+    /// Whether a role waits for broadcasts on its topic.
     pub(crate) is_heard: bool,
-    /// The payload with a mark, if one is to be added.
+    /// The payload with a mark, if one may be added.
     pub(crate) marked: Option<Line>,
 }
 
-/// What the server did with it.
+/// How the server handled the push.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// Whether it was answered; nothing if that could not be found out.
+    /// Whether it got a reply; `None` if that could not be found out.
     pub(crate) is_answered: Option<bool>,
     pub(crate) broadcast: Broadcast,
 }
 
-/// What became of it at those who wait for broadcasts.
+/// What the sockets that wait for broadcasts received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Broadcast {
     /// Nothing came.
     #[default]
     No,
-    /// It came with its mark.
+    /// The broadcast, with its mark.
     Marked(Audience),
-    /// This event came, without one.
+    /// This event, without a mark.
     Unmarked(Box<str>, Audience),
-    /// Something came, but not to everybody who waits.
+    /// A broadcast reached some of the waiting sockets, but not all.
     ToSome(Box<str>),
 }
 
@@ -115,7 +115,7 @@ impl Role {
     }
 }
 
-/// Takes what was added out of a payload again, wherever the server put it.
+/// Removes an added mark from a payload, wherever the server put it.
 pub(crate) fn take_marks_out(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -131,7 +131,7 @@ pub(crate) fn take_marks_out(value: &mut Value) {
 }
 
 impl CompiledScenarios {
-    /// What must be found out before the run: of each role each event of each channel once.
+    /// The pushes to probe before the run: each event of each channel of each role once.
     pub(crate) fn questions(&self, marks: Marks) -> Vec<Question> {
         let mut questions = Vec::new();
         let mut asked = BTreeSet::new();
@@ -165,7 +165,7 @@ impl CompiledScenarios {
         roles.any(|role| role.hears_on(place))
     }
 
-    /// Arranges the run by what was found out; tells what its user must know.
+    /// Configures the run according to the findings; returns notes for the user.
     pub(crate) fn arrange(&mut self, found: &[(Question, Finding)]) -> Vec<String> {
         let mut numbered = Numbered::default();
         for (question, finding) in found {
@@ -206,7 +206,7 @@ impl CompiledScenarios {
         notes
     }
 
-    /// Numbers the events of which the scenario does not say whether they are answered.
+    /// Numbers the events without a declared reply.
     fn count_answers(&mut self, found: &[(Question, Finding)]) {
         let mut silent = BTreeSet::new();
         for (question, finding) in found {
@@ -233,7 +233,7 @@ impl CompiledScenarios {
         self.left_out = known.into_iter().map(|(_, event)| event).collect();
     }
 
-    /// Says how deliveries are followed, and what of them is not.
+    /// Sets how deliveries are tracked, and returns notes about those that are not.
     fn note_deliveries(&mut self, numbered: &Numbered) -> Vec<String> {
         let mut notes = numbered.notes();
         let mut worst = match notes.is_empty() {
@@ -289,12 +289,12 @@ impl Push {
     }
 }
 
-/// Broadcasts that came without a mark.
+/// Broadcasts that arrived without a mark.
 #[derive(Debug, Default)]
 struct Numbered {
-    /// By scenario and topic: the one event that is counted there; nothing if there are several.
+    /// The event that is counted, by scenario and topic; `None` if there are several events.
     by_place: BTreeMap<(usize, TopicPlace), Option<Box<str>>>,
-    /// What can't be counted.
+    /// Broadcasts that cannot be counted.
     lost: BTreeSet<(usize, Box<str>)>,
 }
 
@@ -316,7 +316,8 @@ impl Numbered {
         self.lost.iter().any(|(of, _)| *of == play)
     }
 
-    /// Counts where nothing else is sent that is followed: numbers of a topic tell only one kind of broadcast.
+    /// Counts broadcasts by number only where nothing else is tracked: the numbers of a topic can track only one kind
+    /// of broadcast.
     fn arrange(&mut self, cast: &mut CompiledScenarios) {
         for ((play, place), counted) in &mut self.by_place {
             let others = cast.roles.iter().any(|role| {

@@ -1,4 +1,4 @@
-//! When the sockets of a role send.
+//! Determines how the schedule of an open model drives a role.
 
 use super::{Awaited, Push, Step};
 use crate::protocol::{CLOSE, ERROR, REPLY};
@@ -6,21 +6,21 @@ use crate::protocol::{CLOSE, ERROR, REPLY};
 /// How an open model drives a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::load) enum SendMode {
-    /// Nothing is sent, so nothing is scheduled: it goes through its steps by itself.
+    /// The role sends nothing, so nothing is scheduled: its sockets run their steps on their own.
     Listens,
-    /// Each round is one push: it goes out at its time, whatever is still under way.
+    /// Each round is one push. It is sent at its intended time, even if earlier pushes are unanswered.
     Pushes,
-    /// Each round is several steps: it begins at its time, or when the round before is over.
+    /// Each round has several steps. It begins at its intended time, or when the round before has ended.
     Rounds,
 }
 
-/// How an open model drives a role of these steps.
+/// How an open model drives a role with these steps.
 pub(super) fn send_mode(steps: &[Step], awaited: &[Awaited]) -> SendMode {
     let pushes = steps.iter().filter_map(|step| match step {
         Step::Push(push) => Some(push),
         _ => None,
     });
-    // The ledger tells what becomes of what carries a mark; for anything else that is awaited, somebody must wait.
+    // The ledger tracks pushes with a mark. If anything else is awaited, a socket must wait for it.
     let ledger_tells = |push: &Push| push.is_marked() || awaited.is_empty();
     let in_steps = |step: &Step| match step {
         Step::Push(push) => !ledger_tells(push),

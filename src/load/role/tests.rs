@@ -1,4 +1,4 @@
-//! What a swarm makes of a scenario, and what it says where it cannot.
+//! Tests what scenarios compile to, and the errors for those that do not compile.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ fn compile_for(vsn: Vsn, program: Program, instead: &Override) -> Result<Compile
     compiled.ok_or_else(|| STEPPED.to_owned())
 }
 
-/// What stands for a scenario that no role can be compiled of.
+/// The marker for a scenario that cannot be compiled to roles.
 const STEPPED: &str = "played step by step";
 
 fn cast(rest: &str) -> CompiledScenarios {
     compile(rest, &Override::default()).unwrap()
 }
 
-/// What is said of a step after a join.
+/// The error for a step after a join.
 fn said(step: &str) -> String {
     compile(
         &format!("  - ana: {{ join: \"lab:{{{{room}}}}\" }}\n{step}"),
@@ -94,7 +94,7 @@ fn roles_have_their_share_of_an_instance() {
     );
     assert_eq!(cast.roles[1].reads_every, Some(Duration::from_secs(2)));
     assert!(cast.roles[1].joins[0].hears && !cast.roles[0].joins[0].hears);
-    // Both are in the same room of their instance.
+    // Both roles join the room of their instance.
     assert_eq!(cast.roles[0].joins[0].place, cast.roles[1].joins[0].place);
 }
 

@@ -1,4 +1,4 @@
-//! A push from the command line: its payload, in which a swarm fills in what it counts, and how it is answered.
+//! A push given on the command line: its payload with the values that each send fills in, and its expected reply.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ impl From<PushReply> for Answer {
     }
 }
 
-/// The holes in a payload from the command line; what is in no hole stays as it is.
+/// Parses the holes in a payload from the command line; everything else is kept as it is.
 pub(super) fn holes_of_command_line(payload: &Value) -> Line {
     let meanings = [Meaning::Sender, Meaning::Seq, Meaning::Mark];
     let named = [

@@ -1,4 +1,4 @@
-//! A socket that tries something before the run: it blocks, for a moment at a time.
+//! A blocking socket for the probe before a run, with short read timeouts.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -14,20 +14,20 @@ use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vs
 use crate::session::{Key, Outgoing, Output, WebSocket};
 use crate::wire::websocket::{Opcode, Received, write_frame};
 
-/// How long a read waits.
+/// The timeout of one read.
 const LOOK: Duration = Duration::from_millis(5);
-/// How long connecting and joining may take.
+/// The timeout for connecting and joining.
 const ENTRY: Duration = Duration::from_secs(5);
-/// The key of all its frames.
+/// The masking key of all its frames.
 const MASK: [u8; 4] = [7, 5, 3, 1];
-/// The largest message that is taken from a server.
+/// The largest message that is accepted from a server.
 const LARGEST: usize = 16 << 20;
 
-/// A socket, in all topics of its role.
+/// A socket that has joined all topics of its role.
 pub(super) struct Talker<'a> {
     /// An index into [`CompiledScenarios::roles`].
     pub(super) role: usize,
-    /// How long a join took.
+    /// The time that the joins took.
     pub(super) round_trip: Duration,
     clock: Clock,
     cast: &'a CompiledScenarios,
@@ -42,17 +42,18 @@ pub(super) struct Talker<'a> {
     is_over: bool,
 }
 
-/// What it heard.
+/// What the socket received.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Heard {
-    /// The answer to a message: its ref, and the status.
+    /// A reply: the ref of the push, and the status.
     Answer(u64, String),
     /// An event that its role waits for, and whether it had a mark.
     Broadcast(Box<str>, bool),
 }
 
 impl<'a> Talker<'a> {
-    /// Connects and joins as the `number`th socket of an instance that the run does not have; nothing if it's not let in.
+    /// Connects and joins as the `number`th socket of an instance that the run does not have; `None` if it cannot
+    /// join.
     pub(super) fn enter(scout: &Scout<'a>, play: usize, role: usize, number: usize) -> Option<Self> {
         let (settings, cast) = (scout.settings, scout.cast);
         let stream = TcpStream::connect_timeout(&scout.destination, ENTRY.min(settings.timeout)).ok()?;
@@ -130,7 +131,7 @@ impl<'a> Talker<'a> {
         }
     }
 
-    /// Reads what there is; nothing if the connection ended, or it takes too long.
+    /// Reads what has arrived; `None` if the connection ended or the time is up.
     fn read(&mut self, begin: Time) -> Option<()> {
         self.look()?;
         (self.clock.now().since(begin) < ENTRY).then_some(())
@@ -174,12 +175,12 @@ impl<'a> Talker<'a> {
         }
     }
 
-    /// Pushes; returns the ref.
+    /// Sends a push; returns its ref.
     pub(super) fn push(&mut self, push: &Push, payload: &Content, mark: Mark) -> Option<u64> {
         self.filling.mark = mark;
         let channel = usize::from(push.channel);
         let topic = self.topics.get(channel)?.clone();
-        // The refs of its joins are the first ones, in their order.
+        // The joins have the first refs, in their order.
         let join_ref = channel as u64 + 1;
         let said = match payload {
             Content::Json(line) => {
@@ -213,7 +214,7 @@ impl<'a> Talker<'a> {
         Some(reference)
     }
 
-    /// What has come, after a moment.
+    /// Waits for a moment and returns what has arrived.
     pub(super) fn listen(&mut self, run: u64) -> Vec<Heard> {
         if self.is_over {
             return Vec::new();
@@ -243,7 +244,7 @@ impl<'a> Talker<'a> {
         heard
     }
 
-    /// Sends what is written; nothing if the connection ended.
+    /// Sends the output buffer; `None` if the connection ended.
     fn flush(&mut self) -> Option<()> {
         let sent = self.stream.write_all(&self.output.0);
         self.output.0.clear();
@@ -280,14 +281,14 @@ impl Drop for Talker<'_> {
             code: Some(1000),
             reason: String::new(),
         };
-        // A connection that is closed already, or gone, needs no close frame.
+        // A connection that is already closed needs no close frame.
         if self.session.send(&close, &mut self.output).is_ok() {
             self.flush();
         }
     }
 }
 
-/// What is to be sent.
+/// The bytes to be sent.
 #[derive(Default)]
 struct Out(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! How sockets come: as fast as both ends can, or at their times.
+//! Lets sockets arrive: as fast as possible, or at scheduled times.
 
 use std::time::Duration;
 
@@ -10,37 +10,38 @@ use super::Shard;
 use super::places::Block;
 use crate::clock::Time;
 
-/// So many may be on their way at a time in the whole run; more only fill the server's backlog.
+/// The most sockets of the whole run that may be arriving at the same time; more would only fill the server's
+/// backlog.
 const AT_A_TIME: usize = 8192;
-/// A shard may always have so many of them on their way.
+/// A shard may always have this many arriving sockets.
 const LEAST_AT_A_TIME: usize = 64;
-/// A shard is busy while it gets to its timers later than this. Then no more sockets come, as every one of them would make
-/// the heartbeats of the others later still.
+/// A shard is busy if it handles its timers later than this. Then no more sockets arrive, because each of them would
+/// delay the heartbeats of the others further.
 const BUSY: Duration = Duration::from_millis(250);
-/// A shard that was busy lets sockets come again after this.
+/// A shard that was busy lets sockets arrive again after this time.
 const REST: Duration = Duration::from_millis(100);
-/// When they come at their times, so many may be late.
+/// The most arriving sockets if they have scheduled times.
 const AT_A_TIME_SCHEDULED: usize = 4096;
 
-/// Who is still to come.
+/// The sockets that have not arrived yet.
 pub(super) struct Arrivals {
     dues: Option<Dues>,
-    /// How many of each scenario came.
+    /// The number of sockets that arrived, by scenario.
     came: Box<[u32]>,
     left: bool,
-    /// Sockets that began to come and have not joined yet.
+    /// Sockets that started to connect and have not joined yet.
     pub(super) under_way: usize,
-    /// How many may be on their way.
+    /// The limit of arriving sockets.
     most: Most,
 }
 
-/// How many sockets of a shard may be on their way: half as many each time the shard is late with its timers, more
+/// The adaptive limit of arriving sockets of a shard: halved whenever the shard handles its timers late, and raised
 /// again while it is in time.
 #[derive(Debug)]
 struct Most {
     now: usize,
     ever: usize,
-    /// Not looked at again before this.
+    /// No adaptation before this time.
     until: Time,
 }
 
@@ -53,7 +54,7 @@ impl Most {
         }
     }
 
-    /// The shard got to its timers so late.
+    /// Adapts the limit to the lateness of the timers.
     fn adapt(&mut self, now: Time, late: Duration) {
         if now < self.until {
             return;
@@ -81,12 +82,12 @@ impl Arrivals {
         }
     }
 
-    /// Lets more or fewer sockets come at a time, as the shard got to its timers so late.
+    /// Adapts the limit of arriving sockets to the lateness of the timers.
     pub(super) fn adapt(&mut self, now: Time, late: Duration) {
         self.most.adapt(now, late);
     }
 
-    /// When the next one comes, if that is known.
+    /// When the next socket arrives, if that is scheduled.
     pub(super) fn next(&self) -> Option<Time> {
         self.dues
             .as_ref()
@@ -94,19 +95,19 @@ impl Arrivals {
             .next()
     }
 
-    /// Whether more could come at once.
+    /// Whether another socket could arrive at once.
     pub(super) fn is_hungry(&self) -> bool {
         self.left && self.dues.is_none() && self.under_way < self.most.now
     }
 
-    /// Whether nobody is to come any more.
+    /// Whether all sockets have arrived.
     pub(super) fn is_over(&self) -> bool {
         !self.left
     }
 }
 
 impl Shard<'_> {
-    /// The scenario of which the smallest part has come, so that they come together.
+    /// The scenario with the smallest fraction of arrived sockets, so that all scenarios fill up together.
     fn next_to_come(&self) -> Option<usize> {
         let coming = self.blocks.iter().zip(&self.arrivals.came).enumerate();
         let coming = coming.filter(|(_, (block, came))| block.start + **came < block.end);
@@ -116,7 +117,7 @@ impl Shard<'_> {
             .map(|(play, _)| play)
     }
 
-    /// Counts those that this shard was too busy to let come.
+    /// Counts the sockets that did not arrive because this shard was too busy.
     pub(super) fn count_held_back(&mut self) {
         if self.arrivals.left && self.arrivals.dues.is_none() {
             let asked = self.len() as usize;
@@ -125,7 +126,7 @@ impl Shard<'_> {
         }
     }
 
-    /// Lets those come whose time it is.
+    /// Lets the sockets arrive that are due.
     pub(super) fn arrive(&mut self) {
         if self.phase > Phase::Running {
             self.arrivals.left = false;

@@ -1,4 +1,4 @@
-//! What errors of the system mean for a connection.
+//! Maps I/O errors to the kinds of errors of a connection.
 
 use std::io::{self, Error};
 
@@ -6,7 +6,7 @@ use super::super::error_kind::ErrorKind;
 use super::Shard;
 
 impl Shard<'_> {
-    /// The system says why a connection is over, or was never made.
+    /// Handles an I/O error that ended a connection or prevented it.
     pub(super) fn broke(&mut self, id: u32, error: &Error) {
         let trouble = trouble_of(error);
         self.state.tally.told(trouble, || error.to_string());
@@ -14,7 +14,7 @@ impl Shard<'_> {
     }
 }
 
-/// What an error of the system means here.
+/// The error kind for an I/O error.
 fn trouble_of(error: &Error) -> ErrorKind {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => ErrorKind::Refused,

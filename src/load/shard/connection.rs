@@ -1,4 +1,4 @@
-//! The connection of a socket: made, upgraded, read, written, lost.
+//! The connection of a socket: connecting, upgrading, reading, writing, and losing it.
 
 use std::io::{self, Read as _};
 
@@ -20,11 +20,11 @@ use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
 use crate::session::Key;
 
-/// How often a socket is read before others have their turn.
+/// How often a socket is read before other sockets have their turn.
 const READS: usize = 4;
 
 impl<'r> Shard<'r> {
-    /// The kernel says that something can be done with a connection.
+    /// Handles a readiness event of a connection.
     pub(super) fn ready(&mut self, event: &Event) {
         let id = u32::try_from(event.token().0).unwrap_or(u32::MAX);
         let Some(stage) = self.actors.get(id as usize).map(|actor| actor.life.stage) else {
@@ -45,7 +45,7 @@ impl<'r> Shard<'r> {
         self.arm(id);
     }
 
-    /// Does what the last call to a client left to do.
+    /// Handles the effects of the last call to a client.
     pub(super) fn after(&mut self, id: u32) {
         loop {
             match self.state.wish.take() {
@@ -63,12 +63,12 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// Tells the role what happened.
+    /// Passes the pending events to the role.
     fn hear(&mut self, id: u32) {
         if self.state.news.is_empty() {
             return;
         }
-        // Hearing may make more news; the list is taken and given back, so that it is made once.
+        // Handling an event may add events; the list is taken and given back to reuse its memory.
         let mut news = std::mem::take(&mut self.state.news);
         for item in news.drain(..) {
             match item {
@@ -91,7 +91,7 @@ impl<'r> Shard<'r> {
     fn connect(&mut self, id: u32) {
         let index = id as usize;
         let life = &mut self.actors[index].life;
-        // The first attempt counts from its intended time, which was set when it was due.
+        // The first attempt counts from its intended time, which was set when it became due.
         if life.flags.has(Flags::OPENED) || life.since == Time::ZERO {
             life.since = self.state.now;
         }
@@ -109,7 +109,7 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// The kernel has connected, or failed to.
+    /// The kernel has connected, or failed to connect.
     fn connected(&mut self, id: u32) {
         let index = id as usize;
         let Some(stream) = &self.actors[index].stream else {
@@ -121,7 +121,7 @@ impl<'r> Shard<'r> {
         }
         match stream.peer_addr() {
             Ok(_) => {}
-            // Not yet; the kernel says so again.
+            // Not connected yet; the kernel will send another event.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return,
             Err(error) => return self.broke(id, &error),
         }
@@ -140,7 +140,7 @@ impl<'r> Shard<'r> {
         });
     }
 
-    /// Sends a request; the next that comes is its answer.
+    /// Sends a request; the next data that arrives is its response.
     fn ask(&mut self, id: u32, stage: ConnectionStage, write: impl FnOnce(&Filling, &mut String)) {
         let filling = self.filling(id, Mark::default());
         self.text.clear();
@@ -158,7 +158,7 @@ impl<'r> Shard<'r> {
         key_of(self.blue.settings.seed, self.place(id).socket.into())
     }
 
-    /// Reads what there is, at most a few buffers' worth.
+    /// Reads what has arrived, at most a few buffers.
     pub(super) fn readable(&mut self, id: u32) {
         let index = id as usize;
         for _ in 0..READS {
@@ -178,7 +178,7 @@ impl<'r> Shard<'r> {
                     actor.life.traffic.hear(self.state.now);
                     self.state.tally.counts.bytes_in += count as u64;
                     self.take_bytes(id, count);
-                    // A short read is all that there was; more makes the kernel say so again.
+                    // A short read means that the kernel buffer is empty; new data causes another event.
                     if self.read_later(id) || count < READ_BUFFER {
                         return;
                     }
@@ -191,11 +191,11 @@ impl<'r> Shard<'r> {
         self.greedy.push(id);
     }
 
-    /// A slow reader lets the rest wait in the kernel.
+    /// Whether a slow reader leaves the rest in the kernel buffer for now.
     fn read_later(&mut self, id: u32) -> bool {
         let actor = &mut self.actors[id as usize];
         let role = &self.blue.cast.roles[usize::from(actor.life.role)];
-        // It joins as quickly as others do.
+        // A slow reader joins as quickly as other sockets.
         let is_in = actor.life.flags.has(Flags::COUNTED);
         let Some(wait) = role.reads_every.filter(|_| is_in) else {
             return false;
@@ -204,7 +204,7 @@ impl<'r> Shard<'r> {
         true
     }
 
-    /// Takes so many bytes of the buffer, and keeps what is not whole yet.
+    /// Handles `count` bytes of the read buffer, and keeps an incomplete rest.
     fn take_bytes(&mut self, id: u32, count: usize) {
         let buffer = std::mem::take(&mut self.buffer);
         let buffers = self.actors[id as usize].life.buffers.as_mut();
@@ -232,7 +232,7 @@ impl<'r> Shard<'r> {
         self.count_kept(id);
     }
 
-    /// Takes what is whole; returns how many bytes that were.
+    /// Handles all complete input; returns the number of bytes consumed.
     fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut start = 0;
         if self.actors[id as usize].life.stage == ConnectionStage::Asking {
@@ -283,15 +283,15 @@ impl<'r> Shard<'r> {
         self.call(id, |socket, context| socket.handle_open(context));
     }
 
-    /// The connection is lost, or could not be made.
+    /// Handles a connection that was lost or could not be made.
     pub(super) fn fail(&mut self, id: u32, trouble: ErrorKind) {
         let life = &self.actors[id as usize].life;
-        // Whoever ends the run, or cuts itself off, has not lost anything.
+        // A connection that ends because the run closes, or because of a cut, is not lost.
         let wanted = self.phase >= Phase::Closing || life.flags.has(Flags::ON_PURPOSE);
         let is_slow = self.blue.cast.roles[usize::from(life.role)].reads_every.is_some();
         match life.stage {
             _ if wanted => {}
-            // Who hardly reads is cut, and should be.
+            // Servers cut slow readers, as they should.
             ConnectionStage::Open if is_slow => self.state.tally.counts.slow_cut += 1,
             ConnectionStage::Open => {
                 let (traffic, now) = (life.traffic, self.state.now);
@@ -315,7 +315,7 @@ impl<'r> Shard<'r> {
         self.arm(id);
     }
 
-    /// Lets go of a connection, without a word to the client.
+    /// Drops a connection without telling the client.
     pub(super) fn drop_connection(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         actor.stream = None;
@@ -334,9 +334,9 @@ impl<'r> Shard<'r> {
         self.state.doubt_all(id);
     }
 
-    /// Something may be due: of the connection, the role or the client.
+    /// Handles what is due: of the connection, the role or the client.
     pub(super) fn attend(&mut self, id: u32) {
-        // Who says goodbye waits for nothing else.
+        // A socket that is closing waits for nothing else.
         if self.phase >= Phase::Closing {
             return;
         }
@@ -347,7 +347,7 @@ impl<'r> Shard<'r> {
         if due <= now {
             let late = now.since(due);
             self.state.tally.timers.count(late);
-            // What came while this process was late is read before anything is given up.
+            // Reads what arrived while this process was late, before any timeout takes effect.
             if late > LATE_TIMER && actor.life.stage == ConnectionStage::Open {
                 self.readable(id);
             }

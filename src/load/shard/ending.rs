@@ -1,4 +1,4 @@
-//! How a run ends: what is under way may still come, what did not come is counted, and everybody says goodbye.
+//! Ends a run: waits for messages under way, counts what is missing, and closes all connections.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use super::super::role::{ChannelStatus, Step};
 use super::Shard;
 use crate::clock::Time;
 
-/// After so long without a message it is looked at whether all has come.
+/// After this time without a message, the shard checks whether everything has arrived.
 const QUIET: Duration = Duration::from_millis(100);
-/// After so long without one, nothing more is waited for.
+/// After this time without a message, the shard stops waiting.
 const LONG_QUIET: Duration = Duration::from_secs(2);
 /// How long servers may take to answer the close frame.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 impl Shard<'_> {
-    /// Tells the conductor when nothing more is to be waited for in this phase.
+    /// Tells the conductor when this phase has nothing left to wait for.
     pub(super) fn see_whether_done(&mut self) {
         let done = match self.phase {
             Phase::Draining => {
@@ -38,7 +38,8 @@ impl Shard<'_> {
         self.state.heard_at + wait <= self.state.now
     }
 
-    /// Whether nobody lacks a broadcast, or none has come for long. Looks at everybody, so only once in a while.
+    /// Whether no socket misses a broadcast, or none has arrived for a long time. It visits all sockets, so it runs
+    /// only from time to time.
     fn nothing_more_comes(&mut self) -> bool {
         if self.looked_at + QUIET > self.state.now {
             return false;
@@ -48,7 +49,7 @@ impl Shard<'_> {
         come && !(0..self.len()).any(|id| self.is_owed(id))
     }
 
-    /// Whether a socket waits for what its own push must bring, whatever the others do.
+    /// Whether a socket waits for a message that its own push causes, independently of other sockets.
     pub(super) fn is_owed(&self, id: u32) -> bool {
         let life = &self.actors[id as usize].life;
         let role = &self.blue.cast.roles[usize::from(life.role)];
@@ -80,14 +81,14 @@ impl Shard<'_> {
         })
     }
 
-    /// Counts who had joined, and whose attempts to come back fail.
+    /// Counts the sockets that had joined and whose attempts to reconnect fail.
     pub(super) fn look_for_the_lost(&mut self) {
         let lives = self.actors.iter().map(|actor| &actor.life);
         let lost = lives.filter(|life| life.flags.has(Flags::TURNED_AWAY)).count();
         self.state.tally.counts.not_back += lost as u64;
     }
 
-    /// What is not answered by now is in doubt.
+    /// Puts all pushes in doubt that are unanswered now.
     pub(super) fn stop(&mut self) {
         let counts = &mut self.state.tally.counts;
         counts.replies_in_doubt += std::mem::take(&mut self.state.unanswered);
@@ -95,7 +96,7 @@ impl Shard<'_> {
         self.state.topics.tell();
     }
 
-    /// Counts what did not come to those who are still joined.
+    /// Counts what did not arrive at the sockets that are still joined.
     pub(super) fn settle_ledger(&mut self) {
         let doubts = self.blue.common.doubts();
         self.state.topics.learn();
@@ -115,12 +116,12 @@ impl Shard<'_> {
         }
     }
 
-    /// Everybody closes. The server ends each connection then, so that its ports are the ones that rest.
+    /// Closes all sockets. The server ends each connection, so the TIME_WAIT state is on its side.
     pub(super) fn close_all(&mut self) {
         self.closing_at = self.state.now + GOODBYE;
         for id in 0..self.len() {
             let life = &mut self.actors[id as usize].life;
-            // What is lost from here on concerns no ledger: it is settled.
+            // The ledger is settled, so later losses do not concern it.
             life.slots
                 .all_mut()
                 .iter_mut()
@@ -144,7 +145,7 @@ impl Shard<'_> {
         }
     }
 
-    /// Lets go of a socket that will not come back.
+    /// Drops a socket that will not reconnect.
     pub(super) fn leave_for_good(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         actor.stream = None;

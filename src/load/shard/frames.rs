@@ -1,4 +1,4 @@
-//! Takes whole messages out of the bytes of a server, whatever it sends.
+//! Extracts complete messages from the bytes that a server sends, valid or not.
 
 use super::super::error_kind::ErrorKind;
 use super::super::told;
@@ -6,17 +6,17 @@ use super::Shard;
 use crate::protocol::Frame;
 use crate::wire::websocket::Received;
 
-/// The largest message that is taken from a server, its fragments added up.
+/// The largest message that is accepted from a server, including all its fragments.
 const LARGEST: usize = 16 << 20;
 
 impl Shard<'_> {
-    /// Takes all whole frames; returns how many bytes they had. What follows is the begin of the next, and without a
-    /// connection nothing does.
+    /// Handles all complete frames; returns the number of bytes consumed. The remaining bytes are the start of the
+    /// next frame; if the connection has ended, nothing remains.
     pub(super) fn take_frames(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while self.actors[id as usize].stream.is_some() {
             let session = &mut self.actors[id as usize].life.session;
-            // A message in one frame is only read, and the buffer outlives it: nothing is copied.
+            // A message in a single frame is read in place: the buffer outlives it, so nothing is copied.
             match session.next(&mut rest, LARGEST, &mut self.state) {
                 Ok(Some(received)) => self.take(id, &received),
                 Ok(None) => break,

@@ -1,36 +1,37 @@
-//! Which sockets are whose: of each scenario a block of whole instances, which go round among the shards.
+//! Assigns sockets to scenarios and shards: each scenario is divided into whole instances, which are dealt out among
+//! the shards.
 
 use super::super::pace::Stream;
 use super::super::role::CompiledScenarios;
 use super::super::shard_state::SocketPlace;
 use super::Shard;
 
-/// The sockets of a scenario in a shard, one after another.
+/// The sockets of a scenario in a shard, which have consecutive numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) start: u32,
     pub(super) end: u32,
-    /// Sockets of an instance.
+    /// The number of sockets in an instance.
     size: usize,
-    /// The number in the run of the scenario's first socket.
+    /// The number, in the run, of the scenario's first socket.
     first_socket: usize,
-    /// The number in the shard of the block's first instance.
+    /// The number, in the shard, of the block's first instance.
     first_instance: usize,
-    /// Which of the scenario's instances are the shard's.
+    /// The part of the scenario's instances that belongs to the shard.
     stream: Stream,
-    /// Which of the scenario's sends are: nothing where nobody can send.
+    /// The part of the scenario's sends that belongs to the shard; `None` if no socket of the block can send.
     pub(super) sends: Option<Stream>,
 }
 
 impl Block {
-    /// How many instances it has.
+    /// The number of instances.
     pub(super) fn instances(&self) -> usize {
         ((self.end - self.start) as usize).div_ceil(self.size)
     }
 }
 
 impl Shard<'_> {
-    /// Who a socket is.
+    /// The place of a socket in its instance and in the run.
     pub(super) fn place(&self, id: u32) -> SocketPlace {
         let play = self.play(id);
         let block = &self.blocks[play];
@@ -46,27 +47,27 @@ impl Shard<'_> {
         }
     }
 
-    /// Whether all the others of its instance are there, too.
+    /// Whether all other sockets of its instance exist, too.
     pub(super) fn is_whole(&self, id: u32) -> bool {
         let block = &self.blocks[self.play(id)];
         let begin = block.start as usize + (id - block.start) as usize / block.size * block.size;
         begin + block.size <= block.end as usize
     }
 
-    /// Which scenario a socket plays in.
+    /// The scenario of a socket.
     pub(super) fn play(&self, id: u32) -> usize {
         let last = self.blocks.len() - 1;
         self.blocks[..last].partition_point(|block| block.end <= id)
     }
 }
 
-/// The blocks of a shard, of scenarios that so many sockets each play.
+/// The blocks of a shard; `divided` is the number of sockets of each scenario.
 pub(super) fn blocks(cast: &CompiledScenarios, divided: &[u32], shard: Stream) -> Box<[Block]> {
     let mut blocks: Vec<Block> = Vec::new();
     for (index, (play, sockets)) in cast.plays.iter().zip(divided).enumerate() {
         let sockets = *sockets as usize;
         let size = play.places.len();
-        // Each scenario begins its round at another shard, so that small ones are not all the first one's.
+        // Each scenario starts at a different shard, so that small scenarios do not all end up in the first one.
         let of = shard.of;
         let stream = Stream {
             number: (shard.number + index) % of,
@@ -93,7 +94,7 @@ pub(super) fn blocks(cast: &CompiledScenarios, divided: &[u32], shard: Stream) -
     blocks.into()
 }
 
-/// How the sends of a scenario are split among the shards that have somebody who can send.
+/// The part of a scenario's sends that belongs to this shard, among the shards with a socket that can send.
 fn sends(cast: &CompiledScenarios, play: usize, sockets: usize, own: Stream) -> Option<Stream> {
     let first = cast.first_sender(play)?;
     let size = cast.plays[play].places.len();
@@ -112,7 +113,7 @@ fn sends(cast: &CompiledScenarios, play: usize, sockets: usize, own: Stream) -> 
     })
 }
 
-/// How many of the sockets are this stream's: whole instances go round, the last one may be cut short.
+/// How many of the sockets belong to this stream. Whole instances are dealt out; the last one may be incomplete.
 fn sockets_of(sockets: usize, size: usize, stream: Stream) -> usize {
     let (whole, rest) = (sockets / size, sockets % size);
     let own = whole / stream.of + usize::from(whole % stream.of > stream.number);
@@ -179,7 +180,7 @@ mod tests {
             sends.into_iter().collect::<Vec<_>>()
         };
         assert_eq!(senders(0), [(0, 4), (1, 4), (2, 4), (3, 4)]);
-        // Its one instance is in one shard, and idle sends nothing.
+        // Its only instance is in one shard, and `idle` sends nothing.
         assert_eq!(senders(1), [(0, 1)]);
         assert_eq!(senders(2), []);
     }

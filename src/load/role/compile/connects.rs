@@ -1,4 +1,4 @@
-//! How a role connects, and comes back.
+//! Compiles the connects of a role.
 
 use super::{Compiler, Draft};
 use crate::load::text::Line;
@@ -6,7 +6,8 @@ use crate::scenario::{Act, Connect, Mount, Opening};
 use crate::transport::ConnectRequest;
 
 impl Compiler<'_> {
-    /// The first one says how; after a cut the client comes back by itself, and another `connect` says only that.
+    /// The first connect sets the request. After a cut the client reconnects by itself, so a later connect must have
+    /// the same request or none.
     pub(super) fn connect(&mut self, act: &Act, connect: &Connect, draft: &mut Draft) {
         if connect.answer != Opening::Open {
             self.stepped(act, "a connect is refused");

@@ -1,4 +1,4 @@
-//! What is sent and received: joins, pushes, leaves, and what is waited for.
+//! Compiles the messages of a role: joins, pushes, leaves and receives.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::scenario::{
 
 /// The most channels of a role.
 const MOST: usize = 200;
-/// The most different messages that a role waits for: what came early is counted in four bytes.
+/// The most different messages that a role can wait for: a socket counts early messages in four bytes.
 const MOST_AWAITED: usize = 4;
 
 impl Compiler<'_> {
@@ -49,7 +49,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// A join before all other steps is done once; one after them is done in each round, if there is something to join.
+    /// A join before all other steps is done once. A later join is repeated in each round, if the topic is not
+    /// joined.
     fn join(&mut self, act: &Act, send: &Send, draft: &mut Draft) {
         let Some(topic) = self.topic(act, &send.topic) else {
             return;
@@ -77,7 +78,7 @@ impl Compiler<'_> {
         draft.entries.push(entry);
     }
 
-    /// A join of what was joined before.
+    /// Joins a topic that an earlier step has joined.
     fn join_again(&mut self, act: &Act, index: usize, entry: Entry, draft: &mut Draft) {
         let before = draft.latest_entry(index);
         let is_other = entry.params != before.params || entry.response.is_some();
@@ -91,7 +92,7 @@ impl Compiler<'_> {
             }
             ChannelStatus::Lost | ChannelStatus::Over => {}
         }
-        // Whatever is joined first is so before any step, so these follow.
+        // Channels of the joins before the first step come first, so later joins follow them.
         let (Ok(channel), Ok(number)) = (u8::try_from(index), u8::try_from(draft.entries.len())) else {
             return self.stepped(act, "an actor joins more than 255 times");
         };
@@ -116,7 +117,7 @@ impl Compiler<'_> {
                 self.stepped(act, "a join is refused");
                 return None;
             }
-            // A topic of the user's own answers in its own way.
+            // With `--topic`, the channel's response may differ, so it is not checked.
             Answer::Status(_, response) if self.instead.topic.is_none() => response,
             Answer::None | Answer::Any | Answer::Status(..) => None,
         };
@@ -205,7 +206,7 @@ impl Compiler<'_> {
         }));
     }
 
-    /// A built-in scenario knows its channels, so what it leaves out is meant; but for a push of the user's own.
+    /// A built-in scenario knows its channels, so a missing reply step is intended there, except with `--push`.
     fn reply_said(&self, said: ReplySaid) -> ReplySaid {
         match (self.silence, &self.instead.push) {
             (Silence::IsFailure, None) => ReplySaid::Written,
@@ -213,7 +214,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Whether the serializer has a frame for a binary push.
+    /// Whether the serializer can encode a binary push.
     fn fits_into_bytes(&mut self, act: &Act, event: &Line, topic: &Line) -> bool {
         const MOST: usize = 255;
         let (title, help) = if self.vsn == Vsn::V1 {
@@ -273,7 +274,7 @@ impl Compiler<'_> {
             None => None,
         };
         let content = match &receive.content {
-            // What comes of a push of the user's own looks as the user's server has it.
+            // With `--push`, the resulting broadcast depends on the user's server.
             _ if self.instead.push.is_some() => None,
             Expected::Json(pattern) => Some(pattern.clone()),
             Expected::Unjudged => None,
@@ -297,7 +298,7 @@ impl Compiler<'_> {
         });
     }
 
-    /// The place of what is waited for in the role's list; it is new there if no step before waits for it.
+    /// The index of an awaited message in the role's list; adds the message if no earlier step waits for it.
     fn awaited(&mut self, act: &Act, event: Box<str>, channel: Option<u8>, draft: &mut Draft) -> Option<u8> {
         let mut others = draft.awaited.iter().filter(|it| it.event == event);
         if others.any(|it| it.channel.is_none() != channel.is_none()) {
@@ -331,7 +332,7 @@ impl Compiler<'_> {
 }
 
 impl Draft {
-    /// How a channel was joined last.
+    /// The last join of a channel.
     fn latest_entry(&self, index: usize) -> &Entry {
         let again = self.steps.iter().rev().find_map(|step| match step {
             Step::Join { channel, entry } if usize::from(*channel) == index => Some(usize::from(*entry)),
@@ -340,14 +341,14 @@ impl Draft {
         &self.entries[again.unwrap_or(index)]
     }
 
-    /// After these a channel is no longer what it was.
+    /// Updates the status of a channel when the role awaits its close or crash.
     fn hear(&mut self, event: &str, channel: Option<u8>) {
         let status = match event {
             CLOSE => ChannelStatus::Over,
             ERROR => ChannelStatus::Lost,
             _ => return,
         };
-        // Without a topic it can only be meant where there is one.
+        // Without a topic, the message belongs to the only channel.
         let index = channel.map_or(0, usize::from);
         if channel.is_some() || self.standings.len() == 1 {
             self.standings[index] = status;

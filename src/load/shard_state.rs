@@ -27,7 +27,7 @@ mod missing;
 
 pub(super) use client_outbox::ClientOutbox;
 
-/// What all sockets of a shard share.
+/// State that all sockets of a shard share.
 pub(super) struct ShardState<'r> {
     pub(super) cast: &'r CompiledScenarios,
     pub(super) common: &'r Common,
@@ -36,30 +36,30 @@ pub(super) struct ShardState<'r> {
     /// The heartbeat interval of each client.
     pub(super) heartbeat: Duration,
     pub(super) model: Model,
-    /// Which run, as marks have it.
+    /// The run number in marks.
     pub(super) run: u64,
-    /// The number of the first name that all instances share; each instance's own follow.
+    /// The number of the first name that all instances share; the names of the instances follow.
     pub(super) first_name: u64,
     pub(super) now: Time,
     pub(super) tally: Tally,
-    /// Sockets that have joined all they want, now.
+    /// The number of sockets that have currently joined all their topics.
     pub(super) joined: u64,
-    /// Pushes that wait for an answer.
+    /// The number of pushes that wait for a reply.
     pub(super) unanswered: u64,
-    /// When an answer or a broadcast last came.
+    /// When a reply or a broadcast last arrived.
     pub(super) heard_at: Time,
-    /// Pushes that were sent together with others and have no answer: whose and which, and its step.
+    /// Unanswered pushes of groups, by socket id and ref: the step.
     pub(super) together: BTreeMap<(u32, Ref), u16>,
-    /// When pushes were due that went out long after: whose and which.
+    /// Overdue pushes, by socket id and ref: the intended time.
     pub(super) overdue: BTreeMap<(u32, Ref), Time>,
-    /// Marked pushes without an answer: whose and which, its topic, which of the topic.
+    /// Unanswered pushes with a mark, by socket id and ref: the topic, and the number within the topic.
     pub(super) marked: BTreeMap<(u32, Ref), (u64, u32)>,
-    /// Pushes that no step awaits the answer of, while one may still come: whose and which.
+    /// Pushes whose reply no step awaits but which may still get one: socket id and ref.
     pub(super) unawaited: BTreeSet<(u32, Ref)>,
-    /// Pushes without an answer of which nobody said whether there is one: whose and which, its event, and whether its
-    /// answer is waited for.
+    /// Unanswered pushes of events without a declared reply, by socket id and ref: the event, and whether the reply
+    /// is awaited.
     pub(super) left_out: BTreeMap<(u32, Ref), (u16, Awaits)>,
-    /// Frames of the socket that is served.
+    /// The frames of the current socket.
     pub(super) out: Vec<u8>,
     pub(super) news: Vec<News>,
     pub(super) wish: Option<ConnectionRequest>,
@@ -67,50 +67,50 @@ pub(super) struct ShardState<'r> {
     random: Xoshiro256PlusPlus,
 }
 
-/// What a role must hear.
+/// Events that a role reacts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// The connection is open.
     Opened,
-    /// All topics are joined that are to be.
+    /// All topics that the role wants are joined.
     AllJoined,
-    /// A join was refused, or had no answer.
+    /// A join was refused or timed out.
     JoinFailed,
-    /// A push is answered, or given up.
+    /// A push got its reply or timed out.
     Answered(Ref),
-    /// A message that the role waits for.
+    /// An awaited message arrived.
     Heard(u8),
-    /// A channel that was left is over.
+    /// A channel was left.
     Left,
     /// The server ended a channel that the role was waiting for.
     Ended,
 }
 
-/// What a client wants of its connection.
+/// What a client requests for its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionRequest {
     Connect,
-    /// The close frame is in the buffer already.
+    /// The close frame is already in the buffer.
     Close,
 }
 
-/// Whether the answer to a push is waited for.
+/// Whether the reply to a push is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaits {
     Yes,
     No,
 }
 
-/// Which socket it is.
+/// Identifies a socket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SocketPlace {
-    /// Its number in the shard.
+    /// The number of the socket in the shard.
     pub(super) id: u32,
-    /// Its number in the run.
+    /// The number of the socket in the run.
     pub(super) socket: u32,
-    /// Its instance, over all shards.
+    /// The number of its instance over all shards.
     pub(super) instance: u64,
-    /// Its instance, in the shard.
+    /// The number of its instance in the shard.
     pub(super) local_instance: usize,
 }
 
@@ -158,14 +158,14 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// Appends the close frame of a socket, unless it has sent one.
+    /// Appends a close frame for a socket, unless it has sent one.
     pub(super) fn close(&mut self, life: &mut Life, code: Option<u16>, reason: &str) {
         let reason = reason.to_owned();
         // The session refuses a second close frame.
         let _ = life.session.send(&Outgoing::Close { code, reason }, self);
     }
 
-    /// The number in marks of a topic, and where its count is kept.
+    /// The number of a topic in marks, and where its broadcast count is kept.
     pub(super) fn topic(&self, place: SocketPlace, topic: TopicPlace) -> (u64, Topic) {
         let own = u64::from(self.cast.own_topics);
         match topic {
@@ -177,12 +177,12 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// The number of an instance's first name.
+    /// The number of an instance's first own name.
     pub(super) fn first_own(&self, place: SocketPlace) -> u64 {
         self.first_name + (self.cast.plays.len() as u64 + place.instance) * self.cast.own_names
     }
 
-    /// What fills the holes of a text of a socket that has sent so many pushes.
+    /// The values for the holes of a text; `seq` is the number of pushes that the socket has sent.
     pub(super) fn filling(&self, place: SocketPlace, seq: u32, mark: Mark) -> Filling {
         Filling {
             first_own: self.first_own(place),
@@ -192,7 +192,7 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// A channel is joined no more, and stands so from now on; tells whether it was joined.
+    /// Sets the status of a channel that is no longer joined; returns whether it was joined.
     pub(super) fn part(
         &mut self,
         place: SocketPlace,
@@ -203,7 +203,7 @@ impl<'r> ShardState<'r> {
         let join = &self.cast.roles[usize::from(life.role)].joins[index];
         let slot = &mut life.slots.all_mut()[index];
         let was_joined = std::mem::replace(&mut slot.status, status) == ChannelStatus::Joined;
-        // It is kept, to tell what comes late from what comes twice.
+        // The window is kept, to distinguish late broadcasts from duplicates.
         if was_joined && join.hears {
             let (number, topic) = self.topic(place, join.place);
             let gone = slot.received.cut(number, &self.topics, self.topics.sent(topic));
@@ -213,7 +213,7 @@ impl<'r> ShardState<'r> {
         was_joined
     }
 
-    /// The first of the pushes of a socket that were sent together and have no answer.
+    /// The oldest unanswered push of a socket's group.
     pub(super) fn oldest_together(&self, id: u32) -> Option<Ref> {
         self.together
             .range(pushes_of(id))
@@ -221,20 +221,20 @@ impl<'r> ShardState<'r> {
             .map(|((_, push), _)| *push)
     }
 
-    /// Nobody can know whether this push was broadcast.
+    /// Puts a push in doubt: it is unknown whether it was broadcast.
     fn doubt(&mut self, id: u32, push: Ref) {
         if let Some((topic, of_topic)) = self.marked.remove(&(id, push)) {
             self.common.doubt(topic, of_topic);
         }
     }
 
-    /// Whether answers may still come to pushes that nobody waits for, although their event is answered.
+    /// Whether replies may still arrive that no step awaits, for events that do get replies.
     pub(super) fn answers_may_come(&self) -> bool {
         let mut events = self.left_out.values();
         events.any(|(event, awaits)| *awaits == Awaits::No && self.common.awaits(*event))
     }
 
-    /// Nobody can know whether the pushes were broadcast whose answers are awaited and will not come any more.
+    /// Puts all unanswered pushes in doubt whose replies were awaited: their replies will not arrive any more.
     pub(super) fn doubt_awaited(&mut self) {
         let (unawaited, common) = (&self.unawaited, self.common);
         self.marked.retain(|push, (topic, of_topic)| {
@@ -246,7 +246,7 @@ impl<'r> ShardState<'r> {
         });
     }
 
-    /// Nobody can know whether the unanswered pushes of this socket were broadcast: its connection has ended.
+    /// Puts all unanswered pushes of a socket in doubt, because its connection has ended.
     pub(super) fn doubt_all(&mut self, id: u32) {
         while let Some((&(_, push), _)) = self.marked.range(pushes_of(id)).next() {
             self.doubt(id, push);
@@ -254,7 +254,7 @@ impl<'r> ShardState<'r> {
     }
 }
 
-/// All pushes of a socket.
+/// The key range of all pushes of a socket.
 fn pushes_of(id: u32) -> RangeInclusive<(u32, Ref)> {
     (id, Ref::new(0))..=(id, Ref::LAST)
 }

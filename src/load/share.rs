@@ -1,34 +1,34 @@
-//! Which share of a swarm plays which scenario.
+//! Divides the sockets and sends of a run among its scenarios.
 
 use std::sync::Arc;
 
 use super::catalogue::built_in;
 use crate::scenario::Program;
 
-/// A scenario of a swarm, and its weight among all of them.
+/// A scenario of a run, with its weight.
 #[derive(Clone, Debug)]
 pub struct Share {
-    /// How results call it.
+    /// The name in results.
     pub name: Arc<str>,
-    /// What is played.
+    /// The scenario.
     pub program: Arc<Program>,
-    /// How many of all sockets, and of all sends, compared with the weights of the others.
+    /// Its share of all sockets and sends, relative to the weights of the other scenarios.
     pub weight: u32,
-    /// What it means if a push is never answered of which the scenario does not say whether it is.
+    /// The meaning of a missing reply if the scenario does not declare one.
     pub silence: Silence,
 }
 
-/// What it means if a push is never answered, and the scenario does not say whether it is.
+/// The meaning of a push that never gets a reply, if the scenario does not declare one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silence {
-    /// Its handler may not reply, as most do not.
+    /// The handler may not reply; most handlers do not.
     MayBeMeant,
-    /// The scenario is written for a channel that answers.
+    /// It is a failure: the scenario is written for a channel that replies.
     IsFailure,
 }
 
 impl Share {
-    /// A scenario with the path of its file as its name, and the weight that its `load:` section says; 1 if it says none.
+    /// A scenario named after its file, with the weight from its `load:` section; the default is 1.
     pub fn new(program: Arc<Program>) -> Self {
         let is_built_in = built_in().iter().any(|it| Arc::ptr_eq(&it.program, &program));
         Self {
@@ -43,7 +43,7 @@ impl Share {
     }
 }
 
-/// Divides a whole by weights; the rest of the division goes to those who lack most.
+/// Divides a whole by weights; the remainder goes to those with the largest fractions.
 pub(super) fn divide(whole: u32, weights: &[u32]) -> Vec<u32> {
     let sum: u64 = weights.iter().copied().map(u64::from).sum::<u64>().max(1);
     let exact = |weight: &u32| u64::from(whole) * u64::from(*weight);

@@ -1,6 +1,6 @@
-//! Scenarios that a swarm plays step by step, with the interpreter that `check` uses: whatever a case can do, each instance
-//! of the swarm can do again and again. A scenario that needs none of that is compiled to a [`Role`](super::role::Role), which
-//! takes a tenth of the memory and CPU time.
+//! Scenarios that are played step by step by the interpreter that `check` uses, so a load test can do everything that
+//! a case can do. Other scenarios are compiled to a [`Role`](super::role::Role), which takes a tenth of the memory
+//! and CPU time.
 
 use std::sync::Arc;
 
@@ -19,20 +19,20 @@ mod turns;
 
 pub(super) use thread::{ThreadPlan, run};
 
-/// What a socket takes, with its task, its play and the buffers of its connection; measured with 4,000 of them.
+/// The memory of a socket, with its task, its play and the buffers of its connection; measured with 4,000 sockets.
 pub(super) const BYTES_OF_A_SOCKET: u64 = 27_000;
 
-/// The scenarios of a swarm whose instances are played step by step.
+/// The scenarios of a run whose instances are played step by step.
 #[derive(Debug)]
 pub(super) struct SteppedScenarios {
     pub(super) plays: Box<[Stepped]>,
-    /// How many names each instance may have of its own.
+    /// The number of names that each instance may have of its own.
     own_names: u64,
     first_name: u64,
     offers: Vec<(Offer, Value)>,
 }
 
-/// One of them.
+/// One scenario.
 #[derive(Debug)]
 pub(super) struct Stepped {
     pub(super) program: Arc<Program>,
@@ -45,27 +45,27 @@ pub(super) struct Stepped {
 /// What a round of an instance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rounds {
-    /// The steps behind the joins, on the same connections as the round before: the scenario has a `load:` section, so it is
-    /// written to be repeated.
+    /// The steps after the joins, on the connections of the round before: the scenario has a `load:` section, so it
+    /// is written to be repeated.
     OnTheSameConnections,
-    /// The same steps on new connections, with new names, as if `check` played the case once more.
+    /// All steps on new connections, with new names, as if `check` played the case again.
     OnNewConnections,
 }
 
-/// Which instance of a swarm it is.
+/// Identifies an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct InstanceId {
-    /// Its scenario; an index into [`SteppedScenarios::plays`].
+    /// The scenario; an index into [`SteppedScenarios::plays`].
     pub(super) play: usize,
-    /// Its number among the instances of its scenario, over all threads.
+    /// The number of the instance in its scenario, over all threads.
     pub(super) number: u32,
 }
 
 impl SteppedScenarios {
-    /// The scenarios of a run, in whole instances: as many as the sockets that were asked for allow.
+    /// The scenarios of a run, divided into whole instances: as many as the requested number of sockets allows.
     ///
     /// # Errors
-    /// There are too few sockets for one instance of each.
+    /// There are too few sockets for one instance of each scenario.
     pub(super) fn new(settings: &LoadSettings, first_name: u64) -> Result<Self, InvalidSettings> {
         let mut plays = Vec::new();
         for (share, sockets) in settings.shares.iter().zip(settings.divided()) {
@@ -103,7 +103,7 @@ impl SteppedScenarios {
         })
     }
 
-    /// The sockets that each of them uses.
+    /// The number of sockets of each scenario.
     pub(super) fn divided(&self) -> Vec<u32> {
         self.plays
             .iter()
@@ -111,7 +111,7 @@ impl SteppedScenarios {
             .collect()
     }
 
-    /// Whether anything is sent at all.
+    /// Whether the scenarios send anything.
     pub(super) fn sends(&self) -> Sends {
         match self.plays.iter().any(|play| play.sends == Sends::Something) {
             true => Sends::Something,
@@ -119,7 +119,7 @@ impl SteppedScenarios {
         }
     }
 
-    /// What an open model of so many rounds a second asks of each.
+    /// The demands on each scenario in an open model with `rate` rounds per second.
     pub(super) fn demands(&self, rate: f64) -> Vec<Demand> {
         let demand = |play: usize| Demand {
             rate: rate * self.part_of_rounds(play),
@@ -128,13 +128,13 @@ impl SteppedScenarios {
         (0..self.plays.len()).map(demand).collect()
     }
 
-    /// Which part of all rounds of an open model is a scenario's.
+    /// The fraction of all rounds of an open model that belongs to a scenario.
     pub(super) fn part_of_rounds(&self, play: usize) -> f64 {
         let sum: f64 = self.plays.iter().map(|play| f64::from(play.weight)).sum();
         f64::from(self.plays[play].weight) / sum.max(1.0)
     }
 
-    /// How a play of an instance is to be played; `round` counts its plays, each of which has new names.
+    /// The settings for a play of an instance; `round` counts its plays, each of which has new names.
     fn setting(&self, settings: &LoadSettings, id: InstanceId, round: u64) -> Setting {
         let most = self.plays.iter().map(|play| play.instances).max().unwrap_or(1);
         let instance = round * u64::from(most) + u64::from(id.number);
@@ -159,7 +159,7 @@ impl SteppedScenarios {
         }
     }
 
-    /// The notes on scenarios that are played step by step.
+    /// Notes about the scenarios that are played step by step.
     pub(super) fn notes(&self, settings: &LoadSettings) -> Vec<String> {
         let mut notes = vec![
             "played step by step, as `check` does: a delivery is followed if a step waits for it".to_owned(),
@@ -194,7 +194,7 @@ impl SteppedScenarios {
 }
 
 impl Stepped {
-    /// The sockets of an instance.
+    /// The number of sockets in an instance.
     pub(super) fn size(&self) -> u32 {
         u32::try_from(self.program.actor_count())
             .unwrap_or(u32::MAX)
@@ -203,7 +203,7 @@ impl Stepped {
 }
 
 impl Override {
-    /// Whether it replaces a part of the conversation.
+    /// Whether the options replace steps of the scenario.
     pub(super) fn replaces_steps(&self) -> bool {
         self.topic.is_some() || self.join_params.is_some() || self.push.is_some()
     }

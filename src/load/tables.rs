@@ -1,27 +1,27 @@
-//! Descriptor tables and their limits. Where a process may not open as many sockets as are wanted, a thread takes a
-//! table of its own: each table has the whole limit, and it takes no privilege. Linux only; elsewhere the limit of the
-//! process is the limit of the swarm.
+//! Descriptor tables and their limits. If a process may not open enough sockets, each thread gets a table of its own
+//! with the full limit, which needs no privilege. This works on Linux only; elsewhere, the limit of the process is
+//! the limit of the run.
 
 use std::io;
 
 use crate::descriptors;
 
-/// Which table a thread opens its sockets in.
+/// The table in which a thread opens its sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Table {
-    /// That of the process.
+    /// The table of the process.
     Common,
-    /// One of its own.
+    /// A table of the thread's own.
     Own,
 }
 
-/// Descriptors of a table that are not for sockets of the swarm: files, pipes, epoll.
+/// Descriptors that are reserved for other purposes: files, pipes, epoll.
 pub(super) const RESERVE: u64 = 64;
 
-/// How many descriptors a table may have.
+/// The limits of open descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
-    /// In each table.
+    /// The limit of each table.
     pub(super) each: u64,
     /// Whether threads can have tables of their own.
     pub(super) tables: Tables,
@@ -31,11 +31,11 @@ pub(super) struct Limit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tables {
     Many,
-    /// One for the process, and why.
+    /// Only the table of the process; the text explains why.
     One(&'static str),
 }
 
-/// Raises the limit of this process as far as it may, and tells how far that is.
+/// Raises the limit of this process as far as possible, and returns it.
 pub(super) fn limit() -> Limit {
     Limit {
         each: descriptors::raise_limit(),
@@ -45,7 +45,7 @@ pub(super) fn limit() -> Limit {
 
 #[cfg(target_os = "linux")]
 fn tables() -> Tables {
-    // A table of its own for a thread that ends at once: the only way to know is to try.
+    // The only way to find out is to try it in a thread that ends at once.
     let tried = std::thread::Builder::new().spawn(descriptors::own_table);
     match tried.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => Tables::Many,
@@ -60,7 +60,7 @@ fn tables() -> Tables {
     Tables::One("descriptor tables of their own for threads exist on Linux only")
 }
 
-/// Prepares the thread that asks.
+/// Prepares the current thread.
 pub(super) fn prepare(table: Table) -> io::Result<()> {
     match table {
         Table::Common => Ok(()),
@@ -68,8 +68,8 @@ pub(super) fn prepare(table: Table) -> io::Result<()> {
     }
 }
 
-/// Closes the copies of what the process had open, but the standard streams: as long as a copy is open, a connection
-/// that its owner closes is not.
+/// Closes the inherited copies of open descriptors, except the standard streams. As long as a copy is open, closing
+/// the original does not close the connection.
 #[cfg(target_os = "linux")]
 fn close_inherited() -> io::Result<()> {
     let mut inherited = Vec::new();
@@ -77,7 +77,7 @@ fn close_inherited() -> io::Result<()> {
         let number = entry?.file_name().to_str().and_then(|name| name.parse().ok());
         inherited.extend(number.filter(|number: &i32| *number > 2));
     }
-    // The folder itself was among them, and is closed by now.
+    // The directory descriptor itself was in the list and is already closed.
     inherited.retain(|number| std::fs::symlink_metadata(format!("/proc/thread-self/fd/{number}")).is_ok());
     for number in inherited {
         #[expect(
@@ -110,7 +110,7 @@ mod tests {
             prepare(Table::Own)?;
             std::fs::read_dir("/proc/thread-self/fd").map(Iterator::count)
         });
-        // The three standard streams, and the folder that is read.
+        // The three standard streams, and the directory that is being read.
         assert!(there.join().unwrap().unwrap() <= 4);
         one.write_all(b"x").unwrap();
         other.read_exact(&mut [0]).unwrap();

@@ -1,4 +1,4 @@
-//! What a shard counts and measures. One a shard, never one a socket; merged when it is read.
+//! The counts and latencies of a shard. Each shard has one tally; the tallies are merged when they are read.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,38 +15,38 @@ use crate::clock::Time;
 
 mod counting;
 
-/// A generator that is later than this at its 99th percentile measures itself.
+/// If the 99th percentile of the lateness is higher than this, the generator measures itself rather than the server.
 pub const LATEST: Duration = Duration::from_millis(10);
 
-/// Everything that a shard counts and measures between two readings.
+/// What a shard counts and measures between two readings.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) troubles: [u64; ErrorKind::ALL.len()],
     pub(super) latencies: Histograms,
-    /// Those of each scenario, where there are several.
+    /// The latencies of each scenario, if there are several.
     pub(super) of_plays: Vec<Histograms>,
     /// Pushes from the server that no step waits for.
     pub(super) unasked: ByEvent,
-    /// Answers that came after they were given up, by the answer's event.
+    /// Replies that arrived after their push had timed out, by the event of the reply.
     pub(super) late: ByEvent,
-    /// Answers and messages that were not as the scenario says.
+    /// Replies and messages that did not match the scenario.
     pub(super) mismatches: ByEvent,
-    /// What was heard of the first error of each kind.
+    /// The first answer of each error kind.
     pub(super) first: BTreeMap<ErrorKind, Box<str>>,
-    /// How long after its last frame connections were lost.
+    /// The idle times of lost connections.
     pub(super) losses: Losses,
-    /// How late this process got to the timers of its sockets.
+    /// How late this process handled the timers of its sockets.
     pub(super) timers: Timers,
     /// When connections were lost.
     pub(super) lost_connections: Moments,
-    /// Messages that never came.
+    /// Messages that never arrived.
     pub(super) lost: LostMessages,
-    /// By scenario: how many rounds of an open model ended, and how long they took together.
+    /// Per scenario: how many rounds of an open model ended, and their total length.
     pub(super) rounds: Vec<(u64, Duration)>,
-    /// Of each event of which nobody said whether it is answered, what became of its pushes.
+    /// For each event without a declared reply: the outcome of its pushes.
     pub(super) left_out: Vec<LeftOut>,
-    /// Of each such event, the replies that never came: none of them was due if the event is never answered.
+    /// For each such event: the replies that never arrived. They count only if the event does get replies.
     pub(super) lost_of_left_out: Vec<LostMessages>,
 }
 
@@ -71,7 +71,7 @@ impl Tally {
         }
     }
 
-    /// An empty one of so many scenarios.
+    /// An empty tally for `plays` scenarios.
     pub(super) fn of_several(plays: usize) -> Self {
         let apart = if plays > 1 { plays } else { 0 };
         Self {
@@ -80,7 +80,7 @@ impl Tally {
         }
     }
 
-    /// Records a time of a scenario.
+    /// Records a latency of a scenario.
     #[inline]
     pub(super) fn record(&mut self, play: usize, kind: Kind, from: Time, to: Time) {
         let micros = to.as_micros().saturating_sub(from.as_micros());
@@ -94,7 +94,7 @@ impl Tally {
         self.troubles[trouble as usize] += 1;
     }
 
-    /// Adds those of another.
+    /// Adds the counts and latencies of another.
     pub(super) fn merge(&mut self, other: &Self) {
         self.counts += other.counts;
         for (sum, more) in self.troubles.iter_mut().zip(other.troubles) {

@@ -1,5 +1,5 @@
-//! Texts of a role with holes that each socket and each send fills by itself. What is the same for all was filled in
-//! when the role was compiled, and filling in the rest allocates nothing.
+//! Text templates of a role, with holes that each socket and each send fills in. Values that are the same for all are
+//! inserted at compile time, and filling in the rest allocates nothing.
 
 use crate::protocol::json;
 use crate::scenario::Values;
@@ -8,24 +8,24 @@ use serde_json::Value;
 
 use super::ledger::Mark;
 
-/// The key of marks that the scenario did not write.
+/// The payload key of marks that are added to a scenario.
 pub(super) const MARK_KEY: &str = "phxproof_mark";
 
-/// What a name of a scenario stands for in a swarm.
+/// The meaning of a scenario's name in a load test.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Meaning {
-    /// The same for all.
+    /// The same value for all.
     Fixed(Value),
-    /// A number of the instance's own; the index tells the names of an instance apart.
+    /// A value of the instance's own; the index distinguishes the names of an instance.
     Own(u64),
     Sender,
     Seq,
     Mark,
-    /// Nothing that a swarm can fill in.
+    /// Unknown at compile time.
     Unknown,
 }
 
-/// A piece of a [`Line`].
+/// A part of a [`Line`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
     Text(Box<str>),
@@ -35,24 +35,24 @@ pub(super) enum Piece {
     Mark,
 }
 
-/// A text with holes: a topic, or a payload as JSON.
+/// A text template: a topic, or a payload as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line(Box<[Piece]>);
 
-/// Whom and what a [`Line`] is filled in for.
+/// The values that fill a [`Line`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Filling {
     /// The number of the instance's first name.
     pub(super) first_own: u64,
     /// The socket that sends.
     pub(super) sender: u32,
-    /// How many it has sent before.
+    /// How many pushes the socket has sent before.
     pub(super) seq: u32,
-    /// What makes the send known again.
+    /// The mark of the send.
     pub(super) mark: Mark,
 }
 
-/// The same text for all.
+/// The same text for all sockets.
 impl From<&str> for Line {
     fn from(text: &str) -> Self {
         Self([Piece::Text(text.into())].into())
@@ -60,26 +60,26 @@ impl From<&str> for Line {
 }
 
 impl Line {
-    /// The same text for all.
+    /// The same text for all sockets.
     pub(super) fn fixed(text: &str) -> Self {
         text.into()
     }
 
-    /// A text such as a topic; `Err` is a name that a swarm cannot fill in.
+    /// Compiles a text, for example a topic; `Err` is a name that cannot be filled in.
     pub(super) fn text(template: &Template, meanings: &[Meaning]) -> Result<Self, Name> {
         let mut writer = Writer::default();
         writer.parts(template, meanings, Quoting::Bare)?;
         Ok(writer.finish())
     }
 
-    /// A JSON value; `Err` is a name that a swarm cannot fill in.
+    /// Compiles a JSON value; `Err` is a name that cannot be filled in.
     pub(super) fn json(data: &Data, meanings: &[Meaning]) -> Result<Self, Name> {
         let mut writer = Writer::default();
         writer.data(data, meanings)?;
         Ok(writer.finish())
     }
 
-    /// These lines, one after another.
+    /// Concatenates lines.
     pub(super) fn joined(lines: impl IntoIterator<Item = Self>) -> Self {
         let mut writer = Writer::default();
         for piece in lines.into_iter().flat_map(|line| line.0) {
@@ -91,7 +91,7 @@ impl Line {
         writer.finish()
     }
 
-    /// The line with its own text written in another way. What fills the holes is written the same everywhere.
+    /// The line with its fixed text rewritten, for example escaped. Values in holes need no rewriting.
     pub(super) fn rewritten(&self, write: impl Fn(&str) -> String) -> Self {
         let pieces = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => Piece::Text(write(text).into()),
@@ -100,7 +100,7 @@ impl Line {
         Self(pieces.collect())
     }
 
-    /// The text, if it is the same for every socket and every send.
+    /// The text, if it has no holes.
     pub(super) fn as_fixed(&self) -> Option<&str> {
         match &*self.0 {
             [] => Some(""),
@@ -109,7 +109,7 @@ impl Line {
         }
     }
 
-    /// The same with a mark as one more member, if it is a map.
+    /// The line with a mark as an additional member, if it is a map.
     pub(super) fn with_mark(&self) -> Option<Self> {
         let is_text = |piece: &Piece, at: fn(&str) -> bool| matches!(piece, Piece::Text(text) if at(text));
         let mut pieces = self.0.to_vec();
@@ -126,7 +126,7 @@ impl Line {
         Some(Self(pieces.into()))
     }
 
-    /// How many bytes it can have: holes are numbers, but a mark.
+    /// The greatest length in bytes. All holes except marks are numbers.
     pub(super) fn longest(&self) -> usize {
         const NUMBER: usize = 20;
         let pieces = self.0.iter().map(|piece| match piece {
@@ -137,7 +137,7 @@ impl Line {
         pieces.sum()
     }
 
-    /// Whether it carries a mark.
+    /// Whether it contains a mark.
     pub(super) fn is_marked(&self) -> bool {
         self.0.contains(&Piece::Mark)
     }
@@ -157,7 +157,7 @@ impl Line {
     }
 }
 
-/// Whether a text stands inside a JSON string.
+/// Whether a text is inside a JSON string.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quoting {
     Bare,
@@ -264,7 +264,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A value that is one name and nothing else keeps its type: numbers count, fresh names are texts.
+    /// A value that consists of one name keeps its type: counters are numbers, fresh names are strings.
     fn alone(&mut self, name: Name, meanings: &[Meaning]) -> Result<(), Name> {
         match &meanings[name.0] {
             Meaning::Fixed(value) => self.text.push_str(&value.to_string()),
@@ -279,7 +279,7 @@ impl Writer {
     }
 }
 
-/// Values under which patterns are checked for one instance.
+/// The values of the names of one instance, for matching patterns.
 pub(super) fn values(meanings: &[Meaning], first_own: u64) -> Values {
     let mut values = Values::new(meanings.len());
     for (index, meaning) in meanings.iter().enumerate() {

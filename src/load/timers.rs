@@ -1,15 +1,16 @@
-//! How late this process got to the timers of its sockets (heartbeats, time-outs, rejoins). Where it was seconds late,
-//! connections may be lost and joins may time out although the server is well.
+//! Measures how late this process handles the timers of its sockets (heartbeats, timeouts, rejoins). If it is seconds
+//! late, connections may be lost and joins may time out although the server works.
 
 use std::time::Duration;
 
-/// A timer that is later than this may cost a connection: servers allow for little more than a heartbeat interval.
+/// A timer that is later than this may cost a connection, because a server's timeout is only a little longer than the
+/// heartbeat interval.
 pub(super) const LATE_TIMER: Duration = Duration::from_secs(1);
 
-/// One of so many timers may be overdue.
+/// One timer in this many may be overdue.
 const OF: u64 = 1000;
 
-/// Timers of sockets, and how many of them were overdue when this process got to them.
+/// The number of timers, and of those that were overdue when this process handled them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Timers {
     count: u64,
@@ -18,21 +19,21 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// A timer went off so late.
+    /// Counts a timer that went off `late` after its deadline.
     pub(super) fn count(&mut self, late: Duration) {
         self.count += 1;
         self.overdue += u64::from(late > LATE_TIMER);
         self.latest = self.latest.max(late);
     }
 
-    /// Adds those of another.
+    /// Adds the counts of another.
     pub(super) fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.overdue += other.overdue;
         self.latest = self.latest.max(other.latest);
     }
 
-    /// Why the connections of the run say nothing about the server; nothing if they do.
+    /// Explains why lost connections say nothing about the server; `None` if the timers were in time.
     pub(super) fn why_overdue(&self) -> Option<String> {
         (self.overdue * OF > self.count).then(|| {
             format!(

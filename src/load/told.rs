@@ -1,12 +1,12 @@
-//! What a server said where something went wrong, in a line: the status and the text of an HTTP answer, a payload, a close.
+//! Renders what a server said about an error in one line: an HTTP status with its text, a payload, or a close frame.
 
 use crate::protocol::Payload;
 use crate::wire::websocket::parse_close;
 
-/// So much of an answer is looked at.
+/// At most this much of a response is read.
 const MOST: usize = 4 << 10;
 
-/// An HTTP answer that is not the one that was wanted: `403 Forbidden: no such user`.
+/// An unexpected HTTP response: `403 Forbidden: no such user`.
 pub(super) fn answer(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -24,7 +24,7 @@ pub(super) fn answer(bytes: &[u8]) -> String {
     }
 }
 
-/// The text of a page.
+/// The text of an HTML page.
 fn without_tags(page: &str) -> String {
     let mut inside = false;
     let text = page.chars().filter(|it| {
@@ -41,7 +41,7 @@ fn without_tags(page: &str) -> String {
     text.collect()
 }
 
-/// A payload as it came.
+/// A payload, unchanged.
 pub(super) fn payload(payload: Payload<'_>) -> String {
     match payload {
         Payload::Json(json) => json.to_owned(),

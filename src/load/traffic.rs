@@ -1,10 +1,11 @@
-//! When a connection last sent and received a frame: it tells how long a connection had been silent when it was lost.
+//! Records when a connection last sent and received a frame, to know how long it was idle when it was lost.
 
 use std::time::Duration;
 
 use crate::clock::Time;
 
-/// When the last bytes of a connection came and went, in milliseconds: four bytes each, as a million sockets have these.
+/// When a connection last sent and received bytes, in milliseconds. Each time takes four bytes, because there may be
+/// a million sockets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
     heard: u32,
@@ -13,7 +14,7 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// What goes out so shortly before a connection is lost may have met a connection that was cut already.
+    /// A frame that is sent this shortly before the loss of a connection may have crossed with the cut.
     const CROSSED: u32 = 300;
 
     #[expect(clippy::cast_possible_truncation, reason = "it goes round after 49 days")]
@@ -21,7 +22,7 @@ impl Traffic {
         (at.as_micros() / 1000) as u32
     }
 
-    /// The connection is open since now.
+    /// The connection opened now.
     pub(super) const fn since(now: Time) -> Self {
         let now = Self::millis(now);
         Self {
@@ -40,13 +41,13 @@ impl Traffic {
         self.spoke = Self::millis(now);
     }
 
-    /// How long nothing went to and fro when the connection was lost now.
+    /// How long the connection was idle in both directions if it is lost now.
     pub(super) fn quiet(self, now: Time) -> Duration {
         let heard = Self::millis(now).wrapping_sub(self.heard);
         self.unspoken(now).min(Duration::from_millis(heard.into()))
     }
 
-    /// How long the client had sent nothing when the connection was lost now.
+    /// How long the client has sent nothing if the connection is lost now.
     pub(super) fn unspoken(self, now: Time) -> Duration {
         let now = Self::millis(now);
         let since = |then: u32| now.wrapping_sub(then);
@@ -71,7 +72,7 @@ mod tests {
         traffic.speak(at(32_000));
         assert_eq!(traffic.quiet(at(32_040)), Duration::from_millis(30_039));
         assert_eq!(traffic.unspoken(at(32_040)), Duration::from_millis(30_040));
-        // A connection that speaks all the time is not quiet.
+        // A connection that sends all the time is not idle.
         (0..100).for_each(|number| traffic.speak(at(40_000 + number * 100)));
         assert!(traffic.quiet(at(50_000)) < Duration::from_millis(300));
     }

@@ -1,5 +1,5 @@
-//! Whether the figures of a run say something about the server: not where the swarm itself was too late, had too few
-//! sockets, or ran out of something.
+//! Decides whether the figures of a run are valid statements about the server. They are not if the generator was
+//! late, had too few sockets, or ran out of a resource.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::role::{CompiledScenarios, SendMode};
 use super::settings::{LoadSettings, Model};
 use super::tally::{LATEST, Tally};
 
-/// With fewer sends than this, nine tenths of them are looked at.
+/// With fewer sends than this, the 90th percentile is used instead of the 99th.
 const FEW: u64 = 1000;
 
-/// What an open model asks of the sockets of a scenario.
+/// What an open model demands of the sockets of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Demand {
-    /// Sends a second, at most.
+    /// The highest number of sends per second.
     pub(super) rate: f64,
-    /// Its sockets that send.
+    /// The number of its sockets that send.
     pub(super) senders: u64,
 }
 
-/// What the scenarios ask of their sockets; nothing in a closed model.
+/// The demands on each scenario; empty in a closed model.
 pub(super) fn demands(settings: &LoadSettings, cast: &CompiledScenarios) -> Vec<Demand> {
     let Some(rate) = settings.schedule.highest_rate() else {
         return Vec::new();
@@ -43,32 +43,33 @@ pub(super) fn demands(settings: &LoadSettings, cast: &CompiledScenarios) -> Vec<
         .collect()
 }
 
-/// Whether a run's own process kept up.
+/// Whether the load generator kept up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Punctuality {
-    /// It did; nothing but sockets may have lacked.
+    /// It did, apart from having too few sockets.
     InTime,
-    /// It was late, or the machine lacked something.
+    /// It was late, or the machine lacked a resource.
     #[default]
     Late,
-    /// It was seconds late, so that connections may be lost and joins may time out although the server is well.
+    /// It was seconds late, so connections may be lost and joins may time out although the server works.
     Overdue,
 }
 
-/// Why a run had too few sockets.
+/// Describes how a run had too few sockets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shortage {
-    /// How many sockets it wants, over all roles and scenarios.
+    /// How many sockets the run needs, over all roles and scenarios.
     pub sockets: u64,
-    /// How many it had.
+    /// How many sockets it had.
     pub had: u64,
-    /// The sends a second of the scenario that lacked most.
+    /// The sends per second of the scenario with the greatest shortage.
     pub rate: f64,
-    /// How long a round of it takes, in seconds.
+    /// The length of a round of that scenario, in seconds.
     pub round_s: f64,
     /// Sends that were never sent.
     pub never_sent: u64,
-    /// The time that a send waited for a free socket, in microseconds: 99 of 100 at most this; nine tenths, if they are few.
+    /// How long sends waited for a free socket, in microseconds: the 99th percentile, or the 90th if there are few
+    /// sends.
     pub waited_us: u64,
 }
 
@@ -99,7 +100,7 @@ impl fmt::Display for Shortage {
     }
 }
 
-/// A number with at most three digits behind the point.
+/// Formats a number with at most three decimals.
 fn short(number: f64) -> String {
     let text = format!("{number:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -113,7 +114,7 @@ fn seconds(seconds: f64) -> String {
     }
 }
 
-/// Looks for what the swarm lacked in sockets; nothing if it lacked none.
+/// Finds out whether the run had too few sockets; `None` if it had enough.
 pub(super) fn shortage(tally: &Tally, demands: &[Demand], sockets: u64) -> Option<Shortage> {
     let counts = &tally.counts;
     let waited = tally.latencies.figures(Kind::Waited);
@@ -144,7 +145,7 @@ pub(super) fn shortage(tally: &Tally, demands: &[Demand], sockets: u64) -> Optio
     })
 }
 
-/// The 99th percentile; of few, where one says little, the 90th.
+/// The 99th percentile, or the 90th if there are few measurements.
 fn usual_worst(figures: &Figures) -> u64 {
     if figures.count >= FEW {
         figures.p99
@@ -153,8 +154,8 @@ fn usual_worst(figures: &Figures) -> u64 {
     }
 }
 
-/// Whether this process kept up, and why its figures say nothing about the server, if they don't. `busy` says how much it
-/// worked.
+/// Whether the generator kept up; if not, why its figures say nothing about the server. `busy` describes how busy it
+/// was.
 pub(super) fn judge(
     tally: &Tally,
     model: Model,
@@ -175,7 +176,7 @@ pub(super) fn judge(
     (Punctuality::InTime, lacks.or_else(|| why_unsent(tally)))
 }
 
-/// Why the generator could not make the load at all; nothing if it could.
+/// Why the generator could not make the load at all; `None` if it could.
 fn why_exhausted(tally: &Tally) -> Option<String> {
     let times = tally.troubles[ErrorKind::Exhausted as usize];
     (times > 0).then(|| {
@@ -183,7 +184,7 @@ fn why_exhausted(tally: &Tally) -> Option<String> {
     })
 }
 
-/// Why the scenario could not be played; nothing if it could.
+/// Why the scenario could not be played; `None` if it could.
 fn why_unsendable(tally: &Tally) -> Option<String> {
     let first = tally.first.get(&ErrorKind::Unsendable)?;
     Some(format!(
@@ -192,7 +193,7 @@ fn why_unsendable(tally: &Tally) -> Option<String> {
     ))
 }
 
-/// Why not all sockets were opened; nothing if they were, or if the server is why.
+/// Why some sockets were not opened; `None` if all were, or if the server is the reason.
 fn why_held_back(tally: &Tally) -> Option<String> {
     let (held_back, opened) = (tally.counts.held_back, tally.counts.first_opened);
     (held_back > 0).then(|| {
@@ -203,7 +204,8 @@ fn why_held_back(tally: &Tally) -> Option<String> {
     })
 }
 
-/// Why the times of an open model say nothing about the server; nothing if they do. `busy` says how much was worked.
+/// Why the latencies of an open model say nothing about the server; `None` if they do. `busy` describes how busy the
+/// generator was.
 fn why_late(tally: &Tally, busy: &str) -> Option<String> {
     let lateness = tally.latencies.figures(Kind::Lateness);
     let late = usual_worst(&lateness);
@@ -217,7 +219,7 @@ fn why_late(tally: &Tally, busy: &str) -> Option<String> {
     })
 }
 
-/// Why not all that was due was sent, where sockets did not lack; nothing if it was.
+/// Why some due sends were not made although there were enough sockets; `None` if all were made.
 fn why_unsent(tally: &Tally) -> Option<String> {
     let (dropped, by_server) = (tally.counts.dropped, tally.counts.dropped_by_server);
     if dropped == 0 {
@@ -255,7 +257,7 @@ mod tests {
     #[test]
     fn a_swarm_with_too_few_sockets_is_told_how_many_it_wants() {
         let tally = tally(&[300; 10], (100, Duration::from_secs(130)), 4);
-        // Every second socket sends.
+        // Every other socket sends.
         let shortage = shortage(&tally, &[DEMAND], 50).unwrap();
         assert_eq!((shortage.sockets, shortage.had), (130, 50));
         let said = shortage.to_string();

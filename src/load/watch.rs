@@ -1,27 +1,28 @@
-//! What processes on this machine use: CPU time and resident memory. Where the system does not tell, nothing is said.
+//! Reads the CPU time and resident memory of processes on this machine. If the system does not report them, there is
+//! no value.
 
 use std::time::Duration;
 
-/// What a process has used so far.
+/// The resource use of a process so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// CPU time, user and system.
+    /// CPU time in user and kernel mode.
     pub cpu: Duration,
     /// Resident memory now, in bytes.
     pub rss_bytes: u64,
 }
 
-/// What this process uses.
+/// The usage of this process.
 pub fn own_usage() -> Option<Usage> {
     usage("self")
 }
 
-/// What another process uses; nothing if there is none of that number, or the system does not tell.
+/// The usage of another process; `None` if there is no such process, or the system does not report it.
 pub fn usage_of(pid: u32) -> Option<Usage> {
     usage(&pid.to_string())
 }
 
-/// CPU time of the thread that asks.
+/// The CPU time of the current thread.
 #[cfg(unix)]
 pub(super) fn thread_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -29,7 +30,7 @@ pub(super) fn thread_cpu() -> Duration {
     seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// CPU time of the thread that asks; not known here.
+/// The CPU time of the current thread; unknown on this system.
 #[cfg(not(unix))]
 pub(super) fn thread_cpu() -> Duration {
     Duration::ZERO
@@ -50,7 +51,7 @@ fn usage(_: &str) -> Option<Usage> {
     None
 }
 
-/// The 14th and 15th field, in ticks; the second is a name in brackets, in which anything may stand.
+/// The 14th and 15th field, in ticks. The second field is a name in parentheses that may contain anything.
 #[cfg(target_os = "linux")]
 fn cpu_in(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(')')?;

@@ -1,18 +1,18 @@
-//! The timer wheel of a shard. It holds hints, not deadlines: a deadline lives in the state of a client, and a hint that
-//! goes off early is set again. So nothing is ever cancelled, and a timer costs four bytes.
+//! The timer wheel of a shard. It stores hints rather than deadlines: the deadline is part of the client's state, and
+//! a hint that goes off early is set again. Therefore timers are never cancelled, and a timer costs four bytes.
 
 use std::time::Duration;
 
 use crate::clock::Time;
 
-/// Microseconds a tick, as a power of two: 8.2 ms.
+/// Length of a tick in microseconds, as a power of two: 8.2 ms.
 const TICK_SHIFT: u32 = 13;
 const SLOTS: u32 = 4096;
 const WORDS: u32 = SLOTS / 64;
-/// So many times the grid is far off: nobody minds such a part of a wait.
+/// Waits of at least this many grid lengths are rounded to the grid; relative to the wait, the error is small.
 const FAR: u32 = 64;
 
-/// A tick of the wheel, kept with each client so that it sets no second hint for a later moment.
+/// A tick of the wheel. Each client keeps the tick of its hint, so it does not set a second hint for a later time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tick(u32);
 
@@ -31,20 +31,20 @@ impl Tick {
     }
 }
 
-/// Hints of when to look at whom.
+/// Timer hints: which socket to look at, and when.
 pub(super) struct Wheel {
     slots: Box<[Vec<u32>]>,
-    /// A bit for each slot that holds something.
+    /// A bit for each slot that is not empty.
     filled: [u64; WORDS as usize],
-    /// All before this tick is done.
+    /// All ticks before this one have been handled.
     next: Tick,
-    /// What is far off is looked at on ticks that are multiples of this one.
+    /// Hints in the far future go off at multiples of this many ticks.
     grid: u32,
     due: Vec<u32>,
 }
 
 impl Wheel {
-    /// An empty wheel, whose first tick is now. Hints that are far off, compared with `grid`, go off together at
+    /// An empty wheel that starts now. Hints that are far in the future, compared with `grid`, go off together at
     /// multiples of it.
     pub(super) fn new(now: Time, grid: Duration) -> Self {
         let grid = u32::try_from(grid.as_micros() >> TICK_SHIFT).unwrap_or(u32::MAX);
@@ -57,7 +57,7 @@ impl Wheel {
         }
     }
 
-    /// Sets a hint to look at `who` at `at`, and returns the tick at which it goes off: earlier where the wheel is
+    /// Sets a hint to look at `who` at `at`. Returns the tick at which it goes off, which is earlier if the wheel is
     /// too small for the wait.
     pub(super) fn set(&mut self, at: Time, who: u32) -> Tick {
         let furthest = self.next.0.saturating_add(SLOTS - 1);
@@ -90,7 +90,7 @@ impl Wheel {
         ahead.map(|ahead| Tick(self.next.0.saturating_add(ahead)).time())
     }
 
-    /// Takes all hints that go off by `now`. Give them back to [`Wheel::done`], so that their memory is kept.
+    /// Takes all hints that are due by `now`. Return the list with [`Wheel::done`] to reuse its memory.
     pub(super) fn due(&mut self, now: Time) -> Vec<u32> {
         let mut due = std::mem::take(&mut self.due);
         let until = u32::try_from(now.as_micros() >> TICK_SHIFT)
@@ -107,7 +107,7 @@ impl Wheel {
         due
     }
 
-    /// Gives the list of [`Wheel::due`] back.
+    /// Returns the list of [`Wheel::due`] for reuse.
     pub(super) fn done(&mut self, mut due: Vec<u32>) {
         due.clear();
         self.due = due;
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// The longest that a hint is late.
+    /// The most that a hint may be late.
     const PRECISION: Duration = Duration::from_micros(1 << TICK_SHIFT);
 
     fn millis(millis: u64) -> Time {

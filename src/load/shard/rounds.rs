@@ -1,4 +1,4 @@
-//! The steps of a socket, round by round, by itself or at intended times; what each waits for, and for how long.
+//! Plays the steps of a socket, round after round: what each step waits for, and for how long.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::Shard;
 use crate::client::Ref;
 use crate::clock::Time;
 
-/// Behind all steps: the rest of the round is left out.
+/// A step index beyond all steps: the rest of the round is skipped.
 const ABANDONED: u16 = u16::MAX;
-/// Who was shut out by the server comes again after this.
+/// A socket whose channel the server ended starts a new round after this time.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 impl<'r> Shard<'r> {
-    /// A round begins, or the load does.
+    /// Begins a round, or the load.
     pub(super) fn take_turn(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         if self.phase != Phase::Running
@@ -46,8 +46,8 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// A round of several steps. Its first push counts from its intended time, without the time in which there were too
-    /// few sockets.
+    /// Begins a round of several steps. Its first push counts from its intended time, without the time during which
+    /// there were too few sockets.
     pub(super) fn begin_round(&mut self, id: u32, turn: Turn) {
         let (play, now) = (self.play(id), self.state.now);
         self.state.tally.late(turn.late);
@@ -60,7 +60,7 @@ impl<'r> Shard<'r> {
         self.advance(id);
     }
 
-    /// Does steps until one has to wait.
+    /// Executes steps until one has to wait.
     pub(super) fn advance(&mut self, id: u32) {
         let cast = self.blue.cast;
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
@@ -85,7 +85,7 @@ impl<'r> Shard<'r> {
                     role.send_mode == SendMode::Rounds && self.blue.settings.schedule != Schedule::Closed;
                 if open {
                     life.wait = Wait::Turn;
-                    // It takes its turn when all is joined, if that is not now.
+                    // It begins its round when all topics are joined, if they are not joined now.
                     life.flags.clear(Flags::STARTED);
                     self.take_turn(id);
                     break;
@@ -99,7 +99,7 @@ impl<'r> Shard<'r> {
             };
             self.step(id, step);
         }
-        // What was written is this socket's, and the buffer is everybody's.
+        // The frames in the shared output buffer belong to this socket, so they are sent now.
         if !self.state.out.is_empty() {
             self.flush(id);
         }
@@ -110,7 +110,7 @@ impl<'r> Shard<'r> {
         let now = self.state.now;
         let life = &mut self.actors[id as usize].life;
         match step {
-            // The server ended it: there is nobody to talk to in the rest of the round.
+            // The server ended the channel, so the rest of the round is skipped.
             Step::Push(Push { channel, .. }) | Step::Leave(channel)
                 if life.slots.status(*channel) == ChannelStatus::Over =>
             {
@@ -170,8 +170,8 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// How long the wait for a message may be where the step does not say. Who only listens while others send at their
-    /// times waits as long as they take: what does not come is the ledger's to tell.
+    /// The time limit for a message if the step does not set one. A socket that only listens while others send at
+    /// scheduled times has no limit: the ledger finds out what is missing.
     fn patience(&self, id: u32) -> Option<Duration> {
         let settings = self.blue.settings;
         let listens = self.send_mode(&self.actors[id as usize]) == SendMode::Listens;
@@ -191,7 +191,7 @@ impl<'r> Shard<'r> {
         }
     }
 
-    /// Goes on when all answers have come to what was sent together; tells whether they have.
+    /// Continues when all pushes of a group have their replies; returns whether they have.
     fn gather(&mut self, id: u32) -> bool {
         let lacks = self.state.oldest_together(id).is_some();
         if !lacks {
@@ -214,8 +214,8 @@ impl<'r> Shard<'r> {
         *early = early.saturating_add(1);
     }
 
-    /// The server ended a channel, and what the role waits for can't come: it begins a round anew, and not at once, as
-    /// the server may do the same again.
+    /// The server ended a channel, and the awaited message cannot arrive any more. The socket begins a new round,
+    /// with a delay, because the server may end the channel again.
     pub(super) fn ended(&mut self, id: u32) {
         self.settled(id);
         let life = &mut self.actors[id as usize].life;
@@ -226,7 +226,7 @@ impl<'r> Shard<'r> {
         self.arm(id);
     }
 
-    /// A sleep is over, or a message did not come in time.
+    /// A sleep is over, or a message did not arrive in time.
     pub(super) fn wake(&mut self, id: u32) {
         let life = &mut self.actors[id as usize].life;
         if life.wake > self.state.now {
@@ -250,7 +250,8 @@ impl<'r> Shard<'r> {
         self.advance(id);
     }
 
-    /// A message did not come. It was owed to who was connected all the time, if those who send are there.
+    /// Counts a message that did not arrive. It is missing only if the socket was connected all the time and the
+    /// senders were there.
     fn waited_in_vain(&mut self, id: u32) {
         let counts = self.phase == Phase::Running || self.phase == Phase::Draining && self.is_owed(id);
         if !counts {
@@ -270,7 +271,7 @@ impl<'r> Shard<'r> {
         let told = || format!("`{event}` did not come within {within:?}");
         self.state.tally.trouble_told(ErrorKind::ReceiveTimeout, told);
         let stayed = life.stage == ConnectionStage::Open && life.since + within <= life.wake;
-        // In an open model others may have their turn much later.
+        // In an open model, the turn of other sockets may come much later.
         let is_certain = said.is_some()
             || self.blue.settings.schedule == Schedule::Closed
             || self.blue.cast.sends_alone(role);

@@ -1,4 +1,4 @@
-//! What is sent: pushes of roles, and in an open model who sends when.
+//! Sends pushes, and in an open model decides which socket sends when.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::client::Ref;
 use crate::clock::Time;
 use crate::protocol::Payload;
 
-/// A push that goes out so long after its time is overdue.
+/// A push that is sent this long after its intended time is overdue.
 const OVERDUE: Duration = Duration::from_millis(100);
 
 impl Shard<'_> {
-    /// Sends of an open model whose time has come.
+    /// Makes the sends of an open model that are due.
     pub(super) fn send_due(&mut self) {
         for play in 0..self.lanes.len() {
             while let Some(intended) = self.lanes[play].take(self.state.now) {
@@ -52,7 +52,7 @@ impl Shard<'_> {
         }
     }
 
-    /// The load is over: what waits for a free socket is never sent.
+    /// Ends the send schedules: sends that wait for a free socket are never sent.
     pub(super) fn end_lanes(&mut self) {
         let now = self.state.now;
         for (play, lane) in self.lanes.iter_mut().enumerate() {
@@ -69,13 +69,13 @@ impl Shard<'_> {
         }
     }
 
-    /// The lane of the scenario of a socket.
+    /// The send schedule of a socket's scenario.
     pub(super) fn lane(&mut self, id: u32) -> &mut Lane {
         let play = self.play(id);
         &mut self.lanes[play]
     }
 
-    /// The round of a role that only pushes.
+    /// A round of a role that only pushes.
     fn push_now(&mut self, id: u32, intended: Time) {
         let cast = self.blue.cast;
         let role = &cast.roles[usize::from(self.actors[id as usize].life.role)];
@@ -88,8 +88,8 @@ impl Shard<'_> {
         }
     }
 
-    /// Pushes as if at the intended time, so that the answer counts from it. What is long overdue has its time from now
-    /// on to be answered, and counts from then as well.
+    /// Pushes as if at the intended time, so that the reply latency counts from it. If the push is overdue, only its
+    /// timeout counts from now.
     pub(super) fn push(&mut self, id: u32, push: &Push, intended: Time) -> Option<Ref> {
         let life = &self.actors[id as usize].life;
         let channel = life.slots.all()[usize::from(push.channel)].channel?;
@@ -147,7 +147,7 @@ impl Shard<'_> {
         reference
     }
 
-    /// What makes the broadcasts of this push known again: the next number of its topic.
+    /// The mark of the broadcasts of this push: it takes the next number of the topic.
     fn next_mark(&mut self, id: u32, push: &Push, intended: Time) -> Mark {
         let place = self.place(id);
         let life = &self.actors[id as usize].life;
@@ -163,7 +163,7 @@ impl Shard<'_> {
         }
     }
 
-    /// Whether the answer to a push is waited for.
+    /// Whether the reply to a push is awaited.
     pub(super) fn awaits_answer(&self, push: &Push) -> bool {
         let is_silent = push
             .left_out
@@ -179,7 +179,7 @@ impl Shard<'_> {
         counts.awaited += u64::from(awaits == Awaits::Yes);
     }
 
-    /// The sender of a broadcast that only others get lacks nothing.
+    /// Marks the sender's own broadcast as received if the server sends it only to the other sockets.
     fn hear_own(&mut self, id: u32, push: &Push, mark: &Mark) {
         let place = self.place(id);
         let life = &mut self.actors[id as usize].life;

@@ -1,5 +1,5 @@
-//! Waits for events, to the microsecond. epoll counts in milliseconds, and mio rounds up: with that alone, every send of
-//! an open model would be half a millisecond late.
+//! Waits for events with microsecond precision. epoll counts in milliseconds and mio rounds up, so without this every
+//! send of an open model would be half a millisecond late on average.
 
 use std::io;
 use std::time::Duration;

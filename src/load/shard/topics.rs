@@ -1,4 +1,4 @@
-//! What a socket does with its topics and its connection: joins, leaves, joins again, cuts itself off.
+//! Joins, leaves and rejoins topics, and cuts connections on purpose.
 
 use rand_xoshiro::rand_core::Rng as _;
 
@@ -10,7 +10,7 @@ use super::super::text::Line;
 use super::Shard;
 
 impl Shard<'_> {
-    /// The connection is open: joins what it has not joined yet; the client rejoins what it had by itself.
+    /// Joins the topics that the socket has not joined yet; the client rejoins the others by itself.
     pub(super) fn opened(&mut self, id: u32) {
         self.spread_heartbeat(id);
         let role = self.actors[id as usize].life.role;
@@ -32,7 +32,8 @@ impl Shard<'_> {
         }
     }
 
-    /// People don't all come at once; a swarm may, and its heartbeats would beat together for ever.
+    /// Spreads the first heartbeats. Without this, sockets that connect at once would send all their heartbeats at
+    /// the same time.
     fn spread_heartbeat(&mut self, id: u32) {
         let interval = self.blue.settings.heartbeat;
         let part = (self.random.next_u32() >> 8) as f64 / f64::from(1 << 24);
@@ -51,7 +52,7 @@ impl Shard<'_> {
             line.fill(&filling, &mut text);
             text.into()
         };
-        // What is the same for all is kept once.
+        // Text that is the same for all sockets is stored once.
         let topic = match join.place {
             TopicPlace::Shared(shared) => cast.shared_topics[shared as usize].clone(),
             TopicPlace::Own(_) => text(&join.topic),
@@ -63,7 +64,7 @@ impl Shard<'_> {
         (slot.channel, slot.status, slot.judged) = (Some(channel), ChannelStatus::Lost, false);
     }
 
-    /// The socket joined, or failed, for the first time.
+    /// The first attempt to join has succeeded or failed.
     pub(super) fn settled(&mut self, id: u32) {
         if self.actors[id as usize].life.flags.set(Flags::SETTLED) {
             self.arrivals.under_way = self.arrivals.under_way.saturating_sub(1);
@@ -73,7 +74,7 @@ impl Shard<'_> {
     pub(super) fn all_joined(&mut self, id: u32) {
         self.settled(id);
         let life = &mut self.actors[id as usize].life;
-        // What was heard before may have led to another join.
+        // An earlier event may have caused another join.
         if !life.slots.at_rest() {
             return;
         }
@@ -99,7 +100,7 @@ impl Shard<'_> {
         self.flush(id);
     }
 
-    /// The leave is answered, or will not be.
+    /// A leave got its reply, or timed out.
     pub(super) fn left(&mut self, id: u32) {
         let life = &mut self.actors[id as usize].life;
         if life.wait == Wait::Left {
@@ -109,7 +110,7 @@ impl Shard<'_> {
         }
     }
 
-    /// Joins what is over; after a cut the client rejoins by itself, and this only waits for it.
+    /// Joins a channel that is over. After a cut the client rejoins by itself, so this only waits.
     pub(super) fn join_again(&mut self, id: u32, index: usize, entry: u8) {
         let life = &mut self.actors[id as usize].life;
         let slot = &mut life.slots.all_mut()[index];
@@ -126,7 +127,7 @@ impl Shard<'_> {
         }
     }
 
-    /// Tells whether something was, so that there is something to wait for.
+    /// Joins all channels that are over; returns whether the socket now waits for a join.
     pub(super) fn join_what_is_over(&mut self, id: u32) -> bool {
         let count = self.actors[id as usize].life.slots.all().len();
         for (index, entry) in (0..count).zip(0..) {
@@ -149,7 +150,7 @@ impl Shard<'_> {
             self.state.close(life, Some(*code), "");
             self.flush(id);
         }
-        // The kernel may have told already that the connection is no more.
+        // The kernel may have reported already that the connection has ended.
         if self.actors[id as usize].life.stage == ConnectionStage::Open {
             self.fail(id, ErrorKind::Closed);
         }

@@ -1,24 +1,25 @@
-//! What goes out, and what is kept of what did not: bounded, whatever a server does.
+//! Writes the output of sockets, and limits the memory for unsent output and incomplete input, whatever a server
+//! does.
 
 use std::io::{self, Write as _};
 
 use super::super::error_kind::ErrorKind;
 use super::Shard;
 
-/// A socket whose server does not read is cut when so much waits for it.
+/// A socket is cut when this much output is waiting because the server does not read.
 const MOST_UNSENT: usize = 4 << 20;
-/// What all sockets of a swarm may keep together of what is not whole, or not sent.
+/// The limit of all buffered bytes of a run: incomplete input and unsent output.
 const MOST_KEPT: usize = 256 << 20;
 
 impl Shard<'_> {
-    /// Writes the frames of this socket; keeps what the kernel does not take.
+    /// Writes the frames of a socket; keeps what the kernel does not accept.
     pub(super) fn flush(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
         let Some(stream) = &mut actor.stream else {
             self.state.out.clear();
             return;
         };
-        // The client spoke, whether or not the kernel has room for it.
+        // The client has sent something, even if the kernel has no room for it yet.
         if !self.state.out.is_empty() {
             actor.life.traffic.speak(self.state.now);
         }
@@ -60,7 +61,8 @@ impl Shard<'_> {
         }
     }
 
-    /// Keeps the sum of what is kept, and lets no server fill the memory by what it begins and never ends.
+    /// Updates the number of buffered bytes. The limit stops servers from filling the memory with messages that never
+    /// end.
     pub(super) fn count_kept(&mut self, id: u32) {
         let life = &mut self.actors[id as usize].life;
         let fragments = life.session.kept();
@@ -77,7 +79,7 @@ impl Shard<'_> {
     }
 }
 
-/// Writes from the front of `bytes` until the kernel takes no more, and leaves the rest.
+/// Writes from the front of `bytes` until the kernel accepts no more, and leaves the rest.
 fn write(stream: &mut mio::net::TcpStream, bytes: &mut Vec<u8>) -> io::Result<usize> {
     let mut written = 0;
     while written < bytes.len() {

@@ -1,4 +1,4 @@
-//! The comings and goings of a socket's channels: joined, lost, left, or ended by the server.
+//! Handles changes of a socket's channels: joined, lost, left, or ended by the server.
 
 use super::client_outbox::IncomingEvent;
 use super::{ClientOutbox, News};
@@ -42,7 +42,7 @@ impl ClientOutbox<'_, '_> {
         self.state.news.push(News::AllJoined);
     }
 
-    /// A channel is over: it was left, or the server ended it.
+    /// A channel is over: the client left it, or the server ended it.
     pub(super) fn closed(&mut self, channel: ChannelId, cause: CloseCause) {
         let Some(index) = self.life.slots.position(channel) else {
             return;
@@ -72,7 +72,7 @@ impl ClientOutbox<'_, '_> {
         }
     }
 
-    /// Whether the role waits for something that can't come any more, as this channel is over.
+    /// Whether the role waits for something that cannot arrive any more because this channel is over.
     fn waits_in_vain(&self, index: usize) -> bool {
         match self.life.wait {
             Wait::Joined => self.life.slots.at_rest(),
@@ -94,7 +94,7 @@ impl ClientOutbox<'_, '_> {
         }
     }
 
-    /// The channel that was left, or is lost, for which this came all the same.
+    /// The channel that was left or lost and to which this late message belongs.
     pub(super) fn position_left(&self, reason: DropReason, message: &Message<'_>) -> Option<usize> {
         match reason {
             DropReason::Stale(channel) | DropReason::NotJoined(channel) => {
@@ -107,7 +107,7 @@ impl ClientOutbox<'_, '_> {
         }
     }
 
-    /// The channel of a topic that is over.
+    /// The channel of a topic, if that channel is over.
     pub(super) fn position_over(&self, topic: &str) -> Option<usize> {
         let filling = self.state.filling(self.place, self.life.seq, Mark::default());
         let is_called = |join: &Join| {

@@ -16,14 +16,14 @@ use crate::scenario::{Answers, Pattern};
 use crate::session::Output as _;
 use crate::wire::websocket::{Opcode, write_frame};
 
-/// The state of a shard, while the client of one socket is called.
+/// The state of a shard while the client of one socket is called.
 pub(in crate::load) struct ClientOutbox<'a, 'r> {
     pub(in crate::load) state: &'a mut ShardState<'r>,
     pub(in crate::load) life: &'a mut Life,
     pub(in crate::load) place: SocketPlace,
 }
 
-/// What came on a channel.
+/// An event that arrived on a channel.
 pub(super) struct IncomingEvent<'a> {
     pub(super) index: usize,
     pub(super) event: &'a str,
@@ -42,7 +42,7 @@ impl<'a> IncomingEvent<'a> {
     }
 }
 
-/// Whether a push took its answer.
+/// Whether a push consumed its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
     ByItsPush,
@@ -65,7 +65,7 @@ impl Outbox for ClientOutbox<'_, '_> {
         let opcode = match state.vsn.encode_from_client(message, &mut state.scratch) {
             Ok(FrameKind::Text) => Opcode::Text,
             Ok(FrameKind::Binary) => Opcode::Binary,
-            // Checked when the scenario was compiled: a role sends nothing that has no frame.
+            // This cannot happen: the compiler checks that the serializer can encode every message of a role.
             Err(_) => return,
         };
         let key = state.key();
@@ -76,7 +76,8 @@ impl Outbox for ClientOutbox<'_, '_> {
         match event {
             Event::Opened => self.state.news.push(News::Opened),
             Event::Disconnected { .. } => {}
-            // While all connections are closed answers lie unread, and their times would be this process's.
+            // While the connections are being closed, replies are read late, so the latency would be the generator's
+            // own.
             Event::HeartbeatAnswered { .. } if self.life.flags.has(Flags::ON_PURPOSE) => {}
             Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
             Event::HeartbeatTimedOut { .. } => self.heartbeat_timed_out(),
@@ -136,7 +137,7 @@ impl<'r> ClientOutbox<'_, 'r> {
 
     fn heartbeat_timed_out(&mut self) {
         if self.role().reads_every.is_some() {
-            // A slow reader finds the answer late, if it is not cut.
+            // A slow reader reads the reply late, even if the server does not cut it.
             self.state.tally.counts.slow_cut += 1;
             return;
         }
@@ -147,13 +148,14 @@ impl<'r> ClientOutbox<'_, 'r> {
             .lose_connection(now, self.life.traffic, heartbeat);
     }
 
-    /// Records how long something took that ends now.
+    /// Records the latency of something that ends now.
     pub(super) fn record(&mut self, kind: Kind, from: Time) {
         let play = self.role().play;
         self.state.tally.record(play, kind, from, self.state.now);
     }
 
-    /// The push whose awaited answer comes: of a role that only pushes the one that there is, else that of the current step.
+    /// The push whose awaited reply arrives: the only push of a role that does nothing else, otherwise the push of
+    /// the current step.
     pub(super) fn asked(&self) -> Option<&'r Push> {
         let role = self.role();
         if role.send_mode == SendMode::Pushes {
@@ -213,7 +215,7 @@ impl<'r> ClientOutbox<'_, 'r> {
         Taken::ByItsPush
     }
 
-    /// Hands the answer to a push that did not wait for it to the role, as the message that it is.
+    /// Passes the reply to the role as a message, if the push did not wait for it.
     fn hand_reply(&mut self, channel: ChannelId, status: &str, response: Payload<'_>) {
         let awaits = self.role().awaited.iter().any(|it| *it.event == *REPLY);
         if let (true, Some(index)) = (awaits, self.life.slots.position(channel)) {
@@ -226,7 +228,7 @@ impl<'r> ClientOutbox<'_, 'r> {
         }
     }
 
-    /// Holds what came against what the scenario says, if it says something.
+    /// Checks a payload against the scenario, if the scenario has a pattern for it.
     pub(super) fn judge(&mut self, expected: Option<&Pattern>, payload: Payload<'_>, event: &str) {
         if expected.is_some_and(|pattern| !self.matches(pattern, payload)) {
             self.mismatch(event, || told::payload(payload));
@@ -239,7 +241,7 @@ impl<'r> ClientOutbox<'_, 'r> {
         self.state.tally.mismatches.count(event);
     }
 
-    /// The slow way: builds the value and holds it against the pattern.
+    /// The slow path: builds a value and matches it against the pattern.
     fn matches(&self, pattern: &Pattern, payload: Payload<'_>) -> bool {
         let Payload::Json(json) = payload else {
             return false;
@@ -282,7 +284,7 @@ impl<'r> ClientOutbox<'_, 'r> {
         }
     }
 
-    /// Hands what came on a channel to the role, if a step waits for such; tells whether one does.
+    /// Passes an event to the role if a step waits for it; returns whether one does.
     pub(super) fn hand(&mut self, came: &IncomingEvent<'_>) -> bool {
         let found = (0..)
             .zip(&self.role().awaited)
@@ -294,7 +296,7 @@ impl<'r> ClientOutbox<'_, 'r> {
         if !awaited.takes_all && !awaited.contents.iter().any(holds) {
             self.mismatch(came.event, || told::payload(came.payload));
         }
-        // Where the steps are not gone through, nobody takes what comes.
+        // Sockets that only push at scheduled times do not run their steps, so no step takes the message.
         if self.role().send_mode != SendMode::Pushes || self.state.model == Model::Closed {
             self.state.news.push(News::Heard(number));
         }

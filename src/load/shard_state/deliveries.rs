@@ -1,4 +1,4 @@
-//! Broadcasts as they come: entered into the ledger by their mark, or counted where they have none.
+//! Handles arriving broadcasts: enters them into the ledger by their mark, or counts those without a mark.
 
 use super::ClientOutbox;
 use super::client_outbox::IncomingEvent;
@@ -11,7 +11,7 @@ use crate::load::role::ChannelStatus;
 use crate::protocol::{CLOSE, Field, Message, Payload, REPLY};
 
 impl ClientOutbox<'_, '_> {
-    /// Counts a broadcast that has no mark, where they are followed by their number.
+    /// Counts a broadcast without a mark, if broadcasts on the topic are tracked by number.
     pub(super) fn take_numbered(&mut self, index: usize, event: &str) {
         let join = &self.role().joins[index];
         if join.numbered.as_deref() != Some(event) {
@@ -40,7 +40,7 @@ impl ClientOutbox<'_, '_> {
         Mark::find(bytes, self.state.run)
     }
 
-    /// Whether a broadcast is one of this topic; a number that was never given out was made up.
+    /// Whether a broadcast belongs to this topic. A number that was never allocated does not.
     pub(super) fn belongs(&mut self, index: usize, mark: &Mark) -> bool {
         let (number, topic) = self.state.topic(self.place, self.role().joins[index].place);
         let belongs = mark.topic == number && mark.of_topic < self.state.topics.sent(topic);
@@ -78,8 +78,8 @@ impl ClientOutbox<'_, '_> {
         self.record(Kind::Broadcast, Time::from_micros(mark.intended));
     }
 
-    /// Takes a broadcast that came after its receiver had left. It was counted as in doubt then, unless it had come
-    /// before.
+    /// Handles a broadcast that arrived after its receiver had left. It was already counted as in doubt, unless it is
+    /// a duplicate.
     fn take_late(&mut self, index: usize, mark: &Mark) {
         let state = &mut *self.state;
         let slot = &mut self.life.slots.all_mut()[index];
@@ -105,7 +105,7 @@ impl ClientOutbox<'_, '_> {
         let tally = &mut self.state.tally;
         match reason {
             DropReason::NoChannel if mark.is_some() => tally.counts.broadcasts_misdelivered += 1,
-            // It answers nothing.
+            // Not a reply to any push.
             DropReason::Unasked(_) if message.reference == Field::Null => tally.unasked.count(event),
             DropReason::Unasked(_) if !self.life.flags.has(Flags::GAVE_UP) => {
                 tally.counts.replies_duplicated += 1;

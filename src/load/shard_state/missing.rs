@@ -1,4 +1,4 @@
-//! What never came, entered into the list of lost messages with all that is known of it.
+//! Adds messages that never arrived to the list of lost messages, with all that is known about them.
 
 use super::{Awaits, ClientOutbox, ShardState, SocketPlace};
 use crate::client::{ChannelId, Ref};
@@ -10,7 +10,7 @@ use crate::load::lost::{Lost, LostKind, MOST};
 use crate::load::role::{CompiledScenarios, Join, TopicPlace};
 use crate::load::text::Filling;
 
-/// What never came, but for what differs from one message to the next.
+/// The properties that several lost messages share.
 #[derive(Clone, Copy)]
 struct Case<'r> {
     kind: LostKind,
@@ -56,7 +56,7 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// Counts what will not come any more to this receiver, and enters what is missing into the list.
+    /// Counts broadcasts that this receiver will not get any more, and lists the missing ones.
     pub(in crate::load) fn gone(&mut self, place: SocketPlace, join: &'r Join, gone: &Gone) {
         let missing = gone.count_missing();
         self.tally.counts.broadcasts_missing += missing;
@@ -65,7 +65,7 @@ impl<'r> ShardState<'r> {
             return;
         }
         let case = self.case(LostKind::Broadcast, place, join);
-        // Where only the number of broadcasts is known, nobody knows which of them are missing.
+        // If broadcasts are tracked by number only, it is unknown which of them are missing.
         if join.numbered.is_some() {
             return self.enter_unknown(&case, (0..missing).map(|_| (None, None)));
         }
@@ -83,7 +83,7 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// Enters those of which nobody knows who sent them when; no more than are told.
+    /// Lists lost broadcasts whose sender and time are unknown, at most as many as the list shows.
     fn enter_unknown(&mut self, case: &Case<'_>, all: impl Iterator<Item = (Option<u32>, Option<u64>)>) {
         for known in all.take(MOST) {
             self.tally.lost.enter(None, |at_s| case.tell(known, at_s));
@@ -92,7 +92,7 @@ impl<'r> ShardState<'r> {
 }
 
 impl ClientOutbox<'_, '_> {
-    /// A push had no reply in time.
+    /// A push timed out.
     pub(super) fn push_timed_out(&mut self, channel: ChannelId, push: Ref, sent_at: Time) {
         self.life.flags.set(Flags::GAVE_UP);
         let state = &mut *self.state;
@@ -110,7 +110,7 @@ impl ClientOutbox<'_, '_> {
         }
         let is_unawaited = state.unawaited.remove(&(self.place.id, push));
         if is_unawaited {
-            // Without an answer it was still heard: its connection lasted.
+            // The connection lasted, so the server received the push although it sent no reply.
             state.marked.remove(&(self.place.id, push));
         } else {
             state.doubt(self.place.id, push);
@@ -131,7 +131,7 @@ impl ClientOutbox<'_, '_> {
         let counts = &mut self.state.tally.counts;
         match (is_unawaited, lasted) {
             (true, _) => {}
-            // Its connection may have ended before the reply could come.
+            // Its connection may have ended before the reply could arrive.
             (false, false) => counts.replies_in_doubt += 1,
             (false, true) => {
                 counts.replies_missing += 1;
@@ -141,7 +141,7 @@ impl ClientOutbox<'_, '_> {
         }
     }
 
-    /// Enters a reply that never came. Whether one of an event that is left out was due is known at the end.
+    /// Lists a lost reply. If the event has no declared reply, the end of the run decides whether the reply was due.
     fn lose_reply(
         &mut self,
         channel: ChannelId,

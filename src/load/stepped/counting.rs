@@ -1,4 +1,4 @@
-//! From what a play tells, and from a step that did not hold, to the counts and times of a swarm.
+//! Turns events and failures of a play into the counts and latencies of a run.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::load::latency::Kind;
 use crate::load::tally::Tally;
 use crate::scenario::{Blame, Exchange, Failure, FailureKind, Subject};
 
-/// Counts an answer that came after so long.
+/// Counts a reply that arrived after `took`.
 pub(super) fn answered(tally: &mut Tally, play: usize, exchange: Exchange, took: Duration, now: Time) {
     let kind = match exchange {
         Exchange::Connect => Kind::Connect,
@@ -25,27 +25,27 @@ pub(super) fn answered(tally: &mut Tally, play: usize, exchange: Exchange, took:
     }
 }
 
-/// What is counted of a step that did not hold.
+/// How a failed step is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Broken {
     /// A connection could not be made.
     Attempt(ErrorKind),
     /// An open connection ended.
     Connection,
-    /// A reply to a push never came.
+    /// A reply to a push did not arrive.
     Reply,
-    /// A message never came that a step waits for.
+    /// An awaited message did not arrive.
     Message,
     /// Any other error.
     Other(ErrorKind),
-    /// Something came that is not as the scenario says.
+    /// The content of a message did not match the scenario.
     Content,
-    /// A message has no frame, so it was never sent.
+    /// The serializer cannot encode a message, so it was never sent.
     Unsendable,
 }
 
 impl Broken {
-    /// What a failure is counted as.
+    /// The category of a failure.
     pub(super) fn of(failure: &Failure) -> Self {
         match (failure.kind, &failure.subject) {
             (FailureKind::NoConnection, _) if failure.blame == Blame::Nobody => {
@@ -66,7 +66,7 @@ impl Broken {
         }
     }
 
-    /// Counts it.
+    /// Counts the failure.
     pub(super) fn count(self, tally: &mut Tally, failure: &Failure, now: Time) {
         let told = || in_one_line(failure);
         match self {
@@ -100,7 +100,7 @@ impl Broken {
     }
 }
 
-/// Under which name a message or an answer is counted that is not as the scenario says.
+/// The name under which a message or reply that did not match is counted.
 fn name_of(subject: &Subject) -> &str {
     match subject {
         Subject::Connect => "connect",
@@ -113,7 +113,7 @@ fn name_of(subject: &Subject) -> &str {
     }
 }
 
-/// A failure as the first answer of its kind shows it.
+/// The failure in one line, as the first answer of its kind.
 fn in_one_line(failure: &Failure) -> String {
     let Failure {
         what,

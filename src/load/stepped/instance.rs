@@ -1,4 +1,4 @@
-//! One instance of a scenario: its play, the connections of its actors, and its rounds until the load is over.
+//! Plays one instance of a scenario: the connections of its actors, and its rounds until the load is over.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::load::lane::Turn;
 use crate::load::latency::Kind;
 use crate::scenario::{Exchange, Failure, Happening, Play, PlayEvent, PlayStatus, Replied};
 
-/// An instance that failed begins again after this.
+/// An instance that failed starts again after this time.
 const BACKOFF: Duration = Duration::from_secs(1);
 /// How long a server may take to answer the close frames at the end of a play.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -34,10 +34,10 @@ enum Ended {
     Stopped,
 }
 
-/// Waits for the round that an open model hands out; for ever in a closed one.
+/// Waits for the next round of an open model; waits for ever in a closed one.
 async fn given(told: &mut Option<oneshot::Receiver<Turn>>) -> Result<Turn, Ended> {
     match told {
-        // No round is handed out any more: the load is over.
+        // The sender is gone, so the load is over.
         Some(told) => told.await.map_err(|_| Ended::Stopped),
         None => std::future::pending().await,
     }
@@ -53,7 +53,8 @@ pub(super) async fn run(state: Rc<ThreadState>, seat: Seat) {
         let mut instance = Instance::new(&state, seat, plays);
         plays += 1;
         let ended = match opening {
-            // A play without joins to keep is a whole conversation: the first comes while the others open.
+            // If the scenario has no joins to keep, a play is a whole conversation. The first one runs during the
+            // opening phase.
             0 if has_come => instance.conversation().await,
             _ => instance.begin().await,
         };
@@ -80,11 +81,11 @@ struct Instance<'s> {
     links: Links,
     news: Receiver<Happening>,
     beats_at: Time,
-    /// Its open connections, as the thread counts them.
+    /// Its open connections, as included in the thread's count.
     open: usize,
-    /// Pushes without an answer.
+    /// The number of pushes without a reply.
     unanswered: u64,
-    /// How much earlier the first push of the round counts from.
+    /// How much earlier than its start the first push of the round counts from.
     held_up: Duration,
 }
 
@@ -110,13 +111,13 @@ impl<'s> Instance<'s> {
         self.state.clock.now()
     }
 
-    /// Plays from the first step on, up to the first round or to the end.
+    /// Plays from the first step up to the first round, or to the end.
     async fn begin(&mut self) -> Ended {
         self.play.begin(self.now());
         self.go_on().await
     }
 
-    /// The steps behind the joins, again and again, until the load or a connection is over.
+    /// Repeats the steps after the joins until the load is over or a connection ends.
     async fn rounds(&mut self) -> Ended {
         loop {
             let turn = match self.turn().await {
@@ -138,7 +139,7 @@ impl<'s> Instance<'s> {
         self.state.scenarios.plays[self.seat.id.play].rounds == Rounds::OnTheSameConnections
     }
 
-    /// A whole play, when its turn comes.
+    /// Waits for a round, then plays the whole scenario.
     async fn conversation(&mut self) -> Ended {
         let turn = match self.turn().await {
             Ok(turn) => turn,
@@ -150,7 +151,7 @@ impl<'s> Instance<'s> {
         ended
     }
 
-    /// Does nothing but stay joined.
+    /// Stays joined and does nothing else.
     async fn stay(&mut self) -> Ended {
         loop {
             if let Some(ended) = self.step().await {
@@ -162,7 +163,7 @@ impl<'s> Instance<'s> {
         }
     }
 
-    /// Waits for the next round; an error is how the play ended before.
+    /// Waits for the next round; the error says how the play ended before it.
     async fn turn(&mut self) -> Result<Turn, Ended> {
         const AT_ONCE: Turn = Turn {
             late: Duration::ZERO,
@@ -182,7 +183,7 @@ impl<'s> Instance<'s> {
                 return Err(Ended::Stopped);
             }
             if told.is_none() && phase == Phase::Running {
-                // The others have their turn first, so that a round without a wait does not keep the thread.
+                // Other instances run first, so that a round without a wait does not block the thread.
                 tokio::task::yield_now().await;
                 return Ok(AT_ONCE);
             }
@@ -199,7 +200,7 @@ impl<'s> Instance<'s> {
         }
     }
 
-    /// Whether nothing has happened that keeps a paused play from going on.
+    /// Whether the paused play can continue: nothing has failed meanwhile.
     fn is_idle_and_whole(&self) -> bool {
         self.play.progress() == PlayStatus::Playing || self.play.can_go_on()
     }
@@ -223,7 +224,7 @@ impl<'s> Instance<'s> {
         }
     }
 
-    /// Goes on until the steps so far have held or not.
+    /// Continues until the steps so far have succeeded or failed.
     async fn go_on(&mut self) -> Ended {
         let mut phases = self.state.phases();
         loop {
@@ -244,7 +245,7 @@ impl<'s> Instance<'s> {
         }
     }
 
-    /// Does what the play asks for, and waits until something happens.
+    /// Executes what the play asks for, and waits until something happens.
     async fn step(&mut self) -> Option<Ended> {
         self.carry_out();
         let wake = self
@@ -316,7 +317,7 @@ impl<'s> Instance<'s> {
         }
     }
 
-    /// Counts how the play ended, and lets go of its connections.
+    /// Counts how the play ended, and drops its connections.
     async fn finish(mut self, ended: Ended) {
         let now = self.now();
         match &ended {

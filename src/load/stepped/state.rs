@@ -1,4 +1,4 @@
-//! What the instances of a thread share: the settings, what is counted, whose turn it is, and the phase of the run.
+//! State that the instances of a thread share: settings, counts, rounds and the phase of the run.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,27 +16,27 @@ use crate::load::lane::Turn;
 use crate::load::settings::LoadSettings;
 use crate::load::tally::Tally;
 
-/// Where an instance stands in its thread.
+/// An instance, and its number in its thread.
 #[derive(Clone, Copy)]
 pub(super) struct Seat {
     pub(super) id: InstanceId,
-    /// Its number in the thread.
+    /// The number of the instance in the thread.
     pub(super) local: u32,
 }
 
-/// What all instances of a thread share.
+/// State that all instances of a thread share.
 pub(super) struct ThreadState {
     pub(super) settings: LoadSettings,
     pub(super) scenarios: Arc<SteppedScenarios>,
     pub(super) connections: Rc<ConnectionSettings>,
     pub(super) clock: Clock,
     pub(super) tally: RefCell<Tally>,
-    /// Open connections.
+    /// The number of open connections.
     pub(super) open: Cell<usize>,
-    /// Rounds under way.
+    /// The number of rounds under way.
     pub(super) busy: Cell<usize>,
     pub(super) joined: Cell<u64>,
-    /// Instances that have tried to come in at least once.
+    /// The instances that have tried to join at least once.
     pub(super) tried: RefCell<Box<[bool]>>,
     pub(super) on_their_way: Cell<usize>,
     pub(super) turns: RefCell<Turns>,
@@ -52,7 +52,7 @@ impl ThreadState {
         self.phase.subscribe()
     }
 
-    /// An instance is in for the first time.
+    /// An instance has joined for the first time.
     pub(super) fn came(&self, seat: Seat) {
         let size = u64::from(self.scenarios.plays[seat.id.play].size());
         self.joined.set(self.joined.get() + size);
@@ -61,7 +61,7 @@ impl ThreadState {
         counts.first_opened += size;
     }
 
-    /// An instance has tried to come in.
+    /// An instance has tried to join.
     pub(super) fn settled(&self, seat: Seat) {
         let tried = &mut self.tried.borrow_mut()[seat.local as usize];
         if !std::mem::replace(tried, true) {
@@ -86,7 +86,7 @@ impl ThreadState {
         }
     }
 
-    /// Waits, but not beyond the end of the load.
+    /// Waits, but at most until the end of the load.
     pub(super) async fn rest(&self, wait: Duration) {
         let end = Some(self.clock.now() + wait);
         let mut phases = self.phases();

@@ -1,5 +1,5 @@
-//! A thread of a swarm that is played step by step: a task for each instance, and one that leads them through the phases of
-//! the run.
+//! A thread that plays scenarios step by step: one task for each instance, and one task that leads them through the
+//! phases of the run.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -26,14 +26,14 @@ use crate::load::shard::Reading;
 use crate::load::tally::Tally;
 use crate::load::watch::thread_cpu;
 
-/// The longest wait before the phase is looked at again.
+/// The longest wait before the phase is checked again.
 const LOOK: Duration = Duration::from_millis(20);
-/// So many instances of a thread may be on their way in at a time.
+/// The most instances of a thread that may be joining at the same time.
 const AT_A_TIME: usize = 256;
 /// How long connections may take to close at the end.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// What a thread is made from.
+/// What a thread is built from.
 pub(in crate::load) struct ThreadPlan<'r> {
     pub(in crate::load) settings: &'r LoadSettings,
     pub(in crate::load) scenarios: &'r Arc<SteppedScenarios>,
@@ -42,7 +42,7 @@ pub(in crate::load) struct ThreadPlan<'r> {
     pub(in crate::load) stream: Stream,
 }
 
-/// Runs a thread until the run is over. The last reading is told at the end.
+/// Runs a thread until the run is over. The last reading is sent at the end.
 pub(in crate::load) fn run(plan: &ThreadPlan<'_>, readings: &Sender<Reading>) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -83,7 +83,7 @@ pub(in crate::load) fn run(plan: &ThreadPlan<'_>, readings: &Sender<Reading>) ->
     Ok(())
 }
 
-/// The instances of a thread: those of each scenario go round among the threads.
+/// The instances of a thread; the instances of each scenario are dealt out among the threads.
 fn seats(scenarios: &SteppedScenarios, stream: Stream) -> Vec<Seat> {
     let ids = scenarios.plays.iter().enumerate().flat_map(|(play, scenario)| {
         let numbers = (0..scenario.instances).skip((stream.number + play) % stream.of);
@@ -105,7 +105,7 @@ fn blocks(seats: &[Seat], plays: usize) -> Vec<Range<u32>> {
         .collect()
 }
 
-/// When instances come, if not as fast as they can.
+/// The schedule of arrivals; `None` if instances arrive as fast as possible.
 fn arrivals(plan: &ThreadPlan<'_>) -> Option<Dues> {
     let (mut stage, pacing) = plan.settings.arrival_stage()?;
     let sockets: u32 = plan.scenarios.divided().iter().sum();
@@ -128,7 +128,7 @@ struct Leader<'r> {
     stream: Stream,
     readings: &'r Sender<Reading>,
     arrivals: Option<Dues>,
-    /// Those that have not come yet.
+    /// The instances that have not arrived yet.
     coming: std::vec::IntoIter<Seat>,
     tasks: JoinSet<()>,
     read_at: Time,
@@ -185,7 +185,7 @@ impl Leader<'_> {
 
     fn begin_load(&self) {
         let start = self.control.start();
-        // A run that is ended while its sockets come sends nothing.
+        // A run that is stopped while its sockets arrive sends nothing.
         if start < Time::MAX {
             let state = &self.state;
             let mut turns = state.turns.borrow_mut();
@@ -208,7 +208,7 @@ impl Leader<'_> {
         }
     }
 
-    /// Lets instances come: as fast as they can, or at their times.
+    /// Lets instances arrive: as fast as possible, or at scheduled times.
     fn let_come(&mut self, now: Time) {
         if self.state.phase() > Phase::Running {
             return;
@@ -229,7 +229,7 @@ impl Leader<'_> {
         }
     }
 
-    /// Gives rounds whose time has come to instances that are free.
+    /// Gives due rounds to free instances.
     fn hand_out(&mut self, now: Time) {
         loop {
             let Some(due) = self.state.turns.borrow_mut().take(now) else {
@@ -260,7 +260,7 @@ impl Leader<'_> {
         self.read_at = now.next_second();
         let plays = self.state.scenarios.plays.len();
         let tally = self.state.tally.replace(Tally::of_several(plays));
-        // The conductor listens until the last thread has ended.
+        // The conductor receives until the last thread has ended, so sending cannot fail.
         let _ = self.readings.send(Reading {
             shard: self.stream.number,
             tally,

@@ -1,4 +1,5 @@
-//! When the instances of a thread begin their rounds: in a closed model at once, in an open model when a round is due.
+//! Decides when the instances of a thread begin their rounds: at once in a closed model, at the due time in an open
+//! model.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,25 +15,25 @@ use crate::load::settings::{LoadSettings, Schedule};
 
 /// The rounds of one thread.
 pub(super) struct Turns {
-    /// By scenario.
+    /// The send schedules, by scenario.
     lanes: Box<[Lane]>,
-    /// Instances that wait for a round that is due, by their number in the thread.
+    /// Instances that wait for a due round, by their number in the thread.
     waiting: HashMap<u32, oneshot::Sender<Turn>>,
 }
 
-/// A round whose time has come.
+/// A round that is due.
 pub(super) struct Due {
     pub(super) play: usize,
     pub(super) intended: Time,
     pub(super) kept: Kept,
 }
 
-/// What becomes of a round whose time has come.
+/// What happens to a due round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// An instance begins it, or will.
+    /// An instance begins it now or later.
     Yes,
-    /// There is no room for it.
+    /// The queue is full, so the round is dropped.
     Dropped,
 }
 
@@ -50,7 +51,7 @@ impl Turns {
         }
     }
 
-    /// The load begins.
+    /// Starts the load.
     pub(super) fn begin(
         &mut self,
         settings: &LoadSettings,
@@ -69,13 +70,13 @@ impl Turns {
         }
     }
 
-    /// The load is over; the rounds that were never begun, by scenario.
+    /// Ends the load; returns the rounds that were never begun, by scenario.
     pub(super) fn end(&mut self, now: Time) -> Vec<NeverSent> {
         self.waiting.clear();
         self.lanes.iter_mut().map(|lane| lane.end(now)).collect()
     }
 
-    /// An instance is free: its next round, or where it will be told.
+    /// An instance is free: returns its next round, or a receiver that will get it.
     pub(super) fn ask(
         &mut self,
         play: usize,
@@ -95,7 +96,7 @@ impl Turns {
         self.lanes.iter().filter_map(Lane::next).min()
     }
 
-    /// Takes a round whose time has come, and gives it to an instance that is free.
+    /// Takes a due round, and gives it to a free instance.
     pub(super) fn take(&mut self, now: Time) -> Option<Due> {
         for (play, lane) in self.lanes.iter_mut().enumerate() {
             let Some(intended) = lane.take(now) else { continue };
@@ -107,7 +108,7 @@ impl Turns {
                         Kept::Dropped
                     };
                 };
-                // One that has ended meanwhile is not free.
+                // An instance that has ended meanwhile is not free.
                 let told = self.waiting.remove(&local).map(|waiting| waiting.send(turn));
                 if let Some(Ok(())) = told {
                     break Kept::Yes;
@@ -118,18 +119,19 @@ impl Turns {
         None
     }
 
-    /// A round is over; how long it took, if that is measured.
+    /// Ends a round; returns how long it took, if that is measured.
     pub(super) fn over(&mut self, play: usize, local: u32, now: Time) -> Option<Duration> {
         self.lanes[play].times.end(local, now)
     }
 
-    /// How long before its begin the first push of a round counts from, because the server held the instance up.
+    /// How much earlier than its start the first push of a round counts from, because the server delayed the
+    /// instance.
     pub(super) fn take_held_up(&mut self, play: usize, local: u32) -> Duration {
         self.lanes[play].times.take_held_up(local)
     }
 }
 
-/// Whether rounds begin when they are due.
+/// Whether the run uses an open model.
 pub(super) fn is_open(settings: &LoadSettings) -> bool {
     settings.schedule != Schedule::Closed
 }

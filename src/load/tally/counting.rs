@@ -1,4 +1,4 @@
-//! What a shard counts beside times and messages: errors with what was heard of them, late sends, rounds.
+//! Counts errors, with the first answer of each kind, late sends, and rounds.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::load::traffic::Traffic;
 use crate::scenario::shorten;
 
 impl Tally {
-    /// Counts an error, and keeps what was heard of it if it is the first of its kind.
+    /// Counts an error, and keeps its text if it is the first of its kind.
     pub(in crate::load) fn trouble_told(&mut self, trouble: ErrorKind, told: impl FnOnce() -> String) {
         self.trouble(trouble);
         self.told(trouble, told);
     }
 
-    /// Keeps what was heard of an error that is counted elsewhere, if it is the first of its kind.
+    /// Keeps the text of an error that is counted elsewhere, if it is the first of its kind.
     pub(in crate::load) fn told(&mut self, trouble: ErrorKind, told: impl FnOnce() -> String) {
         self.first
             .entry(trouble)
             .or_insert_with(|| shorten(&told()).into());
     }
 
-    /// The counts of an event of which nobody said whether it is answered.
+    /// The outcome of the pushes of an event without a declared reply.
     pub(in crate::load) fn left_out(&mut self, event: usize) -> &mut LeftOut {
         if self.left_out.len() <= event {
             self.left_out.resize(event + 1, LeftOut::default());
@@ -33,7 +33,7 @@ impl Tally {
         &mut self.left_out[event]
     }
 
-    /// The replies to an event that never came, if nobody said whether it is answered.
+    /// The lost replies of an event without a declared reply.
     pub(in crate::load) fn lost_of_left_out(&mut self, event: usize) -> &mut LostMessages {
         if self.lost_of_left_out.len() <= event {
             self.lost_of_left_out.resize(event + 1, LostMessages::default());
@@ -41,7 +41,7 @@ impl Tally {
         &mut self.lost_of_left_out[event]
     }
 
-    /// A connection ended without being asked to.
+    /// Counts a connection that ended although the client did not ask for it.
     pub(in crate::load) fn lose_connection(&mut self, at: Time, traffic: Traffic, heartbeat: Duration) {
         self.counts.lost += 1;
         self.lost_connections.count(at);
@@ -51,12 +51,12 @@ impl Tally {
         }
     }
 
-    /// A send was so late.
+    /// Records the lateness of a send.
     pub(in crate::load) fn late(&mut self, late: Duration) {
         self.counts.late += u64::from(late > LATEST);
     }
 
-    /// A round of an open model ended.
+    /// Counts a round of an open model that ended.
     pub(in crate::load) fn round(&mut self, play: usize, length: Duration) {
         self.add_rounds(play, (1, length));
     }

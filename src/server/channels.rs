@@ -15,7 +15,7 @@ use super::queues::{Note, ShardQueues};
 use super::session::ChannelMessage;
 use super::sessions::Sessions;
 use super::shared::Shared;
-use super::store::{Answer, Request};
+use super::store::Request;
 use super::timers::Timers;
 use crate::clock::Time;
 
@@ -95,15 +95,6 @@ impl Channels {
         self.shared.store.submit(request, reply_to);
     }
 
-    /// The store has answered a channel. The session whose join has ended with it, if any, can go on.
-    pub(crate) fn store_answered(&mut self, address: Address, answer: Answer) -> Option<SessionId> {
-        if self.is_joining(address) {
-            return self.join_answered(address, answer);
-        }
-        self.answered(address, answer);
-        None
-    }
-
     /// `Endpoint.broadcast("users_socket:" <> name, "disconnect", %{})`, on all shards.
     pub(crate) fn disconnect_everywhere(&mut self, name: &str) {
         let name: Arc<str> = name.into();
@@ -115,19 +106,5 @@ impl Channels {
     /// The same, on this shard.
     pub(crate) fn disconnect(&mut self, name: &str) {
         self.sessions.disconnect(name, self.shared.conduct.app.user_names);
-    }
-
-    /// The server ends: tells all channels of a session.
-    pub(crate) fn drain(&mut self, session: SessionId) {
-        let channels = self
-            .sessions
-            .get(session)
-            .into_iter()
-            .flat_map(|session| &session.channels);
-        let channels: Vec<_> = channels.map(|entry| entry.id).collect();
-        for channel in channels {
-            self.sessions
-                .post(Address { session, channel }, ChannelMessage::Drain);
-        }
     }
 }

@@ -164,7 +164,7 @@ impl Core {
             .get(session)
             .is_some_and(|session| !session.channels.is_empty());
         match self.shared.conduct.wire.shutdown {
-            _ if has_channels => self.channels.drain(session),
+            _ if has_channels => self.channels.sessions.drain(session),
             Some(ending) => {
                 self.hang_up(id, ending);
             }

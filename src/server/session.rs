@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::channel::{Channel, Next};
+use super::conduct::Names;
 use super::context::Info;
 use super::ids::{ChannelId, ConnectionId};
 use super::message::{self, Dialect, Encoded, End};
 use super::payload::Body;
 use super::refs::Ref;
-use crate::protocol::{Field, Message};
+use crate::protocol::{LEAVE, Message};
 
 /// Whether more input follows a message. A session's process handles all that came together before any channel gets to
 /// run: a leave that is followed by a join at once is never answered.
@@ -72,6 +73,13 @@ impl Session {
         self.channels.iter_mut().find(|entry| entry.id == id)
     }
 
+    /// Its channel on a topic.
+    pub(crate) fn joined(&self, topic: &str, names: Names) -> Option<&Entry> {
+        self.channels
+            .iter()
+            .rfind(|entry| names.same(&entry.topic, topic))
+    }
+
     /// Takes a channel out of the session's map.
     pub(crate) fn remove(&mut self, id: ChannelId) -> Option<Entry> {
         let place = self.channels.iter().position(|entry| entry.id == id)?;
@@ -92,6 +100,11 @@ impl Session {
 }
 
 impl Entry {
+    /// Its topic, and the slot of the subscription that it no longer has then.
+    pub(crate) fn take_subscription(&mut self) -> Option<(Arc<str>, u32)> {
+        Some((Arc::clone(&self.topic), self.subscription.take()?))
+    }
+
     /// What tells the client that the channel has ended.
     pub(crate) fn end(&self, dialect: Dialect, end: End) -> Encoded {
         message::end(dialect, &self.join_ref, &self.topic, end)
@@ -160,23 +173,19 @@ impl Process {
             }
         }
     }
-
-    /// It handles a push, and goes on with it later.
-    pub(crate) fn suspend(&mut self, reference: &Field<'_>, next: Option<Next>) {
-        self.work = Work::Busy(Box::new(Unfinished {
-            reference: reference.into(),
-            next,
-        }));
-    }
 }
 
 impl ChannelMessage {
-    /// A push that has to wait.
-    pub(crate) fn push(message: &Message<'_>) -> Self {
+    /// A push or a leave that has to wait.
+    pub(crate) fn of(message: &Message<'_>) -> Self {
+        let reference = (&message.reference).into();
+        if message.event.as_str() == Some(LEAVE) {
+            return Self::Leave { reference };
+        }
         Self::Push {
             event: (&message.event).into(),
             payload: message.payload.into(),
-            reference: (&message.reference).into(),
+            reference,
         }
     }
 }
@@ -188,7 +197,7 @@ mod tests {
     #[test]
     fn a_session_is_small() {
         assert!(
-            size_of::<Session>() <= 72,
+            size_of::<Session>() <= 64,
             "a session takes {} bytes",
             size_of::<Session>()
         );

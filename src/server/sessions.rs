@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use slab::Slab;
 
+use super::channel::Next;
 use super::conduct::{Isolation, Names};
 use super::ids::{Address, ChannelId, ConnectionId, SessionId};
 use super::mailbox::SessionMessage;
 use super::mailboxes::Mailboxes;
 use super::message::{self, Encoded, End, Raised, ReplyTo};
 use super::payload::{Body, Status};
-use super::session::{ChannelMessage, Entry, Identity, Process, Session};
+use super::session::{ChannelMessage, Entry, Identity, Process, Session, Unfinished, Work};
+use crate::protocol::Field;
 
 /// A channel with more waiting messages than this costs the client its session.
 const MAX_MESSAGES: usize = 100_000;
@@ -112,6 +114,13 @@ impl Sessions {
     /// Whether a session waits for a join.
     pub(crate) fn is_joining(&self, id: SessionId) -> bool {
         self.get(id).is_some_and(|session| session.joining.is_some())
+    }
+
+    /// Whether a session waits for the join of this channel.
+    pub(crate) fn waits_for(&self, address: Address) -> bool {
+        let session = self.get(address.session);
+        let joining = session.and_then(|session| session.joining.as_ref());
+        joining.is_some_and(|joining| joining.channel == address.channel)
     }
 
     /// Whether a channel of any session sleeps, waits for the store or is in its join.
@@ -215,6 +224,28 @@ impl Sessions {
         }
         process.mailbox.push_back(message);
         self.ready.push_back(address);
+    }
+
+    /// A channel handles a push, and goes on with it later.
+    pub(crate) fn suspend(&mut self, address: Address, reference: &Field<'_>, next: Option<Next>) {
+        if let Some(process) = self.process(address) {
+            process.work = Work::Busy(Box::new(Unfinished {
+                reference: reference.into(),
+                next,
+            }));
+        }
+    }
+
+    /// Tells all channels of a session that the server ends.
+    pub(crate) fn drain(&mut self, session: SessionId) {
+        let channels = self
+            .get(session)
+            .into_iter()
+            .flat_map(|session| &session.channels);
+        let channels: Vec<_> = channels.map(|entry| entry.id).collect();
+        for channel in channels {
+            self.post(Address { session, channel }, ChannelMessage::Drain);
+        }
     }
 
     /// Whether a channel handles a message of its client at once, or after those that wait.

@@ -177,12 +177,12 @@ impl Channels {
                 self.crash_if(address, replied);
             }
             Next::BusyFor(time, next) => {
-                self.suspend(address, reference, Some(*next));
+                self.sessions.suspend(address, reference, Some(*next));
                 self.timers.after(time, Alarm::Wake(address));
             }
             Next::Handle(info) => self.handle_info(address, info),
             Next::Call(request) => {
-                self.suspend(address, reference, None);
+                self.sessions.suspend(address, reference, None);
                 self.ask_store(address, request);
             }
             Next::Stop(reason) => self.end(address, &reason),
@@ -192,12 +192,6 @@ impl Channels {
                     Err(raised) => self.end(address, &Reason::Crash(raised.to_string())),
                 }
             }
-        }
-    }
-
-    fn suspend(&mut self, address: Address, reference: &Field<'_>, next: Option<Next>) {
-        if let Some(process) = self.sessions.process(address) {
-            process.suspend(reference, next);
         }
     }
 

@@ -12,6 +12,7 @@ use super::super::mailbox::SessionMessage;
 use super::super::message::End;
 use super::super::payload::{Body, Status};
 use super::super::pubsub::Broadcast;
+use super::super::session::Entry;
 use super::Channels;
 use super::actions::Diff;
 use crate::protocol::Field;
@@ -115,7 +116,8 @@ impl Channels {
 
     /// Ends the subscription of a channel that has ended: at once, or a little later. Tells how its presence ends.
     fn end_subscription(&mut self, address: Address) -> Tells {
-        let Some((topic, slot)) = self.take_subscription(address) else {
+        let entry = self.sessions.entry_mut(address);
+        let Some((topic, slot)) = entry.and_then(Entry::take_subscription) else {
             return Tells::Hangup;
         };
         let later = self.chance.delay(Freedom::DeadSubscription);
@@ -131,11 +133,6 @@ impl Channels {
         Tells::Leave
     }
 
-    fn take_subscription(&mut self, address: Address) -> Option<(Arc<str>, u32)> {
-        let entry = self.sessions.entry_mut(address)?;
-        Some((Arc::clone(&entry.topic), entry.subscription.take()?))
-    }
-
     /// Ends a session with all its channels, as they end when its process does.
     pub(crate) fn close_session(&mut self, session: SessionId) {
         let forgotten = self.shared.conduct.socket.hangup_scope == HangupScope::ForgetsChannels;
@@ -145,7 +142,8 @@ impl Channels {
             .and_then(|session| Some(session.channels.last()?.id))
         {
             let address = Address { session, channel };
-            if let Some((topic, slot)) = self.take_subscription(address) {
+            let entry = self.sessions.entry_mut(address);
+            if let Some((topic, slot)) = entry.and_then(Entry::take_subscription) {
                 self.pubsub.unsubscribe(&topic, slot);
             }
             if !forgotten {

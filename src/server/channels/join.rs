@@ -162,25 +162,21 @@ impl Channels {
         self.go_on_joining(address, join);
     }
 
-    /// Whether the session waits for this join.
-    pub(super) fn is_joining(&self, address: Address) -> bool {
-        self.sessions
-            .get(address.session)
-            .and_then(|session| session.joining.as_ref())
-            .is_some_and(|joining| joining.channel == address.channel)
-    }
-
     /// A join that slept goes on, and its session with it.
     pub(super) fn join_woken(&mut self, address: Address, join: Join) -> Option<SessionId> {
-        if !self.is_joining(address) {
+        if !self.sessions.waits_for(address) {
             return None;
         }
         self.go_on_joining(address, join);
         Some(address.session)
     }
 
-    /// The store has answered a channel in its join. The join goes on, and its session with it.
-    pub(super) fn join_answered(&mut self, address: Address, answer: Answer) -> Option<SessionId> {
+    /// The store has answered a channel. If it was in its join, its session can go on.
+    pub(crate) fn store_answered(&mut self, address: Address, answer: Answer) -> Option<SessionId> {
+        if !self.sessions.waits_for(address) {
+            self.answered(address, answer);
+            return None;
+        }
         let outcome = self.call(address, &Field::Null, |channel, cx| channel.joined(answer, cx));
         self.after_join_call(address, outcome);
         Some(address.session)

@@ -24,18 +24,21 @@ impl Channels {
         if topic == Some(PHOENIX_TOPIC) && event == Some(HEARTBEAT) {
             return self.heartbeat(session, message);
         }
-        let joined = topic.and_then(|topic| self.joined(session, topic));
         let conduct = &self.shared.conduct.socket;
+        let joined = topic.and_then(|topic| {
+            let entry = self.sessions.get(session)?.joined(topic, conduct.topics)?;
+            Some((entry.id, entry.join_ref.clone()))
+        });
         match (joined, event) {
-            (Some((address, _)), Some(JOIN)) => self.join_again(address, message),
-            (Some((address, join_ref)), Some(LEAVE)) => {
-                if is_current(conduct.stale_leave, &join_ref, &message.join_ref) {
-                    self.leave_in(address, &message.reference, pipelined);
-                }
-            }
-            (Some((address, join_ref)), _) => {
-                if is_current(conduct.stale_push, &join_ref, &message.join_ref) {
-                    self.push_in(address, message, pipelined);
+            (Some((channel, _)), Some(JOIN)) => self.join_again(Address { session, channel }, message),
+            (Some((channel, join_ref)), _) => {
+                let rule = if event == Some(LEAVE) {
+                    conduct.stale_leave
+                } else {
+                    conduct.stale_push
+                };
+                if is_current(rule, &join_ref, &message.join_ref) {
+                    self.pass_on(Address { session, channel }, message, pipelined);
                 }
             }
             (None, Some(JOIN)) => self.join(session, message),
@@ -48,15 +51,6 @@ impl Channels {
             }
             (None, _) => self.ignore(session, message),
         }
-    }
-
-    /// The session's channel on a topic, with the join_ref of its join.
-    fn joined(&self, session: SessionId, topic: &str) -> Option<(Address, Ref)> {
-        let names = self.shared.conduct.socket.topics;
-        let mut channels = self.sessions.get(session)?.channels.iter();
-        let entry = channels.rfind(|entry| names.same(&entry.topic, topic))?;
-        let channel = entry.id;
-        Some((Address { session, channel }, entry.join_ref.clone()))
     }
 
     fn heartbeat(&mut self, session: SessionId, message: &Message<'_>) {
@@ -83,30 +77,16 @@ impl Channels {
         }
     }
 
-    /// A push, to a channel that the session believes alive.
-    fn push_in(&mut self, address: Address, message: &Message<'_>, pipelined: Pipelined) {
-        if self.is_handled_at_once(address, pipelined) {
+    /// A push or a leave, to a channel that the session believes alive: it is handled at once, or after those that wait.
+    fn pass_on(&mut self, address: Address, message: &Message<'_>, pipelined: Pipelined) {
+        let isolation = self.shared.conduct.socket.isolation;
+        if pipelined == Pipelined::Yes || !self.sessions.is_free(address, isolation) {
+            self.sessions.post(address, ChannelMessage::of(message));
+        } else if message.event.as_str() == Some(LEAVE) {
+            self.leave(address, &message.reference);
+        } else {
             self.handle_in(address, &message.event, message.payload, &message.reference);
-        } else {
-            self.sessions.post(address, ChannelMessage::push(message));
         }
-    }
-
-    /// A leave, to a channel that the session believes alive.
-    fn leave_in(&mut self, address: Address, reference: &Field<'_>, pipelined: Pipelined) {
-        if self.is_handled_at_once(address, pipelined) {
-            self.leave(address, reference);
-        } else {
-            let reference = reference.into();
-            self.sessions.post(address, ChannelMessage::Leave { reference });
-        }
-    }
-
-    fn is_handled_at_once(&self, address: Address, pipelined: Pipelined) -> bool {
-        pipelined == Pipelined::No
-            && self
-                .sessions
-                .is_free(address, self.shared.conduct.socket.isolation)
     }
 }
 

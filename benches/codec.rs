@@ -3,8 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use phxproof::protocol::{Frame, Vsn};
-use phxproof::wire::websocket::{self, Header, Opcode};
+use phxproof::Vsn;
+use phxproof::internal::protocol::Frame;
+use phxproof::internal::wire::websocket::{self, Header, Opcode};
 use serde_json::Value;
 
 /// A reply, an annotation, and an annotation with a long body.

@@ -17,27 +17,59 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The floors of the house, each using only those before it: [`clock`] and [`profile`]; [`protocol`], messages as
-//! pure functions over bytes, and [`wire`], what carries them; [`client`], a Phoenix client as a state machine, and
-//! [`session`], one connection of it, both without I/O; [`transport`], connections; [`scenario`], the script language;
-//! `driver`, which moves messages for its plays; [`conformance`], cases, rules and verdicts, [`load`], simulated sockets, and
-//! [`server`], the reference server; [`report`], what is printed and written; [`cli`], the commands.
+//! [`conformance`] checks a server; [`load`] loads it with many sockets, which play a [`scenario`]; [`server`] is the
+//! reference server, which behaves as one of the Phoenix versions of [`profile`]. Everything else is internal.
 
-pub mod cli;
-pub mod client;
-pub mod clock;
+mod cli;
+mod client;
+mod clock;
 pub mod conformance;
-pub mod descriptors;
+mod descriptors;
 mod driver;
 pub mod load;
+mod process;
 pub mod profile;
-pub mod protocol;
-pub mod report;
+mod protocol;
+mod report;
 pub mod scenario;
 pub mod server;
-pub mod session;
-pub mod transport;
-pub mod wire;
+mod session;
+mod transport;
+mod wire;
+
+pub use protocol::Vsn;
+pub use transport::{Target, TargetError};
+
+/// What the binary, the tests and the benchmarks of this package use beside the public surface.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::cli::run;
+    pub use crate::clock::{Clock, Time};
+    pub use crate::descriptors::{own_table, raise_limit};
+
+    pub mod protocol {
+        pub use crate::protocol::{
+            DecodeError, Field, Frame, FrameKind, HEARTBEAT, JOIN, Message, Payload, REPLY, Reply,
+        };
+
+        pub mod json {
+            pub use crate::protocol::json::normalise;
+        }
+    }
+
+    pub mod wire {
+        pub mod websocket {
+            pub use crate::wire::websocket::{Header, Opcode, mask, write_frame};
+        }
+    }
+
+    pub mod transport {
+        pub use crate::transport::{
+            BadSwitch, Connection, Ending, Incoming, Limits, Masking, OpenError, Opened, Outgoing, RawFrame,
+            Request, RequestError, Response, Truncated, Upgrade, open, request,
+        };
+    }
+}
 
 /// What docs/library.md shows in Rust compiles.
 #[cfg(doctest)]

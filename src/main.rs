@@ -1,7 +1,7 @@
-//! The program: everything is in the library; here the process ends.
+//! The binary: runs the command line of the library and exits with its code.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(phxproof::cli::run(std::env::args_os()).code())
+    ExitCode::from(phxproof::internal::run(std::env::args_os()).code())
 }

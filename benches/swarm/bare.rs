@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use phxproof::clock::{Clock, Time};
-use phxproof::protocol::{Message, Payload, Vsn};
-use phxproof::wire::websocket::{Opcode, write_frame};
+use phxproof::Vsn;
+use phxproof::internal::protocol::{Message, Payload};
+use phxproof::internal::wire::websocket::{Opcode, write_frame};
+use phxproof::internal::{Clock, Time};
 use socket2::{Domain, Socket, Type};
 
 use super::{Score, Size, median};
@@ -113,7 +114,7 @@ impl Part {
     /// Takes descriptors of its own, in the thread that asks.
     fn prepare(&self) {
         if self.is_one_of_many {
-            phxproof::descriptors::own_table()
+            phxproof::internal::own_table()
                 .expect("a descriptor table; name fewer sockets where there is none");
         }
     }

@@ -51,7 +51,7 @@ fn main() {
     let mut numbers = std::env::args().filter_map(|it| it.parse::<u32>().ok());
     let lasts = Duration::from_secs(numbers.next().unwrap_or(4).into());
     let most = numbers.next().unwrap_or(100_000);
-    phxproof::descriptors::raise_limit();
+    phxproof::internal::raise_limit();
     // First, as memory that this process has had once would not be counted again.
     idle(most);
     echo(most, lasts);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use phxproof::Target;
 use phxproof::load::{self, LoadEvent, LoadResult, LoadSettings, Pacing, RateStage, Schedule, built_in};
-use phxproof::transport::Target;
 
 use super::served::Served;
 use super::{Score, Size, median};

@@ -1,4 +1,4 @@
-//! `completions`: what a shell needs to complete our commands, flags and names: scenarios, cases, faults, rules, profiles.
+//! `completions`: writes the shell completions for commands, flags, scenarios, cases, faults, rules and profiles.
 
 use clap::CommandFactory;
 use clap::builder::PossibleValuesParser;
@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use super::args::{Cli, Completions};
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::conformance::{catalogue, rules};
+use crate::conformance::{self, rules};
 use crate::load;
 use crate::profile::Profile;
 use crate::server::faults;
@@ -49,7 +49,7 @@ fn script(shell: Shell) -> String {
 
 /// Which argument has which names.
 fn named() -> Vec<Named> {
-    let cases = || catalogue::built_in().iter().map(|it| &*it.id);
+    let cases = || conformance::built_in().iter().map(|it| &*it.id);
     let loads = || load::built_in().iter().map(|it| it.name);
     let rules = || rules::all().map(|it| it.id);
     let faults = || faults::all().map(|it| it.id);

@@ -7,13 +7,13 @@ use super::args::Explain;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::conformance::{Case, catalogue, rules};
+use crate::conformance::{self, Case, rules};
 use crate::scenario::nearest;
 
 /// Prints the explanation.
 pub(super) fn run(args: &Explain) -> Result<Exit, CliError> {
     let id = args.id.as_str();
-    let cases = catalogue::built_in();
+    let cases = conformance::built_in();
     if let Some(rule) = rules::find(id) {
         let checks = |case: &&std::sync::Arc<Case>| case.rules().iter().any(|rule| rule == id);
         let checked_by: Vec<&str> = cases.iter().filter(checks).map(|case| &*case.id).collect();

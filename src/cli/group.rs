@@ -1,4 +1,4 @@
-//! A command in a process group of its own, so that all of it can be ended, and none of it outlives this process.
+//! Runs a command in a process group of its own, so that everything it starts can be ended with it.
 
 use std::io;
 use std::process::ExitStatus;
@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_pr
 use tokio::process::{Child, Command};
 
 use super::patience;
-use crate::load::usage_of;
+use crate::process::{group_of, usage_of};
 use crate::scenario::Restart;
 
 /// How long a server has to drain after SIGTERM.
@@ -93,13 +93,6 @@ impl Group {
             let _ = kill_process_group(id, signal);
         }
     }
-}
-
-/// The group of a process: the third field after its name, which stands in brackets.
-fn group_of(pid: u32) -> Option<i32> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(2)?.parse().ok()
 }
 
 /// What a command leaves behind becomes a child of this process, so that it can be waited for; whoever it would

@@ -1,4 +1,4 @@
-//! `list`: what there is, as aligned columns or as a JSON array.
+//! `list`: prints scenarios, cases, faults, rules, figures or profiles as aligned columns or as a JSON array.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{FormatArg, List, Listed};
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::conformance::{catalogue, rules};
+use crate::conformance::{self, rules};
 use crate::load::{self, FigureGroup};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
@@ -89,7 +89,7 @@ fn indented(text: &str) -> String {
 
 fn case_list() -> Things {
     let mut things = Things::default();
-    for case in catalogue::built_in() {
+    for case in conformance::built_in() {
         let level = case.level().map_or("wire", Level::name);
         let vsn = case.vsn().map_or("any", Vsn::as_str);
         let object = json!({
@@ -118,7 +118,7 @@ fn scenario_list() -> Things {
         let object = json!({ "id": it.name, "about": it.about(), "command": "load" });
         things.add([it.name, it.about()], object);
     }
-    let cases = catalogue::built_in();
+    let cases = conformance::built_in();
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in cases {
         let (family, name) = case.id.split_once('/').unwrap_or((&case.id, ""));

@@ -1,5 +1,5 @@
-//! `load`: what was typed, what `phxproof.toml` and the scenario say become the settings of a swarm; the server is found
-//! or started as a process of its own; the swarm runs on threads of its own; what it proves becomes the exit code.
+//! `load`: finds or starts the server, runs the swarm on threads of its own, reports it, and turns what it proves into
+//! the exit code.
 
 mod job;
 mod preflight;
@@ -20,7 +20,9 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::load::{self, LoadConclusion, LoadError, LoadEvent, LoadResult, LoadSettings, Objective, Outcome};
+use crate::load::{
+    self, LoadConclusion, LoadError, LoadEvent, LoadResult, LoadSettings, Objective, ObjectiveOutcome,
+};
 use crate::report::{
     About, Folder, HistogramLog, LoadFile, LoadFinished, LoadJob, LoadProgress, LoadTerminal, ProgressStyle,
     Reporters, Setup, announce,
@@ -59,7 +61,7 @@ struct Ran {
 
 impl Ran {
     /// What it proves. A run that was ended for a failure has failed, were it not for the generator.
-    fn conclusion(&self, objectives: &[Outcome]) -> LoadConclusion {
+    fn conclusion(&self, objectives: &[ObjectiveOutcome]) -> LoadConclusion {
         match self.result.conclusion(objectives) {
             LoadConclusion::Undecided(_) if !self.failures.is_empty() && self.result.generator.valid => {
                 LoadConclusion::FellShort(self.failures.clone())
@@ -80,10 +82,10 @@ impl Reports {
     /// Those that write files.
     fn new(look: Look, folder: Folder) -> Self {
         let mut reporters = Reporters::default();
-        reporters.add(LoadFile::json(folder.clone()));
-        reporters.add(LoadFile::csv(folder.clone()));
+        LoadFile::all(&folder)
+            .into_iter()
+            .for_each(|file| reporters.add(file));
         reporters.add(HistogramLog::new(folder.clone()));
-        reporters.add(LoadFile::html(folder.clone()));
         Self {
             look,
             folder,

@@ -9,9 +9,8 @@ use super::{output, profile, results};
 use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
-use crate::server::conduct::Mishap;
 use crate::server::faults::{self, Fault};
-use crate::server::{Descriptors, Freedom, Server, ServerSettings, StartError, Tally};
+use crate::server::{Descriptors, Freedom, Mishap, Server, ServerSettings, StartError, Tally};
 
 /// The port that new Phoenix applications use, too.
 const USUAL_PORT: u16 = 4000;

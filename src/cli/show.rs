@@ -4,14 +4,14 @@ use super::args::Show;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::conformance::catalogue;
+use crate::conformance;
 use crate::load;
 use crate::scenario::{nearest, schema as scenario_schema};
 
 /// Prints the scenario.
 pub(super) fn run(args: &Show) -> Result<Exit, CliError> {
     let id = args.id.as_str();
-    let cases = catalogue::built_in()
+    let cases = conformance::built_in()
         .iter()
         .map(|case| (&*case.id, &*case.source));
     let swarms = load::built_in().iter().map(|it| (it.name, it.source));

@@ -1,10 +1,10 @@
-//! One channel of one socket: which join it is in, and the frames that it sends.
+//! One channel of one socket: its state, and the join, leave and pushes that it sends.
 
 use std::sync::Arc;
 
 use super::config::{NEVER, end_of_wait};
 use super::reference::{NamedJoin, Refs};
-use super::{ChannelId, Config, Context, Ref};
+use super::{ChannelId, ClientContext, Config, Ref};
 use crate::clock::Time;
 use crate::protocol::{JOIN, LEAVE, Message, Payload};
 
@@ -75,7 +75,7 @@ impl ChannelState {
     }
 
     /// The state after a crash or the end of the connection. Left and closed channels don't care.
-    pub(super) fn errored(self, context: &Context<'_>, line: Line) -> Self {
+    pub(super) fn errored(self, context: &ClientContext<'_>, line: Line) -> Self {
         let (last, tries) = match self {
             Self::Joining { tries, .. } => (None, tries),
             Self::Joined { join_ref } => (Some(join_ref), 0),
@@ -86,7 +86,7 @@ impl ChannelState {
     }
 
     /// The state of a channel whose join failed; `last` is the join whose messages still count.
-    pub(super) fn rejoining(context: &Context<'_>, line: Line, last: Option<Ref>, tries: u32) -> Self {
+    pub(super) fn rejoining(context: &ClientContext<'_>, line: Line, last: Option<Ref>, tries: u32) -> Self {
         let delay = context.config.rejoin.delay(tries.saturating_add(1));
         let rejoin_at = match line {
             Line::Up => end_of_wait(context.now, delay),
@@ -127,7 +127,7 @@ impl Channel {
     }
 
     /// Begins a join, and sends it if it can be sent.
-    pub(super) fn join(&mut self, refs: &mut Refs, context: &mut Context<'_>, line: Line, tries: u32) {
+    pub(super) fn join(&mut self, refs: &mut Refs, context: &mut ClientContext<'_>, line: Line, tries: u32) {
         self.state = ChannelState::Joining {
             join_ref: refs.next(),
             since: context.now,
@@ -139,19 +139,25 @@ impl Channel {
     }
 
     /// Sends the join that was begun.
-    pub(super) fn send_join(&self, context: &mut Context<'_>) {
+    pub(super) fn send_join(&self, context: &mut ClientContext<'_>) {
         if let Some(join_ref) = self.state.join_ref() {
             self.send(context, join_ref, JOIN, Payload::Json(&self.params));
         }
     }
 
     /// Sends a leave of the current join.
-    pub(super) fn send_leave(&self, context: &mut Context<'_>, leave_ref: Ref) {
+    pub(super) fn send_leave(&self, context: &mut ClientContext<'_>, leave_ref: Ref) {
         self.send(context, leave_ref, LEAVE, Payload::EMPTY);
     }
 
     /// Sends an event with the current join_ref.
-    pub(super) fn send(&self, context: &mut Context<'_>, reference: Ref, event: &str, payload: Payload<'_>) {
+    pub(super) fn send(
+        &self,
+        context: &mut ClientContext<'_>,
+        reference: Ref,
+        event: &str,
+        payload: Payload<'_>,
+    ) {
         let join_ref = self.state.join_ref().map(Ref::text);
         let join_ref = join_ref.as_ref().map(|text| text.as_str());
         let reference = reference.text();

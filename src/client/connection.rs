@@ -1,37 +1,22 @@
-//! How a socket comes to a connection, loses it and finds the next (`connection.js` and the first half of `socket.js`).
+//! Connecting, losing the connection and reconnecting (`connection.js` and the first half of `socket.js`).
 
 use super::channel::Line;
 use super::config::NEVER;
 use super::link::{Heartbeat, Link};
-use super::{ChannelState, CloseCause, Context, ErrorCause, Event, Policy, Ref, Socket};
+use super::{ChannelState, ClientContext, CloseCause, ErrorCause, Event, Policy, Ref, Socket};
 use crate::protocol::Message;
 
 impl Socket {
     /// Connects, unless the socket has a connection or looks for one already.
-    pub fn connect(&mut self, context: &mut Context<'_>) {
+    pub fn connect(&mut self, context: &mut ClientContext<'_>) {
         if let Link::Idle = self.link {
             self.link = Link::Connecting { tries: 0 };
             context.out.connect();
         }
     }
 
-    /// Ends the connection. Only this is final: after any other end the client connects again. Joined channels
-    /// rejoin after the next [`connect`](Self::connect).
-    pub fn disconnect(&mut self, context: &mut Context<'_>, code: Option<u16>, reason: &str) {
-        let before = std::mem::replace(&mut self.link, Link::Idle);
-        match before {
-            Link::Idle => return,
-            Link::Connecting { .. } | Link::Open { .. } => {
-                context.out.close(code, reason);
-                self.error_channels(context);
-            }
-            Link::Closing { .. } | Link::Waiting { .. } => {}
-        }
-        context.out.event(Event::Disconnected { reconnect_at: None });
-    }
-
     /// The connection that was asked for is open.
-    pub fn handle_open(&mut self, context: &mut Context<'_>) {
+    pub fn handle_open(&mut self, context: &mut ClientContext<'_>) {
         let Link::Connecting { .. } = self.link else {
             return;
         };
@@ -46,7 +31,7 @@ impl Socket {
     }
 
     /// The connection ended, was refused or could not be made, whatever the code: to phoenix.js 1.8.16 all are one.
-    pub fn handle_closed(&mut self, context: &mut Context<'_>) {
+    pub fn handle_closed(&mut self, context: &mut ClientContext<'_>) {
         let before = self.link;
         self.link = before.closed(context.config, context.now);
         if let Link::Connecting { .. } | Link::Open { .. } = before {
@@ -56,7 +41,7 @@ impl Socket {
     }
 
     /// Sends a heartbeat now, unless the one before has no answer yet.
-    pub fn heartbeat(&mut self, context: &mut Context<'_>) -> Option<Ref> {
+    pub fn heartbeat(&mut self, context: &mut ClientContext<'_>) -> Option<Ref> {
         let Link::Open { heartbeat } = &mut self.link else {
             return None;
         };
@@ -75,7 +60,7 @@ impl Socket {
     }
 
     /// What the link wanted to do at its deadline.
-    pub(super) fn link_is_due(&mut self, context: &mut Context<'_>) {
+    pub(super) fn link_is_due(&mut self, context: &mut ClientContext<'_>) {
         match self.link {
             Link::Idle | Link::Connecting { .. } => {}
             Link::Open {
@@ -95,13 +80,13 @@ impl Socket {
         }
     }
 
-    fn reconnect(&mut self, context: &mut Context<'_>, tries: u32) {
+    fn reconnect(&mut self, context: &mut ClientContext<'_>, tries: u32) {
         self.link = Link::Connecting { tries };
         context.out.connect();
     }
 
     /// Joins that were begun without a connection keep their ref and their deadline.
-    fn send_waiting_joins(&mut self, context: &mut Context<'_>) {
+    fn send_waiting_joins(&mut self, context: &mut ClientContext<'_>) {
         for channel in self.channels.iter() {
             if let ChannelState::Joining { .. } = channel.state {
                 channel.send_join(context);
@@ -109,7 +94,7 @@ impl Socket {
         }
     }
 
-    fn rejoin_errored(&mut self, context: &mut Context<'_>) {
+    fn rejoin_errored(&mut self, context: &mut ClientContext<'_>) {
         for index in 0..self.channels.len() {
             if let Some(channel) = self.channels.get(index)
                 && let ChannelState::Errored { .. } = channel.state
@@ -120,7 +105,7 @@ impl Socket {
     }
 
     /// The connection is gone, and with it every join.
-    fn error_channels(&mut self, context: &mut Context<'_>) {
+    pub(super) fn error_channels(&mut self, context: &mut ClientContext<'_>) {
         let mut index = 0;
         while let Some(channel) = self.channels.get_mut(index) {
             let (id, before) = (channel.id, channel.state);
@@ -139,7 +124,7 @@ impl Socket {
         }
     }
 
-    fn tell_disconnected(&self, context: &mut Context<'_>) {
+    fn tell_disconnected(&self, context: &mut ClientContext<'_>) {
         let at = self.link.deadline(context.config);
         let reconnect_at = Some(at).filter(|&at| at != NEVER);
         context.out.event(Event::Disconnected { reconnect_at });

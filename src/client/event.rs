@@ -1,4 +1,5 @@
-//! What a client tells whoever drives it, and what it asks of them.
+//! The interface between a client and the code that drives it: the events it reports, and the frames and connections it
+//! asks for.
 
 use super::{Config, Ref};
 use crate::clock::Time;
@@ -26,7 +27,7 @@ pub trait Outbox {
 }
 
 /// What each call to a client comes with: the settings that all clients share, the time, and where to write to.
-pub struct Context<'a> {
+pub struct ClientContext<'a> {
     /// The settings.
     pub config: &'a Config,
     /// The time now.

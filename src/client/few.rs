@@ -1,5 +1,5 @@
-//! A queue that keeps its only entry inline. Nearly every socket of a swarm has one channel and at most one push
-//! under way, and owns no heap for either.
+//! A queue that keeps a single entry inline. Nearly every socket of a swarm has one channel and at most one push in
+//! flight, and so owns no heap for either.
 
 use std::collections::VecDeque;
 use std::{iter, slice};
@@ -83,6 +83,7 @@ impl<T> Few<T> {
     }
 
     /// Bytes of heap for the entries themselves; what they own is for them to say.
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::None | Self::One(_) => 0,

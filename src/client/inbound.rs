@@ -1,15 +1,15 @@
-//! What a message from the server does to a socket (`onConnMessage` in `socket.js`, `trigger` in `channel.js`).
+//! Handles the messages of the server (`onConnMessage` in `socket.js`, `trigger` in `channel.js`).
 
 use super::link::{Heartbeat, Link};
 use super::pending::{Push, PushStage};
 use super::reference::{NamedJoin, answered};
-use super::{ChannelState, CloseCause, Context, DropReason, ErrorCause, Event, Ref, Socket};
+use super::{ChannelState, ClientContext, CloseCause, DropReason, ErrorCause, Event, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{CLOSE, ERROR, Message, Payload, REPLY, Reply};
 
 impl Socket {
     /// A message came over the connection. Without one that is open it is ignored.
-    pub fn handle_message(&mut self, context: &mut Context<'_>, message: &Message<'_>) {
+    pub fn handle_message(&mut self, context: &mut ClientContext<'_>, message: &Message<'_>) {
         let Link::Open { heartbeat } = &mut self.link else {
             return;
         };
@@ -29,7 +29,7 @@ impl Socket {
     }
 
     /// Hands a message to every channel that it is for; mostly that is one.
-    fn dispatch(&mut self, context: &mut Context<'_>, message: &Message<'_>, reference: Option<Ref>) {
+    fn dispatch(&mut self, context: &mut ClientContext<'_>, message: &Message<'_>, reference: Option<Ref>) {
         let topic = message.topic.as_str();
         let join = NamedJoin::of(&message.join_ref);
         let mut heard = Err(DropReason::NoChannel);
@@ -54,7 +54,7 @@ impl Socket {
     /// Does what the message says to the channel at `index`.
     fn deliver(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut ClientContext<'_>,
         index: usize,
         message: &Message<'_>,
         reference: Option<Ref>,
@@ -82,7 +82,7 @@ impl Socket {
     /// A reply answers the join, the leave or a push.
     fn answer(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut ClientContext<'_>,
         index: usize,
         message: &Message<'_>,
         reference: Option<Ref>,
@@ -121,7 +121,13 @@ impl Socket {
         Ok(())
     }
 
-    fn joined(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, response: Payload<'_>) {
+    fn joined(
+        &mut self,
+        context: &mut ClientContext<'_>,
+        index: usize,
+        sent_at: Time,
+        response: Payload<'_>,
+    ) {
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };
@@ -145,7 +151,7 @@ impl Socket {
         }
     }
 
-    fn join_refused(&mut self, context: &mut Context<'_>, index: usize, response: Payload<'_>) {
+    fn join_refused(&mut self, context: &mut ClientContext<'_>, index: usize, response: Payload<'_>) {
         let line = self.line(context.config);
         let Some(channel) = self.channels.get_mut(index) else {
             return;

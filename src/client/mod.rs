@@ -6,61 +6,6 @@
 //! each of a million simulated browsers ([`Config::phoenix_js`]): at rest a joined socket takes less than 200 bytes
 //! and no heap but topic and params, which a swarm shares, and a push and its answer allocate nothing.
 //!
-//! ```
-//! use phxproof::client::{Config, Context, Event, Outbox, Socket};
-//! use phxproof::clock::Time;
-//! use phxproof::protocol::{Frame, Message, Payload, Vsn};
-//!
-//! /// Where a driver would write to its connection.
-//! #[derive(Default)]
-//! struct Wire(Vec<String>);
-//!
-//! impl Outbox for Wire {
-//!     fn connect(&mut self) {
-//!         self.0.push("connect".to_owned());
-//!     }
-//!     fn close(&mut self, _code: Option<u16>, _reason: &str) {}
-//!     fn transmit(&mut self, message: &Message<'_>) {
-//!         let mut frame = Vec::new();
-//!         Vsn::V2.encode_from_client(message, &mut frame).expect("short enough");
-//!         self.0.push(String::from_utf8(frame).expect("JSON"));
-//!     }
-//!     fn event(&mut self, event: Event<'_>) {
-//!         if let Event::Reply { status, response, .. } = event {
-//!             self.0.push(format!("{status}: {response:?}"));
-//!         }
-//!     }
-//! }
-//!
-//! let (config, mut wire, mut socket) = (Config::phoenix_js(), Wire::default(), Socket::new());
-//! let now = Time::ZERO;
-//! let context = &mut Context { config: &config, now, out: &mut wire };
-//!
-//! socket.connect(context);
-//! let channel = socket.join(context, "room:1".into(), "{}".into());
-//! socket.push(context, channel, "echo", Payload::Json(r#"{"a":1}"#));
-//! socket.handle_open(context);
-//! for answer in [
-//!     r#"["3","3","room:1","phx_reply",{"status":"ok","response":{}}]"#,
-//!     r#"["3","5","room:1","phx_reply",{"status":"ok","response":{"a":1}}]"#,
-//! ] {
-//!     let message = Vsn::V2.decode_from_server(Frame::Text(answer)).expect("a message");
-//!     socket.handle_message(context, &message);
-//! }
-//!
-//! assert_eq!(
-//!     wire.0,
-//!     [
-//!         "connect",
-//!         r#"["3","3","room:1","phx_join",{}]"#,
-//!         r#"["3","5","room:1","echo",{"a":1}]"#, // held back until the join, and then with a new ref
-//!         r#"ok: Json("{\"a\":1}")"#,
-//!     ]
-//! );
-//! let heartbeat = Time::from_micros(30_000_000);
-//! assert_eq!(socket.next_deadline(&config), Some(heartbeat));
-//! ```
-//!
 //! # Where it differs from phoenix.js 1.8.16, on purpose
 //!
 //! Frames and their moments are the same, except:
@@ -100,8 +45,8 @@ mod timers;
 pub use backoff::Backoff;
 pub use channel::ChannelState;
 pub use config::{Config, Policy};
-pub use event::{ChannelId, CloseCause, Context, DropReason, ErrorCause, Event, Outbox};
-pub use reference::{Ref, RefText};
+pub use event::{ChannelId, ClientContext, CloseCause, DropReason, ErrorCause, Event, Outbox};
+pub use reference::Ref;
 pub use socket::Socket;
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ impl Body {
         }
     }
 
+    #[cfg(test)]
     fn heap_bytes(&self) -> usize {
         let content = match &self.content {
             Content::Json(json) => json.len(),
@@ -122,6 +123,7 @@ impl Pending {
     }
 
     /// Bytes of heap that the queue owns.
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         let bodies = self.pushes.iter().map(|push| match &push.stage {
             PushStage::Sent(_) => 0,

@@ -1,4 +1,4 @@
-//! A socket with its channels: what its user can ask for, and what can be asked about it.
+//! A socket with its channels: connect, join, push, leave, and the questions that can be asked about it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::few::Few;
 use super::link::Link;
 use super::pending::{Body, Pending, Push, PushStage};
 use super::reference::Refs;
-use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Policy, Ref};
+use super::{ChannelId, ChannelState, ClientContext, CloseCause, Config, Event, Policy, Ref};
 use crate::protocol::Payload;
 
 /// One client connection with its channels.
@@ -48,7 +48,7 @@ impl Socket {
     ///
     /// As phoenix.js a new channel replaces an open one of the same topic, which is left first; a scripted client
     /// joins the channel it has once more.
-    pub fn join(&mut self, context: &mut Context<'_>, topic: Arc<str>, params: Arc<str>) -> ChannelId {
+    pub fn join(&mut self, context: &mut ClientContext<'_>, topic: Arc<str>, params: Arc<str>) -> ChannelId {
         let again = match context.config.policy {
             Policy::Scripted => self.channel(&topic),
             Policy::PhoenixJs => None,
@@ -61,11 +61,6 @@ impl Socket {
         };
         self.start_join(context, id, 0);
         id
-    }
-
-    /// A channel that was never joined, for scripts that push all the same.
-    pub fn add_channel(&mut self, config: &Config, topic: Arc<str>) -> ChannelId {
-        self.new_channel(config, topic, "{}".into())
     }
 
     /// Sets the params of the next join or rejoin, as JSON.
@@ -82,7 +77,7 @@ impl Socket {
     /// What cannot be sent yet is held back until the channel is joined.
     pub fn push(
         &mut self,
-        context: &mut Context<'_>,
+        context: &mut ClientContext<'_>,
         channel: ChannelId,
         event: &str,
         payload: Payload<'_>,
@@ -107,7 +102,7 @@ impl Socket {
     }
 
     /// Leaves a channel for good. Without a connection it is over at once, else when the server answers.
-    pub fn leave(&mut self, context: &mut Context<'_>, channel: ChannelId) -> Option<Ref> {
+    pub fn leave(&mut self, context: &mut ClientContext<'_>, channel: ChannelId) -> Option<Ref> {
         let line = self.line(context.config);
         let index = self.position(channel)?;
         let channel = self.channels.get_mut(index)?;
@@ -172,16 +167,6 @@ impl Socket {
             .map(|channel| &channel.topic)
     }
 
-    /// Whether the connection is open.
-    pub fn is_connected(&self) -> bool {
-        matches!(self.link, Link::Open { .. })
-    }
-
-    /// Bytes of heap that this socket alone owns. Topics and params are not among them, as a swarm shares them.
-    pub fn heap_bytes(&self) -> usize {
-        self.channels.heap_bytes() + self.pending.heap_bytes()
-    }
-
     fn new_channel(&mut self, config: &Config, topic: Arc<str>, params: Arc<str>) -> ChannelId {
         if config.policy == Policy::PhoenixJs {
             // There a channel registers two callbacks on its socket, which are numbered by the same counter as
@@ -201,7 +186,7 @@ impl Socket {
     }
 
     /// Begins a join of this channel, after so many joins by timer.
-    pub(super) fn start_join(&mut self, context: &mut Context<'_>, id: ChannelId, tries: u32) {
+    pub(super) fn start_join(&mut self, context: &mut ClientContext<'_>, id: ChannelId, tries: u32) {
         if context.config.policy == Policy::PhoenixJs {
             self.leave_open_topic(context, id);
         }
@@ -212,7 +197,7 @@ impl Socket {
     }
 
     /// Leaves the open channel of the same topic, if there is one.
-    fn leave_open_topic(&mut self, context: &mut Context<'_>, joining: ChannelId) {
+    fn leave_open_topic(&mut self, context: &mut ClientContext<'_>, joining: ChannelId) {
         let duplicate = self.topic(joining).and_then(|topic| {
             let mut of_topic = self.channels.iter().filter(|channel| channel.topic == *topic);
             of_topic.find(|channel| channel.state.is_open())
@@ -223,7 +208,7 @@ impl Socket {
     }
 
     /// Ends a channel. A script can still push to it, so there it stays.
-    pub(super) fn close_channel(&mut self, context: &mut Context<'_>, index: usize, cause: CloseCause) {
+    pub(super) fn close_channel(&mut self, context: &mut ClientContext<'_>, index: usize, cause: CloseCause) {
         let Some(channel) = self.channels.get_mut(index) else {
             return;
         };

@@ -1,8 +1,8 @@
-//! All timers of a socket: one next deadline, and what is due then.
+//! All timers of a socket: the next deadline, and what is due at it.
 
 use super::channel::Line;
 use super::config::NEVER;
-use super::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Socket};
+use super::{ChannelId, ChannelState, ClientContext, CloseCause, Config, Event, Socket};
 use crate::clock::Time;
 
 /// Whose deadline it is. At the same moment they come in this order, which mostly is that of phoenix.js, where
@@ -22,7 +22,7 @@ impl Socket {
     }
 
     /// Does all that is due by now, in the order in which it fell due.
-    pub fn handle_timeout(&mut self, context: &mut Context<'_>) {
+    pub fn handle_timeout(&mut self, context: &mut ClientContext<'_>) {
         loop {
             let (at, due) = self.next_due(context.config);
             if at > context.now || at == NEVER {
@@ -45,7 +45,7 @@ impl Socket {
         channels.chain(push).fold(link, first)
     }
 
-    fn channel_is_due(&mut self, context: &mut Context<'_>, id: ChannelId) {
+    fn channel_is_due(&mut self, context: &mut ClientContext<'_>, id: ChannelId) {
         let Some(index) = self.position(id) else {
             return;
         };
@@ -64,7 +64,7 @@ impl Socket {
     }
 
     /// The server may have let the client in and only the answer got lost, so the join is left before the next.
-    fn join_timed_out(&mut self, context: &mut Context<'_>, index: usize, sent_at: Time, tries: u32) {
+    fn join_timed_out(&mut self, context: &mut ClientContext<'_>, index: usize, sent_at: Time, tries: u32) {
         let line = self.line(context.config);
         let Some(channel) = self.channels.get_mut(index) else {
             return;
@@ -78,7 +78,7 @@ impl Socket {
         context.out.event(Event::JoinTimedOut { channel, sent_at });
     }
 
-    fn push_is_due(&mut self, context: &mut Context<'_>) {
+    fn push_is_due(&mut self, context: &mut ClientContext<'_>) {
         if let Some(push) = self.pending.pop_oldest() {
             context.out.event(Event::PushTimedOut {
                 channel: push.channel,

@@ -1,11 +1,11 @@
-//! Holds what a server said against what it should have said: conversation by conversation, in order within each,
-//! with what the scenario leaves to chance left out.
+//! Compares what a server said with the fixture: conversation by conversation, in order within each. What the scenario
+//! leaves to chance is not compared.
 
 use serde_json::Value;
 
 use super::log::{Conversation, LinkLog, Log};
 use crate::protocol::REPLY;
-use crate::scenario::{Chance, Content, Program, Receive, Values};
+use crate::scenario::{ChanceRule, Content, Program, Receive, Values};
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,7 +232,7 @@ fn trim_more<'l>(
         program
             .chance
             .iter()
-            .any(|it| matches!(it, Chance::More(event) if has_event(line, event)))
+            .any(|it| matches!(it, ChanceRule::More(event) if has_event(line, event)))
     };
     let trim = |lines: &'l [String], length: usize| {
         let kept = lines.len()
@@ -253,10 +253,10 @@ fn leave_chance(conversation: &Conversation, program: &Program) -> Vec<String> {
     let values = program.names_as_values();
     for chance in &program.chance {
         match chance {
-            Chance::AnyOrder(events) => sort_runs(&mut lines, events),
-            Chance::Maybe(receive) => lines.retain(|line| !is_maybe(line, receive, &values)),
+            ChanceRule::AnyOrder(events) => sort_runs(&mut lines, events),
+            ChanceRule::Maybe(receive) => lines.retain(|line| !is_maybe(line, receive, &values)),
             // The lines are written so already.
-            Chance::AnyOrderIn(_) | Chance::More(_) => {}
+            ChanceRule::AnyOrderIn(_) | ChanceRule::More(_) => {}
         }
     }
     lines

@@ -15,7 +15,7 @@ use super::settings::CheckSettings;
 use crate::clock::Clock;
 use crate::driver::Line;
 use crate::protocol::{Frame, Payload, Vsn};
-use crate::scenario::{Actor, Entry, Noted, Offer, Play, PlayStatus, Program, Who, shorten};
+use crate::scenario::{Actor, Noted, Offer, Play, PlayStatus, Program, RecordedEntry, Who, shorten};
 use crate::transport::{Limits, Request, request};
 
 /// Why a client does not get in.
@@ -127,7 +127,7 @@ async fn entered(
 }
 
 /// A reply that is not ok.
-fn refusal(entry: &Entry, program: &Program, usual: Vsn) -> Option<EntranceError> {
+fn refusal(entry: &RecordedEntry, program: &Program, usual: Vsn) -> Option<EntranceError> {
     let Who::Actor(actor, number) = entry.who else {
         return None;
     };

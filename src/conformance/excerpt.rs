@@ -1,6 +1,6 @@
-//! The end of a conversation as a person reads it: the last frames in both directions, with the names of the scenario.
+//! The end of a conversation for a person: the last frames in both directions, with the names of the scenario.
 
-use super::normalise::Names;
+use super::normalise::RunNames;
 use super::outcome::{Finding, Said, Way};
 use crate::protocol::{Frame, Message, Vsn};
 use crate::scenario::{Noted, Recording, SETTLE_REF, code_in_words, describe_ending, shorten};
@@ -9,7 +9,12 @@ use crate::scenario::{Noted, Recording, SETTLE_REF, code_in_words, describe_endi
 const SHOWN: usize = 8;
 
 /// Adds the conversation to a finding, and puts the names of the scenario for the numbers of this run.
-pub(super) fn explain(finding: Finding, recording: &Recording, names: &Names<'_>, steps: usize) -> Finding {
+pub(super) fn explain(
+    finding: Finding,
+    recording: &Recording,
+    names: &RunNames<'_>,
+    steps: usize,
+) -> Finding {
     Finding {
         what: names.named(&finding.what),
         expected: names.named(&finding.expected),
@@ -21,7 +26,7 @@ pub(super) fn explain(finding: Finding, recording: &Recording, names: &Names<'_>
 }
 
 /// The last frames of an actor, and what others sent meanwhile; those of everybody if it is nobody's.
-fn said(recording: &Recording, names: &Names<'_>, actor: Option<&str>) -> Vec<Said> {
+fn said(recording: &Recording, names: &RunNames<'_>, actor: Option<&str>) -> Vec<Said> {
     let first = recording
         .entries
         .first()
@@ -51,7 +56,7 @@ fn said(recording: &Recording, names: &Names<'_>, actor: Option<&str>) -> Vec<Sa
 }
 
 /// What was sent or came, if it says something; not what the play itself asks at its end.
-fn shown(what: &Noted, vsn: Vsn, names: &Names<'_>) -> Option<(Way, String)> {
+fn shown(what: &Noted, vsn: Vsn, names: &RunNames<'_>) -> Option<(Way, String)> {
     Some(match what {
         Noted::SentText(text) => (Way::Sent, own(vsn.decode_from_client(Frame::Text(text)), text)?),
         Noted::Text(text) => (
@@ -112,7 +117,7 @@ fn own<E>(message: Result<Message<'_>, E>, text: &str) -> Option<String> {
 }
 
 /// A binary message by its fields and the number of its bytes.
-fn binary<E>(message: Result<Message<'_>, E>, bytes: &[u8], vsn: Vsn, names: &Names<'_>) -> String {
+fn binary<E>(message: Result<Message<'_>, E>, bytes: &[u8], vsn: Vsn, names: &RunNames<'_>) -> String {
     match message {
         Ok(message) if vsn == Vsn::V2 => names.line(&message, vsn),
         _ => format!("{} bytes that are no message", bytes.len()),

@@ -1,5 +1,4 @@
-//! What must hold in every conversation, whatever the case asks: found in the recording, so that no case has to
-//! think of it.
+//! Checks what must hold in every conversation, so that no case has to ask for it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +6,7 @@ use super::attribution;
 use super::catalogue::Case;
 use super::outcome::{Finding, HeldTo};
 use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
-use crate::scenario::{Actor, Entry, FailureKind, Level, Noted, Play, SETTLE_REF, Who, json_of};
+use crate::scenario::{Actor, FailureKind, Level, Noted, Play, RecordedEntry, SETTLE_REF, Who, json_of};
 
 /// The first breach in a recording.
 pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Finding> {
@@ -47,7 +46,7 @@ enum From {
 
 impl Heard<'_> {
     /// All messages that can be read, in their order, each with how it looks to a person.
-    fn messages(&self) -> impl Iterator<Item = (&Entry, From, Message<'_>)> {
+    fn messages(&self) -> impl Iterator<Item = (&RecordedEntry, From, Message<'_>)> {
         self.play.recording().entries.iter().filter_map(|entry| {
             let vsn = self.vsn(entry.who);
             let (message, from) = match &entry.what {

@@ -3,7 +3,7 @@
 
 mod attribution;
 mod baseline;
-pub mod catalogue;
+mod catalogue;
 mod check;
 mod choice;
 mod compare;
@@ -23,23 +23,38 @@ mod punctual;
 mod queue;
 mod reach;
 mod rehearsal;
-pub mod rules;
+pub(crate) mod rules;
 mod run;
 mod settings;
 mod single;
 mod snapshot;
 mod update;
 
-pub use crate::driver::{Host, Lent, NoHost, Pending, Restarts};
-pub use catalogue::{Case, CaseError, SelectError};
+pub use catalogue::{CaseError, SelectError};
 pub use check::{Check, RunError};
-pub use entrance::{EntranceError, enter, server_header};
 pub use outcome::{
-    CaseRecording, CaseResult, CheckConclusion, CheckEvent, Finding, HeldTo, Pace, Recorded, RunResult, Said,
-    Strictness, Verdict, Warning, Way,
+    CaseResult, CheckConclusion, Finding, HeldTo, RunResult, Said, Strictness, Verdict, Warning, Way,
 };
 pub use reach::CheckError;
-pub use run::{check, judge_one};
-pub use settings::{CheckSettings, Room, Safety, StopAt, Update};
 pub use snapshot::SnapshotError;
-pub use update::accept;
+
+pub(crate) use crate::driver::{Host, Lent, NoHost, Pending, Restarts};
+pub(crate) use catalogue::{Case, built_in, select};
+pub(crate) use entrance::{EntranceError, enter, server_header};
+#[cfg(test)]
+pub(crate) use outcome::Pace;
+pub(crate) use outcome::{CaseRecording, CheckEvent, Recorded};
+pub(crate) use run::check;
+pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};
+pub(crate) use update::accept;
+
+/// What the tests of this package use beside the public surface.
+#[doc(hidden)]
+pub mod internal {
+    pub use super::catalogue::{Case, built_in, select};
+    pub use super::rules::{Rule, all as all_rules, find as find_rule};
+    pub use super::run::{check, judge_one};
+    pub use super::settings::{CheckSettings, Update};
+    pub use super::update::accept;
+    pub use crate::driver::{Host, Lent, NoHost, Pending, Restarts};
+}

@@ -1,5 +1,5 @@
-//! From a recording to a [`Log`]: what differs from run to run is hidden, what is long is cut, and everything else
-//! is written in one way. This is a file format: fixtures that were accepted must stay equal.
+//! Turns a recording into a [`Log`]: hides what differs from run to run, cuts what is long, and writes the rest in one
+//! way. This is a file format: fixtures that were accepted must stay equal.
 
 use std::cmp::Reverse;
 
@@ -8,12 +8,13 @@ use serde_json::Value;
 use super::log::{LinkLog, Log};
 use crate::protocol::{Field, Frame, Message, Payload, Vsn, json};
 use crate::scenario::{
-    Actor, Chance, Noted, Pointer, Program, Recording, SETTLE_REF, What, Who, json_of, shorten, show_bytes,
+    Actor, ChanceRule, Noted, Pointer, Program, Recording, SETTLE_REF, What, Who, json_of, shorten,
+    show_bytes,
 };
 use crate::transport::Ending;
 
 /// What the names in a recording stand for, and what is to be hidden.
-pub(crate) struct Names<'a> {
+pub(crate) struct RunNames<'a> {
     pub(crate) program: &'a Program,
     /// Fresh names and their numbers in this run.
     pub(crate) fresh: &'a [(&'a str, &'a str)],
@@ -29,7 +30,7 @@ const LONGEST_LINE: usize = 600;
 const SHOWN_OF_LONG: usize = 150;
 
 /// Writes down what the server said.
-pub(crate) fn log_of(recording: &Recording, names: &Names<'_>) -> Log {
+pub(crate) fn log_of(recording: &Recording, names: &RunNames<'_>) -> Log {
     let mut log = Log::default();
     for entry in &recording.entries {
         if entry.who == Who::Server {
@@ -83,7 +84,7 @@ pub(crate) fn link_names(program: &Program) -> Vec<String> {
     names
 }
 
-impl Names<'_> {
+impl RunNames<'_> {
     fn note(&self, link: &mut LinkLog, what: &Noted, vsn: Vsn) {
         match what {
             Noted::Opened => link.opening = Some("open".to_owned()),
@@ -210,8 +211,8 @@ impl Names<'_> {
     /// The lists whose items may stand in any order.
     fn free_lists(&self) -> impl Iterator<Item = &Pointer> {
         self.program.chance.iter().flat_map(|chance| match chance {
-            Chance::AnyOrderIn(pointers) => pointers.as_slice(),
-            Chance::AnyOrder(_) | Chance::More(_) | Chance::Maybe(_) => &[],
+            ChanceRule::AnyOrderIn(pointers) => pointers.as_slice(),
+            ChanceRule::AnyOrder(_) | ChanceRule::More(_) | ChanceRule::Maybe(_) => &[],
         })
     }
 

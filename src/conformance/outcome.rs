@@ -1,4 +1,4 @@
-//! What a case came to, and how a run is told while it goes on. Facts only; how they show is up to `report/`.
+//! The results of cases and runs, and the events that a run tells.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ pub struct Finding {
     /// The first line of the step that failed.
     pub step: Option<String>,
     /// What kind of expectation did not hold.
-    pub kind: FailureKind,
+    pub(crate) kind: FailureKind,
     /// The rule that is broken; nothing where the scenario cites none, or nothing was judged.
     pub broken: Option<String>,
     /// The actor whose conversation it was; with the number of its connection if that is known and not the first.
@@ -170,9 +170,9 @@ pub struct CaseResult {
     /// How many times it ran, its retries not counted: as often as was asked for, or until it was no pass.
     pub runs: u32,
     /// Whether this process kept up with it.
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// What happened, frame by frame.
-    pub recording: CaseRecording,
+    pub(crate) recording: CaseRecording,
 }
 
 /// Whether this process got the processor when it wanted it. What is no pass when it did not is tried again, alone.

@@ -1,4 +1,4 @@
-//! One case: played, judged, tried again if it is to be, and its fixture written if that is asked for.
+//! Plays one case, judges it, retries it if that was asked for, and writes its fixture.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::excerpt;
 use super::invariants;
 use super::judge::{self, Judgement};
 use super::log::Log;
-use super::normalise::{Names, log_of};
+use super::normalise::{RunNames, log_of};
 use super::offered::{Baseline, offered, setting};
 use super::outcome::{CaseRecording, CaseResult, HeldTo, Pace, Recorded, Verdict};
 use super::punctual::Punctual;
@@ -110,8 +110,8 @@ pub(super) fn log(case: &Case, play: &Play) -> Log {
     log_of(play.recording(), &names(case, play, &fresh))
 }
 
-fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> Names<'a> {
-    Names {
+fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> RunNames<'a> {
+    RunNames {
         program: &case.program,
         fresh,
         vsn: play.vsn(),

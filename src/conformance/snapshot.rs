@@ -125,7 +125,7 @@ impl Snapshot {
 }
 
 /// What the head of a new snapshot says.
-pub(crate) struct Origin<'a> {
+pub(crate) struct FixtureOrigin<'a> {
     /// The path of the scenario.
     pub(crate) source: &'a str,
     /// Its `about`.
@@ -137,7 +137,7 @@ pub(crate) struct Origin<'a> {
 }
 
 /// The whole text of a fixture.
-pub(crate) fn write(origin: &Origin<'_>, log: &Log) -> String {
+pub(crate) fn write(origin: &FixtureOrigin<'_>, log: &Log) -> String {
     let quote = |text: &str| serde_json::Value::from(text).to_string();
     let mut out = format!(
         "---\nsource: {}\ndescription: {}\ninfo:\n  said_by: {}\n",
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again_and_insta_reads_it_too() {
         let log = Log::parse("ana\n  + open\n  on \"a\"\n    [1]\n  - closed 1011\n").unwrap();
-        let origin = Origin {
+        let origin = FixtureOrigin {
             source: "scenarios/a.yaml",
             description: "a: b",
             said_by: "me",

@@ -1,4 +1,5 @@
-//! Writes what was said as a pending fixture, `NAME.snap.new`, never over an accepted one; and accepts pending ones.
+//! Writes recorded answers as pending fixtures, `NAME.snap.new`, and accepts pending ones. Never overwrites an accepted
+//! one.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use super::judge::Judgement;
 use super::log::Log;
 use super::outcome::{HeldTo, Verdict};
 use super::settings::{CheckSettings, Update};
-use super::snapshot::{self, Origin};
+use super::snapshot::{self, FixtureOrigin};
 use crate::profile::Profile;
 
 /// Writes a pending fixture if that is asked for and needed; gives its path, or why it could not.
@@ -44,7 +45,7 @@ pub(super) fn write(
         HeldTo::Profile(profile) => profile.to_string(),
         HeldTo::Likeness(_) | HeldTo::TheLine => settings.target.url(),
     };
-    let origin = Origin {
+    let origin = FixtureOrigin {
         source: &case.program.path,
         description: case.about(),
         said_by: &said_by,

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::ConnectionSettings;
 use crate::clock::Time;
-use crate::scenario::{ConnectOptions, Happening, LinkId, Reach, Request};
+use crate::scenario::{ConnectOptions, Happening, HttpRequest, LinkId, Reached};
 use crate::transport::{
     Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, TOKEN,
     Upgrade, open, percent_encoded, query, request,
@@ -34,7 +34,7 @@ impl Dial {
                 return;
             }
             Ok(Opened::Refused(response)) => Happening::Refused(self.id, response),
-            Err(NotOpened::NoToken(why)) => Happening::Unanswered(self.id, why, Reach::Somebody),
+            Err(NotOpened::NoToken(why)) => Happening::Unanswered(self.id, why, Reached::Somebody),
             Err(NotOpened::Open(error)) => Happening::Unanswered(self.id, error.to_string(), reach(&error)),
         };
         // Nobody listens any more once the play is over.
@@ -101,7 +101,7 @@ impl Dial {
 /// Sends a request outside of any connection.
 pub(super) async fn send_request(
     settings: &ConnectionSettings,
-    asked: &Request,
+    asked: &HttpRequest,
 ) -> Result<Response, RequestError> {
     let body = asked.body.clone().unwrap_or_default();
     let to_send = crate::transport::Request {
@@ -116,7 +116,7 @@ pub(super) async fn send_request(
 }
 
 /// Whether anybody was there who could have answered.
-fn reach(error: &OpenError) -> Reach {
+fn reach(error: &OpenError) -> Reached {
     match error {
         OpenError::Request(
             RequestError::Unsendable { .. }
@@ -124,8 +124,8 @@ fn reach(error: &OpenError) -> Reach {
             | RequestError::ConnectionRefused { .. }
             | RequestError::Connect { .. }
             | RequestError::ConnectTimeout { .. },
-        ) => Reach::Nobody,
-        _ => Reach::Somebody,
+        ) => Reached::Nobody,
+        _ => Reached::Somebody,
     }
 }
 
@@ -150,7 +150,7 @@ async fn token(settings: &ConnectionSettings, user: &str, age: Option<Duration>)
         None => format!("/token/{}", percent_encoded(user)),
         Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),
     };
-    let asked = Request {
+    let asked = HttpRequest {
         method: "GET".to_owned(),
         path: path.clone(),
         headers: Vec::new(),

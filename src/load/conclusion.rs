@@ -1,7 +1,7 @@
 //! Decides what a run proves: everything held, the server fell short, or the run is undecided.
 
 use super::error_kind::ErrorKind;
-use super::objective::{Objective, Outcome};
+use super::objective::{Objective, ObjectiveOutcome};
 use super::result::LoadResult;
 use super::role::Sends;
 use super::validity::Punctuality;
@@ -37,7 +37,7 @@ pub enum LoadConclusion {
 impl LoadResult {
     /// What the run proves, given these objectives. What the server did to messages counts even if the generator was
     /// late: a lost broadcast is lost.
-    pub fn conclusion(&self, objectives: &[Outcome]) -> LoadConclusion {
+    pub fn conclusion(&self, objectives: &[ObjectiveOutcome]) -> LoadConclusion {
         let mut short = self.broken_promises();
         if !self.cut_short {
             let missed = objectives.iter().filter(|it| !it.held && it.value.is_some());

@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 
 /// The kinds of measured times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum Timing {
     /// From the connect attempt, or its intended time, to the open WebSocket.
     Connect,
     /// From a join to its reply.
@@ -19,11 +19,11 @@ pub enum Kind {
     Rejoin,
     /// From the intended time of a send until the generator handled it: the generator's own delay.
     Lateness,
-    /// How long a send waited because the run had too few sockets. This is not part of [`Kind::Reply`].
+    /// How long a send waited because the run had too few sockets. This is not part of [`Timing::Reply`].
     Waited,
 }
 
-impl Kind {
+impl Timing {
     /// All kinds.
     pub const ALL: [Self; 8] = [
         Self::Connect,
@@ -69,7 +69,7 @@ impl Kind {
 
 /// One histogram for each kind of time, in microseconds, with three significant digits.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Histograms([Histogram<u64>; Kind::ALL.len()]);
+pub struct Histograms([Histogram<u64>; Timing::ALL.len()]);
 
 /// Longer times are recorded as one hour.
 const LONGEST_MICROS: u64 = 3_600_000_000;
@@ -84,18 +84,18 @@ impl Default for Histograms {
 
 impl Histograms {
     /// The histogram of one kind.
-    pub fn of(&self, kind: Kind) -> &Histogram<u64> {
+    pub fn of(&self, kind: Timing) -> &Histogram<u64> {
         &self.0[kind as usize]
     }
 
     /// The figures of one kind.
-    pub(super) fn figures(&self, kind: Kind) -> Figures {
+    pub(super) fn figures(&self, kind: Timing) -> Figures {
         Figures::of(self.of(kind))
     }
 
     /// Adds a time in microseconds.
     #[inline]
-    pub(super) fn record(&mut self, kind: Kind, micros: u64) {
+    pub(super) fn record(&mut self, kind: Timing, micros: u64) {
         // This cannot fail: the histogram resizes itself, and the longest value fits. `saturating_record` would
         // prevent resizing.
         let _ = self.0[kind as usize].record(micros.min(LONGEST_MICROS));
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn kinds_stand_where_their_index_says() {
-        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+        for (index, kind) in Timing::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, index, "{}", kind.name());
         }
     }
@@ -167,21 +167,21 @@ mod tests {
     #[test]
     fn long_times_are_kept_as_they_are() {
         let mut histograms = Histograms::default();
-        histograms.record(Kind::Reply, 5_000_000);
-        histograms.record(Kind::Reply, u64::MAX);
-        let figures = histograms.figures(Kind::Reply);
+        histograms.record(Timing::Reply, 5_000_000);
+        histograms.record(Timing::Reply, u64::MAX);
+        let figures = histograms.figures(Timing::Reply);
         assert!(figures.min.abs_diff(5_000_000) < 5_000 && figures.max.abs_diff(LONGEST_MICROS) < 4_000_000);
     }
 
     #[test]
     fn figures_are_those_of_the_histogram() {
         let mut histograms = Histograms::default();
-        (1..=1000).for_each(|micros| histograms.record(Kind::Reply, micros));
-        let figures = histograms.figures(Kind::Reply);
+        (1..=1000).for_each(|micros| histograms.record(Timing::Reply, micros));
+        let figures = histograms.figures(Timing::Reply);
         assert_eq!(
             (figures.count, figures.min, figures.p50, figures.max),
             (1000, 1, 500, 1000)
         );
-        assert_eq!(histograms.figures(Kind::Join), Figures::default());
+        assert_eq!(histograms.figures(Timing::Join), Figures::default());
     }
 }

@@ -1,6 +1,6 @@
 //! The figures that a run measures and that an objective can name: times with percentiles, counts, and percentages.
 
-use super::latency::{Figures, Kind};
+use super::latency::{Figures, Timing};
 use super::result::LoadResult;
 use crate::scenario::nearest;
 
@@ -8,7 +8,7 @@ use crate::scenario::nearest;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Measure {
     /// A time, in microseconds.
-    Time(Kind, Statistic),
+    Time(Timing, Statistic),
     /// How often something happened.
     Count(Count),
     /// The same as a percentage of a whole.
@@ -79,7 +79,7 @@ const STATISTICS: [&str; 8] = ["min", "mean", "p50", "p90", "p95", "p99", "p999"
 /// percentile.
 pub fn figures() -> Vec<Figure> {
     let mut all = Vec::new();
-    for kind in Kind::ALL {
+    for kind in Timing::ALL {
         let figure = |id: String, about: String, group| Figure { id, about, group };
         let name = kind.name();
         all.push(figure(
@@ -118,7 +118,7 @@ pub fn enough_for(quantile: f64) -> u64 {
 
 /// The names of all times.
 pub(super) fn times() -> String {
-    let names: Vec<&str> = Kind::ALL.into_iter().map(Kind::name).collect();
+    let names: Vec<&str> = Timing::ALL.into_iter().map(Timing::name).collect();
     let (last, others) = names.split_last().unwrap_or((&"", &[]));
     format!("{} and {last}", others.join(", "))
 }
@@ -130,7 +130,7 @@ impl Measure {
             return Ok(Self::Count(count));
         }
         let (kind, statistic) = name.split_once('.').unwrap_or((name, ""));
-        if let Some(kind) = Kind::ALL.into_iter().find(|it| it.name() == kind) {
+        if let Some(kind) = Timing::ALL.into_iter().find(|it| it.name() == kind) {
             let statistic = Statistic::find(statistic).ok_or_else(|| {
                 format!(
                     "{kind} has .min, .mean, .max and percentiles as .p50, .p95 or .p99.9",
@@ -139,7 +139,7 @@ impl Measure {
             })?;
             return Ok(Self::Time(kind, statistic));
         }
-        let known = Kind::ALL.into_iter().map(Kind::name);
+        let known = Timing::ALL.into_iter().map(Timing::name);
         let counts = Count::ALL.into_iter().map(Count::name);
         let short = Count::ALL.into_iter().map(Count::short);
         let meant = nearest(name, counts.chain(short)).or_else(|| nearest(kind, known));
@@ -178,7 +178,7 @@ impl Statistic {
         }
     }
 
-    fn of(self, figures: &Figures, kind: Kind, result: &LoadResult) -> f64 {
+    fn of(self, figures: &Figures, kind: Timing, result: &LoadResult) -> f64 {
         match self {
             Self::Min => figures.min as f64,
             Self::Mean => figures.mean,
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn any_percentile_is_that_of_the_whole_run() {
         let mut tally = Tally::new();
-        (1..=1000).for_each(|micros| tally.record(0, Kind::Reply, Time::ZERO, Time::from_micros(micros)));
+        (1..=1000).for_each(|micros| tally.record(0, Timing::Reply, Time::ZERO, Time::from_micros(micros)));
         let result = LoadResult::of_latencies(&tally.latencies);
         let of = |name: &str| Measure::find(name).unwrap().of(&result);
         assert_eq!(

@@ -43,29 +43,34 @@ mod timers;
 mod told;
 mod traffic;
 mod validity;
-mod watch;
 mod wheel;
 
-pub use by_event::ByEvent;
 pub use catalogue::{BuiltIn, built_in};
 pub use conclusion::LoadConclusion;
 pub use counts::Counts;
-pub use error_kind::ErrorKind;
 pub use event::{LoadError, LoadEvent, PhaseProgress, Second};
-pub use latency::{Figures, Histograms, Kind};
+pub use latency::{Figures, Histograms, Timing};
 pub use losses::IdleCut;
 pub use lost::{Lost, LostKind};
-pub use machine::Machine;
-pub use measure::{Figure, FigureGroup, enough_for, figures};
-pub use objective::{Objective, ObjectiveError, ObjectiveStatus, Outcome, OutcomeUnit};
+pub use objective::{Objective, ObjectiveError, ObjectiveOutcome, ObjectiveStatus, ObjectiveUnit};
 pub use pace::{Pacing, RateStage};
 pub use plan::{Plan, PlanError};
 pub use result::{Generator, Latencies, LoadResult, Messages, Played, ServerUse, Sockets, Took};
-pub use role::{Deliveries, Marks, Override, PushReply, Sends};
-pub use run::{entrance, is_stepped, rehearse, run};
+pub use role::{Deliveries, Marks, Override, PushReply};
+pub use run::run;
 pub use series::Point;
-pub use settings::{Arrivals, InvalidSettings, LoadSettings, Model, Schedule, gentle_rate, usual_sockets};
+pub use settings::{Arrivals, InvalidSettings, LoadSettings, Model, Schedule};
 pub use share::{Share, Silence};
-pub use tally::LATEST;
-pub use validity::{Punctuality, Shortage};
-pub use watch::{Usage, own_usage, usage_of};
+pub use validity::Shortage;
+
+pub(crate) use machine::Machine;
+pub(crate) use measure::{FigureGroup, enough_for, figures};
+pub(crate) use role::Sends;
+pub(crate) use run::{entrance, rehearse};
+pub(crate) use settings::{gentle_rate, usual_sockets};
+
+/// What the tests of this package use beside the public surface.
+#[doc(hidden)]
+pub mod internal {
+    pub use super::run::{is_stepped, rehearse};
+}

@@ -18,7 +18,7 @@ pub struct Objective {
 
 /// An objective with the value that was measured for it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct ObjectiveOutcome {
     /// The objective as it was written.
     pub text: String,
     /// The measured value, in `unit`; `None` if nothing was measured.
@@ -28,7 +28,7 @@ pub struct Outcome {
     /// The figure that it limits, for example `reply.p99`.
     pub figure: String,
     /// The unit of `value` and `limit`.
-    pub unit: OutcomeUnit,
+    pub unit: ObjectiveUnit,
     /// The limit.
     pub limit: f64,
     /// Where the objective was given.
@@ -39,7 +39,7 @@ pub struct Outcome {
 
 /// The unit of an objective's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutcomeUnit {
+pub enum ObjectiveUnit {
     /// Microseconds.
     Us,
     /// A plain number.
@@ -204,17 +204,17 @@ impl Objective {
     }
 
     /// Judges it against a result.
-    pub fn judge(&self, result: &LoadResult) -> Outcome {
+    pub fn judge(&self, result: &LoadResult) -> ObjectiveOutcome {
         let value = self.measure.of(result);
-        Outcome {
+        ObjectiveOutcome {
             text: self.text.clone(),
             value,
             held: value.is_some_and(|value| self.bound.holds(value, self.limit)),
             figure: self.figure().to_owned(),
             unit: match self.measure {
-                Measure::Time(..) => OutcomeUnit::Us,
-                Measure::Count(_) => OutcomeUnit::Count,
-                Measure::Share(..) => OutcomeUnit::Percent,
+                Measure::Time(..) => ObjectiveUnit::Us,
+                Measure::Count(_) => ObjectiveUnit::Count,
+                Measure::Share(..) => ObjectiveUnit::Percent,
             },
             limit: self.limit,
             source: self.source.clone(),
@@ -237,7 +237,7 @@ impl Objective {
     }
 }
 
-impl Outcome {
+impl ObjectiveOutcome {
     /// The status.
     pub const fn status(&self) -> ObjectiveStatus {
         match (self.value, self.held) {

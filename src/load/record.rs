@@ -7,7 +7,7 @@ use super::control::Phase;
 use super::counts::Counts;
 use super::error_kind::ErrorKind;
 use super::event::Second;
-use super::latency::Kind;
+use super::latency::Timing;
 use super::left_out::Replies;
 use super::lost::LostMessages;
 use super::plan::Plan;
@@ -20,8 +20,8 @@ use super::shard::Reading;
 use super::stepped::SteppedScenarios;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
-use super::watch::{Usage, own_usage, usage_of};
 use crate::clock::Time;
+use crate::process::{Usage, own_usage, usage_of};
 
 /// Everything that has been measured in a run.
 pub(super) struct Record {
@@ -298,7 +298,7 @@ impl Record {
         let notes = self.meant.notes(&self.whole, &mut counts);
         let (troubles, first_answers) = self.errors(&counts);
         let model = settings.schedule.model();
-        let open = |kind: Kind| (model == Model::Open).then(|| self.whole.latencies.figures(kind));
+        let open = |kind: Timing| (model == Model::Open).then(|| self.whole.latencies.figures(kind));
         let shortage = shortage(&self.whole, &self.meant.demands, self.meant.sockets());
         let (punctuality, why_invalid) = self.judge_generator(model, shortage);
         LoadResult {
@@ -313,8 +313,8 @@ impl Record {
             messages: Messages::of(&counts),
             latency_us: Latencies::of(&self.whole.latencies),
             scenarios: self.scenarios(settings),
-            lateness_us: open(Kind::Lateness),
-            waited_us: open(Kind::Waited),
+            lateness_us: open(Timing::Lateness),
+            waited_us: open(Timing::Waited),
             shortage,
             generator: self.generator(why_invalid),
             server: self.server.as_ref().map(|(_, watched)| ServerUse {

@@ -7,7 +7,7 @@ use super::by_event::ByEvent;
 use super::control::Phase;
 use super::counts::Counts;
 use super::error_kind::ErrorKind;
-use super::latency::{Figures, Histograms, Kind};
+use super::latency::{Figures, Histograms, Timing};
 use super::losses::IdleCut;
 use super::lost::Lost;
 use super::role::{Deliveries, Sends};
@@ -66,9 +66,9 @@ pub struct LoadResult {
     /// The histograms of the whole run, for any percentile.
     pub histograms: Histograms,
     /// Whether the generator kept up, apart from having too few sockets.
-    pub punctuality: Punctuality,
+    pub(crate) punctuality: Punctuality,
     /// Whether the scenario sends anything.
-    pub sends: Sends,
+    pub(crate) sends: Sends,
     /// Whether the run was ended early.
     pub cut_short: bool,
 }
@@ -114,17 +114,17 @@ pub struct Messages {
 /// Latencies, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Latencies {
-    /// [`Kind::Connect`]
+    /// [`Timing::Connect`]
     pub connect: Figures,
-    /// [`Kind::Join`]
+    /// [`Timing::Join`]
     pub join: Figures,
-    /// [`Kind::Reply`]
+    /// [`Timing::Reply`]
     pub reply: Figures,
-    /// [`Kind::Broadcast`]
+    /// [`Timing::Broadcast`]
     pub broadcast: Figures,
-    /// [`Kind::Heartbeat`]
+    /// [`Timing::Heartbeat`]
     pub heartbeat: Figures,
-    /// [`Kind::Rejoin`]
+    /// [`Timing::Rejoin`]
     pub rejoin: Figures,
 }
 
@@ -186,10 +186,10 @@ pub struct Took {
 
 impl LoadResult {
     /// The figures of one kind; `None` in a closed model for kinds that only an open model has.
-    pub fn figures(&self, kind: Kind) -> Option<Figures> {
+    pub fn figures(&self, kind: Timing) -> Option<Figures> {
         match kind {
-            Kind::Lateness => self.lateness_us,
-            Kind::Waited => self.waited_us,
+            Timing::Lateness => self.lateness_us,
+            Timing::Waited => self.waited_us,
             _ => self.latency_us.figures(kind),
         }
     }
@@ -243,15 +243,15 @@ impl LoadResult {
 
 impl Latencies {
     /// The figures of one kind; `None` for kinds that describe the generator.
-    pub fn figures(&self, kind: Kind) -> Option<Figures> {
+    pub fn figures(&self, kind: Timing) -> Option<Figures> {
         Some(match kind {
-            Kind::Connect => self.connect,
-            Kind::Join => self.join,
-            Kind::Reply => self.reply,
-            Kind::Broadcast => self.broadcast,
-            Kind::Heartbeat => self.heartbeat,
-            Kind::Rejoin => self.rejoin,
-            Kind::Lateness | Kind::Waited => return None,
+            Timing::Connect => self.connect,
+            Timing::Join => self.join,
+            Timing::Reply => self.reply,
+            Timing::Broadcast => self.broadcast,
+            Timing::Heartbeat => self.heartbeat,
+            Timing::Rejoin => self.rejoin,
+            Timing::Lateness | Timing::Waited => return None,
         })
     }
 }
@@ -280,14 +280,14 @@ impl Messages {
 
 impl Latencies {
     pub(super) fn of(histograms: &Histograms) -> Self {
-        let of = |kind: Kind| histograms.figures(kind);
+        let of = |kind: Timing| histograms.figures(kind);
         Self {
-            connect: of(Kind::Connect),
-            join: of(Kind::Join),
-            reply: of(Kind::Reply),
-            broadcast: of(Kind::Broadcast),
-            heartbeat: of(Kind::Heartbeat),
-            rejoin: of(Kind::Rejoin),
+            connect: of(Timing::Connect),
+            join: of(Timing::Join),
+            reply: of(Timing::Reply),
+            broadcast: of(Timing::Broadcast),
+            heartbeat: of(Timing::Heartbeat),
+            rejoin: of(Timing::Rejoin),
         }
     }
 }

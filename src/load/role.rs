@@ -12,7 +12,7 @@ use super::text::{Line, Meaning};
 use crate::protocol::Vsn;
 use crate::scenario::{Answers, Offer, Pattern, ReplySaid, ScenarioError};
 use crate::transport::ConnectRequest;
-pub(super) use follow::{Audience, Broadcast, Finding, Question, take_marks_out};
+pub(super) use follow::{BroadcastFound, PushFound, Question, Receivers, take_marks_out};
 pub use follow::{Deliveries, Marks};
 pub(super) use send_mode::SendMode;
 
@@ -198,9 +198,9 @@ pub(super) enum Follow {
     /// By a mark that the scenario contains.
     ByMark,
     /// By a mark that was added.
-    ByAddedMark(Audience),
+    ByAddedMark(Receivers),
     /// By their number.
-    ByNumber(Audience),
+    ByNumber(Receivers),
 }
 
 /// The payload of a push.

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::ledger::Mark;
-use super::role::{Answer, Audience, Broadcast, CompiledScenarios, Content, Finding, Push, Question, Step};
+use super::role::{
+    Answer, BroadcastFound, CompiledScenarios, Content, Push, PushFound, Question, Receivers, Step,
+};
 use super::settings::LoadSettings;
 use crate::clock::{Clock, Time};
 use talker::{Heard, Talker};
@@ -49,7 +51,7 @@ struct Try {
 
 impl Scout<'_> {
     /// Probes all questions; a finding is empty if the server lets no socket in.
-    pub(super) fn find_out(&self, questions: Vec<Question>) -> Vec<(Question, Finding)> {
+    pub(super) fn find_out(&self, questions: Vec<Question>) -> Vec<(Question, PushFound)> {
         let mut found = Vec::new();
         let mut talkers = Vec::new();
         let mut play = None;
@@ -65,7 +67,7 @@ impl Scout<'_> {
                 Some(sender) if !self.stop.load(Ordering::Relaxed) => {
                     self.ask(&question, &mut talkers, sender)
                 }
-                Some(_) | None => Finding::default(),
+                Some(_) | None => PushFound::default(),
             };
             found.push((question, finding));
         }
@@ -96,9 +98,9 @@ impl Scout<'_> {
         }
     }
 
-    fn ask(&self, question: &Question, talkers: &mut [Talker<'_>], sender: usize) -> Finding {
+    fn ask(&self, question: &Question, talkers: &mut [Talker<'_>], sender: usize) -> PushFound {
         let Some(push) = self.push_of(question) else {
-            return Finding::default();
+            return PushFound::default();
         };
         let place = self.cast.roles[question.role].joins[usize::from(push.channel)].place;
         let listeners: BTreeSet<usize> = talkers
@@ -126,7 +128,7 @@ impl Scout<'_> {
             }
         }
         let is_answered = all.status.is_some();
-        Finding {
+        PushFound {
             is_answered: (!talkers.iter().any(Talker::is_over)).then_some(is_answered),
             broadcast: all.broadcast(&listeners, sender),
         }
@@ -201,29 +203,31 @@ impl Try {
         self.marked.is_superset(listeners) || self.unmarked.values().any(|it| it.is_superset(listeners))
     }
 
-    fn broadcast(&self, listeners: &BTreeSet<usize>, sender: usize) -> Broadcast {
+    fn broadcast(&self, listeners: &BTreeSet<usize>, sender: usize) -> BroadcastFound {
         let audience = |heard: &BTreeSet<usize>| {
             let mut others = listeners.iter().filter(|it| **it != sender).peekable();
             match heard.is_superset(listeners) {
-                true => Some(Audience::All),
+                true => Some(Receivers::All),
                 false if others.peek().is_some() && others.all(|it| heard.contains(it)) => {
-                    Some(Audience::Others)
+                    Some(Receivers::Others)
                 }
                 false => None,
             }
         };
         let unmarked = self.unmarked.iter().next();
         match (self.marked.is_empty(), unmarked) {
-            _ if listeners.is_empty() => Broadcast::No,
+            _ if listeners.is_empty() => BroadcastFound::No,
             (false, _) => match audience(&self.marked) {
-                Some(audience) => Broadcast::Marked(audience),
-                None => Broadcast::ToSome("what came with its mark".into()),
+                Some(audience) => BroadcastFound::Marked(audience),
+                None => BroadcastFound::ToSome("what came with its mark".into()),
             },
             (true, Some((event, heard))) => match audience(heard) {
-                Some(audience) if self.unmarked.len() == 1 => Broadcast::Unmarked(event.clone(), audience),
-                Some(_) | None => Broadcast::ToSome(event.clone()),
+                Some(audience) if self.unmarked.len() == 1 => {
+                    BroadcastFound::Unmarked(event.clone(), audience)
+                }
+                Some(_) | None => BroadcastFound::ToSome(event.clone()),
             },
-            (true, None) => Broadcast::No,
+            (true, None) => BroadcastFound::No,
         }
     }
 }
@@ -247,19 +251,22 @@ mod tests {
     fn who_heard_it_tells_to_whom_it_is_broadcast() {
         let all = BTreeSet::from([0, 1, 2]);
         let of = |one: Try| one.broadcast(&all, 0);
-        assert_eq!(of(heard(&[0, 1, 2], &[])), Broadcast::Marked(Audience::All));
-        assert_eq!(of(heard(&[1, 2], &[])), Broadcast::Marked(Audience::Others));
-        assert!(matches!(of(heard(&[0], &[])), Broadcast::ToSome(_)));
-        assert!(matches!(of(heard(&[0, 1], &[])), Broadcast::ToSome(_)));
-        let by_number = Broadcast::Unmarked("said".into(), Audience::All);
+        assert_eq!(of(heard(&[0, 1, 2], &[])), BroadcastFound::Marked(Receivers::All));
+        assert_eq!(of(heard(&[1, 2], &[])), BroadcastFound::Marked(Receivers::Others));
+        assert!(matches!(of(heard(&[0], &[])), BroadcastFound::ToSome(_)));
+        assert!(matches!(of(heard(&[0, 1], &[])), BroadcastFound::ToSome(_)));
+        let by_number = BroadcastFound::Unmarked("said".into(), Receivers::All);
         assert_eq!(of(heard(&[], &[("said", &[0, 1, 2])])), by_number);
         let two = heard(&[], &[("said", &[0, 1, 2]), ("seen", &[0, 1, 2])]);
-        assert!(matches!(of(two), Broadcast::ToSome(_)));
-        assert_eq!(of(heard(&[], &[])), Broadcast::No);
-        assert_eq!(heard(&[], &[]).broadcast(&BTreeSet::from([0]), 0), Broadcast::No);
+        assert!(matches!(of(two), BroadcastFound::ToSome(_)));
+        assert_eq!(of(heard(&[], &[])), BroadcastFound::No);
+        assert_eq!(
+            heard(&[], &[]).broadcast(&BTreeSet::from([0]), 0),
+            BroadcastFound::No
+        );
         assert_eq!(
             heard(&[0], &[]).broadcast(&BTreeSet::from([0]), 0),
-            Broadcast::Marked(Audience::All)
+            BroadcastFound::Marked(Receivers::All)
         );
     }
 }

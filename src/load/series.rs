@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::control::Phase;
-use super::latency::Kind;
+use super::latency::Timing;
 use super::lost::Moments;
 use super::tally::Tally;
-use super::watch::Usage;
 use crate::clock::Time;
+use crate::process::Usage;
 
 /// The figures of one second of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -74,8 +74,8 @@ pub(super) struct Moment {
 
 impl Point {
     pub(super) fn new(moment: &Moment, tally: &Tally) -> Self {
-        let of = |kind: Kind| tally.latencies.figures(kind);
-        let (reply, broadcast) = (of(Kind::Reply), of(Kind::Broadcast));
+        let of = |kind: Timing| tally.latencies.figures(kind);
+        let (reply, broadcast) = (of(Timing::Reply), of(Timing::Broadcast));
         Self {
             at_s: moment.at.since(Time::ZERO).as_secs_f64(),
             phase: name(moment.phase),
@@ -95,7 +95,7 @@ impl Point {
             broadcast_p95_us: broadcast.p95,
             broadcast_p99_us: broadcast.p99,
             broadcast_max_us: broadcast.max,
-            lateness_p99_us: of(Kind::Lateness).p99,
+            lateness_p99_us: of(Timing::Lateness).p99,
             generator_cpu_s: moment.cpu.as_secs_f64(),
             generator_rss_bytes: moment.own.rss_bytes,
             server_cpu_s: moment.server_cpu.as_secs_f64(),

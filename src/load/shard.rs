@@ -20,10 +20,10 @@ use super::role::{CompiledScenarios, SendMode};
 use super::settings::{LoadSettings, Model};
 use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
-use super::watch::thread_cpu;
 use super::wheel::{Tick, Wheel};
-use crate::client::{Config, Context, Socket};
+use crate::client::{ClientContext, Config, Socket};
 use crate::clock::{Clock, Time};
+use crate::process::thread_cpu;
 use places::Block;
 
 mod arrive;
@@ -340,7 +340,7 @@ impl<'r> Shard<'r> {
     }
 
     /// Calls a client and handles the effects.
-    fn call<R>(&mut self, id: u32, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
+    fn call<R>(&mut self, id: u32, verb: impl FnOnce(&mut Socket, &mut ClientContext<'_>) -> R) -> R {
         let now = self.state.now;
         let result = self.call_as_of(id, now, verb);
         self.after(id);
@@ -352,7 +352,7 @@ impl<'r> Shard<'r> {
         &mut self,
         id: u32,
         now: Time,
-        verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R,
+        verb: impl FnOnce(&mut Socket, &mut ClientContext<'_>) -> R,
     ) -> R {
         let place = self.place(id);
         let actor = &mut self.actors[id as usize];
@@ -361,7 +361,7 @@ impl<'r> Shard<'r> {
             life: &mut actor.life,
             place,
         };
-        let mut context = Context {
+        let mut context = ClientContext {
             config: &self.blue.config,
             now,
             out: &mut out,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::by_event::ByEvent;
 use super::counts::Counts;
 use super::error_kind::ErrorKind;
-use super::latency::{Histograms, Kind};
+use super::latency::{Histograms, Timing};
 use super::left_out::LeftOut;
 use super::losses::Losses;
 use super::lost::{LostMessages, Moments};
@@ -82,7 +82,7 @@ impl Tally {
 
     /// Records a latency of a scenario.
     #[inline]
-    pub(super) fn record(&mut self, play: usize, kind: Kind, from: Time, to: Time) {
+    pub(super) fn record(&mut self, play: usize, kind: Timing, from: Time, to: Time) {
         let micros = to.as_micros().saturating_sub(from.as_micros());
         self.latencies.record(kind, micros);
         if let Some(own) = self.of_plays.get_mut(play) {

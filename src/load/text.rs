@@ -3,7 +3,7 @@
 
 use crate::protocol::json;
 use crate::scenario::Values;
-use crate::scenario::{Data, Filter, Name, Part, Template};
+use crate::scenario::{Data, Filter, Name, Template, TemplatePart};
 use serde_json::Value;
 
 use super::ledger::Mark;
@@ -203,9 +203,9 @@ impl Writer {
     fn parts(&mut self, template: &Template, meanings: &[Meaning], quoting: Quoting) -> Result<(), Name> {
         for part in &template.0 {
             match part {
-                Part::Text(text) => self.plain(text, quoting),
-                Part::Hole(name, Filter::AsItIs) => self.name(*name, meanings, quoting)?,
-                Part::Hole(name, Filter::OneByteChanged) => return Err(*name),
+                TemplatePart::Text(text) => self.plain(text, quoting),
+                TemplatePart::Hole(name, Filter::AsItIs) => self.name(*name, meanings, quoting)?,
+                TemplatePart::Hole(name, Filter::OneByteChanged) => return Err(*name),
             }
         }
         Ok(())
@@ -332,16 +332,16 @@ mod tests {
         assert_eq!(filled(&joined), "x=a+b701&y");
     }
 
-    fn hole(index: usize) -> Part {
-        Part::Hole(Name(index), Filter::AsItIs)
+    fn hole(index: usize) -> TemplatePart {
+        TemplatePart::Hole(Name(index), Filter::AsItIs)
     }
 
     #[test]
     fn what_is_the_same_for_all_is_one_text() {
         let meanings = [Meaning::Fixed(json!("a\"b")), Meaning::Own(1)];
-        let text = Template(vec![Part::Text("lab:".into()), hole(0)]);
+        let text = Template(vec![TemplatePart::Text("lab:".into()), hole(0)]);
         assert_eq!(Line::text(&text, &meanings).unwrap().as_fixed(), Some("lab:a\"b"));
-        let own = Template(vec![Part::Text("lab:".into()), hole(1)]);
+        let own = Template(vec![TemplatePart::Text("lab:".into()), hole(1)]);
         let line = Line::text(&own, &meanings).unwrap();
         assert_eq!((line.as_fixed(), filled(&line).as_str()), (None, "lab:701"));
     }

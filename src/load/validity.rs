@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::error_kind::ErrorKind;
-use super::latency::{Figures, Kind};
+use super::latency::{Figures, Timing};
 use super::role::{CompiledScenarios, SendMode};
 use super::settings::{LoadSettings, Model};
 use super::tally::{LATEST, Tally};
@@ -117,7 +117,7 @@ fn seconds(seconds: f64) -> String {
 /// Finds out whether the run had too few sockets; `None` if it had enough.
 pub(super) fn shortage(tally: &Tally, demands: &[Demand], sockets: u64) -> Option<Shortage> {
     let counts = &tally.counts;
-    let waited = tally.latencies.figures(Kind::Waited);
+    let waited = tally.latencies.figures(Timing::Waited);
     let waited_us = usual_worst(&waited);
     if Duration::from_micros(waited_us) <= LATEST {
         return None;
@@ -207,7 +207,7 @@ fn why_held_back(tally: &Tally) -> Option<String> {
 /// Why the latencies of an open model say nothing about the server; `None` if they do. `busy` describes how busy the
 /// generator was.
 fn why_late(tally: &Tally, busy: &str) -> Option<String> {
-    let lateness = tally.latencies.figures(Kind::Lateness);
+    let lateness = tally.latencies.figures(Timing::Lateness);
     let late = usual_worst(&lateness);
     let quantile = if lateness.count >= FEW { "p99" } else { "p90" };
     (Duration::from_micros(late) > LATEST).then(|| {
@@ -242,7 +242,7 @@ mod tests {
     fn tally(waited: &[u64], rounds: (u64, Duration), dropped: u64) -> Tally {
         let mut tally = Tally::new();
         for millis in waited {
-            tally.record(0, Kind::Waited, Time::ZERO, Time::from_micros(millis * 1000));
+            tally.record(0, Timing::Waited, Time::ZERO, Time::from_micros(millis * 1000));
         }
         tally.rounds = vec![rounds];
         tally.counts.dropped = dropped;

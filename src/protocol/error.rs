@@ -1,4 +1,4 @@
-//! Why a frame is no message, and why a message has no frame.
+//! Errors of decoding and encoding.
 
 use super::json;
 
@@ -62,7 +62,7 @@ pub enum DecodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A binary frame has a byte for the size of a field (behaviour 35).
+    /// A binary frame has a byte for the size of a field.
     #[error("expected `{field}` to be at most 255 bytes in a binary frame, it has {bytes}")]
     FieldTooLong {
         /// The field.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::folder::frames_path;
 use super::{CheckJob, Folder, ReportError, Reporter};
 use crate::conformance::{CaseRecording, CaseResult, CheckEvent, Recorded};
-use crate::scenario::{Entry, Noted, Who};
+use crate::scenario::{Noted, RecordedEntry, Who};
 use crate::transport::{Ending, Response};
 
 /// Longer texts are shown by their head.
@@ -77,7 +77,7 @@ fn add(text: &mut Vec<u8>, line: &impl Serialize) {
 }
 
 /// Whose entry it is; from an actor's second connection on with its number.
-fn actor<'a>(recorded: &'a Recorded, entry: &Entry) -> Cow<'a, str> {
+fn actor<'a>(recorded: &'a Recorded, entry: &RecordedEntry) -> Cow<'a, str> {
     match entry.who {
         Who::Http => "http".into(),
         Who::Server => "server".into(),

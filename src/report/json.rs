@@ -1,4 +1,4 @@
-//! `result.json`: everything that a script wants to know. Names of fields are a promise; more may come.
+//! `result.json` of `check`. Names of fields are a promise; more may come.
 
 use std::time::SystemTime;
 

@@ -25,7 +25,7 @@ use std::time::Duration;
 use super::paper::Paper;
 use super::terminal::print;
 use super::{About, Detail, Folder, LoadJob, ReportError, Reporter};
-use crate::load::{LoadConclusion, LoadEvent, LoadResult, Outcome};
+use crate::load::{LoadConclusion, LoadEvent, LoadResult, ObjectiveOutcome};
 
 /// The end of a load test, and all that is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub struct LoadFinished<'a> {
     /// What was counted and measured.
     pub result: &'a LoadResult,
     /// What had to hold.
-    pub objectives: &'a [Outcome],
+    pub objectives: &'a [ObjectiveOutcome],
     /// What it proves.
     pub conclusion: &'a LoadConclusion,
     /// When it began, and its seed.
@@ -62,31 +62,18 @@ pub struct LoadFile {
 }
 
 impl LoadFile {
-    /// `result.json`
-    pub fn json(folder: Folder) -> Self {
-        Self {
-            folder,
-            name: "result.json",
-            render: json::render,
-        }
-    }
-
-    /// `series.csv`
-    pub fn csv(folder: Folder) -> Self {
-        Self {
-            folder,
-            name: "series.csv",
-            render: |run| csv::render(&run.result.series).into_bytes(),
-        }
-    }
-
-    /// `report.html`
-    pub fn html(folder: Folder) -> Self {
-        Self {
-            folder,
-            name: "report.html",
-            render: |run| html::render(run).into_bytes(),
-        }
+    /// `result.json`, `series.csv` and `report.html` in this folder.
+    pub fn all(folder: &Folder) -> [Self; 3] {
+        let file = |name, render: fn(&LoadFinished<'_>) -> Vec<u8>| Self {
+            folder: folder.clone(),
+            name,
+            render,
+        };
+        [
+            file("result.json", json::render),
+            file("series.csv", |run| csv::render(&run.result.series).into_bytes()),
+            file("report.html", |run| html::render(run).into_bytes()),
+        ]
     }
 }
 
@@ -113,15 +100,11 @@ impl LoadTerminal {
 
 impl Reporter<LoadJob> for LoadTerminal {
     fn event(&mut self, event: &LoadEvent<'_>) -> Result<(), ReportError> {
-        match event {
-            LoadEvent::Planned(plan) if self.detail != Detail::Quiet => {
+        match (event, self.detail) {
+            (LoadEvent::Planned(plan), Detail::Usual | Detail::All) => {
                 announce(&[format!("{plan}; seed {}", self.seed)])
             }
-            LoadEvent::Planned(_)
-            | LoadEvent::Began(_)
-            | LoadEvent::Progress(_)
-            | LoadEvent::Second(_)
-            | LoadEvent::SoFar(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 

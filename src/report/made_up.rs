@@ -1,4 +1,4 @@
-//! Runs that never were, for the tests of the reporters.
+//! Invented runs for the tests of the reporters.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use crate::conformance::{
 };
 use crate::profile::Profile;
 use crate::protocol::Vsn;
-use crate::scenario::{Entry, FailureKind, Level, Noted, Recording, Who};
+use crate::scenario::{FailureKind, Level, Noted, RecordedEntry, Recording, Who};
 use crate::transport::{Ending, Response};
 
 pub(super) const ABOUT: About = About {
@@ -179,7 +179,7 @@ pub(super) fn recorded_case() -> CaseResult {
     let mut recording = Recording::default();
     for (number, (who, what)) in (0..).zip(one_of_each()) {
         let at = Time::from_micros(number * 1500);
-        recording.entries.push(Entry { at, who, what });
+        recording.entries.push(RecordedEntry { at, who, what });
     }
     let (actors, vsn) = (vec!["ana".to_owned()], Vsn::V2);
     let recording = CaseRecording::Whole(Arc::new(Recorded {

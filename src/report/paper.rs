@@ -1,8 +1,10 @@
-//! What is written on: a terminal of so many columns, a pipe, or a file. Lines are broken where they end on the
-//! first, with an indent, and cut on the first two where they are so long that nobody reads them.
+//! The kind of output: a terminal with so many columns, a pipe, or a file. Lines are wrapped on a terminal; very long
+//! ones are cut on a terminal and a pipe.
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
+
+use terminal_size::{Width, terminal_size_of};
 
 /// Where a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +39,8 @@ impl Paper {
         if !stream.is_terminal() {
             return Self::Pipe;
         }
-        match rustix::termios::tcgetwinsize(&stream) {
-            Ok(size) if size.ws_col > 0 => Self::Columns(usize::from(size.ws_col)),
+        match terminal_size_of(stream) {
+            Some((Width(columns), _)) if columns > 0 => Self::Columns(usize::from(columns)),
             _ => Self::Columns(USUAL),
         }
     }

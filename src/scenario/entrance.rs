@@ -1,8 +1,8 @@
-//! The begin of a scenario by itself: how its first actor connects and joins, to try a server before it is loaded.
+//! The beginning of a scenario as a program of its own: how its first actor connects and joins.
 
 use serde_json::Value;
 
-use super::program::{Actor, Answers, Group, Outgoing, Program, Reply, SendKind, What};
+use super::program::{Actor, Answers, ExpectedReply, Group, OutgoingPayload, Program, SendKind, What};
 use super::template::{Data, Template};
 
 impl Program {
@@ -18,13 +18,13 @@ impl Program {
             match &mut act.what {
                 What::Connect(..) if groups.is_empty() => {}
                 What::Send(_, send) if matches!(send.kind, SendKind::Join) => {
-                    send.reply = Reply::Any;
+                    send.reply = ExpectedReply::Any;
                     send.save.clear();
                     if let Some(topic) = topic {
                         send.topic = Template::text(topic);
                     }
                     if let Some(params) = params {
-                        send.payload = Outgoing::Json(Data::Value(params.clone()));
+                        send.payload = OutgoingPayload::Json(Data::Value(params.clone()));
                     }
                 }
                 _ => break,

@@ -17,24 +17,31 @@ mod template;
 mod verbs;
 mod yaml;
 
-pub use load::{LoadRate, LoadRole, LoadSection, LoadStage};
 pub use needs::{Level, Offer};
-pub(crate) use pattern::Pattern;
-pub use play::{
-    Blame, Command, ConnectOptions, Entry, Failure, FailureKind, Happening, LinkId, Noted, Play, PlayStatus,
-    Purpose, Reach, Recording, Request, Setting, Subject, Who,
-};
-pub(crate) use play::{
-    Exchange, PlayEvent, Replied, SETTLE_REF, code_in_words, describe_ending, json_of, show_bytes,
-};
-pub(crate) use problem::nearest;
-pub use problem::{Color, Problem, ScenarioError};
-pub(crate) use program::{
-    Act, Actor, Answers, Chance, Connect, Content, Group, JoinRef, Mount, Opening, Outgoing, Receive, Reply,
-    ReplySaid, Send, SendKind, What,
-};
-pub use program::{Pointer, Program, Restart};
+pub use problem::{Problem, ScenarioError};
+pub use program::Program;
 pub use read::read;
-pub use schema::schema;
+
+pub(crate) use load::{LoadRate, LoadRole, LoadSection};
+pub(crate) use pattern::Pattern;
+pub(crate) use play::{
+    Blame, Command, ConnectOptions, Exchange, Failure, FailureKind, Happening, HttpRequest, LinkId, Noted,
+    Play, PlayEvent, PlayStatus, Purpose, Reached, RecordedEntry, Recording, Replied, SETTLE_REF, Setting,
+    Subject, Who, code_in_words, describe_ending, json_of, show_bytes,
+};
+pub(crate) use problem::{Color, nearest};
+pub(crate) use program::{
+    Act, Actor, Answers, ChanceRule, Connect, Content, ExpectedReply, Group, JoinRef, MountPath, Opening,
+    OutgoingPayload, Pointer, Receive, ReplySaid, Restart, Send, SendKind, What,
+};
+pub(crate) use schema::schema;
 pub(crate) use shorten::{shorten, shorten_bytes};
-pub(crate) use template::{Data, Filter, Name, Part, Template, Values};
+pub(crate) use template::{Data, Filter, Name, Template, TemplatePart, Values};
+
+/// What the tests of this package use beside the public surface.
+#[doc(hidden)]
+pub mod internal {
+    pub use super::problem::Color;
+    pub use super::program::Restart;
+    pub use super::schema::schema;
+}

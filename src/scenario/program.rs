@@ -1,5 +1,4 @@
-//! A scenario as it runs: checked, with every name resolved, every repetition written out. The interpreter
-//! meets nothing here that it could still refuse.
+//! A scenario that was read and checked: all names resolved, all repetitions written out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +39,7 @@ pub struct Program {
     pub(crate) groups: Vec<Group>,
     /// How many of the groups come before what is judged.
     pub(crate) given: usize,
-    pub(crate) chance: Vec<Chance>,
+    pub(crate) chance: Vec<ChanceRule>,
     /// What fixtures do not hold.
     pub(crate) hide: Vec<Pointer>,
     /// How it runs as a swarm.
@@ -118,7 +117,7 @@ impl What {
 /// `connect`
 #[derive(Clone, Debug)]
 pub(crate) struct Connect {
-    pub(crate) mount: Mount,
+    pub(crate) mount: MountPath,
     pub(crate) user: Option<Template>,
     /// How long ago the token of the user was signed, if it is not a new one.
     pub(crate) token_age: Option<Duration>,
@@ -129,7 +128,7 @@ pub(crate) struct Connect {
 
 /// Which socket of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mount {
+pub(crate) enum MountPath {
     /// The target's own.
     Target,
     /// Another one, which replaces the last segment of the target's path.
@@ -150,10 +149,10 @@ pub(crate) enum Opening {
 pub(crate) struct Send {
     pub(crate) kind: SendKind,
     pub(crate) topic: Template,
-    pub(crate) payload: Outgoing,
+    pub(crate) payload: OutgoingPayload,
     pub(crate) reference: Option<Template>,
     pub(crate) join_ref: JoinRef,
-    pub(crate) reply: Reply,
+    pub(crate) reply: ExpectedReply,
     pub(crate) reply_said: ReplySaid,
     pub(crate) save: Vec<Save>,
 }
@@ -186,14 +185,14 @@ pub(crate) enum JoinRef {
 
 /// A payload to send.
 #[derive(Clone, Debug)]
-pub(crate) enum Outgoing {
+pub(crate) enum OutgoingPayload {
     Json(Data),
     Binary(Vec<u8>),
 }
 
 /// The answer that a message waits for.
 #[derive(Clone, Debug)]
-pub(crate) enum Reply {
+pub(crate) enum ExpectedReply {
     /// None is waited for.
     None,
     /// Some answer.
@@ -291,7 +290,7 @@ pub enum Restart {
 
 /// What a correct server may do one way or another; see `chance:` in docs/scenarios.md.
 #[derive(Clone, Debug)]
-pub(crate) enum Chance {
+pub(crate) enum ChanceRule {
     /// These events may come in any order among themselves.
     AnyOrder(Vec<String>),
     /// The items of these lists in payloads may stand in any order.
@@ -325,7 +324,7 @@ impl Program {
             What::Connect(
                 _,
                 Connect {
-                    mount: Mount::Instead(name),
+                    mount: MountPath::Instead(name),
                     ..
                 },
             ) => Some(name.as_str()),
@@ -368,7 +367,7 @@ impl Program {
     }
 }
 
-impl Outgoing {
+impl OutgoingPayload {
     fn length(&self) -> usize {
         match self {
             Self::Json(data) => data.length(),

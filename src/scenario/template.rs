@@ -27,11 +27,11 @@ impl Values {
 
 /// Text with holes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Template(pub(crate) Vec<Part>);
+pub(crate) struct Template(pub(crate) Vec<TemplatePart>);
 
 /// A piece of a [`Template`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum TemplatePart {
     Text(String),
     Hole(Name, Filter),
 }
@@ -46,7 +46,7 @@ pub(crate) enum Filter {
 
 impl Template {
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self(vec![Part::Text(text.into())])
+        Self(vec![TemplatePart::Text(text.into())])
     }
 
     /// The text, all holes filled. A value that is no text goes in as JSON.
@@ -54,8 +54,8 @@ impl Template {
         let mut out = String::new();
         for part in &self.0 {
             match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Hole(name, filter) => out.push_str(&filter.apply(&plain(values.get(*name)))),
+                TemplatePart::Text(text) => out.push_str(text),
+                TemplatePart::Hole(name, filter) => out.push_str(&filter.apply(&plain(values.get(*name)))),
             }
         }
         out
@@ -65,7 +65,7 @@ impl Template {
     pub(crate) fn as_fixed(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
-            [Part::Text(text)] => Some(text),
+            [TemplatePart::Text(text)] => Some(text),
             _ => None,
         }
     }
@@ -73,7 +73,7 @@ impl Template {
     /// The one hole that this text is, if it is nothing else.
     pub(crate) fn only_hole(&self) -> Option<Name> {
         match self.0.as_slice() {
-            [Part::Hole(name, Filter::AsItIs)] => Some(*name),
+            [TemplatePart::Hole(name, Filter::AsItIs)] => Some(*name),
             _ => None,
         }
     }
@@ -83,7 +83,7 @@ impl Template {
         self.0
             .iter()
             .map(|part| {
-                if let Part::Text(text) = part {
+                if let TemplatePart::Text(text) = part {
                     text.len()
                 } else {
                     16
@@ -174,8 +174,8 @@ mod tests {
         values.set(Name(0), Value::from(7));
         assert_eq!(Data::Hole(Name(0)).fill(&values), Value::from(7));
         let text = Template(vec![
-            Part::Text("videos:".into()),
-            Part::Hole(Name(0), Filter::AsItIs),
+            TemplatePart::Text("videos:".into()),
+            TemplatePart::Hole(Name(0), Filter::AsItIs),
         ]);
         assert_eq!(text.fill(&values), "videos:7");
     }

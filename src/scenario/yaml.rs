@@ -1,5 +1,5 @@
-//! YAML as a tree in which every key and value knows its place, so that what a person wrote wrongly can be
-//! shown to them. The one file that knows the parser.
+//! YAML as a tree in which every key and value knows its place, so that mistakes can be shown where they stand. The
+//! only file that uses the parser.
 
 use std::fmt;
 
@@ -24,12 +24,12 @@ pub(crate) enum Yaml {
     Number(serde_json::Number),
     Text(String),
     List(Vec<Node>),
-    Map(Vec<(Key, Node)>),
+    Map(Vec<(YamlKey, Node)>),
 }
 
 /// A key of a map and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
+pub(crate) struct YamlKey {
     pub(crate) place: Span,
     pub(crate) name: String,
 }
@@ -210,7 +210,7 @@ impl IntoNode for Spanned<Raw> {
                     .into_iter()
                     .map(|(k, v)| {
                         (
-                            Key {
+                            YamlKey {
                                 place: self::place(k.referenced),
                                 name: k.value,
                             },

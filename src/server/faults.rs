@@ -18,7 +18,7 @@ pub struct Fault {
     /// The rules that it breaks.
     pub rules: &'static [&'static str],
     /// Changes the decision.
-    pub apply: fn(&mut Conduct),
+    pub(super) apply: fn(&mut Conduct),
 }
 
 impl Fault {

@@ -6,7 +6,7 @@ mod app;
 mod chance;
 mod channel;
 mod channels;
-pub mod conduct;
+mod conduct;
 mod connection;
 mod connections;
 mod context;
@@ -39,8 +39,16 @@ mod timers;
 mod token;
 mod websocket;
 
-pub use chance::{Freedom, Tally};
-pub use mailboxes::Planted;
 pub use settings::{Descriptors, ServerSettings, StartError};
 pub use start::Server;
 pub use store::OpenError;
+
+pub(crate) use chance::{Freedom, Tally};
+pub(crate) use conduct::Mishap;
+
+/// What the tests of this package use beside the public surface.
+#[doc(hidden)]
+pub mod internal {
+    pub use super::chance::{Freedom, Tally};
+    pub use super::conduct::Mishap;
+}

@@ -7,7 +7,7 @@ use crate::protocol::Payload;
 /// A payload on its way to a channel.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum In<'a> {
-    /// JSON text, checked to be well-formed; any JSON value, not only an object (behaviour 33).
+    /// JSON text, checked to be well-formed; any JSON value, not only an object.
     Json(&'a str),
     /// The bytes of a binary push.
     Binary(&'a [u8]),

@@ -27,7 +27,7 @@ pub(crate) use connect::not_replaced;
 pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};
 pub use http::{Request, RequestError, Response, Truncated, request};
 pub use open::{OpenError, Opened, Upgrade, open};
-pub use params::{query, replace_params};
+pub use params::query;
 pub use percent::percent_encoded;
 pub use target::{Target, TargetError};
 pub use websocket::Connection;

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use phxproof::conformance::{
-    Case, CheckSettings as Checked, HeldTo, NoHost, RunResult, Strictness, Verdict, catalogue, check,
-};
-use phxproof::server::{Freedom, Server, ServerSettings, Tally, faults};
-use phxproof::transport::Target;
+use phxproof::Target;
+use phxproof::conformance::internal::{Case, CheckSettings as Checked, NoHost, built_in, check};
+use phxproof::conformance::{HeldTo, RunResult, Strictness, Verdict};
+use phxproof::server::internal::{Freedom, Tally};
+use phxproof::server::{Server, ServerSettings, faults};
 
 /// Cases that end their server.
 const RESTARTS: [&str; 2] = ["lifetime/kill", "lifetime/restart"];
@@ -20,7 +20,7 @@ const SIDE_BY_SIDE: usize = 2;
 
 /// The cases of all families in which one leaves something to chance.
 fn families() -> Vec<Arc<Case>> {
-    let cases = catalogue::built_in();
+    let cases = built_in();
     let mut open: BTreeSet<&str> = cases
         .iter()
         .filter(|case| case.leaves_to_chance())
@@ -141,7 +141,7 @@ fn what_lies_beyond_a_freedom_fails_even_where_freedoms_are_taken() {
                         let cites = rules.any(|rule| fault.rules.contains(&rule.as_str()));
                         (cites || case.id.starts_with("leave/")) && !RESTARTS.contains(&&*case.id)
                     };
-                    let cases: Vec<Arc<Case>> = catalogue::built_in().iter().filter(cites).cloned().collect();
+                    let cases: Vec<Arc<Case>> = built_in().iter().filter(cites).cloned().collect();
                     for seed in 1..=20 {
                         let settings = ServerSettings {
                             chance: Some(seed),

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use phxproof::conformance::CheckSettings as ConformanceSettings;
-use phxproof::conformance::{
-    Case, CaseResult, HeldTo, Host, Lent, Pending, Restarts, RunResult, Verdict, catalogue, check, rules,
+use phxproof::Target;
+use phxproof::conformance::internal::{
+    Case, CheckSettings, Host, Lent, Pending, Restarts, built_in, check, find_rule, select,
 };
+use phxproof::conformance::{CaseResult, HeldTo, RunResult, Verdict};
 use phxproof::profile::{Difference, Gate, Profile, Side};
-use phxproof::scenario::Restart;
+use phxproof::scenario::internal::Restart;
 use phxproof::server::faults::{self, Fault};
 use phxproof::server::{Server, ServerSettings};
-use phxproof::transport::Target;
 
 /// The case that kills the server.
 const KILL: &str = "lifetime/kill";
@@ -26,7 +26,7 @@ fn citing(fault: &Fault) -> Vec<Arc<Case>> {
             .iter()
             .any(|rule| fault.rules.contains(&rule.as_str()))
     };
-    catalogue::built_in().iter().filter(cites).cloned().collect()
+    built_in().iter().filter(cites).cloned().collect()
 }
 
 /// An address of its own for each server, so that nobody takes its port while it is being started again. Elsewhere
@@ -121,11 +121,11 @@ fn run(
     timeout: Duration,
     repeat: u32,
 ) -> RunResult {
-    let settings = ConformanceSettings {
+    let settings = CheckSettings {
         held_to,
         timeout,
         repeat,
-        ..ConformanceSettings::new(server.target(), cases)
+        ..CheckSettings::new(server.target(), cases)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -237,7 +237,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
         let server = Restarted::start(Vec::new(), profile);
         let result = run(
             &server,
-            catalogue::select(&[], &[KILL.to_owned()]).unwrap(),
+            select(&[], &[KILL.to_owned()]).unwrap(),
             Some(HeldTo::Profile(profile)),
             Duration::from_secs(20),
             1,
@@ -250,7 +250,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
 /// What is wrong with how a release without a fault is judged that nobody names: by all cases that releases answer
 /// differently.
 fn misjudged(profile: Profile) -> Vec<String> {
-    let cases = catalogue::built_in().iter();
+    let cases = built_in().iter();
     let differing = cases
         .filter(|case| !case.differs_by().is_empty())
         .cloned()
@@ -264,7 +264,7 @@ fn misjudged(profile: Profile) -> Vec<String> {
     // A push that is lost fails, whatever the version.
     let lost = Difference::Gate(Gate::NullJoinRef);
     let loses = |case: &CaseResult| {
-        let built_in = catalogue::built_in().iter().find(|it| it.id == case.id).unwrap();
+        let built_in = built_in().iter().find(|it| it.id == case.id).unwrap();
         built_in.differs_by().contains(&lost) && lost.side(profile) == Side::Otherwise
     };
     for case in &result.cases {
@@ -302,7 +302,7 @@ fn every_release_is_recognised_and_held_to_its_own_answers() {
 fn every_rule_of_a_fault_and_of_a_case_is_in_the_catalogue() {
     let of_faults =
         faults::all().flat_map(|fault| fault.rules.iter().map(|rule| (*rule, fault.id.to_owned())));
-    let cases = catalogue::built_in();
+    let cases = built_in();
     let of_cases = cases.iter().flat_map(|case| {
         case.rules()
             .iter()
@@ -310,7 +310,7 @@ fn every_rule_of_a_fault_and_of_a_case_is_in_the_catalogue() {
     });
     let unknown: Vec<_> = of_faults
         .chain(of_cases)
-        .filter(|(rule, _)| rules::find(rule).is_none())
+        .filter(|(rule, _)| find_rule(rule).is_none())
         .collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }

@@ -14,13 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use phxproof::Target;
 use phxproof::load::{
     self, Arrivals, LoadEvent, LoadResult, LoadSettings, Pacing, RateStage, Schedule, Share, built_in,
 };
 use phxproof::scenario::{Program, read};
-use phxproof::server::conduct::Mishap;
+use phxproof::server::internal::Mishap;
 use phxproof::server::{self, Server};
-use phxproof::transport::Target;
 
 use fake::{Fake, Manner};
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use phxproof::protocol::{DecodeError, Field, Frame, FrameKind, Message, Payload, REPLY, Vsn, json};
+use phxproof::Vsn;
+use phxproof::internal::protocol::{DecodeError, Field, Frame, FrameKind, Message, Payload, REPLY, json};
 use serde_json::Value;
 use serde_json::value::RawValue;
 

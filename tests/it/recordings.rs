@@ -7,12 +7,13 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use phxproof::conformance::{
-    Case, CheckSettings, HeldTo, Lent, Pending, Update, Verdict, accept, catalogue, judge_one,
+use phxproof::Target;
+use phxproof::conformance::internal::{
+    Case, CheckSettings, Lent, Pending, Update, accept, built_in, judge_one,
 };
+use phxproof::conformance::{HeldTo, Verdict};
 use phxproof::profile::Profile;
-use phxproof::scenario::Restart;
-use phxproof::transport::Target;
+use phxproof::scenario::internal::Restart;
 
 use crate::player::Player;
 
@@ -81,7 +82,7 @@ const SIDE_BY_SIDE: usize = 16;
 fn hold(profile: Profile) {
     let write = std::env::var_os("PHXPROOF_WRITE_FIXTURES").is_some();
     let update = if write { Update::All } else { Update::No };
-    let recorded: Vec<_> = catalogue::built_in()
+    let recorded: Vec<_> = built_in()
         .iter()
         .filter_map(|case| Some((Arc::clone(case), recording(profile, case)?)))
         .collect();
@@ -107,7 +108,7 @@ fn hold(profile: Profile) {
     let mut wrong = wrong.into_inner().unwrap();
     wrong.sort();
     if write {
-        accept(catalogue::built_in()).unwrap();
+        accept(built_in()).unwrap();
     }
     assert!(played > 90, "only {played} recordings were found");
     assert!(

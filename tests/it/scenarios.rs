@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phxproof::conformance::catalogue::built_in;
-use phxproof::conformance::rules;
-use phxproof::scenario::{Color, read};
+use phxproof::conformance::internal::{Rule, all_rules, built_in, find_rule};
+use phxproof::scenario::internal::Color;
+use phxproof::scenario::read;
 
 /// Rules that no scenario over WebSocket can check, and why.
 const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
@@ -35,7 +35,7 @@ const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
 ];
 
 /// Areas whose rules are not about what a server says over WebSocket, or only show under load.
-fn is_beside_the_scenarios(rule: &rules::Rule) -> bool {
+fn is_beside_the_scenarios(rule: &Rule) -> bool {
     rule.id.starts_with("client-")
         || rule.id.starts_with("longpoll-")
         || rule.id == "rejoin-under-load"
@@ -110,7 +110,7 @@ fn every_case_says_what_it_needs_and_cites_rules_that_exist() {
         if case.rules().is_empty() || case.level().is_none() {
             complaints.push(format!("{}: no rules, or no level", case.id));
         }
-        let unknown = case.rules().iter().filter(|id| rules::find(id).is_none());
+        let unknown = case.rules().iter().filter(|id| find_rule(id).is_none());
         complaints.extend(unknown.map(|id| format!("{}: there is no rule {id}", case.id)));
     }
     assert!(complaints.is_empty(), "{complaints:#?}");
@@ -122,7 +122,7 @@ fn every_rule_that_a_scenario_can_check_is_checked_by_one() {
         .iter()
         .flat_map(|case| case.rules().iter().map(String::as_str))
         .collect();
-    let unchecked: Vec<&str> = rules::all()
+    let unchecked: Vec<&str> = all_rules()
         .filter(|rule| !is_beside_the_scenarios(rule) && !cited.contains(rule.id))
         .map(|rule| rule.id)
         .collect();
@@ -130,7 +130,7 @@ fn every_rule_that_a_scenario_can_check_is_checked_by_one() {
     let stale: Vec<&str> = CHECKED_ELSEWHERE
         .iter()
         .map(|(id, _)| *id)
-        .filter(|id| rules::find(id).is_none() || cited.contains(id))
+        .filter(|id| find_rule(id).is_none() || cited.contains(id))
         .collect();
     assert!(stale.is_empty(), "no exceptions any more: {stale:?}");
 }

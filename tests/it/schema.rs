@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use phxproof::scenario::schema;
+use phxproof::scenario::internal::schema;
 
 fn scenarios() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
@@ -32,7 +32,7 @@ fn every_built_in_scenario_is_valid() {
         underscored_numbers_as_strings: true,
     };
     let mut invalid = Vec::new();
-    for case in phxproof::conformance::catalogue::built_in() {
+    for case in phxproof::conformance::internal::built_in() {
         let value: serde_json::Value =
             serde_saphyr::from_str_with_options(&case.source, options.clone()).unwrap();
         invalid.extend(

@@ -1,15 +1,17 @@
 //! The rules of the house that the compiler does not know: floors, module heads, lengths of files, unfinished work.
 //! Each check is a function over a path and its text, and is itself seen to fail below.
 
-mod circles;
+mod circles; // no circles within a folder
+mod names; // one name for one type, and the glossary
 
 use std::fs;
 use std::path::Path;
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 17] = [
+const FLOORS: [(&str, u8); 18] = [
     ("clock", 0),
     ("descriptors", 0),
+    ("process", 0),
     ("profile", 0),
     ("protocol", 1),
     ("wire", 1),
@@ -26,25 +28,62 @@ const FLOORS: [(&str, u8); 17] = [
     ("cli", 8),
     ("main", 9),
 ];
-/// Crates that do I/O or belong to one job, and the parts that may use them: what the floors promise never to hold.
-const CRATES: [(&str, &[&str]); 11] = [
+/// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
+/// may use; `http` is also the name of modules of ours.
+const CRATES: [(&str, &[&str]); 38] = [
+    ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
+    ("anstyle", &["report", "cli"]),
+    ("base64", &["wire", "session", "scenario", "server", "report"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("globset", &["conformance"]),
+    ("hdrhistogram", &["load", "report"]),
+    ("hmac", &["server"]),
     ("httparse", &["wire", "server"]),
+    ("httpdate", &["server"]),
+    (
+        "humantime",
+        &["transport", "scenario", "conformance", "load", "report", "cli"],
+    ),
+    ("include_dir", &["conformance", "load"]),
     ("indicatif", &["report"]),
+    ("itoa", &["load"]),
+    ("memchr", &["protocol", "wire", "load"]),
     ("mio", &["load", "server"]),
+    ("pbkdf2", &["server"]),
+    ("percent_encoding", &["transport", "server"]),
     ("quick_junit", &["report"]),
+    ("rand", &["transport", "conformance", "cli"]),
+    ("rand_xoshiro", &["conformance", "load", "server"]),
+    ("regex", &["scenario"]),
     ("rusqlite", &["server"]),
-    ("rustix", &["descriptors", "load", "server", "report", "cli"]),
+    ("rustix", &["descriptors", "process", "load", "cli"]),
+    ("semver", &["server"]),
+    ("serde", &["scenario", "conformance", "report", "cli"]),
+    (
+        "serde_json",
+        &["scenario", "conformance", "load", "report", "cli"],
+    ),
     ("serde_saphyr", &["scenario", "conformance"]),
+    ("sha1", &["wire"]),
+    ("sha2", &["conformance", "server"]),
+    ("similar", &["conformance"]),
+    ("slab", &["server"]),
     ("socket2", &["load", "server"]),
+    ("strsim", &["scenario"]),
+    ("terminal_size", &["report"]),
     ("tokio", &["transport", "driver", "conformance", "load", "cli"]),
+    ("toml", &["cli"]),
 ];
+const ANYWHERE: [&str; 2] = ["http", "thiserror"];
 /// The front doors, which may name every part.
 const FRONT_DOORS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 /// The most lines of a source file, and of a file of tests.
 const MOST_LINES: usize = 400;
 const MOST_LINES_OF_TESTS: usize = 800;
+/// Half of the source files have fewer lines.
+const MEDIAN_LINES: usize = 200;
 /// The most lines of README.md: what does not fit belongs into a document under docs/.
 const MOST_LINES_OF_README: usize = 250;
 /// What marks unfinished or silenced code; in two halves, so that this file does not find itself.
@@ -81,6 +120,30 @@ fn rust_files_keep_the_rules_of_the_house() {
 }
 
 #[test]
+fn every_dependency_has_its_parts() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let (_, rest) = manifest
+        .split_once("\n[dependencies]\n")
+        .expect("it has dependencies");
+    let (dependencies, _) = rest.split_once("\n[dev-dependencies]\n").expect("it has tests");
+    let named = dependencies.lines().filter_map(|line| line.split_once(" = "));
+    let named: Vec<_> = named.map(|(name, _)| name.replace('-', "_")).collect();
+    let known: Vec<_> = CRATES.iter().map(|it| it.0).chain(ANYWHERE).collect();
+    let unknown: Vec<_> = named
+        .iter()
+        .filter(|name| !known.contains(&name.as_str()))
+        .collect();
+    let gone: Vec<_> = known
+        .iter()
+        .filter(|name| !named.iter().any(|it| it == *name))
+        .collect();
+    assert!(
+        unknown.is_empty() && gone.is_empty(),
+        "not in CRATES: {unknown:?}; no dependency: {gone:?}"
+    );
+}
+
+#[test]
 fn the_readme_is_short() {
     let complaints: Vec<_> = files()
         .iter()
@@ -88,6 +151,16 @@ fn the_readme_is_short() {
         .flat_map(|(_, text)| readme(text))
         .collect();
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn half_of_the_source_files_are_short() {
+    let mut lengths: Vec<_> = files()
+        .iter()
+        .filter(|(path, _)| path.starts_with("src/") && path.ends_with(".rs") && !is_test(path))
+        .map(|(_, text)| text.lines().count())
+        .collect();
+    assert!(median(&mut lengths) < MEDIAN_LINES, "{lengths:?}");
 }
 
 #[test]
@@ -145,10 +218,11 @@ fn crates(path: &str, text: &str) -> Vec<String> {
         return Vec::new();
     };
     let part = inside.split(['/', '.']).next().unwrap_or_default();
+    let code = code(text);
     let mut complaints = Vec::new();
     for (name, parts) in CRATES {
         let used = [format!("{name}::")];
-        let at = found(text, &used).next().map(|(at, _)| at);
+        let at = found(&code, &used).next().map(|(at, _)| at);
         if let Some(at) = at.filter(|_| !parts.contains(&part)) {
             complaints.push(format!(
                 "{path}:{at}: {part} uses {name}, which only {} may; see CRATES in tests/it/tidy.rs",
@@ -261,6 +335,11 @@ fn length(path: &str, text: &str) -> Vec<String> {
     vec![format!(
         "{path}:{lines}: {lines} lines, {most} is the most; split it at a seam that has a name"
     )]
+}
+
+fn median(lengths: &mut [usize]) -> usize {
+    lengths.sort_unstable();
+    lengths[lengths.len() / 2]
 }
 
 /// README.md is what a newcomer reads to the end.
@@ -417,6 +496,11 @@ fn a_file_that_is_too_long_is_found() {
     assert_eq!(length("src/a.rs", &lines(400)), [""; 0]);
     assert_eq!(length("src/a/tests.rs", &lines(800)), [""; 0]);
     assert_eq!(length("tests/it/a.rs", &lines(801)).len(), 1);
+}
+
+#[test]
+fn the_median_is_the_middle_one() {
+    assert_eq!(median(&mut [300, 10, 250]), 250);
 }
 
 #[test]

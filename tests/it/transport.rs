@@ -13,7 +13,8 @@ mod switching;
 use std::future::Future;
 use std::time::Duration;
 
-use phxproof::transport::{Connection, Ending, Incoming, Limits, Opened, Outgoing, Target, Upgrade, open};
+use phxproof::Target;
+use phxproof::internal::transport::{Connection, Ending, Incoming, Limits, Opened, Outgoing, Upgrade, open};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;

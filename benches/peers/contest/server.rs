@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use ::phxproof::clock::{Clock, Time};
+use ::phxproof::internal::{Clock, Time};
 use rustix::process::Signal;
 
 use super::Outcome;

@@ -1,4 +1,4 @@
-//! What a `check` means: everything that can be wrong with what was asked is found here, before anything runs.
+//! Turns the flags and settings of `check` into the settings of a run. Finds every mistake before anything runs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,16 +10,13 @@ use super::super::exec::STARTS_WITHIN;
 use super::super::exit::CliError;
 use super::super::{profile, results, wait};
 use crate::conformance::{
-    Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, StopAt, Strictness, Update, catalogue,
+    self, Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, StopAt, Strictness, Update,
 };
 use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::report::Folder;
 use crate::scenario::Level;
 use crate::transport::{ConnectRequest, Endpoint, Target, Upgrade};
-
-/// How long each wait may take unless said.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A `check` that makes sense.
 pub(super) struct Job {
@@ -51,7 +48,7 @@ impl Job {
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
         let wish = ProfileChoice::of(&meant.judging)?;
         let server = server(&meant.target, wish.named())?;
-        let cases = catalogue::select(&meant.cases, &meant.exclude).map_err(unselected)?;
+        let cases = conformance::select(&meant.cases, &meant.exclude).map_err(unselected)?;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
         some_of_levels(&cases, &levels)?;
         Ok(Self {
@@ -69,17 +66,16 @@ impl Job {
     pub(super) fn settings(&self, target: &Target) -> CheckSettings {
         let meant = &self.meant;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
-        let careful = meant.safe || (!meant.no_safe && !target.is_loopback());
+        let usual = CheckSettings::new(target.clone(), self.cases.clone());
         CheckSettings {
-            target: target.clone(),
-            vsn: meant.target.vsn.map(VsnArg::meant).unwrap_or_default(),
+            vsn: meant.target.vsn.map_or(usual.vsn, VsnArg::meant),
             params: meant.target.params.clone(),
             headers: meant.target.headers.clone(),
-            timeout: meant.timeout.unwrap_or(TIMEOUT),
+            timeout: meant.timeout.unwrap_or(usual.timeout),
             max_time: meant.max_time,
             jobs: meant.jobs.map(usize::from),
-            retries: meant.retries.unwrap_or_default(),
-            repeat: meant.repeat.unwrap_or(1),
+            retries: meant.retries.unwrap_or(usual.retries),
+            repeat: meant.repeat.unwrap_or(usual.repeat),
             stop: if meant.fail_fast {
                 StopAt::FirstFailure
             } else {
@@ -88,15 +84,19 @@ impl Job {
             levels: (!levels.is_empty()).then_some(levels),
             held_to: self.held_to,
             strict: self.strict(),
-            safety: if careful { Safety::Safe } else { Safety::All },
+            safety: match (meant.safe, meant.no_safe) {
+                (true, _) => Safety::Safe,
+                (false, true) => Safety::All,
+                (false, false) => usual.safety,
+            },
             room: self.room.clone(),
             seed: self.seed,
-            cases: self.cases.clone(),
             update: match meant.update {
                 None => Update::No,
                 Some(UpdateArg::Missing) => Update::Missing,
                 Some(UpdateArg::All) => Update::All,
             },
+            ..usual
         }
     }
 

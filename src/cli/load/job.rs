@@ -1,4 +1,4 @@
-//! What a `load` means: everything that can be wrong with what was asked is found here, before anything opens.
+//! Turns the flags and settings of `load` into the settings of a swarm. Finds every mistake before anything opens.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use super::super::exit::CliError;
 use super::super::results;
 use super::refused;
 use super::typed::command_line;
-use crate::conformance::{Case, CaseError, catalogue};
+use crate::conformance::{self, Case, CaseError};
 use crate::load::{
-    self, Arrivals, LoadResult, LoadSettings, Marks, Objective, Outcome, Override, Pacing, RateStage,
-    Schedule, Sends, Share, built_in, gentle_rate, usage_of, usual_sockets,
+    self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing,
+    RateStage, Schedule, Sends, Share, built_in, gentle_rate, usual_sockets,
 };
+use crate::process::usage_of;
 use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, nearest};
 use crate::transport::Target;
@@ -247,7 +248,7 @@ impl Job {
     }
 
     /// Holds what had to hold against a result.
-    pub(super) fn judge(&self, result: &LoadResult) -> Vec<Outcome> {
+    pub(super) fn judge(&self, result: &LoadResult) -> Vec<ObjectiveOutcome> {
         self.objectives.iter().map(|it| it.judge(result)).collect()
     }
 
@@ -326,7 +327,7 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
     if let Some(it) = built_in().iter().find(|it| it.name == scenario) {
         return Ok(Arc::clone(&it.program));
     }
-    if let Some(case) = catalogue::built_in().iter().find(|case| &*case.id == scenario) {
+    if let Some(case) = conformance::built_in().iter().find(|case| &*case.id == scenario) {
         return Ok(Arc::clone(&case.program));
     }
     let path = Path::new(scenario);

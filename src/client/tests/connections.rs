@@ -1,4 +1,4 @@
-//! Behaviours 42 to 44: reconnect, heartbeat, and what the end of a connection does to channels.
+//! Reconnect, heartbeat, and what the end of a connection does to channels.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Behaviours 36 to 38: join, timeout, rejoin.
+//! Join, timeout, rejoin.
 
 use super::pair::{Mood, Pair};
 use crate::client::{ChannelState, Config, Ref, Socket};

@@ -1,4 +1,4 @@
-//! Behaviour 40: leave, and that a channel that was left stays away.
+//! Leave, and that a channel that was left stays away.
 
 use super::pair::{Mood, Pair};
 use crate::client::Socket;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::wire;
-use crate::client::{ChannelId, CloseCause, Config, Context, ErrorCause, Event, Outbox, Ref, Socket};
+use crate::client::{ChannelId, ClientContext, CloseCause, Config, ErrorCause, Event, Outbox, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{CLOSE, Message, Payload};
 
@@ -80,9 +80,9 @@ impl Pair {
         (pair, channel)
     }
 
-    pub(super) fn call<R>(&mut self, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
+    pub(super) fn call<R>(&mut self, verb: impl FnOnce(&mut Socket, &mut ClientContext<'_>) -> R) -> R {
         self.record.now = self.now;
-        let mut context = Context {
+        let mut context = ClientContext {
             config: &self.config,
             now: self.now,
             out: &mut self.record,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::wire;
 use crate::client::reference::NamedJoin;
-use crate::client::{ChannelId, ChannelState, CloseCause, Config, Context, Event, Outbox, Ref, Socket};
+use crate::client::{ChannelId, ChannelState, ClientContext, CloseCause, Config, Event, Outbox, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{CLOSE, Message, Payload};
 
@@ -136,8 +136,8 @@ impl Replay {
         self.told.at = until;
     }
 
-    fn call<R>(&mut self, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
-        let mut context = Context {
+    fn call<R>(&mut self, verb: impl FnOnce(&mut Socket, &mut ClientContext<'_>) -> R) -> R {
+        let mut context = ClientContext {
             config: &self.config,
             now: Time::ZERO + Duration::from_millis(self.told.at),
             out: &mut self.told,

@@ -9,7 +9,7 @@ use proptest::test_runner::FileFailurePersistence;
 use super::judge::{Judge, Sent};
 use crate::client::config::end_of_wait;
 use crate::client::link::Link;
-use crate::client::{ChannelId, ChannelState, Config, Context, Ref, Socket};
+use crate::client::{ChannelId, ChannelState, ClientContext, Config, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{Field, JOIN, Message, Payload, REPLY};
 
@@ -98,8 +98,8 @@ impl Trial {
         }
     }
 
-    fn call<R>(&mut self, verb: impl FnOnce(&mut Socket, &mut Context<'_>) -> R) -> R {
-        let mut context = Context {
+    fn call<R>(&mut self, verb: impl FnOnce(&mut Socket, &mut ClientContext<'_>) -> R) -> R {
+        let mut context = ClientContext {
             config: &self.config,
             now: self.now,
             out: &mut self.judge,

@@ -1,4 +1,4 @@
-//! Behaviours 39 and 41: pushes and their answers, refs and join_refs.
+//! Pushes and their answers, refs and join_refs.
 
 use super::pair::{Mood, Pair};
 use crate::client::{DropReason, Ref};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clock::Time;
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::load::tally::Tally;
 
 fn judge(text: &str, result: &LoadResult) -> (Option<f64>, bool) {
@@ -15,7 +15,7 @@ fn replies(micros: impl IntoIterator<Item = u64>) -> LoadResult {
     let mut tally = Tally::new();
     micros
         .into_iter()
-        .for_each(|it| tally.record(0, Kind::Reply, Time::ZERO, Time::from_micros(it)));
+        .for_each(|it| tally.record(0, Timing::Reply, Time::ZERO, Time::from_micros(it)));
     LoadResult::of_latencies(&tally.latencies)
 }
 

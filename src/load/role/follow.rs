@@ -36,7 +36,7 @@ pub enum Deliveries {
 
 /// Which sockets receive a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
+pub(crate) enum Receivers {
     All,
     /// All but the sender, as with `broadcast_from`.
     Others,
@@ -57,22 +57,22 @@ pub(crate) struct Question {
 
 /// How the server handled the push.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub(crate) struct PushFound {
     /// Whether it got a reply; `None` if that could not be found out.
     pub(crate) is_answered: Option<bool>,
-    pub(crate) broadcast: Broadcast,
+    pub(crate) broadcast: BroadcastFound,
 }
 
 /// What the sockets that wait for broadcasts received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Broadcast {
+pub(crate) enum BroadcastFound {
     /// Nothing came.
     #[default]
     No,
     /// The broadcast, with its mark.
-    Marked(Audience),
+    Marked(Receivers),
     /// This event, without a mark.
-    Unmarked(Box<str>, Audience),
+    Unmarked(Box<str>, Receivers),
     /// A broadcast reached some of the waiting sockets, but not all.
     ToSome(Box<str>),
 }
@@ -166,7 +166,7 @@ impl CompiledScenarios {
     }
 
     /// Configures the run according to the findings; returns notes for the user.
-    pub(crate) fn arrange(&mut self, found: &[(Question, Finding)]) -> Vec<String> {
+    pub(crate) fn arrange(&mut self, found: &[(Question, PushFound)]) -> Vec<String> {
         let mut numbered = Numbered::default();
         for (question, finding) in found {
             let role = &mut self.roles[question.role];
@@ -177,19 +177,19 @@ impl CompiledScenarios {
             let same = |push: &Push| push.channel == channel && push.event == event;
             match &finding.broadcast {
                 _ if !question.is_heard => {}
-                Broadcast::Marked(audience) => {
+                BroadcastFound::Marked(audience) => {
                     for push in role.pushes_mut().filter(|push| same(push)) {
                         push.add_mark(*audience);
                     }
                 }
-                Broadcast::Unmarked(heard, audience) => {
+                BroadcastFound::Unmarked(heard, audience) => {
                     numbered.add((question.play, place), heard);
                     for push in role.pushes_mut().filter(|push| same(push)) {
                         push.follow = Follow::ByNumber(*audience);
                     }
                 }
-                Broadcast::ToSome(heard) => numbered.not(question.play, heard),
-                Broadcast::No => {}
+                BroadcastFound::ToSome(heard) => numbered.not(question.play, heard),
+                BroadcastFound::No => {}
             }
         }
         numbered.arrange(self);
@@ -207,7 +207,7 @@ impl CompiledScenarios {
     }
 
     /// Numbers the events without a declared reply.
-    fn count_answers(&mut self, found: &[(Question, Finding)]) {
+    fn count_answers(&mut self, found: &[(Question, PushFound)]) {
         let mut silent = BTreeSet::new();
         for (question, finding) in found {
             if let (Some(Step::Push(push)), Some(false)) = (
@@ -279,7 +279,7 @@ impl CompiledScenarios {
 }
 
 impl Push {
-    fn add_mark(&mut self, audience: Audience) {
+    fn add_mark(&mut self, audience: Receivers) {
         if let Content::Json(line) = &mut self.payload
             && let Some(marked) = line.with_mark()
         {

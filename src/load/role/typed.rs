@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Answer, PushReply};
 use crate::load::text::{Line, Meaning};
-use crate::scenario::{Data, Filter, Name, Part, Template};
+use crate::scenario::{Data, Filter, Name, Template, TemplatePart};
 
 impl From<PushReply> for Answer {
     fn from(reply: PushReply) -> Self {
@@ -56,13 +56,13 @@ fn split_at_holes(text: &str, named: &[(&str, Name)]) -> Template {
         .min_by_key(|(at, _)| *at)
     {
         if at > 0 {
-            parts.push(Part::Text(rest[..at].to_owned()));
+            parts.push(TemplatePart::Text(rest[..at].to_owned()));
         }
-        parts.push(Part::Hole(*name, Filter::AsItIs));
+        parts.push(TemplatePart::Hole(*name, Filter::AsItIs));
         rest = &rest[at + hole.len()..];
     }
     if !rest.is_empty() {
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(TemplatePart::Text(rest.to_owned()));
     }
     Template(parts)
 }

@@ -9,7 +9,7 @@ use super::super::actor::{ConnectionStage, Flags};
 use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
 use super::super::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
-use super::super::latency::Kind;
+use super::super::latency::Timing;
 use super::super::ledger::Mark;
 use super::super::shard_state::{ConnectionRequest, News};
 use super::super::text::Filling;
@@ -269,7 +269,7 @@ impl<'r> Shard<'r> {
     fn upgraded(&mut self, id: u32) {
         let (play, now) = (self.play(id), self.state.now);
         let life = &mut self.actors[id as usize].life;
-        self.state.tally.record(play, Kind::Connect, life.since, now);
+        self.state.tally.record(play, Timing::Connect, life.since, now);
         self.state.tally.counts.opened += 1;
         if life.flags.set(Flags::OPENED) {
             self.state.tally.counts.first_opened += 1;

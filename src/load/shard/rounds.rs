@@ -6,7 +6,7 @@ use super::super::actor::{ConnectionStage, Flags, Wait};
 use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
 use super::super::lane::Turn;
-use super::super::latency::Kind;
+use super::super::latency::Timing;
 use super::super::role::{ChannelStatus, Push, SendMode, Step};
 use super::super::settings::Schedule;
 use super::Shard;
@@ -53,7 +53,7 @@ impl<'r> Shard<'r> {
         self.state.tally.late(turn.late);
         self.state
             .tally
-            .record(play, Kind::Waited, now - turn.waited, now);
+            .record(play, Timing::Waited, now - turn.waited, now);
         let life = &mut self.actors[id as usize].life;
         life.wait = Wait::Nothing;
         life.step = 0;

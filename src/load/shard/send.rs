@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::super::actor::Flags;
 use super::super::lane::Lane;
-use super::super::latency::Kind;
+use super::super::latency::Timing;
 use super::super::ledger::Mark;
-use super::super::role::{Answer, Audience, Content, Follow, Push, SendMode};
+use super::super::role::{Answer, Content, Follow, Push, Receivers, SendMode};
 use super::super::shard_state::Awaits;
 use super::super::text::Filling;
 use super::Shard;
@@ -23,7 +23,7 @@ impl Shard<'_> {
         for play in 0..self.lanes.len() {
             while let Some(intended) = self.lanes[play].take(self.state.now) {
                 let now = self.state.now;
-                self.state.tally.record(play, Kind::Lateness, intended, now);
+                self.state.tally.record(play, Timing::Lateness, intended, now);
                 self.state.tally.counts.due += 1;
                 self.send_of(play, intended);
             }
@@ -64,7 +64,7 @@ impl Shard<'_> {
                 continue;
             }
             for due in never.due {
-                tally.record(play, Kind::Waited, due, now);
+                tally.record(play, Timing::Waited, due, now);
             }
         }
     }
@@ -186,11 +186,11 @@ impl Shard<'_> {
         let join = &self.blue.cast.roles[usize::from(life.role)].joins[usize::from(push.channel)];
         let received = &mut life.slots.all_mut()[usize::from(push.channel)].received;
         match push.follow {
-            Follow::ByAddedMark(Audience::Others) => {
+            Follow::ByAddedMark(Receivers::Others) => {
                 let (_, gone) = received.take(mark, &self.state.topics);
                 self.state.gone(place, join, &gone);
             }
-            Follow::ByNumber(Audience::Others) => {
+            Follow::ByNumber(Receivers::Others) => {
                 let (_, topic) = self.state.topic(place, join.place);
                 received.take_next(self.state.topics.sent(topic));
             }

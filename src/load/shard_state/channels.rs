@@ -6,14 +6,14 @@ use crate::client::{ChannelId, CloseCause, DropReason};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Wait};
 use crate::load::error_kind::ErrorKind;
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::load::ledger::{Mark, ReceiveWindow};
 use crate::load::role::{ChannelStatus, Join};
 use crate::protocol::{CLOSE, JOIN, Message, Payload};
 
 impl ClientOutbox<'_, '_> {
     pub(super) fn joined(&mut self, channel: ChannelId, response: Payload<'_>, sent_at: Time) {
-        self.record(Kind::Join, sent_at);
+        self.record(Timing::Join, sent_at);
         let Some(index) = self.life.slots.position(channel) else {
             return;
         };
@@ -30,7 +30,7 @@ impl ClientOutbox<'_, '_> {
             return;
         }
         if self.life.lost_at != Time::MAX {
-            self.record(Kind::Rejoin, self.life.lost_at);
+            self.record(Timing::Rejoin, self.life.lost_at);
             self.life.lost_at = Time::MAX;
         }
         if self.life.flags.set(Flags::JOINED) {

@@ -5,7 +5,7 @@ use crate::client::{ChannelId, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
 use crate::load::actor::{Flags, Life};
 use crate::load::error_kind::ErrorKind;
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::load::ledger::Mark;
 use crate::load::role::{Answer, Push, Role, SendMode, take_marks_out};
 use crate::load::settings::Model;
@@ -79,7 +79,7 @@ impl Outbox for ClientOutbox<'_, '_> {
             // While the connections are being closed, replies are read late, so the latency would be the generator's
             // own.
             Event::HeartbeatAnswered { .. } if self.life.flags.has(Flags::ON_PURPOSE) => {}
-            Event::HeartbeatAnswered { sent_at } => self.record(Kind::Heartbeat, sent_at),
+            Event::HeartbeatAnswered { sent_at } => self.record(Timing::Heartbeat, sent_at),
             Event::HeartbeatTimedOut { .. } => self.heartbeat_timed_out(),
             Event::Joined {
                 channel,
@@ -149,7 +149,7 @@ impl<'r> ClientOutbox<'_, 'r> {
     }
 
     /// Records the latency of something that ends now.
-    pub(super) fn record(&mut self, kind: Kind, from: Time) {
+    pub(super) fn record(&mut self, kind: Timing, from: Time) {
         let play = self.role().play;
         self.state.tally.record(play, kind, from, self.state.now);
     }
@@ -166,7 +166,7 @@ impl<'r> ClientOutbox<'_, 'r> {
 
     fn answered(&mut self, push: Ref, status: &str, response: Payload<'_>, sent_at: Time) -> Taken {
         let due_at = self.state.overdue.remove(&(self.place.id, push));
-        self.record(Kind::Reply, due_at.unwrap_or(sent_at));
+        self.record(Timing::Reply, due_at.unwrap_or(sent_at));
         let state = &mut *self.state;
         state.heard_at = state.now;
         if !state.marked.is_empty() {

@@ -5,7 +5,7 @@ use super::client_outbox::IncomingEvent;
 use crate::client::DropReason;
 use crate::clock::Time;
 use crate::load::actor::Flags;
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::load::ledger::{Arrival, Mark};
 use crate::load::role::ChannelStatus;
 use crate::protocol::{CLOSE, Field, Message, Payload, REPLY};
@@ -75,7 +75,7 @@ impl ClientOutbox<'_, '_> {
             }
             Arrival::InDoubt => counts.broadcasts_in_doubt += 1,
         }
-        self.record(Kind::Broadcast, Time::from_micros(mark.intended));
+        self.record(Timing::Broadcast, Time::from_micros(mark.intended));
     }
 
     /// Handles a broadcast that arrived after its receiver had left. It was already counted as in doubt, unless it is

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use crate::clock::Time;
 use crate::load::error_kind::ErrorKind;
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::load::tally::Tally;
 use crate::scenario::{Blame, Exchange, Failure, FailureKind, Subject};
 
 /// Counts a reply that arrived after `took`.
 pub(super) fn answered(tally: &mut Tally, play: usize, exchange: Exchange, took: Duration, now: Time) {
     let kind = match exchange {
-        Exchange::Connect => Kind::Connect,
-        Exchange::Join => Kind::Join,
-        Exchange::Push => Kind::Reply,
-        Exchange::Heartbeat => Kind::Heartbeat,
+        Exchange::Connect => Timing::Connect,
+        Exchange::Join => Timing::Join,
+        Exchange::Push => Timing::Reply,
+        Exchange::Heartbeat => Timing::Heartbeat,
         Exchange::Leave => return,
     };
     tally.record(play, kind, now - took, now);

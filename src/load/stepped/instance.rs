@@ -15,7 +15,7 @@ use crate::driver::{Links, until};
 use crate::load::control::Phase;
 use crate::load::error_kind::ErrorKind;
 use crate::load::lane::Turn;
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::scenario::{Exchange, Failure, Happening, Play, PlayEvent, PlayStatus, Replied};
 
 /// An instance that failed starts again after this time.
@@ -210,7 +210,7 @@ impl<'s> Instance<'s> {
         let (play, now) = (self.seat.id.play, self.state.clock.now());
         if is_open(&self.state.settings) {
             tally.late(turn.late);
-            tally.record(play, Kind::Waited, now - turn.waited, now);
+            tally.record(play, Timing::Waited, now - turn.waited, now);
         }
         self.held_up = self.state.take_held_up(self.seat);
         self.state.busy.set(self.state.busy.get() + 1);

@@ -19,12 +19,12 @@ use super::{InstanceId, SteppedScenarios};
 use crate::clock::{Clock, Time};
 use crate::driver::{ConnectionSettings, until};
 use crate::load::control::{Control, Phase};
-use crate::load::latency::Kind;
+use crate::load::latency::Timing;
 use crate::load::pace::{Dues, Stream};
 use crate::load::settings::LoadSettings;
 use crate::load::shard::Reading;
 use crate::load::tally::Tally;
-use crate::load::watch::thread_cpu;
+use crate::process::thread_cpu;
 
 /// The longest wait before the phase is checked again.
 const LOOK: Duration = Duration::from_millis(20);
@@ -203,7 +203,7 @@ impl Leader<'_> {
                 continue;
             }
             for due in never.due {
-                tally.record(play, Kind::Waited, due, now);
+                tally.record(play, Timing::Waited, due, now);
             }
         }
     }
@@ -236,7 +236,7 @@ impl Leader<'_> {
                 return;
             };
             let mut tally = self.state.tally.borrow_mut();
-            tally.record(due.play, Kind::Lateness, due.intended, now);
+            tally.record(due.play, Timing::Lateness, due.intended, now);
             tally.counts.due += 1;
             tally.counts.dropped += u64::from(due.kept == Kept::Dropped);
         }

@@ -1,5 +1,5 @@
-//! JSON text as bytes: where a value ends, whether it is well-formed, what a member holds.
-//! Nothing here builds a tree of values on the way of a message, and nothing recurses: depth is hostile input too.
+//! JSON text as bytes: finds where a value ends, checks that it is well-formed, reads members. Builds no tree of
+//! values, and does not recurse, because depth is hostile input too.
 
 mod check;
 mod error;
@@ -15,7 +15,7 @@ mod walk;
 pub(super) use check::Checked;
 pub use check::check;
 pub use error::Error;
-pub use members::{Members, get, members};
+pub use members::{get, members};
 pub use normalise::normalise;
 pub(super) use scan::{Escapes, Rigour, StringEnd, skip_blanks};
 pub use string::{push_string, unescape, write_string};

@@ -6,7 +6,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use super::super::{Folder, LoadJob, ReportError, Reporter};
 use super::LoadFinished;
 use crate::clock::wall_clock;
-use crate::load::{Kind, LoadEvent, Second};
+use crate::load::{LoadEvent, Second, Timing};
 
 /// Writes it when the run is over.
 pub struct HistogramLog {
@@ -46,7 +46,7 @@ impl HistogramLog {
         let Ok(mut writer) = builder.begin_log_with(&mut lines, &mut self.serializer) else {
             return;
         };
-        for kind in Kind::ALL {
+        for kind in Timing::ALL {
             let histogram = second.histograms.of(kind);
             if !histogram.is_empty() {
                 let _ = writer.write_histogram(histogram, second.start, second.length, Tag::new(kind.name()));

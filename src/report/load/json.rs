@@ -1,4 +1,4 @@
-//! `result.json` of a swarm. Names of fields are a promise; more may come.
+//! `result.json` of `load`. Names of fields are a promise; more may come.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::super::object::{Shown, object, words};
 use super::{LoadFinished, Setup};
 use crate::load::{
     Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
-    Machine, Messages, Model, Outcome, OutcomeUnit, Played, ServerUse, Shortage, Sockets, Took,
+    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, ServerUse, Shortage, Sockets, Took,
 };
 
 /// The whole text.
@@ -37,7 +37,7 @@ struct Document<'a> {
     run: Option<&'a Setup>,
     #[serde(flatten)]
     result: Shown<'a, LoadResult>,
-    objectives: Shown<'a, [Outcome]>,
+    objectives: Shown<'a, [ObjectiveOutcome]>,
 }
 
 object! { LoadResult {
@@ -57,7 +57,7 @@ object! { ServerUse { cpu_s, rss_bytes_start, rss_bytes_peak } }
 object! { IdleCut { losses, same, quiet_s, heartbeat_s } }
 object! { Lost { kind, topic, event, sender, number, receiver, at_s } }
 object! { Took { opening_s, running_s, load_s, draining_s, closing_s } }
-object! { Outcome { text, value, held, figure, unit, limit, source, only if only.is_some() } }
+object! { ObjectiveOutcome { text, value, held, figure, unit, limit, source, only if only.is_some() } }
 object! { Machine { processors, memory_bytes, os } }
 object! { Counts {
     opened, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
@@ -68,7 +68,7 @@ object! { Counts {
 } }
 words! { Model { Open => "open", Closed => "closed" } }
 words! { LostKind { Broadcast => "broadcast", Reply => "reply" } }
-words! { OutcomeUnit { Us => "us", Count => "count", Percent => "percent" } }
+words! { ObjectiveUnit { Us => "us", Count => "count", Percent => "percent" } }
 words! { Deliveries { None => "none", ByMark => "by-mark", ByNumber => "by-number", NotFollowed => "not-followed" } }
 
 impl<'a> Document<'a> {

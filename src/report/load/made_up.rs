@@ -1,4 +1,4 @@
-//! A swarm that never ran, for the tests of this folder.
+//! An invented load test for the tests of this folder.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,7 +6,7 @@ use super::LoadFinished;
 use super::setup::{Part, Rate, Setup};
 use crate::load::{
     Figures, Generator, Latencies, LoadConclusion, LoadResult, Lost, LostKind, Machine, Messages, Model,
-    Outcome, OutcomeUnit, Played, Point, Sends, ServerUse, Sockets, Took,
+    ObjectiveOutcome, ObjectiveUnit, Played, Point, Sends, ServerUse, Sockets, Took,
 };
 use crate::report::About;
 
@@ -169,7 +169,7 @@ pub(super) fn result() -> LoadResult {
 
 /// Hands it over with all that is known of it.
 pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
-    let outcome = |text: &str, unit, limit: f64, value: Option<f64>| Outcome {
+    let outcome = |text: &str, unit, limit: f64, value: Option<f64>| ObjectiveOutcome {
         text: text.to_owned(),
         value,
         held: value.is_some_and(|it| it <= limit),
@@ -182,10 +182,10 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
     look(&LoadFinished {
         result: &result(),
         objectives: &[
-            outcome("reply.p99<50ms", OutcomeUnit::Us, 50e3, Some(1250.0)),
-            outcome("sockets.lost<=0", OutcomeUnit::Count, 0.0, Some(1.0)),
-            outcome("missing<0.1%", OutcomeUnit::Percent, 0.1, Some(0.025)),
-            outcome("broadcast.p99<50ms", OutcomeUnit::Us, 50e3, None),
+            outcome("reply.p99<50ms", ObjectiveUnit::Us, 50e3, Some(1250.0)),
+            outcome("sockets.lost<=0", ObjectiveUnit::Count, 0.0, Some(1.0)),
+            outcome("missing<0.1%", ObjectiveUnit::Percent, 0.1, Some(0.025)),
+            outcome("broadcast.p99<50ms", ObjectiveUnit::Us, 50e3, None),
         ],
         conclusion: &LoadConclusion::FellShort(vec!["2 messages never came".to_owned()]),
         about: &About {

@@ -1,5 +1,5 @@
-//! What a swarm came to, as a person reads it: a table of times, what became of the messages, what both ends used,
-//! what had to hold; then the verdict, with its reasons. It fits the width of the terminal.
+//! The summary of a load test for a person: times, messages, what both ends used, objectives, and the verdict with its
+//! reasons. It fits the width of the terminal.
 
 mod facts;
 mod table;
@@ -12,7 +12,7 @@ use super::super::Detail;
 use super::super::paper::Paper;
 use super::LoadFinished;
 use super::words::{grouped, micros, percent, seconds, things};
-use crate::load::{LoadConclusion, LoadResult, ObjectiveStatus, Outcome, OutcomeUnit};
+use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, ObjectiveStatus, ObjectiveUnit};
 
 /// Where what a line says begins, behind its name.
 const INDENT: usize = 14;
@@ -84,14 +84,14 @@ fn objectives(text: &mut String, run: &LoadFinished<'_>, detail: Detail, paper: 
 }
 
 /// What was measured for an objective.
-pub(super) fn value_of(outcome: &Outcome) -> String {
+pub(super) fn value_of(outcome: &ObjectiveOutcome) -> String {
     let Some(value) = outcome.value else {
         return "not measured".to_owned();
     };
     let value = match outcome.unit {
-        OutcomeUnit::Us => micros(value),
-        OutcomeUnit::Count => format!("{value}"),
-        OutcomeUnit::Percent => percent(value),
+        ObjectiveUnit::Us => micros(value),
+        ObjectiveUnit::Count => format!("{value}"),
+        ObjectiveUnit::Percent => percent(value),
     };
     match outcome.only {
         Some(count) => format!("{value}, of only {}", grouped(count)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::{Command, ConnectOptions, LinkId, Purpose, Request};
+use super::command::{Command, ConnectOptions, HttpRequest, LinkId, Purpose};
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
@@ -12,8 +12,8 @@ use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
-    Actor, Connect, Http, JoinRef, Last, Mask, Mount, Outgoing as Content, Raw, RawContent, Reply, Restart,
-    Send, SendKind, What,
+    Actor, Connect, ExpectedReply, Http, JoinRef, Last, Mask, MountPath, OutgoingPayload as Content, Raw,
+    RawContent, Restart, Send, SendKind, What,
 };
 use crate::transport::{ConnectRequest, Masking, Outgoing, RawFrame};
 
@@ -126,8 +126,8 @@ impl Play {
         let values = &self.values;
         let request = ConnectRequest {
             mount: match &connect.mount {
-                Mount::Target => None,
-                Mount::Instead(name) => Some(name.clone()),
+                MountPath::Target => None,
+                MountPath::Instead(name) => Some(name.clone()),
             },
             user: connect.user.as_ref().map(|user| user.fill(values)),
             token_age: connect.token_age,
@@ -201,8 +201,8 @@ impl Play {
         })?;
         self.say(actor, outgoing, now);
         Ok(match send.reply {
-            Reply::None => None,
-            Reply::Any | Reply::Status(..) => Some(WaitKind::Reply { topic, refs }),
+            ExpectedReply::None => None,
+            ExpectedReply::Any | ExpectedReply::Status(..) => Some(WaitKind::Reply { topic, refs }),
         })
     }
 
@@ -254,7 +254,7 @@ impl Play {
 
     fn http(&mut self, http: &Http, now: Time) {
         let values = &self.values;
-        let request = Request {
+        let request = HttpRequest {
             method: http.method.clone(),
             path: http.path.fill(values),
             headers: http

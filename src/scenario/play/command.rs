@@ -1,4 +1,4 @@
-//! What a play asks of whoever does its I/O, and what it is told in return.
+//! The interface between a play and its driver: the commands it gives, and the happenings it is told.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub enum Command {
     /// Send over one.
     Send(LinkId, Outgoing),
     /// Send a request.
-    Http(Request),
+    Http(HttpRequest),
     /// Restart the server under test.
     Restart(Restart),
 }
@@ -40,7 +40,7 @@ pub struct ConnectOptions {
 
 /// A request outside of any connection.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct HttpRequest {
     /// The method.
     pub method: String,
     /// Path and query.
@@ -61,7 +61,7 @@ pub enum Happening {
     /// It did not.
     Refused(LinkId, Response),
     /// There was no answer, and why.
-    Unanswered(LinkId, String, Reach),
+    Unanswered(LinkId, String, Reached),
     /// Something came over a connection.
     Incoming(LinkId, Incoming),
     /// Part of a message has moved over a connection, in either direction, and the rest of it is still to come.
@@ -74,7 +74,7 @@ pub enum Happening {
 
 /// Whether there was somebody who could have answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum Reached {
     /// No server was reached, so that nothing is known of it.
     Nobody,
     /// A server was reached, and did not answer as it should.

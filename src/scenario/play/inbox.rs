@@ -1,8 +1,8 @@
-//! What came over one connection and no step has taken yet.
+//! The messages that came over one connection and that no step has taken yet.
 
 use std::sync::Arc;
 
-use super::wait::json_of;
+use super::refs::json_of;
 use crate::protocol::{Frame, Message, Vsn};
 
 /// A message that came, kept as it was, with what steps choose it by read once.

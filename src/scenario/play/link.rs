@@ -1,13 +1,13 @@
-//! One connection of one actor: the client that speaks over it, and what came. The client is the same state
-//! machine that a swarm runs, told to do nothing by itself, since a script decides every frame.
+//! One connection of one actor: its client and the messages that came. The client is the state machine that a swarm
+//! uses too, but it does nothing by itself, because a script decides every frame.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::{LinkId, Reach};
+use super::command::{LinkId, Reached};
 use super::inbox::Arrived;
-use super::wait::{Refs, json_of};
-use crate::client::{Config, Context, Event, Outbox, Ref, Socket};
+use super::refs::{Refs, json_of};
+use crate::client::{ClientContext, Config, Event, Outbox, Ref, Socket};
 use crate::clock::Time;
 use crate::protocol::{
     EncodeError, Field, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, REPLY, Vsn,
@@ -37,7 +37,7 @@ pub(super) enum State {
     Open,
     Refused(u16),
     /// No answer to the upgrade, and whether nobody was there at all.
-    Unanswered(String, Reach),
+    Unanswered(String, Reached),
     Ended(Ending),
 }
 
@@ -87,7 +87,7 @@ impl Link {
     pub(super) fn opened(&mut self, now: Time) {
         self.state = State::Open;
         let mut out = Wire::new(self.vsn);
-        self.client.handle_open(&mut Context {
+        self.client.handle_open(&mut ClientContext {
             config: &self.config,
             now,
             out: &mut out,
@@ -103,7 +103,7 @@ impl Link {
     pub(super) fn arrive(&mut self, arrived: Arrived, now: Time) -> Option<Duration> {
         let mut out = Wire::new(self.vsn);
         if let Some(message) = arrived.message(self.vsn) {
-            let mut context = Context {
+            let mut context = ClientContext {
                 config: &self.config,
                 now,
                 out: &mut out,
@@ -163,7 +163,7 @@ impl Link {
         }
         let mut out = Wire::new(self.vsn);
         if by_hand.is_none() && matches!(draft.join_ref, Stamp::Current) {
-            let mut context = Context {
+            let mut context = ClientContext {
                 config: &self.config,
                 now,
                 out: &mut out,
@@ -229,7 +229,7 @@ impl Saying<'_> {
 }
 
 /// Lets the client say it, if it has a channel for it.
-fn speak(client: &mut Socket, draft: &Draft<'_>, context: &mut Context<'_>) {
+fn speak(client: &mut Socket, draft: &Draft<'_>, context: &mut ClientContext<'_>) {
     match (draft.event, draft.payload) {
         (Saying::Join, Payload::Json(params)) => {
             client.join(context, draft.topic.into(), params.into());

@@ -3,6 +3,7 @@
 
 mod act;
 mod asked;
+mod closing;
 mod command;
 mod ending;
 mod failure;
@@ -10,6 +11,7 @@ mod inbox;
 mod link;
 mod outside;
 mod recording;
+mod refs;
 mod rounds;
 mod step;
 mod wait;
@@ -17,14 +19,14 @@ mod wait;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use command::{Command, ConnectOptions, Happening, LinkId, Purpose, Reach, Request, Setting};
-pub(crate) use ending::{code_in_words, describe_ending};
+pub(crate) use closing::{code_in_words, describe_ending};
+pub use command::{Command, ConnectOptions, Happening, HttpRequest, LinkId, Purpose, Reached, Setting};
 pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
-pub use recording::{Entry, Noted, Recording, Who};
+pub use recording::{Noted, RecordedEntry, Recording, Who};
+pub(crate) use refs::json_of;
 pub(crate) use rounds::{Exchange, PlayEvent, Replied};
-pub(crate) use wait::json_of;
 
 use super::program::{Act, Program};
 use super::template::Values;

@@ -1,5 +1,4 @@
-//! What happened in a play, entry by entry: what the judge compares with the fixture, and what a person reads
-//! in `frames/<case>.jsonl`.
+//! The recording of a play, entry by entry. The judge compares it with the fixture; `frames/<case>.jsonl` shows it.
 
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use crate::transport::{Ending, Response};
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
     /// In the order in which it was seen or done.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RecordedEntry>,
     bytes: usize,
     most: usize,
     keeps: Keeps,
@@ -38,7 +37,7 @@ pub enum Who {
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct RecordedEntry {
     /// When.
     pub at: Time,
     /// To whom.
@@ -118,7 +117,7 @@ impl Recording {
     pub(super) fn push(&mut self, at: Time, who: Who, what: Noted) -> Result<(), Flooded> {
         if self.keeps == Keeps::LastRefusal {
             if let Noted::Refused(_) = what {
-                self.entries = vec![Entry { at, who, what }];
+                self.entries = vec![RecordedEntry { at, who, what }];
             }
             return Ok(());
         }
@@ -130,7 +129,7 @@ impl Recording {
         if self.entries.len() >= MOST_ENTRIES || self.bytes > self.most {
             return Err(Flooded);
         }
-        self.entries.push(Entry { at, who, what });
+        self.entries.push(RecordedEntry { at, who, what });
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::link::{Link, State};
 use super::wait::{Wait, WaitKind};
 use super::{Play, PlayStage};
 use crate::clock::Time;
-use crate::scenario::program::{Opening, Program, Reply, SendKind, What};
+use crate::scenario::program::{ExpectedReply, Opening, Program, SendKind, What};
 use crate::transport::{Ending, Outgoing};
 
 /// What a client of a swarm does that is counted.
@@ -94,8 +94,8 @@ impl Rounds {
         let sent = match what {
             What::Send(_, send) => {
                 let replied = match send.reply {
-                    Reply::None => Replied::Never,
-                    Reply::Any | Reply::Status(..) => Replied::Awaited,
+                    ExpectedReply::None => Replied::Never,
+                    ExpectedReply::Any | ExpectedReply::Status(..) => Replied::Awaited,
                 };
                 PlayEvent::Sent(Exchange::of(&send.kind), replied)
             }

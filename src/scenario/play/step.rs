@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::command::Reach;
+use super::command::Reached;
 use super::ending::look_closed;
 use super::failure::{FailureKind, Wrong};
 use super::link::{SETTLE_REF, State};
 use super::recording::{Noted, Who};
-use super::wait::{self, Wait, WaitKind, find_message, find_reply, judge_message, judge_reply};
+use super::wait::{self, Wait, WaitKind, WaitStatus, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::scenario::program::{Answers, Opening, Program, What};
@@ -18,14 +18,6 @@ use crate::scenario::shorten;
 enum Due {
     Now,
     Later,
-}
-
-/// How a wait stands.
-pub(super) enum WaitStatus {
-    /// It goes on.
-    NotYet,
-    /// It is over; the serial of the message that ended it, if one did.
-    Over(u64),
 }
 
 impl Play {
@@ -242,7 +234,7 @@ impl Play {
             (Some(State::Unanswered(why, reach)), _) => {
                 let wrong = Wrong::server("there was no connection", wanted, why);
                 let wrong = wrong.kind(FailureKind::NoConnection);
-                Err(if *reach == Reach::Nobody {
+                Err(if *reach == Reached::Nobody {
                     wrong.nobody()
                 } else {
                     wrong

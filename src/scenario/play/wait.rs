@@ -1,17 +1,18 @@
-//! What a step waits for, and how what came is held against it.
+//! What a step waits for, and how an arrived message is compared with it.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::ending::code_in_words;
+use super::closing::code_in_words;
 use super::failure::{FailureKind, Wrong};
 use super::inbox::{Arrived, Head, show_bytes};
 use super::link::Link;
+use super::refs::{Refs, json_of};
 use crate::clock::Time;
 use crate::protocol::{Field, Message, Payload, REPLY, Vsn};
 use crate::scenario::pattern::{Mismatch, brief};
-use crate::scenario::program::{Content, Receive, Reply, Save, SendKind, What};
+use crate::scenario::program::{Content, ExpectedReply, Receive, Save, SendKind, What};
 use crate::scenario::shorten;
 use crate::scenario::template::{Data, Values};
 
@@ -52,20 +53,12 @@ pub(super) enum WaitKind {
     Restarted,
 }
 
-/// The refs of a message that was sent, as JSON texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refs {
-    pub(super) join_ref: String,
-    pub(super) reference: String,
-}
-
-/// A field as JSON text.
-pub(crate) fn json_of(field: &Field<'_>) -> String {
-    match field {
-        Field::Null => "null".to_owned(),
-        Field::Text(text) => Value::from(text.as_ref()).to_string(),
-        Field::Other(text) => (*text).to_owned(),
-    }
+/// How a wait stands.
+pub(super) enum WaitStatus {
+    /// It goes on.
+    NotYet,
+    /// It is over; the serial of the message that ended it, if one did.
+    Over(u64),
 }
 
 impl Refs {
@@ -77,7 +70,7 @@ impl Refs {
             && self.same_join(head)
     }
 
-    /// A client drops what carries the join_ref of another join of its (behaviour 41). Who sent none takes any.
+    /// A client drops what carries the join_ref of another join of its own; a client without a join_ref takes any.
     fn same_join(&self, head: &Head) -> bool {
         const NONE: &str = "null";
         head.join_ref == NONE || self.join_ref == NONE || head.join_ref == self.join_ref
@@ -179,7 +172,7 @@ pub(super) fn of_several(
 pub(super) fn judge_reply(
     arrived: &Arrived,
     vsn: Vsn,
-    expected: &Reply,
+    expected: &ExpectedReply,
     values: &Values,
 ) -> Result<Option<Value>, Wrong> {
     let message = arrived.message(vsn);
@@ -190,7 +183,7 @@ pub(super) fn judge_reply(
         return Err(wrong.kind(FailureKind::WrongContent));
     };
     let response = parsed(&reply.response);
-    let Reply::Status(status, content) = expected else {
+    let ExpectedReply::Status(status, content) = expected else {
         return Ok(response);
     };
     let status = status.fill(values);
@@ -318,10 +311,10 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
     match (kind, what) {
         (WaitKind::Reply { topic, refs }, What::Send(_, send)) => {
             let like = match &send.reply {
-                Reply::Status(status, content) => {
+                ExpectedReply::Status(status, content) => {
                     format!(" {}{}", status.fill(values), like(content, values))
                 }
-                Reply::Any | Reply::None => String::new(),
+                ExpectedReply::Any | ExpectedReply::None => String::new(),
             };
             let to = match &send.kind {
                 SendKind::Join => "the join".to_owned(),

@@ -1,6 +1,6 @@
 //! What a swarm asks a scenario: what is done once and what is repeated, what it sends, what it saves.
 
-use super::{Opening, Program, Reply, SendKind, What};
+use super::{ExpectedReply, Opening, Program, SendKind, What};
 use crate::scenario::load::LoadSection;
 use crate::scenario::template::Name;
 
@@ -54,8 +54,8 @@ impl Program {
             What::Connect(_, connect) => connect.answer == Opening::Open,
             What::Send(_, send) => {
                 let ok = match &send.reply {
-                    Reply::Status(status, _) => status.as_fixed() == Some("ok"),
-                    Reply::Any | Reply::None => false,
+                    ExpectedReply::Status(status, _) => status.as_fixed() == Some("ok"),
+                    ExpectedReply::Any | ExpectedReply::None => false,
                 };
                 matches!(send.kind, SendKind::Join) && ok
             }

@@ -1,7 +1,7 @@
 //! Which serializer the connections of a scenario speak, and what a server must offer for that.
 
 use super::super::template::Template;
-use super::{Act, Actor, Connect, Outgoing, Program, What};
+use super::{Act, Actor, Connect, OutgoingPayload, Program, What};
 use crate::protocol::Vsn;
 
 impl Connect {
@@ -42,7 +42,7 @@ impl Program {
     pub fn needs_v2(&self) -> bool {
         self.vsn.is_none()
             && self.acts().any(|act| match &act.what {
-                What::Send(_, send) => matches!(send.payload, Outgoing::Binary(_)),
+                What::Send(_, send) => matches!(send.payload, OutgoingPayload::Binary(_)),
                 What::Raw(..) => true,
                 _ => false,
             })

@@ -1,21 +1,21 @@
-//! What an actor does: one function a verb.
+//! Reads the actions of an actor, one function a verb.
 
 use std::time::Duration;
 
 use super::super::problem::{Problem, Span, nearest};
 use super::super::program::{
-    Act, Actor, Connect, JoinRef, Mount, Opening, Receive, ReplySaid, Send, SendKind, What,
+    Act, Actor, Connect, JoinRef, MountPath, Opening, Receive, ReplySaid, Send, SendKind, What,
 };
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
-use super::super::yaml::{Key, Node, Yaml};
+use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
 
 /// A verb as it was written: its value (nothing for a bare one) and what stands beside it.
 struct Written<'n> {
     verb: &'static Verb,
     value: &'n Node,
-    entries: &'n [(Key, Node)],
+    entries: &'n [(YamlKey, Node)],
 }
 
 impl Reader {
@@ -49,7 +49,7 @@ impl Reader {
         })
     }
 
-    fn written<'n>(&mut self, entries: &'n [(Key, Node)], action: &Node) -> Option<Written<'n>> {
+    fn written<'n>(&mut self, entries: &'n [(YamlKey, Node)], action: &Node) -> Option<Written<'n>> {
         let found = entries
             .iter()
             .find_map(|(key, node)| Some((verbs::find(ACTIONS, &key.name)?, node)));
@@ -135,9 +135,9 @@ impl Reader {
 
     fn connect(&mut self, it: &Written<'_>) -> Option<Connect> {
         let mount = match &it.value.value {
-            Yaml::Null => Mount::Target,
-            Yaml::Text(name) if name == "socket" => Mount::Target,
-            Yaml::Text(name) => Mount::Instead(name.trim_matches('/').to_owned()),
+            Yaml::Null => MountPath::Target,
+            Yaml::Text(name) if name == "socket" => MountPath::Target,
+            Yaml::Text(name) => MountPath::Instead(name.trim_matches('/').to_owned()),
             _ => {
                 return self.wrong(
                     it.value,
@@ -329,7 +329,7 @@ impl Reader {
     }
 
     /// What `receive` says of a message, which `maybe` says too.
-    pub(super) fn receiving(&mut self, event: Template, entries: &[(Key, Node)]) -> Option<Receive> {
+    pub(super) fn receiving(&mut self, event: Template, entries: &[(YamlKey, Node)]) -> Option<Receive> {
         let field = |reader: &mut Self, name: &str| -> Option<Option<Data>> {
             match entry(entries, name) {
                 None => Some(None),

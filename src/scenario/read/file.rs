@@ -1,12 +1,12 @@
-//! The file as a whole: what stands beside the steps.
+//! Reads the parts of a file beside its steps.
 
 use std::collections::HashSet;
 
 use super::super::needs::Level;
 use super::super::problem::Problem;
-use super::super::program::{Chance, Pointer, Program};
+use super::super::program::{ChanceRule, Pointer, Program};
 use super::super::template::Name;
-use super::super::yaml::{Key, Node, Yaml};
+use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
@@ -134,7 +134,7 @@ impl Reader {
         })
     }
 
-    fn about(&mut self, root: &Node, entries: &[(Key, Node)]) -> Option<String> {
+    fn about(&mut self, root: &Node, entries: &[(YamlKey, Node)]) -> Option<String> {
         match entry(entries, "about") {
             Some(node) => self
                 .word(node, "about", "a sentence")
@@ -147,7 +147,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn words(&mut self, entries: &[(Key, Node)], name: &str) -> Vec<String> {
+    pub(super) fn words(&mut self, entries: &[(YamlKey, Node)], name: &str) -> Vec<String> {
         let Some(node) = entry(entries, name) else {
             return Vec::new();
         };
@@ -158,7 +158,7 @@ impl Reader {
             .collect()
     }
 
-    fn choice<T: Copy>(&mut self, entries: &[(Key, Node)], name: &str, known: &[(&str, T)]) -> Option<T> {
+    fn choice<T: Copy>(&mut self, entries: &[(YamlKey, Node)], name: &str, known: &[(&str, T)]) -> Option<T> {
         let node = entry(entries, name)?;
         let word = self.word(node, name, "a word")?;
         let found = known.iter().find(|(known, _)| *known == word).map(|(_, it)| *it);
@@ -169,7 +169,7 @@ impl Reader {
         found
     }
 
-    fn differences(&mut self, entries: &[(Key, Node)]) -> Vec<Difference> {
+    fn differences(&mut self, entries: &[(YamlKey, Node)]) -> Vec<Difference> {
         let Some(node) = entry(entries, "differs-by") else {
             return Vec::new();
         };
@@ -194,7 +194,7 @@ impl Reader {
     }
 
     /// Names that stand for numbers.
-    fn numbered(&mut self, entries: &[(Key, Node)], key: &str) -> Vec<Name> {
+    fn numbered(&mut self, entries: &[(YamlKey, Node)], key: &str) -> Vec<Name> {
         let mut seen = HashSet::new();
         let words = self.words(entries, key);
         words
@@ -204,7 +204,7 @@ impl Reader {
             .collect()
     }
 
-    fn chance(&mut self, entries: &[(Key, Node)]) -> Vec<Chance> {
+    fn chance(&mut self, entries: &[(YamlKey, Node)]) -> Vec<ChanceRule> {
         let Some(node) = entry(entries, "chance") else {
             return Vec::new();
         };
@@ -212,13 +212,13 @@ impl Reader {
         items.iter().filter_map(|item| self.one_chance(item)).collect()
     }
 
-    fn one_chance(&mut self, item: &Node) -> Option<Chance> {
+    fn one_chance(&mut self, item: &Node) -> Option<ChanceRule> {
         let entries = self.map(item, "chance", "any-order, any-order-in, more or maybe")?;
         let (key, value) = entries.first()?;
         match key.name.as_str() {
-            "any-order" => Some(Chance::AnyOrder(self.words(entries, "any-order"))),
-            "any-order-in" => Some(Chance::AnyOrderIn(self.pointers(entries, "any-order-in"))),
-            "more" => Some(Chance::More(self.word(value, "more", "an event")?.to_owned())),
+            "any-order" => Some(ChanceRule::AnyOrder(self.words(entries, "any-order"))),
+            "any-order-in" => Some(ChanceRule::AnyOrderIn(self.pointers(entries, "any-order-in"))),
+            "more" => Some(ChanceRule::More(self.word(value, "more", "an event")?.to_owned())),
             "maybe" => {
                 let event = self.template(value, "maybe")?;
                 self.only(
@@ -226,7 +226,7 @@ impl Reader {
                     "maybe",
                     &["maybe", "on", "with", "binary", "ref", "join_ref"],
                 );
-                Some(Chance::Maybe(self.receiving(event, entries)?))
+                Some(ChanceRule::Maybe(self.receiving(event, entries)?))
             }
             other => {
                 let title = format!("`{other}` is no kind of chance");
@@ -236,7 +236,7 @@ impl Reader {
         }
     }
 
-    fn pointers(&mut self, entries: &[(Key, Node)], key: &str) -> Vec<Pointer> {
+    fn pointers(&mut self, entries: &[(YamlKey, Node)], key: &str) -> Vec<Pointer> {
         let Some(node) = entry(entries, key) else {
             return Vec::new();
         };

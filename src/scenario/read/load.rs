@@ -2,7 +2,7 @@
 
 use super::super::load::{LoadRate, LoadRole, LoadSection, LoadStage};
 use super::super::problem::Problem;
-use super::super::yaml::{Key, Node, Yaml};
+use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
 
 /// The keys of `load:`, each with what it is for; the JSON Schema is made from these, too.
@@ -52,7 +52,7 @@ pub(crate) const ROLE: [(&str, &str); 2] = [
 ];
 
 impl Reader {
-    pub(super) fn load(&mut self, entries: &[(Key, Node)]) -> Option<LoadSection> {
+    pub(super) fn load(&mut self, entries: &[(YamlKey, Node)]) -> Option<LoadSection> {
         let node = entry(entries, "load")?;
         let entries = self.map(node, "load", "a map, such as { sockets: 1000, rate: 500 }")?;
         self.only(entries, "load", &KEYS.map(|(name, _)| name));
@@ -120,7 +120,7 @@ impl Reader {
             .collect()
     }
 
-    fn role(&mut self, key: &Key, value: &Node) -> Option<(String, LoadRole)> {
+    fn role(&mut self, key: &YamlKey, value: &Node) -> Option<(String, LoadRole)> {
         const SHARE: &str = "how many sockets of an instance, from 1 on";
         self.actor_of_file(&key.name, &key.place)?;
         let role = match &value.value {

@@ -1,4 +1,4 @@
-//! From YAML to a program: every name resolved, every mistake of the file told at once.
+//! Reads YAML into a program: resolves every name and reports all mistakes of the file at once.
 
 mod action;
 mod file;
@@ -18,7 +18,7 @@ use super::problem::{Problem, ScenarioError, Span, nearest};
 use super::program::{Actor, Program};
 use super::template::Name;
 use super::verbs::{EVERY_STEP, Opt, Verb};
-use super::yaml::{Key, LARGEST_FILE, Node, Yaml};
+use super::yaml::{LARGEST_FILE, Node, Yaml, YamlKey};
 
 /// Reads a scenario; `path` is only for messages.
 ///
@@ -102,7 +102,7 @@ impl Reader {
     }
 
     /// The entries of a map, or a problem.
-    fn map<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> Option<&'n [(Key, Node)]> {
+    fn map<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> Option<&'n [(YamlKey, Node)]> {
         match &node.value {
             Yaml::Map(entries) => Some(entries),
             _ => self.wrong(node, what, expected),
@@ -118,7 +118,7 @@ impl Reader {
     }
 
     /// Tells of keys that are not known here.
-    fn only(&mut self, entries: &[(Key, Node)], owner: &str, known: &[&str]) {
+    fn only(&mut self, entries: &[(YamlKey, Node)], owner: &str, known: &[&str]) {
         for (key, _) in entries {
             if !known.contains(&key.name.as_str()) {
                 let shown = if owner.contains(' ') {
@@ -214,7 +214,7 @@ impl Reader {
     }
 
     /// The rule that a step says it checks: one of those that the file cites.
-    fn rule(&mut self, entries: &[(Key, Node)]) -> Option<Option<String>> {
+    fn rule(&mut self, entries: &[(YamlKey, Node)]) -> Option<Option<String>> {
         let Some(node) = entry(entries, "rule") else {
             return Some(None);
         };
@@ -264,7 +264,7 @@ impl Reader {
 }
 
 /// Finds an entry of a map.
-fn entry<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
+fn entry<'n>(entries: &'n [(YamlKey, Node)], name: &str) -> Option<&'n Node> {
     entries
         .iter()
         .find(|(key, _)| key.name == name)

@@ -1,12 +1,12 @@
-//! What is expected of payloads: patterns, replies, saved parts.
+//! Reads what is expected of payloads: patterns, replies, saved parts.
 
 use regex::RegexBuilder;
 
 use super::super::pattern::{Pattern, Type};
 use super::super::problem::Problem;
-use super::super::program::{Content, Reply, Save};
+use super::super::program::{Content, ExpectedReply, Save};
 use super::super::template::{Data, Template};
-use super::super::yaml::{Key, Node, Yaml};
+use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
 
 /// The keys that make a map an operator instead of members, where one stands alone.
@@ -36,7 +36,7 @@ impl Reader {
         }
     }
 
-    fn operator(&mut self, key: &Key, operand: &Node) -> Option<Pattern> {
+    fn operator(&mut self, key: &YamlKey, operand: &Node) -> Option<Pattern> {
         match key.name.as_str() {
             "is" => self.type_of(operand),
             "matches" => {
@@ -87,20 +87,21 @@ impl Reader {
     }
 
     /// `ok`, `error`, `any`, `none`, or `{ ok: PATTERN }`.
-    pub(super) fn reply(&mut self, node: Option<&Node>) -> Option<Reply> {
+    pub(super) fn reply(&mut self, node: Option<&Node>) -> Option<ExpectedReply> {
         const EXPECTED: &str = "ok, error, any, none, or a status with a pattern such as { ok: { id: 1 } }";
         let Some(node) = node else {
-            return Some(Reply::Status(Template::text("ok"), Content::Unjudged));
+            return Some(ExpectedReply::Status(Template::text("ok"), Content::Unjudged));
         };
         match &node.value {
-            Yaml::Text(word) if word == "none" => Some(Reply::None),
-            Yaml::Text(word) if word == "any" => Some(Reply::Any),
+            Yaml::Text(word) if word == "none" => Some(ExpectedReply::None),
+            Yaml::Text(word) if word == "any" => Some(ExpectedReply::Any),
             Yaml::Text(word) if word == "ok" || word == "error" => {
-                Some(Reply::Status(Template::text(word), Content::Unjudged))
+                Some(ExpectedReply::Status(Template::text(word), Content::Unjudged))
             }
-            Yaml::Text(word) if word.starts_with("{{") => {
-                Some(Reply::Status(self.holes(word, &node.place)?, Content::Unjudged))
-            }
+            Yaml::Text(word) if word.starts_with("{{") => Some(ExpectedReply::Status(
+                self.holes(word, &node.place)?,
+                Content::Unjudged,
+            )),
             Yaml::Map(entries) => match entries.as_slice() {
                 [(status, response)] if is_status(&status.name) => {
                     let content = match &response.value {
@@ -109,7 +110,10 @@ impl Reader {
                         }
                         _ => Content::Json(self.pattern(response)?),
                     };
-                    Some(Reply::Status(self.holes(&status.name, &status.place)?, content))
+                    Some(ExpectedReply::Status(
+                        self.holes(&status.name, &status.place)?,
+                        content,
+                    ))
                 }
                 _ => self.wrong(node, "reply", EXPECTED),
             },
@@ -127,7 +131,7 @@ impl Reader {
     }
 
     /// What a received message must carry.
-    pub(super) fn content(&mut self, entries: &[(Key, Node)]) -> Option<Content> {
+    pub(super) fn content(&mut self, entries: &[(YamlKey, Node)]) -> Option<Content> {
         match (entry(entries, "with"), entry(entries, "binary")) {
             (None, None) => Some(Content::Unjudged),
             (Some(with), None) => Some(Content::Json(self.pattern(with)?)),
@@ -163,12 +167,15 @@ impl Reader {
     }
 
     /// The payload of a message that is sent.
-    pub(super) fn outgoing(&mut self, entries: &[(Key, Node)]) -> Option<super::super::program::Outgoing> {
-        use super::super::program::Outgoing;
+    pub(super) fn outgoing(
+        &mut self,
+        entries: &[(YamlKey, Node)],
+    ) -> Option<super::super::program::OutgoingPayload> {
+        use super::super::program::OutgoingPayload;
         match (entry(entries, "with"), entry(entries, "binary")) {
-            (None, None) => Some(Outgoing::Json(Data::empty_map())),
-            (Some(with), None) => Some(Outgoing::Json(self.data(with)?)),
-            (None, Some(binary)) => Some(Outgoing::Binary(self.bytes(binary, "binary")?)),
+            (None, None) => Some(OutgoingPayload::Json(Data::empty_map())),
+            (Some(with), None) => Some(OutgoingPayload::Json(self.data(with)?)),
+            (None, Some(binary)) => Some(OutgoingPayload::Binary(self.bytes(binary, "binary")?)),
             (Some(_), Some(binary)) => {
                 let title = "a payload is either JSON (`with`) or `binary`";
                 self.problem(Problem::at(binary.place.clone(), title));

@@ -3,7 +3,7 @@
 use super::super::problem::Problem;
 use super::super::program::{FrameShape, Last, Mask, Raw, RawContent};
 use super::super::verbs::FRAME;
-use super::super::yaml::{Key, Node};
+use super::super::yaml::{Node, YamlKey};
 use super::{Reader, entry, option_names};
 
 impl Reader {
@@ -38,7 +38,7 @@ impl Reader {
         Some(Raw { content, frame })
     }
 
-    fn frame_shape(&mut self, entries: &[(Key, Node)], content: &RawContent) -> Option<FrameShape> {
+    fn frame_shape(&mut self, entries: &[(YamlKey, Node)], content: &RawContent) -> Option<FrameShape> {
         let small = |reader: &mut Self, name: &str, most: u8, otherwise: u8| match entry(entries, name) {
             None => Some(otherwise),
             Some(node) => {

@@ -1,9 +1,9 @@
-//! Steps: whose they are, in sequence, together, repeated.
+//! Reads steps: of an actor, in sequence, together, repeated.
 
 use super::super::problem::{Problem, nearest};
 use super::super::program::{Act, Answers, Group, Http, Restart, What};
 use super::super::verbs::{self, STEPS, Verb};
-use super::super::yaml::{Key, Node, Yaml};
+use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, keys_of};
 
 impl Reader {
@@ -55,7 +55,7 @@ impl Reader {
     }
 
     /// `ana: …`, or `ana, bea: …` for both at once.
-    fn actors_step(&mut self, key: &Key, action: &Node) -> Option<Group> {
+    fn actors_step(&mut self, key: &YamlKey, action: &Node) -> Option<Group> {
         let mut acts = Vec::new();
         for name in key.name.split(',').map(str::trim) {
             if !is_actor_name(name) {
@@ -93,7 +93,7 @@ impl Reader {
         &mut self,
         verb: &'static Verb,
         value: &Node,
-        entries: &[(Key, Node)],
+        entries: &[(YamlKey, Node)],
         node: &Node,
     ) -> Option<Vec<Group>> {
         let what = match verb.name {
@@ -133,7 +133,7 @@ impl Reader {
         })
     }
 
-    fn repeat(&mut self, value: &Node, entries: &[(Key, Node)]) -> Option<Vec<Group>> {
+    fn repeat(&mut self, value: &Node, entries: &[(YamlKey, Node)]) -> Option<Vec<Group>> {
         let times: u64 = self.number(value, "repeat", "how many times, from 1 on")?;
         let counting = match entry(entries, "counting") {
             Some(node) => Some(self.word(node, "counting", "a name")?.to_owned()),
@@ -172,7 +172,7 @@ impl Reader {
         })
     }
 
-    fn answers(&mut self, entries: &[(Key, Node)]) -> Option<Answers> {
+    fn answers(&mut self, entries: &[(YamlKey, Node)]) -> Option<Answers> {
         let Some(node) = entry(entries, "answers") else {
             return Some(Answers::InAnyOrder);
         };
@@ -187,7 +187,7 @@ impl Reader {
         }
     }
 
-    fn http(&mut self, value: &Node, entries: &[(Key, Node)]) -> Option<Http> {
+    fn http(&mut self, value: &Node, entries: &[(YamlKey, Node)]) -> Option<Http> {
         const EXPECTED: &str = "a method and a path, such as POST /disconnect/dave";
         let line = self.word(value, "http", EXPECTED)?;
         let Some((method, path)) = line.split_once(' ').filter(|(method, path)| {

@@ -1,4 +1,4 @@
-//! Texts with holes, durations, numbers, bytes: the smallest things that stand in a scenario.
+//! Reads texts with holes, durations, numbers and bytes.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 use serde_json::Value;
 
 use super::super::problem::{Problem, Span};
-use super::super::template::{Data, Filter, Part, Template};
+use super::super::template::{Data, Filter, Template, TemplatePart};
 use super::super::yaml::{Node, Yaml};
 use super::{Reader, entry};
 
@@ -39,7 +39,7 @@ impl Reader {
                 match (template.only_hole(), template.0.as_slice()) {
                     (Some(name), _) => Data::Hole(name),
                     (None, []) => Data::Value(Value::from("")),
-                    (None, [Part::Text(plain)]) => match self.counter_alone(text) {
+                    (None, [TemplatePart::Text(plain)]) => match self.counter_alone(text) {
                         Some(number) => Data::Value(number.into()),
                         None => Data::Value(Value::from(plain.as_str())),
                     },
@@ -85,7 +85,7 @@ impl Reader {
         Some(Template(parts))
     }
 
-    fn hole(&mut self, inside: &str, place: &Span, parts: &mut Vec<Part>) -> Option<()> {
+    fn hole(&mut self, inside: &str, place: &Span, parts: &mut Vec<TemplatePart>) -> Option<()> {
         if let Some(quoted) = inside.strip_prefix('\'') {
             push_text(parts, &self.repeated(quoted, place)?);
             return Some(());
@@ -106,7 +106,7 @@ impl Reader {
             }
         };
         let name = self.lookup(name, place)?;
-        parts.push(Part::Hole(name, filter));
+        parts.push(TemplatePart::Hole(name, filter));
         Some(())
     }
 
@@ -205,11 +205,11 @@ fn end_of_hole(text: &str) -> Option<usize> {
     text[from..].find("}}").map(|end| from + end)
 }
 
-fn push_text(parts: &mut Vec<Part>, text: &str) {
+fn push_text(parts: &mut Vec<TemplatePart>, text: &str) {
     match parts.last_mut() {
         _ if text.is_empty() => {}
-        Some(Part::Text(before)) => before.push_str(text),
-        _ => parts.push(Part::Text(text.to_owned())),
+        Some(TemplatePart::Text(before)) => before.push_str(text),
+        _ => parts.push(TemplatePart::Text(text.to_owned())),
     }
 }
 

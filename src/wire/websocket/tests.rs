@@ -7,6 +7,7 @@ use proptest::test_runner::FileFailurePersistence;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
+use super::close::CloseError;
 use super::*;
 
 fn opcode_of(theirs: OpCode) -> Opcode {

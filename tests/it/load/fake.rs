@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use phxproof::protocol::{Field, Frame, HEARTBEAT, JOIN, Message, Payload, REPLY, Reply, Vsn};
-use phxproof::wire::websocket::{Header, Opcode, mask, write_frame};
+use phxproof::Vsn;
+use phxproof::internal::protocol::{Field, Frame, HEARTBEAT, JOIN, Message, Payload, REPLY, Reply};
+use phxproof::internal::wire::websocket::{Header, Opcode, mask, write_frame};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// What a server does.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use phxproof::Target;
 use phxproof::load::{LoadSettings, Override, Share, built_in};
-use phxproof::transport::Target;
 
 use super::fake::{Fake, Manner};
 use super::{assert_all_right, open, run, serve, settings, settings_of_own};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use phxproof::conformance::{Case, catalogue};
+use phxproof::conformance::internal::{Case, built_in};
 use phxproof::load::{LoadConclusion, LoadError, LoadResult, LoadSettings, Schedule};
 use phxproof::scenario::Level;
 use phxproof::server::Server;
@@ -161,7 +161,7 @@ fn what_makes_no_sense_many_times_is_refused_with_its_place() {
             sockets,
             ..settings_of_own("127.0.0.1:9".parse().unwrap(), text)
         };
-        phxproof::load::rehearse(&settings).unwrap_err()
+        phxproof::load::internal::rehearse(&settings).unwrap_err()
     };
     let restart = "about: A.\nsteps:\n  - ana: connect\n  - restart: kill\n";
     let error = refused(restart, 20);
@@ -184,7 +184,7 @@ fn reason(case: &Case) -> Option<&'static str> {
 fn each_case_with_channels_of_the_reference_server_can_be_played_by_a_swarm_of_fifty() {
     let server = serve();
     let levels = [Level::Lab, Level::Presence, Level::Rumbl];
-    let cases = catalogue::built_in().iter();
+    let cases = built_in().iter();
     let cases: Vec<&Arc<Case>> = cases
         .filter(|case| case.level().is_some_and(|level| levels.contains(&level)))
         .collect();
@@ -215,7 +215,7 @@ fn play_case(server: &Server, case: &Case, number: u64) {
         timeout: Duration::from_secs(20),
         ..settings_for(server.address(), Arc::clone(&case.program))
     };
-    match (phxproof::load::rehearse(&settings), reason(case)) {
+    match (phxproof::load::internal::rehearse(&settings), reason(case)) {
         (Err(error), None) => panic!("{id}: {error}"),
         (Ok(_), Some(why)) => panic!("{id} can be played, although {why}"),
         (Err(_), Some(_)) => return,
@@ -260,7 +260,7 @@ fn a_compiled_role_and_the_interpreter_send_and_hear_the_same() {
                 ..settings_of_own(server.address(), &text)
             };
             assert_eq!(
-                phxproof::load::is_stepped(&settings).ok(),
+                phxproof::load::internal::is_stepped(&settings).ok(),
                 Some(is_stepped),
                 "{text}"
             );

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use phxproof::transport::{Connection, Incoming, Limits, Opened, Outgoing, Target, Upgrade, open};
+use phxproof::Target;
+use phxproof::internal::transport::{Connection, Incoming, Limits, Opened, Outgoing, Upgrade, open};
 
 use super::Player;
 use super::names::{Names, same_message, signed_for};

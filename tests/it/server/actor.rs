@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use phxproof::wire::websocket::{Header, Opcode, mask};
+use phxproof::internal::wire::websocket::{Header, Opcode, mask};
 
 use super::transcript::{Content, Masked, Seen, Sent};
 

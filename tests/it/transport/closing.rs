@@ -1,7 +1,7 @@
 //! How connections end.
 
 use super::*;
-use phxproof::transport::{Masking, RawFrame};
+use phxproof::internal::transport::{Masking, RawFrame};
 
 #[tokio::test]
 async fn a_close_frame_is_answered_with_the_same_code_and_then_comes_the_end() {

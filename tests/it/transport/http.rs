@@ -1,7 +1,7 @@
 //! The requests of the scenario verb `http`.
 
 use super::*;
-use phxproof::transport::{Request, RequestError, Response, Truncated, request};
+use phxproof::internal::transport::{Request, RequestError, Response, Truncated, request};
 
 fn get(path: &str) -> Request {
     Request {

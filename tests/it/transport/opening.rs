@@ -1,7 +1,7 @@
 //! The upgrade: what is asked, and every way to get no answer.
 
 use super::*;
-use phxproof::transport::{OpenError, RequestError};
+use phxproof::internal::transport::{OpenError, RequestError};
 
 async fn failed(target: &Target, change: impl FnOnce(&mut Upgrade)) -> OpenError {
     let mut upgrade = upgrade(target);

@@ -1,7 +1,7 @@
 //! Upgrades that are answered, but not by a 101.
 
 use super::*;
-use phxproof::transport::{Response, Truncated};
+use phxproof::internal::transport::{Response, Truncated};
 
 async fn refused(answer: impl Into<Vec<u8>>) -> Response {
     let answer = answer.into();

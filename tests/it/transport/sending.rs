@@ -1,7 +1,7 @@
 //! What we send, legal and not, also to servers that do not read.
 
 use super::*;
-use phxproof::transport::{Masking, RawFrame};
+use phxproof::internal::transport::{Masking, RawFrame};
 
 /// The bytes that the server sees when these are sent.
 async fn sent(outgoing: Vec<Outgoing>) -> Vec<u8> {

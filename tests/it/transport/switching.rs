@@ -1,7 +1,7 @@
 //! The 101: what makes it wrong, and what comes with it.
 
 use super::*;
-use phxproof::transport::{BadSwitch, OpenError};
+use phxproof::internal::transport::{BadSwitch, OpenError};
 
 /// A server that alters the right answer.
 async fn switched(

@@ -2,7 +2,7 @@
 
 use super::{Compiler, Draft};
 use crate::load::text::Line;
-use crate::scenario::{Act, Connect, Mount, Opening};
+use crate::scenario::{Act, Connect, MountPath, Opening};
 use crate::transport::ConnectRequest;
 
 impl Compiler<'_> {
@@ -30,7 +30,7 @@ impl Compiler<'_> {
         if connect.token_age.is_some() {
             self.stepped(act, "`token-age` stands");
         }
-        if let Mount::Instead(name) = &connect.mount {
+        if let MountPath::Instead(name) = &connect.mount {
             request.mount = Some(name.clone());
         }
         if let Some(user) = &connect.user {

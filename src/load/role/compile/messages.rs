@@ -11,7 +11,8 @@ use crate::load::share::Silence;
 use crate::load::text::Line;
 use crate::protocol::{CLOSE, ERROR, Vsn};
 use crate::scenario::{
-    Act, Content as Expected, JoinRef, Outgoing, Receive, Reply, ReplySaid, Send, SendKind, Template,
+    Act, Content as Expected, ExpectedReply, JoinRef, OutgoingPayload, Receive, ReplySaid, Send, SendKind,
+    Template,
 };
 
 /// The most channels of a role.
@@ -106,8 +107,8 @@ impl Compiler<'_> {
     fn entry(&mut self, act: &Act, send: &Send) -> Option<Entry> {
         let params = match (&self.instead.join_params, &send.payload) {
             (Some(params), _) => Some(Line::fixed(&params.to_string())),
-            (None, Outgoing::Json(data)) => self.json(act, data),
-            (None, Outgoing::Binary(_)) => {
+            (None, OutgoingPayload::Json(data)) => self.json(act, data),
+            (None, OutgoingPayload::Binary(_)) => {
                 self.stepped(act, "a join is binary");
                 None
             }
@@ -169,8 +170,8 @@ impl Compiler<'_> {
                     return;
                 };
                 let payload = match &send.payload {
-                    Outgoing::Json(data) => self.json(act, data).map(Content::Json),
-                    Outgoing::Binary(bytes) => {
+                    OutgoingPayload::Json(data) => self.json(act, data).map(Content::Json),
+                    OutgoingPayload::Binary(bytes) => {
                         if !self.fits_into_bytes(act, &event, &draft.joins[usize::from(channel)].topic) {
                             return;
                         }
@@ -238,11 +239,11 @@ impl Compiler<'_> {
         false
     }
 
-    fn answer(&mut self, act: &Act, reply: &Reply) -> Option<Answer> {
+    fn answer(&mut self, act: &Act, reply: &ExpectedReply) -> Option<Answer> {
         let (status, content) = match reply {
-            Reply::None => return Some(Answer::None),
-            Reply::Any => return Some(Answer::Any),
-            Reply::Status(status, content) => (self.text(act, status)?, content),
+            ExpectedReply::None => return Some(Answer::None),
+            ExpectedReply::Any => return Some(Answer::Any),
+            ExpectedReply::Status(status, content) => (self.text(act, status)?, content),
         };
         let content = match content {
             _ if self.instead.push.is_some() => None,

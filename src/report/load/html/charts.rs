@@ -5,7 +5,7 @@ use super::super::curve;
 use super::chart::{Chart, Limit, Line};
 use super::marks::{self, Mark};
 use super::scale::{Axis, Unit};
-use crate::load::{Kind, LoadResult, Outcome, OutcomeUnit, Point};
+use crate::load::{LoadResult, ObjectiveOutcome, ObjectiveUnit, Point, Timing};
 
 /// Lines with more points are thinned; their peaks stay.
 const MOST_POINTS: usize = 500;
@@ -100,7 +100,7 @@ impl<'a> Series<'a> {
 }
 
 /// The limits of objectives about times that the chart of latencies shows.
-fn limits(objectives: &[Outcome]) -> Vec<Limit> {
+fn limits(objectives: &[ObjectiveOutcome]) -> Vec<Limit> {
     let classes = [
         ("reply.p50", 0),
         ("reply.", 1),
@@ -108,7 +108,7 @@ fn limits(objectives: &[Outcome]) -> Vec<Limit> {
         ("broadcast.", 4),
         ("lateness.", 2),
     ];
-    let shown = objectives.iter().filter(|it| it.unit == OutcomeUnit::Us);
+    let shown = objectives.iter().filter(|it| it.unit == ObjectiveUnit::Us);
     let limits = shown.filter_map(|it| {
         let (_, class) = classes
             .into_iter()
@@ -135,7 +135,7 @@ fn latency(series: &Series<'_>) -> Chart {
 }
 
 fn percentiles(result: &LoadResult) -> Chart {
-    let line = |kind: Kind, class: usize| {
+    let line = |kind: Timing, class: usize| {
         let points = curve::points(result.histograms.of(kind)).into_iter();
         Line {
             name: kind.name(),
@@ -144,10 +144,10 @@ fn percentiles(result: &LoadResult) -> Chart {
         }
     };
     // Where nobody pushes, the round trips are heartbeats.
-    let round_trip = if result.histograms.of(Kind::Reply).is_empty() {
-        Kind::Heartbeat
+    let round_trip = if result.histograms.of(Timing::Reply).is_empty() {
+        Timing::Heartbeat
     } else {
-        Kind::Reply
+        Timing::Reply
     };
     Chart {
         title: "Percentiles",
@@ -155,10 +155,10 @@ fn percentiles(result: &LoadResult) -> Chart {
         unit: Unit::Micros,
         lines: vec![
             line(round_trip, 0),
-            line(Kind::Broadcast, 3),
-            line(Kind::Join, 1),
-            line(Kind::Connect, 4),
-            line(Kind::Lateness, 2),
+            line(Timing::Broadcast, 3),
+            line(Timing::Join, 1),
+            line(Timing::Connect, 4),
+            line(Timing::Lateness, 2),
         ],
         band: None,
         limits: Vec::new(),

@@ -1,4 +1,4 @@
-//! The tables of the page: what had to hold, latencies, and all that was counted.
+//! The tables of the page: objectives, latencies, counts and lost messages.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,10 @@ use super::super::lost::{at, of_all, what, without_time};
 use super::super::summary::value_of;
 use super::super::words::{grouped, micros, percentile, things};
 use super::Escaped;
-use crate::load::{Figures, Kind, LoadResult, ObjectiveStatus, Outcome};
+use crate::load::{Figures, LoadResult, ObjectiveOutcome, ObjectiveStatus, Timing};
 
 /// What had to hold; nothing if nothing had to.
-pub(super) fn objectives(page: &mut String, objectives: &[Outcome]) {
+pub(super) fn objectives(page: &mut String, objectives: &[ObjectiveOutcome]) {
     if objectives.is_empty() {
         return;
     }
@@ -125,8 +125,8 @@ pub(super) fn latencies(page: &mut String, result: &LoadResult) {
     let _ = write!(page, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");
 }
 
-fn measured(rows: &mut String, figures: impl Fn(Kind) -> Option<Figures>) {
-    let all = Kind::ALL
+fn measured(rows: &mut String, figures: impl Fn(Timing) -> Option<Figures>) {
+    let all = Timing::ALL
         .into_iter()
         .filter_map(|kind| Some((kind, figures(kind)?)));
     for (kind, it) in all.filter(|(_, it)| it.count > 0) {

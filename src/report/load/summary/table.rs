@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use crate::load::{Figures, Kind, LoadResult, Point};
+use crate::load::{Figures, LoadResult, Point, Timing};
 use crate::report::load::words::{grouped, micros, percentile, things};
 use crate::report::paper::Paper;
 
@@ -32,7 +32,7 @@ const ORDER: [&str; 6] = ["p50", "p90", "p95", "p99", "p99.9", "max"];
 
 /// Appends it.
 pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
-    let measured: Vec<(Kind, Figures)> = Kind::ALL
+    let measured: Vec<(Timing, Figures)> = Timing::ALL
         .into_iter()
         .filter_map(|kind| Some((kind, result.figures(kind)?)))
         .filter(|(_, figures)| figures.count > 0)
@@ -69,7 +69,7 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
         let sockets = things(scenario.sockets.into(), "socket");
         let name = paper.hang(&format!("{}, {sockets}", scenario.name), 2, 4);
         let _ = writeln!(text, "  {dim}{name}{dim:#}");
-        for kind in [Kind::Reply, Kind::Broadcast, Kind::Rejoin] {
+        for kind in [Timing::Reply, Timing::Broadcast, Timing::Rejoin] {
             let figures = scenario.latency_us.figures(kind);
             if let Some(it) = figures.filter(|it| it.count > 0) {
                 let _ = writeln!(text, "    {:<8}{}", kind.name(), cells(&it, &columns));
@@ -99,13 +99,13 @@ fn cells(it: &Figures, columns: &[Column]) -> String {
 }
 
 /// The 99th percentile over the time of the load, drawn in a few characters.
-fn spark(series: &[Point], kind: Kind, most: usize) -> String {
+fn spark(series: &[Point], kind: Timing, most: usize) -> String {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let of = |point: &Point| match kind {
-        Kind::Reply => point.reply_p99_us,
-        Kind::Broadcast => point.broadcast_p99_us,
-        Kind::Lateness => point.lateness_p99_us,
-        Kind::Connect | Kind::Join | Kind::Heartbeat | Kind::Rejoin | Kind::Waited => 0,
+        Timing::Reply => point.reply_p99_us,
+        Timing::Broadcast => point.broadcast_p99_us,
+        Timing::Lateness => point.lateness_p99_us,
+        Timing::Connect | Timing::Join | Timing::Heartbeat | Timing::Rejoin | Timing::Waited => 0,
     };
     let values: Vec<u64> = series
         .iter()

@@ -1,5 +1,5 @@
-//! Reads the CPU time and resident memory of processes on this machine. If the system does not report them, there is
-//! no value.
+//! Processes of this machine: their CPU time, resident memory and group, as `/proc` shows them. `None` where the system does not
+//! tell.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub fn usage_of(pid: u32) -> Option<Usage> {
 
 /// The CPU time of the current thread.
 #[cfg(unix)]
-pub(super) fn thread_cpu() -> Duration {
+pub fn thread_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let seconds = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or_default());
     seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or_default())
@@ -32,13 +32,13 @@ pub(super) fn thread_cpu() -> Duration {
 
 /// The CPU time of the current thread; unknown on this system.
 #[cfg(not(unix))]
-pub(super) fn thread_cpu() -> Duration {
+pub fn thread_cpu() -> Duration {
     Duration::ZERO
 }
 
 #[cfg(target_os = "linux")]
 fn usage(process: &str) -> Option<Usage> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let stat = stat_of(process)?;
     let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
     Some(Usage {
         cpu: cpu_in(&stat)?,
@@ -51,11 +51,25 @@ fn usage(_: &str) -> Option<Usage> {
     None
 }
 
-/// The 14th and 15th field, in ticks. The second field is a name in parentheses that may contain anything.
+/// The process group of a process.
+pub fn group_of(pid: u32) -> Option<i32> {
+    fields_of(&stat_of(&pid.to_string())?)?.nth(2)?.parse().ok()
+}
+
+/// `/proc/PID/stat`
+fn stat_of(process: &str) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{process}/stat")).ok()
+}
+
+/// The fields behind the name, which stands in brackets and in which anything may stand.
+fn fields_of(stat: &str) -> Option<impl Iterator<Item = &str>> {
+    Some(stat.rsplit_once(')')?.1.split_whitespace())
+}
+
+/// User and system time, in ticks.
 #[cfg(target_os = "linux")]
 fn cpu_in(stat: &str) -> Option<Duration> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let mut ticks = fields_of(stat)?.skip(11).map(str::parse::<u64>);
     let sum = ticks.next()?.ok()? + ticks.next()?.ok()?;
     Some(Duration::from_secs_f64(
         sum as f64 / rustix::param::clock_ticks_per_second() as f64,

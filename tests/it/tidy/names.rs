@@ -1,0 +1,165 @@
+//! One name for one type, and one term for one concept: type names are unique in the crate, and the glossary of
+//! ARCHITECTURE.md names types that exist.
+
+use std::collections::BTreeMap;
+
+use super::{code, files, first_word, is_test};
+
+/// Names that still stand for two types, one of them in the reference server. This list only shrinks.
+const KNOWN: [&str; 17] = [
+    "Answer",
+    "Body",
+    "ChannelId",
+    "Connection",
+    "Ending",
+    "Malformed",
+    "OpenError",
+    "Parsed",
+    "Raised",
+    "Received",
+    "Ref",
+    "ReplyTo",
+    "Request",
+    "Response",
+    "Upgrade",
+    "Version",
+    "WebSocket",
+];
+
+#[test]
+fn no_name_stands_for_two_types() {
+    let files = files();
+    let types = types(&files);
+    let shared: Vec<_> = types.iter().filter(|(_, places)| places.len() > 1).collect();
+    let new: Vec<_> = shared
+        .iter()
+        .filter(|it| !KNOWN.contains(&it.0.as_str()))
+        .collect();
+    assert!(new.is_empty(), "rename one of each by what it is: {new:#?}");
+    let gone = KNOWN.iter().find(|known| shared.iter().all(|it| it.0 != *known));
+    assert_eq!(
+        gone, None,
+        "has one meaning now: take it out of KNOWN in tests/it/tidy/names.rs"
+    );
+}
+
+#[test]
+fn every_type_of_the_glossary_exists() {
+    let files = files();
+    let page = &files
+        .iter()
+        .find(|it| it.0 == "ARCHITECTURE.md")
+        .expect("it is there")
+        .1;
+    let terms = glossary(page);
+    assert!(terms.len() >= 20, "the glossary has {} terms", terms.len());
+    let types = types(&files);
+    let unknown: Vec<_> = terms
+        .iter()
+        .flat_map(|term| &term.types)
+        .filter(|name| !types.contains_key(*name))
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "the glossary names types that do not exist: {unknown:?}"
+    );
+}
+
+#[test]
+fn no_term_of_the_glossary_stands_there_twice() {
+    let files = files();
+    let page = &files
+        .iter()
+        .find(|it| it.0 == "ARCHITECTURE.md")
+        .expect("it is there")
+        .1;
+    let mut names: Vec<_> = glossary(page).into_iter().map(|term| term.name).collect();
+    let sorted = names.is_sorted();
+    names.dedup();
+    assert!(sorted && names.len() == glossary(page).len(), "{names:?}");
+}
+
+/// The types that the whole crate may see, and the files in which they stand.
+fn types(files: &[(String, String)]) -> BTreeMap<String, Vec<&str>> {
+    let mut types: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (path, text) in files {
+        if !path.starts_with("src/") || !path.ends_with(".rs") || is_test(path) {
+            continue;
+        }
+        for line in code(text).lines() {
+            let rest = line.trim_start();
+            let Some(rest) = rest
+                .strip_prefix("pub ")
+                .or_else(|| rest.strip_prefix("pub(crate) "))
+            else {
+                continue;
+            };
+            let kinds = ["struct ", "enum ", "trait ", "type "];
+            if let Some(name) = kinds.iter().find_map(|kind| rest.strip_prefix(kind)) {
+                types.entry(first_word(name)).or_default().push(path);
+            }
+        }
+    }
+    types
+}
+
+/// A line of the glossary.
+struct Term {
+    name: String,
+    types: Vec<String>,
+}
+
+/// The lines of the table below `## Glossary`: a term, its types, what it means.
+fn glossary(page: &str) -> Vec<Term> {
+    let section = page.split_once("\n## Glossary\n").map_or("", |(_, rest)| rest);
+    let section = section
+        .split_once("\n## ")
+        .map_or(section, |(section, _)| section);
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    rows.skip(1)
+        .filter_map(|row| {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim);
+            let (name, types) = (cells.next()?, cells.next()?);
+            if name.starts_with("---") {
+                return None;
+            }
+            let types = types.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            Some(Term {
+                name: name.to_owned(),
+                types,
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn a_name_of_two_types_is_found() {
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let files = [
+        file(
+            "src/load/a.rs",
+            "pub struct Settings {}\nstruct Own;\n// pub enum Said {}",
+        ),
+        file(
+            "src/server/b.rs",
+            "pub(crate) enum Settings {}\npub(super) struct Own;",
+        ),
+        file("src/server/tests.rs", "pub struct Settings;"),
+    ];
+    let found = types(&files);
+    assert_eq!(found["Settings"], ["src/load/a.rs", "src/server/b.rs"]);
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn the_glossary_is_read_up_to_the_next_chapter() {
+    let page = "# A\n\n## Glossary\n\n| term | type | meaning |\n| --- | --- | --- |\n| shard | `Shard`, `Core` | a thread |\n\
+                | swarm | | all |\n\n## More\n\n| x | `Y` | z |\n";
+    let terms = glossary(page);
+    assert_eq!(terms.len(), 2);
+    assert_eq!(
+        (terms[0].name.as_str(), terms[0].types.join(" ")),
+        ("shard", "Shard Core".to_owned())
+    );
+    assert!(terms[1].types.is_empty());
+}

@@ -6,11 +6,11 @@ use crate::clock::Clock;
 use crate::protocol::{Field, Frame, FrameKind, HEARTBEAT, Message, PHOENIX_TOPIC, Payload, Vsn};
 use crate::transport::{Connection, Incoming, Outgoing};
 
-/// So many heartbeats are sent to measure it, one after the other.
+/// How many heartbeats measure the line, one after the other.
 const HEARTBEATS: usize = 5;
-/// And no more once that has taken so long.
+/// No further heartbeat is sent after this long.
 const LONGEST_MEASURE: Duration = Duration::from_secs(3);
-/// A heartbeat is waited for at least so long.
+/// The answer to a heartbeat is waited for at least this long.
 const LEAST_PATIENCE: Duration = Duration::from_secs(1);
 /// A slower answer says more about the server than about the line.
 const SLOWEST: Duration = Duration::from_secs(2);

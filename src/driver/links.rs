@@ -1,4 +1,4 @@
-//! Does what a play asks for: opens its connections, sends its messages and requests, and tells it what came.
+//! The connections and requests of one play: each has a task that does what the play asks for and tells it what came.
 
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -170,3 +170,101 @@ fn write(opcode: Opcode, payload: &[u8], output: &mut impl Output) {
     let key = output.key();
     write_frame(opcode, payload, Some(key), output.bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Sent(Vec<u8>);
+
+    impl Output for Sent {
+        fn key(&mut self) -> [u8; 4] {
+            [0; 4]
+        }
+
+        fn bytes(&mut self) -> &mut Vec<u8> {
+            &mut self.0
+        }
+    }
+
+    fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_frame(opcode, payload, None, &mut bytes);
+        bytes
+    }
+
+    /// Opcode and payload of each frame that the session wrote while it took these bytes, and its error.
+    fn answers(session: &mut WebSocket, mut input: &[u8]) -> (Vec<(Opcode, Vec<u8>)>, Option<FrameError>) {
+        let mut sent = Sent::default();
+        let error = loop {
+            match session.next(&mut input, 100, &mut sent) {
+                Ok(Some(_)) => {}
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        let (mut frames, mut rest) = (Vec::new(), &sent.0[..]);
+        while let Some(header) = Header::parse(rest) {
+            let head = header.header_len();
+            let payload = usize::try_from(header.length).unwrap();
+            frames.push((header.opcode, rest[head..head + payload].to_vec()));
+            rest = &rest[head + payload..];
+        }
+        (frames, error)
+    }
+
+    fn close(code: u16, reason: &str) -> Vec<u8> {
+        [&code.to_be_bytes()[..], reason.as_bytes()].concat()
+    }
+
+    #[test]
+    fn pings_are_answered_until_a_close_frame_was_sent() {
+        let (mut session, ping) = (WebSocket::default(), frame(Opcode::Ping, b"p"));
+        assert_eq!(
+            answers(&mut session, &ping),
+            (vec![(Opcode::Pong, b"p".to_vec())], None)
+        );
+        let closing = Outgoing::Close {
+            code: Some(1000),
+            reason: String::new(),
+        };
+        session.send(&closing, &mut Sent::default()).unwrap();
+        assert_eq!(answers(&mut session, &ping), (vec![], None));
+        let answer = frame(Opcode::Close, &close(1000, ""));
+        assert_eq!(answers(&mut session, &answer), (vec![], None));
+        assert_eq!(
+            session.send(&closing, &mut Sent::default()),
+            Err(SendError::Closing)
+        );
+    }
+
+    #[test]
+    fn a_close_frame_is_answered_with_its_code_unless_it_must_not_be_sent() {
+        for (came, answer) in [
+            (close(4001, "bye"), close(4001, "bye")),
+            (vec![], vec![]),
+            (close(1005, ""), close(1002, "Protocol violation")),
+        ] {
+            let frames = answers(&mut WebSocket::default(), &frame(Opcode::Close, &came));
+            assert_eq!(frames, (vec![(Opcode::Close, answer)], None));
+        }
+    }
+
+    #[test]
+    fn what_a_server_must_not_send_is_answered_with_a_close_frame_once() {
+        for (came, code) in [
+            (frame(Opcode::Reserved(3), b""), 1002_u16),
+            (frame(Opcode::Text, b"\xff"), 1007),
+            (frame(Opcode::Binary, &[0; 101]), 1009),
+            (frame(Opcode::Close, b"\x03"), 1002),
+        ] {
+            let mut session = WebSocket::default();
+            let (frames, error) = answers(&mut session, &came);
+            assert_eq!(frames, [(Opcode::Close, code.to_be_bytes().to_vec())]);
+            assert_eq!(error.map(|error| error.close_code()), Some(code));
+            let late = answers(&mut session, &frame(Opcode::Text, b"late"));
+            assert_eq!(late, (vec![], Some(FrameError::AfterClose)));
+        }
+    }
+}

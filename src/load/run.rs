@@ -119,7 +119,7 @@ impl Swarm {
     fn sends(&self) -> Sends {
         match self {
             Self::Compiled(cast) => cast.sends(),
-            Self::Stepped(scenarios) => scenarios.sends(),
+            Self::Stepped(scenarios) => scenarios.take_a_rate(),
         }
     }
 }

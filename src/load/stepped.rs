@@ -111,7 +111,15 @@ impl SteppedScenarios {
             .collect()
     }
 
-    /// Whether the scenarios send anything.
+    /// Whether a rate says anything to them.
+    pub(super) fn take_a_rate(&self) -> Sends {
+        match self.plays.iter().any(Stepped::has_rounds) {
+            true => Sends::Something,
+            false => Sends::Nothing,
+        }
+    }
+
+    /// Whether anything is pushed at all.
     pub(super) fn sends(&self) -> Sends {
         match self.plays.iter().any(|play| play.sends == Sends::Something) {
             true => Sends::Something,
@@ -194,7 +202,12 @@ impl SteppedScenarios {
 }
 
 impl Stepped {
-    /// The number of sockets in an instance.
+    /// Whether there are steps that are repeated: all but connects and joins that come once.
+    pub(super) fn has_rounds(&self) -> bool {
+        self.program.opening_groups() < self.program.groups()
+    }
+
+    /// The sockets of an instance.
     pub(super) fn size(&self) -> u32 {
         u32::try_from(self.program.actor_count())
             .unwrap_or(u32::MAX)

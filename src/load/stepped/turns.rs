@@ -10,7 +10,7 @@ use super::SteppedScenarios;
 use crate::clock::Time;
 use crate::load::lane::{Lane, NeverSent, Turn};
 use crate::load::pace::Stream;
-use crate::load::role::{SenderSelection, Sends};
+use crate::load::role::SenderSelection;
 use crate::load::settings::{LoadSettings, Schedule};
 
 /// The rounds of one thread.
@@ -60,12 +60,12 @@ impl Turns {
         stream: Stream,
     ) {
         for (play, lane) in self.lanes.iter_mut().enumerate() {
-            let sends = scenarios.plays[play].sends == Sends::Something;
+            let has_rounds = scenarios.plays[play].has_rounds();
             lane.begin(
                 settings,
                 start,
                 scenarios.part_of_rounds(play),
-                sends.then_some(stream),
+                has_rounds.then_some(stream),
             );
         }
     }

@@ -21,11 +21,10 @@ impl Program {
         self.groups.len()
     }
 
-    /// Whether any step pushes something or sends a hand-made frame.
+    /// Whether any step pushes something. What a hand-made frame is, nobody knows.
     pub(crate) fn pushes(&self) -> bool {
         self.acts().any(|act| match &act.what {
             What::Send(_, send) => matches!(send.kind, SendKind::Push(_)),
-            What::Raw(..) => true,
             _ => false,
         })
     }

@@ -118,6 +118,19 @@ fn an_open_model_begins_as_many_rounds_as_it_said() {
 }
 
 #[test]
+fn a_rate_counts_rounds_of_joins_and_leaves_as_well() {
+    let server = serve();
+    let steps = format!("{JOINED}  - ana: leave\n  - ana: {{ join: \"lab:{{{{room}}}}-2\" }}\n");
+    let result = play(&server, &steps, open(100.0, 300));
+    assert_eq!(
+        (result.counts.due, result.counts.rounds, result.counts.sent),
+        (30, 30, 0)
+    );
+    assert_eq!(result.failures_so_far(&[]), [""; 0]);
+    server.drain();
+}
+
+#[test]
 fn instances_of_several_actors_wait_for_each_other() {
     let server = serve();
     let steps = "  - ana, bea: connect\n  - ana, bea: { join: \"lab:{{room}}\" }\n  \

@@ -1,5 +1,5 @@
-//! `check`: what was typed and what `phxproof.toml` says become the settings of a run; somebody who can restart the
-//! server is found; the reporters are set up; the run's conclusion becomes the exit code.
+//! The `check` command: builds the settings of a run from the command line and `phxproof.toml`, finds a way
+//! to restart the server, sets up the reporters, and turns the conclusion into the exit code.
 
 mod job;
 mod replay;
@@ -32,7 +32,7 @@ pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
     super::runtime()?.block_on(interrupt::in_order(|stop| check(job, look, replay, stop)))
 }
 
-/// Makes pending fixtures accepted ones.
+/// Accepts the pending fixtures.
 fn accept(job: &Job) -> Result<Exit, CliError> {
     let failed = |why| CliError::Undone(Complaint::new(format!("cannot accept a pending fixture: {why}")));
     let accepted = conformance::accept(&job.cases).map_err(failed)?;
@@ -109,7 +109,7 @@ fn terminal(job: &Job, folder: &Folder, look: Look, replay: String) -> Terminal 
     }
 }
 
-/// Finds the server, or starts it; replays the cases; stops what was started.
+/// Finds or starts the server, replays the cases, and stops what was started.
 async fn judge(
     job: &Job,
     folder: &Folder,
@@ -166,7 +166,7 @@ async fn play(
     })
 }
 
-/// The result of a run that never was, for `result.json`.
+/// The result for `result.json` of a run that did not take place.
 fn unjudged(job: &Job, stop: &Stop) -> RunResult {
     let target = match &job.server {
         Server::Embedded(_) => String::new(),

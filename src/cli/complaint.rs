@@ -1,8 +1,8 @@
-//! What is wrong with what the user asked for, in up to five lines: what, expected, actual, where, next.
+//! Usage errors of up to five lines: what is wrong, expected, actual, where, and what to do next.
 
 use std::fmt;
 
-/// Something that is wrong, with what helps to put it right.
+/// A usage error with hints for its correction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Complaint {
     what: String,
@@ -29,7 +29,7 @@ impl Complaint {
         }
     }
 
-    /// What there was instead; several lines if need be.
+    /// What was there instead; may have several lines.
     pub(super) fn actual(self, what: impl Into<String>) -> Self {
         Self {
             actual: Some(what.into()),
@@ -37,7 +37,7 @@ impl Complaint {
         }
     }
 
-    /// Where it stands.
+    /// Where it is.
     pub(super) fn place(self, place: impl Into<String>) -> Self {
         Self {
             place: Some(place.into()),
@@ -53,7 +53,7 @@ impl Complaint {
         }
     }
 
-    /// "did you mean", if something near is known.
+    /// Adds "did you mean", if there is a similar name.
     pub(super) fn did_you_mean(self, nearest: Option<&str>) -> Self {
         match nearest {
             Some(name) => self.next(format!("did you mean `{name}`?")),

@@ -12,23 +12,23 @@ use crate::load;
 use crate::profile::Profile;
 use crate::server::faults;
 
-/// The names that an argument of a command can have.
+/// The possible values of an argument of a command.
 struct Named {
     command: &'static str,
     /// Its id: the field of the arguments' struct.
     argument: &'static str,
-    /// Its flag; nothing if it stands without one.
+    /// Its flag; nothing if it is positional.
     flag: Option<&'static str>,
     names: Vec<&'static str>,
 }
 
-/// Prints them.
+/// Prints the script.
 pub(super) fn run(args: &Completions) -> Result<Exit, CliError> {
     output::print(&script(args.shell))?;
     Ok(Exit::Held)
 }
 
-/// The script of a shell, the names in it.
+/// The completion script of a shell, including the names.
 fn script(shell: Shell) -> String {
     let named = named();
     let mut command = Cli::command();
@@ -47,7 +47,7 @@ fn script(shell: Shell) -> String {
     script
 }
 
-/// Which argument has which names.
+/// The arguments with their possible names.
 fn named() -> Vec<Named> {
     let cases = || conformance::built_in().iter().map(|it| &*it.id);
     let loads = || load::built_in().iter().map(|it| it.name);
@@ -71,7 +71,7 @@ fn named() -> Vec<Named> {
     ]
 }
 
-/// Completions of positional arguments for fish: clap_complete generates none.
+/// Completions of positional arguments for fish, which clap_complete does not generate.
 fn of_fish(named: &[Named]) -> String {
     let without_flag = named.iter().filter(|it| it.flag.is_none());
     without_flag

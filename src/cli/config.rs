@@ -1,5 +1,5 @@
-//! `phxproof.toml`: the same settings as the flags, for a project's CI, and named targets. What is typed wins over
-//! the named target, that over `[check]`, that over what stands at the top.
+//! Reads `phxproof.toml`, which holds the settings of the flags for a project's CI, and named targets. The
+//! command line overrides the named target, which overrides `[check]`, which overrides the top of the file.
 //!
 //! ```toml
 //! target = "staging"
@@ -34,18 +34,18 @@ use super::exit::CliError;
 use crate::scenario::ScenarioError;
 use section::{Problems, Section};
 
-/// The file that is read if it is there.
+/// The file that is read if it exists.
 const USUAL: &str = "phxproof.toml";
 
-/// Larger files are no settings.
+/// Larger files are refused.
 const LARGEST_FILE: u64 = 1 << 20;
 
-/// The settings of a file, as if they had been typed.
+/// The settings of a file, in the form of command-line arguments.
 #[derive(Debug, Default)]
 pub(super) struct SettingsFile {
     /// Its path, for messages.
     path: PathBuf,
-    /// What stands at the top: target, results, seed.
+    /// The keys at the top: target, results, seed.
     top: Check,
     /// `[check]`
     check: Check,
@@ -58,7 +58,7 @@ pub(super) struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// Reads `--config`, or the usual file if it is there.
+    /// Reads `--config`, or the default file if it exists.
     pub(super) fn load(named: Option<&Path>) -> Result<Self, CliError> {
         let path = named.unwrap_or(Path::new(USUAL));
         let source = match read(path) {
@@ -74,7 +74,7 @@ impl SettingsFile {
         Ok(Self::parse(path, &source)?)
     }
 
-    /// Reads the text of a file; `path` is for messages.
+    /// Parses the text of a file; `path` is used in messages.
     fn parse(path: &Path, source: &str) -> Result<Self, ScenarioError> {
         let (table, errors) = DeTable::parse_recoverable(source);
         let mut problems = Problems::default();
@@ -124,7 +124,7 @@ impl SettingsFile {
         top.finish();
     }
 
-    /// What is meant by a `check` that was typed like this.
+    /// Merges the settings into the arguments of a `check`.
     pub(super) fn check(mut self, typed: Check) -> Result<Check, CliError> {
         let below = std::mem::take(&mut self.check).over(std::mem::take(&mut self.top));
         let Some(target) = self.named(&typed.target, &below.target)? else {
@@ -135,7 +135,7 @@ impl SettingsFile {
         Ok(meant.over(target).over(below))
     }
 
-    /// What is meant by a `load` that was typed like this.
+    /// Merges the settings into the arguments of a `load`.
     pub(super) fn swarm(mut self, typed: Load) -> Result<Load, CliError> {
         let below = std::mem::take(&mut self.load).over(std::mem::take(&mut self.top).into());
         let Some(target) = self.named(&typed.target, &below.target)? else {
@@ -146,7 +146,7 @@ impl SettingsFile {
         Ok(meant.over(target.into()).over(below))
     }
 
-    /// The named target, if one is meant.
+    /// The named target, if one is used.
     fn named(mut self, typed: &Target, below: &Target) -> Result<Option<Check>, CliError> {
         let named = typed.target.as_ref().or(below.target.as_ref());
         let Some(name) = named.filter(|target| !target.contains("://")) else {
@@ -158,7 +158,7 @@ impl SettingsFile {
         Ok(Some(self.targets.swap_remove(index).1))
     }
 
-    /// What is meant by a `serve` that was typed like this.
+    /// Merges the settings into the arguments of a `serve`.
     pub(super) fn serve(self, typed: Serve) -> Serve {
         typed.over(self.serve)
     }
@@ -173,7 +173,7 @@ fn read(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// A target without `://` is a name.
+/// The error for an unknown target; a target without `://` is a name.
 fn unknown_target(name: &str, targets: &[(String, Check)], path: &Path) -> Complaint {
     let known = targets.iter().map(|(known, _)| known.as_str());
     let complaint = Complaint::new(format!("`{name}` is neither a URL nor a named target"));
@@ -234,7 +234,7 @@ fn judging_keys(section: &mut Section<'_, '_>) -> Judging {
     }
 }
 
-/// `[targets.NAME]`: what belongs to that server, wherever it is used.
+/// `[targets.NAME]`: the settings of that server for all commands.
 fn named_target_keys(mut section: Section<'_, '_>) -> Check {
     let safe = section.boolean("safe");
     let named = Check {
@@ -312,12 +312,12 @@ fn serve_keys(mut section: Section<'_, '_>) -> Serve {
     serve
 }
 
-/// The name of a value of clap's as it is typed.
+/// The name of a clap value on the command line.
 fn typed<T: ValueEnum>(value: &T) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }
 
-/// What a value is called where another was expected.
+/// The type of a value, for messages about a wrong type.
 fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -1,5 +1,5 @@
-//! The reference server as the server under test: one in this process for all cases, and one as a process of its
-//! own for each case that ends its server, and for a swarm.
+//! Starts the reference server as the server under test: in this process for most cases, and in a process of
+//! its own for swarms and for cases that stop the server.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -18,7 +18,7 @@ use crate::scenario::Restart;
 use crate::server::{Server, ServerSettings};
 use crate::transport::Target;
 
-/// How long a server has to start or to end.
+/// How long a server may take to start or to stop.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A server in this process.
@@ -26,7 +26,7 @@ pub(super) struct Embedded {
     server: Server,
     target: Target,
     profile: Profile,
-    /// Removed when the server has ended.
+    /// Removed when the server has stopped.
     store: Scratch,
 }
 
@@ -50,22 +50,22 @@ impl Embedded {
         })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(super) fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Ends it.
+    /// Stops it.
     pub(super) async fn stop(self) {
         self.server.drain();
         let joined = tokio::task::spawn_blocking(move || self.server.join());
-        // A server that does not end in time ends with this process.
+        // A server that does not stop in time ends with this process.
         let _ = tokio::time::timeout(LIMIT, joined).await;
         drop(self.store);
     }
 }
 
-/// Where a server that was started as `serve` listens.
+/// Reads the address from the first line of `serve`.
 fn target(address: &str) -> Result<Target, String> {
     Target::parse(&format!("ws://{address}/socket")).map_err(|why| why.to_string())
 }
@@ -95,7 +95,7 @@ pub(super) struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts it with so many threads, on a free port.
+    /// Starts it on a free port with this many threads.
     pub(super) async fn start(profile: Profile, shards: usize) -> Result<Self, String> {
         let store = Scratch::new().map_err(|why| why.to_string())?;
         let (group, address) = serve(profile, shards, &store, "127.0.0.1:0").await?;
@@ -110,17 +110,17 @@ impl OwnServer {
         })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub(super) fn at(&self) -> &Target {
         &self.target
     }
 
-    /// Its process.
+    /// Its process id.
     pub(super) fn pid(&self) -> Option<u32> {
         self.group.largest()
     }
 
-    /// Ends it.
+    /// Stops it.
     pub(super) async fn stop(mut self) {
         self.group.stop(Restart::Term).await;
     }
@@ -140,7 +140,7 @@ impl Lent for OwnServer {
     }
 }
 
-/// Starts `serve` at `address`, and waits until it says where it listens.
+/// Starts `serve` at `address`, and waits until it prints its address.
 async fn serve(
     profile: Profile,
     shards: usize,
@@ -154,7 +154,7 @@ async fn serve(
         .args(["serve", "--port", port, "--profile", profile.name()])
         .args(["--shards", &shards.to_string(), "--store"])
         .arg(store.store());
-    // Settings of the user's are not meant for this server.
+    // The user's settings file must not apply to this server.
     command.current_dir(&store.folder);
     command
         .stdin(Stdio::null())
@@ -174,7 +174,7 @@ async fn serve(
 async fn first_line(child: &mut Child) -> String {
     let mut line = String::new();
     if let Some(stdout) = &mut child.stdout {
-        // Without a first line there is an end, and stderr says why.
+        // If there is no first line, the process has ended, and stderr says why.
         let _ = BufReader::new(stdout).read_line(&mut line).await;
     }
     line
@@ -192,7 +192,7 @@ async fn last_words(child: &mut Child) -> String {
     }
 }
 
-/// A folder of its own for a store; removed with all that is in it.
+/// A temporary folder for a store, which is removed with its content.
 #[derive(Debug)]
 struct Scratch {
     folder: PathBuf,
@@ -213,7 +213,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What is left in a temporary folder harms nobody.
+        // A file that is left in a temporary folder does no harm.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

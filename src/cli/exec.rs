@@ -1,4 +1,4 @@
-//! `--exec CMD`: starts the server under test, waits until it answers, restarts it where a case asks for that, and
+//! `--exec CMD`: starts the server under test, waits until it answers, restarts it if a case asks for it, and
 //! stops it at the end.
 
 use std::fs::File;
@@ -19,12 +19,12 @@ use crate::report::Folder;
 use crate::scenario::Restart;
 use crate::transport::{self, Limits, Target};
 
-/// How long a server has until it answers, unless `--wait-for` says otherwise.
+/// How long a server may take until it answers, unless `--wait-for` is given.
 pub(super) const STARTS_WITHIN: Duration = Duration::from_secs(20);
-/// How long one attempt to reach it may take.
+/// The timeout of one attempt to reach it.
 const ATTEMPT: Duration = Duration::from_secs(1);
 
-/// A server that is started by a command.
+/// A server that a command starts.
 pub(super) struct Exec {
     started: Rc<Started>,
 }
@@ -37,7 +37,7 @@ struct Started {
     group: Mutex<Option<Group>>,
 }
 
-/// Where the server's output goes.
+/// The log file for the output of the server.
 #[derive(Debug)]
 pub(super) struct Log {
     /// Its path, for messages.
@@ -59,7 +59,7 @@ impl Log {
 }
 
 impl Exec {
-    /// Starts the server; done when it answers.
+    /// Starts the server, and returns when it answers.
     pub(super) async fn start(
         command: &str,
         target: &Target,
@@ -89,7 +89,7 @@ impl Exec {
         })
     }
 
-    /// The server's process, as far as that can be told.
+    /// The process id of the server, if it can be determined.
     pub(super) async fn pid(&self) -> Option<u32> {
         self.started.group.lock().await.as_ref()?.largest()
     }
@@ -143,7 +143,7 @@ impl Started {
     }
 }
 
-/// Whether there is an HTTP answer, whatever it says.
+/// Whether there is any HTTP response.
 async fn answers(target: &Target) -> bool {
     let request = transport::Request {
         method: "GET".to_owned(),
@@ -156,7 +156,7 @@ async fn answers(target: &Target) -> bool {
     transport::request(target, &request).await.is_ok()
 }
 
-/// The end of what the server printed.
+/// The last lines that the server printed.
 fn last_words(log: &Path) -> String {
     const SHOWN: usize = 3;
     let text = std::fs::read(log)

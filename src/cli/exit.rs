@@ -1,4 +1,4 @@
-//! How the process ends: the four exit codes that scripts rely on, and the one match from an error to a code.
+//! The four exit codes, and which error leads to which code.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -8,19 +8,19 @@ use crate::scenario::ScenarioError;
 /// An exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: all held; or the command did what it was asked.
+    /// 0: everything held, or the command succeeded.
     Held,
-    /// 1: the server fell short: a `fail`, or with `--strict` a `non-strict`.
+    /// 1: the server failed: a `fail`, or a `non-strict` with `--strict`.
     FellShort,
-    /// 2: no `fail`, but something undecided, or nothing judged at all: the server unreachable, no Phoenix there,
-    /// the run cut short, the results not written.
+    /// 2: no `fail`, but something is undecided, or nothing was judged: the server was unreachable or not
+    /// Phoenix, the run was cut short, or the results were not written.
     Undecided,
-    /// 64: wrong usage, no case that matches, a scenario or a config that does not parse.
+    /// 64: wrong usage: no case matches, or a scenario or a config does not parse.
     WrongUsage,
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// The number for the shell.
     pub const fn code(self) -> u8 {
         match self {
             Self::Held => 0,
@@ -31,16 +31,16 @@ impl Exit {
     }
 }
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// The user asked for something that there is not, or that makes no sense.
+    /// The user asked for something that does not exist or makes no sense.
     #[error(transparent)]
     Usage(#[from] Complaint),
-    /// A file of the user's does not parse.
+    /// A file of the user does not parse.
     #[error(transparent)]
     File(#[from] ScenarioError),
-    /// Nothing could be judged, or nothing served, and it is not the command line's fault.
+    /// Nothing could be judged or served, and the command line is not the cause.
     #[error("{0}")]
     Undone(Complaint),
     /// The results could not be written to stdout.
@@ -49,7 +49,7 @@ pub(super) enum CliError {
 }
 
 impl CliError {
-    /// The exit code that stands for it.
+    /// The exit code of this error.
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::File(_) => Exit::WrongUsage,

@@ -1,5 +1,5 @@
-//! `explain`: what a rule promises, by which versions, where that is written, and the cases that check it; or what
-//! a case shows and which rules it checks.
+//! The `explain` command: describes a rule with its versions, its source and its cases, or a case with the
+//! rules that it checks.
 
 use std::fmt::Write as _;
 

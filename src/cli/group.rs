@@ -13,10 +13,10 @@ use crate::scenario::Restart;
 
 /// How long a server has to drain after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(15);
-/// How long the system has to end what was killed.
+/// How long the kernel may take to end processes after SIGKILL.
 const KILLED: Duration = Duration::from_secs(5);
 
-/// A running command and all that it started.
+/// A running command with all processes that it started.
 #[derive(Debug)]
 pub(super) struct Group {
     child: Child,
@@ -35,13 +35,13 @@ impl Group {
         Ok(Self { child, id })
     }
 
-    /// The command itself, without what it started.
+    /// The process of the command itself.
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// The process of the group that takes the most memory: the server itself, where a shell or a script stands
-    /// before it. Nothing if none is left, or the system does not tell.
+    /// The process of the group with the most memory, which is the server if a shell or a script started it.
+    /// Nothing if no process is left, or if the system does not tell.
     pub(super) fn largest(&self) -> Option<u32> {
         let group = self.id?.as_raw_nonzero().get();
         let processes = std::fs::read_dir("/proc").ok()?;
@@ -51,22 +51,23 @@ impl Group {
             .max_by_key(|pid| usage_of(*pid).map(|usage| usage.rss_bytes))
     }
 
-    /// How the command ended, if nothing of the group runs any more.
+    /// The exit status of the command, once no process of the group is running.
     pub(super) fn ended(&mut self) -> Option<ExitStatus> {
         let status = self.child.try_wait().ok().flatten()?;
         self.is_empty().then_some(status)
     }
 
-    /// Call it only when the command itself has been waited for.
+    /// Whether no process is left. Call it only after the command itself has been waited for.
     fn is_empty(&self) -> bool {
-        // What has ended counts as there until somebody waits for it.
+        // A process that has ended exists until its parent waits for it.
         while let Some(id) = self.id
             && matches!(waitpgid(id, WaitOptions::NOHANG), Ok(Some(_)))
         {}
         self.id.is_none_or(|id| test_kill_process_group(id).is_err())
     }
 
-    /// Ends it, all of it: by SIGTERM, and by SIGKILL if that was not enough; or by SIGKILL at once.
+    /// Stops all processes: with SIGTERM, and then with SIGKILL if that was not enough; or at once with
+    /// SIGKILL.
     pub(super) async fn stop(&mut self, how: Restart) {
         if how == Restart::Term {
             self.signal(Signal::TERM);
@@ -81,7 +82,7 @@ impl Group {
     async fn gone(&mut self, limit: Duration) -> bool {
         let gone = patience::until(limit, async || self.ended()).await.is_some();
         if gone {
-            // The number may belong to somebody else from now on.
+            // The number may be used by another process group from now on.
             self.id = None;
         }
         gone
@@ -89,17 +90,17 @@ impl Group {
 
     fn signal(&self, signal: Signal) {
         if let Some(id) = self.id {
-            // It fails only if nothing is left to be told.
+            // This fails only if no process is left.
             let _ = kill_process_group(id, signal);
         }
     }
 }
 
-/// What a command leaves behind becomes a child of this process, so that it can be waited for; whoever it would
-/// belong to otherwise may never do that, as in many containers.
+/// Makes orphaned processes of the command children of this process, so that it can wait for them. Their
+/// parent would otherwise be init, which in many containers never waits for them.
 fn adopt_orphans() {
     #[cfg(target_os = "linux")]
-    // Where it is not allowed, waiting takes longer, and that is all.
+    // If this is not permitted, waiting only takes longer.
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 

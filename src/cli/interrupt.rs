@@ -1,4 +1,4 @@
-//! ctrl-c and SIGTERM: the first ends a job in order, the second ends it at once.
+//! Handles ctrl-c and SIGTERM: the first one asks a job to finish early, the second one aborts it.
 
 use std::future::Future;
 
@@ -9,14 +9,14 @@ use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
 
-/// Both signals, as one stream.
+/// Both signals as one stream.
 pub(super) struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Interrupts {
-    /// From now on they do not end the process by themselves.
+    /// Listens for the signals, which no longer end the process by themselves.
     pub(super) fn listen() -> Result<Self, CliError> {
         let listen = |kind| {
             signal(kind)
@@ -28,7 +28,7 @@ impl Interrupts {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -37,25 +37,25 @@ impl Interrupts {
     }
 }
 
-/// Whether a job is to end in order.
+/// Whether a job should finish early.
 #[derive(Clone, Debug)]
 pub(super) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// Waits until it is.
+    /// Waits until it should.
     pub(super) async fn asked(mut self) {
         // The sender outlives the job.
         let _ = self.0.wait_for(|asked| *asked).await;
     }
 
-    /// Whether it is by now.
+    /// Whether it should finish now.
     pub(super) fn is_asked(&self) -> bool {
         *self.0.borrow()
     }
 }
 
-/// Does a job; the first signal asks it to end in order, the second drops it, and with it the processes that it
-/// started.
+/// Runs a job. The first signal asks it to finish early; the second one drops it together with the processes
+/// that it started.
 pub(super) async fn in_order<J>(job: impl FnOnce(Stop) -> J) -> Result<Exit, CliError>
 where
     J: Future<Output = Result<Exit, CliError>>,
@@ -68,7 +68,7 @@ where
         result = &mut job => return result,
         () = interrupts.next() => {}
     }
-    // Nobody listens only if the job is over.
+    // Sending fails only if the job is over.
     let _ = ask.send(true);
     output::note("ending the run; once more ends it at once");
     tokio::select! {

@@ -32,14 +32,14 @@ pub(super) fn run(args: &List) -> Result<Exit, CliError> {
     Ok(Exit::Held)
 }
 
-/// The same things in both formats.
+/// A list for both formats.
 #[derive(Default)]
 struct Things {
     groups: Vec<Group>,
     objects: Vec<Value>,
 }
 
-/// Rows below a heading, if they have one.
+/// Rows with an optional heading.
 #[derive(Default)]
 struct Group {
     heading: String,
@@ -47,13 +47,13 @@ struct Group {
 }
 
 impl Things {
-    /// A thing with its row in the present group.
+    /// Adds an item and its row in the current group.
     fn add(&mut self, row: impl IntoIterator<Item = impl Into<String>>, object: impl Serialize) {
         self.row(row);
         self.objects.push(json!(object));
     }
 
-    /// A row that only people need.
+    /// Adds a row that only the text has.
     fn row(&mut self, row: impl IntoIterator<Item = impl Into<String>>) {
         if self.groups.is_empty() {
             self.groups.push(Group::default());
@@ -64,7 +64,7 @@ impl Things {
         }
     }
 
-    /// Begins a group.
+    /// Starts a group.
     fn group(&mut self, heading: &str) {
         self.groups.push(Group {
             heading: heading.to_owned(),
@@ -110,7 +110,8 @@ fn fault_list() -> Things {
     things
 }
 
-/// What can be loaded with its sentence; of the many cases only how many each family has, as `list cases` has the rest.
+/// The scenarios with their descriptions. Of the cases only the number in each family, because `list cases`
+/// lists them.
 fn scenario_list() -> Things {
     let mut things = Things::default();
     things.group("Can be loaded (phxproof load NAME, phxproof show NAME)");
@@ -138,7 +139,7 @@ fn scenario_list() -> Things {
     things
 }
 
-/// Each time once, and what can stand behind its name; as JSON each name in full.
+/// Each latency once with the possible suffixes; in JSON every name in full.
 fn figure_list() -> Things {
     let mut things = Things::default();
     let groups = [
@@ -198,7 +199,7 @@ fn profile_list() -> Things {
     things
 }
 
-/// Rows below each other, each column as wide as its widest cell; the last one is left as it is.
+/// Aligned rows: each column is as wide as its widest cell, except the last one.
 fn columns(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         rows.iter()

@@ -39,12 +39,12 @@ pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
         "--objective"
     };
     let job = Job::new(file.swarm(typed)?, objectives_from)?;
-    // What loads others has as many descriptors as it may.
+    // Raise the limit of open descriptors for the many connections.
     crate::descriptors::raise_limit();
     super::runtime()?.block_on(interrupt::in_order(|stop| swarm(job, look, stop)))
 }
 
-/// How a run ended.
+/// The end of a run.
 struct Ended {
     target: String,
     /// The description of the run; none if it failed before the load began.
@@ -55,12 +55,13 @@ struct Ended {
 /// A run that took place.
 struct Ran {
     result: LoadResult,
-    /// What it was ended for before its time, by --abort-on-fail.
+    /// The objectives that ended it early (--abort-on-fail).
     failures: Vec<String>,
 }
 
 impl Ran {
-    /// What it proves. A run that was ended for a failure has failed, were it not for the generator.
+    /// The conclusion of the run. A run that was ended for a failure has failed, unless the generator was the
+    /// cause.
     fn conclusion(&self, objectives: &[ObjectiveOutcome]) -> LoadConclusion {
         match self.result.conclusion(objectives) {
             LoadConclusion::Undecided(_) if !self.failures.is_empty() && self.result.generator.valid => {
@@ -71,7 +72,7 @@ impl Ran {
     }
 }
 
-/// Where a run is reported. The reporters hear its events on the thread that conducts it, and its end here.
+/// The reporters of a run. They receive its events on the thread that runs the swarm, and its end here.
 struct Reports {
     look: Look,
     folder: Folder,
@@ -79,7 +80,7 @@ struct Reports {
 }
 
 impl Reports {
-    /// Those that write files.
+    /// The reporters that write files.
     fn new(look: Look, folder: Folder) -> Self {
         let mut reporters = Reporters::default();
         LoadFile::all(&folder)
@@ -93,7 +94,7 @@ impl Reports {
         }
     }
 
-    /// Adds those that tell a person.
+    /// Adds the reporters for the terminal.
     fn show(&self, job: &Job, settings: &LoadSettings) {
         let style = match self.look.verbose {
             0 => ProgressStyle::Usual,
@@ -119,7 +120,7 @@ impl Reports {
     }
 }
 
-/// The reporters; what the run reported before it panicked, if it did.
+/// Locks the reporters, also after a panic of the run.
 fn lock(reporters: &Mutex<Reporters<LoadJob>>) -> MutexGuard<'_, Reporters<LoadJob>> {
     reporters.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -136,7 +137,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let ended = serve_and_load(&job, &reports, &stop).await;
     let (ran, trouble) = match ended.outcome {
         Ok(ran) => (ran, None),
-        // The user's to mend: nothing ran, so there is nothing to report.
+        // The user has to correct this. Nothing ran, so there is nothing to report.
         Err(error @ (CliError::Usage(_) | CliError::File(_))) => return Err(error),
         Err(error) => (unrun(&job, &stop), Some(error)),
     };
@@ -181,7 +182,7 @@ const fn exit(conclusion: &LoadConclusion) -> Exit {
     }
 }
 
-/// What may help where a run was not what the user had in mind.
+/// Prints hints if the run was probably not what the user wanted.
 fn hints(job: &Job, result: &LoadResult) {
     for note in &result.notes {
         output::note(note);
@@ -200,7 +201,7 @@ fn hints(job: &Job, result: &LoadResult) {
     }
 }
 
-/// Finds the server, or starts it; runs the swarm; stops what was started.
+/// Finds or starts the server, runs the swarm, and stops what was started.
 async fn serve_and_load(job: &Job, reports: &Reports, stop: &Stop) -> Ended {
     let not_started = |target: String, why| Ended {
         target,
@@ -243,7 +244,7 @@ async fn start(command: &str, target: &Target, folder: &Folder, within: Duration
     Exec::start(command, target, Log::new(folder)?, within).await
 }
 
-/// Waits for the target, if that was asked for, and tries it once; what the server calls itself.
+/// Waits for the target if requested, and tries one client. Returns the target's `server` header.
 async fn got_in(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Complaint> {
     let how = job.target();
     if let Some(limit) = how.wait_for {
@@ -252,7 +253,7 @@ async fn got_in(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Co
     preflight::preflight(job, settings).await
 }
 
-/// Runs the swarm on a thread of its own: signals are heard here meanwhile.
+/// Runs the swarm on its own thread, while this one handles signals.
 async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, stop: &Stop) -> Ended {
     let settings = job.settings(target, pid);
     let asked = Arc::new(AtomicBool::new(false));
@@ -273,7 +274,7 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, s
         let watched = (job.objectives().to_vec(), job.abort());
         let conductor = std::thread::Builder::new().name("conductor".to_owned());
         let thread = conductor.spawn(move || {
-            // Nobody listens only if the run was ended at once.
+            // Sending fails only if the run was aborted.
             let _ = tell.send(conduct(
                 &settings,
                 &mut lock(&reporters),
@@ -299,7 +300,7 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, s
     }
 }
 
-/// Runs the swarm; ends it at the first failure where objectives are watched.
+/// Runs the swarm, and ends it at the first failure if objectives are watched.
 fn conduct(
     settings: &LoadSettings,
     reporters: &mut Reporters<LoadJob>,
@@ -326,7 +327,7 @@ fn undone(what: String) -> CliError {
     CliError::Undone(Complaint::new(what))
 }
 
-/// What the user can put right is wrong usage; what the machine lacks is not.
+/// Errors that the user can correct are wrong usage; a shortage of the machine is not.
 fn refused(error: LoadError) -> CliError {
     match error {
         LoadError::InvalidSettings(why) => Complaint::new(why.to_string()).into(),
@@ -335,7 +336,7 @@ fn refused(error: LoadError) -> CliError {
     }
 }
 
-/// The result of a run that never was, for `result.json`.
+/// The result for `result.json` of a run that did not take place.
 fn unrun(job: &Job, stop: &Stop) -> Ran {
     let mut result = LoadResult {
         cut_short: stop.is_asked(),

@@ -1,5 +1,5 @@
-//! The command line: what is typed becomes settings of one job, the job runs, and its verdict becomes the exit code.
-//! One file a command; no logic of the jobs themselves.
+//! The command line: parses the arguments into the settings of one job, runs the job, and turns its verdict
+//! into the exit code. Each command has its own file, without the logic of the jobs.
 
 mod args;
 mod check;
@@ -33,7 +33,7 @@ use clap::Parser;
 use complaint::Complaint;
 use exit::CliError;
 
-/// Does what the command line asks, and says how the process is to end.
+/// Runs the command line, and returns how the process should exit.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -62,16 +62,16 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
     }
 }
 
-/// What a command with signals, timers or sockets runs in.
+/// The runtime for commands that use signals, timers or sockets.
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|why| CliError::Undone(Complaint::new(format!("cannot start the runtime: {why}"))))
 }
 
-/// `--help` and `--version` come as errors, too; clap's own exit code for the others is 2, which means something
-/// else here.
+/// Prints the message of clap, which also reports `--help` and `--version` as errors. clap's exit code for
+/// errors is 2, which has another meaning here.
 fn refused(error: &clap::Error) -> Exit {
-    // A pipe that broke while the help was printed is no news to anybody.
+    // If the pipe broke while the help was printed, there is nobody to tell.
     let _ = error.print();
     if error.use_stderr() {
         Exit::WrongUsage

@@ -1,4 +1,4 @@
-//! stdout and stderr: colours as the user wants them, and a pipe that nobody reads any more is no error.
+//! Prints to stdout and stderr: colours as the user wants them, and a closed pipe is not an error.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use super::exit::CliError;
 use crate::report::{Folder, ReportError};
 use crate::scenario::Color;
 
-/// Makes the whole process heed `--color`.
+/// Applies `--color` to the whole process.
 pub(super) fn set_color(color: Option<ColorArg>) {
     let choice = match color {
         None | Some(ColorArg::Auto) => ColorChoice::Auto,
@@ -31,11 +31,11 @@ pub(super) fn print(text: &dyn fmt::Display) -> Result<(), CliError> {
     }
 }
 
-/// Says why a command did not do what it was asked.
+/// Prints why a command failed.
 pub(super) fn error(error: &CliError) {
     let mut stderr = anstream::stderr().lock();
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    // Where stderr is gone there is nobody left to tell.
+    // If stderr is closed, the error cannot be shown.
     let _ = match error {
         CliError::File(file) => writeln!(stderr, "{}", file.render(Color::Always)),
         CliError::Usage(_) | CliError::Undone(_) | CliError::Stdout(_) => {
@@ -44,21 +44,21 @@ pub(super) fn error(error: &CliError) {
     };
 }
 
-/// Makes the folder of the results, so that nothing is begun whose results could not be kept.
+/// Creates the folder for the results first, so that no run starts whose results could not be saved.
 pub(super) fn make(folder: &Folder) -> Result<(), CliError> {
     folder.make().map_err(|why| {
         CliError::Undone(Complaint::new(why.to_string()).next("--out DIR names another folder"))
     })
 }
 
-/// Says which results could not be written.
+/// Prints which results could not be written.
 pub(super) fn unreported(errors: &[ReportError]) {
     for why in errors {
         error(&CliError::Undone(Complaint::new(why.to_string())));
     }
 }
 
-/// Says something that is neither a result nor an error.
+/// Prints a note, which is neither a result nor an error.
 pub(super) fn note(text: &str) {
     let mut stderr = anstream::stderr().lock();
     let _ = writeln!(stderr, "{text}");

@@ -1,11 +1,11 @@
-//! The one place that waits for something that cannot be waited for: it looks again and again, up to a limit.
+//! Polling with a time limit, for conditions that have no event to wait for.
 
 use std::time::Duration;
 
-/// How long until it looks again.
+/// The time between two polls.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Looks until there is something to see, or the time is over.
+/// Polls until there is a result, or the time is over.
 pub(super) async fn until<T>(limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let looking = async {
         loop {

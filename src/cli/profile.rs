@@ -1,4 +1,4 @@
-//! Names of profiles as they are typed.
+//! Parses the names of profiles.
 
 use super::complaint::Complaint;
 use crate::profile::Profile;
@@ -7,13 +7,13 @@ use crate::scenario::nearest;
 /// The name that asks `check` to find out which profile a server behaves like.
 pub(super) const AUTO: &str = "auto";
 
-/// The profile of that name.
+/// The profile with that name.
 pub(super) fn named(name: &str) -> Result<Profile, Complaint> {
     name.parse()
         .map_err(|_| unknown(name).expected("one of `phxproof list profiles`"))
 }
 
-/// The profile of that name, or none for `auto`.
+/// The profile with that name, or none for `auto`.
 pub(super) fn named_or_auto(name: &str) -> Result<Option<Profile>, Complaint> {
     match name {
         AUTO => Ok(None),

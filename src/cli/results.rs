@@ -1,4 +1,4 @@
-//! Where the results of a run go, and where its random choices come from.
+//! Chooses the folder for the results of a run, and the seed of its random choices.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -11,7 +11,7 @@ use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::report::Folder;
 
-/// Where the user says, or a folder that is not there yet.
+/// The folder that the user names, or a new one that does not exist yet.
 pub(super) fn folder(typed: &Results, command: &str, started_at: SystemTime) -> Folder {
     if let Some(out) = &typed.out {
         return Folder::new(out);
@@ -31,7 +31,7 @@ pub(super) fn folder(typed: &Results, command: &str, started_at: SystemTime) -> 
     )
 }
 
-/// The seed that was typed, or a new one: short enough to be typed, and exact in every JSON reader.
+/// The seed that the user gives, or a new one, which is short and exact in every JSON reader.
 pub(super) fn seed(typed: &Results) -> Result<u64, CliError> {
     let failed = |why| {
         CliError::Undone(Complaint::new(format!(

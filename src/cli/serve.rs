@@ -1,4 +1,4 @@
-//! `serve`: the reference server in the foreground, until SIGTERM or ctrl-c.
+//! The `serve` command: runs the reference server in the foreground until SIGTERM or ctrl-c.
 
 use super::args::{self, Serve};
 use super::complaint::Complaint;
@@ -12,10 +12,10 @@ use crate::scenario::nearest;
 use crate::server::faults::{self, Fault};
 use crate::server::{Descriptors, Freedom, Mishap, Server, ServerSettings, StartError, Tally};
 
-/// The port that new Phoenix applications use, too.
+/// The default port, which is also that of new Phoenix applications.
 const USUAL_PORT: u16 = 4000;
 
-/// Serves until it is told to stop.
+/// Serves until a signal arrives.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
     let settings = settings(typed)?;
     descriptors::raise_limit();
@@ -49,7 +49,7 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
     })
 }
 
-/// What a fault of deliveries did, to be held against what a swarm noticed.
+/// Prints what a delivery fault did, for comparison with what a swarm noticed.
 fn tell(mishap: Mishap, count: u64) -> Result<(), CliError> {
     let deliveries = if count == 1 { "delivery" } else { "deliveries" };
     let what = match mishap {
@@ -60,7 +60,7 @@ fn tell(mishap: Mishap, count: u64) -> Result<(), CliError> {
     output::print(&format_args!("planted: {count} {deliveries} {what}\n"))
 }
 
-/// How often what Phoenix leaves open happened.
+/// Prints how often each behaviour occurred that Phoenix leaves open.
 fn tell_chance(tally: &Tally) {
     output::note("left to chance:");
     for freedom in Freedom::ALL {
@@ -125,7 +125,7 @@ fn no_delivery() -> Complaint {
         .expected(format!("--fault with one of {}", names.join(", ")))
 }
 
-/// What the user can put right is wrong usage; what the system lacks is not.
+/// Errors that the user can correct are wrong usage; a shortage of the system is not.
 fn refused(error: &StartError) -> CliError {
     let complaint = Complaint::new(error.to_string());
     match error {

@@ -1,4 +1,5 @@
-//! `show`: a built-in scenario, to copy and change; `schema`: what editors need to help with one.
+//! The `show` command prints a built-in scenario to copy and change; `schema` prints the JSON Schema for
+//! editors.
 
 use super::args::Show;
 use super::complaint::Complaint;

@@ -1,8 +1,8 @@
-//! Reads what people type for times and numbers: `500ms`, `30s`, `5m`; `500`, `100k`, `1M`.
+//! Parses times and numbers: `500ms`, `30s`, `5m`; `500`, `100k`, `1M`.
 
 use std::time::Duration;
 
-/// Longer waits are typing mistakes.
+/// Longer times are taken as typing mistakes.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A time with its unit, above zero and at most a day.
@@ -18,7 +18,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
-/// A number of things, with `k` or `M` behind it or not.
+/// A whole number, optionally with `k` or `M`.
 ///
 /// # Errors
 /// A sentence that says what was expected.
@@ -36,7 +36,7 @@ pub(super) fn count(text: &str) -> Result<u32, String> {
     Ok(number as u32)
 }
 
-/// A number that is not negative, with `k` or `M` behind it or not.
+/// A number that is not negative, optionally with `k` or `M`.
 ///
 /// # Errors
 /// A sentence that says what was expected.

@@ -7,22 +7,22 @@ use super::complaint::Complaint;
 use super::patience;
 use crate::transport::{OpenError, Opened, RequestError, Target, Upgrade, open};
 
-/// How long one attempt may take.
+/// The timeout of one attempt.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// How an attempt ended.
+/// The result of an attempt.
 enum Attempt {
-    /// There is an answer, or an error that waiting does not mend: the command itself says what it means.
+    /// There is a response, or an error that waiting does not fix; the command itself reports it.
     Over,
-    /// The server may still be starting: what was seen.
+    /// The server may still be starting; this is what was seen.
     Starting(String),
 }
 
-/// Waits until the target lets a client in, or refuses it with something other than 404, 502 and 503, which proxies
-/// and servers answer while the application is starting.
+/// Waits until the target accepts a client, or refuses it with a status other than 404, 502 and 503. Proxies
+/// and servers send those while the application is starting.
 ///
 /// # Errors
-/// The time is over; the complaint says what was seen last.
+/// When the time is over; the complaint says what was seen last.
 pub(super) async fn wait_for(limit: Duration, target: &Target, how: &args::Target) -> Result<(), Complaint> {
     let upgrade = how.upgrade(target, ATTEMPT.min(limit));
     let mut seen = "no answer at all".to_owned();
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers each connection with the next of these; the last one again and again.
+    /// Answers each connection with the next of these, and repeats the last one.
     async fn server(answers: &'static [&'static str]) -> Target {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! How long to wait before the next try: a table of steps, and what holds after its end.
+//! Backoff tables: how long a client waits before each reconnect or rejoin.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits by the table, then `afterwards` for each further try.
+    /// Waits as in the table, then `afterwards` for each further try.
     pub fn new(steps: impl Into<Box<[Duration]>>, afterwards: Duration) -> Self {
         Self {
             steps: steps.into(),
@@ -34,7 +34,7 @@ impl Backoff {
         Self::new([1, 2, 5].map(Duration::from_secs), Duration::from_secs(10))
     }
 
-    /// The wait before this try; [`Duration::MAX`] if there will be none.
+    /// The wait before this try, or [`Duration::MAX`] if there is no further try.
     pub fn delay(&self, attempt: u32) -> Duration {
         let step = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         self.steps.get(step).copied().unwrap_or(self.afterwards)

@@ -8,38 +8,38 @@ use super::{ChannelId, ClientContext, Config, Ref};
 use crate::clock::Time;
 use crate::protocol::{JOIN, LEAVE, Message, Payload};
 
-/// What a channel is up to.
+/// The state of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelState {
-    /// Not joined, and it will not join by itself.
+    /// Not joined; it does not join by itself.
     Closed {
         /// The last join, if there was one.
         last: Option<Ref>,
     },
-    /// The join has no answer yet, or waits for the connection.
+    /// The join was sent or waits for the connection; it has no reply yet.
     Joining {
         /// The ref of the join.
         join_ref: Ref,
-        /// When the join was asked for.
+        /// When the join was requested.
         since: Time,
-        /// How many joins by timer came before.
+        /// How many timed rejoins came before.
         tries: u32,
     },
-    /// The server let the client in.
+    /// The server accepted the join.
     Joined {
         /// The ref of the join.
         join_ref: Ref,
     },
-    /// Broken, refused or timed out; it rejoins by itself.
+    /// Crashed, refused or timed out; it rejoins by itself.
     Errored {
-        /// The join whose messages still count; none after a join without an answer.
+        /// The join whose messages are still accepted; none after a join that got no reply.
         last: Option<Ref>,
-        /// How many joins by timer came before.
+        /// How many timed rejoins came before.
         tries: u32,
-        /// When it rejoins, if the connection doesn't end before.
+        /// When it rejoins, unless the connection ends first.
         rejoin_at: Time,
     },
-    /// The leave has no answer yet.
+    /// The leave was sent and has no reply yet.
     Leaving {
         /// The join that is left.
         join_ref: Option<Ref>,
@@ -51,7 +51,7 @@ pub enum ChannelState {
 }
 
 impl ChannelState {
-    /// The join_ref that the channel puts on what it sends.
+    /// The join_ref that the channel puts on its frames.
     pub fn join_ref(self) -> Option<Ref> {
         match self {
             Self::Joining { join_ref, .. } | Self::Joined { join_ref } => Some(join_ref),
@@ -65,7 +65,7 @@ impl ChannelState {
         matches!(self, Self::Joining { .. } | Self::Joined { .. })
     }
 
-    /// When the channel wants to act by itself.
+    /// When the channel has to act without being called.
     pub(super) fn deadline(self, config: &Config) -> Time {
         match self {
             Self::Closed { .. } | Self::Joined { .. } => NEVER,
@@ -74,7 +74,8 @@ impl ChannelState {
         }
     }
 
-    /// The state after a crash or the end of the connection. Left and closed channels don't care.
+    /// The state after a crash or the end of the connection. It does not affect channels that are leaving or
+    /// closed.
     pub(super) fn errored(self, context: &ClientContext<'_>, line: Line) -> Self {
         let (last, tries) = match self {
             Self::Joining { tries, .. } => (None, tries),
@@ -85,7 +86,7 @@ impl ChannelState {
         Self::rejoining(context, line, last, tries)
     }
 
-    /// The state of a channel whose join failed; `last` is the join whose messages still count.
+    /// The state of a channel whose join failed. `last` is the join whose messages are still accepted.
     pub(super) fn rejoining(context: &ClientContext<'_>, line: Line, last: Option<Ref>, tries: u32) -> Self {
         let delay = context.config.rejoin.delay(tries.saturating_add(1));
         let rejoin_at = match line {
@@ -100,7 +101,7 @@ impl ChannelState {
     }
 }
 
-/// Whether a frame would go out now.
+/// Whether a frame can be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Up,
@@ -117,7 +118,8 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    /// Whether a message of this join, on this channel's topic, is for this channel (`isMember` in `channel.js`).
+    /// Whether a message with this join_ref, on this channel's topic, is for this channel (`isMember` in
+    /// `channel.js`).
     pub(super) fn is_in(&self, join: NamedJoin) -> bool {
         match join {
             NamedJoin::Absent => true,
@@ -126,7 +128,7 @@ impl Channel {
         }
     }
 
-    /// Begins a join, and sends it if it can be sent.
+    /// Begins a join, and sends it if the connection allows it.
     pub(super) fn join(&mut self, refs: &mut Refs, context: &mut ClientContext<'_>, line: Line, tries: u32) {
         self.state = ChannelState::Joining {
             join_ref: refs.next(),
@@ -138,7 +140,7 @@ impl Channel {
         }
     }
 
-    /// Sends the join that was begun.
+    /// Sends the join that has begun.
     pub(super) fn send_join(&self, context: &mut ClientContext<'_>) {
         if let Some(join_ref) = self.state.join_ref() {
             self.send(context, join_ref, JOIN, Payload::Json(&self.params));

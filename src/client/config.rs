@@ -1,35 +1,36 @@
-//! What all sockets of a run share: how a client behaves, and how long it waits for what.
+//! The settings that all sockets of a run share: client policy, timeouts and backoff.
 
 use std::time::Duration;
 
 use super::Backoff;
 use crate::clock::Time;
 
-/// Who decides what is sent.
+/// What decides which frames are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// The machine does by itself what phoenix.js does by itself.
+    /// The client does by itself what phoenix.js does by itself.
     PhoenixJs,
-    /// A script decides every frame: pushes are never held back, a second join on a topic is only a `phx_join`
-    /// with a new ref, and a channel that was left can still be pushed to with its last join_ref.
+    /// A script decides every frame: pushes are never held back, a second join on a topic only sends a
+    /// `phx_join` with a new ref, and a script can still push to a channel that it left, with the last
+    /// join_ref.
     Scripted,
 }
 
-/// The settings of a client. One for a whole swarm, lent to each call.
+/// The settings of a client. All clients of a swarm share one, which is passed to each call.
 ///
-/// A wait of [`Duration::MAX`] never ends, which is how a scripted client has no timers at all.
+/// A wait of [`Duration::MAX`] never ends; a scripted client uses it to have no timers at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Who decides what is sent.
+    /// What decides which frames are sent.
     pub policy: Policy,
-    /// How long after the last answer a heartbeat is sent, and how long its own answer may take.
-    /// [`Duration::MAX`] on transports that need none, such as long poll.
+    /// The time between the last heartbeat reply and the next heartbeat, and also the timeout of a heartbeat.
+    /// [`Duration::MAX`] on transports that need no heartbeat, such as long poll.
     pub heartbeat: Duration,
-    /// How long the answer to a join, a push or a leave may take.
+    /// The timeout of a join, a push or a leave.
     pub timeout: Duration,
-    /// The waits before connecting again after a connection ended or could not be made.
+    /// The waits before reconnecting after a connection ended or could not be opened.
     pub reconnect: Backoff,
-    /// The waits before joining again after a refusal, a timeout or a crash.
+    /// The waits before rejoining after a refusal, a timeout or a crash.
     pub rejoin: Backoff,
 }
 
@@ -57,11 +58,11 @@ impl Config {
     }
 }
 
-/// The deadline that never comes.
+/// A deadline that never comes.
 pub(super) const NEVER: Time = Time::from_micros(u64::MAX);
 
-/// The end of a wait. It lies after its start even if the wait is zero: as in JavaScript, no timer fires in the
-/// turn that set it, and so no two zeros in a [`Config`] can keep the machine busy for ever.
+/// The end of a wait. It lies after the start even if the wait is zero: as in JavaScript, no timer fires in
+/// the turn that set it, so zero waits in a [`Config`] cannot keep the client busy for ever.
 pub(super) fn end_of_wait(start: Time, wait: Duration) -> Time {
     start + wait.max(Duration::from_micros(1))
 }

@@ -7,7 +7,7 @@ use super::{ChannelState, ClientContext, CloseCause, ErrorCause, Event, Policy, 
 use crate::protocol::Message;
 
 impl Socket {
-    /// Connects, unless the socket has a connection or looks for one already.
+    /// Connects, unless the socket is connected or connecting already.
     pub fn connect(&mut self, context: &mut ClientContext<'_>) {
         if let Link::Idle = self.link {
             self.link = Link::Connecting { tries: 0 };
@@ -15,7 +15,7 @@ impl Socket {
         }
     }
 
-    /// The connection that was asked for is open.
+    /// The driver reports that the connection is open.
     pub fn handle_open(&mut self, context: &mut ClientContext<'_>) {
         let Link::Connecting { .. } = self.link else {
             return;
@@ -30,7 +30,8 @@ impl Socket {
         }
     }
 
-    /// The connection ended, was refused or could not be made, whatever the code: to phoenix.js 1.8.16 all are one.
+    /// The driver reports that the connection ended, was refused or could not be opened. The close code does
+    /// not matter: phoenix.js 1.8.16 treats all of them alike.
     pub fn handle_closed(&mut self, context: &mut ClientContext<'_>) {
         let before = self.link;
         self.link = before.closed(context.config, context.now);
@@ -40,7 +41,7 @@ impl Socket {
         }
     }
 
-    /// Sends a heartbeat now, unless the one before has no answer yet.
+    /// Sends a heartbeat now, unless the previous one has no reply yet.
     pub fn heartbeat(&mut self, context: &mut ClientContext<'_>) -> Option<Ref> {
         let Link::Open { heartbeat } = &mut self.link else {
             return None;
@@ -59,7 +60,7 @@ impl Socket {
         Some(reference)
     }
 
-    /// What the link wanted to do at its deadline.
+    /// Does what the link has to do at its deadline.
     pub(super) fn link_is_due(&mut self, context: &mut ClientContext<'_>) {
         match self.link {
             Link::Idle | Link::Connecting { .. } => {}
@@ -85,7 +86,7 @@ impl Socket {
         context.out.connect();
     }
 
-    /// Joins that were begun without a connection keep their ref and their deadline.
+    /// Sends the joins that were begun without a connection. They keep their ref and their deadline.
     fn send_waiting_joins(&mut self, context: &mut ClientContext<'_>) {
         for channel in self.channels.iter() {
             if let ChannelState::Joining { .. } = channel.state {
@@ -104,7 +105,7 @@ impl Socket {
         }
     }
 
-    /// The connection is gone, and with it every join.
+    /// Moves every channel to its errored state, because the connection ended.
     pub(super) fn error_channels(&mut self, context: &mut ClientContext<'_>) {
         let mut index = 0;
         while let Some(channel) = self.channels.get_mut(index) {
@@ -119,7 +120,7 @@ impl Socket {
                 ChannelState::Leaving { .. } => self.close_channel(context, index, CloseCause::LeftUnheard),
                 ChannelState::Errored { .. } | ChannelState::Closed { .. } => {}
             }
-            // A channel that is over is gone, and the next one has moved up.
+            // A closed channel was removed, so the next one has moved to its index.
             index += 1 + self.channels.len() - count;
         }
     }

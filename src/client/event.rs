@@ -5,18 +5,19 @@ use super::{Config, Ref};
 use crate::clock::Time;
 use crate::protocol::{Message, Payload};
 
-/// Names a channel of a socket. No other channel of that socket ever gets the same one.
+/// Identifies a channel of a socket. Ids are never used twice on one socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub u32);
 
-/// Where a client's frames, wishes and news go. Nothing here may call back into the client: whoever wants to
-/// answer an event notes it down and acts when the call that told it has returned.
+/// Receives a client's frames, connection requests and events. An implementation must not call back into the
+/// client: to react to an event, it stores the event and acts after the call has returned.
 pub trait Outbox {
-    /// Opens a connection, in place of any before. How that went is told by `handle_open` or `handle_closed`.
+    /// Opens a connection that replaces the previous one. The driver reports the result with `handle_open` or
+    /// `handle_closed`.
     fn connect(&mut self);
 
-    /// Starts to close the connection, with this code or with none. A `handle_closed` for it is welcome and not
-    /// needed.
+    /// Starts to close the connection, with this code or without a code. The driver may report it with
+    /// `handle_closed`, but need not.
     fn close(&mut self, code: Option<u16>, reason: &str);
 
     /// Sends a message over the connection.
@@ -26,7 +27,7 @@ pub trait Outbox {
     fn event(&mut self, event: Event<'_>);
 }
 
-/// What each call to a client comes with: the settings that all clients share, the time, and where to write to.
+/// The arguments of each call to a client: the shared settings, the time, and the outbox.
 pub struct ClientContext<'a> {
     /// The settings.
     pub config: &'a Config,
@@ -36,143 +37,143 @@ pub struct ClientContext<'a> {
     pub out: &'a mut dyn Outbox,
 }
 
-/// Something happened on a socket.
+/// An event of a socket.
 ///
-/// `push` is the ref that [`push`](super::Socket::push) returned; `sent_at` is the moment at which the frame went
-/// out, so that `now - sent_at` is how long the answer took.
+/// `push` is the ref that [`push`](super::Socket::push) returned. `sent_at` is the time at which the frame
+/// was sent, so `now - sent_at` is the latency of the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// The connection is open.
     Opened,
-    /// The connection ended, was never made, or is presumed dead.
+    /// The connection ended, could not be opened, or is presumed dead.
     Disconnected {
-        /// When the client connects again by itself. It may be earlier if a close was still under way.
+        /// When the client reconnects by itself. It may reconnect earlier if a close was still under way.
         reconnect_at: Option<Time>,
     },
-    /// The server is alive.
+    /// The server replied to a heartbeat.
     HeartbeatAnswered {
         /// When the heartbeat was sent.
         sent_at: Time,
     },
-    /// No answer to a heartbeat: the connection is presumed dead.
+    /// The server did not reply to a heartbeat, so the connection is presumed dead.
     HeartbeatTimedOut {
         /// When the heartbeat was sent.
         sent_at: Time,
     },
-    /// The server let the client into the channel.
+    /// The server accepted the join.
     Joined {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// What the server answered.
+        /// The response of the server.
         response: Payload<'a>,
-        /// When the join was sent, or if it had to wait for the connection, when it was asked for.
+        /// When the join was sent, or requested if it had to wait for the connection.
         sent_at: Time,
     },
     /// The server refused the join.
     JoinRefused {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// What the server answered.
+        /// The response of the server.
         response: Payload<'a>,
-        /// When the join was sent, or if it had to wait for the connection, when it was asked for.
+        /// When the join was sent, or requested if it had to wait for the connection.
         sent_at: Time,
     },
-    /// No answer to the join.
+    /// The server did not reply to the join.
     JoinTimedOut {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// When the join was asked for.
+        /// When the join was requested.
         sent_at: Time,
     },
-    /// A joined or joining channel broke down.
+    /// A joined or joining channel failed.
     Errored {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// What broke.
+        /// The cause.
         cause: ErrorCause<'a>,
     },
-    /// The channel is over and will not rejoin.
+    /// The channel is closed and will not rejoin.
     Closed {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// What ended it.
+        /// The cause.
         cause: CloseCause,
     },
-    /// The answer to a push.
+    /// The reply to a push.
     Reply {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// Which push.
+        /// The push.
         push: Ref,
-        /// `ok`, `error`, or whatever the server said; empty if it said nothing that is a status.
+        /// `ok`, `error`, or any other status that the server sent; empty if it sent none.
         status: &'a str,
-        /// What the server answered.
+        /// The response of the server.
         response: Payload<'a>,
         /// When the push was sent.
         sent_at: Time,
     },
-    /// No answer to a push.
+    /// The server did not reply to a push.
     PushTimedOut {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
-        /// Which push.
+        /// The push.
         push: Ref,
-        /// When the push was sent, or if it never was, when it was asked for.
+        /// When the push was sent, or requested if it was never sent.
         sent_at: Time,
     },
     /// A push or a broadcast from the server.
     Message {
-        /// Which channel.
+        /// The channel.
         channel: ChannelId,
         /// The message.
         message: &'a Message<'a>,
     },
-    /// A message that changed nothing.
+    /// A message that was ignored.
     Dropped {
-        /// Why.
+        /// The reason.
         reason: DropReason,
         /// The message.
         message: &'a Message<'a>,
     },
 }
 
-/// Why a channel broke down.
+/// Why a channel failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCause<'a> {
-    /// The server said so, with this `phx_error`.
+    /// The server sent this `phx_error`.
     Server(&'a Message<'a>),
-    /// Its connection ended.
+    /// The connection ended.
     Connection,
 }
 
-/// What ended a channel.
+/// Why a channel closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCause {
-    /// The server, by `phx_close`.
+    /// The server sent `phx_close`.
     Server,
-    /// It was left, and the server said ok.
+    /// The client left, and the server replied ok.
     Left {
         /// When the leave was sent.
         sent_at: Time,
     },
-    /// It was left, and the server said nothing.
+    /// The client left, and the server did not reply.
     LeaveTimedOut {
         /// When the leave was sent.
         sent_at: Time,
     },
-    /// It was left while there was no connection, or its connection ended before the answer.
+    /// The client left without a connection, or the connection ended before the reply.
     LeftUnheard,
 }
 
-/// Why a message changed nothing.
+/// Why a message was ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DropReason {
-    /// Nobody here has a channel of that topic.
+    /// The client has no channel of that topic.
     NoChannel,
     /// It belongs to another join of this channel.
     Stale(ChannelId),
-    /// The channel was left, or was never joined.
+    /// The client left the channel or never joined it.
     NotJoined(ChannelId),
-    /// A reply that nobody waits for (any more): its ref was never sent, is answered, or timed out.
+    /// A reply that the client does not wait for: its ref was never sent, was answered already, or timed out.
     Unasked(ChannelId),
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::{iter, slice};
 
-/// A queue of mostly at most one entry.
+/// A queue that usually holds at most one entry.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Few<T> {
     #[default]
@@ -14,7 +14,8 @@ pub(super) enum Few<T> {
 }
 
 impl<T> Few<T> {
-    /// Room for this many entries outlives them, so that a few pushes at a time don't allocate again and again.
+    /// The capacity that is kept when the queue is empty, so that a few pushes at a time do not allocate
+    /// repeatedly.
     const KEPT: usize = 4;
 
     pub(super) fn len(&self) -> usize {
@@ -82,7 +83,7 @@ impl<T> Few<T> {
         front.iter().chain(back)
     }
 
-    /// Bytes of heap for the entries themselves; what they own is for them to say.
+    /// Bytes of heap for the entries themselves, without what the entries own.
     #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         match self {

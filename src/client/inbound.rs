@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::protocol::{CLOSE, ERROR, Message, Payload, REPLY, Reply};
 
 impl Socket {
-    /// A message came over the connection. Without one that is open it is ignored.
+    /// Handles a message from the server. It is ignored if no connection is open.
     pub fn handle_message(&mut self, context: &mut ClientContext<'_>, message: &Message<'_>) {
         let Link::Open { heartbeat } = &mut self.link else {
             return;
@@ -28,7 +28,7 @@ impl Socket {
         }
     }
 
-    /// Hands a message to every channel that it is for; mostly that is one.
+    /// Passes a message to every channel that it is for; usually that is one.
     fn dispatch(&mut self, context: &mut ClientContext<'_>, message: &Message<'_>, reference: Option<Ref>) {
         let topic = message.topic.as_str();
         let join = NamedJoin::of(&message.join_ref);
@@ -43,7 +43,7 @@ impl Socket {
                     Err(DropReason::Stale(channel.id))
                 });
             }
-            // The message may have closed the channel, and then the next one has moved up.
+            // The message may have closed the channel, in which case the next one has moved to its index.
             index += 1 + self.channels.len() - count;
         }
         if let Err(reason) = heard {
@@ -51,7 +51,7 @@ impl Socket {
         }
     }
 
-    /// Does what the message says to the channel at `index`.
+    /// Applies the message to the channel at `index`.
     fn deliver(
         &mut self,
         context: &mut ClientContext<'_>,
@@ -79,7 +79,7 @@ impl Socket {
         Ok(())
     }
 
-    /// A reply answers the join, the leave or a push.
+    /// Matches a reply with the join, the leave or the push that it answers.
     fn answer(
         &mut self,
         context: &mut ClientContext<'_>,

@@ -1,4 +1,4 @@
-//! The connection of a socket, as far as the client knows of it, and the heartbeat that keeps it open.
+//! The client's view of its connection, and the heartbeat that keeps the connection open.
 
 use std::time::Duration;
 
@@ -9,29 +9,29 @@ use crate::clock::Time;
 /// The connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Link {
-    /// None, and none will be made: never asked for, or the user disconnected.
+    /// No connection is wanted: the user never connected, or disconnected.
     Idle,
-    /// Asked for, after so many failures in a row.
+    /// Connecting, after this many failures in a row.
     Connecting { tries: u32 },
     /// Open.
     Open { heartbeat: Heartbeat },
-    /// Presumed dead since then, and being closed. The next one waits until this one is.
+    /// Presumed dead since then, and being closed. The client reconnects once it is closed.
     Closing { since: Time },
-    /// Gone. The next one is due at `at`, after so many failures in a row.
+    /// Closed. The client reconnects at `at`, after this many failures in a row.
     Waiting { tries: u32, at: Time },
 }
 
 /// The heartbeat of an open connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Heartbeat {
-    /// All is well until then.
+    /// The next heartbeat is due then.
     Resting { until: Time },
-    /// Sent, and no answer yet.
+    /// Sent, without a reply so far.
     Unanswered { reference: Ref, sent_at: Time },
 }
 
 impl Heartbeat {
-    /// The first one of a connection, or the next after an answer.
+    /// The heartbeat timer after the connection opened or after a reply.
     pub(super) fn rest(config: &Config, now: Time) -> Self {
         Self::Resting {
             until: end_of_wait(now, config.heartbeat),
@@ -47,7 +47,7 @@ impl Heartbeat {
 }
 
 impl Link {
-    /// When the link wants to act by itself.
+    /// When the link has to act without being called.
     pub(super) fn deadline(self, config: &Config) -> Time {
         match self {
             Self::Idle | Self::Connecting { .. } => NEVER,
@@ -57,7 +57,7 @@ impl Link {
         }
     }
 
-    /// What becomes of the link when its connection ended, was refused or could not be made.
+    /// The state of the link after its connection ended, was refused or could not be opened.
     pub(super) fn closed(self, config: &Config, now: Time) -> Self {
         let retry = |tries: u32, from: Time| match config.reconnect.delay(tries.saturating_add(1)) {
             Duration::MAX => Self::Idle,
@@ -75,10 +75,10 @@ impl Link {
     }
 }
 
-/// How long a connection that is being closed is waited for (`waitForSocketClosed` in `socket.js`).
+/// How long to wait for a connection to close (`waitForSocketClosed` in `socket.js`).
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// When phoenix.js, which looks only now and then, sees that a connection is closed.
+/// When phoenix.js, which polls, notices that a connection is closed.
 fn seen_closed(since: Time, now: Time) -> Time {
     [150, 450, 900]
         .map(|millis| since + Duration::from_millis(millis))

@@ -1,5 +1,5 @@
-//! The pushes of one socket that have no answer yet: sent ones, and those that wait for their channel's join.
-//! All may take equally long, so the queue is in the order of their deadlines.
+//! The pushes of one socket that have no reply yet: those that were sent, and those that wait for the join.
+//! All have the same timeout, so the queue is ordered by deadline.
 
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ use super::{ChannelId, Ref};
 use crate::clock::Time;
 use crate::protocol::Payload;
 
-/// A push without an answer.
+/// A push without a reply.
 #[derive(Clone, Debug)]
 pub(super) struct Push {
     pub(super) channel: ChannelId,
-    /// The ref by which the user knows it.
+    /// The ref that the caller got for it.
     pub(super) handle: Ref,
-    /// When it was sent, or while it is held back, when it was asked for.
+    /// When it was sent, or requested while it is held back.
     pub(super) since: Time,
     pub(super) stage: PushStage,
 }
 
-/// How far a push got.
+/// The progress of a push.
 #[derive(Clone, Debug)]
 pub(super) enum PushStage {
-    /// It went out with this ref.
+    /// It was sent with this ref.
     Sent(Ref),
     /// It waits for the join.
     HeldBack(Box<Body>),
 }
 
-/// What a push will say once it can.
+/// The event and payload of a push that is held back.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     pub(super) event: Box<str>,
@@ -80,7 +80,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Adds the youngest push.
+    /// Adds a new push.
     pub(super) fn add(&mut self, push: Push) {
         self.pushes.push_back(push);
     }
@@ -104,7 +104,7 @@ impl Pending {
         self.pushes.remove(0)
     }
 
-    /// Takes what is held back for this channel, oldest first: the user's ref and what to say.
+    /// Takes the pushes that are held back for this channel, oldest first: the caller's ref and the body.
     pub(super) fn take_held_back(&mut self, channel: ChannelId) -> Vec<(Ref, Box<Body>)> {
         let mut held_back = Vec::new();
         for _ in 0..self.pushes.len() {

@@ -1,4 +1,4 @@
-//! Refs: the numbers by which a client knows which answer belongs to what, written as strings on the wire.
+//! Refs: the numbers that match replies to what a client sent; they are strings on the wire.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -6,15 +6,15 @@ use std::num::NonZeroU64;
 use crate::protocol::Field;
 
 /// The ref of a message, or the join_ref of a channel: a whole number from 0 to 2⁵³.
-// Kept as its successor, so that an `Option<Ref>` takes no more room than a `Ref`.
+// The successor is stored, so that an `Option<Ref>` takes no more space than a `Ref`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ref(NonZeroU64);
 
 impl Ref {
-    /// The greatest ref, 2⁵³: there a JavaScript number stops growing, and phoenix.js begins at 0 again.
+    /// The greatest ref, 2⁵³, where JavaScript numbers stop counting and phoenix.js starts again at 0.
     pub const LAST: Self = Self::new(1 << 53);
 
-    /// The ref with this number, or [`Ref::LAST`] if that is less.
+    /// The ref with this number, at most [`Ref::LAST`].
     pub const fn new(number: u64) -> Self {
         let last = 1 << 53;
         let number = if number > last { last } else { number };
@@ -33,7 +33,7 @@ impl Ref {
         (number <= Self::LAST.number()).then(|| Self::new(number))
     }
 
-    /// The ref as it stands on the wire, without allocating.
+    /// The ref as text for the wire, without allocating.
     pub fn text(self) -> RefText {
         let mut digits = [0; RefText::LENGTH];
         let mut start = RefText::LENGTH;
@@ -78,7 +78,7 @@ impl RefText {
     }
 }
 
-/// Hands out the refs of one socket.
+/// Generates the refs of one socket.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refs {
     last: u64,
@@ -95,20 +95,20 @@ impl Refs {
         Ref::new(self.last)
     }
 
-    /// Makes `next` the ref that is handed out next.
+    /// Sets the ref that is used next.
     pub(super) fn skip_to(&mut self, next: Ref) {
         self.last = next.number().checked_sub(1).unwrap_or(Ref::LAST.number());
     }
 }
 
-/// The join that a received message names.
+/// The join_ref of a received message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NamedJoin {
-    /// None: a broadcast, or any message of version 1.
+    /// The message has none: a broadcast, or any message of version 1.
     Absent,
-    /// This one.
+    /// This ref.
     Of(Ref),
-    /// Something that no client of ours ever sent.
+    /// A value that this client never sends.
     Foreign,
 }
 
@@ -122,7 +122,7 @@ impl NamedJoin {
     }
 }
 
-/// The ref of a received message. A server that turns refs into numbers is understood, as phoenix.js does.
+/// The ref of a received message. A server may send a number instead of a string, as phoenix.js allows.
 pub(super) fn answered(reference: &Field<'_>) -> Option<Ref> {
     match reference {
         Field::Null => None,

@@ -12,11 +12,12 @@ use crate::protocol::Payload;
 
 /// One client connection with its channels.
 ///
-/// Four kinds of methods: the user's verbs ([`connect`](Self::connect), [`join`](Self::join), [`push`](Self::push) …),
-/// what the driver reports (`handle_*`), [`next_deadline`](Self::next_deadline), and questions.
+/// It has four kinds of methods: the user's calls ([`connect`](Self::connect), [`join`](Self::join),
+/// [`push`](Self::push) …), the driver's reports (`handle_*`), [`next_deadline`](Self::next_deadline), and
+/// queries.
 ///
-/// A driver reports only what concerns the connection that [`Outbox::connect`](super::Outbox::connect) asked for
-/// last: events of one that was replaced are nobody's.
+/// A driver reports only on the connection that [`Outbox::connect`](super::Outbox::connect) requested last,
+/// and drops events of a connection that was replaced.
 #[derive(Clone, Debug)]
 pub struct Socket {
     pub(super) link: Link,
@@ -33,7 +34,7 @@ impl Default for Socket {
 }
 
 impl Socket {
-    /// A socket that never connected.
+    /// A socket that has not connected yet.
     pub fn new() -> Self {
         Self {
             link: Link::Idle,
@@ -44,10 +45,10 @@ impl Socket {
         }
     }
 
-    /// Joins a topic. Until there is a connection the join waits, but not longer than a join may take.
+    /// Joins a topic. Without a connection the join waits, at most until it times out.
     ///
-    /// As phoenix.js a new channel replaces an open one of the same topic, which is left first; a scripted client
-    /// joins the channel it has once more.
+    /// As in phoenix.js, a new channel replaces an open channel of the same topic, which is left first. A
+    /// scripted client sends another join for the channel that it has.
     pub fn join(&mut self, context: &mut ClientContext<'_>, topic: Arc<str>, params: Arc<str>) -> ChannelId {
         let again = match context.config.policy {
             Policy::Scripted => self.channel(&topic),
@@ -73,8 +74,8 @@ impl Socket {
         }
     }
 
-    /// Sends an event, and returns the ref by which its answer will be told; nothing if the channel is over.
-    /// What cannot be sent yet is held back until the channel is joined.
+    /// Pushes an event, and returns the ref that its reply will carry as `push`, or nothing if the channel is
+    /// closed. A push that cannot be sent yet is held back until the channel is joined.
     pub fn push(
         &mut self,
         context: &mut ClientContext<'_>,
@@ -101,7 +102,7 @@ impl Socket {
         Some(handle)
     }
 
-    /// Leaves a channel for good. Without a connection it is over at once, else when the server answers.
+    /// Leaves a channel for good. Without a connection it closes at once, otherwise when the server replies.
     pub fn leave(&mut self, context: &mut ClientContext<'_>, channel: ChannelId) -> Option<Ref> {
         let line = self.line(context.config);
         let index = self.position(channel)?;
@@ -126,29 +127,29 @@ impl Socket {
         Some(leave_ref)
     }
 
-    /// The next ref, for a frame that a script makes by hand.
+    /// The next ref, for a frame that a script builds itself.
     pub fn make_ref(&mut self) -> Ref {
         self.refs.next()
     }
 
-    /// Makes `next` the ref that is used next.
+    /// Sets the ref that is used next.
     pub fn skip_refs_to(&mut self, next: Ref) {
         self.refs.skip_to(next);
     }
 
-    /// The channel of a topic: an open one if there is, else the youngest.
+    /// The channel of a topic: the open one, otherwise the newest.
     pub fn channel(&self, topic: &str) -> Option<ChannelId> {
         let of_topic = || self.channels.iter().filter(|channel| &*channel.topic == topic);
         let open = of_topic().find(|channel| channel.state.is_open());
         open.or_else(|| of_topic().next_back()).map(|channel| channel.id)
     }
 
-    /// The state of a channel; nothing once it is over, except in a script.
+    /// The state of a channel; nothing once it is closed, except for a scripted client.
     pub fn state(&self, channel: ChannelId) -> Option<ChannelState> {
         Some(self.channels.get(self.position(channel)?)?.state)
     }
 
-    /// The join_ref that a channel puts on what it sends.
+    /// The join_ref that a channel puts on its frames.
     pub fn join_ref(&self, channel: ChannelId) -> Option<Ref> {
         self.state(channel)?.join_ref()
     }
@@ -158,7 +159,7 @@ impl Socket {
         Some(&self.channels.get(self.position(channel)?)?.topic)
     }
 
-    /// The topics of the channels that are joined, in the order in which they were made.
+    /// The topics of the joined channels, in the order in which the channels were created.
     pub fn joined_topics(&self) -> impl Iterator<Item = &Arc<str>> {
         let is_joined = |channel: &&Channel| matches!(channel.state, ChannelState::Joined { .. });
         self.channels
@@ -169,8 +170,8 @@ impl Socket {
 
     fn new_channel(&mut self, config: &Config, topic: Arc<str>, params: Arc<str>) -> ChannelId {
         if config.policy == Policy::PhoenixJs {
-            // There a channel registers two callbacks on its socket, which are numbered by the same counter as
-            // messages; hence the "3" of the first join of every phoenix.js.
+            // In phoenix.js a new channel registers two callbacks on its socket, which take numbers from the
+            // same counter as messages. That is why the first join of phoenix.js has the ref "3".
             self.refs.next();
             self.refs.next();
         }
@@ -185,7 +186,7 @@ impl Socket {
         id
     }
 
-    /// Begins a join of this channel, after so many joins by timer.
+    /// Begins a join of this channel, after this many timed rejoins.
     pub(super) fn start_join(&mut self, context: &mut ClientContext<'_>, id: ChannelId, tries: u32) {
         if context.config.policy == Policy::PhoenixJs {
             self.leave_open_topic(context, id);
@@ -207,7 +208,7 @@ impl Socket {
         }
     }
 
-    /// Ends a channel. A script can still push to it, so there it stays.
+    /// Closes a channel. A scripted client keeps it, because a script can still push to it.
     pub(super) fn close_channel(&mut self, context: &mut ClientContext<'_>, index: usize, cause: CloseCause) {
         let Some(channel) = self.channels.get_mut(index) else {
             return;
@@ -228,7 +229,7 @@ impl Socket {
         self.channels.iter().position(|channel| channel.id == id)
     }
 
-    /// Whether a frame goes out now. A script's always do.
+    /// Whether a frame can be sent now. A scripted client can always send.
     pub(super) fn line(&self, config: &Config) -> Line {
         match self.link {
             Link::Open { .. } => Line::Up,

@@ -5,8 +5,9 @@ use super::config::NEVER;
 use super::{ChannelId, ChannelState, ClientContext, CloseCause, Config, Event, Socket};
 use crate::clock::Time;
 
-/// Whose deadline it is. At the same moment they come in this order, which mostly is that of phoenix.js, where
-/// the timer that was set first comes first: a heartbeat waits longer than a join, and a join comes before its pushes.
+/// The owner of a deadline. Deadlines at the same time run in this order. It is mostly that of phoenix.js,
+/// where the timer that was set first runs first: a heartbeat waits longer than a join, and a join is set
+/// before its pushes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Link,
@@ -15,13 +16,13 @@ enum Due {
 }
 
 impl Socket {
-    /// When [`handle_timeout`](Self::handle_timeout) has something to do; nothing if it never will by itself.
-    /// It may change with every other call.
+    /// When [`handle_timeout`](Self::handle_timeout) has to be called, or nothing if no timer is set. Every
+    /// other call may change it.
     pub fn next_deadline(&self, config: &Config) -> Option<Time> {
         Some(self.next_due(config).0).filter(|&at| at != NEVER)
     }
 
-    /// Does all that is due by now, in the order in which it fell due.
+    /// Runs all timers that are due by now, in the order of their deadlines.
     pub fn handle_timeout(&mut self, context: &mut ClientContext<'_>) {
         loop {
             let (at, due) = self.next_due(context.config);
@@ -63,7 +64,8 @@ impl Socket {
         }
     }
 
-    /// The server may have let the client in and only the answer got lost, so the join is left before the next.
+    /// Leaves the join that timed out before the next join, because the server may have accepted it and only
+    /// the reply was lost.
     fn join_timed_out(&mut self, context: &mut ClientContext<'_>, index: usize, sent_at: Time, tries: u32) {
         let line = self.line(context.config);
         let Some(channel) = self.channels.get_mut(index) else {

@@ -1,5 +1,5 @@
-//! Finds the rule that a failed expectation breaks: the one that the step names, else the one among the scenario's
-//! rules that such an expectation stands for, else the first of them.
+//! Finds the rule that a failed expectation breaks: the one that the step names, otherwise the matching one
+//! of the rules that the scenario cites, otherwise the first of those.
 
 mod deviations;
 
@@ -17,11 +17,11 @@ struct Expectation<'a> {
     actual: &'a str,
 }
 
-/// The rules that an expectation may stand for.
+/// The rules that match an expectation.
 struct Candidates {
     /// The first of these that the scenario cites.
     among: &'static [&'static str],
-    /// The one that it stands for where the scenario cites none of them.
+    /// The rule that is used if the scenario cites none of them.
     otherwise: Option<&'static str>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn of_failure(cited: &[String], failure: &Failure) -> Option<String> 
     failure.rule.clone().or_else(|| rule_of(cited, &expectation))
 }
 
-/// The rule that is broken where something did not hold that must hold in every conversation.
+/// The rule that a violated invariant breaks.
 pub(super) fn of_invariant(cited: &[String], kind: FailureKind) -> Option<String> {
     let subject = &Subject::Event(REPLY.to_owned());
     let (expected, actual) = ("", "");
@@ -120,7 +120,7 @@ const CONNECT: &[&str] = &[
     "connect-upgrades",
 ];
 
-/// Rules that say what a connection survives.
+/// Rules about what a connection survives.
 const KEEPS_OPEN: &[&str] = &[
     "large-message-carried",
     "crash-keeps-socket",
@@ -130,7 +130,7 @@ const KEEPS_OPEN: &[&str] = &[
     "heartbeat-keeps-open",
 ];
 
-/// Rules that say what a push may carry, and what it may meet.
+/// Rules about what a push may contain, and when it may be sent.
 const SERVED: &[&str] = &[
     "null-join-ref-accepted",
     "large-message-carried",
@@ -148,7 +148,7 @@ const SERVED: &[&str] = &[
     "unmatched-topic-reply",
 ];
 
-/// Rules that say what the answer to a push depends on.
+/// Rules about the state that the reply to a push depends on.
 const STATE: &[&str] = &[
     "duplicate-join-fresh-state",
     "state-apart",
@@ -157,7 +157,7 @@ const STATE: &[&str] = &[
     "state-kept",
 ];
 
-/// Rules that say which conversation does not wait for which.
+/// Rules about conversations that must not wait for each other.
 const OVERTAKES: &[&str] = &[
     "sleep-blocks-only-itself",
     "slow-join-blocks-transport",
@@ -166,7 +166,7 @@ const OVERTAKES: &[&str] = &[
     "concurrent-conversations",
 ];
 
-/// Rules that say where a broadcast does not go.
+/// Rules about where a broadcast must not go.
 const STAYS: &[&str] = &[
     "broadcast-stays-on-topic",
     "broadcast-from-skips-sender",
@@ -192,7 +192,7 @@ fn of_close(it: &Expectation<'_>) -> Candidates {
     }
 }
 
-/// The answer to a message of a client.
+/// The reply to a message of a client.
 fn of_answer(it: &Expectation<'_>) -> Candidates {
     let unmatched = it.expected.contains(UNMATCHED);
     match (it.kind, it.subject) {
@@ -218,7 +218,7 @@ fn of_answer(it: &Expectation<'_>) -> Candidates {
     }
 }
 
-/// A reply that a `receive` takes, or a line of a fixture.
+/// A reply that a `receive` takes, or that a fixture contains.
 fn of_reply(it: &Expectation<'_>) -> Candidates {
     match it.kind {
         FailureKind::ForeignJoinRef | FailureKind::NullRef => always("refs-echoed"),
@@ -284,7 +284,7 @@ fn of_event(it: &Expectation<'_>, event: &str) -> Candidates {
     }
 }
 
-/// A diff of presences, by what it was to say.
+/// A presence diff, by its expected content.
 fn of_diff(expected: &str) -> Candidates {
     let text: String = expected
         .chars()

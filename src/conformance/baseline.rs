@@ -1,5 +1,5 @@
-//! Asks a topic of the application for its answers while nothing else goes on. All its later answers are compared with
-//! these, because the application's own rules are not known.
+//! Asks the application for its replies on a topic while nothing else is going on. All later replies are
+//! compared with these, because the rules of the application are not known.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +21,8 @@ steps:
   - ana: { leave: "{{topic}}", reply: any }
 "#;
 
-/// Asks twice, over two connections, one after the other. Nothing where the pushes are not answered alike.
+/// Asks twice, over two connections, one after the other. Returns nothing if the pushes are not answered,
+/// or not all with the same status.
 pub(super) async fn ask(context: &Rc<RunContext>, number: u64) -> Option<Baseline> {
     let first = answers(context, number).await?;
     let [(status, _), ..] = &first;

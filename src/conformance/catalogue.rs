@@ -1,5 +1,5 @@
-//! The cases: those built into the binary, and a user's own files. Each is a scenario and the fixtures that hold
-//! what real servers said.
+//! The cases that are built into the binary, and the user's own scenario files. Each is a scenario with
+//! fixtures that contain the answers of real servers.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -15,16 +15,16 @@ use crate::scenario::{Level, Program, ScenarioError, nearest, read};
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// A scenario and what real servers said to it.
+/// A scenario with the recorded answers of real servers.
 #[derive(Debug)]
 pub struct Case {
-    /// `family/case`; of a user's own scenario its path.
+    /// `family/case`, or the path of a user's own scenario.
     pub id: Arc<str>,
-    /// The scenario, ready to be played.
+    /// The compiled scenario.
     pub program: Arc<Program>,
     /// Its text.
     pub source: Arc<str>,
-    /// Where its fixtures stand on disk, if they do.
+    /// Where its fixtures are on disk.
     pub(crate) place: FixturePlace,
     pub(crate) fixtures: Fixtures,
 }
@@ -40,17 +40,17 @@ impl Case {
         &self.program.rules
     }
 
-    /// What a server must offer.
+    /// What it needs of the server.
     pub fn level(&self) -> Option<Level> {
         self.program.level
     }
 
-    /// The serializer, if the case is about one.
+    /// The serializer, if the case is about a certain one.
     pub fn vsn(&self) -> Option<Vsn> {
         self.program.vsn
     }
 
-    /// What the answers of Phoenix versions to it differ by.
+    /// How the replies of different Phoenix versions may differ.
     pub fn differs_by(&self) -> &[Difference] {
         &self.program.differs_by
     }
@@ -60,15 +60,15 @@ impl Case {
         self.id.split_once('/').map_or(&*self.id, |(family, _)| family)
     }
 
-    /// Whether the server may answer it in more than one way.
+    /// Whether the server may answer in more than one way.
     pub fn leaves_to_chance(&self) -> bool {
         !self.program.chance.is_empty()
     }
 
-    /// Reads a user's own scenario, with the fixtures beside it.
+    /// Reads a user's own scenario and the fixtures beside it.
     ///
     /// # Errors
-    /// The file cannot be read or is no scenario; a fixture beside it is damaged.
+    /// If the file cannot be read or is not a scenario, or if a fixture is damaged.
     pub fn read(path: &Path) -> Result<Self, CaseError> {
         let shown = path.display().to_string();
         let size = std::fs::metadata(path)
@@ -102,25 +102,25 @@ impl Case {
 }
 
 impl Case {
-    /// Whether fixtures judge it, beside its steps.
+    /// Whether fixtures judge it, in addition to its steps.
     pub fn has_fixture(&self) -> bool {
         !self.fixtures.all.is_empty()
     }
 
-    /// All fixtures, that of the default profile first.
+    /// All fixtures, starting with that of the default profile.
     pub(crate) fn fixtures(&self) -> &[Fixture] {
         &self.fixtures.all
     }
 
-    /// What the server of a profile says: its own fixture; or that of a server from which it differs by nothing that
-    /// the answers of this case depend on.
+    /// The fixture for a profile: its own, or that of a server with the same behaviour in everything that
+    /// affects this case.
     pub(crate) fn fixture_of(&self, profile: Profile) -> Option<&Fixture> {
         let own = self.fixtures.all.iter().find(|it| it.own == Some(profile));
         own.or_else(|| self.fixture_where(|difference| difference.side(profile)))
     }
 
-    /// What a server says that is on these sides of all that the answers of this case depend on; where nothing like
-    /// it was recorded, what the default profile says.
+    /// The fixture of a server with these sides in everything that affects this case, or that of the default
+    /// profile if there is none.
     pub(crate) fn fixture_where(&self, side: impl Fn(Difference) -> Side) -> Option<&Fixture> {
         let differs_by = &self.program.differs_by;
         let agrees = |it: &&Fixture| {
@@ -132,16 +132,16 @@ impl Case {
         self.fixtures.all.iter().find(agrees).or_else(base)
     }
 
-    /// Where a fixture stands.
+    /// The path of a fixture.
     pub(crate) fn fixture_path(&self, fixture: &Fixture) -> String {
         self.place.of(&self.id, fixture.own).display().to_string()
     }
 }
 
-/// Larger files are not even read.
+/// Larger files are not read.
 const LARGEST: u64 = 64 << 20;
 
-/// A scenario file that cannot be used: the user's to mend.
+/// A scenario file that cannot be used; the user has to correct it.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
     /// It cannot be read.
@@ -149,10 +149,10 @@ pub enum CaseError {
     Unreadable {
         /// The path as given.
         path: String,
-        /// What the system said.
+        /// The error of the system.
         error: std::io::Error,
     },
-    /// It is far too large.
+    /// It is too large.
     #[error("the scenario {path} has {bytes} bytes; no scenario is that large")]
     TooLarge {
         /// The path as given.
@@ -160,15 +160,15 @@ pub enum CaseError {
         /// Its size.
         bytes: u64,
     },
-    /// It is no text.
+    /// It is not text.
     #[error("the scenario {path} is not UTF-8 text: byte {at} cannot be read")]
     NotText {
         /// The path as given.
         path: String,
-        /// Offset of the first bad byte.
+        /// The offset of the first invalid byte.
         at: usize,
     },
-    /// It is no scenario.
+    /// It is not a scenario.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
     /// A fixture beside it is damaged.
@@ -176,7 +176,7 @@ pub enum CaseError {
     Snapshot(#[from] SnapshotError),
 }
 
-/// All cases that are inside the binary, by id.
+/// All built-in cases, by id.
 pub fn built_in() -> &'static [Arc<Case>] {
     static CASES: LazyLock<Vec<Arc<Case>>> = LazyLock::new(|| {
         let mut files = Vec::new();
@@ -194,7 +194,7 @@ pub fn built_in() -> &'static [Arc<Case>] {
 fn collect(dir: &Dir<'static>, files: &mut Vec<(String, &'static str)>) {
     for file in dir.files() {
         let id = file.path().to_str().and_then(|path| path.strip_suffix(".yaml"));
-        // Scenarios of a swarm are no cases: they judge by what they measure.
+        // Scenarios for swarms are not cases, because they judge by measurements.
         let id = id.filter(|id| !id.starts_with("load/"));
         if let (Some(id), Some(text)) = (id, file.contents_utf8()) {
             files.push((id.to_owned(), text));
@@ -221,32 +221,32 @@ fn built_in_case(id: &str, source: &'static str) -> Case {
     }
 }
 
-/// No case is meant by what was asked for.
+/// The request matches no case.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectError {
     /// A glob that matches nothing.
     #[error("no case matches `{pattern}`{}", meant(.nearest.as_deref()))]
     NoMatch {
-        /// As given.
+        /// The glob as given.
         pattern: String,
-        /// The id that is nearest to it.
+        /// The most similar id.
         nearest: Option<String>,
     },
-    /// A directory in place of the files in it.
+    /// A directory instead of scenario files.
     #[error("`{path}` is a directory; name the scenario files in it, as {path}/*.yaml")]
     Directory {
-        /// As given, without a slash at its end.
+        /// The path as given, without a trailing slash.
         path: String,
     },
-    /// A glob that is none.
+    /// An invalid glob.
     #[error("`{pattern}` is no pattern: {why}")]
     NoGlob {
-        /// As given.
+        /// The glob as given.
         pattern: String,
-        /// What is wrong with it.
+        /// The error in it.
         why: String,
     },
-    /// All that matched was excluded.
+    /// All matching cases were excluded.
     #[error("every case that matches is excluded, so nothing would be judged")]
     AllExcluded,
     /// A file that cannot be used.
@@ -261,10 +261,11 @@ fn meant(nearest: Option<&str>) -> String {
     )
 }
 
-/// The cases that globs of ids and paths of files mean, all built-in ones if there are none, without what is excluded.
+/// The cases for globs of ids and paths of files, or all built-in cases if there are none, without the
+/// excluded ones.
 ///
 /// # Errors
-/// Something that matches nothing, and files that are no scenarios.
+/// If a pattern matches nothing, or if a file is not a scenario.
 pub fn select(wanted: &[String], exclude: &[String]) -> Result<Vec<Arc<Case>>, SelectError> {
     let mut chosen: Vec<Arc<Case>> = Vec::new();
     for pattern in wanted {
@@ -308,7 +309,7 @@ pub fn select(wanted: &[String], exclude: &[String]) -> Result<Vec<Arc<Case>>, S
     }
 }
 
-/// A path is meant where one stands, or where it ends like one.
+/// Whether a pattern is a path: a file of that name exists, or it ends like one.
 fn is_file(pattern: &str) -> bool {
     let yaml = Path::new(pattern)
         .extension()
@@ -325,7 +326,7 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, SelectError> {
         })
 }
 
-/// A family's name means all of it.
+/// The name of a family matches all its cases.
 fn matches(glob: &GlobMatcher, pattern: &str, id: &str) -> bool {
     glob.is_match(id)
         || id

@@ -1,4 +1,4 @@
-//! The front door for Rust code: a check of a server from a test, in a few lines.
+//! The Rust API: checks a server from a test in a few lines.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::scenario::Level;
 use crate::transport::{Target, TargetError};
 
-/// A check of a server that is being put together; [`Check::run`] runs it.
+/// The builder of a check; [`Check::run`] runs it.
 #[derive(Clone, Debug)]
 pub struct Check {
     settings: CheckSettings,
@@ -25,13 +25,13 @@ pub struct Check {
 /// A check that could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// What was asked for is not there.
+    /// The requested cases do not exist.
     #[error(transparent)]
     Select(#[from] SelectError),
     /// Nothing can be judged at the target.
     #[error(transparent)]
     Check(#[from] CheckError),
-    /// The system gave no runtime.
+    /// The async runtime could not be started.
     #[error("cannot start: {0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -40,7 +40,7 @@ impl Check {
     /// A check of the Phoenix socket at `url`, such as `ws://127.0.0.1:4000/socket`.
     ///
     /// # Errors
-    /// The URL is none that can be connected to.
+    /// If the URL cannot be used for a connection.
     pub fn target(url: &str) -> Result<Self, TargetError> {
         let settings = CheckSettings::new(Target::parse(url)?, Vec::new());
         Ok(Self {
@@ -50,25 +50,26 @@ impl Check {
         })
     }
 
-    /// Only these: globs of ids such as `join/*`, families such as `join`, paths of scenario files.
+    /// Selects cases: globs of ids such as `join/*`, families such as `join`, paths of scenario files.
     pub fn cases<S: Into<String>>(mut self, cases: impl IntoIterator<Item = S>) -> Self {
         self.cases.extend(cases.into_iter().map(Into::into));
         self
     }
 
-    /// None of these.
+    /// Excludes cases.
     pub fn exclude<S: Into<String>>(mut self, cases: impl IntoIterator<Item = S>) -> Self {
         self.exclude.extend(cases.into_iter().map(Into::into));
         self
     }
 
-    /// Exactly these levels, instead of all that the server offers.
+    /// Selects the levels, instead of all that the server offers.
     pub fn levels(mut self, levels: impl IntoIterator<Item = Level>) -> Self {
         self.settings.levels = Some(levels.into_iter().collect());
         self
     }
 
-    /// A topic that may be joined with these params, so that level room can be judged on any application.
+    /// A topic that clients may join with these params, so that the level room can be judged on any
+    /// application.
     pub fn topic(mut self, topic: impl Into<String>, join_params: Value) -> Self {
         let (other_topic, other_join_params, push, unknown_topic) = (None, None, None, None);
         let topic = topic.into();
@@ -83,26 +84,26 @@ impl Check {
         self
     }
 
-    /// A connect param.
+    /// Adds a connect param.
     pub fn param(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.params.push((key.into(), value.into()));
         self
     }
 
-    /// How long each wait may take beyond what a case asks the server to sleep; five seconds unless said, and more on a
-    /// slow line.
+    /// The timeout of each wait, beyond what a case asks the server to wait; by default five seconds, and
+    /// more on a slow connection.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout;
         self
     }
 
-    /// How long the whole run may take; a minute and two hundred round trips unless said, at most six minutes.
+    /// The time limit of the whole run; by default a minute and two hundred round trips, at most six minutes.
     pub fn max_time(mut self, limit: Duration) -> Self {
         self.settings.max_time = Some(limit);
         self
     }
 
-    /// Holds the server to this, instead of what its offers say.
+    /// Sets what the server is held to, instead of detecting it.
     pub fn held_to(mut self, held_to: HeldTo) -> Self {
         self.settings.held_to = Some(held_to);
         self
@@ -114,16 +115,16 @@ impl Check {
         self
     }
 
-    /// Every random choice follows from it.
+    /// Sets the seed of all random choices.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = seed;
         self
     }
 
-    /// Runs it on this thread, until all cases are judged.
+    /// Runs the check on this thread until all cases are judged.
     ///
     /// # Errors
-    /// No such case, or nothing at the target that could be judged.
+    /// If a case does not exist, or if nothing can be judged at the target.
     pub fn run(mut self) -> Result<RunResult, RunError> {
         self.settings.cases = select(&self.cases, &self.exclude)?;
         if self.settings.strict == Strictness::Strict && self.settings.held_to.is_none() {
@@ -137,7 +138,7 @@ impl Check {
 }
 
 impl RunResult {
-    /// Panics with what did not hold, unless all held.
+    /// Panics with the failures, unless everything held.
     #[track_caller]
     #[expect(clippy::panic, reason = "an assertion")]
     pub fn assert_held(&self) {

@@ -1,4 +1,5 @@
-//! Which cases can be judged at a target, which numbers they use, and what the rest lacks.
+//! Chooses the cases that can be judged at a target, assigns their numbers, and says why the others are
+//! skipped.
 
 use std::sync::Arc;
 
@@ -14,14 +15,14 @@ use crate::driver::Restarts;
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
 
-/// What is done with the cases.
+/// The chosen and the skipped cases.
 pub(super) struct Chosen {
     pub(super) run: Vec<Arc<Case>>,
     pub(super) alone: Vec<Arc<Case>>,
     pub(super) skipped: Vec<(Arc<Case>, String)>,
 }
 
-/// Sorts the cases by whether they can be judged here.
+/// Chooses the cases that can be judged here.
 pub(super) fn choose(
     settings: &CheckSettings,
     offers: &Offers,
@@ -51,7 +52,7 @@ pub(super) fn choose(
     chosen
 }
 
-/// Why a server that is not held to a Phoenix version is not judged by this case.
+/// Why this case does not apply to a server that is not held to a Phoenix version.
 fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
     let why = case.program.phoenix_only.as_deref()?;
     match held_to {
@@ -60,8 +61,8 @@ fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
     }
 }
 
-/// Whether a case may not run beside others: it restarts the server, or compares with answers that were given while
-/// nothing else went on.
+/// Whether a case must not run beside others: it restarts the server, or compares with replies that were
+/// recorded while nothing else was going on.
 pub(super) fn must_be_alone(case: &Case) -> bool {
     case.program.restarts() || case.program.offers().any(|offer| offer == Offer::FirstAnswer)
 }
@@ -153,18 +154,18 @@ fn missing_offer(offer: Offer, room: Option<&Room>, offers: &Offers) -> Option<&
     }
 }
 
-/// Numbers for fresh names: nine digits, all following from the seed, none twice within nine million plays; fewer where
-/// cases are retried.
+/// Generates the numbers for fresh names: nine digits, derived from the seed, without repetition within nine
+/// million plays, or fewer if cases are retried.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {
     next: u64,
-    /// The numbers of a case: those of each attempt.
+    /// The numbers for one case with all its attempts.
     step: u64,
 }
 
 /// How many numbers a play may use.
 const FOR_EACH: u64 = 100;
-/// Later attempts use the numbers of this one.
+/// Further attempts use the numbers of this one.
 const LAST_ATTEMPT: u32 = 19;
 const LEAST: u64 = 100_000_000;
 const MOST: u64 = 999_999_999;
@@ -192,7 +193,7 @@ impl Fresh {
         self.next
     }
 
-    /// The first number of another attempt at the same case.
+    /// The first number for another attempt at the same case.
     pub(super) fn again(first: u64, attempt: u32) -> u64 {
         first + FOR_EACH * u64::from(attempt.min(LAST_ATTEMPT))
     }

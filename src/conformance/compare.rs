@@ -7,31 +7,31 @@ use super::log::{Conversation, LinkLog, Log};
 use crate::protocol::REPLY;
 use crate::scenario::{ChanceRule, Content, Program, Receive, Values};
 
-/// One difference.
+/// A difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Deviation {
-    /// The fixture has this, the server did not say it (yet).
+    /// The fixture contains this line, and the server did not send it (yet).
     Missing { at: String, line: String, hope: Hope },
-    /// The server said this, the fixture has it not.
+    /// The server sent this line, and the fixture does not contain it.
     Extra {
         at: String,
         line: String,
         doubled: Doubled,
     },
-    /// All came, in another order.
+    /// All messages arrived, but in another order.
     Order {
         at: String,
         expected: Vec<String>,
         actual: Vec<String>,
         replies: Replies,
     },
-    /// A connection was answered differently.
+    /// A connection was opened or refused differently.
     Opening {
         at: String,
         expected: String,
         actual: String,
     },
-    /// A connection ended differently; judged apart.
+    /// A connection ended differently; this is judged separately.
     Ending {
         at: String,
         expected: String,
@@ -39,23 +39,23 @@ pub(crate) enum Deviation {
     },
 }
 
-/// Whether something missing may still come.
+/// Whether a missing message may still arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hope {
-    /// Fewer messages came than should.
+    /// Fewer messages arrived than expected, so it may.
     MayCome,
-    /// As many came: others in its place.
+    /// As many messages arrived as expected, so others replaced it.
     TooLate,
 }
 
-/// Whether something extra was said before, word for word.
+/// Whether exactly the same message was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doubled {
     Yes,
     No,
 }
 
-/// Whether the replies among the messages are in the order of what they answer.
+/// Whether the replies among the messages are in the order of the requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replies {
     InOrder,
@@ -147,7 +147,7 @@ fn conversation_of<'l>(link: &'l LinkLog, topic: &str) -> Option<&'l Conversatio
     link.conversations.iter().find(|it| it.topic == topic)
 }
 
-/// The longest common subsequence tells what is missing and what is extra.
+/// Finds the missing and the extra lines by the longest common subsequence.
 fn compare_lines(
     expected: &[String],
     actual: &[String],
@@ -192,7 +192,7 @@ fn compare_lines(
     }
 }
 
-/// The difference, if it is one of order alone.
+/// The difference, if only the order differs.
 fn another_order(expected: &[String], actual: &[String], at: &str) -> Option<Deviation> {
     let sorted = |lines: &[String]| {
         let mut lines = lines.to_vec();
@@ -222,7 +222,7 @@ fn another_order(expected: &[String], actual: &[String], at: &str) -> Option<Dev
     })
 }
 
-/// Cuts what one of the two has more of at its end, of events that may go on.
+/// Removes surplus messages at the end, for events of which there may be more.
 fn trim_more<'l>(
     expected: &'l [String],
     actual: &'l [String],
@@ -247,7 +247,7 @@ fn trim_more<'l>(
     (trim(expected, actual.len()), trim(actual, expected.len()))
 }
 
-/// The lines of a conversation without what may come or not, and with free order made one order.
+/// The lines of a conversation without optional messages, and sorted where any order is allowed.
 fn leave_chance(conversation: &Conversation, program: &Program) -> Vec<String> {
     let mut lines = conversation.lines.clone();
     let values = program.names_as_values();
@@ -255,14 +255,14 @@ fn leave_chance(conversation: &Conversation, program: &Program) -> Vec<String> {
         match chance {
             ChanceRule::AnyOrder(events) => sort_runs(&mut lines, events),
             ChanceRule::Maybe(receive) => lines.retain(|line| !is_maybe(line, receive, &values)),
-            // The lines are written so already.
+            // The lines have been adapted to this already.
             ChanceRule::AnyOrderIn(_) | ChanceRule::More(_) => {}
         }
     }
     lines
 }
 
-/// Sorts each run of neighbouring lines that all have one of these events.
+/// Sorts each run of adjacent lines that have one of these events.
 fn sort_runs(lines: &mut [String], events: &[String]) {
     let free = |line: &String| events.iter().any(|event| has_event(line, event));
     for run in lines.chunk_by_mut(|a, b| free(a) && free(b)) {
@@ -294,7 +294,7 @@ fn has_event(line: &str, event: &str) -> bool {
     fields(line).is_some_and(|fields| fields[3] == event)
 }
 
-/// Whether a line is one that may come or not. Holes are filled with their names, as lines have them.
+/// Whether a line is an optional message. Placeholders are filled with their names, as in the lines.
 fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
     let Some([join_ref, reference, topic, event, payload]) = fields(line) else {
         return false;
@@ -317,7 +317,8 @@ fn is_maybe(line: &str, receive: &Receive, values: &Values) -> bool {
 }
 
 impl Deviation {
-    /// Whether no client survives it, whatever the server: a message that comes twice, replies that change places.
+    /// Whether no client can handle it, with any server: a message that arrives twice, or replies that are
+    /// swapped.
     pub(crate) fn crosses_the_line(&self) -> bool {
         matches!(
             self,
@@ -331,7 +332,7 @@ impl Deviation {
         )
     }
 
-    /// Whose it is: a connection, or one of its conversations.
+    /// The connection or conversation that it belongs to.
     pub(crate) fn at(&self) -> &str {
         match self {
             Self::Missing { at, .. }
@@ -342,12 +343,12 @@ impl Deviation {
         }
     }
 
-    /// Whether it says how a connection was closed.
+    /// Whether it is about how a connection was closed.
     pub(crate) fn is_ending(&self) -> bool {
         matches!(self, Self::Ending { .. })
     }
 
-    /// Whether more that comes could mend it.
+    /// Whether further messages could resolve it.
     pub(crate) fn may_mend(&self) -> bool {
         match self {
             Self::Missing { hope, .. } => *hope == Hope::MayCome,

@@ -1,4 +1,4 @@
-//! What all plays of a run share: the target, the settings and how fast the line to the target is.
+//! The data that all plays of a run share: the target, the settings and the speed of the connection.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::driver::{Afterwards, ConnectionSettings, Lent, Line, drive};
 use crate::scenario::Play;
 use crate::transport::{Endpoint, Target};
 
-/// The target, the settings and the line that all plays of a run share.
+/// The data that all plays of a run share.
 pub(super) struct RunContext {
     pub(super) target: Target,
     pub(super) settings: Rc<CheckSettings>,
@@ -18,17 +18,17 @@ pub(super) struct RunContext {
     pub(super) clock: Clock,
 }
 
-/// After all has come that is awaited, this long is listened for what should not come; longer for a fixture that is
-/// being written, as nothing says yet what is awaited.
+/// How long to listen for unexpected messages after all expected ones have arrived. It is longer for a new
+/// fixture, because nothing says yet which messages to expect.
 const LISTEN_ON: Duration = Duration::from_millis(40);
 const LISTEN_FOR_FIXTURE: Duration = Duration::from_millis(500);
 
-/// On a slow line a round trip longer, as messages may come in bursts there; but no longer than this, since a server
-/// may say more of its own accord when it is left alone for seconds.
+/// The limit for the additional round trip of listening on a slow connection, where messages may arrive in
+/// bursts. A server may send messages of its own accord if the client listens for seconds.
 const LONGER_AT_MOST: Duration = Duration::from_millis(300);
 
 impl RunContext {
-    /// The server, and what every connection of the run sends it.
+    /// The server, with the connect params and headers of all connections.
     pub(super) fn endpoint(&self) -> Endpoint {
         Endpoint {
             target: self.target.clone(),
@@ -37,7 +37,7 @@ impl RunContext {
         }
     }
 
-    /// What all connections of the run have in common.
+    /// The settings that all connections of the run share.
     pub(super) fn connections(&self) -> ConnectionSettings {
         ConnectionSettings {
             endpoint: self.endpoint(),
@@ -46,7 +46,8 @@ impl RunContext {
         }
     }
 
-    /// Plays until all steps held and `complete` says that all has come, or a step did not hold, or `patience` is over.
+    /// Plays until all steps held and `complete` returns true, until a step fails, or until `patience` is
+    /// over.
     pub(super) async fn drive(
         &self,
         play: &mut Play,
@@ -65,7 +66,7 @@ impl RunContext {
         drive(play, Rc::new(self.connections()), lent, complete, afterwards).await;
     }
 
-    /// Plays until all steps held, or one did not.
+    /// Plays until all steps held or one failed.
     pub(super) async fn play(&self, play: &mut Play) {
         self.drive(play, None, |_| true, Duration::ZERO).await;
     }

@@ -1,4 +1,4 @@
-//! Tries whether a target lets a client in and into its topics, before it is loaded.
+//! Tests whether a target accepts a client and lets it join, before a load.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,18 +18,18 @@ use crate::protocol::{Frame, Payload, Vsn};
 use crate::scenario::{Actor, Noted, Offer, Play, PlayStatus, Program, RecordedEntry, Who, shorten};
 use crate::transport::{Limits, Request, request};
 
-/// Why a client does not get in.
+/// Why a client could not connect or join.
 #[derive(Debug, thiserror::Error)]
 pub enum EntranceError {
-    /// No server listens at the target, or it mounts no Phoenix socket there.
+    /// No server listens at the target, or it has no Phoenix socket there.
     #[error(transparent)]
     Target(#[from] CheckError),
-    /// The scenario's own connect or join had no reply, or another end.
+    /// The connect or the join of the scenario had no reply, or failed in another way.
     #[error("{what}: {actual}")]
     Failed {
         /// The failed expectation, in one line.
         what: String,
-        /// The answer of the server, or what happened instead.
+        /// What the server replied, or what happened instead.
         actual: String,
     },
     /// A join was refused.
@@ -43,7 +43,7 @@ pub enum EntranceError {
 }
 
 impl EntranceError {
-    /// What a person can do about it.
+    /// What the user can do about it.
     pub fn next(&self) -> Option<&'static str> {
         match self {
             Self::Target(why) => why.next(),
@@ -55,10 +55,11 @@ impl EntranceError {
     }
 }
 
-/// Plays how a client of a scenario gets in ([`Program::entrance`]), with fresh names from this number on.
+/// Plays how the first client of a scenario connects and joins ([`Program::entrance`]), with fresh names from
+/// this number on.
 ///
 /// # Errors
-/// It did not.
+/// If it could not connect or join.
 pub async fn enter(
     settings: CheckSettings,
     entrance: Program,
@@ -69,7 +70,7 @@ pub async fn enter(
         .await
 }
 
-/// What a server calls itself in its HTTP answers, if it does.
+/// The `server` header of the HTTP responses, if there is one.
 pub async fn server_header(settings: &CheckSettings) -> Option<String> {
     let asked = Request {
         method: "GET".to_owned(),
@@ -108,7 +109,7 @@ async fn entered(
     context.play(&mut play).await;
     let entries = &play.recording().entries;
     if !entries.iter().any(|entry| matches!(entry.what, Noted::Opened)) {
-        // Says what is wrong in the words of `check`, unless only this scenario's way in is.
+        // Use the error messages of `check`, unless only the connect of this scenario failed.
         reached(&settings, clock).await?;
     }
     if let Some(refused) = entries
@@ -126,7 +127,7 @@ async fn entered(
     }
 }
 
-/// A reply that is not ok.
+/// The error for a reply that is not ok.
 fn refusal(entry: &RecordedEntry, program: &Program, usual: Vsn) -> Option<EntranceError> {
     let Who::Actor(actor, number) = entry.who else {
         return None;
@@ -145,7 +146,7 @@ fn refusal(entry: &RecordedEntry, program: &Program, usual: Vsn) -> Option<Entra
     })
 }
 
-/// As far as it is told.
+/// The response, shortened for the error message.
 fn response(payload: Payload<'_>) -> String {
     match payload {
         Payload::Json(json) => shorten(json),

@@ -5,10 +5,10 @@ use super::outcome::{Finding, Said, Way};
 use crate::protocol::{Frame, Message, Vsn};
 use crate::scenario::{Noted, Recording, SETTLE_REF, code_in_words, describe_ending, shorten};
 
-/// So many frames are shown.
+/// The number of frames.
 const SHOWN: usize = 8;
 
-/// Adds the conversation to a finding, and puts the names of the scenario for the numbers of this run.
+/// Adds the conversation to a finding, and replaces the numbers of this run by the names of the scenario.
 pub(super) fn explain(
     finding: Finding,
     recording: &Recording,
@@ -25,7 +25,7 @@ pub(super) fn explain(
     }
 }
 
-/// The last frames of an actor, and what others sent meanwhile; those of everybody if it is nobody's.
+/// The last frames of an actor, and what others sent meanwhile; all frames if there is no actor.
 fn said(recording: &Recording, names: &RunNames<'_>, actor: Option<&str>) -> Vec<Said> {
     let first = recording
         .entries
@@ -39,7 +39,7 @@ fn said(recording: &Recording, names: &RunNames<'_>, actor: Option<&str>) -> Vec
         .filter_map(|entry| {
             let (name, vsn) = names.speaker(entry.who);
             let (way, text) = shown(&entry.what, vsn, names)?;
-            // A step is of an actor, whichever of its connections that is.
+            // A step belongs to an actor, whichever connection it uses.
             let is = |actor: &str| name == actor || name.split(" #").next() == Some(actor);
             let own = actor.is_none_or(is);
             (own || way == Way::Sent).then(|| Said {
@@ -55,7 +55,7 @@ fn said(recording: &Recording, names: &RunNames<'_>, actor: Option<&str>) -> Vec
     frames
 }
 
-/// What was sent or came, if it says something; not what the play itself asks at its end.
+/// The text of an entry to show; nothing for the messages that the play sends at its end.
 fn shown(what: &Noted, vsn: Vsn, names: &RunNames<'_>) -> Option<(Way, String)> {
     Some(match what {
         Noted::SentText(text) => (Way::Sent, own(vsn.decode_from_client(Frame::Text(text)), text)?),
@@ -89,7 +89,7 @@ fn shown(what: &Noted, vsn: Vsn, names: &RunNames<'_>) -> Option<(Way, String)> 
     })
 }
 
-/// A path whose long parameters, as tokens are, show no more than how they begin: logs are read by many.
+/// A path with long params, such as tokens, cut to their beginning, because logs are widely readable.
 fn without_secrets(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else {
         return path.to_owned();
@@ -110,13 +110,13 @@ fn parameter(parameter: &str) -> String {
     }
 }
 
-/// A text message, unless it is one of those that end a play.
+/// A text message, unless it is one of those at the end of a play.
 fn own<E>(message: Result<Message<'_>, E>, text: &str) -> Option<String> {
     let settles = message.is_ok_and(|message| message.reference.as_str() == Some(SETTLE_REF));
     (!settles).then(|| text.to_owned())
 }
 
-/// A binary message by its fields and the number of its bytes.
+/// A binary message as its fields and its number of bytes.
 fn binary<E>(message: Result<Message<'_>, E>, bytes: &[u8], vsn: Vsn, names: &RunNames<'_>) -> String {
     match message {
         Ok(message) if vsn == Vsn::V2 => names.line(&message, vsn),

@@ -1,4 +1,4 @@
-//! Fixtures: the recorded answers of real servers, built into the binary or beside a user's scenario.
+//! Loads fixtures: the recorded answers of real servers, built into the binary or beside a user's scenario.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use crate::scenario::Program;
 
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
-/// Where the fixtures of a case belong.
+/// The location of the fixtures of a case.
 #[derive(Clone, Debug)]
 pub(crate) enum FixturePlace {
-    /// In `fixtures/` of a checkout, under the id.
+    /// In `fixtures/` of the repository, named by the id.
     BuiltIn,
-    /// Beside the scenario: this path without its ending.
+    /// Beside the scenario: this path without its extension.
     Beside(PathBuf),
 }
 
 impl FixturePlace {
-    /// The path of a fixture: the one of a profile's own, or that of all others.
+    /// The path of a fixture: for a profile of its own, or for all others.
     pub(crate) fn of(&self, id: &str, own: Option<Profile>) -> PathBuf {
         let mut path = match self {
             Self::BuiltIn => Path::new(FOLDER).join(id),
@@ -36,27 +36,27 @@ impl FixturePlace {
     }
 }
 
-/// The folder of a checkout in which the fixtures of built-in cases stand.
+/// The folder for the fixtures of built-in cases in the repository.
 const FOLDER: &str = "fixtures";
 
-/// What real servers said to a case.
+/// The fixtures of a case.
 #[derive(Debug, Default)]
 pub(crate) struct Fixtures {
-    /// What the server of the default profile said comes first, if it was recorded.
+    /// All fixtures; that of the default profile comes first if it exists.
     pub(super) all: Vec<Fixture>,
 }
 
-/// What one server said.
+/// The answers of one server.
 #[derive(Debug)]
 pub(crate) struct Fixture {
-    /// The profile in its name; none is the one that holds where no other does.
+    /// The profile in its name; none for the fixture that applies to all other profiles.
     pub(super) own: Option<Profile>,
-    /// What was said.
+    /// The answers.
     pub(crate) log: Log,
 }
 
 impl Fixtures {
-    /// Reads those of a user's own scenario.
+    /// Reads the fixtures beside a user's own scenario.
     pub(crate) fn beside(place: &FixturePlace, program: &Program) -> Result<Self, SnapshotError> {
         let mut all = Vec::new();
         for own in owners() {
@@ -69,7 +69,7 @@ impl Fixtures {
         Ok(Self { all })
     }
 
-    /// Reads those of a case that is inside the binary.
+    /// Reads the fixtures of a built-in case.
     pub(crate) fn built_in(id: &str, program: &Program) -> Result<Self, SnapshotError> {
         let mut all = Vec::new();
         for own in owners() {
@@ -83,19 +83,19 @@ impl Fixtures {
     }
 }
 
-/// Whose a fixture can be, the default profile first.
+/// The possible owners of a fixture, starting with the default profile.
 fn owners() -> impl Iterator<Item = Option<Profile>> {
     [None].into_iter().chain(Profile::known().map(Some))
 }
 
 impl Fixture {
-    /// The server that said it.
+    /// The server that was recorded.
     pub(crate) fn said_by(&self) -> Profile {
         self.own.unwrap_or(Profile::DEFAULT)
     }
 }
 
-/// The fixtures inside the binary, by their paths without the ending.
+/// The built-in fixtures by path without extension.
 fn built_in_files() -> &'static HashMap<&'static str, &'static [u8]> {
     static FILES: LazyLock<HashMap<&'static str, &'static [u8]>> = LazyLock::new(|| {
         let files = FIXTURES.dirs().flat_map(Dir::files);

@@ -8,17 +8,18 @@ use super::outcome::{Finding, HeldTo};
 use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
 use crate::scenario::{Actor, FailureKind, Level, Noted, Play, RecordedEntry, SETTLE_REF, Who, json_of};
 
-/// The first breach in a recording.
+/// The first violation in a recording.
 pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Finding> {
     let heard = &Heard { case, play };
-    // Cases of this level only join, push what is answered, and leave. Elsewhere a channel may have been asked to end.
+    // Cases of this level only join, push with replies, and leave. In others, a step may ask a channel to
+    // end.
     let room = case.level() == Some(Level::Room) && case.program.risky.is_none();
     let twice = answered_twice(heard);
     let untold = || gone_untold(heard);
     let unasked = || {
         if room { ended_unasked(heard) } else { None }
     };
-    // Phoenix never does that; phoenix.js drops what carries the join_ref of a join that is over.
+    // Phoenix never does that; phoenix.js drops messages with the join_ref of a join that has ended.
     let from_beyond = || {
         if held_to == HeldTo::TheLine {
             None
@@ -31,13 +32,13 @@ pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Findin
     Some(finding)
 }
 
-/// What was said in a play, and between whom.
+/// The messages of a play.
 struct Heard<'a> {
     case: &'a Case,
     play: &'a Play,
 }
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum From {
     Client,
@@ -45,7 +46,7 @@ enum From {
 }
 
 impl Heard<'_> {
-    /// All messages that can be read, in their order, each with how it looks to a person.
+    /// All messages that can be decoded, in order.
     fn messages(&self) -> impl Iterator<Item = (&RecordedEntry, From, Message<'_>)> {
         self.play.recording().entries.iter().filter_map(|entry| {
             let vsn = self.vsn(entry.who);
@@ -75,14 +76,14 @@ impl Heard<'_> {
         }
     }
 
-    /// Where something was found.
+    /// The place of a violation.
     fn place(&self, who: Who) -> String {
         let name = self.name(who).unwrap_or("nobody");
         format!("every conversation, here that of {name}")
     }
 }
 
-/// A channel pushes something after it said that it is over, or after its join was refused.
+/// Finds a channel that pushes after its end or after its join was refused.
 fn speaks_after_its_end(heard: &Heard<'_>) -> Option<Finding> {
     /// The connection, topic and join_ref of a join, as JSON texts.
     type Key = (Who, String, String);
@@ -126,7 +127,7 @@ fn speaks_after_its_end(heard: &Heard<'_>) -> Option<Finding> {
     None
 }
 
-/// A reply came for a ref that had its reply: whoever counts replies, or waits for the next one, is misled.
+/// Finds a second reply to the same ref, which misleads clients that count replies or wait for the next one.
 fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
     let mut open: HashMap<(Who, String, String), u32> = HashMap::new();
     let mut answered: HashMap<(Who, String, String), String> = HashMap::new();
@@ -148,7 +149,7 @@ fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
                 answered.insert(key, shown);
             }
             _ => {
-                // A reply to what was never sent is another breach, told by the steps and fixtures.
+                // Steps and fixtures report replies to messages that were never sent.
                 let Some(first) = answered.get(&key) else { continue };
                 return Some(Finding {
                     what: match key.2.trim_matches('"') {
@@ -168,15 +169,16 @@ fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
     None
 }
 
-/// What a client knows of its channel on a topic.
+/// What a client knows about its channel on a topic.
 #[derive(Default)]
 struct Channel {
-    /// The join_ref of the latest join, as JSON text.
+    /// The join_ref of the last join, as JSON text.
     join_ref: String,
     left: bool,
 }
 
-/// The present channel was ended though nobody left it: the client closes it, or joins again and again.
+/// Finds a channel that ended although the client did not leave it: the client closes it, or rejoins again
+/// and again.
 fn ended_unasked(heard: &Heard<'_>) -> Option<Finding> {
     let mut channels: HashMap<(Who, String), Channel> = HashMap::new();
     for (entry, from, message) in heard.messages() {
@@ -200,7 +202,7 @@ fn ended_unasked(heard: &Heard<'_>) -> Option<Finding> {
                     continue;
                 };
                 let join_ref = json_of(&message.join_ref);
-                // In 1.0.0 there is no telling which join is meant.
+                // In 1.0.0 it is unknown which join is meant.
                 let present =
                     join_ref == channel.join_ref || (join_ref == "null" && heard.vsn(entry.who) == Vsn::V2);
                 if matches!(event, CLOSE | ERROR) && present && !channel.left {
@@ -222,10 +224,10 @@ fn ended_unasked(heard: &Heard<'_>) -> Option<Finding> {
     None
 }
 
-/// A push is answered as if the topic had never been joined, though it was, and nobody told the client that the
-/// channel is gone: it would wait for ever for what is broadcast there.
+/// Finds a push that is answered as if the topic had never been joined, although the client joined it and was
+/// not told that the channel ended. Such a client would wait for broadcasts for ever.
 fn gone_untold(heard: &Heard<'_>) -> Option<Finding> {
-    /// The ref of the join, once it is let in; gone again when the client knows of an end.
+    /// The ref of the join, once it succeeded; removed when the client is told of its end.
     type Joins = HashMap<(Who, String), (String, bool)>;
     let mut joins: Joins = HashMap::new();
     for (entry, from, message) in heard.messages() {
@@ -270,7 +272,8 @@ fn is_unmatched(reply: &Reply<'_>) -> bool {
     reply.status == "error" && json::get(response, "reason") == Some("\"unmatched topic\"")
 }
 
-/// Whose message it is, by connection, topic and ref; none if its ref is null, as many may have that.
+/// Identifies a message by connection, topic and ref; none if its ref is null, because many messages may have
+/// that.
 fn key_of(who: Who, message: &Message<'_>) -> Option<(Who, String, String)> {
     if matches!(message.reference, Field::Null) {
         return None;

@@ -1,4 +1,4 @@
-//! From a play to a verdict: its steps first, then the fixtures of whom the server is held to.
+//! Judges a play: first by its steps, then by the fixtures of the version that the server is held to.
 
 mod describe;
 
@@ -13,7 +13,7 @@ use super::outcome::{Finding, HeldTo, Verdict};
 use crate::profile::{Difference, Gate, Profile, Side};
 use crate::scenario::{Blame, Failure};
 
-/// What was judged.
+/// The verdict of a play with its reasons.
 pub(super) struct Judgement {
     pub(super) verdict: Verdict,
     pub(super) finding: Option<Finding>,
@@ -22,7 +22,7 @@ pub(super) struct Judgement {
     pub(super) note: Option<String>,
 }
 
-/// A step that did not hold.
+/// The verdict for a step that failed.
 pub(super) fn failed(case: &Case, failure: &Failure) -> Judgement {
     let verdict = match failure.blame {
         Blame::Server => Verdict::Fail,
@@ -37,7 +37,7 @@ pub(super) fn failed(case: &Case, failure: &Failure) -> Judgement {
         expected: failure.expected.clone(),
         actual: failure.actual.clone(),
         place: format!("{}{actor}", failure.at),
-        // The dash of the list says nothing of the step.
+        // Skip the `- ` of the YAML list item.
         step: Some(failure.line.trim_start_matches("- ").to_owned()).filter(|line| !line.is_empty()),
         kind: failure.kind,
         broken: match verdict {
@@ -63,7 +63,7 @@ pub(super) fn failed(case: &Case, failure: &Failure) -> Judgement {
     }
 }
 
-/// Something did not hold that must hold in every conversation.
+/// The verdict for a violated invariant.
 pub(super) fn breached(finding: Option<Finding>) -> Judgement {
     let (verdict, close_verdict) = (Verdict::Fail, Verdict::Undecided);
     Judgement {
@@ -75,12 +75,12 @@ pub(super) fn breached(finding: Option<Finding>) -> Judgement {
     }
 }
 
-/// The fixtures that the server may answer like.
+/// The fixtures that the server may match.
 fn allowed(case: &Case, held_to: HeldTo) -> Vec<&Fixture> {
     let differs_by = case.differs_by();
     let (usual, profile) = match held_to {
         HeldTo::TheLine => return case.fixtures().iter().collect(),
-        // Without this promise pushes are lost, so it must be kept even where the version does not.
+        // A server that breaks this promise loses pushes, so it must keep it even if the version does not.
         HeldTo::Likeness(profile) if differs_by.contains(&MUST_HOLD) => {
             (case.fixture_where(kept(MUST_HOLD, profile)), profile)
         }
@@ -93,10 +93,10 @@ fn allowed(case: &Case, held_to: HeldTo) -> Vec<&Fixture> {
     usual.into_iter().chain(other).collect()
 }
 
-/// What holds a server even where the version that it behaves like does not keep the promise.
+/// The promise that a server must keep even if the version that it behaves like does not.
 const MUST_HOLD: Difference = Difference::Gate(Gate::NullJoinRef);
 
-/// The sides of a profile, but with this promise kept.
+/// The sides of a profile, except that this promise is kept.
 fn kept(promise: Difference, profile: Profile) -> impl Fn(Difference) -> Side {
     move |difference| {
         if difference == promise {
@@ -107,7 +107,7 @@ fn kept(promise: Difference, profile: Profile) -> impl Fn(Difference) -> Side {
     }
 }
 
-/// Whether all that is awaited has come, so that nothing more needs to be waited for.
+/// Whether all expected messages have arrived, so that there is nothing to wait for.
 pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
     let allowed = allowed(case, held_to);
     let waiting = |expected: &&Fixture| {
@@ -118,14 +118,14 @@ pub(super) fn complete(case: &Case, held_to: HeldTo, log: &Log) -> bool {
     allowed.is_empty() || !allowed.iter().all(waiting)
 }
 
-/// All steps held: what was said is compared with what should have been said.
+/// The verdict if all steps held: compares the answers with the fixtures.
 pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
     let allowed = allowed(case, held_to);
     let compared = allowed
         .iter()
         .map(|expected| (*expected, compare(&expected.log, log, &case.program)));
     let Some((fixture, deviations)) = compared.min_by_key(|(_, found)| found.len()) else {
-        // Whoever writes a scenario may miss a fixture; what is built in has one where it makes sense.
+        // A user's own scenario may lack a fixture; built-in cases have one if it makes sense.
         let note = match case.place {
             FixturePlace::BuiltIn => None,
             FixturePlace::Beside(_) => Some(format!(
@@ -173,7 +173,7 @@ pub(super) fn held(case: &Case, held_to: HeldTo, log: &Log) -> Judgement {
     }
 }
 
-/// Whose answer this is, if another version or web server answers so.
+/// The version or web server that answers like this, if there is one.
 fn whose(case: &Case, held_to: HeldTo, log: &Log) -> Option<String> {
     let held = held_to.profile()?;
     let says_so = |other: &Profile| {
@@ -183,7 +183,7 @@ fn whose(case: &Case, held_to: HeldTo, log: &Log) -> Option<String> {
             .then_some(*other)
     };
     let mut others: Vec<Profile> = Profile::candidates().collect();
-    // The nearest first: the same web server, then the same version.
+    // The most similar first: the same web server, then the same version.
     others.sort_by_key(|it| (it.adapter() != held.adapter(), it.phoenix() != held.phoenix()));
     let other = others.iter().find_map(says_so)?;
     let (this, that) = (held.phoenix(), other.phoenix());

@@ -1,4 +1,4 @@
-//! Finds the Phoenix version that a server behaves like most, by cases that Phoenix versions answer differently.
+//! Finds the Phoenix version that a server resembles most, by cases that Phoenix versions answer differently.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::profile::{Difference, Gate, Profile, Side};
 use crate::protocol::Vsn;
 use crate::scenario::Play;
 
-/// The cases that tell: what each depends on, and nothing else. Each waits for an answer that comes in any case, so
+/// The cases that reveal the version, with the one difference that each depends on. Each waits for a reply
+/// that comes in either case, so the result does not depend on the speed of the server.
 /// that a slow server tells the same.
 const WITNESSES: [(Difference, &str); 10] = [
     (
@@ -41,10 +42,10 @@ const WITNESSES: [(Difference, &str); 10] = [
     (Difference::Adapter, "frames/close-empty"),
 ];
 
-/// How far apart the numbers of two witnesses are, so that none meets a name of another.
+/// The distance between the numbers of two of these cases, so that none uses a name of another.
 const NUMBERS: u64 = 100;
 
-/// What is told as a warning of a server that behaves like a version without the promise.
+/// The warnings for a server that behaves like a version without the promise.
 const TRAPS: [(Gate, Warning); 2] = [
     (
         Gate::DisconnectCode,
@@ -66,14 +67,14 @@ const TRAPS: [(Gate, Warning); 2] = [
     ),
 ];
 
-/// What a server answered, and the version that it behaves like.
+/// The answers of a server, and the version that it behaves like.
 #[derive(Debug)]
 pub(super) struct Likeness {
     pub(super) profile: Profile,
     answers: Vec<(Difference, Side)>,
 }
 
-/// Asks a server by all witnesses at the same time.
+/// Plays all these cases at the same time.
 pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Likeness {
     let settings = CheckSettings {
         vsn: Vsn::V2,
@@ -113,7 +114,7 @@ fn witnesses() -> impl Iterator<Item = (Difference, &'static Arc<Case>)> {
     })
 }
 
-/// Plays one witness: on which side of the difference its answers are, if they are exactly those of one side.
+/// Plays one case. Returns the side of the difference that the answers match, if they match exactly one.
 async fn side(context: &Rc<RunContext>, case: &Case, difference: Difference, fresh: u64) -> Option<Side> {
     let [kept, other] = [Side::Kept, Side::Otherwise].map(|side| {
         let profile = Profile::candidates().find(|it| difference.side(*it) == side)?;
@@ -132,13 +133,13 @@ async fn side(context: &Rc<RunContext>, case: &Case, difference: Difference, fre
     match sides.map(|it| apart(&play, it).is_empty()) {
         [true, false] => Some(Side::Kept),
         [false, true] => Some(Side::Otherwise),
-        // What is neither is told by the cases that it breaks.
+        // If the answers match neither side, the case itself reports that.
         [true, true] | [false, false] => None,
     }
 }
 
 impl Likeness {
-    /// The version from which the fewest answers differ, the newest of several.
+    /// The version with the fewest different answers; the newest one if there are several.
     fn of(answers: Vec<(Difference, Side)>) -> Self {
         let differ = |profile: &Profile| misfits(&answers, *profile).count();
         let profile = Profile::candidates().min_by_key(differ);
@@ -148,7 +149,7 @@ impl Likeness {
         }
     }
 
-    /// What it behaves like, and the answers that told.
+    /// The version that it behaves like, and the answers that show it.
     pub(super) fn sentence(&self) -> String {
         let Self { profile, answers } = self;
         if answers.is_empty() {
@@ -178,7 +179,7 @@ impl Likeness {
         text
     }
 
-    /// Whether the next older or newer versions, or the other web server, would have answered otherwise.
+    /// Whether the next older or newer version, or the other web server, would have answered differently.
     fn tells(&self, difference: Difference) -> bool {
         let here = self.profile;
         let mut groups: Vec<Profile> = Profile::candidates()
@@ -193,7 +194,7 @@ impl Likeness {
         }
     }
 
-    /// The traps that it shares with that version.
+    /// The warnings that apply to it and to that version.
     pub(super) fn warnings(&self) -> Vec<Warning> {
         let fell_in = |gate: Gate| {
             let difference = Difference::Gate(gate);
@@ -205,7 +206,7 @@ impl Likeness {
     }
 }
 
-/// The answers that a version does not give.
+/// The answers that a version would not give.
 fn misfits(answers: &[(Difference, Side)], profile: Profile) -> impl Iterator<Item = (Difference, Side)> {
     let misfit = move |(difference, side): &&(Difference, Side)| !difference.allows(profile, *side);
     answers.iter().filter(misfit).copied()

@@ -1,5 +1,5 @@
-//! What a server said in one play, put into a form that can be compared and kept: by connection, by conversation,
-//! with everything that differs from run to run hidden. Its text is the body of a fixture.
+//! The answers of a server in one play, in a form that can be compared and stored: by connection and
+//! conversation, without what differs from run to run. Its text is the body of a fixture.
 //!
 //! ```text
 //! ana
@@ -11,29 +11,29 @@
 
 use std::fmt;
 
-/// All that was said.
+/// All answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Log {
     pub(crate) links: Vec<LinkLog>,
 }
 
-/// What was said over one connection, or (with the name `http`) in answer to requests outside of any.
+/// The answers on one connection, or (with the name `http`) the responses to HTTP requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LinkLog {
-    /// The actor; from its second connection on with a number, `bea #2`.
+    /// The actor, with a number from its second connection on: `bea #2`.
     pub(crate) name: String,
-    /// How it was answered: `open`, or `refused 403`.
+    /// How the upgrade was answered: `open`, or `refused 403`.
     pub(crate) opening: Option<String>,
-    /// By topic, each in the order in which it came.
+    /// The messages by topic, each in the order of arrival.
     pub(crate) conversations: Vec<Conversation>,
-    /// How it ended, if the server ended it: `closed 1011`; or `open`, if it did not.
+    /// How the server ended it: `closed 1011`, or `open` if it did not.
     pub(crate) ending: Option<String>,
 }
 
 /// The messages of one topic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Conversation {
-    /// The topic as JSON text; or a word for what has none.
+    /// The topic as JSON text, or a word for messages without one.
     pub(crate) topic: String,
     /// The messages.
     pub(crate) lines: Vec<String>,
@@ -77,7 +77,7 @@ impl fmt::Display for Log {
     }
 }
 
-/// A fixture's body that is none.
+/// A text that is not the body of a fixture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the body is not {expected}: {text}")]
 pub(crate) struct LogError {

@@ -1,5 +1,5 @@
-//! Conformance: replays scenarios against a server and judges what it said, by their steps and by fixtures that
-//! hold what real Phoenix servers said. Prints nothing and starts no server.
+//! Conformance: replays scenarios against a server, and judges its answers by the steps and by fixtures,
+//! which are the recorded answers of real Phoenix servers. It prints nothing and starts no server.
 
 mod attribution;
 mod baseline;

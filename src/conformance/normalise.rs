@@ -13,7 +13,7 @@ use crate::scenario::{
 };
 use crate::transport::Ending;
 
-/// What the names in a recording stand for, and what is to be hidden.
+/// The names to insert into a log, and what to hide.
 pub(crate) struct RunNames<'a> {
     pub(crate) program: &'a Program,
     /// Fresh names and their numbers in this run.
@@ -22,14 +22,14 @@ pub(crate) struct RunNames<'a> {
     pub(crate) vsn: Vsn,
 }
 
-/// What stands where something is hidden.
+/// Replaces hidden values.
 const HIDDEN: &str = "(hidden)";
 
-/// Longer lines are cut here, in characters; the rest is told by its length.
+/// Longer lines are cut after this many characters, and their length is appended.
 const LONGEST_LINE: usize = 600;
 const SHOWN_OF_LONG: usize = 150;
 
-/// Writes down what the server said.
+/// Converts what the server said to a log.
 pub(crate) fn log_of(recording: &Recording, names: &RunNames<'_>) -> Log {
     let mut log = Log::default();
     for entry in &recording.entries {
@@ -67,7 +67,7 @@ fn link_name(actor: &str, number: u32) -> String {
     }
 }
 
-/// The names of all that a scenario can hear from.
+/// The names of all connections of a scenario.
 pub(crate) fn link_names(program: &Program) -> Vec<String> {
     let steps = || program.groups.iter().flat_map(|group| &group.acts);
     let mut names = Vec::new();
@@ -99,11 +99,11 @@ impl RunNames<'_> {
                 let payload = String::from_utf8_lossy(payload).into_owned();
                 link.conversation("pongs").lines.push(self.finish(payload));
             }
-            // Only the first ending counts: whether TCP ended or broke below a close frame is free.
+            // Only the first ending counts, because how TCP ended after a close frame may vary.
             Noted::Ended(ending) => {
                 link.ending.get_or_insert_with(|| end_line(ending));
             }
-            // A connection that we ended ourselves has no ending of the server's.
+            // If the client cut the connection, the server did not end it.
             Noted::Cut => {
                 link.ending.get_or_insert_with(|| "cut".to_owned());
             }
@@ -137,7 +137,7 @@ impl RunNames<'_> {
         link.conversation(&topic).lines.push(line);
     }
 
-    /// A message in the shape of its version, its payload in one way to write it.
+    /// A message in the format of its version, with a normalised payload.
     pub(super) fn line(&self, message: &Message<'_>, vsn: Vsn) -> String {
         let fields = |list: &[&Field<'_>]| {
             let texts: Vec<String> = list.iter().map(|field| json_of(field)).collect();
@@ -184,12 +184,12 @@ impl RunNames<'_> {
         }
         let hide_at = &self.program.hide;
         let mut sort_at: Vec<&Pointer> = self.free_lists().collect();
-        // What is sorted inside an item decides where the item stands.
+        // What is sorted inside an item affects the order of the items.
         sort_at.sort_by_key(|pointer| Reverse(pointer.segments().len()));
         if hide_at.is_empty() && sort_at.is_empty() {
             return text;
         }
-        // Too deep to hide or sort anything in: it stays as it is.
+        // It is nested too deeply for hiding or sorting, so it stays unchanged.
         let Ok(mut value) = serde_json::from_str::<Value>(&text) else {
             return text;
         };
@@ -208,7 +208,7 @@ impl RunNames<'_> {
         }
     }
 
-    /// The lists whose items may stand in any order.
+    /// The lists whose items may be in any order.
     fn free_lists(&self) -> impl Iterator<Item = &Pointer> {
         self.program.chance.iter().flat_map(|chance| match chance {
             ChanceRule::AnyOrderIn(pointers) => pointers.as_slice(),
@@ -216,7 +216,7 @@ impl RunNames<'_> {
         })
     }
 
-    /// Whose entry it is, and in which serializer.
+    /// The name of the connection of an entry, and its serializer.
     pub(super) fn speaker(&self, who: Who) -> (String, Vsn) {
         match who {
             Who::Actor(actor, number) => (
@@ -228,7 +228,7 @@ impl RunNames<'_> {
         }
     }
 
-    /// Puts names for this run's numbers.
+    /// Replaces the numbers of this run by names.
     pub(super) fn named(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, number) in self.fresh {
@@ -237,7 +237,7 @@ impl RunNames<'_> {
         text
     }
 
-    /// Puts names for this run's numbers, and cuts what is long.
+    /// Replaces the numbers of this run by names, and cuts long lines.
     fn finish(&self, line: String) -> String {
         let line = self.named(&line);
         if line.chars().nth(LONGEST_LINE).is_some() {
@@ -248,7 +248,7 @@ impl RunNames<'_> {
     }
 }
 
-/// Whether an object has the keys of a message in 1.0.0, each once, and no other.
+/// Whether an object has exactly the keys of a message in 1.0.0, each once.
 fn has_the_four_keys(object: &str) -> bool {
     let mut keys: Vec<_> = json::members(object)
         .map_while(Result::ok)
@@ -258,7 +258,7 @@ fn has_the_four_keys(object: &str) -> bool {
     keys == ["event", "payload", "ref", "topic"]
 }
 
-/// A whole message, its JSON in one way to write it.
+/// A whole message with normalised JSON.
 fn as_it_is(text: &str) -> String {
     let mut line = String::new();
     match json::normalise(text, &mut line) {
@@ -267,7 +267,7 @@ fn as_it_is(text: &str) -> String {
     }
 }
 
-/// A message as it came, for a person.
+/// A message as it arrived, for display.
 pub(super) fn show(what: &Noted) -> String {
     match what {
         Noted::Text(text) => shorten(text),
@@ -276,12 +276,12 @@ pub(super) fn show(what: &Noted) -> String {
     }
 }
 
-/// Hides what a pointer points at; returns how often it did.
+/// Hides the values at a pointer; returns how many there are.
 fn hide(value: &mut Value, segments: &[String]) -> usize {
     at(value, segments, &mut |found| *found = Value::from(HIDDEN))
 }
 
-/// Sorts the lists that a pointer points at by what a fixture shows of their items; returns how many they are.
+/// Sorts the lists at a pointer by the fixture text of their items; returns how many there are.
 fn sort(value: &mut Value, segments: &[String], named: &dyn Fn(&str) -> String) -> usize {
     at(value, segments, &mut |found| {
         if let Value::Array(items) = found {
@@ -290,7 +290,7 @@ fn sort(value: &mut Value, segments: &[String], named: &dyn Fn(&str) -> String) 
     })
 }
 
-/// Changes all that a pointer points at; returns how many they are.
+/// Changes the values at a pointer; returns how many there are.
 fn at(value: &mut Value, segments: &[String], change: &mut dyn FnMut(&mut Value)) -> usize {
     let Some((first, rest)) = segments.split_first() else {
         change(value);
@@ -318,7 +318,7 @@ fn end_line(ending: &Ending) -> String {
     }
 }
 
-/// Bytes in full where they are few, else their number and a checksum.
+/// Bytes in full if they are few, otherwise their number and a checksum.
 fn digest(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     if bytes.len() <= 48 {

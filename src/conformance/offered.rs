@@ -1,4 +1,4 @@
-//! The values of the names that a scenario takes from its target, such as a topic that may be joined.
+//! Provides the values that a scenario takes from its target, such as a topic that clients may join.
 
 use serde_json::{Value, json};
 
@@ -6,27 +6,27 @@ use super::context::RunContext;
 use super::settings::{CheckSettings, Room};
 use crate::scenario::{Offer, Purpose, Setting};
 
-/// The answers to three pushes after a join.
+/// The replies to three equal pushes after a join.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Baseline {
     /// The status of all three.
     pub(super) status: String,
-    /// What their responses tell.
+    /// What their responses show.
     pub(super) state: State,
 }
 
-/// What the responses to three equal pushes tell of the conversation.
+/// What the responses to three equal pushes show about the state of the channel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum State {
-    /// They differ among each other, and are the same again after another join: these three.
+    /// They differ, and are the same again after another join. These are the three.
     Told([Value; 3]),
-    /// They do not differ, so nothing is told.
+    /// They do not all differ, so they show nothing.
     Untold,
-    /// They are other ones after another join: they depend on more than the conversation, rightly or not.
+    /// They are different after another join, so they depend on more than this channel, rightly or not.
     Elsewhere,
 }
 
-/// What the offered names stand for in one play.
+/// The values of the offered names in one play.
 pub(super) fn offered(
     settings: &CheckSettings,
     baseline: Option<&Baseline>,
@@ -75,14 +75,14 @@ pub(super) fn offered(
         (Offer::FirstAnswer, first),
         (Offer::SecondAnswer, second),
         (Offer::ThirdAnswer, third),
-        // What a swarm counts; a case has one of each.
+        // Names for swarms; in a case there is one sender and one message.
         (Offer::Sender, Value::from(0)),
         (Offer::Seq, Value::from(0)),
         (Offer::Mark, Value::from(format!("mark-{number}"))),
     ]
 }
 
-/// How a play is to be played at this context.
+/// The settings of a play in this run.
 pub(super) fn setting(context: &RunContext, offers: Vec<(Offer, Value)>, first_fresh: u64) -> Setting {
     Setting {
         timeout: context.timeout,

@@ -9,25 +9,25 @@ use super::rules;
 use crate::profile::Profile;
 use crate::scenario::{FailureKind, Level, Recording};
 
-/// What a case says about the server.
+/// The verdict of a case about the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// It did as promised.
+    /// The server behaved as promised.
     Pass,
-    /// It did something else that a client survives.
+    /// The server behaved differently, in a way that clients survive.
     NonStrict,
-    /// It fell short.
+    /// The server failed.
     Fail,
-    /// It does not offer what the case needs.
+    /// The server does not offer what the case needs.
     Skipped,
-    /// The case never reached what it judges.
+    /// The case did not reach what it judges.
     Undecided,
-    /// The run ended before the case began.
+    /// The run ended before the case started.
     NotRun,
 }
 
 impl Verdict {
-    /// All of them, best first.
+    /// All verdicts, best first.
     pub const ALL: [Self; 6] = [
         Self::Pass,
         Self::NonStrict,
@@ -53,17 +53,17 @@ impl Verdict {
 /// What the server under test is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldTo {
-    /// The Phoenix version that somebody named, to the letter.
+    /// Exactly the Phoenix version that the user named.
     Profile(Profile),
-    /// The Phoenix version that it behaves like most, to the letter; but it must not lose pushes, even where that
+    /// Exactly the Phoenix version that it resembles most, except that it must not lose pushes, even if that
     /// version does.
     Likeness(Profile),
-    /// What a client survives.
+    /// Only to what clients cannot survive.
     TheLine,
 }
 
 impl HeldTo {
-    /// The Phoenix version, if it is one.
+    /// The Phoenix version, if the server is held to one.
     pub const fn profile(self) -> Option<Profile> {
         match self {
             Self::Profile(profile) | Self::Likeness(profile) => Some(profile),
@@ -71,7 +71,7 @@ impl HeldTo {
         }
     }
 
-    /// In words, for a person.
+    /// A description for the user.
     pub fn describe(self) -> String {
         match self {
             Self::Profile(profile) | Self::Likeness(profile) => format!("held to {profile}"),
@@ -80,58 +80,58 @@ impl HeldTo {
     }
 }
 
-/// A trap that a server shares with the Phoenix version that it behaves like: no failure, but worth an update.
+/// A problem of the Phoenix version that a server behaves like: it is not a failure, but a reason to update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The id of the rule that the version does not keep.
+    /// The id of the rule that the version breaks.
     pub id: &'static str,
-    /// What happens, and what comes of it.
+    /// What happens, and the consequences.
     pub about: &'static str,
     /// The first version that keeps the rule.
     pub mended_in: &'static str,
 }
 
-/// Why a verdict is not `pass`: the four things that a person needs.
+/// The explanation of a verdict other than `pass`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// What happened, in one line, lower case, no full stop.
     pub what: String,
-    /// What was awaited; several lines if need be.
+    /// What was expected; may have several lines.
     pub expected: String,
-    /// What came instead; several lines if need be.
+    /// What happened instead; may have several lines.
     pub actual: String,
-    /// `path:line:column` and the actor, if a step failed; else the fixture that was compared with.
+    /// `path:line:column` and the actor if a step failed, otherwise the fixture.
     pub place: String,
     /// The first line of the step that failed.
     pub step: Option<String>,
-    /// What kind of expectation did not hold.
+    /// The kind of expectation that failed.
     pub(crate) kind: FailureKind,
-    /// The rule that is broken; nothing where the scenario cites none, or nothing was judged.
+    /// The rule that is broken; nothing if the scenario cites none, or if nothing was judged.
     pub broken: Option<String>,
-    /// The actor whose conversation it was; with the number of its connection if that is known and not the first.
+    /// The actor of the conversation, with the number of its connection if that is known and not the first.
     pub actor: Option<String>,
-    /// The steps before the one that failed, as they stand in the file.
+    /// The steps before the failed one, as written in the file.
     pub before: Vec<String>,
-    /// The last of what was said, in both directions.
+    /// The last messages in both directions.
     pub said: Vec<Said>,
     /// How many steps the scenario has.
     pub steps: usize,
 }
 
-/// Something that an actor sent or received, as a person reads it.
+/// A message that an actor sent or received, formatted for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Whose connection it was.
+    /// The actor of the connection.
     pub actor: String,
-    /// Since the case began.
+    /// The time since the start of the case.
     pub at: Duration,
-    /// Which way it went.
+    /// The direction.
     pub way: Way,
-    /// The message, with the names of the scenario in place of this run's numbers.
+    /// The message, with names of the scenario instead of the numbers of this run.
     pub text: String,
 }
 
-/// Which way a message went.
+/// The direction of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// From the client to the server.
@@ -140,7 +140,7 @@ pub enum Way {
     Received,
 }
 
-/// What one case came to.
+/// The result of one case.
 #[derive(Clone, Debug)]
 pub struct CaseResult {
     /// The id, `family/case`, or the path of a user's own scenario.
@@ -149,39 +149,40 @@ pub struct CaseResult {
     pub about: Arc<str>,
     /// The rules that it checks.
     pub rules: Arc<[String]>,
-    /// What it needs.
+    /// The level that it needs.
     pub level: Option<Level>,
-    /// The verdict on what was said.
+    /// The verdict on the answers.
     pub verdict: Verdict,
     /// The verdict on how connections were closed.
     pub close_verdict: Verdict,
-    /// Why the verdict is what it is: nothing for a pass.
+    /// The explanation of the verdict; nothing for a pass.
     pub finding: Option<Finding>,
-    /// Why the close verdict is what it is.
+    /// The explanation of the close verdict.
     pub close_finding: Option<Finding>,
-    /// For `skipped`, `undecided` and own scenarios that pass without a fixture: a sentence.
+    /// A sentence for `skipped`, `undecided`, and own scenarios that pass without a fixture.
     pub note: Option<String>,
-    /// The pending fixture that was written, to be looked at.
+    /// The pending fixture that was written for review.
     pub pending: Option<String>,
     /// How long it took.
     pub duration: Duration,
-    /// It passed, but not at once.
+    /// Whether it passed only in a retry.
     pub flaky: bool,
-    /// How many times it ran, its retries not counted: as often as was asked for, or until it was no pass.
+    /// How many times it ran, without retries: as often as requested, or until it did not pass.
     pub runs: u32,
-    /// Whether this process kept up with it.
+    /// Whether this process got enough processor time.
     pub(crate) pace: Pace,
-    /// What happened, frame by frame.
+    /// The recording, frame by frame.
     pub(crate) recording: CaseRecording,
 }
 
-/// Whether this process got the processor when it wanted it. What is no pass when it did not is tried again, alone.
+/// Whether this process got the processor when it needed it. If not, a case that did not pass is tried again
+/// alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
     /// It did.
     #[default]
     OnTime,
-    /// It did not, for a while.
+    /// It was late for a while.
     Late,
 }
 
@@ -190,26 +191,26 @@ pub enum Pace {
 pub enum CaseRecording {
     /// The case was not played.
     None,
-    /// All that happened. Only [`CheckEvent::CaseFinished`] has it: a hundred recordings of a server that floods would
-    /// fill the memory.
+    /// The whole recording. Only [`CheckEvent::CaseFinished`] contains it, because the recordings of a server
+    /// that floods would fill the memory.
     Whole(Arc<Recorded>),
-    /// It was told, and is not kept.
+    /// The recording was reported and dropped.
     Told,
 }
 
-/// What happened in a case, with the names that its entries need.
+/// The recording of a case, with the names that its entries need.
 #[derive(Debug)]
 pub struct Recorded {
     /// The entries.
     pub recording: Recording,
     /// The names of the actors.
     pub actors: Vec<String>,
-    /// The serializer of its connections.
+    /// The default serializer of its connections.
     pub vsn: crate::protocol::Vsn,
 }
 
 impl CaseResult {
-    /// Whether this makes the run fail: the close verdict counts only where the server is held to a version.
+    /// Whether this makes the run fail. The close verdict counts only if the server is held to a version.
     pub fn failed(&self, held_to: HeldTo, strict: Strictness) -> bool {
         let bad = |verdict| match verdict {
             Verdict::Fail => true,
@@ -219,7 +220,7 @@ impl CaseResult {
         bad(self.verdict) || (held_to != HeldTo::TheLine && bad(self.close_verdict))
     }
 
-    /// The rules that it found broken.
+    /// The rules that this case found broken.
     pub fn broken(&self) -> Vec<&str> {
         let findings = [&self.finding, &self.close_finding].into_iter().flatten();
         let mut rules: Vec<&str> = findings.filter_map(|finding| finding.broken.as_deref()).collect();
@@ -227,7 +228,7 @@ impl CaseResult {
         rules
     }
 
-    /// One line that says why it is no pass.
+    /// Why it is not a pass, in one line.
     pub fn message(&self) -> Option<String> {
         let found = self
             .finding
@@ -248,69 +249,69 @@ pub enum Strictness {
     Strict,
 }
 
-/// Something that happened in a run.
+/// An event of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum CheckEvent<'a> {
-    /// The target was looked at, and the cases are chosen.
+    /// The target was examined, and the cases were chosen.
     Started {
         /// Its URL.
         target: &'a str,
-        /// What it is held to.
+        /// What the server is held to.
         held_to: HeldTo,
-        /// What it offers and what it lacks, a sentence each.
+        /// What the server offers and lacks, one sentence each.
         offers: &'a [String],
-        /// How many cases there are, skipped ones among them.
+        /// The number of cases, including skipped ones.
         cases: usize,
     },
-    /// A case has begun.
+    /// A case started.
     CaseStarted(&'a str),
-    /// A case is over.
+    /// A case ended.
     CaseFinished(&'a CaseResult),
 }
 
-/// A whole run.
+/// The result of a whole run.
 #[derive(Debug)]
 pub struct RunResult {
     /// The target's URL.
     pub target: String,
-    /// What it was held to.
+    /// What the server was held to.
     pub held_to: HeldTo,
-    /// In the order of their ids.
+    /// The cases, ordered by id.
     pub cases: Vec<CaseResult>,
-    /// Traps of the version that it behaves like.
+    /// Warnings about the version that the server behaves like.
     pub warnings: Vec<Warning>,
-    /// It was ended before all cases were done.
+    /// Whether the run ended before all cases were done.
     pub cut_short: bool,
     /// Whether `non-strict` counted as `fail`.
     pub strict: Strictness,
 }
 
-/// How a run ends, by the exit codes of the command line.
+/// The conclusion of a run, as in the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckConclusion {
-    /// All held: 0.
+    /// 0: everything held.
     Held,
-    /// The server fell short: 1.
+    /// 1: the server failed.
     FellShort,
-    /// Nothing failed, but something is undecided, or nothing was judged at all: 2.
+    /// 2: nothing failed, but something is undecided, or nothing was judged.
     Undecided,
 }
 
 impl RunResult {
-    /// How many cases have this verdict.
+    /// The number of cases with this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.cases.iter().filter(|case| case.verdict == verdict).count()
     }
 
-    /// The cases that make it fail.
+    /// The cases that make the run fail.
     pub fn failed(&self) -> impl Iterator<Item = &CaseResult> {
         self.cases
             .iter()
             .filter(|case| case.failed(self.held_to, self.strict))
     }
 
-    /// The rules that are broken, each with how many cases found it so: the probable first cause first. Rules that
-    /// others rest on come before those, and among equals the one that most cases found broken.
+    /// The broken rules, each with the number of cases that found it, and the most probable cause first:
+    /// rules that others depend on come first, and among equals the one that most cases found broken.
     pub fn broken(&self) -> Vec<(&str, usize)> {
         let mut found: BTreeMap<&str, usize> = BTreeMap::new();
         for rule in self.failed().flat_map(CaseResult::broken) {
@@ -324,7 +325,7 @@ impl RunResult {
         rules
     }
 
-    /// What it comes to.
+    /// The conclusion of the run.
     pub fn conclusion(&self) -> CheckConclusion {
         let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict);
         let open = self.count(Verdict::Undecided) + self.count(Verdict::NotRun);

@@ -1,4 +1,4 @@
-//! Looks at a target before anything is judged: whether a Phoenix socket is there, and what it offers.
+//! Examines a target before the cases run: what does the server offer?
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Offers {
     pub(super) baseline: Option<Baseline>,
 }
 
-/// Whether the server speaks version 1.0.0, too.
+/// Whether the server also supports version 1.0.0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Speaks {
     Yes,
@@ -29,7 +29,7 @@ pub(super) enum Speaks {
     No,
 }
 
-/// Whether the server gives tokens that were signed some time ago.
+/// Whether the server issues tokens with an earlier signing time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum OldTokens {
     Given,
@@ -37,7 +37,7 @@ pub(super) enum OldTokens {
     NotGiven,
 }
 
-/// A small scenario that shows what is offered where it holds.
+/// A small scenario that holds only if the server has the lab channel.
 const LAB: &str = r#"
 about: Whether a lab channel is there.
 fresh: [room, told]
@@ -85,7 +85,7 @@ vsn: 1.0.0
 steps: [ana: connect, ana: heartbeat]
 "#;
 
-/// Joins a topic, whatever comes of it.
+/// Joins a topic and accepts any outcome.
 const JOIN: &str = r#"
 about: What comes of a join.
 fresh: [room]
@@ -94,19 +94,19 @@ steps:
   - ana: { join: "PREFIX:{{room}}", reply: any }
 "#;
 
-/// What came of a join.
+/// The outcome of a join.
 #[derive(Debug, PartialEq, Eq)]
 enum JoinOutcome {
-    /// Some reply on the topic, whatever its refs: its status.
+    /// A reply on the topic with any refs; this is its status.
     Reply(String),
-    /// Something else on the topic.
+    /// Another message on the topic.
     SomethingElse,
     /// The connection ended.
     End,
     Nothing,
 }
 
-/// Tries everything that a level needs.
+/// Probes everything that a level needs.
 pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
     let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
@@ -121,7 +121,7 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
     if lab && gives_old_tokens(&context.connections()).await {
         offers.old_tokens = OldTokens::Given;
     }
-    // The contract of the lab asks for both versions; whoever offers none of it may speak the newer one alone.
+    // The contract of the lab requires both versions. A server without the lab may support only 2.0.0.
     offers.v1 = if v1 || lab { Speaks::Yes } else { Speaks::No };
     let levels = [
         (lab || room.is_some(), Level::Room),
@@ -141,7 +141,7 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
     } else {
         None
     };
-    // A server that looks at no path has one mount, by whatever name.
+    // A server that ignores the path has a single mount, with any name.
     let mounts = [
         (fast && !any_path, "fast_socket"),
         (strict && !any_path, "strict_socket"),
@@ -155,8 +155,8 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
     offers
 }
 
-/// Whether a channel is there: it answers as the contract says; or it is broken, but not treated as a topic that
-/// cannot be there. Where anybody may join anything, and where nothing is answered, there is no telling.
+/// Whether the server has a channel: it answers as the contract says, or wrongly, but not as for an unknown
+/// topic. It cannot be determined if anybody may join any topic, or if the server does not reply.
 async fn offers_channel(context: &Rc<RunContext>, strictly: &str, prefix: &str, first_fresh: u64) -> bool {
     let nowhere = format!("{prefix}-nowhere");
     let (held, there, elsewhere) = tokio::join!(
@@ -205,7 +205,7 @@ async fn holds(context: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool
     matches!(play.progress(), PlayStatus::Over)
 }
 
-/// Whether a program needs what a target lacks; in words.
+/// What a program needs and a target lacks, in words.
 pub(super) fn lacks(program: &Program, offers: &Offers) -> Option<String> {
     if program.wants_old_tokens() && offers.old_tokens == OldTokens::NotGiven {
         return Some("the server gives no tokens that were signed some time ago".to_owned());
@@ -225,7 +225,7 @@ impl Offers {
         }
     }
 
-    /// What is there, a sentence each.
+    /// What the server offers, one sentence each.
     pub(super) fn sentences(&self) -> Vec<String> {
         let levels: Vec<&str> = self.levels.iter().map(|level| level.name()).collect();
         let mut all = vec![format!("it offers the levels {}", levels.join(", "))];

@@ -1,4 +1,5 @@
-//! Notices when this process itself gets no processor: what a case says then may be the machine's fault.
+//! Detects when this process gets no processor time, because then a failed case may be the fault of the
+//! machine.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,20 +8,20 @@ use std::time::Duration;
 use super::outcome::Pace;
 use crate::clock::{Clock, Time};
 
-/// When this thread was late. Shared by all that runs on it.
+/// When this thread was late. All tasks on the thread share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Punctual {
     gaps: Rc<RefCell<Vec<Time>>>,
 }
 
-/// How often it looks.
+/// The interval of the checks.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// Less than this changes no verdict: waits take seconds.
+/// Shorter delays affect no verdict, because waits take seconds.
 const NOTABLE: Duration = Duration::from_millis(300);
 
 impl Punctual {
-    /// Watches until it is dropped.
+    /// Checks until it is dropped.
     pub(super) async fn watch(self, clock: Clock) {
         loop {
             let due = clock.now() + EVERY;
@@ -32,7 +33,7 @@ impl Punctual {
         }
     }
 
-    /// Whether this process was late at any time since then.
+    /// Whether this process was late since then.
     pub(super) fn pace_since(&self, since: Time) -> Pace {
         let late = self.gaps.borrow().iter().any(|at| *at >= since);
         if late { Pace::Late } else { Pace::OnTime }

@@ -1,4 +1,4 @@
-//! The cases that are still to be judged: side by side first, then one after another those that must be alone.
+//! Runs the cases: first those that may run side by side, then one by one those that must run alone.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -18,15 +18,15 @@ use super::settings::{CheckSettings, StopAt};
 use super::single::{Attempt, Played, play_case, undecided};
 use crate::driver::Host;
 
-/// What is to be judged.
+/// The cases to run.
 pub(super) struct ToDo {
     waiting: VecDeque<Arc<Case>>,
     alone: VecDeque<Arc<Case>>,
 }
 
 impl ToDo {
-    /// Cases that run side by side, and cases that run alone after them. Large messages are sent first, since they
-    /// take the longest on a slow line.
+    /// Cases that run side by side, and cases that run alone after them. Cases with large messages start
+    /// first, because they take the longest on a slow connection.
     pub(super) fn new(mut side_by_side: Vec<Arc<Case>>, alone: Vec<Arc<Case>>) -> Self {
         side_by_side.sort_by_key(|case| Reverse(case.program.largest_message() >> 20));
         Self {
@@ -35,7 +35,7 @@ impl ToDo {
         }
     }
 
-    /// A case that is to run once more comes after all others of its kind.
+    /// Appends a case that has to run again after all others of its kind.
     fn put_back(&mut self, case: Arc<Case>) {
         match must_be_alone(&case) {
             true => self.alone.push_back(case),
@@ -44,28 +44,28 @@ impl ToDo {
     }
 }
 
-/// Whether a case had begun when the run ended.
+/// Whether a case had started when the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begun {
-    /// It had passed so many times before.
+    /// It had passed this many times before.
     Yes {
         passed: u32,
     },
     No,
 }
 
-/// A case that runs several times.
+/// The runs of a case that runs several times.
 #[derive(Default)]
 struct Repeated {
-    /// How many runs are over.
+    /// The number of runs so far.
     runs: u32,
-    /// The first that was not a plain pass, though no failure.
+    /// The first result that was neither a plain pass nor a failure.
     told: Option<CaseResult>,
 }
 
 impl Repeated {
-    /// Adds a run. Returns what the case came to once it is over: its failure, else the first run that was not a plain
-    /// pass, else the last.
+    /// Adds a run. Returns the result of the case once it is known: its failure, otherwise the first run that
+    /// was not a plain pass, otherwise the last.
     fn add(&mut self, result: CaseResult, settings: &CheckSettings, held_to: HeldTo) -> Option<CaseResult> {
         let may_go_on = matches!(result.verdict, Verdict::Pass | Verdict::NonStrict)
             && !result.failed(held_to, settings.strict);
@@ -92,7 +92,7 @@ pub(super) struct Queue {
     fresh: Fresh,
     baseline: Option<Rc<Baseline>>,
     to_do: ToDo,
-    /// Cases that get a second try, alone, because this process was late during the first.
+    /// Cases that get a second attempt alone, because this process was late during the first.
     again: HashSet<Arc<str>>,
     repeated: HashMap<Arc<str>, Repeated>,
     under_way: Vec<Arc<Case>>,
@@ -122,7 +122,7 @@ impl Queue {
         }
     }
 
-    /// Runs all. Gives up at the first failure if that is asked for.
+    /// Runs all cases, or stops at the first failure if that is requested.
     pub(super) async fn work(
         &mut self,
         host: &dyn Host,
@@ -145,7 +145,7 @@ impl Queue {
         }
     }
 
-    /// Begins as many cases as may run side by side.
+    /// Starts as many cases as may run side by side.
     fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(CheckEvent<'_>)) {
         let jobs = self.context.settings.side_by_side().max(1);
         while self.under_way.len() < jobs {
@@ -157,7 +157,7 @@ impl Queue {
             let done = done.clone();
             self.tasks.spawn_local(async move {
                 let result = play_case(&case, attempt, None).await;
-                // Nobody waits for it any more where the run has been stopped.
+                // If the run was stopped, nobody receives the result.
                 let _ = done.send(Played { case, result });
             });
         }
@@ -170,7 +170,7 @@ impl Queue {
         self.under_way.push(Arc::clone(case));
     }
 
-    /// Plays the next case that must be alone, if there is one.
+    /// Runs the next case that must run alone, if there is one.
     async fn next_alone(
         &mut self,
         host: &dyn Host,
@@ -197,7 +197,7 @@ impl Queue {
         Played { case, result }
     }
 
-    /// What has not been judged, and whether it had begun.
+    /// The cases that have not been judged, and whether they had started.
     pub(super) fn left(&mut self) -> impl Iterator<Item = (Arc<Case>, Begun)> {
         let (again, repeated) = (&self.again, &self.repeated);
         let passed = |case: &Case| repeated.get(&case.id).map(|it| it.runs);
@@ -227,7 +227,7 @@ impl Queue {
         }
     }
 
-    /// Takes a result; says whether the run is to stop.
+    /// Takes in a result; returns whether the run should stop.
     fn finish(
         &mut self,
         played: Played,

@@ -1,4 +1,4 @@
-//! Whether a Phoenix socket is at the target at all, and what to say where it is not.
+//! Checks that there is a Phoenix socket at the target, and describes the problem if not.
 
 use std::time::Duration;
 
@@ -10,33 +10,33 @@ use crate::transport::{
 /// A target at which nothing can be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// No connection, or no answer.
+    /// No connection, or no response.
     #[error("{0}")]
     Unreachable(#[from] OpenError),
-    /// It answered, but not as a Phoenix socket does.
+    /// The server responded, but not as a Phoenix socket does.
     #[error("{target} answered the upgrade with {status}{text}, so no client was let in")]
     NoPhoenix {
         /// The URL.
         target: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: u16,
-        /// What its body says, in one short line, or nothing.
+        /// The text of the response in one short line, or nothing.
         text: String,
     },
-    /// What the command line says of a topic does not hold there.
+    /// A topic or push from the command line does not work at the target.
     #[error("{what}: {actual}")]
     Room {
-        /// What does not hold.
+        /// What does not work.
         what: String,
         /// What the server did.
         actual: String,
-        /// What to do.
+        /// What the user can do.
         next: &'static str,
     },
 }
 
 impl CheckError {
-    /// What a person can do about it.
+    /// What the user can do about it.
     pub fn next(&self) -> Option<&'static str> {
         match self {
             Self::Unreachable(OpenError::Request(RequestError::ConnectionRefused { .. })) => Some(
@@ -72,7 +72,7 @@ pub(super) async fn reach(context: &RunContext) -> Result<Connection, CheckError
     }
 }
 
-/// What the body of a refusal says: its first words, without tags.
+/// The first words of the body of a refusal, without tags.
 fn text_of(response: &Response) -> Option<String> {
     const SHOWN: usize = 80;
     let body = String::from_utf8_lossy(&response.body);
@@ -89,7 +89,7 @@ fn text_of(response: &Response) -> Option<String> {
     (!shown.is_empty()).then(|| format!("{shown}{more}"))
 }
 
-/// The text of a page: no tags, and nothing of styles and scripts.
+/// The text of an HTML page, without tags, styles and scripts.
 fn without_tags(page: &str) -> String {
     let mut text = String::new();
     let mut rest = page;

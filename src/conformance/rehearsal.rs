@@ -1,5 +1,5 @@
-//! Tries once, before any case, what the command line says of a room: a topic that may not be joined and a push that is
-//! not answered are the user's to put right, and say nothing about the server.
+//! Tries the topics and the push from the command line before any case runs. If a topic cannot be joined or
+//! the push is not answered, the user has to correct it; it says nothing about the server.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,16 +18,16 @@ const PUSH: &str =
     "  - ana: { push: \"{{push_event}}\", on: \"{{topic}}\", with: \"{{push_payload}}\", reply: any }\n";
 const OTHER: &str = "  - ana: { join: \"{{other_topic}}\", with: \"{{other_join_params}}\", reply: any }\n";
 
-/// What to do about each slip.
+/// What to do about each mistake.
 const NEXT_TOPIC: &str =
     "name a topic that may be joined, and what it is joined with: --topic T --join-params JSON";
 const NEXT_OTHER: &str = "name a second topic that may be joined, and what it is joined with: --other-topic T --other-join-params JSON";
 const NEXT_PUSH: &str = "name a push that the application answers: --push EVENT=JSON; without --push the cases that need one are skipped";
 
-/// Joins the topics and pushes what was named.
+/// Joins the topics and sends the push from the command line.
 ///
 /// # Errors
-/// A topic was not joined, or the push was not answered; what came instead.
+/// If a topic was not joined or the push was not answered, with what happened instead.
 pub(super) async fn rehearse(context: &Rc<RunContext>, room: &Room, number: u64) -> Result<(), CheckError> {
     let mut source = [ABOUT, TOPIC].concat();
     if room.push.is_some() {
@@ -57,7 +57,7 @@ pub(super) async fn rehearse(context: &Rc<RunContext>, room: &Room, number: u64)
     }
 }
 
-/// What was said in the rehearsal.
+/// What was received in the rehearsal.
 struct Seen<'p> {
     play: &'p Play,
     timeout: Duration,
@@ -77,7 +77,7 @@ impl Seen<'_> {
                 }),
                 _ => false,
             });
-        // Without a connection nothing was asked: that is judged by the cases.
+        // Without a connection nothing was tested; the cases judge that.
         if !asked {
             return Ok(());
         }
@@ -101,7 +101,7 @@ impl Seen<'_> {
         })
     }
 
-    /// Any second reply will do: which refs it must carry is what the cases judge.
+    /// Accepts any second reply, because the cases judge the refs.
     fn answered(&self, event: &str, topic: &str) -> Result<(), CheckError> {
         let replies = self.said_on(topic, |message| {
             (message.event.as_str() == Some(REPLY)).then_some(())
@@ -116,7 +116,7 @@ impl Seen<'_> {
         })
     }
 
-    /// What came on the topic in context of a reply.
+    /// What arrived on the topic instead of a reply.
     fn instead(&self, topic: &str) -> String {
         let events = self.said_on(topic, |message| message.event.as_str().map(str::to_owned));
         let ended = self

@@ -1,5 +1,5 @@
-//! A run: looks at the target, chooses what can be judged there, plays the cases side by side and tells what each
-//! came to.
+//! A run of `check`: examines the target, chooses the cases, plays them side by side, and reports the result
+//! of each.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -24,10 +24,10 @@ use crate::scenario::Level;
 
 /// Replays the cases of `settings` against its target.
 ///
-/// `stop` ends the run in order: what is under way is dropped, what was judged is kept.
+/// `stop` ends the run early: running cases are dropped, and results are kept.
 ///
 /// # Errors
-/// There is nothing at the target that could be judged.
+/// If nothing can be judged at the target.
 pub async fn check(
     settings: CheckSettings,
     host: &dyn Host,
@@ -39,7 +39,7 @@ pub async fn check(
         .await
 }
 
-/// Plays one case and judges it, without a look at the target first.
+/// Plays and judges one case, without examining the target first.
 pub async fn judge_one(
     case: &Case,
     settings: CheckSettings,
@@ -125,8 +125,8 @@ async fn run(
     })
 }
 
-/// The target, if there is a Phoenix socket; what it offers; and the version that it behaves like, where nobody said
-/// to which it is held.
+/// Connects to the target and finds out what it offers, and which version it behaves like if the user has not
+/// named one.
 async fn look(
     settings: &Rc<CheckSettings>,
     clock: Clock,
@@ -137,12 +137,12 @@ async fn look(
         rehearsal::rehearse(&context, room, first_fresh).await?;
     }
     let looking = probe::look(&context, settings.room.as_ref(), first_fresh);
-    // A server that answers none of it in that time offers none of it.
+    // A server that answers nothing in that time offers nothing.
     let offers = tokio::time::timeout(context.line.look(), looking)
         .await
         .unwrap_or_else(|_| Offers::of_a_socket());
     let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
-        // A server that stops answering in between is judged as one of which nothing is known.
+        // If a server stops answering here, its version stays unknown.
         let finding = likeness::find(&context, &offers, first_fresh);
         tokio::time::timeout(settings.longest_repetition(context.line.round_trip()), finding)
             .await
@@ -153,7 +153,8 @@ async fn look(
     Ok((context, offers, likeness))
 }
 
-/// Opens a first connection and measures the line by it: on a slow one everything may take longer, within bounds.
+/// Opens a first connection and measures its round trip. On a slow connection everything may take longer, up
+/// to a limit.
 pub(super) async fn reached(
     settings: &Rc<CheckSettings>,
     clock: Clock,
@@ -174,7 +175,7 @@ pub(super) async fn reached(
     Ok(Rc::new(context))
 }
 
-/// The end of the time that a run may take, if that was said.
+/// Waits for the time limit of the run, if there is one.
 async fn over(limit: Option<Duration>) -> Duration {
     match limit {
         Some(limit) => {
@@ -185,7 +186,7 @@ async fn over(limit: Option<Duration>) -> Duration {
     }
 }
 
-/// A run that was ended before any case began.
+/// The result of a run that ended before any case started.
 fn not_begun(settings: &CheckSettings, ended: Ended) -> RunResult {
     let held_to = settings.held_to.unwrap_or(HeldTo::TheLine);
     let cases = settings
@@ -209,20 +210,21 @@ enum Ended {
     TooLong(Duration),
 }
 
-/// What the server is held to: what was said, else the version that it behaves like, else what a client survives.
+/// What the server is held to: what the user named, otherwise the version that it behaves like, otherwise
+/// what clients survive.
 fn held_to(settings: &CheckSettings, likeness: Option<&Likeness>) -> HeldTo {
     let like = || likeness.map(|likeness| HeldTo::Likeness(likeness.profile));
     settings.held_to.or_else(like).unwrap_or(HeldTo::TheLine)
 }
 
-/// What was found out about the target, a sentence each.
+/// What was found out about the target, one sentence each.
 fn sentences(offers: &Offers, likeness: Option<&Likeness>) -> Vec<String> {
     let mut sentences = offers.sentences();
     sentences.extend(likeness.map(Likeness::sentence));
     sentences
 }
 
-/// The result of a case that had not begun when the run ended, or was not done.
+/// The result of a case that had not started or not ended when the run ended.
 fn unfinished(case: &Case, begun: Begun, ended: Option<&Ended>) -> CaseResult {
     let why = match ended {
         Some(Ended::Stopped) => "the run was ended".to_owned(),

@@ -1,4 +1,4 @@
-//! What a run is asked to do.
+//! The settings of a run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
 use crate::transport::Target;
 
-/// A run ends after this long, and so many round trips, whatever the server does; at most after the longest.
+/// The time limit of a run: this time plus this many round trips, at most the last value.
 const RUN: Duration = Duration::from_secs(60);
 const FOR_EACH_RUN: u32 = 200;
 const LONGEST_RUN: Duration = Duration::from_secs(6 * 60);
-/// A run whose waits are long by the user's wish is longer, too.
+/// The time limit is at least this many timeouts.
 const TIMEOUTS_OF_A_RUN: u32 = 11;
 
-/// How many cases run side by side unless said: they spend their time waiting for answers. Fewer where others use the
-/// server, too.
+/// The default number of cases that run side by side, as they mostly wait for replies. It is lower for a
+/// server that others use, too.
 const JOBS: usize = 16;
 const JOBS_WHERE_SAFE: usize = 8;
 
@@ -28,45 +28,45 @@ const JOBS_WHERE_SAFE: usize = 8;
 pub struct CheckSettings {
     /// The server under test.
     pub target: Target,
-    /// The serializer, where a case names none.
+    /// The serializer, unless a case names one.
     pub vsn: Vsn,
     /// Connect params of every connection.
     pub params: Vec<(String, String)>,
     /// Request headers of every connection.
     pub headers: Vec<(String, String)>,
-    /// How long each wait may take beyond what the case asks the server to sleep; more on a slow line.
+    /// The timeout of each wait, beyond what the case asks the server to wait; more on a slow connection.
     pub timeout: Duration,
-    /// How long the whole run may take; if nothing is said, for each repetition a minute and two
-    /// hundred round trips, at most six minutes.
+    /// The time limit of the whole run; by default a minute and two hundred round trips for each repetition,
+    /// at most six minutes.
     pub max_time: Option<Duration>,
-    /// How many cases run side by side; if nothing is said, sixteen, or eight where others use the server.
+    /// How many cases run side by side; by default sixteen, or eight on a server that others use.
     pub jobs: Option<usize>,
-    /// How often a case that is no pass is tried again.
+    /// How often a case that did not pass is retried.
     pub retries: u32,
-    /// How many times each case runs, unless it is no pass before.
+    /// How many times each case runs, unless it fails to pass earlier.
     pub repeat: u32,
     /// When to stop.
     pub stop: StopAt,
-    /// The levels to run; all that the target offers if none are named.
+    /// The levels to run; by default all that the target offers.
     pub levels: Option<Vec<Level>>,
-    /// What the server is held to; found out by what it offers if nothing is said.
+    /// What the server is held to; by default it is detected.
     pub held_to: Option<HeldTo>,
     /// Whether `non-strict` counts as `fail`.
     pub strict: Strictness,
-    /// Whether cases that could hurt others are left out.
+    /// Whether to leave out cases that could harm other users of the server.
     pub safety: Safety,
-    /// The topics that may be joined, for level room.
+    /// The topics that clients may join, for the level room.
     pub room: Option<Room>,
-    /// Every random choice follows from it.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// What to run.
+    /// The cases to run.
     pub cases: Vec<Arc<Case>>,
-    /// Whether fixtures are written.
+    /// Whether to write fixtures.
     pub update: Update,
 }
 
 impl CheckSettings {
-    /// The settings that hold where nobody says otherwise.
+    /// The default settings.
     pub fn new(target: Target, cases: Vec<Arc<Case>>) -> Self {
         let safety = if target.is_loopback() {
             Safety::All
@@ -97,7 +97,7 @@ impl CheckSettings {
 }
 
 impl CheckSettings {
-    /// How long the whole run may take on a line with this round trip.
+    /// The time limit of the whole run for this round trip.
     pub(super) fn longest_run(&self, round_trip: Duration) -> Duration {
         let longest = self.longest_repetition(round_trip);
         match self.max_time {
@@ -106,7 +106,7 @@ impl CheckSettings {
         }
     }
 
-    /// How long it may take if each case runs once.
+    /// The time limit if each case runs once.
     pub(super) fn longest_repetition(&self, round_trip: Duration) -> Duration {
         self.max_time.unwrap_or_else(|| {
             let usual = RUN + round_trip * FOR_EACH_RUN;
@@ -114,7 +114,7 @@ impl CheckSettings {
         })
     }
 
-    /// How many cases run side by side. A server that others use is not hurried.
+    /// How many cases run side by side. There are fewer on a server that others use.
     pub(super) fn side_by_side(&self) -> usize {
         self.jobs.unwrap_or(match self.safety {
             Safety::All => JOBS,
@@ -134,7 +134,7 @@ impl CheckSettings {
     }
 }
 
-/// When a run stops.
+/// When a run should stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StopAt {
     /// When all cases are done.
@@ -144,41 +144,41 @@ pub enum StopAt {
     FirstFailure,
 }
 
-/// Whether the server is one that others use.
+/// Whether others use the server, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safety {
-    /// Leave out what could hurt it.
+    /// Leave out cases that could harm them.
     Safe,
     /// Run everything.
     All,
 }
 
-/// Which fixtures are written, as pending ones.
+/// Which cases get a pending fixture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Update {
     /// None.
     #[default]
     No,
-    /// Of cases that have none.
+    /// Cases without a fixture.
     Missing,
-    /// Of all cases whose answers differ.
+    /// All cases whose answers differ.
     All,
 }
 
-/// What may be joined on any application.
+/// The topics and push from the user, for any application.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {
     /// A topic.
     pub topic: String,
-    /// What it is joined with.
+    /// The params for its join.
     pub join_params: Value,
     /// A second topic.
     pub other_topic: Option<String>,
-    /// What that is joined with; the same if nothing is said.
+    /// The params for the join of that; by default the same.
     pub other_join_params: Option<Value>,
-    /// A push that is answered: event and payload.
+    /// A push that the server replies to: event and payload.
     pub push: Option<(String, Value)>,
-    /// A topic that may not be joined.
+    /// A topic that clients may not join.
     pub unknown_topic: Option<String>,
 }
 

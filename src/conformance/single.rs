@@ -20,7 +20,7 @@ use crate::driver::Lent;
 use crate::protocol::Vsn;
 use crate::scenario::{Play, PlayStatus};
 
-/// What a case needs to be played.
+/// What is needed to play a case.
 pub(super) struct Attempt {
     pub(super) context: Rc<RunContext>,
     pub(super) held_to: HeldTo,
@@ -35,7 +35,7 @@ pub(super) struct Played {
     pub(super) result: CaseResult,
 }
 
-/// Plays a case, again if it is no pass and there are retries left.
+/// Plays a case, and retries it if it did not pass and retries are left.
 pub(super) async fn play_case(case: &Case, attempt: Attempt, mut lent: Option<Box<dyn Lent>>) -> CaseResult {
     let retries = attempt.context.settings.retries;
     let mut tries = 0;
@@ -67,12 +67,12 @@ async fn play_once(
         }),
     };
     let fresh = Fresh::again(attempt.fresh, tries);
-    // The numbers of the room's own topics must not be those of the case's names.
+    // The numbers for the topics of the room must differ from those for the names of the case.
     let offers = offered(&context.settings, attempt.baseline.as_deref(), fresh + 50);
     let mut play = Play::new(Arc::clone(&case.program), setting(&context, offers, fresh));
     let begun = context.clock.now();
     let held_to = attempt.held_to;
-    // The recorded servers spoke 2.0.0 wherever a case does not say otherwise.
+    // Unless a case says otherwise, the recorded servers used 2.0.0.
     let judged = case.program.vsn.is_some() || play.vsn() == Vsn::V2;
     let complete = |play: &Play| !judged || judge::complete(case, held_to, &log(case, play));
     let patience = patience(held_to, &context);
@@ -93,7 +93,8 @@ async fn play_once(
     result
 }
 
-/// How long to wait for what the fixture has and the steps do not ask for. Whoever is not held to it to the letter
+/// How long to wait for messages that the fixture contains and no step waits for. If the server is not held
+/// to a version, the wait is short.
 /// is not waited for long.
 fn patience(held_to: HeldTo, context: &RunContext) -> Duration {
     match held_to {
@@ -104,7 +105,7 @@ fn patience(held_to: HeldTo, context: &RunContext) -> Duration {
     }
 }
 
-/// What happened in a play, as fixtures say it.
+/// The log of a play, in the form of fixtures.
 pub(super) fn log(case: &Case, play: &Play) -> Log {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
     log_of(play.recording(), &names(case, play, &fresh))
@@ -118,7 +119,7 @@ fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> Ru
     }
 }
 
-/// What was found, with the conversation in which it was found.
+/// Adds the conversation to the findings.
 fn explained(judgement: Judgement, case: &Case, play: &Play) -> Judgement {
     let fresh: Vec<(&str, &str)> = play.fresh().collect();
     let names = names(case, play, &fresh);

@@ -1,5 +1,6 @@
-//! Fixture files: insta's snapshot format, so that `cargo insta review` works on pending ones and a pull request
-//! shows a readable diff. Written by hand, as insta can neither build nor save one from a program.
+//! Reads and writes fixture files in the snapshot format of insta, so that `cargo insta review` can review
+//! pending ones and pull requests show a readable diff. insta has no API to build or save a snapshot, so this
+//! file writes the format itself.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,10 @@ use super::log::{Log, LogError};
 use super::normalise;
 use crate::scenario::Program;
 
-/// A fixture, read.
+/// A fixture that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
-    /// What real servers said.
+    /// The answers of real servers.
     pub(crate) log: Log,
 }
 
@@ -45,14 +46,14 @@ enum Damage {
     Body(LogError),
     #[error("it speaks of `{name}`, but the scenario has only {known}")]
     Stranger {
-        /// The connection, as it stands in the fixture.
+        /// The connection that the fixture names.
         name: String,
-        /// Those that the scenario opens.
+        /// The connections that the scenario opens.
         known: String,
     },
 }
 
-/// The head of a snapshot; unknown keys are mistakes.
+/// The header of a snapshot; unknown keys are errors.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read so that a damaged head is noticed")]
@@ -77,7 +78,7 @@ impl Snapshot {
         }
     }
 
-    /// Reads the contents of a file; `path` is for messages.
+    /// Parses the content of a file; `path` is used in messages.
     pub(crate) fn from_bytes(path: &str, bytes: &[u8], program: &Program) -> Result<Self, SnapshotError> {
         let fail = |why| SnapshotError {
             path: path.to_owned(),
@@ -124,19 +125,19 @@ impl Snapshot {
     }
 }
 
-/// What the head of a new snapshot says.
+/// The header of a new snapshot.
 pub(crate) struct FixtureOrigin<'a> {
     /// The path of the scenario.
     pub(crate) source: &'a str,
     /// Its `about`.
     pub(crate) description: &'a str,
-    /// Where the answers come from.
+    /// The server that was recorded.
     pub(crate) said_by: &'a str,
-    /// What is hidden, as pointers.
+    /// The hidden values, as pointers.
     pub(crate) hidden: &'a [String],
 }
 
-/// The whole text of a fixture.
+/// The content of a fixture file.
 pub(crate) fn write(origin: &FixtureOrigin<'_>, log: &Log) -> String {
     let quote = |text: &str| serde_json::Value::from(text).to_string();
     let mut out = format!(

@@ -12,7 +12,7 @@ use super::settings::{CheckSettings, Update};
 use super::snapshot::{self, FixtureOrigin};
 use crate::profile::Profile;
 
-/// Writes a pending fixture if that is asked for and needed; gives its path, or why it could not.
+/// Writes a pending fixture if it is requested and needed; returns its path, or the error.
 pub(super) fn write(
     case: &Case,
     settings: &CheckSettings,
@@ -20,7 +20,7 @@ pub(super) fn write(
     log: &Log,
     judgement: &Judgement,
 ) -> Option<Result<String, String>> {
-    // A play whose steps did not hold says nothing that is worth keeping.
+    // If a step failed, the answers are not worth keeping.
     let played = !matches!(judgement.close_verdict, Verdict::Undecided);
     let agrees = matches!(
         (judgement.verdict, judgement.close_verdict),
@@ -73,10 +73,10 @@ fn save(path: &Path, text: &str) -> io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// Makes the pending fixtures of these cases accepted ones; returns their paths.
+/// Accepts the pending fixtures of these cases; returns their paths.
 ///
 /// # Errors
-/// A file that cannot be renamed; those before it are accepted.
+/// If a file cannot be renamed; those before it are accepted then.
 pub fn accept(cases: &[std::sync::Arc<Case>]) -> io::Result<Vec<PathBuf>> {
     let mut accepted = Vec::new();
     for case in cases {

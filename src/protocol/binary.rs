@@ -1,5 +1,5 @@
-//! Version 2.0.0 as bytes: a kind, a byte for the size of each field, the fields, the payload
-//! (`lib/phoenix/socket/serializers/v2_json_serializer.ex`).
+//! The binary frames of version 2.0.0: a kind, one byte for the size of each field, the fields, and the
+//! payload (`lib/phoenix/socket/serializers/v2_json_serializer.ex`).
 //!
 //! | direction | kind | sizes, and then the fields |
 //! | --- | --- | --- |
@@ -14,10 +14,11 @@ const PUSH: u8 = 0;
 const KIND_REPLY: u8 = 1;
 const BROADCAST: u8 = 2;
 
-/// What a client said. A field of no bytes is an empty text, as in Phoenix, and not `null`.
+/// Decodes a frame from a client. An empty field is an empty text, as in Phoenix, and not `null`.
 ///
-/// Phoenix takes any bytes, and raises when an answer in text has to carry them. Most answers carry neither the event
-/// nor the join_ref; these two are read with U+FFFD in them, so that they are like nobody's.
+/// Phoenix accepts any bytes, and raises when a text reply has to carry them. Most replies carry neither the
+/// event nor the join_ref, so invalid bytes in these two are replaced by U+FFFD, and the result matches no
+/// other value.
 pub(super) fn decode_from_client(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
     match frame.first() {
         Some(&PUSH) => {
@@ -40,7 +41,7 @@ pub(super) fn decode_from_client(frame: &[u8]) -> Result<Message<'_>, DecodeErro
     }
 }
 
-/// What a server said. A field of no bytes is an empty text, as in phoenix.js, and not `null`.
+/// Decodes a frame from a server. An empty field is an empty text, as in phoenix.js, and not `null`.
 pub(super) fn decode_from_server(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
     match frame.first() {
         Some(&PUSH) => {
@@ -78,7 +79,7 @@ pub(super) fn decode_from_server(frame: &[u8]) -> Result<Message<'_>, DecodeErro
     }
 }
 
-/// The error of a frame whose first byte is this.
+/// The error for a frame that begins with this byte.
 fn unknown(kind: Option<&u8>, expected: &'static str) -> DecodeError {
     match kind {
         Some(&kind) => DecodeError::UnknownKind { kind, expected },
@@ -86,7 +87,7 @@ fn unknown(kind: Option<&u8>, expected: &'static str) -> DecodeError {
     }
 }
 
-/// A field as it stands in a frame.
+/// A field as it is in a frame.
 #[derive(Clone, Copy, Default)]
 struct Slice<'a> {
     at: usize,
@@ -103,7 +104,7 @@ impl<'a> Slice<'a> {
     }
 }
 
-/// The fields of a frame as text, and the payload behind them.
+/// The fields of a frame as text, and the payload after them.
 fn fields<'a, const N: usize>(
     frame: &'a [u8],
     names: [&'static str; N],
@@ -116,7 +117,7 @@ fn fields<'a, const N: usize>(
     Ok((fields, data))
 }
 
-/// The fields of a frame, whose sizes stand after the kind, and the payload behind them.
+/// The fields of a frame, whose sizes follow the kind, and the payload after them.
 fn slices<'a, const N: usize>(
     frame: &'a [u8],
     names: [&'static str; N],
@@ -145,7 +146,7 @@ fn slices<'a, const N: usize>(
     Ok((slices, &frame[at..]))
 }
 
-/// Appends a push as clients say it.
+/// Appends a push as clients encode it.
 pub(super) fn encode_from_client(
     message: &Message<'_>,
     data: &[u8],
@@ -164,7 +165,7 @@ pub(super) fn encode_from_client(
     )
 }
 
-/// Appends a broadcast, or, if the message has a join_ref, a push. Neither carries a ref.
+/// Appends a push if the message has a join_ref, otherwise a broadcast. Neither carries a ref.
 pub(super) fn encode_from_server(
     message: &Message<'_>,
     data: &[u8],
@@ -183,7 +184,7 @@ pub(super) fn encode_from_server(
     }
 }
 
-/// Appends a reply as servers say it.
+/// Appends a reply as servers encode it.
 pub(super) fn encode_reply(
     message: &Message<'_>,
     status: &str,
@@ -203,7 +204,7 @@ pub(super) fn encode_reply(
     )
 }
 
-/// A ref as bytes, as Elixir's `to_string` has it; lists and objects have no such form.
+/// A ref as bytes, as Elixir's `to_string` writes it; lists and objects have no such form.
 fn reference<'a>(field: &'static str, value: &'a Field<'_>) -> Result<&'a str, EncodeError> {
     match value {
         Field::Null => Ok(""),

@@ -2,11 +2,11 @@
 
 use super::json;
 
-/// What arrived is no message of this version.
+/// The frame is not a message of this version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The text is not JSON, or not of the shape that the version asks for.
+    /// The text is not JSON, or does not have the shape that the version requires.
     #[error(transparent)]
     Json(#[from] json::Error),
     /// An object of version 1.0.0 lacks a key.
@@ -17,12 +17,12 @@ pub enum DecodeError {
         /// The key.
         key: &'static str,
     },
-    /// A binary frame begins with a kind that nobody sends in this direction.
+    /// The first byte of a binary frame is not a kind of this direction.
     #[error("byte 0: expected {expected}, got kind {kind}")]
     UnknownKind {
         /// The first byte.
         kind: u8,
-        /// The kinds that would have done.
+        /// The kinds that are valid here.
         expected: &'static str,
     },
     /// A binary frame ends before its header does.
@@ -30,7 +30,7 @@ pub enum DecodeError {
     ShortHeader {
         /// Length of the frame in bytes.
         at: usize,
-        /// The field whose size was due.
+        /// The field whose size is missing.
         field: &'static str,
     },
     /// A binary frame ends before its fields do.
@@ -40,25 +40,26 @@ pub enum DecodeError {
         at: usize,
         /// The field.
         field: &'static str,
-        /// Its size as the header has it.
+        /// Its size according to the header.
         said: usize,
-        /// The bytes from its begin to the end of the frame.
+        /// The bytes from its start to the end of the frame.
         left: usize,
     },
-    /// A field of a binary frame is not text. Phoenix itself does not look.
+    /// A field of a binary frame is not UTF-8. Phoenix itself does not check this.
     #[error("byte {at}: expected `{field}` in UTF-8")]
     NotUtf8 {
-        /// Offset of the first byte that is not.
+        /// Offset of the first invalid byte.
         at: usize,
         /// The field.
         field: &'static str,
     },
-    /// A binary frame from a server that speaks version 1.0.0, which has none.
+    /// A binary frame from a server that uses version 1.0.0, which has no binary frames.
     #[error("expected a text, version 1.0.0 has no binary frames")]
     BinaryInV1,
 }
 
-/// The message can't be said in this version and direction. Phoenix raises where the server would say it.
+/// The message cannot be encoded in this version and direction. Phoenix raises where the server would send
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -70,7 +71,7 @@ pub enum EncodeError {
         /// Its size in bytes of UTF-8.
         bytes: usize,
     },
-    /// A binary frame carries topics and events as bytes, so they must be text; refs may be any scalar.
+    /// A topic or an event of a binary frame is not text. Refs may be any scalar.
     #[error("expected `{field}` to be text in a binary frame")]
     NotText {
         /// The field.

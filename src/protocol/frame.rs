@@ -1,17 +1,17 @@
-//! One WebSocket message with a Phoenix message in it, and the version that says how to read it.
+//! The WebSocket messages that carry Phoenix messages, and the serializer version (`vsn`).
 
 use std::fmt;
 
-/// What arrived: the text or the bytes of one whole WebSocket message.
+/// A received frame: the text or the bytes of one whole WebSocket message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
-    /// A text message; UTF-8 was checked by the transport.
+    /// A text message; the transport has checked that it is UTF-8.
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
 }
 
-/// How an encoded message travels.
+/// The kind of WebSocket message that carries an encoded message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameKind {
     /// As a text message.
@@ -20,12 +20,12 @@ pub enum FrameKind {
     Binary,
 }
 
-/// The serializer of a connection, as the connect param `vsn` picks it.
+/// The serializer of a connection, as chosen by the connect param `vsn`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vsn {
     /// 1.0.0: JSON objects, no join_ref.
     V1,
-    /// 2.0.0: JSON arrays of five, and binary frames.
+    /// 2.0.0: JSON arrays of five elements, and binary frames.
     #[default]
     V2,
 }

@@ -1,18 +1,19 @@
-//! One message of the protocol, borrowed from the frame that brought it.
+//! A message of the protocol, which borrows from the frame that it was decoded from.
 
 use std::borrow::Cow;
 
 use super::{HEARTBEAT, JOIN, LEAVE, PHOENIX_TOPIC};
 
-/// A ref, join_ref, topic or event as it stood in the frame. Phoenix carries any JSON value here
-/// (transcripts heartbeat/odd-refs, malformed/text-topic-number), so none is an error.
+/// A ref, join_ref, topic or event as it is in the frame. Phoenix accepts any JSON value here (transcripts
+/// heartbeat/odd-refs, malformed/text-topic-number), so none of them is an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Field<'a> {
-    /// `null`, or not there: V1 has no join_ref, binary pushes of a server no ref, broadcasts neither. A field of no
-    /// bytes in a binary frame is an empty [`Field::Text`], as it is to Phoenix and to phoenix.js.
+    /// `null` or absent: V1 has no join_ref, binary pushes of a server have no ref, and broadcasts have
+    /// neither. An empty field of a binary frame is an empty [`Field::Text`], as in Phoenix and in
+    /// phoenix.js.
     #[default]
     Null,
-    /// A string, borrowed unless it held an escape.
+    /// A string, borrowed unless it contains an escape.
     Text(Cow<'a, str>),
     /// Any other JSON value, as its text.
     Other(&'a str),
@@ -27,8 +28,8 @@ impl Field<'_> {
         }
     }
 
-    /// Whether JavaScript takes this for false. phoenix.js lets a message with such a join_ref through to whatever
-    /// channel has its topic (`isMember` in `channel.js`).
+    /// Whether the value is falsy in JavaScript. phoenix.js delivers a message with such a join_ref to any
+    /// channel with its topic (`isMember` in `channel.js`).
     pub fn is_falsy(&self) -> bool {
         match self {
             Self::Null => true,
@@ -56,16 +57,16 @@ impl<'a> From<Option<&'a str>> for Field<'a> {
     }
 }
 
-/// What a message carries. Nobody parses it but who asks.
+/// The payload of a message. It is parsed only on request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload<'a> {
-    /// JSON text. Of a reply: the whole `{"response":…,"status":…}`.
+    /// JSON text. In a reply, the whole `{"response":…,"status":…}`.
     Json(&'a str),
     /// The bytes of a binary push or broadcast.
     Binary(&'a [u8]),
-    /// A binary reply (kind 1), whose status stands in the frame itself.
+    /// A binary reply (kind 1), which has the status in the frame itself.
     BinaryReply {
-        /// `ok` or `error`, or whatever the server said.
+        /// `ok`, `error`, or any other status that the server sent.
         status: &'a str,
         /// The bytes of the response.
         data: &'a [u8],
@@ -82,7 +83,7 @@ impl Payload<'_> {
 pub struct Message<'a> {
     /// The ref of the join that this message belongs to; always [`Field::Null`] in V1.
     pub join_ref: Field<'a>,
-    /// Answers carry the ref of what they answer.
+    /// The ref; a reply carries the ref of the message that it answers.
     pub reference: Field<'a>,
     /// The channel's topic.
     pub topic: Field<'a>,
@@ -98,7 +99,7 @@ impl<'a> Message<'a> {
         Self::push(join_ref, join_ref, topic, JOIN, params)
     }
 
-    /// A push of a client.
+    /// A push from a client.
     pub fn push(
         join_ref: impl Into<Field<'a>>,
         reference: impl Into<Field<'a>>,
@@ -125,7 +126,7 @@ impl<'a> Message<'a> {
         Self::push(Field::Null, reference, PHOENIX_TOPIC, HEARTBEAT, Payload::EMPTY)
     }
 
-    /// A broadcast of a server.
+    /// A broadcast from a server.
     pub fn broadcast(topic: &'a str, event: &'a str, payload: Payload<'a>) -> Self {
         Self::push(Field::Null, Field::Null, topic, event, payload)
     }

@@ -1,5 +1,5 @@
-//! The Phoenix Channels protocol as pure functions over bytes: messages, both serializers and binary frames. No I/O, no
-//! clock, no allocation on the way of a message.
+//! The Phoenix Channels protocol as pure functions over bytes: messages, both serializers and binary frames.
+//! No I/O, no clock, and no allocation on the path of a message.
 
 mod binary;
 mod error;

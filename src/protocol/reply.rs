@@ -1,21 +1,21 @@
-//! The two halves of a `phx_reply`.
+//! Reads and writes the status and response of a `phx_reply`.
 
 use std::borrow::Cow;
 
 use super::{Message, Payload, REPLY, json};
 
-/// What a reply says.
+/// The status and response of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
-    /// `ok` or `error`, or whatever the server said.
+    /// `ok`, `error`, or any other status that the server sent.
     pub status: Cow<'a, str>,
-    /// JSON text, or bytes. Never [`Payload::BinaryReply`] when it was read.
+    /// JSON text or bytes. Never [`Payload::BinaryReply`] in a reply that was read.
     pub response: Payload<'a>,
 }
 
 impl<'a> Message<'a> {
-    /// The reply, if this message is one: its event is `phx_reply`, and its payload has a status that is text. A reply
-    /// without a response has `null`, as JavaScript would see it.
+    /// The reply, if this message is one: its event is `phx_reply`, and its payload has a string as status. A
+    /// missing response is `null`, as JavaScript would see it.
     pub fn reply(&self) -> Option<Reply<'a>> {
         if self.event.as_str() != Some(REPLY) {
             return None;
@@ -31,7 +31,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The reply in `{"response":…,"status":…}`, whose keys may stand in either order and among others.
+/// The reply in `{"response":…,"status":…}`. The keys may be in any order, with others between them.
 fn from_json(payload: &str) -> Option<Reply<'_>> {
     let (mut status, mut response) = (None, None);
     for member in json::members(payload) {
@@ -49,7 +49,7 @@ fn from_json(payload: &str) -> Option<Reply<'_>> {
 }
 
 impl Reply<'_> {
-    /// The payload of the message that carries this reply; `scratch` holds its text.
+    /// The payload of a message with this reply; `scratch` holds its text.
     pub fn payload<'b>(&'b self, scratch: &'b mut String) -> Payload<'b> {
         let response = match self.response {
             Payload::Json(text) => text,

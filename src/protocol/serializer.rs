@@ -1,14 +1,15 @@
-//! The two versions behind one door: which decoder reads a frame, which encoder writes a message.
+//! Chooses the decoder and the encoder for the version of a connection.
 
 use super::{DecodeError, EncodeError, Frame, FrameKind, Message, Payload, Vsn, binary, v1, v2};
 
 impl Vsn {
-    /// Reads what a server sent. Brackets and strings are walked, the payload is left as it is: whoever wants to
-    /// know that it is well-formed asks [`super::json::check`].
+    /// Decodes a frame from a server. Brackets and strings are scanned, and the payload is not checked; use
+    /// [`super::json::check`] for that.
     ///
     /// # Errors
-    /// What is no message: another shape than five elements (2.0.0) or an object with topic, event and payload
-    /// (1.0.0), a binary frame that is none of push, reply and broadcast, or whose fields are not UTF-8.
+    /// If the frame is not a message: not an array of five elements (2.0.0), not an object with topic, event
+    /// and payload (1.0.0), or a binary frame that is not a push, a reply or a broadcast or has fields that
+    /// are not UTF-8.
     pub fn decode_from_server(self, frame: Frame<'_>) -> Result<Message<'_>, DecodeError> {
         match (self, frame) {
             (Self::V1, Frame::Text(text)) => v1::decode_from_server(text),
@@ -18,16 +19,16 @@ impl Vsn {
         }
     }
 
-    /// Reads what a client sent, as Phoenix does: every byte is checked as Jason would, any JSON value may stand in
-    /// any field. Where this fails Phoenix raises, and the connection closes with 1011.
+    /// Decodes a frame from a client, as Phoenix does: every byte is checked as Jason would, and any field
+    /// may hold any JSON value. On an error Phoenix raises, and the connection closes with 1011.
     ///
     /// # Errors
-    /// What Phoenix raises for. One thing more: the topic and the ref of a binary frame must be UTF-8, and the join_ref
-    /// of a join or a leave.
+    /// If Phoenix raises. In addition, the topic and the ref of a binary frame must be UTF-8, and so must the
+    /// join_ref of a join or a leave.
     pub fn decode_from_client(self, frame: Frame<'_>) -> Result<Message<'_>, DecodeError> {
         match (self, frame) {
             (Self::V1, Frame::Text(text)) => v1::decode_from_client(text),
-            // Phoenix's V1 serializer never asks for the opcode.
+            // Phoenix's V1 serializer never looks at the opcode.
             (Self::V1, Frame::Binary(bytes)) => match std::str::from_utf8(bytes) {
                 Ok(text) => v1::decode_from_client(text),
                 Err(error) => Err(DecodeError::NotUtf8 {
@@ -40,10 +41,10 @@ impl Vsn {
         }
     }
 
-    /// Appends the message as a client says it. V1 leaves the join_ref out. The payload is written as it is.
+    /// Appends the message as a client encodes it. V1 omits the join_ref. The payload is written unchanged.
     ///
     /// # Errors
-    /// What has no frame; nothing was appended then.
+    /// If the message has no frame; nothing is appended then.
     pub fn encode_from_client(
         self,
         message: &Message<'_>,
@@ -61,11 +62,12 @@ impl Vsn {
         Ok(FrameKind::Text)
     }
 
-    /// Appends the message as a server says it. V1 leaves the join_ref out. The payload is written as it is. Bytes go
-    /// out as a push if there is a join_ref, else as a broadcast; neither carries the ref.
+    /// Appends the message as a server encodes it. V1 omits the join_ref. The payload is written unchanged. A
+    /// binary payload is sent as a push if there is a join_ref, otherwise as a broadcast; neither carries the
+    /// ref.
     ///
     /// # Errors
-    /// What Phoenix raises for; nothing was appended then.
+    /// If Phoenix raises; nothing is appended then.
     pub fn encode_from_server(
         self,
         message: &Message<'_>,

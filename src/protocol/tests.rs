@@ -1,4 +1,4 @@
-//! Messages of both versions, byte by byte.
+//! Tests of the serializers with messages of both versions, byte by byte.
 
 mod properties;
 

@@ -1,11 +1,11 @@
-//! Fields as JSON values, as both text serializers carry them.
+//! Decodes and encodes fields as JSON values for both text serializers.
 
 use std::borrow::Cow;
 
 use super::Field;
 use super::json::{self, Checked, Escapes, Rigour};
 
-/// The field that begins at `at`, and the offset after it.
+/// The field that starts at `at`, and the offset after it.
 #[inline(always)]
 pub(super) fn field<R: Rigour>(text: &str, at: usize) -> Result<(Field<'_>, usize), json::Error> {
     let bytes = text.as_bytes();
@@ -22,7 +22,7 @@ pub(super) fn field<R: Rigour>(text: &str, at: usize) -> Result<(Field<'_>, usiz
     }
 }
 
-/// What the string says that stands from `at` on.
+/// The text of the string that starts at `at`.
 #[inline(always)]
 pub(super) fn string_text(
     text: &str,
@@ -45,10 +45,10 @@ fn unescaped(text: &str, at: usize, end: usize) -> Result<Cow<'_, str>, json::Er
 }
 
 impl<'a> Field<'a> {
-    /// The field that this JSON value is, given without blanks around it.
+    /// The field for this JSON value, which is passed without whitespace around it.
     ///
     /// # Errors
-    /// Where it is no JSON value.
+    /// If the text is not a JSON value.
     pub fn from_json(text: &'a str) -> Result<Self, json::Error> {
         match field::<Checked>(text, 0)? {
             (field, end) if end == text.len() => Ok(field),

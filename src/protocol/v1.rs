@@ -1,18 +1,19 @@
-//! Version 1.0.0: an object with topic, event, payload and ref
+//! The serializer of version 1.0.0: an object with topic, event, payload and ref
 //! (`lib/phoenix/socket/serializers/v1_json_serializer.ex`, `lib/phoenix/socket/message.ex`).
 
 use super::json::{self, Checked, Rigour, Walked, skip_blanks};
 use super::text::{field, string_text};
 use super::{DecodeError, Field, Message, Payload};
 
-/// What a server said. Its ref may be missing: Phoenix writes it always, others leave it out.
+/// Decodes a message from a server. The ref may be missing: Phoenix always writes it, other servers do not.
 pub(super) fn decode_from_server(text: &str) -> Result<Message<'_>, DecodeError> {
     let found = Found::read::<Walked>(text)?;
     let reference = found.reference.clone().unwrap_or_default();
     found.message(reference)
 }
 
-/// What a client said, every byte checked: all four keys; a join_ref if it is there.
+/// Decodes a message from a client and checks every byte. All four keys are required; the join_ref is
+/// optional.
 pub(super) fn decode_from_client(text: &str) -> Result<Message<'_>, DecodeError> {
     let found = Found::read::<Checked>(text)?;
     let Some(reference) = found.reference.clone() else {
@@ -24,7 +25,7 @@ pub(super) fn decode_from_client(text: &str) -> Result<Message<'_>, DecodeError>
     found.message(reference)
 }
 
-/// The members that make a message. Of equal keys the first counts, as in Jason's maps.
+/// The members of a message. If a key occurs twice, the first counts, as in Jason's maps.
 #[derive(Default)]
 struct Found<'a> {
     join_ref: Option<Field<'a>>,
@@ -64,7 +65,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Takes in the member whose key stands at `at`; the offset after it.
+    /// Reads the member whose key is at `at`; returns the offset after it.
     fn member<R: Rigour>(&mut self, text: &'a str, at: usize) -> Result<usize, json::Error> {
         let bytes = text.as_bytes();
         if bytes.get(at) != Some(&b'"') {
@@ -93,7 +94,7 @@ impl<'a> Found<'a> {
         Ok(end)
     }
 
-    /// The message, if all of it was there.
+    /// The message, if no member is missing.
     fn message(self, reference: Field<'a>) -> Result<Message<'a>, DecodeError> {
         let missing = |key| DecodeError::MissingKey { at: self.close, key };
         Ok(Message {
@@ -106,7 +107,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Appends what a client says: topic, event, payload, ref.
+/// Appends a message from a client: topic, event, payload, ref.
 pub(super) fn encode_from_client(message: &Message<'_>, payload: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"topic\":");
     message.topic.write_json(out);
@@ -119,7 +120,7 @@ pub(super) fn encode_from_client(message: &Message<'_>, payload: &str, out: &mut
     out.push(b'}');
 }
 
-/// Appends what a server says: event, payload, ref, topic, the order of Elixir's small maps.
+/// Appends a message from a server: event, payload, ref, topic, which is the order of Elixir's small maps.
 pub(super) fn encode_from_server(message: &Message<'_>, payload: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"event\":");
     message.event.write_json(out);

@@ -1,11 +1,12 @@
-//! Version 2.0.0 as text: `[join_ref, ref, topic, event, payload]`
+//! The text serializer of version 2.0.0: `[join_ref, ref, topic, event, payload]`
 //! (`lib/phoenix/socket/serializers/v2_json_serializer.ex`, `assets/js/phoenix/serializer.js`).
 
 use super::json::{self, Checked, Rigour, Walked, skip_blanks};
 use super::text::field;
 use super::{DecodeError, Message, Payload};
 
-/// What a server said: an array of exactly five, brackets and strings walked.
+/// Decodes a message from a server: an array of exactly five elements, of which only brackets and strings are
+/// scanned.
 pub(super) fn decode_from_server(text: &str) -> Result<Message<'_>, DecodeError> {
     decode::<Walked>(text, |bytes, at| {
         expect(bytes, at, b']', "`]` after five elements")?;
@@ -13,8 +14,8 @@ pub(super) fn decode_from_server(text: &str) -> Result<Message<'_>, DecodeError>
     })
 }
 
-/// What a client said: an array of at least five, every byte checked. Phoenix matches `[…, payload | _]`,
-/// so what follows the fifth is checked and ignored.
+/// Decodes a message from a client: an array of at least five elements, and every byte is checked. Phoenix
+/// matches `[…, payload | _]`, so further elements are checked and ignored.
 pub(super) fn decode_from_client(text: &str) -> Result<Message<'_>, DecodeError> {
     decode::<Checked>(text, |bytes, mut at| {
         while bytes.get(at) == Some(&b',') {
@@ -25,8 +26,8 @@ pub(super) fn decode_from_client(text: &str) -> Result<Message<'_>, DecodeError>
     })
 }
 
-/// The message in the first five elements. What follows them is for `rest` to judge; the message is made last, where
-/// the caller wants it, and never moved.
+/// The message in the first five elements; `rest` checks what follows them. The message is built last, in the
+/// place of the result, so that it is never moved.
 #[inline(always)]
 fn decode<R: Rigour>(
     text: &str,
@@ -51,7 +52,7 @@ fn decode<R: Rigour>(
     })
 }
 
-/// The begin of the element after the comma at `at`, blanks aside.
+/// The start of the element after the comma at `at`, after any whitespace.
 #[inline]
 fn after_comma(bytes: &[u8], at: usize, expected: &'static str) -> Result<usize, json::Error> {
     let comma = skip_blanks(bytes, at);
@@ -59,7 +60,7 @@ fn after_comma(bytes: &[u8], at: usize, expected: &'static str) -> Result<usize,
     Ok(skip_blanks(bytes, comma + 1))
 }
 
-/// Fails unless this byte stands at `at`.
+/// Fails unless this byte is at `at`.
 #[inline]
 fn expect(bytes: &[u8], at: usize, byte: u8, expected: &'static str) -> Result<(), json::Error> {
     if bytes.get(at) == Some(&byte) {
@@ -69,7 +70,7 @@ fn expect(bytes: &[u8], at: usize, byte: u8, expected: &'static str) -> Result<(
     }
 }
 
-/// Fails unless only blanks follow.
+/// Fails unless only whitespace follows.
 #[inline]
 fn the_end(bytes: &[u8], at: usize) -> Result<(), json::Error> {
     let end = skip_blanks(bytes, at);

@@ -1,4 +1,4 @@
-//! The folder of a run's results, and what it takes to write there.
+//! The folder for the results of a run.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::conformance::{CaseRecording, CaseResult};
 
-/// Where results go.
+/// A folder for results.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -18,37 +18,37 @@ pub struct Folder {
 pub struct FolderError {
     /// The file.
     pub path: PathBuf,
-    /// What the system said.
+    /// The error of the system.
     pub why: io::Error,
 }
 
 impl Folder {
-    /// A folder that need not be there yet.
+    /// A folder that need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes it, and the folders on the way, so that nothing is begun whose results could not be kept.
+    /// Creates it and its parents before a run, so that no run starts whose results could not be saved.
     ///
     /// # Errors
-    /// If the system does not let us, or does not let us write there.
+    /// If it cannot be created or written to.
     pub fn make(&self) -> Result<(), FolderError> {
         let failed = |path: PathBuf, why| FolderError { path, why };
         fs::create_dir_all(&self.path).map_err(|why| failed(self.path.clone(), why))?;
         let result = self.path.join("result.json");
-        // What an earlier run left here is of no use either way.
+        // A result of an earlier run is of no use any more.
         File::create(&result).map(drop).map_err(|why| failed(result, why))
     }
 
-    /// Makes a file in it, and the folders on the way.
+    /// Creates a file in it, and its parent folders.
     ///
     /// # Errors
-    /// If the system does not let us.
+    /// If the file cannot be created.
     pub fn file(&self, name: impl AsRef<Path>) -> Result<File, FolderError> {
         let path = self.path.join(name);
         let made = path
@@ -61,7 +61,7 @@ impl Folder {
     /// Writes a whole file.
     ///
     /// # Errors
-    /// If the system does not let us.
+    /// If the file cannot be written.
     pub fn write(&self, name: impl AsRef<Path>, contents: &[u8]) -> Result<(), FolderError> {
         let mut file = self.file(&name)?;
         file.write_all(contents).map_err(|why| FolderError {
@@ -71,7 +71,7 @@ impl Folder {
     }
 }
 
-/// The file of a case's frames, if it was played.
+/// The file for the frames of a case, if it was played.
 pub(super) fn frames_of(case: &CaseResult) -> Option<String> {
     match case.recording {
         CaseRecording::None => None,
@@ -79,8 +79,8 @@ pub(super) fn frames_of(case: &CaseResult) -> Option<String> {
     }
 }
 
-/// The file of a case's frames: `frames/join/ok.jsonl`. A scenario of the user's own is called by its path, which
-/// must not lead out of the folder.
+/// The file for the frames of a case: `frames/join/ok.jsonl`. The id of a user's own scenario is its path,
+/// which must not lead out of the folder.
 pub(super) fn frames_path(case: &str) -> PathBuf {
     let mut path = PathBuf::from("frames");
     for component in Path::new(case).components() {

@@ -1,5 +1,5 @@
-//! `frames/<case>.jsonl`: what happened in a case, a JSON object a line, in the order in which it was seen.
-//! The first line is the header: which case, what it shows, against which server.
+//! Writes `frames/<case>.jsonl`: what happened in a case, one JSON object per line, in the order in which it
+//! was seen. The first line is a header with the case, its description and the server.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ use crate::conformance::{CaseRecording, CaseResult, CheckEvent, Recorded};
 use crate::scenario::{Noted, RecordedEntry, Who};
 use crate::transport::{Ending, Response};
 
-/// Longer texts are shown by their head.
+/// Longer texts are cut.
 const LONGEST_TEXT: usize = 16 << 10;
 
-/// Writes a file for each case as soon as it is over.
+/// Writes a file for each case as soon as it has ended.
 pub struct Frames {
     folder: Folder,
     target: String,
@@ -76,7 +76,7 @@ fn add(text: &mut Vec<u8>, line: &impl Serialize) {
     text.push(b'\n');
 }
 
-/// Whose entry it is; from an actor's second connection on with its number.
+/// The actor of an entry; from its second connection on with the number.
 fn actor<'a>(recorded: &'a Recorded, entry: &RecordedEntry) -> Cow<'a, str> {
     match entry.who {
         Who::Http => "http".into(),
@@ -114,7 +114,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// One thing that happened; only the fields that it has are written.
+/// An entry; only the fields that it has are written.
 #[derive(Default, Serialize)]
 struct Line<'a> {
     actor: Cow<'a, str>,

@@ -10,7 +10,7 @@ use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter};
 use crate::conformance::{CaseResult, Finding, HeldTo, RunResult, Verdict, Warning};
 use crate::profile::Profile;
 
-/// Writes it when the run is over.
+/// Writes the file when the run is over.
 pub struct Json {
     folder: Folder,
 }
@@ -29,7 +29,7 @@ impl Reporter<CheckJob> for Json {
     }
 }
 
-/// The whole text.
+/// The content of the file.
 fn render(finished: &CheckFinished<'_>) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&Document::new(finished)).unwrap_or_default();
     text.push(b'\n');

@@ -1,4 +1,4 @@
-//! `junit.xml`, which CI systems show by themselves: a suite a family, a test a case.
+//! Writes `junit.xml`, which CI systems display: one suite per family, one test per case.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter, summary};
 use crate::conformance::{CaseResult, RunResult, Verdict};
 
-/// Writes it when the run is over.
+/// Writes the file when the run is over.
 pub struct Junit {
     folder: Folder,
 }
@@ -42,8 +42,8 @@ fn render(finished: &CheckFinished<'_>) -> Result<String, ReportError> {
     Ok(report.to_string()?)
 }
 
-/// A case that makes the run fail is a failure here, and one that was not decided an error; everything that is no
-/// failure on the command line is none here.
+/// The test for a case. A case that makes the run fail is a failure, and an undecided one is an error;
+/// everything else is a success or skipped.
 fn test(case: &CaseResult, run: &RunResult) -> TestCase {
     let mut status = if case.failed(run.held_to, run.strict) {
         TestCaseStatus::non_success(NonSuccessKind::Failure)

@@ -1,5 +1,5 @@
-//! The reporters of `load`: its progress on stderr, its summary on stdout, and its files: `result.json`, `series.csv`,
-//! `histograms.hlog`, `report.html`.
+//! The reporters of `load`: progress on stderr, a summary on stdout, and the files `result.json`,
+//! `series.csv`, `histograms.hlog` and `report.html`.
 
 mod csv;
 mod curve;
@@ -27,30 +27,30 @@ use super::terminal::print;
 use super::{About, Detail, Folder, LoadJob, ReportError, Reporter};
 use crate::load::{LoadConclusion, LoadEvent, LoadResult, ObjectiveOutcome};
 
-/// The end of a load test, and all that is known of it.
+/// The end of a load test, with everything that reports need.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadFinished<'a> {
     /// What was counted and measured.
     pub result: &'a LoadResult,
-    /// What had to hold.
+    /// The objectives with their outcomes.
     pub objectives: &'a [ObjectiveOutcome],
-    /// What it proves.
+    /// The conclusion.
     pub conclusion: &'a LoadConclusion,
-    /// When it began, and its seed.
+    /// The start time and the seed.
     pub about: &'a About,
     /// The scenario's name or path.
     pub scenario: &'a str,
     /// The server.
     pub target: &'a str,
-    /// The Phoenix version that the reference server behaves as; nothing if another server was loaded.
+    /// The Phoenix version of the reference server; nothing if another server was loaded.
     pub profile: Option<&'static str>,
-    /// What was run; nothing if that is not known, as no server was there.
+    /// The description of the run; nothing if there was no server.
     pub setup: Option<&'a Setup>,
     /// How long it took.
     pub duration: Duration,
-    /// How the process is going to end.
+    /// The exit code of the process.
     pub exit_code: u8,
-    /// Why there was no load at all.
+    /// Why no load took place.
     pub trouble: Option<&'a str>,
 }
 
@@ -84,7 +84,7 @@ impl Reporter<LoadJob> for LoadFile {
     }
 }
 
-/// Tells a person on stdout what is going to be run, and what it came to.
+/// Prints the settings and the summary on stdout.
 pub struct LoadTerminal {
     detail: Detail,
     seed: u64,
@@ -92,7 +92,7 @@ pub struct LoadTerminal {
 }
 
 impl LoadTerminal {
-    /// The results lie in this folder.
+    /// The results are in this folder.
     pub fn new(detail: Detail, seed: u64, folder: Folder) -> Self {
         Self { detail, seed, folder }
     }
@@ -109,7 +109,7 @@ impl Reporter<LoadJob> for LoadTerminal {
     }
 
     fn finish(&mut self, run: &LoadFinished<'_>) -> Result<(), ReportError> {
-        // The command reports a run that could not take place as an error.
+        // The command reports a run that did not take place as an error.
         if run.trouble.is_some() {
             return Ok(());
         }
@@ -118,7 +118,7 @@ impl Reporter<LoadJob> for LoadTerminal {
     }
 }
 
-/// Tells on stdout what is going to be run.
+/// Prints the settings of the run on stdout.
 ///
 /// # Errors
 /// If stdout cannot be written to.

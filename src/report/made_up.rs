@@ -28,7 +28,7 @@ pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> CheckFinishe
     }
 }
 
-/// One of everything.
+/// A run with a case of every kind.
 pub(super) fn run() -> RunResult {
     let mut run = good_run();
     run.cases = vec![
@@ -174,7 +174,7 @@ fn case(id: &str) -> CaseResult {
     }
 }
 
-/// With one entry of each kind.
+/// A case with one entry of each kind.
 pub(super) fn recorded_case() -> CaseResult {
     let mut recording = Recording::default();
     for (number, (who, what)) in (0..).zip(one_of_each()) {

@@ -1,6 +1,6 @@
-//! Renders what `check` and `load` tell: for the terminal, as `result.json`, as JUnit XML, frame by frame, as charts. Each
-//! reporter reads the typed events of its job and how the run ended, and each fails alone. Measures nothing, decides
-//! nothing.
+//! The reporters of `check` and `load`: terminal output, `result.json`, JUnit XML, frames and charts. Each
+//! reporter reads the typed events of its job and the end of the run; if one fails, the others continue.
+//! Nothing is measured or decided here.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
@@ -30,21 +30,21 @@ use std::time::{Duration, SystemTime};
 use crate::conformance::{CheckEvent, RunResult};
 use crate::load::LoadEvent;
 
-/// What is known of a run beside its result.
+/// What reports need to know about a run beside its result.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// When it began.
+    /// The start time.
     pub started_at: SystemTime,
-    /// Where every random choice came from.
+    /// The seed of all random choices.
     pub seed: u64,
 }
 
-/// How much is said.
+/// How much detail is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// What is wrong, and the last line.
+    /// Only failures and the last line.
     Quiet,
-    /// The usual: of many that failed in the same way one in full.
+    /// The default: of cases that failed in the same way only one in full.
     Usual,
     /// Everything in full.
     All,
@@ -53,42 +53,42 @@ pub enum Detail {
 /// The end of a check.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckFinished<'a> {
-    /// What it came to; without any case if nothing could be judged.
+    /// The result; it has no cases if nothing could be judged.
     pub run: &'a RunResult,
-    /// What else is known of it.
+    /// Further facts about the run.
     pub about: &'a About,
     /// How long it took.
     pub duration: Duration,
-    /// How the process is going to end.
+    /// The exit code of the process.
     pub exit_code: u8,
     /// Why nothing could be judged.
     pub trouble: Option<&'a str>,
 }
 
-/// Why a reporter could not report.
+/// Why a reporter failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A file of the results.
+    /// A result file could not be written.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// stdout or stderr.
+    /// stdout or stderr could not be written.
     #[error("cannot write to {stream}: {why}")]
     Stream {
         /// `stdout` or `stderr`.
         stream: &'static str,
-        /// What the system said.
+        /// The error of the system.
         why: std::io::Error,
     },
-    /// JUnit has no way to say it.
+    /// JUnit XML cannot express it.
     #[error("cannot write junit.xml: {0}")]
     Junit(#[from] quick_junit::SerializeError),
 }
 
 /// A job whose runs are reported.
 pub trait Job {
-    /// What it tells while it runs.
+    /// The events during a run.
     type Event<'a>;
-    /// How a run ended.
+    /// The end of a run.
     type Finished<'a>;
 }
 
@@ -110,17 +110,17 @@ impl Job for LoadJob {
     type Finished<'a> = LoadFinished<'a>;
 }
 
-/// Reports the runs of a job. What a reporter does not implement it ignores.
+/// Reports the runs of a job. A reporter ignores the calls that it does not implement.
 pub trait Reporter<J: Job> {
-    /// Something happened.
+    /// Reports an event.
     ///
     /// # Errors
-    /// If it cannot be reported; the reporter is then left out.
+    /// If it cannot be reported; the reporter gets no further calls then.
     fn event(&mut self, _: &J::Event<'_>) -> Result<(), ReportError> {
         Ok(())
     }
 
-    /// The run is over.
+    /// Reports the end of the run.
     ///
     /// # Errors
     /// If it cannot be reported.
@@ -129,7 +129,7 @@ pub trait Reporter<J: Job> {
     }
 }
 
-/// All reporters of a run. One that fails is left out from then on; the others go on.
+/// All reporters of a run. A reporter that fails gets no further calls; the others continue.
 pub struct Reporters<J: Job> {
     working: Vec<Box<dyn Reporter<J> + Send>>,
     failed: Vec<ReportError>,
@@ -145,17 +145,17 @@ impl<J: Job> Default for Reporters<J> {
 }
 
 impl<J: Job> Reporters<J> {
-    /// Adds one.
+    /// Adds a reporter.
     pub fn add(&mut self, reporter: impl Reporter<J> + Send + 'static) {
         self.working.push(Box::new(reporter));
     }
 
-    /// Something happened.
+    /// Passes on an event.
     pub fn event(&mut self, event: &J::Event<'_>) {
         self.each(|reporter| reporter.event(event));
     }
 
-    /// The run is over. Returns the errors of all reporters that failed.
+    /// Passes on the end of the run. Returns the errors of all reporters that failed.
     pub fn finish(&mut self, finished: &J::Finished<'_>) -> Vec<ReportError> {
         self.each(|reporter| reporter.finish(finished));
         std::mem::take(&mut self.failed)

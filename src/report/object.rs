@@ -1,17 +1,17 @@
-//! The types of the jobs as JSON. A job's type lists here which of its fields `result.json` shows; a field that is added,
-//! renamed or removed there does not compile until this list says what becomes of the file.
+//! Serializes the types of the jobs for `result.json`. Each type lists here which of its fields are shown. If
+//! a field is added, renamed or removed, this file does not compile until the list is updated.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-/// A type of a job that can be shown in `result.json`.
+/// A type that can be shown in `result.json`.
 pub(super) trait Show {
-    /// Writes it.
+    /// Serializes the value.
     fn show<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// A value as `result.json` shows it.
+/// Serializes a value as `result.json` shows it.
 pub(super) struct Shown<'a, T: ?Sized>(pub(super) &'a T);
 
 impl<T: Show + ?Sized> Serialize for Shown<'_, T> {
@@ -20,8 +20,8 @@ impl<T: Show + ?Sized> Serialize for Shown<'_, T> {
     }
 }
 
-/// The fields of a struct in the order of the file, each under its name, and only `if` the condition behind it holds.
-/// Fields behind the semicolon are not shown.
+/// Lists the fields of a struct in the order of the file, with an optional `if` condition. Fields after the
+/// semicolon are not shown.
 macro_rules! object {
     ($type:ident { $($field:ident $(if $given:expr)?),* $(,)? $(; $($hidden:ident),*)? }) => {
         impl $crate::report::object::Show for $type {
@@ -39,7 +39,7 @@ macro_rules! object {
     };
 }
 
-/// The word for each variant of an enum.
+/// The name of each variant of an enum.
 macro_rules! words {
     ($type:ident { $($variant:ident => $word:literal),* $(,)? }) => {
         impl $crate::report::object::Show for $type {
@@ -52,7 +52,7 @@ macro_rules! words {
     };
 }
 
-/// What serde shows as it is meant.
+/// Types whose serde form is used unchanged.
 macro_rules! as_it_is {
     ($($type:ty),* $(,)?) => {
         $(impl Show for $type {

@@ -6,31 +6,31 @@ use std::os::fd::AsFd;
 
 use terminal_size::{Width, terminal_size_of};
 
-/// Where a text is written.
+/// The kind of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Paper {
-    /// A terminal with so many columns.
+    /// A terminal with this many columns.
     Columns(usize),
-    /// Something that programs read line by line.
+    /// A pipe, which programs read line by line.
     Pipe,
-    /// A file that keeps everything.
+    /// A file, which keeps everything.
     File,
 }
 
-/// Longer lines are cut here, in characters; the whole is in the frames.
+/// Longer lines are cut after this many characters; the frames have the whole text.
 const LONGEST: usize = 400;
-/// Where the columns are not known.
+/// The default number of columns.
 const USUAL: usize = 80;
-/// Less is no room for words.
+/// The least number of columns that is used.
 const NARROWEST: usize = 24;
 
 impl Paper {
-    /// What stdout is.
+    /// The kind of stdout.
     pub(super) fn of_stdout() -> Self {
         Self::of(std::io::stdout())
     }
 
-    /// What stderr is.
+    /// The kind of stderr.
     pub(super) fn of_stderr() -> Self {
         Self::of(std::io::stderr())
     }
@@ -45,7 +45,7 @@ impl Paper {
         }
     }
 
-    /// How many columns lists may take.
+    /// The number of columns for lists.
     pub(super) const fn columns(self) -> usize {
         match self {
             Self::Columns(columns) if columns > NARROWEST => columns,
@@ -54,7 +54,7 @@ impl Paper {
         }
     }
 
-    /// A line that begins in column `begun`, broken so that it fits, further lines indented.
+    /// A line that starts in column `begun`, wrapped to fit, with further lines indented.
     pub(super) fn hang(self, line: &str, begun: usize, indent: usize) -> String {
         let line = match self {
             Self::Columns(_) | Self::Pipe => cut(line),
@@ -82,14 +82,15 @@ impl Paper {
 fn cut(line: &str) -> String {
     match line.char_indices().nth(LONGEST) {
         None => line.to_owned(),
-        // What a fixture cuts says so itself.
+        // What a fixture cuts is marked already.
         Some((end, _)) => format!("{}… {} bytes in all", &line[..end], line.len()),
     }
 }
 
-/// Where to break so that no more than `end` bytes stay: after a space or a comma if one is near, else right there.
+/// Where to break so that at most `end` bytes stay: after a space or a comma if one is near, otherwise
+/// exactly there.
 fn break_before(rest: &str, end: usize) -> usize {
-    // A space right behind the last column is as good as one in it.
+    // A space right after the last column is as good as one in it.
     if rest[end..].starts_with(' ') {
         return end;
     }

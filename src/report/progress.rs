@@ -1,4 +1,4 @@
-//! How far a run is, on stderr: a bar where that is a terminal, else a line now and then.
+//! Shows the progress of a check on stderr: a bar on a terminal, otherwise a line from time to time.
 
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::{CheckFinished, CheckJob, ReportError, Reporter};
 use crate::clock::{Clock, Time};
 use crate::conformance::{CaseResult, CheckEvent, HeldTo, Strictness, Verdict};
 
-/// Where there is no terminal, how long it is silent at least.
+/// The minimum time between two lines if there is no terminal.
 pub(super) const NOW_AND_THEN: Duration = Duration::from_secs(10);
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// A bar on a terminal, else a line now and then.
+    /// A bar on a terminal, otherwise a line from time to time.
     Usual,
     /// A line for each case.
     EachCase,
 }
 
-/// Shows it.
+/// Shows the progress.
 pub struct CheckProgress {
     shown: Shown,
     clock: Clock,
@@ -31,13 +31,13 @@ pub struct CheckProgress {
     passed: usize,
     failed: usize,
     running: Vec<String>,
-    /// What the server is held to, which decides whether a wrong close counts.
+    /// What the server is held to; it decides whether a wrong close counts.
     held_to: HeldTo,
 }
 
-/// Where progress goes.
+/// How progress is shown.
 enum Shown {
-    /// Drawn when the first case begins, below whatever was said before.
+    /// Drawn when the first case begins, below earlier output.
     Bar(Option<ProgressBar>),
     NowAndThen {
         last: Time,
@@ -46,7 +46,7 @@ enum Shown {
 }
 
 impl CheckProgress {
-    /// Shows it on stderr.
+    /// Shows the progress on stderr.
     pub fn new(style: Style) -> Self {
         let clock = Clock::start();
         let shown = match style {
@@ -91,7 +91,7 @@ impl CheckProgress {
         Ok(())
     }
 
-    /// A line, above the bar if there is one.
+    /// Prints a line, above the bar if there is one.
     fn tell(&self, line: &str) -> Result<(), ReportError> {
         match &self.shown {
             Shown::Bar(Some(bar)) => {
@@ -106,7 +106,7 @@ impl CheckProgress {
         format!("{} pass, {} fail", self.passed, self.failed)
     }
 
-    /// The bar says what takes so long.
+    /// Shows in the bar which case takes long.
     fn draw_bar(&mut self) {
         let counts = self.counts();
         if let Shown::Bar(bar) = &mut self.shown {
@@ -119,7 +119,8 @@ impl CheckProgress {
     }
 }
 
-/// Whether a bar may be drawn. What a pipe's reader shows on the same terminal would be drawn over, whenever it comes.
+/// Whether a bar may be drawn. If stdout is a pipe, its reader may print to the same terminal, and the bar
+/// would overwrite that.
 fn on_a_terminal() -> bool {
     std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
 }
@@ -153,7 +154,7 @@ impl Reporter<CheckJob> for CheckProgress {
     }
 }
 
-/// A line on stderr.
+/// Prints a line on stderr.
 pub(super) fn say(line: &str) -> Result<(), ReportError> {
     unless_nobody_reads(writeln!(anstream::stderr().lock(), "{line}"), "stderr")
 }

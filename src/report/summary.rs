@@ -1,5 +1,5 @@
-//! What a run came to, as a person reads it: a line a family, then each failure with what was expected, what came
-//! instead, what was said before, and the command that repeats it; then what was skipped and why; then the verdict.
+//! The summary of a check on the terminal: one line per family, each failure with expected and actual, the
+//! conversation before it and the command to repeat it, then the skipped cases, and the verdict.
 
 mod failures;
 mod families;
@@ -17,15 +17,15 @@ use crate::conformance::{CaseResult, CheckConclusion, HeldTo, RunResult, Verdict
 use crate::profile::Gate;
 use fields::Fields;
 
-/// The family of scenarios that are files.
+/// The family name for scenario files of the user.
 const OWN: &str = "own files";
 
-/// Where a reader goes on from here.
+/// Where the reader can find out more.
 #[derive(Clone, Debug)]
 pub(super) struct Onward {
-    /// What is added to `phxproof check CASE` to repeat a case.
+    /// The flags to add to `phxproof check CASE` to repeat a case.
     pub(super) replay: String,
-    /// Where the results lie, with a slash at its end.
+    /// The folder of the results, with a trailing slash.
     pub(super) results: String,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn render(finished: &CheckFinished<'_>, detail: Detail, onward: &Onwa
     text
 }
 
-/// The family of a case: `join` of `join/ok`; all scenarios of the user's own are one.
+/// The family of a case: `join` of `join/ok`; all scenarios of the user form one family.
 pub(super) fn family(id: &str) -> &str {
     match id.split_once('/') {
         Some((family, case))
@@ -75,7 +75,7 @@ pub(super) fn family(id: &str) -> &str {
     }
 }
 
-/// A number of things, in words.
+/// A number with its noun, in the plural if needed.
 pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
@@ -107,8 +107,8 @@ const fn style(verdict: Verdict) -> Style {
     Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
 }
 
-/// The flag that holds the server to the version that it was found to behave like; begins with a space unless it is
-/// empty. A push that is lost fails only as long as the version is found out, not named.
+/// The flag for the version that the server was found to behave like, with a leading space, or nothing. A
+/// lost push fails only if the version is detected, so then the flag is `--profile auto`.
 fn profile(case: &CaseResult, run: &RunResult) -> String {
     let lost = Gate::NullJoinRef;
     match run.held_to {
@@ -122,7 +122,7 @@ fn profile(case: &CaseResult, run: &RunResult) -> String {
     }
 }
 
-/// How a case counts: a close that makes the run fail counts as a fail.
+/// The verdict that counts: a wrong close that makes the run fail counts as a fail.
 fn counted(case: &CaseResult, run: &RunResult) -> Verdict {
     if case.failed(run.held_to, run.strict) {
         Verdict::Fail
@@ -131,7 +131,7 @@ fn counted(case: &CaseResult, run: &RunResult) -> Verdict {
     }
 }
 
-/// `3 pass, 1 fail`: only what there is.
+/// `3 pass, 1 fail`: only verdicts that occur.
 fn counts<'c>(
     cases: impl Iterator<Item = &'c CaseResult> + Clone,
     verdict: impl Fn(&CaseResult) -> Verdict,
@@ -156,7 +156,7 @@ fn headline(text: &mut String, verdict: Verdict, id: &str, what: &str, paper: Pa
     );
 }
 
-/// What a client survives, and Phoenix does not do: a line each.
+/// One line for each case in which the server differs from Phoenix in a way that clients survive.
 fn non_strict(text: &mut String, run: &RunResult, paper: Paper) {
     let mut found = false;
     for case in run
@@ -173,7 +173,7 @@ fn non_strict(text: &mut String, run: &RunResult, paper: Paper) {
     }
 }
 
-/// Connections that closed otherwise than Phoenix closes them, where that does not count.
+/// Connections that closed differently from Phoenix, if that does not count.
 fn closings(text: &mut String, run: &RunResult, paper: Paper) {
     let otherwise = |case: &&CaseResult| {
         matches!(case.close_verdict, Verdict::NonStrict | Verdict::Fail)
@@ -196,7 +196,7 @@ fn closings(text: &mut String, run: &RunResult, paper: Paper) {
     text.push('\n');
 }
 
-/// The last words: the verdict, the counts, the time.
+/// The end of the summary: the verdict, the counts and the time.
 fn conclusion(text: &mut String, finished: &CheckFinished<'_>) {
     let run = finished.run;
     let (words, verdict) = match run.conclusion() {
@@ -227,7 +227,7 @@ fn conclusion(text: &mut String, finished: &CheckFinished<'_>) {
     );
 }
 
-/// How many times each case ran, if it was more than once.
+/// How often each case ran, if more than once.
 fn each(run: &RunResult) -> String {
     let runs = || run.cases.iter().map(|case| case.runs).filter(|runs| *runs > 0);
     match (runs().min(), runs().max()) {
@@ -237,7 +237,7 @@ fn each(run: &RunResult) -> String {
     }
 }
 
-/// A duration as a person says it.
+/// A duration in words.
 fn took(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {

@@ -1,4 +1,4 @@
-//! The results on stdout: what is checked at the beginning, what it came to at the end.
+//! Prints the results of a check on stdout: the target at the start, the summary at the end.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -10,18 +10,18 @@ use super::summary::Onward;
 use super::{CheckFinished, CheckJob, Detail, ReportError, Reporter, summary};
 use crate::conformance::{CheckEvent, HeldTo};
 
-/// Tells a person.
+/// Prints to the terminal.
 pub struct Terminal {
     detail: Detail,
     seed: u64,
     onward: Onward,
-    /// What the target is called; else by its URL.
+    /// The name of the target, instead of its URL.
     called: Option<&'static str>,
 }
 
 impl Terminal {
-    /// Tells it on stdout. `replay` is what is added to `phxproof check CASE` to repeat a case; `results` the folder
-    /// where they lie, with a slash at its end.
+    /// Prints on stdout. `replay` is added to `phxproof check CASE` to repeat a case; `results` is the folder
+    /// of the results, with a trailing slash.
     pub fn new(detail: Detail, seed: u64, replay: String, results: String) -> Self {
         Self {
             detail,
@@ -31,7 +31,7 @@ impl Terminal {
         }
     }
 
-    /// Calls the target so.
+    /// Sets the name of the target.
     #[must_use]
     pub fn checking(self, called: &'static str) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Reporter<CheckJob> for Terminal {
     }
 
     fn finish(&mut self, finished: &CheckFinished<'_>) -> Result<(), ReportError> {
-        // Who could not judge anything says so as an error.
+        // If nothing could be judged, the command reports that as an error.
         if finished.trouble.is_some() {
             return Ok(());
         }
@@ -80,7 +80,7 @@ impl Reporter<CheckJob> for Terminal {
     }
 }
 
-/// A text on stdout.
+/// Prints a text on stdout.
 pub(super) fn print(text: &str) -> Result<(), ReportError> {
     let mut stdout = anstream::stdout().lock();
     unless_nobody_reads(
@@ -89,7 +89,7 @@ pub(super) fn print(text: &str) -> Result<(), ReportError> {
     )
 }
 
-/// A pipe that nobody reads any more is not an error.
+/// A closed pipe is not an error.
 pub(super) fn unless_nobody_reads(written: io::Result<()>, stream: &'static str) -> Result<(), ReportError> {
     match written {
         Err(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(ReportError::Stream { stream, why }),
@@ -97,7 +97,7 @@ pub(super) fn unless_nobody_reads(written: io::Result<()>, stream: &'static str)
     }
 }
 
-/// What is checked, and by which measure.
+/// Describes the target and what it is held to.
 fn opening(target: &str, held_to: HeldTo, cases: &str, offers: &[&str]) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let paper = Paper::of_stdout();

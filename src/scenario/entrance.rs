@@ -6,8 +6,8 @@ use super::program::{Actor, Answers, ExpectedReply, Group, OutgoingPayload, Prog
 use super::template::{Data, Template};
 
 impl Program {
-    /// What the first actor does to get in: it connects, and joins what stands before its first other step. Each reply will
-    /// do. A topic and params from the command line stand in the place of its own.
+    /// The first actor's connect and the joins that follow, up to its first other step. Any reply is
+    /// accepted. A topic and params from the command line replace those of the scenario.
     #[must_use]
     pub fn entrance(&self, topic: Option<&str>, params: Option<&Value>) -> Self {
         let own = self.groups.iter().flat_map(|group| &group.acts);
@@ -34,7 +34,7 @@ impl Program {
                 answers: Answers::InAnyOrder,
                 rule: None,
             });
-            // All joins of a topic from the command line are the same one.
+            // All joins of a topic from the command line are the same, so one is enough.
             if topic.is_some() && groups.len() > 1 {
                 break;
             }

@@ -1,54 +1,54 @@
-//! The `load:` section: how a scenario runs as a swarm where the command line says nothing else.
+//! The `load:` section: the settings of a swarm that the command line does not override.
 
 use std::time::Duration;
 
-/// What stands under `load:`. Everything may be left out.
+/// The keys of `load:`. All are optional.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadSection {
-    /// Connections, over all roles.
+    /// Connections of all roles together.
     pub sockets: Option<u64>,
-    /// How long the connections take to come, evenly spread.
+    /// The time over which the connections are opened, evenly spread.
     pub ramp: Option<Duration>,
-    /// How long the load lasts once all have come.
+    /// How long the load lasts once all connections are open.
     pub duration: Option<Duration>,
     /// The heartbeat interval of each client.
     pub heartbeat: Option<Duration>,
-    /// Its weight among the scenarios of a swarm that plays several.
+    /// The weight of the scenario in a swarm that plays several.
     pub weight: Option<u32>,
-    /// How often something is sent.
+    /// The send rate.
     pub rate: Option<LoadRate>,
-    /// Rates that follow each other, in place of `rate` and `duration`.
+    /// Rates that follow each other, instead of `rate` and `duration`.
     pub stages: Vec<LoadStage>,
-    /// What is said of the actors.
+    /// The settings of the actors.
     pub roles: Vec<(String, LoadRole)>,
-    /// What must hold, such as `reply.p99<50ms`.
+    /// The objectives, such as `reply.p99<50ms`.
     pub objectives: Vec<String>,
 }
 
-/// How often something is sent.
+/// The send rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LoadRate {
-    /// So often a second, over the whole swarm.
+    /// Sends per second, over the whole swarm.
     PerSecond(f64),
-    /// As often as the answers allow.
+    /// As fast as the replies allow.
     Max,
 }
 
 /// A rate for a while.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LoadStage {
-    /// Sends a second, over the whole swarm.
+    /// Sends per second, over the whole swarm.
     pub rate: f64,
     /// How long.
     pub duration: Duration,
 }
 
-/// What a swarm makes of an actor.
+/// The settings of an actor in a swarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadRole {
-    /// How many sockets of an instance play it; 1 if left out.
+    /// How many sockets of an instance play the actor; 1 by default.
     pub share: u32,
-    /// A slow reader: it reads one buffer's worth, then nothing for so long.
+    /// Makes the actor a slow reader: it reads one buffer, then nothing for this long.
     pub reads_every: Option<Duration>,
 }
 

@@ -1,5 +1,5 @@
-//! The script language: YAML that reads like the conversation, checked and compiled to a [`Program`], and the
-//! interpreter that plays one. It never opens a socket, never reads a clock, and judges nothing but its own steps.
+//! The scenario language: reads YAML scenarios into a checked [`Program`], and plays them. This module opens
+//! no socket and reads no clock, and it judges only the steps of the scenario.
 
 mod entrance;
 mod load;

@@ -1,11 +1,11 @@
-//! What a scenario needs of a server, and of whoever runs it.
+//! What a scenario needs of the server and of the command line.
 
-/// What a server must offer for a scenario to make sense.
+/// A feature that a server must have for a scenario to make sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// A mounted Phoenix socket.
     Wire,
-    /// One topic that may be joined.
+    /// One topic that clients may join.
     Room,
     /// The `lab:*` channel.
     Lab,
@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// All of them, in the order in which they build on each other.
+    /// All of them; each builds on those before it.
     pub const ALL: [Self; 5] = [Self::Wire, Self::Room, Self::Lab, Self::Presence, Self::Rumbl];
 
     /// The name in scenario files and on the command line.
@@ -36,23 +36,23 @@ impl Level {
 pub enum Offer {
     /// `{{mount}}`: the path of the socket, such as `/socket`.
     Mount,
-    /// `{{topic}}`: a topic that may be joined.
+    /// `{{topic}}`: a topic that clients may join.
     Topic,
-    /// `{{join_params}}`: what it is joined with.
+    /// `{{join_params}}`: the params to join it with.
     JoinParams,
-    /// `{{other_topic}}`: a second one.
+    /// `{{other_topic}}`: a second topic that clients may join.
     OtherTopic,
-    /// `{{other_join_params}}`: what that is joined with.
+    /// `{{other_join_params}}`: the params to join that with.
     OtherJoinParams,
-    /// `{{unknown_topic}}`: a topic that must not be let in.
+    /// `{{unknown_topic}}`: a topic whose join must be refused.
     UnknownTopic,
     /// `{{invented_topic}}`: a topic that the server cannot know.
     InventedTopic,
-    /// `{{push_event}}`: an event that is answered.
+    /// `{{push_event}}`: an event that the server replies to.
     PushEvent,
     /// `{{push_payload}}`: its payload.
     PushPayload,
-    /// `{{push_status}}`: the status of its answer, as it is when nothing else goes on.
+    /// `{{push_status}}`: the status of the reply to it, when nothing else is sent.
     PushStatus,
     /// `{{first_answer}}`: the response to the first such push after a join, when nothing else is sent.
     FirstAnswer,
@@ -62,14 +62,15 @@ pub enum Offer {
     ThirdAnswer,
     /// `{{sender}}`: the number of the socket that sends, in a swarm.
     Sender,
-    /// `{{seq}}`: how many that socket has sent before, in a swarm.
+    /// `{{seq}}`: how many messages that socket sent before, in a swarm.
     Seq,
-    /// `{{mark}}`: a text by which a swarm knows a broadcast again: who sent it when, and as which of its topic.
+    /// `{{mark}}`: a text by which a swarm recognises its broadcasts: the sender, the time, and the number
+    /// within the topic.
     Mark,
 }
 
 impl Offer {
-    /// Each with the name that a scenario calls it by.
+    /// Each with the name that scenarios use for it.
     pub const NAMED: [(&'static str, Self); 16] = [
         ("mount", Self::Mount),
         ("topic", Self::Topic),
@@ -89,7 +90,7 @@ impl Offer {
         ("mark", Self::Mark),
     ];
 
-    /// Whether it says something of the topics that the command line names, or of what is pushed there.
+    /// Whether it concerns the topics from the command line, or what is pushed to them.
     pub fn is_of_a_room(self) -> bool {
         !matches!(
             self,

@@ -1,4 +1,4 @@
-//! What a payload is expected to look like, and why one does not.
+//! Matches payloads against patterns, and describes mismatches.
 
 use regex::Regex;
 use serde_json::Value;
@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::shorten::shorten;
 use super::template::{Data, Template, Values};
 
-/// An expectation of a JSON value.
+/// A pattern for a JSON value.
 #[derive(Clone, Debug)]
 pub(crate) enum Pattern {
     /// `{ is: any }`
     Any,
     /// `{ is: absent }`; only as a member of a map.
     Absent,
-    /// `{ is: integer }` and its like.
+    /// `{ is: integer }` and the like.
     Type(Type),
     /// `{ matches: "^SFM" }`
     Regex(Regex),
@@ -23,9 +23,9 @@ pub(crate) enum Pattern {
     Not(Box<Self>),
     /// `{ exactly: … }`, and every scalar.
     Exactly(Data),
-    /// A list: as many items, each as its pattern says.
+    /// A list: it must have as many items, and each must match its pattern.
     List(Vec<Self>),
-    /// A map: these members as their patterns say, whatever else is there.
+    /// A map: these members must match their patterns; other members are ignored.
     Members(Vec<(Template, Self)>),
 }
 
@@ -82,12 +82,12 @@ pub(crate) struct Mismatch {
 }
 
 impl Mismatch {
-    /// What stands as actual where there is no value.
+    /// The actual value of a mismatch where there is no value.
     pub(crate) const ABSENT: &str = "nothing";
 }
 
 impl Pattern {
-    /// Holds `value` against the pattern.
+    /// Checks `value` against the pattern.
     pub(crate) fn check(&self, value: &Value, values: &Values) -> Result<(), Mismatch> {
         self.check_at(Some(value), values, &mut String::new())
     }
@@ -162,7 +162,7 @@ impl Pattern {
         }
     }
 
-    /// The expectation in words.
+    /// Describes the pattern in words.
     pub(crate) fn describe(&self, values: &Values) -> String {
         match self {
             Self::Any => "anything".to_owned(),
@@ -196,7 +196,7 @@ impl Pattern {
     }
 }
 
-/// Goes one step into a value; the pointer stays where a mismatch was found.
+/// Checks one step deeper in a value. The pointer is extended only if there is a mismatch.
 fn inside(
     at: &mut String,
     step: &str,
@@ -210,7 +210,7 @@ fn inside(
     result
 }
 
-/// Equal as JSON: 1 and 1.0 are the same number. Two integers are equal only in all their digits.
+/// Equality of JSON values: 1 and 1.0 are the same number. Two integers are equal only if all digits are.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => {
@@ -224,7 +224,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// A value as JSON, cut where it gets long.
+/// A value as JSON, shortened if it is long.
 pub(crate) fn brief(value: &Value) -> String {
     shorten(&value.to_string())
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a scenario file, shown where it stands: the place, what was expected, what to write instead.
+//! The problems of a scenario file, shown with their place, what was expected, and what to write instead.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use strsim::osa_distance;
 
-/// Where something stands: a range of bytes in the file.
+/// A place in the file: a range of bytes.
 pub(crate) type Span = Range<usize>;
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     place: Span,
@@ -43,13 +43,13 @@ impl Problem {
         }
     }
 
-    /// What is wrong, in one line.
+    /// The problem in one line.
     pub fn title(&self) -> &str {
         &self.title
     }
 }
 
-/// A scenario file that does not parse, with all that is wrong with it.
+/// A scenario file that cannot be read, with all its problems.
 #[derive(Clone, Debug)]
 pub struct ScenarioError {
     path: Arc<str>,
@@ -66,12 +66,12 @@ impl ScenarioError {
         }
     }
 
-    /// What is wrong, in the order of the file.
+    /// The problems, in the order of the file.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// The problems as a person reads them, as rustc shows its own; at most twenty.
+    /// The problems as text for the user, in the style of rustc; at most twenty.
     pub fn render(&self, color: Color) -> String {
         const SHOWN: usize = 20;
         let renderer = match color {
@@ -116,12 +116,12 @@ impl ScenarioError {
     }
 }
 
-/// Whether what is rendered may hold colour.
+/// Whether the text may contain colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
     /// Plain text.
     Never,
-    /// With escape codes.
+    /// With ANSI escape codes.
     Always,
 }
 
@@ -143,7 +143,7 @@ fn line_at(source: &str, at: usize) -> (usize, Span) {
     (source[..start].matches('\n').count() + 1, start..end)
 }
 
-/// A piece of a line that is short enough to look at, and how many bytes were cut before it.
+/// A piece of a line that is short enough to show, and how many bytes were cut before it.
 fn shorten(line: &str, at: usize) -> (&str, usize) {
     const WIDEST: usize = 400;
     if line.len() <= WIDEST {
@@ -160,12 +160,12 @@ fn shorten(line: &str, at: usize) -> (&str, usize) {
     (&line[start..end], start)
 }
 
-/// No known name has more characters.
+/// The longest name that is compared; no known name is longer.
 const LONGEST_NAME: usize = 64;
 
-/// The entry of `known` that is nearest to what was written, if one is near enough to be meant.
+/// The entry of `known` that is most similar to what was written, if one is similar enough.
 pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    // What was written may be of any length, and names are short.
+    // The written text may have any length, and known names are short.
     let begin: String = written.chars().take(LONGEST_NAME).collect();
     known
         .into_iter()
@@ -177,7 +177,7 @@ pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str
         .map(|(_, name)| name)
 }
 
-/// Whether two words have the same letters, in whatever order: `whit` is meant for `with`.
+/// Whether two words have the same letters in any order, as `whit` for `with`.
 fn same_letters(a: &str, b: &str) -> bool {
     let sorted = |word: &str| {
         let mut letters: Vec<char> = word.chars().collect();

@@ -25,24 +25,24 @@ pub struct Program {
     pub(crate) vsn: Option<Vsn>,
     pub(crate) risky: Option<String>,
     pub(crate) phoenix_only: Option<String>,
-    /// What the answers of Phoenix versions differ by.
+    /// How the replies of different Phoenix versions may differ.
     pub(crate) differs_by: Vec<Difference>,
-    /// Names of which each run gets a number of its own.
+    /// Names that get a new number in each run.
     pub(crate) fresh: Vec<Name>,
-    /// Those of them that all instances of a swarm have in common.
+    /// Those of them that all instances of a swarm share.
     pub(crate) shared: Vec<Name>,
-    /// Values that the command line or the target gives.
+    /// Names whose values come from the command line or the target.
     pub(crate) offered: Vec<(Offer, Name)>,
     pub(crate) names: Vec<String>,
     pub(crate) actors: Vec<String>,
-    /// What must work before anything is judged, then what is judged.
+    /// The groups of steps: the preconditions first, then what is judged.
     pub(crate) groups: Vec<Group>,
-    /// How many of the groups come before what is judged.
+    /// The number of groups that are preconditions.
     pub(crate) given: usize,
     pub(crate) chance: Vec<ChanceRule>,
-    /// What fixtures do not hold.
+    /// What is left out of fixtures.
     pub(crate) hide: Vec<Pointer>,
-    /// How it runs as a swarm.
+    /// The settings for a swarm.
     pub(crate) load: LoadSection,
 }
 
@@ -50,21 +50,21 @@ pub struct Program {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Actor(pub(crate) usize);
 
-/// Steps that are begun together; the next group begins when all of them are done.
+/// Steps that start together. The next group starts when all of them have ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) acts: Vec<Act>,
     pub(crate) answers: Answers,
-    /// The rule that is broken if the answers come in another order.
+    /// The rule that is broken if the answers arrive in another order.
     pub(crate) rule: Option<String>,
 }
 
-/// In which order the answers to the steps of a group may come.
+/// The order in which the answers to the steps of a group may arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answers {
-    /// Any.
+    /// Any order.
     InAnyOrder,
-    /// As the steps stand in the file.
+    /// The order of the steps in the file.
     InOrder,
 }
 
@@ -73,7 +73,7 @@ pub(crate) enum Answers {
 pub(crate) struct Act {
     pub(crate) place: Span,
     pub(crate) what: What,
-    /// The rule that is broken if this step does not hold, where the file names one.
+    /// The rule that is broken if this step fails, if the file names one.
     pub(crate) rule: Option<String>,
 }
 
@@ -96,7 +96,7 @@ pub(crate) enum What {
 }
 
 impl What {
-    /// Whose step it is.
+    /// The actor of the step.
     pub(crate) fn actor(&self) -> Option<Actor> {
         match self {
             Self::Connect(actor, _)
@@ -119,32 +119,32 @@ impl What {
 pub(crate) struct Connect {
     pub(crate) mount: MountPath,
     pub(crate) user: Option<Template>,
-    /// How long ago the token of the user was signed, if it is not a new one.
+    /// How long ago the user's token was signed, unless it is a new one.
     pub(crate) token_age: Option<Duration>,
     pub(crate) params: Vec<(String, Option<Template>)>,
     pub(crate) headers: Vec<(String, Template)>,
     pub(crate) answer: Opening,
 }
 
-/// Which socket of the server.
+/// The socket of the server to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MountPath {
-    /// The target's own.
+    /// The socket of the target.
     Target,
-    /// Another one, which replaces the last segment of the target's path.
+    /// Another socket, whose name replaces the last segment of the target's path.
     Instead(String),
 }
 
-/// How a connection attempt is to end.
+/// How a connection attempt should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     Open,
     Refused(Option<u16>),
-    /// Either of the two; silence and a cut are neither.
+    /// Either of the two, but not silence or a cut connection.
     OpenOrRefused,
 }
 
-/// A message to a channel, and the answer to wait for.
+/// A message to a channel, and the reply to wait for.
 #[derive(Clone, Debug)]
 pub(crate) struct Send {
     pub(crate) kind: SendKind,
@@ -157,15 +157,15 @@ pub(crate) struct Send {
     pub(crate) save: Vec<Save>,
 }
 
-/// Whether the scenario says which answer it wants.
+/// Whether the scenario says which reply it expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplySaid {
     Written,
-    /// Then it is ok.
+    /// The scenario does not say, so ok is expected.
     LeftOut,
 }
 
-/// What kind of message.
+/// The kind of a message.
 #[derive(Clone, Debug)]
 pub(crate) enum SendKind {
     Join,
@@ -177,7 +177,7 @@ pub(crate) enum SendKind {
 /// The join_ref of a message.
 #[derive(Clone, Debug)]
 pub(crate) enum JoinRef {
-    /// As the client has it.
+    /// The current join_ref of the client.
     Current,
     Null,
     This(Template),
@@ -190,21 +190,21 @@ pub(crate) enum OutgoingPayload {
     Binary(Vec<u8>),
 }
 
-/// The answer that a message waits for.
+/// The reply to wait for.
 #[derive(Clone, Debug)]
 pub(crate) enum ExpectedReply {
-    /// None is waited for.
+    /// Do not wait.
     None,
-    /// Some answer.
+    /// Any reply.
     Any,
-    /// This status, and a response like this.
+    /// A reply with this status and a matching response.
     Status(Template, Content),
 }
 
-/// An expectation of a payload.
+/// The expected payload.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    /// Whatever it is; the fixture judges it.
+    /// The scenario does not check it; the fixture does.
     Unjudged,
     Json(Pattern),
     Binary(Vec<u8>),
@@ -222,7 +222,7 @@ pub(crate) struct Receive {
     pub(crate) save: Vec<Save>,
 }
 
-/// `save`: a part of a payload, under a name.
+/// `save`: saves a part of a payload under a name.
 #[derive(Clone, Debug)]
 pub(crate) struct Save {
     pub(crate) name: Name,
@@ -236,7 +236,7 @@ pub(crate) struct Raw {
     pub(crate) frame: Option<FrameShape>,
 }
 
-/// What a hand-made frame carries.
+/// The content of a hand-made frame.
 #[derive(Clone, Debug)]
 pub(crate) enum RawContent {
     /// A JSON value, written compactly.
@@ -245,7 +245,7 @@ pub(crate) enum RawContent {
     Binary(Vec<u8>),
 }
 
-/// How a hand-made frame looks on the wire.
+/// The form of a hand-made frame on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameShape {
     pub(crate) opcode: u8,
@@ -261,7 +261,7 @@ pub(crate) enum Last {
     MoreFollows,
 }
 
-/// Whether the frame is masked, as a client's must be.
+/// Whether the frame is masked, as frames of a client must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mask {
     Masked,
@@ -279,29 +279,29 @@ pub(crate) struct Http {
     pub(crate) save: Option<Name>,
 }
 
-/// How the server is ended before it is started again.
+/// How the server is stopped before it is started again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
-    /// SIGTERM: it drains.
+    /// SIGTERM: the server drains.
     Term,
     /// SIGKILL.
     Kill,
 }
 
-/// What a correct server may do one way or another; see `chance:` in docs/scenarios.md.
+/// A variation that a correct server may show; see `chance:` in docs/scenarios.md.
 #[derive(Clone, Debug)]
 pub(crate) enum ChanceRule {
-    /// These events may come in any order among themselves.
+    /// These events may arrive in any order among themselves.
     AnyOrder(Vec<String>),
-    /// The items of these lists in payloads may stand in any order.
+    /// The items of these lists in payloads may be in any order.
     AnyOrderIn(Vec<Pointer>),
-    /// More of this event may come at the end than the fixture has.
+    /// There may be more of this event at the end than in the fixture.
     More(String),
-    /// A message that may come or not; the fields are those of [`Receive`].
+    /// A message that may be missing; it has the fields of [`Receive`].
     Maybe(Receive),
 }
 
-/// A JSON pointer into payloads whose segments may be `*`, which stands for each member.
+/// A JSON pointer into payloads. A segment may be `*`, which matches every member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pointer(pub(crate) Vec<String>);
 
@@ -313,12 +313,12 @@ impl Pointer {
 }
 
 impl Program {
-    /// How it runs as a swarm.
+    /// The settings for a swarm.
     pub fn load(&self) -> &LoadSection {
         &self.load
     }
 
-    /// The mounts, beside the target's own, that it connects to.
+    /// The mounts that it connects to, other than the target's own.
     pub fn mounts(&self) -> impl Iterator<Item = &str> {
         self.acts().filter_map(|act| match &act.what {
             What::Connect(
@@ -337,7 +337,7 @@ impl Program {
         self.acts().any(|act| matches!(act.what, What::Restart(_)))
     }
 
-    /// What it needs that only the command line or the target can give.
+    /// The values that it needs from the command line or the target.
     pub fn offers(&self) -> impl Iterator<Item = Offer> {
         self.offered.iter().map(|(offer, _)| *offer)
     }
@@ -346,7 +346,7 @@ impl Program {
         self.groups.iter().flat_map(|group| &group.acts)
     }
 
-    /// Values under which each hole is filled with its own name, as fixtures show them.
+    /// Values that fill each placeholder with its own name, as in fixtures.
     pub(crate) fn names_as_values(&self) -> Values {
         let mut values = Values::new(self.names.len());
         for (index, name) in self.names.iter().enumerate() {
@@ -355,7 +355,7 @@ impl Program {
         values
     }
 
-    /// The largest message that a server may send in answer to this, in bytes: whatever is sent may come back.
+    /// The largest message that a server may send, in bytes, because it may send back whatever it gets.
     pub(crate) fn largest_message(&self) -> usize {
         const LEAST: usize = 256 << 10;
         let sent = self.acts().map(|act| match &act.what {

@@ -1,5 +1,5 @@
-//! The tables of the documents about the language, held equal to the tables that the reader goes by.
-//! `PHXPROOF_WRITE_README=1 cargo test readme` writes them anew.
+//! Checks that the tables in docs/load.md and docs/scenarios.md match the tables of the reader.
+//! `PHXPROOF_WRITE_README=1 cargo test readme` writes them.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, OPERATORS, ROLE};
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
 
-/// The tables of docs/load.md, each between its two comments.
+/// The tables of docs/load.md by name.
 fn tables_of_load() -> [(&'static str, String); 2] {
     [
         ("load", two_columns(["key", "what it says"], LOAD)),
@@ -17,7 +17,7 @@ fn tables_of_load() -> [(&'static str, String); 2] {
     ]
 }
 
-/// The tables of docs/scenarios.md, each between its two comments.
+/// The tables of docs/scenarios.md by name.
 fn tables_of_scenarios() -> [(&'static str, String); 8] {
     [
         ("keys", two_columns(["key", "what it is for"], KEYS)),
@@ -65,7 +65,7 @@ fn verbs(head: &str, all: &[Verb]) -> String {
     table
 }
 
-/// One row for all verbs in which an option means the same.
+/// The options, with one row for all verbs in which an option means the same.
 fn options() -> String {
     let mut rows: Vec<(&Opt, Vec<&str>)> = Vec::new();
     for verb in ACTIONS.iter().chain(STEPS) {
@@ -102,12 +102,12 @@ fn raw() -> String {
     table
 }
 
-/// Markdown takes these for the end of a cell and the begin of a tag.
+/// Escapes the characters that Markdown takes for the end of a cell or the start of a tag.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
-/// What a value must be, in the words of the documents.
+/// What a value must be, in the wording of the documents.
 fn takes(kind: Kind) -> &'static str {
     match kind {
         Kind::Nothing => "nothing",
@@ -131,7 +131,7 @@ fn takes(kind: Kind) -> &'static str {
     }
 }
 
-/// How an operator is written, and what it holds for.
+/// How an operator is written, and what it matches.
 fn holds_for(operator: &str) -> (&'static str, String) {
     match operator {
         "is" => {
@@ -181,7 +181,7 @@ fn stands_for(offer: Offer) -> &'static str {
     }
 }
 
-/// `page` with `table` between the two comments of that name.
+/// Replaces the table between the two comments of that name in `page` by `table`.
 fn with_table(page: &str, name: &str, table: &str) -> String {
     let begin = format!("<!-- table: {name} -->\n");
     let (before, rest) = page
@@ -203,7 +203,7 @@ fn the_readme_of_scenarios_has_the_tables_of_the_reader() {
     hold("docs/scenarios.md", &tables_of_scenarios());
 }
 
-/// Writes the tables into the document if that is asked for; else they must be in it as they are.
+/// Checks that the document contains the tables, or writes them into it if that is requested.
 fn hold(document: &str, tables: &[(&str, String)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
     let written = std::fs::read_to_string(&path).unwrap();

@@ -1,5 +1,5 @@
-//! The JSON Schema of scenario files (draft 2020-12), made from the tables that the reader itself goes by, so that
-//! editors complete and check what it accepts.
+//! The JSON Schema of scenario files (draft 2020-12). It is made from the tables of the reader, so that
+//! editors complete and check what the reader accepts.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use super::read::{CHANCE, KEYS, LOAD, ROLE};
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
 use crate::profile::Difference;
 
-/// The schema.
+/// The whole schema.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     definitions.insert("step".to_owned(), step());
@@ -59,7 +59,7 @@ fn of_key(name: &str) -> Value {
     }
 }
 
-/// How it runs as a swarm.
+/// The `load:` section.
 fn load() -> Value {
     let mut properties = Map::new();
     for (name, about) in LOAD {
@@ -124,7 +124,7 @@ fn chance() -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
-/// A step of nobody in particular, or `ACTORS: action`.
+/// A step without an actor, or `ACTORS: action`.
 fn step() -> Value {
     let mut forms: Vec<Value> = STEPS.iter().map(with_options).collect();
     let names: Vec<&str> = STEPS.iter().map(|verb| verb.name).collect();
@@ -142,7 +142,7 @@ fn step() -> Value {
     json!({ "oneOf": forms })
 }
 
-/// What an actor does: a bare verb, or a verb with its value and options.
+/// The action of an actor: a bare verb, or a verb with its value and options.
 fn action() -> Value {
     let bare: Vec<Value> = ACTIONS
         .iter()
@@ -220,7 +220,7 @@ fn of_kind(kind: Kind) -> Value {
     }
 }
 
-/// A pattern is any value; operators are maps of one key, which editors are told of.
+/// A pattern, which is any value; operators are maps of one key, which the schema describes for editors.
 fn pattern() -> Value {
     let types: Vec<&str> = ["any", "absent"]
         .into_iter()

@@ -1,17 +1,17 @@
-//! Texts and rows of bytes, shortened to what a person reads.
+//! Shortens texts and rows of bytes for display.
 
 use std::fmt::Write as _;
 
-/// A text of this many characters is shown whole.
+/// Texts of up to this many characters are shown whole.
 const LONGEST: usize = 400;
-/// A text in quotes inside it is cut where it has more characters than these.
+/// Quoted texts with more characters than this are cut.
 const LONGEST_IN_QUOTES: usize = 60;
-/// So much of a long text in quotes is shown.
+/// How many characters of a long quoted text are shown.
 const SHOWN_IN_QUOTES: usize = 12;
-/// More bytes than these are cut, two digits each.
+/// Longer rows of bytes are cut.
 const MOST_BYTES: usize = 16;
 
-/// A text, cut where it gets too long to look at: long texts in quotes first, then its end.
+/// Shortens a text that is too long to show: first its long quoted texts, then its end.
 pub(crate) fn shorten(text: &str) -> String {
     let text = shorten_quoted(text);
     match text.char_indices().nth(LONGEST) {
@@ -41,7 +41,7 @@ fn shorten_quoted(line: &str) -> String {
     out
 }
 
-/// Where a text ends whose opening quote stands before it.
+/// The end of a quoted text, given what follows its opening quote.
 fn end_of_quoted(inside: &str) -> Option<usize> {
     let mut escaped = false;
     inside.char_indices().find_map(|(at, c)| match c {
@@ -58,7 +58,7 @@ fn end_of_quoted(inside: &str) -> Option<usize> {
     })
 }
 
-/// Long rows of bytes, which stand as `00 01 02`, by their first ones.
+/// Shortens long rows of bytes, written as `00 01 02`, to their first bytes.
 pub(crate) fn shorten_bytes(line: &str) -> String {
     let is_byte = |word: &&str| word.len() == 2 && word.chars().all(|c| c.is_ascii_hexdigit());
     let words: Vec<&str> = line.split(' ').collect();

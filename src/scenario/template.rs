@@ -1,12 +1,13 @@
-//! Text and data with holes: `{{name}}` is filled in when a step runs, `{{'x' * 1000}}` when it is read.
+//! Text and data with placeholders: `{{name}}` is filled when a step runs, `{{'x' * 1000}}` when the file is
+//! read.
 
 use serde_json::Value;
 
-/// A name that a scenario can fill in: an index into [`super::program::Program::names`].
+/// A name that can be filled in: an index into [`super::program::Program::names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name(pub(crate) usize);
 
-/// What the names stand for so far.
+/// The values of the names so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values(Vec<Option<Value>>);
 
@@ -19,13 +20,13 @@ impl Values {
         self.0[name.0] = Some(value);
     }
 
-    /// The value; the reader of scenarios saw to it that it is set before it is used.
+    /// The value of a name; the reader made sure that it is set before it is used.
     pub(crate) fn get(&self, name: Name) -> &Value {
         self.0[name.0].as_ref().unwrap_or(&Value::Null)
     }
 }
 
-/// Text with holes.
+/// Text with placeholders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Template(pub(crate) Vec<TemplatePart>);
 
@@ -36,7 +37,7 @@ pub(crate) enum TemplatePart {
     Hole(Name, Filter),
 }
 
-/// What is done to a value on its way into a hole.
+/// How a value is changed before it is inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
     AsItIs,
@@ -49,7 +50,7 @@ impl Template {
         Self(vec![TemplatePart::Text(text.into())])
     }
 
-    /// The text, all holes filled. A value that is no text goes in as JSON.
+    /// The text with all placeholders filled. A value that is not a text is inserted as JSON.
     pub(crate) fn fill(&self, values: &Values) -> String {
         let mut out = String::new();
         for part in &self.0 {
@@ -61,7 +62,7 @@ impl Template {
         out
     }
 
-    /// The text, if it has no holes.
+    /// The text, if it has no placeholders.
     pub(crate) fn as_fixed(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
@@ -70,7 +71,7 @@ impl Template {
         }
     }
 
-    /// The one hole that this text is, if it is nothing else.
+    /// The name of the placeholder, if the text is a single one and nothing else.
     pub(crate) fn only_hole(&self) -> Option<Name> {
         match self.0.as_slice() {
             [TemplatePart::Hole(name, Filter::AsItIs)] => Some(*name),
@@ -78,7 +79,7 @@ impl Template {
         }
     }
 
-    /// About how long it will be, so that limits can be set before it is filled.
+    /// The approximate length of the text, so that limits can be checked before it is filled.
     pub(crate) fn length(&self) -> usize {
         self.0
             .iter()
@@ -102,8 +103,8 @@ impl Filter {
     }
 }
 
-/// Changes the character before the last tenth of a text into another letter, so that a token stays one
-/// in shape: neither its head nor the unused bits of its last character are touched.
+/// Changes the character before the last tenth of a text into another letter. A token stays well-formed:
+/// neither its header nor the unused bits of its last character are changed.
 fn change_one(text: &str) -> String {
     let mut letters: Vec<char> = text.chars().collect();
     let at = letters.len() - letters.len() / 10 - usize::from(!letters.is_empty());
@@ -117,14 +118,14 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// A JSON value with holes in its texts.
+/// A JSON value with placeholders in its texts.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Data {
-    /// A value without a hole, numbers and texts among them.
+    /// A value without placeholders.
     Value(Value),
-    /// A text with holes in it.
+    /// A text with placeholders.
     Text(Template),
-    /// A text that is one hole and nothing else: the value keeps its type.
+    /// A text that is a single placeholder: the value keeps its type.
     Hole(Name),
     List(Vec<Self>),
     Map(Vec<(Template, Self)>),
@@ -144,7 +145,7 @@ impl Data {
         }
     }
 
-    /// About how long its text will be.
+    /// The approximate length of its text.
     pub(crate) fn length(&self) -> usize {
         match self {
             Self::Value(Value::String(text)) => text.len(),

@@ -1,16 +1,16 @@
-//! The words of the language: every verb, every option, what each takes. The reader, its error messages, the
-//! JSON Schema and the tables of docs/scenarios.md are made from these tables.
+//! The tables of all verbs and options of the language. The reader, its error messages, the JSON Schema and
+//! the tables of docs/scenarios.md are made from them.
 
-/// What a value must be.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Nothing but the verb.
+    /// No value.
     Nothing,
-    /// A text, holes allowed.
+    /// A text, with placeholders allowed.
     Text,
     /// A text or nothing.
     MaybeText,
-    /// Any JSON value, holes allowed.
+    /// Any JSON value, with placeholders allowed.
     Json,
     /// Bytes: hexadecimal text, or `{ counting: N }`.
     Bytes,
@@ -91,7 +91,7 @@ pub(crate) const EVERY_STEP: &[Opt] = &[opt(
     "the rule that is broken if this step does not hold, one of `rules:`",
 )];
 
-/// What an actor can do.
+/// The verbs of an actor.
 pub(crate) const ACTIONS: &[Verb] = &[
     Verb {
         name: "connect",
@@ -229,7 +229,7 @@ pub(crate) const FRAME: &[Opt] = &[
     opt("reserved", Kind::Number, "the three reserved bits, 0 to 7"),
 ];
 
-/// Steps that are no single actor's.
+/// The verbs of steps without an actor.
 pub(crate) const STEPS: &[Verb] = &[
     Verb {
         name: "together",

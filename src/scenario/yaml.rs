@@ -9,7 +9,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::problem::{Problem, Span};
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) place: Span,
@@ -27,7 +27,7 @@ pub(crate) enum Yaml {
     Map(Vec<(YamlKey, Node)>),
 }
 
-/// A key of a map and where it stands.
+/// A key of a map and its place.
 #[derive(Clone, Debug)]
 pub(crate) struct YamlKey {
     pub(crate) place: Span,
@@ -35,7 +35,7 @@ pub(crate) struct YamlKey {
 }
 
 impl Yaml {
-    /// What it is, for a message: `a list`.
+    /// The kind of value, for a message: `a list`.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -49,7 +49,7 @@ impl Yaml {
 }
 
 impl Node {
-    /// The JSON value that this says, as it stands.
+    /// The JSON value, unchanged.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Yaml::Null => serde_json::Value::Null,
@@ -68,7 +68,8 @@ impl Node {
 /// The largest file that is read, in bytes.
 pub(crate) const LARGEST_FILE: usize = 4 << 20;
 
-/// The parser and what it fills go down as deep as a document is nested, which takes more than a thread of a test has.
+/// The stack of the parser thread: parser and tree recurse as deep as the document is nested, which needs
+/// more stack than a test thread has.
 const STACK_BYTES: usize = 16 << 20;
 
 /// Reads a document.
@@ -104,7 +105,7 @@ fn parse_here(source: &str) -> Result<Node, Problem> {
     Ok(tree.into_node())
 }
 
-/// The parser's word, at its place, with the usual slip explained.
+/// Describes a parser error at its place, and explains the usual mistake.
 fn describe(error: &serde_saphyr::Error, source: &str) -> Problem {
     let place = error
         .location()
@@ -134,7 +135,7 @@ fn describe(error: &serde_saphyr::Error, source: &str) -> Problem {
     }
 }
 
-/// The first text of a line that has a hole and stands outside of quotes.
+/// The first unquoted text of a line that contains a placeholder.
 fn unquoted_hole(line: &str) -> Option<&str> {
     let mut quote = None;
     for (at, c) in line.char_indices() {
@@ -182,7 +183,7 @@ fn boundary(source: &str, mut at: usize) -> usize {
     at
 }
 
-/// What the parser hands out; places are attached by [`Spanned`] around it.
+/// What the parser produces; [`Spanned`] around it adds the places.
 enum Raw {
     Null,
     Bool(bool),

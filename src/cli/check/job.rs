@@ -18,15 +18,15 @@ use crate::report::Folder;
 use crate::scenario::Level;
 use crate::transport::{ConnectRequest, Endpoint, Target, Upgrade};
 
-/// A `check` that makes sense.
+/// The validated arguments of a `check`.
 pub(super) struct Job {
     /// The server under test.
     pub(super) server: Server,
-    /// The cases that were asked for.
+    /// The selected cases.
     pub(super) cases: Vec<Arc<Case>>,
-    /// Whether fixtures are to be accepted, and nothing is to be run.
+    /// Whether to accept fixtures instead of running cases.
     pub(super) accept: bool,
-    /// Where all random choices come from.
+    /// The seed of all random choices.
     pub(super) seed: u64,
     held_to: Option<HeldTo>,
     room: Option<Room>,
@@ -37,14 +37,14 @@ pub(super) struct Job {
 pub(in super::super) enum Server {
     /// The reference server, started for this run.
     Embedded(Profile),
-    /// One that is there.
+    /// A running server.
     There(Target),
-    /// One that is started by a command.
+    /// A server that a command starts.
     Exec(Target, String),
 }
 
 impl Job {
-    /// What was typed and configured, as meant.
+    /// Validates the arguments from the command line and the settings file.
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
         let wish = ProfileChoice::of(&meant.judging)?;
         let server = server(&meant.target, wish.named())?;
@@ -62,7 +62,7 @@ impl Job {
         })
     }
 
-    /// The settings of the run, once it is known where the server is.
+    /// The settings of the run, for a server at `target`.
     pub(super) fn settings(&self, target: &Target) -> CheckSettings {
         let meant = &self.meant;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
@@ -100,7 +100,7 @@ impl Job {
         }
     }
 
-    /// Waits until the target answers, if that was asked for.
+    /// Waits until the target answers, if the user asked for that.
     pub(super) async fn wait(&self, target: &Target) -> Result<(), Complaint> {
         let how = &self.meant.target;
         match how.wait_for {
@@ -109,7 +109,7 @@ impl Job {
         }
     }
 
-    /// How long a server that --exec starts has until it answers.
+    /// How long a server started by --exec may take until it answers.
     pub(super) fn starts_within(&self) -> Duration {
         self.meant.target.wait_for.unwrap_or(STARTS_WITHIN)
     }
@@ -119,18 +119,18 @@ impl Job {
         strictness(&self.meant)
     }
 
-    /// What it is held to as far as that is known before the target was looked at.
+    /// The profile that the server is held to, as far as it is known before the server was contacted.
     pub(super) fn held_to(&self) -> HeldTo {
         self.held_to.unwrap_or(HeldTo::TheLine)
     }
 
-    /// Where the results go.
+    /// The folder for the results.
     pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
         results::folder(&self.meant.results, "check", started_at)
     }
 }
 
-/// Which server is meant by what was typed.
+/// The server that the arguments name.
 pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
     match (&typed.target, &typed.exec) {
         (None, None) => Ok(Server::Embedded(profile.unwrap_or(Profile::DEFAULT))),
@@ -151,7 +151,8 @@ pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -
     }
 }
 
-/// What a URL asks for that is not there. `http://` is how long polling is asked for, so it must not mean WebSocket.
+/// Complains about a URL with an unsupported scheme. `http://` would mean long polling, so it is not taken as
+/// WebSocket.
 fn unusable(url: &str) -> Option<Complaint> {
     let (scheme, rest) = url.split_once("://")?;
     let what = match scheme.to_ascii_lowercase().as_str() {
@@ -172,14 +173,14 @@ const fn strictness(meant: &args::Check) -> Strictness {
     }
 }
 
-/// Which profile somebody asked for.
+/// The profile that the user asked for.
 #[derive(Clone, Copy)]
 enum ProfileChoice {
     /// This one.
     Named(Profile),
     /// The one that the server behaves like.
     Auto,
-    /// Nothing was said.
+    /// None was named.
     Unsaid,
 }
 
@@ -199,7 +200,7 @@ impl ProfileChoice {
     }
 }
 
-/// What the server is held to, unless that is found out at the server.
+/// The profile that the server is held to, unless it has to be detected.
 fn held_to(server: &Server, wish: ProfileChoice, strict: Strictness) -> Option<HeldTo> {
     let unsaid = match server {
         Server::Embedded(_) => Some(Profile::DEFAULT),
@@ -246,7 +247,7 @@ fn room(typed: &args::Room) -> Result<Option<Room>, Complaint> {
     }))
 }
 
-/// A run without any case would say nothing.
+/// Refuses a run without any case, because it would prove nothing.
 fn some_of_levels(cases: &[Arc<Case>], levels: &[Level]) -> Result<(), Complaint> {
     let runs = |case: &Arc<Case>| case.level().is_none_or(|level| levels.contains(&level));
     if levels.is_empty() || cases.iter().any(runs) {
@@ -305,7 +306,7 @@ impl VsnArg {
 }
 
 impl args::Target {
-    /// An upgrade of a probe: the serializer, the connect params and the headers that were given, and no others.
+    /// The upgrade request of a probe: only the serializer, connect params and headers from the command line.
     pub(in super::super) fn upgrade(&self, target: &Target, deadline: Duration) -> Upgrade {
         let endpoint = Endpoint {
             target: target.clone(),

@@ -1,9 +1,9 @@
-//! The flags that repeat a run for one case, to be copied from a report. What may be secret is left out of it.
+//! Builds the flags that repeat a run for one case, for reports. Secrets are left out.
 
 use super::super::quoting::quoted;
 use super::super::{args, profile};
 
-/// All that decides what a case does, as it was typed; begins with a space unless it is empty.
+/// All flags that affect a case, as typed; starts with a space unless it is empty.
 pub(super) fn flags(typed: &args::Check) -> String {
     let mut flags = Flags::default();
     let text = |value: &Option<String>| value.clone();
@@ -30,7 +30,7 @@ pub(super) fn flags(typed: &args::Check) -> String {
             .map(|(event, payload)| format!("{event}={payload}")),
     );
     flags.option("--unknown-topic", text(&typed.room.unknown_topic));
-    // In place of `auto` the report names what was found.
+    // The report names the detected profile instead of `auto`.
     let named = typed
         .judging
         .profile

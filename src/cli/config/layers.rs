@@ -1,9 +1,9 @@
-//! Settings over settings: what the upper layer says wins, key by key.
+//! Merges two layers of settings: the upper layer wins, key by key.
 
 use super::super::args::{Check, Judging, Results, Room, Serve, Target};
 
 impl Check {
-    /// These settings over those below.
+    /// Merges these settings with those below.
     pub(super) fn over(self, below: Self) -> Self {
         let (safe, no_safe) = if self.safe || self.no_safe {
             (self.safe, self.no_safe)
@@ -47,7 +47,7 @@ impl Target {
 }
 
 impl Room {
-    /// A topic and what it is joined with belong together.
+    /// A topic is merged together with its params.
     pub(super) fn over(self, below: Self) -> Self {
         let (join_params, other_join_params) = match (&self.topic, &self.other_topic) {
             (Some(_), _) => (self.join_params, self.other_join_params),
@@ -87,7 +87,7 @@ impl Results {
 }
 
 impl Serve {
-    /// These settings over those below.
+    /// Merges these settings with those below.
     pub(super) fn over(self, below: Self) -> Self {
         Self {
             port: self.port.or(below.port),
@@ -104,12 +104,12 @@ impl Serve {
     }
 }
 
-/// Lists replace each other: who names cases means these.
+/// An upper list replaces a lower one: naming cases means only these.
 pub(super) fn first<T>(upper: Vec<T>, below: Vec<T>) -> Vec<T> {
     if upper.is_empty() { below } else { upper }
 }
 
-/// Pairs add up; of the same name, the upper one stays.
+/// Pairs of both layers are merged; for the same name the upper one wins.
 fn by_name(
     upper: Vec<(String, String)>,
     below: Vec<(String, String)>,

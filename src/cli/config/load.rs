@@ -1,4 +1,4 @@
-//! `[load]`: its keys, and how what is typed lies over it.
+//! Reads the `[load]` section, and merges it with the command line.
 
 use super::super::args::{self, Check, Instead, Load, ReplyArg, Room};
 use super::super::units;
@@ -41,9 +41,9 @@ pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
 }
 
 impl Load {
-    /// These settings over those below.
+    /// Merges these settings with those below.
     pub(super) fn over(self, below: Self) -> Self {
-        // Two ways to say how they come: the upper one wins, whichever it is.
+        // `ramp` and `arrivals` exclude each other, so the upper layer replaces both.
         let (ramp, arrivals) = if self.ramp.is_some() || self.arrivals.is_some() {
             (self.ramp, self.arrivals)
         } else {
@@ -73,7 +73,7 @@ impl Load {
 }
 
 impl Instead {
-    /// A topic and what it is joined with belong together.
+    /// A topic is merged together with its params.
     fn over(self, below: Self) -> Self {
         Self {
             join_params: match self.topic {
@@ -90,7 +90,7 @@ impl Instead {
     }
 }
 
-/// What stands at the top, or belongs to a named target, as far as it says something about a swarm.
+/// The settings at the top or of a named target that apply to a swarm.
 impl From<Check> for Load {
     fn from(check: Check) -> Self {
         let Room {

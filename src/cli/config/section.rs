@@ -1,4 +1,5 @@
-//! One table of a settings file: keys are taken out by their type; what is left at the end was no setting.
+//! Reads one table of a settings file: each key is taken with its type, and keys that are left over are
+//! errors.
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
@@ -13,7 +14,7 @@ use super::super::{args::push, units};
 use super::{kind, typed};
 use crate::scenario::{Problem, nearest};
 
-/// What is wrong with a file; told in its order, however it was found.
+/// The problems of a file, which are reported in the order of the file.
 #[derive(Default)]
 pub(super) struct Problems(Vec<(usize, Problem)>);
 
@@ -44,11 +45,11 @@ impl Problems {
 /// A table that is being read.
 pub(super) struct Section<'t, 'p> {
     table: DeTable<'t>,
-    /// All that was asked for: what a key could have been.
+    /// All keys that were read, for suggestions.
     known: Vec<&'static str>,
-    /// Where the table stands.
+    /// The place of the table.
     span: Range<usize>,
-    /// Where keys stand that were taken.
+    /// The places of the keys that were taken.
     taken: Vec<(&'static str, Range<usize>)>,
     problems: &'p mut Problems,
 }
@@ -129,7 +130,7 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
-    /// A number or a text, as it is typed for the flag of the same name.
+    /// A number or a text, parsed like the flag of the same name.
     pub(super) fn parsed<T, E: fmt::Display>(
         &mut self,
         key: &'static str,
@@ -139,7 +140,7 @@ impl<'t, 'p> Section<'t, 'p> {
         self.read(key, &value, parse)
     }
 
-    /// A list of them.
+    /// A list of such values.
     pub(super) fn all_parsed<T, E: fmt::Display>(
         &mut self,
         key: &'static str,
@@ -246,7 +247,7 @@ impl<'t, 'p> Section<'t, 'p> {
         Some(to_json(value.get_ref()))
     }
 
-    /// `{ event = payload }`, or as the flag has it: `"event=payload"`
+    /// `{ event = payload }`, or the form of the flag: `"event=payload"`.
     pub(super) fn push(&mut self, key: &'static str) -> Option<(String, Value)> {
         let value = self.take(key)?;
         match value.get_ref() {
@@ -271,7 +272,7 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
-    /// A table in this one.
+    /// A table within this one.
     pub(super) fn section(&mut self, key: &'static str) -> Option<Section<'t, '_>> {
         let value = self.take(key)?;
         let span = value.span();
@@ -284,7 +285,7 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
-    /// Reads each of the tables in a table of this one, with its name.
+    /// Reads each table within a table of this one, with its name.
     pub(super) fn each_section(&mut self, key: &'static str, mut read: impl FnMut(String, Section<'t, '_>)) {
         let Some(tables) = self.section(key) else {
             return;
@@ -306,14 +307,14 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
-    /// A key that must be there is not.
+    /// Reports a missing key.
     pub(super) fn missing(&mut self, key: &str, expected: &str) {
         let title = format!("`{key}` is missing");
         self.problems
             .add(self.span.clone(), title, format!("{key} = {expected}"));
     }
 
-    /// A key has a value that it cannot have.
+    /// Reports a key with an invalid value.
     pub(super) fn wrong(&mut self, key: &str, expected: &str) {
         let place = self
             .taken
@@ -324,7 +325,7 @@ impl<'t, 'p> Section<'t, 'p> {
             .add(place, format!("`{key}` cannot be that"), expected);
     }
 
-    /// What was not taken is no setting.
+    /// Reports the keys that were not taken as unknown.
     pub(super) fn finish(self) {
         for key in self.table.keys() {
             let near = nearest(key.get_ref(), self.known.iter().copied());

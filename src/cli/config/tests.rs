@@ -1,4 +1,4 @@
-//! Settings files: what wins over what, and what is said of mistakes.
+//! Tests of settings files: which setting wins, and the messages for mistakes.
 
 use std::path::Path;
 use std::time::Duration;

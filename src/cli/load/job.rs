@@ -21,10 +21,11 @@ use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, nearest};
 use crate::transport::Target;
 
-/// The most threads that `serve --shards` takes; a swarm that needs more has no room on one machine, and its plan says so.
+/// The most threads that `serve --shards` takes. A swarm that needs more does not fit on one machine, and its
+/// plan says so.
 const MOST_SHARDS: usize = 256;
 
-/// Whether a run ends early for another reason than a signal.
+/// What may end a run early, apart from signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Abort {
     /// The first failure.
@@ -36,19 +37,19 @@ pub(super) enum Abort {
 /// Where the send rate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RateSource {
-    /// The command line, the settings file or the scenario; or nothing is sent at all.
+    /// The command line, the settings file or the scenario, or nothing is sent at all.
     User,
-    /// Nobody, so that it is seldom.
+    /// The default, which is low.
     Gentle,
 }
 
-/// A `load` that makes sense.
+/// The validated arguments of a `load`.
 pub(super) struct Job {
     /// The server under test.
     pub(super) server: Server,
-    /// The scenarios as they were typed.
+    /// The scenarios as typed.
     pub(super) scenario: String,
-    /// Where all random choices come from.
+    /// The seed of all random choices.
     pub(super) seed: u64,
     first: Share,
     others: Vec<Share>,
@@ -58,7 +59,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// What was typed and configured, as meant.
+    /// Validates the arguments from the command line and the settings file.
     pub(super) fn new(meant: args::Load, objectives_from: &str) -> Result<Self, CliError> {
         let mut shares = meant.scenarios.iter().map(|typed| share(typed));
         let first = shares.next().ok_or_else(nothing_to_play)??;
@@ -77,7 +78,7 @@ impl Job {
         Ok(job)
     }
 
-    /// Refuses what makes no sense, before anything is opened; tells whether anything is sent.
+    /// Refuses arguments that make no sense, before anything is opened. Returns whether anything is sent.
     fn check(&self) -> Result<Sends, CliError> {
         let typed = &self.meant;
         let stages = self.first.program.load().stages.len();
@@ -90,7 +91,7 @@ impl Job {
         }
         let target = match &self.server {
             Server::There(target) | Server::Exec(target, _) => target.clone(),
-            // Where it will listen is not known yet, and does not matter here.
+            // Its address is not known yet, and does not matter here.
             Server::Embedded(_) => {
                 Target::parse("ws://127.0.0.1/socket").map_err(|why| Complaint::new(why.to_string()))?
             }
@@ -122,7 +123,7 @@ impl Job {
         Err(complaint.next("add --yes if its owner agrees").into())
     }
 
-    /// The settings of the run, once it is known where the server is.
+    /// The settings of the run, for a server at `target`.
     pub(super) fn settings(&self, target: &Target, server_pid: Option<u32>) -> LoadSettings {
         let typed = &self.meant;
         let (first, others) = (self.first.clone(), self.others.clone());
@@ -134,7 +135,7 @@ impl Job {
                 Schedule::Open(vec![RateStage { rate, duration }], Pacing::Even)
             }
             (None, Schedule::Open(mut stages, pacing)) => {
-                // One rate of the scenario's, for as long as was typed.
+                // If the scenario has a single rate, the typed duration applies to it.
                 if let ([only], Some(duration)) = (stages.as_mut_slice(), typed.duration) {
                     only.duration = duration;
                 }
@@ -177,7 +178,7 @@ impl Job {
         }
     }
 
-    /// How many sockets are wanted.
+    /// The number of sockets.
     pub(super) fn sockets(&self) -> u32 {
         let of_scenario = || usual_sockets(&self.first.program);
         self.meant.sockets.unwrap_or_else(of_scenario)
@@ -197,11 +198,12 @@ impl Job {
         }
     }
 
-    /// Threads of the reference server.
+    /// The number of threads of the reference server.
     pub(super) fn shards(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let needed = || {
-            // Connections are dealt to the shards by chance, so that some get more than others: two thirds are planned.
+            // Connections are distributed to the shards at random, so some get more than others. Plan for two
+            // thirds.
             let each = (crate::descriptors::raise_limit() / 3 * 2).max(100);
             usize::try_from(u64::from(self.sockets()).div_ceil(each)).unwrap_or(1)
         };
@@ -210,17 +212,17 @@ impl Job {
             .map_or_else(|| processors().max(needed()).min(MOST_SHARDS), usize::from)
     }
 
-    /// The target as it was typed.
+    /// The target as typed.
     pub(super) const fn target(&self) -> &args::Target {
         &self.meant.target
     }
 
-    /// The process that is to be watched, if one was named.
+    /// The process to watch, if one was named.
     pub(super) const fn server_pid(&self) -> Option<u32> {
         self.meant.server_pid
     }
 
-    /// Whether a topic stands in the place of the scenario's.
+    /// Whether a topic replaces that of the scenario.
     pub(super) const fn has_topic(&self) -> bool {
         self.meant.instead.topic.is_some()
     }
@@ -247,7 +249,7 @@ impl Job {
         }
     }
 
-    /// Holds what had to hold against a result.
+    /// Evaluates the objectives on a result.
     pub(super) fn judge(&self, result: &LoadResult) -> Vec<ObjectiveOutcome> {
         self.objectives.iter().map(|it| it.judge(result)).collect()
     }
@@ -259,7 +261,8 @@ impl Job {
         setup
     }
 
-    /// The lines printed before the load: target, scenario, rate and objectives. They say so if the rate is the gentle default.
+    /// The lines printed before the load: target, scenario, rate and objectives. They say if the rate is the
+    /// low default.
     pub(super) fn head(&self, target: &Target, setup: &Setup) -> Vec<String> {
         let said = setup
             .server_said
@@ -289,7 +292,7 @@ impl Job {
         lines
     }
 
-    /// Where the results go.
+    /// The folder for the results.
     pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
         results::folder(&self.meant.results, "load", started_at)
     }
@@ -299,7 +302,7 @@ fn nothing_to_play() -> Complaint {
     Complaint::new("no scenario was named").expected("one such as echo, or a file of your own")
 }
 
-/// A scenario with its weight, if one stands behind it. A file may be called so.
+/// A scenario with an optional weight (`NAME=WEIGHT`), unless a file has that name.
 fn share(typed: &str) -> Result<Share, CliError> {
     let weight = typed.rsplit_once('=').filter(|_| !Path::new(typed).exists());
     let Some((name, weight)) = weight else {
@@ -322,7 +325,7 @@ fn named(scenario: &str) -> Result<Share, CliError> {
     })
 }
 
-/// A scenario of the swarm by its name, a case by its id, or a file.
+/// A scenario given by its name, a case given by its id, or a file.
 fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
     if let Some(it) = built_in().iter().find(|it| it.name == scenario) {
         return Ok(Arc::clone(&it.program));
@@ -349,7 +352,7 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
         .into())
 }
 
-/// What was typed; if nothing was, what the scenarios say.
+/// The objectives from the command line, or else those of the scenarios.
 fn objectives<'s>(
     meant: &args::Load,
     from: &str,

@@ -1,5 +1,5 @@
-//! The try before a load: one client does what the first actor of each scenario does to get in, so that a server that
-//! is not there, or lets nobody in, is told in one sentence, and loaded by nobody.
+//! Tests the target before a load: one client of each scenario connects and joins, so that a missing server
+//! or a refused join is reported in one sentence, and no load starts.
 
 use super::super::complaint::Complaint;
 use super::job::Job;
@@ -18,7 +18,7 @@ pub(super) async fn preflight(job: &Job, settings: &LoadSettings) -> Result<Opti
     for (number, share) in (0..).zip(&settings.shares) {
         let entrance = load::entrance(settings, share).map_err(|why| Complaint::new(why.to_string()))?;
         let Some(entrance) = entrance else { continue };
-        // Names of runs begin far above.
+        // The numbers for names in a run start far above these.
         let first_fresh = settings.seed % 1_000_000_000 + number * 1000;
         enter(plain.clone(), entrance, first_fresh)
             .await

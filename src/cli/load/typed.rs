@@ -1,4 +1,4 @@
-//! The command line as it is told in reports: what is secret is left out.
+//! Formats the command line for reports, without secrets.
 
 use std::ffi::OsString;
 
@@ -34,8 +34,8 @@ pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> String {
     line
 }
 
-/// An argument without what is secret in it: the values of names that sound so, as in `token=abc`, `Authorization: abc`
-/// and `{"token": "abc"}`, the query of a URL, and what looks like a signed token.
+/// An argument without its secrets: the values of names that sound secret, as in `token=abc`, `Authorization:
+/// abc` and `{"token": "abc"}`, the query of a URL, and what looks like a signed token.
 fn without_secrets(arg: &str) -> String {
     if let Some((url, _)) = arg.split_once('?').filter(|(url, _)| url.contains("://")) {
         return format!("{url}?{HIDDEN}");
@@ -69,7 +69,7 @@ fn without_secrets(arg: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The same of `{…}` and `EVENT={…}`; nothing if it is neither.
+/// The same for `{…}` and `EVENT={…}`; nothing if it is neither.
 fn hidden_in_json(arg: &str) -> Option<String> {
     let begin = arg.find('{')?;
     let (before, json) = arg.split_at(begin);
@@ -105,7 +105,7 @@ fn is_secret(name: &str) -> bool {
     SECRET.iter().any(|it| name.contains(it))
 }
 
-/// Whether it looks like a token that somebody signed: long, of such letters as base64 has, with a dot or without.
+/// Whether it looks like a signed token: long, made of base64 characters, with or without dots.
 fn looks_signed(value: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || "-_.=+".contains(c);
     let mixed =

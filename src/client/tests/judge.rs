@@ -1,4 +1,5 @@
-//! Sees only what a server and a user see of a client, keeps its own simple account of it, and objects.
+//! A test oracle that sees only the frames and events of a client, keeps a simple model of it, and reports
+//! violations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use super::wire;
 use crate::client::{ChannelId, ErrorCause, Event, Outbox, Ref};
 use crate::protocol::{ERROR, Field, JOIN, LEAVE, Message};
 
-/// What went out.
+/// A frame that the client sent.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) join_ref: Option<String>,
@@ -16,22 +17,22 @@ pub(super) struct Sent {
     payload: String,
 }
 
-/// Sees all that the machine does.
+/// Checks everything that the client does.
 pub(super) struct Judge {
-    /// The ref that was next when all began.
+    /// The first ref of the test.
     first_ref: u64,
     last_rank: Option<u64>,
     pub(super) open: bool,
     pub(super) sent: Vec<Sent>,
     unanswered_joins: BTreeSet<String>,
     joined: BTreeSet<String>,
-    /// Channels that may not join any more.
+    /// Channels that must not join any more.
     pub(super) over: BTreeSet<ChannelId>,
-    /// Pushes by what they say, and how often each was settled.
+    /// Pushes by their payload, and how often each was settled.
     pub(super) settled: BTreeMap<String, u32>,
-    /// What the push with this ref says.
+    /// The payload of the push with this ref.
     said: BTreeMap<Ref, String>,
-    /// What is answered right now, and how.
+    /// The reply that is being delivered, and its status.
     pub(super) answered: Option<(String, &'static str)>,
 }
 
@@ -57,7 +58,7 @@ impl Judge {
         assert_eq!(known, None, "two pushes with the same ref");
     }
 
-    /// A join is through once the server said ok, unless the client had given it up.
+    /// Expects a join to succeed once the server replied ok, unless the client had given it up.
     pub(super) fn expect_answer(&mut self, frame: &Sent, status: &'static str) {
         self.answered = Some((frame.payload.clone(), status));
         if self.open && status != "maybe" && self.unanswered_joins.remove(&frame.reference) && status == "ok"
@@ -66,7 +67,7 @@ impl Judge {
         }
     }
 
-    /// The server says that this join is over, or every join of the topic.
+    /// Expects this join, or every join of the topic, to end, because the server said so.
     pub(super) fn expect_end(&mut self, topic: &str, join_ref: Option<&str>) {
         if self.open {
             let of_topic = self
@@ -129,7 +130,7 @@ impl Outbox for Judge {
             payload: wire::json(message.payload),
         };
         let rank = self.rank(&frame.reference);
-        // joins that waited for the connection go out with the refs that they were given
+        // Joins that waited for the connection are sent with the refs that they got earlier.
         let waited = frame.event == JOIN && self.last_rank.is_some_and(|last| rank < last);
         assert!(
             waited || self.last_rank.is_none_or(|last| rank > last),

@@ -1,4 +1,4 @@
-//! The machine as a whole.
+//! Tests of the client state machine as a whole.
 
 mod connections; // reconnect, heartbeat, the end of a connection
 mod example; // how a socket is driven

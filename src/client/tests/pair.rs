@@ -1,5 +1,5 @@
-//! Both ends of a conversation: the client, and a server that does as it is told. No socket, and time is a field.
-//! What is under way from the server is a queue, so that loss and delay are edits of it.
+//! A client and a scripted server for tests, without a connection. Time is a field, and the frames from the
+//! server are a queue, so that a test can lose or delay them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use crate::client::{ChannelId, ClientContext, CloseCause, Config, ErrorCause, Ev
 use crate::clock::Time;
 use crate::protocol::{CLOSE, Message, Payload};
 
-/// How the server takes what it gets.
+/// How the server replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
-    /// It answers ok.
+    /// It replies ok.
     Kind,
-    /// It answers error; a connection is refused.
+    /// It replies error, and refuses connections.
     Harsh,
-    /// It answers nothing.
+    /// It does not reply.
     Mute,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Arrival {
     Message(String),
 }
 
-/// What a client did, one line each, with the milliseconds since somebody last asked.
+/// What a client did, one line each, with the milliseconds since the last query.
 #[derive(Default)]
 struct Record {
     now: Time,
@@ -38,19 +38,19 @@ struct Record {
     connects: usize,
 }
 
-/// The client, the server, and what is between them.
+/// The client, the server, and the frames between them.
 pub(super) struct Pair {
     pub(super) client: Socket,
     pub(super) config: Config,
     pub(super) now: Time,
-    /// The mood by event; `connect` is one too.
+    /// How the server replies to each event; `connect` counts as an event.
     pub(super) moods: BTreeMap<&'static str, Mood>,
     pub(super) under_way: VecDeque<(Time, Arrival)>,
     record: Record,
 }
 
 impl Pair {
-    /// Nothing happened yet.
+    /// A client that has done nothing yet.
     pub(super) fn new(config: Config) -> Self {
         Self {
             client: Socket::new(),
@@ -62,7 +62,7 @@ impl Pair {
         }
     }
 
-    /// A phoenix.js that is connected.
+    /// A connected client with the settings of phoenix.js.
     pub(super) fn connected() -> Self {
         let mut pair = Self::new(Config::phoenix_js());
         pair.call(Socket::connect);
@@ -71,7 +71,7 @@ impl Pair {
         pair
     }
 
-    /// A phoenix.js that joined room:1 with ref 3.
+    /// A client with the settings of phoenix.js that joined room:1 with ref 3.
     pub(super) fn joined() -> (Self, ChannelId) {
         let mut pair = Self::connected();
         let channel = pair.join("room:1");
@@ -109,19 +109,19 @@ impl Pair {
         self.call(|client, context| client.disconnect(context, Some(1000), ""));
     }
 
-    /// The server says this now.
+    /// Delivers this frame from the server now.
     pub(super) fn hear(&mut self, text: &str) {
         let text = text.to_owned();
         self.call(|client, context| client.handle_message(context, &wire::decode(&text)));
     }
 
-    /// The connection ends, and what was under way is lost.
+    /// Ends the connection and drops the frames under way.
     pub(super) fn lose_connection(&mut self) {
         self.under_way.clear();
         self.call(Socket::handle_closed);
     }
 
-    /// Lets time pass; everything happens when it is due.
+    /// Lets time pass and runs every timer when it is due.
     pub(super) fn advance(&mut self, by: Duration) {
         let until = self.now + by;
         loop {
@@ -149,7 +149,7 @@ impl Pair {
         self.advance(Duration::from_millis(millis));
     }
 
-    /// What the client did since this was last asked.
+    /// What the client did since the last query.
     pub(super) fn told(&mut self) -> Vec<String> {
         self.record.since = self.now;
         std::mem::take(&mut self.record.lines)
@@ -167,7 +167,7 @@ impl Pair {
         self.moods.get(event).copied().unwrap_or(Mood::Kind)
     }
 
-    /// The server answers what it got; each answer takes a millisecond.
+    /// Lets the server reply to what it got; each reply takes a millisecond.
     fn serve(&mut self) {
         for _ in 0..std::mem::take(&mut self.record.connects) {
             self.under_way.clear();

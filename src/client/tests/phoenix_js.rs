@@ -1,6 +1,6 @@
-//! Sessions in which user, server and network did whatever they liked, as phoenix.js 1.8.16 itself lived through
-//! them (`phoenix_js/record.mjs` made `phoenix_js/sessions.txt`). The machine must send the same frames at the same
-//! millisecond in the same order, and tell its user the same things.
+//! Compares the client with recordings of phoenix.js 1.8.16 in random sessions (`phoenix_js/record.mjs` made
+//! `phoenix_js/sessions.txt`). The client must send the same frames at the same millisecond in the same
+//! order, and report the same events.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What the machine did, in the words of the recording.
+/// What the client did, in the notation of the recording.
 #[derive(Default)]
 struct Told {
     at: u64,
@@ -175,7 +175,7 @@ impl Replay {
     }
 
     fn message(&mut self, text: &str) {
-        // phoenix.js forgets a channel when it is left, this machine when that is answered
+        // phoenix.js forgets a channel when it is left; this client does so when the server replies.
         let message = wire::decode(text);
         let mut channels = self.socket.channels.iter();
         let closes_left = message.event == CLOSE.into()
@@ -195,7 +195,8 @@ fn channel(number: &str) -> ChannelId {
     ChannelId(number.parse().expect("the number of a channel"))
 }
 
-/// Frames in order; what was told at the same millisecond in any order, as callbacks run in the order of registration.
+/// Sorts the lines for comparison: frames keep their order, while events of the same millisecond may come in
+/// any order, because callbacks run in the order of registration.
 fn in_order(mut lines: Vec<String>) -> Vec<String> {
     let is_frame = |line: &String| {
         [" out send", " out connect", " out close "]

@@ -1,4 +1,4 @@
-//! What holds whatever user, server, network and time do, in the eyes of a judge.
+//! Properties that hold for every sequence of calls, replies, losses and delays, checked by the judge.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,7 +26,8 @@ impl JoinRef {
     }
 }
 
-/// Something that user, server, network or time does. Numbers pick among what there is, from the youngest.
+/// An action of user, server, network or time. Numbers pick one of the existing items, counted from the
+/// newest.
 #[derive(Clone, Debug)]
 enum Step {
     Connect,
@@ -36,21 +37,21 @@ enum Step {
     Join(u8),
     Push(usize),
     Leave(usize),
-    /// The server answers a frame, perhaps again and perhaps one of an earlier connection.
+    /// The server replies to a frame, possibly again or to one of an earlier connection.
     Answer {
         frame: usize,
         status: &'static str,
         join_ref: JoinRef,
     },
-    /// The server says something about a join that was once sent.
+    /// The server sends a message about a join that was once sent.
     Say {
         frame: usize,
         event: &'static str,
         join_ref: JoinRef,
     },
-    /// Time passes, and the driver is on time.
+    /// Time passes, and the driver calls on time.
     Wait(u64),
-    /// Time passes, and the driver wakes up only afterwards.
+    /// Time passes, and the driver calls only at the end.
     Oversleep(u64),
 }
 
@@ -215,7 +216,7 @@ impl Trial {
         self.call(|socket, context| socket.handle_message(context, message));
     }
 
-    /// Afterwards nothing is due any more.
+    /// Lets time pass until nothing is due any more.
     fn time_out(&mut self) {
         self.call(Socket::handle_timeout);
         let next = self.socket.next_deadline(&self.config);
@@ -254,7 +255,7 @@ impl Trial {
         }
     }
 
-    /// The server is well again and answers everything, for a few minutes.
+    /// The server replies to everything again, for a few minutes.
     fn heal(&mut self) {
         self.call(Socket::connect);
         let mut answered = self.judge.sent.len();

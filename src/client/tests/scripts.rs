@@ -1,4 +1,4 @@
-//! A scripted client, which does nothing by itself.
+//! Tests of a scripted client, which does nothing by itself.
 
 use std::time::Duration;
 

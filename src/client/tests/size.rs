@@ -1,9 +1,9 @@
-//! What a socket costs: there will be a million of them.
+//! Checks how much memory a socket takes, because a swarm has up to a million of them.
 
 use super::pair::Pair;
 use crate::client::Socket;
 
-/// A topic and params that nobody shares: two counters and the text.
+/// The heap of a topic or params that nothing shares: two counters and the text.
 fn unshared(text: &str) -> usize {
     2 * size_of::<usize>() + text.len()
 }

@@ -1,4 +1,4 @@
-//! Messages as text and back, in version 2 of the protocol and for tests: no escapes, no binary frames.
+//! Encodes and decodes version 2 text messages for tests: no escapes, no binary frames.
 
 use serde_json::value::RawValue;
 

@@ -1,4 +1,5 @@
-//! Reads a difference from a fixture as a failed expectation: what kind it is, and which message it is about.
+//! Converts differences from a fixture to failed expectations: their kind, and the message that they are
+//! about.
 
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use crate::conformance::compare::{Deviation, Doubled, Replies};
 use crate::protocol::REPLY;
 use crate::scenario::{FailureKind, Subject};
 
-/// The rule that differences from a fixture break: that of the first of them.
+/// The rule that differences from a fixture break, which is that of the first one.
 pub(in crate::conformance) fn of_deviations(cited: &[String], found: &[Deviation]) -> Option<String> {
     let first = found.first()?;
     let here: Vec<&Deviation> = found.iter().filter(|it| it.at() == first.at()).collect();
@@ -24,7 +25,7 @@ pub(in crate::conformance) fn of_deviations(cited: &[String], found: &[Deviation
     )
 }
 
-/// What kind of expectation the differences of one conversation are.
+/// The kind of expectation that the differences of one conversation violate.
 pub(in crate::conformance) fn kind_of(found: &[Deviation]) -> FailureKind {
     let here: Vec<&Deviation> = found.iter().collect();
     expectation(&here).map_or(FailureKind::Other, |it| it.0)
@@ -68,7 +69,7 @@ fn expectation(here: &[&Deviation]) -> Option<(FailureKind, Subject, String, Str
     })
 }
 
-/// What differs in the messages of one conversation: a missing one, one too many, or one in place of another.
+/// What differs in the messages of one conversation: one is missing, surplus, or replaced by another.
 fn of_messages(here: &[&Deviation]) -> (FailureKind, Subject, String, String) {
     let missing: Vec<&str> = here
         .iter()
@@ -127,7 +128,7 @@ struct Line {
     reference: Value,
     event: String,
     rest: String,
-    /// Those of an object in 1.0.0.
+    /// The keys of an object in 1.0.0.
     keys: Vec<String>,
 }
 
@@ -158,7 +159,7 @@ impl Line {
             }
             _ => return None,
         };
-        // A binary reply has its status where others have their event.
+        // A binary reply has its status where other messages have their event.
         let status = binary && line.starts_with("binary reply");
         let event = fields.get(3)?.as_str()?.to_owned();
         let rest = format!("{:?}{after}", fields.split_off(4.min(fields.len())));
@@ -171,7 +172,8 @@ impl Line {
         })
     }
 
-    /// How another line differs that stands for the same message; nothing if it stands for another one.
+    /// The difference from another line for the same message; nothing if the other line is a different
+    /// message.
     fn differs(&self, other: &Self) -> Option<FailureKind> {
         if self.event != other.event {
             None

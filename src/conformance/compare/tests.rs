@@ -1,4 +1,4 @@
-//! What is a difference, and what is left to chance.
+//! Tests of the comparison: what counts as a difference, and what is left to chance.
 
 use super::*;
 use crate::scenario::read;

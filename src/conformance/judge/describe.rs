@@ -1,11 +1,11 @@
-//! Deviations in the words of a finding: the first difference, whose it is, and how much else differs.
+//! Describes deviations as a finding: the first difference, its conversation, and how much else differs.
 
 use crate::conformance::attribution::kind_of;
 use crate::conformance::compare::{Deviation, Doubled, Replies};
 use crate::conformance::outcome::Finding;
 use crate::scenario::code_in_words;
 
-/// The finding that tells of these deviations, if there are any.
+/// The finding for these deviations, if there are any.
 pub(super) fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
     let at = found.first()?.at();
     let (here, elsewhere): (Vec<&Deviation>, Vec<&Deviation>) = found.iter().partition(|it| it.at() == at);
@@ -49,7 +49,7 @@ pub(super) fn describe(found: &[Deviation], fixture: &str) -> Option<Finding> {
     })
 }
 
-/// How a connection ended, with its close code in words.
+/// Describes how a connection ended, with its close code in words.
 fn ended(how: &str) -> String {
     let code = how.strip_prefix("closed ").and_then(|code| code.parse().ok());
     match (how, code) {
@@ -59,7 +59,7 @@ fn ended(how: &str) -> String {
     }
 }
 
-/// What differs in the messages of a conversation, what was expected, and what came.
+/// What differs in the messages of a conversation, what was expected, and what happened instead.
 fn messages(here: &[&Deviation]) -> (String, (String, String)) {
     let (mut missing, mut extra) = lines(here);
     drop_common(&mut missing, &mut extra);
@@ -76,7 +76,7 @@ fn messages(here: &[&Deviation]) -> (String, (String, String)) {
     (what.to_owned(), first_difference(&missing, &extra))
 }
 
-/// What is missing, and what is too much.
+/// The missing and the surplus lines.
 fn lines<'d>(found: &[&'d Deviation]) -> (Vec<&'d str>, Vec<&'d str>) {
     let mut missing = Vec::new();
     let mut extra = Vec::new();
@@ -90,7 +90,7 @@ fn lines<'d>(found: &[&'d Deviation]) -> (Vec<&'d str>, Vec<&'d str>) {
     (missing, extra)
 }
 
-/// What came elsewhere in the order, because of other differences, is none of its own; unless it is all there is.
+/// Drops lines that only moved because of other differences, unless nothing else differs.
 fn drop_common(missing: &mut Vec<&str>, extra: &mut Vec<&str>) {
     let (mut rest_missing, mut rest_extra) = (Vec::new(), extra.clone());
     for line in &*missing {
@@ -106,7 +106,7 @@ fn drop_common(missing: &mut Vec<&str>, extra: &mut Vec<&str>) {
     }
 }
 
-/// The first missing line, and beside it that which came in its place: the one that is most like it.
+/// The first missing line, and the surplus line that is most similar to it.
 fn first_difference(missing: &[&str], extra: &[&str]) -> (String, String) {
     let counted = |line: &str, all: &[&str]| match all.len() - 1 {
         0 => line.to_owned(),
@@ -117,7 +117,7 @@ fn first_difference(missing: &[&str], extra: &[&str]) -> (String, String) {
         let came = extra.first().map_or_else(nothing, |line| counted(line, extra));
         return (nothing(), came);
     };
-    // Of equals the first one.
+    // Of equally similar lines the first one.
     let like = extra.iter().rev().max_by_key(|line| likeness(line, first));
     (
         counted(first, missing),
@@ -125,7 +125,7 @@ fn first_difference(missing: &[&str], extra: &[&str]) -> (String, String) {
     )
 }
 
-/// How many characters two lines share at their beginning and at their end.
+/// How many characters two lines share at their beginning and their end.
 fn likeness(a: &str, b: &str) -> usize {
     let same = |(a, b): &(char, char)| a == b;
     let beginning = a.chars().zip(b.chars()).take_while(same).count();
@@ -133,7 +133,7 @@ fn likeness(a: &str, b: &str) -> usize {
     beginning + end
 }
 
-/// From where the order is another one, a few lines.
+/// A few lines from where the order starts to differ.
 fn first_of_order(expected: &[String], actual: &[String]) -> (String, String) {
     const SHOWN: usize = 3;
     let same = expected.iter().zip(actual).take_while(|(a, b)| a == b).count();
@@ -148,7 +148,7 @@ fn first_of_order(expected: &[String], actual: &[String]) -> (String, String) {
     (shown(expected), shown(actual))
 }
 
-/// Where else something differs.
+/// The other places that differ.
 fn others(elsewhere: &[&Deviation]) -> Option<String> {
     const NAMED: usize = 3;
     let mut names: Vec<&str> = elsewhere.iter().map(|it| it.at()).collect();

@@ -1,13 +1,13 @@
-//! From answers to a version: every release is found by its own answers, a mix is told.
+//! Tests of the detection of versions: every release is detected by its own answers, and a mix is reported.
 
 use super::*;
 
-/// What a server of this profile answers.
+/// The answers of a server with this profile.
 fn all_of(profile: Profile) -> Vec<(Difference, Side)> {
     Difference::all().map(|it| (it, it.side(profile))).collect()
 }
 
-/// The same server with one answer turned round.
+/// The same server with one answer changed.
 fn but(profile: Profile, wrong: Gate) -> Likeness {
     let turned = |(it, side): (Difference, Side)| match (it == Difference::Gate(wrong), side) {
         (false, side) => (it, side),
@@ -58,7 +58,7 @@ fn a_trap_is_told_where_the_server_fell_into_it() {
         ["origin-per-mount"]
     );
     assert!(ids(&Likeness::of(all_of(Profile::DEFAULT))).is_empty());
-    // It is another version's answer, so it fails, and no warning is needed.
+    // It is the answer of another version, so the case fails, and no warning is needed.
     assert!(ids(&but(Profile::DEFAULT, Gate::DisconnectCode)).is_empty());
 }
 

@@ -1,4 +1,4 @@
-//! Rules of broadcasts: whom they reach, with which refs, and what an intercept may do.
+//! Rules about broadcasts: their receivers, their refs, and intercepts.
 
 use super::{Rule, Versions};
 

@@ -1,4 +1,4 @@
-//! Rules of the client: what phoenix.js does, so what every simulated client must do.
+//! Rules about clients: what phoenix.js does, and so every simulated client must do.
 
 use super::{Rule, Versions};
 use crate::profile::Version;

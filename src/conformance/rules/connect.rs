@@ -1,4 +1,4 @@
-//! Rules of the handshake: who is let in, with what, and how everybody else is told no.
+//! Rules about the handshake: which clients are accepted, and how others are refused.
 
 use super::{Rule, Versions};
 use crate::profile::Version;

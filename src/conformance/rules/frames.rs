@@ -1,4 +1,4 @@
-//! Rules of WebSocket framing, RFC 6455 as Bandit and Cowboy do it.
+//! Rules about WebSocket framing: RFC 6455 as Bandit and Cowboy implement it.
 
 use super::{Rule, Versions};
 

@@ -1,5 +1,4 @@
-//! Rules of isolation and concurrency: what conversations may not do to each other, alone or by the
-//! thousand.
+//! Rules about isolation and concurrency: how conversations must not affect each other.
 
 use super::{Rule, Versions};
 

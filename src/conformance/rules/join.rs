@@ -1,4 +1,4 @@
-//! Rules of joining and leaving: what is answered, what is refused, and what a second join does.
+//! Rules about joins and leaves: replies, refusals, and a second join.
 
 use super::{Rule, Versions};
 use crate::profile::Version;

@@ -1,4 +1,4 @@
-//! Rules of a socket's life: heartbeats, silence, disconnects and the server's own end.
+//! Rules about the lifetime of a socket: heartbeats, idle timeouts, disconnects and server shutdown.
 
 use super::{Rule, Versions};
 use crate::profile::Version;

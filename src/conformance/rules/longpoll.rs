@@ -1,4 +1,4 @@
-//! Rules of the long poll transport.
+//! Rules about the long poll transport.
 
 use super::{Rule, Versions};
 use crate::profile::Version;

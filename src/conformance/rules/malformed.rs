@@ -1,4 +1,4 @@
-//! Rules of messages that are no messages: who pays for them, and who must not.
+//! Rules about malformed messages: what they may break, and what they must not.
 
 use super::{Rule, Versions};
 

@@ -1,5 +1,5 @@
-//! What Phoenix promises, one rule a promise: the catalogue that cases cite, `list rules` lists and
-//! `explain` explains. It holds data only; which cases check a rule is known by the cases.
+//! The catalogue of rules, one for each promise of Phoenix. Cases cite them, `list rules` lists them, and
+//! `explain` explains them. Only the cases know which rules they check.
 
 mod broadcast;
 mod client;
@@ -31,22 +31,22 @@ use crate::profile::Version;
 /// One promise of Phoenix, in this project's own words.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What people and scenario files call it, for example `join-reply`. Never changes.
+    /// The name for people and scenario files, such as `join-reply`. It never changes.
     pub id: &'static str,
     /// The promise in one line, without a full stop.
     pub about: &'static str,
     /// What a client may rely on, in one to three sentences.
     pub promise: &'static str,
-    /// Where it is written: a project's file and function, or a section of an RFC.
+    /// The source: a file and function of a project, or a section of an RFC.
     pub source: &'static str,
-    /// In which versions it holds.
+    /// The versions in which it holds.
     pub versions: Versions,
-    /// What else is worth knowing, such as where Bandit and Cowboy differ.
+    /// Further information, such as a difference between Bandit and Cowboy.
     pub note: Option<&'static str>,
 }
 
 impl Rule {
-    /// The first version in which the rule holds, if it did not always.
+    /// The first version in which the rule holds, if there are versions without it.
     pub const fn since(&self) -> Option<Version> {
         self.versions.since()
     }
@@ -71,12 +71,12 @@ impl Serialize for Rule {
     }
 }
 
-/// A group of rules about one thing.
+/// A group of rules about one subject.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Area {
     /// The name, for example `join`.
     pub name: &'static str,
-    /// Its rules, in the order in which they are best read.
+    /// Its rules, in reading order.
     pub rules: &'static [Rule],
 }
 
@@ -141,7 +141,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().flat_map(|area| area.rules)
 }
 
-/// Rules that have cases of their own: a case that cites one of them fails because of it, whichever expectation fails.
+/// Rules with cases of their own: if a case cites one of them, any failure of the case breaks that rule.
 pub(super) const SPECIFIC: [&str; 7] = [
     "token-age",
     "topics-compared-whole",
@@ -152,7 +152,7 @@ pub(super) const SPECIFIC: [&str; 7] = [
     "presence-one-key-many-metas",
 ];
 
-/// Rules in the order of cause and consequence: areas, and single rules that stand apart from their area.
+/// Areas and single rules, ordered from causes to consequences.
 const LAYERS: [&[&str]; 7] = [
     &["connect", "frames", "heartbeat-reply"],
     &[
@@ -171,8 +171,8 @@ const LAYERS: [&[&str]; 7] = [
     &["large-message-carried"],
 ];
 
-/// Where a rule stands among those of which others are consequences: its layer, and its place in the catalogue. What
-/// breaks in an early layer shows in later ones, too.
+/// The position of a rule among causes and consequences: its layer, and its place in the catalogue. A broken
+/// rule in an early layer causes failures in later ones, too.
 pub fn rank(id: &str) -> (usize, usize) {
     let area = AREAS
         .iter()
@@ -183,7 +183,7 @@ pub fn rank(id: &str) -> (usize, usize) {
     (layer.unwrap_or(LAYERS.len()), place.unwrap_or(usize::MAX))
 }
 
-/// The rule of that id.
+/// The rule with that id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }

@@ -1,4 +1,4 @@
-//! Rules of presence as the server tells it.
+//! Rules about presence on the server side.
 
 use super::{Rule, Versions};
 

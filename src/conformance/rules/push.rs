@@ -1,4 +1,4 @@
-//! Rules of pushes and replies, and of how a channel ends.
+//! Rules about pushes, replies, and the end of a channel.
 
 use super::{Rule, Versions};
 use crate::profile::Version;

@@ -1,4 +1,4 @@
-//! Rules of the two serializers and of binary frames.
+//! Rules about the two serializers and binary frames.
 
 use super::{Rule, Versions};
 

@@ -1,4 +1,4 @@
-//! Walks the table: each rule has an id, a promise and a source.
+//! Checks the catalogue: each rule has an id, a promise and a source.
 
 use std::collections::HashSet;
 

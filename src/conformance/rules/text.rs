@@ -1,12 +1,12 @@
-//! A rule as text: what `phxproof explain` prints, wrapped for a terminal and without colours.
+//! Formats a rule for `phxproof explain`, wrapped for a terminal and without colours.
 
 use std::fmt;
 
 use super::Rule;
 
-/// Columns of a line.
+/// The width of a line.
 const WIDTH: usize = 100;
-/// Columns before what a field says; its name stands in them.
+/// The width of the left margin, which contains the names of fields.
 const MARGIN: usize = 12;
 
 /// A rule together with the cases that check it.
@@ -37,12 +37,12 @@ impl fmt::Display for Rule {
     }
 }
 
-/// A named line, continued under its first word.
+/// A named line, whose further lines are aligned with its first word.
 fn field(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
     wrapped(f, &format!("  {name:<MARGIN$}"), &" ".repeat(MARGIN + 2), text)
 }
 
-/// Words as many to a line as fit; a word longer than a line has one of its own.
+/// Wraps text at spaces; a word that is longer than a line gets its own line.
 fn wrapped(f: &mut fmt::Formatter<'_>, first: &str, next: &str, text: &str) -> fmt::Result {
     let mut line = first.to_owned();
     let mut empty = true;

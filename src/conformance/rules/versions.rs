@@ -1,4 +1,4 @@
-//! In which versions of Phoenix a rule holds, and what the others do.
+//! The Phoenix versions in which a rule holds, and what other versions do.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use crate::profile::Version;
 /// The versions in which a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Versions {
-    /// In every version that was looked at, 1.7.21 to 1.8.12.
+    /// All versions that were examined, 1.7.21 to 1.8.12.
     All,
-    /// From one version on.
+    /// From a certain version on.
     Since {
         /// The first version in which it holds.
         first: Version,
-        /// What the versions before do instead.
+        /// What earlier versions do instead.
         before: &'static str,
     },
-    /// From one version on, and in an older one that got it as a security fix.
+    /// From a certain version on, and in an older one that got it as a security fix.
     SinceOrIn {
-        /// The first version of the newest line in which it holds.
+        /// The first version of the newest minor release in which it holds.
         first: Version,
-        /// The older one.
+        /// The older version.
         fixed: Version,
-        /// What the versions before do instead.
+        /// What earlier versions do instead.
         before: &'static str,
     },
-    /// In every version but a range in which Phoenix itself was wrong.
+    /// All versions except for a range in which Phoenix itself was wrong.
     WrongIn {
-        /// The first version that is wrong.
+        /// The first wrong version.
         first: Version,
-        /// The last version that is wrong.
+        /// The last wrong version.
         last: Version,
         /// What the wrong versions do instead.
         instead: &'static str,
@@ -47,7 +47,7 @@ impl Versions {
         }
     }
 
-    /// The first version in which the rule holds, if it did not always.
+    /// The first version in which the rule holds, if there are versions without it.
     pub const fn since(self) -> Option<Version> {
         match self {
             Self::Since { first, .. } | Self::SinceOrIn { first, .. } => Some(first),

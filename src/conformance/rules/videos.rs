@@ -1,4 +1,4 @@
-//! Rules of the videos application: annotations that are stored, told to everybody, and caught up on.
+//! Rules about the videos application: annotations are stored, broadcast, and sent to clients that rejoin.
 
 use super::{Rule, Versions};
 

@@ -1,15 +1,16 @@
-//! The full check: accepts exactly what Jason 1.4 accepts, which is RFC 8259 with two limits of its own
-//! (integers of at most 1,024 characters, floats that fit 64 bits). Depth has no limit but memory: a bit a level.
+//! The full JSON check: accepts exactly what Jason 1.4 accepts, which is RFC 8259 with two limits (integers
+//! of at most 1,024 characters, floats that fit 64 bits). Depth is limited only by memory, at one bit a
+//! level.
 
 use super::Error;
 use super::escape::escape;
 use super::scan::{Escapes, Rigour, StringEnd, skip_blanks};
 use super::stops::{QuotesAndControls, next_stop};
 
-/// Jason's `decoding_integer_digit_limit`: an integer's characters, its sign among them.
+/// Jason's `decoding_integer_digit_limit`: the length of an integer, including its sign.
 const INTEGER_LIMIT: usize = 1024;
 
-/// Every byte is judged, as Jason does.
+/// Checks every byte, as Jason does.
 pub(in crate::protocol) enum Checked {}
 
 impl Rigour for Checked {
@@ -24,10 +25,10 @@ impl Rigour for Checked {
     }
 }
 
-/// Checks that the text is one JSON value and nothing else but blanks around it.
+/// Checks that the text is one JSON value with nothing but whitespace around it.
 ///
 /// # Errors
-/// The first byte that Jason would stumble over.
+/// At the first byte that Jason refuses.
 pub fn check(text: &str) -> Result<(), Error> {
     let bytes = text.as_bytes();
     let end = skip_blanks(bytes, value(bytes, skip_blanks(bytes, 0))?);
@@ -82,7 +83,7 @@ enum After {
     Value(usize),
 }
 
-/// Closes what closes at `at`, and finds the next value.
+/// Closes the containers that end at `at`, and finds the next value.
 fn after_value(bytes: &[u8], mut at: usize, open: &mut Open) -> Result<After, Error> {
     while let Some(container) = open.innermost() {
         at = skip_blanks(bytes, at);
@@ -100,7 +101,7 @@ fn after_value(bytes: &[u8], mut at: usize, open: &mut Open) -> Result<After, Er
     Ok(After::End(at))
 }
 
-/// The begin of the value that belongs to the key at `at`.
+/// The start of the value that belongs to the key at `at`.
 fn key(bytes: &[u8], at: usize) -> Result<usize, Error> {
     if bytes.get(at) != Some(&b'"') {
         return Err(Error::new(at, "a key"));
@@ -112,7 +113,7 @@ fn key(bytes: &[u8], at: usize) -> Result<usize, Error> {
     Ok(skip_blanks(bytes, colon + 1))
 }
 
-/// The end of the string whose opening quote stands at `at`.
+/// The end of the string whose opening quote is at `at`.
 #[inline(always)]
 pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
     let mut escapes = Escapes::None;
@@ -166,7 +167,7 @@ fn number(bytes: &[u8], start: usize) -> Result<usize, Error> {
         .ok_or(Error::new(start, "a number that fits a 64-bit float"))
 }
 
-/// The end of the digits at `at`, of which there must be one.
+/// The end of the digits at `at`; there must be at least one.
 fn digits(bytes: &[u8], at: usize) -> Result<usize, Error> {
     let rest = bytes.get(at..).unwrap_or_default();
     match rest
@@ -184,14 +185,14 @@ fn fits_a_float(number: &[u8]) -> bool {
     std::str::from_utf8(number).is_ok_and(|text| text.parse().is_ok_and(f64::is_finite))
 }
 
-/// A container that is open.
+/// The kind of an open container.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Container {
     Array,
     Object,
 }
 
-/// The open containers, a bit each: the innermost 64 in a word, those around them on the heap.
+/// The open containers, one bit each: the innermost 64 in a word, the outer ones on the heap.
 #[derive(Default)]
 struct Open {
     depth: usize,

@@ -1,8 +1,8 @@
-//! What an escape in a JSON string stands for.
+//! Decodes the escapes of JSON strings.
 
 use super::Error;
 
-/// The character that the escape at `at` stands for, and the bytes it takes: 2, 6, or 12 for a surrogate pair.
+/// The character of the escape at `at`, and its length in bytes: 2, 6, or 12 for a surrogate pair.
 pub(super) fn escape(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
     let character = match bytes.get(at + 1) {
         Some(b'"') => '"',

@@ -1,4 +1,4 @@
-//! Looks into an object without building it.
+//! Reads the members of a JSON object without parsing its values.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use super::scan::{Escapes, Rigour, skip_blanks};
 use super::walk::{self, Walked};
 use super::{Error, unescape};
 
-/// The raw text of a member of the object. Of equal keys the first counts, as in Jason's maps
-/// (transcript malformed/text-duplicate-keys). `None` too where the text is no object.
+/// The raw text of a member of the object. If a key occurs twice, the first counts, as in Jason's maps
+/// (transcript malformed/text-duplicate-keys). `None` if the text is not an object.
 pub fn get<'a>(object: &'a str, key: &str) -> Option<&'a str> {
     members(object)
         .map_while(Result::ok)
@@ -15,8 +15,8 @@ pub fn get<'a>(object: &'a str, key: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// The members of an object in the order in which they stand: the key, and the raw text of the value.
-/// Equal keys come more than once. Stops after an error.
+/// The members of an object in the order of the text: the key, and the raw text of the value. Equal keys are
+/// all returned. Stops after an error.
 pub fn members(object: &str) -> Members<'_> {
     Members {
         text: object,
@@ -31,7 +31,7 @@ pub struct Members<'a> {
     next: Next,
 }
 
-/// Where a [`Members`] is.
+/// The position of a [`Members`].
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Start,
@@ -61,7 +61,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The member whose key stands at `at`.
+    /// The member whose key is at `at`.
     fn member(&mut self, at: usize) -> Result<(Cow<'a, str>, &'a str), Error> {
         let bytes = self.text.as_bytes();
         if bytes.get(at) != Some(&b'"') {

@@ -1,4 +1,4 @@
-//! One text for every way to write the same value, so that payloads can be compared as text.
+//! Writes a JSON value in a canonical form, so that payloads can be compared as text.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use super::number::write_number;
 use super::scan::skip_blanks;
 use super::{Error, check, push_string, unescape, walk};
 
-/// Appends the value as Jason would write what it read: no blanks, keys sorted by their bytes, of equal keys the first,
-/// escapes only where they must be, integers digit by digit, floats in the fewest digits that keep their value.
-/// What is read may be as deep as memory allows.
+/// Appends the value as Jason writes it after reading it: no whitespace, keys sorted by their bytes, the
+/// first of equal keys, only the necessary escapes, integers digit by digit, floats in the fewest digits that
+/// keep their value. Depth is limited only by memory.
 ///
 /// # Errors
-/// The first byte that Jason would stumble over; nothing was appended then. A text of 4 GiB or more.
+/// At the first byte that Jason refuses, and for a text of 4 GiB or more. Nothing is appended then.
 pub fn normalise(text: &str, out: &mut String) -> Result<(), Error> {
     check(text)?;
     if u32::try_from(text.len()).is_err() {
@@ -42,14 +42,14 @@ struct Tree<'a> {
     nodes: Vec<Node<'a>>,
 }
 
-/// A container that is being read, and the child that was read last.
+/// A container that is being read, and its last child so far.
 struct Open {
     container: u32,
     last: u32,
 }
 
 impl<'a> Tree<'a> {
-    /// Reads a text that was checked.
+    /// Reads a text that was checked already.
     fn read(text: &'a str) -> Result<Self, Error> {
         let bytes = text.as_bytes();
         let mut tree = Self { nodes: Vec::new() };
@@ -87,12 +87,12 @@ impl<'a> Tree<'a> {
         Ok(tree)
     }
 
-    /// The node of an index that [`Tree::append`] gave out.
+    /// The node at an index that [`Tree::append`] returned.
     fn node(&self, index: u32) -> &Node<'a> {
         &self.nodes[index as usize]
     }
 
-    /// Adds a value behind the last child of the innermost container.
+    /// Adds a value after the last child of the innermost container.
     fn append(&mut self, key: Option<&'a str>, text: &'a str, innermost: Option<&mut Open>) -> u32 {
         let index = u32::try_from(self.nodes.len()).unwrap_or(NONE);
         self.nodes.push(Node {
@@ -111,7 +111,7 @@ impl<'a> Tree<'a> {
         index
     }
 
-    /// Links the members of an object in the order of their keys, and of equal keys only the first.
+    /// Sorts the members of an object by key, and keeps the first of equal keys.
     fn sort_members(&mut self, object: u32) -> Result<(), Error> {
         let mut members: Vec<(Cow<'a, str>, u32)> = Vec::new();
         let mut at = self.node(object).first;
@@ -161,7 +161,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// The offset of the first byte from `at` on that is neither blank nor comma nor colon.
+/// The offset of the first byte from `at` on that is not whitespace, a comma or a colon.
 fn skip_separators(bytes: &[u8], mut at: usize) -> usize {
     loop {
         at = skip_blanks(bytes, at);
@@ -172,7 +172,7 @@ fn skip_separators(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Appends a scalar as Jason writes it; an opening bracket and a name as they are.
+/// Appends a scalar as Jason writes it; opening brackets and literals stay as they are.
 fn write_scalar_or_bracket(raw: &str, out: &mut String) -> Result<(), Error> {
     match raw.as_bytes().first() {
         Some(b'"') => write_canonical_string(raw, out),
@@ -187,7 +187,7 @@ fn write_scalar_or_bracket(raw: &str, out: &mut String) -> Result<(), Error> {
     }
 }
 
-/// Appends a string that is given with its quotes.
+/// Appends a string, which is passed with its quotes.
 fn write_canonical_string(raw: &str, out: &mut String) -> Result<(), Error> {
     match unescape(raw)? {
         Cow::Borrowed(_) => out.push_str(raw),
@@ -196,7 +196,7 @@ fn write_canonical_string(raw: &str, out: &mut String) -> Result<(), Error> {
     Ok(())
 }
 
-/// Appends the bracket that closes this one; nothing after a scalar.
+/// Appends the bracket that closes this one, or nothing after a scalar.
 fn close(opening: &str, out: &mut String) {
     match opening {
         "{" => out.push('}'),

@@ -1,11 +1,11 @@
-//! Numbers as Jason reads and writes them.
+//! Writes JSON numbers as Jason does after reading them.
 
 use std::cmp::Ordering;
 
-/// From here on Erlang writes floats with an exponent: 2^53, above which not every integer is a float.
+/// From 2^53 on, Erlang always writes floats with an exponent; not every integer above is a float.
 const ALWAYS_EXPONENT: f64 = 9_007_199_254_740_992.0;
 
-/// Appends a well-formed number as Jason writes what it read.
+/// Appends a well-formed number as Jason writes it after reading it.
 pub(super) fn write_number(raw: &str, out: &mut String) {
     match raw {
         "-0" => out.push('0'),
@@ -51,8 +51,8 @@ fn write_float(value: f64, out: &mut String) {
     }
 }
 
-/// The fewest digits that give this float back, and the power of ten of the first. Of two that are as near, the even
-/// one, as in Erlang; Rust's own shortest form takes the greater.
+/// The fewest digits that read back as this float, and the power of ten of the first digit. Of two that are
+/// equally near it takes the even one, as Erlang does; Rust's own shortest form takes the greater.
 fn shortest(value: f64) -> (String, i32) {
     let rounded_up = format!("{value:e}");
     let fraction_digits = rounded_up
@@ -74,7 +74,7 @@ fn shortest(value: f64) -> (String, i32) {
     (mantissa.replace('.', ""), exponent.parse().unwrap_or_default())
 }
 
-/// Appends digits with a point after the first `whole` of them, and a zero behind it if there is nothing else.
+/// Appends the digits with a point after the first `whole` of them, followed by a zero if no digits are left.
 fn write_point(digits: &str, whole: usize, out: &mut String) {
     let (whole, fraction) = digits.split_at(whole);
     out.push_str(whole);

@@ -1,19 +1,20 @@
-//! Finds the next byte of a string that needs a look: eight bytes at a time while the string is short, with the
-//! vector instructions of memchr once it is long.
+//! Finds the next special byte of a JSON string: eight bytes at a time in short strings, with the vector
+//! instructions of memchr in long ones.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// How many words are looked at one by one; past these 32 bytes the setup of a vector search pays.
+/// How many words are searched one by one. After these 32 bytes, setting up a vector search is worth it.
 const WORDS: usize = 4;
 
-/// What stops a search besides quote and backslash.
+/// The bytes that stop a search.
 pub(super) trait Stops {
-    /// The high bit of each byte of a little-endian word that stops the search, and perhaps of bytes above the lowest.
+    /// A mask with the high bit of each byte of a little-endian word that stops the search. Bytes above the
+    /// lowest hit may be false hits.
     fn in_word(word: u64) -> u64;
     /// Whether this byte stops the search.
     fn at(byte: u8) -> bool;
-    /// The first byte that stops in what a search for quote and backslash has passed.
+    /// The first byte that stops the search in a range without quotes and backslashes.
     fn passed(bytes: &[u8]) -> Option<usize>;
 }
 
@@ -62,7 +63,8 @@ impl Stops for QuotesAndControls {
     }
 }
 
-/// The high bit of each byte of the word that is this one; above the lowest there may be false ones.
+/// A mask with the high bit of each byte of the word that equals this one; above the lowest hit there may be
+/// false ones.
 #[inline(always)]
 fn equal(word: u64, byte: u8) -> u64 {
     let zero_where_equal = word ^ (ONES * byte as u64);
@@ -85,7 +87,7 @@ pub(super) fn next_stop<S: Stops>(bytes: &[u8], mut at: usize) -> usize {
     in_a_long_string::<S>(bytes, at)
 }
 
-/// The same for the last bytes of a text, fewer than a word.
+/// The same for the last bytes of a text, which are fewer than a word.
 #[inline(always)]
 fn last_bytes<S: Stops>(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(|byte| !S::at(*byte)) {
@@ -94,7 +96,7 @@ fn last_bytes<S: Stops>(bytes: &[u8], mut at: usize) -> usize {
     at.min(bytes.len())
 }
 
-/// The same past the first words of a string.
+/// The same after the first words of a string.
 #[inline(never)]
 fn in_a_long_string<S: Stops>(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! JSON strings: read as Jason reads them, written as Jason writes them.
+//! Decodes and encodes JSON strings as Jason does.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::escape::escape;
 use super::scan::Escapes;
 use super::stops::{QuotesAndControls, next_stop};
 
-/// The text of a JSON string, given with its quotes. Borrowed where no escape is in it.
+/// The text of a JSON string, which is passed with its quotes. Borrowed if it contains no escape.
 ///
 /// # Errors
-/// Where it is no string, or one that Jason refuses.
+/// If it is not a string, or if Jason refuses it.
 pub fn unescape(raw: &str) -> Result<Cow<'_, str>, Error> {
     if !raw.starts_with('"') {
         return Err(Error::new(0, "a string"));
@@ -27,7 +27,7 @@ pub fn unescape(raw: &str) -> Result<Cow<'_, str>, Error> {
     }
 }
 
-/// Replaces every escape by what it stands for.
+/// Replaces every escape by its character.
 fn resolve(inside: &str) -> Result<String, Error> {
     let bytes = inside.as_bytes();
     let mut out = String::with_capacity(inside.len());
@@ -43,8 +43,8 @@ fn resolve(inside: &str) -> Result<String, Error> {
     Ok(out)
 }
 
-/// Appends a text as a JSON string, quotes and all. Escapes are Jason's: `\b \t \n \f \r \" \\`, other control
-/// characters as `\u001F`, anything else as it is.
+/// Appends a text as a JSON string with quotes. Escapes as Jason does: `\b \t \n \f \r \" \\`, other control
+/// characters as `\u001F`, anything else unchanged.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     pieces(text, |piece| out.extend_from_slice(piece.as_bytes()));
@@ -58,7 +58,7 @@ pub fn push_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Hands out the text in pieces, each as long as can be, escapes in their written form.
+/// Passes on the text in pieces that are as long as possible, with escapes in their written form.
 #[inline]
 fn pieces(text: &str, mut out: impl FnMut(&str)) {
     let mut from = 0;
@@ -73,7 +73,7 @@ fn pieces(text: &str, mut out: impl FnMut(&str)) {
     }
 }
 
-/// How a byte is written that can't stand in a string as it is.
+/// The escape of a byte that a string cannot contain as it is.
 #[cold]
 fn written(byte: u8) -> &'static str {
     match byte {

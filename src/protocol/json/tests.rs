@@ -1,4 +1,4 @@
-//! JSON as Jason reads and writes it, and hostile JSON.
+//! Tests of the JSON functions against Jason's results, and with hostile input.
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -13,7 +13,7 @@ fn normal(text: &str) -> Result<String, Error> {
     normalise(text, &mut out).map(|()| out)
 }
 
-/// What Jason 1.4.5 on OTP 25 made of these: the text that it wrote again.
+/// The text that Jason 1.4.5 on OTP 25 wrote after reading each of these.
 #[test]
 fn what_jason_accepts_is_written_as_jason_does() {
     let cases = [
@@ -189,7 +189,7 @@ fn what_is_no_object_has_no_members() {
     assert_eq!(members("{ }").count(), 0);
 }
 
-/// JSON texts of all sorts, blanks and equal keys among them.
+/// JSON texts of all kinds, also with whitespace and equal keys.
 pub(in crate::protocol) fn values() -> impl Strategy<Value = String> {
     let blank = || prop::sample::select(vec!["", "", "", " ", "\t", "\r\n "]);
     let scalar = prop_oneof![
@@ -234,7 +234,7 @@ pub(in crate::protocol) fn strings() -> impl Strategy<Value = String> {
     r#""([a-z:{}\[\], é😀]|\\["\\/bfnrt]|\\u[0-9a-cA-C][0-9a-f]{3}|\\ud83[cd]\\ude0[0-9]){0,40}""#
 }
 
-/// A text with a few bytes changed, mostly to bytes that mean something.
+/// A text with a few bytes changed, mostly to bytes with a meaning in JSON.
 pub(in crate::protocol) fn damaged(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "", "[", "]", "{", "}", ",", ":", "\"", "\\", "\\u", "d800", "0", "1", "-", ".", "e", "null", " ",
@@ -256,14 +256,16 @@ pub(in crate::protocol) fn damaged(text: impl Strategy<Value = String>) -> impl 
     })
 }
 
-/// Whether Jason and serde_json differ: halves of surrogate pairs, floats out of range, integers too long.
+/// Whether Jason and serde_json differ here: unpaired surrogates, floats out of range, integers that are too
+/// long.
 pub(in crate::protocol) fn is_a_known_difference(error: &Error) -> bool {
     error.expected.contains("surrogate")
         || error.expected.contains("float")
         || error.expected.contains("1024")
 }
 
-/// The value with twelve digits to a float; serde_json's last digit depends on how a number is written.
+/// The value with floats rounded to twelve digits, because the last digit in serde_json depends on how a
+/// number is written.
 fn rounded(value: Value) -> Value {
     match value {
         Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
@@ -294,7 +296,7 @@ fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How many members all objects of a well-formed text have together: its colons outside of strings.
+/// The number of members of all objects of a well-formed text, counted by its colons outside of strings.
 fn count_members(text: &str) -> usize {
     let (mut count, mut at) = (0, 0);
     while let Some(byte) = text.as_bytes().get(at) {
@@ -308,7 +310,7 @@ fn count_members(text: &str) -> usize {
     count
 }
 
-/// Keeps inputs that once failed in a file beside the tests.
+/// Stores failing inputs in a file beside the tests.
 pub(in crate::protocol) fn beside_the_source() -> ProptestConfig {
     let persistence = FileFailurePersistence::WithSource("regressions");
     ProptestConfig {
@@ -358,7 +360,7 @@ proptest! {
         // Numbers out of range are refused; see above.
         let Ok(once) = normal(&text) else { return Ok(()) };
         prop_assert_eq!(normal(&once).unwrap(), once.as_str());
-        // What serde_json sees otherwise: the last of two equal keys, a zero with a sign.
+        // serde_json differs for these: it takes the last of two equal keys, and keeps the sign of a zero.
         if count_members(&text) == count_members(&once) && !text.contains("-0") {
             let read = |text: &str| serde_json::from_str::<Value>(text).map(rounded);
             prop_assert_eq!(read(&text)?, read(&once)?);

@@ -1,11 +1,11 @@
-//! Finds the end of a value by its brackets and strings. What is well-formed ends where the full check says;
-//! of what is not, nothing is promised but an offset inside the text or an error.
+//! Finds the end of a JSON value by its brackets and strings. For well-formed text the result is that of the
+//! full check; otherwise it is any offset inside the text, or an error.
 
 use super::Error;
 use super::scan::{Escapes, Rigour, StringEnd};
 use super::stops::{Quotes, next_stop};
 
-/// Brackets are counted and strings skipped; what stands between is not judged.
+/// Counts brackets and skips strings, without checking the rest.
 pub(in crate::protocol) enum Walked {}
 
 impl Rigour for Walked {
@@ -20,7 +20,7 @@ impl Rigour for Walked {
     }
 }
 
-/// The end of the value that begins at `at`.
+/// The end of the value that starts at `at`.
 pub(super) fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
     match bytes.get(at) {
         Some(b'"') => string(bytes, at).map(|string| string.end),
@@ -29,7 +29,7 @@ pub(super) fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
     }
 }
 
-/// The end of the string whose opening quote stands at `at`.
+/// The end of the string whose opening quote is at `at`.
 #[inline(always)]
 pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
     let mut escapes = Escapes::None;
@@ -45,7 +45,7 @@ pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
     }
 }
 
-/// The end of the object or array that begins at `at`.
+/// The end of the object or array that starts at `at`.
 fn container(bytes: &[u8], mut at: usize) -> Result<usize, Error> {
     let mut depth = 0usize;
     while let Some(&byte) = bytes.get(at) {
@@ -68,7 +68,7 @@ fn container(bytes: &[u8], mut at: usize) -> Result<usize, Error> {
     ))
 }
 
-/// The end of a number or a name: the first byte that can't belong to one.
+/// The end of a number or a literal: the first byte that cannot belong to one.
 fn scalar(bytes: &[u8], at: usize) -> Result<usize, Error> {
     let rest = bytes.get(at..).unwrap_or_default();
     let len = rest

@@ -1,4 +1,4 @@
-//! What holds for every message and every input.
+//! Properties of the serializers that hold for every message and every input.
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -42,7 +42,7 @@ fn payloads() -> impl Strategy<Value = String> {
     values().prop_filter("Jason refuses some floats", |raw| json::check(raw).is_ok())
 }
 
-/// A ref of a binary frame and how it is read again.
+/// A ref of a binary frame and how it is decoded.
 fn refs() -> impl Strategy<Value = (Owned, String)> {
     prop_oneof![
         Just((Owned::Null, String::new())),
@@ -81,7 +81,7 @@ proptest! {
             prop_assert_eq!(vsn.encode_from_server(&said, &mut server), Ok(FrameKind::Text));
             prop_assert_eq!(&vsn.decode_from_client(text(&client)).expect("ours"), expected);
             prop_assert_eq!(&vsn.decode_from_server(text(&server)).expect("ours"), expected);
-            // What the full check accepts is walked to the same slices.
+            // The scan must return the same slices as the full check, if the full check accepts the text.
             prop_assert_eq!(&vsn.decode_from_server(text(&client)).expect("ours"), expected);
         }
     }
@@ -130,7 +130,8 @@ proptest! {
     fn any_bytes_are_read_or_refused_and_what_is_read_is_written_back(bytes in frames()) {
         if let Ok(message) = Vsn::V2.decode_from_client(Frame::Binary(&bytes)) {
             let mut again = Vec::new();
-            // What stands for bytes that are no text takes more room than they did, and may not fit any more.
+            // Replacement characters take more bytes than what they replace, so the fields may not fit any
+            // more.
             let replaced = [&message.event, &message.join_ref]
                 .iter()
                 .any(|field| field.as_str().is_some_and(|text| text.contains('\u{fffd}')));
@@ -182,7 +183,7 @@ proptest! {
     }
 }
 
-/// Bytes that look like binary frames more often than not.
+/// Bytes that usually look like binary frames.
 fn frames() -> impl Strategy<Value = Vec<u8>> {
     let rest = prop::collection::vec(prop_oneof![0x20..0x7fu8, any::<u8>()], 0..20);
     let likely = (0..4u8, prop::collection::vec(0..6u8, 0..5), rest);
@@ -192,7 +193,7 @@ fn frames() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Arrays of mostly five.
+/// Arrays, mostly of five elements.
 fn arrays() -> impl Strategy<Value = String> {
     let element = prop_oneof![strings(), values()];
     let count = prop_oneof![Just(5), Just(5), Just(5), 0..8usize];

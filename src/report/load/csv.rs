@@ -1,15 +1,15 @@
-//! `series.csv`: a line for each second of the run.
+//! Writes `series.csv`: one line for each second of the run.
 
 use std::fmt::Write as _;
 
 use crate::load::Point;
 
-/// The columns, as they are called in the first line.
+/// The columns, as named in the first line.
 const COLUMNS: &str = "at_s,phase,open,joined,sent,replies,broadcasts,troubles,reply_p50_us,reply_p99_us,\
     broadcast_p50_us,broadcast_p99_us,lateness_p99_us,generator_cpu_s,generator_rss_bytes,server_cpu_s,server_rss_bytes,\
     reply_p95_us,broadcast_p95_us,lost,missing\n";
 
-/// The whole text.
+/// The content of the file.
 pub(super) fn render(series: &[Point]) -> String {
     let mut text = COLUMNS.to_owned();
     for it in series {

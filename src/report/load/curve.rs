@@ -1,9 +1,10 @@
-//! The curve of a histogram: how much time so many nines take.
+//! The percentile curve of a histogram.
 
 use hdrhistogram::Histogram;
 
-/// Points of a curve: how many nines (the logarithm of one over what is beyond), and the time in microseconds. It ends
-/// where what is beyond is a single one: what further percentiles are, so few cannot tell.
+/// The points of the curve: the number of nines (the logarithm of one over the part above) and the time in
+/// microseconds. The curve ends where only one value is above, because so few values say nothing about higher
+/// percentiles.
 pub(super) fn points(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
     const STEPS_A_NINE: f64 = 16.0;
     if histogram.is_empty() {

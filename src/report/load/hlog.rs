@@ -1,4 +1,5 @@
-//! `histograms.hlog`: the histograms of each second in the standard log of HDR tools, one tag for each kind of time.
+//! Writes `histograms.hlog`: the histograms of each second in the standard log format of HDR tools, with one
+//! tag for each kind of latency.
 
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
@@ -8,7 +9,7 @@ use super::LoadFinished;
 use crate::clock::wall_clock;
 use crate::load::{LoadEvent, Second, Timing};
 
-/// Writes it when the run is over.
+/// Writes the file when the run is over.
 pub struct HistogramLog {
     folder: Folder,
     text: Vec<u8>,
@@ -25,7 +26,7 @@ impl HistogramLog {
         }
     }
 
-    /// The head of the log: the run begins now.
+    /// Starts the log, with the current time as its start.
     fn begin(&mut self) {
         let mut builder = IntervalLogWriterBuilder::new();
         builder
@@ -33,13 +34,13 @@ impl HistogramLog {
             .with_start_time(wall_clock())
             .with_base_time(wall_clock())
             .with_max_value_divisor(1000.0);
-        // Nothing fails where a vector is written to.
+        // Writing to a vector cannot fail.
         let _ = builder.begin_log_with(&mut self.text, &mut self.serializer);
     }
 
-    /// A line for each kind of time that was measured in a second.
+    /// Appends a line for each kind of latency that was measured in a second.
     fn second(&mut self, second: &Second) {
-        // Each writer begins with a head, and the log has one already.
+        // Each writer starts with a header, and the log has one already.
         let mut lines = Vec::new();
         let mut builder = IntervalLogWriterBuilder::new();
         builder.with_max_value_divisor(1000.0);

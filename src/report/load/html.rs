@@ -1,4 +1,5 @@
-//! `report.html`: one file without scripts, with charts as SVG; light or dark as the reader's system is.
+//! Writes `report.html`: a single file without scripts, with charts as SVG, in light or dark mode like the
+//! reader's system.
 
 mod chart;
 mod charts;
@@ -12,7 +13,7 @@ use super::LoadFinished;
 use super::words::{grouped, memory, percentile, rate, seconds};
 use crate::load::{LoadConclusion, Model};
 
-/// How it looks.
+/// The style sheet.
 const STYLE: &str = include_str!("html/page.css");
 
 /// The whole page.
@@ -25,7 +26,7 @@ pub(super) fn render(run: &LoadFinished<'_>) -> String {
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     );
     head(&mut page, run);
-    // Where nobody joined there is nothing to see but why.
+    // If nobody joined, there is nothing to show but the reason.
     let is_alive = run.trouble.is_none() && run.result.sockets.joined > 0;
     if is_alive {
         tiles(&mut page, run);
@@ -45,7 +46,7 @@ pub(super) fn render(run: &LoadFinished<'_>) -> String {
     page
 }
 
-/// The verdict, what was loaded, and the reasons.
+/// The verdict, the target, and the reasons.
 fn head(page: &mut String, run: &LoadFinished<'_>) {
     let (class, words, reasons): (_, _, &[String]) = match run.conclusion {
         LoadConclusion::Held => ("held", "all held", &[]),
@@ -68,7 +69,7 @@ fn head(page: &mut String, run: &LoadFinished<'_>) {
     page.push_str("</header>\n");
 }
 
-/// The figures that one looks for first.
+/// The most important figures.
 fn tiles(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
     let (sockets, messages) = (&result.sockets, &result.messages);
@@ -121,7 +122,7 @@ fn tiles(page: &mut String, run: &LoadFinished<'_>) {
     page.push_str("</section>\n");
 }
 
-/// What is needed to repeat it, and where the rest lies.
+/// How to repeat the run, and where the other files are.
 fn foot(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
     let took = seconds(run.duration.as_secs_f64());
@@ -156,7 +157,7 @@ fn foot(page: &mut String, run: &LoadFinished<'_>) {
     );
 }
 
-/// Text that means nothing to a browser.
+/// Text that is escaped for HTML.
 struct Escaped<'t>(&'t str);
 
 impl fmt::Display for Escaped<'_> {

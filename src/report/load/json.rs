@@ -10,7 +10,7 @@ use crate::load::{
     Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, ServerUse, Shortage, Sockets, Took,
 };
 
-/// The whole text.
+/// The content of the file.
 pub(super) fn render(run: &LoadFinished<'_>) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&Document::new(run)).unwrap_or_default();
     text.push(b'\n');
@@ -33,7 +33,7 @@ struct Document<'a> {
     reasons: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'a str>,
-    /// What was run.
+    /// The description of the run.
     run: Option<&'a Setup>,
     #[serde(flatten)]
     result: Shown<'a, LoadResult>,

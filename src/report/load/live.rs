@@ -1,11 +1,11 @@
-//! The live lines of a swarm: rates, times, what went wrong, and how the objectives stand, as much as fits the width.
+//! The live lines of a swarm: rates, latencies, errors and objectives, as far as they fit the width.
 
 use std::time::Duration;
 
 use super::words::{grouped, micros, rate, things};
 use crate::load::{LoadResult, Objective, ObjectiveStatus, PhaseProgress, Point, RateStage, Schedule};
 
-/// What stands between two fields.
+/// The separator of fields.
 const BETWEEN: &str = " · ";
 
 /// What is known while the swarm runs.
@@ -13,15 +13,15 @@ pub(super) struct Live {
     objectives: Vec<Objective>,
     stages: Vec<RateStage>,
     second: Point,
-    /// When the second before ended, for rates.
+    /// The end of the previous second, for rates.
     before_s: f64,
     errors: u64,
     wrong: Vec<(u64, &'static str)>,
-    /// How each objective stands.
+    /// The status of each objective.
     standings: Vec<ObjectiveStatus>,
 }
 
-/// A part of a line; where there is no room, the parts of the least weight are left out.
+/// A part of a line. If there is not enough room, the parts with the lowest weight are left out.
 struct Field {
     weight: u8,
     text: String,
@@ -43,7 +43,7 @@ impl Live {
         }
     }
 
-    /// A second of the run is over.
+    /// Takes in a second of the run.
     pub(super) fn second(&mut self, point: &Point) {
         self.before_s = self.second.at_s;
         self.second = *point;
@@ -55,7 +55,7 @@ impl Live {
         self.second.at_s
     }
 
-    /// What is known after it.
+    /// Takes in the results so far.
     pub(super) fn so_far(&mut self, result: &LoadResult) {
         let messages = &result.messages;
         let wrong = [
@@ -70,7 +70,8 @@ impl Live {
         self.standings = judged.collect();
     }
 
-    /// Both lines: what the last second brought, and what went wrong so far. Empty where there is nothing to say.
+    /// Both lines: the last second, and the state of the run so far. A line is empty if there is nothing to
+    /// show.
     pub(super) fn lines(&self, progress: &PhaseProgress, columns: usize) -> [String; 2] {
         [
             fit(self.pace(progress), columns),
@@ -78,7 +79,7 @@ impl Live {
         ]
     }
 
-    /// Rates and times of the last second.
+    /// The rates and latencies of the last second.
     fn pace(&self, progress: &PhaseProgress) -> Vec<Field> {
         let it = &self.second;
         let length = (it.at_s - self.before_s).max(0.5);
@@ -125,7 +126,7 @@ impl Live {
         fields
     }
 
-    /// Which stage, what went wrong, how the objectives stand.
+    /// The stage, the errors and the objectives.
     fn state(&self, progress: &PhaseProgress) -> Vec<Field> {
         let mut fields = Vec::new();
         if self.stages.len() > 1
@@ -154,7 +155,7 @@ impl Live {
         fields
     }
 
-    /// The stage at this moment of the load, with its number.
+    /// The current stage of the load, with its number.
     fn stage(&self, so_far: Duration) -> Option<(usize, &RateStage)> {
         let mut end = Duration::ZERO;
         let mut stages = self.stages.iter().enumerate();
@@ -172,7 +173,8 @@ impl Field {
     }
 }
 
-/// The fields that fit, in their order; the lightest are left out first, of equal ones the last.
+/// The fields that fit, in their order. Those with the lowest weight are left out first, and of equal ones
+/// the last.
 fn fit(mut fields: Vec<Field>, columns: usize) -> String {
     let line = |fields: &[Field]| {
         let texts: Vec<&str> = fields.iter().map(|it| it.text.as_str()).collect();
@@ -208,7 +210,7 @@ mod tests {
         Schedule::Open(vec![stage(1000.0, 10), stage(2000.0, 20)], Pacing::Even)
     }
 
-    /// After a second of a server that loses and is slow.
+    /// The live lines after a second of a server that is slow and loses messages.
     fn live() -> Live {
         let objectives = [
             "reply.p99<50ms",

@@ -1,12 +1,12 @@
-//! Lost messages in words, for the terminal and the page.
+//! Describes lost messages for the terminal and the page.
 
 use super::words::grouped;
 use crate::load::{LoadResult, Lost, LostKind};
 
-/// So many are told on the terminal.
+/// How many are shown on the terminal.
 const SHOWN: usize = 3;
 
-/// What was lost: `broadcast 17`, `reply to "echo" (ref 5)`.
+/// The message: `broadcast 17`, `reply to "echo" (ref 5)`.
 pub(super) fn what(lost: &Lost) -> String {
     match (lost.kind, lost.number) {
         (LostKind::Broadcast, Some(number)) => format!("broadcast {number}"),
@@ -22,7 +22,7 @@ pub(super) fn what(lost: &Lost) -> String {
     }
 }
 
-/// When it was meant to be sent.
+/// When it should have been sent.
 pub(super) fn at(seconds: f64) -> String {
     format!("{seconds:.1} s")
 }
@@ -47,7 +47,7 @@ fn line(lost: &Lost) -> String {
     format!("{} {on} {}{sent} never came{to}", what(lost), lost.topic)
 }
 
-/// The first of them, a line each, and how many more there are.
+/// One line for each of the first lost messages, and how many more there are.
 pub(super) fn first_lines(result: &LoadResult) -> Vec<String> {
     let mut lines: Vec<String> = result.lost.iter().take(SHOWN).map(line).collect();
     let more = result.lost.len().saturating_sub(SHOWN);
@@ -58,13 +58,13 @@ pub(super) fn first_lines(result: &LoadResult) -> Vec<String> {
     lines
 }
 
-/// `the first 20 of 412`, where there are more than are told.
+/// `the first 20 of 412`, if there are more than are recorded.
 pub(super) fn of_all(result: &LoadResult) -> Option<String> {
     let (told, all) = (result.lost.len() as u64, result.messages.missing);
     (told < all).then(|| format!("the first {told} of {}", grouped(all)))
 }
 
-/// How many lost messages stand in no second, because nobody knows when they were sent.
+/// How many lost messages belong to no second, because it is not known when they were sent.
 pub(super) fn without_time(result: &LoadResult) -> u64 {
     let known: u64 = result.series.iter().map(|it| it.missing).sum();
     result.messages.missing.saturating_sub(known)

@@ -24,7 +24,7 @@ fn figures(count: u64, p50: u64) -> Figures {
     }
 }
 
-/// A second of it; the fourth one is slow.
+/// One second of the run; the fourth one is slow.
 fn second(number: u32) -> Point {
     let slow = if number == 3 { 40 } else { 1 };
     let running = (1..9).contains(&number);
@@ -77,7 +77,7 @@ fn lost(socket: u32, event: &str, number: u64) -> Lost {
     }
 }
 
-/// What was asked for.
+/// Its settings.
 fn setup() -> Setup {
     let part = |name: &str, weight| Part {
         name: name.to_owned(),
@@ -106,7 +106,7 @@ fn setup() -> Setup {
     }
 }
 
-/// A run in which two answers never came.
+/// A run in which two replies are missing.
 pub(super) fn result() -> LoadResult {
     LoadResult {
         sockets: Sockets {
@@ -167,7 +167,7 @@ pub(super) fn result() -> LoadResult {
     }
 }
 
-/// Hands it over with all that is known of it.
+/// Calls `look` with the run and everything that reports need.
 pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
     let outcome = |text: &str, unit, limit: f64, value: Option<f64>| ObjectiveOutcome {
         text: text.to_owned(),

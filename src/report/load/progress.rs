@@ -1,4 +1,5 @@
-//! How far a swarm is, on stderr: bars and a live line where that is a terminal, else a line now and then.
+//! Shows the progress of a swarm on stderr: bars and live lines on a terminal, otherwise a line from time to
+//! time.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -17,12 +18,12 @@ use crate::load::{LoadEvent, Objective, PhaseProgress, Schedule};
 /// The most steps of a bar; it is drawn in eighths of a character.
 const STEPS: u64 = 1000;
 
-/// A key that is pressed, such as ctrl-c, is echoed behind the last line: there must be room for it.
+/// The terminal echoes a key such as ctrl-c after the last line, so leave room for it.
 const ECHO: usize = 3;
-/// On a narrower terminal the bars are shorter.
+/// On narrower terminals the bars are shorter.
 const WIDE: usize = 80;
 
-/// Shows it.
+/// Shows the progress.
 pub struct LoadProgress {
     shown: Shown,
     clock: Clock,
@@ -37,7 +38,7 @@ enum Shown {
     EachSecond,
 }
 
-/// What stands on the terminal: two bars for the part of the run, and the live lines.
+/// What is drawn on the terminal: two bars for the phase of the run, and the live lines.
 struct Bars {
     all: MultiProgress,
     first: ProgressBar,
@@ -46,7 +47,7 @@ struct Bars {
 }
 
 impl LoadProgress {
-    /// Shows it on stderr, with how these objectives stand, and the rates that were asked for.
+    /// Shows the progress on stderr, with the status of these objectives and the requested rates.
     pub fn new(style: ProgressStyle, objectives: Vec<Objective>, schedule: &Schedule) -> Self {
         let clock = Clock::start();
         let shown = match style {
@@ -63,7 +64,7 @@ impl LoadProgress {
         }
     }
 
-    /// A line for the second that is over, with all there is to say.
+    /// Prints a line for the second that has ended, with all fields.
     fn each_second(&self) -> Result<(), ReportError> {
         let (Shown::EachSecond, Some(progress)) = (&self.shown, &self.progress) else {
             return Ok(());
@@ -91,7 +92,7 @@ impl LoadProgress {
         Ok(())
     }
 
-    /// The live lines as one, behind something else.
+    /// The live lines as one, to be appended to another text.
     fn said(&self, progress: &PhaseProgress) -> String {
         let lines = self.live.lines(progress, usize::MAX);
         let lines = lines.into_iter().filter(|it| !it.is_empty());
@@ -212,7 +213,7 @@ impl Bars {
     }
 }
 
-/// `, 1,200/s, 4.2 s left`: what can be told of it.
+/// `, 1,200/s, 4.2 s left`: as much as is known.
 fn rest(progress: &PhaseProgress) -> String {
     let so_far = progress.so_far.as_secs_f64();
     if progress.phase == "running" {
@@ -229,7 +230,7 @@ fn rest(progress: &PhaseProgress) -> String {
     format!(", {}/s, {} left", rate(per_second), seconds(left))
 }
 
-/// A line where there are no bars.
+/// A line for output without bars.
 fn words(progress: &PhaseProgress) -> String {
     format!(
         "{} for {}{}: {} of {} joined",

@@ -1,5 +1,5 @@
-//! What was run: command line, scenarios, sockets, rates, machine; so that a report can be told from another one, and
-//! repeated.
+//! The settings of a run for reports: command line, scenarios, sockets, rates and machine, so that it can be
+//! identified and repeated.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::super::object::Show;
 use super::words::{bytes, rate, things};
 use crate::load::{Arrivals, LoadSettings, Machine, Pacing, Schedule, Sends};
 
-/// What was run.
+/// The settings of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Setup {
-    /// The command line, without what is secret.
+    /// The command line without secrets.
     pub command_line: String,
     pub(super) scenarios: Vec<Part>,
     pub(super) sockets: u32,
@@ -37,7 +37,7 @@ pub(super) struct Part {
     pub(super) weight: u32,
 }
 
-/// A rate for a while; of several, each follows the one before.
+/// A rate and its duration. Several follow each other.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Rate {
     pub(super) sends_per_s: f64,
@@ -45,7 +45,7 @@ pub(super) struct Rate {
 }
 
 impl Setup {
-    /// What these settings mean.
+    /// The description of these settings.
     pub fn new(settings: &LoadSettings, sends: Sends) -> Self {
         let shares = settings.shares.iter().map(|share| Part {
             name: share.name.to_string(),
@@ -97,14 +97,14 @@ impl Setup {
         format!(", {} sends a second (open model)", rates.join(", then "))
     }
 
-    /// What a person reads of it before the run, beside the wish.
+    /// The other lines that are printed before the run.
     pub fn told(&self) -> Vec<String> {
         let rows = self.rows().into_iter();
         let told = rows.filter(|(name, _)| ["heartbeat", "machine"].contains(name));
         told.map(|(name, value)| format!("{name}: {value}")).collect()
     }
 
-    /// Each line of a table of what was run: its name and what it says.
+    /// The rows of the table of settings: names and values.
     pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
         let scenarios: Vec<String> = self
             .scenarios

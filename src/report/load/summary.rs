@@ -14,7 +14,7 @@ use super::LoadFinished;
 use super::words::{grouped, micros, percent, seconds, things};
 use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, ObjectiveStatus, ObjectiveUnit};
 
-/// Where what a line says begins, behind its name.
+/// The column in which the values of named lines start.
 const INDENT: usize = 14;
 
 /// The whole summary.
@@ -38,7 +38,7 @@ const fn colored(color: AnsiColor) -> Style {
     Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
 }
 
-/// How long each part took.
+/// The duration of each phase.
 fn parts(text: &mut String, result: &LoadResult, paper: Paper) {
     let dim = Style::new().dimmed();
     let took = &result.took;
@@ -56,7 +56,7 @@ fn parts(text: &mut String, result: &LoadResult, paper: Paper) {
     let _ = writeln!(text, "{dim}{}{dim:#}\n", paper.hang(&all.join(", "), 0, 2));
 }
 
-/// A line with its name; what does not fit goes on below, behind the name.
+/// A named line, which continues below its value if it does not fit.
 fn line(text: &mut String, (name, style): (&str, Style), value: &str, paper: Paper) {
     let value = paper.hang(value, INDENT, INDENT);
     let _ = writeln!(text, "  {style}{name:<10}{style:#}  {value}");
@@ -83,7 +83,7 @@ fn objectives(text: &mut String, run: &LoadFinished<'_>, detail: Detail, paper: 
     }
 }
 
-/// What was measured for an objective.
+/// The measured value of an objective.
 pub(super) fn value_of(outcome: &ObjectiveOutcome) -> String {
     let Some(value) = outcome.value else {
         return "not measured".to_owned();
@@ -99,7 +99,7 @@ pub(super) fn value_of(outcome: &ObjectiveOutcome) -> String {
     }
 }
 
-/// The last words: the verdict with its reasons, and the time.
+/// The end of the summary: the verdict with its reasons, and the time.
 fn conclusion(text: &mut String, run: &LoadFinished<'_>, paper: Paper) {
     let (words, color, reasons): (_, _, &[String]) = match run.conclusion {
         LoadConclusion::Held => ("all held", AnsiColor::Green, &[]),

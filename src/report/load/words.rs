@@ -1,4 +1,4 @@
-//! Figures as people read them: times with a unit that fits, thousands apart, bytes in megabytes.
+//! Formats figures: latencies with a suitable unit, thousands separators, bytes in megabytes.
 
 use crate::load::enough_for;
 
@@ -12,7 +12,7 @@ pub(super) fn micros(micros: f64) -> String {
     format!("{} {unit}", three_digits(value))
 }
 
-/// A percentile of so many times in microseconds; a dash where they are too few to know it.
+/// A percentile of this many latencies in microseconds, or a dash if there are too few to know it.
 pub(super) fn percentile(count: u64, quantile: f64, time: u64) -> String {
     if count < enough_for(quantile) {
         "–".to_owned()
@@ -21,7 +21,7 @@ pub(super) fn percentile(count: u64, quantile: f64, time: u64) -> String {
     }
 }
 
-/// `0.15 %`, with as many decimals as it takes to tell it from nothing.
+/// `0.15 %`, with enough decimals to show that it is not zero.
 pub(super) fn percent(value: f64) -> String {
     match value {
         it if it == 0.0 || it >= 9.95 => format!("{it:.0} %"),
@@ -53,7 +53,7 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// A rate, with a decimal where it is small.
+/// A rate, with a decimal if it is small.
 pub(super) fn rate(rate: f64) -> String {
     if rate < 9.95 {
         format!("{rate:.1}")
@@ -76,7 +76,7 @@ pub(super) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// The most memory that a process had, and by how much it grew for each joined socket.
+/// The peak memory of a process, and its growth per joined socket.
 pub(super) fn memory(peak: u64, per_socket: Option<u64>) -> String {
     match per_socket {
         None => format!("at most {} of memory", bytes(peak)),
@@ -88,7 +88,7 @@ pub(super) fn memory(peak: u64, per_socket: Option<u64>) -> String {
     }
 }
 
-/// A number of things, in words.
+/// A number with its noun, in the plural if needed.
 pub fn things(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }

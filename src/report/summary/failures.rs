@@ -1,5 +1,5 @@
-//! What failed, grouped by the rule that was broken and by how: the probable first cause first, of each group one case
-//! in full and the others by name.
+//! Lists the failures grouped by broken rule and kind, with the most probable cause first. Of each group one
+//! case is shown in full, and the others by name.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ struct Group<'r> {
     cases: Vec<&'r CaseResult>,
 }
 
-/// What is shown, how much of it, and on what.
+/// What to show, in which detail, and on which output.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) finished: &'a CheckFinished<'a>,
@@ -30,7 +30,7 @@ pub(super) struct View<'a> {
     pub(super) paper: Paper,
 }
 
-/// All failures, and at the end how many cases each rule failed in.
+/// All failures, followed by the number of failed cases for each rule.
 pub(super) fn write(text: &mut String, view: View<'_>) {
     for group in &grouped(view.finished.run) {
         promise(text, group, view.paper);
@@ -39,7 +39,7 @@ pub(super) fn write(text: &mut String, view: View<'_>) {
     broken_rules(text, view.finished.run, view.paper);
 }
 
-/// Cases that never came to what they judge, because a step that must work first did not.
+/// Cases that could not judge anything, because a precondition failed.
 pub(super) fn undecided(text: &mut String, view: View<'_>) {
     let mut by_what: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
     for case in &view.finished.run.cases {
@@ -55,7 +55,7 @@ pub(super) fn undecided(text: &mut String, view: View<'_>) {
     }
 }
 
-/// Cases that failed alike: the first in full, the others by name; with -v all in full.
+/// Cases that failed in the same way: the first in full, the others by name; all in full with -v.
 fn alike(text: &mut String, cases: &[&CaseResult], view: View<'_>) {
     let shown = match view.detail {
         Detail::All => cases.len(),
@@ -68,7 +68,7 @@ fn alike(text: &mut String, cases: &[&CaseResult], view: View<'_>) {
     text.push('\n');
 }
 
-/// By rule and kind of finding, in the order of the rules.
+/// The failures by rule and kind of finding, in the order of the rules.
 fn grouped(run: &RunResult) -> Vec<Group<'_>> {
     let mut by_kind: BTreeMap<(Vec<&str>, FailureKind), Vec<&CaseResult>> = BTreeMap::new();
     for case in run.failed() {
@@ -93,7 +93,7 @@ fn grouped(run: &RunResult) -> Vec<Group<'_>> {
     groups
 }
 
-/// How far the case is from being about the rules: it cites them first, or later, or not at all.
+/// How closely the case is about the rules: it cites them first, later, or not at all.
 fn place(case: &CaseResult, rules: &[&str]) -> usize {
     let cited = case.rules.iter().position(|rule| rules.contains(&rule.as_str()));
     cited.unwrap_or(usize::MAX)
@@ -103,12 +103,12 @@ fn findings(case: &CaseResult) -> impl Iterator<Item = &Finding> {
     [&case.finding, &case.close_finding].into_iter().flatten()
 }
 
-/// How long a case is: the shortest one shows best what is wrong.
+/// The number of steps of a case; the shortest case shows the failure best.
 fn steps(case: &CaseResult) -> usize {
     findings(case).next().map_or(usize::MAX, |finding| finding.steps)
 }
 
-/// The rules of a group, each with its promise.
+/// The rules of a group, each with its description.
 fn promise(text: &mut String, group: &Group<'_>, paper: Paper) {
     let (bold, style) = (Style::new().bold(), style(Verdict::Fail).bold());
     let cases = count(group.cases.len(), "case");
@@ -120,7 +120,7 @@ fn promise(text: &mut String, group: &Group<'_>, paper: Paper) {
     }
 }
 
-/// One case in full.
+/// Shows one case in full.
 fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
     let View {
         finished,
@@ -169,7 +169,7 @@ fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
     }
 }
 
-/// The commands that repeat a case, and tell more of it.
+/// The commands to repeat a case, and to see more of it.
 fn commands(text: &mut String, case: &CaseResult, view: View<'_>, fields: &Fields) {
     let mut next = vec![format!(
         "phxproof check {}{}{}",
@@ -206,7 +206,7 @@ fn others(text: &mut String, cases: &[&CaseResult], paper: Paper) {
     groups::wrapped(text, &ids, paper);
 }
 
-/// Each broken rule, by the number of cases that found it broken.
+/// Each broken rule with the number of cases that found it.
 fn broken_rules(text: &mut String, run: &RunResult, paper: Paper) {
     let mut rows = run.broken();
     if rows.len() < 2 {

@@ -1,4 +1,4 @@
-//! A row a family: a sign for each case, in as many lines as they take, and the counts; below them what the signs mean.
+//! Shows one row for each family: a sign for each case, and the counts; below them the meaning of the signs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,10 +7,10 @@ use super::{counted, counts, family, style};
 use crate::conformance::{CaseResult, RunResult, Verdict};
 use crate::report::paper::Paper;
 
-/// Signs have this much room at least.
+/// The minimum width for the signs.
 const FEWEST_COLUMNS: usize = 16;
 
-/// All rows, what their signs mean if not all passed, and an empty line.
+/// All rows, the meaning of the signs unless all passed, and an empty line.
 pub(super) fn rows(text: &mut String, run: &RunResult, paper: Paper) {
     let mut families: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
     for case in &run.cases {
@@ -51,7 +51,7 @@ pub(super) fn rows(text: &mut String, run: &RunResult, paper: Paper) {
     text.push('\n');
 }
 
-/// What the signs mean, where there are others than that of a pass.
+/// The meaning of the signs, if any case did not pass.
 fn legend(text: &mut String, run: &RunResult) {
     let used = |verdict: &Verdict| run.cases.iter().any(|case| counted(case, run) == *verdict);
     let verdicts: Vec<Verdict> = Verdict::ALL.into_iter().filter(used).collect();
@@ -65,7 +65,7 @@ fn legend(text: &mut String, run: &RunResult) {
     let _ = writeln!(text, "  ({})", parts.join(", "));
 }
 
-/// What is seen of a text with colours.
+/// The visible length of a text with colours.
 fn visible(text: &str) -> usize {
     anstream::adapter::strip_str(text)
         .map(|piece| piece.chars().count())
@@ -83,7 +83,7 @@ const fn sign(verdict: Verdict) -> char {
     }
 }
 
-/// One sign for each, in the colours of the verdicts.
+/// One sign for each verdict, in its colour.
 fn signs(verdicts: impl Iterator<Item = Verdict>) -> String {
     let verdicts: Vec<Verdict> = verdicts.collect();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Named lines below a headline, and what stands in them, shortened to what somebody reads.
+//! Formats named lines below a headline, with values shortened for reading.
 
 use std::fmt::Write as _;
 
@@ -10,22 +10,22 @@ use crate::scenario::{shorten, shorten_bytes};
 
 /// Named lines, below a headline.
 pub(super) struct Fields {
-    /// That of the names.
+    /// The style of the names.
     pub(super) style: Style,
     pub(super) paper: Paper,
 }
 
 impl Fields {
-    /// Where values begin.
+    /// The column in which values start.
     const INDENT: usize = 12;
 
-    /// What was expected, and what came.
+    /// What was expected, and what happened instead.
     pub(super) fn facts(&self, text: &mut String, finding: &Finding) {
         self.add(text, "expected", &brief(&finding.expected));
         self.add(text, "actual", &brief(&finding.actual));
     }
 
-    /// All that is known, for a file.
+    /// All details, for a file.
     pub(super) fn everything(&self, text: &mut String, finding: &Finding) {
         self.add(text, "expected", &finding.expected);
         self.add(text, "actual", &finding.actual);
@@ -38,7 +38,7 @@ impl Fields {
         }
     }
 
-    /// The step that failed, below those before it.
+    /// The failed step, after the steps before it.
     pub(super) fn steps(&self, text: &mut String, finding: &Finding) {
         let Some(step) = &finding.step else { return };
         for (number, line) in finding.before.iter().enumerate() {
@@ -51,7 +51,7 @@ impl Fields {
         );
     }
 
-    /// The last of the conversation: who, which way, when, what.
+    /// The end of the conversation: actor, direction, time and message.
     pub(super) fn said(&self, text: &mut String, said: &[Said]) {
         let name_width = said
             .iter()
@@ -77,7 +77,7 @@ impl Fields {
         }
     }
 
-    /// Further lines stand below the first word.
+    /// Adds a named line; further lines are aligned with the first word.
     pub(super) fn add(&self, text: &mut String, name: &str, value: &str) {
         for (number, line) in value.lines().enumerate() {
             let name = if number == 0 { name } else { "" };
@@ -86,14 +86,14 @@ impl Fields {
         }
     }
 
-    /// Something to be copied: it is not broken.
+    /// Adds a text for copying, which is not wrapped.
     pub(super) fn add_whole(&self, text: &mut String, name: &str, value: &str) {
         let style = self.style;
         let _ = writeln!(text, "  {style}{name:<8}{style:#}  {value}");
     }
 }
 
-/// Long texts and long rows of bytes by their beginning and their length.
+/// Shortens long texts and long rows of bytes to their beginning and their length.
 fn brief(text: &str) -> String {
     text.lines()
         .map(|line| shorten_bytes(&shorten(line)))

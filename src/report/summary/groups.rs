@@ -1,4 +1,5 @@
-//! Cases that need no line each: grouped by what is said of them, their ids below it, whole families as one.
+//! Lists cases that need no line each: grouped by note, with their ids below, and whole families as one
+//! entry.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +11,10 @@ use super::{OWN, family, style};
 use crate::conformance::{RunResult, Verdict};
 use crate::report::Detail;
 
-/// Longer lists are cut; `result.json` has them all.
+/// The most lines of a list; `result.json` contains all.
 const MOST_LINES: usize = 4;
 
-/// Cases with one verdict that have a note, grouped by what it says.
+/// The cases with this verdict and a note, grouped by the note.
 pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail: Detail, paper: Paper) {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in run
@@ -41,12 +42,12 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail
     }
 }
 
-/// Why a case is skipped, without what stands behind a semicolon.
+/// Why a case is skipped, without the part after a semicolon.
 fn without_detail(note: &str) -> &str {
     note.split("; ").next().unwrap_or(note)
 }
 
-/// Cases that passed only when they were tried again.
+/// Cases that passed only in a retry.
 pub(super) fn flaky(text: &mut String, run: &RunResult, paper: Paper) {
     let ids: Vec<&str> = run
         .cases
@@ -66,7 +67,7 @@ pub(super) fn flaky(text: &mut String, run: &RunResult, paper: Paper) {
     }
 }
 
-/// Fixtures that were written, and what to do with them.
+/// The fixtures that were written, and what to do with them.
 pub(super) fn pending(text: &mut String, run: &RunResult, paper: Paper) {
     let paths: Vec<String> = run.cases.iter().filter_map(|case| case.pending.clone()).collect();
     if paths.is_empty() {
@@ -97,7 +98,7 @@ fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
     shown
 }
 
-/// Ids, as many to a line as fit, and not more lines than somebody reads.
+/// Ids, as many on a line as fit, up to the maximum number of lines.
 pub(super) fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
     let dim = Style::new().dimmed();
     let mut lines = vec![String::new()];
@@ -122,7 +123,7 @@ pub(super) fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
     }
 }
 
-/// Traps of the version that the server behaves like.
+/// The warnings about the version that the server behaves like.
 pub(super) fn warnings(text: &mut String, run: &RunResult, paper: Paper) {
     for warning in &run.warnings {
         let style = style(Verdict::Undecided);

@@ -1,4 +1,4 @@
-//! What a person reads of runs that never were.
+//! Tests of the summary with made-up runs.
 
 use super::super::made_up;
 use super::*;

@@ -1,4 +1,4 @@
-//! Begins steps: turns each act of a group into what is to be sent and what is to be waited for.
+//! Starts the steps of a group: decides what to send and what to wait for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::scenario::program::{
 };
 use crate::transport::{ConnectRequest, Masking, Outgoing, RawFrame};
 
-/// The idle timeout of the quick mount, and a little: what it closes comes so much later than anything else.
+/// The idle timeout of the quick mount plus a margin, for steps that wait for that timeout.
 const IDLE: Duration = Duration::from_millis(2_500);
 
-/// A last heartbeat that is not answered by then is given up on.
+/// How long to wait for the reply to the last heartbeat of a play.
 const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 
-/// A restart may take this much longer than an answer: the old process drains, the new one starts.
+/// How much longer than a reply a restart may take: the old process drains, and the new one starts.
 const RESTART: Duration = Duration::from_secs(20);
 
 impl Play {
-    /// Begins all acts of the group that is due.
+    /// Starts all acts of the next group.
     pub(super) fn enter_group(&mut self, now: Time) {
         let program = Arc::clone(&self.program);
         let Some(group) = program.groups.get(self.group) else {
@@ -278,7 +278,7 @@ impl Play {
         self.commands.push_back(Command::Restart(how));
     }
 
-    /// Sends a heartbeat if there is still a connection to send it over.
+    /// Sends a heartbeat if the connection is open.
     fn ask_alive(&mut self, actor: Actor, now: Time) -> WaitKind {
         let asked = self.links[actor.0]
             .as_ref()
@@ -292,7 +292,7 @@ impl Play {
         }
     }
 
-    /// All steps held: asks each open connection once more.
+    /// Sends a last heartbeat over each open connection, after all steps held.
     fn settle(&mut self, now: Time) {
         self.stage = PlayStage::Settling;
         for index in 0..self.links.len() {
@@ -329,7 +329,7 @@ impl Play {
         };
         self.asked
             .transfer(outgoing.payload_len(), self.setting.round_trip, now);
-        // What we say ourselves is bounded by the scenario, so that this always fits.
+        // The scenario bounds what the client sends, so this always fits.
         let _ = self.note(now, id, noted);
         self.commands.push_back(Command::Send(id, outgoing));
     }

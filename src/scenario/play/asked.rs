@@ -1,5 +1,5 @@
-//! How long each wait of a play goes on: its timeout, and on top what the scenario itself asked the server for, and what
-//! is still on its way.
+//! Computes how long each wait may take: its timeout, plus the time that the scenario asked the server to
+//! wait, plus the time for messages that are still in transfer.
 
 use std::time::Duration;
 
@@ -9,38 +9,38 @@ use super::Play;
 use super::wait::{Wait, WaitKind};
 use crate::clock::Time;
 
-/// The members of a payload by which a scenario asks the server to wait once, in milliseconds.
+/// The members of a payload that ask the server to wait once, in milliseconds.
 const ONCE: [&str; 2] = ["ms", "delay_ms"];
 
-/// The member by which it asks for a push again and again.
+/// The member of a payload that asks the server to push repeatedly, with an interval in milliseconds.
 const AGAIN: &str = "ping_ms";
 
-/// A larger number is not meant as a time to wait.
+/// A larger number is not taken as a time.
 const LONGEST_ASKED: u64 = 60_000;
 
-/// A line carries at least so much in a round trip: the largest window of TCP without its options.
+/// The bytes that a connection carries at least in one round trip: the largest TCP window without options.
 const WINDOW: usize = 64 << 10;
 
-/// What a server on a busy machine may take to handle so much.
+/// How long a server on a busy machine may take to handle that many bytes.
 const LEAST_FOR_WINDOW: Duration = Duration::from_millis(100);
 
-/// A message that comes byte by byte is waited for no longer than this, or so many timeouts, whichever is longer.
+/// The limit for a message that arrives slowly: this time or this many timeouts, whichever is longer.
 const LONGEST_TRICKLE: Duration = Duration::from_secs(60);
 const LONGEST_TRICKLE_TIMEOUTS: u32 = 12;
 
-/// What a play has asked the server to do that takes time.
+/// What the play has asked the server to do that takes time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked {
-    /// When the server is done with it, if it does one thing after another.
+    /// When the server has finished what it was asked for, if it does one thing after another.
     until: Time,
     /// The longest interval of a timer that pushes.
     every: Duration,
-    /// When something was sent last.
+    /// When the play sent something last.
     sent: Time,
 }
 
 impl Asked {
-    /// A payload is sent.
+    /// Takes note of a payload that is sent.
     pub(super) fn send(&mut self, payload: &Value, now: Time) {
         let asked = |name| {
             let number = payload.get(name).and_then(Value::as_u64);
@@ -55,7 +55,7 @@ impl Asked {
         self.every = self.every.max(asked(AGAIN));
     }
 
-    /// So many bytes are sent, which may come back.
+    /// Takes note of this many bytes that are sent, because the server may send them back.
     pub(super) fn transfer(&mut self, bytes: usize, round_trip: Duration, now: Time) {
         self.sent = now;
         let windows = u32::try_from(bytes / WINDOW).unwrap_or(u32::MAX);
@@ -68,7 +68,8 @@ impl Asked {
         }
     }
 
-    /// When all that was sent has reached the server, and what it said at once the client.
+    /// When everything that was sent has reached the server, and its immediate replies have reached the
+    /// client.
     pub(super) fn settled(&self, round_trip: Duration) -> Time {
         self.sent + round_trip
     }
@@ -79,8 +80,8 @@ impl Asked {
 }
 
 impl Play {
-    /// When a wait is over. What the scenario asked the server for comes on top of the timeout; and a message that is
-    /// still coming is waited for as long as its bytes come, within bounds.
+    /// When a wait times out: the timeout plus what the scenario asked the server for. While the bytes of a
+    /// message keep arriving, the wait goes on, up to a limit.
     pub(super) fn deadline_of(&self, wait: &Wait) -> Time {
         let within = match wait.kind {
             WaitKind::Pause | WaitKind::Silence => return wait.begun + wait.within,
@@ -94,7 +95,7 @@ impl Play {
         (from.max(moved) + within).min(from + longest)
     }
 
-    /// How long a wait went on, in words.
+    /// How long a wait took, in words.
     pub(super) fn waited(&self, wait: &Wait) -> String {
         let timeout = humantime::format_duration(wait.within);
         let beyond = self.asked.until.since(wait.begun) + self.asked.every;

@@ -5,29 +5,29 @@ use std::time::Duration;
 use super::super::program::Restart;
 use crate::transport::{ConnectRequest, Incoming, Outgoing, RequestError, Response};
 
-/// A connection of an actor. After a reconnect the old one's news no longer count.
+/// A connection of an actor. After a reconnect, reports on the old connection are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkId {
-    /// Which actor, from 0.
+    /// The index of the actor, from 0.
     pub actor: usize,
-    /// Which of its connections, from 1.
+    /// The number of the connection among those of the actor, from 1.
     pub number: u32,
 }
 
-/// Something to do.
+/// A command to the driver.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Open a WebSocket.
     Connect(LinkId, ConnectOptions),
-    /// Send over one.
+    /// Send over a connection.
     Send(LinkId, Outgoing),
-    /// Send a request.
+    /// Send an HTTP request.
     Http(HttpRequest),
     /// Restart the server under test.
     Restart(Restart),
 }
 
-/// Which WebSocket to open.
+/// The settings of a WebSocket connection.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
     /// The mount, the token, connect params and headers.
@@ -38,7 +38,7 @@ pub struct ConnectOptions {
     pub message_bytes: usize,
 }
 
-/// A request outside of any connection.
+/// An HTTP request outside of any connection.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
     /// The method.
@@ -51,61 +51,63 @@ pub struct HttpRequest {
     pub body: Option<String>,
 }
 
-/// Something that happened.
+/// A report of the driver.
 #[derive(Debug)]
 pub enum Happening {
-    /// The upgrade is being sent, to this path.
+    /// The upgrade request to this path is being sent.
     Dialled(LinkId, String),
-    /// The server let an actor in.
+    /// The server accepted the connection.
     Opened(LinkId),
-    /// It did not.
+    /// The server refused the connection.
     Refused(LinkId, Response),
-    /// There was no answer, and why.
+    /// The server did not answer, with the reason.
     Unanswered(LinkId, String, Reached),
-    /// Something came over a connection.
+    /// Something arrived over a connection.
     Incoming(LinkId, Incoming),
-    /// Part of a message has moved over a connection, in either direction, and the rest of it is still to come.
+    /// Part of a message was transferred over a connection, in either direction, and the rest is still to
+    /// come.
     Moving(LinkId),
     /// The answer to a [`Command::Http`].
     Http(Result<Response, RequestError>),
-    /// The server is back, or why it is not.
+    /// The server is up again, or the reason why it is not.
     Restarted(Result<(), String>),
 }
 
-/// Whether there was somebody who could have answered.
+/// Whether a server was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reached {
-    /// No server was reached, so that nothing is known of it.
+    /// No server was reached, so nothing is known about it.
     Nobody,
-    /// A server was reached, and did not answer as it should.
+    /// A server was reached, but did not answer properly.
     Somebody,
 }
 
-/// How a play is to be played.
+/// The settings of a play.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// How long each wait may take unless its step says otherwise, beyond what the scenario asks the server to sleep.
+    /// The timeout of each wait, unless its step sets one; what the scenario asks the server to wait comes on
+    /// top.
     pub timeout: Duration,
-    /// How long the line takes from the client to the server and back.
+    /// The round-trip time between client and server.
     pub round_trip: Duration,
-    /// The serializer, where the scenario names none.
+    /// The serializer, unless the scenario names one.
     pub vsn: crate::protocol::Vsn,
-    /// What the scenario's offered names stand for.
+    /// The values of the names that the command line or the target offers.
     pub offers: Vec<(super::super::needs::Offer, serde_json::Value)>,
-    /// The first of the numbers that fresh names stand for; the next ones follow.
+    /// The first number for fresh names; the next ones follow.
     pub first_fresh: u64,
-    /// What it is played for.
+    /// Why it is played.
     pub purpose: Purpose,
 }
 
-/// What a scenario is played for.
+/// Why a scenario is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// As a case: once, and all that happens is recorded.
+    /// As a case: it is played once, and everything that happens is recorded.
     Case,
-    /// As one of many: the steps behind the joins again and again, and what happens is counted.
+    /// As an instance of a swarm: the steps after the joins are repeated, and what happens is counted.
     Swarm {
-        /// The first of the numbers that shared names stand for, which are the same for all of them.
+        /// The first number for shared names, which is the same for all instances.
         first_shared: u64,
     },
 }

@@ -6,7 +6,7 @@ use super::link::State;
 use super::wait::WaitStatus;
 use crate::transport::Ending;
 
-/// Holds the end of a connection against the code that a step waits for.
+/// Checks the end of a connection against the close code that a step waits for.
 pub(super) fn look_closed(state: &State, code: Option<u16>) -> Result<WaitStatus, Wrong> {
     match (state, code) {
         (State::Open | State::Opening, _) => Ok(WaitStatus::NotYet),
@@ -41,7 +41,7 @@ pub(super) fn look_closed(state: &State, code: Option<u16>) -> Result<WaitStatus
 }
 
 impl State {
-    /// How the connection stands, in words.
+    /// Describes the state of the connection in words.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Opening => "it is being opened".to_owned(),

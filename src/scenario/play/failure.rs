@@ -1,72 +1,72 @@
-//! Why a step did not hold: what was awaited, what came instead, and where the step stands.
+//! The failure of a step: what was expected, what happened instead, and where the step is.
 
 use crate::scenario::problem::Span;
 use crate::scenario::program::{SendKind, What};
 use crate::scenario::template::Values;
 
-/// A step that did not hold.
+/// A step that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What happened, in one line.
     pub what: String,
-    /// What was awaited.
+    /// What was expected.
     pub expected: String,
-    /// What came instead.
+    /// What happened instead.
     pub actual: String,
-    /// The actor whose step it was.
+    /// The actor of the step.
     pub actor: Option<String>,
     /// The file, line and column of the step.
     pub at: String,
     /// The text of that line.
     pub line: String,
-    /// The steps before it that lead there, as they stand in the file.
+    /// The steps before it that led there, as written in the file.
     pub before: Vec<String>,
-    /// Whether this says something about the server.
+    /// Whether the failure says something about the server.
     pub blame: Blame,
-    /// What kind of expectation it was.
+    /// The kind of expectation that failed.
     pub kind: FailureKind,
     /// What the expectation was about.
     pub subject: Subject,
-    /// The rule that is broken, where the step names one.
+    /// The rule that is broken, if the step names one.
     pub rule: Option<String>,
 }
 
-/// What kind of expectation did not hold.
+/// The kind of expectation that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
-    /// A client was let in that should be refused.
+    /// A client was accepted that should be refused.
     LetIn,
-    /// A client was refused that should be let in, or refused in another way.
+    /// A client was refused that should be accepted, or it was refused in another way.
     Refused,
     /// There was no connection.
     NoConnection,
-    /// A message did not come.
+    /// A message did not arrive.
     Missing,
-    /// The answer carries the join_ref of another join.
+    /// The reply carries the join_ref of another join.
     ForeignJoinRef,
-    /// The answer carries a null ref.
+    /// The reply has a null ref.
     NullRef,
-    /// The object of a message has other keys than those of its version.
+    /// The object of a message has other keys than its version has.
     ForeignKeys,
-    /// A message came with another content.
+    /// A message had another content.
     WrongContent,
-    /// A message came where none should.
+    /// A message arrived where none should.
     Unwanted,
-    /// A message came twice.
+    /// A message arrived twice.
     Doubled,
-    /// Messages of one conversation came in another order.
+    /// Messages of one conversation arrived in another order.
     Order,
-    /// A reply came before the broadcast that it should follow.
+    /// A reply arrived before the broadcast that should precede it.
     ReplyFirst,
-    /// A message of one conversation came before one of another that should not wait for it.
+    /// A message of one conversation was held up by one of another.
     Overtaken,
     /// The connection ended, or was closed in another way.
     Ended,
-    /// A channel ended, and its client was not told.
+    /// A channel ended, and its client was not informed.
     GoneUntold,
-    /// A channel went on after its end.
+    /// A channel continued after its end.
     AfterEnd,
-    /// A channel ended that nobody had asked to end.
+    /// A channel ended without a request to end it.
     EndedUnasked,
     /// Anything else.
     #[default]
@@ -76,15 +76,15 @@ pub enum FailureKind {
 /// What an expectation was about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
-    /// The answer to the upgrade.
+    /// The response to the upgrade.
     Connect,
-    /// The answer to a join.
+    /// The reply to a join.
     Join,
-    /// The answer to a leave.
+    /// The reply to a leave.
     Leave,
-    /// The answer to a heartbeat.
+    /// The reply to a heartbeat.
     Heartbeat,
-    /// The answer to a push of this event.
+    /// The reply to a push of this event.
     Push(String),
     /// A message of this event.
     Event(String),
@@ -95,7 +95,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// What a step is about.
+    /// The subject of a step.
     pub(super) fn of(what: &What, values: &Values) -> Self {
         match what {
             What::Connect(..) => Self::Connect,
@@ -121,20 +121,20 @@ impl Subject {
 /// What a failure says about the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// It answered wrongly, or not at all.
+    /// The server replied wrongly, or not at all.
     Server,
-    /// It could not be reached, or what must work first did not: nothing was judged.
+    /// The server could not be reached, or a precondition failed, so nothing was judged.
     Nobody,
 }
 
-/// A failure before its place is known.
+/// A failure whose place in the file is not known yet.
 pub(super) struct Wrong {
     pub(super) what: String,
     pub(super) expected: String,
     pub(super) actual: String,
     pub(super) blame: Blame,
     pub(super) kind: FailureKind,
-    /// The event of a message that came and should not.
+    /// The event of a message that should not have arrived.
     pub(super) event: Option<String>,
 }
 

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use super::refs::json_of;
 use crate::protocol::{Frame, Message, Vsn};
 
-/// A message that came, kept as it was, with what steps choose it by read once.
+/// A received message, unchanged, with the fields by which steps choose it.
 #[derive(Clone, Debug)]
 pub(super) struct Arrived {
-    /// Counts all that came in this play, over all connections.
+    /// The number of the message among all that arrived in this play, over all connections.
     pub(super) serial: u64,
     pub(super) frame: HeldFrame,
     pub(super) head: Option<Head>,
     pub(super) taken: bool,
 }
 
-/// What a message is chosen by.
+/// The fields by which steps choose a message.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     pub(super) event: Option<String>,
@@ -34,7 +34,7 @@ pub(super) enum HeldFrame {
 }
 
 impl HeldFrame {
-    /// How many bytes it has.
+    /// The length in bytes.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -60,7 +60,7 @@ impl Arrived {
         arrived
     }
 
-    /// The message, if it is one.
+    /// The message, if it can be decoded.
     pub(super) fn message(&self, vsn: Vsn) -> Option<Message<'_>> {
         let frame = match &self.frame {
             HeldFrame::Text(text) => Frame::Text(text),
@@ -69,7 +69,7 @@ impl Arrived {
         vsn.decode_from_server(frame).ok()
     }
 
-    /// How it looks to a person.
+    /// The message as shown to the user.
     pub(super) fn show(&self) -> String {
         match &self.frame {
             HeldFrame::Text(text) => crate::scenario::shorten(text),
@@ -78,7 +78,7 @@ impl Arrived {
     }
 }
 
-/// Bytes as a person reads them: their number and the first of them.
+/// Bytes as shown to the user: their number and the first of them.
 pub(crate) fn show_bytes(bytes: &[u8]) -> String {
     const SHOWN: usize = 48;
     let shown: Vec<String> = bytes

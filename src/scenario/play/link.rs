@@ -20,38 +20,38 @@ pub(super) struct Link {
     pub(super) state: State,
     pub(super) arrived: Vec<Arrived>,
     pub(super) pongs: Vec<String>,
-    /// When part of a message moved last.
+    /// When part of a message was last transferred.
     pub(super) moved: Time,
-    /// In a swarm: the events that steps wait for, if nothing else need be kept.
+    /// In a swarm: the events that steps wait for, if no other messages have to be kept.
     awaited: Option<Arc<[String]>>,
-    /// In a swarm: when the heartbeat was sent that has no answer yet.
+    /// In a swarm: when the heartbeat was sent that has no reply yet.
     beat_at: Option<Time>,
     client: Socket,
     config: Config,
 }
 
-/// How a connection stands.
+/// The state of a connection.
 #[derive(Clone, Debug)]
 pub(super) enum State {
     Opening,
     Open,
     Refused(u16),
-    /// No answer to the upgrade, and whether nobody was there at all.
+    /// No response to the upgrade, and whether a server was reached at all.
     Unanswered(String, Reached),
     Ended(Ending),
 }
 
-/// A message to send, before the client has given it its refs.
+/// A message to send, before the client has assigned its refs.
 pub(super) struct Draft<'a> {
     pub(super) event: Saying<'a>,
     pub(super) topic: &'a str,
     pub(super) payload: Payload<'a>,
-    /// The ref that a script chose.
+    /// The ref that the script sets.
     pub(super) reference: Option<&'a str>,
     pub(super) join_ref: Stamp<'a>,
 }
 
-/// What kind of message a draft is.
+/// The kind of a draft.
 #[derive(Clone, Copy)]
 pub(super) enum Saying<'a> {
     Join,
@@ -60,7 +60,7 @@ pub(super) enum Saying<'a> {
     Push(&'a str),
 }
 
-/// The join_ref that a script chose.
+/// The join_ref that the script sets.
 #[derive(Clone, Copy)]
 pub(super) enum Stamp<'a> {
     Current,
@@ -98,8 +98,8 @@ impl Link {
         matches!(self.state, State::Open)
     }
 
-    /// A message came: the client learns of it, and it waits for a step to take it. Returns how long a heartbeat of a swarm
-    /// took, if it is the answer.
+    /// Passes a message to the client and puts it into the inbox. Returns how long a heartbeat of a swarm
+    /// took, if the message is its reply.
     pub(super) fn arrive(&mut self, arrived: Arrived, now: Time) -> Option<Duration> {
         let mut out = Wire::new(self.vsn);
         if let Some(message) = arrived.message(self.vsn) {
@@ -124,12 +124,12 @@ impl Link {
         None
     }
 
-    /// The topics that are joined, in the order in which they were.
+    /// The joined topics, in the order of the joins.
     pub(super) fn joined(&self) -> Vec<Arc<str>> {
         self.client.joined_topics().cloned().collect()
     }
 
-    /// A heartbeat of a swarm; nothing if the one before has no answer.
+    /// Sends a heartbeat of a swarm; returns nothing if the previous one has no reply.
     pub(super) fn beat(&mut self, now: Time) -> Option<Result<Outgoing, EncodeError>> {
         if self.beat_at.is_some() {
             return None;
@@ -138,7 +138,7 @@ impl Link {
         Some(self.heartbeat(BEAT_REF).map(|(outgoing, _)| outgoing))
     }
 
-    /// Forgets what steps have taken, and replies that none of them waits for any more.
+    /// Drops messages that steps have taken, and replies that no step waits for any more.
     pub(super) fn forget_what_is_over(&mut self) {
         let awaits_replies = self
             .awaited
@@ -153,8 +153,8 @@ impl Link {
         });
     }
 
-    /// Sends a message: through the client where it is one that a client sends, by hand where the script chose
-    /// refs that no client would.
+    /// Sends a message: through the client if a client would send it, otherwise directly, because the script
+    /// set refs that no client would.
     pub(super) fn send(&mut self, draft: &Draft<'_>, now: Time) -> Result<(Outgoing, Refs), EncodeError> {
         let mut by_hand = draft.reference;
         if let Some(number) = draft.reference.and_then(Ref::parse) {
@@ -211,7 +211,7 @@ impl Link {
     }
 }
 
-/// The ref of the heartbeats that end a play; no fixture shows them.
+/// The ref of the heartbeats at the end of a play; they do not appear in fixtures.
 pub(crate) const SETTLE_REF: &str = "settle";
 
 /// The ref of the heartbeats that a swarm sends by itself; no step uses it.
@@ -228,7 +228,7 @@ impl Saying<'_> {
     }
 }
 
-/// Lets the client say it, if it has a channel for it.
+/// Sends the draft through the client, if the client has a channel for it.
 fn speak(client: &mut Socket, draft: &Draft<'_>, context: &mut ClientContext<'_>) {
     match (draft.event, draft.payload) {
         (Saying::Join, Payload::Json(params)) => {
@@ -248,7 +248,8 @@ fn speak(client: &mut Socket, draft: &Draft<'_>, context: &mut ClientContext<'_>
     }
 }
 
-/// Takes what a client sends, encoded, with its refs. News of the client are seen in the messages themselves.
+/// Collects what a client sends, encoded, with its refs. Events of the client are ignored, because the
+/// messages themselves show them.
 struct Wire {
     vsn: Vsn,
     sent: Option<Result<(Outgoing, Refs), EncodeError>>,

@@ -1,5 +1,5 @@
-//! The interpreter: steps a scenario through its groups. It is told what happened and says what to do next; it
-//! opens no socket and reads no clock, so a test can drive a play as a conformance case does.
+//! The interpreter: plays a scenario group by group. Its driver reports what happened, and the play says what
+//! to do next. It opens no socket and reads no clock, so a test can drive it as a conformance case does.
 
 mod act;
 mod asked;
@@ -56,43 +56,44 @@ pub struct Play {
     serial: u64,
     asked: Asked,
     stage: PlayStage,
-    /// Of a play of a swarm.
+    /// Only in a play of a swarm.
     rounds: Option<Rounds>,
 }
 
-/// How far a play has come.
+/// The stage of a play.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum PlayStage {
     Playing,
-    /// In a swarm: the steps behind the joins begin when they are told to.
+    /// In a swarm: the steps after the joins wait until the driver starts a round.
     Paused,
-    /// All steps held; each connection that is still open is asked once more, so that nothing under way is missed.
+    /// All steps held. A last heartbeat over each open connection makes sure that no message under way is
+    /// missed.
     Settling,
     Over,
     Failed(Box<Failure>),
 }
 
-/// How a play stands.
+/// The progress of a play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlayStatus<'a> {
-    /// Steps are under way.
+    /// Steps are running.
     Playing,
-    /// In a swarm: all is joined, and the next round can begin.
+    /// In a swarm: all joins are done, and the next round can begin.
     Paused,
-    /// All steps held, and what was still under way is awaited.
+    /// All steps held, and the play waits for what is still under way.
     Settling,
     /// All steps held.
     Over,
-    /// A step did not hold.
+    /// A step failed.
     Failed(&'a Failure),
 }
 
 impl Play {
-    /// A play of `program` that has not begun; [`Play::begin`] begins it.
+    /// A play of `program` that has not started; [`Play::begin`] starts it.
     pub fn new(program: Arc<Program>, setting: Setting) -> Self {
         let mut values = Values::new(program.names.len());
         for (number, name) in (setting.first_fresh..).zip(&program.fresh) {
-            // A text, as names of users and parts of topics are.
+            // A text, because it is used in names of users and topics.
             values.set(*name, number.to_string().into());
         }
         if let Purpose::Swarm { first_shared } = setting.purpose {
@@ -127,7 +128,7 @@ impl Play {
         }
     }
 
-    /// Begins the first step.
+    /// Starts the first step.
     pub fn begin(&mut self, now: Time) {
         self.enter_group(now);
         self.advance(now);
@@ -138,7 +139,7 @@ impl Play {
         self.commands.pop_front()
     }
 
-    /// When [`Play::handle_timeout`] wants to be called, if nothing happens before.
+    /// When to call [`Play::handle_timeout`], if nothing happens before.
     pub fn deadline(&self) -> Option<Time> {
         self.waits
             .iter()
@@ -147,13 +148,13 @@ impl Play {
             .min()
     }
 
-    /// Until when the server is busy with what the scenario asked it to do: to sleep, to push by a timer, and to take
-    /// and give large messages.
+    /// Until when the server is busy with what the scenario asked of it: to wait, to push by a timer, and to
+    /// receive and send large messages.
     pub fn busy_until(&self) -> Time {
         self.asked.until()
     }
 
-    /// How it stands.
+    /// The progress of the play.
     pub fn progress(&self) -> PlayStatus<'_> {
         match &self.stage {
             PlayStage::Playing => PlayStatus::Playing,
@@ -169,12 +170,12 @@ impl Play {
         &self.recording
     }
 
-    /// The serializer of the connections whose params name none.
+    /// The serializer of connections whose params name none.
     pub fn vsn(&self) -> Vsn {
         self.vsn
     }
 
-    /// The fresh names and the numbers that they stand for in this play.
+    /// The fresh names and their numbers in this play.
     pub fn fresh(&self) -> impl Iterator<Item = (&str, &str)> {
         self.program.fresh.iter().map(|name| {
             (
@@ -184,7 +185,7 @@ impl Play {
         })
     }
 
-    /// Something happened.
+    /// Handles a report of the driver.
     pub fn handle(&mut self, happening: Happening, now: Time) {
         let noted = match happening {
             Happening::Dialled(id, path) => self.note(now, id, Noted::Connecting(path)),
@@ -215,7 +216,7 @@ impl Play {
         self.advance(now);
     }
 
-    /// A deadline has come.
+    /// Handles a deadline.
     pub fn handle_timeout(&mut self, now: Time) {
         self.advance(now);
     }
@@ -246,7 +247,7 @@ impl Play {
                 }
                 Noted::Pong(payload)
             }
-            // Our own cut is noted when it is made.
+            // A cut by the play itself is recorded when it is made.
             Incoming::Closed(Ending::Cut) => return Ok(()),
             Incoming::Closed(ending) => {
                 self.end_link(id, State::Ended(ending.clone()));
@@ -271,7 +272,8 @@ impl Play {
         }
     }
 
-    /// The first ending counts: what comes after a close frame only says how TCP ended below it.
+    /// Records how a connection ended. Only the first ending counts, because what follows a close frame only
+    /// says how TCP ended.
     fn end_link(&mut self, id: LinkId, state: State) {
         if let Some(link) = self.link(id)
             && matches!(link.state, State::Opening | State::Open)
@@ -292,7 +294,7 @@ impl Play {
         self.recording.push(now, Who::Actor(id.actor, id.number), what)
     }
 
-    /// The last steps before this one that are of the same actor or of nobody, each line of the file once.
+    /// The last steps before this one that have the same actor or no actor, with each line of the file once.
     fn steps_before(&self, failed: &Act) -> Vec<String> {
         const SHOWN: usize = 3;
         let actor = failed.what.actor();

@@ -1,4 +1,4 @@
-//! What is done outside of any connection: requests over HTTP, and restarts of the server.
+//! Steps outside of any connection: HTTP requests and restarts of the server.
 
 use std::sync::Arc;
 

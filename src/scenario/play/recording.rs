@@ -5,93 +5,93 @@ use std::sync::Arc;
 use crate::clock::Time;
 use crate::transport::{Ending, Response};
 
-/// All that happened, in order. Bounded: a server that floods ends the play.
+/// Everything that happened, in order. It is limited: a server that floods the client ends the play.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// In the order in which it was seen or done.
+    /// The entries, in the order in which they happened.
     pub entries: Vec<RecordedEntry>,
     bytes: usize,
     most: usize,
     keeps: Keeps,
 }
 
-/// What is kept.
+/// Which entries are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Keeps {
     #[default]
     All,
-    /// Only the last refusal, which a failure shows.
+    /// Only the last refusal, which failures show.
     LastRefusal,
 }
 
-/// Whose entry it is.
+/// The source of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
-    /// An actor's, on its first, second, … connection (from 1).
+    /// A connection of an actor: the index of the actor, and the number of its connection from 1.
     Actor(usize, u32),
     /// A request outside of any connection.
     Http,
-    /// The server's process.
+    /// The server process.
     Server,
 }
 
-/// One thing that happened.
+/// One entry of a recording.
 #[derive(Clone, Debug)]
 pub struct RecordedEntry {
-    /// When.
+    /// When it happened.
     pub at: Time,
-    /// To whom.
+    /// To whom it happened.
     pub who: Who,
-    /// What.
+    /// What happened.
     pub what: Noted,
 }
 
-/// What can happen. Texts are shared, as the same one is judged, shown and written.
+/// The kinds of entries. Texts are shared, because the same text is judged, shown and written.
 #[derive(Clone, Debug)]
 pub enum Noted {
     /// A connection is being opened: path and query.
     Connecting(String),
-    /// The server let us in.
+    /// The server accepted the connection.
     Opened,
-    /// The server refused.
+    /// The server refused the connection.
     Refused(Response),
-    /// No answer, and why.
+    /// The server did not answer, with the reason.
     Failed(String),
-    /// We sent a text message.
+    /// The client sent a text message.
     SentText(Arc<str>),
-    /// We sent a binary message.
+    /// The client sent a binary message.
     SentBinary(Arc<[u8]>),
-    /// We sent a hand-made frame, here in words.
+    /// The client sent a hand-made frame, described in words.
     SentFrame(String, Vec<u8>),
-    /// We sent a close frame.
+    /// The client sent a close frame.
     SentClose(u16),
-    /// We cut the connection.
+    /// The client cut the connection.
     Cut,
-    /// A text message came.
+    /// A text message arrived.
     Text(Arc<str>),
-    /// A binary message came.
+    /// A binary message arrived.
     Binary(Arc<[u8]>),
-    /// A pong came.
+    /// A pong arrived.
     Pong(Vec<u8>),
     /// The connection ended.
     Ended(Ending),
-    /// A request: method and path.
+    /// An HTTP request: method and path.
     Requested(String),
-    /// The answer to it.
+    /// The response to it.
     Answered(Response),
-    /// What was done to the server.
+    /// What was done to the server process.
     Server(&'static str),
 }
 
-/// More than a correct server says in any case of ours.
+/// More entries than a correct server causes in any of our cases.
 const MOST_ENTRIES: usize = 5_000;
 
-/// The server said more than is kept.
+/// The server sent more than a recording holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flooded;
 
 impl Recording {
-    /// An empty one that keeps at most so many bytes.
+    /// An empty recording that holds at most this many bytes.
     pub(super) fn of_at_most(bytes: usize) -> Self {
         Self {
             entries: Vec::new(),
@@ -101,7 +101,7 @@ impl Recording {
         }
     }
 
-    /// One that keeps the last refusal only.
+    /// An empty recording that keeps only the last refusal.
     pub(super) fn of_refusals() -> Self {
         Self {
             keeps: Keeps::LastRefusal,
@@ -109,7 +109,7 @@ impl Recording {
         }
     }
 
-    /// What is kept at most, in words.
+    /// The limits in words.
     pub(super) fn limit(&self) -> String {
         format!("at most {MOST_ENTRIES} messages and {} KiB", self.most >> 10)
     }

@@ -1,6 +1,6 @@
-//! A play that is one of many in a swarm: its connects and joins come first and once, then it goes through its other steps
-//! again and again, each time when it is told to. It keeps nothing that no step looks at, and tells what was sent and how
-//! long the answers took.
+//! Plays a scenario as an instance of a swarm: the connects and joins are done once, then the other steps are
+//! repeated, one round each time the driver asks for it. It keeps only messages that a step may look at, and
+//! reports what was sent and how long the replies took.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::clock::Time;
 use crate::scenario::program::{ExpectedReply, Opening, Program, SendKind, What};
 use crate::transport::{Ending, Outgoing};
 
-/// What a client of a swarm does that is counted.
+/// What a swarm counts and measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exchange {
     /// From the connection attempt to the open WebSocket.
@@ -29,32 +29,32 @@ pub(crate) enum Exchange {
     Heartbeat,
 }
 
-/// Whether a reply is waited for.
+/// Whether a step waits for a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replied {
     Awaited,
     Never,
 }
 
-/// Something that a swarm counts.
+/// An event that a swarm counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PlayEvent {
-    /// It was begun.
+    /// The exchange started.
     Sent(Exchange, Replied),
-    /// It was answered after so long.
+    /// The exchange was answered after this long.
     Answered(Exchange, Duration),
-    /// A heartbeat had no answer until the next was due; the connection was given up.
+    /// A heartbeat had no reply when the next one was due, and the connection was closed.
     HeartbeatTimedOut,
-    /// Part of the play came over a connection: so many bytes.
+    /// This many bytes of the play arrived over a connection.
     Arrived(usize),
 }
 
-/// What a play of a swarm remembers beside what every play does.
+/// The additional state of a play in a swarm.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
-    /// The groups before this one are done once.
+    /// The first group of a round; the groups before it are played once.
     first: usize,
-    /// The events that each actor waits for; nothing where it must see all that comes.
+    /// The events that each actor waits for, or nothing if the actor must keep all messages.
     awaited: Vec<Option<Arc<[String]>>>,
     /// The connections that were open before the first round, with the topics that were joined on them.
     before: Vec<(LinkId, Vec<Arc<str>>)>,
@@ -76,7 +76,7 @@ impl Rounds {
         self.awaited.get(actor).cloned().flatten()
     }
 
-    /// Tells of a wait that is over.
+    /// Reports a wait that has ended.
     pub(super) fn over(&mut self, what: &What, wait: &Wait, now: Time) {
         let exchange = match (&wait.kind, what) {
             (WaitKind::Opening, What::Connect(_, connect)) if connect.answer == Opening::Open => {
@@ -89,7 +89,7 @@ impl Rounds {
         self.told.push_back(PlayEvent::Answered(exchange, took));
     }
 
-    /// Tells of a step that sends something.
+    /// Reports a step that sends something.
     pub(super) fn sent(&mut self, what: &What) {
         let sent = match what {
             What::Send(_, send) => {
@@ -116,7 +116,7 @@ impl Exchange {
     }
 }
 
-/// The events that an actor waits for, if it need not see anything else.
+/// The events that an actor waits for, if it can ignore all others.
 fn awaited_events(program: &Program, actor: usize) -> Option<Arc<[String]>> {
     let mut events = Vec::new();
     for act in program.acts() {
@@ -134,18 +134,18 @@ fn awaited_events(program: &Program, actor: usize) -> Option<Arc<[String]>> {
 }
 
 impl Play {
-    /// What a swarm counts next, if anything.
+    /// The next event for the swarm to count, if any.
     pub(crate) fn next_event(&mut self) -> Option<PlayEvent> {
         self.rounds.as_mut()?.told.pop_front()
     }
 
-    /// Whether the next group of steps is the first of a round, so that the play waits to be told.
+    /// Whether the next group is the first of a round, so that the play has to pause.
     pub(super) fn waits_for_its_turn(&self) -> bool {
         let first = self.rounds.as_ref().map(|rounds| rounds.first);
         self.stage == PlayStage::Playing && first == Some(self.group) && self.group > 0
     }
 
-    /// Remembers what is open and joined before the first round.
+    /// Stores which connections are open and which topics are joined before the first round.
     pub(super) fn remember(&mut self) {
         let open = self.links.iter().flatten().filter(|link| link.is_open());
         let before = open.map(|link| (link.id, link.joined())).collect();
@@ -154,7 +154,7 @@ impl Play {
         }
     }
 
-    /// Goes through the steps behind the joins.
+    /// Plays the steps after the joins once.
     pub(crate) fn begin_round(&mut self, now: Time) {
         let Some(first) = self.rounds.as_ref().map(|rounds| rounds.first) else {
             return;
@@ -166,7 +166,7 @@ impl Play {
         self.advance(now);
     }
 
-    /// Whether the connections are as they were before the first round, so that another one can begin.
+    /// Whether the connections are as they were before the first round, so that another round can begin.
     pub(crate) fn can_go_on(&self) -> bool {
         let Some(rounds) = &self.rounds else {
             return false;
@@ -178,12 +178,12 @@ impl Play {
         rounds.first > 0 && rounds.before.iter().all(stands)
     }
 
-    /// The connections that are open.
+    /// The number of open connections.
     pub(crate) fn open_links(&self) -> usize {
         self.links.iter().flatten().filter(|link| link.is_open()).count()
     }
 
-    /// Sends a heartbeat over each open connection. One whose last heartbeat has no answer is given up.
+    /// Sends a heartbeat over each open connection, and closes those whose last heartbeat has no reply.
     pub(crate) fn beat(&mut self, now: Time) {
         for link in self.links.iter_mut().flatten().filter(|link| link.is_open()) {
             let outgoing = match link.beat(now) {
@@ -202,7 +202,7 @@ impl Play {
         self.advance(now);
     }
 
-    /// Closes all connections that are still open, as a client does that goes.
+    /// Closes all open connections, as a client does when it goes away.
     pub(crate) fn close_all(&mut self) {
         for link in self.links.iter().flatten().filter(|link| link.is_open()) {
             let close = Outgoing::Close {
@@ -213,7 +213,7 @@ impl Play {
         }
     }
 
-    /// Forgets what steps have taken, and replies that none of them waits for any more.
+    /// Drops messages that steps have taken, and replies that no step waits for any more.
     pub(super) fn forget_what_is_over(&mut self) {
         if self.rounds.is_some() {
             self.links

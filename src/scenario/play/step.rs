@@ -1,4 +1,5 @@
-//! Ends steps: holds what came against what the waits of the group wait for, and goes on when all are over.
+//! Completes steps: checks what arrived against the waits of the group, and starts the next group when all
+//! have ended.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::clock::Time;
 use crate::scenario::program::{Answers, Opening, Program, What};
 use crate::scenario::shorten;
 
-/// Whether the deadline of a wait has come.
+/// Whether the deadline of a wait has passed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Due {
     Now,
@@ -21,7 +22,7 @@ enum Due {
 }
 
 impl Play {
-    /// Looks at all waits, and begins the next groups as long as nothing is waited for.
+    /// Checks all waits, and starts the next groups until there is something to wait for.
     pub(super) fn advance(&mut self, now: Time) {
         while matches!(self.stage, PlayStage::Playing | PlayStage::Settling) {
             let program = Arc::clone(&self.program);
@@ -49,7 +50,7 @@ impl Play {
         }
     }
 
-    /// Lets a swarm count a wait that is over.
+    /// Lets a swarm count a wait that has ended.
     fn tell_of(&mut self, program: &Program, index: usize, now: Time) {
         let wait = &self.waits[index];
         let act = program
@@ -61,7 +62,8 @@ impl Play {
         }
     }
 
-    /// What is answered in order is done in order: the server begins with the next when it has answered this one.
+    /// Restarts the timeouts of the actor's later waits in a group with ordered answers, because the server
+    /// starts on the next message only when it has answered this one.
     fn begin_those_behind(&mut self, program: &Program, index: usize, now: Time) {
         let group = program.groups.get(self.group);
         if group.is_none_or(|group| group.answers != Answers::InOrder) {
@@ -70,7 +72,7 @@ impl Play {
         let actor = self.waits[index].actor;
         for behind in &mut self.waits[index + 1..] {
             let is_answer = matches!(behind.kind, WaitKind::Reply { .. } | WaitKind::Message);
-            // A time that the scenario says counts from the step on.
+            // A timeout that the scenario sets counts from the start of the step.
             if is_answer && behind.actor == actor && behind.within == self.setting.timeout {
                 behind.begun = now;
             }
@@ -104,7 +106,7 @@ impl Play {
         self.enter_group(now);
     }
 
-    /// The first step that was answered before the one above it, and whether both are of one conversation.
+    /// The first step that was answered before the one above it, and whether both belong to one conversation.
     fn first_out_of_order(&self) -> Option<(usize, FailureKind)> {
         let pair = self.waits.windows(2).find(|pair| pair[0].over > pair[1].over)?;
         let came = |wait: &Wait| {
@@ -163,7 +165,7 @@ impl Play {
         }
     }
 
-    /// An end that is not awaited by any step: there, or given up on.
+    /// Waits for a connection to end or to answer a heartbeat, when no step waits for its end.
     fn look_settled(&mut self, index: usize, now: Time) -> WaitStatus {
         let wait = &self.waits[index];
         let due = self.deadline_of(wait) <= now;
@@ -243,7 +245,7 @@ impl Play {
         }
     }
 
-    /// The status and the body of the last refusal of an actor, which often says why.
+    /// The status and the body of the last refusal of an actor, which often contain the reason.
     fn refusal(&self, actor: usize) -> String {
         let refused = self
             .recording
@@ -366,7 +368,7 @@ impl Play {
 }
 
 impl super::inbox::Arrived {
-    /// Whether it answers a heartbeat that the play itself sent.
+    /// Whether it is the reply to a heartbeat that the play itself sent.
     fn is_settling(&self) -> bool {
         self.head
             .as_ref()

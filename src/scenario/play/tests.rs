@@ -1,4 +1,4 @@
-//! Plays whose other end is the test.
+//! Tests of plays in which the test acts as driver and server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::protocol::Vsn;
 use crate::scenario::read;
 use crate::transport::{Ending, Incoming, Outgoing};
 
-/// A play whose other end is the test: what it sends is looked at, what it hears is made up.
+/// A play whose commands the test checks, and whose reports the test makes up.
 struct Table {
     play: Play,
     now: Time,
@@ -40,7 +40,7 @@ impl Table {
         }
     }
 
-    /// What was sent since, as texts.
+    /// The texts that were sent since the last call.
     fn sent(&mut self) -> Vec<String> {
         let mut sent = Vec::new();
         while let Some(command) = self.play.next_command() {

@@ -16,34 +16,35 @@ use crate::scenario::program::{Content, ExpectedReply, Receive, Save, SendKind, 
 use crate::scenario::shorten;
 use crate::scenario::template::{Data, Values};
 
-/// A wait of the group that is under way.
+/// A wait of the current group.
 #[derive(Debug)]
 pub(super) struct Wait {
-    /// Which act of the group.
+    /// The index of the act in the group.
     pub(super) act: usize,
     pub(super) actor: Option<usize>,
     pub(super) kind: WaitKind,
-    /// When it began; for a silence, when what was sent before has reached the server and its answer the client.
+    /// When it started. A silence starts when everything sent before has reached the server, and its replies
+    /// the client.
     pub(super) begun: Time,
-    /// When its step was begun.
+    /// When its step started.
     pub(super) sent: Time,
-    /// How long it may take: see [`super::Play::deadline_of`].
+    /// Its timeout: see [`super::Play::deadline_of`].
     pub(super) within: Duration,
-    /// The serial of what ended it, once it is over.
+    /// The serial of the message that ended it, once it has ended.
     pub(super) over: Option<u64>,
 }
 
-/// What is waited for.
+/// What a wait waits for.
 #[derive(Debug)]
 pub(super) enum WaitKind {
     Opening,
-    /// The answer to a message that was sent with these refs (as JSON texts).
+    /// The reply to a message that was sent with these refs (as JSON texts).
     Reply {
         topic: String,
         refs: Refs,
     },
     Message,
-    /// Nothing may be there that no step has taken, until the deadline.
+    /// No untaken message may be there until the deadline.
     Silence,
     Pong(String),
     Closed(Option<u16>),
@@ -62,7 +63,7 @@ pub(super) enum WaitStatus {
 }
 
 impl Refs {
-    /// Whether a message is the reply to the one that these refs were sent with, by what phoenix.js looks at.
+    /// Whether a message is the reply to the message with these refs, by the fields that phoenix.js compares.
     fn answered_by(&self, topic: &str, head: &Head) -> bool {
         head.event.as_deref() == Some(REPLY)
             && head.topic.as_deref() == Some(topic)
@@ -83,7 +84,7 @@ pub(super) fn find_reply<'l>(link: &'l mut Link, topic: &str, refs: &Refs) -> Op
     link.arrived.iter_mut().find(|it| !it.taken && answers(it))
 }
 
-/// Whether a reply came that would be the awaited one if its join_ref or its ref were right.
+/// Why no reply was found: whether one arrived that would match if its join_ref or its ref were right.
 pub(super) fn why_not_the_answer(link: &Link, topic: &str, refs: &Refs) -> FailureKind {
     const NULL: &str = "null";
     let came = |join_ref: &str, reference: &str| {
@@ -107,7 +108,7 @@ pub(super) fn why_not_the_answer(link: &Link, topic: &str, refs: &Refs) -> Failu
     }
 }
 
-/// Finds the oldest message that a `receive` takes: by event, topic and ref; what else it says is judged.
+/// Finds the oldest message with the event, topic and ref of a `receive`; its other fields are checked later.
 pub(super) fn find_message(link: &Link, receive: &Receive, values: &Values) -> Option<usize> {
     let event = receive.event.fill(values);
     let topic = receive.topic.as_ref().map(|topic| topic.fill(values));
@@ -129,13 +130,14 @@ pub(super) fn find_message(link: &Link, receive: &Receive, values: &Values) -> O
         .position(|it| !it.taken && it.head.as_ref().is_some_and(meant))
 }
 
-/// Whether the same message came before, word for word.
+/// Whether exactly the same message arrived before.
 pub(super) fn came_before(link: &Link, arrived: &Arrived) -> bool {
     let before = link.arrived.iter().take_while(|it| it.serial < arrived.serial);
     before.into_iter().any(|it| it.frame == arrived.frame)
 }
 
-/// A message with another content, seen among the others: it came twice, or before one that is as it should be.
+/// Refines a failure about the content of a message: whether it arrived twice, or before a message that
+/// matches.
 pub(super) fn of_several(
     wrong: Wrong,
     link: &Link,
@@ -168,7 +170,7 @@ pub(super) fn of_several(
     }
 }
 
-/// Holds a reply against what was expected of it; the response comes back for [`save`].
+/// Checks a reply against its expectation, and returns the response for [`save`].
 pub(super) fn judge_reply(
     arrived: &Arrived,
     vsn: Vsn,
@@ -196,7 +198,7 @@ pub(super) fn judge_reply(
     Ok(response)
 }
 
-/// Holds a message against what `receive` says of it.
+/// Checks a message against a `receive`.
 pub(super) fn judge_message(
     arrived: &Arrived,
     vsn: Vsn,
@@ -268,7 +270,8 @@ fn judge_content(
     judged.map_err(|wrong| wrong.kind(FailureKind::WrongContent))
 }
 
-/// `the response has no `slept`, expected 500`. Of a reply that a `receive` takes, the response is meant, too.
+/// A mismatch in words: `the response has no `slept`, expected 500`. If a `receive` takes a reply, it
+/// describes the response, too.
 fn in_words(mismatch: &Mismatch, owner: &str) -> String {
     let (owner, at) = match mismatch.at.strip_prefix("/response/") {
         Some(inside) if owner == "the payload" => ("the response", inside),
@@ -289,7 +292,7 @@ fn parsed(payload: &Payload<'_>) -> Option<Value> {
     }
 }
 
-/// Keeps parts of a payload under their names.
+/// Saves parts of a payload under their names.
 pub(super) fn save(saves: &[Save], payload: Option<&Value>, values: &mut Values) -> Result<(), Wrong> {
     for save in saves {
         let pointer = save.pointer.fill(values);
@@ -306,7 +309,7 @@ pub(super) fn save(saves: &[Save], payload: Option<&Value>, values: &mut Values)
     Ok(())
 }
 
-/// What a step waits for, in words.
+/// Describes what a step waits for, in words.
 pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String {
     match (kind, what) {
         (WaitKind::Reply { topic, refs }, What::Send(_, send)) => {

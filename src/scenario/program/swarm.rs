@@ -1,22 +1,22 @@
-//! What a swarm asks a scenario: what is done once and what is repeated, what it sends, what it saves.
+//! What a swarm needs to know about a scenario: which steps are repeated, what it sends, and what it saves.
 
 use super::{ExpectedReply, Opening, Program, SendKind, What};
 use crate::scenario::load::LoadSection;
 use crate::scenario::template::Name;
 
 impl Program {
-    /// Whether it is a case of `check`, and says nothing of how it is played by a swarm: it names rules, and has no `load:`
+    /// Whether it is a case of `check` that was not written for a swarm: it cites rules and has no `load:`
     /// section.
     pub(crate) fn is_case(&self) -> bool {
         !self.rules.is_empty() && self.load == LoadSection::default()
     }
 
-    /// How many actors it has: the sockets of an instance, where each plays one.
+    /// The number of actors, and so of the sockets of an instance if each actor has one.
     pub fn actor_count(&self) -> usize {
         self.actors.len()
     }
 
-    /// How many groups of steps it has.
+    /// The number of groups of steps.
     pub(crate) fn groups(&self) -> usize {
         self.groups.len()
     }
@@ -39,15 +39,15 @@ impl Program {
         })
     }
 
-    /// Only the steps that come before the first that is no connect or join; see [`Program::opening_groups`].
+    /// Only the opening groups; see [`Program::opening_groups`].
     pub(crate) fn opening(&self) -> Self {
         let mut opening = self.clone();
         opening.groups.truncate(self.opening_groups());
         opening
     }
 
-    /// How many groups of steps come before the first that is no connect or join that lets a client in: a swarm does them
-    /// once. Requests and sleeps before a connect belong to it.
+    /// The number of groups before the first step that is not a successful connect or join. A swarm plays
+    /// them once. Requests and sleeps before a connect are included.
     pub(crate) fn opening_groups(&self) -> usize {
         let opens = |what: &What| match what {
             What::Connect(_, connect) => connect.answer == Opening::Open,

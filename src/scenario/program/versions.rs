@@ -1,11 +1,11 @@
-//! Which serializer the connections of a scenario speak, and what a server must offer for that.
+//! Which serializer version each connection of a scenario uses, and which the server must support.
 
 use super::super::template::Template;
 use super::{Act, Actor, Connect, OutgoingPayload, Program, What};
 use crate::protocol::Vsn;
 
 impl Connect {
-    /// The serializer that its params ask for, where that is one of the two.
+    /// The serializer that its params name, if it is a known one.
     pub(crate) fn vsn(&self) -> Option<Vsn> {
         let (_, asked) = self.params.iter().find(|(key, _)| key == "vsn")?;
         let asked = asked.as_ref()?;
@@ -16,7 +16,8 @@ impl Connect {
 }
 
 impl Program {
-    /// The serializer of an actor's first, second, … connection (from 1): that of its params, if they name one.
+    /// The serializer of an actor's connection with this number (from 1): the one that its params name, or
+    /// `otherwise`.
     pub(crate) fn vsn_of(&self, actor: Actor, number: u32, otherwise: Vsn) -> Vsn {
         let nth = usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
         let mut connects = self.acts().filter_map(|act| match &act.what {
@@ -26,7 +27,7 @@ impl Program {
         connects.nth(nth).and_then(Connect::vsn).unwrap_or(otherwise)
     }
 
-    /// Whether it can only be played with a server that speaks 1.0.0.
+    /// Whether it needs a server that supports 1.0.0.
     pub fn needs_v1(&self) -> bool {
         let asks = |act: &Act| matches!(&act.what, What::Connect(_, it) if it.vsn() == Some(Vsn::V1));
         self.vsn == Some(Vsn::V1) || self.acts().any(asks)
@@ -38,7 +39,7 @@ impl Program {
             .any(|act| matches!(&act.what, What::Connect(_, it) if it.token_age.is_some()))
     }
 
-    /// Whether it only makes sense in 2.0.0: binary payloads, and messages written by hand.
+    /// Whether it only makes sense with 2.0.0: it has binary payloads or hand-made messages.
     pub fn needs_v2(&self) -> bool {
         self.vsn.is_none()
             && self.acts().any(|act| match &act.what {

@@ -11,7 +11,7 @@ use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
 
-/// A verb as it was written: its value (nothing for a bare one) and what stands beside it.
+/// A verb as written: its value (nothing for a bare verb) and its options.
 struct Written<'n> {
     verb: &'static Verb,
     value: &'n Node,
@@ -174,7 +174,7 @@ impl Reader {
         })
     }
 
-    /// `token-age`, which says something of the token that `as` fetches.
+    /// `token-age`, which applies to the token that `as` fetches.
     fn token_age(&mut self, it: &Written<'_>) -> Option<Option<Duration>> {
         let Some(node) = entry(it.entries, "token-age") else {
             return Some(None);
@@ -247,14 +247,14 @@ impl Reader {
             _ => self.template(it.value, "leave")?,
         };
         let send = self.send(it, SendKind::Leave, topic)?;
-        // A topic just left can still be spoken of: "a push after leave" means that one.
+        // A topic that was just left still counts, as in a push after a leave.
         if self.actors[actor.0].topics.len() > 1 {
             self.actors[actor.0].topics.retain(|known| *known != send.topic);
         }
         Some(send)
     }
 
-    /// The topic that is meant where none is named.
+    /// The topic that is used when a step names none.
     fn only_topic(&mut self, actor: Actor, it: &Written<'_>) -> Option<Template> {
         let facts = &self.actors[actor.0];
         let problem = match facts.topics.as_slice() {
@@ -328,7 +328,7 @@ impl Reader {
         self.receiving(event, it.entries)
     }
 
-    /// What `receive` says of a message, which `maybe` says too.
+    /// The expectations of a `receive`, which `maybe` uses, too.
     pub(super) fn receiving(&mut self, event: Template, entries: &[(YamlKey, Node)]) -> Option<Receive> {
         let field = |reader: &mut Self, name: &str| -> Option<Option<Data>> {
             match entry(entries, name) {

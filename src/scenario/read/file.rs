@@ -11,7 +11,7 @@ use super::{Reader, entry};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
 
-/// The keys of a scenario file, each with what it is for; the JSON Schema is made from these, too.
+/// The keys of a scenario file with their descriptions; the JSON Schema uses them, too.
 pub(crate) const KEYS: [(&str, &str); 14] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
@@ -193,7 +193,7 @@ impl Reader {
         found
     }
 
-    /// Names that stand for numbers.
+    /// Reads a list of names that are replaced by numbers.
     fn numbered(&mut self, entries: &[(YamlKey, Node)], key: &str) -> Vec<Name> {
         let mut seen = HashSet::new();
         let words = self.words(entries, key);

@@ -1,11 +1,11 @@
-//! The `load:` section of a file.
+//! Reads the `load:` section of a scenario file.
 
 use super::super::load::{LoadRate, LoadRole, LoadSection, LoadStage};
 use super::super::problem::Problem;
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
 
-/// The keys of `load:`, each with what it is for; the JSON Schema is made from these, too.
+/// The keys of `load:` with their descriptions; the JSON Schema uses them, too.
 pub(crate) const KEYS: [(&str, &str); 9] = [
     ("sockets", "how many connections, over all roles"),
     (

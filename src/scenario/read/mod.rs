@@ -20,10 +20,10 @@ use super::template::Name;
 use super::verbs::{EVERY_STEP, Opt, Verb};
 use super::yaml::{LARGEST_FILE, Node, Yaml, YamlKey};
 
-/// Reads a scenario; `path` is only for messages.
+/// Reads a scenario; `path` is only used in messages.
 ///
 /// # Errors
-/// All that is wrong with the file, each with its place.
+/// All problems of the file, each with its place.
 pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
     let fail = |problems| Err(ScenarioError::new(path, source, problems));
     if source.len() > LARGEST_FILE {
@@ -45,13 +45,13 @@ pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
     }
 }
 
-/// More than this nobody reads.
+/// The most problems that are collected.
 const MOST_PROBLEMS: usize = 100;
 
-/// The most steps that a scenario may come to, all repetitions written out.
+/// The most steps that a scenario may have after all repetitions are written out.
 const MOST_ACTS: usize = 100_000;
 
-/// What is known of the file so far.
+/// The state of the reader.
 #[derive(Default)]
 struct Reader {
     problems: Vec<Problem>,
@@ -65,21 +65,21 @@ struct Reader {
     reading: Reading,
 }
 
-/// What is being read: not every name can stand everywhere.
+/// What is being read, because not every name is allowed everywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Reading {
     /// The payload of a push.
     Pushed,
-    /// What an answer or a message must look like.
+    /// The expectation of a reply or a message.
     Expected,
     #[default]
     Other,
 }
 
-/// What is known of an actor at a step.
+/// What is known about an actor at a step.
 struct ActorFacts {
     name: String,
-    /// The topics that it has joined, as written.
+    /// The topics that it has joined, as written in the file.
     topics: Vec<super::template::Template>,
 }
 
@@ -101,7 +101,7 @@ impl Reader {
         None
     }
 
-    /// The entries of a map, or a problem.
+    /// The entries of a map, or a problem if it is not a map.
     fn map<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> Option<&'n [(YamlKey, Node)]> {
         match &node.value {
             Yaml::Map(entries) => Some(entries),
@@ -109,7 +109,7 @@ impl Reader {
         }
     }
 
-    /// The items of a list, or a problem.
+    /// The items of a list, or a problem if it is not a list.
     fn list<'n>(&mut self, node: &'n Node, what: &str, expected: &str) -> Option<&'n [Node]> {
         match &node.value {
             Yaml::List(items) => Some(items),
@@ -117,7 +117,7 @@ impl Reader {
         }
     }
 
-    /// Tells of keys that are not known here.
+    /// Reports unknown keys.
     fn only(&mut self, entries: &[(YamlKey, Node)], owner: &str, known: &[&str]) {
         for (key, _) in entries {
             if !known.contains(&key.name.as_str()) {
@@ -145,7 +145,7 @@ impl Reader {
         self.problem(problem);
     }
 
-    /// A name that a step fills: known from here on.
+    /// Defines a name that a step fills; later steps can use it.
     fn define(&mut self, name: &str) -> Name {
         match self.names.iter().position(|known| known == name) {
             Some(index) => Name(index),
@@ -156,7 +156,7 @@ impl Reader {
         }
     }
 
-    /// Reads something in which other names can stand.
+    /// Reads a part of the file in which other names are allowed.
     fn reading<T>(&mut self, what: Reading, read: impl FnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.reading, what);
         let read = read(self);
@@ -164,7 +164,7 @@ impl Reader {
         read
     }
 
-    /// Refuses what a swarm fills in anew with each push, where nothing is pushed.
+    /// Refuses names that a swarm fills anew for each push, outside of pushes.
     fn check_of_each_push(&mut self, name: Name, place: &Span) -> Option<Name> {
         let offer = self.offered.iter().find(|(_, known)| *known == name);
         let (title, expected) = match (offer.map(|(offer, _)| *offer), self.reading) {
@@ -182,7 +182,7 @@ impl Reader {
         None
     }
 
-    /// A name that is used: a value saved before, or one that the target offers.
+    /// Looks up a name that is used: a value saved before, or one that the target offers.
     fn lookup(&mut self, name: &str, place: &Span) -> Option<Name> {
         if let Some(index) = self.names.iter().position(|known| known == name) {
             return self.check_of_each_push(Name(index), place);
@@ -213,7 +213,7 @@ impl Reader {
         None
     }
 
-    /// The rule that a step says it checks: one of those that the file cites.
+    /// The rule of a step, which must be one of those that the file cites.
     fn rule(&mut self, entries: &[(YamlKey, Node)]) -> Option<Option<String>> {
         let Some(node) = entry(entries, "rule") else {
             return Some(None);
@@ -234,7 +234,7 @@ impl Reader {
         None
     }
 
-    /// An actor that has connected before, or a problem.
+    /// An actor that connected in an earlier step, or a problem.
     fn actor(&mut self, name: &str, place: &Span) -> Option<Actor> {
         self.actor_or(name, place, "has not connected before this step")
     }
@@ -275,7 +275,7 @@ fn option_names(options: &[Opt]) -> Vec<&'static str> {
     options.iter().map(|option| option.name).collect()
 }
 
-/// All keys that may stand in a step of this verb.
+/// All keys that a step with this verb may have.
 fn keys_of(verb: &Verb) -> Vec<&'static str> {
     let mut known = option_names(verb.options);
     known.extend(option_names(EVERY_STEP));

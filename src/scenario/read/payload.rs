@@ -9,7 +9,7 @@ use super::super::template::{Data, Template};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
 
-/// The keys that make a map an operator instead of members, where one stands alone.
+/// The keys that make a map an operator, if it has no other key.
 pub(crate) const OPERATORS: [&str; 5] = ["is", "matches", "one-of", "not", "exactly"];
 
 impl Reader {
@@ -130,7 +130,7 @@ impl Reader {
         }
     }
 
-    /// What a received message must carry.
+    /// The expected content of a received message.
     pub(super) fn content(&mut self, entries: &[(YamlKey, Node)]) -> Option<Content> {
         match (entry(entries, "with"), entry(entries, "binary")) {
             (None, None) => Some(Content::Unjudged),
@@ -166,7 +166,7 @@ impl Reader {
         Some(saves)
     }
 
-    /// The payload of a message that is sent.
+    /// The payload of a message to send.
     pub(super) fn outgoing(
         &mut self,
         entries: &[(YamlKey, Node)],
@@ -185,7 +185,7 @@ impl Reader {
     }
 }
 
-/// A status by name, or one that is filled in.
+/// A status name, or one with placeholders.
 fn is_status(name: &str) -> bool {
     name == "ok" || name == "error" || name.starts_with("{{")
 }

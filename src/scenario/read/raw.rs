@@ -1,4 +1,4 @@
-//! `raw`: messages and frames exactly as they are written.
+//! Reads `raw` steps: messages and frames that are sent exactly as written.
 
 use super::super::problem::Problem;
 use super::super::program::{FrameShape, Last, Mask, Raw, RawContent};

@@ -7,7 +7,7 @@ use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, keys_of};
 
 impl Reader {
-    /// A list of steps, one group of acts for each.
+    /// Reads a list of steps into groups.
     pub(super) fn steps(&mut self, node: &Node, what: &str) -> Vec<Group> {
         let Some(items) = self.list(node, what, "a list of steps, each beginning with `-`") else {
             return Vec::new();
@@ -83,7 +83,7 @@ impl Reader {
         })
     }
 
-    /// The step that is meant by what looks like an actor nobody has heard of.
+    /// The verb that is probably meant by an unknown actor name.
     fn step_verb_meant(&self, name: &str) -> Option<&'static str> {
         let known = self.actors.iter().any(|actor| actor.name == name);
         nearest(name, STEPS.iter().map(|verb| verb.name)).filter(|_| !known)
@@ -160,7 +160,7 @@ impl Reader {
             if counting.is_some() {
                 self.counters.pop();
             }
-            // One round shows what is wrong; the others would say it again.
+            // The other rounds would report the same problems.
             if self.problems.len() > before {
                 return None;
             }
@@ -221,7 +221,7 @@ impl Reader {
         })
     }
 
-    /// Counts acts; says once when there are too many.
+    /// Counts acts; reports once when there are too many.
     fn count(&mut self, more: usize, place: &super::Span) -> bool {
         self.acts += more;
         if self.acts > MOST_ACTS {
@@ -232,7 +232,7 @@ impl Reader {
     }
 }
 
-/// One group of all these steps; those that name no rule of their own are of the group's.
+/// Merges all these steps into one group; steps without a rule get the rule of the group.
 fn merge(groups: Vec<Group>, answers: Answers, rule: Option<String>) -> Group {
     let mut acts: Vec<Act> = groups.into_iter().flat_map(|group| group.acts).collect();
     for act in acts.iter_mut().filter(|act| act.rule.is_none()) {

@@ -1,4 +1,4 @@
-//! What a person may write wrongly, and how they are told; and files that are meant to hurt.
+//! Tests of the reader: the messages for common mistakes, and hostile files.
 
 use super::read;
 use crate::scenario::Program;
@@ -173,13 +173,13 @@ mod arbitrary {
     use super::read;
 
     proptest! {
-        /// Whatever is written, it is read or refused.
+        /// Any text is either read or refused.
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
             let _ = read("x", &text).map_err(|error| error.to_string());
         }
 
-        /// Mutilated scenarios, too.
+        /// So is any damaged scenario.
         #[test]
         fn any_piece_of_a_scenario_is_read_or_refused(from in 0_usize..400, to in 0_usize..400, odd in "\\PC{0,5}") {
             let whole = include_str!("../../../scenarios/presence/update.yaml");

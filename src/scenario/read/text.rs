@@ -10,11 +10,11 @@ use super::super::template::{Data, Filter, Template, TemplatePart};
 use super::super::yaml::{Node, Yaml};
 use super::{Reader, entry};
 
-/// The longest text that `{{'x' * N}}` may make, in bytes.
+/// The longest text that `{{'x' * N}}` may produce, in bytes.
 const LONGEST_TEXT: usize = 16 << 20;
 
 impl Reader {
-    /// A text with holes; numbers are taken as they are written.
+    /// A text with placeholders; numbers are taken as written.
     pub(super) fn template(&mut self, node: &Node, what: &str) -> Option<Template> {
         match &node.value {
             Yaml::Text(text) => self.holes(text, &node.place),
@@ -31,7 +31,7 @@ impl Reader {
         }
     }
 
-    /// A JSON value with holes.
+    /// A JSON value with placeholders.
     pub(super) fn data(&mut self, node: &Node) -> Option<Data> {
         Some(match &node.value {
             Yaml::Text(text) => {
@@ -57,7 +57,7 @@ impl Reader {
         })
     }
 
-    /// The counter that is all of a text, so that it stays a number.
+    /// The value of a counter that is the whole text, so that it stays a number.
     fn counter_alone(&self, text: &str) -> Option<u64> {
         let name = text.strip_prefix("{{")?.strip_suffix("}}")?.trim();
         self.counters
@@ -67,7 +67,7 @@ impl Reader {
             .map(|(_, value)| *value)
     }
 
-    /// Splits a text at its holes.
+    /// Splits a text at its placeholders.
     pub(super) fn holes(&mut self, text: &str, place: &Span) -> Option<Template> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -110,7 +110,7 @@ impl Reader {
         Some(())
     }
 
-    /// `'text' * 1000`, without the first quote.
+    /// Reads `'text' * 1000`, without the first quote.
     fn repeated(&mut self, quoted: &str, place: &Span) -> Option<String> {
         let parsed = quoted.rsplit_once('\'').and_then(|(text, times)| {
             let times: usize = times.trim().strip_prefix('*')?.trim().parse().ok()?;
@@ -194,7 +194,7 @@ impl Reader {
     }
 }
 
-/// Where the `}}` of a hole stands; what is quoted in it may hold braces of its own.
+/// The offset of the `}}` of a placeholder; quoted text in it may contain braces.
 fn end_of_hole(text: &str) -> Option<usize> {
     let quoted = text[2..].trim_start().starts_with('\'');
     let from = if quoted {

@@ -1,4 +1,4 @@
-//! A chart of lines as SVG: it scales with the page, and its colours are the page's.
+//! A line chart as SVG, which scales with the page and uses its colours.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::Escaped;
 use super::marks::{LossKind, Mark};
 use super::scale::{Axis, BOTTOM, HEIGHT, Scale, TOP, Unit, plain};
 
-/// The width of a chart, in its own units; and what is left for the texts at its sides.
+/// The width of a chart in its own units, and the margins for the texts at its sides.
 const WIDTH: f64 = 480.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 16.0;
@@ -17,11 +17,11 @@ pub(super) struct Chart {
     pub(super) across: Axis,
     pub(super) unit: Unit,
     pub(super) lines: Vec<Line>,
-    /// What is shaded, across.
+    /// The shaded range of the x axis.
     pub(super) band: Option<(f64, f64)>,
-    /// What must not be passed, with the class of the line that it is about.
+    /// The limits of objectives, with the classes of the lines that they apply to.
     pub(super) limits: Vec<Limit>,
-    /// When something was lost.
+    /// The times at which something was lost.
     pub(super) marks: Vec<Mark>,
 }
 
@@ -29,13 +29,13 @@ pub(super) struct Chart {
 pub(super) struct Limit {
     /// The objective as it was written.
     pub(super) text: String,
-    /// Its place, bottom to top.
+    /// Its value on the y axis.
     pub(super) value: f64,
-    /// The class of the line that it is about.
+    /// The class of the line that it applies to.
     pub(super) class: usize,
 }
 
-/// A line, broken where there is no value.
+/// A line, which is interrupted where there is no value.
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) class: usize,
@@ -47,14 +47,14 @@ impl Line {
         self.points.iter().filter_map(|(_, value)| *value)
     }
 
-    /// Whether it is anywhere above zero.
+    /// Whether any value is above zero.
     pub(super) fn rises(&self) -> bool {
         self.values().any(|value| value > 0.0)
     }
 }
 
 impl Chart {
-    /// The figure; nothing if there is nothing to see.
+    /// The figure; nothing if it would be empty.
     pub(super) fn render(&self) -> Option<String> {
         let lines: Vec<&Line> = self
             .lines
@@ -97,7 +97,7 @@ impl Chart {
         );
         self.grid(&mut text, &up, right);
         self.marks(&mut text, right);
-        // What is named first is drawn last, on top.
+        // The first line is drawn last, on top.
         for line in lines.iter().rev() {
             let path = path(line, |x| across(x, right), |y| up.place(y));
             let _ = writeln!(text, "<path class=\"line c{}\" d=\"{path}\"/>", line.class);
@@ -110,7 +110,7 @@ impl Chart {
         Some(text)
     }
 
-    /// How many were lost in all, by kind; only of those that are marked.
+    /// The number of losses by kind, only of those that are marked.
     fn losses(&self) -> impl Iterator<Item = (LossKind, u64)> {
         let count = |kind: LossKind| {
             let marks = self.marks.iter().filter(|it| it.kind == kind);
@@ -122,7 +122,7 @@ impl Chart {
             .filter(|(_, count)| *count > 0)
     }
 
-    /// When something was lost: a bar above the chart, and its time shaded down to the axis.
+    /// Draws a bar above the chart for each time of a loss, and shades that time down to the axis.
     fn marks(&self, text: &mut String, right: f64) {
         const BAR: f64 = 3.5;
         for mark in &self.marks {
@@ -140,7 +140,7 @@ impl Chart {
         }
     }
 
-    /// The limits of objectives, across the whole chart.
+    /// Draws the limits of objectives across the whole chart.
     fn limits(&self, text: &mut String, up: &Scale) {
         for limit in &self.limits {
             let y = up.place(limit.value);
@@ -154,7 +154,7 @@ impl Chart {
         }
     }
 
-    /// What each point is, for a mouse that rests there. Of many points, those that are far enough apart.
+    /// Draws the dots with tooltips. Of many points it takes only some, at equal distances.
     fn dots(&self, text: &mut String, line: &Line, up: &Scale, right: f64) {
         const MOST: usize = 60;
         let every = line.points.len().div_ceil(MOST).max(1);
@@ -176,7 +176,7 @@ impl Chart {
         }
     }
 
-    /// For who cannot see it: the greatest of each line.
+    /// A description for screen readers: the greatest value of each line.
     fn spoken(&self, lines: &[&Line]) -> String {
         let each = lines.iter().map(|line| {
             let most = line.values().fold(0.0, f64::max);
@@ -214,7 +214,7 @@ impl Chart {
                 "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{}\">{name}</text>",
                 across(tick, right),
                 HEIGHT - 7.0,
-                // What stands at an edge must not be cut off there.
+                // Labels at the edges must not be cut off.
                 match tick / right {
                     part if part > 0.93 => "end",
                     _ => "middle",
@@ -228,7 +228,7 @@ fn across(x: f64, right: f64) -> f64 {
     LEFT + (x / right).clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
 }
 
-/// The line as a path; a point that stands alone is a dot.
+/// The line as a path; a point without neighbours is a dot.
 fn path(line: &Line, x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -> String {
     let mut path = String::new();
     let mut begun = false;

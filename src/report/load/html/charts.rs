@@ -1,4 +1,4 @@
-//! The charts of the page, made from the series of a run and its histograms.
+//! The charts of the page, made from the series and the histograms of a run.
 
 use super::super::LoadFinished;
 use super::super::curve;
@@ -7,10 +7,10 @@ use super::marks::{self, Mark};
 use super::scale::{Axis, Unit};
 use crate::load::{LoadResult, ObjectiveOutcome, ObjectiveUnit, Point, Timing};
 
-/// Lines with more points are thinned; their peaks stay.
+/// Lines with more points are thinned; peaks are kept.
 const MOST_POINTS: usize = 500;
 
-/// All charts that there is something to see in.
+/// All charts that are not empty.
 pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
     let series = Series::new(&result.series);
@@ -34,7 +34,7 @@ pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
     page.push_str("</section>\n");
 }
 
-/// The chart, with the times in which something was lost.
+/// Adds the times of losses to the chart.
 fn marked(chart: Chart, marks: &[Mark]) -> Chart {
     Chart {
         marks: marks.to_vec(),
@@ -42,10 +42,10 @@ fn marked(chart: Chart, marks: &[Mark]) -> Chart {
     }
 }
 
-/// The seconds of a run, each with its length.
+/// The seconds of a run with their lengths.
 struct Series<'a> {
     seconds: Vec<(&'a Point, f64)>,
-    /// From when to when the load lasted.
+    /// The start and the end of the load.
     load: Option<(f64, f64)>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Series<'a> {
             if point.phase == "running" {
                 load = Some((load.map_or(begin, |it| it.0), point.at_s));
             }
-            // The rest of a second at the end is too short for rates of its own.
+            // The partial second at the end is too short for rates of its own.
             seconds.push((point, (point.at_s - begin).max(1.0)));
         }
         Self { seconds, load }
@@ -99,7 +99,7 @@ impl<'a> Series<'a> {
     }
 }
 
-/// The limits of objectives about times that the chart of latencies shows.
+/// The limits of latency objectives that the latency chart shows.
 fn limits(objectives: &[ObjectiveOutcome]) -> Vec<Limit> {
     let classes = [
         ("reply.p50", 0),
@@ -143,7 +143,7 @@ fn percentiles(result: &LoadResult) -> Chart {
             points: points.map(|(nines, time)| (nines, Some(time.max(1.0)))).collect(),
         }
     };
-    // Where nobody pushes, the round trips are heartbeats.
+    // Without pushes, the round trips are those of heartbeats.
     let round_trip = if result.histograms.of(Timing::Reply).is_empty() {
         Timing::Heartbeat
     } else {

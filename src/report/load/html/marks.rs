@@ -1,4 +1,4 @@
-//! Losses in the charts over time: each second in which something was lost is marked.
+//! Marks each second in which something was lost in the charts over time.
 
 use super::super::words::things;
 use super::scale::plain;
@@ -38,7 +38,7 @@ impl LossKind {
     }
 }
 
-/// A time in which something was lost: of messages, in which they were meant to be sent.
+/// A time in which something was lost; for messages, the time at which they should have been sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mark {
     pub(super) kind: LossKind,
@@ -48,7 +48,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// What it says where a mouse rests on it.
+    /// The text of its tooltip.
     pub(super) fn title(&self) -> String {
         let when = format!("{} s to {} s", plain(self.from), plain(self.to));
         let what = self.kind.text(self.count);
@@ -59,7 +59,7 @@ impl Mark {
     }
 }
 
-/// The marks of a run; in a long one several seconds share a mark.
+/// The marks of a run. In a long run several seconds share a mark.
 pub(super) fn of(series: &[Point]) -> Vec<Mark> {
     const MOST: usize = 120;
     let mut begin = 0.0;

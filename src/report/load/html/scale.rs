@@ -1,39 +1,39 @@
-//! The scales of a chart: from values to places and their texts.
+//! The scales of a chart: they map values to positions and labels.
 
 use super::super::words;
 
-/// The height of a chart, in its own units; and what is left for the texts above and below.
+/// The height of a chart in its own units, and the margins for the texts above and below.
 pub(super) const HEIGHT: f64 = 230.0;
 pub(super) const TOP: f64 = 8.0;
 pub(super) const BOTTOM: f64 = 24.0;
 
-/// What goes from left to right.
+/// The quantity of the x axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Axis {
-    /// Time since the begin, in seconds.
+    /// The time since the start, in seconds.
     Seconds,
-    /// The logarithm of one over the part that is beyond: 1 is 90 %, 2 is 99 %.
+    /// The logarithm of one over the part above: 1 is 90 %, 2 is 99 %.
     Nines,
 }
 
-/// What goes from bottom to top.
+/// The quantity of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
-    /// Times, which differ by powers of ten.
+    /// Latencies, on a logarithmic scale.
     Micros,
-    /// Whole things.
+    /// Whole numbers.
     Count,
     /// Memory.
     Bytes,
-    /// A number.
+    /// Any number.
     Plain,
 }
 
-/// From values to places, bottom to top.
+/// Maps values to positions on the y axis.
 pub(super) enum Scale {
-    /// From zero to this, by steps of that.
+    /// Linear: from zero to `most`, with a line at each `step`.
     Even { most: f64, step: f64 },
-    /// Between two powers of ten, by their exponents.
+    /// Logarithmic: between two powers of ten, given by their exponents.
     Powers { least: i32, most: i32 },
 }
 
@@ -73,7 +73,7 @@ impl Scale {
                 ticks.take_while(|tick| *tick <= most * 1.001).collect()
             }
             Self::Powers { least, most } => {
-                // Few powers leave room for halves between them.
+                // With few powers there is room for lines between them.
                 let between: &[f64] = if most - least <= 2 {
                     &[1.0, 2.0, 5.0]
                 } else {
@@ -87,7 +87,7 @@ impl Scale {
     }
 }
 
-/// A round step with which four or five lines reach this far.
+/// A round step with which four or five lines are enough.
 fn step_for(most: f64, at_least: f64) -> f64 {
     let raw = (most / 4.0).max(1e-3);
     let power = 10_f64.powf(raw.log10().floor());
@@ -118,7 +118,7 @@ impl Axis {
                     (6.0, "99.9999 %"),
                     (7.0, "99.99999 %"),
                 ];
-                // Where many nines share the width, there is room for whole ones only.
+                // If many nines share the width, there is room for whole ones only.
                 let fits = |tick: f64| right <= 3.5 || tick.fract() == 0.0;
                 let ticks = named
                     .into_iter()
@@ -130,7 +130,7 @@ impl Axis {
 }
 
 impl Unit {
-    /// A value in full.
+    /// The full text of a value.
     pub(super) fn text(self, value: f64) -> String {
         match self {
             Self::Micros => words::micros(value),
@@ -139,7 +139,7 @@ impl Unit {
         }
     }
 
-    /// A value beside a line of the grid.
+    /// The label of a grid line.
     pub(super) fn tick(self, value: f64) -> String {
         match self {
             Self::Micros if value < 1e3 => format!("{} µs", plain(value)),
@@ -158,7 +158,7 @@ impl Unit {
     }
 }
 
-/// Up to two decimals, and no zeros at the end.
+/// Up to two decimals, without trailing zeros.
 pub(super) fn plain(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

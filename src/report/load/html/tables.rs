@@ -9,7 +9,7 @@ use super::super::words::{grouped, micros, percentile, things};
 use super::Escaped;
 use crate::load::{Figures, LoadResult, ObjectiveOutcome, ObjectiveStatus, Timing};
 
-/// What had to hold; nothing if nothing had to.
+/// The objectives; nothing if there are none.
 pub(super) fn objectives(page: &mut String, objectives: &[ObjectiveOutcome]) {
     if objectives.is_empty() {
         return;
@@ -38,7 +38,7 @@ pub(super) fn objectives(page: &mut String, objectives: &[ObjectiveOutcome]) {
     page.push_str("</tbody>\n</table></div>\n");
 }
 
-/// What was run.
+/// The settings of the run.
 pub(super) fn setup(page: &mut String, setup: Option<&Setup>) {
     let Some(setup) = setup else { return };
     page.push_str("<h2>What was run</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");
@@ -48,7 +48,7 @@ pub(super) fn setup(page: &mut String, setup: Option<&Setup>) {
     page.push_str("</tbody>\n</table></div>\n");
 }
 
-/// What went wrong by kind, where that is all there is to say.
+/// The errors by kind, if there is nothing else to show.
 pub(super) fn errors(page: &mut String, result: &LoadResult) {
     let mut errors = result.troubles.iter().peekable();
     if errors.peek().is_none() {
@@ -66,7 +66,7 @@ pub(super) fn errors(page: &mut String, result: &LoadResult) {
     page.push_str("</tbody>\n</table></div>\n");
 }
 
-/// The first messages that never came; nothing if all came.
+/// The first lost messages; nothing if none was lost.
 pub(super) fn lost(page: &mut String, result: &LoadResult) {
     if result.lost.is_empty() {
         return;
@@ -101,7 +101,7 @@ pub(super) fn lost(page: &mut String, result: &LoadResult) {
     page.push_str("</tbody>\n</table></div>\n");
 }
 
-/// A line for each kind that was measured, over all, and by scenario where there are several.
+/// The latencies: a line for each kind, in total, and per scenario if there are several.
 pub(super) fn latencies(page: &mut String, result: &LoadResult) {
     let mut rows = String::new();
     measured(&mut rows, |kind| result.figures(kind));
@@ -147,7 +147,7 @@ fn measured(rows: &mut String, figures: impl Fn(Timing) -> Option<Figures>) {
     }
 }
 
-/// What became of the messages and the sockets, and what went wrong.
+/// The counts of messages, sockets and errors.
 pub(super) fn counts(page: &mut String, result: &LoadResult) {
     let (messages, sockets) = (&result.messages, &result.sockets);
     if sockets.asked == 0 {
@@ -222,7 +222,7 @@ impl Row {
     }
 }
 
-/// What should not have happened; the first ones also where it did not.
+/// The counts of errors; the first ones are shown even if they are zero.
 fn wrongs(result: &LoadResult) -> Vec<Row> {
     let messages = &result.messages;
     let mut rows = vec![

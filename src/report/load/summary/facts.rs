@@ -1,4 +1,4 @@
-//! What became of sockets and messages, and what both ends used: a line each.
+//! The lines about sockets, messages and the resources of both ends.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::report::load::lost;
 use crate::report::load::words::{grouped, memory, rate, things};
 use crate::report::paper::Paper;
 
-/// Appends them.
+/// Appends the lines.
 pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     let (dim, red) = (Style::new().dimmed(), colored(AnsiColor::Red));
     let mut fact = |name: &str, style: Style, value: &str| line(text, (name, style), value, paper);

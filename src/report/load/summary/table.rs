@@ -1,4 +1,4 @@
-//! The table of times: a line for each kind that was measured, with as many columns as fit.
+//! The table of latencies: one line for each kind that was measured, with as many columns as fit.
 
 use std::fmt::Write as _;
 
@@ -8,17 +8,17 @@ use crate::load::{Figures, LoadResult, Point, Timing};
 use crate::report::load::words::{grouped, micros, percentile, things};
 use crate::report::paper::Paper;
 
-/// What stands before the times: an indent, the name, the count.
+/// The space before the latencies: an indent, the name, the count.
 const BEFORE: usize = 2 + 10 + 12;
-/// The width of a time.
+/// The width of a latency.
 const TIME: usize = 9;
-/// The least and the most characters of a drawn line.
+/// The minimum and maximum length of a sparkline.
 const DRAWN: [usize; 2] = [10, 30];
 
-/// A column: its head, and what stands below.
+/// A column: its heading, and the function for its cells.
 type Column = (&'static str, fn(&Figures) -> String);
 
-/// All columns, those first that matter most.
+/// All columns, the most important ones first.
 const COLUMNS: [Column; 6] = [
     ("p50", |it| percentile(it.count, 0.5, it.p50)),
     ("p99", |it| percentile(it.count, 0.99, it.p99)),
@@ -27,10 +27,10 @@ const COLUMNS: [Column; 6] = [
     ("p99.9", |it| percentile(it.count, 0.999, it.p999)),
     ("p90", |it| percentile(it.count, 0.9, it.p90)),
 ];
-/// From left to right.
+/// The order from left to right.
 const ORDER: [&str; 6] = ["p50", "p90", "p95", "p99", "p99.9", "max"];
 
-/// Appends it.
+/// Appends the table.
 pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     let measured: Vec<(Timing, Figures)> = Timing::ALL
         .into_iter()
@@ -89,7 +89,7 @@ fn columns(room: usize) -> Vec<Column> {
     in_order.copied().collect()
 }
 
-/// The count and the times of a line.
+/// The count and the latencies of a line.
 fn cells(it: &Figures, columns: &[Column]) -> String {
     let times: String = columns
         .iter()
@@ -98,7 +98,7 @@ fn cells(it: &Figures, columns: &[Column]) -> String {
     format!("{:>12}{times}", grouped(it.count))
 }
 
-/// The 99th percentile over the time of the load, drawn in a few characters.
+/// The 99th percentile over the time of the load, as a sparkline.
 fn spark(series: &[Point], kind: Timing, most: usize) -> String {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let of = |point: &Point| match kind {
@@ -116,7 +116,7 @@ fn spark(series: &[Point], kind: Timing, most: usize) -> String {
     if values.len() < 3 || greatest == 0 {
         return String::new();
     }
-    // A peak is what one looks for, so it must not vanish where seconds share a character.
+    // Peaks must stay visible when several seconds share a character.
     let peaks = values
         .chunks(values.len().div_ceil(most))
         .map(|chunk| chunk.iter().max().copied().unwrap_or_default());

@@ -1,5 +1,6 @@
-//! Tracks pushes for which the scenario does not say whether they get a reply. If an event never gets one, its
-//! handler does not reply, which becomes a note; if it gets a single reply, every other missing reply is a failure.
+//! Tracks pushes for which the scenario does not say whether they get a reply. If no push of an event gets one, its
+//! handler does not reply, and the result contains a note. If at least one push gets a reply, every missing reply is
+//! a failure.
 
 use super::counts::Counts;
 

@@ -1,6 +1,6 @@
 //! Describes the machine that the load generator runs on, so that results of different machines can be told apart.
 
-/// A machine.
+/// The machine that the load generator runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// The number of processors that this process may use.

@@ -1,6 +1,6 @@
 //! Load tests: runs a scenario with many simulated sockets, each driven by the same client state machine that `check`
 //! uses, and measures latencies. Each shard is a thread with an epoll loop over its own sockets. Handling a message
-//! takes no lock and allocates nothing, and an idle socket owns no buffer.
+//! takes no lock and usually allocates nothing; an idle socket owns no buffer.
 
 mod actor;
 mod by_event;

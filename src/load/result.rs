@@ -1,4 +1,4 @@
-//! The result of a run.
+//! The result of a run: its figures, errors, lost messages and series of seconds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Compiled scenarios: each actor becomes a role, and each socket plays one role. A socket connects, joins the topics
-//! of the joins before the first other step, and then repeats the remaining steps.
+//! Compiled scenarios: each actor becomes a role, and each socket plays one role. A socket connects, makes the joins
+//! that come before all other steps, and then repeats the remaining steps.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! Output of a shard: frames to send, recorded latencies, and events that a role must react to. A message allocates
-//! nothing here, except for pushes that are marked, overdue, sent together with others or not awaited: maps hold them
-//! until they are answered.
+//! Output of a shard: frames to send, recorded latencies, and events that a role must react to. Handling a message
+//! allocates only if its push is marked, overdue, part of a group or not awaited: such pushes are kept in maps until
+//! they get their replies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;

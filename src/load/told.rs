@@ -6,7 +6,7 @@ use crate::wire::websocket::parse_close;
 /// At most this much of a response is read.
 const MOST: usize = 4 << 10;
 
-/// An unexpected HTTP response: `403 Forbidden: no such user`.
+/// An unexpected HTTP response, for example `403 Forbidden: no such user`.
 pub(super) fn answer(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -49,7 +49,7 @@ pub(super) fn payload(payload: Payload<'_>) -> String {
     }
 }
 
-/// A close frame: `closed with 1001, going away`.
+/// A close frame, for example `closed with 1001, going away`.
 pub(super) fn close(payload: &[u8]) -> String {
     match parse_close(payload) {
         Ok(Some(close)) if close.reason.is_empty() => format!("closed with {}", close.code),

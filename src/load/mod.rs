@@ -69,7 +69,7 @@ pub(crate) use role::Sends;
 pub(crate) use run::{entrance, rehearse};
 pub(crate) use settings::{gentle_rate, usual_sockets};
 
-/// What the tests of this package use beside the public surface.
+/// Items that the tests of this crate use in addition to the public API.
 #[doc(hidden)]
 pub mod internal {
     pub use super::run::{is_stepped, rehearse};

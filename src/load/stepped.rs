@@ -111,7 +111,7 @@ impl SteppedScenarios {
             .collect()
     }
 
-    /// Whether a rate says anything to them.
+    /// Whether a send rate applies to the scenarios.
     pub(super) fn take_a_rate(&self) -> Sends {
         match self.plays.iter().any(Stepped::has_rounds) {
             true => Sends::Something,
@@ -119,7 +119,7 @@ impl SteppedScenarios {
         }
     }
 
-    /// Whether anything is pushed at all.
+    /// Whether the scenarios push anything.
     pub(super) fn sends(&self) -> Sends {
         match self.plays.iter().any(|play| play.sends == Sends::Something) {
             true => Sends::Something,
@@ -202,12 +202,12 @@ impl SteppedScenarios {
 }
 
 impl Stepped {
-    /// Whether there are steps that are repeated: all but connects and joins that come once.
+    /// Whether it has steps that are repeated, that is, steps other than the connects and joins that run once.
     pub(super) fn has_rounds(&self) -> bool {
         self.program.opening_groups() < self.program.groups()
     }
 
-    /// The sockets of an instance.
+    /// The number of sockets in an instance.
     pub(super) fn size(&self) -> u32 {
         u32::try_from(self.program.actor_count())
             .unwrap_or(u32::MAX)

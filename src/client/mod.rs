@@ -1,33 +1,38 @@
 //! A Phoenix client as a state machine: one socket with its channels, without I/O, clock or randomness.
 //!
-//! Whoever drives a [`Socket`] owns the connection, the clock and the serializer. It reports what happened
-//! (`handle_*`), calls [`handle_timeout`](Socket::handle_timeout) at [`next_deadline`](Socket::next_deadline), and
-//! does what the [`Outbox`] is asked for. The same machine drives one actor of a script ([`Config::scripted`]) and
-//! each of a million simulated browsers ([`Config::phoenix_js`]): at rest a joined socket takes less than 200 bytes
-//! and no heap but topic and params, which a swarm shares, and a push and its answer allocate nothing.
+//! The driver of a [`Socket`] owns the connection, the clock and the serializer. It reports what happened
+//! (`handle_*`), calls [`handle_timeout`](Socket::handle_timeout) at [`next_deadline`](Socket::next_deadline),
+//! and carries out what the client asks of the [`Outbox`]. The same machine drives one client of a script
+//! ([`Config::scripted`]) and each of a million simulated browsers ([`Config::phoenix_js`]). An idle joined
+//! socket takes less than 200 bytes, and no heap except for its topic and params, which a swarm shares. A push
+//! and its reply allocate nothing.
 //!
-//! # Where it differs from phoenix.js 1.8.16, on purpose
+//! # Deliberate differences from phoenix.js 1.8.16
 //!
-//! Frames and their moments are the same, except:
+//! The frames and the times at which they are sent are the same, except:
 //!
-//! - A channel that the server closes (`phx_close`) while it joins is over. phoenix.js lets the timer of the join
-//!   run on, and then joins again and again for a channel that it has removed and whose answers it no longer hears.
-//! - An answer to a join that is neither ok nor error is none, and the join times out. phoenix.js waits for ever.
-//! - A join that waits for the connection goes out with the params of that moment, not of the moment of the call.
-//! - All pushes may take equally long ([`Config::timeout`]); there, each call can choose.
+//! - A channel that the server closes (`phx_close`) while it joins is closed. In phoenix.js the timer of the
+//!   join keeps running, so it joins again and again for a channel that it has removed and whose replies it
+//!   ignores.
+//! - A reply to a join with a status other than ok or error is ignored, and the join times out. phoenix.js
+//!   waits for ever.
+//! - A join that waits for the connection is sent with the params of that moment, not with those of the call.
+//! - All pushes have the same timeout ([`Config::timeout`]); in phoenix.js, each call can choose one.
 //! - `connect` in the 10 ms between giving up on a dead connection and the next attempt changes nothing.
-//! - What falls due in the same instant comes in the order of the channels, not of the timers.
+//! - Timers that expire at the same time run in the order of the channels, not of the timers.
 //!
-//! What is told differs a little more:
+//! The events differ a little more:
 //!
-//! - A leave is told when it is answered, and until then answers to earlier pushes are too. phoenix.js forgets the
-//!   channel at once, so that a proof would count those as lost, and nobody would see a leave without an answer.
-//! - A push to a channel that is over is refused. phoenix.js takes it, never sends it, and calls that a timeout.
+//! - The client reports a leave when the server replies to it, and until then still reports replies to
+//!   earlier pushes. phoenix.js forgets the channel at once, so those pushes would count as lost, and a leave
+//!   without a reply would go unnoticed.
+//! - A push to a closed channel is refused. phoenix.js accepts it, never sends it, and reports a timeout.
 //! - A push that is held back cannot be answered by a server that guesses its ref.
-//! - Callbacks of the user take refs there (`socket.onOpen` and its kin); here there are none.
+//! - In phoenix.js, callbacks of the user consume refs (`socket.onOpen` and the like); here there are no
+//!   callbacks.
 //!
-//! What belongs to browsers and transports is not here: hidden pages, the wait for a full send buffer, the change
-//! to long poll.
+//! This module leaves out what belongs to browsers and transports: hidden pages, the wait for a full send
+//! buffer, and the fallback to long poll.
 
 mod backoff;
 mod channel;

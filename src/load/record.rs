@@ -71,7 +71,7 @@ impl Meant {
         let rate = settings.schedule.highest_rate();
         Self {
             demands: rate.map_or_else(Vec::new, |rate| scenarios.demands(rate)),
-            deliveries: Deliveries::NotFollowed,
+            deliveries: scenarios.deliveries(),
             left_out: Vec::new(),
             notes: scenarios.notes(settings),
             divided: scenarios.divided(),

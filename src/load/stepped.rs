@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::role::{Override, Sends};
+use super::role::{Deliveries, Override, Sends};
 use super::settings::{InvalidSettings, LoadSettings};
 use super::validity::Demand;
 use serde_json::{Value, json};
@@ -116,6 +116,14 @@ impl SteppedScenarios {
         match self.plays.iter().any(Stepped::has_rounds) {
             true => Sends::Something,
             false => Sends::Nothing,
+        }
+    }
+
+    /// How deliveries are followed: only by the steps that wait for them.
+    pub(super) fn deliveries(&self) -> Deliveries {
+        match self.plays.iter().any(|play| play.program.receives()) {
+            true => Deliveries::NotFollowed,
+            false => Deliveries::None,
         }
     }
 

@@ -29,6 +29,11 @@ impl Program {
         })
     }
 
+    /// Whether any step waits for a message that is not an answer.
+    pub(crate) fn receives(&self) -> bool {
+        self.acts().any(|act| matches!(act.what, What::Receive(..)))
+    }
+
     /// Whether a step saves something under this name.
     pub(crate) fn saves(&self, name: Name) -> bool {
         self.acts().any(|act| match &act.what {

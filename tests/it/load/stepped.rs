@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use phxproof::conformance::internal::{Case, built_in};
-use phxproof::load::{LoadConclusion, LoadError, LoadResult, LoadSettings, Schedule};
+use phxproof::load::{Deliveries, LoadConclusion, LoadError, LoadResult, LoadSettings, Schedule};
 use phxproof::scenario::Level;
 use phxproof::server::Server;
 
@@ -114,6 +114,8 @@ fn an_open_model_begins_as_many_rounds_as_it_said() {
     assert_eq!((counts.due, counts.rounds, counts.dropped), (50, 50, 0));
     assert_eq!((counts.sent, counts.replies), (100, 100));
     assert_eq!(result.latency_us.reply.count, 100);
+    // No step waits for a broadcast, so none is missed by not being followed.
+    assert_eq!(result.deliveries, Deliveries::None);
     server.drain();
 }
 
@@ -137,7 +139,9 @@ fn instances_of_several_actors_wait_for_each_other() {
                  - ana: { push: broadcast, with: { n: 5 } }\n  - bea: { receive: broadcasted, save: { n: /n } }\n  \
                  - bea: { push: echo, with: { got: \"{{n}}\" }, reply: { ok: { got: 5 } } }\n  \
                  - ana: { receive: broadcasted }\n";
-    assert_all_held(&play(&server, steps, Schedule::Closed));
+    let result = play(&server, steps, Schedule::Closed);
+    assert_all_held(&result);
+    assert_eq!(result.deliveries, Deliveries::NotFollowed);
     server.drain();
     let loses = serve_with(&["broadcast-lost"]);
     let result = run(&LoadSettings {

@@ -29,7 +29,7 @@ impl Complaint {
         }
     }
 
-    /// What was there instead; may have several lines.
+    /// The actual value; may have several lines.
     pub(super) fn actual(self, what: impl Into<String>) -> Self {
         Self {
             actual: Some(what.into()),

@@ -174,7 +174,7 @@ async fn serve(
 async fn first_line(child: &mut Child) -> String {
     let mut line = String::new();
     if let Some(stdout) = &mut child.stdout {
-        // If there is no first line, the process has ended, and stderr says why.
+        // A server prints a line once it listens. Without one it has ended, and its stderr has the reason.
         let _ = BufReader::new(stdout).read_line(&mut line).await;
     }
     line

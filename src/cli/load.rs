@@ -22,6 +22,7 @@ use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::load::{
     self, LoadConclusion, LoadError, LoadEvent, LoadResult, LoadSettings, Objective, ObjectiveOutcome,
+    PlayedBy,
 };
 use crate::report::{
     About, Folder, HistogramLog, LoadFile, LoadFinished, LoadJob, LoadProgress, LoadTerminal, ProgressStyle,
@@ -193,7 +194,8 @@ fn hints(job: &Job, result: &LoadResult) {
     if result.sockets.joined == 0 && refused && !job.has_topic() {
         output::note("a topic of your own application can be named: --topic T --join-params JSON");
     }
-    if !result.mismatches.is_empty() || result.counts.awaited_missing > 0 {
+    let fails_by_steps = !result.mismatches.is_empty() || result.counts.awaited_missing > 0;
+    if fails_by_steps && job.played_by() == PlayedBy::Roles {
         output::note(
             "in a swarm each actor joins first and then repeats its other steps by itself: what they say must hold in every \
              round, whatever the other actors do meanwhile",

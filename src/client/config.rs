@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Backoff;
 use crate::clock::Time;
 
-/// What decides which frames are sent.
+/// Whether the client sends frames by itself, or only those of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     /// The client does by itself what phoenix.js does by itself.
@@ -21,7 +21,7 @@ pub enum Policy {
 /// A wait of [`Duration::MAX`] never ends; a scripted client uses it to have no timers at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What decides which frames are sent.
+    /// Whether the client sends frames by itself.
     pub policy: Policy,
     /// The time between the last heartbeat reply and the next heartbeat, and also the timeout of a heartbeat.
     /// [`Duration::MAX`] on transports that need no heartbeat, such as long poll.

@@ -40,7 +40,7 @@ impl Case {
         &self.program.rules
     }
 
-    /// What it needs of the server.
+    /// The level that the server must offer, if the case needs one.
     pub fn level(&self) -> Option<Level> {
         self.program.level
     }

@@ -96,9 +96,9 @@ pub struct Warning {
 pub struct Finding {
     /// What happened, in one line, lower case, no full stop.
     pub what: String,
-    /// What was expected; may have several lines.
+    /// The expected behaviour; may have several lines.
     pub expected: String,
-    /// What happened instead; may have several lines.
+    /// The actual behaviour; may have several lines.
     pub actual: String,
     /// `path:line:column` and the actor if a step failed, otherwise the fixture.
     pub place: String,

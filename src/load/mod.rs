@@ -65,12 +65,14 @@ pub use validity::Shortage;
 
 pub(crate) use machine::Machine;
 pub(crate) use measure::{FigureGroup, enough_for, figures};
+pub(crate) use role::PlayedBy;
 pub(crate) use role::Sends;
-pub(crate) use run::{entrance, rehearse};
+pub(crate) use run::{Rehearsal, entrance, rehearse};
 pub(crate) use settings::{gentle_rate, usual_sockets};
 
 /// Items that the tests of this crate use in addition to the public API.
 #[doc(hidden)]
 pub mod internal {
-    pub use super::run::{is_stepped, rehearse};
+    pub use super::role::PlayedBy;
+    pub use super::run::{Rehearsal, rehearse};
 }

@@ -288,6 +288,15 @@ impl Role {
     }
 }
 
+/// How the scenarios of a run are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayedBy {
+    /// By compiled roles, one for each socket.
+    Roles,
+    /// By the interpreter, one instance at a time, step by step.
+    Interpreter,
+}
+
 /// Which sockets send in an open model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SenderSelection {

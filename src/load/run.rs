@@ -15,7 +15,7 @@ use super::pace::Stream;
 use super::plan::{BYTES_OF_A_ROLE, Plan, ShardPlan};
 use super::record::{Meant, Record};
 use super::result::LoadResult;
-use super::role::{CompiledScenarios, Sends};
+use super::role::{CompiledScenarios, PlayedBy, Sends};
 use super::scout::Scout;
 use super::settings::{InvalidSettings, LoadSettings};
 use super::shard::{Blueprint, Reading, Shard};
@@ -26,20 +26,28 @@ use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::Program;
 
-/// Validates the settings and the scenarios without opening a connection; returns whether the run sends anything.
-///
-/// # Errors
-/// The settings are invalid, or a scenario cannot be used for load.
-pub fn rehearse(settings: &LoadSettings) -> Result<Sends, LoadError> {
-    Ok(Swarm::new(settings, 0)?.sends())
+/// What is known of a run before anything is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Whether it sends anything.
+    pub sends: Sends,
+    /// How its scenarios are played.
+    pub played_by: PlayedBy,
 }
 
-/// Whether the scenarios of a run are played step by step, as a case of `check` is, rather than by compiled roles.
+/// Validates the settings and the scenarios without opening a connection.
 ///
 /// # Errors
 /// The settings are invalid, or a scenario cannot be used for load.
-pub fn is_stepped(settings: &LoadSettings) -> Result<bool, LoadError> {
-    Ok(matches!(Swarm::new(settings, 0)?, Swarm::Stepped(_)))
+pub fn rehearse(settings: &LoadSettings) -> Result<Rehearsal, LoadError> {
+    let swarm = Swarm::new(settings, 0)?;
+    Ok(Rehearsal {
+        sends: swarm.sends(),
+        played_by: match swarm {
+            Swarm::Compiled(_) => PlayedBy::Roles,
+            Swarm::Stepped(_) => PlayedBy::Interpreter,
+        },
+    })
 }
 
 /// The connect and joins of a scenario's first actor, which one client tries before a run; `None` if the scenario has

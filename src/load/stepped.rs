@@ -38,8 +38,6 @@ pub(super) struct Stepped {
     pub(super) program: Arc<Program>,
     pub(super) weight: u32,
     pub(super) instances: u32,
-    pub(super) sends: Sends,
-    pub(super) rounds: Rounds,
 }
 
 /// What a round of an instance is.
@@ -69,9 +67,7 @@ impl SteppedScenarios {
     pub(super) fn new(settings: &LoadSettings, first_name: u64) -> Result<Self, InvalidSettings> {
         let mut plays = Vec::new();
         for (share, sockets) in settings.shares.iter().zip(settings.divided()) {
-            let size = u32::try_from(share.program.actor_count())
-                .unwrap_or(u32::MAX)
-                .max(1);
+            let size = size_of_instance(&share.program);
             let instances = sockets / size;
             if instances == 0 {
                 return Err(InvalidSettings::NoInstance {
@@ -84,14 +80,6 @@ impl SteppedScenarios {
                 program: Arc::clone(&share.program),
                 weight: share.weight,
                 instances,
-                sends: match share.program.pushes() {
-                    true => Sends::Something,
-                    false => Sends::Nothing,
-                },
-                rounds: match *share.program.load() == LoadSection::default() {
-                    true => Rounds::OnNewConnections,
-                    false => Rounds::OnTheSameConnections,
-                },
             });
         }
         let names = plays.iter().map(|play| play.program.fresh.len().max(1) as u64);
@@ -129,7 +117,7 @@ impl SteppedScenarios {
 
     /// Whether the scenarios push anything.
     pub(super) fn sends(&self) -> Sends {
-        match self.plays.iter().any(|play| play.sends == Sends::Something) {
+        match self.plays.iter().any(|play| play.program.pushes()) {
             true => Sends::Something,
             false => Sends::Nothing,
         }
@@ -144,10 +132,17 @@ impl SteppedScenarios {
         (0..self.plays.len()).map(demand).collect()
     }
 
-    /// The fraction of all rounds of an open model that belongs to a scenario.
+    /// The fraction of all rounds of an open model that belongs to a scenario. A scenario without rounds has none.
     pub(super) fn part_of_rounds(&self, play: usize) -> f64 {
-        let sum: f64 = self.plays.iter().map(|play| f64::from(play.weight)).sum();
-        f64::from(self.plays[play].weight) / sum.max(1.0)
+        let weight = |play: &Stepped| {
+            if play.has_rounds() {
+                f64::from(play.weight)
+            } else {
+                0.0
+            }
+        };
+        let sum: f64 = self.plays.iter().map(weight).sum();
+        weight(&self.plays[play]) / sum.max(1.0)
     }
 
     /// The settings for a play of an instance; `round` counts its plays, each of which has new names.
@@ -183,7 +178,7 @@ impl SteppedScenarios {
         if self
             .plays
             .iter()
-            .any(|play| play.rounds == Rounds::OnNewConnections)
+            .any(|play| play.rounds() == Rounds::OnNewConnections)
         {
             notes.push(
                 "each round has connections and names of its own; give the scenario a `load:` section to repeat the steps \
@@ -215,12 +210,22 @@ impl Stepped {
         self.program.opening_groups() < self.program.groups()
     }
 
+    /// What a round is.
+    pub(super) fn rounds(&self) -> Rounds {
+        match *self.program.load() == LoadSection::default() {
+            true => Rounds::OnNewConnections,
+            false => Rounds::OnTheSameConnections,
+        }
+    }
+
     /// The number of sockets in an instance.
     pub(super) fn size(&self) -> u32 {
-        u32::try_from(self.program.actor_count())
-            .unwrap_or(u32::MAX)
-            .max(1)
+        size_of_instance(&self.program)
     }
+}
+
+fn size_of_instance(program: &Program) -> u32 {
+    u32::try_from(program.actor_count()).unwrap_or(u32::MAX).max(1)
 }
 
 impl Override {

@@ -13,8 +13,8 @@ use super::refused;
 use super::typed::command_line;
 use crate::conformance::{self, Case, CaseError};
 use crate::load::{
-    self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing,
-    RateStage, Schedule, Sends, Share, built_in, gentle_rate, usual_sockets,
+    self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing, PlayedBy,
+    RateStage, Rehearsal, Schedule, Sends, Share, built_in, gentle_rate, usual_sockets,
 };
 use crate::process::usage_of;
 use crate::report::{Folder, Setup, things};
@@ -25,12 +25,12 @@ use crate::transport::Target;
 /// plan says so.
 const MOST_SHARDS: usize = 256;
 
-/// What may end a run early, apart from signals.
+/// Whether a failure ends the run early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Abort {
-    /// The first failure.
+    /// The first failure ends it.
     OnFail,
-    /// Nothing.
+    /// Only a signal ends it.
     Never,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Job {
     pub(super) seed: u64,
     first: Share,
     others: Vec<Share>,
-    sends: Sends,
+    rehearsal: Rehearsal,
     objectives: Vec<Objective>,
     meant: args::Load,
 }
@@ -64,6 +64,10 @@ impl Job {
         let mut shares = meant.scenarios.iter().map(|typed| share(typed));
         let first = shares.next().ok_or_else(nothing_to_play)??;
         let others = shares.collect::<Result<Vec<_>, _>>()?;
+        let unknown = Rehearsal {
+            sends: Sends::Something,
+            played_by: PlayedBy::Roles,
+        };
         let mut job = Self {
             server: server(&meant.target, None)?,
             scenario: meant.scenarios.join(" "),
@@ -71,15 +75,15 @@ impl Job {
             objectives: objectives(&meant, objectives_from, std::iter::once(&first).chain(&others))?,
             first,
             others,
-            sends: Sends::Something,
+            rehearsal: unknown,
             meant,
         };
-        job.sends = job.check()?;
+        job.rehearsal = job.check()?;
         Ok(job)
     }
 
     /// Refuses arguments that make no sense, before anything is opened. Returns whether anything is sent.
-    fn check(&self) -> Result<Sends, CliError> {
+    fn check(&self) -> Result<Rehearsal, CliError> {
         let typed = &self.meant;
         let stages = self.first.program.load().stages.len();
         if stages > 0 && typed.duration.is_some() && typed.rate.is_none() {
@@ -104,20 +108,20 @@ impl Job {
             return Err(complaint.into());
         }
         let settings = self.settings(&target, None);
-        let sends = load::rehearse(&settings).map_err(refused)?;
-        if sends == Sends::Nothing && typed.rate.is_some() {
+        let rehearsal = load::rehearse(&settings).map_err(refused)?;
+        if rehearsal.sends == Sends::Nothing && typed.rate.is_some() {
             let what = format!("--rate says nothing to {}, which sends nothing", self.scenario);
             return Err(Complaint::new(what)
                 .expected("a scenario that pushes, such as echo")
                 .into());
         }
         if target.is_loopback() || typed.yes {
-            return Ok(sends);
+            return Ok(rehearsal);
         }
         let what = format!(
             "{target} is not on this machine: it would be loaded with {}: {}",
             self.scenario,
-            Setup::new(&settings, sends).wish()
+            Setup::new(&settings, rehearsal.sends).wish()
         );
         let complaint = Complaint::new(what);
         Err(complaint.next("add --yes if its owner agrees").into())
@@ -190,12 +194,17 @@ impl Job {
         if self.meant.rate.is_some()
             || load.rate.is_some()
             || !load.stages.is_empty()
-            || self.sends == Sends::Nothing
+            || self.rehearsal.sends == Sends::Nothing
         {
             RateSource::User
         } else {
             RateSource::Gentle
         }
+    }
+
+    /// How the scenarios are played.
+    pub(super) fn played_by(&self) -> PlayedBy {
+        self.rehearsal.played_by
     }
 
     /// The number of threads of the reference server.
@@ -256,7 +265,7 @@ impl Job {
 
     /// Describes the run for reports: command line, scenarios, rates, machine.
     pub(super) fn setup(&self, settings: &LoadSettings) -> Setup {
-        let mut setup = Setup::new(settings, self.sends);
+        let mut setup = Setup::new(settings, self.rehearsal.sends);
         setup.command_line = command_line(std::env::args_os());
         setup
     }

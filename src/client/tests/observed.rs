@@ -1,4 +1,4 @@
-//! What only tests ask a socket, and the `disconnect` of phoenix.js, with which no scenario ends a connection.
+//! Methods of a socket for tests only: queries of its state, and the `disconnect` of phoenix.js, which no scenario uses.
 
 use crate::client::link::Link;
 use crate::client::{ClientContext, Event, Socket};

@@ -28,7 +28,7 @@ pub(super) enum Arrival {
     Message(String),
 }
 
-/// What a client did, one line each, with the milliseconds since the last query.
+/// A log of a client's actions: one line for each, with the milliseconds since the log was last read.
 #[derive(Default)]
 struct Record {
     now: Time,
@@ -149,7 +149,7 @@ impl Pair {
         self.advance(Duration::from_millis(millis));
     }
 
-    /// What the client did since the last query.
+    /// Returns the actions of the client since the log was last read.
     pub(super) fn told(&mut self) -> Vec<String> {
         self.record.since = self.now;
         std::mem::take(&mut self.record.lines)

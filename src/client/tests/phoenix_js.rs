@@ -27,7 +27,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What the client did, in the notation of the recording.
+/// The client's actions in the notation of the recording.
 #[derive(Default)]
 struct Told {
     at: u64,

@@ -69,7 +69,7 @@ fn expectation(here: &[&Deviation]) -> Option<(FailureKind, Subject, String, Str
     })
 }
 
-/// What differs in the messages of one conversation: one is missing, surplus, or replaced by another.
+/// A difference in the messages of one conversation: a message is missing, surplus, or replaced by another one.
 fn of_messages(here: &[&Deviation]) -> (FailureKind, Subject, String, String) {
     let missing: Vec<&str> = here
         .iter()

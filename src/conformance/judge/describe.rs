@@ -59,7 +59,7 @@ fn ended(how: &str) -> String {
     }
 }
 
-/// What differs in the messages of a conversation, what was expected, and what happened instead.
+/// Describes the first difference in the messages of a conversation, with the expected and the actual messages.
 fn messages(here: &[&Deviation]) -> (String, (String, String)) {
     let (mut missing, mut extra) = lines(here);
     drop_common(&mut missing, &mut extra);

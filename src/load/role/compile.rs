@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::send_mode::send_mode;
-use super::{Awaited, ChannelStatus, CompiledScenarios, Deliveries, Entry, Join, Override, Play, Role, Step};
+use super::{
+    Awaited, ChannelStatus, CompiledScenarios, Deliveries, Entry, Join, Override, Play, PlayedBy, Role, Step,
+};
 use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
 use crate::protocol::Vsn;
@@ -32,14 +34,14 @@ pub(super) fn compile(
         let mut compiler = Compiler::new(&share.program, instead, first);
         // A case is not written to be repeated on the same connections.
         if share.program.is_case() && !instead.replaces_steps() {
-            compiler.played = Played::Stepped;
+            compiler.played = PlayedBy::Interpreter;
         }
         compiler.silence = share.silence;
         compiler.vsn = vsn;
         compiler.shared = shared_topics;
         let own_roles = compiler.roles(number);
         let places = compiler.places(&own_roles, roles.len());
-        is_compiled &= compiler.finish()? == Played::Compiled;
+        is_compiled &= compiler.finish()? == PlayedBy::Roles;
         roles.extend(own_roles);
         plays.push(Play {
             places,
@@ -62,15 +64,6 @@ pub(super) fn compile(
     }))
 }
 
-/// How a scenario is played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Played {
-    /// By compiled roles, one for each socket.
-    Compiled,
-    /// By the interpreter, one instance at a time, step by step.
-    Stepped,
-}
-
 /// The most steps of a role: the step counter of a socket has two bytes.
 const MOST_STEPS: usize = 60_000;
 
@@ -83,7 +76,7 @@ struct Compiler<'a> {
     shared: Vec<Arc<str>>,
     own: Vec<Line>,
     problems: Vec<Problem>,
-    played: Played,
+    played: PlayedBy,
 }
 
 /// A role while it is being compiled.
@@ -132,7 +125,7 @@ impl<'a> Compiler<'a> {
             shared: Vec::new(),
             own: Vec::new(),
             problems: Vec::new(),
-            played: Played::Compiled,
+            played: PlayedBy::Roles,
         }
     }
 
@@ -156,7 +149,7 @@ impl<'a> Compiler<'a> {
                 "leave them out, or change the scenario itself (`phxproof show` prints it)",
             );
         }
-        self.played = Played::Stepped;
+        self.played = PlayedBy::Interpreter;
     }
 
     fn roles(&mut self, play: usize) -> Vec<Role> {
@@ -168,12 +161,12 @@ impl<'a> Compiler<'a> {
     ///
     /// # Errors
     /// The problems of the scenario, if there are any.
-    fn finish(&mut self) -> Result<Played, ScenarioError> {
+    fn finish(&mut self) -> Result<PlayedBy, ScenarioError> {
         let roles = &self.program.load().roles;
         let is_shared = roles
             .iter()
             .any(|(_, role)| role.share != 1 || role.reads_every.is_some());
-        if self.played == Played::Stepped && is_shared {
+        if self.played == PlayedBy::Interpreter && is_shared {
             let title = "a role of a scenario that is played step by step has one socket in each instance, and reads at once";
             self.problems
                 .push(Problem::at(0..0, title).help("leave `share` and `reads-every` out".to_owned()));

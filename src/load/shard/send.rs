@@ -56,16 +56,7 @@ impl Shard<'_> {
     pub(super) fn end_lanes(&mut self) {
         let now = self.state.now;
         for (play, lane) in self.lanes.iter_mut().enumerate() {
-            let never = lane.end(now);
-            let tally = &mut self.state.tally;
-            tally.counts.dropped += never.due.len() as u64;
-            if never.held_up {
-                tally.counts.dropped_by_server += never.due.len() as u64;
-                continue;
-            }
-            for due in never.due {
-                tally.record(play, Timing::Waited, due, now);
-            }
+            self.state.tally.never_sent(play, &lane.end(now), now);
         }
     }
 

@@ -63,11 +63,22 @@ pub(super) async fn run(state: Rc<ThreadState>, seat: Seat) {
         {
             has_come = true;
             state.came(seat);
+            // Whole conversations have no joined state in between, so they count from the first one on.
+            if opening == 0 {
+                state.join(seat);
+            }
         }
         state.settled(seat);
         let ended = match ended {
-            Ended::Held if opening > 0 && opening < groups => instance.rounds().await,
-            Ended::Held if opening > 0 => instance.stay().await,
+            Ended::Held if opening > 0 => {
+                state.join(seat);
+                let ended = match opening < groups {
+                    true => instance.rounds().await,
+                    false => instance.stay().await,
+                };
+                state.leave(seat);
+                ended
+            }
             ended => ended,
         };
         instance.finish(ended).await;
@@ -136,7 +147,7 @@ impl<'s> Instance<'s> {
     }
 
     fn keeps_connections(&self) -> bool {
-        self.state.scenarios.plays[self.seat.id.play].rounds == Rounds::OnTheSameConnections
+        self.state.scenarios.plays[self.seat.id.play].rounds() == Rounds::OnTheSameConnections
     }
 
     /// Waits for a round, then plays the whole scenario.

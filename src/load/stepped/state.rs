@@ -35,6 +35,7 @@ pub(super) struct ThreadState {
     pub(super) open: Cell<usize>,
     /// The number of rounds under way.
     pub(super) busy: Cell<usize>,
+    /// The number of joined sockets.
     pub(super) joined: Cell<u64>,
     /// The instances that have tried to join at least once.
     pub(super) tried: RefCell<Box<[bool]>>,
@@ -54,11 +55,24 @@ impl ThreadState {
 
     /// An instance has joined for the first time.
     pub(super) fn came(&self, seat: Seat) {
-        let size = u64::from(self.scenarios.plays[seat.id.play].size());
-        self.joined.set(self.joined.get() + size);
+        let size = self.size(seat);
         let counts = &mut self.tally.borrow_mut().counts;
         counts.first_joined += size;
         counts.first_opened += size;
+    }
+
+    /// The sockets of an instance are joined from now on.
+    pub(super) fn join(&self, seat: Seat) {
+        self.joined.set(self.joined.get() + self.size(seat));
+    }
+
+    /// The sockets of an instance are not joined any more.
+    pub(super) fn leave(&self, seat: Seat) {
+        self.joined.set(self.joined.get() - self.size(seat));
+    }
+
+    fn size(&self, seat: Seat) -> u64 {
+        self.scenarios.plays[seat.id.play].size().into()
     }
 
     /// An instance has tried to join.

@@ -197,14 +197,7 @@ impl Leader<'_> {
         let never = self.state.turns.borrow_mut().end(now);
         let mut tally = self.state.tally.borrow_mut();
         for (play, never) in never.into_iter().enumerate() {
-            tally.counts.dropped += never.due.len() as u64;
-            if never.held_up {
-                tally.counts.dropped_by_server += never.due.len() as u64;
-                continue;
-            }
-            for due in never.due {
-                tally.record(play, Timing::Waited, due, now);
-            }
+            tally.never_sent(play, &never, now);
         }
     }
 

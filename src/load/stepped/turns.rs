@@ -83,7 +83,10 @@ impl Turns {
         local: u32,
         now: Time,
     ) -> Result<Turn, oneshot::Receiver<Turn>> {
-        if let Some(turn) = self.lanes[play].round_for(local, now) {
+        // An instance that lost its connection while it waited is in the queue of free instances already.
+        if !self.waiting.contains_key(&local)
+            && let Some(turn) = self.lanes[play].round_for(local, now)
+        {
             return Ok(turn);
         }
         let (sender, told) = oneshot::channel();

@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::{LATEST, Tally};
 use crate::clock::Time;
 use crate::load::error_kind::ErrorKind;
+use crate::load::lane::NeverSent;
+use crate::load::latency::Timing;
 use crate::load::left_out::LeftOut;
 use crate::load::losses::LostBy;
 use crate::load::lost::LostMessages;
@@ -54,6 +56,19 @@ impl Tally {
     /// Records the lateness of a send.
     pub(in crate::load) fn late(&mut self, late: Duration) {
         self.counts.late += u64::from(late > LATEST);
+    }
+
+    /// Counts sends of an open model that were never sent because the load ended first.
+    pub(in crate::load) fn never_sent(&mut self, play: usize, never: &NeverSent, now: Time) {
+        let count = never.due.len() as u64;
+        self.counts.dropped += count;
+        if never.held_up {
+            self.counts.dropped_by_server += count;
+            return;
+        }
+        for due in &never.due {
+            self.record(play, Timing::Waited, *due, now);
+        }
     }
 
     /// Counts a round of an open model that ended.

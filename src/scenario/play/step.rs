@@ -38,6 +38,10 @@ impl Play {
                         self.begin_those_behind(&program, index, now);
                     }
                     Err(wrong) => {
+                        // The answer came, although it is not the right one.
+                        if wrong.kind == FailureKind::WrongContent {
+                            self.tell_of(&program, index, now);
+                        }
                         self.fail(self.waits[index].act, wrong);
                         return;
                     }

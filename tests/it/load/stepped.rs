@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use phxproof::conformance::internal::{Case, built_in};
+use phxproof::load::internal::PlayedBy;
 use phxproof::load::{Deliveries, LoadConclusion, LoadError, LoadResult, LoadSettings, Schedule};
 use phxproof::scenario::Level;
 use phxproof::server::Server;
@@ -267,7 +268,7 @@ fn a_compiled_role_and_the_interpreter_send_and_hear_the_same() {
     let server = serve();
     for steps in COMPILED {
         // A request before the first connect is something that only the interpreter can do.
-        let told = |first: &str, is_stepped: bool| {
+        let told = |first: &str, played_by: PlayedBy| {
             let text =
                 format!("about: A.\nfresh: [room]\nload: {{ sockets: 4 }}\nsteps:\n{first}{JOINED}{steps}");
             let settings = LoadSettings {
@@ -277,8 +278,10 @@ fn a_compiled_role_and_the_interpreter_send_and_hear_the_same() {
                 ..settings_of_own(server.address(), &text)
             };
             assert_eq!(
-                phxproof::load::internal::is_stepped(&settings).ok(),
-                Some(is_stepped),
+                phxproof::load::internal::rehearse(&settings)
+                    .ok()
+                    .map(|it| it.played_by),
+                Some(played_by),
                 "{text}"
             );
             let result = run(&settings);
@@ -289,8 +292,8 @@ fn a_compiled_role_and_the_interpreter_send_and_hear_the_same() {
             (messages, counts.replies, counts.first_joined, counts.lost)
         };
         assert_eq!(
-            told("", false),
-            told("  - http: GET /token/somebody\n", true),
+            told("", PlayedBy::Roles),
+            told("  - http: GET /token/somebody\n", PlayedBy::Interpreter),
             "{steps}"
         );
     }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{code, files, first_word, is_test};
+use super::floors::first_word;
+use super::{code, files, is_test};
 
 /// A module as its path: `["load", "role"]`.
 type Module = Vec<String>;

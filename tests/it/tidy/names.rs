@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{code, files, first_word, is_test};
+use super::floors::first_word;
+use super::{code, files, is_test};
 
 /// Names that still stand for two types, one of them in the reference server. This list only shrinks.
 const KNOWN: [&str; 17] = [

@@ -13,7 +13,7 @@ use tokio::net::tcp::ReadHalf;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Sleep, sleep};
 
-use super::http::{RequestError, Response, Truncated};
+use super::answer::{RequestError, Response, Truncated};
 use super::{Limits, Target};
 use crate::wire::http::{Body, Head, HttpError, NO_HEADERS, read_head};
 

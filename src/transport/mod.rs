@@ -12,6 +12,7 @@
 //! nothing and judges nothing. The session answers pings and close frames by itself, as RFC 6455 asks. Whatever a server
 //! does, memory stays within [`Limits`], and every wait has a deadline or can be dropped.
 
+mod answer;
 mod call;
 mod connect;
 mod conversation;
@@ -23,9 +24,10 @@ mod target;
 mod websocket;
 
 pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, RawFrame};
+pub use answer::{RequestError, Response, Truncated};
 pub(crate) use connect::not_replaced;
 pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};
-pub use http::{Request, RequestError, Response, Truncated, request};
+pub use http::{Request, request};
 pub use open::{OpenError, Opened, Upgrade, open};
 pub use params::query;
 pub use percent::percent_encoded;

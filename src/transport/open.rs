@@ -7,8 +7,9 @@ use std::time::Duration;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
+use super::answer::{RequestError, Response};
 use super::call::{Answer, Call};
-use super::http::{Head, RequestError, Response, standard_headers};
+use super::http::{Head, standard_headers};
 use super::params::query;
 use super::percent::percent_encoded;
 use super::{Connection, Limits, Target, UpgradeParts};

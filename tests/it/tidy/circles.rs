@@ -10,23 +10,12 @@ type Module = Vec<String>;
 /// The modules of a folder, and which of them each uses.
 type Folders = BTreeMap<Module, BTreeMap<String, BTreeSet<String>>>;
 
-/// Folders in which there still are circles. This list only shrinks.
-const KNOWN: [&str; 1] = ["transport"];
-
 #[test]
 fn no_modules_use_each_other_in_a_circle() {
-    let circles = circles(&files());
-    let new: Vec<_> = circles.iter().filter(|it| !KNOWN.contains(&&*it.0)).collect();
-    assert!(
-        new.is_empty(),
-        "these modules use each other in a circle; move what they share into a module of its own: {new:#?}"
-    );
-    let gone = KNOWN
-        .iter()
-        .find(|known| circles.iter().all(|it| it.0 != **known));
     assert_eq!(
-        gone, None,
-        "has no circle any more: take it out of KNOWN in tests/it/tidy/circles.rs"
+        circles(&files()),
+        [],
+        "these modules use each other in a circle; move what they share into a module of its own"
     );
 }
 

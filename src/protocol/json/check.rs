@@ -16,12 +16,55 @@ pub(in crate::protocol) enum Checked {}
 impl Rigour for Checked {
     #[inline(always)]
     fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
-        string(bytes, at)
+        let mut escapes = Escapes::None;
+        let mut at = at + 1;
+        loop {
+            at = next_stop::<QuotesAndControls>(bytes, at);
+            match bytes.get(at) {
+                Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
+                Some(b'\\') => {
+                    escapes = Escapes::Some;
+                    at += escape(bytes, at)?.1;
+                }
+                Some(_) => return Err(Error::new(at, "a character that is no control character")),
+                None => return Err(Error::new(bytes.len(), "the closing quote of a string")),
+            }
+        }
     }
 
-    #[inline(always)]
-    fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
-        value(bytes, at)
+    fn value(bytes: &[u8], mut at: usize) -> Result<usize, Error> {
+        let mut open = Open::default();
+        loop {
+            at = match bytes.get(at) {
+                Some(b'"') => Self::string(bytes, at)?.end,
+                Some(b'{') => {
+                    let inside = skip_blanks(bytes, at + 1);
+                    if bytes.get(inside) != Some(&b'}') {
+                        open.push(Container::Object);
+                        at = key(bytes, inside)?;
+                        continue;
+                    }
+                    inside + 1
+                }
+                Some(b'[') => {
+                    at = skip_blanks(bytes, at + 1);
+                    if bytes.get(at) != Some(&b']') {
+                        open.push(Container::Array);
+                        continue;
+                    }
+                    at + 1
+                }
+                Some(b'-' | b'0'..=b'9') => number(bytes, at)?,
+                Some(b't') => name(bytes, at, b"true")?,
+                Some(b'f') => name(bytes, at, b"false")?,
+                Some(b'n') => name(bytes, at, b"null")?,
+                _ => return Err(Error::new(at, "a value")),
+            };
+            match after_value(bytes, at, &mut open)? {
+                After::End(end) => return Ok(end),
+                After::Value(next) => at = next,
+            }
+        }
     }
 }
 
@@ -31,47 +74,11 @@ impl Rigour for Checked {
 /// At the first byte that Jason refuses.
 pub fn check(text: &str) -> Result<(), Error> {
     let bytes = text.as_bytes();
-    let end = skip_blanks(bytes, value(bytes, skip_blanks(bytes, 0))?);
+    let end = skip_blanks(bytes, Checked::value(bytes, skip_blanks(bytes, 0))?);
     if end == bytes.len() {
         Ok(())
     } else {
         Err(Error::new(end, "the end of the text"))
-    }
-}
-
-/// The end of the value that begins at `at`.
-pub(super) fn value(bytes: &[u8], mut at: usize) -> Result<usize, Error> {
-    let mut open = Open::default();
-    loop {
-        at = match bytes.get(at) {
-            Some(b'"') => string(bytes, at)?.end,
-            Some(b'{') => {
-                let inside = skip_blanks(bytes, at + 1);
-                if bytes.get(inside) != Some(&b'}') {
-                    open.push(Container::Object);
-                    at = key(bytes, inside)?;
-                    continue;
-                }
-                inside + 1
-            }
-            Some(b'[') => {
-                at = skip_blanks(bytes, at + 1);
-                if bytes.get(at) != Some(&b']') {
-                    open.push(Container::Array);
-                    continue;
-                }
-                at + 1
-            }
-            Some(b'-' | b'0'..=b'9') => number(bytes, at)?,
-            Some(b't') => name(bytes, at, b"true")?,
-            Some(b'f') => name(bytes, at, b"false")?,
-            Some(b'n') => name(bytes, at, b"null")?,
-            _ => return Err(Error::new(at, "a value")),
-        };
-        match after_value(bytes, at, &mut open)? {
-            After::End(end) => return Ok(end),
-            After::Value(next) => at = next,
-        }
     }
 }
 
@@ -106,30 +113,11 @@ fn key(bytes: &[u8], at: usize) -> Result<usize, Error> {
     if bytes.get(at) != Some(&b'"') {
         return Err(Error::new(at, "a key"));
     }
-    let colon = skip_blanks(bytes, string(bytes, at)?.end);
+    let colon = skip_blanks(bytes, Checked::string(bytes, at)?.end);
     if bytes.get(colon) != Some(&b':') {
         return Err(Error::new(colon, "`:`"));
     }
     Ok(skip_blanks(bytes, colon + 1))
-}
-
-/// The end of the string whose opening quote is at `at`.
-#[inline(always)]
-pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
-    let mut escapes = Escapes::None;
-    let mut at = at + 1;
-    loop {
-        at = next_stop::<QuotesAndControls>(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
-            Some(b'\\') => {
-                escapes = Escapes::Some;
-                at += escape(bytes, at)?.1;
-            }
-            Some(_) => return Err(Error::new(at, "a character that is no control character")),
-            None => return Err(Error::new(bytes.len(), "the closing quote of a string")),
-        }
-    }
 }
 
 /// The end of the name at `at`, if it is this one.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::scan::{Escapes, Rigour, skip_blanks};
-use super::walk::{self, Walked};
+use super::walk::Walked;
 use super::{Error, unescape};
 
 /// The raw text of a member of the object. If a key occurs twice, the first counts, as in Jason's maps
@@ -73,7 +73,7 @@ impl<'a> Members<'a> {
             return Err(Error::new(colon, "`:`"));
         }
         let start = skip_blanks(bytes, colon + 1);
-        let end = walk::value(bytes, start)?;
+        let end = Walked::value(bytes, start)?;
         self.next = Next::AfterValue(skip_blanks(bytes, end));
         let name = match key.escapes {
             Escapes::None => Cow::Borrowed(&self.text[at + 1..key.end - 1]),

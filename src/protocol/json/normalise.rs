@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::number::write_number;
-use super::scan::skip_blanks;
-use super::{Error, check, push_string, unescape, walk};
+use super::scan::{Rigour, skip_blanks};
+use super::walk::Walked;
+use super::{Error, check, push_string, unescape};
 
 /// Appends the value as Jason writes it after reading it: no whitespace, keys sorted by their bytes, the
 /// first of equal keys, only the necessary escapes, integers digit by digit, floats in the fewest digits that
@@ -64,7 +65,7 @@ impl<'a> Tree<'a> {
                 continue;
             }
             let key_end = match open.last() {
-                Some(innermost) if tree.node(innermost.container).text == "{" => walk::value(bytes, at)?,
+                Some(innermost) if tree.node(innermost.container).text == "{" => Walked::value(bytes, at)?,
                 _ => at,
             };
             let key = (key_end > at).then(|| &text[at..key_end]);
@@ -73,7 +74,7 @@ impl<'a> Tree<'a> {
             let end = if opens {
                 start + 1
             } else {
-                walk::value(bytes, start)?
+                Walked::value(bytes, start)?
             };
             let index = tree.append(key, &text[start..end], open.last_mut());
             if opens {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::Error;
-use super::check;
+use super::check::Checked;
 use super::escape::escape;
-use super::scan::Escapes;
+use super::scan::{Escapes, Rigour};
 use super::stops::{QuotesAndControls, next_stop};
 
 /// The text of a JSON string, which is passed with its quotes. Borrowed if it contains no escape.
@@ -16,7 +16,7 @@ pub fn unescape(raw: &str) -> Result<Cow<'_, str>, Error> {
     if !raw.starts_with('"') {
         return Err(Error::new(0, "a string"));
     }
-    let string = check::string(raw.as_bytes(), 0)?;
+    let string = Checked::string(raw.as_bytes(), 0)?;
     if string.end != raw.len() {
         return Err(Error::new(string.end, "the end of the text"));
     }

@@ -5,8 +5,9 @@ use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::scan::skip_blanks;
-use super::{Error, check, get, members, normalise, unescape, walk, write_string};
+use super::scan::{Rigour, skip_blanks};
+use super::walk::Walked;
+use super::{Error, check, get, members, normalise, unescape, write_string};
 
 fn normal(text: &str) -> Result<String, Error> {
     let mut out = String::new();
@@ -118,13 +119,13 @@ fn depth_is_no_problem() {
     let open = "[".repeat(levels);
     assert_eq!(check(&open), Err(Error::new(levels, "a value")));
     assert_eq!(
-        walk::value(open.as_bytes(), 0).map_err(|error| error.at),
+        Walked::value(open.as_bytes(), 0).map_err(|error| error.at),
         Err(levels)
     );
     let levels = 1 << 20;
     let deep = r#"{"a":["#.repeat(levels) + &"]}".repeat(levels);
     assert_eq!(check(&deep), Ok(()));
-    assert_eq!(walk::value(deep.as_bytes(), 0), Ok(deep.len()));
+    assert_eq!(Walked::value(deep.as_bytes(), 0), Ok(deep.len()));
     assert_eq!(normal(&deep), Ok(deep));
 }
 
@@ -286,7 +287,7 @@ fn agrees_with_serde_json(text: &str) -> Result<(), TestCaseError> {
     match (check(text), theirs) {
         (Ok(()), Ok(raw)) => {
             let start = skip_blanks(text.as_bytes(), 0);
-            let end = walk::value(text.as_bytes(), start).expect("well-formed");
+            let end = Walked::value(text.as_bytes(), start).expect("well-formed");
             prop_assert_eq!(&text[start..end], raw.get());
         }
         (Err(error), Ok(_)) => prop_assert!(is_a_known_difference(&error), "{error}"),
@@ -302,7 +303,7 @@ fn count_members(text: &str) -> usize {
     while let Some(byte) = text.as_bytes().get(at) {
         count += usize::from(*byte == b':');
         at = if *byte == b'"' {
-            walk::string(text.as_bytes(), at).expect("well-formed").end
+            Walked::string(text.as_bytes(), at).expect("well-formed").end
         } else {
             at + 1
         };
@@ -336,7 +337,7 @@ proptest! {
     fn any_text_is_judged_as_serde_json_does(text: String) {
         agrees_with_serde_json(&text)?;
         let _ = (normal(&text), unescape(&text), members(&text).count());
-        let _ = walk::value(text.as_bytes(), 0);
+        let _ = Walked::value(text.as_bytes(), 0);
     }
 
     #[test]

@@ -11,37 +11,25 @@ pub(in crate::protocol) enum Walked {}
 impl Rigour for Walked {
     #[inline(always)]
     fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
-        string(bytes, at)
-    }
-
-    #[inline(always)]
-    fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
-        value(bytes, at)
-    }
-}
-
-/// The end of the value that starts at `at`.
-pub(super) fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
-    match bytes.get(at) {
-        Some(b'"') => string(bytes, at).map(|string| string.end),
-        Some(b'{' | b'[') => container(bytes, at),
-        _ => scalar(bytes, at),
-    }
-}
-
-/// The end of the string whose opening quote is at `at`.
-#[inline(always)]
-pub(super) fn string(bytes: &[u8], at: usize) -> Result<StringEnd, Error> {
-    let mut escapes = Escapes::None;
-    let mut at = at + 1;
-    loop {
-        at = next_stop::<Quotes>(bytes, at);
-        match bytes.get(at) {
-            Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
-            Some(_) => escapes = Escapes::Some,
-            None => return Err(Error::new(bytes.len(), "the closing quote of a string")),
+        let mut escapes = Escapes::None;
+        let mut at = at + 1;
+        loop {
+            at = next_stop::<Quotes>(bytes, at);
+            match bytes.get(at) {
+                Some(b'"') => return Ok(StringEnd { end: at + 1, escapes }),
+                Some(_) => escapes = Escapes::Some,
+                None => return Err(Error::new(bytes.len(), "the closing quote of a string")),
+            }
+            at += 2;
         }
-        at += 2;
+    }
+
+    fn value(bytes: &[u8], at: usize) -> Result<usize, Error> {
+        match bytes.get(at) {
+            Some(b'"') => Self::string(bytes, at).map(|string| string.end),
+            Some(b'{' | b'[') => container(bytes, at),
+            _ => scalar(bytes, at),
+        }
     }
 }
 
@@ -51,7 +39,7 @@ fn container(bytes: &[u8], mut at: usize) -> Result<usize, Error> {
     while let Some(&byte) = bytes.get(at) {
         at += 1;
         match byte {
-            b'"' => at = string(bytes, at - 1)?.end,
+            b'"' => at = Walked::string(bytes, at - 1)?.end,
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth -= 1;

@@ -50,8 +50,9 @@ pub fn rehearse(settings: &LoadSettings) -> Result<Rehearsal, LoadError> {
     })
 }
 
-/// The connect and joins of a scenario's first actor, which one client tries before a run; `None` if the scenario has
-/// no joins that can be tried in advance.
+/// The beginning of a scenario, which is tried once before a run: the connect and joins of the first actor if roles can be
+/// compiled of the scenario, else the opening of a whole instance. `None` if a scenario that is played step by step has no
+/// opening.
 ///
 /// # Errors
 /// The settings are invalid, or a scenario cannot be used for load.

@@ -1,4 +1,7 @@
-//! The beginning of a scenario as a program of its own: how its first actor connects and joins.
+//! The beginning of a scenario as a program of its own, which a load test tries once before it opens its sockets.
+//!
+//! There are two. A compiled role joins without the other actors, so `entrance` has one actor and accepts any reply. An
+//! instance that is played step by step needs all actors, replies and saved values, so `opening` keeps them.
 
 use serde_json::Value;
 
@@ -8,8 +11,7 @@ use super::template::{Data, Template};
 impl Program {
     /// The first actor's connect and the joins that follow, up to its first other step. Any reply is
     /// accepted. A topic and params from the command line replace those of the scenario.
-    #[must_use]
-    pub fn entrance(&self, topic: Option<&str>, params: Option<&Value>) -> Self {
+    pub(crate) fn entrance(&self, topic: Option<&str>, params: Option<&Value>) -> Self {
         let own = self.groups.iter().flat_map(|group| &group.acts);
         let own = own.filter(|act| act.what.actor() == Some(Actor(0)));
         let mut groups = Vec::new();
@@ -44,6 +46,13 @@ impl Program {
             groups,
             ..self.clone()
         }
+    }
+
+    /// Only the opening groups, with all actors and their expectations; see [`Program::opening_groups`].
+    pub(crate) fn opening(&self) -> Self {
+        let mut opening = self.clone();
+        opening.groups.truncate(self.opening_groups());
+        opening
     }
 }
 

@@ -38,7 +38,7 @@ use failure::Wrong;
 use inbox::{Arrived, HeldFrame};
 use link::{Link, State};
 use recording::Flooded;
-use rounds::Rounds;
+use rounds::SwarmState;
 use wait::Wait;
 
 /// One run of a scenario.
@@ -57,7 +57,7 @@ pub struct Play {
     asked: Asked,
     stage: PlayStage,
     /// Only in a play of a swarm.
-    rounds: Option<Rounds>,
+    rounds: Option<SwarmState>,
 }
 
 /// The stage of a play.
@@ -118,7 +118,7 @@ impl Play {
                 Purpose::Case => Recording::of_at_most(program.largest_message() * 4),
                 Purpose::Swarm { .. } => Recording::of_refusals(),
             },
-            rounds: matches!(setting.purpose, Purpose::Swarm { .. }).then(|| Rounds::of(&program)),
+            rounds: matches!(setting.purpose, Purpose::Swarm { .. }).then(|| SwarmState::of(&program)),
             serial: 0,
             asked: Asked::default(),
             stage: PlayStage::Playing,

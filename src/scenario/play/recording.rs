@@ -40,7 +40,7 @@ pub enum Who {
 pub struct RecordedEntry {
     /// When it happened.
     pub at: Time,
-    /// To whom it happened.
+    /// Its source.
     pub who: Who,
     /// What happened.
     pub what: Noted,

@@ -51,7 +51,7 @@ pub(crate) enum PlayEvent {
 
 /// The additional state of a play in a swarm.
 #[derive(Debug, Default)]
-pub(super) struct Rounds {
+pub(super) struct SwarmState {
     /// The first group of a round; the groups before it are played once.
     first: usize,
     /// The events that each actor waits for, or nothing if the actor must keep all messages.
@@ -61,7 +61,7 @@ pub(super) struct Rounds {
     pub(super) told: VecDeque<PlayEvent>,
 }
 
-impl Rounds {
+impl SwarmState {
     pub(super) fn of(program: &Program) -> Self {
         let actors = 0..program.actors.len();
         Self {

@@ -44,13 +44,6 @@ impl Program {
         })
     }
 
-    /// Only the opening groups; see [`Program::opening_groups`].
-    pub(crate) fn opening(&self) -> Self {
-        let mut opening = self.clone();
-        opening.groups.truncate(self.opening_groups());
-        opening
-    }
-
     /// The number of groups before the first step that is not a successful connect or join. A swarm plays
     /// them once. Requests and sleeps before a connect are included.
     pub(crate) fn opening_groups(&self) -> usize {

@@ -97,7 +97,8 @@ impl Check {
         self
     }
 
-    /// The time limit of the whole run; by default a minute and two hundred round trips, at most six minutes.
+    /// The time limit of the whole run. The default is a minute and two hundred round trips, or eleven timeouts if that
+    /// is longer, but at most six minutes.
     pub fn max_time(mut self, limit: Duration) -> Self {
         self.settings.max_time = Some(limit);
         self

@@ -10,6 +10,7 @@ use crate::scenario::Play;
 use crate::transport::{Endpoint, Target};
 
 /// The data that all plays of a run share.
+#[derive(Clone)]
 pub(super) struct RunContext {
     pub(super) target: Target,
     pub(super) settings: Rc<CheckSettings>,

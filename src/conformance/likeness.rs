@@ -22,7 +22,6 @@ use crate::scenario::Play;
 
 /// The cases that reveal the version, with the one difference that each depends on. Each waits for a reply
 /// that comes in either case, so the result does not depend on the speed of the server.
-/// that a slow server tells the same.
 const WITNESSES: [(Difference, &str); 10] = [
     (
         Difference::Gate(Gate::NullJoinRef),
@@ -82,11 +81,8 @@ pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh:
         ..(*context.settings).clone()
     };
     let context = Rc::new(RunContext {
-        target: context.target.clone(),
         settings: Rc::new(settings),
-        timeout: context.timeout,
-        line: context.line,
-        clock: context.clock,
+        ..(**context).clone()
     });
     let mut asked = JoinSet::new();
     for (number, (difference, case)) in (1..).zip(witnesses()) {

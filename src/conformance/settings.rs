@@ -36,8 +36,8 @@ pub struct CheckSettings {
     pub headers: Vec<(String, String)>,
     /// The timeout of each wait, beyond what the case asks the server to wait; more on a slow connection.
     pub timeout: Duration,
-    /// The time limit of the whole run; by default a minute and two hundred round trips for each repetition,
-    /// at most six minutes.
+    /// The time limit of the whole run. The default is a minute and two hundred round trips, or eleven timeouts if that
+    /// is longer, but at most six minutes; and all of that for each repetition.
     pub max_time: Option<Duration>,
     /// How many cases run side by side; by default sixteen, or eight on a server that others use.
     pub jobs: Option<usize>,

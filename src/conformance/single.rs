@@ -60,10 +60,7 @@ async fn play_once(
         None => Rc::clone(&attempt.context),
         Some(lent) => Rc::new(RunContext {
             target: lent.target(),
-            settings: Rc::clone(&attempt.context.settings),
-            timeout: attempt.context.timeout,
-            line: attempt.context.line,
-            clock: attempt.context.clock,
+            ..(*attempt.context).clone()
         }),
     };
     let fresh = Fresh::again(attempt.fresh, tries);
@@ -95,7 +92,6 @@ async fn play_once(
 
 /// How long to wait for messages that the fixture contains and no step waits for. If the server is not held
 /// to a version, the wait is short.
-/// is not waited for long.
 fn patience(held_to: HeldTo, context: &RunContext) -> Duration {
     match held_to {
         HeldTo::Profile(_) | HeldTo::Likeness(_) => context.timeout,

@@ -37,7 +37,7 @@ pub(super) enum Abort {
 /// Where the send rate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RateSource {
-    /// The command line, the settings file or the scenario, or nothing is sent at all.
+    /// The command line, the settings file or the scenario names it; or nothing is sent, so no rate is needed.
     User,
     /// The default, which is low.
     Gentle,

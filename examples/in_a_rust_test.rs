@@ -61,6 +61,8 @@ fn load() -> Result<(), Box<dyn Error>> {
         "{:?}",
         result.messages
     );
+    assert!(result.messages.sent > 0, "nothing was sent");
+    assert_eq!(result.messages.missing, 0);
     println!(
         "{} pushes, reply p99 {} µs",
         result.messages.sent, result.latency_us.reply.p99

@@ -1,4 +1,4 @@
-//! `check --repeat`: what holds once need not hold each time.
+//! `check --repeat`: how often each case runs, and that a failure in a later run is reported.
 
 use std::fs;
 use std::path::Path;

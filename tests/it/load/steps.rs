@@ -1,5 +1,5 @@
-//! What a swarm makes of single steps: who waits for what, what takes which message, and what becomes of those who were
-//! left waiting.
+//! How a swarm plays single steps: which socket waits for which message, which step takes a message, and what is counted if
+//! the message never comes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Bytes as no client sends them: requests and frames that are broken, or whose end never comes.
+//! Sends raw bytes to the reference server: malformed requests and frames, and some that are cut short.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -164,7 +164,11 @@ pub(super) fn key_of(seed: u64, socket: u64) -> Key {
 pub(super) fn read_token(bytes: &[u8]) -> TokenAnswer<'_> {
     let mut rest = bytes;
     let token = match read_answer(&mut rest, LONGEST_HEAD) {
-        Ok(None) => return TokenAnswer::Partial,
+        // Its body need not come to know that a refusal is one.
+        Ok(None) => match read_head(&mut &*bytes, &mut NO_HEADERS.clone(), LONGEST_HEAD) {
+            Ok(Some(head)) if head.status != 200 => None,
+            Ok(_) | Err(_) => return TokenAnswer::Partial,
+        },
         Ok(Some(answer)) if answer.status == 200 => match answer.body {
             Cow::Borrowed(token) => str::from_utf8(token).ok().map(|it| it.trim().into()),
             Cow::Owned(token) => String::from_utf8(token)
@@ -290,6 +294,7 @@ mod tests {
         }
         for bad in [
             "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nNot ",
             "HTTP/1.1 200 OK\r\n\r\nabcd",
             "HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n",

@@ -135,7 +135,6 @@ impl<'r> Shard<'r> {
             masks,
         );
         state.vsn = blue.settings.vsn;
-        state.heartbeat = blue.settings.heartbeat;
         state.model = blue.settings.schedule.model();
         state.run = blue.run;
         state.first_name = blue.first_name;
@@ -312,8 +311,10 @@ impl<'r> Shard<'r> {
     /// Handles all sockets whose timer hints went off.
     fn alarms(&mut self) {
         let now = self.state.now;
-        let late = self.wheel.next().map_or(Duration::ZERO, |at| now.since(at));
-        self.arrivals.adapt(now, late);
+        if !self.arrivals.is_over() {
+            let late = self.wheel.next().map_or(Duration::ZERO, |at| now.since(at));
+            self.arrivals.adapt(now, late);
+        }
         let due = self.wheel.due(now);
         for &id in &due {
             let index = id as usize;

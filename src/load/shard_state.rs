@@ -1,10 +1,9 @@
 //! Output of a shard: frames to send, recorded latencies, and events that a role must react to. Handling a message
-//! allocates only if its push is marked, overdue, part of a group or not awaited: such pushes are kept in maps until
-//! they get their replies.
+//! allocates only if it came in fragments, or if its push is marked, overdue, part of a group, not awaited or of an event
+//! whose reply the scenario leaves out: such pushes are kept in maps until they get their replies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
@@ -33,8 +32,6 @@ pub(super) struct ShardState<'r> {
     pub(super) common: &'r Common,
     pub(super) topics: Topics<'r>,
     pub(super) vsn: Vsn,
-    /// The heartbeat interval of each client.
-    pub(super) heartbeat: Duration,
     pub(super) model: Model,
     /// The run number in marks.
     pub(super) run: u64,
@@ -136,7 +133,6 @@ impl<'r> ShardState<'r> {
             common,
             topics: Topics::new(common, own_topics),
             vsn: Vsn::V2,
-            heartbeat: Duration::MAX,
             model: Model::Closed,
             run: 0,
             first_name: 0,
@@ -161,7 +157,7 @@ impl<'r> ShardState<'r> {
     /// Appends a close frame for a socket, unless it has sent one.
     pub(super) fn close(&mut self, life: &mut Life, code: Option<u16>, reason: &str) {
         let reason = reason.to_owned();
-        // The session refuses a second close frame.
+        // The session refuses a second close frame; the reasons of a client are short.
         let _ = life.session.send(&Outgoing::Close { code, reason }, self);
     }
 

@@ -66,6 +66,15 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
+    /// Whether it is our close frame.
+    pub(crate) fn closes(&self) -> bool {
+        match self {
+            Self::Close { .. } => true,
+            Self::Frame(frame) => frame.opcode == RawFrame::CLOSE,
+            Self::Text(_) | Self::Binary(_) | Self::Ping(_) | Self::Bytes(_) | Self::Cut => false,
+        }
+    }
+
     /// How many bytes of payload it has.
     pub fn payload_len(&self) -> usize {
         match self {

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `next(&mut input, limit, output)` | takes the next message from the bytes that arrived, and writes what the protocol asks a client to answer: pongs, the end of the close handshake |
 //! | `send(&outgoing, output)` | writes one thing to send; refuses what the connection cannot carry any more |
+//! | `ends_within(&input)` | whether what arrived ends within a message |
 //! | `kept()` | how many bytes of messages that are not whole it keeps |
 //!
 //! A session knows no topic, no ref and no serializer, and it owns no buffer at rest. Whoever drives it reads and writes the

@@ -1,6 +1,6 @@
 //! Frames made by hand, legal or not, to see what a server does with them.
 
-use crate::wire::websocket::{Header, Opcode, Part, mask};
+use crate::wire::websocket::{Header, Opcode, Part};
 
 /// The key by which a client's payload is masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +70,6 @@ impl RawFrame {
             mask: key,
             ..Header::new(Opcode::from_bits(self.opcode), length)
         };
-        header.write(out);
-        let start = out.len();
-        out.extend_from_slice(&self.payload);
-        if let Some(key) = key {
-            mask(&mut out[start..], key, 0);
-        }
+        header.write_with(&self.payload, out);
     }
 }

@@ -1,6 +1,6 @@
 //! An open WebSocket, as a client sees it: whole messages in, frames out, and what RFC 6455 asks a client to answer.
 
-use super::{Outgoing, RawFrame};
+use super::Outgoing;
 use crate::wire::websocket::{
     Assembly, Close, CloseError, FrameError, Header, Opcode, Received, parse_close, write_close, write_frame,
 };
@@ -131,9 +131,6 @@ impl WebSocket {
             Outgoing::Frame(frame) => {
                 let key = output.key();
                 frame.write(key, output.bytes());
-                if frame.opcode == RawFrame::CLOSE {
-                    self.close_sent();
-                }
             }
             Outgoing::Text(text) => write(Opcode::Text, text.as_bytes(), output),
             Outgoing::Binary(bytes) => write(Opcode::Binary, bytes, output),
@@ -145,16 +142,12 @@ impl WebSocket {
                     None => return Err(SendError::ReasonWithoutCode),
                 };
                 write(Opcode::Close, fitting(&payload)?, output);
-                self.close_sent();
             }
         }
-        Ok(())
-    }
-
-    fn close_sent(&mut self) {
-        if self.closing == Closing::No {
+        if outgoing.closes() && self.closing == Closing::No {
             self.closing = Closing::Sent;
         }
+        Ok(())
     }
 }
 
@@ -258,6 +251,7 @@ mod tests {
             (frame(Opcode::Text, b"\xff"), 1007),
             (frame(Opcode::Binary, &[0; 101]), 1009),
             (frame(Opcode::Close, b"\x03"), 1002),
+            (frame(Opcode::Close, b"\x03\xed\xff"), 1007),
         ] {
             let mut session = WebSocket::default();
             let (frames, error) = answers(&mut session, &came);

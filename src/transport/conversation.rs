@@ -185,9 +185,13 @@ impl Conversation {
             Incoming::Ping(_) if waiting > PONGS_WAIT_BEYOND => {
                 self.late_pong = self.outbox.bytes.split_off(before);
             }
-            Incoming::Closed(Ending::CloseFrame { .. }) => self.late_pong.clear(),
+            Incoming::Closed(Ending::CloseFrame { .. }) => {}
             Incoming::Closed(ending) => self.over = Some(ending.clone()),
             _ => {}
+        }
+        // No pong follows a close frame.
+        if let Incoming::Closed(_) = incoming {
+            self.late_pong.clear();
         }
         if self.sending != Sending::Works {
             self.discard_unsent();
@@ -223,6 +227,9 @@ impl Conversation {
                 format!("the server does not read: {unsent} bytes wait to be sent; the limit is {limit}");
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, why));
         }
+        if outgoing.closes() {
+            self.late_pong.clear();
+        }
         self.session.send(outgoing, &mut self.outbox).map_err(|error| {
             let kind = match error {
                 SendError::LongControl(_) | SendError::ReasonWithoutCode => io::ErrorKind::InvalidInput,
@@ -233,7 +240,8 @@ impl Conversation {
     }
 }
 
-/// What arrived, owned. The session has seen to it that a close frame is empty or has a code and a reason in UTF-8.
+/// What arrived, owned. The session has seen to it that a close frame is empty, or has a code and a reason
+/// in UTF-8.
 fn incoming(received: Received<'_>) -> Incoming {
     match received {
         Received::Text(text) => Incoming::Text(text.into_owned()),

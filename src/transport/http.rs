@@ -101,13 +101,12 @@ impl Head<'_> {
 
 /// Anything but a path would make another kind of request.
 fn check_path(path: &str) -> Result<&str, RequestError> {
-    if path.starts_with('/') {
-        return Ok(path);
-    }
-    Err(unsendable(
-        format!("the path {path:?}"),
-        &"it does not begin with a slash",
-    ))
+    let why = match path.starts_with('/') {
+        true if path.contains('#') => "it has a fragment (`#`), which is not for servers",
+        true => return Ok(path),
+        false => "it does not begin with a slash",
+    };
+    Err(unsendable(format!("the path {path:?}"), &why))
 }
 
 fn unsendable(what: String, why: &dyn std::fmt::Display) -> RequestError {

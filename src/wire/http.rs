@@ -237,7 +237,12 @@ fn take_line<'b>(input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, HttpError> {
 
 fn chunk_size(line: &[u8]) -> Result<u64, HttpError> {
     let size = std::str::from_utf8(line).map_err(|_| HttpError::Chunks)?;
-    u64::from_str_radix(without_parameters(size), 16).map_err(|_| HttpError::Chunks)
+    let digits = without_parameters(size);
+    // `from_str_radix` would take a sign.
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(HttpError::Chunks);
+    }
+    u64::from_str_radix(digits, 16).map_err(|_| HttpError::Chunks)
 }
 
 /// A whole answer.
@@ -346,6 +351,10 @@ mod tests {
             ),
             (
                 "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n",
+                HttpError::Chunks,
+            ),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n+1\r\na\r\n",
                 HttpError::Chunks,
             ),
             (

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Scout;
 use crate::clock::{Clock, Time};
+use crate::load::LARGEST_MESSAGE;
 use crate::load::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
 use crate::load::ledger::Mark;
 use crate::load::role::{CompiledScenarios, Content, Push};
@@ -20,8 +21,6 @@ const LOOK: Duration = Duration::from_millis(5);
 const ENTRY: Duration = Duration::from_secs(5);
 /// The masking key of all its frames.
 const MASK: [u8; 4] = [7, 5, 3, 1];
-/// The largest message that is accepted from a server.
-const LARGEST: usize = 16 << 20;
 
 /// A socket that has joined all topics of its role.
 pub(super) struct Talker<'a> {
@@ -224,7 +223,7 @@ impl<'a> Talker<'a> {
         let input = std::mem::take(&mut self.input);
         let mut rest = &input[..];
         while !self.is_over {
-            let received = self.session.next(&mut rest, LARGEST, &mut self.output);
+            let received = self.session.next(&mut rest, LARGEST_MESSAGE, &mut self.output);
             let frame = match &received {
                 Ok(Some(Received::Text(text))) => Frame::Text(text),
                 Ok(Some(Received::Binary(bytes))) => Frame::Binary(bytes),

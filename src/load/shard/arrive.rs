@@ -100,6 +100,12 @@ impl Arrivals {
         self.left && self.dues.is_none() && self.under_way < self.most.now
     }
 
+    /// Whether more sockets would be on their way if this shard were in time with its timers.
+    fn are_held_back(&self) -> bool {
+        let is_slowed = self.most.now < self.most.ever;
+        self.left && self.dues.is_none() && is_slowed && self.under_way >= self.most.now
+    }
+
     /// Whether all sockets have arrived.
     pub(super) fn is_over(&self) -> bool {
         !self.left
@@ -119,7 +125,8 @@ impl Shard<'_> {
 
     /// Counts the sockets that did not arrive because this shard was too busy.
     pub(super) fn count_held_back(&mut self) {
-        if self.arrivals.left && self.arrivals.dues.is_none() {
+        // A run that is stopped while its sockets arrive has not begun its load.
+        if self.arrivals.are_held_back() && self.blue.control.start() < Time::MAX {
             let asked = self.len() as usize;
             let came: usize = self.arrivals.came.iter().map(|came| *came as usize).sum();
             self.state.tally.counts.held_back += asked.saturating_sub(came) as u64;
@@ -164,6 +171,23 @@ mod tests {
 
     fn at(millis: u64) -> Time {
         Time::from_micros(millis * 1000)
+    }
+
+    #[test]
+    fn sockets_are_held_back_only_by_a_shard_that_is_late() {
+        let mut arrivals = Arrivals {
+            dues: None,
+            came: [0].into(),
+            left: true,
+            under_way: 64,
+            most: Most::new(64),
+        };
+        // A server that is slow to let sockets in keeps as many on their way as there may be.
+        assert!(!arrivals.are_held_back());
+        arrivals.adapt(at(0), Duration::from_secs(1));
+        assert!(arrivals.are_held_back());
+        arrivals.left = false;
+        assert!(!arrivals.are_held_back());
     }
 
     #[test]

@@ -297,7 +297,7 @@ impl<'r> Shard<'r> {
                 let (traffic, now) = (life.traffic, self.state.now);
                 self.state
                     .tally
-                    .lose_connection(now, traffic, self.state.heartbeat);
+                    .lose_connection(now, traffic, self.blue.settings.heartbeat);
                 self.state.tally.trouble(trouble);
             }
             _ => {

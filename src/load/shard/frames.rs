@@ -1,13 +1,10 @@
 //! Extracts complete messages from the bytes that a server sends, valid or not.
 
 use super::super::error_kind::ErrorKind;
-use super::super::told;
+use super::super::{LARGEST_MESSAGE, told};
 use super::Shard;
 use crate::protocol::Frame;
 use crate::wire::websocket::Received;
-
-/// The largest message that is accepted from a server, including all its fragments.
-const LARGEST: usize = 16 << 20;
 
 impl Shard<'_> {
     /// Handles all complete frames; returns the number of bytes consumed. The remaining bytes are the start of the
@@ -17,11 +14,16 @@ impl Shard<'_> {
         while self.actors[id as usize].stream.is_some() {
             let session = &mut self.actors[id as usize].life.session;
             // A message in a single frame is read in place: the buffer outlives it, so nothing is copied.
-            match session.next(&mut rest, LARGEST, &mut self.state) {
+            match session.next(&mut rest, LARGEST_MESSAGE, &mut self.state) {
                 Ok(Some(received)) => self.take(id, &received),
                 Ok(None) => break,
-                Err(_) => {
-                    self.fail(id, ErrorKind::Protocol);
+                Err(error) => {
+                    self.state.tally.told(ErrorKind::Protocol, || error.to_string());
+                    // The close frame that says so.
+                    self.flush(id);
+                    if self.actors[id as usize].stream.is_some() {
+                        self.fail(id, ErrorKind::Protocol);
+                    }
                     break;
                 }
             }

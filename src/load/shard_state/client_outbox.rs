@@ -141,11 +141,9 @@ impl<'r> ClientOutbox<'_, 'r> {
             self.state.tally.counts.slow_cut += 1;
             return;
         }
-        let (now, heartbeat) = (self.state.now, self.state.heartbeat);
+        // The server was silent although it was asked, so no idle time-out in between explains the loss.
         self.state.tally.trouble(ErrorKind::HeartbeatTimeout);
-        self.state
-            .tally
-            .lose_connection(now, self.life.traffic, heartbeat);
+        self.state.tally.lose(self.state.now);
     }
 
     /// Records the latency of something that ends now.

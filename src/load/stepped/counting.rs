@@ -75,8 +75,7 @@ impl Broken {
                 tally.trouble_told(kind, told);
             }
             Self::Connection => {
-                tally.counts.lost += 1;
-                tally.lost_connections.count(now);
+                tally.lose(now);
                 tally.trouble_told(ErrorKind::Closed, told);
             }
             Self::Reply => {

@@ -343,8 +343,7 @@ impl<'s> Instance<'s> {
             }
             Ended::Lost => {
                 let mut tally = self.state.tally.borrow_mut();
-                tally.counts.lost += 1;
-                tally.lost_connections.count(now);
+                tally.lose(now);
                 tally.trouble(ErrorKind::Closed);
             }
             Ended::Stopped => {}

@@ -45,12 +45,17 @@ impl Tally {
 
     /// Counts a connection that ended although the client did not ask for it.
     pub(in crate::load) fn lose_connection(&mut self, at: Time, traffic: Traffic, heartbeat: Duration) {
-        self.counts.lost += 1;
-        self.lost_connections.count(at);
+        self.lose(at);
         match self.losses.count(traffic, at, heartbeat) {
             LostBy::Others => {}
             LostBy::LateHeartbeat => self.counts.lost_by_late_heartbeat += 1,
         }
+    }
+
+    /// Counts a lost connection whose reason is known.
+    pub(in crate::load) fn lose(&mut self, at: Time) {
+        self.counts.lost += 1;
+        self.lost_connections.count(at);
     }
 
     /// Records the lateness of a send.

@@ -156,6 +156,21 @@ fn pongs_beyond_a_limit_replace_each_other() {
 }
 
 #[test]
+fn no_pong_follows_our_close_frame() {
+    let mut conversation = Conversation::new(&Limits::default());
+    let ping = frame(Opcode::Ping, &[7; 125]);
+    while conversation.late_pong.is_empty() {
+        conversation.arrived(&ping);
+        assert_eq!(conversation.read(), Some(Incoming::Ping(vec![7; 125])));
+    }
+    let close = RawFrame::new(RawFrame::CLOSE, Vec::new());
+    conversation.put(&Outgoing::Frame(close)).unwrap();
+    let before = conversation.unsent();
+    conversation.sent(before);
+    assert_eq!(conversation.unsent(), 0);
+}
+
+#[test]
 fn what_waits_to_be_sent_is_limited() {
     let mut conversation = conversation();
     conversation.put(&Outgoing::Bytes(vec![0; 1000])).unwrap();

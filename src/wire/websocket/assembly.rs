@@ -39,9 +39,7 @@ pub enum FrameError {
     #[error("the server broke RFC 6455: a message begins before the last fragment of the message before it")]
     Interrupted,
     /// Fragments that never become a message: legal, but without an end.
-    #[error(
-        "the server broke RFC 6455: a message came in more than {MOST_FRAGMENTS} fragments and is not at its end"
-    )]
+    #[error("the server sent a message in more than {MOST_FRAGMENTS} fragments, and it is not at its end")]
     Endless,
     /// A frame after the close frame (5.5.1).
     #[error("the server broke RFC 6455: a frame came after the close frame")]
@@ -88,6 +86,8 @@ struct Fragments {
     /// Text or binary.
     kind: Opcode,
     bytes: Vec<u8>,
+    /// How much of a text is known to be UTF-8; a character may still be incomplete behind it.
+    checked: usize,
     /// How many continuations came.
     continued: u32,
 }
@@ -179,12 +179,14 @@ impl Assembly {
                 message(kind, Cow::Borrowed(payload)).map(Some)
             }
             kind @ (Opcode::Text | Opcode::Binary) => {
-                let bytes = payload.to_vec();
-                self.0 = Some(Box::new(Fragments {
+                let mut begun = Fragments {
                     kind,
-                    bytes,
+                    bytes: payload.to_vec(),
+                    checked: 0,
                     continued: 0,
-                }));
+                };
+                begun.check_text()?;
+                self.0 = Some(Box::new(begun));
                 Ok(None)
             }
         }
@@ -194,10 +196,26 @@ impl Assembly {
         let begun = self.0.as_mut().ok_or(FrameError::NothingToContinue)?;
         begun.bytes.extend_from_slice(payload);
         begun.continued += 1;
+        begun.check_text()?;
         match self.0.take_if(|_| part == Part::Last) {
             Some(whole) => message(whole.kind, Cow::Owned(whole.bytes)).map(Some),
             None => Ok(None),
         }
+    }
+}
+
+impl Fragments {
+    /// Text is judged as it comes, so that a server that stops after a bad fragment is not taken for a slow one.
+    fn check_text(&mut self) -> Result<(), FrameError> {
+        if self.kind != Opcode::Text {
+            return Ok(());
+        }
+        match std::str::from_utf8(&self.bytes[self.checked..]) {
+            Ok(text) => self.checked += text.len(),
+            Err(error) if error.error_len().is_none() => self.checked += error.valid_up_to(),
+            Err(_) => return Err(FrameError::NotText),
+        }
+        Ok(())
     }
 }
 
@@ -289,8 +307,12 @@ mod tests {
     }
 
     #[test]
-    fn text_is_checked_when_the_message_is_whole() {
+    fn text_is_checked_as_it_comes_up_to_a_character_that_is_not_whole() {
         assert_eq!(error(&[frame(Opcode::Text, b"\xff")]), FrameError::NotText);
+        assert_eq!(error(&[begun(Opcode::Text, b"a\xff")]), FrameError::NotText);
+        assert_eq!(taken(&begun(Opcode::Text, b"\xc3")).1, Ok(0));
+        let ends_within = [begun(Opcode::Text, b"a"), frame(Opcode::Continuation, b"\xc3")];
+        assert_eq!(error(&ends_within), FrameError::NotText);
         let halves = [begun(Opcode::Text, b"\xc3"), frame(Opcode::Continuation, b"(")];
         assert_eq!(error(&halves), FrameError::NotText);
         assert!(taken(&frame(Opcode::Binary, b"\xff")).1.is_ok());

@@ -51,15 +51,13 @@ pub fn parse_close(payload: &[u8]) -> Result<Option<Close<'_>>, CloseError> {
         };
     };
     let code = u16::from_be_bytes(*code);
-    if !Close::may_be_sent(code) {
-        return Err(CloseError::Code(code));
-    }
-    match std::str::from_utf8(reason) {
-        Ok(reason) => Ok(Some(Close { code, reason })),
-        Err(error) => Err(CloseError::NotUtf8 {
-            at: 2 + error.valid_up_to(),
-            code,
-        }),
+    let reason = std::str::from_utf8(reason).map_err(|error| CloseError::NotUtf8 {
+        at: 2 + error.valid_up_to(),
+        code,
+    })?;
+    match Close::may_be_sent(code) {
+        true => Ok(Some(Close { code, reason })),
+        false => Err(CloseError::Code(code)),
     }
 }
 

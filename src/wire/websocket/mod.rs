@@ -220,6 +220,17 @@ impl Header {
         }
     }
 
+    /// Appends the header and a payload, masked if the header says so.
+    #[inline]
+    pub fn write_with(&self, payload: &[u8], out: &mut Vec<u8>) {
+        self.write(out);
+        let start = out.len();
+        out.extend_from_slice(payload);
+        if let Some(key) = self.mask {
+            mask(&mut out[start..], key, 0);
+        }
+    }
+
     /// The first thing that RFC 6455 forbids here, `None` for a header as it should be. Whether there is a mask where
     /// there must be, and whether a continuation continues anything, is for the caller to say.
     #[inline]
@@ -252,12 +263,7 @@ pub fn write_frame(opcode: Opcode, payload: &[u8], key: Option<[u8; 4]>, out: &m
         mask: key,
         ..Header::new(opcode, payload.len() as u64)
     };
-    header.write(out);
-    let start = out.len();
-    out.extend_from_slice(payload);
-    if let Some(key) = key {
-        mask(&mut out[start..], key, 0);
-    }
+    header.write_with(payload, out);
 }
 
 #[cfg(test)]

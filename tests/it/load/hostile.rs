@@ -55,6 +55,9 @@ fn heartbeats_without_an_answer_lose_the_connection() {
     });
     has(&result, "heartbeat-timeout");
     assert!(result.sockets.joined == 4 && result.sockets.lost >= 4);
+    // All were lost after the same silence, but it was the server that was silent.
+    assert_eq!(result.idle_cut, None);
+    assert_eq!(result.counts.lost_by_late_heartbeat, 0);
     assert!(matches!(result.conclusion(&[]), LoadConclusion::FellShort(_)));
 }
 

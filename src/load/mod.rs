@@ -1,6 +1,9 @@
-//! Load tests: runs a scenario with many simulated sockets, each driven by the same client state machine that `check`
-//! uses, and measures latencies. Each shard is a thread with an epoll loop over its own sockets. Handling a message
-//! takes no lock and usually allocates nothing; an idle socket owns no buffer.
+//! Load tests: runs scenarios with many simulated sockets, each driven by the same client state machine that `check`
+//! uses, and measures latencies.
+//!
+//! Scenarios that can be compiled are played by shards: each is a thread with an epoll loop over its own sockets.
+//! Handling a message there takes no lock and usually allocates nothing; an idle socket owns no buffer. If a scenario
+//! of a run cannot be compiled, threads with a tokio runtime play whole instances step by step (`stepped`).
 
 mod actor;
 mod by_event;

@@ -50,8 +50,8 @@ pub fn rehearse(settings: &LoadSettings) -> Result<Rehearsal, LoadError> {
     })
 }
 
-/// The beginning of a scenario, which is tried once before a run: the connect and joins of the first actor if roles can be
-/// compiled of the scenario, else the opening of a whole instance. `None` if a scenario that is played step by step has no
+/// The beginning of a scenario, which is tried once before a run: the connect and joins of the first actor if the
+/// scenario can be compiled, else the opening of a whole instance. `None` if a scenario that is played step by step has no
 /// opening.
 ///
 /// # Errors

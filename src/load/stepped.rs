@@ -1,6 +1,6 @@
 //! Scenarios that are played step by step by the interpreter that `check` uses, so a load test can do everything that
-//! a case can do. Other scenarios are compiled to a [`Role`](super::role::Role), which takes a tenth of the memory
-//! and CPU time.
+//! a case can do. If all scenarios of a run can be compiled, each actor becomes a [`Role`](super::role::Role) instead,
+//! which takes about a tenth of the memory and half of the CPU time for each push.
 
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ mod turns;
 
 pub(super) use thread::{ThreadPlan, run};
 
-/// The memory of a socket, with its task, its play and the buffers of its connection; measured with 4,000 sockets.
+/// The memory of a socket, with its task, its play and the buffers of its connection. Measured with a scenario of two
+/// pushes: 18 KB with 4,000 sockets that play a round every ten seconds, 30 KB with 1,000 that play without a pause.
 pub(super) const BYTES_OF_A_SOCKET: u64 = 27_000;
 
 /// The scenarios of a run whose instances are played step by step.

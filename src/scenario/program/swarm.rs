@@ -21,7 +21,7 @@ impl Program {
         self.groups.len()
     }
 
-    /// Whether any step pushes something. What a hand-made frame is, nobody knows.
+    /// Whether any step pushes something. A `raw` frame does not count, because it may be any message.
     pub(crate) fn pushes(&self) -> bool {
         self.acts().any(|act| match &act.what {
             What::Send(_, send) => matches!(send.kind, SendKind::Push(_)),

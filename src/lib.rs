@@ -1,7 +1,7 @@
-//! Proves what a server that speaks the Phoenix Channels protocol promises.
+//! Checks whether a server keeps the promises of the Phoenix Channels protocol, and loads it with many sockets.
 //!
-//! The command line tool `phxproof` does it from the shell. From a Rust test it takes a few lines: give the URL of
-//! your socket, run, and let the test fail with what did not hold.
+//! The command line tool `phxproof` does both from the shell. A Rust test needs a few lines: give the URL of your socket
+//! and run the cases; the test fails with each case that did not hold.
 //!
 //! ```
 //! use phxproof::conformance::Check;
@@ -18,7 +18,8 @@
 //! ```
 //!
 //! [`conformance`] checks a server; [`load`] loads it with many sockets, which play a [`scenario`]; [`server`] is the
-//! reference server, which behaves as one of the Phoenix versions of [`profile`]. Everything else is internal.
+//! reference server, which behaves as one of the Phoenix versions of [`profile`]. A [`Target`] is the address of a socket. The
+//! hidden `internal` modules are for the tests and benchmarks of this package and may change at any time.
 
 mod cli;
 mod client;

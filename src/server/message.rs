@@ -1,6 +1,7 @@
 //! Encodes what the server says with the client's serializer. An encoded message has no frame: the transport of each
 //! client adds its own.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::conduct::V1Keys;
@@ -8,10 +9,10 @@ use super::payload::{Body, Status};
 use super::refs::Ref;
 use crate::protocol::{CLOSE, ERROR, EncodeError, Field, FrameKind, Message, Payload, REPLY, Reply, Vsn};
 
-/// Phoenix raises here, in the process that says it: the message has no frame in this version.
+/// Why Phoenix raises in the process that pushes, replies or broadcasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Raised {
-    /// The serializer cannot write it.
+    /// The serializer of the client's version cannot write the message.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// `expected payload to be a map`
@@ -31,18 +32,28 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     fn new(dialect: Dialect, message: &Message<'_>) -> Result<Self, Raised> {
-        let mut payload = Vec::with_capacity(ROOM);
-        let kind = dialect.vsn.encode_from_server(message, &mut payload)?;
-        if dialect.vsn == Vsn::V1 {
-            change_keys(dialect.v1_keys, message, &mut payload);
-        }
-        let payload = payload.into();
-        Ok(Self { kind, payload })
+        MESSAGE.with_borrow_mut(|bytes| {
+            bytes.clear();
+            bytes.shrink_to(KEPT);
+            let kind = dialect.vsn.encode_from_server(message, bytes)?;
+            if dialect.vsn == Vsn::V1 {
+                change_keys(dialect.v1_keys, message, bytes);
+            }
+            let payload = Arc::from(&bytes[..]);
+            Ok(Self { kind, payload })
+        })
     }
 }
 
-/// Most messages are no longer than this.
-const ROOM: usize = 128;
+/// A buffer of a thread keeps no more room than this for the next message.
+const KEPT: usize = 64 << 10;
+
+thread_local! {
+    /// The message that is being encoded. It is reused, so that only the finished bytes are allocated.
+    static MESSAGE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// The payload of the reply that is being encoded.
+    static REPLY_PAYLOAD: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 /// How a client is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,16 +96,18 @@ pub(crate) fn reply(
         status: status.into(),
         response: body.payload(),
     };
-    let mut text = String::new();
-    let payload = reply.payload(&mut text);
-    let message = Message {
-        join_ref: to.join_ref,
-        reference: to.reference,
-        topic: to.topic,
-        event: REPLY.into(),
-        payload,
-    };
-    Encoded::new(dialect, &message)
+    REPLY_PAYLOAD.with_borrow_mut(|text| {
+        text.clear();
+        text.shrink_to(KEPT);
+        let message = Message {
+            join_ref: to.join_ref,
+            reference: to.reference,
+            topic: to.topic,
+            event: REPLY.into(),
+            payload: reply.payload(text),
+        };
+        Encoded::new(dialect, &message)
+    })
 }
 
 /// A push to one client: its join_ref, no ref.

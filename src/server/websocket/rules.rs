@@ -2,7 +2,7 @@
 
 use super::super::conduct::{CloseEcho, Judgement, LongLengths, Unmasked, Utf8Check, WireConduct};
 use super::{Refused, WebSocket};
-use crate::wire::websocket::{Header, LengthForm, Opcode, Part, mask};
+use crate::wire::websocket::{Header, Opcode, Violation, mask};
 
 /// Whether a fragment of a message has come that is not the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +20,21 @@ pub(super) enum Have {
 
 /// What both web servers refuse, with the code that they close with.
 pub(super) fn check(conduct: &WireConduct, header: &Header, begun: Begun, have: Have) -> Result<(), Refused> {
-    let control = header.opcode.is_control();
     let out_of_place = match header.opcode {
         Opcode::Text | Opcode::Binary => begun == Begun::Yes,
         Opcode::Continuation => begun == Begun::No,
         _ => false,
     };
-    let padded = header.form > LengthForm::shortest(header.length);
+    let forbidden = match header.violation() {
+        None => false,
+        // The length is judged last: nothing else is wrong.
+        Some(Violation::LengthNotMinimal(_) | Violation::LengthTooBig(_)) => {
+            conduct.long_lengths == LongLengths::Refused
+        }
+        Some(_) => true,
+    };
     let unmasked = header.mask.is_none() && conduct.unmasked == Unmasked::Refused;
-    let broken = header.reserved != 0
-        || matches!(header.opcode, Opcode::Reserved(_))
-        || (control && (header.part == Part::More || header.length > 125))
-        || (header.opcode == Opcode::Close && header.length == 1)
-        || ((padded || header.length >> 63 != 0) && conduct.long_lengths == LongLengths::Refused)
-        || out_of_place;
+    let broken = forbidden || (header.opcode == Opcode::Close && header.length == 1) || out_of_place;
     let judged = have == Have::All || conduct.judgement == Judgement::AtHeader;
     if unmasked || (broken && judged) {
         Err(Refused(1002))

@@ -47,14 +47,15 @@ impl Core {
         deadline.into_iter().chain(alarm).min()
     }
 
-    /// Does what was due at `now`.
-    pub(crate) fn alarms(&mut self, now: Time) {
-        while let Some((at, alarm)) = self.channels.timers.due(now) {
+    /// Does what is due until then. After a stall all alarms of channels go off before all deadlines of connections, also
+    /// before earlier ones. That is intended: in Phoenix other processes wait for them, so no order is promised.
+    pub(crate) fn alarms(&mut self, until: Time) {
+        while let Some((at, alarm)) = self.channels.timers.due(until) {
             let session = self.channels.alarm(at, alarm);
             self.resume_session(session);
             self.settle_channels();
         }
-        while let Some((at, deadline)) = self.connections.deadlines.due(now) {
+        while let Some((at, deadline)) = self.connections.deadlines.due(until) {
             self.deadline(at, deadline);
             self.settle_channels();
         }
@@ -103,20 +104,21 @@ impl Core {
         connection.is_some_and(|connection| connection.is_blocked(&self.channels.sessions))
     }
 
-    /// Lets channels handle their messages, and closes what is to be closed.
+    /// Lets channels handle their messages, and drops the connections that are to be dropped, until neither is left. A
+    /// channel that ends with its connection may send messages to other channels.
     pub(crate) fn settle_channels(&mut self) {
-        self.channels.run_ready();
         loop {
-            while let Some(session) = self.channels.sessions.next_to_close() {
-                if let Some(id) = self.channels.sessions.connection(session) {
-                    self.connections.to_drop.push(id);
-                }
-            }
-            let Some(id) = self.connections.to_drop.pop() else {
+            self.channels.run_ready();
+            let Some(id) = self.next_to_drop() else {
                 return;
             };
             self.drop_connection(id);
         }
+    }
+
+    fn next_to_drop(&mut self) -> Option<ConnectionId> {
+        let of_session = self.channels.sessions.next_to_close();
+        of_session.or_else(|| self.connections.to_drop.pop())
     }
 
     /// The same, and empties the mailboxes of sessions, until nothing is left to do.
@@ -147,8 +149,15 @@ impl Core {
         self.connections.remove(id);
     }
 
+    /// Drops all connections at once, and their sessions.
+    pub(crate) fn drop_all(&mut self) {
+        self.connections.clear();
+        self.channels.sessions.clear();
+    }
+
     /// Nothing that the client sends is received any more; what was said to it is still written.
     pub(crate) fn leave(&mut self, id: ConnectionId) {
+        self.connections.write(id);
         self.close_session(id);
         self.connections.stop_reading(id);
         self.connections.shut_when_written(id);

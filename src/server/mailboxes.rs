@@ -1,5 +1,5 @@
-//! The mailboxes of a shard's sessions, and which of them have messages. A session's turn empties its mailbox into its
-//! client's transport.
+//! The mailboxes of a shard's sessions, which sessions wait for their turn to empty them, and the planted faults that
+//! lose, double or swap messages on their way into a mailbox.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,11 +25,12 @@ const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
 /// All mailboxes of a shard.
 pub(crate) struct Mailboxes {
     /// By session; none: there is no such session.
-    slots: Vec<Option<Slot>>,
-    /// Sessions that have messages and were not given their turn since the first of them came.
+    slots: Vec<Option<Mailbox>>,
+    /// Sessions that were sent a message while their mailbox was empty. Their turn ends when it is empty again, or when
+    /// the connection is blocked: then `Core::resume` gives them another turn as soon as the connection can go on.
     pub(crate) waiting: Vec<SessionId>,
-    /// Sessions whose client reads too slowly.
-    pub(crate) too_slow: Vec<SessionId>,
+    /// Sessions that are to be closed as soon as nothing works on them.
+    pub(crate) to_close: Vec<SessionId>,
     /// How surely a broadcast reaches a mailbox.
     delivery: Delivery,
     /// How many deliveries of broadcasts there were.
@@ -38,26 +39,12 @@ pub(crate) struct Mailboxes {
     pub(crate) swap: Swap,
 }
 
-#[derive(Default)]
-struct Slot {
-    mailbox: Mailbox,
-    queued: Queued,
-}
-
-/// Whether the session stands among those that wait for their turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Queued {
-    #[default]
-    No,
-    Yes,
-}
-
 impl Mailboxes {
     pub(crate) fn new(delivery: Delivery, planted: Arc<Planted>) -> Self {
         Self {
             slots: Vec::new(),
             waiting: Vec::new(),
-            too_slow: Vec::new(),
+            to_close: Vec::new(),
             delivery,
             deliveries: 0,
             planted,
@@ -71,7 +58,7 @@ impl Mailboxes {
         if place >= self.slots.len() {
             self.slots.resize_with(place + 1, || None);
         }
-        self.slots[place] = Some(Slot::default());
+        self.slots[place] = Some(Mailbox::Empty);
     }
 
     /// A session has ended: what waits for it is lost.
@@ -81,35 +68,34 @@ impl Mailboxes {
         }
     }
 
-    fn slot(&mut self, session: SessionId) -> Option<&mut Slot> {
+    /// All sessions have ended.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.waiting.clear();
+        self.to_close.clear();
+    }
+
+    fn mailbox(&mut self, session: SessionId) -> Option<&mut Mailbox> {
         self.slots.get_mut(session.0 as usize)?.as_mut()
     }
 
     /// Sends a message to a session's process.
     pub(crate) fn send(&mut self, to: SessionId, message: SessionMessage) {
-        let Some(slot) = self.slots.get_mut(to.0 as usize).and_then(Option::as_mut) else {
+        let Some(mailbox) = self.slots.get_mut(to.0 as usize).and_then(Option::as_mut) else {
             return;
         };
-        slot.mailbox.push(message);
-        if slot.mailbox.bytes() > MAX_WAITING {
-            self.too_slow.push(to);
-        }
-        if slot.queued == Queued::No {
-            slot.queued = Queued::Yes;
+        if matches!(mailbox, Mailbox::Empty) {
             self.waiting.push(to);
         }
-    }
-
-    /// A session's turn begins.
-    pub(crate) fn begin_turn(&mut self, session: SessionId) {
-        if let Some(slot) = self.slot(session) {
-            slot.queued = Queued::No;
+        mailbox.push(message);
+        if mailbox.bytes() > MAX_WAITING {
+            self.to_close.push(to);
         }
     }
 
     /// The next message in a session's mailbox.
     pub(crate) fn next(&mut self, session: SessionId) -> Option<SessionMessage> {
-        self.slot(session)?.mailbox.pop()
+        self.mailbox(session)?.pop()
     }
 
     /// Delivers a broadcast to one subscriber, unless a fault strikes.
@@ -151,7 +137,7 @@ impl Mailboxes {
         if self.swap.is_taken() {
             return;
         }
-        let last = self.slot(from.session).and_then(|slot| slot.mailbox.take_back());
+        let last = self.mailbox(from.session).and_then(Mailbox::take_back);
         if let Some(SessionMessage::Client(reply)) = last {
             let number = self.swap.hold(from, Kind::Reply, reply);
             timers.after(REPLY_PATIENCE, Alarm::Release(number));
@@ -248,7 +234,6 @@ mod tests {
         mailboxes.send(session, SessionMessage::Disconnect);
         mailboxes.send(session, SessionMessage::Drain);
         assert_eq!(std::mem::take(&mut mailboxes.waiting), [session]);
-        mailboxes.begin_turn(session);
         assert!(matches!(
             mailboxes.next(session),
             Some(SessionMessage::Disconnect)
@@ -273,6 +258,6 @@ mod tests {
 
     #[test]
     fn a_mailbox_at_rest_is_small() {
-        assert_eq!(size_of::<Option<Slot>>(), 32);
+        assert_eq!(size_of::<Option<Mailbox>>(), 24);
     }
 }

@@ -19,15 +19,17 @@ impl Core {
     /// the connection is blocked.
     pub(crate) fn end_turn(&mut self, id: ConnectionId) {
         if let Some(session) = self.connections.session(id) {
-            self.channels.sessions.mailboxes.begin_turn(session);
-            while !self.is_blocked(id)
-                && let Some(message) = self.channels.sessions.mailboxes.next(session)
-            {
+            let mut blocked = self.is_blocked(id);
+            while !blocked && let Some(message) = self.channels.sessions.mailboxes.next(session) {
                 if self.handle_mail(id, session, message) == Turn::IsOver {
                     return;
                 }
                 if self.connections.out.len() > CHUNK {
                     self.connections.write(id);
+                }
+                // Only a write blocks it here, and `out` is empty after each.
+                if self.connections.out.is_empty() {
+                    blocked = self.is_blocked(id);
                 }
             }
         }
@@ -79,9 +81,9 @@ impl Core {
         if websocket.close == CloseFrame::NotSent {
             frames::close(code, &mut self.connections.out);
         }
-        self.connections.write(id);
         match hangup {
             Hangup::Lingering => {
+                self.connections.write(id);
                 if let Some(websocket) = self.connections.websocket(id) {
                     websocket.close = CloseFrame::Sent;
                 }

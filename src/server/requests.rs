@@ -57,7 +57,7 @@ impl Core {
             .set_stage(id, Stage::Http(Before::Answered, rest));
         self.respond(id, response, asked);
         if rest.ends_connection(&self.shared.conduct.http) {
-            self.stop_reading(id);
+            self.leave(id);
         }
     }
 
@@ -75,7 +75,7 @@ impl Core {
     fn refuse_request(&mut self, id: ConnectionId, status: u16, late: LateRefusal) {
         let stage = self.connections.get(id).map(|connection| &connection.stage);
         match (stage, late) {
-            (Some(Stage::Http(Before::Answered, _)), LateRefusal::Untold) => self.stop_reading(id),
+            (Some(Stage::Http(Before::Answered, _)), LateRefusal::Untold) => self.leave(id),
             _ => self.respond(id, &Response::refused(status), Asked::UNREADABLE),
         }
     }
@@ -95,15 +95,8 @@ impl Core {
                     connection.deadline = deadline;
                 }
             }
-            Then::Close => self.stop_reading(id),
+            Then::Close => self.leave(id),
         }
-    }
-
-    /// Writes what was said to the client, and reads nothing more from it.
-    fn stop_reading(&mut self, id: ConnectionId) {
-        self.connections.write(id);
-        self.connections.stop_reading(id);
-        self.connections.shut_when_written(id);
     }
 
     /// Opens a session, which the connection carries from now on.

@@ -23,14 +23,13 @@ const MAX_MESSAGES: usize = 100_000;
 pub(crate) struct Sessions {
     slab: Slab<Session>,
     pub(crate) mailboxes: Mailboxes,
-    /// What the session whose turn it is says itself. It is written before the session's mailbox is looked at.
+    /// What the process of one session says itself, until `Core::take_said` puts it into frames: after each message
+    /// that the process has handled.
     pub(crate) said: Vec<Encoded>,
     /// The sessions of each user that connected with a token.
     users: HashMap<Arc<str>, HashSet<SessionId>>,
     /// Channels that have messages to handle.
     pub(crate) ready: VecDeque<Address>,
-    /// Sessions that are to be closed as soon as nothing works on them.
-    to_close: Vec<SessionId>,
     /// Makes the ids of this shard's channels differ from those of other shards.
     shard: usize,
     /// How many channels there have been.
@@ -45,7 +44,6 @@ impl Sessions {
             said: Vec::new(),
             users: HashMap::new(),
             ready: VecDeque::new(),
-            to_close: Vec::new(),
             shard,
             channels: 0,
         }
@@ -79,6 +77,14 @@ impl Sessions {
         }
     }
 
+    /// Removes all sessions: their channels handle nothing more.
+    pub(crate) fn clear(&mut self) {
+        self.slab.clear();
+        self.users.clear();
+        self.ready.clear();
+        self.mailboxes.clear();
+    }
+
     pub(crate) fn get(&self, id: SessionId) -> Option<&Session> {
         self.slab.get(id.0 as usize)
     }
@@ -101,12 +107,14 @@ impl Sessions {
 
     /// Tells the sessions of a user to disconnect.
     pub(crate) fn disconnect(&mut self, name: &str, names: Names) {
-        let meant = self.users.iter().filter(|(user, _)| names.same(user, name));
-        let meant: Vec<SessionId> = match names {
+        let sessions: Vec<SessionId> = match names {
             Names::Exact => self.users.get(name).into_iter().flatten().copied().collect(),
-            Names::AnyCase => meant.flat_map(|(_, sessions)| sessions).copied().collect(),
+            Names::AnyCase => {
+                let users = self.users.iter().filter(|(user, _)| names.same(user, name));
+                users.flat_map(|(_, sessions)| sessions).copied().collect()
+            }
         };
-        for session in meant {
+        for session in sessions {
             self.mailboxes.send(session, SessionMessage::Disconnect);
         }
     }
@@ -128,10 +136,15 @@ impl Sessions {
         self.slab.iter().any(|(_, session)| session.is_busy())
     }
 
-    /// A session that is to be closed.
-    pub(crate) fn next_to_close(&mut self) -> Option<SessionId> {
-        let session = self.to_close.pop();
-        session.or_else(|| self.mailboxes.too_slow.pop())
+    /// The connection of a session that is to be closed.
+    pub(crate) fn next_to_close(&mut self) -> Option<ConnectionId> {
+        while let Some(session) = self.mailboxes.to_close.pop() {
+            let connection = self.connection(session);
+            if connection.is_some() {
+                return connection;
+            }
+        }
+        None
     }
 
     /// A channel id that no shard gives twice.
@@ -210,7 +223,7 @@ impl Sessions {
         match message::reply(dialect, to, status, body) {
             Ok(reply) => self.said.push(reply),
             // Only a join's reply can be binary, and only from an application that wants its client cut.
-            Err(_) => self.to_close.push(id),
+            Err(_) => self.mailboxes.to_close.push(id),
         }
     }
 
@@ -220,7 +233,7 @@ impl Sessions {
             return;
         };
         if process.mailbox.len() >= MAX_MESSAGES {
-            return self.to_close.push(address.session);
+            return self.mailboxes.to_close.push(address.session);
         }
         process.mailbox.push_back(message);
         self.ready.push_back(address);
@@ -284,5 +297,57 @@ impl Sessions {
             .processes()
             .filter(|(_, process)| !process.mailbox.is_empty());
         ready.extend(waiting.map(|(channel, _)| Address { session: id, channel }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Vsn;
+    use crate::server::conduct::Delivery;
+    use crate::server::message::Dialect;
+
+    fn sessions() -> Sessions {
+        Sessions::new(0, Mailboxes::new(Delivery::Once, Arc::default()))
+    }
+
+    fn session_on(connection: ConnectionId) -> Session {
+        Session {
+            connection,
+            dialect: Dialect::phoenix(Vsn::V2),
+            user: "alice".into(),
+            identity: Identity::Signed,
+            channels: Vec::new(),
+            joining: None,
+            heartbeats: 0,
+        }
+    }
+
+    #[test]
+    fn after_clear_no_session_and_no_message_is_left() {
+        let mut sessions = sessions();
+        let session = sessions.open(session_on(ConnectionId(7)));
+        let channel = sessions.next_channel_id();
+        sessions.ready.push_back(Address { session, channel });
+        sessions.mailboxes.send(session, SessionMessage::Drain);
+        sessions.mailboxes.to_close.push(session);
+        sessions.clear();
+        assert!(sessions.get(session).is_none());
+        assert!(sessions.ready.is_empty());
+        assert!(sessions.mailboxes.waiting.is_empty());
+        assert!(sessions.mailboxes.to_close.is_empty());
+        sessions.disconnect("alice", Names::Exact);
+        assert!(sessions.mailboxes.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_session_that_has_ended_is_not_closed_again() {
+        let mut sessions = sessions();
+        let open = sessions.open(session_on(ConnectionId(7)));
+        let ended = sessions.open(session_on(ConnectionId(8)));
+        sessions.remove(ended);
+        sessions.mailboxes.to_close.extend([open, ended]);
+        assert_eq!(sessions.next_to_close(), Some(ConnectionId(7)));
+        assert_eq!(sessions.next_to_close(), None);
     }
 }

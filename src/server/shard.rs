@@ -1,4 +1,5 @@
-//! A thread of the server: an epoll loop over its own connections. A message takes no lock that threads share.
+//! A thread of the server: an epoll loop over its own connections. The threads share no lock on the way of a message,
+//! unless its channel uses the presences or the counters of a topic.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -129,16 +130,16 @@ impl Shard {
         alarms.into_iter().flatten().min().map(|at| at.since(now))
     }
 
-    /// Does what was due at `now`.
-    fn alarms(&mut self, now: Time) {
-        self.core.alarms(now);
-        if self.accept_at.take_if(|at| *at <= now).is_some() {
+    /// Does what is due until then. The order after a stall is not that of the times, as [`Core::alarms`] says.
+    fn alarms(&mut self, until: Time) {
+        self.core.alarms(until);
+        if self.accept_at.take_if(|at| *at <= until).is_some() {
             self.accept();
         }
         if self
             .draining
             .as_ref()
-            .is_some_and(|draining| draining.next <= now)
+            .is_some_and(|draining| draining.next <= until)
         {
             self.go_on_draining();
             self.core.settle_channels();
@@ -239,7 +240,7 @@ impl Shard {
         };
         match draining.step(now, || sessions.is_any_busy()) {
             Step::Tell(batch) => batch.into_iter().for_each(|id| self.core.drain(id)),
-            Step::Drop => self.core.connections.clear(),
+            Step::Drop => self.core.drop_all(),
         }
     }
 

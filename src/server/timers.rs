@@ -60,9 +60,9 @@ impl<T> Timers<T> {
         self.heap.peek().map(|Reverse(entry)| entry.at)
     }
 
-    /// An alarm that is due, with the moment it was set for. What is due exactly now is due.
-    pub(crate) fn due(&mut self, now: Time) -> Option<(Time, T)> {
-        if self.next()? > now {
+    /// The next alarm that is due until then, that moment included, with the moment it was set for.
+    pub(crate) fn due(&mut self, until: Time) -> Option<(Time, T)> {
+        if self.next()? > until {
             return None;
         }
         self.heap.pop().map(|Reverse(entry)| (entry.at, entry.what))

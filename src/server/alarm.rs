@@ -7,7 +7,7 @@ use super::context::Info;
 use super::ids::{Address, SessionId};
 use super::mailbox::SessionMessage;
 
-/// What a channel waits for.
+/// What happens when an alarm goes off.
 pub(crate) enum Alarm {
     /// A sleep ends.
     Wake(Address),

@@ -1,5 +1,5 @@
 //! The channels of a shard: their processes, timers and subscriptions, and the messages that sessions and channels send
-//! each other. Nothing here knows of connections: what a client is to be sent waits in its session.
+//! each other. A connection is known here only by its id: what a client is to be sent waits in its session's mailbox.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

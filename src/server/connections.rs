@@ -25,7 +25,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// After this a blocked connection is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// A connection's deadline may have come.
+/// An alarm for a connection, whose deadline may have moved since the alarm was set.
 pub(crate) struct Deadline {
     pub(crate) of: ConnectionId,
     serial: u32,

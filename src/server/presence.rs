@@ -1,5 +1,5 @@
 //! The users who are present on each topic, as `Phoenix.Presence` lists them, and a diff for every change. All shards share
-//! one. No message waits for it, so one lock for a group of topics is enough.
+//! them, with one lock for each group of topics: only channels that track users take it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -23,10 +23,10 @@ mod tests;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TrackError {
     /// `{:error, {:already_tracked, …}}`
-    #[error("this conversation is tracked already")]
+    #[error("this channel is tracked already")]
     AlreadyTracked,
     /// `{:error, :nopresence}`
-    #[error("this conversation is not tracked, so there is nothing to update")]
+    #[error("this channel is not tracked, so there is nothing to update")]
     NoPresence,
 }
 
@@ -180,7 +180,7 @@ impl Presence {
         let topics = self.lock(topic);
         let topic = topics.get(topic);
         let left_out = match listed {
-            Listed::AllBut(conversation) => topic.and_then(|topic| topic.owners.get(&conversation)),
+            Listed::AllBut(channel) => topic.and_then(|topic| topic.owners.get(&channel)),
             Listed::All(_) | Listed::OneOfEachKey(_) => None,
         };
         let mut metas: Vec<(&str, &Meta)> = topic

@@ -1,5 +1,5 @@
-//! A session: what `Phoenix.Socket` holds of one client, whatever transport the client uses, and the processes of its
-//! channels (`lib/phoenix/socket.ex`, `lib/phoenix/channel/server.ex`).
+//! A session: what `Phoenix.Socket` holds of one client, and the processes of its channels (`lib/phoenix/socket.ex`,
+//! `lib/phoenix/channel/server.ex`). It knows its connection only by its id.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

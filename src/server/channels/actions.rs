@@ -33,7 +33,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
 impl Channels {
     /// Carries out what the last callback wanted. An error: Phoenix raises at that place, the rest is not done.
-    pub(crate) fn carry_out(&mut self, address: Address) -> Result<(), Raised> {
+    pub(super) fn carry_out(&mut self, address: Address) -> Result<(), Raised> {
         let mut actions = std::mem::take(&mut self.actions);
         let done = actions.drain(..).try_for_each(|action| self.act(address, action));
         self.actions = actions;
@@ -94,7 +94,7 @@ impl Channels {
         })
     }
 
-    pub(crate) fn reply_out(
+    pub(super) fn reply_out(
         &mut self,
         address: Address,
         reference: &Field<'_>,

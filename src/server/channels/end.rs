@@ -84,16 +84,16 @@ impl Channels {
 
     /// Ends a channel: it is subscribed no more, its `terminate` is called, and what waits for it is lost.
     pub(super) fn terminate(&mut self, address: Address, why: &Reason) {
+        let Some(topic) = self.sessions.entry(address).map(|entry| Arc::clone(&entry.topic)) else {
+            return;
+        };
         let leave = self.end_subscription(address);
         let Some(_) = self.call(address, &Field::Null, |channel, cx| channel.terminate(why, cx)) else {
             return;
         };
-        let topic = self.sessions.entry(address).map(|entry| Arc::clone(&entry.topic));
         let mut last_actions = std::mem::take(&mut self.actions);
         for action in last_actions.drain(..) {
-            let Some(topic) = topic.clone() else {
-                continue;
-            };
+            let topic = Arc::clone(&topic);
             match action {
                 Action::Broadcast { event, body, .. } => {
                     let broadcast = Arc::new(Broadcast::new(topic, event, body, None));

@@ -17,7 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "counter-shared",
-        "All conversations of a topic count together.",
+        "All channels of a topic count together.",
         &["state-apart"],
         |conduct| {
             conduct.app.counter = Counter::Topic;
@@ -69,7 +69,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "presence-leaves-with-all",
-        "Where one of a user's conversations ends, all metas of the user are told to leave.",
+        "When one of a user's channels ends, all metas of the user are told to leave.",
         &["presence-one-key-many-metas"],
         |conduct| conduct.app.presence_leave = PresenceLeave::WithAllOfTheUser,
     ),

@@ -9,7 +9,7 @@ use crate::server::conduct::{
     ReplyOrder, ReplyRefs, SenderOrder, StaleJoinRef, Unmatched,
 };
 
-/// How often a delivery goes wrong, so that a conversation of a few messages shows it.
+/// How often a delivery goes wrong, so that a few messages show it.
 const OFTEN: NonZeroU32 = NonZeroU32::new(7).expect("it is not 0");
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -36,7 +36,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "duplicate-join-keeps-old-running",
-        "A second join on a topic leaves the first conversation running in secret.",
+        "A second join on a topic sends phx_close for the first channel, and leaves it running.",
         &[
             "duplicate-join-fresh-state",
             "broadcast-once",

@@ -14,7 +14,7 @@ fn lab() -> Lab {
     Lab::new(Arc::default())
 }
 
-/// Joins a conversation of alice's with each of the params, and compares what comes of it.
+/// Joins a channel of alice's with each of the params, and compares what comes of it.
 #[track_caller]
 fn joins(cases: &[(&str, &[&str])]) {
     for (params, expected) in cases {
@@ -27,7 +27,7 @@ fn joins(cases: &[(&str, &[&str])]) {
     }
 }
 
-/// Pushes each event to a conversation of its own, and compares what comes of it.
+/// Pushes each event to a channel of its own, and compares what comes of it.
 #[track_caller]
 fn answers(event: &str, cases: &[(&str, &[&str])]) {
     for (payload, expected) in cases {
@@ -165,7 +165,7 @@ fn binaries_are_echoed_pushed_and_broadcast_and_crash_what_looks_into_them() {
 }
 
 #[test]
-fn the_counter_and_what_was_put_are_the_conversations_own() {
+fn the_counter_and_what_was_put_are_the_channels_own() {
     let scene = Scene::new();
     let counters: Arc<TopicCounters> = Arc::default();
     let mut alice = scene.channel((1, "alice"), "lab:1", Lab::new(Arc::clone(&counters)));

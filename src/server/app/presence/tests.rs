@@ -95,7 +95,7 @@ fn what_is_no_update_crashes() {
 }
 
 #[test]
-fn the_end_of_a_conversation_is_told_after_what_was_still_untold() {
+fn the_end_of_a_channel_is_told_after_what_was_still_untold() {
     let scene = Scene::new();
     let mut talk = scene.channel((1, "bob"), "presence:room", PresenceChannel::default());
     talk.join("{}");

@@ -84,7 +84,7 @@ impl Clock {
         Time::ZERO + Instant::now().duration_since(self.start)
     }
 
-    /// The [`Instant`] of a moment, for those who wait in an async runtime.
+    /// The [`Instant`] of a [`Time`], for timers of an async runtime.
     pub fn instant(&self, at: Time) -> Instant {
         self.start + Duration::from_micros(at.as_micros())
     }

@@ -1,9 +1,9 @@
-//! File descriptors: as many as the process may have, and a table of its own for a thread where that is too few.
+//! File descriptors: raises the limit of the process, and gives a thread a table of its own if the limit is too low.
 
 use std::io;
 
-/// Raises the soft limit to the hard one, and says how many descriptors may now be open. Where there is no such limit,
-/// or it cannot be read, that many are promised that nobody will ask for more.
+/// Raises the soft limit to the hard one, and returns how many descriptors may now be open. If there is no such limit, or
+/// it cannot be read, this is a number that is larger than any need.
 pub fn raise_limit() -> u64 {
     #[cfg(unix)]
     {

@@ -61,7 +61,7 @@ fn stat_of(process: &str) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{process}/stat")).ok()
 }
 
-/// The fields behind the name, which stands in brackets and in which anything may stand.
+/// The fields after the name of the process. The name is in brackets and may contain any character, also brackets.
 fn fields_of(stat: &str) -> Option<impl Iterator<Item = &str>> {
     Some(stat.rsplit_once(')')?.1.split_whitespace())
 }

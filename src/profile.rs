@@ -136,7 +136,7 @@ impl Profile {
         Self::known().filter(|profile| profile.names_its_group())
     }
 
-    /// Whether this is the profile that stands for all versions that behave like it.
+    /// Whether this is the profile that names the group of versions that behave alike.
     fn names_its_group(self) -> bool {
         let tried = Self::TRIED.into_iter().find(|tried| tried.behaves_like(self));
         let newest = || Self::known().find(|newest| newest.behaves_like(self));

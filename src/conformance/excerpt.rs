@@ -25,7 +25,8 @@ pub(super) fn explain(
     }
 }
 
-/// The last frames of an actor, and what others sent meanwhile; all frames if there is no actor.
+/// The last frames of an actor, and the frames that other actors sent meanwhile; the frames of all actors if no actor is
+/// given.
 fn said(recording: &Recording, names: &RunNames<'_>, actor: Option<&str>) -> Vec<Said> {
     let first = recording
         .entries

@@ -115,7 +115,7 @@ pub(super) async fn send_request(
     request(&settings.endpoint.target, &to_send).await
 }
 
-/// Whether anybody was there who could have answered.
+/// Whether the error shows that something listens at the target.
 fn reach(error: &OpenError) -> Reached {
     match error {
         OpenError::Request(

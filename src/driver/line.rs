@@ -17,7 +17,7 @@ const SLOWEST: Duration = Duration::from_secs(2);
 
 /// Each wait is longer by so many round trips.
 const FOR_EACH_WAIT: u32 = 10;
-/// The longest that a wait becomes on a server that is slow to let somebody in, unless a longer timeout is asked for.
+/// The longest wait that follows from a slow connect. A longer timeout from the user is not shortened.
 const LONGEST_SCALED: Duration = Duration::from_secs(10);
 /// A faster line counts as one without any delay, so that waits are as long as was asked for: on a busy machine the
 /// loopback may take as long.
@@ -83,7 +83,7 @@ impl Line {
         self.round_trip
     }
 
-    /// How long each wait may take where `timeout` was asked for.
+    /// How long each wait may take if the user asked for `timeout`.
     pub(crate) fn wait(&self, timeout: Duration) -> Duration {
         let opening = up_to(TENTH, (self.opening * 10).min(LONGEST_SCALED));
         let on_this_line = if self.round_trip.is_zero() {

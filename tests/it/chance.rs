@@ -1,5 +1,5 @@
-//! What Phoenix leaves open: no case stumbles over a server that does it at random, and what lies just beyond each of
-//! these freedoms still fails.
+//! Behaviours that Phoenix leaves open: no case fails on a server that shows them at random, and a fault that goes slightly
+//! further than such a behaviour still fails.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +13,12 @@ use phxproof::conformance::{HeldTo, RunResult, Strictness, Verdict};
 use phxproof::server::internal::{Freedom, Tally};
 use phxproof::server::{Server, ServerSettings, faults};
 
-/// Cases that end their server.
+/// Cases that restart their server.
 const RESTARTS: [&str; 2] = ["lifetime/kill", "lifetime/restart"];
 const SEEDS: u64 = 20;
 const SIDE_BY_SIDE: usize = 2;
 
-/// The cases of all families in which one leaves something to chance.
+/// The cases of each family in which some case leaves something to chance.
 fn families() -> Vec<Arc<Case>> {
     let cases = built_in();
     let mut open: BTreeSet<&str> = cases
@@ -113,7 +113,7 @@ fn no_case_stumbles_over_what_phoenix_leaves_open() {
     }
 }
 
-/// What lies just beyond each freedom.
+/// For each freedom, a fault that goes slightly further than Phoenix may.
 const BEYOND: [(Freedom, &str); Freedom::ALL.len()] = [
     (Freedom::DeadSubscription, "subscription-never-ends"),
     (Freedom::OwnLeave, "presence-leaves-with-all"),

@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The program, in a folder of its own and without the settings of whoever runs the tests.
+/// The program, in a folder of its own and without the settings of the user who runs the tests.
 fn phxproof(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phxproof"));
     command
@@ -26,7 +26,7 @@ fn phxproof(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// An address on which nobody listens.
+/// An address at which nothing listens.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What the suite is worth: each promise that the reference server can break is noticed by a case that cites it.
+//! Tests the suite itself: for each fault of the reference server, a case that cites its rule fails.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -139,11 +139,11 @@ fn run(
     result
 }
 
-/// Faults that strike where messages come close together, or by the order in which cases interleave: each case has
-/// several chances to see them.
+/// Faults that show only if messages come close together or if cases interleave in a certain order: each case runs
+/// several times.
 const DEPEND_ON_TIMING: [&str; 2] = ["replies-swapped", "broadcast-swapped"];
 
-/// Faults whose rule is broken in some case, but of which another rule, a consequence, is told as the first cause.
+/// Faults whose own rule is broken in some case, but the first cause that the run reports is the rule of a consequence.
 const TOLD_BY_A_CONSEQUENCE: [&str; 3] = [
     "broadcast-in-one-version",
     "crash-ends-nothing",
@@ -242,8 +242,8 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
     }
 }
 
-/// What is wrong with how a release without a fault is judged that nobody names: by all cases that releases answer
-/// differently.
+/// What is wrong with the verdicts on a release without a fault, if no profile is given. All cases are played that
+/// releases answer differently.
 fn misjudged(profile: Profile) -> Vec<String> {
     let cases = built_in().iter();
     let differing = cases

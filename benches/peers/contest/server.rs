@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked whether they are there.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// A server for one run, so that nobody inherits what another left behind.
+/// A server for one run, so that a tool does not inherit the state that another one left.
 pub(super) struct ReferenceServer {
     group: Group,
     address: SocketAddr,

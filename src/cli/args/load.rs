@@ -77,7 +77,7 @@ pub(in super::super) struct Load {
     pub(in super::super) config: Config,
 }
 
-/// What stands in the place of what the scenario says, for servers without its channels.
+/// Options that replace parts of the scenario, for servers without its channels.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "A server of your own, without the channels of the scenario")]
 pub(in super::super) struct Instead {

@@ -54,9 +54,9 @@ pub(super) enum WaitKind {
     Restarted,
 }
 
-/// How a wait stands.
+/// Whether a wait is over.
 pub(super) enum WaitStatus {
-    /// It goes on.
+    /// It is not over.
     NotYet,
     /// It is over; the serial of the message that ended it, if one did.
     Over(u64),

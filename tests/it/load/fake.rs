@@ -1,4 +1,4 @@
-//! Small servers that do as they are told: honest ones that stop for a while, and those that nobody should meet.
+//! Small servers for tests of `load`: correct servers that stall for a while, and servers that misbehave in a chosen way.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -26,11 +26,11 @@ pub(super) enum Manner {
     Unavailable,
     /// Resets every second connection.
     ResetsHalf,
-    /// After the upgrade it sends what no server may.
+    /// After the upgrade it sends bytes that the protocol forbids.
     Babbles(&'static [u8]),
     /// Answers joins, then ends with the given push.
     Dies(usize),
-    /// Sends the same broadcast to a topic that nobody has joined, with each answer.
+    /// Sends the same broadcast with each answer, to a topic that the client has not joined.
     Crosses,
     /// Answers joins only.
     Ignores,
@@ -74,7 +74,7 @@ struct Shared {
     joins: AtomicUsize,
     pushes: AtomicUsize,
     lost: Arc<Mutex<Vec<String>>>,
-    /// Held by whoever answers, so that a stall stops all.
+    /// Held by the thread that answers, so that a stall stops all connections.
     turn: Mutex<()>,
     /// All connections, to end them together.
     streams: Mutex<Vec<TcpStream>>,
@@ -244,7 +244,7 @@ impl Shared {
     }
 }
 
-/// Says to a topic that nobody has joined what a broadcast would.
+/// Sends a broadcast to a topic that the client has not joined.
 fn cross(stream: &mut TcpStream, message: &Message<'_>) -> Option<()> {
     let foreign = Message {
         join_ref: Field::Null,

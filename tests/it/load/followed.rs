@@ -1,4 +1,4 @@
-//! What is found out before a run, and what the run makes of it: pushes that are not answered, broadcasts without a mark.
+//! What `load` finds out before a run, and how the run uses it: pushes without a reply, broadcasts without a mark.
 
 use std::time::Duration;
 

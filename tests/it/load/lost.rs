@@ -9,7 +9,7 @@ use phxproof::load::{LoadResult, LoadSettings, Lost, LostKind, Marks};
 use super::fake::{Fake, Manner, Whom};
 use super::{open, run, serve, serve_with, settings_of_own};
 
-/// All are in one room, and everybody sends.
+/// All sockets are in one room, and each of them sends.
 const ROOM: &str =
     "about: A.\nshared: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n";
 const MARKED: &str = "  - ana: { push: broadcast, with: { mark: \"{{mark}}\" }, reply: ok }\n  \
@@ -29,7 +29,7 @@ fn play_all(address: SocketAddr, scenario: &str, marks: Marks) -> LoadResult {
     })
 }
 
-/// Who sent a payload, which of the topic it was, and when it was meant to be sent, in milliseconds.
+/// The sender of a payload, its number in the topic, and the time at which it was due, in milliseconds.
 fn sent(payload: &str) -> (u32, u64, u64) {
     let mark = payload.split('~').nth(1).expect("a mark");
     let numbers: Vec<u64> = mark.split('.').map(|it| it.parse().expect("a number")).collect();

@@ -1,4 +1,4 @@
-//! What a swarm makes of scenarios: roles, tokens, comings and goings, several scenarios at once, a topic of one's own.
+//! How a swarm plays scenarios: roles, tokens, joins and leaves in a round, several scenarios at once, the user's own topic.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Scenarios that a swarm plays step by step: whatever a case of `check` can do, many instances can do again and again.
+//! Scenarios that a swarm plays step by step: many instances can repeat each step that a case of `check` may contain.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

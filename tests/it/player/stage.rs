@@ -53,11 +53,11 @@ struct Conversation {
     long: String,
 }
 
-/// How a conversation stands.
+/// Whether a conversation is open.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
     Yes,
-    /// The recorded server has closed it; what the client says from here on concerns nobody.
+    /// The recorded server has closed it; frames that the client sends after that are ignored.
     Closed,
     ClientGone,
 }
@@ -103,7 +103,7 @@ impl Stage {
         self.complaints
     }
 
-    /// Tokens are handed out to whoever asks: the recordings do not show the asking.
+    /// Gives a token to every client that requests one: the recordings do not contain these requests.
     async fn knock(&mut self, request: Request, mut tcp: TcpStream) {
         match request.path.strip_prefix("/token/") {
             Some(name) => {

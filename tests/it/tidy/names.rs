@@ -1,5 +1,5 @@
-//! One name for one type, and one term for one concept: type names are unique in the crate, and the glossary of
-//! ARCHITECTURE.md names types that exist.
+//! Checks that type names are unique in the crate apart from known ones, and that the glossary of ARCHITECTURE.md has
+//! each term once and names types that exist.
 
 use std::collections::BTreeMap;
 

@@ -35,6 +35,7 @@ mod report;
 pub mod scenario;
 pub mod server;
 mod session;
+mod stream;
 mod transport;
 mod wire;
 

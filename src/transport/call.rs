@@ -4,17 +4,16 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::tcp::ReadHalf;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, split};
 use tokio::time::{Sleep, sleep};
 
 use super::answer::{RequestError, Response, Truncated};
+use super::dial::dial;
 use super::{Limits, Target};
+use crate::stream::Stream;
 use crate::wire::http::{Body, Head, HttpError, NO_HEADERS, read_head};
 
 /// At least so much of an answer is read at once.
@@ -32,7 +31,7 @@ pub(super) struct Call<'a> {
 pub(super) enum Answer<E> {
     Response(Response),
     /// A 101, the connection, and what came after the head of the 101.
-    Switched(TcpStream, Vec<u8>, Response),
+    Switched(Stream, Vec<u8>, Response),
     BadSwitch(E),
 }
 
@@ -54,15 +53,16 @@ impl Call<'_> {
         check: impl Fn(&Head<'_, '_>) -> Result<(), E>,
     ) -> Result<Answer<E>, RequestError> {
         let mut deadline = pin!(sleep(self.deadline));
-        let mut tcp = tokio::select! {
+        let mut stream = tokio::select! {
             biased;
-            connected = self.connect() => connected?,
+            connected = dial(self.target) => connected?,
             () = &mut deadline => return Err(self.connect_timeout()),
         };
-        let (mut reader, mut writer) = tcp.split();
+        let (mut reader, mut writer) = split(&mut stream);
         // A server may answer before it has read everything; that it cannot be sent is seen in how the answer ends.
         let sending = async {
             let _ = writer.write_all(request).await;
+            let _ = writer.flush().await;
             pending::<Infallible>().await
         };
         let reading = async {
@@ -82,14 +82,14 @@ impl Call<'_> {
         };
         match read.switch {
             Err(bad) => Ok(Answer::BadSwitch(bad)),
-            Ok(()) if read.response.status == 101 => Ok(Answer::Switched(tcp, read.rest, read.response)),
+            Ok(()) if read.response.status == 101 => Ok(Answer::Switched(stream, read.rest, read.response)),
             Ok(()) => Ok(Answer::Response(read.response)),
         }
     }
 
     async fn read_head<E>(
         &self,
-        reader: &mut ReadHalf<'_>,
+        reader: &mut (impl AsyncRead + Unpin),
         method: &str,
         check: impl Fn(&Head<'_, '_>) -> Result<(), E>,
         mut deadline: Pin<&mut Sleep>,
@@ -127,44 +127,12 @@ impl Call<'_> {
         }
     }
 
-    async fn connect(&self) -> Result<TcpStream, RequestError> {
-        let host = self.target.host();
-        let lookup = |why| RequestError::Lookup {
-            host: host.to_owned(),
-            why,
-        };
-        let addresses: Vec<SocketAddr> = lookup_host((host, self.target.port()))
-            .await
-            .map_err(lookup)?
-            .collect();
-        let mut failed = None;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(tcp) => {
-                    tcp.set_nodelay(true).map_err(|why| self.unconnected(why))?;
-                    return Ok(tcp);
-                }
-                Err(why) => failed = Some(why),
-            }
-        }
-        let none = || lookup(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
-        Err(failed.map_or_else(none, |why| self.unconnected(why)))
-    }
-
     fn head_bytes(&self) -> usize {
         self.limits.head_bytes.max(8 << 10)
     }
 
     fn at(&self) -> String {
         self.target.authority()
-    }
-
-    pub(super) fn unconnected(&self, why: io::Error) -> RequestError {
-        let at = self.at();
-        match why.kind() {
-            io::ErrorKind::ConnectionRefused => RequestError::ConnectionRefused { at },
-            _ => RequestError::Connect { at, why },
-        }
     }
 
     fn connect_timeout(&self) -> RequestError {
@@ -190,7 +158,7 @@ impl<E> Read<E> {
     /// Reads until the body is whole, too long or late; says why it is not whole, if it is not.
     async fn body(
         &mut self,
-        reader: &mut ReadHalf<'_>,
+        reader: &mut (impl AsyncRead + Unpin),
         limit: usize,
         mut deadline: Pin<&mut Sleep>,
     ) -> Option<Truncated> {
@@ -229,7 +197,7 @@ impl<E> Read<E> {
     }
 }
 
-async fn read_more(reader: &mut ReadHalf<'_>, into: &mut Vec<u8>) -> io::Result<usize> {
+async fn read_more(reader: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> io::Result<usize> {
     into.reserve(PIECE_BYTES);
     reader.read_buf(into).await
 }

@@ -16,6 +16,7 @@ mod answer;
 mod call;
 mod connect;
 mod conversation;
+mod dial;
 mod http;
 mod open;
 mod params;

@@ -9,6 +9,7 @@ use rand::rngs::SysRng;
 
 use super::answer::{RequestError, Response};
 use super::call::{Answer, Call};
+use super::dial::unconnected;
 use super::http::{Head, standard_headers};
 use super::params::query;
 use super::percent::percent_encoded;
@@ -76,7 +77,7 @@ pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenErro
     let mut key = Key([0; 16]);
     SysRng
         .try_fill_bytes(&mut key.0)
-        .map_err(|why| call.unconnected(io::Error::other(why)))?;
+        .map_err(|why| unconnected(target, io::Error::other(why)))?;
     let key = key.text();
     let mut standard = standard_headers(target);
     standard.extend([
@@ -101,8 +102,8 @@ pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenErro
     let offered = Offered::in_headers(headers.clone());
     let check = |head: &wire::http::Head<'_, '_>| check_switch(head, key, &offered);
     match call.exchange("GET", &head.write(&[])?, check).await? {
-        Answer::Switched(tcp, early, response) => {
-            let connection = Connection::new(tcp, &early, &upgrade.limits);
+        Answer::Switched(stream, early, response) => {
+            let connection = Connection::new(stream, &early, &upgrade.limits);
             Ok(Opened::Open(connection, response))
         }
         Answer::BadSwitch(bad) => Err(bad.into()),

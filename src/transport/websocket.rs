@@ -1,4 +1,4 @@
-//! An open WebSocket on a TCP connection: moves bytes between the socket and the [`Conversation`], which knows what
+//! An open WebSocket on a stream: moves bytes between the stream and the [`Conversation`], which knows what
 //! they are. It never decides what a message means or what to do when it ends.
 
 use std::future::poll_fn;
@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::conversation::{Conversation, End, Sending};
 use super::{Incoming, Limits, Outgoing};
+use crate::stream::Stream;
 
 /// How much is taken from the socket at once; more is left there, so that the server feels it.
 const PIECE_BYTES: usize = 8 << 10;
@@ -18,17 +18,17 @@ const PIECE_BYTES: usize = 8 << 10;
 /// An open WebSocket connection. Dropping it cuts it.
 #[derive(Debug)]
 pub struct Connection {
-    tcp: Option<TcpStream>,
+    stream: Option<Stream>,
     conversation: Box<Conversation>,
 }
 
 impl Connection {
-    /// A connection on a socket that has been upgraded; `early` is what the server sent right after its answer.
-    pub(super) fn new(tcp: TcpStream, early: &[u8], limits: &Limits) -> Self {
+    /// A connection on a stream that has been upgraded; `early` is what the server sent right after its answer.
+    pub(super) fn new(stream: Stream, early: &[u8], limits: &Limits) -> Self {
         let mut conversation = Box::new(Conversation::new(limits));
         conversation.arrived(early);
         Self {
-            tcp: Some(tcp),
+            stream: Some(stream),
             conversation,
         }
     }
@@ -68,7 +68,7 @@ impl Connection {
     pub async fn send(&mut self, outgoing: Outgoing) -> io::Result<()> {
         if outgoing == Outgoing::Cut {
             self.conversation.cut();
-            self.tcp = None;
+            self.stream = None;
             return Ok(());
         }
         self.conversation.put(&outgoing)?;
@@ -80,9 +80,9 @@ impl Connection {
     }
 
     fn send_what_fits(&mut self) {
-        let Some(tcp) = &self.tcp else { return };
+        let Some(stream) = &mut self.stream else { return };
         while !self.conversation.to_send().is_empty() {
-            match tcp.try_write(self.conversation.to_send()) {
+            match stream.try_write(self.conversation.to_send()) {
                 Ok(count) => self.conversation.sent(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => self.conversation.sending_broke(error.kind()),
@@ -92,12 +92,12 @@ impl Connection {
 
     /// Sends what waits and reads a piece; ready once something was sent or read.
     fn poll_exchange(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(tcp) = &mut self.tcp else {
+        let Some(stream) = &mut self.stream else {
             return Poll::Ready(());
         };
         let mut sent = Poll::Pending;
         while !self.conversation.to_send().is_empty() {
-            match Pin::new(&mut *tcp).poll_write(cx, self.conversation.to_send()) {
+            match Pin::new(&mut *stream).poll_write(cx, self.conversation.to_send()) {
                 Poll::Pending => break,
                 Poll::Ready(Ok(count)) => {
                     self.conversation.sent(count);
@@ -108,7 +108,7 @@ impl Connection {
         }
         let mut piece = [0; PIECE_BYTES];
         let mut piece = ReadBuf::new(&mut piece);
-        match Pin::new(tcp).poll_read(cx, &mut piece) {
+        match Pin::new(&mut *stream).poll_read(cx, &mut piece) {
             Poll::Pending => return sent,
             Poll::Ready(Ok(())) if piece.filled().is_empty() => self.conversation.ended(End::Eof),
             Poll::Ready(Ok(())) => self.conversation.arrived(piece.filled()),

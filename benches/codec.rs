@@ -1,4 +1,4 @@
-//! How long a message takes to be read and written, beside serde_json's `Value` as the yardstick of the same run.
+//! Measures how long a message takes to be read and written, compared with serde_json's `Value` in the same run.
 
 use std::hint::black_box;
 

@@ -1,18 +1,18 @@
-//! The contest: which tools are there, each measurement for all of them in turn, and the table.
+//! Finds the installed tools, measures all of them in turn, and prints the table.
 //!
 //! **Round trips per CPU-second** are taken from two runs of each tool that differ only in how long the
-//! clients push: the round trips and the CPU seconds that the longer one has more. What both spend on
-//! starting, compiling scripts, connecting, joining and reporting cancels out, so nobody is charged for it,
-//! and no tool has to be watched in the middle of a run, for which each would need another trick. CPU is what
-//! the kernel says of the tool's process and of the children that it waited for, when it has ended; round
-//! trips are what the tool itself counts, as answers (phxproof), received messages (k6, Artillery) or
-//! requests (Tsung): the joins among them cancel out as well. All clients join before any pushes, and the
-//! scripts of k6 and Artillery measure no latency while they are counted, which favours them.
+//! clients push: the round trips and the CPU seconds of the longer run, minus those of the shorter one. The
+//! cost of starting, compiling scripts, connecting, joining and reporting is in both runs and cancels out. So
+//! no tool has to be measured in the middle of a run, which would need another method for each of them. The
+//! CPU time is that of the tool's process and of the children that it waited for, as the kernel reports it
+//! after the end. The round trips are counted by the tool itself, as replies (phxproof), received messages
+//! (k6, Artillery) or requests (Tsung); the joins among them cancel out, too. All clients join before the first
+//! push. The scripts of k6 and Artillery measure no latency in these runs, which is an advantage for them.
 //!
-//! **Memory** is the resident memory of the tool's processes with all sockets joined and silent, less that
-//! with a few, by socket. **The stall** stops the server in the middle of a run whose clients push every 50
-//! ms, in phxproof by a schedule, in the others as their users write it: send, wait for the answer, think for
-//! 50 ms.
+//! **Memory** is the resident memory of the tool's processes with all sockets joined and silent, minus that
+//! with a few sockets, divided by the difference in sockets. **The stall** stops the server in the middle of a
+//! run whose clients push every 50 ms: phxproof by a schedule, the other tools in the usual way, which is to
+//! send, wait for the reply, and think for 50 ms.
 
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ use measure::{memory_a_socket, round_trips_per_cpu_second, told_of_a_stall};
 use table::Row;
 use tool::{Installed, Tool};
 
-/// What anything here comes to; a tool that fails is left out of that column, with the reason below the
+/// The result of a measurement. If it fails, the cell of the tool stays empty, and the reason stands below the
 /// table.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -66,7 +66,7 @@ pub(super) fn hold(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Each measurement for all tools in turn, so that those who are compared are close in time.
+/// Makes each measurement for all tools in turn, so that figures that are compared are close in time.
 fn fill(rows: &mut [Row], tools: &[Installed], arguments: &Arguments) -> Outcome<()> {
     for (column, &sockets) in arguments.sockets.iter().enumerate() {
         for round in 1..=arguments.rounds {

@@ -1,4 +1,4 @@
-//! The floor of the machine: the same bytes through as many sockets, by loops that know nothing of what they carry.
+//! The baseline: epoll loops that write and read the same bytes over as many sockets and parse nothing.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};

@@ -1,5 +1,5 @@
-//! What a client of the swarm costs, beside the floor of the machine: bare epoll loops that write and read the same
-//! bytes and parse nothing. `cargo bench --bench swarm -- [SECONDS]`; with fewer descriptors than 100,000 on Linux, or
+//! Measures what a client of the swarm costs, compared with bare epoll loops that write and read the same bytes and
+//! parse nothing. `cargo bench --bench swarm -- [SECONDS]`; with fewer descriptors than 100,000 on Linux, or
 //! elsewhere, name the largest number of sockets behind it.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its tables")]
 

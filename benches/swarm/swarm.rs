@@ -1,4 +1,4 @@
-//! The swarm itself.
+//! The measurements of the swarm: echo, fanout and idle sockets.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

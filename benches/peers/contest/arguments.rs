@@ -1,4 +1,4 @@
-//! What is typed after `cargo bench --bench peers --`.
+//! Parses the arguments of `cargo bench --bench peers --`.
 
 use super::TOOLS;
 use super::measure::FEW_SOCKETS;

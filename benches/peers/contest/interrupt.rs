@@ -1,4 +1,5 @@
-//! Ctrl-c and SIGTERM: the processes of a run are in groups of their own, which a terminal does not reach.
+//! Ctrl-c and SIGTERM: ends the processes of a run, which are in process groups of their own and get no signal from the
+//! terminal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,10 +7,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
 
-/// Signals come to the process, not to a part of it.
+/// Whether a signal came. A signal is for the whole process, so this is a static.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on a signal is noted, and the run ends where it next waits.
+/// Notes a signal from now on; the run ends at its next wait.
 pub(super) fn watch() {
     std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()

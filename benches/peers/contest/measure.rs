@@ -9,39 +9,39 @@ use super::group::Group;
 use super::server::ReferenceServer;
 use super::tool::{Installed, Load, PUSHES_A_SECOND, Pace};
 
-/// How many sockets the memory of many is compared with.
+/// The number of sockets of the run with few sockets, when memory is measured.
 pub(super) const FEW_SOCKETS: u32 = 10;
 
-/// How long the clients of the shorter run push: until all have joined, and what is compiled at run time is
-/// compiled.
+/// How long the clients of the shorter run push: long enough for all to join and for code that is compiled at run
+/// time.
 const SHORT_S: u32 = 3;
 /// How long a tool may take beyond the time that its clients push.
 const SPARE: Duration = Duration::from_secs(40);
-/// How long after all have connected memory is read.
+/// How long after the last connect memory is read.
 const SETTLES: Duration = Duration::from_secs(3);
-/// Nobody waits so long for memory to settle.
+/// A push time that is longer than the measurement of memory.
 const IDLE_S: u32 = 60;
 
-/// A thousand pushes a second for ten seconds. Fewer clients that push more often than one would take first:
-/// with 100 that think for 100 ms, the pushes that a closed loop has under way in the stall are just 1 % of
-/// all, and p99 a toss.
+/// A thousand pushes a second for ten seconds. With 100 clients that think for 100 ms, the pushes that a closed
+/// loop has under way in the stall are just 1 % of all, so p99 would depend on chance. So there are fewer clients
+/// that push more often.
 const STALL_SOCKETS: u32 = 50;
 const STALL_RUN_S: u32 = 10;
 const STALL: Duration = Duration::from_secs(1);
 
-/// What a tool said of a stall, and what it should have said.
+/// The p99 that a tool reported of a stall, and the true one.
 pub(super) struct Told {
     pub(super) p99: Duration,
     pub(super) truth: Duration,
 }
 
-/// What a run took, from start to end.
+/// The cost of a whole run.
 struct Spent {
     round_trips: u64,
     cpu: Duration,
 }
 
-/// What a longer run has more than a shorter one.
+/// Round trips for each CPU second: those of a longer run minus those of a shorter one.
 pub(super) fn round_trips_per_cpu_second(tool: &Installed, sockets: u32, seconds: u32) -> Outcome<f64> {
     let short = whole_run(tool, sockets, SHORT_S)?;
     let long = whole_run(tool, sockets, SHORT_S + seconds)?;
@@ -97,7 +97,7 @@ fn true_p99(stalled: Duration) -> Duration {
 /// Pushes a second, over all clients of the stall.
 pub(super) const STALL_RATE: u32 = STALL_SOCKETS * PUSHES_A_SECOND;
 
-/// A tool at work on a server. Fields are dropped in this order: nobody sees a server die.
+/// A tool that loads a server. The fields are dropped in this order, so the client ends before the server.
 struct Run {
     client: Group,
     server: ReferenceServer,

@@ -1,4 +1,4 @@
-//! phxproof itself, as a user starts it: its threads are as many as it thinks best.
+//! phxproof itself, as a user starts it: with the default number of threads.
 
 use std::path::Path;
 use std::process::Command;

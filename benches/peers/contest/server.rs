@@ -12,16 +12,16 @@ use rustix::process::Signal;
 use super::Outcome;
 use super::group::Group;
 
-/// How long clients may take to come.
+/// How long clients may take to connect.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it is looked whether they are there.
+/// The interval between two checks whether they are connected.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A server for one run, so that a tool does not inherit the state that another one left.
 pub(super) struct ReferenceServer {
     group: Group,
     address: SocketAddr,
-    /// It has more to say, and nobody to tell it would be the end of it.
+    /// Kept open, because the server ends if it cannot print its later lines.
     _stdout: ChildStdout,
 }
 
@@ -54,8 +54,8 @@ impl ReferenceServer {
         self.address
     }
 
-    /// Waits until that many clients are connected. That is told by the kernel: the same for every
-    /// tool, and without asking the tool.
+    /// Waits until that many clients are connected. The kernel's table of connections is read, which works in the
+    /// same way for every tool.
     pub(super) fn wait_for(&self, sockets: u32, client: &Group) -> Outcome<()> {
         let clock = Clock::start();
         let mut most = 0;
@@ -73,7 +73,7 @@ impl ReferenceServer {
         }
     }
 
-    /// Stops the server for a while, and says for how long it was in the end.
+    /// Stops the server for a while, and returns how long the stop really lasted.
     pub(super) fn stall(&self, lasts: Duration, client: &Group) -> Outcome<Duration> {
         let clock = Clock::start();
         self.group.signal(Signal::STOP)?;

@@ -1,4 +1,4 @@
-//! The figures as a table in Markdown, and below it what failed.
+//! Prints the figures as a table in Markdown, and the failures below it.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::measure::{STALL_RATE, Told};
 use super::tool::Installed;
 use super::{Outcome, phxproof};
 
-/// What a tool came to.
+/// The figures of a tool.
 pub(super) struct Row {
     name: &'static str,
     version: String,
@@ -30,7 +30,7 @@ impl Row {
         }
     }
 
-    /// The median of the rounds that came to something.
+    /// The median of the rounds that succeeded.
     fn rate(&self, column: usize) -> Option<f64> {
         let mut rounds: Vec<f64> = self.rates[column].iter().flatten().copied().collect();
         rounds.sort_unstable_by(f64::total_cmp);

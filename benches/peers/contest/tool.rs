@@ -1,4 +1,4 @@
-//! What the contest has to know of a tool, and how one is found.
+//! What a measurement needs to know about a tool, and how an installed tool is found.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,17 +14,17 @@ use super::group::Group;
 
 /// How often a client pushes where it does so at intervals. All scripts think for 50 ms.
 pub(super) const PUSHES_A_SECOND: u32 = 20;
-/// How long after their tool's start clients that push with each answer begin to: all together, as a loop
-/// that is busy with those that are there lets nobody else in.
+/// How long after the start of their tool clients begin to push, if they push with each reply. They begin together,
+/// because a loop that is busy with the first clients would not connect the others.
 const RAMP_S: u32 = 4;
-/// How long a tool may take to say its version.
+/// How long a tool may take to print its version.
 const A_MOMENT: Duration = Duration::from_secs(20);
 
 /// A tool that makes load.
 pub(super) struct Tool {
     pub(super) name: &'static str,
     pub(super) origin: Origin,
-    /// What has it print its version.
+    /// The arguments that make it print its version.
     pub(super) version_argument: &'static str,
     /// A command, without its program, that makes the load and leaves its results in the load's folder.
     pub(super) arrange: fn(&mut Command, &Load<'_>) -> Outcome<()>,
@@ -79,7 +79,7 @@ impl Pace {
 }
 
 impl Load<'_> {
-    /// How long the clients have to join before anybody pushes; nothing where that does not matter.
+    /// How long the clients have to join before the first push; nothing if that does not matter.
     pub(super) fn ramp_s(&self) -> u32 {
         if self.pace == Pace::Echo { RAMP_S } else { 0 }
     }
@@ -95,7 +95,7 @@ impl Load<'_> {
     }
 }
 
-/// A tool that is there.
+/// An installed tool.
 pub(super) struct Installed {
     tool: &'static Tool,
     program: PathBuf,
@@ -184,7 +184,7 @@ fn version_in(said: &str) -> Option<&str> {
         .find(|word| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.'))
 }
 
-/// What the tool printed says more than that its result is not there.
+/// An error with the output of the tool, which says more than that its result is missing.
 fn with_output(error: &dyn std::error::Error, folder: &Path) -> Box<dyn std::error::Error> {
     let said = std::fs::read_to_string(output_in(folder)).unwrap_or_default();
     let mut last: Vec<_> = said

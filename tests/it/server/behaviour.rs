@@ -337,6 +337,32 @@ fn a_reader_that_does_not_read_is_cut_and_the_others_are_served() {
 }
 
 #[test]
+fn a_reader_that_reads_late_gets_all_in_order() {
+    let server = start(&ServerSettings::default());
+    let (mut late, mut sender) = (joined(&server, "lab:room"), joined(&server, "lab:room"));
+    let big = "x".repeat(1 << 20);
+    // More than sockets of the kernel take, less than the server allows to wait.
+    let count = 14;
+    let mut broadcast = |n: usize| {
+        say(
+            &mut sender,
+            &format!(r#"["1","{n}","lab:room","broadcast_from",{{"a":{n},"big":"{big}"}}]"#),
+        );
+        assert_eq!(heard(&mut sender, 1).len(), 1);
+    };
+    let mut arrives = |n: usize| {
+        let text = heard(&mut late, 1).remove(0);
+        let begin = format!(r#"[null,null,"lab:room","broadcasted",{{"a":{n},"#);
+        assert!(text.starts_with(&begin), "broadcast {n} is {text:.60}");
+    };
+    (0..count).for_each(&mut broadcast);
+    (0..count).for_each(&mut arrives);
+    broadcast(count);
+    arrives(count);
+    end(server, (late, sender));
+}
+
+#[test]
 fn a_broken_promise_is_broken_and_no_other() {
     let fault = faults::find("reply-twice").expect("a fault");
     let server = start(&ServerSettings {

@@ -270,7 +270,7 @@ impl Connections {
             return Expired::Dropped;
         }
         if now < connection.deadline || connection.is_blocked(sessions) {
-            // A process that is blocked hears no timer; it is looked at again soon.
+            // A blocked process handles no timer message, so the connection is looked at again soon.
             connection.alarm = if now < connection.deadline {
                 connection.deadline
             } else {

@@ -1,5 +1,5 @@
 //! Alarms in the order in which they are due, and the time of the shard's current turn. An alarm cannot be cancelled:
-//! whoever set it checks whether it still matters when it goes off.
+//! when it goes off, the code that set it checks whether it still matters.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -187,7 +187,7 @@ impl<'a> Request<'a> {
 }
 
 /// A token of RFC 9110, 5.6.2.
-pub(crate) fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

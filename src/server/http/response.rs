@@ -79,7 +79,7 @@ impl Response {
     }
 
     /// The same with one more header.
-    pub(crate) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
+    pub(super) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
         Self {
             extra: format!("{name}: {value}\r\n"),
             ..self

@@ -6,7 +6,7 @@ use semver::Version;
 use crate::protocol::Vsn;
 
 /// The serializer for a version, `None` where the connection is refused.
-pub(crate) fn negotiate(text: &str) -> Option<Vsn> {
+pub(super) fn negotiate(text: &str) -> Option<Vsn> {
     let version = Version::parse(text).ok()?;
     // `~> 2.0.0` is `>= 2.0.0 and < 2.1.0`; 2.0.0-rc comes before 2.0.0, and 2.1.0-rc is never let in.
     let in_range = version.minor == 0 && (version.patch > 0 || version.pre.is_empty());

@@ -1,4 +1,4 @@
-//! The presence family of the transcripts: who is told what, and when.
+//! The presence family of the transcripts: what the channels on a topic push, and when.
 
 use super::super::testing::Scene;
 use super::PresenceChannel;

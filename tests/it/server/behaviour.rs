@@ -308,7 +308,7 @@ fn a_binary_broadcast_crashes_its_sender_where_v1_listens() {
     let push = b"\x00\x01\x01\x08\x0912lab:roombroadcast\xff".to_vec();
     sender.send(&Sent::Message(Content::Binary(push)));
     let crash = r#"["1","1","lab:room","phx_error",{"reason":"channel_crash"}]"#;
-    assert_eq!(heard_so_far(&mut sender).last().map(String::as_str), Some(crash));
+    while heard(&mut sender, 1) != [crash] {}
     assert_eq!(heard_so_far(&mut old), [""; 0]);
     end(server, (sender, old));
 }
@@ -341,8 +341,8 @@ fn a_reader_that_reads_late_gets_all_in_order() {
     let server = start(&ServerSettings::default());
     let (mut late, mut sender) = (joined(&server, "lab:room"), joined(&server, "lab:room"));
     let big = "x".repeat(1 << 20);
-    // More than sockets of the kernel take, less than the server allows to wait.
-    let count = 14;
+    // The sockets of the kernel take less than all, and the server lets more wait.
+    let count = 8;
     let mut broadcast = |n: usize| {
         say(
             &mut sender,

@@ -2,8 +2,10 @@
 //! type of this module.
 
 mod load;
+mod target;
 
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
+pub(super) use target::{Network, Target, VsnArg};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -89,43 +91,6 @@ pub(super) enum Command {
     Serve(Serve),
     /// Prints shell completions
     Completions(Completions),
-}
-
-/// The server under test, and how to speak to it.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Target")]
-pub(super) struct Target {
-    /// URL of the Phoenix socket, for example ws://127.0.0.1:4000/socket, or the name of a target in phxproof.toml
-    /// [default: the reference server, started for this run]
-    #[arg(long, value_name = "URL")]
-    pub(super) target: Option<String>,
-    /// Command that starts the server under test, run by `sh -c`; restarted when a case asks for it, and stopped at
-    /// the end; {port} in it and $PORT are the port of the target
-    #[arg(long, value_name = "CMD")]
-    pub(super) exec: Option<String>,
-    /// Wait up to this long for the target to start, for example 30s [default: the target must be there]
-    #[arg(long, value_name = "DUR", value_parser = units::duration)]
-    pub(super) wait_for: Option<Duration>,
-    /// Serializer: 2.0.0 or 1.0.0 [default: 2.0.0]
-    #[arg(long, value_name = "VERSION")]
-    pub(super) vsn: Option<VsnArg>,
-    /// Connect param to send; repeatable
-    #[arg(long = "param", value_name = "K=V", value_parser = pair)]
-    pub(super) params: Vec<(String, String)>,
-    /// Request header to send; repeatable
-    #[arg(long = "header", value_name = "K: V", value_parser = header)]
-    pub(super) headers: Vec<(String, String)>,
-}
-
-/// A serializer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum VsnArg {
-    /// JSON arrays and binary frames
-    #[value(name = "2.0.0")]
-    V2,
-    /// JSON objects
-    #[value(name = "1.0.0")]
-    V1,
 }
 
 /// Settings from a file.
@@ -366,22 +331,6 @@ pub(super) struct Serve {
 pub(super) struct Completions {
     /// The shell
     pub(super) shell: clap_complete::Shell,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected a name and a value, as in token=abc".to_owned()),
-    }
-}
-
-fn header(text: &str) -> Result<(String, String), String> {
-    match text.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        _ => Err("expected a name and a value, as in 'Authorization: Bearer abc'".to_owned()),
-    }
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {

@@ -3,6 +3,7 @@
 
 mod job;
 mod replay;
+mod server;
 
 use super::args::{self, Look};
 use super::complaint::Complaint;
@@ -19,7 +20,7 @@ use crate::report::{
 };
 use crate::transport::Target;
 use job::Job;
-pub(super) use job::{Server, server};
+pub(super) use server::{Server, server};
 
 /// Checks a server.
 pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
@@ -50,10 +51,11 @@ async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit,
     let about = About {
         started_at: wall_clock(),
         seed: job.seed,
+        certificates: job.server.certificates(),
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
-    let terminal = terminal(&job, &folder, look, replay);
+    let terminal = terminal(&job, &about, &folder, look, replay);
     let mut reporters = reporters(&folder, look);
     reporters.add(terminal);
     let outcome = judge(&job, &folder, &mut reporters, &stop).await;
@@ -100,9 +102,9 @@ fn reporters(folder: &Folder, look: Look) -> Reporters<CheckJob> {
     reporters
 }
 
-fn terminal(job: &Job, folder: &Folder, look: Look, replay: String) -> Terminal {
+fn terminal(job: &Job, about: &About, folder: &Folder, look: Look, replay: String) -> Terminal {
     let results = format!("{}/", folder.path().display());
-    let terminal = Terminal::new(look.detail(), job.seed, replay, results);
+    let terminal = Terminal::new(look.detail(), about.clone(), replay, results);
     match job.server {
         Server::Embedded(_) => terminal.checking("the reference server"),
         Server::There(_) | Server::Exec(..) => terminal,

@@ -28,10 +28,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{Check, Judging, LevelArg, Load, Results, Room, Serve, Target, UpdateArg, VsnArg};
+use super::args::{Check, Judging, LevelArg, Load, Network, Results, Room, Serve, Target, UpdateArg, VsnArg};
 use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::scenario::ScenarioError;
+use crate::stream::{ProxyAddress, Resolve};
 use section::{Problems, Section};
 
 /// The file that is read if it exists.
@@ -206,6 +207,18 @@ fn target_keys(section: &mut Section<'_, '_>, url: &'static str) -> Target {
         vsn: section.one_of::<VsnArg>("vsn"),
         params: section.strings_by_name("params"),
         headers: section.strings_by_name("headers"),
+        network: network_keys(section),
+    }
+}
+
+fn network_keys(section: &mut Section<'_, '_>) -> Network {
+    Network {
+        cacert: section.string("cacert").map(PathBuf::from),
+        insecure: section.boolean("insecure").unwrap_or_default(),
+        cert: section.string("cert").map(PathBuf::from),
+        key: section.string("key").map(PathBuf::from),
+        resolve: section.all_parsed("resolve", str::parse::<Resolve>),
+        proxy: section.parsed("proxy", str::parse::<ProxyAddress>),
     }
 }
 

@@ -131,6 +131,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let about = About {
         started_at: wall_clock(),
         seed: job.seed,
+        certificates: job.server.certificates(),
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;

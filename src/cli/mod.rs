@@ -14,6 +14,7 @@ mod group;
 mod interrupt;
 mod list;
 mod load;
+mod network;
 mod output;
 mod patience;
 mod profile;

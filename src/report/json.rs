@@ -9,6 +9,7 @@ use super::object::{Shown, object};
 use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter};
 use crate::conformance::{CaseResult, Finding, HeldTo, RunResult, Verdict, Warning};
 use crate::profile::Profile;
+use crate::stream::Certificates;
 
 /// Writes the file when the run is over.
 pub struct Json {
@@ -49,6 +50,7 @@ struct Document<'a> {
     held_to: &'static str,
     strict: bool,
     seed: u64,
+    insecure: bool,
     exit_code: u8,
     cut_short: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,6 +118,7 @@ impl<'a> Document<'a> {
             },
             strict: run.strict == crate::conformance::Strictness::Strict,
             seed: finished.about.seed,
+            insecure: finished.about.certificates == Certificates::Insecure,
             exit_code: finished.exit_code,
             cut_short: run.cut_short,
             trouble: finished.trouble,

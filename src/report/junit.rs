@@ -6,6 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter, summary};
 use crate::conformance::{CaseResult, RunResult, Verdict};
+use crate::stream::Certificates;
 
 /// Writes the file when the run is over.
 pub struct Junit {
@@ -32,7 +33,13 @@ fn render(finished: &CheckFinished<'_>) -> Result<String, ReportError> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for case in &finished.run.cases {
         let family = summary::family(&case.id);
-        let suite = suites.entry(family).or_insert_with(|| TestSuite::new(family));
+        let suite = suites.entry(family).or_insert_with(|| {
+            let mut suite = TestSuite::new(family);
+            if finished.about.certificates == Certificates::Insecure {
+                suite.add_property(("insecure", "true"));
+            }
+            suite
+        });
         suite.add_test_case(test(case, finished.run));
     }
     for (_, mut suite) in suites {
@@ -76,13 +83,26 @@ fn test(case: &CaseResult, run: &RunResult) -> TestCase {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made_up;
+    use super::super::{About, made_up};
     use super::*;
 
     #[test]
     fn every_verdict_finds_its_place() {
         let (run, about) = (made_up::run(), made_up::ABOUT);
         insta::assert_snapshot!(render(&made_up::finished(&run, &about)).unwrap());
+    }
+
+    #[test]
+    fn a_run_that_accepted_any_certificate_says_so() {
+        let about = About {
+            certificates: Certificates::Insecure,
+            ..made_up::ABOUT
+        };
+        let text = render(&made_up::finished(&made_up::run(), &about)).unwrap();
+        assert!(
+            text.contains("<property name=\"insecure\" value=\"true\"/>"),
+            "{text}"
+        );
     }
 
     #[test]

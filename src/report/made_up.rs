@@ -11,11 +11,13 @@ use crate::conformance::{
 use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::{FailureKind, Level, Noted, RecordedEntry, Recording, Who};
+use crate::stream::Certificates;
 use crate::transport::{Ending, Response};
 
 pub(super) const ABOUT: About = About {
     started_at: SystemTime::UNIX_EPOCH,
     seed: 7,
+    certificates: Certificates::Verified,
 };
 
 pub(super) fn finished<'a>(run: &'a RunResult, about: &'a About) -> CheckFinished<'a> {

@@ -29,6 +29,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::conformance::{CheckEvent, RunResult};
 use crate::load::LoadEvent;
+use crate::stream::Certificates;
 
 /// What reports need to know about a run beside its result.
 #[derive(Clone, Debug)]
@@ -37,7 +38,15 @@ pub struct About {
     pub started_at: SystemTime,
     /// The seed of all random choices.
     pub seed: u64,
+    /// Whether certificates of the server were verified.
+    pub certificates: Certificates,
 }
+
+/// What every report says where certificates were not verified.
+const INSECURE: (&str, &str) = (
+    "insecure",
+    "any certificate of the server was accepted (--insecure)",
+);
 
 /// How much detail is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,13 +7,14 @@ use anstyle::Style;
 
 use super::paper::Paper;
 use super::summary::Onward;
-use super::{CheckFinished, CheckJob, Detail, ReportError, Reporter, summary};
+use super::{About, CheckFinished, CheckJob, Detail, INSECURE, ReportError, Reporter, summary};
 use crate::conformance::{CheckEvent, HeldTo};
+use crate::stream::Certificates;
 
 /// Prints to the terminal.
 pub struct Terminal {
     detail: Detail,
-    seed: u64,
+    about: About,
     onward: Onward,
     /// The name of the target, instead of its URL.
     called: Option<&'static str>,
@@ -22,10 +23,10 @@ pub struct Terminal {
 impl Terminal {
     /// Prints on stdout. `replay` is added to `phxproof check CASE` to repeat a case; `results` is the folder
     /// of the results, with a trailing slash.
-    pub fn new(detail: Detail, seed: u64, replay: String, results: String) -> Self {
+    pub fn new(detail: Detail, about: About, replay: String, results: String) -> Self {
         Self {
             detail,
-            seed,
+            about,
             onward: Onward { replay, results },
             called: None,
         }
@@ -52,13 +53,17 @@ impl Reporter<CheckJob> for Terminal {
             } => match self.detail {
                 Detail::Quiet => Ok(()),
                 Detail::Usual | Detail::All => {
-                    let offers: Vec<&str> = offers.iter().map(String::as_str).collect();
+                    let insecure = format!("{}: {}", INSECURE.0, INSECURE.1);
+                    let mut offers: Vec<&str> = offers.iter().map(String::as_str).collect();
                     let cases = summary::count(*cases, "case");
                     let (called, at) = match self.called {
                         Some(called) => (called, format!(", at {target}")),
                         None => (*target, String::new()),
                     };
-                    let text = format!("{cases}, seed {}{at}", self.seed);
+                    let text = format!("{cases}, seed {}{at}", self.about.seed);
+                    if self.about.certificates == Certificates::Insecure {
+                        offers.insert(0, &insecure);
+                    }
                     print(&opening(called, *held_to, &text, &offers))
                 }
             },

@@ -1,5 +1,15 @@
-//! Byte streams between a client and a server, whatever is below them. It knows no protocol above the bytes.
+//! Byte streams between a client and a server: plain, or TLS over them, perhaps through a proxy. They know no protocol
+//! above the bytes.
 
 mod asynchronous;
+mod network;
+mod proxy;
+mod tls;
+mod tls_error;
+mod trust;
 
 pub use asynchronous::Stream;
+pub use network::{NetworkSettings, Resolve};
+pub use proxy::{ProxyAddress, ProxyError, ProxySettings, Tunnel};
+pub use tls_error::TlsError;
+pub use trust::{Certificates, ClientTls, PemIdentity, Trust, TrustError};

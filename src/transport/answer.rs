@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::stream::{ProxyError, TlsError};
 use crate::wire::http::Head;
 
 /// An HTTP answer.
@@ -85,6 +86,34 @@ pub enum RequestError {
         at: String,
         /// What the system said.
         why: io::Error,
+    },
+    /// The proxy did not pass the connection on.
+    #[error("no connection through the proxy {at}: {why}")]
+    Proxy {
+        /// Host and port of the proxy.
+        at: String,
+        /// What went wrong.
+        why: ProxyError,
+    },
+    /// TLS failed.
+    #[error("TLS with {at} failed: {why}")]
+    Tls {
+        /// Host and port.
+        at: String,
+        /// What went wrong.
+        why: TlsError,
+    },
+    /// What came is TLS, and it was not asked for.
+    #[error("{at} speaks TLS; use wss:// or https:// in place of ws:// or http://")]
+    SpeaksTls {
+        /// Host and port.
+        at: String,
+    },
+    /// What came is HTTP/2.
+    #[error("{at} speaks HTTP/2 and no HTTP/1.1; WebSocket over HTTP/2 (RFC 8441) is not used")]
+    SpeaksHttp2 {
+        /// Host and port.
+        at: String,
     },
     /// No connection by the deadline.
     #[error("{at} did not accept the connection within {}", humantime::format_duration(*.within))]

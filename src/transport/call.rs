@@ -13,11 +13,16 @@ use tokio::time::{Sleep, sleep};
 use super::answer::{RequestError, Response, Truncated};
 use super::dial::dial;
 use super::{Limits, Target};
-use crate::stream::Stream;
+use crate::stream::{Stream, TlsError};
 use crate::wire::http::{Body, Head, HttpError, NO_HEADERS, read_head};
 
 /// At least so much of an answer is read at once.
 const PIECE_BYTES: usize = 8 << 10;
+
+/// How a server of TLS answers what is not TLS: with a record that is an alert.
+const TLS_ALERT: &[u8] = &[21, 3];
+/// What a server of HTTP/2 sends first is a frame of settings, on stream 0; its length stands before this.
+const HTTP_2_SETTINGS: &[u8] = &[4, 0, 0, 0, 0, 0];
 
 /// Which server is asked, how long the answer may take and how much of it is read.
 pub(super) struct Call<'a> {
@@ -97,11 +102,11 @@ impl Call<'_> {
         let mut input = Vec::new();
         loop {
             let (mut headers, mut rest) = (NO_HEADERS, &input[..]);
-            let head =
-                read_head(&mut rest, &mut headers, self.head_bytes()).map_err(|why| self.not_http(&why))?;
+            let head = read_head(&mut rest, &mut headers, self.head_bytes())
+                .map_err(|why| self.not_http(&input, &why))?;
             if let Some(head) = head {
                 return Ok(Read {
-                    body: head.body(method).map_err(|why| self.not_http(&why))?,
+                    body: head.body(method).map_err(|why| self.not_http(&[], &why))?,
                     switch: if head.status == 101 { check(&head) } else { Ok(()) },
                     response: Response::new(&head),
                     rest: rest.to_vec(),
@@ -120,6 +125,10 @@ impl Call<'_> {
                 Ok(0) => return Err(RequestError::NoAnswer { at, what, why: None }),
                 Ok(_) => {}
                 Err(why) => {
+                    if let Some(tls) = why.get_ref().and_then(|why| why.downcast_ref::<TlsError>()) {
+                        let why = tls.clone();
+                        return Err(RequestError::Tls { at, why });
+                    }
                     let why = Some(why.kind().into());
                     return Err(RequestError::NoAnswer { at, what, why });
                 }
@@ -145,9 +154,17 @@ impl Call<'_> {
         RequestError::AnswerTimeout { at, what, within }
     }
 
-    fn not_http(&self, why: &HttpError) -> RequestError {
+    /// What came is no HTTP/1.1; what it is instead is said where that is easy to see.
+    fn not_http(&self, input: &[u8], why: &HttpError) -> RequestError {
+        let at = self.at();
+        if input.starts_with(TLS_ALERT) {
+            return RequestError::SpeaksTls { at };
+        }
+        if input.get(3..9) == Some(HTTP_2_SETTINGS) {
+            return RequestError::SpeaksHttp2 { at };
+        }
         RequestError::NotHttp {
-            at: self.at(),
+            at,
             limit: self.head_bytes(),
             why: why.to_string(),
         }

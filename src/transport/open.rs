@@ -77,7 +77,7 @@ pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenErro
     let mut key = Key([0; 16]);
     SysRng
         .try_fill_bytes(&mut key.0)
-        .map_err(|why| unconnected(target, io::Error::other(why)))?;
+        .map_err(|why| unconnected(&target.authority(), io::Error::other(why)))?;
     let key = key.text();
     let mut standard = standard_headers(target);
     standard.extend([

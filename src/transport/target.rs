@@ -2,18 +2,30 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::Uri;
+
+use crate::stream::{Certificates, NetworkSettings, ProxySettings};
 
 /// What a client puts behind the mount to connect by WebSocket.
 const TRANSPORT: &str = "/websocket";
 
-/// Where a server is, and the path under which its sockets are mounted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a server is, how it is reached, and the path under which its sockets are mounted.
+#[derive(Clone, Debug)]
 pub struct Target {
+    security: Security,
     host: String,
     port: Port,
     mount: String,
+    network: Arc<NetworkSettings>,
+}
+
+/// Whether bytes are encrypted on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Security {
+    Plain,
+    Tls,
 }
 
 /// Whether the port was typed: if not, it is left out where it is shown.
@@ -34,21 +46,17 @@ pub enum TargetError {
         /// What is wrong with it.
         why: String,
     },
-    /// No `ws://` in front.
-    #[error("{url:?} does not say how to connect; expected ws:// or http:// in front, as in ws://{url}")]
+    /// Nothing like `ws://` in front.
+    #[error(
+        "{url:?} does not say how to connect; expected ws://, wss://, http:// or https:// in front, as in ws://{url}"
+    )]
     NoScheme {
         /// What was typed.
         url: String,
     },
     /// A scheme other than those of HTTP and WebSocket.
-    #[error("cannot connect by {scheme}://; expected ws:// or http://")]
+    #[error("cannot connect by {scheme}://; expected ws://, wss://, http:// or https://")]
     UnknownScheme {
-        /// What was typed before `://`.
-        scheme: String,
-    },
-    /// `wss://` or `https://`.
-    #[error("TLS is not built yet: {scheme}:// cannot be used; expected ws:// or http://")]
-    NoTls {
         /// What was typed before `://`.
         scheme: String,
     },
@@ -69,8 +77,8 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Reads a URL with the scheme `ws` or `http`; both mean the same. The port is 80 unless typed. A URL as a browser
-    /// shows it, with `/websocket` behind the mount and perhaps a query, means the mount.
+    /// Reads a URL with the scheme `ws` or `http`, which mean the same, or `wss` or `https` for TLS. The port is 80, or
+    /// 443 with TLS, unless typed. A URL as a browser shows it, with `/websocket` behind the mount and perhaps a query, means the mount.
     ///
     /// # Errors
     /// If it is no such URL, or has parts that mean nothing here: a query, a fragment, a user.
@@ -86,7 +94,7 @@ impl Target {
         if url.contains('#') {
             return Err(superfluous("a fragment (#…)"));
         }
-        check_scheme(url)?;
+        let security = security(url)?;
         let uri: Uri = url.parse().map_err(|why| no_url(&why))?;
         let authority = uri.authority().ok_or_else(|| no_url(&"it names no host"))?;
         if authority.as_str().contains('@') {
@@ -104,7 +112,33 @@ impl Target {
             host: authority.host().to_ascii_lowercase(),
             port: read_port(url, authority.as_str(), authority.host())?,
             mount: mount.unwrap_or(path).to_owned(),
+            security,
+            network: Arc::default(),
         })
+    }
+
+    /// The same server, reached with these settings.
+    #[must_use]
+    pub fn reached_by(self, network: NetworkSettings) -> Self {
+        Self {
+            network: Arc::new(network),
+            ..self
+        }
+    }
+
+    /// How it is reached.
+    pub(crate) fn network(&self) -> &NetworkSettings {
+        &self.network
+    }
+
+    /// Whether it is reached by TLS.
+    pub const fn is_secure(&self) -> bool {
+        matches!(self.security, Security::Tls)
+    }
+
+    /// Whether TLS is used, and any certificate is accepted.
+    pub fn is_insecure(&self) -> bool {
+        self.is_secure() && self.network.certificates() == Certificates::Insecure
     }
 
     /// The path under which the sockets are mounted, as `/socket`: without a slash at its end, so empty for the root.
@@ -131,6 +165,7 @@ impl Target {
     pub const fn port(&self) -> u16 {
         match self.port {
             Port::Typed(port) => port,
+            Port::Default if self.is_secure() => 443,
             Port::Default => 80,
         }
     }
@@ -140,13 +175,19 @@ impl Target {
         format!("{}:{}", self.host, self.port())
     }
 
-    /// Whether the host can only be this machine: an address of the loopback network, or `localhost`.
-    /// Other names count as remote; no resolver is asked.
+    /// Whether the host can only be this machine: an address of the loopback network, also one that was given for the
+    /// name, or `localhost`. Other names count as remote; no resolver is asked. What a proxy reaches is remote, unless the
+    /// proxy is on this machine.
     pub fn is_loopback(&self) -> bool {
-        match self.host().parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => self.host == "localhost" || self.host.ends_with(".localhost"),
-        }
+        let by_proxy = match &self.network.proxy {
+            ProxySettings::Given(proxy) => is_this_machine(&proxy.host),
+            ProxySettings::None | ProxySettings::Environment { .. } => true,
+        };
+        let here = match self.network.given(self.host(), self.port()) {
+            Some(given) => given.iter().all(|it| it.ip().to_canonical().is_loopback()),
+            None => is_this_machine(self.host()),
+        };
+        here && by_proxy
     }
 
     /// The value of the header `Host`: the port is left out if it was not typed.
@@ -157,9 +198,10 @@ impl Target {
         }
     }
 
-    /// The target as a URL with the scheme `ws`.
+    /// The target as a URL with the scheme `ws` or `wss`.
     pub fn url(&self) -> String {
-        format!("ws://{}{}", self.host_header(), self.mount)
+        let scheme = if self.is_secure() { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.host_header(), self.mount)
     }
 }
 
@@ -169,15 +211,23 @@ impl fmt::Display for Target {
     }
 }
 
+/// An address of the loopback network, or a name that can mean nothing else.
+fn is_this_machine(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 /// The scheme is looked at first: what is wrong with it is worth a sentence of its own.
-fn check_scheme(url: &str) -> Result<(), TargetError> {
+fn security(url: &str) -> Result<Security, TargetError> {
     let Some((scheme, _)) = url.split_once("://") else {
         return Err(TargetError::NoScheme { url: url.to_owned() });
     };
     let scheme = scheme.to_ascii_lowercase();
     match scheme.as_str() {
-        "ws" | "http" => Ok(()),
-        "wss" | "https" => Err(TargetError::NoTls { scheme }),
+        "ws" | "http" => Ok(Security::Plain),
+        "wss" | "https" => Ok(Security::Tls),
         _ => Err(TargetError::UnknownScheme { scheme }),
     }
 }
@@ -223,6 +273,34 @@ mod tests {
     }
 
     #[test]
+    fn tls_has_another_scheme_and_another_port() {
+        for url in ["wss://a.test/socket", "HTTPS://a.test/socket"] {
+            let target = parse(url);
+            assert!(target.is_secure());
+            assert_eq!((target.port(), &*target.url()), (443, "wss://a.test/socket"));
+        }
+        assert_eq!(parse("wss://a.test:8443").port(), 8443);
+        assert!(!parse("ws://a.test").is_secure());
+    }
+
+    #[test]
+    fn what_was_given_for_a_name_and_a_proxy_decide_what_is_loopback() {
+        let given = |text: &str| NetworkSettings {
+            resolve: vec![text.parse().unwrap()],
+            ..NetworkSettings::default()
+        };
+        let by = |proxy: &str| NetworkSettings {
+            proxy: ProxySettings::Given(proxy.parse().unwrap()),
+            ..NetworkSettings::default()
+        };
+        let is_loopback = |url: &str, network| parse(url).reached_by(network).is_loopback();
+        assert!(is_loopback("ws://a.test:1", given("a.test:1:127.0.0.1")));
+        assert!(!is_loopback("ws://localhost:1", given("localhost:1:10.0.0.7")));
+        assert!(!is_loopback("ws://localhost:1", by("http://10.0.0.1:3128")));
+        assert!(is_loopback("ws://localhost:1", by("http://127.0.0.1:3128")));
+    }
+
+    #[test]
     fn ipv6_literals_lose_their_brackets_only_for_the_resolver() {
         let target = parse("ws://[::1]:4000/socket");
         assert_eq!(target.host(), "::1");
@@ -246,7 +324,7 @@ mod tests {
             "ws://localhost:4000/socket/websocket?vsn=2.0.0",
             "ws://localhost:4000/socket/websocket?token=a%2Fb&vsn=2.0.0",
         ] {
-            assert_eq!(parse(url), parse("ws://localhost:4000/socket"), "{url}");
+            assert_eq!(parse(url).url(), "ws://localhost:4000/socket", "{url}");
         }
         assert_eq!(parse("ws://localhost/websocket").mount(), "");
         assert_eq!(parse("ws://localhost/my-websocket").mount(), "/my-websocket");
@@ -281,8 +359,6 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_in_one_sentence() {
         let said = |url| Target::parse(url).unwrap_err().to_string();
-        assert!(said("wss://localhost/socket").starts_with("TLS is not built yet"));
-        assert!(said("HTTPS://localhost/socket").starts_with("TLS is not built yet"));
         assert!(said("localhost:4000/socket").ends_with("as in ws://localhost:4000/socket"));
         assert!(said("ftp://localhost").starts_with("cannot connect by ftp://"));
         assert!(said("ws://localhost/socket?vsn=2.0.0").contains("has a query"));

@@ -106,6 +106,8 @@ impl Connection {
                 Poll::Ready(Err(error)) => self.conversation.sending_broke(error.kind()),
             }
         }
+        // TLS may still have to send what it has taken; whether it can be sent is seen at the next piece.
+        let _ = Pin::new(&mut *stream).poll_flush(cx);
         let mut piece = [0; PIECE_BYTES];
         let mut piece = ReadBuf::new(&mut piece);
         match Pin::new(&mut *stream).poll_read(cx, &mut piece) {

@@ -6,6 +6,7 @@ mod repeat;
 mod serve;
 mod swarm;
 mod texts;
+mod tls;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};

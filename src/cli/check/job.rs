@@ -9,6 +9,7 @@ use super::super::complaint::Complaint;
 use super::super::exec::STARTS_WITHIN;
 use super::super::exit::CliError;
 use super::super::{profile, results, wait};
+use super::server::{Server, server};
 use crate::conformance::{
     self, Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, StopAt, Strictness, Update,
 };
@@ -31,16 +32,6 @@ pub(super) struct Job {
     held_to: Option<HeldTo>,
     room: Option<Room>,
     meant: args::Check,
-}
-
-/// The server under test.
-pub(in super::super) enum Server {
-    /// The reference server, started for this run.
-    Embedded(Profile),
-    /// A running server.
-    There(Target),
-    /// A server that a command starts.
-    Exec(Target, String),
 }
 
 impl Job {
@@ -128,41 +119,6 @@ impl Job {
     pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
         results::folder(&self.meant.results, "check", started_at)
     }
-}
-
-/// The server that the arguments name.
-pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
-    match (&typed.target, &typed.exec) {
-        (None, None) => Ok(Server::Embedded(profile.unwrap_or(Profile::DEFAULT))),
-        (None, Some(_)) => Err(Complaint::new(
-            "--exec starts a server, but nothing says where that will listen",
-        )
-        .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
-        (Some(url), exec) => {
-            if let Some(complaint) = unusable(url) {
-                return Err(complaint);
-            }
-            let target = Target::parse(url).map_err(|why| Complaint::new(why.to_string()))?;
-            Ok(match exec {
-                None => Server::There(target),
-                Some(command) => Server::Exec(target, command.clone()),
-            })
-        }
-    }
-}
-
-/// Complains about a URL with an unsupported scheme. `http://` would mean long polling, so it is not taken as
-/// WebSocket.
-fn unusable(url: &str) -> Option<Complaint> {
-    let (scheme, rest) = url.split_once("://")?;
-    let what = match scheme.to_ascii_lowercase().as_str() {
-        "ws" => return None,
-        "http" => "http:// stands for long polling, which cannot be used yet".to_owned(),
-        "https" => "https:// stands for long polling over TLS, which cannot be used yet".to_owned(),
-        "wss" => "wss:// needs TLS, which cannot be used yet".to_owned(),
-        _ => format!("cannot connect by {scheme}://"),
-    };
-    Some(Complaint::new(what).expected(format!("WebSocket without TLS, as in ws://{rest}")))
 }
 
 const fn strictness(meant: &args::Check) -> Strictness {

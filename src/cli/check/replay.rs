@@ -1,5 +1,7 @@
 //! Builds the flags that repeat a run for one case, for reports. Secrets are left out.
 
+use std::path::PathBuf;
+
 use super::super::quoting::quoted;
 use super::super::{args, profile};
 
@@ -17,6 +19,7 @@ pub(super) fn flags(typed: &args::Check) -> String {
     for (name, _) in &typed.target.headers {
         flags.option("--header", Some(format!("{name}: …")));
     }
+    network(&typed.target.network, &mut flags);
     flags.option("--topic", text(&typed.room.topic));
     flags.option("--join-params", json(&typed.room.join_params));
     flags.option("--other-topic", text(&typed.room.other_topic));
@@ -55,6 +58,22 @@ pub(super) fn flags(typed: &args::Check) -> String {
             .map(|path| path.display().to_string()),
     );
     flags.text
+}
+
+/// The flags that say how the target is reached; files are named, and the password of a proxy is left out.
+fn network(typed: &args::Network, flags: &mut Flags) {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    flags.option("--cacert", path(&typed.cacert));
+    flags.switch(typed.insecure.then_some("--insecure"));
+    flags.option("--cert", path(&typed.cert));
+    flags.option("--key", path(&typed.key));
+    for resolve in &typed.resolve {
+        flags.option("--resolve", Some(resolve.to_string()));
+    }
+    flags.option(
+        "--proxy",
+        typed.proxy.as_ref().map(|proxy| format!("http://{proxy}")),
+    );
 }
 
 #[derive(Default)]
@@ -109,6 +128,26 @@ mod tests {
         assert_eq!(
             of(&typed),
             " --target ws://a/socket --param 'token=…' --header 'Authorization: …'"
+        );
+        let typed = [
+            "--target",
+            "wss://a.test/socket",
+            "--cacert",
+            "ca.pem",
+            "--insecure",
+            "--cert",
+            "me.pem",
+            "--key",
+            "me.key",
+            "--resolve",
+            "a.test:443:[::1],127.0.0.1",
+            "--proxy",
+            "http://me:secret@p.test:3128",
+        ];
+        assert_eq!(
+            of(&typed),
+            " --target wss://a.test/socket --cacert ca.pem --insecure --cert me.pem --key me.key \
+             --resolve a.test:443:::1,127.0.0.1 --proxy http://p.test:3128"
         );
         let typed = [
             "--join-params",

@@ -1,6 +1,6 @@
 //! Merges two layers of settings: the upper layer wins, key by key.
 
-use super::super::args::{Check, Judging, Results, Room, Serve, Target};
+use super::super::args::{Check, Judging, Network, Results, Room, Serve, Target};
 
 impl Check {
     /// Merges these settings with those below.
@@ -42,6 +42,26 @@ impl Target {
             vsn: self.vsn.or(below.vsn),
             params: by_name(self.params, below.params, str::eq),
             headers: by_name(self.headers, below.headers, str::eq_ignore_ascii_case),
+            network: self.network.over(below.network),
+        }
+    }
+}
+
+impl Network {
+    /// A certificate is merged together with its key.
+    fn over(self, below: Self) -> Self {
+        let (cert, key) = if self.cert.is_some() || self.key.is_some() {
+            (self.cert, self.key)
+        } else {
+            (below.cert, below.key)
+        };
+        Self {
+            cacert: self.cacert.or(below.cacert),
+            insecure: self.insecure || below.insecure,
+            cert,
+            key,
+            resolve: first(self.resolve, below.resolve),
+            proxy: self.proxy.or(below.proxy),
         }
     }
 }

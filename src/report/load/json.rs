@@ -9,6 +9,7 @@ use crate::load::{
     Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
     Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, ServerUse, Shortage, Sockets, Took,
 };
+use crate::stream::Certificates;
 
 /// The content of the file.
 pub(super) fn render(run: &LoadFinished<'_>) -> Vec<u8> {
@@ -28,6 +29,7 @@ struct Document<'a> {
     profile: Option<&'static str>,
     scenario: &'a str,
     seed: u64,
+    insecure: bool,
     exit_code: u8,
     verdict: &'static str,
     reasons: &'a [String],
@@ -88,6 +90,7 @@ impl<'a> Document<'a> {
             profile: run.profile,
             scenario: run.scenario,
             seed: run.about.seed,
+            insecure: run.about.certificates == Certificates::Insecure,
             exit_code: run.exit_code,
             verdict,
             reasons,

@@ -9,6 +9,7 @@ use crate::load::{
     ObjectiveOutcome, ObjectiveUnit, Played, Point, Sends, ServerUse, Sockets, Took,
 };
 use crate::report::About;
+use crate::stream::Certificates;
 
 fn figures(count: u64, p50: u64) -> Figures {
     Figures {
@@ -92,6 +93,7 @@ fn setup() -> Setup {
             sends_per_s: 1000.0,
             for_s: 8.0,
         }],
+        certificates: Certificates::Verified,
         model: "open",
         duration_s: 8.0,
         heartbeat_s: 30.0,
@@ -189,6 +191,7 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
         ],
         conclusion: &LoadConclusion::FellShort(vec!["2 messages never came".to_owned()]),
         about: &About {
+            certificates: Certificates::Verified,
             started_at: SystemTime::UNIX_EPOCH,
             seed: 7,
         },

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::super::INSECURE;
 use super::super::object::Show;
 use super::words::{bytes, rate, things};
 use crate::load::{Arrivals, LoadSettings, Machine, Pacing, Schedule, Sends};
+use crate::stream::Certificates;
 
 /// The settings of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +30,8 @@ pub struct Setup {
     pub server_said: Option<String>,
     #[serde(skip)]
     pub(super) sends: Sends,
+    #[serde(skip)]
+    pub(super) certificates: Certificates,
 }
 
 /// One of the scenarios.
@@ -72,6 +76,11 @@ impl Setup {
             machine: Machine::this(),
             server_said: None,
             sends,
+            certificates: if settings.target.is_insecure() {
+                Certificates::Insecure
+            } else {
+                Certificates::Verified
+            },
         }
     }
 
@@ -100,7 +109,7 @@ impl Setup {
     /// The other lines that are printed before the run.
     pub fn told(&self) -> Vec<String> {
         let rows = self.rows().into_iter();
-        let told = rows.filter(|(name, _)| ["heartbeat", "machine"].contains(name));
+        let told = rows.filter(|(name, _)| ["heartbeat", "machine", INSECURE.0].contains(name));
         told.map(|(name, value)| format!("{name}: {value}")).collect()
     }
 
@@ -135,6 +144,9 @@ impl Setup {
                 ),
             ),
         ];
+        if self.certificates == Certificates::Insecure {
+            rows.push((INSECURE.0, INSECURE.1.to_owned()));
+        }
         rows.extend(self.server_said.iter().map(|it| ("server", it.clone())));
         rows
     }

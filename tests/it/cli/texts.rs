@@ -56,7 +56,6 @@ fn targets_that_are_none_are_wrong_usage() {
         "localhost:4000/socket",
         "staging",
         "ftp://localhost/socket",
-        "wss://localhost/socket",
         "http://localhost/socket",
         "HTTPS://localhost/socket",
         "ws://localhost:0/socket",

@@ -29,11 +29,14 @@ const FLOORS: [(&str, u8); 19] = [
 ];
 /// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
 /// may use; `http` is also the name of modules of ours.
-const CRATES: [(&str, &[&str]); 38] = [
+const CRATES: [(&str, &[&str]); 41] = [
     ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
     ("anstyle", &["report", "cli"]),
-    ("base64", &["wire", "session", "scenario", "server", "report"]),
+    (
+        "base64",
+        &["wire", "session", "stream", "scenario", "server", "report"],
+    ),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("globset", &["conformance"]),
@@ -43,7 +46,15 @@ const CRATES: [(&str, &[&str]); 38] = [
     ("httpdate", &["server"]),
     (
         "humantime",
-        &["transport", "scenario", "conformance", "load", "report", "cli"],
+        &[
+            "stream",
+            "transport",
+            "scenario",
+            "conformance",
+            "load",
+            "report",
+            "cli",
+        ],
     ),
     ("include_dir", &["conformance", "load"]),
     ("indicatif", &["report"]),
@@ -55,9 +66,12 @@ const CRATES: [(&str, &[&str]); 38] = [
     ("quick_junit", &["report"]),
     ("rand", &["transport", "conformance", "cli"]),
     ("rand_xoshiro", &["conformance", "load", "server"]),
+    ("rcgen", &["stream"]),
     ("regex", &["scenario"]),
     ("rusqlite", &["server"]),
     ("rustix", &["descriptors", "process", "load", "cli"]),
+    ("rustls", &["stream"]),
+    ("rustls_native_certs", &["stream"]),
     ("semver", &["server"]),
     ("serde", &["scenario", "conformance", "report", "cli"]),
     (

@@ -1,0 +1,89 @@
+//! The server under test as it is named on the command line, and how it is reached and spoken to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::super::units;
+use crate::stream::{ProxyAddress, Resolve};
+
+/// The server under test, and how to speak to it.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Target")]
+pub(in super::super) struct Target {
+    /// URL of the Phoenix socket, for example ws://127.0.0.1:4000/socket, or the name of a target in phxproof.toml
+    /// [default: the reference server, started for this run]
+    #[arg(long, value_name = "URL")]
+    pub(in super::super) target: Option<String>,
+    /// Command that starts the server under test, run by `sh -c`; restarted when a case asks for it, and stopped at
+    /// the end; {port} in it and $PORT are the port of the target
+    #[arg(long, value_name = "CMD")]
+    pub(in super::super) exec: Option<String>,
+    /// Wait up to this long for the target to start, for example 30s [default: the target must be there]
+    #[arg(long, value_name = "DUR", value_parser = units::duration)]
+    pub(in super::super) wait_for: Option<Duration>,
+    /// Serializer: 2.0.0 or 1.0.0 [default: 2.0.0]
+    #[arg(long, value_name = "VERSION")]
+    pub(in super::super) vsn: Option<VsnArg>,
+    /// Connect param to send; repeatable
+    #[arg(long = "param", value_name = "K=V", value_parser = pair)]
+    pub(in super::super) params: Vec<(String, String)>,
+    /// Request header to send; repeatable
+    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    pub(in super::super) headers: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(in super::super) network: Network,
+}
+
+/// TLS, and the way to the server.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Network")]
+pub(in super::super) struct Network {
+    /// Certificates of authorities (PEM) that are trusted beside those of the system, for wss:// and https://
+    #[arg(long, value_name = "FILE")]
+    pub(in super::super) cacert: Option<PathBuf>,
+    /// Accept any certificate of the server; every report says so
+    #[arg(long)]
+    pub(in super::super) insecure: bool,
+    /// Client certificate (PEM), with --key
+    #[arg(long, value_name = "FILE")]
+    pub(in super::super) cert: Option<PathBuf>,
+    /// Private key of the client certificate (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(in super::super) key: Option<PathBuf>,
+    /// Address to connect to in place of what HOST resolves to, for example example.com:443:127.0.0.1; repeatable
+    #[arg(long, value_name = "HOST:PORT:ADDR")]
+    pub(in super::super) resolve: Vec<Resolve>,
+    /// HTTP proxy to connect through, for example http://10.0.0.1:3128 [default: HTTPS_PROXY for wss:// and https://,
+    /// unless NO_PROXY names the server or the server is loopback]
+    #[arg(long, value_name = "URL")]
+    pub(in super::super) proxy: Option<ProxyAddress>,
+}
+
+/// A serializer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in super::super) enum VsnArg {
+    /// JSON arrays and binary frames
+    #[value(name = "2.0.0")]
+    V2,
+    /// JSON objects
+    #[value(name = "1.0.0")]
+    V1,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected a name and a value, as in token=abc".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected a name and a value, as in 'Authorization: Bearer abc'".to_owned()),
+    }
+}

@@ -1,0 +1,73 @@
+//! The server under test, as the arguments name it: where it is, how it is reached, and who starts it.
+
+use super::super::args;
+use super::super::complaint::Complaint;
+use super::super::network::{self, Environment};
+use crate::profile::Profile;
+use crate::stream::Certificates;
+use crate::transport::Target;
+
+/// The server under test.
+pub(in super::super) enum Server {
+    /// The reference server, started for this run.
+    Embedded(Profile),
+    /// A running server.
+    There(Target),
+    /// A server that a command starts.
+    Exec(Target, String),
+}
+
+impl Server {
+    /// Whether its certificates are verified.
+    pub(in super::super) fn certificates(&self) -> Certificates {
+        match self {
+            Self::There(target) | Self::Exec(target, _) if target.is_insecure() => Certificates::Insecure,
+            Self::Embedded(_) | Self::There(_) | Self::Exec(..) => Certificates::Verified,
+        }
+    }
+}
+
+/// The server that the arguments name.
+pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -> Result<Server, Complaint> {
+    match (&typed.target, &typed.exec) {
+        (None, None) => Ok(Server::Embedded(profile.unwrap_or(Profile::DEFAULT))),
+        (None, Some(_)) => Err(Complaint::new(
+            "--exec starts a server, but nothing says where that will listen",
+        )
+        .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
+        (Some(url), exec) => {
+            if let Some(complaint) = unusable(url) {
+                return Err(complaint);
+            }
+            let target = Target::parse(url).map_err(|why| Complaint::new(why.to_string()))?;
+            let environment = if target.is_secure() {
+                Environment::Counts
+            } else {
+                Environment::PassedOver
+            };
+            let target = target.reached_by(network::settings(&typed.network, environment)?);
+            Ok(match exec {
+                None => Server::There(target),
+                Some(command) => Server::Exec(target, command.clone()),
+            })
+        }
+    }
+}
+
+/// Complains about a URL with an unsupported scheme. `http://` would mean long polling, so it is not taken as
+/// WebSocket.
+fn unusable(url: &str) -> Option<Complaint> {
+    let (scheme, rest) = url.split_once("://")?;
+    let what = match scheme.to_ascii_lowercase().as_str() {
+        "ws" | "wss" => return None,
+        "http" => "http:// stands for long polling, which cannot be used yet".to_owned(),
+        "https" => "https:// stands for long polling over TLS, which cannot be used yet".to_owned(),
+        _ => format!("cannot connect by {scheme}://"),
+    };
+    let instead = if scheme.eq_ignore_ascii_case("https") {
+        "wss"
+    } else {
+        "ws"
+    };
+    Some(Complaint::new(what).expected(format!("WebSocket, as in {instead}://{rest}")))
+}

@@ -1,0 +1,243 @@
+//! TLS of one connection without I/O: bytes of the network go in, plain bytes come out, and the reverse. At rest it owns
+//! no buffers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::UnbufferedClientConnection;
+use rustls::pki_types::ServerName;
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, InsufficientSizeError, UnbufferedStatus,
+};
+use rustls::{ClientConfig, Error};
+
+use super::tls_error::TlsError;
+
+/// The most bytes that wait until a record, or a message of the handshake, is whole.
+const MOST_UNREAD: usize = 80 << 10;
+/// What a record is longer than its content, at most.
+const RECORD_OVERHEAD: usize = 64;
+/// The most plain bytes in a record.
+pub(super) const RECORD: usize = 16 << 10;
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Plain bytes cannot be sent yet.
+    Handshake,
+    /// Plain bytes go both ways.
+    Open,
+    /// The other side said that it sends nothing more.
+    PeerClosed,
+}
+
+/// TLS of one connection.
+pub(super) struct Tls {
+    side: Side,
+    /// The start of a record, or of a message of the handshake, whose end has not come.
+    unread: Vec<u8>,
+    progress: Progress,
+    /// Whether nothing has come from the other side.
+    is_fresh: bool,
+}
+
+enum Side {
+    Client(UnbufferedClientConnection),
+}
+
+impl fmt::Debug for Tls {
+    /// Without keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// A client that greets the server `name`; its first bytes are appended to `out`.
+    pub(super) fn client(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        out: &mut Vec<u8>,
+    ) -> Result<Self, TlsError> {
+        let connection = UnbufferedClientConnection::new(config, name).map_err(TlsError::from)?;
+        let mut tls = Self {
+            side: Side::Client(connection),
+            unread: Vec::new(),
+            progress: Progress::Handshake,
+            is_fresh: true,
+        };
+        tls.process(&mut [], &mut Vec::new(), out)?;
+        Ok(tls)
+    }
+
+    pub(super) const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Takes bytes from the network. What they say is appended to `plain`; what TLS itself answers is appended to `out`,
+    /// also if there is an error.
+    pub(super) fn receive(
+        &mut self,
+        bytes: &mut [u8],
+        plain: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), TlsError> {
+        if std::mem::take(&mut self.is_fresh) && !bytes.is_empty() {
+            TlsError::check_first(bytes)?;
+        }
+        if self.unread.is_empty() {
+            let used = self.process(bytes, plain, out)?;
+            self.unread.extend_from_slice(&bytes[used..]);
+        } else {
+            let mut unread = std::mem::take(&mut self.unread);
+            unread.extend_from_slice(bytes);
+            let used = self.process(&mut unread, plain, out)?;
+            if used < unread.len() {
+                unread.drain(..used);
+                self.unread = unread;
+            }
+        }
+        if self.unread.len() > MOST_UNREAD {
+            return Err(TlsError::TooLong);
+        }
+        Ok(())
+    }
+
+    /// Encrypts plain bytes into `out`.
+    pub(super) fn send(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), TlsError> {
+        let mut done = false;
+        while !done {
+            let Side::Client(connection) = &mut self.side;
+            let status = connection.process_tls_records(&mut self.unread);
+            let discard = status.discard;
+            done = write(status, plain, out)?;
+            self.unread.drain(..discard);
+        }
+        Ok(())
+    }
+
+    /// Handles the bytes as far as they are whole; returns how many were used up.
+    fn process(
+        &mut self,
+        bytes: &mut [u8],
+        plain: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, TlsError> {
+        let (mut used, mut failed) = (0, None);
+        loop {
+            let Side::Client(connection) = &mut self.side;
+            let status = connection.process_tls_records(&mut bytes[used..]);
+            let (discard, step) = handle(status, plain, out);
+            used += discard;
+            match (step, failed.take()) {
+                (Ok(Step::Again), before) => failed = before,
+                (Ok(Step::PeerClosed), before) => {
+                    self.progress = Progress::PeerClosed;
+                    failed = before;
+                }
+                // The alert that tells the other side is encoded by the next calls.
+                (Err(error), None) => failed = Some(TlsError::from(error)),
+                (Ok(Step::Wait) | Err(_), Some(error)) => return Err(error),
+                (Ok(Step::Wait), None) => return Ok(used),
+                (Ok(Step::Open), _) if self.progress == Progress::PeerClosed => return Ok(used),
+                (Ok(Step::Open), Some(error)) => return Err(error),
+                (Ok(Step::Open), None) => {
+                    self.progress = Progress::Open;
+                    return Ok(used);
+                }
+            }
+        }
+    }
+}
+
+/// What follows from a status of rustls.
+enum Step {
+    /// There may be more to do.
+    Again,
+    /// More bytes of the network are needed.
+    Wait,
+    /// The same, and plain bytes can be sent.
+    Open,
+    /// The other side said that it sends nothing more.
+    PeerClosed,
+}
+
+/// Does what a status asks for; returns how many bytes of the network were used up.
+fn handle<D>(
+    status: UnbufferedStatus<'_, '_, D>,
+    plain: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) -> (usize, Result<Step, Error>) {
+    let mut discard = status.discard;
+    let step = match status.state {
+        Err(error) => Err(error),
+        Ok(ConnectionState::ReadTraffic(mut state)) => loop {
+            match state.next_record() {
+                None => break Ok(Step::Again),
+                Some(Err(error)) => break Err(error),
+                Some(Ok(record)) => {
+                    plain.extend_from_slice(record.payload);
+                    discard += record.discard;
+                }
+            }
+        },
+        Ok(ConnectionState::EncodeTlsData(mut state)) => {
+            encode(&mut state, out);
+            Ok(Step::Again)
+        }
+        Ok(ConnectionState::TransmitTlsData(state)) => {
+            state.done();
+            Ok(Step::Again)
+        }
+        Ok(ConnectionState::WriteTraffic(_)) => Ok(Step::Open),
+        Ok(ConnectionState::PeerClosed) => Ok(Step::PeerClosed),
+        // Early data is never accepted, so nothing of it can wait.
+        Ok(_) => Ok(Step::Wait),
+    };
+    (discard, step)
+}
+
+fn encode<D>(state: &mut EncodeTlsData<'_, D>, out: &mut Vec<u8>) {
+    let start = out.len();
+    if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) = state.encode(&mut [])
+    {
+        out.resize(start + required_size, 0);
+        let written = state.encode(&mut out[start..]).unwrap_or_default();
+        out.truncate(start + written);
+    }
+}
+
+/// Encrypts `plain` if the status allows it, else does what it asks for first; returns whether it was encrypted.
+fn write<D>(status: UnbufferedStatus<'_, '_, D>, plain: &[u8], out: &mut Vec<u8>) -> Result<bool, TlsError> {
+    match status.state {
+        Ok(ConnectionState::WriteTraffic(mut state)) => {
+            let start = out.len();
+            out.resize(
+                start + plain.len() + (plain.len() / RECORD + 1) * RECORD_OVERHEAD,
+                0,
+            );
+            match state.encrypt(plain, &mut out[start..]) {
+                Ok(written) => {
+                    out.truncate(start + written);
+                    Ok(true)
+                }
+                Err(why) => {
+                    out.truncate(start);
+                    Err(TlsError::Broken(why.to_string()))
+                }
+            }
+        }
+        Ok(ConnectionState::EncodeTlsData(mut state)) => {
+            encode(&mut state, out);
+            Ok(false)
+        }
+        Ok(ConnectionState::TransmitTlsData(state)) => {
+            state.done();
+            Ok(false)
+        }
+        Ok(_) => Err(TlsError::Broken("plain bytes cannot be sent now".to_owned())),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -8,6 +8,7 @@ use crate::profile::Profile;
 mod app;
 mod delivery;
 mod http;
+mod longpoll;
 mod socket;
 mod wire;
 
@@ -19,6 +20,10 @@ pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap,
 pub use http::{
     BareLineFeeds, BrokenConnection, BrokenExtensions, ContentLength, EarlyFrames, Hosts, HttpConduct,
     LateRefusal, Look, Repeated, UnreadBody,
+};
+pub use longpoll::{
+    BadBase64, BatchDecoding, BatchOrder, Cache, ContentType, CutPoll, EmptyPoll, Expiry, HttpStatus,
+    LongPollConduct, MessageOrder, OpenPolls, Repeats, SlowDispatch, TokenPlace, Unpolled, Wakes,
 };
 pub use socket::{
     AfterLeave, Crash, DeadSubscription, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names,
@@ -37,6 +42,8 @@ pub struct Conduct {
     pub http: HttpConduct,
     /// Below the protocol.
     pub wire: WireConduct,
+    /// The long poll transport.
+    pub longpoll: LongPollConduct,
     /// The protocol.
     pub socket: SocketConduct,
     /// The application on top.
@@ -72,6 +79,30 @@ impl Mount {
             Self::Plain | Self::Strict => Duration::from_secs(60),
         }
     }
+
+    /// The times of its long poll, if it offers that.
+    pub const fn longpoll(self) -> Option<PollTimes> {
+        match self {
+            Self::Plain => Some(PollTimes {
+                window: Duration::from_secs(10),
+                patience: Duration::from_secs(2),
+            }),
+            Self::Fast => Some(PollTimes {
+                window: Duration::from_secs(1),
+                patience: Duration::from_secs(1),
+            }),
+            Self::Strict => None,
+        }
+    }
+}
+
+/// The times of a mount's long poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollTimes {
+    /// How long a poll waits for messages, and a POST until each of its messages is taken: `window_ms`.
+    pub window: Duration,
+    /// How long a request waits until its session says that it is there: `pubsub_timeout_ms`.
+    pub patience: Duration,
 }
 
 impl Conduct {
@@ -80,6 +111,7 @@ impl Conduct {
         Self {
             http: HttpConduct::of(profile),
             wire: WireConduct::of(profile),
+            longpoll: LongPollConduct::of(profile),
             socket: SocketConduct::of(profile.phoenix()),
             app: AppConduct::default(),
         }

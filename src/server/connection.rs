@@ -3,7 +3,9 @@
 
 use mio::net::TcpStream;
 
-use super::http::Body;
+use super::conduct::{CutPoll, PollTimes};
+use super::http::{Asked, Body, Form, Poll};
+use super::longpoll::{SessionKey, SessionRequest};
 use super::sessions::Sessions;
 use super::websocket::WebSocket;
 use crate::clock::Time;
@@ -37,6 +39,10 @@ pub(crate) enum Unread {
 pub(crate) enum Stage {
     /// Waits for a request, behind what is left of the last one's body.
     Http(Before, Body),
+    /// Reads the body of a long poll POST.
+    Body(Box<Posting>),
+    /// Waits for the answer to a long poll request.
+    Waiting(Box<Waiting>),
     /// Was upgraded.
     WebSocket(WebSocket),
     /// Was answered or hung up on, and is closed once that is written. It has no session any more.
@@ -50,6 +56,31 @@ pub(crate) enum Before {
     /// Another request, and its answer.
     Answered,
 }
+
+/// A long poll POST of whose body not all was read.
+pub(crate) struct Posting {
+    pub(crate) key: SessionKey,
+    pub(crate) times: PollTimes,
+    pub(crate) form: Form,
+    pub(crate) asked: Asked,
+    /// What of the body is still to come.
+    pub(crate) rest: Body,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A long poll request that has no answer yet.
+pub(crate) struct Waiting {
+    pub(crate) request: SessionRequest,
+    pub(crate) asked: Asked,
+    /// What a poll needs for its answer; none: it is a POST.
+    pub(crate) poll: Option<Poll>,
+    /// What of the request's body is still to come.
+    pub(crate) rest: Body,
+    pub(crate) cut: CutPoll,
+}
+
+/// No more than about so many bytes are read behind a request that has no answer yet.
+const READ_AHEAD: usize = 64 << 10;
 
 /// Output that waits.
 pub(crate) struct Backlog {
@@ -74,19 +105,37 @@ impl Connection {
         }
     }
 
-    /// Whether the process behind it is stuck: in `send` or in a join.
+    /// Whether the process behind it is stuck: in `send`, in a join or in a request.
     pub(crate) fn is_blocked(&self, sessions: &Sessions) -> bool {
         self.backlog.is_some()
-            || self
-                .websocket()
-                .is_some_and(|websocket| sessions.is_joining(websocket.session))
+            || match &self.stage {
+                Stage::WebSocket(websocket) => sessions.is_joining(websocket.session),
+                Stage::Waiting(waiting) => waiting.cut == CutPoll::GoesOn || self.input.len() > READ_AHEAD,
+                Stage::Http(..) | Stage::Body(_) | Stage::Closing => false,
+            }
+    }
+
+    /// The long poll request that it waits for the answer to.
+    pub(crate) fn waiting(&self) -> Option<&Waiting> {
+        match &self.stage {
+            Stage::Waiting(waiting) => Some(waiting),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub(crate) fn waiting_mut(&mut self) -> Option<&mut Waiting> {
+        match &mut self.stage {
+            Stage::Waiting(waiting) => Some(waiting),
+            _ => None,
+        }
     }
 
     /// Its WebSocket, once it was upgraded.
     pub(crate) const fn websocket(&self) -> Option<&WebSocket> {
         match &self.stage {
             Stage::WebSocket(websocket) => Some(websocket),
-            Stage::Http(..) | Stage::Closing => None,
+            Stage::Http(..) | Stage::Body(_) | Stage::Waiting(_) | Stage::Closing => None,
         }
     }
 
@@ -94,7 +143,7 @@ impl Connection {
     pub(crate) const fn websocket_mut(&mut self) -> Option<&mut WebSocket> {
         match &mut self.stage {
             Stage::WebSocket(websocket) => Some(websocket),
-            Stage::Http(..) | Stage::Closing => None,
+            Stage::Http(..) | Stage::Body(_) | Stage::Waiting(_) | Stage::Closing => None,
         }
     }
 }

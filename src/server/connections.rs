@@ -8,9 +8,10 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use slab::Slab;
 
-use super::connection::{Backlog, Connection, Stage};
-use super::http::HEAD_TIMEOUT;
+use super::connection::{Backlog, Before, Connection, Posting, Stage, Waiting};
+use super::http::{Body, HEAD_TIMEOUT};
 use super::ids::{ConnectionId, SessionId};
+use super::longpoll::Requester;
 use super::sessions::Sessions;
 use super::timers::Timers;
 use super::websocket::{CloseFrame, WebSocket};
@@ -135,6 +136,42 @@ impl Connections {
         }
     }
 
+    /// The connection, as its session names it when it answers.
+    pub(crate) fn requester(&self, id: ConnectionId, shard: u32) -> Option<Requester> {
+        self.get(id).map(|connection| Requester {
+            shard,
+            connection: id,
+            serial: connection.serial,
+        })
+    }
+
+    /// Takes the request that a connection waits for the answer to.
+    pub(crate) fn take_waiting(&mut self, requester: Requester) -> Option<Box<Waiting>> {
+        let connection = self.get_mut(requester.connection)?;
+        if connection.serial != requester.serial {
+            return None;
+        }
+        match std::mem::replace(&mut connection.stage, Stage::Http(Before::Answered, Body::NONE)) {
+            Stage::Waiting(waiting) => Some(waiting),
+            other => {
+                connection.stage = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the POST whose body is read.
+    pub(crate) fn take_posting(&mut self, id: ConnectionId) -> Option<Box<Posting>> {
+        let connection = self.get_mut(id)?;
+        match std::mem::replace(&mut connection.stage, Stage::Http(Before::Answered, Body::NONE)) {
+            Stage::Body(posting) => Some(posting),
+            other => {
+                connection.stage = other;
+                None
+            }
+        }
+    }
+
     /// Nothing more is read from a connection; what was said is still written.
     pub(crate) fn stop_reading(&mut self, id: ConnectionId) {
         if let Some(connection) = self.get_mut(id) {
@@ -224,7 +261,7 @@ impl Connections {
         match &connection.stage {
             Stage::Closing => connection.deadline = deadline,
             Stage::WebSocket(websocket) if websocket.close == CloseFrame::Sent => {}
-            Stage::WebSocket(_) | Stage::Http(..) => return,
+            Stage::WebSocket(_) | Stage::Http(..) | Stage::Body(_) | Stage::Waiting(_) => return,
         }
         if connection.stream.shutdown(Shutdown::Write).is_err() {
             self.to_drop.push(id);
@@ -265,6 +302,11 @@ impl Connections {
         else {
             return Expired::No;
         };
+        if connection.waiting().is_some() {
+            // The answer comes, and is looked after elsewhere.
+            connection.alarm = Time::MAX;
+            return Expired::No;
+        }
         let backlog = connection.backlog.as_ref();
         if backlog.is_some_and(|backlog| now.since(backlog.since) >= SEND_TIMEOUT) {
             return Expired::Dropped;
@@ -282,9 +324,10 @@ impl Connections {
         connection.alarm = Time::MAX;
         match &connection.stage {
             Stage::WebSocket(_) => Expired::Silent,
+            Stage::Body(_) => Expired::LateHead,
             Stage::Http(..) if !connection.input.is_empty() => Expired::LateHead,
             // A connection that rests between two requests just ends.
-            Stage::Http(..) | Stage::Closing => Expired::Dropped,
+            Stage::Http(..) | Stage::Waiting(_) | Stage::Closing => Expired::Dropped,
         }
     }
 }

@@ -1,11 +1,14 @@
-//! The core of a shard: connects connections with the sessions that they carry. What a client sends goes from its
+//! The core of a shard: connects connections with the sessions that they carry or ask for messages. What a client sends goes from its
 //! connection to its session; what the session says and finds in its mailbox goes back.
 
 use std::sync::Arc;
 
 use super::channels::Channels;
+use super::connection::Connection;
 use super::connections::{Connections, Deadline, Expired};
 use super::ids::{Address, ConnectionId, SessionId};
+use super::longpolls::LongPolls;
+use super::session::Carrier;
 use super::shared::Shared;
 use super::store::Answer;
 use super::websocket::CloseFrame;
@@ -16,6 +19,16 @@ pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
     pub(crate) connections: Connections,
     pub(crate) channels: Channels,
+    pub(crate) longpolls: LongPolls,
+    /// The body of the answer that is written. It is empty between two answers.
+    pub(crate) body: Vec<u8>,
+}
+
+/// Whether requests were answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    None,
+    Some,
 }
 
 /// Whether a connection goes on.
@@ -26,11 +39,13 @@ pub(crate) enum Turn {
 }
 
 impl Core {
-    pub(crate) fn new(shared: Arc<Shared>, channels: Channels) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, channels: Channels, longpolls: LongPolls) -> Self {
         let grace = shared.conduct.wire.idle_grace_percent;
         Self {
             connections: Connections::new(shared.clock.now(), grace),
             channels,
+            longpolls,
+            body: Vec::new(),
             shared,
         }
     }
@@ -39,12 +54,14 @@ impl Core {
     pub(crate) fn begin_turn(&mut self, now: Time) {
         self.connections.deadlines.begin_turn(now);
         self.channels.timers.begin_turn(now);
+        self.longpolls.begin_turn(now);
     }
 
     /// When the next alarm is due.
     pub(crate) fn next_alarm(&self) -> Option<Time> {
-        let (deadline, alarm) = (self.connections.deadlines.next(), self.channels.timers.next());
-        deadline.into_iter().chain(alarm).min()
+        let deadline = self.connections.deadlines.next();
+        let others = [self.channels.timers.next(), self.longpolls.next_due()];
+        deadline.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Does what is due until then. After a stall all alarms of channels go off before all deadlines of connections, also
@@ -55,6 +72,8 @@ impl Core {
             self.resume_session(session);
             self.settle_channels();
         }
+        self.longpolls.alarms(until, &mut self.channels);
+        self.settle_channels();
         while let Some((at, deadline)) = self.connections.deadlines.due(until) {
             self.deadline(at, deadline);
             self.settle_channels();
@@ -91,10 +110,13 @@ impl Core {
         self.resume_session(session);
     }
 
-    /// A session whose join has ended goes on, and its connection with it.
+    /// A session whose join has ended goes on, and its connection with it, if it has one.
     fn resume_session(&mut self, session: Option<SessionId>) {
-        if let Some(id) = session.and_then(|session| self.channels.sessions.connection(session)) {
-            self.resume(id);
+        let Some(session) = session else { return };
+        match self.channels.sessions.carrier(session) {
+            Some(Carrier::WebSocket(id)) => self.resume(id),
+            Some(Carrier::LongPoll) => self.longpolls.resume(session, &mut self.channels),
+            None => {}
         }
     }
 
@@ -109,29 +131,31 @@ impl Core {
     pub(crate) fn settle_channels(&mut self) {
         loop {
             self.channels.run_ready();
-            let Some(id) = self.next_to_drop() else {
-                return;
-            };
-            self.drop_connection(id);
+            match self.channels.sessions.next_to_close() {
+                Some((_, Carrier::WebSocket(id))) => self.drop_connection(id),
+                Some((session, Carrier::LongPoll)) => self.longpolls.end(session, &mut self.channels),
+                None => match self.connections.to_drop.pop() {
+                    Some(id) => self.drop_connection(id),
+                    None => return,
+                },
+            }
         }
     }
 
-    fn next_to_drop(&mut self) -> Option<ConnectionId> {
-        let of_session = self.channels.sessions.next_to_close();
-        of_session.or_else(|| self.connections.to_drop.pop())
-    }
-
-    /// The same, and empties the mailboxes of sessions, until nothing is left to do.
+    /// The same, empties the mailboxes of sessions and answers requests, until nothing is left to do.
     pub(crate) fn settle(&mut self) {
         loop {
             self.settle_channels();
-            if self.channels.sessions.mailboxes.waiting.is_empty() {
-                return;
-            }
             for session in std::mem::take(&mut self.channels.sessions.mailboxes.waiting) {
-                if let Some(id) = self.channels.sessions.connection(session) {
-                    self.end_turn(id);
+                match self.channels.sessions.carrier(session) {
+                    Some(Carrier::WebSocket(id)) => self.end_turn(id),
+                    Some(Carrier::LongPoll) => self.longpolls.turn(session, &mut self.channels),
+                    None => {}
                 }
+            }
+            let answered = self.answer_requests();
+            if answered == Answered::None && self.channels.sessions.mailboxes.waiting.is_empty() {
+                return;
             }
         }
     }
@@ -146,6 +170,9 @@ impl Core {
     /// A connection has gone, or is to go at once.
     pub(crate) fn drop_connection(&mut self, id: ConnectionId) {
         self.close_session(id);
+        if let Some(waiting) = self.connections.get(id).and_then(Connection::waiting) {
+            self.longpolls.cancel(waiting.request);
+        }
         self.connections.remove(id);
     }
 
@@ -153,6 +180,7 @@ impl Core {
     pub(crate) fn drop_all(&mut self) {
         self.connections.clear();
         self.channels.sessions.clear();
+        self.longpolls.clear();
     }
 
     /// Nothing that the client sends is received any more; what was said to it is still written.
@@ -166,7 +194,7 @@ impl Core {
     /// The server ends. A connection with channels is told by them, any other by the web server.
     pub(crate) fn drain(&mut self, id: ConnectionId) {
         let Some(session) = self.connections.session(id) else {
-            return self.drop_connection(id);
+            return self.drain_request(id);
         };
         let sessions = &self.channels.sessions;
         let has_channels = sessions

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ids::ConnectionId;
+use super::ids::{ConnectionId, SessionId};
 use crate::clock::Time;
 
 /// As `drainer: [batch_size: 10_000, batch_interval: 2_000]`.
@@ -13,25 +13,32 @@ const PATIENCE: u32 = 5;
 
 /// A shard that ends.
 pub(crate) struct Draining {
-    /// Connections that were not told yet.
-    left: Vec<ConnectionId>,
+    /// Those that were not told yet.
+    left: Vec<Leaver>,
     /// How many intervals there were since the last one was told.
     intervals: u32,
     /// When the next step is due.
     pub(crate) next: Time,
 }
 
+/// A connection, or a session without one, that is told of the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leaver {
+    Connection(ConnectionId),
+    Session(SessionId),
+}
+
 /// What is to be done.
 pub(crate) enum Step {
-    /// These connections are told.
-    Tell(Vec<ConnectionId>),
+    /// These are told.
+    Tell(Vec<Leaver>),
     /// All connections that are left are dropped.
     Drop,
 }
 
 impl Draining {
     /// The first step is due now.
-    pub(crate) const fn new(left: Vec<ConnectionId>, now: Time) -> Self {
+    pub(crate) const fn new(left: Vec<Leaver>, now: Time) -> Self {
         Self {
             left,
             intervals: 0,
@@ -52,7 +59,7 @@ impl Draining {
         Step::Tell(std::mem::replace(&mut self.left, rest))
     }
 
-    /// Whether all connections were told.
+    /// Whether all were told.
     pub(crate) const fn has_told_all(&self) -> bool {
         self.left.is_empty()
     }

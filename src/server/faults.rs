@@ -7,6 +7,7 @@ use crate::profile::Profile;
 mod application;
 mod channels;
 mod connection;
+mod longpoll;
 
 /// One promise to break.
 #[derive(Debug)]
@@ -46,9 +47,14 @@ impl Fault {
 
 /// All faults.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    [connection::FAULTS, channels::FAULTS, application::FAULTS]
-        .into_iter()
-        .flatten()
+    [
+        connection::FAULTS,
+        longpoll::FAULTS,
+        channels::FAULTS,
+        application::FAULTS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The fault of that name.

@@ -2,14 +2,15 @@
 
 use std::io::{ErrorKind, Read as _};
 
-use super::conduct::{BinarySizes, CloseEcho, Ending, Hangup, Malformed, Pong, Utf8Check};
+use super::conduct::{CloseEcho, Ending, Hangup, Malformed, Pong, Utf8Check};
 use super::connection::{Stage, Unread};
 use super::core::{Core, Turn};
 use super::http::Body;
 use super::ids::{ConnectionId, SessionId};
+use super::serializer::decode;
 use super::session::Pipelined;
 use super::websocket::{CloseFrame, Received, Refused, close_reply, frames};
-use crate::protocol::{Frame, Vsn};
+use crate::protocol::Frame;
 
 /// After so many reads in a row it is the turn of other connections.
 const READS_IN_A_ROW: usize = 8;
@@ -99,6 +100,8 @@ impl Core {
             };
             let used = match &connection.stage {
                 Stage::Closing => return input.len(),
+                Stage::Waiting(_) => 0,
+                Stage::Body(_) => self.receive_body(id, &input[at..]),
                 Stage::Http(..) if connection.backlog.is_some() => 0,
                 Stage::Http(_, Body::NONE) => self.request(id, &input[at..]),
                 &Stage::Http(_, body) => self.skip_body(id, body, &input[at..]),
@@ -163,15 +166,12 @@ impl Core {
         else {
             return Turn::IsOver;
         };
-        let signed = self.shared.conduct.wire.binary_sizes == BinarySizes::Signed;
-        match vsn.decode_from_client(frame) {
-            Ok(message) if !(signed && has_large_size(vsn, frame)) => {
-                self.channels.receive(session, &message, pipelined);
-                self.take_said();
-                Turn::GoesOn
-            }
-            Ok(_) | Err(_) => self.malformed(id),
-        }
+        let Some(message) = decode(&self.shared.conduct.wire, vsn, frame) else {
+            return self.malformed(id);
+        };
+        self.channels.receive(session, &message, pipelined);
+        self.take_said();
+        Turn::GoesOn
     }
 
     /// A message that no serializer reads.
@@ -209,9 +209,4 @@ impl Core {
         }
         Turn::IsOver
     }
-}
-
-/// Whether one of the four sizes in the header of a binary message is above 127.
-fn has_large_size(vsn: Vsn, frame: Frame<'_>) -> bool {
-    matches!((vsn, frame), (Vsn::V2, Frame::Binary(bytes)) if bytes.iter().skip(1).take(4).any(|&size| size > 127))
 }

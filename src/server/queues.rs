@@ -9,6 +9,7 @@ use mio::Waker;
 use mio::net::TcpStream;
 
 use super::ids::{Address, ChannelId};
+use super::longpoll::PollNote;
 use super::pubsub::Broadcast;
 use super::store::Answer;
 
@@ -20,6 +21,8 @@ pub(crate) enum Note {
     Disconnect(Arc<str>),
     /// The store has answered a channel.
     Answer(Address, Answer),
+    /// A request of long poll, or its answer.
+    LongPoll(Box<PollNote>),
     /// A connection that another shard accepted.
     Accepted(TcpStream),
     /// The server ends.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::conduct::{EarlyFrames, LateRefusal};
-use super::connection::{Before, Stage};
+use super::connection::{Before, Posting, Stage};
 use super::core::Core;
 use super::http::{
-    Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, Response, Then, Upgrade, parse, route,
-    switch_protocols,
+    Admission, Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, PollAsk, Response, Then,
+    Upgrade, go_on, parse, route, switch_protocols,
 };
-use super::ids::ConnectionId;
+use super::ids::{ConnectionId, SessionId};
 use super::message::Dialect;
-use super::session::{Identity, Session};
+use super::session::{Carrier, Identity, Session};
 use super::websocket::WebSocket;
 
 impl Core {
@@ -41,6 +41,27 @@ impl Core {
                 self.channels.disconnect_everywhere(&user);
                 self.answer(id, &Response::new(204, ""), request.asked(), rest);
             }
+            Answer::LongPoll(times, PollAsk::Open(admission)) => {
+                let response = self.open_poll(times, admission);
+                self.answer(id, &response, request.asked(), rest);
+            }
+            Answer::LongPoll(times, PollAsk::Poll(poll)) => {
+                self.poll(id, times, *poll, (request.asked(), rest));
+            }
+            Answer::LongPoll(times, PollAsk::Publish(key, form)) => {
+                if rest != Body::NONE && request.says("expect", "100-continue") {
+                    go_on(conduct.look, &mut self.connections.out);
+                }
+                let posting = Posting {
+                    key,
+                    times,
+                    form,
+                    asked: request.asked(),
+                    rest: body,
+                    bytes: Vec::new(),
+                };
+                return head + self.post(id, posting, &input[head..]);
+            }
             Answer::Upgrade(upgrade) => {
                 self.upgrade(id, *upgrade);
                 if conduct.early_frames == EarlyFrames::Lost {
@@ -52,7 +73,7 @@ impl Core {
     }
 
     /// Answers a request of whose body `rest` is still to come.
-    fn answer(&mut self, id: ConnectionId, response: &Response, asked: Asked, rest: Body) {
+    pub(crate) fn answer(&mut self, id: ConnectionId, response: &Response, asked: Asked, rest: Body) {
         self.connections
             .set_stage(id, Stage::Http(Before::Answered, rest));
         self.respond(id, response, asked);
@@ -72,7 +93,7 @@ impl Core {
         skipped
     }
 
-    fn refuse_request(&mut self, id: ConnectionId, status: u16, late: LateRefusal) {
+    pub(crate) fn refuse_request(&mut self, id: ConnectionId, status: u16, late: LateRefusal) {
         let stage = self.connections.get(id).map(|connection| &connection.stage);
         match (stage, late) {
             (Some(Stage::Http(Before::Answered, _)), LateRefusal::Untold) => self.leave(id),
@@ -94,6 +115,7 @@ impl Core {
                 if let Some(connection) = self.connections.get_mut(id) {
                     connection.deadline = deadline;
                 }
+                self.connections.watch(id);
             }
             Then::Close => self.leave(id),
         }
@@ -103,25 +125,30 @@ impl Core {
     fn upgrade(&mut self, id: ConnectionId, upgrade: Upgrade) {
         let conduct = &self.shared.conduct;
         switch_protocols(conduct.http.look, &upgrade.accept, &mut self.connections.out);
-        let (user, identity) = match upgrade.user {
+        let session = self.open_session(upgrade.admission, Carrier::WebSocket(id));
+        let websocket = WebSocket::new(session, upgrade.mount);
+        self.connections.set_stage(id, Stage::WebSocket(websocket));
+        self.connections.refresh(id);
+        self.connections.watch(id);
+    }
+
+    /// Opens the session of a client that was let in.
+    pub(crate) fn open_session(&mut self, admission: Admission, carrier: Carrier) -> SessionId {
+        let (user, identity) = match admission.user {
             None => (Arc::clone(&self.shared.anonymous), Identity::Anonymous),
             Some(name) => (self.channels.sessions.shared_name(name), Identity::Signed),
         };
-        let session = self.channels.sessions.open(Session {
-            connection: id,
+        self.channels.sessions.open(Session {
+            carrier,
             dialect: Dialect {
-                vsn: upgrade.vsn,
-                v1_keys: conduct.wire.v1_keys,
+                vsn: admission.vsn,
+                v1_keys: self.shared.conduct.wire.v1_keys,
             },
             user,
             identity,
             channels: Vec::new(),
             joining: None,
             heartbeats: 0,
-        });
-        let websocket = WebSocket::new(session, upgrade.mount);
-        self.connections.set_stage(id, Stage::WebSocket(websocket));
-        self.connections.refresh(id);
-        self.connections.watch(id);
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! A session: what `Phoenix.Socket` holds of one client, and the processes of its channels (`lib/phoenix/socket.ex`,
-//! `lib/phoenix/channel/server.ex`). It knows its connection only by its id.
+//! `lib/phoenix/channel/server.ex`). It knows its connection only by its
+//! id, if it has one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,8 +24,7 @@ pub(crate) enum Pipelined {
 
 /// One client's session.
 pub(crate) struct Session {
-    /// The WebSocket connection that carries it.
-    pub(crate) connection: ConnectionId,
+    pub(crate) carrier: Carrier,
     pub(crate) dialect: Dialect,
     pub(crate) user: Arc<str>,
     pub(crate) identity: Identity,
@@ -33,6 +33,15 @@ pub(crate) struct Session {
     pub(crate) joining: Option<Box<Joining>>,
     /// How many heartbeats came.
     pub(crate) heartbeats: u32,
+}
+
+/// What carries a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// A WebSocket connection, with which it ends.
+    WebSocket(ConnectionId),
+    /// Long poll: one request after the other.
+    LongPoll,
 }
 
 /// The socket's id.

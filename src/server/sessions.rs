@@ -8,12 +8,12 @@ use slab::Slab;
 
 use super::channel::Next;
 use super::conduct::{Isolation, Names};
-use super::ids::{Address, ChannelId, ConnectionId, SessionId};
+use super::ids::{Address, ChannelId, SessionId};
 use super::mailbox::SessionMessage;
 use super::mailboxes::Mailboxes;
 use super::message::{self, Encoded, End, Raised, ReplyTo};
 use super::payload::{Body, Status};
-use super::session::{ChannelMessage, Entry, Identity, Process, Session, Unfinished, Work};
+use super::session::{Carrier, ChannelMessage, Entry, Identity, Process, Session, Unfinished, Work};
 use crate::protocol::Field;
 
 /// A channel with more waiting messages than this costs the client its session.
@@ -93,9 +93,9 @@ impl Sessions {
         self.slab.get_mut(id.0 as usize)
     }
 
-    /// The connection that carries a session.
-    pub(crate) fn connection(&self, id: SessionId) -> Option<ConnectionId> {
-        self.get(id).map(|session| session.connection)
+    /// What carries a session.
+    pub(crate) fn carrier(&self, id: SessionId) -> Option<Carrier> {
+        self.get(id).map(|session| session.carrier)
     }
 
     /// A user's name, which all of the user's sessions share.
@@ -136,12 +136,11 @@ impl Sessions {
         self.slab.iter().any(|(_, session)| session.is_busy())
     }
 
-    /// The connection of a session that is to be closed.
-    pub(crate) fn next_to_close(&mut self) -> Option<ConnectionId> {
+    /// A session that is to be closed, and what carries it.
+    pub(crate) fn next_to_close(&mut self) -> Option<(SessionId, Carrier)> {
         while let Some(session) = self.mailboxes.to_close.pop() {
-            let connection = self.connection(session);
-            if connection.is_some() {
-                return connection;
+            if let Some(carrier) = self.carrier(session) {
+                return Some((session, carrier));
             }
         }
         None
@@ -305,15 +304,16 @@ mod tests {
     use super::*;
     use crate::protocol::Vsn;
     use crate::server::conduct::Delivery;
+    use crate::server::ids::ConnectionId;
     use crate::server::message::Dialect;
 
     fn sessions() -> Sessions {
         Sessions::new(0, Mailboxes::new(Delivery::Once, Arc::default()))
     }
 
-    fn session_on(connection: ConnectionId) -> Session {
+    fn session_on(connection: u32) -> Session {
         Session {
-            connection,
+            carrier: Carrier::WebSocket(ConnectionId(connection)),
             dialect: Dialect::phoenix(Vsn::V2),
             user: "alice".into(),
             identity: Identity::Signed,
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn after_clear_no_session_and_no_message_is_left() {
         let mut sessions = sessions();
-        let session = sessions.open(session_on(ConnectionId(7)));
+        let session = sessions.open(session_on(7));
         let channel = sessions.next_channel_id();
         sessions.ready.push_back(Address { session, channel });
         sessions.mailboxes.send(session, SessionMessage::Drain);
@@ -343,11 +343,14 @@ mod tests {
     #[test]
     fn a_session_that_has_ended_is_not_closed_again() {
         let mut sessions = sessions();
-        let open = sessions.open(session_on(ConnectionId(7)));
-        let ended = sessions.open(session_on(ConnectionId(8)));
+        let open = sessions.open(session_on(7));
+        let ended = sessions.open(session_on(8));
         sessions.remove(ended);
         sessions.mailboxes.to_close.extend([open, ended]);
-        assert_eq!(sessions.next_to_close(), Some(ConnectionId(7)));
+        assert_eq!(
+            sessions.next_to_close(),
+            Some((open, Carrier::WebSocket(ConnectionId(7))))
+        );
         assert_eq!(sessions.next_to_close(), None);
     }
 }

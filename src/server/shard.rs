@@ -11,7 +11,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 use super::core::Core;
-use super::drain::{Draining, Step};
+use super::drain::{Draining, Leaver, Step};
 use super::ids::ConnectionId;
 use super::queues::{Note, ShardQueues};
 use crate::clock::Time;
@@ -176,6 +176,7 @@ impl Shard {
                 }
                 Note::Disconnect(name) => self.core.channels.disconnect(&name),
                 Note::Answer(address, answer) => self.core.store_answered(address, answer),
+                Note::LongPoll(note) => self.core.longpolls.note(*note, &mut self.core.channels),
                 Note::Accepted(stream) => self.take(stream),
                 Note::Drain => self.start_draining(),
             }
@@ -228,7 +229,10 @@ impl Shard {
         if self.draining.is_none() {
             self.listener = None;
             let now = self.core.channels.timers.now();
-            self.draining = Some(Draining::new(self.core.connections.ids(), now));
+            // A session without a connection ends before the polls that are open.
+            let sessions = self.core.longpolls.sessions().map(Leaver::Session);
+            let connections = self.core.connections.ids().into_iter().map(Leaver::Connection);
+            self.draining = Some(Draining::new(sessions.chain(connections).collect(), now));
             self.go_on_draining();
         }
     }
@@ -239,7 +243,10 @@ impl Shard {
             return;
         };
         match draining.step(now, || sessions.is_any_busy()) {
-            Step::Tell(batch) => batch.into_iter().for_each(|id| self.core.drain(id)),
+            Step::Tell(batch) => batch.into_iter().for_each(|leaver| match leaver {
+                Leaver::Connection(id) => self.core.drain(id),
+                Leaver::Session(session) => self.core.longpolls.drain(session, &mut self.core.channels),
+            }),
             Step::Drop => self.core.drop_all(),
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::app::App;
 use super::chance::Tally;
 use super::conduct::Conduct;
+use super::longpoll::SessionTokens;
 use super::mailboxes::Planted;
 use super::presence::Presence;
 use super::store::Store;
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) app: App,
     pub(crate) presence: Presence,
     pub(crate) tokens: Tokens,
+    pub(crate) session_tokens: SessionTokens,
     pub(crate) store: Store,
     /// The user of a session that connected without a token.
     pub(crate) anonymous: Arc<str>,

@@ -13,6 +13,8 @@ use super::channels::Channels;
 use super::conduct::{Conduct, Delivery, Mishap};
 use super::core::Core;
 use super::listen::ListenPlan;
+use super::longpoll::SessionTokens;
+use super::longpolls::LongPolls;
 use super::mailboxes::Planted;
 use super::presence::Presence;
 use super::queues::{Note, ShardQueues};
@@ -58,7 +60,8 @@ impl Server {
         };
         for (number, (poll, inbox)) in polls.into_iter().zip(inboxes).enumerate() {
             let channels = Channels::new(&shared, &queues, number);
-            let core = Core::new(Arc::clone(&shared), channels);
+            let longpolls = LongPolls::new(&shared, &queues, number);
+            let core = Core::new(Arc::clone(&shared), channels, longpolls);
             let place_in_queues = (Arc::clone(&queues), number);
             let shard = Shard::new((poll, inbox), core, place_in_queues, place.accepting);
             let started = server.spawn(shard, Arc::clone(&place), settings.descriptors)?;
@@ -151,6 +154,7 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
         app: App::default(),
         presence: Presence::new(since_epoch()),
         tokens: Tokens::new(SECRET_KEY_BASE, USER_SALT, conduct.app.token),
+        session_tokens: SessionTokens::new(conduct.longpoll.token, settings.shards.max(1), since_epoch()),
         store: Store::open(&place, conduct.app.annotation_store)?,
         anonymous: "anon".into(),
         clock: Clock::start(),

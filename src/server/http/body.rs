@@ -1,4 +1,4 @@
-//! The body of a request. Nothing reads it: the server answers the request, and then skips the body.
+//! The body of a request. Only that of a long poll POST is read; any other is skipped once the request is answered.
 
 use std::borrow::Cow;
 
@@ -43,12 +43,18 @@ impl Body {
 
     /// How much of the input is body, and what is still to come then.
     pub(crate) fn skip(self, input: &[u8]) -> Result<(usize, Self), Broken> {
+        self.read(input, |_| {})
+    }
+
+    /// The same, and passes on what the body holds.
+    pub(crate) fn read(self, input: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(usize, Self), Broken> {
         match self {
             Self::Bytes(left) => {
                 let here = u32::try_from(input.len()).unwrap_or(u32::MAX).min(left);
+                sink(&input[..here as usize]);
                 Ok((here as usize, Self::Bytes(left - here)))
             }
-            Self::Chunks => skip_chunks(input),
+            Self::Chunks => read_chunks(input, sink),
         }
     }
 
@@ -83,8 +89,8 @@ fn content_length(value: &str, form: ContentLength) -> Result<u32, Broken> {
     Ok(digits.parse().unwrap_or(u32::MAX))
 }
 
-/// Skips the chunks that are whole. Trailers are not known.
-fn skip_chunks(input: &[u8]) -> Result<(usize, Body), Broken> {
+/// Reads the chunks that are whole. Trailers are not known.
+fn read_chunks(input: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(usize, Body), Broken> {
     let mut at = 0;
     loop {
         let rest = &input[at..];
@@ -105,6 +111,7 @@ fn skip_chunks(input: &[u8]) -> Result<(usize, Body), Broken> {
         if chunk > rest.len() {
             return Ok((at, Body::Chunks));
         }
+        sink(&rest[line + 2..line + 2 + size]);
         at += chunk;
         if size == 0 {
             return Ok((at, Body::NONE));
@@ -133,6 +140,16 @@ mod tests {
     fn a_body_is_skipped_as_it_comes() {
         assert_eq!(Body::Bytes(5).skip(b"ab"), Ok((2, Body::Bytes(3))));
         assert_eq!(Body::Bytes(3).skip(b"cdeGET"), Ok((3, Body::NONE)));
+    }
+
+    #[test]
+    fn what_chunks_hold_is_passed_on() {
+        let mut held = Vec::new();
+        let read = Body::Chunks.read(b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", |bytes| {
+            held.extend_from_slice(bytes);
+        });
+        assert_eq!(read, Ok((18, Body::NONE)));
+        assert_eq!(held, b"abc");
     }
 
     #[test]

@@ -3,14 +3,18 @@
 
 use std::time::Duration;
 
+pub(super) use admission::Admission;
 pub(super) use body::{Body, Broken};
 pub(super) use head::{MAX_HEADERS, Parsed, Request, parse};
-pub(super) use response::{Asked, Response, Then, Version, switch_protocols};
+pub(super) use longpoll::{Form, NotText, Poll, PollAsk, json, refused, status, write_messages};
+pub(super) use response::{Asked, Response, Then, Version, go_on, switch_protocols};
 pub(super) use route::{Answer, route};
 pub(super) use upgrade::Upgrade;
 
+mod admission;
 mod body;
 mod head;
+mod longpoll;
 mod query;
 mod response;
 mod route;

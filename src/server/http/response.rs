@@ -4,17 +4,30 @@ use std::fmt::Write;
 
 use httpdate::HttpDate;
 
-use super::super::conduct::Look;
+use super::super::conduct::{Cache, Look};
 use crate::clock::wall_clock;
 
 /// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     pub(crate) origin: Origin,
-    /// A header line of the application's own, with its line end.
-    extra: String,
+    headers: Headers,
+}
+
+/// The headers that not every response has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Headers {
+    None,
+    /// A line of the application's own, with its line end.
+    Own(String),
+    /// Those that let scripts of any site read an answer of long poll (CORS).
+    AnySite,
+    /// The same for an answer in JSON.
+    Json(Cache),
+    /// The same for a preflight request, with the headers that it asks for.
+    Preflight(String),
 }
 
 /// Who answers.
@@ -72,16 +85,46 @@ impl Response {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
-            body: body.into(),
+            body: body.into().into_bytes(),
             origin: Origin::Application,
-            extra: String::new(),
+            headers: Headers::None,
+        }
+    }
+
+    /// An answer of long poll in JSON.
+    pub(crate) const fn json(status: u16, body: Vec<u8>, cache: Cache) -> Self {
+        Self {
+            status,
+            body,
+            origin: Origin::Application,
+            headers: Headers::Json(cache),
+        }
+    }
+
+    /// An answer of long poll to a method that it does not serve.
+    pub(crate) const fn unserved(status: u16) -> Self {
+        Self {
+            status,
+            body: Vec::new(),
+            origin: Origin::Application,
+            headers: Headers::AnySite,
+        }
+    }
+
+    /// The answer of long poll to a browser that asks whether it may send these headers.
+    pub(crate) const fn preflight(headers: String) -> Self {
+        Self {
+            status: 200,
+            body: Vec::new(),
+            origin: Origin::Application,
+            headers: Headers::Preflight(headers),
         }
     }
 
     /// The same with one more header.
     pub(super) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
         Self {
-            extra: format!("{name}: {value}\r\n"),
+            headers: Headers::Own(format!("{name}: {value}\r\n")),
             ..self
         }
     }
@@ -90,9 +133,9 @@ impl Response {
     pub(crate) fn raised() -> Self {
         Self {
             status: 500,
-            body: String::new(),
+            body: Vec::new(),
             origin: Origin::Raised,
-            extra: String::new(),
+            headers: Headers::None,
         }
     }
 
@@ -100,9 +143,9 @@ impl Response {
     pub(crate) fn refused(status: u16) -> Self {
         Self {
             status,
-            body: String::new(),
+            body: Vec::new(),
             origin: Origin::WebServer,
-            extra: String::new(),
+            headers: Headers::None,
         }
     }
 
@@ -132,11 +175,13 @@ impl Response {
                 head.push_str("content-length: 0\r\n");
             }
         }
-        head.push_str(&self.extra);
+        if let Headers::Own(line) = &self.headers {
+            head.push_str(line);
+        }
         head.push_str("\r\n");
         out.extend_from_slice(head.as_bytes());
         if asked.body == BodyWanted::Yes {
-            out.extend_from_slice(self.body.as_bytes());
+            out.extend_from_slice(&self.body);
         }
     }
 
@@ -149,22 +194,74 @@ impl Response {
             }
             head.push_str("vary: accept-encoding\r\n");
         }
-        head.push_str(CACHE_CONTROL);
+        head.push_str(self.headers.cache_control());
+        if self.headers.allow_any_site() {
+            head.push_str(ANY_SITE);
+        }
+        if let Headers::Preflight(headers) = &self.headers {
+            let _ = write!(head, "access-control-allow-headers: {headers}\r\n");
+            head.push_str(METHODS);
+            head.push_str(MAX_AGE);
+        }
+        if let Headers::Json(_) = &self.headers {
+            head.push_str(JSON);
+        }
     }
 
     fn cowboy_headers(&self, asked: Asked, head: &mut String) {
-        head.push_str(CACHE_CONTROL);
+        if let Headers::Preflight(headers) = &self.headers {
+            let _ = write!(head, "access-control-allow-headers: {headers}\r\n");
+            head.push_str(METHODS);
+        }
+        if self.headers.allow_any_site() {
+            head.push_str(ANY_SITE);
+        }
+        if let Headers::Preflight(_) = &self.headers {
+            head.push_str(MAX_AGE);
+        }
+        head.push_str(self.headers.cache_control());
         head.push_str(connection(asked));
         if self.status != 204 {
             let _ = write!(head, "content-length: {}\r\n", self.body.len());
+        }
+        if let Headers::Json(_) = &self.headers {
+            head.push_str(JSON);
         }
         let _ = write!(head, "date: {}\r\nserver: Cowboy\r\n", http_date());
     }
 }
 
+impl Headers {
+    const fn cache_control(&self) -> &'static str {
+        match self {
+            Self::Json(Cache::NoStore) => "cache-control: no-store\r\n",
+            _ => CACHE_CONTROL,
+        }
+    }
+
+    /// Whether scripts of any site may read the answer.
+    const fn allow_any_site(&self) -> bool {
+        matches!(self, Self::AnySite | Self::Json(_) | Self::Preflight(_))
+    }
+}
+
+const ANY_SITE: &str = "access-control-allow-origin: *\r\n";
+const METHODS: &str = "access-control-allow-methods: get, post, options\r\n";
+const MAX_AGE: &str = "access-control-max-age: 3600\r\n";
+const JSON: &str = "content-type: application/json; charset=utf-8\r\n";
+
 /// This moment as the `date` header has it (RFC 9110, 5.6.7).
 fn http_date() -> HttpDate {
     HttpDate::from(wall_clock())
+}
+
+/// Appends the answer that asks for the body of a request.
+pub(crate) fn go_on(look: Look, out: &mut Vec<u8>) {
+    let head = match look {
+        Look::Bandit => format!("HTTP/1.1 100 Continue\r\ndate: {}\r\n\r\n", http_date()),
+        Look::Cowboy => "HTTP/1.1 100 Continue\r\n\r\n".to_owned(),
+    };
+    out.extend_from_slice(head.as_bytes());
 }
 
 /// Appends the answer to a handshake.
@@ -201,7 +298,9 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         408 => "Request Timeout",
+        410 => "Gone",
         414 => "Request-URI Too Long",
+        415 => "Unsupported Media Type",
         431 => "Request Header Fields Too Large",
         501 => "Not Implemented",
         505 => "HTTP Version Not Supported",
@@ -210,71 +309,4 @@ fn reason(status: u16) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ASKED: Asked = Asked {
-        version: Version::V11,
-        body: BodyWanted::Yes,
-        then: Then::KeepAlive,
-    };
-
-    fn written(response: &Response, look: Look, asked: Asked) -> String {
-        let mut out = Vec::new();
-        response.write(look, asked, &mut out);
-        let text = String::from_utf8(out).unwrap();
-        let lines = text
-            .lines()
-            .map(|line| if line.starts_with("date: ") { "date" } else { line });
-        lines.collect::<Vec<_>>().join("|")
-    }
-
-    #[test]
-    fn a_header_of_the_applications_own_is_the_last_one() {
-        let response = Response::new(200, "").with_header("x-token-age", 5);
-        for look in [Look::Bandit, Look::Cowboy] {
-            assert!(
-                written(&response, look, ASKED).ends_with("|x-token-age: 5|"),
-                "{look:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn bandit_begins_with_the_date_and_cowboy_goes_by_the_alphabet() {
-        let response = Response::new(404, "not found");
-        assert_eq!(
-            written(&response, Look::Bandit, ASKED),
-            "HTTP/1.1 404 Not Found|date|content-length: 9|vary: accept-encoding|\
-             cache-control: max-age=0, private, must-revalidate||not found"
-        );
-        assert_eq!(
-            written(&response, Look::Cowboy, ASKED),
-            "HTTP/1.1 404 Not Found|cache-control: max-age=0, private, must-revalidate|content-length: 9|date|\
-             server: Cowboy||not found"
-        );
-    }
-
-    #[test]
-    fn a_head_request_gets_no_body() {
-        let asked = Asked {
-            body: BodyWanted::No,
-            ..ASKED
-        };
-        assert!(written(&Response::new(404, "not found"), Look::Bandit, asked).contains("content-length: 9"));
-        assert!(!written(&Response::new(400, ""), Look::Bandit, asked).contains("content-length"));
-    }
-
-    #[test]
-    fn what_the_web_server_refuses_has_hardly_a_head() {
-        let refused = Response::refused(400);
-        assert_eq!(
-            written(&refused, Look::Bandit, ASKED),
-            "HTTP/1.0 400 Bad Request|connection: close|"
-        );
-        assert_eq!(
-            written(&refused, Look::Cowboy, ASKED),
-            "HTTP/1.1 400 Bad Request|connection: close|content-length: 0|"
-        );
-    }
-}
+mod tests;

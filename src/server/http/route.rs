@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::conduct::Mount;
+use super::super::conduct::{Mount, PollTimes};
 use super::super::shared::{Shared, since_epoch};
 use super::super::token::Tokens;
+use super::longpoll::{self, PollAsk};
 use super::query::{Malformed, Param, param};
 use super::upgrade::Upgrade;
 use super::{Request, Response};
@@ -13,6 +14,8 @@ use super::{Request, Response};
 pub(crate) enum Answer {
     Response(Response),
     Upgrade(Box<Upgrade>),
+    /// A request of long poll to a mount with these times.
+    LongPoll(PollTimes, PollAsk),
     /// The sessions of this user are to end.
     Disconnect(String),
 }
@@ -29,6 +32,13 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
             Some(mount) => {
                 return Upgrade::judge(shared, request, mount)
                     .map_or_else(Answer::Response, |upgrade| Answer::Upgrade(Box::new(upgrade)));
+            }
+            None => not_found(),
+        },
+        (_, [mount, "longpoll"]) => match Mount::named(mount).and_then(Mount::longpoll) {
+            Some(times) => {
+                return longpoll::ask(shared, request)
+                    .map_or_else(Answer::Response, |ask| Answer::LongPoll(times, ask));
             }
             None => not_found(),
         },

@@ -3,20 +3,17 @@
 
 use std::borrow::Cow;
 
-use super::super::conduct::{BrokenExtensions, Mount, NestedVsn, OriginCheck, OriginHost, VsnCheck};
-use super::super::shared::{Shared, since_epoch};
-use super::super::token::MAX_AGE;
+use super::super::conduct::{BrokenExtensions, Mount, OriginCheck, OriginHost};
+use super::super::shared::Shared;
+use super::admission::{Admission, ConnectParams, Refusal};
 use super::head::is_token;
-use super::query::{Malformed, Param, param};
-use super::version::negotiate;
+use super::query::Malformed;
 use super::{Request, Response, Version};
-use crate::protocol::Vsn;
 use crate::wire::websocket::accept_of;
 
 /// A connection that is let in.
 pub(crate) struct Upgrade {
-    pub(crate) vsn: Vsn,
-    pub(crate) user: Option<String>,
+    pub(crate) admission: Admission,
     pub(crate) mount: Mount,
     /// What the handshake is answered with.
     pub(crate) accept: String,
@@ -31,7 +28,7 @@ impl From<Malformed> for Response {
 impl Upgrade {
     /// Lets a connection in, or not.
     pub(crate) fn judge(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<Self, Response> {
-        let (vsn, token) = (param(request.query, "vsn")?, param(request.query, "token")?);
+        let params = ConnectParams::of(request.query)?;
         let conduct = &shared.conduct;
         let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
         if strict
@@ -41,29 +38,10 @@ impl Upgrade {
         {
             return Err(forbidden());
         }
-        let vsn = match vsn {
-            None => Vsn::V1,
-            Some(Param::Text(text)) => match (negotiate(&text), conduct.wire.vsn_check) {
-                (Some(vsn), _) => vsn,
-                (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
-                (None, VsnCheck::Refuses) => return Err(forbidden()),
-            },
-            Some(Param::Nested) => {
-                return Err(match conduct.wire.nested_vsn {
-                    NestedVsn::Refused => forbidden(),
-                    NestedVsn::Raises => Response::raised(),
-                });
-            }
-        };
-        let user = match token {
-            None => None,
-            Some(Param::Text(token)) => {
-                let name = shared.tokens.verify(&token, since_epoch(), MAX_AGE);
-                Some(name.map_err(|_| forbidden())?)
-            }
-            // `Phoenix.Token.verify` has no clause for it.
-            Some(Param::Nested) => return Err(Response::raised()),
-        };
+        let admission = params.judge(shared).map_err(|refusal| match refusal {
+            Refusal::Forbidden => forbidden(),
+            Refusal::Raised => Response::raised(),
+        })?;
         let key = validate(request).map_err(|text| Response::new(400, text))?;
         let key = match key.as_slice() {
             [key] => key,
@@ -74,8 +52,7 @@ impl Upgrade {
             return Err(Response::new(400, ""));
         }
         Ok(Self {
-            vsn,
-            user,
+            admission,
             mount,
             accept: accept_of(key.as_bytes()),
         })

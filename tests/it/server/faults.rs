@@ -1,9 +1,11 @@
-//! Each fault shows in a recorded conversation, if one touches it.
+//! Each fault shows in a recorded conversation over WebSocket, if one touches it; those of long poll in a conversation of
+//! their own.
 
 use std::time::Duration;
 
 use phxproof::server::{ServerSettings, faults};
 
+use super::longpoll::SHOWN as SHOWN_BY_LONG_POLL;
 use super::{player, transcript};
 
 /// A conversation that a server with this fault gets wrong.
@@ -117,6 +119,10 @@ fn every_fault_is_in_one_of_the_lists() {
     for fault in faults::all() {
         let shown = SHOWN_BY.iter().filter(|(id, _)| *id == fault.id).count();
         let not_shown = SHOWN_BY_NONE.iter().filter(|id| **id == fault.id).count();
-        assert_eq!(shown + not_shown, 1, "{}", fault.id);
+        let over_long_poll = SHOWN_BY_LONG_POLL
+            .iter()
+            .filter(|(id, _)| *id == fault.id)
+            .count();
+        assert_eq!(shown + not_shown + over_long_poll, 1, "{}", fault.id);
     }
 }

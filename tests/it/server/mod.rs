@@ -1,9 +1,10 @@
-//! Every WebSocket transcript, frame by frame, against the reference server with the profile of the recorded one.
+//! Every transcript, frame by frame or answer by answer, against the reference server with the profile of the recorded one.
 
 mod actor;
 mod behaviour;
 mod compare;
 mod faults;
+mod longpoll;
 mod player;
 mod raw;
 mod transcript;
@@ -17,7 +18,7 @@ use phxproof::server::ServerSettings;
 
 /// What this test cannot play, and why.
 const LEFT_OUT: [(&str, &str); 2] = [
-    ("longpoll/", "another transport"),
+    ("longpoll/", "played in longpoll/recorded.rs"),
     ("lifetime/restart", "ends the server in between"),
 ];
 

@@ -118,7 +118,7 @@ impl<'a> Play<'a> {
 }
 
 /// Tokens grow old, so a good one is fetched anew, for the same name.
-fn with_token_of_today(address: SocketAddr, case: &str, target: &str) -> String {
+pub(super) fn with_token_of_today(address: SocketAddr, case: &str, target: &str) -> String {
     let Some((before, token)) = target.split_once("token=SFMyNTY.") else {
         return target.to_owned();
     };

@@ -85,6 +85,22 @@ pub(super) fn of(server: &str) -> Vec<Transcript> {
     found
 }
 
+/// The lines of each case of a family.
+pub(super) fn lines_of(server: &str, family: &str) -> Vec<Vec<Value>> {
+    let folder = format!("{server}/{family}");
+    let files = TRANSCRIPTS
+        .get_dir(folder)
+        .expect("a folder for each family")
+        .files();
+    let texts = files.map(|file| file.contents_utf8().expect("transcripts are UTF-8"));
+    texts
+        .map(|text| {
+            let lines = text.lines().map(serde_json::from_str);
+            lines.collect::<Result<_, _>>().expect("a line is JSON")
+        })
+        .collect()
+}
+
 fn parse(text: &str) -> Transcript {
     let mut lines = text
         .lines()

@@ -1,0 +1,78 @@
+//! Decides which clients are let in, by the connect params in the query: their version and their token
+//! (`Phoenix.Socket.__connect__`, `user_socket.ex`). It is the same over WebSocket and over long poll.
+
+use super::super::conduct::{NestedVsn, VsnCheck};
+use super::super::shared::{Shared, since_epoch};
+use super::super::token::MAX_AGE;
+use super::query::{Malformed, Param, param};
+use super::version::negotiate;
+use crate::protocol::Vsn;
+
+/// A client that is let in.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) vsn: Vsn,
+    /// The name in its token, if it has one.
+    pub(crate) user: Option<String>,
+}
+
+/// Why a client is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The handler refuses it.
+    Forbidden,
+    /// The handler raises.
+    Raised,
+}
+
+/// The params that decide.
+pub(super) struct ConnectParams {
+    vsn: Option<Param>,
+    token: Option<Param>,
+}
+
+impl ConnectParams {
+    pub(super) fn of(query: &str) -> Result<Self, Malformed> {
+        Ok(Self {
+            vsn: param(query, "vsn")?,
+            token: param(query, "token")?,
+        })
+    }
+
+    /// Lets a client with these params in, or not.
+    pub(super) fn judge(self, shared: &Shared) -> Result<Admission, Refusal> {
+        let conduct = &shared.conduct.wire;
+        let vsn = match self.vsn {
+            None => Vsn::V1,
+            Some(Param::Text(text)) => match (negotiate(&text), conduct.vsn_check) {
+                (Some(vsn), _) => vsn,
+                (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
+                (None, VsnCheck::Refuses) => return Err(Refusal::Forbidden),
+            },
+            Some(Param::Nested) => {
+                return Err(match conduct.nested_vsn {
+                    NestedVsn::Refused => Refusal::Forbidden,
+                    NestedVsn::Raises => Refusal::Raised,
+                });
+            }
+        };
+        let user = match self.token {
+            None => None,
+            Some(Param::Text(token)) => {
+                let name = shared.tokens.verify(&token, since_epoch(), MAX_AGE);
+                Some(name.map_err(|_| Refusal::Forbidden)?)
+            }
+            // `Phoenix.Token.verify` has no clause for it.
+            Some(Param::Nested) => return Err(Refusal::Raised),
+        };
+        Ok(Admission { vsn, user })
+    }
+}
+
+impl Admission {
+    /// Lets a client with this query in, or not.
+    pub(crate) fn judge(shared: &Shared, query: &str) -> Result<Self, Refusal> {
+        let params = ConnectParams::of(query).map_err(|Malformed| Refusal::Raised)?;
+        params.judge(shared)
+    }
+}

@@ -323,7 +323,23 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) shards: Option<u16>,
     #[command(flatten)]
+    pub(super) tls: ServeTls,
+    #[command(flatten)]
     pub(super) config: Config,
+}
+
+/// The TLS of `serve`.
+#[derive(Debug, Default, Args)]
+pub(super) struct ServeTls {
+    /// Speak TLS, with an authority made for this run; its file is printed, and removed at the end
+    #[arg(long, conflicts_with_all = ["cert", "key"])]
+    pub(super) tls: bool,
+    /// Speak TLS with this certificate (PEM)
+    #[arg(long = "tls-cert", value_name = "FILE")]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of the certificate (PEM)
+    #[arg(long = "tls-key", value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
 }
 
 /// `completions`

@@ -28,7 +28,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{Check, Judging, LevelArg, Load, Network, Results, Room, Serve, Target, UpdateArg, VsnArg};
+use super::args::{
+    Check, Judging, LevelArg, Load, Network, Results, Room, Serve, ServeTls, Target, UpdateArg, VsnArg,
+};
 use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::scenario::ScenarioError;
@@ -319,6 +321,11 @@ fn serve_keys(mut section: Section<'_, '_>) -> Serve {
         shards: section
             .integer("shards", 1..=256)
             .and_then(|shards| u16::try_from(shards).ok()),
+        tls: ServeTls {
+            tls: section.boolean("tls").unwrap_or_default(),
+            cert: section.string("tls-cert").map(PathBuf::from),
+            key: section.string("tls-key").map(PathBuf::from),
+        },
         ..Serve::default()
     };
     section.finish();

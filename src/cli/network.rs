@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args;
 use super::complaint::Complaint;
 use crate::stream::{
-    Certificates, ClientTls, NetworkSettings, PemIdentity, ProxySettings, Trust, TrustError,
+    Certificates, ClientTls, NetworkSettings, PemIdentity, ProxySettings, ServerTls, Trust, TrustError,
 };
 
 /// Larger files are not read.
@@ -46,38 +46,62 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn tls(typed: &args::Network) -> Result<ClientTls, Complaint> {
-    let authorities = typed.cacert.as_deref().map(|path| read("--cacert", path));
-    let identity = match (&typed.cert, &typed.key) {
-        (None, None) => None,
-        (Some(certificate), Some(key)) => Some(PemIdentity {
-            certificate: read("--cert", certificate)?,
-            key: read("--key", key)?,
-        }),
-        (Some(_), None) => return Err(alone("--cert", "--key")),
-        (None, Some(_)) => return Err(alone("--key", "--cert")),
-    };
+    let [authorities, certificate, key] = [
+        ("--cacert", typed.cacert.as_deref()),
+        ("--cert", typed.cert.as_deref()),
+        ("--key", typed.key.as_deref()),
+    ];
     let trust = Trust {
         certificates: if typed.insecure {
             Certificates::Insecure
         } else {
             Certificates::Verified
         },
-        authorities: authorities.transpose()?,
-        identity,
+        authorities: authorities.1.map(|path| read(authorities.0, path)).transpose()?,
+        identity: identity(certificate, key)?,
     };
-    ClientTls::new(&trust).map_err(|why| unusable(typed, &why))
+    ClientTls::new(&trust).map_err(|why| unusable(&why, authorities, certificate, key))
 }
 
-fn alone(flag: &str, other: &str) -> Complaint {
-    Complaint::new(format!("{flag} says nothing without {other}"))
-        .expected("--cert FILE and --key FILE, both in PEM")
+/// A flag, and the file that it names.
+type Named<'a> = (&'static str, Option<&'a Path>);
+
+/// A certificate and its key, if both are named.
+fn identity(certificate: Named<'_>, key: Named<'_>) -> Result<Option<PemIdentity>, Complaint> {
+    let alone = |flag: &str, other: &str| {
+        Complaint::new(format!("{flag} says nothing without {other}"))
+            .expected(format!("{} FILE and {} FILE, both in PEM", certificate.0, key.0))
+    };
+    match (certificate.1, key.1) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(alone(certificate.0, key.0)),
+        (None, Some(_)) => Err(alone(key.0, certificate.0)),
+        (Some(certificate_file), Some(key_file)) => Ok(Some(PemIdentity {
+            certificate: read(certificate.0, certificate_file)?,
+            key: read(key.0, key_file)?,
+        })),
+    }
 }
 
-fn unusable(typed: &args::Network, why: &TrustError) -> Complaint {
+/// The TLS of a server whose certificate is in files, if any are named.
+pub(super) fn server_tls(
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+) -> Result<Option<ServerTls>, Complaint> {
+    let (certificate, key) = (("--tls-cert", certificate), ("--tls-key", key));
+    let Some(identity) = identity(certificate, key)? else {
+        return Ok(None);
+    };
+    ServerTls::new(&identity)
+        .map(Some)
+        .map_err(|why| unusable(&why, certificate, certificate, key))
+}
+
+fn unusable(why: &TrustError, authorities: Named<'_>, certificate: Named<'_>, key: Named<'_>) -> Complaint {
     let (flag, path) = match why {
-        TrustError::Authorities(_) => ("--cacert", &typed.cacert),
-        TrustError::Certificate(_) | TrustError::Mismatch(_) => ("--cert", &typed.cert),
-        TrustError::Key(_) => ("--key", &typed.key),
+        TrustError::Authorities(_) => authorities,
+        TrustError::Certificate(_) | TrustError::Mismatch(_) => certificate,
+        TrustError::Key(_) => key,
     };
     let complaint = Complaint::new(format!("the file of {flag} cannot be used: {why}"));
     match path {
@@ -87,7 +111,7 @@ fn unusable(typed: &args::Network, why: &TrustError) -> Complaint {
 }
 
 /// The content of a file that a flag names.
-pub(super) fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Complaint> {
+fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Complaint> {
     let failed = |why: String| {
         Complaint::new(format!("the file of {flag} cannot be read: {why}")).place(path.display().to_string())
     };

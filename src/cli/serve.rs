@@ -1,32 +1,47 @@
 //! The `serve` command: runs the reference server in the foreground until SIGTERM or ctrl-c.
 
+use std::env;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+
 use super::args::{self, Serve};
 use super::complaint::Complaint;
 use super::config;
 use super::exit::{CliError, Exit};
 use super::interrupt::Interrupts;
-use super::{output, profile, results};
+use super::quoting::quoted;
+use super::{network, output, profile, results};
 use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
 use crate::server::faults::{self, Fault};
 use crate::server::{Descriptors, Freedom, Mishap, Server, ServerSettings, StartError, Tally};
+use crate::stream::{OwnAuthority, ServerTls};
 
 /// The default port, which is also that of new Phoenix applications.
 const USUAL_PORT: u16 = 4000;
 
 /// Serves until a signal arrives.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
-    let settings = settings(typed)?;
+    let (settings, authority) = settings(typed)?;
     descriptors::raise_limit();
     let runtime = super::runtime()?;
     runtime.block_on(async {
         // Before the server starts, so that no signal is missed.
         let mut interrupts = Interrupts::listen()?;
         let server = Server::start(&settings).map_err(|error| refused(&error))?;
-        output::print(&format_args!("listening on http://{}\n", server.address()))?;
-        let target = format!("ws://{}/socket", server.address());
-        output::note(&format!("try: phxproof check --target {target}"));
+        let (http, ws) = match settings.tls {
+            Some(_) => ("https", "wss"),
+            None => ("http", "ws"),
+        };
+        output::print(&format_args!("listening on {http}://{}\n", server.address()))?;
+        let trust = authority.as_ref().map(AuthorityFile::trust).unwrap_or_default();
+        let target = format!("{ws}://{}/socket", server.address());
+        output::note(&format!("try: phxproof check --target {target}{trust}"));
         if let Some(seed) = settings.chance {
             output::note(&format!("what Phoenix leaves open happens by seed {seed}"));
         }
@@ -69,7 +84,42 @@ fn tell_chance(tally: &Tally) {
     }
 }
 
-fn settings(typed: Serve) -> Result<ServerSettings, CliError> {
+/// The file of the authority of `--tls`; removed when dropped.
+struct AuthorityFile(PathBuf);
+
+impl AuthorityFile {
+    /// Makes an authority and a certificate for a server at `host`.
+    fn make(host: &str) -> Result<(Self, ServerTls), CliError> {
+        let undone = |why: String| CliError::Undone(Complaint::new(why));
+        let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        if !names.iter().any(|name| name == host) {
+            names.push(host.to_owned());
+        }
+        let authority = OwnAuthority::new(&names).map_err(|why| undone(why.to_string()))?;
+        let tls = ServerTls::new(&authority.server).map_err(|why| undone(why.to_string()))?;
+        let unwritten = |why: String| undone(format!("cannot write the certificate of the authority: {why}"));
+        let number = SysRng.try_next_u64().map_err(|why| unwritten(why.to_string()))?;
+        let path = env::temp_dir().join(format!("phxproof-authority-{number:016x}.pem"));
+        File::create_new(&path)
+            .and_then(|mut file| file.write_all(authority.certificate.as_bytes()))
+            .map_err(|why| unwritten(why.to_string()))?;
+        Ok((Self(path), tls))
+    }
+
+    /// The flag with which clients trust it.
+    fn trust(&self) -> String {
+        format!(" --cacert {}", quoted(&self.0.display().to_string()))
+    }
+}
+
+impl Drop for AuthorityFile {
+    fn drop(&mut self) {
+        // A file that is left in a temporary folder does no harm.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn settings(typed: Serve) -> Result<(ServerSettings, Option<AuthorityFile>), CliError> {
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let typed = file.serve(typed);
     let usual = ServerSettings::default();
@@ -90,8 +140,16 @@ fn settings(typed: Serve) -> Result<ServerSettings, CliError> {
         ..args::Results::default()
     };
     let chance = typed.chance.then(|| results::seed(&seeded)).transpose()?;
-    Ok(ServerSettings {
-        host: typed.host.unwrap_or(usual.host),
+    let host = typed.host.unwrap_or(usual.host);
+    let (authority, tls) = if typed.tls.tls {
+        let (authority, tls) = AuthorityFile::make(&host)?;
+        (Some(authority), Some(tls))
+    } else {
+        let (certificate, key) = (typed.tls.cert.as_deref(), typed.tls.key.as_deref());
+        (None, network::server_tls(certificate, key)?)
+    };
+    let settings = ServerSettings {
+        host,
         port: typed.port.unwrap_or(USUAL_PORT),
         store: typed.store,
         profile: typed
@@ -105,7 +163,9 @@ fn settings(typed: Serve) -> Result<ServerSettings, CliError> {
         chance,
         shards: typed.shards.map_or(usual.shards, usize::from),
         descriptors: Descriptors::Shard,
-    })
+        tls,
+    };
+    Ok((settings, authority))
 }
 
 fn fault(name: &str) -> Result<&'static Fault, Complaint> {

@@ -1,4 +1,4 @@
-//! One TCP connection, before and after it was upgraded. At rest it owns no buffers: input that was whole is gone, and so
+//! One connection, before and after it was upgraded. At rest it owns no buffers: input that was whole is gone, and so
 //! is output that the kernel took.
 
 use mio::net::TcpStream;
@@ -9,10 +9,11 @@ use super::longpoll::{SessionKey, SessionRequest};
 use super::sessions::Sessions;
 use super::websocket::WebSocket;
 use crate::clock::Time;
+use crate::stream::SocketStream;
 
 /// A connection.
 pub(crate) struct Connection {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: SocketStream<TcpStream>,
     pub(crate) stage: Stage,
     /// Input that is not whole yet, or that must wait while a join blocks the connection.
     pub(crate) input: Vec<u8>,
@@ -92,7 +93,7 @@ pub(crate) struct Backlog {
 
 impl Connection {
     /// A connection that was just accepted.
-    pub(crate) const fn new(stream: TcpStream, serial: u32, deadline: Time) -> Self {
+    pub(crate) const fn new(stream: SocketStream<TcpStream>, serial: u32, deadline: Time) -> Self {
         Self {
             stream,
             stage: Stage::Http(Before::Nothing, Body::NONE),
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn a_connection_is_small() {
         assert!(
-            size_of::<Connection>() <= 88,
+            size_of::<Connection>() <= 96,
             "a connection takes {} bytes",
             size_of::<Connection>()
         );

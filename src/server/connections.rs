@@ -1,8 +1,7 @@
 //! The connections of a shard: what is written to them, and the deadlines of silent clients, late heads and readers that
 //! do not read.
 
-use std::io::{self, ErrorKind, Write};
-use std::net::Shutdown;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use mio::net::TcpStream;
@@ -16,6 +15,7 @@ use super::sessions::Sessions;
 use super::timers::Timers;
 use super::websocket::{CloseFrame, WebSocket};
 use crate::clock::Time;
+use crate::stream::{ServerTls, SocketStream};
 
 /// Output is gathered up to about this many bytes before it is written.
 pub(crate) const CHUNK: usize = 64 << 10;
@@ -58,11 +58,13 @@ pub(crate) struct Connections {
     serials: u32,
     /// How much longer than the timeout the server waits for a silent client, in percent.
     grace: u32,
+    tls: Option<ServerTls>,
 }
 
 impl Connections {
-    pub(crate) fn new(now: Time, idle_grace_percent: u32) -> Self {
+    pub(crate) fn new(now: Time, idle_grace_percent: u32, tls: Option<ServerTls>) -> Self {
         Self {
+            tls,
             slab: Slab::new(),
             deadlines: Timers::new(now),
             out: Vec::new(),
@@ -83,7 +85,9 @@ impl Connections {
         let Some(id) = ConnectionId::of_number(entry.key()) else {
             return;
         };
-        if register(&mut stream, entry.key()).is_ok() {
+        if register(&mut stream, entry.key()).is_ok()
+            && let Ok(stream) = SocketStream::accepted(stream, self.tls.as_ref())
+        {
             self.serials = self.serials.wrapping_add(1);
             let (serial, deadline) = (self.serials, self.deadlines.now() + HEAD_TIMEOUT);
             entry.insert(Connection::new(stream, serial, deadline));
@@ -202,19 +206,21 @@ impl Connections {
             match connection.stream.write(&out[written..]) {
                 Ok(n) => written += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    connection.backlog = Some(Box::new(Backlog {
-                        bytes: out.split_off(written),
-                        written: 0,
-                        since: self.deadlines.now(),
-                    }));
-                    break;
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(_) => {
                     to_drop.push(id);
+                    out.clear();
                     break;
                 }
             }
+        }
+        // What TLS has taken and the kernel has not waits as well.
+        if written < out.len() || connection.stream.flush().is_err() {
+            connection.backlog = Some(Box::new(Backlog {
+                bytes: out.split_off(written.min(out.len())),
+                written: 0,
+                since: self.deadlines.now(),
+            }));
         }
         out.clear();
         out.shrink_to(4 * CHUNK);
@@ -227,6 +233,8 @@ impl Connections {
             return false;
         };
         let Some(backlog) = &mut connection.backlog else {
+            // The rest of a handshake; that the kernel does not take it is seen in what comes back.
+            let _ = connection.stream.flush();
             return false;
         };
         while backlog.written < backlog.bytes.len() {
@@ -242,6 +250,9 @@ impl Connections {
                     return false;
                 }
             }
+        }
+        if connection.stream.flush().is_err() {
+            return false;
         }
         connection.backlog = None;
         self.shut_when_written(id);
@@ -263,7 +274,7 @@ impl Connections {
             Stage::WebSocket(websocket) if websocket.close == CloseFrame::Sent => {}
             Stage::WebSocket(_) | Stage::Http(..) | Stage::Body(_) | Stage::Waiting(_) => return,
         }
-        if connection.stream.shutdown(Shutdown::Write).is_err() {
+        if connection.stream.shutdown().is_err() {
             self.to_drop.push(id);
         }
         self.watch(id);

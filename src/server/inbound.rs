@@ -1,6 +1,6 @@
 //! From the kernel to sessions: reads connections, and hands on the messages in what came.
 
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 
 use super::conduct::{CloseEcho, Ending, Hangup, Malformed, Pong, Utf8Check};
 use super::connection::{Stage, Unread};
@@ -11,6 +11,7 @@ use super::serializer::decode;
 use super::session::Pipelined;
 use super::websocket::{CloseFrame, Received, Refused, close_reply, frames};
 use crate::protocol::Frame;
+use crate::stream::{Rest, Taken};
 
 /// After so many reads in a row it is the turn of other connections.
 const READS_IN_A_ROW: usize = 8;
@@ -28,13 +29,13 @@ impl Core {
                 return;
             }
             match connection.stream.read(buffer) {
-                Ok(0) => return self.drop_connection(id),
-                Ok(n) => {
+                Ok(Taken::End) => return self.drop_connection(id),
+                Ok(Taken::Bytes(n, rest)) => {
                     self.connections.refresh(id);
                     self.take_in(id, &mut buffer[..n]);
                     self.channels.run_ready();
                     self.end_turn(id);
-                    if n < buffer.len() {
+                    if rest == Rest::Nothing {
                         return;
                     }
                 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::faults::Fault;
 use super::store::OpenError;
 use crate::profile::Profile;
+use crate::stream::ServerTls;
 
 /// The settings of a server.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct ServerSettings {
     pub shards: usize,
     /// Whose descriptors the shards use.
     pub descriptors: Descriptors,
+    /// The TLS of its connections; none: they are plain.
+    pub tls: Option<ServerTls>,
 }
 
 /// Whose descriptors the shards of a server use.
@@ -55,6 +58,7 @@ impl Default for ServerSettings {
             chance: None,
             shards: 1,
             descriptors: Descriptors::Process,
+            tls: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::presence::Presence;
 use super::store::Store;
 use super::token::Tokens;
 use crate::clock::{Clock, wall_clock};
+use crate::stream::ServerTls;
 
 /// Settings and state of the whole server.
 pub(crate) struct Shared {
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     /// The seed of what Phoenix leaves open; without one nothing of it happens.
     pub(crate) chance: Option<u64>,
     pub(crate) tally: Arc<Tally>,
+    /// Without it connections are plain.
+    pub(crate) tls: Option<ServerTls>,
 }
 
 /// The time since 1970, as tokens count it.

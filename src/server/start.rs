@@ -161,6 +161,7 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
         planted: Arc::default(),
         chance: settings.chance,
         tally: Arc::default(),
+        tls: settings.tls.clone(),
         conduct,
     })
 }

@@ -2,14 +2,18 @@
 //! above the bytes.
 
 mod asynchronous;
+mod authority;
 mod network;
 mod proxy;
+mod socket;
 mod tls;
 mod tls_error;
 mod trust;
 
 pub use asynchronous::Stream;
+pub use authority::OwnAuthority;
 pub use network::{NetworkSettings, Resolve};
 pub use proxy::{ProxyAddress, ProxyError, ProxySettings, Tunnel};
+pub use socket::{Rest, SocketStream, Taken};
 pub use tls_error::TlsError;
-pub use trust::{Certificates, ClientTls, PemIdentity, Trust, TrustError};
+pub use trust::{Certificates, ClientTls, PemIdentity, ServerTls, Trust, TrustError};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
+use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, InsufficientSizeError, UnbufferedStatus,
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus,
 };
-use rustls::{ClientConfig, Error};
+use rustls::{ClientConfig, Error, ServerConfig};
 
 use super::tls_error::TlsError;
 
@@ -43,6 +44,7 @@ pub(super) struct Tls {
 
 enum Side {
     Client(UnbufferedClientConnection),
+    Server(UnbufferedServerConnection),
 }
 
 impl fmt::Debug for Tls {
@@ -70,6 +72,18 @@ impl Tls {
         };
         tls.process(&mut [], &mut Vec::new(), out)?;
         Ok(tls)
+    }
+
+    /// A server that waits for the greeting of a client.
+    pub(super) fn server(config: Arc<ServerConfig>) -> Result<Self, TlsError> {
+        let connection = UnbufferedServerConnection::new(config).map_err(TlsError::from)?;
+        Ok(Self {
+            side: Side::Server(connection),
+            unread: Vec::new(),
+            progress: Progress::Handshake,
+            // What a client sends is left to rustls, which answers what is not TLS with an alert.
+            is_fresh: false,
+        })
     }
 
     pub(super) const fn progress(&self) -> Progress {
@@ -107,15 +121,26 @@ impl Tls {
 
     /// Encrypts plain bytes into `out`.
     pub(super) fn send(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), TlsError> {
-        let mut done = false;
-        while !done {
-            let Side::Client(connection) = &mut self.side;
-            let status = connection.process_tls_records(&mut self.unread);
-            let discard = status.discard;
-            done = write(status, plain, out)?;
+        self.write(ToWrite::Plain(plain), out)
+    }
+
+    /// Tells the other side that nothing more is sent, if that can be said now.
+    pub(super) fn close(&mut self, out: &mut Vec<u8>) {
+        let _ = self.write(ToWrite::End, out);
+    }
+
+    fn write(&mut self, what: ToWrite<'_>, out: &mut Vec<u8>) -> Result<(), TlsError> {
+        loop {
+            let unread = &mut self.unread;
+            let (discard, written) = match &mut self.side {
+                Side::Client(connection) => write(connection.process_tls_records(unread), what, out),
+                Side::Server(connection) => write(connection.process_tls_records(unread), what, out),
+            };
             self.unread.drain(..discard);
+            if written? == Written::All {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Handles the bytes as far as they are whole; returns how many were used up.
@@ -127,9 +152,11 @@ impl Tls {
     ) -> Result<usize, TlsError> {
         let (mut used, mut failed) = (0, None);
         loop {
-            let Side::Client(connection) = &mut self.side;
-            let status = connection.process_tls_records(&mut bytes[used..]);
-            let (discard, step) = handle(status, plain, out);
+            let unread = &mut bytes[used..];
+            let (discard, step) = match &mut self.side {
+                Side::Client(connection) => handle(connection.process_tls_records(unread), plain, out),
+                Side::Server(connection) => handle(connection.process_tls_records(unread), plain, out),
+            };
             used += discard;
             match (step, failed.take()) {
                 (Ok(Step::Again), before) => failed = before,
@@ -209,35 +236,55 @@ fn encode<D>(state: &mut EncodeTlsData<'_, D>, out: &mut Vec<u8>) {
     }
 }
 
-/// Encrypts `plain` if the status allows it, else does what it asks for first; returns whether it was encrypted.
-fn write<D>(status: UnbufferedStatus<'_, '_, D>, plain: &[u8], out: &mut Vec<u8>) -> Result<bool, TlsError> {
-    match status.state {
+/// What is encrypted.
+#[derive(Clone, Copy)]
+enum ToWrite<'a> {
+    Plain(&'a [u8]),
+    /// That nothing more comes.
+    End,
+}
+
+/// Whether it was encrypted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    All,
+    /// TLS had something of its own to send first.
+    NotYet,
+}
+
+/// Encrypts if the status allows it, else does what it asks for first; returns how many bytes of the network were used up.
+fn write<D>(
+    status: UnbufferedStatus<'_, '_, D>,
+    what: ToWrite<'_>,
+    out: &mut Vec<u8>,
+) -> (usize, Result<Written, TlsError>) {
+    let start = out.len();
+    let written = match status.state {
         Ok(ConnectionState::WriteTraffic(mut state)) => {
-            let start = out.len();
-            out.resize(
-                start + plain.len() + (plain.len() / RECORD + 1) * RECORD_OVERHEAD,
-                0,
-            );
-            match state.encrypt(plain, &mut out[start..]) {
-                Ok(written) => {
-                    out.truncate(start + written);
-                    Ok(true)
-                }
-                Err(why) => {
-                    out.truncate(start);
-                    Err(TlsError::Broken(why.to_string()))
-                }
-            }
+            let length = match what {
+                ToWrite::Plain(plain) => plain.len(),
+                ToWrite::End => 0,
+            };
+            out.resize(start + length + (length / RECORD + 1) * RECORD_OVERHEAD, 0);
+            let room = &mut out[start..];
+            let written = match what {
+                ToWrite::Plain(plain) => state.encrypt(plain, room),
+                ToWrite::End => state.queue_close_notify(room),
+            };
+            out.truncate(start + written.as_ref().copied().unwrap_or_default());
+            let broken = |why: EncryptError| TlsError::Broken(why.to_string());
+            written.map(|_| Written::All).map_err(broken)
         }
         Ok(ConnectionState::EncodeTlsData(mut state)) => {
             encode(&mut state, out);
-            Ok(false)
+            Ok(Written::NotYet)
         }
         Ok(ConnectionState::TransmitTlsData(state)) => {
             state.done();
-            Ok(false)
+            Ok(Written::NotYet)
         }
         Ok(_) => Err(TlsError::Broken("plain bytes cannot be sent now".to_owned())),
         Err(error) => Err(error.into()),
-    }
+    };
+    (status.discard, written)
 }

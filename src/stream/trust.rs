@@ -9,8 +9,9 @@ use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme};
 
 use super::tls_error::{Asked, TlsError};
 
@@ -129,6 +130,38 @@ impl ClientTls {
     /// Says of an error what it means for a client that has, or has not, a certificate.
     pub(super) fn explained(&self, error: TlsError) -> TlsError {
         error.with_certificate(self.resolver.asked())
+    }
+}
+
+/// The TLS of a server.
+#[derive(Clone, Debug)]
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+}
+
+impl ServerTls {
+    /// With this certificate. Handshakes can be shortened; what that needs is in the tickets that clients keep.
+    ///
+    /// # Errors
+    /// The certificate or its key cannot be used.
+    pub fn new(identity: &PemIdentity) -> Result<Self, TrustError> {
+        let unusable = |why: Error| TrustError::Mismatch(why.to_string());
+        let key = certified_key(identity)?;
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(rustls::ALL_VERSIONS)
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::unwrap_or_clone(key))));
+        config.alpn_protocols = vec![HTTP_1.to_vec()];
+        config.ticketer = aws_lc_rs::Ticketer::new().map_err(unusable)?;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        Ok(Self {
+            config: Arc::new(config),
+        })
+    }
+
+    pub(super) fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
     }
 }
 

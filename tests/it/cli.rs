@@ -99,12 +99,8 @@ impl Served {
 
     /// Where its socket is mounted.
     fn target(&self) -> String {
-        let address = self
-            .first_line
-            .trim()
-            .strip_prefix("listening on http://")
-            .unwrap();
-        format!("ws://{address}/socket")
+        let at = self.first_line.trim().strip_prefix("listening on http").unwrap();
+        format!("ws{at}/socket")
     }
 
     /// What it said after its first line; waits for its end.

@@ -1,6 +1,6 @@
 //! Merges two layers of settings: the upper layer wins, key by key.
 
-use super::super::args::{Check, Judging, Network, Results, Room, Serve, Target};
+use super::super::args::{Check, Judging, Network, Results, Room, Serve, ServeTls, Target};
 
 impl Check {
     /// Merges these settings with those below.
@@ -110,6 +110,7 @@ impl Serve {
     /// Merges these settings with those below.
     pub(super) fn over(self, below: Self) -> Self {
         Self {
+            tls: self.tls.over(below.tls),
             port: self.port.or(below.port),
             host: self.host.or(below.host),
             store: self.store.or(below.store),
@@ -120,6 +121,17 @@ impl Serve {
             seed: self.seed.or(below.seed),
             shards: self.shards.or(below.shards),
             config: self.config,
+        }
+    }
+}
+
+impl ServeTls {
+    /// One way to get a certificate replaces the other.
+    fn over(self, below: Self) -> Self {
+        if self.tls || self.cert.is_some() || self.key.is_some() {
+            self
+        } else {
+            below
         }
     }
 }

@@ -1,6 +1,6 @@
 //! TLS on the command line: who is trusted, what is said where a handshake fails, and how it ends.
 
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -8,7 +8,7 @@ use std::thread;
 
 use rcgen::date_time_ymd;
 
-use super::{phxproof, said, shown};
+use super::{Served, phxproof, said, shown};
 use crate::certificates::{Authority, Clients, Signed, accept, serve, settings};
 
 /// What `check` says of a server at `address` that is called `host`.
@@ -234,6 +234,53 @@ fn files_that_are_no_certificates_are_wrong_usage() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_server_with_an_authority_of_its_own_says_how_to_trust_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut served = Served::start(folder.path(), &["--tls"]);
+    assert!(
+        served.first_line.starts_with("listening on https://127.0.0.1:"),
+        "{}",
+        served.first_line
+    );
+    let mut hint = String::new();
+    BufReader::new(served.child.stderr.as_mut().unwrap())
+        .read_line(&mut hint)
+        .unwrap();
+    let typed = hint.trim().strip_prefix("try: phxproof ").unwrap().split(' ');
+    let args: Vec<&str> = typed
+        .chain(["join/*", "binary/*", "videos/*", "--quiet"])
+        .collect();
+    assert_eq!(args[2], served.target());
+    let said = said(folder.path(), &args);
+    assert!(said.ends_with("--- exit 0\n"), "{said}");
+    let file = Path::new(args[4]);
+    assert!(file.exists());
+    assert_eq!(served.terminate(), Some(0));
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_server_with_a_certificate_from_files_speaks_tls_with_it() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = authority.write(folder.path());
+    let [cert, key] = authority
+        .sign(&["127.0.0.1"], |_| ())
+        .write(folder.path(), "server");
+    let files = [
+        "--tls-cert",
+        cert.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ];
+    let served = Served::start(folder.path(), &files);
+    let target = served.target();
+    let args = ["check", "heartbeat/*", "--quiet", "--target", &target, "--cacert"];
+    let said = said(folder.path(), &[&args[..], &[file.to_str().unwrap()]].concat());
+    assert!(said.ends_with("--- exit 0\n"), "{said}");
 }
 
 /// A proxy that notes whom it was asked to connect to, and answers with `status`; with 200 it connects.

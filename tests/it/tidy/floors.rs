@@ -60,7 +60,7 @@ const CRATES: [(&str, &[&str]); 41] = [
     ("indicatif", &["report"]),
     ("itoa", &["load"]),
     ("memchr", &["protocol", "wire", "load"]),
-    ("mio", &["load", "server"]),
+    ("mio", &["stream", "load", "server"]),
     ("pbkdf2", &["server"]),
     ("percent_encoding", &["transport", "server"]),
     ("quick_junit", &["report"]),

@@ -5,7 +5,7 @@ mod load;
 mod target;
 
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
-pub(super) use target::{Network, Target, VsnArg};
+pub(super) use target::{CompressArg, Network, Target, VsnArg};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

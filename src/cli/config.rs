@@ -29,7 +29,8 @@ use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{
-    Check, Judging, LevelArg, Load, Network, Results, Room, Serve, ServeTls, Target, UpdateArg, VsnArg,
+    Check, CompressArg, Judging, LevelArg, Load, Network, Results, Room, Serve, ServeTls, Target, UpdateArg,
+    VsnArg,
 };
 use super::complaint::Complaint;
 use super::exit::CliError;
@@ -209,6 +210,7 @@ fn target_keys(section: &mut Section<'_, '_>, url: &'static str) -> Target {
         vsn: section.one_of::<VsnArg>("vsn"),
         params: section.strings_by_name("params"),
         headers: section.strings_by_name("headers"),
+        compress: section.one_of::<CompressArg>("compress"),
         network: network_keys(section),
     }
 }

@@ -81,4 +81,8 @@ counts! {
     bytes_in,
     /// Bytes written.
     bytes_out,
+    /// Bytes of the messages that arrived, without frames and as they were before they were compressed.
+    message_bytes_in,
+    /// Bytes of the messages that were sent, without frames and before they were compressed.
+    message_bytes_out,
 }

@@ -10,6 +10,7 @@ use super::text::{Filling, Line};
 use crate::session::{Key, Offered, check_switch};
 use crate::transport::{UpgradeParts, not_replaced, percent_encoded};
 use crate::wire::http::{NO_HEADERS, read_answer, read_head};
+use crate::wire::websocket::DeflateParams;
 
 /// The longest response head that is accepted.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
@@ -33,8 +34,8 @@ pub(super) struct Request {
 pub(super) enum Answer {
     /// The response head is still incomplete.
     Partial,
-    /// The connection is open; the value is the length of the head in bytes.
-    Open(usize),
+    /// The connection is open: the length of the head in bytes, and how messages are compressed, if they are.
+    Open(usize, Option<DeflateParams>),
     /// The server refused the upgrade.
     Refused(ErrorKind),
 }
@@ -119,10 +120,10 @@ impl Request {
             Err(_) => return Answer::Refused(ErrorKind::Protocol),
         };
         match head.status {
-            101 if check_switch(&head, &key.text(), &self.offered).is_ok() => {
-                Answer::Open(bytes.len() - rest.len())
-            }
-            101 => Answer::Refused(ErrorKind::Protocol),
+            101 => match check_switch(&head, &key.text(), &self.offered) {
+                Ok(agreed) => Answer::Open(bytes.len() - rest.len(), agreed),
+                Err(_) => Answer::Refused(ErrorKind::Protocol),
+            },
             503 => Answer::Refused(ErrorKind::Unavailable),
             _ => Answer::Refused(ErrorKind::Status),
         }
@@ -201,7 +202,7 @@ mod tests {
     fn a_101_with_the_right_accept_opens() {
         let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                     sec-websocket-accept: ACCEPT\r\n\r\n";
-        assert!(matches!(answer(head), Answer::Open(_)));
+        assert!(matches!(answer(head), Answer::Open(..)));
         assert_eq!(answer(&head[..30]), Answer::Partial);
         assert_eq!(
             answer(&head.replace("ACCEPT", "x")),

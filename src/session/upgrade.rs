@@ -5,7 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::wire::http::{Head, without_parameters};
-use crate::wire::websocket::accept_of;
+use crate::wire::websocket::{
+    BadParams, DeflateParams, PERMESSAGE_DEFLATE, accept_of, deflate_agreed, is_deflate,
+};
 
 /// The key of an upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,7 @@ impl Key {
 /// What a client offered that a server may choose from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offered {
+    /// With their params.
     extensions: Vec<String>,
     subprotocols: Vec<String>,
 }
@@ -35,11 +38,7 @@ impl Offered {
                 _ if name.eq_ignore_ascii_case("sec-websocket-protocol") => &mut offered.subprotocols,
                 _ => continue,
             };
-            list.extend(
-                value
-                    .split(',')
-                    .map(|element| without_parameters(element).to_owned()),
-            );
+            list.extend(value.split(',').map(|element| element.trim().to_owned()));
         }
         offered
     }
@@ -74,6 +73,14 @@ pub enum BadSwitch {
         /// What came.
         got: String,
     },
+    /// permessage-deflate with params that answer no offer, or twice.
+    #[error("it answers permessage-deflate with {got:?}: {why}")]
+    Deflate {
+        /// What came.
+        got: String,
+        /// What is wrong with it.
+        why: BadParams,
+    },
     /// A subprotocol that was not offered.
     #[error("it chose the subprotocol {got}, which was not offered")]
     Subprotocol {
@@ -82,11 +89,16 @@ pub enum BadSwitch {
     },
 }
 
-/// Checks what a client must check in a 101: `key` is the value of `Sec-WebSocket-Key`.
+/// Checks what a client must check in a 101: `key` is the value of `Sec-WebSocket-Key`. Returns how messages are compressed,
+/// if both sides agreed on that.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_switch(head: &Head<'_, '_>, key: &str, offered: &Offered) -> Result<(), BadSwitch> {
+pub fn check_switch(
+    head: &Head<'_, '_>,
+    key: &str,
+    offered: &Offered,
+) -> Result<Option<DeflateParams>, BadSwitch> {
     let names = |list, name: &str| head.elements(list).any(|it| it.eq_ignore_ascii_case(name));
     if !names("upgrade", "websocket") {
         let got = said(head, "upgrade");
@@ -103,16 +115,40 @@ pub fn check_switch(head: &Head<'_, '_>, key: &str, offered: &Offered) -> Result
     }
     let not_in = |list, offered: &[String]| {
         let mut chosen = head.elements(list);
-        let extra = chosen.find(|element| !offered.iter().any(|it| it == element));
+        let extra = chosen.find(|element| !offered.iter().any(|it| without_parameters(it) == *element));
         extra.map(|element| format!("{element:?}"))
     };
     if let Some(got) = not_in("sec-websocket-extensions", &offered.extensions) {
         return Err(BadSwitch::Extension { got });
     }
-    match not_in("sec-websocket-protocol", &offered.subprotocols) {
-        Some(got) => Err(BadSwitch::Subprotocol { got }),
-        None => Ok(()),
+    if let Some(got) = not_in("sec-websocket-protocol", &offered.subprotocols) {
+        return Err(BadSwitch::Subprotocol { got });
     }
+    compression(head, offered)
+}
+
+/// What the server answered to the offers of permessage-deflate.
+fn compression(head: &Head<'_, '_>, offered: &Offered) -> Result<Option<DeflateParams>, BadSwitch> {
+    let answers = head.values("sec-websocket-extensions");
+    let answers = answers.filter_map(|value| std::str::from_utf8(value).ok());
+    let mut answers = answers
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|it| is_deflate(it));
+    let Some(answer) = answers.next() else {
+        return Ok(None);
+    };
+    let bad = |answer: &str, why| BadSwitch::Deflate {
+        got: answer.to_owned(),
+        why,
+    };
+    if let Some(second) = answers.next() {
+        return Err(bad(second, BadParams::Twice(PERMESSAGE_DEFLATE.to_owned())));
+    }
+    let offers = offered.extensions.iter().map(String::as_str);
+    deflate_agreed(answer, offers)
+        .map(Some)
+        .map_err(|why| bad(answer, why))
 }
 
 /// The first value of a header, in quotes.

@@ -2,7 +2,8 @@
 
 use super::Outgoing;
 use crate::wire::websocket::{
-    Assembly, Close, CloseError, FrameError, Header, Opcode, Received, parse_close, write_close, write_frame,
+    Assembly, Close, CloseError, DeflateParams, Deflater, FrameError, Header, Inflater, Opcode, Received,
+    parse_close, write_close, write_compressed, write_frame,
 };
 
 /// The most that a control frame can carry (RFC 6455, 5.5).
@@ -16,11 +17,20 @@ pub trait Output {
     fn bytes(&mut self) -> &mut Vec<u8>;
 }
 
-/// An open WebSocket. At rest it owns no memory.
+/// An open WebSocket. At rest it owns no memory, unless both sides agreed on compression with a context that each message
+/// takes over from the one before.
 #[derive(Debug, Default)]
 pub struct WebSocket {
     assembly: Assembly,
     closing: Closing,
+    compression: Option<Box<ClientCompression>>,
+}
+
+/// How messages are compressed.
+#[derive(Debug)]
+struct ClientCompression {
+    outgoing: Deflater,
+    incoming: Inflater,
 }
 
 /// How far the close handshake is.
@@ -49,6 +59,20 @@ pub enum SendError {
 }
 
 impl WebSocket {
+    /// A WebSocket whose messages are compressed as the upgrade agreed on.
+    pub fn new(agreed: Option<DeflateParams>) -> Self {
+        let compression = agreed.map(|agreed| {
+            Box::new(ClientCompression {
+                outgoing: Deflater::new(agreed.client),
+                incoming: Inflater::new(agreed.server),
+            })
+        });
+        Self {
+            compression,
+            ..Self::default()
+        }
+    }
+
     /// How many bytes of fragments it keeps.
     pub fn kept(&self) -> usize {
         self.assembly.kept()
@@ -75,7 +99,11 @@ impl WebSocket {
         let received = match self.closing {
             Closing::Done if Header::parse(input).is_some() => Err(FrameError::AfterClose),
             Closing::Done => Ok(None),
-            Closing::No | Closing::Sent => self.assembly.next(input, limit),
+            Closing::No | Closing::Sent => {
+                let compression = self.compression.as_mut();
+                let inflater = compression.map(|compression| &mut compression.incoming);
+                self.assembly.next(input, limit, inflater)
+            }
         };
         let answered = received.and_then(|received| {
             match received {
@@ -132,8 +160,8 @@ impl WebSocket {
                 let key = output.key();
                 frame.write(key, output.bytes());
             }
-            Outgoing::Text(text) => write(Opcode::Text, text.as_bytes(), output),
-            Outgoing::Binary(bytes) => write(Opcode::Binary, bytes, output),
+            Outgoing::Text(text) => self.write_message(Opcode::Text, text.as_bytes(), output),
+            Outgoing::Binary(bytes) => self.write_message(Opcode::Binary, bytes, output),
             Outgoing::Ping(payload) => write(Opcode::Ping, fitting(payload)?, output),
             Outgoing::Close { code, reason } => {
                 let payload = match code {
@@ -148,6 +176,26 @@ impl WebSocket {
             self.closing = Closing::Sent;
         }
         Ok(())
+    }
+}
+
+impl WebSocket {
+    /// Writes a message, compressed if that was agreed on. It is for the caller to know that no close frame was sent.
+    #[inline]
+    pub fn write_message(&mut self, opcode: Opcode, payload: &[u8], output: &mut impl Output) {
+        match &mut self.compression {
+            None => write(opcode, payload, output),
+            Some(compression) => {
+                let key = output.key();
+                write_compressed(
+                    opcode,
+                    payload,
+                    Some(key),
+                    &mut compression.outgoing,
+                    output.bytes(),
+                );
+            }
+        }
     }
 }
 

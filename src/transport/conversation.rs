@@ -90,9 +90,9 @@ impl Outbox {
 }
 
 impl Conversation {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(session: WebSocket, limits: &Limits) -> Self {
         Self {
-            session: WebSocket::default(),
+            session,
             limits: *limits,
             input: Input::default(),
             outbox: Outbox::default(),

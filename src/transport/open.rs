@@ -1,6 +1,7 @@
 //! Opens a WebSocket connection: asks for the upgrade once, and tells a server that agreed from one that refused and one
 //! whose 101 is not right.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::http::{Head, standard_headers};
 use super::params::query;
 use super::percent::percent_encoded;
 use super::{Connection, Limits, Target, UpgradeParts};
-use crate::session::{BadSwitch, Key, Offered, check_switch};
+use crate::session::{BadSwitch, Key, Offered, WebSocket, check_switch};
 use crate::wire;
 
 /// What to ask for.
@@ -100,10 +101,13 @@ pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenErro
     let mut keys = headers.clone().filter(|(name, _)| name.eq_ignore_ascii_case(KEY));
     let key = keys.next().map_or(key.as_str(), |(_, key)| key);
     let offered = Offered::in_headers(headers.clone());
-    let check = |head: &wire::http::Head<'_, '_>| check_switch(head, key, &offered);
+    let agreed = Cell::new(None);
+    let check =
+        |head: &wire::http::Head<'_, '_>| check_switch(head, key, &offered).map(|params| agreed.set(params));
     match call.exchange("GET", &head.write(&[])?, check).await? {
         Answer::Switched(stream, early, response) => {
-            let connection = Connection::new(stream, &early, &upgrade.limits);
+            let session = WebSocket::new(agreed.get());
+            let connection = Connection::new(stream, &early, session, &upgrade.limits);
             Ok(Opened::Open(connection, response))
         }
         Answer::BadSwitch(bad) => Err(bad.into()),

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::conversation::{Conversation, End, Sending};
 use super::{Incoming, Limits, Outgoing};
+use crate::session::WebSocket;
 use crate::stream::Stream;
 
 /// How much is taken from the socket at once; more is left there, so that the server feels it.
@@ -24,8 +25,8 @@ pub struct Connection {
 
 impl Connection {
     /// A connection on a stream that has been upgraded; `early` is what the server sent right after its answer.
-    pub(super) fn new(stream: Stream, early: &[u8], limits: &Limits) -> Self {
-        let mut conversation = Box::new(Conversation::new(limits));
+    pub(super) fn new(stream: Stream, early: &[u8], session: WebSocket, limits: &Limits) -> Self {
+        let mut conversation = Box::new(Conversation::new(session, limits));
         conversation.arrived(early);
         Self {
             stream: Some(stream),

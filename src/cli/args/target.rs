@@ -32,8 +32,52 @@ pub(in super::super) struct Target {
     /// Request header to send; repeatable
     #[arg(long = "header", value_name = "K: V", value_parser = header)]
     pub(in super::super) headers: Vec<(String, String)>,
+    /// Offer permessage-deflate, which compresses messages if the server agrees; with =no-takeover each message
+    /// stands alone, so that sockets at rest keep no memory for it [default value: takeover]
+    #[arg(long, value_name = "CONTEXT", num_args = 0..=1, require_equals = true, default_missing_value = "takeover")]
+    pub(in super::super) compress: Option<CompressArg>,
     #[command(flatten)]
     pub(in super::super) network: Network,
+}
+
+impl Target {
+    /// The request headers, with the offer of compression if there is one.
+    pub(in super::super) fn all_headers(&self) -> Vec<(String, String)> {
+        let offer = self.compress.map(|compress| {
+            let name = "Sec-WebSocket-Extensions".to_owned();
+            (name, compress.offer().to_owned())
+        });
+        self.headers.iter().cloned().chain(offer).collect()
+    }
+}
+
+/// Whether a compressed message may refer to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in super::super) enum CompressArg {
+    /// A message may refer to those before it
+    Takeover,
+    /// Each message stands alone
+    NoTakeover,
+}
+
+impl CompressArg {
+    const fn offer(self) -> &'static str {
+        match self {
+            Self::Takeover => "permessage-deflate; client_max_window_bits",
+            Self::NoTakeover => {
+                "permessage-deflate; client_no_context_takeover; server_no_context_takeover; \
+                 client_max_window_bits"
+            }
+        }
+    }
+
+    /// The flag as it is typed.
+    pub(in super::super) const fn flag(self) -> &'static str {
+        match self {
+            Self::Takeover => "--compress",
+            Self::NoTakeover => "--compress=no-takeover",
+        }
+    }
 }
 
 /// TLS, and the way to the server.

@@ -61,7 +61,7 @@ impl Job {
         CheckSettings {
             vsn: meant.target.vsn.map_or(usual.vsn, VsnArg::meant),
             params: meant.target.params.clone(),
-            headers: meant.target.headers.clone(),
+            headers: meant.target.all_headers(),
             timeout: meant.timeout.unwrap_or(usual.timeout),
             max_time: meant.max_time,
             jobs: meant.jobs.map(usize::from),
@@ -267,7 +267,7 @@ impl args::Target {
         let endpoint = Endpoint {
             target: target.clone(),
             params: self.params.clone(),
-            headers: self.headers.clone(),
+            headers: self.all_headers(),
         };
         let vsn = self.vsn.map(VsnArg::meant).unwrap_or_default();
         Upgrade::new(&ConnectRequest::default().at(&endpoint, vsn), deadline)

@@ -19,6 +19,7 @@ pub(super) fn flags(typed: &args::Check) -> String {
     for (name, _) in &typed.target.headers {
         flags.option("--header", Some(format!("{name}: …")));
     }
+    flags.switch(typed.target.compress.map(args::CompressArg::flag));
     network(&typed.target.network, &mut flags);
     flags.option("--topic", text(&typed.room.topic));
     flags.option("--join-params", json(&typed.room.join_params));
@@ -134,6 +135,7 @@ mod tests {
             "wss://a.test/socket",
             "--cacert",
             "ca.pem",
+            "--compress=no-takeover",
             "--insecure",
             "--cert",
             "me.pem",
@@ -146,7 +148,7 @@ mod tests {
         ];
         assert_eq!(
             of(&typed),
-            " --target wss://a.test/socket --cacert ca.pem --insecure --cert me.pem --key me.key \
+            " --target wss://a.test/socket --compress=no-takeover --cacert ca.pem --insecure --cert me.pem --key me.key \
              --resolve a.test:443:::1,127.0.0.1 --proxy http://p.test:3128"
         );
         let typed = [

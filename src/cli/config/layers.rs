@@ -42,6 +42,7 @@ impl Target {
             vsn: self.vsn.or(below.vsn),
             params: by_name(self.params, below.params, str::eq),
             headers: by_name(self.headers, below.headers, str::eq_ignore_ascii_case),
+            compress: self.compress.or(below.compress),
             network: self.network.over(below.network),
         }
     }

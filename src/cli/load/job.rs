@@ -154,7 +154,7 @@ impl Job {
         LoadSettings {
             vsn: typed.target.vsn.map_or(usual.vsn, VsnArg::meant),
             params: typed.target.params.clone(),
-            headers: typed.target.headers.clone(),
+            headers: typed.target.all_headers(),
             instead: Override {
                 topic: typed.instead.topic.clone(),
                 join_params: typed.instead.join_params.clone(),

@@ -13,7 +13,7 @@ use crate::load::role::{CompiledScenarios, Content, Push};
 use crate::load::text::{Filling, Line};
 use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vsn};
 use crate::session::{Key, Outgoing, Output, WebSocket};
-use crate::wire::websocket::{Opcode, Received, write_frame};
+use crate::wire::websocket::{Opcode, Received};
 
 /// The timeout of one read.
 const LOOK: Duration = Duration::from_millis(5);
@@ -120,8 +120,9 @@ impl<'a> Talker<'a> {
         self.stream.write_all(text.as_bytes()).ok()?;
         loop {
             match request.answer(&self.input, key) {
-                Answer::Open(length) => {
+                Answer::Open(length, agreed) => {
                     self.input.drain(..length);
+                    self.session = WebSocket::new(agreed);
                     return Some(());
                 }
                 Answer::Refused(_) => return None,
@@ -208,7 +209,7 @@ impl<'a> Talker<'a> {
             FrameKind::Text => Opcode::Text,
             FrameKind::Binary => Opcode::Binary,
         };
-        write_frame(opcode, &bytes, Some(MASK), &mut self.output.0);
+        self.session.write_message(opcode, &bytes, &mut self.output);
         self.flush()?;
         Some(reference)
     }

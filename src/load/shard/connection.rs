@@ -18,7 +18,7 @@ use super::super::told;
 use super::super::traffic::Traffic;
 use super::{READ_BUFFER, Shard};
 use crate::clock::Time;
-use crate::session::Key;
+use crate::session::{Key, WebSocket};
 
 /// How often a socket is read before other sockets have their turn.
 const READS: usize = 4;
@@ -257,8 +257,9 @@ impl<'r> Shard<'r> {
                     self.fail(id, trouble);
                     return bytes.len();
                 }
-                Answer::Open(length) => {
+                Answer::Open(length, agreed) => {
                     start += length;
+                    self.actors[id as usize].life.session = WebSocket::new(agreed);
                     self.upgraded(id);
                 }
             }

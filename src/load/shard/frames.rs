@@ -47,6 +47,10 @@ impl Shard<'_> {
 
     fn take_message(&mut self, id: u32, frame: Frame<'_>) {
         self.state.tally.counts.messages_in += 1;
+        self.state.tally.counts.message_bytes_in += match frame {
+            Frame::Text(text) => text.len() as u64,
+            Frame::Binary(bytes) => bytes.len() as u64,
+        };
         match self.state.vsn.decode_from_server(frame) {
             Ok(message) => self.call(id, |socket, context| socket.handle_message(context, &message)),
             Err(why) => {

@@ -13,8 +13,7 @@ use crate::load::text::values;
 use crate::load::told;
 use crate::protocol::{ERROR, FrameKind, Message, Payload, REPLY, Reply};
 use crate::scenario::{Answers, Pattern};
-use crate::session::Output as _;
-use crate::wire::websocket::{Opcode, write_frame};
+use crate::wire::websocket::Opcode;
 
 /// The state of a shard while the client of one socket is called.
 pub(in crate::load) struct ClientOutbox<'a, 'r> {
@@ -61,15 +60,19 @@ impl Outbox for ClientOutbox<'_, '_> {
 
     fn transmit(&mut self, message: &Message<'_>) {
         let state = &mut *self.state;
-        state.scratch.clear();
-        let opcode = match state.vsn.encode_from_client(message, &mut state.scratch) {
-            Ok(FrameKind::Text) => Opcode::Text,
-            Ok(FrameKind::Binary) => Opcode::Binary,
+        let mut bytes = std::mem::take(&mut state.scratch);
+        bytes.clear();
+        let opcode = match state.vsn.encode_from_client(message, &mut bytes) {
+            Ok(FrameKind::Text) => Some(Opcode::Text),
+            Ok(FrameKind::Binary) => Some(Opcode::Binary),
             // This cannot happen: the compiler checks that the serializer can encode every message of a role.
-            Err(_) => return,
+            Err(_) => None,
         };
-        let key = state.key();
-        write_frame(opcode, &state.scratch, Some(key), &mut state.out);
+        if let Some(opcode) = opcode {
+            state.tally.counts.message_bytes_out += bytes.len() as u64;
+            self.life.session.write_message(opcode, &bytes, state);
+        }
+        state.scratch = bytes;
     }
 
     fn event(&mut self, event: Event<'_>) {

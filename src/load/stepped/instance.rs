@@ -324,6 +324,7 @@ impl<'s> Instance<'s> {
             PlayEvent::Arrived(bytes) => {
                 tally.counts.messages_in += 1;
                 tally.counts.bytes_in += bytes as u64;
+                tally.counts.message_bytes_in += bytes as u64;
             }
         }
     }

@@ -66,7 +66,7 @@ object! { Counts {
     reconnects, unsendable, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
     replies_in_doubt, replies_duplicated, broadcasts, broadcasts_missing, broadcasts_duplicated,
     broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, rounds, messages_in,
-    bytes_in, bytes_out,
+    bytes_in, bytes_out, message_bytes_in, message_bytes_out,
 } }
 words! { Model { Open => "open", Closed => "closed" } }
 words! { LostKind { Broadcast => "broadcast", Reply => "reply" } }

@@ -8,11 +8,16 @@ use crate::session::RawFrame;
 use crate::wire::websocket::{Header, LengthForm, Opcode, Part, write_frame};
 
 fn conversation() -> Conversation {
-    Conversation::new(&Limits {
+    of_session(WebSocket::default())
+}
+
+fn of_session(session: WebSocket) -> Conversation {
+    let limits = Limits {
         message_bytes: 500,
         unsent_bytes: 1000,
         ..Limits::default()
-    })
+    };
+    Conversation::new(session, &limits)
 }
 
 /// What is said if the bytes arrive in these pieces, and then the stream ends.
@@ -157,7 +162,7 @@ fn pongs_beyond_a_limit_replace_each_other() {
 
 #[test]
 fn no_pong_follows_our_close_frame() {
-    let mut conversation = Conversation::new(&Limits::default());
+    let mut conversation = Conversation::new(WebSocket::default(), &Limits::default());
     let ping = frame(Opcode::Ping, &[7; 125]);
     while conversation.late_pong.is_empty() {
         conversation.arrived(&ping);

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{CloseError, Header, Opcode, Part, Violation};
+use super::{CloseError, Coding, Header, InflateError, Inflater, Opcode, Part, Violation};
 
 /// The most fragments of one message: of empty fragments no limit in bytes would ever be reached.
 const MOST_FRAGMENTS: u32 = 20_000;
@@ -50,6 +50,9 @@ pub enum FrameError {
     /// A text message, or the reason of a close frame, is not UTF-8 (8.1).
     #[error("the server sent text that is not UTF-8")]
     NotText,
+    /// A compressed message that cannot be decompressed (RFC 7692, 7.2.2).
+    #[error("the server broke RFC 7692: a compressed message cannot be decompressed")]
+    NotDeflate,
     /// A message longer than the limit; its size as far as it is known.
     #[error("the server sent a message of {size} bytes or more; the limit is {limit}")]
     TooLong {
@@ -64,7 +67,7 @@ impl FrameError {
     /// The code of the close frame that answers it.
     pub const fn close_code(&self) -> u16 {
         match self {
-            Self::NotText => 1007,
+            Self::NotText | Self::NotDeflate => 1007,
             Self::TooLong { .. } => 1009,
             Self::Header(_)
             | Self::Masked
@@ -85,6 +88,7 @@ pub struct Assembly(Option<Box<Fragments>>);
 struct Fragments {
     /// Text or binary.
     kind: Opcode,
+    coding: Coding,
     bytes: Vec<u8>,
     /// How much of a text is known to be UTF-8; a character may still be incomplete behind it.
     checked: usize,
@@ -115,7 +119,8 @@ impl Assembly {
     }
 
     /// Takes frames from the front of `input` until there is a whole message or a control frame; none if the input ends
-    /// before that, and then `input` is the begin of a frame. A frame is judged as soon as its header is there.
+    /// before that, and then `input` is the begin of a frame. A frame is judged as soon as its header is there. With an
+    /// `inflater` messages may be compressed.
     ///
     /// # Errors
     /// If a server must not send this, or if a message is longer than `limit`.
@@ -124,28 +129,42 @@ impl Assembly {
         &mut self,
         input: &mut &'b [u8],
         limit: usize,
+        mut inflater: Option<&mut Inflater>,
     ) -> Result<Option<Received<'b>>, FrameError> {
+        let coding = match inflater {
+            Some(_) => Coding::Deflate,
+            None => Coding::Plain,
+        };
         while let Some(header) = Header::parse(input) {
-            let size = self.check(&header, limit)?;
+            let size = self.check(&header, limit, coding)?;
             let start = header.header_len();
             let Some(payload) = input[start..].get(..size) else {
                 break;
             };
             *input = &input[start + size..];
-            if let Some(received) = self.add(&header, payload)? {
-                return Ok(Some(received));
-            }
+            let Some(added) = self.add(&header, payload)? else {
+                continue;
+            };
+            let (kind, coding, bytes) = match added {
+                Added::Control(received) => return Ok(Some(received)),
+                Added::Message(kind, coding, bytes) => (kind, coding, bytes),
+            };
+            let bytes = match (coding, inflater.as_deref_mut()) {
+                (Coding::Deflate, Some(inflater)) => Cow::Owned(inflate(inflater, &bytes, limit)?),
+                _ => bytes,
+            };
+            return message(kind, bytes).map(Some);
         }
         Ok(None)
     }
 
     /// Judges a header; returns the length of the payload.
     #[inline]
-    fn check(&self, header: &Header, limit: usize) -> Result<usize, FrameError> {
+    fn check(&self, header: &Header, limit: usize, coding: Coding) -> Result<usize, FrameError> {
         if header.mask.is_some() {
             return Err(FrameError::Masked);
         }
-        if let Some(violation) = header.violation() {
+        if let Some(violation) = header.violation_with(coding) {
             return Err(violation.into());
         }
         let before = match (&self.0, header.opcode) {
@@ -167,47 +186,68 @@ impl Assembly {
         }
     }
 
-    /// Adds a whole frame.
+    /// Adds a whole frame, whose header was judged.
     #[inline]
-    fn add<'b>(&mut self, header: &Header, payload: &'b [u8]) -> Result<Option<Received<'b>>, FrameError> {
-        match header.opcode {
-            Opcode::Ping => Ok(Some(Received::Ping(payload))),
-            Opcode::Pong => Ok(Some(Received::Pong(payload))),
-            Opcode::Close => Ok(Some(Received::Close(payload))),
-            Opcode::Continuation | Opcode::Reserved(_) => self.proceed(header.part, payload),
+    fn add<'b>(&mut self, header: &Header, payload: &'b [u8]) -> Result<Option<Added<'b>>, FrameError> {
+        let coding = match header.reserved {
+            Header::COMPRESSED => Coding::Deflate,
+            _ => Coding::Plain,
+        };
+        Ok(match header.opcode {
+            Opcode::Ping => Some(Added::Control(Received::Ping(payload))),
+            Opcode::Pong => Some(Added::Control(Received::Pong(payload))),
+            Opcode::Close => Some(Added::Control(Received::Close(payload))),
+            Opcode::Continuation | Opcode::Reserved(_) => self.proceed(header.part, payload)?,
             kind @ (Opcode::Text | Opcode::Binary) if header.part == Part::Last => {
-                message(kind, Cow::Borrowed(payload)).map(Some)
+                Some(Added::Message(kind, coding, Cow::Borrowed(payload)))
             }
             kind @ (Opcode::Text | Opcode::Binary) => {
                 let mut begun = Fragments {
                     kind,
+                    coding,
                     bytes: payload.to_vec(),
                     checked: 0,
                     continued: 0,
                 };
                 begun.check_text()?;
                 self.0 = Some(Box::new(begun));
-                Ok(None)
+                None
             }
-        }
+        })
     }
 
-    fn proceed<'b>(&mut self, part: Part, payload: &[u8]) -> Result<Option<Received<'b>>, FrameError> {
+    fn proceed<'b>(&mut self, part: Part, payload: &[u8]) -> Result<Option<Added<'b>>, FrameError> {
         let begun = self.0.as_mut().ok_or(FrameError::NothingToContinue)?;
         begun.bytes.extend_from_slice(payload);
         begun.continued += 1;
         begun.check_text()?;
-        match self.0.take_if(|_| part == Part::Last) {
-            Some(whole) => message(whole.kind, Cow::Owned(whole.bytes)).map(Some),
-            None => Ok(None),
-        }
+        let whole = self.0.take_if(|_| part == Part::Last);
+        Ok(whole.map(|whole| Added::Message(whole.kind, whole.coding, Cow::Owned(whole.bytes))))
     }
 }
 
+/// What a frame completed.
+enum Added<'b> {
+    Control(Received<'b>),
+    /// A message as it was sent, compressed or not.
+    Message(Opcode, Coding, Cow<'b, [u8]>),
+}
+
+fn inflate(inflater: &mut Inflater, bytes: &[u8], limit: usize) -> Result<Vec<u8>, FrameError> {
+    inflater.read(bytes, limit).map_err(|error| match error {
+        InflateError::Broken => FrameError::NotDeflate,
+        InflateError::TooLong(limit) => FrameError::TooLong {
+            size: limit as u64 + 1,
+            limit,
+        },
+    })
+}
+
 impl Fragments {
-    /// Text is judged as it comes, so that a server that stops after a bad fragment is not taken for a slow one.
+    /// Text is judged as it comes, so that a server that stops after a bad fragment is not taken for a slow one. What is
+    /// compressed is judged when it is whole.
     fn check_text(&mut self) -> Result<(), FrameError> {
-        if self.kind != Opcode::Text {
+        if self.kind != Opcode::Text || self.coding == Coding::Deflate {
             return Ok(());
         }
         match std::str::from_utf8(&self.bytes[self.checked..]) {
@@ -232,96 +272,4 @@ fn message(kind: Opcode, bytes: Cow<'_, [u8]>) -> Result<Received<'_>, FrameErro
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::write_frame;
-    use super::*;
-
-    const LIMIT: usize = 500;
-
-    fn frame(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        write_frame(opcode, payload, None, &mut bytes);
-        bytes
-    }
-
-    fn begun(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
-        let mut bytes = frame(opcode, payload);
-        bytes[0] &= 0x7f;
-        bytes
-    }
-
-    /// What comes out of these frames, and what is left of the input.
-    fn taken(bytes: &[u8]) -> (Vec<String>, Result<usize, FrameError>) {
-        let (mut assembly, mut rest, mut said) = (Assembly::default(), bytes, Vec::new());
-        loop {
-            match assembly.next(&mut rest, LIMIT) {
-                Ok(Some(received)) => said.push(format!("{received:?}")),
-                Ok(None) => return (said, Ok(rest.len())),
-                Err(error) => return (said, Err(error)),
-            }
-        }
-    }
-
-    fn error(frames: &[Vec<u8>]) -> FrameError {
-        taken(&frames.concat()).1.unwrap_err()
-    }
-
-    #[test]
-    fn a_message_in_one_frame_is_borrowed_and_fragments_are_joined() {
-        let bytes = [
-            frame(Opcode::Text, b"a"),
-            begun(Opcode::Text, b"\xc3"),
-            frame(Opcode::Ping, b"p"),
-            frame(Opcode::Continuation, b"\xa9"),
-            vec![0x82, 5, 1],
-        ]
-        .concat();
-        let (said, rest) = taken(&bytes);
-        assert_eq!(said, ["Text(\"a\")", "Ping([112])", "Text(\"é\")"]);
-        assert_eq!(rest, Ok(3), "the begin of a frame is left");
-        let mut input = &bytes[..];
-        let first = Assembly::default().next(&mut input, LIMIT);
-        assert!(matches!(first, Ok(Some(Received::Text(Cow::Borrowed("a"))))));
-    }
-
-    #[test]
-    fn what_no_server_may_send_is_told_by_the_header_alone() {
-        assert_eq!(error(&[vec![0x81, 0x85, 0, 0, 0, 0]]), FrameError::Masked);
-        assert_eq!(error(&[vec![0x80, 5]]), FrameError::NothingToContinue);
-        assert_eq!(
-            error(&[begun(Opcode::Text, b"a"), vec![0x82, 5]]),
-            FrameError::Interrupted
-        );
-        assert_eq!(
-            error(&[vec![0x83, 1]]),
-            FrameError::Header(Violation::ReservedOpcode(3))
-        );
-        let too_long = FrameError::TooLong {
-            size: 600,
-            limit: LIMIT,
-        };
-        assert_eq!(error(&[vec![0x82, 126, 2, 88]]), too_long);
-        let size = 501;
-        let fragments = [begun(Opcode::Binary, &[0; 400]), vec![0x80, 101]];
-        assert_eq!(error(&fragments), FrameError::TooLong { size, limit: LIMIT });
-    }
-
-    #[test]
-    fn text_is_checked_as_it_comes_up_to_a_character_that_is_not_whole() {
-        assert_eq!(error(&[frame(Opcode::Text, b"\xff")]), FrameError::NotText);
-        assert_eq!(error(&[begun(Opcode::Text, b"a\xff")]), FrameError::NotText);
-        assert_eq!(taken(&begun(Opcode::Text, b"\xc3")).1, Ok(0));
-        let ends_within = [begun(Opcode::Text, b"a"), frame(Opcode::Continuation, b"\xc3")];
-        assert_eq!(error(&ends_within), FrameError::NotText);
-        let halves = [begun(Opcode::Text, b"\xc3"), frame(Opcode::Continuation, b"(")];
-        assert_eq!(error(&halves), FrameError::NotText);
-        assert!(taken(&frame(Opcode::Binary, b"\xff")).1.is_ok());
-    }
-
-    #[test]
-    fn empty_fragments_have_an_end() {
-        let many = [begun(Opcode::Text, b""), [0, 0].repeat(MOST_FRAGMENTS as usize)].concat();
-        assert_eq!(taken(&many).1, Ok(0));
-        assert_eq!(error(&[many, vec![0x80, 0]]), FrameError::Endless);
-    }
-}
+mod tests;

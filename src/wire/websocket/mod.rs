@@ -4,11 +4,15 @@
 mod accept;
 mod assembly;
 mod close;
+mod deflate;
+mod extension;
 mod mask;
 
 pub use accept::accept_of;
 pub use assembly::{Assembly, FrameError, Received};
 pub use close::{Close, CloseError, parse_close, write_close};
+pub use deflate::{Deflater, InflateError, Inflater};
+pub use extension::{BadParams, DeflateParams, PERMESSAGE_DEFLATE, deflate_agreed, is_deflate};
 pub use mask::mask;
 
 /// What a frame is.
@@ -94,6 +98,15 @@ impl LengthForm {
     }
 }
 
+/// How the payload of messages may be coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is.
+    Plain,
+    /// By DEFLATE, where the header of the first frame says so.
+    Deflate,
+}
+
 /// The header of a frame. Writing what was parsed gives the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -114,9 +127,12 @@ pub struct Header {
 /// What RFC 6455 forbids in a header, whoever sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
-    /// A reserved bit is set, and no extension was agreed on (5.2).
+    /// A reserved bit is set to which no extension gives a meaning (5.2).
     #[error("reserved bits {0:03b} are set without an extension")]
     ReservedBits(u8),
+    /// The bit of a compressed message is set in a frame that does not begin a message (RFC 7692, 6.1).
+    #[error("the bit of a compressed message is set in a frame that does not begin a message")]
+    CompressedFrame,
     /// The opcode means nothing yet (5.2).
     #[error("opcode {0} is reserved")]
     ReservedOpcode(u8),
@@ -135,6 +151,9 @@ pub enum Violation {
 }
 
 impl Header {
+    /// `RSV1`, which says that a message is compressed where permessage-deflate was agreed on.
+    pub const COMPRESSED: u8 = 4;
+
     /// The header of a whole message in one frame, not masked.
     pub const fn new(opcode: Opcode, length: u64) -> Self {
         let form = LengthForm::shortest(length);
@@ -235,8 +254,18 @@ impl Header {
     /// there must be, and whether a continuation continues anything, is for the caller to say.
     #[inline]
     pub fn violation(&self) -> Option<Violation> {
-        if self.reserved != 0 {
-            return Some(Violation::ReservedBits(self.reserved));
+        self.violation_with(Coding::Plain)
+    }
+
+    /// The same for a connection on which messages may be compressed.
+    #[inline]
+    pub fn violation_with(&self, coding: Coding) -> Option<Violation> {
+        let begins_message = matches!(self.opcode, Opcode::Text | Opcode::Binary);
+        match (coding, self.reserved) {
+            (_, 0) => {}
+            (Coding::Deflate, Self::COMPRESSED) if begins_message => {}
+            (Coding::Deflate, Self::COMPRESSED) => return Some(Violation::CompressedFrame),
+            (_, bits) => return Some(Violation::ReservedBits(bits)),
         }
         if let Opcode::Reserved(bits) = self.opcode {
             return Some(Violation::ReservedOpcode(bits));
@@ -264,6 +293,24 @@ pub fn write_frame(opcode: Opcode, payload: &[u8], key: Option<[u8; 4]>, out: &m
         ..Header::new(opcode, payload.len() as u64)
     };
     header.write_with(payload, out);
+}
+
+/// The same for a message, compressed.
+pub fn write_compressed(
+    opcode: Opcode,
+    message: &[u8],
+    key: Option<[u8; 4]>,
+    deflater: &mut Deflater,
+    out: &mut Vec<u8>,
+) {
+    let mut payload = Vec::new();
+    deflater.write(message, &mut payload);
+    let header = Header {
+        mask: key,
+        reserved: Header::COMPRESSED,
+        ..Header::new(opcode, payload.len() as u64)
+    };
+    header.write_with(&payload, out);
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ const FLOORS: [(&str, u8); 19] = [
 ];
 /// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
 /// may use; `http` is also the name of modules of ours.
-const CRATES: [(&str, &[&str]); 41] = [
+const CRATES: [(&str, &[&str]); 42] = [
     ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
     ("anstyle", &["report", "cli"]),
@@ -39,6 +39,7 @@ const CRATES: [(&str, &[&str]); 41] = [
     ),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("flate2", &["wire"]),
     ("globset", &["conformance"]),
     ("hdrhistogram", &["load", "report"]),
     ("hmac", &["server"]),

@@ -69,12 +69,13 @@ async fn letter_case_and_lists_in_a_101_do_not_matter() {
 
 #[tokio::test]
 async fn a_101_may_accept_only_what_was_offered() {
-    let deflate = |answer: String| {
-        answer.replace(
-            "\r\n\r\n",
-            "\r\nSec-WebSocket-Extensions: permessage-deflate; x=1\r\n\r\n",
-        )
+    let with = |extension: &'static str| {
+        move |answer: String| {
+            let header = format!("\r\nSec-WebSocket-Extensions: {extension}\r\n\r\n");
+            answer.replace("\r\n\r\n", &header)
+        }
     };
+    let deflate = with("permessage-deflate; client_no_context_takeover");
     let bad_extension = bad(switched(deflate, &[]).await);
     assert_eq!(
         bad_extension.to_string(),
@@ -82,6 +83,21 @@ async fn a_101_may_accept_only_what_was_offered() {
     );
     let offered = [("Sec-WebSocket-Extensions", "x-other, permessage-deflate")];
     assert!(matches!(switched(deflate, &offered).await, Ok(Opened::Open(..))));
+    for (answer, why) in [
+        ("permessage-deflate; x=1", "the param \"x\" means nothing"),
+        (
+            "permessage-deflate; client_max_window_bits=9",
+            "client_max_window_bits was not offered",
+        ),
+        (
+            "permessage-deflate, permessage-deflate",
+            "\"permessage-deflate\" stands twice",
+        ),
+    ] {
+        let told = bad(switched(with(answer), &offered).await).to_string();
+        assert!(told.starts_with("it answers permessage-deflate with "), "{told}");
+        assert!(told.ends_with(why), "{told}");
+    }
 
     let protocol = |answer: String| answer.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: phoenix\r\n\r\n");
     assert!(matches!(

@@ -32,7 +32,10 @@ pub(super) const RULES: &[Rule] = &[
         source: "phoenix lib/phoenix/transports/long_poll.ex, listen/5; phoenix \
             lib/phoenix/transports/long_poll_server.ex, handle_info/2 of flush",
         versions: Versions::All,
-        note: None,
+        note: Some(
+            "Where a client goes away while its poll waits, Cowboy ends the poll and nothing is lost. Bandit does \
+            not notice, and the next message goes with that poll.",
+        ),
     },
     Rule {
         id: "longpoll-empty-poll",
@@ -161,10 +164,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "longpoll-malformed-body",
         about: "a line that is neither JSON nor base64 is refused",
         promise: "A line of an NDJSON body that does not begin with `[` and is no base64 makes the POST \
-            fail with HTTP 500, before anything of it is handled; the session lives.",
-        source: "phoenix lib/phoenix/transports/long_poll.ex, safe_decode64!/1",
+            fail with HTTP 500; the lines before it are handled, and the session lives.",
+        source: "phoenix lib/phoenix/transports/long_poll.ex, publish/4 and safe_decode64!/1",
         versions: Versions::All,
-        note: None,
+        note: Some("Before 1.8.6 all lines are decoded first, so that nothing of such a body is handled."),
     },
     Rule {
         id: "longpoll-undecodable-ends",

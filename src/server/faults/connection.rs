@@ -11,7 +11,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "vsn-unchecked",
         "Any vsn is let in and spoken to in 2.0.0.",
-        &["vsn-checked", "vsn-garbage-refused"],
+        &["vsn-checked", "vsn-garbage-refused", "longpoll-connect-refused"],
         |conduct| conduct.wire.vsn_check = VsnCheck::TakesAnyForNewest,
     ),
     Fault::new(
@@ -122,6 +122,7 @@ pub(super) const FAULTS: &[Fault] = &[
             "v1-missing-fields-closes",
             "malformed-binary-closes",
             "unknown-kind-closes",
+            "longpoll-undecodable-ends",
         ],
         |conduct| conduct.wire.malformed = Malformed::Ignored,
     ),
@@ -145,7 +146,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "disconnect-unheard",
         "A disconnect broadcast ends nothing.",
-        &["disconnect-closes-socket"],
+        &["disconnect-closes-socket", "longpoll-disconnect"],
         |conduct| {
             conduct.wire.disconnect = None;
         },

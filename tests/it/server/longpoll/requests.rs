@@ -171,6 +171,8 @@ fn a_session_of_a_server_that_ran_before_has_ended() {
     on_both(|before| {
         let token = Session::open(before, FAST).token;
         on_both(|server| {
+            // It stands at the same place as the one of the server before.
+            let session = Session::open(server, SLOW);
             let header = format!("x-phoenix-longpoll-token: {token}");
             let posted = ask(server, &format!("POST {FAST}"), &[NDJSON, &header], Some(JOIN));
             expect(posted.told(), 410)?;
@@ -178,7 +180,9 @@ fn a_session_of_a_server_that_ran_before_has_ended() {
             expect(polled.told(), 410)?;
             // In the query it is a connect param too, and the application refuses it.
             let in_query = ask(server, &format!("GET {FAST}&token={token}"), &[], None);
-            expect(in_query.body.as_str(), r#"{"status":403}"#)
+            expect(in_query.body.as_str(), r#"{"status":403}"#)?;
+            expect(session.post(&[JOIN]).told(), 200)?;
+            expect(session.poll().brought(), (200, vec![JOINED.to_owned()]))
         })
     })
     .unwrap();

@@ -10,11 +10,12 @@ use super::wheel::Tick;
 use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
 use crate::session::WebSocket;
+use crate::stream::SocketStream;
 
 /// A socket. A shard allocates all of its sockets when the run starts and keeps them until the run ends.
 pub(super) struct Actor {
     pub(super) socket: Socket,
-    pub(super) stream: Option<TcpStream>,
+    pub(super) stream: Option<SocketStream<TcpStream>>,
     pub(super) life: Life,
 }
 
@@ -27,6 +28,10 @@ pub(super) enum ConnectionStage {
     Away,
     /// The kernel is connecting.
     Connecting,
+    /// The socket has asked the proxy to pass the connection on.
+    Tunnelling,
+    /// The socket is in the handshake of TLS.
+    Securing,
     /// The socket has requested a token.
     Asking,
     /// The socket has requested the WebSocket upgrade.
@@ -137,6 +142,8 @@ pub(super) struct Buffers {
     pub(super) input: Vec<u8>,
     /// Bytes that the kernel has not accepted yet.
     pub(super) output: Vec<u8>,
+    /// When the handshake of TLS began, until it is over.
+    pub(super) securing_since: Option<Time>,
     /// When a slow reader reads again.
     pub(super) read_at: Option<Time>,
     /// How many bytes of this are included in the shard's total.
@@ -146,7 +153,10 @@ pub(super) struct Buffers {
 impl Buffers {
     /// Whether all buffers are empty.
     pub(super) fn is_empty(&self) -> bool {
-        self.input.is_empty() && self.output.is_empty() && self.read_at.is_none()
+        self.input.is_empty()
+            && self.output.is_empty()
+            && self.read_at.is_none()
+            && self.securing_since.is_none()
     }
 }
 
@@ -283,6 +293,8 @@ impl Life {
     pub(super) const fn connection_deadline(&self) -> Time {
         match self.stage {
             ConnectionStage::Connecting
+            | ConnectionStage::Tunnelling
+            | ConnectionStage::Securing
             | ConnectionStage::Asking
             | ConnectionStage::Upgrading
             | ConnectionStage::Open => self.due_at,

@@ -9,6 +9,8 @@ pub enum ErrorKind {
     Reset,
     /// The connect attempt or the upgrade timed out.
     Silent,
+    /// TLS failed, or the proxy on the way did not pass the connection on.
+    Tls,
     /// An HTTP status other than 101 or 503; 503 is [`ErrorKind::Unavailable`].
     Status,
     /// HTTP status 503.
@@ -45,10 +47,11 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Refused,
         Self::Reset,
         Self::Silent,
+        Self::Tls,
         Self::Status,
         Self::Unavailable,
         Self::NoToken,
@@ -73,6 +76,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Reset => "reset",
             Self::Silent => "silent",
+            Self::Tls => "tls",
             Self::Status => "status",
             Self::Unavailable => "503",
             Self::NoToken => "no-token",
@@ -98,6 +102,7 @@ impl ErrorKind {
             Self::Refused
             | Self::Reset
             | Self::Silent
+            | Self::Tls
             | Self::Status
             | Self::Unavailable
             | Self::NoToken

@@ -11,7 +11,7 @@ use super::settings::InvalidSettings;
 use crate::scenario::ScenarioError;
 
 /// An event of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum LoadEvent<'a> {
     /// The plan: what will be opened, and how.
     Planned(&'a Plan),

@@ -7,6 +7,8 @@ use hdrhistogram::Histogram;
 pub enum Timing {
     /// From the connect attempt, or its intended time, to the open WebSocket.
     Connect,
+    /// From the first byte of a TLS handshake to its end.
+    Tls,
     /// From a join to its reply.
     Join,
     /// From a push, or its intended time, to its reply.
@@ -25,8 +27,9 @@ pub enum Timing {
 
 impl Timing {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Connect,
+        Self::Tls,
         Self::Join,
         Self::Reply,
         Self::Broadcast,
@@ -40,6 +43,7 @@ impl Timing {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Tls => "tls",
             Self::Join => "join",
             Self::Reply => "reply",
             Self::Broadcast => "broadcast",
@@ -54,6 +58,7 @@ impl Timing {
     pub const fn about(self) -> &'static str {
         match self {
             Self::Connect => "from the connection attempt to the open WebSocket",
+            Self::Tls => "from the begin to the end of a TLS handshake; part of connect",
             Self::Join => "from a join to its reply",
             Self::Reply => "from a push to its reply",
             Self::Broadcast => "from a push to its arrival at each receiver; needs {{mark}} in the payload",

@@ -46,6 +46,7 @@ mod timers;
 mod told;
 mod traffic;
 mod validity;
+mod way;
 mod wheel;
 
 pub use catalogue::{BuiltIn, built_in};

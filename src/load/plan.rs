@@ -2,7 +2,7 @@
 //! If something is insufficient, the error says what is missing and how to get it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use super::actor::Actor;
@@ -10,6 +10,7 @@ use super::dial::Route;
 use super::machine::memory;
 use super::settings::LoadSettings;
 use super::tables::{self, Limit, RESERVE, Table, Tables};
+use super::way::{Way, WayError};
 
 /// The preferred number of connections per address pair: with more, the kernel's search for a free port dominates.
 const PER_ROUTE: usize = 5_000;
@@ -21,13 +22,14 @@ const KERNEL_BYTES: u64 = 3_000;
 pub(super) const BYTES_OF_A_ROLE: u64 = size_of::<Actor>() as u64 + 128;
 
 /// How the run opens its sockets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) shards: Vec<ShardPlan>,
     sockets: u64,
     routes: usize,
     spread: Spread,
     memory_bytes: u64,
+    way: Way,
 }
 
 /// A thread of the run.
@@ -48,14 +50,9 @@ enum Spread {
 /// Why this machine cannot open the sockets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// The host name of the server does not resolve.
-    #[error("cannot find {host}: {why}")]
-    NoAddress {
-        /// The host name.
-        host: String,
-        /// The system's error.
-        why: String,
-    },
+    /// The server cannot be reached at all.
+    #[error(transparent)]
+    Way(#[from] WayError),
     /// A source address that cannot be used.
     #[error(
         "cannot connect to {destination} from {source_ip}: {why}; --source-ip takes addresses of this machine"
@@ -146,6 +143,11 @@ impl Plan {
         self.shards[0].routes[0].destination
     }
 
+    /// What happens on each connection before HTTP.
+    pub(super) const fn way(&self) -> &Way {
+        &self.way
+    }
+
     /// Plans a run whose sockets take `bytes_each` bytes each, without the kernel's memory.
     ///
     /// # Errors
@@ -153,7 +155,7 @@ impl Plan {
     pub(super) fn new(settings: &LoadSettings, bytes_each: u64) -> Result<Self, PlanError> {
         let machine = Machine::look();
         let sockets = u64::from(settings.sockets);
-        let destination = resolve(settings)?;
+        let (way, destination) = Way::find(settings)?;
         let (count, table) = machine.threads(settings)?;
         for source in &settings.sources {
             check_source(*source, destination)?;
@@ -161,6 +163,7 @@ impl Plan {
         let (routes, spread) = routes(settings, destination, count)?;
         // A server on this machine holds the other end of each connection here, too.
         let ends = if destination.ip().is_loopback() { 2 } else { 1 };
+        let bytes_each = bytes_each + Way::bytes_each(settings);
         let memory_bytes = sockets * (bytes_each + KERNEL_BYTES * ends);
         machine.check(sockets, sockets * ends, memory_bytes)?;
         let shards = (0..count).map(|number| ShardPlan {
@@ -173,6 +176,7 @@ impl Plan {
             routes: routes.len(),
             spread,
             memory_bytes,
+            way,
         })
     }
 }
@@ -266,29 +270,6 @@ fn share(routes: &[Route], number: usize, of: usize) -> Vec<Route> {
         return vec![routes[number % routes.len()]];
     }
     routes.iter().skip(number).step_by(of).copied().collect()
-}
-
-fn resolve(settings: &LoadSettings) -> Result<SocketAddr, PlanError> {
-    let host = settings.target.host();
-    let fail = |why: String| PlanError::NoAddress {
-        host: host.to_owned(),
-        why,
-    };
-    let addresses = (host, settings.target.port())
-        .to_socket_addrs()
-        .map_err(|error| fail(error.to_string()))?;
-    let addresses: Vec<SocketAddr> = addresses.collect();
-    // A host name may have an IPv4 and an IPv6 address while the server listens on only one of them.
-    let answers = |it: &&SocketAddr| TcpStream::connect_timeout(it, Duration::from_secs(1)).is_ok();
-    let found = if addresses.len() > 1 {
-        addresses.iter().find(answers)
-    } else {
-        None
-    };
-    found
-        .or(addresses.first())
-        .copied()
-        .ok_or_else(|| fail("it has no address".to_owned()))
 }
 
 /// The address pairs for the connections of all threads.

@@ -116,6 +116,8 @@ pub struct Messages {
 pub struct Latencies {
     /// [`Timing::Connect`]
     pub connect: Figures,
+    /// [`Timing::Tls`]
+    pub tls: Figures,
     /// [`Timing::Join`]
     pub join: Figures,
     /// [`Timing::Reply`]
@@ -246,6 +248,7 @@ impl Latencies {
     pub fn figures(&self, kind: Timing) -> Option<Figures> {
         Some(match kind {
             Timing::Connect => self.connect,
+            Timing::Tls => self.tls,
             Timing::Join => self.join,
             Timing::Reply => self.reply,
             Timing::Broadcast => self.broadcast,
@@ -283,6 +286,7 @@ impl Latencies {
         let of = |kind: Timing| histograms.figures(kind);
         Self {
             connect: of(Timing::Connect),
+            tls: of(Timing::Tls),
             join: of(Timing::Join),
             reply: of(Timing::Reply),
             broadcast: of(Timing::Broadcast),

@@ -155,6 +155,7 @@ impl Conducted<'_> {
             settings,
             cast: &cast,
             destination: self.plan.destination(),
+            way: self.plan.way(),
             run: run ^ 1,
             first_name,
             clock,
@@ -179,6 +180,7 @@ impl Conducted<'_> {
             },
             run,
             first_name,
+            way: self.plan.way().clone(),
         };
         let meant = Meant::new(settings, &cast, notes);
         self.conduct(&control, meant, cast.sends(), |stream, shard, readings| {

@@ -11,9 +11,11 @@ use super::role::{
     Answer, BroadcastFound, CompiledScenarios, Content, Push, PushFound, Question, Receivers, Step,
 };
 use super::settings::LoadSettings;
+use super::way::Way;
 use crate::clock::{Clock, Time};
 use talker::{Heard, Talker};
 
+mod connect;
 mod talker;
 
 /// The probe stops waiting after this time without a message.
@@ -30,6 +32,7 @@ pub(super) struct Scout<'a> {
     pub(super) settings: &'a LoadSettings,
     pub(super) cast: &'a CompiledScenarios,
     pub(super) destination: SocketAddr,
+    pub(super) way: &'a Way,
     /// The run number in the marks of the probe; it differs from that of the run, so the run ignores these marks.
     pub(super) run: u64,
     pub(super) first_name: u64,

@@ -20,6 +20,7 @@ use super::role::{CompiledScenarios, SendMode};
 use super::settings::{LoadSettings, Model};
 use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
+use super::way::Way;
 use super::wheel::{Tick, Wheel};
 use crate::client::{ClientContext, Config, Socket};
 use crate::clock::{Clock, Time};
@@ -36,6 +37,7 @@ mod rounds;
 mod send;
 mod sleep;
 mod topics;
+mod way;
 mod write;
 
 /// The size of the read buffer that all sockets of a shard share.
@@ -59,6 +61,7 @@ pub(super) struct Blueprint<'r> {
     pub(super) config: Config,
     pub(super) run: u64,
     pub(super) first_name: u64,
+    pub(super) way: Way,
 }
 
 /// What a shard has counted since its last reading.
@@ -113,8 +116,7 @@ fn grid(sockets: usize, heartbeat: Duration) -> Duration {
 }
 
 impl<'r> Shard<'r> {
-    /// A shard whose sockets have not arrived yet. Call it in the shard's own thread, after the thread has its own
-    /// descriptor table.
+    /// A shard whose sockets have not arrived yet. Call it in its own thread, once that has its descriptor table.
     pub(super) fn new(
         blue: &'r Blueprint<'r>,
         stream: Stream,

@@ -4,14 +4,13 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::proxy::{ProxyError, Tunnel};
 use super::tls::{Progress, RECORD, Tls};
 use super::tls_error::TlsError;
-use super::trust::ClientTls;
+use super::trust::{Handshake, SecureTo};
 
 /// At most so much is taken from the network at once.
 const PIECE: usize = 8 << 10;
@@ -30,7 +29,7 @@ pub enum Stream {
 pub struct Secured {
     tcp: TcpStream,
     tls: Tls,
-    settings: ClientTls,
+    to: SecureTo,
     /// Plain bytes that nobody has read yet, from `read_at` on.
     plain: Vec<u8>,
     read_at: usize,
@@ -63,18 +62,16 @@ impl Stream {
         Ok(())
     }
 
-    /// TLS over a connection to the server of this name.
+    /// TLS over a connection to a server.
     ///
     /// # Errors
     /// The handshake fails.
-    pub async fn secure(tcp: TcpStream, settings: &ClientTls, name: &str) -> Result<Self, TlsError> {
-        let name = ServerName::try_from(name.to_owned())
-            .map_err(|_| TlsError::Broken(format!("{name:?} is no name that a certificate can have")))?;
+    pub async fn secure(tcp: TcpStream, to: &SecureTo) -> Result<Self, TlsError> {
         let mut unsent = Vec::new();
         let mut secured = Box::new(Secured {
-            tls: Tls::client(settings.config(), name, &mut unsent)?,
+            tls: to.begin(Handshake::Resumable, &mut unsent)?,
             tcp,
-            settings: settings.clone(),
+            to: to.clone(),
             plain: Vec::new(),
             read_at: 0,
             unsent,
@@ -86,7 +83,7 @@ impl Stream {
             std::future::poll_fn(|cx| secured.poll_receive(cx)).await;
             match &secured.end {
                 End::NotYet => {}
-                End::Ended => return Err(settings.explained(TlsError::Ended)),
+                End::Ended => return Err(to.explained(TlsError::Ended)),
                 End::Failed(error) => {
                     let error = error.clone();
                     let _ = secured.flush().await;
@@ -140,7 +137,7 @@ impl Secured {
                     .tls
                     .receive(piece.filled_mut(), &mut self.plain, &mut self.unsent);
                 if let Err(error) = received {
-                    self.end = End::Failed(self.settings.explained(error));
+                    self.end = End::Failed(self.to.explained(error));
                 } else if self.tls.progress() == Progress::PeerClosed {
                     self.end = End::Ended;
                 }

@@ -16,4 +16,4 @@ pub use network::{NetworkSettings, Resolve};
 pub use proxy::{ProxyAddress, ProxyError, ProxySettings, Tunnel};
 pub use socket::{Rest, SocketStream, Taken};
 pub use tls_error::TlsError;
-pub use trust::{Certificates, ClientTls, PemIdentity, ServerTls, Trust, TrustError};
+pub use trust::{Certificates, ClientTls, Handshake, PemIdentity, SecureTo, ServerTls, Trust, TrustError};

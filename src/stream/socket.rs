@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 
 use super::tls::{Progress, Tls};
-use super::trust::ServerTls;
+use super::tls_error::TlsError;
+use super::trust::{Handshake, SecureTo, ServerTls};
 
 /// At most so many plain bytes are encrypted at once.
 const PIECE: usize = 64 << 10;
@@ -81,6 +82,31 @@ impl<S: Read + Write> SocketStream<S> {
             socket,
             secure: Some(Box::new(secure)),
         })
+    }
+
+    /// Begins TLS as a client, on a stream that is plain so far. [`Self::flush`] sends its first bytes.
+    ///
+    /// # Errors
+    /// TLS cannot begin.
+    pub fn secure(&mut self, to: &SecureTo, handshake: Handshake) -> Result<(), TlsError> {
+        let mut unsent = Vec::new();
+        self.secure = Some(Box::new(Secure {
+            tls: to.begin(handshake, &mut unsent)?,
+            plain: Vec::new(),
+            unsent,
+        }));
+        Ok(())
+    }
+
+    /// Whether the handshake of TLS is over, or there is none.
+    pub fn is_open(&self) -> bool {
+        let secure = self.secure.as_ref();
+        secure.is_none_or(|secure| secure.tls.progress() != Progress::Handshake)
+    }
+
+    /// The socket below.
+    pub const fn socket(&self) -> &S {
+        &self.socket
     }
 
     /// Reads what has come.

@@ -13,6 +13,7 @@ use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme};
 
+use super::tls::Tls;
 use super::tls_error::{Asked, TlsError};
 
 /// The only protocol that is spoken over TLS.
@@ -76,6 +77,8 @@ pub enum TrustError {
 pub struct ClientTls {
     /// For connections that may shorten the handshake, as a client that was there before does.
     config: Arc<ClientConfig>,
+    /// For connections that have never been there.
+    stranger: Arc<ClientConfig>,
     resolver: Arc<OwnCertificate>,
     certificates: Certificates,
 }
@@ -102,9 +105,12 @@ impl ClientTls {
         };
         let mut config = builder.with_client_cert_resolver(Arc::<OwnCertificate>::clone(&resolver));
         config.alpn_protocols = vec![HTTP_1.to_vec()];
+        let mut stranger = config.clone();
+        stranger.resumption = Resumption::disabled();
         config.resumption = Resumption::in_memory_sessions(256);
         Ok(Self {
             config: Arc::new(config),
+            stranger: Arc::new(stranger),
             resolver,
             certificates: trust.certificates,
         })
@@ -123,13 +129,48 @@ impl ClientTls {
         self.certificates
     }
 
-    pub(super) fn config(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.config)
+    /// TLS to the server of this name.
+    ///
+    /// # Errors
+    /// No certificate can have such a name.
+    pub fn to(&self, name: &str) -> Result<SecureTo, TlsError> {
+        let no_name = |_| TlsError::Broken(format!("{name:?} is no name that a certificate can have"));
+        Ok(SecureTo {
+            tls: self.clone(),
+            name: ServerName::try_from(name.to_owned()).map_err(no_name)?,
+        })
+    }
+}
+
+/// TLS of a client to one server.
+#[derive(Clone, Debug)]
+pub struct SecureTo {
+    tls: ClientTls,
+    name: ServerName<'static>,
+}
+
+/// Whether a client may shorten the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// It has never been at the server.
+    Full,
+    /// It may have been there before.
+    Resumable,
+}
+
+impl SecureTo {
+    /// The TLS of a new connection; its first bytes are appended to `out`.
+    pub(super) fn begin(&self, handshake: Handshake, out: &mut Vec<u8>) -> Result<Tls, TlsError> {
+        let config = match handshake {
+            Handshake::Full => &self.tls.stranger,
+            Handshake::Resumable => &self.tls.config,
+        };
+        Tls::client(Arc::clone(config), self.name.clone(), out)
     }
 
     /// Says of an error what it means for a client that has, or has not, a certificate.
-    pub(super) fn explained(&self, error: TlsError) -> TlsError {
-        error.with_certificate(self.resolver.asked())
+    pub fn explained(&self, error: TlsError) -> TlsError {
+        error.with_certificate(self.tls.resolver.asked())
     }
 }
 

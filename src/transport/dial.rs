@@ -25,11 +25,12 @@ pub(super) async fn dial(target: &Target) -> Result<Stream, RequestError> {
     if !target.is_secure() {
         return Ok(Stream::Plain(tcp));
     }
-    let secured = Stream::secure(tcp, network.tls(), host).await;
-    secured.map_err(|why| RequestError::Tls {
+    let failed = |why| RequestError::Tls {
         at: target.authority(),
         why,
-    })
+    };
+    let to = network.tls().to(host).map_err(failed)?;
+    Stream::secure(tcp, &to).await.map_err(failed)
 }
 
 async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, RequestError> {

@@ -58,7 +58,7 @@ pub(in super::super) struct Load {
     #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(in super::super) server_pid: Option<u32>,
     /// A limit that must hold, for example 'reply.p99<50ms', 'errors<1%' or 'sockets.lost<=0'; repeatable. Times
-    /// are connect, join, reply, broadcast, heartbeat, rejoin, lateness and waited, each with .min, .mean, .max and
+    /// are connect, tls, join, reply, broadcast, heartbeat, rejoin, lateness and waited, each with .min, .mean, .max and
     /// any .pNN; `phxproof list figures` has all names [default: what the scenario says]
     #[arg(long = "objective", value_name = "OBJECTIVE", help_heading = JUDGING)]
     pub(in super::super) objectives: Vec<Objective>,

@@ -69,7 +69,7 @@ impl Job {
             played_by: PlayedBy::Roles,
         };
         let mut job = Self {
-            server: loadable(server(&meant.target, None)?)?,
+            server: server(&meant.target, None)?,
             scenario: meant.scenarios.join(" "),
             seed: results::seed(&meant.results)?,
             objectives: objectives(&meant, objectives_from, std::iter::once(&first).chain(&others))?,
@@ -359,16 +359,6 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
         ))
         .did_you_mean(nearest(scenario, names))
         .into())
-}
-
-/// A swarm connects directly and without TLS.
-fn loadable(server: Server) -> Result<Server, Complaint> {
-    match &server {
-        Server::There(target) | Server::Exec(target, _) if target.is_secure() => {
-            Err(Complaint::new("load cannot use TLS yet").expected("a target without TLS, ws://…"))
-        }
-        _ => Ok(server),
-    }
 }
 
 /// The objectives from the command line, or else those of the scenarios.

@@ -35,8 +35,14 @@ pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> String {
 }
 
 /// An argument without its secrets: the values of names that sound secret, as in `token=abc`, `Authorization:
-/// abc` and `{"token": "abc"}`, the query of a URL, and what looks like a signed token.
+/// abc` and `{"token": "abc"}`, the query and the user of a URL, and what looks like a signed token.
 fn without_secrets(arg: &str) -> String {
+    if let Some((scheme, rest)) = arg.split_once("://")
+        && let Some((user, place)) = rest.split_once('@')
+        && !user.contains(['/', ' ', '"'])
+    {
+        return format!("{scheme}://{HIDDEN}@{place}");
+    }
     if let Some((url, _)) = arg.split_once('?').filter(|(url, _)| url.contains("://")) {
         return format!("{url}?{HIDDEN}");
     }
@@ -133,6 +139,7 @@ mod tests {
             told(&["--push", &format!(r#"ping={{"a":"{signed}"}}"#)]),
             told(&["--exec", "SECRET_KEY_BASE=abc PORT=4000 exec mix phx.server"]),
             told(&["--target", "ws://h/socket/websocket?token=abc"]),
+            told(&["--proxy", "http://me:abc@h:1", "--proxy=http://me:abc@h:1"]),
         ];
         let said = shown.join("\n");
         assert!(!said.contains("abc") && !said.contains(signed), "{said}");

@@ -1,10 +1,10 @@
 //! A blocking socket for the probe before a run, with short read timeouts.
 
-use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use super::Scout;
+use super::connect::{look, write_all};
 use crate::clock::{Clock, Time};
 use crate::load::LARGEST_MESSAGE;
 use crate::load::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
@@ -13,10 +13,9 @@ use crate::load::role::{CompiledScenarios, Content, Push};
 use crate::load::text::{Filling, Line};
 use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vsn};
 use crate::session::{Key, Outgoing, Output, WebSocket};
+use crate::stream::SocketStream;
 use crate::wire::websocket::{Opcode, Received};
 
-/// The timeout of one read.
-const LOOK: Duration = Duration::from_millis(5);
 /// The timeout for connecting and joining.
 const ENTRY: Duration = Duration::from_secs(5);
 /// The masking key of all its frames.
@@ -31,7 +30,7 @@ pub(super) struct Talker<'a> {
     clock: Clock,
     cast: &'a CompiledScenarios,
     vsn: Vsn,
-    stream: TcpStream,
+    stream: SocketStream<TcpStream>,
     session: WebSocket,
     input: Vec<u8>,
     output: Out,
@@ -55,9 +54,7 @@ impl<'a> Talker<'a> {
     /// join.
     pub(super) fn enter(scout: &Scout<'a>, play: usize, role: usize, number: usize) -> Option<Self> {
         let (settings, cast) = (scout.settings, scout.cast);
-        let stream = TcpStream::connect_timeout(&scout.destination, ENTRY.min(settings.timeout)).ok()?;
-        stream.set_nodelay(true).ok()?;
-        stream.set_read_timeout(Some(LOOK)).ok()?;
+        let stream = scout.connect(ENTRY.min(settings.timeout))?;
         let plays = cast.plays.len() as u64;
         let instance = (u64::from(settings.sockets) + 1) * plays + play as u64;
         let mut talker = Self {
@@ -102,7 +99,7 @@ impl<'a> Talker<'a> {
         let mut token = None;
         if let Some(ask) = request.ask() {
             let ask = self.filled(ask);
-            self.stream.write_all(ask.as_bytes()).ok()?;
+            write_all(&mut self.stream, ask.as_bytes()).ok()?;
             token = loop {
                 match read_token(&self.input) {
                     TokenAnswer::Token(token, length) => {
@@ -117,7 +114,7 @@ impl<'a> Talker<'a> {
         }
         let mut text = String::new();
         request.write(key, token.as_deref(), &self.filling, &mut text);
-        self.stream.write_all(text.as_bytes()).ok()?;
+        write_all(&mut self.stream, text.as_bytes()).ok()?;
         loop {
             match request.answer(&self.input, key) {
                 Answer::Open(length, agreed) => {
@@ -138,18 +135,7 @@ impl<'a> Talker<'a> {
     }
 
     fn look(&mut self) -> Option<()> {
-        let mut buffer = [0; 16 << 10];
-        match self.stream.read(&mut buffer) {
-            Ok(0) => None,
-            Ok(count) => {
-                self.input.extend_from_slice(&buffer[..count]);
-                Some(())
-            }
-            Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => Some(()),
-                _ => None,
-            },
-        }
+        look(&mut self.stream, &mut [0; 16 << 10], &mut self.input)
     }
 
     fn join(&mut self, channel: usize) -> Option<()> {
@@ -246,7 +232,7 @@ impl<'a> Talker<'a> {
 
     /// Sends the output buffer; `None` if the connection ended.
     fn flush(&mut self) -> Option<()> {
-        let sent = self.stream.write_all(&self.output.0);
+        let sent = write_all(&mut self.stream, &self.output.0);
         self.output.0.clear();
         sent.ok()
     }

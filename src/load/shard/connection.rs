@@ -1,6 +1,6 @@
 //! The connection of a socket: connecting, upgrading, reading, writing, and losing it.
 
-use std::io::{self, Read as _};
+use std::io;
 
 use mio::event::Event;
 use mio::{Interest, Token};
@@ -8,17 +8,16 @@ use mio::{Interest, Token};
 use super::super::actor::{ConnectionStage, Flags};
 use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
-use super::super::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
+use super::super::handshake::{Answer, TokenAnswer, read_token};
 use super::super::latency::Timing;
-use super::super::ledger::Mark;
 use super::super::shard_state::{ConnectionRequest, News};
-use super::super::text::Filling;
 use super::super::timers::LATE_TIMER;
 use super::super::told;
 use super::super::traffic::Traffic;
-use super::{READ_BUFFER, Shard};
+use super::Shard;
 use crate::clock::Time;
-use crate::session::{Key, WebSocket};
+use crate::session::WebSocket;
+use crate::stream::{Rest, SocketStream, Taken};
 
 /// How often a socket is read before other sockets have their turn.
 const READS: usize = 4;
@@ -32,7 +31,11 @@ impl<'r> Shard<'r> {
         };
         match stage {
             ConnectionStage::Connecting => self.connected(id),
-            ConnectionStage::Asking | ConnectionStage::Upgrading | ConnectionStage::Open => {
+            ConnectionStage::Tunnelling
+            | ConnectionStage::Securing
+            | ConnectionStage::Asking
+            | ConnectionStage::Upgrading
+            | ConnectionStage::Open => {
                 if event.is_writable() {
                     self.flush(id);
                 }
@@ -104,7 +107,7 @@ impl<'r> Shard<'r> {
             Ok(stream)
         });
         match made {
-            Ok(stream) => self.actors[index].stream = Some(stream),
+            Ok(stream) => self.actors[index].stream = Some(SocketStream::plain(stream)),
             Err(error) => self.broke(id, &error),
         }
     }
@@ -115,47 +118,20 @@ impl<'r> Shard<'r> {
         let Some(stream) = &self.actors[index].stream else {
             return;
         };
-        match stream.take_error() {
+        match stream.socket().take_error() {
             Ok(None) => {}
             Ok(Some(error)) | Err(error) => return self.broke(id, &error),
         }
-        match stream.peer_addr() {
+        match stream.socket().peer_addr() {
             Ok(_) => {}
             // Not connected yet; the kernel will send another event.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => return,
             Err(error) => return self.broke(id, &error),
         }
-        match self.request(id).ask() {
-            Some(ask) => self.ask(id, ConnectionStage::Asking, |filling, text| {
-                ask.fill(filling, text)
-            }),
-            None => self.upgrade(id, None),
+        match &self.blue.way.tunnel {
+            Some(tunnel) => self.tunnel(id, tunnel),
+            None => self.reached(id),
         }
-    }
-
-    fn upgrade(&mut self, id: u32, token: Option<&str>) {
-        let (request, key) = (self.request(id), self.key(id));
-        self.ask(id, ConnectionStage::Upgrading, |filling, text| {
-            request.write(key, token, filling, text)
-        });
-    }
-
-    /// Sends a request; the next data that arrives is its response.
-    fn ask(&mut self, id: u32, stage: ConnectionStage, write: impl FnOnce(&Filling, &mut String)) {
-        let filling = self.filling(id, Mark::default());
-        self.text.clear();
-        write(&filling, &mut self.text);
-        self.state.out.extend_from_slice(self.text.as_bytes());
-        self.actors[id as usize].life.stage = stage;
-        self.flush(id);
-    }
-
-    fn request(&self, id: u32) -> &'r Request {
-        &self.blue.requests[usize::from(self.actors[id as usize].life.role)]
-    }
-
-    fn key(&self, id: u32) -> Key {
-        key_of(self.blue.settings.seed, self.place(id).socket.into())
     }
 
     /// Reads what has arrived, at most a few buffers.
@@ -173,13 +149,15 @@ impl<'r> Shard<'r> {
             }
             let Some(stream) = &mut actor.stream else { return };
             match stream.read(&mut self.buffer) {
-                Ok(0) => return self.fail(id, ErrorKind::Closed),
-                Ok(count) => {
+                Ok(Taken::End) => return self.ended_by_server(id),
+                Ok(Taken::Bytes(count, rest)) => {
                     actor.life.traffic.hear(self.state.now);
                     self.state.tally.counts.bytes_in += count as u64;
-                    self.take_bytes(id, count);
-                    // A short read means that the kernel buffer is empty; new data causes another event.
-                    if self.read_later(id) || count < READ_BUFFER {
+                    self.secured(id);
+                    if count > 0 {
+                        self.take_bytes(id, count);
+                    }
+                    if self.read_later(id) || rest == Rest::Nothing {
                         return;
                     }
                 }
@@ -235,6 +213,9 @@ impl<'r> Shard<'r> {
     /// Handles all complete input; returns the number of bytes consumed.
     fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut start = 0;
+        if self.actors[id as usize].life.stage == ConnectionStage::Tunnelling {
+            return self.take_tunnel(id, bytes);
+        }
         if self.actors[id as usize].life.stage == ConnectionStage::Asking {
             match read_token(bytes) {
                 TokenAnswer::Partial => return 0,
@@ -355,7 +336,11 @@ impl<'r> Shard<'r> {
         }
         let life = &mut self.actors[id as usize].life;
         match life.stage {
-            ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading
+            ConnectionStage::Connecting
+            | ConnectionStage::Tunnelling
+            | ConnectionStage::Securing
+            | ConnectionStage::Asking
+            | ConnectionStage::Upgrading
                 if life.due_at <= now =>
             {
                 return self.fail(id, ErrorKind::Silent);
@@ -372,6 +357,8 @@ impl<'r> Shard<'r> {
             ConnectionStage::Expected
             | ConnectionStage::Away
             | ConnectionStage::Connecting
+            | ConnectionStage::Tunnelling
+            | ConnectionStage::Securing
             | ConnectionStage::Asking
             | ConnectionStage::Upgrading
             | ConnectionStage::Over => {}

@@ -136,6 +136,8 @@ impl Shard<'_> {
                 ConnectionStage::Expected
                 | ConnectionStage::Away
                 | ConnectionStage::Connecting
+                | ConnectionStage::Tunnelling
+                | ConnectionStage::Securing
                 | ConnectionStage::Asking
                 | ConnectionStage::Upgrading
                 | ConnectionStage::Over => {

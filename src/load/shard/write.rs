@@ -1,10 +1,13 @@
 //! Writes the output of sockets, and limits the memory for unsent output and incomplete input, whatever a server
 //! does.
 
-use std::io::{self, Write as _};
+use std::io;
+
+use mio::net::TcpStream;
 
 use super::super::error_kind::ErrorKind;
 use super::Shard;
+use crate::stream::SocketStream;
 
 /// A socket is cut when this much output is waiting because the server does not read.
 const MOST_UNSENT: usize = 4 << 20;
@@ -80,7 +83,7 @@ impl Shard<'_> {
 }
 
 /// Writes from the front of `bytes` until the kernel accepts no more, and leaves the rest.
-fn write(stream: &mut mio::net::TcpStream, bytes: &mut Vec<u8>) -> io::Result<usize> {
+fn write(stream: &mut SocketStream<TcpStream>, bytes: &mut Vec<u8>) -> io::Result<usize> {
     let mut written = 0;
     while written < bytes.len() {
         match stream.write(&bytes[written..]) {
@@ -90,6 +93,11 @@ fn write(stream: &mut mio::net::TcpStream, bytes: &mut Vec<u8>) -> io::Result<us
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+    // What TLS has taken and the kernel has not goes out first when the kernel takes more.
+    match stream.flush() {
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+        Ok(()) | Err(_) => {}
     }
     if written == bytes.len() {
         bytes.clear();

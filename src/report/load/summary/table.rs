@@ -105,7 +105,12 @@ fn spark(series: &[Point], kind: Timing, most: usize) -> String {
         Timing::Reply => point.reply_p99_us,
         Timing::Broadcast => point.broadcast_p99_us,
         Timing::Lateness => point.lateness_p99_us,
-        Timing::Connect | Timing::Join | Timing::Heartbeat | Timing::Rejoin | Timing::Waited => 0,
+        Timing::Connect
+        | Timing::Tls
+        | Timing::Join
+        | Timing::Heartbeat
+        | Timing::Rejoin
+        | Timing::Waited => 0,
     };
     let values: Vec<u64> = series
         .iter()

@@ -46,7 +46,7 @@ impl Core {
                 self.answer(id, &response, request.asked(), rest);
             }
             Answer::LongPoll(times, PollAsk::Poll(poll)) => {
-                self.poll(id, times, *poll, (request.asked(), rest));
+                self.poll(id, times, poll, (request.asked(), rest));
             }
             Answer::LongPoll(times, PollAsk::Publish(key, form)) => {
                 if rest != Body::NONE && request.says("expect", "100-continue") {

@@ -19,7 +19,7 @@ pub(crate) enum PollAsk {
     /// A session, which it gets.
     Open(Admission),
     /// The messages of a session.
-    Poll(Box<Poll>),
+    Poll(Poll),
     /// That a session takes the messages in the body.
     Publish(SessionKey, Form),
 }
@@ -54,11 +54,11 @@ pub(super) fn ask(shared: &Shared, request: &Request<'_>) -> Result<PollAsk, Res
             Err(Response::preflight(headers.join(", ")))
         }
         "GET" => match session(shared, request)? {
-            Some((key, token)) => Ok(PollAsk::Poll(Box::new(Poll {
+            Some((key, token)) => Ok(PollAsk::Poll(Poll {
                 key,
                 token: token.into(),
                 query: request.query.into(),
-            }))),
+            })),
             None => Admission::judge(shared, request.query)
                 .map(PollAsk::Open)
                 .map_err(|refusal| refused(shared, refusal)),

@@ -65,6 +65,13 @@ pub mod internal {
         }
     }
 
+    pub mod stream {
+        pub use crate::stream::{
+            Certificates, ClientTls, Handshake, NetworkSettings, OwnAuthority, SecureTo, ServerTls,
+            SocketStream, Taken, Trust,
+        };
+    }
+
     pub mod transport {
         pub use crate::transport::{
             BadSwitch, Connection, Ending, Incoming, Limits, Masking, OpenError, Opened, Outgoing, RawFrame,

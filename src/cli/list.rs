@@ -13,7 +13,7 @@ use crate::load::{self, FigureGroup};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::Level;
-use crate::server::faults;
+use crate::server::faults::{self, Needs};
 
 /// Prints the list.
 pub(super) fn run(args: &List) -> Result<Exit, CliError> {
@@ -104,7 +104,12 @@ fn case_list() -> Things {
 fn fault_list() -> Things {
     let mut things = Things::default();
     for fault in faults::all() {
-        let object = json!({ "id": fault.id, "about": fault.about, "rules": fault.rules });
+        let object = json!({
+            "id": fault.id,
+            "about": fault.about,
+            "rules": fault.rules,
+            "needs": fault.needs.map(Needs::name),
+        });
         things.add([fault.id, fault.about], object);
     }
     things

@@ -18,7 +18,7 @@ use super::{network, output, profile, results};
 use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
-use crate::server::faults::{self, Fault};
+use crate::server::faults::{self, Fault, Needs};
 use crate::server::{Descriptors, Freedom, Mishap, Server, ServerSettings, StartError, Tally};
 use crate::stream::{OwnAuthority, ServerTls};
 
@@ -148,6 +148,12 @@ fn settings(typed: Serve) -> Result<(ServerSettings, Option<AuthorityFile>), Cli
         let (certificate, key) = (typed.tls.cert.as_deref(), typed.tls.key.as_deref());
         (None, network::server_tls(certificate, key)?)
     };
+    if tls.is_none()
+        && let Some(fault) = faults.iter().find(|fault| fault.needs == Some(Needs::Tls))
+    {
+        let complaint = Complaint::new(format!("the fault {} shows only over TLS", fault.id));
+        return Err(complaint.expected("--tls beside it").into());
+    }
     let settings = ServerSettings {
         host,
         port: typed.port.unwrap_or(USUAL_PORT),

@@ -32,7 +32,7 @@ pub use socket::{
 };
 pub use wire::{
     BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck,
-    OriginHost, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
+    OriginHost, OverTls, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
 };
 
 /// All decisions.

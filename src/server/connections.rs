@@ -7,6 +7,7 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use slab::Slab;
 
+use super::conduct::OverTls;
 use super::connection::{Backlog, Before, Connection, Posting, Stage, Waiting};
 use super::http::{Body, HEAD_TIMEOUT};
 use super::ids::{ConnectionId, SessionId};
@@ -15,7 +16,7 @@ use super::sessions::Sessions;
 use super::timers::Timers;
 use super::websocket::{CloseFrame, WebSocket};
 use crate::clock::Time;
-use crate::stream::{ServerTls, SocketStream};
+use crate::stream::{RECORD, ServerTls, SocketStream};
 
 /// Output is gathered up to about this many bytes before it is written.
 pub(crate) const CHUNK: usize = 64 << 10;
@@ -59,12 +60,14 @@ pub(crate) struct Connections {
     /// How much longer than the timeout the server waits for a silent client, in percent.
     grace: u32,
     tls: Option<ServerTls>,
+    over_tls: OverTls,
 }
 
 impl Connections {
-    pub(crate) fn new(now: Time, idle_grace_percent: u32, tls: Option<ServerTls>) -> Self {
+    pub(crate) fn new(now: Time, idle_grace_percent: u32, tls: Option<ServerTls>, over_tls: OverTls) -> Self {
         Self {
             tls,
+            over_tls,
             slab: Slab::new(),
             deadlines: Timers::new(now),
             out: Vec::new(),
@@ -197,6 +200,9 @@ impl Connections {
             .is_some_and(|websocket| websocket.close == CloseFrame::Sent)
         {
             return out.clear();
+        }
+        if self.over_tls == OverTls::FirstRecordOnly {
+            out.truncate(RECORD);
         }
         if let Some(backlog) = &mut connection.backlog {
             return backlog.bytes.append(out);

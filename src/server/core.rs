@@ -42,7 +42,12 @@ impl Core {
     pub(crate) fn new(shared: Arc<Shared>, channels: Channels, longpolls: LongPolls) -> Self {
         let grace = shared.conduct.wire.idle_grace_percent;
         Self {
-            connections: Connections::new(shared.clock.now(), grace, shared.tls.clone()),
+            connections: Connections::new(
+                shared.clock.now(),
+                grace,
+                shared.tls.clone(),
+                shared.conduct.wire.over_tls,
+            ),
             channels,
             longpolls,
             body: Vec::new(),

@@ -8,6 +8,7 @@ mod application;
 mod channels;
 mod connection;
 mod longpoll;
+mod tls;
 
 /// One promise to break.
 #[derive(Debug)]
@@ -18,8 +19,26 @@ pub struct Fault {
     pub about: &'static str,
     /// The rules that it breaks.
     pub rules: &'static [&'static str],
+    /// What a server must speak to show it; none: any does.
+    pub needs: Option<Needs>,
     /// Changes the decision.
     pub(super) apply: fn(&mut Conduct),
+}
+
+/// What a server must speak so that a fault shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// TLS.
+    Tls,
+}
+
+impl Needs {
+    /// Its name in lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+        }
+    }
 }
 
 impl Fault {
@@ -33,7 +52,16 @@ impl Fault {
             id,
             about,
             rules,
+            needs: None,
             apply,
+        }
+    }
+
+    /// The same, if it shows only over TLS.
+    const fn over_tls(self) -> Self {
+        Self {
+            needs: Some(Needs::Tls),
+            ..self
         }
     }
 
@@ -52,6 +80,7 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
         longpoll::FAULTS,
         channels::FAULTS,
         application::FAULTS,
+        tls::FAULTS,
     ]
     .into_iter()
     .flatten()

@@ -1,7 +1,7 @@
 //! From sessions to the kernel: puts what a session says, and then its mailbox, into WebSocket frames.
 
 use super::channels::{Ended, SessionRaised};
-use super::conduct::{Ending, Hangup};
+use super::conduct::{Ending, Hangup, OverTls};
 use super::connections::CHUNK;
 use super::core::{Core, Turn};
 use super::ids::{Address, ConnectionId, SessionId};
@@ -78,7 +78,8 @@ impl Core {
         let Some(websocket) = self.connections.websocket(id) else {
             return Turn::IsOver;
         };
-        if websocket.close == CloseFrame::NotSent {
+        let is_lost = self.shared.conduct.wire.over_tls == OverTls::CloseFrameLost;
+        if websocket.close == CloseFrame::NotSent && !is_lost {
             frames::close(code, &mut self.connections.out);
         }
         match hangup {

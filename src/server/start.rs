@@ -10,7 +10,7 @@ use mio::{Poll, Waker};
 use super::app::App;
 use super::chance::Tally;
 use super::channels::Channels;
-use super::conduct::{Conduct, Delivery, Mishap};
+use super::conduct::{Conduct, Delivery, Mishap, OverTls};
 use super::core::Core;
 use super::listen::ListenPlan;
 use super::longpoll::SessionTokens;
@@ -142,6 +142,9 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
     let mut conduct = Conduct::of(settings.profile);
     for fault in &settings.faults {
         (fault.apply)(&mut conduct);
+    }
+    if settings.tls.is_none() {
+        conduct.wire.over_tls = OverTls::Nothing;
     }
     if let (Some(one_in), Delivery::OneIn(often, _)) = (settings.one_in, &mut conduct.socket.delivery) {
         *often = one_in;

@@ -15,5 +15,6 @@ pub use authority::OwnAuthority;
 pub use network::{NetworkSettings, Resolve};
 pub use proxy::{ProxyAddress, ProxyError, ProxySettings, Tunnel};
 pub use socket::{Rest, SocketStream, Taken};
+pub use tls::RECORD;
 pub use tls_error::TlsError;
 pub use trust::{Certificates, ClientTls, Handshake, PemIdentity, SecureTo, ServerTls, Trust, TrustError};

@@ -218,9 +218,9 @@ impl Secure {
         self.plain.extend_from_slice(&plain[fits..]);
         let is_all = count < network.len() && self.plain.is_empty();
         Ok(match self.tls.progress() {
-            Progress::PeerClosed if fits == 0 => Taken::End,
+            Progress::PeerClosed | Progress::Failed if fits == 0 => Taken::End,
             Progress::Handshake | Progress::Open if is_all => Taken::Bytes(fits, Rest::Nothing),
-            Progress::Handshake | Progress::Open | Progress::PeerClosed => {
+            Progress::Handshake | Progress::Open | Progress::PeerClosed | Progress::Failed => {
                 Taken::Bytes(fits, Rest::MaybeMore)
             }
         })

@@ -19,7 +19,7 @@ const MOST_UNREAD: usize = 80 << 10;
 /// What a record is longer than its content, at most.
 const RECORD_OVERHEAD: usize = 64;
 /// The most plain bytes in a record.
-pub(super) const RECORD: usize = 16 << 10;
+pub const RECORD: usize = 16 << 10;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(super) enum Progress {
     Open,
     /// The other side said that it sends nothing more.
     PeerClosed,
+    /// Something was wrong, and nothing more can be done.
+    Failed,
 }
 
 /// TLS of one connection.
@@ -98,6 +100,7 @@ impl Tls {
         plain: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<(), TlsError> {
+        self.check_whole()?;
         if std::mem::take(&mut self.is_fresh) && !bytes.is_empty() {
             TlsError::check_first(bytes)?;
         }
@@ -130,6 +133,7 @@ impl Tls {
     }
 
     fn write(&mut self, what: ToWrite<'_>, out: &mut Vec<u8>) -> Result<(), TlsError> {
+        self.check_whole()?;
         loop {
             let unread = &mut self.unread;
             let (discard, written) = match &mut self.side {
@@ -143,6 +147,13 @@ impl Tls {
         }
     }
 
+    fn check_whole(&self) -> Result<(), TlsError> {
+        match self.progress {
+            Progress::Failed => Err(TlsError::Broken("it failed before".to_owned())),
+            Progress::Handshake | Progress::Open | Progress::PeerClosed => Ok(()),
+        }
+    }
+
     /// Handles the bytes as far as they are whole; returns how many were used up.
     fn process(
         &mut self,
@@ -150,31 +161,40 @@ impl Tls {
         plain: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<usize, TlsError> {
-        let (mut used, mut failed) = (0, None);
+        let mut used = 0;
         loop {
-            let unread = &mut bytes[used..];
-            let (discard, step) = match &mut self.side {
-                Side::Client(connection) => handle(connection.process_tls_records(unread), plain, out),
-                Side::Server(connection) => handle(connection.process_tls_records(unread), plain, out),
-            };
+            let (discard, step) = self.step(&mut bytes[used..], plain, out);
             used += discard;
-            match (step, failed.take()) {
-                (Ok(Step::Again), before) => failed = before,
-                (Ok(Step::PeerClosed), before) => {
-                    self.progress = Progress::PeerClosed;
-                    failed = before;
-                }
-                // The alert that tells the other side is encoded by the next calls.
-                (Err(error), None) => failed = Some(TlsError::from(error)),
-                (Ok(Step::Wait) | Err(_), Some(error)) => return Err(error),
-                (Ok(Step::Wait), None) => return Ok(used),
-                (Ok(Step::Open), _) if self.progress == Progress::PeerClosed => return Ok(used),
-                (Ok(Step::Open), Some(error)) => return Err(error),
-                (Ok(Step::Open), None) => {
-                    self.progress = Progress::Open;
+            match step {
+                Ok(Step::Again) => {}
+                Ok(Step::PeerClosed) => self.progress = Progress::PeerClosed,
+                Ok(Step::Wait) => return Ok(used),
+                Ok(Step::Open) => {
+                    if self.progress == Progress::Handshake {
+                        self.progress = Progress::Open;
+                    }
                     return Ok(used);
                 }
+                Err(error) => {
+                    self.progress = Progress::Failed;
+                    // What rustls gives first now is the alert that tells the other side. It must not be asked again: it
+                    // would look at the same bytes once more.
+                    let _ = self.step(&mut bytes[used..], plain, out);
+                    return Err(error.into());
+                }
             }
+        }
+    }
+
+    fn step(
+        &mut self,
+        unread: &mut [u8],
+        plain: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> (usize, Result<Step, Error>) {
+        match &mut self.side {
+            Side::Client(connection) => handle(connection.process_tls_records(unread), plain, out),
+            Side::Server(connection) => handle(connection.process_tls_records(unread), plain, out),
         }
     }
 }
@@ -288,3 +308,6 @@ fn write<D>(
     };
     (status.discard, written)
 }
+
+#[cfg(test)]
+mod tests;

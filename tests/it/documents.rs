@@ -40,6 +40,7 @@ documents! {
     results_does_what_it_says: "docs/results.md",
     scenarios_does_what_it_says: "docs/scenarios.md",
     server_does_what_it_says: "docs/server.md",
+    tls_does_what_it_says: "docs/tls.md",
 }
 
 /// Does what the document says, and fails with everything that was not so.

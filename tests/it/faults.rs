@@ -11,9 +11,10 @@ use phxproof::conformance::internal::{
     Case, CheckSettings, Host, Lent, Pending, Restarts, built_in, check, find_rule, select,
 };
 use phxproof::conformance::{CaseResult, HeldTo, RunResult, Verdict};
+use phxproof::internal::stream::{Certificates, ClientTls, NetworkSettings, OwnAuthority, ServerTls, Trust};
 use phxproof::profile::{Difference, Gate, Profile, Side};
 use phxproof::scenario::internal::Restart;
-use phxproof::server::faults::{self, Fault};
+use phxproof::server::faults::{self, Fault, Needs};
 use phxproof::server::{Server, ServerSettings};
 
 /// The case that kills the server.
@@ -75,6 +76,14 @@ impl Restarted {
             store,
             ..ServerSettings::default()
         };
+        if settings
+            .faults
+            .iter()
+            .any(|fault| fault.needs == Some(Needs::Tls))
+        {
+            let own = OwnAuthority::new(&["localhost".to_owned()]).unwrap();
+            settings.tls = Some(ServerTls::new(&own.server).unwrap());
+        }
         let server = Server::start(&settings).unwrap();
         settings.port = server.address().port();
         Rc::new(Self {
@@ -86,7 +95,21 @@ impl Restarted {
 
     fn target(&self) -> Target {
         let settings = self.settings.lock().unwrap();
-        Target::parse(&format!("ws://{}:{}/socket", settings.host, settings.port)).unwrap()
+        let place = format!("{}:{}/socket", settings.host, settings.port);
+        if settings.tls.is_none() {
+            return Target::parse(&format!("ws://{place}")).unwrap();
+        }
+        let trust = Trust {
+            certificates: Certificates::Insecure,
+            ..Trust::default()
+        };
+        let network = NetworkSettings {
+            tls: Some(ClientTls::new(&trust).unwrap()),
+            ..NetworkSettings::default()
+        };
+        Target::parse(&format!("wss://{place}"))
+            .unwrap()
+            .reached_by(network)
     }
 
     fn end(&self) {
@@ -159,7 +182,8 @@ fn run(
 const DEPEND_ON_TIMING: [&str; 2] = ["replies-swapped", "broadcast-swapped"];
 
 /// Faults whose own rule is broken in some case, but the first cause that the run reports is the rule of a consequence.
-const TOLD_BY_A_CONSEQUENCE: [&str; 3] = [
+const TOLD_BY_A_CONSEQUENCE: [&str; 4] = [
+    "tls-first-record-only",
     "broadcast-in-one-version",
     "crash-ends-nothing",
     "duplicate-join-keeps-old-running",

@@ -48,6 +48,21 @@ pub struct WireConduct {
     pub malformed: Malformed,
     /// The answer to a ping.
     pub pong: Pong,
+    /// What goes wrong over TLS only.
+    pub over_tls: OverTls,
+}
+
+/// What goes wrong where a connection speaks TLS, and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverTls {
+    /// Nothing.
+    Nothing,
+    /// Of what is written at once only the first record goes out.
+    FirstRecordOnly,
+    /// The close frame is lost, as it was not written when the connection was closed.
+    CloseFrameLost,
+    /// The list of allowed origins is not looked at.
+    OriginsUnchecked,
 }
 
 /// How a connection ends that the server closes in order.
@@ -245,6 +260,7 @@ impl WireConduct {
             v1_keys: V1Keys::Four,
             malformed: Malformed::Ends(1011),
             pong: Pong::SamePayload,
+            over_tls: OverTls::Nothing,
             nested_vsn: NestedVsn::of(phoenix),
         }
     }

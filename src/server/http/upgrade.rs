@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::super::conduct::{BrokenExtensions, Mount, OriginCheck, OriginHost};
+use super::super::conduct::{BrokenExtensions, Mount, OriginCheck, OriginHost, OverTls};
 use super::super::shared::Shared;
 use super::admission::{Admission, ConnectParams, Refusal};
 use super::head::is_token;
@@ -30,7 +30,9 @@ impl Upgrade {
     pub(crate) fn judge(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<Self, Response> {
         let params = ConnectParams::of(request.query)?;
         let conduct = &shared.conduct;
-        let strict = mount == Mount::Strict && conduct.wire.origin_check == OriginCheck::PerMount;
+        let checks = conduct.wire.origin_check == OriginCheck::PerMount
+            && conduct.wire.over_tls != OverTls::OriginsUnchecked;
+        let strict = mount == Mount::Strict && checks;
         if strict
             && !request
                 .value("origin")

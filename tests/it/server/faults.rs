@@ -65,7 +65,11 @@ const SHOWN_BY: [(&str, &str); 51] = [
 
 /// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
 /// server, a clock, names that are nearly equal, or more than was said there.
-const SHOWN_BY_NONE: [&str; 22] = [
+/// Those of TLS show only over TLS.
+const SHOWN_BY_NONE: [&str; 25] = [
+    "tls-first-record-only",
+    "tls-close-frame-lost",
+    "tls-origin-unchecked",
     "token-signature-unchecked",
     "token-age-unchecked",
     "idle-never",

@@ -74,8 +74,8 @@ pub mod internal {
 
     pub mod transport {
         pub use crate::transport::{
-            BadSwitch, Connection, Ending, Incoming, Limits, Masking, OpenError, Opened, Outgoing, RawFrame,
-            Request, RequestError, Response, Truncated, Upgrade, open, request,
+            BadSwitch, Coding, Connection, Ending, Incoming, Limits, Masking, OpenError, Opened, Outgoing,
+            RawFrame, Request, RequestError, Response, Truncated, Upgrade, open, request,
         };
     }
 }

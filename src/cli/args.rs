@@ -22,6 +22,7 @@ const FIXTURES: &str = "Fixtures";
 const SERVED: &str = "\
 Served:
   /socket, /fast_socket, /strict_socket  the channels lab:*, presence:* and videos:*
+  /compressed_socket                     the same, with permessage-deflate
   /token/NAME                            a token that /socket lets in as NAME (?age=SECONDS: old)
   /disconnect/NAME                       by POST: closes the connections of NAME";
 

@@ -79,6 +79,11 @@ about: Whether the mount that checks origins is there.
 steps: [ana: { connect: strict_socket, headers: { Origin: "https://allowed.example" } }]
 "#;
 
+const COMPRESSED: &str = r#"
+about: Whether the mount that compresses is there.
+steps: [ana: { connect: compressed_socket }]
+"#;
+
 const V1: &str = r#"
 about: Whether 1.0.0 is spoken.
 vsn: 1.0.0
@@ -109,12 +114,13 @@ enum JoinOutcome {
 /// Probes everything that a level needs.
 pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket();
-    let (lab, presence, rumbl, fast, strict, any_path, v1) = tokio::join!(
+    let (lab, presence, rumbl, fast, strict, compressed, any_path, v1) = tokio::join!(
         offers_channel(context, LAB, "lab", first_fresh),
         offers_channel(context, PRESENCE, "presence", first_fresh + 10),
         offers_channel(context, RUMBL, "videos", first_fresh + 20),
         holds(context, FAST, first_fresh + 30),
         holds(context, STRICT, first_fresh + 40),
+        holds(context, COMPRESSED, first_fresh + 43),
         holds(context, NOWHERE, first_fresh + 45),
         holds(context, V1, first_fresh + 50),
     );
@@ -145,6 +151,7 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
     let mounts = [
         (fast && !any_path, "fast_socket"),
         (strict && !any_path, "strict_socket"),
+        (compressed && !any_path, "compressed_socket"),
     ];
     offers.mounts.extend(
         mounts
@@ -211,9 +218,18 @@ pub(super) fn lacks(program: &Program, offers: &Offers) -> Option<String> {
         return Some("the server gives no tokens that were signed some time ago".to_owned());
     }
     let mount = program.mounts().find(|mount| {
-        matches!(*mount, "fast_socket" | "strict_socket") && !offers.mounts.iter().any(|it| it == mount)
+        matches!(*mount, "fast_socket" | "strict_socket" | "compressed_socket")
+            && !offers.mounts.iter().any(|it| it == mount)
     })?;
     Some(format!("the server has no mount {mount}"))
+}
+
+/// Names with commas, and the last behind `and`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 impl Offers {
@@ -230,7 +246,7 @@ impl Offers {
         let levels: Vec<&str> = self.levels.iter().map(|level| level.name()).collect();
         let mut all = vec![format!("it offers the levels {}", levels.join(", "))];
         if !self.mounts.is_empty() {
-            all.push(format!("beside its own the mounts {}", self.mounts.join(" and ")));
+            all.push(format!("beside its own the mounts {}", listed(&self.mounts)));
         }
         all
     }

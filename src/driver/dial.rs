@@ -28,7 +28,8 @@ impl Dial {
     pub(super) async fn connect(self, options: &ConnectOptions, orders: mpsc::UnboundedReceiver<Outgoing>) {
         let happening = match self.opened(options).await {
             Ok(Opened::Open(connection, ..)) => {
-                if self.told.send(Happening::Opened(self.id)).await.is_ok() {
+                let coding = connection.coding();
+                if self.told.send(Happening::Opened(self.id, coding)).await.is_ok() {
                     self.carry(connection, orders).await;
                 }
                 return;

@@ -19,6 +19,8 @@ macro_rules! counts {
 counts! {
     /// Connections that opened, including reconnects.
     opened,
+    /// Connections on which messages are compressed, including reconnects.
+    compressed,
     /// Sockets that opened for the first time.
     first_opened,
     /// Sockets that joined all their topics for the first time.

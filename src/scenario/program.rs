@@ -10,6 +10,7 @@ use super::problem::Span;
 use super::template::{Data, Name, Template, Values};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
+use crate::wire::websocket::Coding;
 
 mod swarm;
 mod versions;
@@ -139,6 +140,8 @@ pub(crate) enum MountPath {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     Open,
+    /// Open, with or without an agreement on compression.
+    OpenWith(Coding),
     Refused(Option<u16>),
     /// Either of the two, but not silence or a cut connection.
     OpenOrRefused,

@@ -205,7 +205,7 @@ fn of_kind(kind: Kind) -> Value {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } })
         }
         Kind::Opening => json!({ "oneOf": [
-            { "enum": ["open", "refused", "any"] },
+            { "enum": ["open", "compressed", "uncompressed", "refused", "any"] },
             { "type": "integer", "minimum": 100, "maximum": 599 },
         ] }),
         Kind::MaybeCode => json!({ "type": ["integer", "null"], "minimum": 1000, "maximum": 4999 }),

@@ -117,7 +117,7 @@ pub(crate) const ACTIONS: &[Verb] = &[
             opt(
                 "answer",
                 Kind::Opening,
-                "what must happen: open (if left out), refused, a status such as 403, or any of these",
+                "what must happen: open (if left out), compressed or uncompressed (open, and permessage-deflate is agreed on or not), refused, a status such as 403, or any of these",
             ),
         ],
     },

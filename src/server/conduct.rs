@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::profile::Profile;
 
 mod app;
+mod compress;
 mod delivery;
 mod http;
 mod longpoll;
@@ -15,6 +16,10 @@ mod wire;
 pub use app::{
     AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, Pings, PresenceJoin, PresenceLeave,
     PresenceState, PresenceUpdate, TokenCheck, UpdatesTold, Whisper,
+};
+pub use compress::{
+    BrokenDeflate, CompressConduct, CompressedFrames, CompressedMounts, DeflateAnswer, ServerContext,
+    StrayBit,
 };
 pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use http::{
@@ -42,6 +47,8 @@ pub struct Conduct {
     pub http: HttpConduct,
     /// Below the protocol.
     pub wire: WireConduct,
+    /// Compressed messages.
+    pub compress: CompressConduct,
     /// The long poll transport.
     pub longpoll: LongPollConduct,
     /// The protocol.
@@ -59,6 +66,8 @@ pub enum Mount {
     Fast,
     /// `/strict_socket`, with a list of origins.
     Strict,
+    /// `/compressed_socket`, which agrees on compression.
+    Compressed,
 }
 
 impl Mount {
@@ -68,6 +77,7 @@ impl Mount {
             "socket" => Some(Self::Plain),
             "fast_socket" => Some(Self::Fast),
             "strict_socket" => Some(Self::Strict),
+            "compressed_socket" => Some(Self::Compressed),
             _ => None,
         }
     }
@@ -76,7 +86,7 @@ impl Mount {
     pub const fn idle(self) -> Duration {
         match self {
             Self::Fast => Duration::from_secs(2),
-            Self::Plain | Self::Strict => Duration::from_secs(60),
+            Self::Plain | Self::Strict | Self::Compressed => Duration::from_secs(60),
         }
     }
 
@@ -91,7 +101,7 @@ impl Mount {
                 window: Duration::from_secs(1),
                 patience: Duration::from_secs(1),
             }),
-            Self::Strict => None,
+            Self::Strict | Self::Compressed => None,
         }
     }
 }
@@ -111,6 +121,7 @@ impl Conduct {
         Self {
             http: HttpConduct::of(profile),
             wire: WireConduct::of(profile),
+            compress: CompressConduct::of(profile),
             longpoll: LongPollConduct::of(profile),
             socket: SocketConduct::of(profile.phoenix()),
             app: AppConduct::default(),

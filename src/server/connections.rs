@@ -12,9 +12,10 @@ use super::connection::{Backlog, Before, Connection, Posting, Stage, Waiting};
 use super::http::{Body, HEAD_TIMEOUT};
 use super::ids::{ConnectionId, SessionId};
 use super::longpoll::Requester;
+use super::message::Encoded;
 use super::sessions::Sessions;
 use super::timers::Timers;
-use super::websocket::{CloseFrame, WebSocket};
+use super::websocket::{CloseFrame, WebSocket, frames};
 use crate::clock::Time;
 use crate::stream::{RECORD, ServerTls, SocketStream};
 
@@ -185,6 +186,14 @@ impl Connections {
             connection.stage = Stage::Closing;
             connection.input = Vec::new();
         }
+    }
+
+    /// Puts a message into frames, behind what is to be written to a connection already.
+    pub(crate) fn put(&mut self, id: ConnectionId, message: &Encoded) {
+        let Self { slab, out, .. } = self;
+        let websocket = slab.get_mut(id.0 as usize).and_then(Connection::websocket_mut);
+        let compression = websocket.and_then(|websocket| websocket.compression.as_deref_mut());
+        frames::message(message, compression, out);
     }
 
     /// Writes `out` to a connection. What the kernel does not take waits, and `out` is empty then.

@@ -6,6 +6,7 @@ use crate::profile::Profile;
 
 mod application;
 mod channels;
+mod compression;
 mod connection;
 mod longpoll;
 mod tls;
@@ -30,6 +31,8 @@ pub struct Fault {
 pub enum Needs {
     /// TLS.
     Tls,
+    /// permessage-deflate.
+    Compress,
 }
 
 impl Needs {
@@ -37,6 +40,7 @@ impl Needs {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tls => "tls",
+            Self::Compress => "compress",
         }
     }
 }
@@ -65,6 +69,14 @@ impl Fault {
         }
     }
 
+    /// The same, if it shows only where messages are compressed.
+    const fn of_compression(self) -> Self {
+        Self {
+            needs: Some(Needs::Compress),
+            ..self
+        }
+    }
+
     /// Whether it lets single deliveries of broadcasts go wrong, now and then.
     pub fn is_of_deliveries(&self) -> bool {
         let mut conduct = Conduct::of(Profile::DEFAULT);
@@ -77,6 +89,7 @@ impl Fault {
 pub fn all() -> impl Iterator<Item = &'static Fault> {
     [
         connection::FAULTS,
+        compression::FAULTS,
         longpoll::FAULTS,
         channels::FAULTS,
         application::FAULTS,

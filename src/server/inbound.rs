@@ -56,7 +56,7 @@ impl Core {
     /// A connection that was blocked goes on: first with the input that it had read already, then with its session's
     /// mailbox, then with what came meanwhile.
     pub(crate) fn resume(&mut self, id: ConnectionId) {
-        self.take_said();
+        self.take_said(id);
         self.connections.refresh(id);
         self.take_in(id, &mut []);
         self.channels.run_ready();
@@ -124,9 +124,13 @@ impl Core {
             return all;
         };
         let session = websocket.session;
-        let frame = match websocket.read(&self.shared.conduct.wire, input) {
+        let frame = match websocket.read(&self.shared.conduct, input) {
             Ok(Some(frame)) => frame,
             Ok(None) => return 0,
+            Err(Refused::RAISED) => {
+                self.connections.to_drop.push(id);
+                return all;
+            }
             Err(Refused(code)) => {
                 self.refuse(id, code);
                 return all;
@@ -171,7 +175,7 @@ impl Core {
             return self.malformed(id);
         };
         self.channels.receive(session, &message, pipelined);
-        self.take_said();
+        self.take_said(id);
         Turn::GoesOn
     }
 

@@ -39,7 +39,7 @@ impl Core {
     fn handle_mail(&mut self, id: ConnectionId, session: SessionId, message: SessionMessage) -> Turn {
         let (channel, how) = match message {
             SessionMessage::Client(message) => {
-                frames::message(&message, &mut self.connections.out);
+                self.connections.put(id, &message);
                 return Turn::GoesOn;
             }
             SessionMessage::ChannelClosed(channel) => (channel, Ended::Stopped),
@@ -54,7 +54,7 @@ impl Core {
         };
         match self.channels.channel_ended(Address { session, channel }, how) {
             Ok(()) => {
-                self.take_said();
+                self.take_said(id);
                 Turn::GoesOn
             }
             Err(SessionRaised) => self.hang_up(id, CRASHED),
@@ -62,9 +62,9 @@ impl Core {
     }
 
     /// Puts what the session said itself into frames.
-    pub(crate) fn take_said(&mut self) {
+    pub(crate) fn take_said(&mut self, id: ConnectionId) {
         for message in self.channels.sessions.said.drain(..) {
-            frames::message(&message, &mut self.connections.out);
+            self.connections.put(id, &message);
         }
     }
 

@@ -12,7 +12,7 @@ use super::http::{
 use super::ids::{ConnectionId, SessionId};
 use super::message::Dialect;
 use super::session::{Carrier, Identity, Session};
-use super::websocket::WebSocket;
+use super::websocket::{ServerCompression, WebSocket};
 
 impl Core {
     /// Handles one request, if its head is whole, and says how long it was.
@@ -124,9 +124,18 @@ impl Core {
     /// Opens a session, which the connection carries from now on.
     fn upgrade(&mut self, id: ConnectionId, upgrade: Upgrade) {
         let conduct = &self.shared.conduct;
-        switch_protocols(conduct.http.look, &upgrade.accept, &mut self.connections.out);
+        let agreement = upgrade.compression.as_ref();
+        let extensions = agreement.map(|agreement| &*agreement.answer);
+        switch_protocols(
+            conduct.http.look,
+            &upgrade.accept,
+            extensions,
+            &mut self.connections.out,
+        );
+        let compression =
+            agreement.map(|agreement| Box::new(ServerCompression::new(&conduct.compress, agreement.params)));
         let session = self.open_session(upgrade.admission, Carrier::WebSocket(id));
-        let websocket = WebSocket::new(session, upgrade.mount);
+        let websocket = WebSocket::new(session, upgrade.mount, compression);
         self.connections.set_stage(id, Stage::WebSocket(websocket));
         self.connections.refresh(id);
         self.connections.watch(id);

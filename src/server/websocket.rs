@@ -3,19 +3,27 @@
 
 use std::borrow::Cow;
 
-use super::conduct::{Mount, WireConduct};
+use super::conduct::{Conduct, Mount};
 use super::ids::SessionId;
 use super::session::Pipelined;
-use crate::wire::websocket::{Header, Opcode, Part, mask};
+use crate::wire::websocket::{Coding, Header, Opcode, Part, Violation, mask};
+pub(crate) use compression::ServerCompression;
+use compression::stray_bit;
 pub(crate) use rules::close_reply;
 use rules::{Begun, Have, check};
 
+mod compression;
 pub(crate) mod frames;
 mod rules;
 
 /// A frame that breaks the protocol, as the code that the connection is closed with.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) u16);
+
+impl Refused {
+    /// The process of the connection raised: there is no close frame.
+    pub(crate) const RAISED: Self = Self(1006);
+}
 
 /// What a connection keeps once it was upgraded.
 pub(crate) struct WebSocket {
@@ -25,6 +33,8 @@ pub(crate) struct WebSocket {
     pub(crate) mount: Mount,
     pub(crate) close: CloseFrame,
     fragments: Option<Box<Fragments>>,
+    /// How messages are compressed, if the handshake agreed on that.
+    pub(crate) compression: Option<Box<ServerCompression>>,
 }
 
 /// Whether the server has sent its close frame. It writes nothing after it; what the client sends is still received.
@@ -37,6 +47,7 @@ pub(crate) enum CloseFrame {
 /// The begin of a message in fragments.
 struct Fragments {
     opcode: Opcode,
+    coding: Coding,
     data: Vec<u8>,
     /// How much of it is known to be UTF-8.
     checked: usize,
@@ -61,24 +72,41 @@ pub(crate) enum Received<'i> {
 }
 
 impl WebSocket {
-    pub(crate) const fn new(session: SessionId, mount: Mount) -> Self {
+    pub(crate) const fn new(
+        session: SessionId,
+        mount: Mount,
+        compression: Option<Box<ServerCompression>>,
+    ) -> Self {
         Self {
             session,
             mount,
             close: CloseFrame::NotSent,
             fragments: None,
+            compression,
+        }
+    }
+
+    fn coding(&self) -> Coding {
+        match self.compression {
+            Some(_) => Coding::Deflate,
+            None => Coding::Plain,
         }
     }
 
     /// Reads one frame; none: it is not whole yet.
     pub(crate) fn read<'i>(
         &mut self,
-        conduct: &WireConduct,
+        conduct: &Conduct,
         input: &'i mut [u8],
     ) -> Result<Option<FrameRead<'i>>, Refused> {
-        let Some(header) = Header::parse(input) else {
+        let Some(mut header) = Header::parse(input) else {
             return Ok(None);
         };
+        let coding = self.coding();
+        if header.violation_with(coding) == Some(Violation::CompressedFrame) {
+            let begun = self.fragments.as_ref().map(|fragments| fragments.coding);
+            header = stray_bit(&conduct.compress, header, begun)?;
+        }
         let begun = if self.fragments.is_some() {
             Begun::Yes
         } else {
@@ -93,9 +121,9 @@ impl WebSocket {
         } else {
             Have::Begin
         };
-        check(conduct, &header, begun, have)?;
+        check(&conduct.wire, &header, coding, begun, have)?;
         if have == Have::Begin {
-            self.check_begin(conduct, &header, &input[start..])?;
+            self.check_begin(&conduct.wire, &header, &input[start..])?;
             return Ok(None);
         }
         let pipelined = if input.len() > length {
@@ -115,20 +143,26 @@ impl WebSocket {
 
     fn receive<'i>(
         &mut self,
-        conduct: &WireConduct,
+        conduct: &Conduct,
         header: &Header,
         payload: &'i [u8],
     ) -> Result<Received<'i>, Refused> {
+        let coding = match header.reserved {
+            Header::COMPRESSED => Coding::Deflate,
+            _ => Coding::Plain,
+        };
         match (header.opcode, header.part) {
-            (Opcode::Text, Part::Last) => Ok(Received::Text(payload.into())),
-            (Opcode::Binary, Part::Last) => Ok(Received::Binary(payload.into())),
+            (opcode @ (Opcode::Text | Opcode::Binary), Part::Last) => {
+                self.message(conduct, (opcode, coding), payload.into())
+            }
             (Opcode::Text | Opcode::Binary, Part::More) => {
                 self.fragments = Some(Box::new(Fragments {
                     opcode: header.opcode,
+                    coding,
                     data: payload.to_vec(),
                     checked: 0,
                 }));
-                self.check_fragments(conduct)?;
+                self.check_fragments(&conduct.wire)?;
                 Ok(Received::Nothing)
             }
             (Opcode::Continuation, part) => self.continuation(conduct, part, payload),
@@ -141,29 +175,46 @@ impl WebSocket {
 
     fn continuation(
         &mut self,
-        conduct: &WireConduct,
+        conduct: &Conduct,
         part: Part,
         payload: &[u8],
     ) -> Result<Received<'static>, Refused> {
         let Some(mut fragments) = self.fragments.take() else {
             return Err(Refused(1002));
         };
-        if let (Part::More, true, Some(code)) = (part, payload.is_empty(), conduct.empty_fragment_code) {
+        if let (Part::More, true, Some(code)) = (part, payload.is_empty(), conduct.wire.empty_fragment_code) {
             return Err(Refused(code));
         }
-        if fragments.data.len() + payload.len() > conduct.max_message {
+        if fragments.data.len() + payload.len() > conduct.wire.max_message {
             return Err(Refused(1009));
         }
         fragments.data.extend_from_slice(payload);
         if part == Part::Last {
             let data = Cow::Owned(fragments.data);
-            return Ok(match fragments.opcode {
-                Opcode::Text => Received::Text(data),
-                _ => Received::Binary(data),
-            });
+            return self.message(conduct, (fragments.opcode, fragments.coding), data);
         }
         self.fragments = Some(fragments);
-        self.check_fragments(conduct)?;
+        self.check_fragments(&conduct.wire)?;
         Ok(Received::Nothing)
+    }
+
+    /// A whole message, decompressed.
+    fn message<'i>(
+        &mut self,
+        conduct: &Conduct,
+        (opcode, coding): (Opcode, Coding),
+        mut data: Cow<'i, [u8]>,
+    ) -> Result<Received<'i>, Refused> {
+        if coding == Coding::Deflate {
+            let compression = self.compression.as_mut().ok_or(Refused(1002))?;
+            match compression.read(&conduct.compress, &data, conduct.wire.max_frame)? {
+                Some(message) => data = message.into(),
+                None => return Ok(Received::Nothing),
+            }
+        }
+        Ok(match opcode {
+            Opcode::Text => Received::Text(data),
+            _ => Received::Binary(data),
+        })
     }
 }

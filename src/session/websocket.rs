@@ -2,12 +2,16 @@
 
 use super::Outgoing;
 use crate::wire::websocket::{
-    Assembly, Close, CloseError, DeflateParams, Deflater, FrameError, Header, Inflater, Opcode, Received,
-    parse_close, write_close, write_compressed, write_frame,
+    Assembly, Close, CloseError, Coding, DeflateParams, Deflater, FrameError, Header, Inflater, Opcode,
+    Received, parse_close, write_close, write_frame,
 };
 
 /// The most that a control frame can carry (RFC 6455, 5.5).
 const CONTROL_BYTES: usize = 125;
+
+/// A message that becomes more than so many times smaller is sent as it is: Bandit closes the connection with 1009 on one
+/// that grows 25-fold, and any message may be sent uncompressed.
+const MOST_GROWTH: usize = 20;
 
 /// Where a session writes what is to be sent.
 pub trait Output {
@@ -70,6 +74,14 @@ impl WebSocket {
         Self {
             compression,
             ..Self::default()
+        }
+    }
+
+    /// Whether messages may be compressed.
+    pub fn coding(&self) -> Coding {
+        match self.compression {
+            Some(_) => Coding::Deflate,
+            None => Coding::Plain,
         }
     }
 
@@ -179,22 +191,32 @@ impl WebSocket {
     }
 }
 
+impl ClientCompression {
+    /// Writes a message compressed, unless a server could take it for a bomb.
+    fn write(&mut self, opcode: Opcode, message: &[u8], output: &mut impl Output) {
+        let mut payload = Vec::new();
+        self.outgoing.write(message, &mut payload);
+        if payload.len() * MOST_GROWTH < message.len() {
+            // What is not sent must not be referred to.
+            self.outgoing.forget();
+            return write(opcode, message, output);
+        }
+        let header = Header {
+            mask: Some(output.key()),
+            reserved: Header::COMPRESSED,
+            ..Header::new(opcode, payload.len() as u64)
+        };
+        header.write_with(&payload, output.bytes());
+    }
+}
+
 impl WebSocket {
     /// Writes a message, compressed if that was agreed on. It is for the caller to know that no close frame was sent.
     #[inline]
     pub fn write_message(&mut self, opcode: Opcode, payload: &[u8], output: &mut impl Output) {
         match &mut self.compression {
             None => write(opcode, payload, output),
-            Some(compression) => {
-                let key = output.key();
-                write_compressed(
-                    opcode,
-                    payload,
-                    Some(key),
-                    &mut compression.outgoing,
-                    output.bytes(),
-                );
-            }
+            Some(compression) => compression.write(opcode, payload, output),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Ending, Incoming, Limits, Outgoing};
 use crate::session::{Output, SendError, WebSocket};
-use crate::wire::websocket::Received;
+use crate::wire::websocket::{Coding, Received};
 
 /// How much may wait to be sent before pongs have to wait, too. A server that floods pings and does not read
 /// gets an answer to the last one only, as RFC 6455 allows.
@@ -101,6 +101,11 @@ impl Conversation {
             sending: Sending::Works,
             over: None,
         }
+    }
+
+    /// Whether messages may be compressed.
+    pub(super) fn coding(&self) -> Coding {
+        self.session.coding()
     }
 
     /// Adds what arrived.

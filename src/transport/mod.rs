@@ -25,6 +25,7 @@ mod target;
 mod websocket;
 
 pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, RawFrame};
+pub use crate::wire::websocket::Coding;
 pub use answer::{RequestError, Response, Truncated};
 pub(crate) use connect::not_replaced;
 pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};

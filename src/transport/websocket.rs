@@ -12,6 +12,7 @@ use super::conversation::{Conversation, End, Sending};
 use super::{Incoming, Limits, Outgoing};
 use crate::session::WebSocket;
 use crate::stream::Stream;
+use crate::wire::websocket::Coding;
 
 /// How much is taken from the socket at once; more is left there, so that the server feels it.
 const PIECE_BYTES: usize = 8 << 10;
@@ -52,6 +53,11 @@ impl Connection {
             poll_fn(|cx| self.poll_exchange(cx)).await;
         }
         incoming
+    }
+
+    /// Whether messages may be compressed.
+    pub fn coding(&self) -> Coding {
+        self.conversation.coding()
     }
 
     /// Whether a message is on its way in either direction: part of it has moved, and part of it has not.

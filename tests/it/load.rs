@@ -1,5 +1,6 @@
 //! The swarm against the reference server: what it counts and measures, and that it ends.
 
+mod compressed;
 mod fake;
 mod followed;
 mod hostile;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code, the helpers too")]
 
 mod closing;
+mod compressed;
 mod http;
 mod messages;
 mod opening;

@@ -3,6 +3,7 @@
 
 mod broadcast;
 mod client;
+mod compression;
 mod connect;
 mod frames;
 mod isolation;
@@ -81,7 +82,7 @@ pub struct Area {
 }
 
 /// The areas, in the order of a conversation.
-pub const AREAS: [Area; 13] = [
+pub const AREAS: [Area; 14] = [
     Area {
         name: "connect",
         rules: connect::RULES,
@@ -113,6 +114,10 @@ pub const AREAS: [Area; 13] = [
     Area {
         name: "frames",
         rules: frames::RULES,
+    },
+    Area {
+        name: "compression",
+        rules: compression::RULES,
     },
     Area {
         name: "malformed",
@@ -154,7 +159,7 @@ pub(super) const SPECIFIC: [&str; 7] = [
 
 /// Areas and single rules, ordered from causes to consequences.
 const LAYERS: [&[&str]; 7] = [
-    &["connect", "frames", "heartbeat-reply"],
+    &["connect", "frames", "compression", "heartbeat-reply"],
     &[
         "refs-echoed",
         "reply-once",

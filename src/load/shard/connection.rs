@@ -240,6 +240,7 @@ impl<'r> Shard<'r> {
                 }
                 Answer::Open(length, agreed) => {
                     start += length;
+                    self.state.tally.counts.compressed += u64::from(agreed.is_some());
                     self.actors[id as usize].life.session = WebSocket::new(agreed);
                     self.upgraded(id);
                 }

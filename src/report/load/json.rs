@@ -62,7 +62,7 @@ object! { Took { opening_s, running_s, load_s, draining_s, closing_s } }
 object! { ObjectiveOutcome { text, value, held, figure, unit, limit, source, only if only.is_some() } }
 object! { Machine { processors, memory_bytes, os } }
 object! { Counts {
-    opened, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
+    opened, compressed, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
     reconnects, unsendable, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
     replies_in_doubt, replies_duplicated, broadcasts, broadcasts_missing, broadcasts_duplicated,
     broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, rounds, messages_in,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::program::Restart;
 use crate::transport::{ConnectRequest, Incoming, Outgoing, RequestError, Response};
+use crate::wire::websocket::Coding;
 
 /// A connection of an actor. After a reconnect, reports on the old connection are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +58,7 @@ pub enum Happening {
     /// The upgrade request to this path is being sent.
     Dialled(LinkId, String),
     /// The server accepted the connection.
-    Opened(LinkId),
+    Opened(LinkId, Coding),
     /// The server refused the connection.
     Refused(LinkId, Response),
     /// The server did not answer, with the reason.

@@ -13,11 +13,14 @@ use crate::protocol::{
     EncodeError, Field, FrameKind, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, REPLY, Vsn,
 };
 use crate::transport::{Ending, Outgoing};
+use crate::wire::websocket::Coding;
 
 pub(super) struct Link {
     pub(super) id: LinkId,
     pub(super) vsn: Vsn,
     pub(super) state: State,
+    /// Whether the upgrade agreed on compression.
+    pub(super) coding: Coding,
     pub(super) arrived: Vec<Arrived>,
     pub(super) pongs: Vec<String>,
     /// When part of a message was last transferred.
@@ -74,6 +77,7 @@ impl Link {
             id,
             vsn,
             state: State::Opening,
+            coding: Coding::Plain,
             arrived: Vec::new(),
             pongs: Vec::new(),
             moved: Time::ZERO,

@@ -33,6 +33,7 @@ use super::template::Values;
 use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::transport::{Ending, Incoming};
+use crate::wire::websocket::Coding;
 use asked::Asked;
 use failure::Wrong;
 use inbox::{Arrived, HeldFrame};
@@ -189,7 +190,7 @@ impl Play {
     pub fn handle(&mut self, happening: Happening, now: Time) {
         let noted = match happening {
             Happening::Dialled(id, path) => self.note(now, id, Noted::Connecting(path)),
-            Happening::Opened(id) => self.handle_opened(id, now),
+            Happening::Opened(id, coding) => self.handle_opened(id, coding, now),
             Happening::Refused(id, response) => {
                 self.end_link(id, State::Refused(response.status));
                 self.note(now, id, Noted::Refused(response))
@@ -221,8 +222,9 @@ impl Play {
         self.advance(now);
     }
 
-    fn handle_opened(&mut self, id: LinkId, now: Time) -> Result<(), Flooded> {
+    fn handle_opened(&mut self, id: LinkId, coding: Coding, now: Time) -> Result<(), Flooded> {
         if let Some(link) = self.link(id) {
+            link.coding = coding;
             link.opened(now);
         }
         self.note(now, id, Noted::Opened)

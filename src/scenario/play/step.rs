@@ -13,6 +13,7 @@ use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::scenario::program::{Answers, Opening, Program, What};
 use crate::scenario::shorten;
+use crate::wire::websocket::Coding;
 
 /// Whether the deadline of a wait has passed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -215,6 +216,8 @@ impl Play {
         let state = self.links[actor].as_ref().map(|link| &link.state);
         let wanted = match answer {
             Opening::Open => "to be let in (101)".to_owned(),
+            Opening::OpenWith(Coding::Deflate) => "to be let in (101) with permessage-deflate".to_owned(),
+            Opening::OpenWith(Coding::Plain) => "to be let in (101) without permessage-deflate".to_owned(),
             Opening::Refused(Some(status)) => format!("to be refused with {status}"),
             Opening::Refused(None) => "to be refused".to_owned(),
             Opening::OpenOrRefused => "to be let in or refused".to_owned(),
@@ -232,7 +235,19 @@ impl Play {
                 let wrong = Wrong::server("the server let the client in", wanted, "101");
                 Err(wrong.kind(FailureKind::LetIn))
             }
-            (Some(State::Refused(status)), Opening::Open | Opening::Refused(Some(_))) => {
+            (Some(State::Open | State::Ended(_)), Opening::OpenWith(coding)) => {
+                let agreed = self.links[actor].as_ref().map(|link| link.coding);
+                let (what, found) = match coding {
+                    _ if agreed == Some(coding) => return Ok(WaitStatus::Over(0)),
+                    Coding::Deflate => ("the server did not agree on compression", "101 without it"),
+                    Coding::Plain => ("the server agreed on compression", "101 with permessage-deflate"),
+                };
+                Err(Wrong::server(what, wanted, found))
+            }
+            (
+                Some(State::Refused(status)),
+                Opening::Open | Opening::OpenWith(_) | Opening::Refused(Some(_)),
+            ) => {
                 let what = format!("the server refused the client with {status}");
                 let wrong = Wrong::server(what, wanted, self.refusal(actor));
                 Err(wrong.kind(FailureKind::Refused))

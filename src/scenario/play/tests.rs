@@ -8,6 +8,7 @@ use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::scenario::read;
 use crate::transport::{Ending, Incoming, Outgoing};
+use crate::wire::websocket::Coding;
 
 /// A play whose commands the test checks, and whose reports the test makes up.
 struct Table {
@@ -46,7 +47,7 @@ impl Table {
         while let Some(command) = self.play.next_command() {
             match command {
                 Command::Send(_, Outgoing::Text(text)) => sent.push(text),
-                Command::Connect(id, _) => self.play.handle(Happening::Opened(id), self.now),
+                Command::Connect(id, _) => self.play.handle(Happening::Opened(id, Coding::Plain), self.now),
                 other => sent.push(format!("{other:?}")),
             }
         }

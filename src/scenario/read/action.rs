@@ -10,6 +10,7 @@ use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
+use crate::wire::websocket::Coding;
 
 /// A verb as written: its value (nothing for a bare verb) and its options.
 struct Written<'n> {
@@ -212,15 +213,22 @@ impl Reader {
             )?))),
             Yaml::Text(word) => match word.as_str() {
                 "open" => Some(Opening::Open),
+                "compressed" => Some(Opening::OpenWith(Coding::Deflate)),
+                "uncompressed" => Some(Opening::OpenWith(Coding::Plain)),
                 "refused" => Some(Opening::Refused(None)),
                 "any" => Some(Opening::OpenOrRefused),
                 other => {
                     let title = format!("`{other}` is no answer to connect");
-                    self.unknown(&node.place, &title, other, &["open", "refused", "any"]);
+                    let known = ["open", "compressed", "uncompressed", "refused", "any"];
+                    self.unknown(&node.place, &title, other, &known);
                     None
                 }
             },
-            _ => self.wrong(node, "answer", "open, refused, any, or a status such as 403"),
+            _ => self.wrong(
+                node,
+                "answer",
+                "open, compressed, uncompressed, refused, any, or a status such as 403",
+            ),
         }
     }
 

@@ -13,6 +13,7 @@ pub(super) use upgrade::Upgrade;
 
 mod admission;
 mod body;
+mod deflate;
 mod head;
 mod longpoll;
 mod query;

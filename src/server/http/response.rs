@@ -265,16 +265,18 @@ pub(crate) fn go_on(look: Look, out: &mut Vec<u8>) {
 }
 
 /// Appends the answer to a handshake.
-pub(crate) fn switch_protocols(look: Look, accept: &str, out: &mut Vec<u8>) {
+pub(crate) fn switch_protocols(look: Look, accept: &str, extensions: Option<&str>, out: &mut Vec<u8>) {
     let date = http_date();
+    let extensions = extensions.map(|value| format!("sec-websocket-extensions: {value}\r\n"));
+    let extensions = extensions.unwrap_or_default();
     let head = match look {
         Look::Bandit => format!(
             "HTTP/1.1 101 Switching Protocols\r\ndate: {date}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
-             sec-websocket-accept: {accept}\r\n{CACHE_CONTROL}\r\n"
+             sec-websocket-accept: {accept}\r\n{extensions}{CACHE_CONTROL}\r\n"
         ),
         Look::Cowboy => format!(
             "HTTP/1.1 101 Switching Protocols\r\n{CACHE_CONTROL}connection: Upgrade\r\ndate: {date}\r\n\
-             sec-websocket-accept: {accept}\r\nserver: Cowboy\r\nupgrade: websocket\r\n\r\n"
+             sec-websocket-accept: {accept}\r\n{extensions}server: Cowboy\r\nupgrade: websocket\r\n\r\n"
         ),
     };
     out.extend_from_slice(head.as_bytes());

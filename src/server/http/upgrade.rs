@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::super::conduct::{BrokenExtensions, Mount, OriginCheck, OriginHost, OverTls};
 use super::super::shared::Shared;
 use super::admission::{Admission, ConnectParams, Refusal};
+use super::deflate::{Agreement, agree};
 use super::head::is_token;
 use super::query::Malformed;
 use super::{Request, Response, Version};
@@ -17,6 +18,8 @@ pub(crate) struct Upgrade {
     pub(crate) mount: Mount,
     /// What the handshake is answered with.
     pub(crate) accept: String,
+    /// What it agrees on, if messages are compressed.
+    pub(crate) compression: Option<Agreement>,
 }
 
 impl From<Malformed> for Response {
@@ -57,6 +60,11 @@ impl Upgrade {
             admission,
             mount,
             accept: accept_of(key.as_bytes()),
+            compression: conduct
+                .compress
+                .is_offered_at(mount)
+                .then(|| agree(&conduct.compress, conduct.http.look, request))
+                .flatten(),
         })
     }
 }

@@ -1,16 +1,20 @@
 //! Writes WebSocket frames: a message behind its header, pongs and close frames.
 
 use super::super::message::Encoded;
+use super::ServerCompression;
 use crate::protocol::FrameKind;
 use crate::wire::websocket::{Opcode, write_frame};
 
-/// Appends a whole message.
-pub(crate) fn message(message: &Encoded, out: &mut Vec<u8>) {
+/// Appends a whole message, compressed if that was agreed on.
+pub(crate) fn message(message: &Encoded, compression: Option<&mut ServerCompression>, out: &mut Vec<u8>) {
     let opcode = match message.kind {
         FrameKind::Text => Opcode::Text,
         FrameKind::Binary => Opcode::Binary,
     };
-    write_frame(opcode, &message.payload, None, out);
+    match compression {
+        None => write_frame(opcode, &message.payload, None, out),
+        Some(compression) => compression.write(opcode, &message.payload, out),
+    }
 }
 
 /// Appends a pong.
@@ -42,7 +46,7 @@ mod tests {
             (70_000, b"\x81\x7f\0\0\0\0\0\x01\x11\x70"),
         ] {
             let mut out = Vec::new();
-            message(&encoded(FrameKind::Text, &vec![b'x'; size]), &mut out);
+            message(&encoded(FrameKind::Text, &vec![b'x'; size]), None, &mut out);
             assert_eq!(out.len(), header.len() + size);
             assert_eq!(out[..header.len()], *header);
         }
@@ -51,7 +55,7 @@ mod tests {
     #[test]
     fn bytes_travel_in_a_binary_frame() {
         let mut out = Vec::new();
-        message(&encoded(FrameKind::Binary, &[1]), &mut out);
+        message(&encoded(FrameKind::Binary, &[1]), None, &mut out);
         assert_eq!(out, [0x82, 1, 1]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::conduct::{CloseEcho, Judgement, LongLengths, Unmasked, Utf8Check, WireConduct};
 use super::{Refused, WebSocket};
-use crate::wire::websocket::{Header, Opcode, Violation, mask};
+use crate::wire::websocket::{Coding, Header, Opcode, Violation, mask};
 
 /// Whether a fragment of a message has come that is not the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +19,19 @@ pub(super) enum Have {
 }
 
 /// What both web servers refuse, with the code that they close with.
-pub(super) fn check(conduct: &WireConduct, header: &Header, begun: Begun, have: Have) -> Result<(), Refused> {
+pub(super) fn check(
+    conduct: &WireConduct,
+    header: &Header,
+    coding: Coding,
+    begun: Begun,
+    have: Have,
+) -> Result<(), Refused> {
     let out_of_place = match header.opcode {
         Opcode::Text | Opcode::Binary => begun == Begun::Yes,
         Opcode::Continuation => begun == Begun::No,
         _ => false,
     };
-    let forbidden = match header.violation() {
+    let forbidden = match header.violation_with(coding) {
         None => false,
         // The length is judged last: nothing else is wrong.
         Some(Violation::LengthNotMinimal(_) | Violation::LengthTooBig(_)) => {
@@ -74,6 +80,7 @@ impl WebSocket {
         }
         if let Some(fragments) = &mut self.fragments
             && fragments.opcode == Opcode::Text
+            && fragments.coding == Coding::Plain
         {
             fragments.checked += match std::str::from_utf8(&fragments.data[fragments.checked..]) {
                 Ok(text) => text.len(),
@@ -91,11 +98,12 @@ impl WebSocket {
         header: &Header,
         begin: &[u8],
     ) -> Result<(), Refused> {
-        if conduct.utf8 != Utf8Check::EachFragment {
+        if conduct.utf8 != Utf8Check::EachFragment || header.reserved != 0 {
             return Ok(());
         }
         let fragments = self.fragments.as_ref();
-        let fragments = fragments.filter(|fragments| fragments.opcode == Opcode::Text);
+        let fragments = fragments
+            .filter(|fragments| fragments.opcode == Opcode::Text && fragments.coding == Coding::Plain);
         let mut text = match (header.opcode, fragments) {
             (Opcode::Text, _) => Vec::new(),
             (Opcode::Continuation, Some(fragments)) => fragments.data[fragments.checked..].to_vec(),
@@ -129,7 +137,14 @@ mod tests {
     fn bandit_waits_for_the_end_of_a_broken_frame_and_cowboy_does_not() {
         let judge = |profile, bytes: &[u8], have| {
             let header = Header::parse(bytes).expect("a whole header");
-            check(&Conduct::of(profile).wire, &header, Begun::No, have).map_err(|Refused(code)| code)
+            check(
+                &Conduct::of(profile).wire,
+                &header,
+                Coding::Plain,
+                Begun::No,
+                have,
+            )
+            .map_err(|Refused(code)| code)
         };
         let (bandit, cowboy) = (Profile::BANDIT_1_8_12, Profile::COWBOY_1_8_12);
         let (reserved, unmasked) = (&b"\xf1\x85\0\0\0\0"[..], &b"\x81\x05"[..]);

@@ -55,6 +55,11 @@ impl Deflater {
         }
     }
 
+    /// Forgets what was written: the next message refers to nothing before it.
+    pub fn forget(&mut self) {
+        self.kept = None;
+    }
+
     /// Appends a message, compressed.
     pub fn write(&mut self, message: &[u8], out: &mut Vec<u8>) {
         if message.is_empty() {

@@ -12,7 +12,10 @@ pub use accept::accept_of;
 pub use assembly::{Assembly, FrameError, Received};
 pub use close::{Close, CloseError, parse_close, write_close};
 pub use deflate::{Deflater, InflateError, Inflater};
-pub use extension::{BadParams, DeflateParams, PERMESSAGE_DEFLATE, deflate_agreed, is_deflate};
+pub use extension::{
+    BadParams, ClientWindow, ContextTakeover, DeflateParams, Direction, MOST_BITS, PERMESSAGE_DEFLATE,
+    WrittenParams, deflate_agreed, is_deflate,
+};
 pub use mask::mask;
 
 /// What a frame is.
@@ -293,24 +296,6 @@ pub fn write_frame(opcode: Opcode, payload: &[u8], key: Option<[u8; 4]>, out: &m
         ..Header::new(opcode, payload.len() as u64)
     };
     header.write_with(payload, out);
-}
-
-/// The same for a message, compressed.
-pub fn write_compressed(
-    opcode: Opcode,
-    message: &[u8],
-    key: Option<[u8; 4]>,
-    deflater: &mut Deflater,
-    out: &mut Vec<u8>,
-) {
-    let mut payload = Vec::new();
-    deflater.write(message, &mut payload);
-    let header = Header {
-        mask: key,
-        reserved: Header::COMPRESSED,
-        ..Header::new(opcode, payload.len() as u64)
-    };
-    header.write_with(&payload, out);
 }
 
 #[cfg(test)]

@@ -64,9 +64,9 @@ const SHOWN_BY: [(&str, &str); 51] = [
 ];
 
 /// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
-/// server, a clock, names that are nearly equal, or more than was said there.
+/// server, a clock, names that are nearly equal, compression, or more than was said there.
 /// Those of TLS show only over TLS.
-const SHOWN_BY_NONE: [&str; 25] = [
+const SHOWN_BY_NONE: [&str; 31] = [
     "tls-first-record-only",
     "tls-close-frame-lost",
     "tls-origin-unchecked",
@@ -92,6 +92,12 @@ const SHOWN_BY_NONE: [&str; 25] = [
     "token-age-a-day",
     "frames-of-16-bits-only",
     "binary-sizes-signed",
+    "compression-everywhere",
+    "compression-window-unasked",
+    "compression-context-kept",
+    "compression-bit-repeated",
+    "compression-bit-passed-over",
+    "compression-broken-passed-over",
 ];
 
 #[test]

@@ -1,11 +1,12 @@
 defmodule PhxproofTarget.Mounts do
   @moduledoc """
-  Mounts the socket three times, and the two HTTP helpers, in an endpoint:
+  Mounts the socket four times, and the two HTTP helpers, in an endpoint:
 
       use PhxproofTarget.Mounts
 
   `/fast_socket` is the same socket with short timeouts, so that expiry is seen in seconds,
-  and `/strict_socket` the same with one allowed origin. An application that has its own
+  `/strict_socket` the same with one allowed origin, and `/compressed_socket` the same with
+  `compress: true`, which long poll does not have. An application that has its own
   socket at `/socket` says where this one goes instead:
 
       use PhxproofTarget.Mounts, at: "/proof_socket"
@@ -23,6 +24,10 @@ defmodule PhxproofTarget.Mounts do
 
       socket "/strict_socket", PhxproofTarget.UserSocket,
         websocket: [check_origin: ["//allowed.example"]],
+        longpoll: false
+
+      socket "/compressed_socket", PhxproofTarget.UserSocket,
+        websocket: [check_origin: false, compress: true],
         longpoll: false
 
       plug PhxproofTarget.Helpers

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{colored, line};
 use crate::load::{Deliveries, LoadResult, Model};
 use crate::report::load::lost;
-use crate::report::load::words::{grouped, memory, rate, things};
+use crate::report::load::words::{bytes, grouped, memory, rate, things};
 use crate::report::paper::Paper;
 
 /// Appends the lines.
@@ -18,6 +18,9 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     fact("sockets", lost, &sockets(result));
     let wrong = if result.messages.all_right() { dim } else { red };
     fact("messages", wrong, &messages(result));
+    if result.counts.compressed > 0 {
+        fact("compressed", dim, &compressed(result));
+    }
     for lost in lost::first_lines(result) {
         fact("lost", red, &lost);
     }
@@ -105,6 +108,19 @@ fn messages(result: &LoadResult) -> String {
         let _ = write!(text, ", {} {what}", grouped(count));
     }
     text
+}
+
+/// `1,000 connections; received 3.10 MB as 0.92 MB, sent 3.10 MB as 1.01 MB`.
+fn compressed(result: &LoadResult) -> String {
+    let it = &result.counts;
+    format!(
+        "{}; received {} of messages as {} on the wire, sent {} as {}",
+        things(it.compressed, "connection"),
+        bytes(it.message_bytes_in),
+        bytes(it.bytes_in),
+        bytes(it.message_bytes_out),
+        bytes(it.bytes_out)
+    )
 }
 
 fn generator(result: &LoadResult) -> String {

@@ -5,7 +5,7 @@ mod load;
 mod target;
 
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
-pub(super) use target::{CompressArg, Network, Target, VsnArg};
+pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -126,6 +126,9 @@ pub(super) struct Check {
     pub(super) room: Room,
     #[command(flatten)]
     pub(super) judging: Judging,
+    /// Play the cases over this transport [default: that of the URL; both on the reference server]
+    #[arg(long, value_name = "TRANSPORT", help_heading = RUN)]
+    pub(super) transport: Option<TransportArg>,
     /// How many cases run at the same time [default: 16, or 8 with --safe]
     #[arg(long, value_name = "N", help_heading = RUN, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) jobs: Option<u16>,

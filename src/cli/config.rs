@@ -29,8 +29,8 @@ use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{
-    Check, CompressArg, Judging, LevelArg, Load, Network, Results, Room, Serve, ServeTls, Target, UpdateArg,
-    VsnArg,
+    Check, CompressArg, Judging, LevelArg, Load, Network, Results, Room, Serve, ServeTls, Target,
+    TransportArg, UpdateArg, VsnArg,
 };
 use super::complaint::Complaint;
 use super::exit::CliError;
@@ -283,6 +283,7 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
         target: target_keys(&mut section, "target"),
         room: room_keys(&mut section),
         judging: judging_keys(&mut section),
+        transport: section.one_of::<TransportArg>("transport"),
         jobs: section
             .integer("jobs", 1..=1000)
             .and_then(|jobs| u16::try_from(jobs).ok()),

@@ -14,6 +14,7 @@ use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::Level;
 use crate::server::faults::{self, Needs};
+use crate::transport::Transport;
 
 /// Prints the list.
 pub(super) fn run(args: &List) -> Result<Exit, CliError> {
@@ -94,7 +95,7 @@ fn case_list() -> Things {
         let vsn = case.vsn().map_or("any", Vsn::as_str);
         let object = json!({
             "id": &*case.id, "about": case.about(), "rules": case.rules(), "level": level,
-            "transport": "websocket", "vsn": vsn,
+            "transports": case.transports().map(Transport::name).collect::<Vec<_>>(), "vsn": vsn,
         });
         things.add([&*case.id, level, case.about()], object);
     }

@@ -8,10 +8,12 @@ use globset::{GlobBuilder, GlobMatcher};
 use include_dir::{Dir, include_dir};
 
 use super::fixtures::{Fixture, FixturePlace, Fixtures};
+use super::outcome::play_name;
 use super::snapshot::SnapshotError;
 use crate::profile::{Difference, Profile, Side};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Program, ScenarioError, nearest, read};
+use crate::transport::Transport;
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -26,10 +28,17 @@ pub struct Case {
     pub source: Arc<str>,
     /// Where its fixtures are on disk.
     pub(crate) place: FixturePlace,
+    /// The transport over which it is played.
+    pub transport: Transport,
     pub(crate) fixtures: Fixtures,
 }
 
 impl Case {
+    /// The name of a play of this case: the id, and the transport unless it is WebSocket.
+    pub fn name(&self) -> Arc<str> {
+        play_name(&self.id, self.transport)
+    }
+
     /// What it shows, in one sentence.
     pub fn about(&self) -> &str {
         &self.program.about
@@ -65,6 +74,54 @@ impl Case {
         !self.program.chance.is_empty()
     }
 
+    /// The transports over which it can be played, in the order of [`Transport::ALL`].
+    pub fn transports(&self) -> impl Iterator<Item = Transport> {
+        let bound = self.program.bound_to();
+        let carries = move |transport: &Transport| {
+            bound.is_none_or(|bound| bound == *transport) && self.program.not_carried_by(*transport).is_none()
+        };
+        Transport::ALL.into_iter().filter(carries)
+    }
+
+    /// The plays of this case over these transports: one over each that can carry it. If a single transport is asked for, the
+    /// case is played over it, or skipped with the reason.
+    ///
+    /// # Errors
+    /// If a fixture is damaged.
+    pub fn over_all(self: &Arc<Self>, transports: &[Transport]) -> Result<Vec<Arc<Self>>, SnapshotError> {
+        let chosen: Vec<Transport> = match (self.program.bound_to(), transports) {
+            (Some(bound), _) => vec![bound],
+            (None, [only]) => vec![*only],
+            // Both connections of such a case are there whichever of them is the first.
+            (None, [first, ..]) if self.program.transports().next().is_some() => vec![*first],
+            (None, several) => self.transports().filter(|it| several.contains(it)).collect(),
+        };
+        let play = |transport: Transport| match self.transport == transport {
+            true => Ok(Arc::clone(self)),
+            false => self.over(transport).map(Arc::new),
+        };
+        chosen.into_iter().map(play).collect()
+    }
+
+    /// The same case, played over this transport and held against its fixtures.
+    ///
+    /// # Errors
+    /// If a fixture is damaged.
+    pub fn over(&self, transport: Transport) -> Result<Self, SnapshotError> {
+        let fixtures = match &self.place {
+            FixturePlace::BuiltIn => Fixtures::built_in(&self.id, &self.program, transport),
+            FixturePlace::Beside(_) => Fixtures::beside(&self.place, &self.program, transport),
+        };
+        Ok(Self {
+            id: Arc::clone(&self.id),
+            program: Arc::clone(&self.program),
+            source: Arc::clone(&self.source),
+            place: self.place.clone(),
+            transport,
+            fixtures: fixtures?,
+        })
+    }
+
     /// Reads a user's own scenario and the fixtures beside it.
     ///
     /// # Errors
@@ -90,12 +147,14 @@ impl Case {
         })?;
         let program = read(&shown, &source)?;
         let place = FixturePlace::Beside(path.with_extension(""));
-        let fixtures = Fixtures::beside(&place, &program)?;
+        let transport = program.bound_to().unwrap_or_default();
+        let fixtures = Fixtures::beside(&place, &program, transport)?;
         Ok(Self {
             id: shown.into(),
             program: Arc::new(program),
             source: source.into(),
             place,
+            transport,
             fixtures,
         })
     }
@@ -134,7 +193,10 @@ impl Case {
 
     /// The path of a fixture.
     pub(crate) fn fixture_path(&self, fixture: &Fixture) -> String {
-        self.place.of(&self.id, fixture.own).display().to_string()
+        self.place
+            .of(&self.id, fixture.own, fixture.over)
+            .display()
+            .to_string()
     }
 }
 
@@ -211,12 +273,14 @@ fn collect(dir: &Dir<'static>, files: &mut Vec<(String, &'static str)>) {
 )]
 fn built_in_case(id: &str, source: &'static str) -> Case {
     let program = read(&format!("scenarios/{id}.yaml"), source).unwrap_or_else(|error| panic!("{error}"));
-    let fixtures = Fixtures::built_in(id, &program).unwrap_or_else(|error| panic!("{error}"));
+    let transport = program.bound_to().unwrap_or_default();
+    let fixtures = Fixtures::built_in(id, &program, transport).unwrap_or_else(|error| panic!("{error}"));
     Case {
         id: id.into(),
         program: Arc::new(program),
         source: source.into(),
         place: FixturePlace::BuiltIn,
+        transport,
         fixtures,
     }
 }

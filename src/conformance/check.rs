@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::catalogue::{SelectError, select};
+use super::catalogue::{CaseError, SelectError, select};
 use super::outcome::{CheckConclusion, HeldTo, RunResult, Strictness, Verdict};
 use super::reach::CheckError;
 use super::run::check;
@@ -127,7 +127,11 @@ impl Check {
     /// # Errors
     /// If a case does not exist, or if nothing can be judged at the target.
     pub fn run(mut self) -> Result<RunResult, RunError> {
-        self.settings.cases = select(&self.cases, &self.exclude)?;
+        let transport = self.settings.target.transport();
+        for case in select(&self.cases, &self.exclude)? {
+            let plays = case.over_all(&[transport]).map_err(CaseError::from);
+            self.settings.cases.extend(plays.map_err(SelectError::from)?);
+        }
         if self.settings.strict == Strictness::Strict && self.settings.held_to.is_none() {
             self.settings.held_to = Some(HeldTo::Profile(Profile::DEFAULT));
         }

@@ -10,10 +10,12 @@ use super::catalogue::Case;
 use super::offered::State;
 use super::outcome::HeldTo;
 use super::probe::{Offers, Speaks, lacks};
+use super::rules;
 use super::settings::{CheckSettings, Room, Safety};
 use crate::driver::Restarts;
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
+use crate::transport::Transport;
 
 /// The chosen and the skipped cases.
 pub(super) struct Chosen {
@@ -42,7 +44,7 @@ pub(super) fn choose(
             continue;
         }
         let case = Arc::clone(case);
-        let promised = promised_elsewhere(&case, held_to);
+        let promised = promised_elsewhere(&case, held_to).or_else(|| not_promised(&case, held_to));
         match promised.or_else(|| reason_to_skip(&case, settings, offers, restarts)) {
             Some(why) => chosen.skipped.push((case, why)),
             None if must_be_alone(&case) => chosen.alone.push(case),
@@ -59,6 +61,19 @@ fn promised_elsewhere(case: &Case, held_to: HeldTo) -> Option<String> {
         HeldTo::Profile(_) | HeldTo::Likeness(_) => None,
         HeldTo::TheLine => Some(format!("judged only with --profile NAME; {why}")),
     }
+}
+
+/// Why a case about long poll does not apply to the version that the server is held to. Over WebSocket each version has its
+/// own fixture instead.
+fn not_promised(case: &Case, held_to: HeldTo) -> Option<String> {
+    let profile = held_to.profile()?;
+    if case.program.bound_to() != Some(Transport::LongPoll) {
+        return None;
+    }
+    let rules = case.rules().iter().filter_map(|rule| rules::find(rule));
+    let mut missing = rules.filter(|rule| !rule.versions.hold(profile.phoenix()));
+    let rule = missing.next()?;
+    Some(format!("{profile} does not promise {}", rule.id))
 }
 
 /// Whether a case must not run beside others: it restarts the server, or compares with replies that were
@@ -85,6 +100,15 @@ pub(super) fn reason_to_skip(
         return Some(format!(
             "left out by --safe, which spares a server that others use; {why}"
         ));
+    }
+    if let Some(why) = case.program.not_carried_by(case.transport) {
+        return Some(format!("cannot be played over {}: {why}", case.transport));
+    }
+    let needed = case.program.transports().chain([case.transport]);
+    for transport in needed {
+        if !offers.transports.contains(&transport) {
+            return Some(format!("the server offers no {transport} at this mount"));
+        }
     }
     if let Some(why) = lacks(&case.program, offers) {
         return Some(why);

@@ -10,6 +10,7 @@ use super::log::Log;
 use super::snapshot::{Snapshot, SnapshotError};
 use crate::profile::Profile;
 use crate::scenario::Program;
+use crate::transport::Transport;
 
 static FIXTURES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/fixtures");
 
@@ -23,17 +24,24 @@ pub(crate) enum FixturePlace {
 }
 
 impl FixturePlace {
-    /// The path of a fixture: for a profile of its own, or for all others.
-    pub(crate) fn of(&self, id: &str, own: Option<Profile>) -> PathBuf {
+    /// The path of a fixture: for a profile of its own, or for all others; for a transport of its own, or for all.
+    pub(crate) fn of(&self, id: &str, own: Option<Profile>, over: Option<Transport>) -> PathBuf {
         let mut path = match self {
             Self::BuiltIn => Path::new(FOLDER).join(id),
             Self::Beside(stem) => stem.clone(),
         }
         .into_os_string();
-        path.push(own.map_or_else(String::new, |profile| format!("@{profile}")));
+        path.push(suffix(own, over));
         path.push(".snap");
         PathBuf::from(path)
     }
+}
+
+/// What stands behind the id in the name of a fixture.
+fn suffix(own: Option<Profile>, over: Option<Transport>) -> String {
+    let own = own.map_or_else(String::new, |profile| format!("@{profile}"));
+    let over = over.map_or_else(String::new, |transport| format!("@{transport}"));
+    own + &over
 }
 
 /// The folder for the fixtures of built-in cases in the repository.
@@ -51,34 +59,58 @@ pub(crate) struct Fixtures {
 pub(crate) struct Fixture {
     /// The profile in its name; none for the fixture that applies to all other profiles.
     pub(super) own: Option<Profile>,
+    /// The transport in its name; none for the fixture that applies to all others.
+    pub(super) over: Option<Transport>,
     /// The answers.
     pub(crate) log: Log,
 }
 
 impl Fixtures {
-    /// Reads the fixtures beside a user's own scenario.
-    pub(crate) fn beside(place: &FixturePlace, program: &Program) -> Result<Self, SnapshotError> {
-        let mut all = Vec::new();
-        for own in owners() {
-            let path = place.of("", own);
-            if path.exists() {
-                let log = Snapshot::read(&path, program)?.log;
-                all.push(Fixture { own, log });
-            }
-        }
-        Ok(Self { all })
+    /// Reads the fixtures beside a user's own scenario, for a play over this transport.
+    pub(crate) fn beside(
+        place: &FixturePlace,
+        program: &Program,
+        transport: Transport,
+    ) -> Result<Self, SnapshotError> {
+        Self::read(transport, |own, over| {
+            let path = place.of("", own, over);
+            path.exists()
+                .then(|| Ok(Snapshot::read(&path, program)?.log))
+                .transpose()
+        })
     }
 
-    /// Reads the fixtures of a built-in case.
-    pub(crate) fn built_in(id: &str, program: &Program) -> Result<Self, SnapshotError> {
-        let mut all = Vec::new();
-        for own in owners() {
-            let name = own.map_or_else(|| id.to_owned(), |own| format!("{id}@{own}"));
-            if let Some(bytes) = built_in_files().get(name.as_str()) {
-                let log = Snapshot::from_bytes(&format!("{FOLDER}/{name}.snap"), bytes, program)?.log;
-                all.push(Fixture { own, log });
+    /// Reads the fixtures of a built-in case, for a play over this transport.
+    pub(crate) fn built_in(id: &str, program: &Program, transport: Transport) -> Result<Self, SnapshotError> {
+        Self::read(transport, |own, over| {
+            let name = format!("{id}{}", suffix(own, over));
+            let bytes = built_in_files().get(name.as_str());
+            bytes
+                .map(|bytes| Ok(Snapshot::from_bytes(&format!("{FOLDER}/{name}.snap"), bytes, program)?.log))
+                .transpose()
+        })
+    }
+
+    /// Those of the transport come first. If there is one for all profiles, those of other transports say nothing.
+    fn read(
+        transport: Transport,
+        mut find: impl FnMut(Option<Profile>, Option<Transport>) -> Result<Option<Log>, SnapshotError>,
+    ) -> Result<Self, SnapshotError> {
+        let mut all: Vec<Fixture> = Vec::new();
+        for over in [Some(transport), None] {
+            for own in owners() {
+                if all.iter().any(|it| it.own == own) {
+                    continue;
+                }
+                if let Some(log) = find(own, over)? {
+                    all.push(Fixture { own, over, log });
+                }
+            }
+            if all.iter().any(|it| it.own.is_none()) {
+                break;
             }
         }
+        all.sort_by_key(|it| it.own.is_some());
         Ok(Self { all })
     }
 }

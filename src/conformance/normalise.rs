@@ -314,6 +314,8 @@ fn end_line(ending: &Ending) -> String {
         Ending::CloseFrame { code: None, .. } => "closed without a code".to_owned(),
         Ending::Eof | Ending::Reset => "ended without a close frame".to_owned(),
         Ending::Violation(_) => "ended by a violation of RFC 6455".to_owned(),
+        Ending::Status { status, .. } => format!("session ended by {status}"),
+        Ending::NoAnswer(_) => "ended without an answer".to_owned(),
         Ending::Cut => "cut".to_owned(),
     }
 }

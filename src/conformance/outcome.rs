@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::rules;
 use crate::profile::Profile;
 use crate::scenario::{FailureKind, Level, Recording};
+use crate::transport::Transport;
 
 /// The verdict of a case about the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +146,8 @@ pub enum Way {
 pub struct CaseResult {
     /// The id, `family/case`, or the path of a user's own scenario.
     pub id: Arc<str>,
+    /// The transport over which it was played.
+    pub transport: Transport,
     /// What it shows, in one sentence.
     pub about: Arc<str>,
     /// The rules that it checks.
@@ -210,6 +213,11 @@ pub struct Recorded {
 }
 
 impl CaseResult {
+    /// The name of this play of the case: the id, and the transport unless it is WebSocket: `join/ok@longpoll`.
+    pub fn name(&self) -> Arc<str> {
+        play_name(&self.id, self.transport)
+    }
+
     /// Whether this makes the run fail. The close verdict counts only if the server is held to a version.
     pub fn failed(&self, held_to: HeldTo, strict: Strictness) -> bool {
         let bad = |verdict| match verdict {
@@ -236,6 +244,14 @@ impl CaseResult {
             .or(self.close_finding.as_ref())
             .map(|finding| finding.what.clone());
         found.or_else(|| self.note.clone())
+    }
+}
+
+/// The name of a play of a case over a transport.
+pub(super) fn play_name(id: &Arc<str>, transport: Transport) -> Arc<str> {
+    match transport {
+        Transport::WebSocket => Arc::clone(id),
+        Transport::LongPoll => format!("{id}@{transport}").into(),
     }
 }
 

@@ -4,18 +4,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::baseline;
+use super::catalogue::Case;
 use super::context::RunContext;
 use super::offered::{Baseline, setting};
 use super::settings::Room;
 use crate::driver::gives_old_tokens;
 use crate::protocol::Frame;
 use crate::scenario::{Level, Noted, Play, PlayStatus, Program, read};
+use crate::transport::Transport;
 
 /// What a target offers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Offers {
     pub(super) levels: Vec<Level>,
     pub(super) mounts: Vec<String>,
+    /// The transports of the target's own mount.
+    pub(super) transports: Vec<Transport>,
     pub(super) v1: Speaks,
     pub(super) old_tokens: OldTokens,
     pub(super) baseline: Option<Baseline>,
@@ -90,6 +94,19 @@ vsn: 1.0.0
 steps: [ana: connect, ana: heartbeat]
 "#;
 
+const WEBSOCKET: &str = r#"
+about: Whether the mount offers WebSocket.
+steps: [ana: { connect: socket, transport: websocket }]
+"#;
+
+/// Whoever answers so speaks long poll, rightly or not.
+const LONGPOLL: &str = r#"
+about: Whether the mount offers long poll.
+steps:
+  - http: GET MOUNT/longpoll?vsn=2.0.0
+    with: { status: { is: integer } }
+"#;
+
 /// Joins a topic and accepts any outcome.
 const JOIN: &str = r#"
 about: What comes of a join.
@@ -113,8 +130,8 @@ enum JoinOutcome {
 
 /// Probes everything that a level needs.
 pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
-    let mut offers = Offers::of_a_socket();
-    let (lab, presence, rumbl, fast, strict, compressed, any_path, v1) = tokio::join!(
+    let mut offers = Offers::of_a_socket(context.target.transport());
+    let (lab, presence, rumbl, fast, strict, compressed, any_path, v1, transports) = tokio::join!(
         offers_channel(context, LAB, "lab", first_fresh),
         offers_channel(context, PRESENCE, "presence", first_fresh + 10),
         offers_channel(context, RUMBL, "videos", first_fresh + 20),
@@ -123,7 +140,9 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
         holds(context, COMPRESSED, first_fresh + 43),
         holds(context, NOWHERE, first_fresh + 45),
         holds(context, V1, first_fresh + 50),
+        offers_transports(context, first_fresh + 55),
     );
+    offers.transports = transports;
     if lab && gives_old_tokens(&context.connections()).await {
         offers.old_tokens = OldTokens::Given;
     }
@@ -160,6 +179,26 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
             .map(|(_, name)| name.to_owned()),
     );
     offers
+}
+
+/// The transports that the mount offers: that of the target, and the other one if any case needs it.
+async fn offers_transports(context: &Rc<RunContext>, first_fresh: u64) -> Vec<Transport> {
+    let mut offered = vec![context.target.transport()];
+    for transport in Transport::ALL {
+        let is_needed = |case: &Arc<Case>| {
+            case.transport == transport || case.program.transports().any(|it| it == transport)
+        };
+        let is_unknown = !offered.contains(&transport) && context.settings.cases.iter().any(is_needed);
+        let source = match transport {
+            Transport::WebSocket => WEBSOCKET,
+            Transport::LongPoll => LONGPOLL,
+        };
+        let source = source.replace("MOUNT", context.target.mount());
+        if is_unknown && holds(context, &source, first_fresh).await {
+            offered.push(transport);
+        }
+    }
+    offered
 }
 
 /// Whether the server has a channel: it answers as the contract says, or wrongly, but not as for an unknown
@@ -234,8 +273,9 @@ fn listed(names: &[String]) -> String {
 
 impl Offers {
     /// What every Phoenix socket offers.
-    pub(super) fn of_a_socket() -> Self {
+    pub(super) fn of_a_socket(transport: Transport) -> Self {
         Self {
+            transports: vec![transport],
             levels: vec![Level::Wire],
             ..Self::default()
         }

@@ -164,8 +164,8 @@ impl Queue {
     }
 
     fn start(&mut self, case: &Arc<Case>, on_event: &mut dyn FnMut(CheckEvent<'_>)) {
-        if !self.repeated.contains_key(&case.id) {
-            on_event(CheckEvent::CaseStarted(&case.id));
+        if !self.repeated.contains_key(&case.name()) {
+            on_event(CheckEvent::CaseStarted(&case.name()));
         }
         self.under_way.push(Arc::clone(case));
     }
@@ -200,12 +200,12 @@ impl Queue {
     /// The cases that have not been judged, and whether they had started.
     pub(super) fn left(&mut self) -> impl Iterator<Item = (Arc<Case>, Begun)> {
         let (again, repeated) = (&self.again, &self.repeated);
-        let passed = |case: &Case| repeated.get(&case.id).map(|it| it.runs);
+        let passed = |case: &Case| repeated.get(&case.name()).map(|it| it.runs);
         let ToDo { waiting, alone } = &mut self.to_do;
         let waiting = waiting.drain(..).chain(alone.drain(..)).map(move |case| {
             let begun = match passed(&case) {
                 Some(passed) => Begun::Yes { passed },
-                None if again.contains(&case.id) => Begun::Yes { passed: 0 },
+                None if again.contains(&case.name()) => Begun::Yes { passed: 0 },
                 None => Begun::No,
             };
             (case, begun)
@@ -235,16 +235,16 @@ impl Queue {
         on_event: &mut dyn FnMut(CheckEvent<'_>),
     ) -> bool {
         let Played { case, result } = played;
-        self.under_way.retain(|other| other.id != case.id);
+        self.under_way.retain(|other| !Arc::ptr_eq(other, &case));
         let held = result.verdict == Verdict::Pass && result.close_verdict == Verdict::Pass;
-        if result.pace == Pace::Late && !held && self.again.insert(Arc::clone(&case.id)) {
+        if result.pace == Pace::Late && !held && self.again.insert(case.name()) {
             self.to_do.alone.push_back(case);
             return false;
         }
         let settings = &self.context.settings;
-        let repeated = self.repeated.entry(Arc::clone(&case.id)).or_default();
+        let repeated = self.repeated.entry(case.name()).or_default();
         let Some(mut result) = repeated.add(result, settings, self.held_to) else {
-            self.again.remove(&case.id);
+            self.again.remove(&case.name());
             self.to_do.put_back(case);
             return false;
         };

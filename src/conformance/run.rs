@@ -114,7 +114,7 @@ async fn run(
             .left()
             .map(|(case, begun)| unfinished(&case, begun, ended.as_ref())),
     );
-    cases.sort_by(|a, b| a.id.cmp(&b.id));
+    cases.sort_by(|a, b| (&a.id, a.transport).cmp(&(&b.id, b.transport)));
     Ok(RunResult {
         target: settings.target.url(),
         held_to,
@@ -140,7 +140,7 @@ async fn look(
     // A server that answers nothing in that time offers nothing.
     let offers = tokio::time::timeout(context.line.look(), looking)
         .await
-        .unwrap_or_else(|_| Offers::of_a_socket());
+        .unwrap_or_else(|_| Offers::of_a_socket(context.target.transport()));
     let likeness = if settings.held_to.is_none() && offers.levels.contains(&Level::Lab) {
         // If a server stops answering here, its version stays unknown.
         let finding = likeness::find(&context, &offers, first_fresh);

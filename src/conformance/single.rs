@@ -56,13 +56,14 @@ async fn play_once(
     tries: u32,
     lent: &mut Option<Box<dyn Lent>>,
 ) -> CaseResult {
-    let context = match lent {
-        None => Rc::clone(&attempt.context),
-        Some(lent) => Rc::new(RunContext {
-            target: lent.target(),
-            ..(*attempt.context).clone()
-        }),
+    let target = match lent {
+        None => attempt.context.target.clone(),
+        Some(lent) => lent.target(),
     };
+    let context = Rc::new(RunContext {
+        target: target.over(case.transport),
+        ..(*attempt.context).clone()
+    });
     let fresh = Fresh::again(attempt.fresh, tries);
     // The numbers for the topics of the room must differ from those for the names of the case.
     let offers = offered(&context.settings, attempt.baseline.as_deref(), fresh + 50);
@@ -156,6 +157,7 @@ fn result(
     };
     CaseResult {
         id: Arc::clone(&case.id),
+        transport: case.transport,
         about: case.about().into(),
         rules: case.rules().into(),
         level: case.level(),
@@ -177,6 +179,7 @@ fn result(
 pub(super) fn unplayed(case: &Case, verdict: Verdict, note: String) -> CaseResult {
     CaseResult {
         id: Arc::clone(&case.id),
+        transport: case.transport,
         about: case.about().into(),
         rules: case.rules().into(),
         level: case.level(),

@@ -11,6 +11,7 @@ use super::outcome::{HeldTo, Verdict};
 use super::settings::{CheckSettings, Update};
 use super::snapshot::{self, FixtureOrigin};
 use crate::profile::Profile;
+use crate::transport::Transport;
 
 /// Writes a pending fixture if it is requested and needed; returns its path, or the error.
 pub(super) fn write(
@@ -34,7 +35,7 @@ pub(super) fn write(
     if !wanted || !played {
         return None;
     }
-    let path = path_of(case, held_to);
+    let path = path_of(case, held_to, over(case));
     let hidden: Vec<String> = case
         .program
         .hide
@@ -58,12 +59,20 @@ pub(super) fn write(
     })
 }
 
-fn path_of(case: &Case, held_to: HeldTo) -> PathBuf {
+/// The transport in the name of a new fixture. One without a transport applies to all that have none of their own, so it is
+/// the first that a case gets. A case that names its transports is played once.
+fn over(case: &Case) -> Option<Transport> {
+    let names_it = case.program.bound_to().is_some() || case.program.transports().next().is_some();
+    let has_own = case.transport != Transport::WebSocket && case.has_fixture() && !names_it;
+    has_own.then_some(case.transport)
+}
+
+fn path_of(case: &Case, held_to: HeldTo, over: Option<Transport>) -> PathBuf {
     let own = match held_to {
         HeldTo::Profile(profile) if profile != Profile::DEFAULT => Some(profile),
         _ => None,
     };
-    case.place.of(&case.id, own)
+    case.place.of(&case.id, own, over)
 }
 
 fn save(path: &Path, text: &str) -> io::Result<()> {
@@ -80,8 +89,11 @@ fn save(path: &Path, text: &str) -> io::Result<()> {
 pub fn accept(cases: &[std::sync::Arc<Case>]) -> io::Result<Vec<PathBuf>> {
     let mut accepted = Vec::new();
     for case in cases {
-        for held_to in Profile::known().map(HeldTo::Profile) {
-            let path = path_of(case, held_to);
+        let profiles = || Profile::known().map(HeldTo::Profile);
+        let names = [None, over(case)].into_iter();
+        let places = names.flat_map(|over| profiles().map(move |held_to| (held_to, over)));
+        for (held_to, over) in places {
+            let path = path_of(case, held_to, over);
             let pending = snapshot::pending(&path);
             if pending.exists() {
                 std::fs::rename(&pending, &path)?;

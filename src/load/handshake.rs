@@ -244,6 +244,7 @@ mod tests {
                 .collect()
         };
         UpgradeParts {
+            vsn: crate::protocol::Vsn::V2,
             target: Target::parse("ws://b:1/socket").unwrap(),
             params: lines(params),
             headers: lines(headers),

@@ -73,10 +73,10 @@ pub(crate) use role::{PlayedBy, Sends};
 pub(crate) use run::{Rehearsal, entrance, rehearse};
 pub(crate) use settings::{gentle_rate, usual_sockets};
 
-/// Items that the tests of this crate use in addition to the public API.
 /// The largest message that is accepted from a server, including all its fragments.
 const LARGEST_MESSAGE: usize = 16 << 20;
 
+/// Items that the tests of this crate use in addition to the public API.
 #[doc(hidden)]
 pub mod internal {
     pub use super::role::PlayedBy;

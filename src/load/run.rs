@@ -25,6 +25,7 @@ use super::tables;
 use crate::client::Config;
 use crate::clock::{Clock, Time};
 use crate::scenario::Program;
+use crate::transport::Transport;
 
 /// What is known of a run before anything is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub fn rehearse(settings: &LoadSettings) -> Result<Rehearsal, LoadError> {
 /// The settings are invalid, or a scenario cannot be used for load.
 pub fn entrance(settings: &LoadSettings, share: &Share) -> Result<Option<Program>, LoadError> {
     let instead = &settings.instead;
-    let compiled = CompiledScenarios::compile(std::slice::from_ref(share), instead, settings.vsn, 0)?;
+    let compiled = compile(settings, std::slice::from_ref(share), 0)?;
     let program = &share.program;
     Ok(match compiled {
         Some(_) => Some(program.entrance(instead.topic.as_deref(), instead.join_params.as_ref())),
@@ -94,6 +95,21 @@ pub fn run(
     }
 }
 
+/// Compiles the scenarios into roles; `None` if they have to be played step by step, as all are over long poll.
+fn compile(
+    settings: &LoadSettings,
+    shares: &[Share],
+    first_name: u64,
+) -> Result<Option<CompiledScenarios>, LoadError> {
+    let instead = &settings.instead;
+    let compiled = CompiledScenarios::compile(shares, instead, settings.vsn, first_name)?;
+    match settings.target.transport() {
+        Transport::WebSocket => Ok(compiled),
+        Transport::LongPoll if instead.replaces_steps() => Err(InvalidSettings::ReplacedOverLongPoll.into()),
+        Transport::LongPoll => Ok(None),
+    }
+}
+
 /// The scenarios of a run, by the way they are played.
 enum Swarm {
     /// Compiled: each socket plays a role.
@@ -106,8 +122,7 @@ impl Swarm {
     /// Compiles the scenarios after validating the settings.
     fn new(settings: &LoadSettings, first_name: u64) -> Result<Self, LoadError> {
         settings.check()?;
-        let compiled =
-            CompiledScenarios::compile(&settings.shares, &settings.instead, settings.vsn, first_name)?;
+        let compiled = compile(settings, &settings.shares, first_name)?;
         Ok(match compiled {
             Some(cast) => {
                 check_senders(settings, &cast)?;

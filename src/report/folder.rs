@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use crate::conformance::{CaseRecording, CaseResult};
+use crate::transport::Transport;
 
 /// A folder for results.
 #[derive(Clone, Debug)]
@@ -75,13 +76,15 @@ impl Folder {
 pub(super) fn frames_of(case: &CaseResult) -> Option<String> {
     match case.recording {
         CaseRecording::None => None,
-        CaseRecording::Whole(_) | CaseRecording::Told => Some(frames_path(&case.id).display().to_string()),
+        CaseRecording::Whole(_) | CaseRecording::Told => {
+            Some(frames_path(&case.id, case.transport).display().to_string())
+        }
     }
 }
 
-/// The file for the frames of a case: `frames/join/ok.jsonl`. The id of a user's own scenario is its path,
+/// The file for the frames of a case: `frames/join/ok.jsonl`, `frames/join/ok@longpoll.jsonl`. The id of a user's own scenario is its path,
 /// which must not lead out of the folder.
-pub(super) fn frames_path(case: &str) -> PathBuf {
+pub(super) fn frames_path(case: &str, transport: Transport) -> PathBuf {
     let mut path = PathBuf::from("frames");
     for component in Path::new(case).components() {
         match component {
@@ -97,6 +100,9 @@ pub(super) fn frames_path(case: &str) -> PathBuf {
         path.set_extension("");
     }
     let mut name = path.into_os_string();
+    if transport != Transport::WebSocket {
+        name.push(format!("@{transport}"));
+    }
     name.push(".jsonl");
     PathBuf::from(name)
 }
@@ -114,8 +120,10 @@ mod tests {
             ("/etc/./x.yaml", "frames/etc/x.jsonl"),
         ];
         for (case, path) in cases {
-            assert_eq!(frames_path(case), Path::new(path));
+            assert_eq!(frames_path(case, Transport::WebSocket), Path::new(path));
         }
+        let over_long_poll = frames_path("join/ok", Transport::LongPoll);
+        assert_eq!(over_long_poll, Path::new("frames/join/ok@longpoll.jsonl"));
     }
 
     #[test]

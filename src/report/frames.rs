@@ -39,8 +39,10 @@ impl Reporter<CheckJob> for Frames {
             CheckEvent::CaseStarted(_) => {}
             CheckEvent::CaseFinished(case) => {
                 if let CaseRecording::Whole(recorded) = &case.recording {
-                    self.folder
-                        .write(frames_path(&case.id), &render(case, recorded, &self.target))?;
+                    self.folder.write(
+                        frames_path(&case.id, case.transport),
+                        &render(case, recorded, &self.target),
+                    )?;
                 }
             }
         }
@@ -109,7 +111,7 @@ impl<'a> Header<'a> {
             about: &case.about,
             server: target,
             vsn,
-            transport: "websocket",
+            transport: case.transport.name(),
         }
     }
 }
@@ -287,6 +289,11 @@ fn ending(how: &Ending) -> What<'_> {
         Ending::Eof => event("eof"),
         Ending::Reset => event("reset"),
         Ending::Violation(why) => because("violation", why),
+        Ending::Status { status, .. } => What {
+            status: Some(*status),
+            ..event("session over")
+        },
+        Ending::NoAnswer(why) => because("no answer", why),
         Ending::Cut => event("cut"),
     }
 }

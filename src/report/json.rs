@@ -74,6 +74,7 @@ struct Summary {
 #[derive(Serialize)]
 struct Case<'a> {
     id: &'a str,
+    transport: &'static str,
     about: &'a str,
     verdict: &'static str,
     close_verdict: &'static str,
@@ -148,6 +149,7 @@ impl<'a> Case<'a> {
     fn new(case: &'a CaseResult) -> Self {
         Self {
             id: &case.id,
+            transport: case.transport.name(),
             about: &case.about,
             verdict: case.verdict.name(),
             close_verdict: case.close_verdict.name(),

@@ -72,7 +72,7 @@ fn test(case: &CaseResult, run: &RunResult) -> TestCase {
         });
         status.set_description(&*text);
     }
-    let mut test = TestCase::new(&*case.id, status);
+    let mut test = TestCase::new(&*case.name(), status);
     test.set_classname(summary::family(&case.id));
     test.set_time(case.duration);
     if succeeded && !text.is_empty() {

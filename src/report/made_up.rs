@@ -12,7 +12,7 @@ use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::{FailureKind, Level, Noted, RecordedEntry, Recording, Who};
 use crate::stream::Certificates;
-use crate::transport::{Ending, Response};
+use crate::transport::{Ending, Response, Transport};
 
 pub(super) const ABOUT: About = About {
     started_at: SystemTime::UNIX_EPOCH,
@@ -72,6 +72,7 @@ fn skipped(id: &str) -> CaseResult {
 pub(super) fn noted(id: &str, verdict: Verdict, note: &str) -> CaseResult {
     let note = Some(note.to_owned());
     CaseResult {
+        transport: Transport::WebSocket,
         verdict,
         note,
         ..case(id)
@@ -158,6 +159,7 @@ pub(super) fn good_run() -> RunResult {
 
 fn case(id: &str) -> CaseResult {
     CaseResult {
+        transport: Transport::WebSocket,
         id: id.into(),
         about: "A join is answered.".into(),
         rules: Arc::new(["join-reply".to_owned()]),

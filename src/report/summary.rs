@@ -165,7 +165,7 @@ fn non_strict(text: &mut String, run: &RunResult, paper: Paper) {
         .filter(|case| counted(case, run) == Verdict::NonStrict)
     {
         let what = case.message().unwrap_or_default();
-        headline(text, Verdict::NonStrict, &case.id, &what, paper);
+        headline(text, Verdict::NonStrict, &case.name(), &what, paper);
         found = true;
     }
     if found {
@@ -190,7 +190,7 @@ fn closings(text: &mut String, run: &RunResult, paper: Paper) {
     let _ = writeln!(text, "closed otherwise than Phoenix{counts_not}:");
     for case in cases {
         let what = case.close_finding.as_ref().map_or("", |finding| &finding.what);
-        let line = format!("{}: {what}", case.id);
+        let line = format!("{}: {what}", case.name());
         let _ = writeln!(text, "  {}", paper.hang(&line, 2, 4));
     }
     text.push('\n');

@@ -10,10 +10,15 @@ use super::problem::Span;
 use super::template::{Data, Name, Template, Values};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
+use crate::transport::Transport;
 use crate::wire::websocket::Coding;
 
+mod carried;
+mod http;
 mod swarm;
 mod versions;
+
+pub(crate) use http::{Http, HttpSave};
 
 /// A whole scenario.
 #[derive(Clone, Debug)]
@@ -118,6 +123,8 @@ impl What {
 /// `connect`
 #[derive(Clone, Debug)]
 pub(crate) struct Connect {
+    /// The transport in place of the one that the case is played over.
+    pub(crate) transport: Option<Transport>,
     pub(crate) mount: MountPath,
     pub(crate) user: Option<Template>,
     /// How long ago the user's token was signed, unless it is a new one.
@@ -269,17 +276,6 @@ pub(crate) enum Last {
 pub(crate) enum Mask {
     Masked,
     Bare,
-}
-
-/// `http`
-#[derive(Clone, Debug)]
-pub(crate) struct Http {
-    pub(crate) method: String,
-    pub(crate) path: Template,
-    pub(crate) headers: Vec<(String, Template)>,
-    pub(crate) body: Option<Template>,
-    pub(crate) answer: Option<u16>,
-    pub(crate) save: Option<Name>,
 }
 
 /// How the server is stopped before it is started again.

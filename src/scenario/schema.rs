@@ -1,6 +1,7 @@
 //! The JSON Schema of scenario files (draft 2020-12). It is made from the tables of the reader, so that
 //! editors complete and check what the reader accepts.
 
+use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 
 use super::needs::Level;
@@ -200,10 +201,12 @@ fn of_kind(kind: Kind) -> Value {
             { "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
               "patternProperties": { "^(ok|error|\\{\\{.*\\}\\})$": { "$ref": "#/$defs/pattern" } } },
         ] }),
-        Kind::Save => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::Save => saves(),
+        Kind::BodyOrSave => json!({ "oneOf": [text(), saves()] }),
         Kind::Texts => {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } })
         }
+        Kind::Transport => json!({ "enum": Transport::ALL.map(Transport::name) }),
         Kind::Opening => json!({ "oneOf": [
             { "enum": ["open", "compressed", "uncompressed", "refused", "any"] },
             { "type": "integer", "minimum": 100, "maximum": 599 },
@@ -221,6 +224,11 @@ fn of_kind(kind: Kind) -> Value {
 }
 
 /// A pattern, which is any value; operators are maps of one key, which the schema describes for editors.
+/// Names for JSON pointers.
+fn saves() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "string" } })
+}
+
 fn pattern() -> Value {
     let types: Vec<&str> = ["any", "absent"]
         .into_iter()

@@ -71,6 +71,12 @@ impl Template {
         }
     }
 
+    /// Whether this stands in the text outside of its placeholders.
+    pub(crate) fn has(&self, part: &str) -> bool {
+        let is_in = |it: &TemplatePart| matches!(it, TemplatePart::Text(text) if text.contains(part));
+        self.0.iter().any(is_in)
+    }
+
     /// The name of the placeholder, if the text is a single one and nothing else.
     pub(crate) fn only_hole(&self) -> Option<Name> {
         match self.0.as_slice() {

@@ -22,10 +22,14 @@ pub(crate) enum Kind {
     Reply,
     /// A name for a JSON pointer, such as `{ seen: /id }`.
     Save,
+    /// A name, or a name for a JSON pointer.
+    BodyOrSave,
     /// A map of texts.
     Texts,
     /// `open`, `refused`, a status, or `any`.
     Opening,
+    /// `websocket` or `longpoll`.
+    Transport,
     /// A close code or nothing.
     MaybeCode,
     /// A whole number.
@@ -114,6 +118,11 @@ pub(crate) const ACTIONS: &[Verb] = &[
                 "connect params; one without a value is not sent, for example `vsn:`; `vsn: 1.0.0` makes this connection use that serializer",
             ),
             opt("headers", Kind::Texts, "request headers"),
+            opt(
+                "transport",
+                Kind::Transport,
+                "websocket or longpoll; that of the case if left out",
+            ),
             opt(
                 "answer",
                 Kind::Opening,
@@ -278,7 +287,21 @@ pub(crate) const STEPS: &[Verb] = &[
             opt("headers", Kind::Texts, "request headers"),
             opt("body", Kind::Text, "the body"),
             opt("answer", Kind::Number, "the status that must come"),
-            opt("save", Kind::Text, "a name for the body of the response"),
+            opt(
+                "answer-headers",
+                Kind::Texts,
+                "headers that the response must have",
+            ),
+            opt(
+                "with",
+                Kind::Pattern,
+                "what the JSON in the body of the response must look like",
+            ),
+            opt(
+                "save",
+                Kind::BodyOrSave,
+                "a name for the body of the response, or names for parts of the JSON in it",
+            ),
         ],
     },
     Verb {

@@ -36,8 +36,26 @@ pub enum Ending {
     /// The server broke RFC 6455, or sent more than the limit allows; a whole sentence about the server says how.
     /// A close frame with 1002, 1007 or 1009 was sent, and nothing more is read.
     Violation(String),
+    /// A long poll request was answered with a status that ends the session.
+    Status {
+        /// The request.
+        of: PollRequest,
+        /// The status in the body of its answer, or that of an HTTP answer without such a body.
+        status: u16,
+    },
+    /// A long poll request had no answer; a whole sentence says why.
+    NoAnswer(String),
     /// We cut the connection.
     Cut,
+}
+
+/// The request of a long poll client that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PollRequest {
+    /// It asks for messages.
+    Poll,
+    /// It carries messages.
+    Batch,
 }
 
 /// What can be sent.

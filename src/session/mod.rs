@@ -14,11 +14,13 @@
 //! connection, keeps the bytes that are not taken yet, and knows when too much waits to be sent.
 
 mod exchange;
+mod longpoll;
 mod raw;
 mod upgrade;
 mod websocket;
 
-pub use exchange::{Ending, Incoming, Outgoing};
+pub use exchange::{Ending, Incoming, Outgoing, PollRequest};
+pub use longpoll::{BadAnswer, FirstPoll, LongPoll};
 pub use raw::{Masking, RawFrame};
 pub use upgrade::{BadSwitch, Key, Offered, check_switch};
 pub use websocket::{Output, SendError, WebSocket};

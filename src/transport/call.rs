@@ -1,13 +1,15 @@
 //! One request and one answer on a new connection, within one deadline; the socket comes back if the server switched
 //! protocols. It does not decide what is asked or what the answer means.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::pin::{Pin, pin};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, split};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf, split};
 use tokio::time::{Sleep, sleep};
 
 use super::answer::{RequestError, Response, Truncated};
@@ -30,6 +32,8 @@ pub(super) struct Call<'a> {
     pub(super) what: &'static str,
     pub(super) limits: &'a Limits,
     pub(super) deadline: Duration,
+    /// Counts the pieces of the body as they arrive.
+    pub(super) moved: Option<&'a Cell<u64>>,
 }
 
 /// How a server answered; `E` is what can be wrong with a 101.
@@ -50,7 +54,7 @@ struct Read<E> {
 }
 
 impl Call<'_> {
-    /// One request, one answer, one deadline over it all. A 101 is held against `check`.
+    /// One request, one answer, one deadline over it all, on a new connection. A 101 is held against `check`.
     pub(super) async fn exchange<E>(
         &self,
         method: &str,
@@ -63,7 +67,47 @@ impl Call<'_> {
             connected = dial(self.target) => connected?,
             () = &mut deadline => return Err(self.connect_timeout()),
         };
-        let (mut reader, mut writer) = split(&mut stream);
+        let read = self.ask(&mut stream, (method, request), check, deadline).await?;
+        match read.switch {
+            Err(bad) => Ok(Answer::BadSwitch(bad)),
+            Ok(()) if read.response.status == 101 => Ok(Answer::Switched(stream, read.rest, read.response)),
+            Ok(()) => Ok(Answer::Response(read.response)),
+        }
+    }
+
+    /// One request and one answer on a connection that earlier requests may have used, or on a new one. Gives the connection
+    /// back if another request may follow on it.
+    pub(super) async fn converse(
+        &self,
+        kept: Option<Stream>,
+        method: &str,
+        request: &[u8],
+    ) -> Result<(Response, Option<Stream>), RequestError> {
+        let mut deadline = pin!(sleep(self.deadline));
+        let mut stream = match still_open(kept) {
+            Some(stream) => stream,
+            None => tokio::select! {
+                biased;
+                connected = dial(self.target) => connected?,
+                () = &mut deadline => return Err(self.connect_timeout()),
+            },
+        };
+        let no_switch = |_: &Head<'_, '_>| Ok::<(), Infallible>(());
+        let read = self
+            .ask(&mut stream, (method, request), no_switch, deadline)
+            .await?;
+        let goes_on = read.goes_on();
+        Ok((read.response, goes_on.then_some(stream)))
+    }
+
+    async fn ask<E>(
+        &self,
+        stream: &mut Stream,
+        (method, request): (&str, &[u8]),
+        check: impl Fn(&Head<'_, '_>) -> Result<(), E>,
+        mut deadline: Pin<&mut Sleep>,
+    ) -> Result<Read<E>, RequestError> {
+        let (mut reader, mut writer) = split(stream);
         // A server may answer before it has read everything; that it cannot be sent is seen in how the answer ends.
         let sending = async {
             let _ = writer.write_all(request).await;
@@ -76,19 +120,14 @@ impl Call<'_> {
                 .await?;
             if read.response.status != 101 {
                 let limit = self.limits.body_bytes;
-                read.response.truncated = read.body(&mut reader, limit, deadline).await;
+                read.response.truncated = read.body(&mut reader, limit, deadline, self.moved).await;
             }
             Ok(read)
         };
-        let read = tokio::select! {
+        tokio::select! {
             biased;
-            read = reading => read?,
+            read = reading => read,
             never = sending => match never {},
-        };
-        match read.switch {
-            Err(bad) => Ok(Answer::BadSwitch(bad)),
-            Ok(()) if read.response.status == 101 => Ok(Answer::Switched(stream, read.rest, read.response)),
-            Ok(()) => Ok(Answer::Response(read.response)),
         }
     }
 
@@ -172,12 +211,23 @@ impl Call<'_> {
 }
 
 impl<E> Read<E> {
+    /// Whether another request may follow on the same connection.
+    fn goes_on(&self) -> bool {
+        let closes = self.response.header("connection").is_some_and(|value| {
+            value
+                .split(',')
+                .any(|word| word.trim().eq_ignore_ascii_case("close"))
+        });
+        self.body.is_whole() && self.rest.is_empty() && self.response.truncated.is_none() && !closes
+    }
+
     /// Reads until the body is whole, too long or late; says why it is not whole, if it is not.
     async fn body(
         &mut self,
         reader: &mut (impl AsyncRead + Unpin),
         limit: usize,
         mut deadline: Pin<&mut Sleep>,
+        moved: Option<&Cell<u64>>,
     ) -> Option<Truncated> {
         let into = &mut self.response.body;
         loop {
@@ -208,10 +258,22 @@ impl<E> Read<E> {
             match read {
                 Ok(0) if self.body == Body::UntilEnd => return None,
                 Ok(0) | Err(_) => return Some(Truncated::Broken),
-                Ok(_) => {}
+                Ok(_) => {
+                    if let Some(moved) = moved {
+                        moved.set(moved.get() + 1);
+                    }
+                }
             }
         }
     }
+}
+
+/// A stream that was kept, unless the server has ended it meanwhile, or said something unasked.
+fn still_open(kept: Option<Stream>) -> Option<Stream> {
+    let mut stream = kept?;
+    let (mut byte, mut context) = ([0; 1], Context::from_waker(Waker::noop()));
+    let read = Pin::new(&mut stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte));
+    read.is_pending().then_some(stream)
 }
 
 async fn read_more(reader: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> io::Result<usize> {

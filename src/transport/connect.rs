@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Target;
 use super::params::replace_params;
+use super::{Target, Transport};
 use crate::protocol::Vsn;
 
 /// The server, and what every connection of a run sends it.
@@ -21,6 +21,8 @@ pub struct Endpoint {
 /// each socket fills in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectRequest<T = String> {
+    /// The transport in place of the target's own.
+    pub transport: Option<Transport>,
     /// The mount in place of the target's own.
     pub mount: Option<String>,
     /// The user whose token is fetched first and sent as the param `token`.
@@ -36,6 +38,7 @@ pub struct ConnectRequest<T = String> {
 impl<T> Default for ConnectRequest<T> {
     fn default() -> Self {
         Self {
+            transport: None,
             mount: None,
             user: None,
             token_age: None,
@@ -48,8 +51,10 @@ impl<T> Default for ConnectRequest<T> {
 /// What one connection asks for, all together.
 #[derive(Clone, Debug)]
 pub struct UpgradeParts<T = String> {
-    /// The server and the mount.
+    /// The server, the mount and the transport.
     pub target: Target,
+    /// The serializer that is asked for.
+    pub vsn: Vsn,
     /// The connect params without the token.
     pub params: Vec<(String, T)>,
     /// Headers beside the standard ones, or in their place.
@@ -68,11 +73,16 @@ impl<T: Clone + for<'a> From<&'a str>> ConnectRequest<T> {
             replace_params(&mut params, [(TOKEN.to_owned(), None)]);
         }
         let of_run = endpoint.headers.iter().map(fixed);
+        let target = match &self.mount {
+            None => endpoint.target.clone(),
+            Some(mount) => endpoint.target.with_mount(mount),
+        };
         UpgradeParts {
-            target: match &self.mount {
-                None => endpoint.target.clone(),
-                Some(mount) => endpoint.target.with_mount(mount),
+            target: match self.transport {
+                None => target,
+                Some(transport) => target.over(transport),
             },
+            vsn,
             params,
             headers: of_run.chain(self.headers.iter().cloned()).collect(),
         }
@@ -80,9 +90,9 @@ impl<T: Clone + for<'a> From<&'a str>> ConnectRequest<T> {
 }
 
 impl<T> UpgradeParts<T> {
-    /// The path without the query: `/socket/websocket`.
+    /// The path without the query: `/socket/websocket`, `/socket/longpoll`.
     pub fn path(&self) -> String {
-        format!("{}/websocket", self.target.mount())
+        format!("{}/{}", self.target.mount(), self.target.transport())
     }
 }
 

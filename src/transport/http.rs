@@ -43,6 +43,7 @@ pub async fn request(target: &Target, request: &Request) -> Result<Response, Req
         what: "request",
         limits: &request.limits,
         deadline: request.deadline,
+        moved: None,
     };
     let written = head.write(&request.body)?;
     match call

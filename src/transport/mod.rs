@@ -15,26 +15,32 @@
 mod answer;
 mod call;
 mod connect;
+mod connection;
 mod conversation;
 mod dial;
 mod http;
+mod kind;
+mod longpoll;
 mod open;
+mod opening;
 mod params;
 mod percent;
 mod target;
 mod websocket;
 
-pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, RawFrame};
+pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, PollRequest, RawFrame};
 pub use crate::wire::websocket::Coding;
 pub use answer::{RequestError, Response, Truncated};
 pub(crate) use connect::not_replaced;
 pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};
+pub use connection::Connection;
 pub use http::{Request, request};
-pub use open::{OpenError, Opened, Upgrade, open};
+pub use kind::Transport;
+pub use open::{Opened, open};
+pub use opening::{OpenError, Upgrade};
 pub use params::query;
 pub use percent::percent_encoded;
 pub use target::{Target, TargetError};
-pub use websocket::Connection;
 
 /// How much is kept in memory for one connection, whatever the server sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

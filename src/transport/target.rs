@@ -1,4 +1,4 @@
-//! The address of a server as the user types it: `ws://127.0.0.1:4000/socket`.
+//! The address of a server as the user types it: `ws://127.0.0.1:4000/socket`, or `http://…` for long poll.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use http::Uri;
 
+use super::Transport;
 use crate::stream::{Certificates, NetworkSettings, ProxySettings};
-
-/// What a client puts behind the mount to connect by WebSocket.
-const TRANSPORT: &str = "/websocket";
 
 /// Where a server is, how it is reached, and the path under which its sockets are mounted.
 #[derive(Clone, Debug)]
 pub struct Target {
+    transport: Transport,
     security: Security,
     host: String,
     port: Port,
@@ -77,8 +76,9 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Reads a URL with the scheme `ws` or `http`, which mean the same, or `wss` or `https` for TLS. The port is 80, or
-    /// 443 with TLS, unless typed. A URL as a browser shows it, with `/websocket` behind the mount and perhaps a query, means the mount.
+    /// Reads a URL with the scheme `ws`, or `http` for long poll, or `wss` or `https` for the same over TLS. The port is 80, or
+    /// 443 with TLS, unless typed. A URL as a browser shows it, with `/websocket` or `/longpoll` behind the mount and perhaps a
+    /// query, means the mount.
     ///
     /// # Errors
     /// If it is no such URL, or has parts that mean nothing here: a query, a fragment, a user.
@@ -94,14 +94,15 @@ impl Target {
         if url.contains('#') {
             return Err(superfluous("a fragment (#…)"));
         }
-        let security = security(url)?;
+        let (transport, security) = read_scheme(url)?;
         let uri: Uri = url.parse().map_err(|why| no_url(&why))?;
         let authority = uri.authority().ok_or_else(|| no_url(&"it names no host"))?;
         if authority.as_str().contains('@') {
             return Err(superfluous("a user (…@)"));
         }
         let path = uri.path().trim_end_matches('/');
-        let mount = path.strip_suffix(TRANSPORT);
+        let in_browser = Transport::ALL.map(|it| format!("/{it}"));
+        let mount = in_browser.iter().find_map(|suffix| path.strip_suffix(&**suffix));
         if mount.is_none() && uri.query().is_some() {
             return Err(superfluous("a query (?…)"));
         }
@@ -109,6 +110,7 @@ impl Target {
             return Err(no_url(&"it names no host"));
         }
         Ok(Self {
+            transport,
             host: authority.host().to_ascii_lowercase(),
             port: read_port(url, authority.as_str(), authority.host())?,
             mount: mount.unwrap_or(path).to_owned(),
@@ -156,6 +158,20 @@ impl Target {
         }
     }
 
+    /// The transport that the scheme of the URL names.
+    pub const fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The same server and mount over another transport.
+    #[must_use]
+    pub fn over(&self, transport: Transport) -> Self {
+        Self {
+            transport,
+            ..self.clone()
+        }
+    }
+
     /// The host as a resolver wants it: an IPv6 address without its brackets.
     pub fn host(&self) -> &str {
         self.host.trim_start_matches('[').trim_end_matches(']')
@@ -198,9 +214,14 @@ impl Target {
         }
     }
 
-    /// The target as a URL with the scheme `ws` or `wss`.
+    /// The target as a URL.
     pub fn url(&self) -> String {
-        let scheme = if self.is_secure() { "wss" } else { "ws" };
+        let scheme = match (self.transport, self.security) {
+            (Transport::WebSocket, Security::Plain) => "ws",
+            (Transport::WebSocket, Security::Tls) => "wss",
+            (Transport::LongPoll, Security::Plain) => "http",
+            (Transport::LongPoll, Security::Tls) => "https",
+        };
         format!("{scheme}://{}{}", self.host_header(), self.mount)
     }
 }
@@ -220,14 +241,16 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 /// The scheme is looked at first: what is wrong with it is worth a sentence of its own.
-fn security(url: &str) -> Result<Security, TargetError> {
+fn read_scheme(url: &str) -> Result<(Transport, Security), TargetError> {
     let Some((scheme, _)) = url.split_once("://") else {
         return Err(TargetError::NoScheme { url: url.to_owned() });
     };
     let scheme = scheme.to_ascii_lowercase();
     match scheme.as_str() {
-        "ws" | "http" => Ok(Security::Plain),
-        "wss" | "https" => Ok(Security::Tls),
+        "ws" => Ok((Transport::WebSocket, Security::Plain)),
+        "wss" => Ok((Transport::WebSocket, Security::Tls)),
+        "http" => Ok((Transport::LongPoll, Security::Plain)),
+        "https" => Ok((Transport::LongPoll, Security::Tls)),
         _ => Err(TargetError::UnknownScheme { scheme }),
     }
 }
@@ -244,144 +267,4 @@ fn read_port(url: &str, authority: &str, host: &str) -> Result<Port, TargetError
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(url: &str) -> Target {
-        Target::parse(url).unwrap()
-    }
-
-    #[test]
-    fn host_port_and_mount_are_read() {
-        let target = parse("ws://127.0.0.1:4000/socket");
-        assert_eq!(
-            (target.host(), target.port(), target.mount()),
-            ("127.0.0.1", 4000, "/socket")
-        );
-        assert_eq!(target.host_header(), "127.0.0.1:4000");
-        assert_eq!(target.url(), "ws://127.0.0.1:4000/socket");
-    }
-
-    #[test]
-    fn http_means_the_same_and_the_port_may_be_left_out() {
-        let target = parse("http://Example.test/a/socket/");
-        assert_eq!(
-            (target.host(), target.port(), target.mount()),
-            ("example.test", 80, "/a/socket")
-        );
-        assert_eq!(target.url(), "ws://example.test/a/socket");
-    }
-
-    #[test]
-    fn tls_has_another_scheme_and_another_port() {
-        for url in ["wss://a.test/socket", "HTTPS://a.test/socket"] {
-            let target = parse(url);
-            assert!(target.is_secure());
-            assert_eq!((target.port(), &*target.url()), (443, "wss://a.test/socket"));
-        }
-        assert_eq!(parse("wss://a.test:8443").port(), 8443);
-        assert!(!parse("ws://a.test").is_secure());
-    }
-
-    #[test]
-    fn what_was_given_for_a_name_and_a_proxy_decide_what_is_loopback() {
-        let given = |text: &str| NetworkSettings {
-            resolve: vec![text.parse().unwrap()],
-            ..NetworkSettings::default()
-        };
-        let by = |proxy: &str| NetworkSettings {
-            proxy: ProxySettings::Given(proxy.parse().unwrap()),
-            ..NetworkSettings::default()
-        };
-        let is_loopback = |url: &str, network| parse(url).reached_by(network).is_loopback();
-        assert!(is_loopback("ws://a.test:1", given("a.test:1:127.0.0.1")));
-        assert!(!is_loopback("ws://localhost:1", given("localhost:1:10.0.0.7")));
-        assert!(!is_loopback("ws://localhost:1", by("http://10.0.0.1:3128")));
-        assert!(is_loopback("ws://localhost:1", by("http://127.0.0.1:3128")));
-    }
-
-    #[test]
-    fn ipv6_literals_lose_their_brackets_only_for_the_resolver() {
-        let target = parse("ws://[::1]:4000/socket");
-        assert_eq!(target.host(), "::1");
-        assert_eq!(target.host_header(), "[::1]:4000");
-        assert!(target.is_loopback());
-        assert_eq!(parse("ws://[::1]/socket").port(), 80);
-    }
-
-    #[test]
-    fn without_a_path_the_mount_is_empty() {
-        assert_eq!(parse("ws://localhost:1").mount(), "");
-        assert_eq!(parse("ws://localhost:1/").mount(), "");
-        assert_eq!(parse("ws://localhost:1").with_mount("socket").mount(), "/socket");
-    }
-
-    #[test]
-    fn a_url_as_a_browser_shows_it_means_the_mount() {
-        for url in [
-            "ws://localhost:4000/socket/websocket",
-            "ws://localhost:4000/socket/websocket/",
-            "ws://localhost:4000/socket/websocket?vsn=2.0.0",
-            "ws://localhost:4000/socket/websocket?token=a%2Fb&vsn=2.0.0",
-        ] {
-            assert_eq!(parse(url).url(), "ws://localhost:4000/socket", "{url}");
-        }
-        assert_eq!(parse("ws://localhost/websocket").mount(), "");
-        assert_eq!(parse("ws://localhost/my-websocket").mount(), "/my-websocket");
-    }
-
-    #[test]
-    fn another_mount_takes_the_place_of_the_last_segment_only() {
-        let target = parse("ws://localhost:4000/a/socket").with_mount("fast_socket");
-        assert_eq!(target.url(), "ws://localhost:4000/a/fast_socket");
-    }
-
-    #[test]
-    fn only_what_must_be_this_machine_is_loopback() {
-        for url in [
-            "ws://localhost",
-            "ws://a.localhost",
-            "ws://127.9.9.9",
-            "ws://[::ffff:127.0.0.1]",
-        ] {
-            assert!(parse(url).is_loopback(), "{url}");
-        }
-        for url in [
-            "ws://localhost.example",
-            "ws://10.0.0.1",
-            "ws://0.0.0.0",
-            "ws://[fe80::1]",
-        ] {
-            assert!(!parse(url).is_loopback(), "{url}");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_in_one_sentence() {
-        let said = |url| Target::parse(url).unwrap_err().to_string();
-        assert!(said("localhost:4000/socket").ends_with("as in ws://localhost:4000/socket"));
-        assert!(said("ftp://localhost").starts_with("cannot connect by ftp://"));
-        assert!(said("ws://localhost/socket?vsn=2.0.0").contains("has a query"));
-        assert!(said("ws://localhost/socket#x").contains("has a fragment"));
-        assert!(said("ws://me:secret@localhost/socket").contains("has a user"));
-        for url in [
-            "ws://localhost:0/",
-            "ws://localhost:/",
-            "ws://localhost:65536/",
-            "ws://localhost:x/",
-        ] {
-            let said = said(url);
-            assert!(said.contains("port") || said.contains("is no URL"), "{said}");
-        }
-        for url in [
-            "ws://",
-            "ws:///socket",
-            "ws://:4000/",
-            "ws://a b/",
-            "ws://[::1/",
-            "",
-        ] {
-            assert!(Target::parse(url).is_err(), "{url}");
-        }
-    }
-}
+mod tests;

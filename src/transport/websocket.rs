@@ -19,7 +19,7 @@ const PIECE_BYTES: usize = 8 << 10;
 
 /// An open WebSocket connection. Dropping it cuts it.
 #[derive(Debug)]
-pub struct Connection {
+pub(super) struct Connection {
     stream: Option<Stream>,
     conversation: Box<Conversation>,
 }
@@ -35,18 +35,9 @@ impl Connection {
         }
     }
 
-    /// Waits for what the server does next, and meanwhile sends what still waits to be sent.
-    /// Dropped half-way, it loses nothing.
-    pub async fn next(&mut self) -> Incoming {
-        loop {
-            if let Some(incoming) = self.advance().await {
-                return incoming;
-            }
-        }
-    }
-
-    /// As [`Self::next`], but also returns, with nothing, each time that bytes have moved in either direction.
-    pub async fn advance(&mut self) -> Option<Incoming> {
+    /// Waits for what the server does next, or, with nothing, until bytes have moved in either direction. Dropped half-way,
+    /// it loses nothing.
+    pub(super) async fn advance(&mut self) -> Option<Incoming> {
         let incoming = self.conversation.read();
         self.send_what_fits();
         if incoming.is_none() {
@@ -56,23 +47,17 @@ impl Connection {
     }
 
     /// Whether messages may be compressed.
-    pub fn coding(&self) -> Coding {
+    pub(super) fn coding(&self) -> Coding {
         self.conversation.coding()
     }
 
     /// Whether a message is on its way in either direction: part of it has moved, and part of it has not.
-    pub fn is_moving(&self) -> bool {
+    pub(super) fn is_moving(&self) -> bool {
         self.conversation.is_moving()
     }
 
-    /// Hands over one thing to send. What the kernel does not take at once waits in memory and is sent while
-    /// [`Self::next`] waits; so this never waits for the server.
-    ///
-    /// # Errors
-    /// `InvalidInput`: no such control frame can exist. `NotConnected`: the connection is over, or a close frame
-    /// was sent and this is a message. `OutOfMemory`: more would wait to be sent than [`Limits::unsent_bytes`].
-    /// Anything else comes from the socket; [`Self::next`] then still says what arrived before, and how it ended.
-    pub async fn send(&mut self, outgoing: Outgoing) -> io::Result<()> {
+    /// Hands over one thing to send; never waits for the server.
+    pub(super) async fn send(&mut self, outgoing: Outgoing) -> io::Result<()> {
         if outgoing == Outgoing::Cut {
             self.conversation.cut();
             self.stream = None;

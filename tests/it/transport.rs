@@ -14,8 +14,8 @@ mod switching;
 use std::future::Future;
 use std::time::Duration;
 
-use phxproof::Target;
 use phxproof::internal::transport::{Connection, Ending, Incoming, Limits, Opened, Outgoing, Upgrade, open};
+use phxproof::{Target, Vsn};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -91,6 +91,7 @@ where
 
 fn upgrade(target: &Target) -> Upgrade {
     Upgrade {
+        vsn: Vsn::V2,
         path_and_query: format!("{}/websocket?vsn=2.0.0", target.mount()),
         headers: Vec::new(),
         limits: Limits::default(),

@@ -131,3 +131,14 @@ fn header(text: &str) -> Result<(String, String), String> {
         _ => Err("expected a name and a value, as in 'Authorization: Bearer abc'".to_owned()),
     }
 }
+
+/// A transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in super::super) enum TransportArg {
+    /// Frames over one connection
+    #[value(name = "websocket")]
+    WebSocket,
+    /// HTTP requests
+    #[value(name = "longpoll")]
+    LongPoll,
+}

@@ -4,20 +4,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::super::args::{self, LevelArg, UpdateArg, VsnArg};
+use super::super::args::{self, LevelArg, TransportArg, UpdateArg, VsnArg};
 use super::super::complaint::Complaint;
 use super::super::exec::STARTS_WITHIN;
 use super::super::exit::CliError;
 use super::super::{profile, results, wait};
 use super::server::{Server, server};
 use crate::conformance::{
-    self, Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, StopAt, Strictness, Update,
+    self, Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, SnapshotError, StopAt,
+    Strictness, Update,
 };
 use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::report::Folder;
 use crate::scenario::Level;
-use crate::transport::{ConnectRequest, Endpoint, Target, Upgrade};
+use crate::transport::{ConnectRequest, Endpoint, Target, Transport, Upgrade};
 
 /// The validated arguments of a `check`.
 pub(super) struct Job {
@@ -40,6 +41,8 @@ impl Job {
         let wish = ProfileChoice::of(&meant.judging)?;
         let server = server(&meant.target, wish.named())?;
         let cases = conformance::select(&meant.cases, &meant.exclude).map_err(unselected)?;
+        let cases = over(&cases, &transports(&server, meant.transport))
+            .map_err(|why| unselected(SelectError::Case(CaseError::Snapshot(why))))?;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
         some_of_levels(&cases, &levels)?;
         Ok(Self {
@@ -119,6 +122,24 @@ impl Job {
     pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
         results::folder(&self.meant.results, "check", started_at)
     }
+}
+
+/// The transports over which cases are played.
+fn transports(server: &Server, wish: Option<TransportArg>) -> Vec<Transport> {
+    match (wish, server) {
+        (Some(wish), _) => vec![wish.meant()],
+        (None, Server::Embedded(_)) => Transport::ALL.to_vec(),
+        (None, Server::There(target) | Server::Exec(target, _)) => vec![target.transport()],
+    }
+}
+
+/// The plays of the cases over these transports.
+fn over(cases: &[Arc<Case>], transports: &[Transport]) -> Result<Vec<Arc<Case>>, SnapshotError> {
+    let mut all = Vec::with_capacity(cases.len());
+    for case in cases {
+        all.extend(case.over_all(transports)?);
+    }
+    Ok(all)
 }
 
 const fn strictness(meant: &args::Check) -> Strictness {
@@ -271,6 +292,16 @@ impl args::Target {
         };
         let vsn = self.vsn.map(VsnArg::meant).unwrap_or_default();
         Upgrade::new(&ConnectRequest::default().at(&endpoint, vsn), deadline)
+    }
+}
+
+impl TransportArg {
+    /// The transport.
+    pub(in super::super) const fn meant(self) -> Transport {
+        match self {
+            Self::WebSocket => Transport::WebSocket,
+            Self::LongPoll => Transport::LongPoll,
+        }
     }
 }
 

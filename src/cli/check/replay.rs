@@ -12,6 +12,8 @@ pub(super) fn flags(typed: &args::Check) -> String {
     let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
     flags.option("--target", text(&typed.target.target));
     flags.option("--exec", text(&typed.target.exec));
+    let transport = typed.transport.map(|transport| transport.meant().to_string());
+    flags.option("--transport", transport);
     flags.option("--vsn", typed.target.vsn.map(|vsn| vsn.meant().to_string()));
     for (name, _) in &typed.target.params {
         flags.option("--param", Some(format!("{name}=…")));

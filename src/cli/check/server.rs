@@ -36,9 +36,6 @@ pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -
         )
         .expected("--target URL beside it, as --target ws://127.0.0.1:4000/socket")),
         (Some(url), exec) => {
-            if let Some(complaint) = unusable(url) {
-                return Err(complaint);
-            }
             let target = Target::parse(url).map_err(|why| Complaint::new(why.to_string()))?;
             let environment = if target.is_secure() {
                 Environment::Counts
@@ -52,22 +49,4 @@ pub(in super::super) fn server(typed: &args::Target, profile: Option<Profile>) -
             })
         }
     }
-}
-
-/// Complains about a URL with an unsupported scheme. `http://` would mean long polling, so it is not taken as
-/// WebSocket.
-fn unusable(url: &str) -> Option<Complaint> {
-    let (scheme, rest) = url.split_once("://")?;
-    let what = match scheme.to_ascii_lowercase().as_str() {
-        "ws" | "wss" => return None,
-        "http" => "http:// stands for long polling, which cannot be used yet".to_owned(),
-        "https" => "https:// stands for long polling over TLS, which cannot be used yet".to_owned(),
-        _ => format!("cannot connect by {scheme}://"),
-    };
-    let instead = if scheme.eq_ignore_ascii_case("https") {
-        "wss"
-    } else {
-        "ws"
-    };
-    Some(Complaint::new(what).expected(format!("WebSocket, as in {instead}://{rest}")))
 }

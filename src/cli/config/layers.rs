@@ -17,6 +17,7 @@ impl Check {
             target: self.target.over(below.target),
             room: self.room.over(below.room),
             judging: self.judging.over(below.judging),
+            transport: self.transport.or(below.transport),
             jobs: self.jobs.or(below.jobs),
             timeout: self.timeout.or(below.timeout),
             max_time: self.max_time.or(below.max_time),

@@ -221,6 +221,16 @@ pub(super) const RULES: &[Rule] = &[
         note: None,
     },
     Rule {
+        id: "longpoll-methods",
+        about: "only GET, POST and OPTIONS are answered",
+        promise: "Any other method is answered HTTP 400. OPTIONS is answered 200 with the headers by which \
+            a browser learns that pages of other origins may ask: every origin, the methods `get, post, \
+            options`, the headers that were asked about, for an hour.",
+        source: "phoenix lib/phoenix/transports/long_poll.ex, call/2 and dispatch/4",
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
         id: "longpoll-auth-header",
         about: "a mount may take the token of a long poll from a header",
         promise: "On a mount with `auth_token` the header `x-phoenix-authtoken` of the first GET reaches \

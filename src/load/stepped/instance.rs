@@ -111,7 +111,7 @@ impl<'s> Instance<'s> {
             seat,
             links,
             news,
-            beats_at: state.clock.now() + state.settings.heartbeat,
+            beats_at: state.next_beat(),
             open: 0,
             unanswered: 0,
             held_up: Duration::ZERO,
@@ -279,7 +279,7 @@ impl<'s> Instance<'s> {
         let now = self.now();
         self.state.tally.borrow_mut().timers.count(now.since(due));
         if now >= self.beats_at {
-            self.beats_at = now + self.state.settings.heartbeat;
+            self.beats_at = self.state.next_beat();
             self.play.beat(now);
         } else {
             self.play.handle_timeout(now);

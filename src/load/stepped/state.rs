@@ -9,12 +9,13 @@ use tokio::sync::{oneshot, watch};
 
 use super::turns::Turns;
 use super::{InstanceId, SteppedScenarios};
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::driver::{ConnectionSettings, until};
 use crate::load::control::Phase;
 use crate::load::lane::Turn;
 use crate::load::settings::LoadSettings;
 use crate::load::tally::Tally;
+use crate::transport::Transport;
 
 /// An instance, and its number in its thread.
 #[derive(Clone, Copy)]
@@ -47,6 +48,15 @@ pub(super) struct ThreadState {
 impl ThreadState {
     pub(super) fn phase(&self) -> Phase {
         *self.phase.borrow()
+    }
+
+    /// When an instance that sends a heartbeat now, or begins, sends its next one. A long poll client sends none, as its
+    /// polls keep the session.
+    pub(super) fn next_beat(&self) -> Time {
+        match self.settings.target.transport() {
+            Transport::WebSocket => self.clock.now() + self.settings.heartbeat,
+            Transport::LongPoll => Time::MAX,
+        }
     }
 
     pub(super) fn phases(&self) -> watch::Receiver<Phase> {

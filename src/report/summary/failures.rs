@@ -14,6 +14,7 @@ use crate::conformance::{CaseResult, Finding, RunResult, Verdict, rules};
 use crate::report::folder::frames_of;
 use crate::report::{CheckFinished, Detail};
 use crate::scenario::FailureKind;
+use crate::transport::Transport;
 
 /// Cases in which the same rule was broken in the same way.
 struct Group<'r> {
@@ -130,7 +131,7 @@ fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
     } = view;
     let verdict = counted(case, finished.run);
     let what = case.message().unwrap_or_default();
-    headline(text, verdict, &case.id, &what, paper);
+    headline(text, verdict, &case.name(), &what, paper);
     let fields = Fields {
         style: Style::new().dimmed(),
         paper,
@@ -172,8 +173,9 @@ fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
 /// The commands to repeat a case, and to see more of it.
 fn commands(text: &mut String, case: &CaseResult, view: View<'_>, fields: &Fields) {
     let mut next = vec![format!(
-        "phxproof check {}{}{}",
+        "phxproof check {}{}{}{}",
         case.id,
+        over(case, &view.onward.replay),
         view.onward.replay,
         profile(case, view.finished.run)
     )];
@@ -191,6 +193,15 @@ fn commands(text: &mut String, case: &CaseResult, view: View<'_>, fields: &Field
     }
 }
 
+/// The flag that repeats a case over its transport, unless the run was told it.
+fn over(case: &CaseResult, replay: &str) -> String {
+    match replay.contains("--transport") || replay.contains("--target http") {
+        true => String::new(),
+        false if case.transport == Transport::default() => String::new(),
+        false => format!(" --transport {}", case.transport),
+    }
+}
+
 /// The names of the other cases of a group.
 fn others(text: &mut String, cases: &[&CaseResult], paper: Paper) {
     if cases.is_empty() {
@@ -202,7 +213,7 @@ fn others(text: &mut String, cases: &[&CaseResult], paper: Paper) {
         "  {style}the same in {} (-v shows all in full):{style:#}",
         count(cases.len(), "more case")
     );
-    let ids: Vec<String> = cases.iter().map(|case| case.id.to_string()).collect();
+    let ids: Vec<String> = cases.iter().map(|case| case.name().to_string()).collect();
     groups::wrapped(text, &ids, paper);
 }
 

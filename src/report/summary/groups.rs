@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use anstyle::Style;
 
 use super::super::paper::Paper;
 use super::{OWN, family, style};
-use crate::conformance::{RunResult, Verdict};
+use crate::conformance::{CaseResult, RunResult, Verdict};
 use crate::report::Detail;
 
 /// The most lines of a list; `result.json` contains all.
@@ -16,7 +17,7 @@ const MOST_LINES: usize = 4;
 
 /// The cases with this verdict and a note, grouped by the note.
 pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail: Detail, paper: Paper) {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<Arc<str>>> = BTreeMap::new();
     for case in run
         .cases
         .iter()
@@ -27,7 +28,7 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail
                 (Verdict::Skipped, Detail::Usual | Detail::Quiet) => without_detail(note),
                 _ => note,
             };
-            groups.entry(note).or_default().push(&case.id);
+            groups.entry(note).or_default().push(case.name());
         }
     }
     for (note, ids) in &groups {
@@ -49,12 +50,8 @@ fn without_detail(note: &str) -> &str {
 
 /// Cases that passed only in a retry.
 pub(super) fn flaky(text: &mut String, run: &RunResult, paper: Paper) {
-    let ids: Vec<&str> = run
-        .cases
-        .iter()
-        .filter(|case| case.flaky)
-        .map(|case| &*case.id)
-        .collect();
+    let flaky = run.cases.iter().filter(|case| case.flaky);
+    let ids: Vec<Arc<str>> = flaky.map(CaseResult::name).collect();
     if !ids.is_empty() {
         let style = style(Verdict::NonStrict);
         let _ = writeln!(
@@ -69,7 +66,9 @@ pub(super) fn flaky(text: &mut String, run: &RunResult, paper: Paper) {
 
 /// The fixtures that were written, and what to do with them.
 pub(super) fn pending(text: &mut String, run: &RunResult, paper: Paper) {
-    let paths: Vec<String> = run.cases.iter().filter_map(|case| case.pending.clone()).collect();
+    // The plays of a case over two transports write the same one.
+    let mut paths: Vec<String> = run.cases.iter().filter_map(|case| case.pending.clone()).collect();
+    paths.dedup();
     if paths.is_empty() {
         return;
     }
@@ -82,7 +81,7 @@ pub(super) fn pending(text: &mut String, run: &RunResult, paper: Paper) {
 }
 
 /// Ids, with one `family/*` for all cases of a family if there are several.
-fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
+fn whole_families(ids: &[Arc<str>], run: &RunResult) -> Vec<String> {
     let size = |of: &str| run.cases.iter().filter(|case| family(&case.id) == of).count();
     let mut shown: Vec<String> = Vec::new();
     for id in ids {
@@ -90,7 +89,7 @@ fn whole_families(ids: &[&str], run: &RunResult) -> Vec<String> {
         let here = ids.iter().filter(|id| super::family(id) == family).count();
         let whole = format!("{family}/*");
         if family == OWN || here == 1 || here < size(family) {
-            shown.push((*id).to_owned());
+            shown.push(id.to_string());
         } else if shown.last() != Some(&whole) {
             shown.push(whole);
         }

@@ -125,6 +125,7 @@ impl Play {
         self.links[actor.0] = Some(Link::new(id, vsn, awaited));
         let values = &self.values;
         let request = ConnectRequest {
+            transport: connect.transport,
             mount: match &connect.mount {
                 MountPath::Target => None,
                 MountPath::Instead(name) => Some(name.clone()),

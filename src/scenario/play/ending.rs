@@ -19,7 +19,7 @@ pub(super) fn look_closed(state: &State, code: Option<u16>) -> Result<WaitStatus
             );
             Err(wrong.kind(FailureKind::Ended))
         }
-        (State::Ended(Ending::Eof | Ending::Reset | Ending::Violation(_)), Some(code)) => {
+        (State::Ended(ending), Some(code)) if !matches!(ending, Ending::CloseFrame { .. } | Ending::Cut) => {
             let what = "the connection ended without a close frame";
             let wrong = Wrong::server(
                 what,

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::Play;
 use super::failure::Wrong;
 use super::recording::{Flooded, Noted, Who};
-use super::wait::WaitKind;
+use super::wait::{self, WaitKind};
 use crate::clock::Time;
-use crate::scenario::program::What;
+use crate::scenario::pattern::brief;
+use crate::scenario::program::{Http, HttpSave, What};
 use crate::scenario::shorten;
+use crate::scenario::template::Values;
 use crate::transport::{RequestError, Response};
 
 impl Play {
@@ -30,29 +32,9 @@ impl Play {
             let act = self.waits[index].act;
             if let Some(What::Http(http)) = program.groups.get(self.group).map(|group| &group.acts[act].what)
             {
-                match answer {
-                    Err(error) => {
-                        let wrong = Wrong::server(
-                            "the request was not answered",
-                            "an answer over HTTP",
-                            error.to_string(),
-                        );
-                        self.fail(act, wrong);
-                    }
-                    Ok(response) if http.answer.is_some_and(|status| status != response.status) => {
-                        let body = String::from_utf8_lossy(&response.body);
-                        let actual = format!("{} {}", response.status, shorten(&body));
-                        let expected = format!("status {}", http.answer.unwrap_or_default());
-                        self.fail(
-                            act,
-                            Wrong::server("the request was answered otherwise", expected, actual),
-                        );
-                    }
-                    Ok(response) => {
-                        if let Some(name) = http.save {
-                            self.values
-                                .set(name, String::from_utf8_lossy(&response.body).into_owned().into());
-                        }
+                match judge_answer(http, answer, &mut self.values) {
+                    Err(wrong) => self.fail(act, wrong),
+                    Ok(()) => {
                         if let Some(wait) = self.waits.get_mut(index) {
                             wait.over = Some(0);
                         }
@@ -83,4 +65,52 @@ impl Play {
         self.recording
             .push(now, Who::Server, Noted::Server("started again"))
     }
+}
+
+/// Holds the answer to a request against its step, and keeps what the step wants to keep.
+fn judge_answer(
+    http: &Http,
+    answer: Result<Response, RequestError>,
+    values: &mut Values,
+) -> Result<(), Wrong> {
+    let response = answer.map_err(|error| {
+        let what = "the request was not answered";
+        Wrong::server(what, "an answer over HTTP", error.to_string())
+    })?;
+    let body = String::from_utf8_lossy(&response.body);
+    if let Some(status) = http.answer.filter(|status| *status != response.status) {
+        let actual = format!("{} {}", response.status, shorten(&body));
+        let what = "the request was answered otherwise";
+        return Err(Wrong::server(what, format!("status {status}"), actual));
+    }
+    judge_headers(http, &response, values)?;
+    let json = serde_json::from_str(&body).ok();
+    if let Some(pattern) = &http.with {
+        let Some(json) = &json else {
+            let what = "the body of the answer is not JSON";
+            return Err(Wrong::server(what, pattern.describe(values), shorten(&body)));
+        };
+        pattern.check(json, values).map_err(|mismatch| {
+            let what = wait::in_words(&mismatch, "the body of the answer");
+            Wrong::server(what, pattern.describe(values), brief(json))
+        })?;
+    }
+    match &http.save {
+        HttpSave::Nothing => {}
+        HttpSave::Body(name) => values.set(*name, body.into_owned().into()),
+        HttpSave::Parts(parts) => wait::save(parts, json.as_ref(), values)?,
+    }
+    Ok(())
+}
+
+fn judge_headers(http: &Http, response: &Response, values: &Values) -> Result<(), Wrong> {
+    for (name, value) in &http.answer_headers {
+        let (name, value) = (name.to_ascii_lowercase(), value.fill(values));
+        if !response.headers.iter().any(|it| it.0 == name && it.1 == value) {
+            let actual = response.header(&name).unwrap_or("no such header");
+            let what = format!("the answer has another header {name}");
+            return Err(Wrong::server(what, value, actual));
+        }
+    }
+    Ok(())
 }

@@ -272,7 +272,7 @@ fn judge_content(
 
 /// A mismatch in words: `the response has no `slept`, expected 500`. If a `receive` takes a reply, it
 /// describes the response, too.
-fn in_words(mismatch: &Mismatch, owner: &str) -> String {
+pub(super) fn in_words(mismatch: &Mismatch, owner: &str) -> String {
     let (owner, at) = match mismatch.at.strip_prefix("/response/") {
         Some(inside) if owner == "the payload" => ("the response", inside),
         _ => (owner, mismatch.at.strip_prefix('/').unwrap_or_default()),

@@ -10,6 +10,7 @@ use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
+use crate::transport::Transport;
 use crate::wire::websocket::Coding;
 
 /// A verb as written: its value (nothing for a bare verb) and its options.
@@ -166,6 +167,7 @@ impl Reader {
         let headers = self.headers(entry(it.entries, "headers"))?;
         let answer = self.opening(entry(it.entries, "answer"))?;
         Some(Connect {
+            transport: self.transport(it)?,
             mount,
             user,
             token_age,
@@ -173,6 +175,21 @@ impl Reader {
             headers,
             answer,
         })
+    }
+
+    /// `transport`
+    fn transport(&mut self, it: &Written<'_>) -> Option<Option<Transport>> {
+        let Some(node) = entry(it.entries, "transport") else {
+            return Some(None);
+        };
+        let named = match &node.value {
+            Yaml::Text(name) => Transport::named(name),
+            _ => None,
+        };
+        match named {
+            Some(transport) => Some(Some(transport)),
+            None => self.wrong(node, "transport", "websocket or longpoll"),
+        }
     }
 
     /// `token-age`, which applies to the token that `as` fetches.

@@ -1,7 +1,7 @@
 //! Reads steps: of an actor, in sequence, together, repeated.
 
 use super::super::problem::{Problem, nearest};
-use super::super::program::{Act, Answers, Group, Http, Restart, What};
+use super::super::program::{Act, Answers, Group, Http, HttpSave, Restart, What};
 use super::super::verbs::{self, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, keys_of};
@@ -207,9 +207,20 @@ impl Reader {
             Some(node) => Some(self.number(node, "answer", "a status from 100 to 599")?),
             None => None,
         };
-        let save = match entry(entries, "save") {
-            Some(node) => Some(self.word(node, "save", "a name")?.to_owned()).map(|name| self.define(&name)),
+        let answer_headers = self.headers(entry(entries, "answer-headers"))?;
+        let with = match entry(entries, "with") {
+            Some(node) => Some(self.pattern(node)?),
             None => None,
+        };
+        let save = match entry(entries, "save") {
+            None => HttpSave::Nothing,
+            Some(node) if matches!(node.value, Yaml::Map(_)) => HttpSave::Parts(self.save(Some(node))?),
+            Some(node) => {
+                let name = self
+                    .word(node, "save", "a name, or names and JSON pointers")?
+                    .to_owned();
+                HttpSave::Body(self.define(&name))
+            }
         };
         Some(Http {
             method: method.to_owned(),
@@ -217,6 +228,8 @@ impl Reader {
             headers,
             body,
             answer,
+            answer_headers,
+            with,
             save,
         })
     }

@@ -128,7 +128,11 @@ fn what_could_hurt_others_is_left_out_when_asked() {
         .filter(|case| case["verdict"] == "skipped")
         .map(|case| &case["id"])
         .collect();
-    assert_eq!(skipped, ["join/crash"], "{result}");
+    assert_eq!(
+        skipped,
+        ["join/crash", "join/crash"],
+        "over both transports: {result}"
+    );
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn a_short_timeout_accuses_nobody_who_was_asked_to_sleep_for_longer() {
         "1s",
     ];
     let said = said(folder.path(), &args);
-    assert!(said.contains("all held: 3 pass"), "{said}");
+    assert!(said.contains("all held: 6 pass"), "{said}");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn a_rule_is_explained_with_the_cases_that_check_it() {
 #[test]
 fn every_list_is_an_array_of_objects_with_what_was_promised() {
     let promised: [(&str, &[&str]); 6] = [
-        ("cases", &["id", "about", "rules", "level", "transport", "vsn"]),
+        ("cases", &["id", "about", "rules", "level", "transports", "vsn"]),
         ("rules", &["id", "about", "source", "since"]),
         ("faults", &["id", "about", "rules"]),
         ("profiles", &["id", "about"]),

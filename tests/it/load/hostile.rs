@@ -50,7 +50,8 @@ fn heartbeats_without_an_answer_lose_the_connection() {
     let fake = Fake::start(Manner::Heartless);
     let result = run(&LoadSettings {
         sockets: 4,
-        heartbeat: Duration::from_millis(60),
+        heartbeat: Duration::from_millis(600),
+        duration: Duration::from_millis(1500),
         ..settings_of(fake.address, "idle")
     });
     has(&result, "heartbeat-timeout");

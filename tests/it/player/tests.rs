@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use phxproof::Target;
 use phxproof::internal::transport::{Connection, Incoming, Limits, Opened, Outgoing, Upgrade, open};
+use phxproof::{Target, Vsn};
 
 use super::Player;
 use super::names::{Names, same_message, signed_for};
@@ -18,6 +18,7 @@ fn recording(case: &str) -> PathBuf {
 async fn connect(player: &Player) -> Connection {
     let target = Target::parse(&format!("ws://{}/socket", player.address)).unwrap();
     let upgrade = Upgrade {
+        vsn: Vsn::V2,
         path_and_query: format!("{}/websocket?vsn=2.0.0", target.mount()),
         headers: Vec::new(),
         limits: Limits::default(),

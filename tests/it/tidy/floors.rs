@@ -74,10 +74,10 @@ const CRATES: [(&str, &[&str]); 42] = [
     ("rustls", &["stream"]),
     ("rustls_native_certs", &["stream"]),
     ("semver", &["server"]),
-    ("serde", &["scenario", "conformance", "report", "cli"]),
+    ("serde", &["wire", "scenario", "conformance", "report", "cli"]),
     (
         "serde_json",
-        &["scenario", "conformance", "load", "report", "cli"],
+        &["wire", "scenario", "conformance", "load", "report", "cli"],
     ),
     ("serde_saphyr", &["scenario", "conformance"]),
     ("sha1", &["wire"]),

@@ -21,11 +21,22 @@ fn the_first_signal_ends_a_run_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
     fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
-    let mut child = phxproof(folder.path(), &["check", "waits.yaml", "join/ok", "--jobs", "1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = phxproof(
+        folder.path(),
+        &[
+            "check",
+            "waits.yaml",
+            "join/ok",
+            "--transport",
+            "websocket",
+            "--jobs",
+            "1",
+        ],
+    )
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut opening = String::new();
     while !opening.ends_with("\n\n") {
@@ -64,6 +75,8 @@ fn cases_that_no_longer_fit_into_the_time_of_a_run_are_not_run() {
         "check",
         "waits.yaml",
         "join/ok",
+        "--transport",
+        "websocket",
         "--jobs",
         "1",
         "--max-time",
@@ -91,6 +104,8 @@ fn cases_after_the_first_failure_are_not_run_and_the_failure_counts() {
         "check",
         "handshake/tampered-token",
         "join/ok",
+        "--transport",
+        "websocket",
         "--jobs",
         "1",
         "--fail-fast",

@@ -1,0 +1,312 @@
+//! A long poll session, as a client sees it: what to send next, what an answer brought, and how the session ended. It does
+//! what phoenix.js does: one poll is always open, one batch is under way at a time, and what is to be sent meanwhile waits for
+//! the next one.
+
+use std::collections::VecDeque;
+
+use super::{Ending, Incoming, Outgoing, PollRequest};
+use crate::protocol::Vsn;
+use crate::wire::longpoll::{
+    AnswerError, BATCH_TYPE, MOST_IN_A_BATCH, PollAnswer, is_line, push_binary, push_text, read_answer,
+};
+
+/// An open session. At rest it owns nothing but its token.
+#[derive(Debug)]
+pub struct LongPoll {
+    token: Box<str>,
+    vsn: Vsn,
+    /// What waits for the batch that is under way to be answered.
+    waiting: VecDeque<Outgoing>,
+    posting: Posting,
+}
+
+/// Whether a batch is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Posting {
+    No,
+    Yes,
+}
+
+/// How a server answered the first poll.
+#[derive(Debug)]
+pub enum FirstPoll {
+    /// It opened a session.
+    Open(LongPoll),
+    /// It let nobody in, with this status.
+    Refused(u16),
+}
+
+/// The body of a request that carries messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PollBatch {
+    /// The value of `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The content type of a single message, whose text is the whole body. A server reads lines only in [`BATCH_TYPE`], and of
+/// those only arrays as text: objects, as 1.0.0 has them, go alone.
+const SINGLE_TYPE: &str = "application/json";
+
+/// The statuses of answers.
+const OK: u16 = 200;
+const NO_CONTENT: u16 = 204;
+const GONE: u16 = 410;
+
+impl LongPoll {
+    /// Reads the answer to the first poll, which has no token.
+    ///
+    /// # Errors
+    /// If it is not a long poll answer, or opens a session without a token.
+    pub fn begin(vsn: Vsn, body: &[u8]) -> Result<FirstPoll, BadAnswer> {
+        let answer = read_answer(body)?;
+        match (answer.status, answer.token) {
+            (GONE, Some(token)) => Ok(FirstPoll::Open(Self {
+                token: token.into(),
+                vsn,
+                waiting: VecDeque::new(),
+                posting: Posting::No,
+            })),
+            (GONE, None) => Err(BadAnswer::NoToken),
+            (OK | NO_CONTENT, _) => Err(BadAnswer::Unopened(answer.status)),
+            (status, _) => Ok(FirstPoll::Refused(status)),
+        }
+    }
+
+    /// The token that every request of the session carries.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Takes one thing to send; [`Self::next_batch`] has it once it is its turn.
+    ///
+    /// # Errors
+    /// If long poll cannot carry it.
+    pub fn send(&mut self, outgoing: Outgoing) -> Result<(), NoMessage> {
+        match outgoing {
+            Outgoing::Text(_) | Outgoing::Binary(_) => self.waiting.push_back(outgoing),
+            _ => return Err(NoMessage),
+        }
+        Ok(())
+    }
+
+    /// How many bytes wait to be sent.
+    pub fn unsent(&self) -> usize {
+        self.waiting.iter().map(Outgoing::payload_len).sum()
+    }
+
+    /// The next batch, unless one is under way or nothing waits. It is under way until [`Self::posted`].
+    pub fn next_batch(&mut self) -> Option<PollBatch> {
+        if self.posting == Posting::Yes {
+            return None;
+        }
+        let first = self.waiting.pop_front()?;
+        self.posting = Posting::Yes;
+        if let Some(text) = self.alone(&first) {
+            return Some(PollBatch {
+                content_type: SINGLE_TYPE,
+                body: text.as_bytes().to_vec(),
+            });
+        }
+        let mut body = Vec::new();
+        push(&first, &mut body);
+        for _ in 1..MOST_IN_A_BATCH {
+            match self.waiting.front() {
+                Some(next) if self.alone(next).is_none() => push(next, &mut body),
+                _ => break,
+            }
+            self.waiting.pop_front();
+        }
+        Some(PollBatch {
+            content_type: BATCH_TYPE,
+            body,
+        })
+    }
+
+    /// The text that must be the whole body of its request.
+    fn alone<'o>(&self, outgoing: &'o Outgoing) -> Option<&'o str> {
+        match outgoing {
+            Outgoing::Text(text) if self.vsn == Vsn::V1 || !is_line(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Takes the answer to the batch that was under way: how the session ended, if it did.
+    ///
+    /// # Errors
+    /// If it is not a long poll answer.
+    pub fn posted(&mut self, body: &[u8]) -> Result<Option<Ending>, BadAnswer> {
+        let answer = read_answer(body)?;
+        self.posting = Posting::No;
+        Ok((answer.status != OK).then_some(Ending::Status {
+            of: PollRequest::Batch,
+            status: answer.status,
+        }))
+    }
+
+    /// Takes the answer to a poll: appends what came to `into`, and says how the session ended, if it did.
+    ///
+    /// # Errors
+    /// If it is not a long poll answer.
+    pub fn polled(
+        &mut self,
+        body: &[u8],
+        into: &mut VecDeque<Incoming>,
+    ) -> Result<Option<Ending>, BadAnswer> {
+        let PollAnswer { status, messages, .. } = read_answer(body)?;
+        match status {
+            OK | NO_CONTENT => {
+                into.extend(messages.into_iter().map(|text| Incoming::Text(text.into_owned())));
+                Ok(None)
+            }
+            // The token of a 410 is that of another session, in which nothing is joined.
+            status => Ok(Some(Ending::Status {
+                of: PollRequest::Poll,
+                status,
+            })),
+        }
+    }
+}
+
+fn push(outgoing: &Outgoing, body: &mut Vec<u8>) {
+    match outgoing {
+        Outgoing::Text(text) => push_text(text, body),
+        Outgoing::Binary(bytes) => push_binary(bytes, body),
+        _ => {}
+    }
+}
+
+/// What long poll cannot carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("long poll carries text and binary messages only; frames are part of WebSocket")]
+pub struct NoMessage;
+
+/// An answer that Phoenix never gives.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAnswer {
+    /// Not such an answer at all.
+    #[error(transparent)]
+    Unreadable(#[from] AnswerError),
+    /// A session that nobody can use.
+    #[error("it opens a session (410), but has no token")]
+    NoToken,
+    /// No session was opened.
+    #[error("its status is {0}; expected 410 with a token, or a refusal")]
+    Unopened(u16),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(vsn: Vsn) -> LongPoll {
+        match LongPoll::begin(vsn, br#"{"messages":[],"status":410,"token":"t"}"#) {
+            Ok(FirstPoll::Open(session)) => session,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn text(text: &str) -> Outgoing {
+        Outgoing::Text(text.to_owned())
+    }
+
+    fn body(session: &mut LongPoll) -> String {
+        let batch = session.next_batch().expect("something waits");
+        String::from_utf8(batch.body).unwrap()
+    }
+
+    #[test]
+    fn the_first_answer_opens_a_session_or_refuses_it() {
+        assert_eq!(open(Vsn::V2).token(), "t");
+        let begin = |body: &str| LongPoll::begin(Vsn::V2, body.as_bytes());
+        assert!(matches!(begin(r#"{"status":403}"#), Ok(FirstPoll::Refused(403))));
+        assert!(matches!(begin(r#"{"status":410}"#), Err(BadAnswer::NoToken)));
+        assert!(matches!(
+            begin(r#"{"status":200,"messages":[]}"#),
+            Err(BadAnswer::Unopened(200))
+        ));
+        assert!(matches!(begin("<html>"), Err(BadAnswer::Unreadable(_))));
+    }
+
+    #[test]
+    fn one_batch_is_under_way_and_the_rest_waits_for_the_next_in_order() {
+        let mut session = open(Vsn::V2);
+        session.send(text("[1]")).unwrap();
+        session.send(Outgoing::Binary(vec![0])).unwrap();
+        assert_eq!(body(&mut session), "[1]\nAA==");
+        session.send(text("[2]")).unwrap();
+        assert_eq!((session.next_batch(), session.unsent()), (None, 3));
+        assert_eq!(session.posted(br#"{"status":200}"#), Ok(None));
+        assert_eq!(body(&mut session), "[2]");
+        assert_eq!(session.next_batch(), None);
+    }
+
+    #[test]
+    fn more_than_a_hundred_messages_are_split() {
+        let mut session = open(Vsn::V2);
+        for _ in 0..250 {
+            session.send(text("[]")).unwrap();
+        }
+        let mut lines = Vec::new();
+        while let Some(batch) = session.next_batch() {
+            lines.push(batch.body.split(|byte| *byte == b'\n').count());
+            session.posted(br#"{"status":200}"#).unwrap();
+        }
+        assert_eq!(lines, [100, 100, 50]);
+    }
+
+    #[test]
+    fn what_is_not_a_line_goes_alone() {
+        let mut session = open(Vsn::V1);
+        for _ in 0..2 {
+            session.send(text("{}")).unwrap();
+        }
+        let batch = session.next_batch().unwrap();
+        assert_eq!((batch.content_type, &*batch.body), (SINGLE_TYPE, &b"{}"[..]));
+        let mut session = open(Vsn::V2);
+        session.send(text("[1]")).unwrap();
+        session.send(text("[\n2]")).unwrap();
+        assert_eq!(body(&mut session), "[1]");
+        session.posted(br#"{"status":200}"#).unwrap();
+        assert_eq!(session.next_batch().unwrap().content_type, SINGLE_TYPE);
+    }
+
+    #[test]
+    fn a_poll_brings_messages_in_order_or_the_end() {
+        let mut session = open(Vsn::V2);
+        let mut came = VecDeque::new();
+        let mut polled = |body: &str| session.polled(body.as_bytes(), &mut came);
+        assert_eq!(polled(r#"{"status":204,"messages":[],"token":"t"}"#), Ok(None));
+        assert_eq!(
+            polled(r#"{"status":200,"messages":["a","b"],"token":"t"}"#),
+            Ok(None)
+        );
+        let gone = Ending::Status {
+            of: PollRequest::Poll,
+            status: 410,
+        };
+        assert_eq!(
+            polled(r#"{"status":410,"messages":[],"token":"u"}"#),
+            Ok(Some(gone))
+        );
+        let texts = ["a", "b"].map(|text| Incoming::Text(text.to_owned()));
+        assert_eq!(came, texts);
+    }
+
+    #[test]
+    fn a_batch_that_is_not_taken_ends_the_session() {
+        let mut session = open(Vsn::V2);
+        session.send(text("[1]")).unwrap();
+        session.next_batch();
+        let ending = session.posted(br#"{"status":408}"#).unwrap();
+        assert!(matches!(
+            ending,
+            Some(Ending::Status {
+                of: PollRequest::Batch,
+                status: 408
+            })
+        ));
+        assert_eq!(session.send(Outgoing::Ping(Vec::new())), Err(NoMessage));
+    }
+}

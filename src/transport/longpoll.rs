@@ -1,0 +1,289 @@
+//! An open long poll session over tokio: keeps one poll open and sends batches, each on a connection of its own that is used
+//! again. What the answers mean is the session's business.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::answer::{RequestError, Response, Truncated};
+use super::call::Call;
+use super::http::{Head, standard_headers};
+use super::opening::{OpenError, Upgrade};
+use super::percent::percent_encoded;
+use super::{Ending, Incoming, Limits, Outgoing, Target};
+use crate::session::{BadAnswer, FirstPoll, LongPoll, PollRequest};
+use crate::stream::Stream;
+use crate::wire::longpoll::TOKEN_HEADER;
+
+/// How long a request may take to be answered, as in phoenix.js; a poll is answered after the window of the server, which
+/// is ten seconds unless an application says otherwise.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
+
+/// An open session. Dropping it ends all its requests, and the server learns of that only when the session expires.
+pub(super) struct Session {
+    requests: Rc<Requests>,
+    state: LongPoll,
+    poll: Lane,
+    batch: Lane,
+    came: VecDeque<Incoming>,
+    over: Option<Ending>,
+    /// What [`Requests::moved`] was when it was told last.
+    moved: u64,
+}
+
+/// What all requests of a session have in common.
+struct Requests {
+    target: Target,
+    path_and_query: String,
+    headers: Vec<(String, String)>,
+    limits: Limits,
+    /// How many pieces of answers have arrived.
+    moved: Cell<u64>,
+}
+
+/// A request that is under way.
+type UnderWay = Pin<Box<dyn Future<Output = Result<(Response, Option<Stream>), RequestError>>>>;
+
+/// A connection for requests, one after the other.
+enum Lane {
+    Idle(Option<Stream>),
+    Busy(UnderWay),
+}
+
+/// Opens a session; none if the server lets nobody in. The answer has the status that counts.
+pub(super) async fn open(
+    target: &Target,
+    upgrade: &Upgrade,
+) -> Result<(Option<Session>, Response), OpenError> {
+    // A poll is answered with all messages that wait.
+    let body_bytes = upgrade.limits.message_bytes.saturating_mul(4) + upgrade.limits.body_bytes;
+    let requests = Requests {
+        target: target.clone(),
+        path_and_query: upgrade.path_and_query.clone(),
+        headers: upgrade.headers.clone(),
+        limits: Limits {
+            body_bytes,
+            ..upgrade.limits
+        },
+        moved: Cell::new(0),
+    };
+    let first = requests.written("GET", None, Vec::new(), &[])?;
+    let call = requests.call("poll", upgrade.deadline);
+    let (mut response, kept) = call.converse(None, "GET", &first).await?;
+    if response.status != 200 {
+        return Ok((None, response));
+    }
+    match LongPoll::begin(upgrade.vsn, &response.body)? {
+        FirstPoll::Refused(status) => {
+            response.status = status;
+            Ok((None, response))
+        }
+        FirstPoll::Open(state) => {
+            let session = Session {
+                requests: Rc::new(requests),
+                state,
+                poll: Lane::Idle(kept),
+                batch: Lane::Idle(None),
+                came: VecDeque::new(),
+                over: None,
+                moved: 0,
+            };
+            Ok((Some(session), response))
+        }
+    }
+}
+
+impl Session {
+    /// Waits for what the server does next, or, with nothing, until bytes have moved in either direction. Dropped half-way,
+    /// it loses nothing.
+    pub(super) async fn advance(&mut self) -> Option<Incoming> {
+        if let Some(incoming) = self.came.pop_front() {
+            return Some(incoming);
+        }
+        if let Some(ending) = &self.over {
+            return Some(Incoming::Closed(ending.clone()));
+        }
+        if let Err(error) = self.ask() {
+            self.over = Some(Ending::NoAnswer(error.to_string()));
+            return None;
+        }
+        poll_fn(|cx| self.poll_answers(cx)).await;
+        None
+    }
+
+    /// Whether an answer is on its way.
+    pub(super) fn is_moving(&self) -> bool {
+        self.requests.moved.get() != 0
+    }
+
+    /// Takes one thing to send.
+    pub(super) fn send(&mut self, outgoing: Outgoing) -> io::Result<()> {
+        // A client has no way to end a session but to ask for nothing more.
+        if matches!(outgoing, Outgoing::Cut | Outgoing::Close { .. }) {
+            self.end(Ending::Cut);
+            self.came.clear();
+            return Ok(());
+        }
+        if self.over.is_some() {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        let (unsent, limit) = (self.state.unsent(), self.requests.limits.unsent_bytes);
+        if unsent + outgoing.payload_len() > limit {
+            let why =
+                format!("the server does not answer: {unsent} bytes wait to be sent; the limit is {limit}");
+            return Err(io::Error::new(io::ErrorKind::OutOfMemory, why));
+        }
+        self.state
+            .send(outgoing)
+            .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))
+    }
+
+    /// Begins the requests that can be made now.
+    fn ask(&mut self) -> Result<(), RequestError> {
+        let token = self.state.token();
+        if let Lane::Idle(kept) = &mut self.poll {
+            let accept = vec![("Accept", "application/json".to_owned())];
+            let request = self.requests.written("GET", Some(token), accept, &[])?;
+            self.poll = self.requests.begin("GET", request, kept.take());
+        }
+        if let Lane::Idle(kept) = &mut self.batch
+            && let Some(batch) = self.state.next_batch()
+        {
+            let content_type = vec![("Content-Type", batch.content_type.to_owned())];
+            let token = self.state.token();
+            let request = self
+                .requests
+                .written("POST", Some(token), content_type, &batch.body)?;
+            self.batch = self.requests.begin("POST", request, kept.take());
+        }
+        Ok(())
+    }
+
+    /// Ready once an answer came, or a part of one.
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut is_ready = false;
+        for of in [PollRequest::Batch, PollRequest::Poll] {
+            let lane = match of {
+                PollRequest::Poll => &mut self.poll,
+                PollRequest::Batch => &mut self.batch,
+            };
+            let Lane::Busy(request) = lane else { continue };
+            if let Poll::Ready(answered) = request.as_mut().poll(cx) {
+                is_ready = true;
+                self.requests.moved.set(0);
+                self.moved = 0;
+                match answered {
+                    Ok((response, kept)) => {
+                        *lane = Lane::Idle(kept);
+                        self.answered(of, &response);
+                    }
+                    Err(error) => self.end(Ending::NoAnswer(error.to_string())),
+                }
+            }
+        }
+        let moved = self.requests.moved.get();
+        if self.moved != moved {
+            self.moved = moved;
+            is_ready = true;
+        }
+        if is_ready { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn answered(&mut self, of: PollRequest, response: &Response) {
+        let what = match of {
+            PollRequest::Poll => "a poll",
+            PollRequest::Batch => "a batch",
+        };
+        if let Some(truncated) = response.truncated {
+            let how = match truncated {
+                Truncated::Limit => format!("with more than {} bytes", self.requests.limits.body_bytes),
+                Truncated::Deadline => "so slowly that the answer was not whole in time".to_owned(),
+                Truncated::Broken => "with an answer that is not whole".to_owned(),
+            };
+            return self.end(Ending::Violation(format!("the server answered {what} {how}")));
+        }
+        if response.status != 200 {
+            let status = response.status;
+            return self.end(Ending::Status { of, status });
+        }
+        let ending = match of {
+            PollRequest::Poll => self.state.polled(&response.body, &mut self.came),
+            PollRequest::Batch => self.state.posted(&response.body),
+        };
+        match ending {
+            Ok(None) => {}
+            Ok(Some(ending)) => self.end(ending),
+            Err(why) => self.end(violation(what, &why)),
+        }
+    }
+
+    /// Nothing is asked any more. What came before is still told.
+    fn end(&mut self, ending: Ending) {
+        self.over.get_or_insert(ending);
+        (self.poll, self.batch) = (Lane::Idle(None), Lane::Idle(None));
+    }
+}
+
+fn violation(what: &str, why: &BadAnswer) -> Ending {
+    Ending::Violation(format!("the server answered {what} with something else: {why}"))
+}
+
+impl Requests {
+    /// A request as it is sent. The token stands in the query too, as servers before 1.8.10 look for it only there.
+    fn written(
+        &self,
+        method: &str,
+        token: Option<&str>,
+        mut standard: Vec<(&'static str, String)>,
+        body: &[u8],
+    ) -> Result<Vec<u8>, RequestError> {
+        let mut path_and_query = self.path_and_query.clone();
+        if let Some(token) = token {
+            path_and_query.push(if path_and_query.contains('?') { '&' } else { '?' });
+            path_and_query.extend(["token=", &percent_encoded(token)]);
+            standard.push((TOKEN_HEADER, token.to_owned()));
+        }
+        standard.splice(0..0, standard_headers(&self.target));
+        let head = Head {
+            method,
+            path_and_query: &path_and_query,
+            standard,
+            headers: &self.headers,
+        };
+        head.write(body)
+    }
+
+    fn call(&self, what: &'static str, deadline: Duration) -> Call<'_> {
+        Call {
+            target: &self.target,
+            what,
+            limits: &self.limits,
+            deadline,
+            moved: Some(&self.moved),
+        }
+    }
+
+    fn begin(self: &Rc<Self>, method: &'static str, request: Vec<u8>, kept: Option<Stream>) -> Lane {
+        let requests = Rc::clone(self);
+        Lane::Busy(Box::pin(async move {
+            let what = if method == "GET" { "poll" } else { "batch" };
+            let call = requests.call(what, ANSWERED_WITHIN);
+            call.converse(kept, method, &request).await
+        }))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state)
+            .field("over", &self.over)
+            .finish_non_exhaustive()
+    }
+}

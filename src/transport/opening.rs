@@ -1,0 +1,53 @@
+//! What is asked for when a connection is opened, and why there may be no answer.
+
+use std::time::Duration;
+
+use super::answer::RequestError;
+use super::params::query;
+use super::percent::percent_encoded;
+use super::{Limits, UpgradeParts};
+use crate::protocol::Vsn;
+use crate::session::{BadAnswer, BadSwitch};
+
+/// What to ask for.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    /// From the first slash, with the query: `/socket/websocket?vsn=2.0.0`, `/socket/longpoll?vsn=2.0.0`.
+    pub path_and_query: String,
+    /// Sent beside the standard ones, or in their place: with `Sec-WebSocket-Version: 12` no 13 is sent.
+    pub headers: Vec<(String, String)>,
+    /// For the handshake and the connection after it.
+    pub limits: Limits,
+    /// For everything until the connection is open: finding the host, connecting, the whole head of the answer.
+    pub deadline: Duration,
+    /// The serializer that `path_and_query` asks for.
+    pub vsn: Vsn,
+}
+
+impl Upgrade {
+    /// The upgrade with these connect params and headers.
+    pub fn new(parts: &UpgradeParts, deadline: Duration) -> Self {
+        let query = query(&parts.params, |_, value| percent_encoded(value));
+        Self {
+            path_and_query: format!("{}{query}", parts.path()),
+            headers: parts.headers.clone(),
+            limits: Limits::default(),
+            deadline,
+            vsn: parts.vsn,
+        }
+    }
+}
+
+/// Why there is neither a connection nor a refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No answer came.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// It answered 101, but not as RFC 6455 asks.
+    #[error("the server switched protocols, but not to what was asked for: {0}")]
+    BadSwitch(#[from] BadSwitch),
+    /// It answered the first poll, but not as long poll asks.
+    #[error("the server answered the first poll, but not as a Phoenix socket does: {0}")]
+    BadAnswer(#[from] BadAnswer),
+}

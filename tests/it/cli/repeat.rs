@@ -28,7 +28,7 @@ fn each_case_runs_as_often_as_was_asked_for() {
             "here",
         ],
     );
-    assert!(told.contains("all held: 2 pass (3 runs of each), in "), "{told}");
+    assert!(told.contains("all held: 3 pass (3 runs of each), in "), "{told}");
     for case in cases(folder.path()) {
         assert_eq!(
             (&case["verdict"], &case["runs"]),

@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_phxproof");
-/// What is asked for after each handshake: the answer brings the tickets that the next handshake needs.
+/// The request after each handshake. The server sends its session tickets with the answer, and the next handshake needs one.
 const REQUEST: &[u8] = b"GET /token/a HTTP/1.0\r\n\r\n";
 
 /// The reference server as a process; ended when dropped.
@@ -71,7 +71,7 @@ fn main() {
     idle(&folder, sockets);
     echo(&folder, seconds);
     handshakes(seconds);
-    // What is left in a temporary folder does no harm.
+    // Files that remain in a temporary folder do no harm.
     let _ = std::fs::remove_dir_all(&folder);
 }
 

@@ -75,7 +75,7 @@ pub mod internal {
     pub mod transport {
         pub use crate::transport::{
             BadSwitch, Coding, Connection, Ending, Incoming, Limits, Masking, OpenError, Opened, Outgoing,
-            RawFrame, Request, RequestError, Response, Truncated, Upgrade, open, request,
+            RawFrame, Request, RequestError, Response, Transport, Truncated, Upgrade, open, request,
         };
     }
 }

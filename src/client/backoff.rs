@@ -34,7 +34,7 @@ impl Backoff {
         Self::new([1, 2, 5].map(Duration::from_secs), Duration::from_secs(10))
     }
 
-    /// Returns how long to wait before this try. [`Duration::MAX`] means that there are no more tries.
+    /// Returns the wait before this try. [`Duration::MAX`] means that there are no more tries.
     pub fn delay(&self, attempt: u32) -> Duration {
         let step = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         self.steps.get(step).copied().unwrap_or(self.afterwards)

@@ -92,7 +92,7 @@ impl Case {
         let chosen: Vec<Transport> = match (self.program.bound_to(), transports) {
             (Some(bound), _) => vec![bound],
             (None, [only]) => vec![*only],
-            // Both connections of such a case are there whichever of them is the first.
+            // The case opens both transports itself, so one play is enough.
             (None, [first, ..]) if self.program.transports().next().is_some() => vec![*first],
             (None, several) => self.transports().filter(|it| several.contains(it)).collect(),
         };

@@ -29,7 +29,7 @@ pub enum EntranceError {
     Failed {
         /// The failed expectation, in one line.
         what: String,
-        /// What the server replied, or what happened instead.
+        /// The reply of the server, or the event that came in its place.
         actual: String,
     },
     /// A join was refused.
@@ -43,7 +43,7 @@ pub enum EntranceError {
 }
 
 impl EntranceError {
-    /// What the user can do about it.
+    /// Advice for the user.
     pub fn next(&self) -> Option<&'static str> {
         match self {
             Self::Target(why) => why.next(),

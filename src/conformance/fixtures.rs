@@ -37,7 +37,7 @@ impl FixturePlace {
     }
 }
 
-/// What stands behind the id in the name of a fixture.
+/// The part of the name of a fixture that follows the id.
 fn suffix(own: Option<Profile>, over: Option<Transport>) -> String {
     let own = own.map_or_else(String::new, |profile| format!("@{profile}"));
     let over = over.map_or_else(String::new, |transport| format!("@{transport}"));
@@ -91,7 +91,8 @@ impl Fixtures {
         })
     }
 
-    /// Those of the transport come first. If there is one for all profiles, those of other transports say nothing.
+    /// The fixtures of this transport come first. If one of them applies to all profiles, fixtures without a transport are
+    /// not read.
     fn read(
         transport: Transport,
         mut find: impl FnMut(Option<Profile>, Option<Transport>) -> Result<Option<Log>, SnapshotError>,

@@ -169,7 +169,7 @@ fn answered_twice(heard: &Heard<'_>) -> Option<Finding> {
     None
 }
 
-/// What a client knows about its channel on a topic.
+/// The state of a channel as its client knows it.
 #[derive(Default)]
 struct Channel {
     /// The join_ref of the last join, as JSON text.

@@ -19,6 +19,7 @@ use crate::driver::Restarts;
 use crate::profile::{Difference, Gate, Profile, Side};
 use crate::protocol::Vsn;
 use crate::scenario::Play;
+use crate::transport::Transport;
 
 /// The cases that reveal the version, with the one difference that each depends on. Each waits for a reply
 /// that comes in either case, so the result does not depend on the speed of the server.
@@ -73,14 +74,18 @@ pub(super) struct Likeness {
     answers: Vec<(Difference, Side)>,
 }
 
-/// Plays all these cases at the same time.
-pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Likeness {
+/// Plays all these cases at the same time, over WebSocket; `None` if the server does not offer it.
+pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh: u64) -> Option<Likeness> {
+    if !offers.transports.contains(&Transport::WebSocket) {
+        return None;
+    }
     let settings = CheckSettings {
         vsn: Vsn::V2,
         update: Update::No,
         ..(*context.settings).clone()
     };
     let context = Rc::new(RunContext {
+        target: context.target.over(Transport::WebSocket),
         settings: Rc::new(settings),
         ..(**context).clone()
     });
@@ -95,12 +100,10 @@ pub(super) async fn find(context: &Rc<RunContext>, offers: &Offers, first_fresh:
     }
     let mut answers: Vec<_> = asked.join_all().await.into_iter().flatten().collect();
     answers.sort_by_key(|(number, ..)| *number);
-    Likeness::of(
-        answers
-            .into_iter()
-            .map(|(_, difference, side)| (difference, side))
-            .collect(),
-    )
+    let answers = answers
+        .into_iter()
+        .map(|(_, difference, side)| (difference, side));
+    Some(Likeness::of(answers.collect()))
 }
 
 fn witnesses() -> impl Iterator<Item = (Difference, &'static Arc<Case>)> {

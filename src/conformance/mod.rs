@@ -48,7 +48,7 @@ pub(crate) use run::check;
 pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};
 pub(crate) use update::accept;
 
-/// What the tests of this package use beside the public surface.
+/// Items for the tests of this package, which users do not see.
 #[doc(hidden)]
 pub mod internal {
     pub use super::catalogue::{Case, built_in, select};

@@ -184,7 +184,7 @@ impl RunNames<'_> {
         }
         let hide_at = &self.program.hide;
         let mut sort_at: Vec<&Pointer> = self.free_lists().collect();
-        // What is sorted inside an item affects the order of the items.
+        // Inner lists are sorted first, because the order of the items depends on them.
         sort_at.sort_by_key(|pointer| Reverse(pointer.segments().len()));
         if hide_at.is_empty() && sort_at.is_empty() {
             return text;

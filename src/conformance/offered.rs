@@ -11,11 +11,11 @@ use crate::scenario::{Offer, Purpose, Setting};
 pub(super) struct Baseline {
     /// The status of all three.
     pub(super) status: String,
-    /// What their responses show.
+    /// The state of the channel that their responses show.
     pub(super) state: State,
 }
 
-/// What the responses to three equal pushes show about the state of the channel.
+/// The state of a channel, as the responses to three equal pushes show it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum State {
     /// They differ, and are the same again after another join. These are the three.

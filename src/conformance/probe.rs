@@ -99,11 +99,20 @@ about: Whether the mount offers WebSocket.
 steps: [ana: { connect: socket, transport: websocket }]
 "#;
 
-/// Whoever answers so speaks long poll, rightly or not.
+/// An answer with a status and a token opens a session, whatever its HTTP status; the cases judge that.
 const LONGPOLL: &str = r#"
-about: Whether the mount offers long poll.
+about: Whether the mount opens sessions of long poll.
 steps:
   - http: GET MOUNT/longpoll?vsn=2.0.0
+    with: { status: { is: integer }, token: { is: text } }
+"#;
+
+/// A refusal has no token; other servers answer an unknown path with another HTTP status.
+const LONGPOLL_REFUSES: &str = r#"
+about: Whether the mount refuses sessions of long poll.
+steps:
+  - http: GET MOUNT/longpoll?vsn=2.0.0
+    answer: 200
     with: { status: { is: integer } }
 "#;
 
@@ -188,17 +197,28 @@ async fn offers_transports(context: &Rc<RunContext>, first_fresh: u64) -> Vec<Tr
         let is_needed = |case: &Arc<Case>| {
             case.transport == transport || case.program.transports().any(|it| it == transport)
         };
-        let is_unknown = !offered.contains(&transport) && context.settings.cases.iter().any(is_needed);
-        let source = match transport {
-            Transport::WebSocket => WEBSOCKET,
-            Transport::LongPoll => LONGPOLL,
-        };
-        let source = source.replace("MOUNT", context.target.mount());
-        if is_unknown && holds(context, &source, first_fresh).await {
+        // The version of a server is found out over WebSocket.
+        let is_wanted = transport == Transport::WebSocket || context.settings.cases.iter().any(is_needed);
+        let is_unknown = is_wanted && !offered.contains(&transport);
+        if is_unknown && offers_transport(context, transport, first_fresh).await {
             offered.push(transport);
         }
     }
     offered
+}
+
+async fn offers_transport(context: &Rc<RunContext>, transport: Transport, first_fresh: u64) -> bool {
+    let sources: &[&str] = match transport {
+        Transport::WebSocket => &[WEBSOCKET],
+        Transport::LongPoll => &[LONGPOLL, LONGPOLL_REFUSES],
+    };
+    for source in sources {
+        let source = source.replace("MOUNT", context.target.mount());
+        if holds(context, &source, first_fresh).await {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether the server has a channel: it answers as the contract says, or wrongly, but not as for an unknown

@@ -26,9 +26,10 @@ pub(super) struct ToDo {
 
 impl ToDo {
     /// Cases that run side by side, and cases that run alone after them. Cases with large messages start
-    /// first, because they take the longest on a slow connection.
+    /// first, because they take the longest on a slow connection; then those that wait the longest.
     pub(super) fn new(mut side_by_side: Vec<Arc<Case>>, alone: Vec<Arc<Case>>) -> Self {
-        side_by_side.sort_by_key(|case| Reverse(case.program.largest_message() >> 20));
+        side_by_side
+            .sort_by_key(|case| Reverse((case.program.largest_message() >> 20, case.program.pauses())));
         Self {
             waiting: side_by_side.into(),
             alone: alone.into(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::context::RunContext;
 use crate::transport::{
-    ConnectRequest, Connection, OpenError, Opened, RequestError, Response, Upgrade, open,
+    ConnectRequest, Connection, OpenError, Opened, RequestError, Response, Transport, Upgrade, open,
 };
 
 /// A target at which nothing can be judged.
@@ -14,10 +14,12 @@ pub enum CheckError {
     #[error("{0}")]
     Unreachable(#[from] OpenError),
     /// The server responded, but not as a Phoenix socket does.
-    #[error("{target} answered the upgrade with {status}{text}, so no client was let in")]
+    #[error("{target} answered the {asked} with {status}{text}, so no client was let in")]
     NoPhoenix {
         /// The URL.
         target: String,
+        /// The first request of a client: `upgrade` or `first poll`.
+        asked: &'static str,
         /// The status of the response.
         status: u16,
         /// The text of the response in one short line, or nothing.
@@ -36,7 +38,7 @@ pub enum CheckError {
 }
 
 impl CheckError {
-    /// What the user can do about it.
+    /// Advice for the user.
     pub fn next(&self) -> Option<&'static str> {
         match self {
             Self::Unreachable(OpenError::Request(RequestError::ConnectionRefused { .. })) => Some(
@@ -66,6 +68,10 @@ pub(super) async fn reach(context: &RunContext) -> Result<Connection, CheckError
         Opened::Open(connection, _) => Ok(connection),
         Opened::Refused(response) => Err(CheckError::NoPhoenix {
             target: context.target.url(),
+            asked: match context.target.transport() {
+                Transport::WebSocket => "upgrade",
+                Transport::LongPoll => "first poll",
+            },
             status: response.status,
             text: text_of(&response).map_or_else(String::new, |text| format!(" `{text}`")),
         }),

@@ -147,6 +147,7 @@ async fn look(
         tokio::time::timeout(settings.longest_repetition(context.line.round_trip()), finding)
             .await
             .ok()
+            .flatten()
     } else {
         None
     };

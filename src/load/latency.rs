@@ -58,7 +58,7 @@ impl Timing {
     pub const fn about(self) -> &'static str {
         match self {
             Self::Connect => "from the connection attempt to the open WebSocket",
-            Self::Tls => "from the begin to the end of a TLS handshake; part of connect",
+            Self::Tls => "from the beginning to the end of a TLS handshake; part of connect",
             Self::Join => "from a join to its reply",
             Self::Reply => "from a push to its reply",
             Self::Broadcast => "from a push to its arrival at each receiver; needs {{mark}} in the payload",

@@ -38,7 +38,7 @@ pub(crate) use schema::schema;
 pub(crate) use shorten::{shorten, shorten_bytes};
 pub(crate) use template::{Data, Filter, Name, Template, TemplatePart, Values};
 
-/// What the tests of this package use beside the public surface.
+/// Items for the tests of this package, which users do not see.
 #[doc(hidden)]
 pub mod internal {
     pub use super::problem::Color;

@@ -317,9 +317,10 @@ impl Program {
         &self.load
     }
 
-    /// The mounts that it connects to, other than the target's own.
+    /// The mounts that it connects to or asks by HTTP, other than the target's own.
     pub fn mounts(&self) -> impl Iterator<Item = &str> {
         self.acts().filter_map(|act| match &act.what {
+            What::Http(http) if http.path.has("/fast_socket/") => Some("fast_socket"),
             What::Connect(
                 _,
                 Connect {
@@ -352,6 +353,15 @@ impl Program {
             values.set(Name(index), format!("{{{{{name}}}}}").into());
         }
         values
+    }
+
+    /// How long its steps wait in any case.
+    pub(crate) fn pauses(&self) -> Duration {
+        let pause = |act: &Act| match &act.what {
+            What::Sleep(time) | What::ReceiveNothing(_, time) => *time,
+            _ => Duration::ZERO,
+        };
+        self.acts().map(pause).sum()
     }
 
     /// The largest message that a server may send, in bytes, because it may send back whatever it gets.

@@ -223,12 +223,12 @@ fn of_kind(kind: Kind) -> Value {
     }
 }
 
-/// A pattern, which is any value; operators are maps of one key, which the schema describes for editors.
 /// Names for JSON pointers.
 fn saves() -> Value {
     json!({ "type": "object", "additionalProperties": { "type": "string" } })
 }
 
+/// A pattern, which is any value; operators are maps of one key, which the schema describes for editors.
 fn pattern() -> Value {
     let types: Vec<&str> = ["any", "absent"]
         .into_iter()

@@ -231,11 +231,19 @@ impl Connections {
         }
         // What TLS has taken and the kernel has not waits as well.
         if written < out.len() || connection.stream.flush().is_err() {
+            let now = self.deadlines.now();
             connection.backlog = Some(Box::new(Backlog {
                 bytes: out.split_off(written.min(out.len())),
                 written: 0,
-                since: self.deadlines.now(),
+                since: now,
             }));
+            // Another deadline may be far away, or there may be none.
+            let at = now + SEND_TIMEOUT;
+            if at < connection.alarm {
+                connection.alarm = at;
+                let serial = connection.serial;
+                self.deadlines.at(at, Deadline { of: id, serial });
+            }
         }
         out.clear();
         out.shrink_to(4 * CHUNK);
@@ -248,7 +256,7 @@ impl Connections {
             return false;
         };
         let Some(backlog) = &mut connection.backlog else {
-            // The rest of a handshake; that the kernel does not take it is seen in what comes back.
+            // Sends the rest of a TLS handshake. If the kernel does not take it, the next event tries again.
             let _ = connection.stream.flush();
             return false;
         };
@@ -328,22 +336,27 @@ impl Connections {
         else {
             return Expired::No;
         };
-        if connection.waiting().is_some() {
-            // The answer comes, and is looked after elsewhere.
+        let stuck_at = connection
+            .backlog
+            .as_ref()
+            .map_or(Time::MAX, |it| it.since + SEND_TIMEOUT);
+        if stuck_at <= now {
+            return Expired::Dropped;
+        }
+        if connection.waiting().is_some() && stuck_at == Time::MAX {
+            // The session answers in time; no deadline is needed here.
             connection.alarm = Time::MAX;
             return Expired::No;
         }
-        let backlog = connection.backlog.as_ref();
-        if backlog.is_some_and(|backlog| now.since(backlog.since) >= SEND_TIMEOUT) {
-            return Expired::Dropped;
-        }
-        if now < connection.deadline || connection.is_blocked(sessions) {
+        let is_early = now < connection.deadline || connection.waiting().is_some();
+        if is_early || connection.is_blocked(sessions) {
             // A blocked process handles no timer message, so the connection is looked at again soon.
-            connection.alarm = if now < connection.deadline {
+            let next = if is_early {
                 connection.deadline
             } else {
                 now + LOOK_AGAIN
             };
+            connection.alarm = next.min(stuck_at);
             self.deadlines.at(connection.alarm, deadline);
             return Expired::No;
         }

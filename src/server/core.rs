@@ -20,8 +20,6 @@ pub(crate) struct Core {
     pub(crate) connections: Connections,
     pub(crate) channels: Channels,
     pub(crate) longpolls: LongPolls,
-    /// The body of the answer that is written. It is empty between two answers.
-    pub(crate) body: Vec<u8>,
 }
 
 /// Whether requests were answered.
@@ -50,7 +48,6 @@ impl Core {
             ),
             channels,
             longpolls,
-            body: Vec::new(),
             shared,
         }
     }
@@ -125,7 +122,7 @@ impl Core {
         }
     }
 
-    /// Whether the process behind a connection is stuck: in `send` or in a join.
+    /// Whether the process behind a connection is stuck: in `send`, in a join or in a request.
     pub(crate) fn is_blocked(&self, id: ConnectionId) -> bool {
         let connection = self.connections.get(id);
         connection.is_some_and(|connection| connection.is_blocked(&self.channels.sessions))

@@ -1,5 +1,5 @@
 //! The sessions of a shard that have no connection (`lib/phoenix/transports/long_poll_server.ex`): what each has to tell
-//! its client, and the requests that wait for it. Nothing here knows of connections.
+//! its client, and the requests that wait for it. A connection is known here only by its id.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,12 +19,8 @@ use slot::{Queued, Slot};
 mod dispatch;
 mod slot;
 
-/// A session with more waiting bytes than this ends: its client does not poll.
-const MAX_WAITING: usize = 16 << 20;
 /// After this a session that is stuck in a join is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// So many empty lists of messages are kept for the next answers.
-const SPARE_LISTS: usize = 64;
 
 /// All sessions of a shard that have no connection.
 pub(crate) struct LongPolls {
@@ -33,7 +29,6 @@ pub(crate) struct LongPolls {
     timers: Timers<Due>,
     /// Answers to requests of this shard's connections.
     answers: VecDeque<(Requester, PollOutcome)>,
-    spare: Vec<Vec<Encoded>>,
     /// How many sessions there have been.
     serials: u64,
     shared: Arc<Shared>,
@@ -56,7 +51,6 @@ impl LongPolls {
             slots: Vec::new(),
             timers: Timers::new(shared.clock.now()),
             answers: VecDeque::new(),
-            spare: Vec::new(),
             serials: 0,
             shared: Arc::clone(shared),
             queues: Arc::clone(queues),
@@ -120,15 +114,7 @@ impl LongPolls {
         self.answers.pop_front()
     }
 
-    /// Takes back the list of messages of an answer that was written.
-    pub(crate) fn give_back(&mut self, mut messages: Vec<Encoded>) {
-        if self.spare.len() < SPARE_LISTS {
-            messages.clear();
-            self.spare.push(messages);
-        }
-    }
-
-    /// What another shard tells.
+    /// Handles a message of another shard.
     pub(crate) fn note(&mut self, note: PollNote, channels: &mut Channels) {
         match note {
             PollNote::Asks(request, PollWork::Poll) => self.poll(request, channels),
@@ -218,20 +204,17 @@ impl LongPolls {
         }
     }
 
-    /// The messages for the client are made known.
+    /// Adds a message to those that wait for the client.
     fn say(&mut self, session: SessionId, message: Encoded) {
-        let Self { slots, spare, .. } = self;
-        let slot = slots.get_mut(session.0 as usize).and_then(Option::as_deref_mut);
+        let unpolled = self.shared.conduct.longpoll.unpolled;
+        let slot = self
+            .slots
+            .get_mut(session.0 as usize)
+            .and_then(Option::as_deref_mut);
         let Some(slot) = slot else { return };
-        if slot.poll.is_none() && self.shared.conduct.longpoll.unpolled == Unpolled::Lost {
-            return;
+        if slot.poll.is_some() || unpolled != Unpolled::Lost {
+            slot.say(message);
         }
-        if slot.messages.capacity() == 0
-            && let Some(list) = spare.pop()
-        {
-            slot.messages = list;
-        }
-        slot.say(message);
     }
 
     /// The messages that wait, as an answer brings them.

@@ -13,7 +13,7 @@ use super::message::Encoded;
 use super::timers::Timers;
 
 /// A session with more waiting bytes than this is closed: its client reads too slowly.
-const MAX_WAITING: usize = 16 << 20;
+pub(crate) const MAX_WAITING: usize = 16 << 20;
 
 /// A reply that is to come after the next waits no longer than this for it. It is longer than what a loaded machine
 /// puts between two pushes that were sent one behind the other, and shorter than what a client waits for a reply.

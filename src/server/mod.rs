@@ -50,7 +50,7 @@ pub use store::OpenError;
 pub(crate) use chance::{Freedom, Tally};
 pub(crate) use conduct::Mishap;
 
-/// What the tests of this package use beside the public surface.
+/// Items for the tests of this package, which users do not see.
 #[doc(hidden)]
 pub mod internal {
     pub use super::chance::{Freedom, Tally};

@@ -15,9 +15,6 @@ use super::session::Carrier;
 use super::shared::since_epoch;
 use crate::clock::Time;
 
-/// A longer body leaves no room behind for the next one.
-const USUAL_BODY: usize = 64 << 10;
-
 impl Core {
     /// Opens a session, and says by which token it is asked for.
     pub(crate) fn open_poll(&mut self, times: PollTimes, admission: Admission) -> Response {
@@ -136,12 +133,8 @@ impl Core {
         let Waiting {
             asked, poll, rest, ..
         } = *waiting;
-        let mut response = match (outcome, poll) {
-            (PollOutcome::Messages(messages), Some(poll)) => {
-                let response = self.with_messages(200, &poll.token, &messages);
-                self.longpolls.give_back(messages);
-                response
-            }
+        let response = match (outcome, poll) {
+            (PollOutcome::Messages(messages), Some(poll)) => self.with_messages(200, &poll.token, &messages),
             (PollOutcome::NoMessages, Some(poll)) => self.with_messages(204, &poll.token, &[]),
             (PollOutcome::Gone, Some(poll)) => match Admission::judge(&self.shared, &poll.query) {
                 Ok(admission) => self.open_poll(waiting.request.times, admission),
@@ -150,9 +143,6 @@ impl Core {
             (outcome, _) => self.without_messages(&outcome),
         };
         self.answer(to.connection, &response, asked, rest);
-        self.body = std::mem::take(&mut response.body);
-        self.body.clear();
-        self.body.shrink_to(USUAL_BODY);
         self.resume(to.connection);
     }
 
@@ -166,8 +156,8 @@ impl Core {
         }
     }
 
-    fn with_messages(&mut self, status: u16, token: &str, messages: &[Encoded]) -> Response {
-        let mut body = std::mem::take(&mut self.body);
+    fn with_messages(&self, status: u16, token: &str, messages: &[Encoded]) -> Response {
+        let mut body = Vec::new();
         match write_messages(status, token, messages, &mut body) {
             Ok(()) => json(&self.shared.conduct.longpoll, status, body),
             Err(NotText) => Response::raised(),

@@ -15,7 +15,7 @@ use crate::wire::longpoll::{
 pub struct LongPoll {
     token: Box<str>,
     vsn: Vsn,
-    /// What waits for the batch that is under way to be answered.
+    /// Messages that wait until the present batch is answered.
     waiting: VecDeque<Outgoing>,
     posting: Posting,
 }
@@ -48,6 +48,9 @@ pub struct PollBatch {
 /// The content type of a single message, whose text is the whole body. A server reads lines only in [`BATCH_TYPE`], and of
 /// those only arrays as text: objects, as 1.0.0 has them, go alone.
 const SINGLE_TYPE: &str = "application/json";
+
+/// A batch ends before it has so many bytes: Phoenix reads at most 8,000,000 bytes of a request.
+const LARGEST_BATCH: usize = 4_000_000;
 
 /// The statuses of answers.
 const OK: u16 = 200;
@@ -113,7 +116,7 @@ impl LongPoll {
         push(&first, &mut body);
         for _ in 1..MOST_IN_A_BATCH {
             match self.waiting.front() {
-                Some(next) if self.alone(next).is_none() => push(next, &mut body),
+                Some(next) if self.alone(next).is_none() && fits(next, &body) => push(next, &mut body),
                 _ => break,
             }
             self.waiting.pop_front();
@@ -169,6 +172,11 @@ impl LongPoll {
     }
 }
 
+/// Whether a message may follow in this batch. In base64 it is longer by a third.
+fn fits(outgoing: &Outgoing, body: &[u8]) -> bool {
+    body.len() + outgoing.payload_len() / 3 * 4 < LARGEST_BATCH
+}
+
 fn push(outgoing: &Outgoing, body: &mut Vec<u8>) {
     match outgoing {
         Outgoing::Text(text) => push_text(text, body),
@@ -177,7 +185,7 @@ fn push(outgoing: &Outgoing, body: &mut Vec<u8>) {
     }
 }
 
-/// What long poll cannot carry.
+/// The message cannot be carried by long poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("long poll carries text and binary messages only; frames are part of WebSocket")]
 pub struct NoMessage;
@@ -254,6 +262,20 @@ mod tests {
             session.posted(br#"{"status":200}"#).unwrap();
         }
         assert_eq!(lines, [100, 100, 50]);
+    }
+
+    #[test]
+    fn a_batch_ends_before_it_is_longer_than_a_server_reads() {
+        let mut session = open(Vsn::V2);
+        for _ in 0..3 {
+            session.send(Outgoing::Binary(vec![0; 2_000_000])).unwrap();
+        }
+        let mut sizes = Vec::new();
+        while let Some(batch) = session.next_batch() {
+            sizes.push(batch.body.len());
+            session.posted(br#"{"status":200}"#).unwrap();
+        }
+        assert_eq!(sizes, [2_666_668, 2_666_668, 2_666_668]);
     }
 
     #[test]

@@ -141,10 +141,10 @@ impl<S: Read + Write> SocketStream<S> {
     /// # Errors
     /// `WouldBlock` if nothing is taken now; anything else comes from the socket.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.flush()?;
         let Some(secure) = &mut self.secure else {
             return self.socket.write(bytes);
         };
+        secure.flush(&mut self.socket)?;
         let count = bytes.len().min(PIECE);
         BUFFERS.with_borrow_mut(|buffers| {
             buffers.out.clear();
@@ -162,16 +162,10 @@ impl<S: Read + Write> SocketStream<S> {
     /// # Errors
     /// `WouldBlock` if the socket does not take all of it now; anything else comes from the socket.
     pub fn flush(&mut self) -> io::Result<()> {
-        let Some(secure) = self.secure.as_mut().filter(|secure| !secure.unsent.is_empty()) else {
-            return Ok(());
-        };
-        let written = write_some(&mut self.socket, &secure.unsent)?;
-        if written < secure.unsent.len() {
-            secure.unsent.drain(..written);
-            return Err(ErrorKind::WouldBlock.into());
+        match &mut self.secure {
+            None => Ok(()),
+            Some(secure) => secure.flush(&mut self.socket),
         }
-        secure.unsent = Vec::new();
-        Ok(())
     }
 
     /// Tells the other side that nothing more is sent, as far as TLS does that.
@@ -211,19 +205,34 @@ impl Secure {
             count => count,
         };
         let received = self.tls.receive(&mut network[..count], plain, out);
-        self.send(socket, out)?;
+        let sent = self.send(socket, out);
+        // The reason of TLS says more than that the alert could not be sent.
         received.map_err(io::Error::other)?;
+        sent?;
         let fits = plain.len().min(into.len());
         into[..fits].copy_from_slice(&plain[..fits]);
         self.plain.extend_from_slice(&plain[fits..]);
         let is_all = count < network.len() && self.plain.is_empty();
-        Ok(match self.tls.progress() {
-            Progress::PeerClosed | Progress::Failed if fits == 0 => Taken::End,
-            Progress::Handshake | Progress::Open if is_all => Taken::Bytes(fits, Rest::Nothing),
-            Progress::Handshake | Progress::Open | Progress::PeerClosed | Progress::Failed => {
-                Taken::Bytes(fits, Rest::MaybeMore)
-            }
+        let is_closed = self.tls.progress() == Progress::PeerClosed;
+        Ok(match fits {
+            0 if is_closed => Taken::End,
+            _ if is_all && !is_closed => Taken::Bytes(fits, Rest::Nothing),
+            _ => Taken::Bytes(fits, Rest::MaybeMore),
         })
+    }
+
+    /// Sends the encrypted bytes that wait.
+    fn flush(&mut self, socket: &mut impl Write) -> io::Result<()> {
+        if self.unsent.is_empty() {
+            return Ok(());
+        }
+        let written = write_some(socket, &self.unsent)?;
+        if written < self.unsent.len() {
+            self.unsent.drain(..written);
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        self.unsent = Vec::new();
+        Ok(())
     }
 
     /// Sends encrypted bytes behind those that wait; what the socket does not take waits.

@@ -76,7 +76,8 @@ impl Call<'_> {
     }
 
     /// One request and one answer on a connection that earlier requests may have used, or on a new one. Gives the connection
-    /// back if another request may follow on it.
+    /// back if another request may follow on it. A server may end a connection that it kept just as the request is sent; then
+    /// the request is sent once more, as browsers do.
     pub(super) async fn converse(
         &self,
         kept: Option<Stream>,
@@ -84,20 +85,22 @@ impl Call<'_> {
         request: &[u8],
     ) -> Result<(Response, Option<Stream>), RequestError> {
         let mut deadline = pin!(sleep(self.deadline));
-        let mut stream = match still_open(kept) {
-            Some(stream) => stream,
-            None => tokio::select! {
-                biased;
-                connected = dial(self.target) => connected?,
-                () = &mut deadline => return Err(self.connect_timeout()),
-            },
-        };
         let no_switch = |_: &Head<'_, '_>| Ok::<(), Infallible>(());
-        let read = self
-            .ask(&mut stream, (method, request), no_switch, deadline)
-            .await?;
-        let goes_on = read.goes_on();
-        Ok((read.response, goes_on.then_some(stream)))
+        let asked = (method, request);
+        if let Some(mut stream) = still_open(kept) {
+            match self.ask(&mut stream, asked, no_switch, deadline.as_mut()).await {
+                Err(RequestError::NoAnswer { .. }) => {}
+                Err(error) => return Err(error),
+                Ok(read) => return Ok(read.into_response(stream)),
+            }
+        }
+        let mut stream = tokio::select! {
+            biased;
+            connected = dial(self.target) => connected?,
+            () = &mut deadline => return Err(self.connect_timeout()),
+        };
+        let read = self.ask(&mut stream, asked, no_switch, deadline).await?;
+        Ok(read.into_response(stream))
     }
 
     async fn ask<E>(
@@ -211,6 +214,12 @@ impl Call<'_> {
 }
 
 impl<E> Read<E> {
+    /// The response, and the connection if another request may follow on it.
+    fn into_response(self, stream: Stream) -> (Response, Option<Stream>) {
+        let goes_on = self.goes_on();
+        (self.response, goes_on.then_some(stream))
+    }
+
     /// Whether another request may follow on the same connection.
     fn goes_on(&self) -> bool {
         let closes = self.response.header("connection").is_some_and(|value| {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What carries the messages of a connection.
+/// The carrier of the messages of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
     /// Frames over one connection that was upgraded.

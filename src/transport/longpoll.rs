@@ -33,11 +33,11 @@ pub(super) struct Session {
     batch: Lane,
     came: VecDeque<Incoming>,
     over: Option<Ending>,
-    /// What [`Requests::moved`] was when it was told last.
+    /// The value of [`Requests::moved`] at the last report.
     moved: u64,
 }
 
-/// What all requests of a session have in common.
+/// The data that all requests of a session share.
 struct Requests {
     target: Target,
     path_and_query: String,

@@ -1,4 +1,4 @@
-//! What is asked for when a connection is opened, and why there may be no answer.
+//! The request that opens a connection, and the errors if it is not answered.
 
 use std::time::Duration;
 

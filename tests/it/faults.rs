@@ -12,6 +12,7 @@ use phxproof::conformance::internal::{
 };
 use phxproof::conformance::{CaseResult, HeldTo, RunResult, Verdict};
 use phxproof::internal::stream::{Certificates, ClientTls, NetworkSettings, OwnAuthority, ServerTls, Trust};
+use phxproof::internal::transport::Transport;
 use phxproof::profile::{Difference, Gate, Profile, Side};
 use phxproof::scenario::internal::Restart;
 use phxproof::server::faults::{self, Fault, Needs};
@@ -32,9 +33,6 @@ fn citing(fault: &Fault) -> Vec<Arc<Case>> {
 
 /// How many faults are tried at the same time; with more of them the clients would be late.
 const AT_A_TIME: usize = 32;
-
-/// Faults that no case shows yet; `server::longpoll` in these tests shows them.
-const UNSHOWN: [&str; 2] = ["longpoll-empty-at-once", "longpoll-never-wakes"];
 
 /// An address of its own for each server, so that nobody takes its port while it is being started again. Elsewhere
 /// than on Linux there is one loopback address, and the risk.
@@ -241,9 +239,7 @@ fn missed(fault: &'static Fault) -> Option<String> {
 
 #[test]
 fn every_fault_is_noticed_without_a_profile_and_its_rule_named_as_the_first_cause() {
-    let faults: Vec<&Fault> = faults::all()
-        .filter(|fault| !UNSHOWN.contains(&fault.id))
-        .collect();
+    let faults: Vec<&Fault> = faults::all().collect();
     assert!(faults.len() >= 15, "only {} faults", faults.len());
     let next = AtomicUsize::new(0);
     let missed: Vec<String> = std::thread::scope(|scope| {
@@ -265,13 +261,19 @@ fn every_fault_is_noticed_without_a_profile_and_its_rule_named_as_the_first_caus
     );
 }
 
+/// The plays of the cases over WebSocket and over long poll.
+fn over_both(cases: &[Arc<Case>]) -> Vec<Arc<Case>> {
+    let plays = cases.iter().map(|case| case.over_all(&Transport::ALL).unwrap());
+    plays.flatten().collect()
+}
+
 #[test]
 fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
     for profile in Profile::RECORDED {
         let server = Restarted::start(Vec::new(), profile);
         let result = run(
             &server,
-            select(&[], &[KILL.to_owned()]).unwrap(),
+            over_both(&select(&[], &[KILL.to_owned()]).unwrap()),
             Some(HeldTo::Profile(profile)),
             Duration::from_secs(20),
             1,

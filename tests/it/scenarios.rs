@@ -10,7 +10,7 @@ use phxproof::scenario::internal::Color;
 use phxproof::scenario::read;
 
 /// Rules that no scenario over WebSocket can check, and why.
-const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
+const CHECKED_ELSEWHERE: [(&str, &str); 13] = [
     (
         "multi-segment-mount",
         "a mount that the contract does not ask for",
@@ -32,12 +32,24 @@ const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
         "experiments of `prove`: a client that does not read",
     ),
     ("drain-in-batches", "more than ten thousand sockets"),
+    ("longpoll-auth-header", "a mount with `auth_token`"),
+    (
+        "longpoll-origin-checked",
+        "a mount with origins that offers long poll",
+    ),
+    (
+        "longpoll-slow-dispatch",
+        "a message that the socket itself takes longer for than the window",
+    ),
+    (
+        "longpoll-binary-out",
+        "a scenario cannot answer a poll with bytes; `server::longpoll` has it",
+    ),
 ];
 
 /// Areas whose rules are not about what a server says over WebSocket, or only show under load.
 fn is_beside_the_scenarios(rule: &Rule) -> bool {
     rule.id.starts_with("client-")
-        || rule.id.starts_with("longpoll-")
         || rule.id == "rejoin-under-load"
         || CHECKED_ELSEWHERE.iter().any(|(id, _)| *id == rule.id)
 }

@@ -1,4 +1,4 @@
-//! What a measurement needs to know about a tool, and how an installed tool is found.
+//! The facts about a tool that a measurement needs, and the search for an installed tool.
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -39,7 +39,7 @@ impl Job {
     /// Validates the arguments from the command line and the settings file.
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
         let wish = ProfileChoice::of(&meant.judging)?;
-        let server = server(&meant.target, wish.named())?;
+        let server = server(&meant.target, wish.named())?.over(meant.transport.map(TransportArg::meant));
         let cases = conformance::select(&meant.cases, &meant.exclude).map_err(unselected)?;
         let cases = over(&cases, &transports(&server, meant.transport))
             .map_err(|why| unselected(SelectError::Case(CaseError::Snapshot(why))))?;

@@ -5,7 +5,7 @@ use super::super::complaint::Complaint;
 use super::super::network::{self, Environment};
 use crate::profile::Profile;
 use crate::stream::Certificates;
-use crate::transport::Target;
+use crate::transport::{Target, Transport};
 
 /// The server under test.
 pub(in super::super) enum Server {
@@ -18,6 +18,15 @@ pub(in super::super) enum Server {
 }
 
 impl Server {
+    /// The same server over another transport, if one is asked for.
+    pub(super) fn over(self, transport: Option<Transport>) -> Self {
+        match (self, transport) {
+            (Self::There(target), Some(transport)) => Self::There(target.over(transport)),
+            (Self::Exec(target, command), Some(transport)) => Self::Exec(target.over(transport), command),
+            (server, _) => server,
+        }
+    }
+
     /// Whether its certificates are verified.
     pub(in super::super) fn certificates(&self) -> Certificates {
         match self {

@@ -153,7 +153,9 @@ impl<'r> Shard<'r> {
                 Ok(Taken::Bytes(count, rest)) => {
                     actor.life.traffic.hear(self.state.now);
                     self.state.tally.counts.bytes_in += count as u64;
-                    self.secured(id);
+                    if self.actors[id as usize].life.stage == ConnectionStage::Securing {
+                        self.secured(id);
+                    }
                     if count > 0 {
                         self.take_bytes(id, count);
                     }
@@ -212,10 +214,12 @@ impl<'r> Shard<'r> {
 
     /// Handles all complete input; returns the number of bytes consumed.
     fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
-        let mut start = 0;
-        if self.actors[id as usize].life.stage == ConnectionStage::Tunnelling {
-            return self.take_tunnel(id, bytes);
+        match self.actors[id as usize].life.stage {
+            ConnectionStage::Open => return self.take_frames(id, bytes),
+            ConnectionStage::Tunnelling => return self.take_tunnel(id, bytes),
+            _ => {}
         }
+        let mut start = 0;
         if self.actors[id as usize].life.stage == ConnectionStage::Asking {
             match read_token(bytes) {
                 TokenAnswer::Partial => return 0,

@@ -65,8 +65,7 @@ impl<'r> Shard<'r> {
     /// Goes on with HTTP if the handshake is over.
     pub(super) fn secured(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        let is_open = actor.stream.as_ref().is_some_and(|stream| stream.is_open());
-        if actor.life.stage != ConnectionStage::Securing || !is_open {
+        if !actor.stream.as_ref().is_some_and(|stream| stream.is_open()) {
             return;
         }
         let since = actor.life.buffers().securing_since.take();

@@ -18,7 +18,7 @@ pub struct LinkId {
 /// A command to the driver.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Open a WebSocket.
+    /// Open a connection.
     Connect(LinkId, ConnectOptions),
     /// Send over a connection.
     Send(LinkId, Outgoing),
@@ -28,7 +28,7 @@ pub enum Command {
     Restart(Restart),
 }
 
-/// The settings of a WebSocket connection.
+/// The settings of a connection.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
     /// The mount, the token, connect params and headers.
@@ -55,7 +55,7 @@ pub struct HttpRequest {
 /// A report of the driver.
 #[derive(Debug)]
 pub enum Happening {
-    /// The upgrade request to this path is being sent.
+    /// The first request of a connection is being sent, to this path.
     Dialled(LinkId, String),
     /// The server accepted the connection.
     Opened(LinkId, Coding),

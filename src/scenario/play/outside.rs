@@ -35,9 +35,9 @@ impl Play {
                 match judge_answer(http, answer, &mut self.values) {
                     Err(wrong) => self.fail(act, wrong),
                     Ok(()) => {
-                        if let Some(wait) = self.waits.get_mut(index) {
-                            wait.over = Some(0);
-                        }
+                        // In an ordered group the answer counts like a message.
+                        self.serial += 1;
+                        self.waits[index].over = Some(self.serial);
                     }
                 }
             }

@@ -113,7 +113,8 @@ impl Play {
 
     /// The first step that was answered before the one above it, and whether both belong to one conversation.
     fn first_out_of_order(&self) -> Option<(usize, FailureKind)> {
-        let pair = self.waits.windows(2).find(|pair| pair[0].over > pair[1].over)?;
+        let answered: Vec<_> = self.waits.iter().filter(|wait| wait.over != Some(0)).collect();
+        let pair = answered.windows(2).find(|pair| pair[0].over > pair[1].over)?;
         let came = |wait: &Wait| {
             let serial = wait.over?;
             let link = self.links[wait.actor?].as_ref()?;
@@ -215,7 +216,7 @@ impl Play {
     fn look_opening(&self, actor: usize, answer: Opening) -> Result<WaitStatus, Wrong> {
         let state = self.links[actor].as_ref().map(|link| &link.state);
         let wanted = match answer {
-            Opening::Open => "to be let in (101)".to_owned(),
+            Opening::Open => "to be let in".to_owned(),
             Opening::OpenWith(Coding::Deflate) => "to be let in (101) with permessage-deflate".to_owned(),
             Opening::OpenWith(Coding::Plain) => "to be let in (101) without permessage-deflate".to_owned(),
             Opening::Refused(Some(status)) => format!("to be refused with {status}"),

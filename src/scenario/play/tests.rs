@@ -7,7 +7,7 @@ use super::{Blame, Command, Happening, LinkId, Play, PlayStatus, Purpose, Settin
 use crate::clock::Time;
 use crate::protocol::Vsn;
 use crate::scenario::read;
-use crate::transport::{Ending, Incoming, Outgoing};
+use crate::transport::{Ending, Incoming, Outgoing, Response};
 use crate::wire::websocket::Coding;
 
 /// A play whose commands the test checks, and whose reports the test makes up.
@@ -52,6 +52,17 @@ impl Table {
             }
         }
         sent
+    }
+
+    fn answer_http(&mut self) -> &mut Self {
+        let answer = Response {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+            truncated: None,
+        };
+        self.play.handle(Happening::Http(Ok(answer)), self.now);
+        self
     }
 
     fn hear(&mut self, text: &str) -> &mut Self {
@@ -152,6 +163,32 @@ fn answers_in_order_notices_two_that_were_swapped() {
         table.failure().0,
         "the answers came in another order than the messages were sent"
     );
+}
+
+#[test]
+fn answers_in_order_holds_an_http_answer_against_a_reply() {
+    const SOURCE: &str = "about: x\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n\
+                          \x20 - answers: in order\n    together:\n      - ana: { push: echo }\n      - sleep: 1ms\n      \
+                          - http: GET /x\n";
+    let begun = || {
+        let mut table = Table::new(SOURCE);
+        table.sent();
+        table.hear(JOINED);
+        table.sent();
+        table.pass(Duration::from_millis(1));
+        table
+    };
+    let reply = r#"["1","2","lab:100","phx_reply",{"response":{},"status":"ok"}]"#;
+    let mut table = begun();
+    table.hear(reply).answer_http();
+    assert!(
+        matches!(table.play.progress(), PlayStatus::Settling | PlayStatus::Over),
+        "{:?}",
+        table.play.progress()
+    );
+    let mut table = begun();
+    table.answer_http().hear(reply);
+    assert_eq!(table.failure().1, "test.yaml:10:9");
 }
 
 #[test]

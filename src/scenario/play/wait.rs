@@ -30,7 +30,7 @@ pub(super) struct Wait {
     pub(super) sent: Time,
     /// Its timeout: see [`super::Play::deadline_of`].
     pub(super) within: Duration,
-    /// The serial of the message that ended it, once it has ended.
+    /// Once it has ended: the serial of the message or HTTP answer that ended it; 0 if something else did.
     pub(super) over: Option<u64>,
 }
 
@@ -58,7 +58,7 @@ pub(super) enum WaitKind {
 pub(super) enum WaitStatus {
     /// It is not over.
     NotYet,
-    /// It is over; the serial of the message that ended it, if one did.
+    /// It is over; the serial of the message that ended it, or 0.
     Over(u64),
 }
 

@@ -3,7 +3,8 @@
 
 use super::super::needs::Level;
 use super::{
-    Act, Actor, Connect, Content, ExpectedReply, MountPath, OutgoingPayload, Program, Send, SendKind, What,
+    Act, Actor, Connect, Content, ExpectedReply, MountPath, Opening, OutgoingPayload, Program, Send,
+    SendKind, What,
 };
 use crate::transport::Transport;
 
@@ -138,7 +139,8 @@ fn of_the_upgrade(connect: &Connect) -> bool {
         let name = name.to_ascii_lowercase();
         name.starts_with("sec-websocket-") || name == "upgrade" || name == "connection"
     };
-    connect.headers.iter().any(|(name, _)| is_of_websocket(name))
+    matches!(connect.answer, Opening::OpenWith(_))
+        || connect.headers.iter().any(|(name, _)| is_of_websocket(name))
 }
 
 #[cfg(test)]

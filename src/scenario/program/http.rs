@@ -18,7 +18,7 @@ pub(crate) struct Http {
     pub(crate) save: HttpSave,
 }
 
-/// What a request keeps of its answer.
+/// The part of an answer that a step saves.
 #[derive(Clone, Debug)]
 pub(crate) enum HttpSave {
     Nothing,

@@ -2,6 +2,7 @@
 
 use super::app::TokenCheck;
 use crate::profile::{Adapter, Profile, Version};
+use crate::wire::longpoll::MOST_IN_A_BATCH;
 
 /// Decisions of the long poll transport.
 #[derive(Clone, Debug)]
@@ -215,7 +216,7 @@ impl LongPollConduct {
             },
             http_status: HttpStatus::Ok,
             open_status: 410,
-            batch_limit: is_limited.then_some(100),
+            batch_limit: is_limited.then_some(MOST_IN_A_BATCH),
             batch_decoding: if phoenix >= Version(1, 8, 6) || is_limited {
                 BatchDecoding::InTurn
             } else {

@@ -11,7 +11,7 @@ use super::admission::{Admission, Refusal};
 use super::query::{Malformed, Param, param};
 use super::{Request, Response};
 use crate::protocol::json::write_string;
-use crate::wire::longpoll::server::NDJSON;
+use crate::wire::longpoll::{BATCH_TYPE, TOKEN_HEADER};
 
 /// What a long poll request asks for.
 #[derive(Debug)]
@@ -43,9 +43,6 @@ pub(crate) enum Form {
     Text,
 }
 
-/// The header that may carry the token of a session.
-const TOKEN_HEADER: &str = "x-phoenix-longpoll-token";
-
 /// What a request to a mount with long poll asks for, or the answer that it gets at once.
 pub(super) fn ask(shared: &Shared, request: &Request<'_>) -> Result<PollAsk, Response> {
     match request.method {
@@ -72,7 +69,7 @@ pub(super) fn ask(shared: &Shared, request: &Request<'_>) -> Result<PollAsk, Res
                 return Err(Response::unserved(415));
             }
             let form = match &types[..] {
-                [one] if one == NDJSON => Form::Lines,
+                [one] if one == BATCH_TYPE => Form::Lines,
                 _ => Form::Text,
             };
             Ok(PollAsk::Publish(key, form))

@@ -8,9 +8,10 @@ use super::super::mailbox::SessionMessage;
 use super::super::serializer::decode;
 use super::super::session::Pipelined;
 use super::slot::{Polling, Queued};
-use super::{Due, LongPolls, MAX_WAITING};
+use super::{Due, LongPolls};
 use crate::clock::Time;
 use crate::protocol::Frame;
+use crate::server::mailboxes::MAX_WAITING;
 use crate::wire::longpoll::server::Posted;
 
 /// Whether a session is still there.

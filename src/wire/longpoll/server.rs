@@ -4,12 +4,9 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// The content type of a body with one message a line.
-pub const NDJSON: &str = "application/x-ndjson";
-
-/// A line that begins neither with `[` nor is base64.
+/// A line that neither begins with `[` nor is base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a line that does not begin with `[` is base64")]
+#[error("the line neither begins with `[` nor is base64")]
 pub struct NotBase64;
 
 /// A message in a body.

@@ -1,17 +1,19 @@
-//! TLS on the command line: who is trusted, what is said where a handshake fails, and how it ends.
+//! TLS on the command line: whom a client trusts, how a failed handshake is told, and the exit code.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod hostile;
+mod load;
+mod proxy;
+mod serve;
+
+use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 
 use rcgen::date_time_ymd;
 
-use super::{Served, phxproof, said, shown};
+use super::{Served, said};
 use crate::certificates::{Authority, Clients, Signed, accept, serve, settings};
-
-/// What `check` says of a server at `address` that is called `host`.
+/// The output of `check` for a server at `address` that is called `host`.
 fn check(folder: &Path, host: &str, address: SocketAddr, more: &[&str]) -> String {
     let target = format!("wss://{host}:{}/socket", address.port());
     let resolve = format!("{host}:{}:127.0.0.1", address.port());
@@ -46,6 +48,22 @@ fn server(signed: &Signed) -> SocketAddr {
 fn assert_undecided(said: &str, expected: &str) {
     assert!(said.contains(expected), "{said}");
     assert!(said.ends_with("--- exit 2\n"), "{said}");
+}
+
+/// A reference server with a certificate for 127.0.0.1, and the flags for its clients.
+fn served(folder: &Path) -> (Served, Vec<String>) {
+    let authority = Authority::new();
+    let file = authority.write(folder);
+    let [cert, key] = authority.sign(&["127.0.0.1"], |_| ()).write(folder, "server");
+    let files = [
+        "--tls-cert",
+        cert.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ];
+    let served = Served::start(folder, &files);
+    let flags = ["--target", &served.target(), "--cacert", file.to_str().unwrap()].map(str::to_owned);
+    (served, flags.to_vec())
 }
 
 #[test]
@@ -234,344 +252,4 @@ fn files_that_are_no_certificates_are_wrong_usage() {
             "{said}"
         );
     }
-}
-
-#[test]
-fn a_server_with_an_authority_of_its_own_says_how_to_trust_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut served = Served::start(folder.path(), &["--tls"]);
-    assert!(
-        served.first_line.starts_with("listening on https://127.0.0.1:"),
-        "{}",
-        served.first_line
-    );
-    let mut hint = String::new();
-    BufReader::new(served.child.stderr.as_mut().unwrap())
-        .read_line(&mut hint)
-        .unwrap();
-    let typed = hint.trim().strip_prefix("try: phxproof ").unwrap().split(' ');
-    let args: Vec<&str> = typed
-        .chain(["join/*", "binary/*", "videos/*", "--quiet"])
-        .collect();
-    assert_eq!(args[2], served.target());
-    let said = said(folder.path(), &args);
-    assert!(said.ends_with("--- exit 0\n"), "{said}");
-    let file = Path::new(args[4]);
-    assert!(file.exists());
-    assert_eq!(served.terminate(), Some(0));
-    assert!(!file.exists());
-}
-
-#[test]
-fn a_server_with_a_certificate_from_files_speaks_tls_with_it() {
-    let authority = Authority::new();
-    let folder = tempfile::tempdir().unwrap();
-    let file = authority.write(folder.path());
-    let [cert, key] = authority
-        .sign(&["127.0.0.1"], |_| ())
-        .write(folder.path(), "server");
-    let files = [
-        "--tls-cert",
-        cert.to_str().unwrap(),
-        "--tls-key",
-        key.to_str().unwrap(),
-    ];
-    let served = Served::start(folder.path(), &files);
-    let target = served.target();
-    let args = ["check", "heartbeat/*", "--quiet", "--target", &target, "--cacert"];
-    let said = said(folder.path(), &[&args[..], &[file.to_str().unwrap()]].concat());
-    assert!(said.ends_with("--- exit 0\n"), "{said}");
-}
-
-/// A proxy that notes whom it was asked to connect to, and answers with `status`; with 200 it connects.
-fn proxy(status: u16) -> (SocketAddr, Receiver<String>) {
-    let (noted, asked) = channel();
-    let address = accept(move |mut tcp| {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            tcp.read_exact(&mut byte).unwrap();
-            head.extend(byte);
-        }
-        let head = String::from_utf8(head).unwrap();
-        tcp.write_all(format!("HTTP/1.1 {status} As asked\r\n\r\n").as_bytes())
-            .unwrap();
-        let port: u16 = head
-            .lines()
-            .next()
-            .and_then(|line| line.split([':', ' ']).nth(2)?.parse().ok())
-            .unwrap();
-        noted.send(head).unwrap();
-        if status == 200 {
-            let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-            relay(&tcp, &server);
-        }
-    });
-    (address, asked)
-}
-
-fn relay(client: &TcpStream, server: &TcpStream) {
-    let copy = |from: &TcpStream, to: &TcpStream| {
-        let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-        thread::spawn(move || std::io::copy(&mut from, &mut to));
-    };
-    copy(client, server);
-    copy(server, client);
-}
-
-#[test]
-fn a_proxy_that_was_asked_for_passes_the_connection_on() {
-    let authority = Authority::new();
-    let address = server(&authority.sign(&["a.test"], |_| ()));
-    let (proxy, asked) = proxy(200);
-    let url = format!("http://me:secret@{proxy}");
-    let said = check_trusting(&authority, "a.test", address, &["--proxy", &url]);
-    assert_undecided(&said, "answered the upgrade with 404");
-    let head = asked.recv().unwrap();
-    let place = format!("a.test:{}", address.port());
-    assert_eq!(
-        head,
-        format!(
-            "CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n"
-        )
-    );
-}
-
-#[test]
-fn a_proxy_that_refuses_is_told() {
-    let (proxy, _asked) = proxy(407);
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("http://{proxy}");
-    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
-    let said = check(folder.path(), "a.test", nobody, &["--proxy", &url]);
-    assert_undecided(
-        &said,
-        "refused to pass the connection on, with 407; give a user and a password",
-    );
-}
-
-#[test]
-fn a_proxy_of_the_environment_is_used_for_others_only() {
-    let authority = Authority::new();
-    let address = server(&authority.sign(&["a.test"], |_| ()));
-    let (proxy, asked) = proxy(403);
-    let folder = tempfile::tempdir().unwrap();
-    let file = authority.write(folder.path());
-    let target = format!("wss://a.test:{}/socket", address.port());
-    let run = |resolve: &str, no_proxy: &str| {
-        let output = phxproof(
-            folder.path(),
-            &["check", "join/ok", "--quiet", "--target", &target],
-        )
-        .args(["--resolve", resolve, "--cacert", file.to_str().unwrap()])
-        .env("HTTPS_PROXY", format!("http://{proxy}"))
-        .env("NO_PROXY", no_proxy)
-        .output();
-        shown(&output.unwrap())
-    };
-    let here = format!("a.test:{}:127.0.0.1", address.port());
-    assert_undecided(&run(&here, ""), "answered the upgrade with 404");
-    assert!(
-        asked.try_recv().is_err(),
-        "the proxy was asked for a loopback target"
-    );
-    // An address of a network for documentation, which nobody has.
-    let there = format!("a.test:{}:192.0.2.1", address.port());
-    assert_undecided(&run(&there, ""), "refused to pass the connection on, with 403");
-    assert!(asked.recv().unwrap().starts_with("CONNECT a.test:"));
-    run(&there, "example.test, a.test");
-    assert!(
-        asked.try_recv().is_err(),
-        "the proxy was asked for a server of NO_PROXY"
-    );
-}
-
-/// A reference server with a certificate for 127.0.0.1, and the flags for its clients.
-fn served(folder: &Path) -> (Served, Vec<String>) {
-    let authority = Authority::new();
-    let file = authority.write(folder);
-    let [cert, key] = authority.sign(&["127.0.0.1"], |_| ()).write(folder, "server");
-    let files = [
-        "--tls-cert",
-        cert.to_str().unwrap(),
-        "--tls-key",
-        key.to_str().unwrap(),
-    ];
-    let served = Served::start(folder, &files);
-    let flags = ["--target", &served.target(), "--cacert", file.to_str().unwrap()].map(str::to_owned);
-    (served, flags.to_vec())
-}
-
-/// What `load` says, and its `result.json`.
-fn load(folder: &Path, args: &[&str]) -> (String, serde_json::Value) {
-    let args = [&["load"], args, &["--duration", "1s", "--out", "out"]].concat();
-    let said = said(folder, &args);
-    let result = std::fs::read_to_string(folder.join("out/result.json"));
-    let result = serde_json::from_str(&result.unwrap_or_default()).unwrap_or_default();
-    (said, result)
-}
-
-/// Nothing is missing and all have joined. Whether the run is valid depends on how busy the machine is.
-#[track_caller]
-fn assert_received(said: &str, result: &serde_json::Value, sockets: u64) {
-    assert_eq!(result["messages"]["missing"], 0, "{said}");
-    assert_eq!(result["sockets"]["joined"], sockets, "{said}");
-    assert_eq!(result["troubles"], serde_json::json!({}), "{said}");
-}
-
-#[test]
-fn a_swarm_over_tls_receives_everything_and_measures_its_handshakes() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_served, flags) = served(folder.path());
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let echo = ["echo", "--sockets", "20", "--rate", "100"];
-    let (said, result) = load(folder.path(), &[&echo[..], &flags].concat());
-    assert_received(&said, &result, 20);
-    assert_eq!(result["latency_us"]["tls"]["count"], 20);
-}
-
-#[test]
-fn a_swarm_that_reconnects_over_tls_makes_its_handshakes_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_served, flags) = served(folder.path());
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let scenario = "about: Sockets are cut and come back.\nfresh: [room]\nsteps:\n  - ana: connect\n  \
-                    - ana: { join: \"lab:{{room}}\" }\n  - sleep: 50ms\n  - ana: cut\n";
-    std::fs::write(folder.path().join("back.yaml"), scenario).unwrap();
-    let (said, result) = load(
-        folder.path(),
-        &[&["back.yaml", "--sockets", "4"][..], &flags].concat(),
-    );
-    let handshakes = result["latency_us"]["tls"]["count"].as_u64().unwrap();
-    let opened = result["counts"]["opened"].as_u64().unwrap();
-    let reconnects = result["sockets"]["reconnects"].as_u64().unwrap();
-    assert!(reconnects > 0, "{said}");
-    assert!(
-        handshakes >= opened && opened > 4,
-        "{handshakes} handshakes, {said}"
-    );
-}
-
-#[test]
-fn a_swarm_goes_through_a_proxy() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_served, flags) = served(folder.path());
-    let (proxy, asked) = proxy(200);
-    let url = format!("http://{proxy}");
-    let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    flags.extend(["--proxy", &url]);
-    let echo = ["echo", "--sockets", "3", "--rate", "30"];
-    let (said, result) = load(folder.path(), &[&echo[..], &flags].concat());
-    assert_received(&said, &result, 3);
-    assert_eq!(result["latency_us"]["tls"]["count"], 3);
-    // The sockets of the run, and those that try it before.
-    assert!(asked.try_iter().count() > 3);
-}
-
-#[test]
-fn a_swarm_that_does_not_trust_the_server_is_undecided() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_served, flags) = served(folder.path());
-    let echo = ["echo", "--sockets", "3", "--rate", "30", "--target", &flags[1]];
-    let (said, _) = load(folder.path(), &echo);
-    assert_undecided(&said, "signed by an authority that is not trusted");
-    let (said, result) = load(folder.path(), &[&echo[..], &["--insecure"]].concat());
-    assert!(
-        said.contains("insecure: any certificate of the server was accepted (--insecure)"),
-        "{said}"
-    );
-    assert_eq!(result["insecure"], true);
-    assert_received(&said, &result, 3);
-}
-
-/// What `check` says of a server that behaves like this once it was greeted, and that it ends by itself.
-fn hostile(act: impl Fn(&mut TcpStream) + Send + 'static) -> String {
-    let address = accept(move |mut tcp| {
-        let _ = tcp.read(&mut [0; 4096]);
-        act(&mut tcp);
-    });
-    let folder = tempfile::tempdir().unwrap();
-    check(folder.path(), "a.test", address, &[])
-}
-
-/// A record of the handshake with this content.
-fn record(content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    [&[22, 3, 3], &length[..], content].concat()
-}
-
-#[test]
-fn a_handshake_message_without_an_end_is_not_gathered_for_ever() {
-    let said = hostile(|tcp| {
-        // A ServerHello of 16 MB.
-        let start = record(&[&[2, 0xff, 0xff, 0xff][..], &[0; 1000]].concat());
-        let more = record(&[0; 16_000]);
-        let _ = tcp.write_all(&start);
-        while tcp.write_all(&more).is_ok() {}
-    });
-    assert_undecided(&said, "TLS with a.test:");
-}
-
-#[test]
-fn empty_records_without_an_end_are_not_read_for_ever() {
-    let said = hostile(|tcp| while tcp.write_all(&record(&[])).is_ok() {});
-    assert_undecided(&said, "TLS with a.test:");
-}
-
-#[test]
-fn garbage_in_the_place_of_a_greeting_is_told() {
-    let said = hostile(|tcp| {
-        let _ = tcp.write_all(&record(&[0x5a; 3000]));
-    });
-    assert_undecided(&said, "TLS with a.test:");
-}
-
-#[test]
-fn a_handshake_that_never_goes_on_ends_at_the_deadline() {
-    let said = hostile(|tcp| {
-        let _ = tcp.write_all(&record(&[2, 0, 0, 100])[..7]);
-        // Until the client has gone.
-        let _ = tcp.read(&mut [0; 16]);
-    });
-    assert_undecided(&said, "did not accept the connection within");
-}
-
-#[test]
-fn a_server_that_ends_its_half_in_the_middle_of_a_record_is_told() {
-    let said = hostile(|tcp| {
-        let _ = tcp.write_all(&record(&[2, 0, 0, 100])[..7]);
-        let _ = tcp.shutdown(std::net::Shutdown::Write);
-        let _ = tcp.read(&mut [0; 16]);
-    });
-    assert_undecided(&said, "it ended the connection during the handshake");
-}
-
-#[test]
-fn the_server_answers_what_is_no_tls_with_an_alert_and_goes_on_serving() {
-    let folder = tempfile::tempdir().unwrap();
-    let (served, flags) = served(folder.path());
-    let address = served.target().replace("wss://", "").replace("/socket", "");
-    for garbage in [
-        &b"GET / HTTP/1.1\r\n\r\n"[..],
-        &record(&[0x5a; 3000]),
-        &[0; 70_000],
-    ] {
-        let mut tcp = TcpStream::connect(&address).unwrap();
-        let _ = tcp.write_all(garbage);
-        let mut answer = Vec::new();
-        let _ = tcp.read_to_end(&mut answer);
-        assert!(answer.is_empty() || answer.starts_with(&[21, 3]), "{answer:?}");
-    }
-    let plain = served.target().replace("wss://", "ws://");
-    let said_of_plain = said(
-        folder.path(),
-        &["check", "join/ok", "--quiet", "--target", &plain],
-    );
-    assert_undecided(&said_of_plain, "speaks TLS; use wss://");
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let well = said(
-        folder.path(),
-        &[&["check", "join/ok", "--quiet"][..], &flags].concat(),
-    );
-    assert!(well.ends_with("--- exit 0\n"), "{well}");
 }

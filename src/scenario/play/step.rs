@@ -123,7 +123,7 @@ impl Play {
             let reply = head.event.as_deref() == Some(crate::protocol::REPLY);
             Some(((wait.actor, head.topic.clone()), reply))
         };
-        let kind = match (came(&pair[0]), came(&pair[1])) {
+        let kind = match (came(pair[0]), came(pair[1])) {
             (Some((here, false)), Some((there, true))) if here == there => FailureKind::ReplyFirst,
             (Some((here, _)), Some((there, _))) if here == there => FailureKind::Order,
             _ => FailureKind::Overtaken,

@@ -34,7 +34,7 @@ impl Backoff {
         Self::new([1, 2, 5].map(Duration::from_secs), Duration::from_secs(10))
     }
 
-    /// Returns the wait before this try. [`Duration::MAX`] means that there are no more tries.
+    /// The time that a client waits before this attempt. After [`Duration::MAX`] it does not try again.
     pub fn delay(&self, attempt: u32) -> Duration {
         let step = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         self.steps.get(step).copied().unwrap_or(self.afterwards)

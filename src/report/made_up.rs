@@ -72,7 +72,6 @@ fn skipped(id: &str) -> CaseResult {
 pub(super) fn noted(id: &str, verdict: Verdict, note: &str) -> CaseResult {
     let note = Some(note.to_owned());
     CaseResult {
-        transport: Transport::WebSocket,
         verdict,
         note,
         ..case(id)

@@ -68,18 +68,19 @@ impl CheckProgress {
 
     fn finished(&mut self, case: &CaseResult) -> Result<(), ReportError> {
         self.done += 1;
-        self.running.retain(|running| **running != *case.name());
+        let name = case.name();
+        self.running.retain(|running| **running != *name);
         let failed = case.failed(self.held_to, Strictness::Lenient);
         self.failed += usize::from(failed);
         self.passed += usize::from(!failed && case.verdict == Verdict::Pass);
         if matches!(self.shown, Shown::EachCase) {
             let ms = case.duration.as_millis();
             let verdict = if failed { Verdict::Fail } else { case.verdict };
-            return say(&format!("{:<10} {} ({ms} ms)", verdict.name(), case.name()));
+            return say(&format!("{:<10} {name} ({ms} ms)", verdict.name()));
         }
         if failed {
             let what = case.message().unwrap_or_default();
-            self.tell(&format!("fail {}: {what}", case.name()))?;
+            self.tell(&format!("fail {name}: {what}"))?;
         }
         let now = self.clock.now();
         if let Shown::NowAndThen { last } = &mut self.shown

@@ -122,7 +122,7 @@ fn takes(kind: Kind) -> &'static str {
         Kind::BodyOrSave => "a text, or `{ NAME: /POINTER }`",
         Kind::Texts => "`{ NAME: TEXT }`",
         Kind::Transport => "`websocket` or `longpoll`",
-        Kind::Opening => "`open`, `refused`, `any`, or a status",
+        Kind::Opening => "`open`, `compressed`, `uncompressed`, `refused`, `any`, or a status",
         Kind::MaybeCode => "a close code, or nothing",
         Kind::Number => "a whole number",
         Kind::Flag => "true or false",

@@ -1,7 +1,6 @@
 //! The JSON Schema of scenario files (draft 2020-12). It is made from the tables of the reader, so that
 //! editors complete and check what the reader accepts.
 
-use crate::transport::Transport;
 use serde_json::{Map, Value, json};
 
 use super::needs::Level;
@@ -9,6 +8,7 @@ use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, ROLE};
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
 use crate::profile::Difference;
+use crate::transport::Transport;
 
 /// The whole schema.
 pub fn schema() -> Value {

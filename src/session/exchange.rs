@@ -49,13 +49,31 @@ pub enum Ending {
     Cut,
 }
 
-/// The request of a long poll client that was answered.
+/// A kind of long poll request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PollRequest {
     /// It asks for messages.
     Poll,
     /// It carries messages.
     Batch,
+}
+
+impl PollRequest {
+    /// Its HTTP method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Poll => "GET",
+            Self::Batch => "POST",
+        }
+    }
+
+    /// Its name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Batch => "batch",
+        }
+    }
 }
 
 /// What can be sent.

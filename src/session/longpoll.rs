@@ -1,6 +1,5 @@
-//! A long poll session, as a client sees it: what to send next, what an answer brought, and how the session ended. It does
-//! what phoenix.js does: one poll is always open, one batch is under way at a time, and what is to be sent meanwhile waits for
-//! the next one.
+//! The client's side of a long poll session: makes batches, and reads the answers to polls and batches. It behaves like
+//! phoenix.js: one poll is always open, one batch is under way at a time, and further messages wait for the next batch.
 
 use std::collections::VecDeque;
 
@@ -32,7 +31,7 @@ enum Posting {
 pub enum FirstPoll {
     /// It opened a session.
     Open(LongPoll),
-    /// It let nobody in, with this status.
+    /// It refused the session with this status.
     Refused(u16),
 }
 
@@ -49,7 +48,7 @@ pub struct PollBatch {
 /// those only arrays as text: objects, as 1.0.0 has them, go alone.
 const SINGLE_TYPE: &str = "application/json";
 
-/// A batch ends before it has so many bytes: Phoenix reads at most 8,000,000 bytes of a request.
+/// The size limit of a batch in bytes. Phoenix reads at most 8,000,000 bytes of a request.
 const LARGEST_BATCH: usize = 4_000_000;
 
 /// The statuses of answers.
@@ -82,10 +81,10 @@ impl LongPoll {
         &self.token
     }
 
-    /// Takes one thing to send; [`Self::next_batch`] has it once it is its turn.
+    /// Queues a message for a later batch.
     ///
     /// # Errors
-    /// If long poll cannot carry it.
+    /// Long poll cannot carry it.
     pub fn send(&mut self, outgoing: Outgoing) -> Result<(), NoMessage> {
         match outgoing {
             Outgoing::Text(_) | Outgoing::Binary(_) => self.waiting.push_back(outgoing),
@@ -99,7 +98,8 @@ impl LongPoll {
         self.waiting.iter().map(Outgoing::payload_len).sum()
     }
 
-    /// The next batch, unless one is under way or nothing waits. It is under way until [`Self::posted`].
+    /// Takes the next batch out of the queue, unless a batch is under way or the queue is empty. The batch is under way until
+    /// [`Self::posted`] gets its answer.
     pub fn next_batch(&mut self) -> Option<PollBatch> {
         if self.posting == Posting::Yes {
             return None;
@@ -127,7 +127,7 @@ impl LongPoll {
         })
     }
 
-    /// The text that must be the whole body of its request.
+    /// The text of a message that must be sent in a request of its own.
     fn alone<'o>(&self, outgoing: &'o Outgoing) -> Option<&'o str> {
         match outgoing {
             Outgoing::Text(text) if self.vsn == Vsn::V1 || !is_line(text) => Some(text),
@@ -135,7 +135,7 @@ impl LongPoll {
         }
     }
 
-    /// Takes the answer to the batch that was under way: how the session ended, if it did.
+    /// Reads the answer to the batch that is under way. Returns how the session ended, if it did.
     ///
     /// # Errors
     /// If it is not a long poll answer.
@@ -148,7 +148,7 @@ impl LongPoll {
         }))
     }
 
-    /// Takes the answer to a poll: appends what came to `into`, and says how the session ended, if it did.
+    /// Reads the answer to a poll and appends its messages to `into`. Returns how the session ended, if it did.
     ///
     /// # Errors
     /// If it is not a long poll answer.
@@ -190,16 +190,16 @@ fn push(outgoing: &Outgoing, body: &mut Vec<u8>) {
 #[error("long poll carries text and binary messages only; frames are part of WebSocket")]
 pub struct NoMessage;
 
-/// An answer that Phoenix never gives.
+/// An invalid long poll answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAnswer {
-    /// Not such an answer at all.
+    /// It cannot be read.
     #[error(transparent)]
     Unreadable(#[from] AnswerError),
-    /// A session that nobody can use.
+    /// It opens a session without a token.
     #[error("it opens a session (410), but has no token")]
     NoToken,
-    /// No session was opened.
+    /// It neither opens a session nor refuses one.
     #[error("its status is {0}; expected 410 with a token, or a refusal")]
     Unopened(u16),
 }
@@ -222,6 +222,16 @@ mod tests {
     fn body(session: &mut LongPoll) -> String {
         let batch = session.next_batch().expect("something waits");
         String::from_utf8(batch.body).unwrap()
+    }
+
+    /// The bodies of all batches, if the server takes each of them.
+    fn sent(session: &mut LongPoll) -> Vec<Vec<u8>> {
+        let mut bodies = Vec::new();
+        while let Some(batch) = session.next_batch() {
+            bodies.push(batch.body);
+            session.posted(br#"{"status":200}"#).unwrap();
+        }
+        bodies
     }
 
     #[test]
@@ -256,12 +266,11 @@ mod tests {
         for _ in 0..250 {
             session.send(text("[]")).unwrap();
         }
-        let mut lines = Vec::new();
-        while let Some(batch) = session.next_batch() {
-            lines.push(batch.body.split(|byte| *byte == b'\n').count());
-            session.posted(br#"{"status":200}"#).unwrap();
-        }
-        assert_eq!(lines, [100, 100, 50]);
+        let batches = sent(&mut session);
+        let lines = batches
+            .iter()
+            .map(|body| body.split(|byte| *byte == b'\n').count());
+        assert_eq!(lines.collect::<Vec<_>>(), [100, 100, 50]);
     }
 
     #[test]
@@ -270,11 +279,7 @@ mod tests {
         for _ in 0..3 {
             session.send(Outgoing::Binary(vec![0; 2_000_000])).unwrap();
         }
-        let mut sizes = Vec::new();
-        while let Some(batch) = session.next_batch() {
-            sizes.push(batch.body.len());
-            session.posted(br#"{"status":200}"#).unwrap();
-        }
+        let sizes: Vec<usize> = sent(&mut session).iter().map(Vec::len).collect();
         assert_eq!(sizes, [2_666_668, 2_666_668, 2_666_668]);
     }
 

@@ -1,5 +1,5 @@
-//! One request and one answer on a new connection, within one deadline; the socket comes back if the server switched
-//! protocols. It does not decide what is asked or what the answer means.
+//! One request and one answer within one deadline, on a new or a kept connection. Returns the socket if the server switched
+//! protocols. It does not interpret the answer.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -15,6 +15,7 @@ use tokio::time::{Sleep, sleep};
 use super::answer::{RequestError, Response, Truncated};
 use super::dial::dial;
 use super::{Limits, Target};
+use crate::session::PollRequest;
 use crate::stream::{Stream, TlsError};
 use crate::wire::http::{Body, Head, HttpError, NO_HEADERS, read_head};
 
@@ -62,11 +63,7 @@ impl Call<'_> {
         check: impl Fn(&Head<'_, '_>) -> Result<(), E>,
     ) -> Result<Answer<E>, RequestError> {
         let mut deadline = pin!(sleep(self.deadline));
-        let mut stream = tokio::select! {
-            biased;
-            connected = dial(self.target) => connected?,
-            () = &mut deadline => return Err(self.connect_timeout()),
-        };
+        let mut stream = self.connected(deadline.as_mut()).await?;
         let read = self.ask(&mut stream, (method, request), check, deadline).await?;
         match read.switch {
             Err(bad) => Ok(Answer::BadSwitch(bad)),
@@ -75,32 +72,36 @@ impl Call<'_> {
         }
     }
 
-    /// One request and one answer on a connection that earlier requests may have used, or on a new one. Gives the connection
-    /// back if another request may follow on it. A server may end a connection that it kept just as the request is sent; then
-    /// the request is sent once more, as browsers do.
+    /// One request and one answer on the kept connection of an earlier request, or on a new one. Returns the connection if
+    /// another request may follow on it. A server may end a kept connection just as the request is sent; then a poll is
+    /// sent again. A batch is not, because the server may have handled it (RFC 9110, 9.2.2).
     pub(super) async fn converse(
         &self,
         kept: Option<Stream>,
-        method: &str,
+        of: PollRequest,
         request: &[u8],
     ) -> Result<(Response, Option<Stream>), RequestError> {
         let mut deadline = pin!(sleep(self.deadline));
         let no_switch = |_: &Head<'_, '_>| Ok::<(), Infallible>(());
-        let asked = (method, request);
+        let asked = (of.method(), request);
         if let Some(mut stream) = still_open(kept) {
             match self.ask(&mut stream, asked, no_switch, deadline.as_mut()).await {
-                Err(RequestError::NoAnswer { .. }) => {}
+                Err(RequestError::NoAnswer { .. }) if of == PollRequest::Poll => {}
                 Err(error) => return Err(error),
                 Ok(read) => return Ok(read.into_response(stream)),
             }
         }
-        let mut stream = tokio::select! {
-            biased;
-            connected = dial(self.target) => connected?,
-            () = &mut deadline => return Err(self.connect_timeout()),
-        };
+        let mut stream = self.connected(deadline.as_mut()).await?;
         let read = self.ask(&mut stream, asked, no_switch, deadline).await?;
         Ok(read.into_response(stream))
+    }
+
+    async fn connected(&self, deadline: Pin<&mut Sleep>) -> Result<Stream, RequestError> {
+        tokio::select! {
+            biased;
+            connected = dial(self.target) => connected,
+            () = deadline => Err(self.connect_timeout()),
+        }
     }
 
     async fn ask<E>(
@@ -254,11 +255,11 @@ impl<E> Read<E> {
                     }
                 }
             }
+            let taken = self.rest.len() - rest.len();
+            self.rest.drain(..taken);
             if self.body.is_whole() {
                 return None;
             }
-            let taken = self.rest.len() - rest.len();
-            self.rest.drain(..taken);
             let read = tokio::select! {
                 biased;
                 () = &mut deadline => return Some(Truncated::Deadline),
@@ -277,7 +278,7 @@ impl<E> Read<E> {
     }
 }
 
-/// A stream that was kept, unless the server has ended it meanwhile, or said something unasked.
+/// The kept stream, unless the server has ended it, or has sent bytes without a request.
 fn still_open(kept: Option<Stream>) -> Option<Stream> {
     let mut stream = kept?;
     let (mut byte, mut context) = ([0; 1], Context::from_waker(Waker::noop()));

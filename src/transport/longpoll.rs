@@ -1,5 +1,5 @@
-//! An open long poll session over tokio: keeps one poll open and sends batches, each on a connection of its own that is used
-//! again. What the answers mean is the session's business.
+//! An open long poll session over tokio: keeps one poll open and sends batches. Polls have one connection, batches another.
+//! `crate::session` reads the answers.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -56,7 +56,7 @@ enum Lane {
     Busy(UnderWay),
 }
 
-/// Opens a session; none if the server lets nobody in. The answer has the status that counts.
+/// Opens a session; none if the server refuses it. The response has the status of the body.
 pub(super) async fn open(
     target: &Target,
     upgrade: &Upgrade,
@@ -73,9 +73,9 @@ pub(super) async fn open(
         },
         moved: Cell::new(0),
     };
-    let first = requests.written("GET", None, Vec::new(), &[])?;
-    let call = requests.call("poll", upgrade.deadline);
-    let (mut response, kept) = call.converse(None, "GET", &first).await?;
+    let first = requests.written(PollRequest::Poll, None, Vec::new(), &[])?;
+    let call = requests.call(PollRequest::Poll, upgrade.deadline);
+    let (mut response, kept) = call.converse(None, PollRequest::Poll, &first).await?;
     if response.status != 200 {
         return Ok((None, response));
     }
@@ -122,7 +122,7 @@ impl Session {
         self.requests.moved.get() != 0
     }
 
-    /// Takes one thing to send.
+    /// Queues a message, or ends the session.
     pub(super) fn send(&mut self, outgoing: Outgoing) -> io::Result<()> {
         // A client has no way to end a session but to ask for nothing more.
         if matches!(outgoing, Outgoing::Cut | Outgoing::Close { .. }) {
@@ -149,18 +149,20 @@ impl Session {
         let token = self.state.token();
         if let Lane::Idle(kept) = &mut self.poll {
             let accept = vec![("Accept", "application/json".to_owned())];
-            let request = self.requests.written("GET", Some(token), accept, &[])?;
-            self.poll = self.requests.begin("GET", request, kept.take());
+            let of = PollRequest::Poll;
+            let request = self.requests.written(of, Some(token), accept, &[])?;
+            self.poll = self.requests.begin(of, request, kept.take());
         }
         if let Lane::Idle(kept) = &mut self.batch
             && let Some(batch) = self.state.next_batch()
         {
             let content_type = vec![("Content-Type", batch.content_type.to_owned())];
             let token = self.state.token();
+            let of = PollRequest::Batch;
             let request = self
                 .requests
-                .written("POST", Some(token), content_type, &batch.body)?;
-            self.batch = self.requests.begin("POST", request, kept.take());
+                .written(of, Some(token), content_type, &batch.body)?;
+            self.batch = self.requests.begin(of, request, kept.take());
         }
         Ok(())
     }
@@ -196,17 +198,14 @@ impl Session {
     }
 
     fn answered(&mut self, of: PollRequest, response: &Response) {
-        let what = match of {
-            PollRequest::Poll => "a poll",
-            PollRequest::Batch => "a batch",
-        };
+        let what = of.name();
         if let Some(truncated) = response.truncated {
             let how = match truncated {
                 Truncated::Limit => format!("with more than {} bytes", self.requests.limits.body_bytes),
                 Truncated::Deadline => "so slowly that the answer was not whole in time".to_owned(),
                 Truncated::Broken => "with an answer that is not whole".to_owned(),
             };
-            return self.end(Ending::Violation(format!("the server answered {what} {how}")));
+            return self.end(Ending::Violation(format!("the server answered a {what} {how}")));
         }
         if response.status != 200 {
             let status = response.status;
@@ -223,7 +222,7 @@ impl Session {
         }
     }
 
-    /// Nothing is asked any more. What came before is still told.
+    /// Ends both requests. Messages that came before are still returned.
     fn end(&mut self, ending: Ending) {
         self.over.get_or_insert(ending);
         (self.poll, self.batch) = (Lane::Idle(None), Lane::Idle(None));
@@ -231,14 +230,14 @@ impl Session {
 }
 
 fn violation(what: &str, why: &BadAnswer) -> Ending {
-    Ending::Violation(format!("the server answered {what} with something else: {why}"))
+    Ending::Violation(format!("the server answered a {what} with something else: {why}"))
 }
 
 impl Requests {
     /// A request as it is sent. The token stands in the query too, as servers before 1.8.10 look for it only there.
     fn written(
         &self,
-        method: &str,
+        of: PollRequest,
         token: Option<&str>,
         mut standard: Vec<(&'static str, String)>,
         body: &[u8],
@@ -251,7 +250,7 @@ impl Requests {
         }
         standard.splice(0..0, standard_headers(&self.target));
         let head = Head {
-            method,
+            method: of.method(),
             path_and_query: &path_and_query,
             standard,
             headers: &self.headers,
@@ -259,22 +258,21 @@ impl Requests {
         head.write(body)
     }
 
-    fn call(&self, what: &'static str, deadline: Duration) -> Call<'_> {
+    fn call(&self, of: PollRequest, deadline: Duration) -> Call<'_> {
         Call {
             target: &self.target,
-            what,
+            what: of.name(),
             limits: &self.limits,
             deadline,
             moved: Some(&self.moved),
         }
     }
 
-    fn begin(self: &Rc<Self>, method: &'static str, request: Vec<u8>, kept: Option<Stream>) -> Lane {
+    fn begin(self: &Rc<Self>, of: PollRequest, request: Vec<u8>, kept: Option<Stream>) -> Lane {
         let requests = Rc::clone(self);
         Lane::Busy(Box::pin(async move {
-            let what = if method == "GET" { "poll" } else { "batch" };
-            let call = requests.call(what, ANSWERED_WITHIN);
-            call.converse(kept, method, &request).await
+            let call = requests.call(of, ANSWERED_WITHIN);
+            call.converse(kept, of, &request).await
         }))
     }
 }

@@ -28,7 +28,7 @@ mod percent;
 mod target;
 mod websocket;
 
-pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, PollRequest, RawFrame};
+pub use crate::session::{BadSwitch, Ending, Incoming, Masking, Outgoing, RawFrame};
 pub use crate::wire::websocket::Coding;
 pub use answer::{RequestError, Response, Truncated};
 pub(crate) use connect::not_replaced;

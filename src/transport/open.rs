@@ -1,4 +1,4 @@
-//! Opens a connection: asks once, and tells a server that agreed from one that refused and one whose answer is not right.
+//! Opens a connection: sends one request, and tells apart servers that accept, refuse, or send an invalid response.
 
 use std::cell::Cell;
 use std::io;
@@ -20,14 +20,14 @@ use crate::wire;
 pub enum Opened {
     /// It switched to WebSocket, or opened a long poll session; the [`Response`] says so.
     Open(Connection, Response),
-    /// It answered with any other status, a redirect included. Over long poll the status is that of the body.
+    /// The server answered with another status, for example a redirect. Over long poll the status is the one in the body.
     Refused(Response),
 }
 
 /// Connects over the transport that the target names.
 ///
 /// # Errors
-/// If no head of an answer came in time, or one that accepts but is not right. A refusal is no error.
+/// The server sent no response in time, or its response accepts the connection but is invalid. A refusal is [`Opened::Refused`].
 pub async fn open(target: &Target, upgrade: &Upgrade) -> Result<Opened, OpenError> {
     match target.transport() {
         Transport::WebSocket => open_websocket(target, upgrade).await,

@@ -9,12 +9,12 @@ use super::{Limits, UpgradeParts};
 use crate::protocol::Vsn;
 use crate::session::{BadAnswer, BadSwitch};
 
-/// What to ask for.
+/// The request that opens a connection.
 #[derive(Clone, Debug)]
 pub struct Upgrade {
     /// From the first slash, with the query: `/socket/websocket?vsn=2.0.0`, `/socket/longpoll?vsn=2.0.0`.
     pub path_and_query: String,
-    /// Sent beside the standard ones, or in their place: with `Sec-WebSocket-Version: 12` no 13 is sent.
+    /// Headers that are added to the standard ones. One with the same name replaces the standard one.
     pub headers: Vec<(String, String)>,
     /// For the handshake and the connection after it.
     pub limits: Limits,
@@ -44,10 +44,10 @@ pub enum OpenError {
     /// No answer came.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// It answered 101, but not as RFC 6455 asks.
+    /// The server answered 101, but its response violates RFC 6455.
     #[error("the server switched protocols, but not to what was asked for: {0}")]
     BadSwitch(#[from] BadSwitch),
-    /// It answered the first poll, but not as long poll asks.
+    /// The answer to the first poll is not a long poll answer.
     #[error("the server answered the first poll, but not as a Phoenix socket does: {0}")]
     BadAnswer(#[from] BadAnswer),
 }

@@ -5,6 +5,7 @@
 mod closing;
 mod compressed;
 mod http;
+mod longpoll;
 mod messages;
 mod opening;
 mod refusing;
@@ -92,7 +93,7 @@ where
 fn upgrade(target: &Target) -> Upgrade {
     Upgrade {
         vsn: Vsn::V2,
-        path_and_query: format!("{}/websocket?vsn=2.0.0", target.mount()),
+        path_and_query: format!("{}/{}?vsn=2.0.0", target.mount(), target.transport()),
         headers: Vec::new(),
         limits: Limits::default(),
         deadline: HUNG,

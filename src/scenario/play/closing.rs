@@ -1,7 +1,7 @@
 //! The end of a connection in words.
 
 use crate::scenario::shorten;
-use crate::transport::{Ending, PollRequest};
+use crate::transport::Ending;
 
 /// How a connection ended, in words.
 pub(crate) fn describe_ending(ending: &Ending) -> String {
@@ -19,11 +19,10 @@ pub(crate) fn describe_ending(ending: &Ending) -> String {
         Ending::Reset => "the server reset it".to_owned(),
         Ending::Violation(how) => how.clone(),
         Ending::Status { of, status } => {
-            let request = match of {
-                PollRequest::Poll => "a poll",
-                PollRequest::Batch => "a batch of messages",
-            };
-            format!("the server ended the session: it answered {request} with status {status}")
+            format!(
+                "the server ended the session: it answered a {} with status {status}",
+                of.name()
+            )
         }
         Ending::NoAnswer(why) => why.clone(),
         Ending::Cut => "cut by the client".to_owned(),

@@ -83,7 +83,7 @@ impl Program {
 /// Why a step can be taken over WebSocket only.
 fn only_over_websocket(act: &Act) -> Option<&'static str> {
     let why = match &act.what {
-        What::Send(_, send) if send.payload.length() > LARGEST_BATCH => {
+        What::Send(_, send) if send.payload.length() > LONGEST_BODY => {
             "Phoenix reads no more than 8 MB of a long poll request"
         }
         What::Send(_, send) if send.has_binary_reply() => BINARY_ANSWER,
@@ -123,8 +123,8 @@ impl Send {
 
 /// Phoenix writes messages to a long poll client as JSON texts.
 const BINARY_ANSWER: &str = "Phoenix cannot send binary messages to a long poll client";
-/// `Plug` reads no longer body unless an application asks for more.
-const LARGEST_BATCH: usize = 8_000_000;
+/// The longest body in bytes that `Plug` reads by default.
+const LONGEST_BODY: usize = 8_000_000;
 
 impl Connect {
     /// Whether the contract of the mount has no long poll.

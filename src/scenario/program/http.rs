@@ -13,7 +13,7 @@ pub(crate) struct Http {
     pub(crate) answer: Option<u16>,
     /// Headers that the answer must have.
     pub(crate) answer_headers: Vec<(String, Template)>,
-    /// What the JSON in the body of the answer must look like.
+    /// The pattern that the JSON in the body of the answer must match.
     pub(crate) with: Option<Pattern>,
     pub(crate) save: HttpSave,
 }

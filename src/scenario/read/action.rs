@@ -182,14 +182,13 @@ impl Reader {
         let Some(node) = entry(it.entries, "transport") else {
             return Some(None);
         };
-        let named = match &node.value {
-            Yaml::Text(name) => Transport::named(name),
-            _ => None,
-        };
-        match named {
-            Some(transport) => Some(Some(transport)),
-            None => self.wrong(node, "transport", "websocket or longpoll"),
+        let name = self.word(node, "transport", "websocket or longpoll")?;
+        let named = Transport::named(name);
+        if named.is_none() {
+            let title = format!("`{name}` is no transport");
+            self.unknown(&node.place, &title, name, &Transport::ALL.map(Transport::name));
         }
+        named.map(Some)
     }
 
     /// `token-age`, which applies to the token that `as` fetches.

@@ -245,3 +245,10 @@ fn a_step_of_nobody_is_told_to_stand_alone() {
         "{text}"
     );
 }
+
+#[test]
+fn an_unknown_transport_is_shown_with_the_nearest_one() {
+    let refused = refused(&steps("  - ana: { connect: socket, transport: longpol }\n"));
+    assert!(refused.contains("`longpol` is no transport"), "{refused}");
+    assert!(refused.contains("did you mean `longpoll`?"), "{refused}");
+}

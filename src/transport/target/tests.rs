@@ -6,13 +6,18 @@ fn parse(url: &str) -> Target {
     Target::parse(url).unwrap()
 }
 
+#[track_caller]
+fn assert_parts(target: &Target, host: &str, port: u16, mount: &str) {
+    assert_eq!(
+        (target.host(), target.port(), target.mount()),
+        (host, port, mount)
+    );
+}
+
 #[test]
 fn host_port_and_mount_are_read() {
     let target = parse("ws://127.0.0.1:4000/socket");
-    assert_eq!(
-        (target.host(), target.port(), target.mount()),
-        ("127.0.0.1", 4000, "/socket")
-    );
+    assert_parts(&target, "127.0.0.1", 4000, "/socket");
     assert_eq!(target.host_header(), "127.0.0.1:4000");
     assert_eq!(target.url(), "ws://127.0.0.1:4000/socket");
 }
@@ -20,10 +25,7 @@ fn host_port_and_mount_are_read() {
 #[test]
 fn http_means_long_poll_and_the_port_may_be_left_out() {
     let target = parse("http://Example.test/a/socket/");
-    assert_eq!(
-        (target.host(), target.port(), target.mount()),
-        ("example.test", 80, "/a/socket")
-    );
+    assert_parts(&target, "example.test", 80, "/a/socket");
     assert_eq!(target.url(), "http://example.test/a/socket");
     assert_eq!(
         target.over(Transport::WebSocket).url(),

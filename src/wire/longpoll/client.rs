@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-/// A server takes so many messages of a batch and ignores the rest.
+/// A server handles this many messages of a batch and ignores the rest.
 pub const MOST_IN_A_BATCH: usize = 100;
 
 /// The body of an answer to a poll or a batch.
@@ -20,7 +20,7 @@ pub struct PollAnswer<'b> {
     pub messages: Vec<Cow<'b, str>>,
 }
 
-/// A body that is not such an answer.
+/// A body is not a long poll answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is not a long poll answer: {0}")]
 pub struct AnswerError(String);

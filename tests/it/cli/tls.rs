@@ -13,6 +13,7 @@ use rcgen::date_time_ymd;
 
 use super::{Served, said};
 use crate::certificates::{Authority, Clients, Signed, accept, serve, settings};
+
 /// The output of `check` for a server at `address` that is called `host`.
 fn check(folder: &Path, host: &str, address: SocketAddr, more: &[&str]) -> String {
     let target = format!("wss://{host}:{}/socket", address.port());

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -16,27 +17,32 @@ fn verdicts(result: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// Plays a case that waits, and then `join/ok`.
+const ONE_AFTER_THE_OTHER: [&str; 7] = [
+    "check",
+    "waits.yaml",
+    "join/ok",
+    "--transport",
+    "websocket",
+    "--jobs",
+    "1",
+];
+
+/// Writes a scenario that takes 50 seconds.
+fn write_waits(folder: &Path) {
+    let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
+    fs::write(folder.join("waits.yaml"), scenario).unwrap();
+}
+
 #[test]
 fn the_first_signal_ends_a_run_in_order() {
     let folder = tempfile::tempdir().unwrap();
-    let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
-    fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
-    let mut child = phxproof(
-        folder.path(),
-        &[
-            "check",
-            "waits.yaml",
-            "join/ok",
-            "--transport",
-            "websocket",
-            "--jobs",
-            "1",
-        ],
-    )
-    .stdout(Stdio::piped())
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
+    write_waits(folder.path());
+    let mut child = phxproof(folder.path(), &ONE_AFTER_THE_OTHER)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut opening = String::new();
     while !opening.ends_with("\n\n") {
@@ -69,20 +75,11 @@ fn the_first_signal_ends_a_run_in_order() {
 #[test]
 fn cases_that_no_longer_fit_into_the_time_of_a_run_are_not_run() {
     let folder = tempfile::tempdir().unwrap();
-    let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
-    fs::write(folder.path().join("waits.yaml"), scenario).unwrap();
-    let args = [
-        "check",
-        "waits.yaml",
-        "join/ok",
-        "--transport",
-        "websocket",
-        "--jobs",
-        "1",
-        "--max-time",
-        "8s",
-    ];
-    let output = phxproof(folder.path(), &args).output().unwrap();
+    write_waits(folder.path());
+    let output = phxproof(folder.path(), &ONE_AFTER_THE_OTHER)
+        .args(["--max-time", "8s"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
     let result = result(folder.path());
     assert_eq!(

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use super::{assert_undecided, check, served};
 use crate::certificates::accept;
 use crate::cli::said;
+
 /// The output of `check`, which must end by itself, for a server that acts like this after the greeting of the client.
 fn hostile(act: impl Fn(&mut TcpStream) + Send + 'static) -> String {
     let address = accept(move |mut tcp| {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::proxy::proxy;
 use super::{assert_undecided, served};
 use crate::cli::said;
+
 /// The output of `load`, and its `result.json`.
 fn load(folder: &Path, args: &[&str]) -> (String, serde_json::Value) {
     let args = [&["load"], args, &["--duration", "1s", "--out", "out"]].concat();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::served;
 use crate::cli::{Served, said};
+
 #[test]
 fn a_server_with_an_authority_of_its_own_says_how_to_trust_it() {
     let folder = tempfile::tempdir().unwrap();

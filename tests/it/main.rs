@@ -8,6 +8,8 @@ mod cli; // what is typed, what is printed, how it ends
 mod documents; // README.md and docs/ are executed, and their links followed
 mod faults; // each promise that the server can break is noticed
 mod load; // the swarm, against the reference server
+mod middlebox; // a proxy that hinders WebSockets or requests
+mod phoenix_js; // phoenix.js itself, over long poll and by fallback
 mod picture; // the picture of a terminal in the README
 mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said

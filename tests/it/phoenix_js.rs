@@ -1,0 +1,159 @@
+//! Conversations of phoenix.js itself with the reference server, over long poll and by fallback. They need Node and the packages
+//! of `tests/phoenix_js`, which `npm ci` fetches there; without them the tests say so and are skipped.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use phxproof::server::{Server, ServerSettings, faults};
+
+use crate::middlebox::{Hindrance, Middlebox};
+
+/// The versions of phoenix.js that are played: 1.7.21 sends its requests by `XMLHttpRequest` and knows no limit of a batch, those
+/// of 1.8 send them by `fetch`, and 1.8.16 has another socket than those before.
+const VERSIONS: [&str; 4] = ["1.7.21", "1.8.9", "1.8.12", "1.8.16"];
+
+const TALK: &str = r#"echo ["ok",{"none":null,"text":"häß\n\""}]
+echo_error ["error",{"code":7}]
+counted in order true
+broadcasts in order true
+bytes [0,1,254,255]
+left {}
+joined {"params":{"again":true}}
+count ["ok",{"count":1}]
+refused {"reason":"no"}
+present ["ana","bea"]
+present ["ana"]
+"#;
+
+/// The folder of the script and its packages.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/phoenix_js")
+}
+
+/// Whether the conversations can be played here. What is missing is written past the harness, which shows nothing of a test
+/// that passes.
+fn can_play() -> bool {
+    let missing = if Command::new("node").arg("--version").output().is_err() {
+        "there is no Node (`node`)"
+    } else if !folder().join("node_modules").exists() {
+        "its packages are missing: `npm ci --prefix tests/phoenix_js` fetches them"
+    } else {
+        return true;
+    };
+    // Without a terminal there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "skipped: phoenix.js is not played, {missing}");
+    false
+}
+
+/// What phoenix.js is told in a play. `path` is where ana's requests go, bea connects to the server itself.
+fn played(version: &str, play: &str, server: &Server, path: SocketAddr) -> String {
+    let output = Command::new("node")
+        .arg("conversation.mjs")
+        .args([format!("phoenix-{version}"), play.to_owned()])
+        .args([format!("http://{}", server.address()), format!("ws://{path}")])
+        .current_dir(folder())
+        .output()
+        .expect("node was there a moment ago");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+fn serve(faults: &[&str]) -> Server {
+    let faults = faults.iter().map(|id| faults::find(id).expect("a fault"));
+    Server::start(&ServerSettings {
+        faults: faults.collect(),
+        ..ServerSettings::default()
+    })
+    .expect("a free port")
+}
+
+/// Most of a conversation is waiting, so all versions talk at the same time.
+fn for_each_version(check: impl Fn(&str) + Sync) {
+    thread::scope(|scope| {
+        for version in VERSIONS {
+            let check = &check;
+            scope.spawn(move || check(version));
+        }
+    });
+}
+
+/// What is told where all is right.
+fn talk_on(transport: &str) -> String {
+    format!("joined {{\"params\":{{\"from\":\"ana\"}}}}\nana is on {transport}\n{TALK}")
+}
+
+#[test]
+fn phoenix_js_talks_over_long_poll() {
+    if !can_play() {
+        return;
+    }
+    let server = serve(&[]);
+    for_each_version(|version| {
+        let told = played(version, "longpoll", &server, server.address());
+        assert_eq!(told, talk_on("LongPoll"), "{version}");
+    });
+}
+
+#[test]
+fn phoenix_js_comes_back_when_its_session_has_expired() {
+    if !can_play() {
+        return;
+    }
+    let server = serve(&[]);
+    for_each_version(|version| {
+        let told = played(version, "expired", &server, server.address());
+        assert_eq!(told, "in the new session [\"ok\",{\"n\":1}]\n", "{version}");
+    });
+}
+
+#[test]
+fn phoenix_js_falls_back_where_websockets_are_hindered() {
+    if !can_play() {
+        return;
+    }
+    let server = serve(&[]);
+    for_each_version(|version| {
+        for hindrance in [Hindrance::RefusesUpgrades, Hindrance::SwallowsUpgrades] {
+            falls_back(version, &server, hindrance);
+        }
+    });
+    // Versions before leave a join to its timeout that was sent over the WebSocket.
+    falls_back("1.8.16", &server, Hindrance::MutesWebSockets);
+}
+
+fn falls_back(version: &str, server: &Server, hindrance: Hindrance) {
+    let middlebox = Middlebox::before(server.address(), hindrance);
+    let told = played(version, "fallback", server, middlebox.address);
+    let expected = talk_on("LongPoll") + "remembered [\"phx:fallback:LongPoll\"]\n";
+    assert_eq!(told, expected, "{version} {hindrance:?}");
+    let (upgrades, posts) = (middlebox.upgrades(), middlebox.posts());
+    assert!(
+        upgrades > 0 && posts > 0,
+        "{version} {hindrance:?}: {upgrades} {posts}"
+    );
+}
+
+#[test]
+fn phoenix_js_stays_on_websocket_where_it_is_answered() {
+    if !can_play() {
+        return;
+    }
+    let server = serve(&[]);
+    for_each_version(|version| {
+        let told = played(version, "fallback", &server, server.address());
+        assert_eq!(told, talk_on("WebSocket") + "remembered []\n", "{version}");
+    });
+}
+
+#[test]
+fn a_server_with_a_mistake_is_noticed_by_phoenix_js() {
+    if !can_play() {
+        return;
+    }
+    let server = serve(&["longpoll-batch-reversed"]);
+    let told = played("1.8.12", "longpoll", &server, server.address());
+    assert!(told.contains("counted in order false"), "{told}");
+}

@@ -15,8 +15,8 @@ use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, CheckConclusion, Host, NoHost, RunResult};
 use crate::report::{
-    About, CheckFinished, CheckJob, CheckProgress, Folder, Frames, Json, Junit, ProgressStyle, Reporters,
-    Terminal,
+    About, CheckFinished, CheckJob, CheckProgress, Folder, Frames, Json, Junit, ProgressStyle, Replay,
+    Reporters, Terminal,
 };
 use crate::transport::Target;
 use job::Job;
@@ -24,12 +24,14 @@ pub(super) use server::{Server, server};
 
 /// Checks a server.
 pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
-    let replay = replay::flags(&typed);
+    let flags = replay::flags(&typed);
     let settings = config::SettingsFile::load(typed.config.config.as_deref())?;
     let job = Job::new(settings.check(typed)?)?;
     if job.accept {
         return accept(&job);
     }
+    let transport = job.transport;
+    let replay = Replay { flags, transport };
     super::runtime()?.block_on(interrupt::in_order(|stop| check(job, look, replay, stop)))
 }
 
@@ -46,7 +48,7 @@ fn accept(job: &Job) -> Result<Exit, CliError> {
     Ok(Exit::Held)
 }
 
-async fn check(job: Job, look: Look, replay: String, stop: Stop) -> Result<Exit, CliError> {
+async fn check(job: Job, look: Look, replay: Replay, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
     let about = About {
         started_at: wall_clock(),
@@ -102,7 +104,7 @@ fn reporters(folder: &Folder, look: Look) -> Reporters<CheckJob> {
     reporters
 }
 
-fn terminal(job: &Job, about: &About, folder: &Folder, look: Look, replay: String) -> Terminal {
+fn terminal(job: &Job, about: &About, folder: &Folder, look: Look, replay: Replay) -> Terminal {
     let results = format!("{}/", folder.path().display());
     let terminal = Terminal::new(look.detail(), about.clone(), replay, results);
     match job.server {

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 
 use super::complaint::Complaint;
 use super::group::Group;
-use crate::conformance::{Host, Lent, Pending, Restarts};
+use crate::conformance::{Host, Lending, Lent, Pending, Restarts};
 use crate::profile::Profile;
 use crate::scenario::Restart;
 use crate::server::{Server, ServerSettings};
@@ -75,7 +75,7 @@ impl Host for Embedded {
         Restarts::OfItsOwn
     }
 
-    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+    fn lend(&self) -> Lending {
         let profile = self.profile;
         Box::pin(async move {
             let lent: Box<dyn Lent> = Box::new(OwnServer::start(profile, 1).await?);

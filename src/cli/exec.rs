@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::complaint::Complaint;
 use super::group::Group;
 use super::patience;
-use crate::conformance::{Host, Lent, Pending, Restarts};
+use crate::conformance::{Host, Lending, Lent, Pending, Restarts};
 use crate::report::Folder;
 use crate::scenario::Restart;
 use crate::transport::{self, Limits, Target};
@@ -174,17 +174,13 @@ impl Host for Exec {
         Restarts::Alone
     }
 
-    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
-        Box::pin(async {
-            if self.started.group.lock().await.is_none() {
-                self.started
-                    .start()
-                    .await
-                    .map_err(|complaint| complaint.to_string())?;
+    fn lend(&self) -> Lending {
+        let started = Rc::clone(&self.started);
+        Box::pin(async move {
+            if started.group.lock().await.is_none() {
+                started.start().await.map_err(|complaint| complaint.to_string())?;
             }
-            let lent: Box<dyn Lent> = Box::new(LentExec {
-                started: Rc::clone(&self.started),
-            });
+            let lent: Box<dyn Lent> = Box::new(LentExec { started });
             Ok(lent)
         })
     }

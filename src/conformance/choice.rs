@@ -47,7 +47,7 @@ pub(super) fn choose(
         let promised = promised_elsewhere(&case, held_to).or_else(|| not_promised(&case, held_to));
         match promised.or_else(|| reason_to_skip(&case, settings, offers, restarts)) {
             Some(why) => chosen.skipped.push((case, why)),
-            None if must_be_alone(&case) => chosen.alone.push(case),
+            None if must_be_alone(&case, restarts) => chosen.alone.push(case),
             None => chosen.run.push(case),
         }
     }
@@ -76,10 +76,11 @@ fn not_promised(case: &Case, held_to: HeldTo) -> Option<String> {
     Some(format!("{profile} does not promise {}", rule.id))
 }
 
-/// Whether a case must not run beside others: it restarts the server, or compares with replies that were
-/// recorded while nothing else was going on.
-pub(super) fn must_be_alone(case: &Case) -> bool {
-    case.program.restarts() || case.program.offers().any(|offer| offer == Offer::FirstAnswer)
+/// Whether a case must not run beside others: it restarts the server that the others use, or compares with replies that
+/// were recorded while nothing else was going on.
+pub(super) fn must_be_alone(case: &Case, restarts: Restarts) -> bool {
+    let restarts_server_of_others = case.program.restarts() && restarts != Restarts::OfItsOwn;
+    restarts_server_of_others || case.program.offers().any(|offer| offer == Offer::FirstAnswer)
 }
 
 pub(super) fn reason_to_skip(
@@ -220,5 +221,20 @@ impl Fresh {
     /// The first number for another attempt at the same case.
     pub(super) fn again(first: u64, attempt: u32) -> u64 {
         first + FOR_EACH * u64::from(attempt.min(LAST_ATTEMPT))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::built_in;
+    use super::*;
+
+    #[test]
+    fn a_case_that_restarts_a_server_runs_beside_others_only_on_one_of_its_own() {
+        let case = |id: &str| built_in().iter().find(|case| &*case.id == id).expect("a case");
+        let restart = case("lifetime/restart");
+        assert!(must_be_alone(restart, Restarts::Alone));
+        assert!(!must_be_alone(restart, Restarts::OfItsOwn));
+        assert!(!must_be_alone(case("join/ok"), Restarts::Alone));
     }
 }

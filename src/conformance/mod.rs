@@ -38,7 +38,7 @@ pub use outcome::{
 pub use reach::CheckError;
 pub use snapshot::SnapshotError;
 
-pub(crate) use crate::driver::{Host, Lent, NoHost, Pending, Restarts};
+pub(crate) use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use catalogue::{Case, built_in, select};
 pub(crate) use entrance::{EntranceError, enter, server_header};
 #[cfg(test)]
@@ -56,5 +56,5 @@ pub mod internal {
     pub use super::run::{check, judge_one};
     pub use super::settings::{CheckSettings, Update};
     pub use super::update::accept;
-    pub use crate::driver::{Host, Lent, NoHost, Pending, Restarts};
+    pub use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 }

@@ -16,7 +16,7 @@ use super::outcome::{CaseRecording, CaseResult, CheckEvent, HeldTo, Pace, Verdic
 use super::punctual::Punctual;
 use super::settings::{CheckSettings, StopAt};
 use super::single::{Attempt, Played, play_case, undecided};
-use crate::driver::Host;
+use crate::driver::{Host, Lending, Restarts};
 
 /// The cases to run.
 pub(super) struct ToDo {
@@ -25,11 +25,9 @@ pub(super) struct ToDo {
 }
 
 impl ToDo {
-    /// Cases that run side by side, and cases that run alone after them. Cases with large messages start
-    /// first, because they take the longest on a slow connection; then those that wait the longest.
+    /// Cases that run side by side, those that take the longest first, and cases that run alone after them.
     pub(super) fn new(mut side_by_side: Vec<Arc<Case>>, alone: Vec<Arc<Case>>) -> Self {
-        side_by_side
-            .sort_by_key(|case| Reverse((case.program.largest_message() >> 20, case.program.pauses())));
+        side_by_side.sort_by_key(|case| Reverse(case.program.expected_duration()));
         Self {
             waiting: side_by_side.into(),
             alone: alone.into(),
@@ -37,8 +35,8 @@ impl ToDo {
     }
 
     /// Appends a case that has to run again after all others of its kind.
-    fn put_back(&mut self, case: Arc<Case>) {
-        match must_be_alone(&case) {
+    fn put_back(&mut self, case: Arc<Case>, restarts: Restarts) {
+        match must_be_alone(&case, restarts) {
             true => self.alone.push_back(case),
             false => self.waiting.push_back(case),
         }
@@ -134,32 +132,36 @@ impl Queue {
             .spawn_local(self.punctual.clone().watch(self.context.clock));
         let (done, mut results) = mpsc::unbounded_channel();
         loop {
-            self.begin(&done, on_event);
+            self.begin(host, &done, on_event);
             let played = match self.under_way.is_empty() {
                 false => results.recv().await,
                 true => self.next_alone(host, on_event).await,
             };
             let Some(played) = played else { return };
-            if self.finish(played, cases, on_event) {
+            if self.finish(played, host.restarts(), cases, on_event) {
                 return;
             }
         }
     }
 
     /// Starts as many cases as may run side by side.
-    fn begin(&mut self, done: &mpsc::UnboundedSender<Played>, on_event: &mut dyn FnMut(CheckEvent<'_>)) {
+    fn begin(
+        &mut self,
+        host: &dyn Host,
+        done: &mpsc::UnboundedSender<Played>,
+        on_event: &mut dyn FnMut(CheckEvent<'_>),
+    ) {
         let jobs = self.context.settings.side_by_side().max(1);
         while self.under_way.len() < jobs {
             let Some(case) = self.to_do.waiting.pop_front() else {
                 return;
             };
             self.start(&case, on_event);
-            let attempt = self.attempt();
+            let played = play(case, self.attempt(), host);
             let done = done.clone();
             self.tasks.spawn_local(async move {
-                let result = play_case(&case, attempt, None).await;
                 // If the run was stopped, nobody receives the result.
-                let _ = done.send(Played { case, result });
+                let _ = done.send(played.await);
             });
         }
     }
@@ -179,23 +181,7 @@ impl Queue {
     ) -> Option<Played> {
         let case = self.to_do.alone.pop_front()?;
         self.start(&case, on_event);
-        Some(self.play_alone(&case, host).await)
-    }
-
-    async fn play_alone(&mut self, case: &Arc<Case>, host: &dyn Host) -> Played {
-        let attempt = self.attempt();
-        let case = Arc::clone(case);
-        if !case.program.restarts() {
-            return Played {
-                result: play_case(&case, attempt, None).await,
-                case,
-            };
-        }
-        let result = match host.lend().await {
-            Ok(lent) => play_case(&case, attempt, Some(lent)).await,
-            Err(why) => undecided(&case, format!("no server could be started for it: {why}")),
-        };
-        Played { case, result }
+        Some(play(case, self.attempt(), host).await)
     }
 
     /// The cases that have not been judged, and whether they had started.
@@ -232,6 +218,7 @@ impl Queue {
     fn finish(
         &mut self,
         played: Played,
+        restarts: Restarts,
         cases: &mut Vec<CaseResult>,
         on_event: &mut dyn FnMut(CheckEvent<'_>),
     ) -> bool {
@@ -246,7 +233,7 @@ impl Queue {
         let repeated = self.repeated.entry(case.name()).or_default();
         let Some(mut result) = repeated.add(result, settings, self.held_to) else {
             self.again.remove(&case.name());
-            self.to_do.put_back(case);
+            self.to_do.put_back(case, restarts);
             return false;
         };
         on_event(CheckEvent::CaseFinished(&result));
@@ -257,6 +244,25 @@ impl Queue {
         let stop = settings.stop == StopAt::FirstFailure && result.failed(self.held_to, settings.strict);
         cases.push(result);
         stop
+    }
+}
+
+/// Plays a case; one that restarts the server gets one of the host.
+fn play(case: Arc<Case>, attempt: Attempt, host: &dyn Host) -> impl Future<Output = Played> + use<> {
+    let lending: Option<Lending> = case.program.restarts().then(|| host.lend());
+    async move {
+        let lent = match lending {
+            None => None,
+            Some(lending) => match lending.await {
+                Ok(lent) => Some(lent),
+                Err(why) => {
+                    let result = undecided(&case, format!("no server could be started for it: {why}"));
+                    return Played { case, result };
+                }
+            },
+        };
+        let result = play_case(&case, attempt, lent).await;
+        Played { case, result }
     }
 }
 

@@ -9,12 +9,15 @@ use crate::transport::Target;
 /// A future in a box, as a trait object needs it.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
+/// A server for one case, or why there is none, once that is known.
+pub type Lending = Pending<'static, Result<Box<dyn Lent>, String>>;
+
 /// Whether and how the server can be restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restarts {
     /// It cannot.
     Never,
-    /// Each case that asks for it gets a server of its own.
+    /// Each case that restarts a server gets one of its own, so it may run beside others.
     OfItsOwn,
     /// There is one server: cases that restart it run alone.
     Alone,
@@ -26,7 +29,7 @@ pub trait Host {
     fn restarts(&self) -> Restarts;
 
     /// A server for one case.
-    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>>;
+    fn lend(&self) -> Lending;
 }
 
 /// A server that one case may restart; given back when dropped.
@@ -47,7 +50,7 @@ impl Host for NoHost {
         Restarts::Never
     }
 
-    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+    fn lend(&self) -> Lending {
         Box::pin(async {
             Err("it can be restarted only where this program starts it: use --exec".to_owned())
         })

@@ -14,7 +14,7 @@ mod links;
 
 pub(crate) use dial::gives_old_tokens;
 pub(crate) use drive::{Afterwards, drive};
-pub use host::{Host, Lent, NoHost, Pending, Restarts};
+pub use host::{Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use line::Line;
 pub(crate) use links::Links;
 

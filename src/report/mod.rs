@@ -23,6 +23,7 @@ pub use json::Json;
 pub use junit::Junit;
 pub use load::{HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal, Setup, announce, things};
 pub use progress::{CheckProgress, Style as ProgressStyle};
+pub use summary::Replay;
 pub use terminal::Terminal;
 
 use std::time::{Duration, SystemTime};

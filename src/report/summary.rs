@@ -15,16 +15,26 @@ use super::paper::Paper;
 use super::{CheckFinished, Detail};
 use crate::conformance::{CaseResult, CheckConclusion, HeldTo, RunResult, Verdict};
 use crate::profile::Gate;
+use crate::transport::Transport;
 use fields::Fields;
 
 /// The family name for scenario files of the user.
 const OWN: &str = "own files";
 
+/// How a case of this run is repeated.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The flags to add to `phxproof check CASE`; they start with a space unless there are none.
+    pub flags: String,
+    /// The transport that these flags choose; none if they leave the choice to the case.
+    pub transport: Option<Transport>,
+}
+
 /// Where the reader can find out more.
 #[derive(Clone, Debug)]
 pub(super) struct Onward {
-    /// The flags to add to `phxproof check CASE` to repeat a case.
-    pub(super) replay: String,
+    /// How a case is repeated.
+    pub(super) replay: Replay,
     /// The folder of the results, with a trailing slash.
     pub(super) results: String,
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use anstyle::Style;
 
 use super::paper::Paper;
-use super::summary::Onward;
+use super::summary::{Onward, Replay};
 use super::{About, CheckFinished, CheckJob, Detail, INSECURE, ReportError, Reporter, summary};
 use crate::conformance::{CheckEvent, HeldTo};
 use crate::stream::Certificates;
@@ -21,9 +21,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Prints on stdout. `replay` is added to `phxproof check CASE` to repeat a case; `results` is the folder
-    /// of the results, with a trailing slash.
-    pub fn new(detail: Detail, about: About, replay: String, results: String) -> Self {
+    /// Prints on stdout. `results` is the folder of the results, with a trailing slash.
+    pub fn new(detail: Detail, about: About, replay: Replay, results: String) -> Self {
         Self {
             detail,
             about,

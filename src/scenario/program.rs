@@ -14,6 +14,7 @@ use crate::transport::Transport;
 use crate::wire::websocket::Coding;
 
 mod carried;
+mod duration;
 mod http;
 mod swarm;
 mod versions;
@@ -31,6 +32,8 @@ pub struct Program {
     pub(crate) vsn: Option<Vsn>,
     pub(crate) risky: Option<String>,
     pub(crate) phoenix_only: Option<String>,
+    /// The one transport that it is about, with the reason.
+    pub(crate) only_over: Option<(Transport, String)>,
     /// How the replies of different Phoenix versions may differ.
     pub(crate) differs_by: Vec<Difference>,
     /// Names that get a new number in each run.
@@ -353,15 +356,6 @@ impl Program {
             values.set(Name(index), format!("{{{{{name}}}}}").into());
         }
         values
-    }
-
-    /// How long its steps wait in any case.
-    pub(crate) fn pauses(&self) -> Duration {
-        let pause = |act: &Act| match &act.what {
-            What::Sleep(time) | What::ReceiveNothing(_, time) => *time,
-            _ => Duration::ZERO,
-        };
-        self.acts().map(pause).sum()
     }
 
     /// The largest message that a server may send, in bytes, because it may send back whatever it gets.

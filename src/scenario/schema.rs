@@ -56,6 +56,16 @@ fn of_key(name: &str) -> Value {
         "hide" => json!({ "type": "array", "items": { "type": "string", "pattern": "^/" } }),
         "chance" => json!({ "type": "array", "items": chance() }),
         "load" => load(),
+        "only-over" => {
+            let reasons = Transport::ALL.map(|it| (it.name().to_owned(), json!({ "type": "string" })));
+            json!({
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": Map::from_iter(reasons),
+                "additionalProperties": false,
+            })
+        }
         _ => json!({ "type": "array", "items": { "type": "string" } }),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use phxproof::Target;
 use phxproof::conformance::internal::{
-    Case, CheckSettings, Host, Lent, Pending, Restarts, built_in, check, find_rule, select,
+    Case, CheckSettings, Host, Lending, Lent, Pending, Restarts, built_in, check, find_rule, select,
 };
 use phxproof::conformance::{CaseResult, HeldTo, RunResult, Verdict};
 use phxproof::internal::stream::{Certificates, ClientTls, NetworkSettings, OwnAuthority, ServerTls, Trust};
@@ -117,7 +117,7 @@ impl Host for Lends {
         Restarts::Alone
     }
 
-    fn lend(&self) -> Pending<'_, Result<Box<dyn Lent>, String>> {
+    fn lend(&self) -> Lending {
         let lent: Box<dyn Lent> = Box::new(Lends(Rc::clone(&self.0)));
         Box::pin(async { Ok(lent) })
     }

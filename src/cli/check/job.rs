@@ -30,6 +30,8 @@ pub(super) struct Job {
     pub(super) accept: bool,
     /// The seed of all random choices.
     pub(super) seed: u64,
+    /// The transport over which all cases are played that do not name one; none if they are played over both.
+    pub(super) transport: Option<Transport>,
     held_to: Option<HeldTo>,
     room: Option<Room>,
     meant: args::Check,
@@ -41,7 +43,8 @@ impl Job {
         let wish = ProfileChoice::of(&meant.judging)?;
         let server = server(&meant.target, wish.named())?.over(meant.transport.map(TransportArg::meant));
         let cases = conformance::select(&meant.cases, &meant.exclude).map_err(unselected)?;
-        let cases = over(&cases, &transports(&server, meant.transport))
+        let transports = transports(&server, meant.transport);
+        let cases = over(&cases, &transports)
             .map_err(|why| unselected(SelectError::Case(CaseError::Snapshot(why))))?;
         let levels: Vec<Level> = meant.level.iter().map(|level| level.meant()).collect();
         some_of_levels(&cases, &levels)?;
@@ -51,6 +54,7 @@ impl Job {
             cases,
             accept: meant.accept,
             seed: results::seed(&meant.results)?,
+            transport: <[Transport; 1]>::try_from(transports).ok().map(|[only]| only),
             room: room(&meant.room)?,
             meant,
         })

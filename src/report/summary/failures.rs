@@ -9,7 +9,7 @@ use anstyle::Style;
 
 use super::super::paper::Paper;
 use super::fields::Fields;
-use super::{OWN, Onward, count, counted, family, groups, headline, profile, style};
+use super::{OWN, Onward, Replay, count, counted, family, groups, headline, profile, style};
 use crate::conformance::{CaseResult, Finding, RunResult, Verdict, rules};
 use crate::report::folder::frames_of;
 use crate::report::{CheckFinished, Detail};
@@ -176,7 +176,7 @@ fn commands(text: &mut String, case: &CaseResult, view: View<'_>, fields: &Field
         "phxproof check {}{}{}{}",
         case.id,
         over(case, &view.onward.replay),
-        view.onward.replay,
+        view.onward.replay.flags,
         profile(case, view.finished.run)
     )];
     if family(&case.id) != OWN {
@@ -193,12 +193,11 @@ fn commands(text: &mut String, case: &CaseResult, view: View<'_>, fields: &Field
     }
 }
 
-/// The flag that repeats a case over its transport, unless the run was told it.
-fn over(case: &CaseResult, replay: &str) -> String {
-    match replay.contains("--transport") || replay.contains("--target http") {
-        true => String::new(),
-        false if case.transport == Transport::default() => String::new(),
-        false => format!(" --transport {}", case.transport),
+/// The flag that repeats a case over its transport, unless the other flags choose one.
+fn over(case: &CaseResult, replay: &Replay) -> String {
+    match replay.transport {
+        None if case.transport != Transport::default() => format!(" --transport {}", case.transport),
+        None | Some(_) => String::new(),
     }
 }
 

@@ -9,10 +9,18 @@ fn plain(run: &RunResult, detail: Detail) -> String {
 }
 
 fn plain_on(run: &RunResult, detail: Detail, paper: Paper) -> String {
+    let replay = Replay {
+        flags: " --target ws://127.0.0.1:4000/socket".to_owned(),
+        transport: Some(Transport::WebSocket),
+    };
+    repeated_by(replay, run, detail, paper)
+}
+
+fn repeated_by(replay: Replay, run: &RunResult, detail: Detail, paper: Paper) -> String {
     let about = made_up::ABOUT;
     let finished = made_up::finished(run, &about);
     let onward = Onward {
-        replay: " --target ws://127.0.0.1:4000/socket".to_owned(),
+        replay,
         results: "reports/check-x/".to_owned(),
     };
     let text = render(&finished, detail, &onward, paper);
@@ -131,4 +139,26 @@ fn what_is_noted_of_very_many_is_not_listed_in_full() {
         .collect();
     let text = plain(&run, Detail::Usual);
     assert!(text.contains("and 88 more\n"), "{text}");
+}
+
+#[test]
+fn a_case_is_repeated_over_its_transport_unless_the_flags_choose_one() {
+    let mut run = made_up::run();
+    for case in &mut run.cases {
+        case.transport = Transport::LongPoll;
+    }
+    let next = |transport| {
+        let replay = Replay {
+            flags: " --timeout 1s".to_owned(),
+            transport,
+        };
+        let text = repeated_by(replay, &run, Detail::Usual, Paper::Pipe);
+        let next = text
+            .lines()
+            .find(|line| line.contains("phxproof check "))
+            .expect("a command");
+        next.contains(" --transport longpoll --timeout 1s")
+    };
+    assert!(next(None));
+    assert!(!next(Some(Transport::LongPoll)));
 }

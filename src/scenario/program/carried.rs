@@ -1,7 +1,6 @@
 //! Which transports can carry a scenario: long poll has no frames and no close frames, and carries binary messages in one
 //! direction only.
 
-use super::super::needs::Level;
 use super::{
     Act, Actor, Connect, Content, ExpectedReply, MountPath, Opening, OutgoingPayload, Program, Send,
     SendKind, What,
@@ -27,16 +26,17 @@ impl Program {
     }
 
     /// Why this transport cannot carry it, if it cannot.
-    pub fn not_carried_by(&self, transport: Transport) -> Option<&'static str> {
+    pub fn not_carried_by(&self, transport: Transport) -> Option<&str> {
+        if let Some((only, why)) = &self.only_over
+            && *only != transport
+        {
+            return Some(why);
+        }
         let is_polled = |actor| self.transport_of(actor, transport) == Transport::LongPoll;
         let polled = |act: &&Act| match act.what.actor() {
             Some(actor) => is_polled(actor),
             None => transport == Transport::LongPoll,
         };
-        if self.waits_for_cuts() && self.acts().any(|act| polled(&act)) {
-            let why = "it cuts a connection and waits for what follows, and a server learns late that a long poll client has gone";
-            return Some(why);
-        }
         let is_meant = |act: &Act| match (&act.what, act.what.actor()) {
             // Its author knows that the end is told by the answer to a poll.
             (What::Closed(_, None), Some(actor)) => self.names_longpoll(actor),
@@ -60,16 +60,6 @@ impl Program {
             .next()
             .and_then(|connect| connect.transport)
             .unwrap_or(otherwise)
-    }
-
-    /// Whether it cuts a connection to see what that does on the server.
-    fn waits_for_cuts(&self) -> bool {
-        let cuts = self.acts().any(|act| matches!(act.what, What::Cut(_)));
-        let is_about_it = self
-            .rules
-            .iter()
-            .any(|rule| rule == "closed-transport-ends-channels");
-        cuts && (is_about_it || self.level == Some(Level::Presence))
     }
 
     fn connects(&self) -> impl Iterator<Item = &Connect> {
@@ -154,7 +144,11 @@ mod tests {
 
     #[test]
     fn long_poll_carries_messages_but_no_frames() {
-        let carried = |steps: &str| program(steps).not_carried_by(Transport::LongPoll);
+        let carried = |steps: &str| {
+            program(steps)
+                .not_carried_by(Transport::LongPoll)
+                .map(str::to_owned)
+        };
         let begin = "  - ana: connect\n";
         for step in ["heartbeat", "cut", "{ join: a }", "{ receive-nothing: 1ms }"] {
             assert_eq!(carried(&format!("{begin}  - ana: {step}\n")), None, "{step}");
@@ -166,12 +160,14 @@ mod tests {
         assert!(carried(key).is_some());
         assert!(carried("  - http: GET /socket/websocket\n").is_some());
         assert_eq!(program(key).not_carried_by(Transport::WebSocket), None);
-        let presence = read(
-            "a.yaml",
-            "about: A.\nlevel: presence\nsteps:\n  - ana: connect\n  - ana: cut\n",
-        );
-        let presence = presence.expect("a scenario");
-        assert!(presence.not_carried_by(Transport::LongPoll).is_some());
+    }
+
+    #[test]
+    fn a_file_may_name_the_one_transport_that_it_is_about() {
+        let source = "about: A.\nonly-over: { websocket: it cuts }\nsteps:\n  - ana: connect\n  - ana: cut\n";
+        let program = read("a.yaml", source).expect("a scenario");
+        assert_eq!(program.not_carried_by(Transport::LongPoll), Some("it cuts"));
+        assert_eq!(program.not_carried_by(Transport::WebSocket), None);
     }
 
     #[test]

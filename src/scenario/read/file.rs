@@ -10,9 +10,10 @@ use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
+use crate::transport::Transport;
 
 /// The keys of a scenario file with their descriptions; the JSON Schema uses them, too.
-pub(crate) const KEYS: [(&str, &str); 14] = [
+pub(crate) const KEYS: [(&str, &str); 15] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     (
@@ -30,6 +31,10 @@ pub(crate) const KEYS: [(&str, &str); 14] = [
     (
         "phoenix-only",
         "why it judges only servers that are held to a Phoenix version; others skip it",
+    ),
+    (
+        "only-over",
+        "the one transport over which it makes sense, with the reason: { websocket: WHY }; over the other it is skipped",
     ),
     (
         "differs-by",
@@ -88,6 +93,7 @@ impl Reader {
         let risky = entry(entries, "risky").and_then(|node| self.word(node, "risky", "the reason, in words"));
         let phoenix_only = entry(entries, "phoenix-only")
             .and_then(|node| self.word(node, "phoenix-only", "the reason, in words"));
+        let only_over = self.only_over(entries);
         let differs_by = self.differences(entries);
         let own = self.numbered(entries, "fresh");
         let shared = self.numbered(entries, "shared");
@@ -120,6 +126,7 @@ impl Reader {
             vsn,
             risky: risky.map(str::to_owned),
             phoenix_only: phoenix_only.map(str::to_owned),
+            only_over,
             differs_by,
             fresh: own.into_iter().chain(shared.iter().copied()).collect(),
             shared,
@@ -167,6 +174,27 @@ impl Reader {
             self.unknown(&node.place, &format!("`{word}` is no {name}"), word, &words);
         }
         found
+    }
+
+    fn only_over(&mut self, entries: &[(YamlKey, Node)]) -> Option<(Transport, String)> {
+        const FORM: &str = "one transport and the reason, as { websocket: it sends frames by hand }";
+        let node = entry(entries, "only-over")?;
+        let [(key, reason)] = self.map(node, "only-over", FORM)? else {
+            self.problem(Problem::at(node.place.clone(), "`only-over` names one transport").expected(FORM));
+            return None;
+        };
+        let Some(transport) = Transport::ALL.into_iter().find(|it| it.name() == key.name) else {
+            let title = format!("`{}` is no transport", key.name);
+            self.unknown(
+                &key.place,
+                &title,
+                &key.name,
+                &Transport::ALL.map(Transport::name),
+            );
+            return None;
+        };
+        let reason = self.word(reason, "only-over", "the reason, in words")?;
+        Some((transport, reason.to_owned()))
     }
 
     fn differences(&mut self, entries: &[(YamlKey, Node)]) -> Vec<Difference> {

@@ -9,6 +9,7 @@ mod longpoll;
 mod messages;
 mod opening;
 mod refusing;
+mod replayed;
 mod sending;
 mod switching;
 

@@ -7,7 +7,7 @@ mod faults;
 mod longpoll;
 mod player;
 mod raw;
-mod transcript;
+pub(crate) mod transcript;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

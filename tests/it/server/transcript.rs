@@ -86,7 +86,7 @@ pub(super) fn of(server: &str) -> Vec<Transcript> {
 }
 
 /// The lines of each case of a family.
-pub(super) fn lines_of(server: &str, family: &str) -> Vec<Vec<Value>> {
+pub(crate) fn lines_of(server: &str, family: &str) -> Vec<Vec<Value>> {
     let folder = format!("{server}/{family}");
     let files = TRANSCRIPTS
         .get_dir(folder)

@@ -143,6 +143,7 @@ impl Call<'_> {
         mut deadline: Pin<&mut Sleep>,
     ) -> Result<Read<E>, RequestError> {
         let mut input = Vec::new();
+        let mut interim = 0;
         loop {
             let (mut headers, mut rest) = (NO_HEADERS, &input[..]);
             let head = read_head(&mut rest, &mut headers, self.head_bytes())
@@ -158,6 +159,10 @@ impl Call<'_> {
             // Interim answers are over.
             let skipped = input.len() - rest.len();
             input.drain(..skipped);
+            interim += skipped;
+            if interim > self.head_bytes() {
+                return Err(self.not_http(&[], &HttpError::InterimTooLong));
+            }
             let read = tokio::select! {
                 biased;
                 () = &mut deadline => return Err(self.answer_timeout()),

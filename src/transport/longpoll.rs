@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::answer::{RequestError, Response, Truncated};
 use super::call::Call;
@@ -35,6 +37,8 @@ pub(super) struct Session {
     over: Option<Ending>,
     /// The value of [`Requests::moved`] at the last report.
     moved: u64,
+    /// How many polls in a row were answered at once, and brought nothing.
+    empty: u32,
 }
 
 /// The data that all requests of a session share.
@@ -48,7 +52,19 @@ struct Requests {
 }
 
 /// A request that is under way.
-type UnderWay = Pin<Box<dyn Future<Output = Result<(Response, Option<Stream>), RequestError>>>>;
+type UnderWay = Pin<Box<dyn Future<Output = (Pace, Result<(Response, Option<Stream>), RequestError>)>>>;
+
+/// Whether a server waited before it answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    AtOnce,
+    Waited,
+}
+
+/// A server that has nothing to say to a poll waits for its window, which is at least so long.
+const AT_ONCE: Duration = Duration::from_millis(50);
+/// After so many answers in a row that came at once and brought nothing, a session ends.
+const MOST_EMPTY: u32 = 200;
 
 /// A connection for requests, one after the other.
 enum Lane {
@@ -76,6 +92,9 @@ pub(super) async fn open(
     let first = requests.written(PollRequest::Poll, None, Vec::new(), &[])?;
     let call = requests.call(PollRequest::Poll, upgrade.deadline);
     let (mut response, kept) = call.converse(None, PollRequest::Poll, &first).await?;
+    if let Some(how) = unusable(&response, body_bytes) {
+        return Err(OpenError::Unusable(how));
+    }
     if response.status != 200 {
         return Ok((None, response));
     }
@@ -93,6 +112,7 @@ pub(super) async fn open(
                 came: VecDeque::new(),
                 over: None,
                 moved: 0,
+                empty: 0,
             };
             Ok((Some(session), response))
         }
@@ -176,7 +196,7 @@ impl Session {
                 PollRequest::Batch => &mut self.batch,
             };
             let Lane::Busy(request) = lane else { continue };
-            if let Poll::Ready(answered) = request.as_mut().poll(cx) {
+            if let Poll::Ready((pace, answered)) = request.as_mut().poll(cx) {
                 is_ready = true;
                 self.requests.moved.set(0);
                 self.moved = 0;
@@ -184,6 +204,9 @@ impl Session {
                     Ok((response, kept)) => {
                         *lane = Lane::Idle(kept);
                         self.answered(of, &response);
+                        if of == PollRequest::Poll {
+                            self.count_empty(pace);
+                        }
                     }
                     Err(error) => self.end(Ending::NoAnswer(error.to_string())),
                 }
@@ -199,12 +222,7 @@ impl Session {
 
     fn answered(&mut self, of: PollRequest, response: &Response) {
         let what = of.name();
-        if let Some(truncated) = response.truncated {
-            let how = match truncated {
-                Truncated::Limit => format!("with more than {} bytes", self.requests.limits.body_bytes),
-                Truncated::Deadline => "so slowly that the answer was not whole in time".to_owned(),
-                Truncated::Broken => "with an answer that is not whole".to_owned(),
-            };
+        if let Some(how) = unusable(response, self.requests.limits.body_bytes) {
             return self.end(Ending::Violation(format!("the server answered a {what} {how}")));
         }
         if response.status != 200 {
@@ -222,11 +240,36 @@ impl Session {
         }
     }
 
+    /// Ends the session with a server that answers polls in a row at once without a message.
+    fn count_empty(&mut self, pace: Pace) {
+        let is_empty = pace == Pace::AtOnce && self.came.is_empty();
+        self.empty = if is_empty { self.empty + 1 } else { 0 };
+        if self.empty == MOST_EMPTY {
+            let how =
+                format!("the server answered {MOST_EMPTY} polls in a row at once and without a message");
+            self.end(Ending::Violation(how));
+        }
+    }
+
     /// Ends both requests. Messages that came before are still returned.
     fn end(&mut self, ending: Ending) {
         self.over.get_or_insert(ending);
         (self.poll, self.batch) = (Lane::Idle(None), Lane::Idle(None));
     }
+}
+
+/// How an answer was given that cannot be used; `limit` is the most bytes of its body.
+fn unusable(response: &Response, limit: usize) -> Option<String> {
+    let how = match response.truncated {
+        Some(Truncated::Limit) => format!("with more than {limit} bytes"),
+        Some(Truncated::Deadline) => "so slowly that the answer was not whole in time".to_owned(),
+        Some(Truncated::Broken) => "with an answer that is not whole".to_owned(),
+        None => match response.header("content-encoding")? {
+            "identity" => return None,
+            coding => format!("with the content-encoding {coding}, which was not asked for"),
+        },
+    };
+    Some(how)
 }
 
 fn violation(what: &str, why: &BadAnswer) -> Ending {
@@ -272,7 +315,11 @@ impl Requests {
         let requests = Rc::clone(self);
         Lane::Busy(Box::pin(async move {
             let call = requests.call(of, ANSWERED_WITHIN);
-            call.converse(kept, of, &request).await
+            let mut answered = pin!(call.converse(kept, of, &request));
+            match timeout(AT_ONCE, answered.as_mut()).await {
+                Ok(answered) => (Pace::AtOnce, answered),
+                Err(_) => (Pace::Waited, answered.await),
+            }
         }))
     }
 }

@@ -50,4 +50,7 @@ pub enum OpenError {
     /// The answer to the first poll is not a long poll answer.
     #[error("the server answered the first poll, but not as a Phoenix socket does: {0}")]
     BadAnswer(#[from] BadAnswer),
+    /// The answer to the first poll is not whole, or coded in a way that was not asked for; says how it was answered.
+    #[error("the server answered the first poll {0}")]
+    Unusable(String),
 }

@@ -32,6 +32,9 @@ pub enum HttpError {
     /// The head is longer than the limit.
     #[error("the head is too long")]
     HeadTooLong,
+    /// There are more interim answers (1xx) than the limit.
+    #[error("its interim answers (1xx) do not end")]
+    InterimTooLong,
     /// The length of the body is not a number, or there are several.
     #[error("the content-length is not a number")]
     ContentLength,

@@ -2,6 +2,7 @@
 
 mod check;
 mod load;
+mod longpoll;
 mod repeat;
 mod serve;
 mod swarm;

@@ -28,7 +28,11 @@ struct Asked {
 impl Asked {
     /// Method and path.
     fn line(&self) -> &str {
-        self.head.lines().next().and_then(|line| line.strip_suffix(" HTTP/1.1")).unwrap_or_default()
+        self.head
+            .lines()
+            .next()
+            .and_then(|line| line.strip_suffix(" HTTP/1.1"))
+            .unwrap_or_default()
     }
 
     fn method(&self) -> &str {
@@ -38,11 +42,21 @@ impl Asked {
     /// Answers as it was recorded.
     fn answer(&self, recorded: &Value) {
         let (status, body) = (&recorded["status"], recorded["body"].as_str().unwrap_or_default());
-        let content_type = recorded["type"].as_str().map(|it| format!("content-type: {it}\r\n"));
-        let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-        let answer =
-            format!("HTTP/1.1 {status} Recorded\r\n{}{length}\r\n{body}", content_type.unwrap_or_default());
-        self.answer.send(answer.into_bytes()).expect("the connection waits for its answer");
+        let content_type = recorded["type"]
+            .as_str()
+            .map(|it| format!("content-type: {it}\r\n"));
+        let length = if status == 204 {
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
+        let answer = format!(
+            "HTTP/1.1 {status} Recorded\r\n{}{length}\r\n{body}",
+            content_type.unwrap_or_default()
+        );
+        self.answer
+            .send(answer.into_bytes())
+            .expect("the connection waits for its answer");
     }
 }
 
@@ -57,7 +71,9 @@ async fn converse(mut tcp: TcpStream, asked: UnboundedSender<Asked>) {
         let (answer, mut answers) = unbounded_channel();
         let body = String::from_utf8(body).unwrap();
         let _ = asked.send(Asked { head, body, answer });
-        let Some(answer) = answers.recv().await else { return };
+        let Some(answer) = answers.recv().await else {
+            return;
+        };
         if tcp.write_all(&answer).await.is_err() {
             return;
         }
@@ -88,7 +104,10 @@ struct Session {
 
 /// Who made a request that waits.
 enum Waiting {
-    Opening(JoinHandle<Result<Opened, phxproof::internal::transport::OpenError>>, Asked),
+    Opening(
+        JoinHandle<Result<Opened, phxproof::internal::transport::OpenError>>,
+        Asked,
+    ),
     Session(Asked),
     Plain(JoinHandle<u16>, Asked),
 }
@@ -108,7 +127,11 @@ impl Replay {
             asked,
             early: VecDeque::new(),
             server,
-            vsn: if header["vsn"] == "1.0.0" { Vsn::V1 } else { Vsn::V2 },
+            vsn: if header["vsn"] == "1.0.0" {
+                Vsn::V1
+            } else {
+                Vsn::V2
+            },
             session: None,
             waiting: Vec::new(),
             own: 0,
@@ -122,7 +145,11 @@ impl Replay {
                 let waiting = self.ask(line).await;
                 self.waiting.push((actor, waiting));
             } else {
-                let at = self.waiting.iter().position(|(it, _)| *it == actor).expect("a request");
+                let at = self
+                    .waiting
+                    .iter()
+                    .position(|(it, _)| *it == actor)
+                    .expect("a request");
                 let (_, waiting) = self.waiting.remove(at);
                 self.answer(waiting, line).await;
             }
@@ -135,7 +162,10 @@ impl Replay {
     async fn ask(&mut self, line: &Value) -> Waiting {
         let recorded = text(line, "http");
         let (method, path) = recorded.split_once(' ').expect("a method and a path");
-        let of_session = self.session.as_ref().is_some_and(|it| recorded.contains(&it.token));
+        let of_session = self
+            .session
+            .as_ref()
+            .is_some_and(|it| recorded.contains(&it.token));
         if of_session && method == "GET" {
             return Waiting::Session(self.own(line).await);
         }
@@ -146,7 +176,8 @@ impl Replay {
             }
             return Waiting::Session(self.own(line).await);
         }
-        if method == "GET" && self.session.is_none() && path.contains("/longpoll?") && !self.waiting_to_open() {
+        if method == "GET" && self.session.is_none() && path.contains("/longpoll?") && !self.waiting_to_open()
+        {
             let upgrade = Upgrade {
                 vsn: self.vsn,
                 path_and_query: path.to_owned(),
@@ -163,13 +194,14 @@ impl Replay {
         }
         let plain = plain(line, method, path);
         let target = self.target.clone();
-        let status =
-            tokio::task::spawn_local(async move { request(&target, &plain).await.unwrap().status });
+        let status = tokio::task::spawn_local(async move { request(&target, &plain).await.unwrap().status });
         Waiting::Plain(status, self.take(method).await)
     }
 
     fn waiting_to_open(&self) -> bool {
-        self.waiting.iter().any(|(_, it)| matches!(it, Waiting::Opening(..)))
+        self.waiting
+            .iter()
+            .any(|(_, it)| matches!(it, Waiting::Opening(..)))
     }
 
     /// A request of the session, which is driven meanwhile.
@@ -184,10 +216,16 @@ impl Replay {
         // The recorded client left out its connect params in later requests; phoenix.js does not, and neither does ours.
         let path = format!("{}&token={}", session.first, session.token);
         assert_eq!(asked.line(), format!("{method} {path}"));
-        assert_eq!(header(&asked.head, "x-phoenix-longpoll-token"), Some(&*session.token));
+        assert_eq!(
+            header(&asked.head, "x-phoenix-longpoll-token"),
+            Some(&*session.token)
+        );
         assert_eq!(asked.body, text(line, "body"));
         for recorded in line["headers"].as_array().into_iter().flatten() {
-            let (name, value) = recorded.as_str().and_then(|it| it.split_once(": ")).expect("a header");
+            let (name, value) = recorded
+                .as_str()
+                .and_then(|it| it.split_once(": "))
+                .expect("a header");
             assert_eq!(header(&asked.head, name), Some(value));
         }
         self.own += 1;
@@ -225,7 +263,11 @@ impl Replay {
                         assert_eq!(body["status"], 410);
                         let first = asked.line().trim_start_matches("GET ").to_owned();
                         let token = text(&body, "token");
-                        self.session = Some(Session { connection, first, token });
+                        self.session = Some(Session {
+                            connection,
+                            first,
+                            token,
+                        });
                     }
                 }
             }
@@ -247,10 +289,17 @@ impl Replay {
             }
             return;
         }
-        let status = if line["status"] == 200 { &body["status"] } else { &line["status"] };
+        let status = if line["status"] == 200 {
+            &body["status"]
+        } else {
+            &line["status"]
+        };
         match soon(session.connection.next()).await {
             Incoming::Closed(Ending::Status { of, status: told }) => {
-                assert_eq!((of.method(), told), (method, u16::try_from(status.as_u64().unwrap()).unwrap()));
+                assert_eq!(
+                    (of.method(), told),
+                    (method, u16::try_from(status.as_u64().unwrap()).unwrap())
+                );
             }
             other => panic!("{status} was taken as {other:?}"),
         }
@@ -273,7 +322,9 @@ fn plain(line: &Value, method: &str, path: &str) -> Request {
     Request {
         method: method.to_owned(),
         path_and_query: path.to_owned(),
-        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         body: text(line, "body").into_bytes(),
         limits: Limits::default(),
         deadline: HUNG,
@@ -286,13 +337,18 @@ fn text(line: &Value, key: &str) -> String {
 
 /// Plays the conversations of a recorded server. The client itself makes most of the requests.
 fn replay(recorded: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let conversations = lines_of(recorded, "longpoll");
     assert_eq!(conversations.len(), 7);
     let mut own = 0;
     for lines in conversations {
         let local = tokio::task::LocalSet::new();
-        own += local.block_on(&runtime, async { Replay::start(&lines[0]).await.run(&lines[1..]).await });
+        own += local.block_on(&runtime, async {
+            Replay::start(&lines[0]).await.run(&lines[1..]).await
+        });
     }
     assert_eq!(own, REQUESTS_OF_THE_CLIENT, "{recorded}");
 }

@@ -145,8 +145,12 @@ pub(crate) async fn gives_old_tokens(settings: &ConnectionSettings) -> bool {
         .is_ok()
 }
 
-/// Fetches a user's token, signed so long ago.
-async fn token(settings: &ConnectionSettings, user: &str, age: Option<Duration>) -> Result<String, String> {
+/// Fetches a user's token, signed so long ago. An error is a sentence that says why there is none.
+pub(crate) async fn token(
+    settings: &ConnectionSettings,
+    user: &str,
+    age: Option<Duration>,
+) -> Result<String, String> {
     let path = match age {
         None => format!("/token/{}", percent_encoded(user)),
         Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),

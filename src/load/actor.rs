@@ -1,42 +1,44 @@
-//! One socket of a load test: the client, its connection, and how far it is in its role. An idle socket owns no
+//! One socket of a load test: the client, its connections, and how far it is in its role. An idle socket owns no
 //! buffer.
 
-use mio::net::TcpStream;
-
 use super::ledger::ReceiveWindow;
+use super::poll_session::PollSession;
 use super::role::ChannelStatus;
+use super::tcp_link::{LinkUse, TcpLink};
 use super::traffic::Traffic;
 use super::wheel::Tick;
 use crate::client::{ChannelId, Ref, Socket};
 use crate::clock::Time;
 use crate::session::WebSocket;
-use crate::stream::SocketStream;
 
 /// A socket. A shard allocates all of its sockets when the run starts and keeps them until the run ends.
 pub(super) struct Actor {
     pub(super) socket: Socket,
-    pub(super) stream: Option<SocketStream<TcpStream>>,
+    /// The connection of the WebSocket, or of the polls.
+    pub(super) link: TcpLink,
     pub(super) life: Life,
 }
 
-/// The stage of the connection.
+/// What carries the messages of a socket.
+pub(super) enum SocketSession {
+    WebSocket(WebSocket),
+    LongPoll(Box<PollSession>),
+}
+
+/// How far a socket is in connecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionStage {
     /// The socket has not arrived yet.
     Expected,
     /// There is no connection; the client decides when it connects again.
     Away,
-    /// The kernel is connecting.
+    /// A connection to the server's HTTP is being made.
     Connecting,
-    /// The socket has asked the proxy to pass the connection on.
-    Tunnelling,
-    /// The socket is in the handshake of TLS.
-    Securing,
     /// The socket has requested a token.
     Asking,
-    /// The socket has requested the WebSocket upgrade.
+    /// The socket has requested the WebSocket upgrade, or a long poll session.
     Upgrading,
-    /// The connection is open.
+    /// The WebSocket or the long poll session is open.
     Open,
     /// The socket will not connect again.
     Over,
@@ -76,8 +78,7 @@ pub(super) struct Life {
     /// so that the heartbeats of the swarm are spread out.
     pub(super) due_at: Time,
     pub(super) slots: Slots,
-    pub(super) session: WebSocket,
-    pub(super) buffers: Option<Box<Buffers>>,
+    pub(super) session: SocketSession,
     /// The earliest timer hint that is set in the wheel.
     pub(super) hint: Tick,
     pub(super) wait: Wait,
@@ -132,31 +133,6 @@ impl Flags {
         let before = self.has(flag);
         self.0 &= !flag.0;
         before
-    }
-}
-
-/// State that only a few sockets need at any time; allocated on first use.
-#[derive(Default)]
-pub(super) struct Buffers {
-    /// The start of a frame or of a response head that is still incomplete.
-    pub(super) input: Vec<u8>,
-    /// Bytes that the kernel has not accepted yet.
-    pub(super) output: Vec<u8>,
-    /// When the handshake of TLS began, until it is over.
-    pub(super) securing_since: Option<Time>,
-    /// When a slow reader reads again.
-    pub(super) read_at: Option<Time>,
-    /// How many bytes of this are included in the shard's total.
-    pub(super) counted: usize,
-}
-
-impl Buffers {
-    /// Whether all buffers are empty.
-    pub(super) fn is_empty(&self) -> bool {
-        self.input.is_empty()
-            && self.output.is_empty()
-            && self.read_at.is_none()
-            && self.securing_since.is_none()
     }
 }
 
@@ -233,15 +209,14 @@ impl Actor {
     pub(super) fn expected(role: u8, topics: usize) -> Self {
         Self {
             socket: Socket::new(),
-            stream: None,
+            link: TcpLink::CLOSED,
             life: Life {
                 since: Time::ZERO,
                 lost_at: Time::MAX,
                 wake: Time::MAX,
                 due_at: Time::MAX,
                 slots: Slots::new(topics),
-                session: WebSocket::default(),
-                buffers: None,
+                session: SocketSession::default(),
                 hint: Tick::NONE,
                 wait: Wait::Turn,
                 stage: ConnectionStage::Expected,
@@ -252,6 +227,82 @@ impl Actor {
                 seq: 0,
                 traffic: Traffic::default(),
             },
+        }
+    }
+}
+
+impl Actor {
+    /// A connection of the socket; `None` for that of batches if there is no long poll session.
+    pub(super) fn link(&mut self, of: LinkUse) -> Option<&mut TcpLink> {
+        match (of, &mut self.life.session) {
+            (LinkUse::Main, _) => Some(&mut self.link),
+            (LinkUse::Batches, SocketSession::LongPoll(session)) => Some(&mut session.batches),
+            (LinkUse::Batches, SocketSession::WebSocket(_)) => None,
+        }
+    }
+
+    /// Frees the buffers of the connection if they are empty; `kept` is the number of bytes that all sockets of the shard
+    /// keep.
+    pub(super) fn tidy(&mut self, of: LinkUse, kept: &mut usize) {
+        let fragments = self.life.session.fragments(of);
+        if let Some(link) = self.link(of) {
+            link.tidy(fragments, kept);
+        }
+    }
+
+    /// Counts the bytes that the connection keeps.
+    pub(super) fn count(&mut self, of: LinkUse, kept: &mut usize) {
+        let fragments = self.life.session.fragments(of);
+        if let Some(link) = self.link(of) {
+            link.count(fragments, kept);
+        }
+    }
+
+    /// Cuts all connections, and resets the session for the next one.
+    pub(super) fn disconnect(&mut self, kept: &mut usize) {
+        self.link.close(kept);
+        if let SocketSession::LongPoll(session) = &mut self.life.session {
+            session.batches.close(kept);
+        }
+        self.life.session = SocketSession::default();
+    }
+
+    /// When the socket must be looked at next, apart from the deadline of its client.
+    pub(super) fn deadline(&self) -> Time {
+        let read = self.link.read_at().unwrap_or(Time::MAX);
+        let life = &self.life;
+        life.connection_deadline().min(read).min(life.wakes_at())
+    }
+}
+
+impl Default for SocketSession {
+    fn default() -> Self {
+        Self::WebSocket(WebSocket::default())
+    }
+}
+
+impl SocketSession {
+    /// The long poll session, if it is one.
+    pub(super) fn long_poll(&mut self) -> Option<&mut PollSession> {
+        match self {
+            Self::WebSocket(_) => None,
+            Self::LongPoll(session) => Some(session),
+        }
+    }
+
+    /// How many bytes of messages that are not whole it keeps beside those of the connection.
+    fn fragments(&self, of: LinkUse) -> usize {
+        match (self, of) {
+            (Self::WebSocket(session), LinkUse::Main) => session.kept(),
+            (Self::WebSocket(_), LinkUse::Batches) | (Self::LongPoll(_), _) => 0,
+        }
+    }
+
+    /// By when the server must have answered next.
+    fn deadline(&self) -> Time {
+        match self {
+            Self::WebSocket(_) => Time::MAX,
+            Self::LongPoll(session) => session.deadline(),
         }
     }
 }
@@ -271,51 +322,24 @@ impl Life {
         }
     }
 
-    /// The buffers of the socket, allocated on first use.
-    pub(super) fn buffers(&mut self) -> &mut Buffers {
-        self.buffers.get_or_insert_default()
-    }
-
-    /// Frees buffers that are empty; `kept` is the number of bytes that all sockets of the shard keep.
-    pub(super) fn tidy(&mut self, kept: &mut usize) {
-        if self.session.kept() == 0 && self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
-            *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
-        }
-    }
-
-    /// Frees all buffers, and resets the session for the next connection.
-    pub(super) fn forget(&mut self, kept: &mut usize) {
-        self.session = WebSocket::default();
-        *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
-    }
-
-    /// When the connect attempt times out, or the first heartbeat is due.
-    pub(super) const fn connection_deadline(&self) -> Time {
+    /// When the connect attempt times out, the first heartbeat is due, or a request of a long poll session is not answered in
+    /// time.
+    pub(super) fn connection_deadline(&self) -> Time {
         match self.stage {
-            ConnectionStage::Connecting
-            | ConnectionStage::Tunnelling
-            | ConnectionStage::Securing
-            | ConnectionStage::Asking
-            | ConnectionStage::Upgrading
-            | ConnectionStage::Open => self.due_at,
+            ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading => self.due_at,
+            ConnectionStage::Open => self.due_at.min(self.session.deadline()),
             ConnectionStage::Expected | ConnectionStage::Away | ConnectionStage::Over => Time::MAX,
         }
     }
 
-    /// When the socket must be looked at next, apart from the deadline of its client.
-    pub(super) fn deadline(&self) -> Time {
-        let read = self
-            .buffers
-            .as_ref()
-            .and_then(|buffers| buffers.read_at)
-            .unwrap_or(Time::MAX);
-        let wake = match self.wait {
+    /// When a sleep or the wait for a message ends.
+    fn wakes_at(&self) -> Time {
+        match self.wait {
             Wait::Sleep | Wait::Message(_) => self.wake,
             Wait::Nothing | Wait::Turn | Wait::Joined | Wait::Left | Wait::Answer(_) | Wait::Answers => {
                 Time::MAX
             }
-        };
-        self.connection_deadline().min(read).min(wake)
+        }
     }
 }
 
@@ -333,7 +357,7 @@ mod tests {
         );
         assert!(size_of::<Actor>() <= 400, "{} bytes", size_of::<Actor>());
         assert_eq!(actor.socket.heap_bytes(), 0);
-        assert!(actor.life.buffers.is_none() && !matches!(actor.life.slots, Slots::Many(_)));
+        assert!(!matches!(actor.life.slots, Slots::Many(_)));
     }
 
     #[test]

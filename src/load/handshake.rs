@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 
 use super::error_kind::ErrorKind;
-use super::role::Role;
-use super::settings::LoadSettings;
 use super::text::{Filling, Line};
 use crate::session::{Key, Offered, check_switch};
 use crate::transport::{UpgradeParts, not_replaced, percent_encoded};
@@ -15,18 +13,21 @@ use crate::wire::websocket::DeflateParams;
 /// The longest response head that is accepted.
 pub(super) const LONGEST_HEAD: usize = 16 << 10;
 
-/// The prepared requests of a role; each socket fills in its own values.
+/// The prepared upgrade request of a role; each socket fills in its own values.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    /// The token request, if the role has a user.
-    ask: Option<Line>,
-    /// The request line up to the end of the query, where a token can follow.
-    path: Line,
-    /// The text before the token.
-    before_token: &'static str,
+pub(super) struct UpgradeRequest {
+    path: RequestPath,
     /// The text from the end of the query to the key.
     headers: Line,
     offered: Offered,
+}
+
+/// The path of a request with its query, behind which a token can follow.
+#[derive(Clone, Debug)]
+pub(super) struct RequestPath {
+    line: Line,
+    /// The text before the token.
+    before_token: &'static str,
 }
 
 /// The server's response to the upgrade.
@@ -51,15 +52,10 @@ pub(super) enum TokenAnswer<'b> {
     Refused(ErrorKind),
 }
 
-impl Request {
-    /// The requests of a role in a run with these settings.
-    pub(super) fn of(settings: &LoadSettings, role: &Role) -> Self {
-        let parts = role.connect.at(&settings.endpoint(), settings.vsn);
-        Self::new(&parts, role.connect.user.as_ref())
-    }
-
-    fn new(parts: &UpgradeParts<Line>, user: Option<&Line>) -> Self {
-        let mut path = vec![Line::fixed("GET "), Line::fixed(&parts.path())];
+impl RequestPath {
+    /// The path with the connect params.
+    pub(super) fn of(parts: &UpgradeParts<Line>) -> Self {
+        let mut path = vec![Line::fixed(&parts.path())];
         let mut before = "?";
         for (key, value) in &parts.params {
             path.extend([
@@ -70,6 +66,25 @@ impl Request {
             ]);
             before = "&";
         }
+        Self {
+            line: Line::joined(path),
+            before_token: if before == "?" { "?token=" } else { "&token=" },
+        }
+    }
+
+    /// Appends the path, and the token as the last param.
+    pub(super) fn write(&self, token: Option<&str>, filling: &Filling, out: &mut String) {
+        self.line.fill(filling, out);
+        if let Some(token) = token {
+            out.push_str(self.before_token);
+            out.push_str(&percent_encoded(token));
+        }
+    }
+}
+
+impl UpgradeRequest {
+    /// The upgrade request of these parts.
+    pub(super) fn new(parts: &UpgradeParts<Line>) -> Self {
         let host = parts.target.host_header();
         let standard = [
             ("Host", &*host),
@@ -77,35 +92,21 @@ impl Request {
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
         ];
-        let standard = not_replaced(standard, &parts.headers);
-        let standard = standard.map(|(name, value)| header(name, &Line::fixed(value)));
-        let own = parts.headers.iter();
-        let own_lines = own.clone().map(|(name, value)| header(name, value));
-        let mut headers = vec![Line::fixed(" HTTP/1.1\r\n")];
-        headers.extend(standard.chain(own_lines));
+        let mut headers = header_lines(standard, &parts.headers);
         headers.push(Line::fixed("Sec-WebSocket-Key: "));
+        let own = parts.headers.iter();
         let offered = own.filter_map(|(name, value)| Some((name.as_str(), value.as_fixed()?)));
         Self {
-            ask: user.map(|user| ask(user, &host)),
-            path: Line::joined(path),
-            before_token: if before == "?" { "?token=" } else { "&token=" },
+            path: RequestPath::of(parts),
             headers: Line::joined(headers),
             offered: Offered::in_headers(offered),
         }
     }
 
-    /// The token request, if the role needs a token.
-    pub(super) fn ask(&self) -> Option<&Line> {
-        self.ask.as_ref()
-    }
-
     /// Appends the upgrade request.
     pub(super) fn write(&self, key: Key, token: Option<&str>, filling: &Filling, out: &mut String) {
-        self.path.fill(filling, out);
-        if let Some(token) = token {
-            out.push_str(self.before_token);
-            out.push_str(&percent_encoded(token));
-        }
+        out.push_str("GET ");
+        self.path.write(token, filling, out);
         self.headers.fill(filling, out);
         out.push_str(&key.text());
         out.push_str("\r\n\r\n");
@@ -130,13 +131,26 @@ impl Request {
     }
 }
 
-fn ask(user: &Line, host: &str) -> Line {
+/// The request for the token of a user.
+pub(super) fn token_request(user: &Line, host: &str) -> Line {
     let head = [
         Line::fixed("GET /token/"),
         user.rewritten(percent_encoded),
         Line::fixed(&format!(" HTTP/1.1\r\nHost: {host}\r\n\r\n")),
     ];
     Line::joined(head)
+}
+
+/// The end of the request line, the standard headers that none of the own ones replaces, and the own ones.
+pub(super) fn header_lines<'h>(
+    standard: impl IntoIterator<Item = (&'static str, &'h str)>,
+    own: &[(String, Line)],
+) -> Vec<Line> {
+    let standard = not_replaced(standard, own).map(|(name, value)| header(name, &Line::fixed(value)));
+    let mut lines = vec![Line::fixed(" HTTP/1.1\r\n")];
+    lines.extend(standard);
+    lines.extend(own.iter().map(|(name, value)| header(name, value)));
+    lines
 }
 
 /// Builds a header line. Line breaks that a user typed must not end the head early.
@@ -195,7 +209,7 @@ mod tests {
 
     fn answer(head: &str) -> Answer {
         let head = head.replace("ACCEPT", &accept_of(KEY.text().as_bytes()));
-        Request::new(&parts(&[], &[]), None).answer(head.as_bytes(), KEY)
+        UpgradeRequest::new(&parts(&[], &[])).answer(head.as_bytes(), KEY)
     }
 
     #[test]
@@ -253,7 +267,7 @@ mod tests {
 
     fn written(parts: &UpgradeParts<Line>, token: Option<&str>) -> String {
         let mut out = String::new();
-        Request::new(parts, None).write(KEY, token, &nobody(), &mut out);
+        UpgradeRequest::new(parts).write(KEY, token, &nobody(), &mut out);
         out
     }
 
@@ -279,8 +293,7 @@ mod tests {
     fn a_token_is_asked_for_by_the_name_of_its_user() {
         let user = Line::fixed("da/ve");
         let mut out = String::new();
-        let request = Request::new(&parts(&[], &[]), Some(&user));
-        request.ask().unwrap().fill(&nobody(), &mut out);
+        token_request(&user, "b:1").fill(&nobody(), &mut out);
         assert_eq!(out, "GET /token/da%2Fve HTTP/1.1\r\nHost: b:1\r\n\r\n");
     }
 

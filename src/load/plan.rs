@@ -5,12 +5,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use super::actor::Actor;
 use super::dial::Route;
 use super::machine::memory;
 use super::settings::LoadSettings;
 use super::tables::{self, Limit, RESERVE, Table, Tables};
 use super::way::{Way, WayError};
+
+pub(super) use needs::SocketNeeds;
+
+mod needs;
 
 /// The preferred number of connections per address pair: with more, the kernel's search for a free port dominates.
 const PER_ROUTE: usize = 5_000;
@@ -18,9 +21,6 @@ const PER_ROUTE: usize = 5_000;
 const MOST_PER_ROUTE: usize = 27_000;
 /// Kernel memory per connection: some 3 KB for each end that is on this machine.
 const KERNEL_BYTES: u64 = 3_000;
-/// Memory of a socket that plays a compiled role, including its topic, params and timer hint.
-pub(super) const BYTES_OF_A_ROLE: u64 = size_of::<Actor>() as u64 + 128;
-
 /// How the run opens its sockets.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -67,14 +67,18 @@ pub enum PlanError {
     },
     /// Not enough descriptors.
     #[error(
-        "{sockets} sockets need as many descriptors, and this process may open {limit} ({why}); \
-         raise the hard limit (`ulimit -Hn {needed}`, or fs.nr_open), or ask for {limit} sockets"
+        "{sockets} sockets need {descriptors} descriptors, and this process may open {limit} ({why}); \
+         raise the hard limit (`ulimit -Hn {needed}`, or fs.nr_open), or ask for {possible} sockets"
     )]
     Descriptors {
         /// The number of sockets requested.
         sockets: u64,
-        /// The number that is possible.
+        /// The number of descriptors that they need.
+        descriptors: u64,
+        /// The number of descriptors that is possible.
         limit: u64,
+        /// The number of sockets that is possible.
+        possible: u64,
         /// The descriptor limit that would be enough.
         needed: u64,
         /// Why threads cannot have descriptor tables of their own.
@@ -138,34 +142,29 @@ struct Machine {
 }
 
 impl Plan {
-    /// The address of the server.
-    pub(super) fn destination(&self) -> SocketAddr {
-        self.shards[0].routes[0].destination
-    }
-
     /// What happens on each connection before HTTP.
     pub(super) const fn way(&self) -> &Way {
         &self.way
     }
 
-    /// Plans a run whose sockets take `bytes_each` bytes each, without the kernel's memory.
+    /// Plans a run whose sockets need this.
     ///
     /// # Errors
     /// What is missing, and how to get it.
-    pub(super) fn new(settings: &LoadSettings, bytes_each: u64) -> Result<Self, PlanError> {
+    pub(super) fn new(settings: &LoadSettings, each: SocketNeeds) -> Result<Self, PlanError> {
         let machine = Machine::look();
         let sockets = u64::from(settings.sockets);
         let (way, destination) = Way::find(settings)?;
-        let (count, table) = machine.threads(settings)?;
+        let (count, table) = machine.threads(settings, each.connections)?;
         for source in &settings.sources {
             check_source(*source, destination)?;
         }
-        let (routes, spread) = routes(settings, destination, count)?;
+        let (routes, spread) = routes(settings, each.connections, (destination, count))?;
         // A server on this machine holds the other end of each connection here, too.
         let ends = if destination.ip().is_loopback() { 2 } else { 1 };
-        let bytes_each = bytes_each + Way::bytes_each(settings);
-        let memory_bytes = sockets * (bytes_each + KERNEL_BYTES * ends);
-        machine.check(sockets, sockets * ends, memory_bytes)?;
+        let bytes_of_connection = Way::bytes_each(settings) + KERNEL_BYTES * ends;
+        let memory_bytes = sockets * (each.bytes + each.connections * bytes_of_connection);
+        machine.check(sockets, sockets * each.connections * ends, memory_bytes)?;
         let shards = (0..count).map(|number| ShardPlan {
             table,
             routes: share(&routes, number, count),
@@ -237,27 +236,30 @@ impl Machine {
     }
 
     /// The number of threads, and whose descriptor tables they use.
-    fn threads(&self, settings: &LoadSettings) -> Result<(usize, Table), PlanError> {
+    fn threads(&self, settings: &LoadSettings, connections: u64) -> Result<(usize, Table), PlanError> {
         let sockets = u64::from(settings.sockets);
+        let descriptors = sockets * connections;
         let each = self.limit.each.saturating_sub(RESERVE).max(1);
         let wanted = settings
             .shards
             .unwrap_or(self.processors)
             .min(settings.sockets as usize)
             .max(1);
-        if sockets <= each {
+        if descriptors <= each {
             return Ok((wanted, Table::Common));
         }
         match self.limit.tables {
             // One more than strictly necessary, because a thread gets whole instances.
             Tables::Many => {
-                let tables = usize::try_from(sockets.div_ceil(each) + 1).unwrap_or(usize::MAX);
+                let tables = usize::try_from(descriptors.div_ceil(each) + 1).unwrap_or(usize::MAX);
                 Ok((wanted.max(tables), Table::Own))
             }
             Tables::One(why) => Err(PlanError::Descriptors {
                 sockets,
+                descriptors,
                 limit: each,
-                needed: sockets + RESERVE,
+                possible: each / connections,
+                needed: descriptors + RESERVE,
                 why,
             }),
         }
@@ -272,16 +274,16 @@ fn share(routes: &[Route], number: usize, of: usize) -> Vec<Route> {
     routes.iter().skip(number).step_by(of).copied().collect()
 }
 
-/// The address pairs for the connections of all threads.
+/// The address pairs for the connections of all threads, of which each socket has `each`.
 fn routes(
     settings: &LoadSettings,
-    destination: SocketAddr,
-    threads: usize,
+    each: u64,
+    (destination, threads): (SocketAddr, usize),
 ) -> Result<(Vec<Route>, Spread), PlanError> {
-    let sockets = settings.sockets as usize;
+    let each = usize::try_from(each).unwrap_or(usize::MAX);
+    let connections = settings.sockets as usize * each;
     if !settings.sources.is_empty() {
-        let possible = settings.sources.len() * MOST_PER_ROUTE;
-        check_ports(sockets, possible, settings.sources.len())?;
+        check_ports(settings.sockets, each, settings.sources.len())?;
         let routes = settings.sources.iter().map(|source| Route {
             destination,
             source: Some(*source),
@@ -289,16 +291,16 @@ fn routes(
         return Ok((routes.collect(), Spread::Sources));
     }
     // A multiple of the number of threads, so that no two threads share a route.
-    let needed = match sockets.div_ceil(PER_ROUTE) {
+    let needed = match connections.div_ceil(PER_ROUTE) {
         1 => 1,
-        _ => sockets.div_ceil(threads).div_ceil(PER_ROUTE) * threads,
+        _ => connections.div_ceil(threads).div_ceil(PER_ROUTE) * threads,
     };
     let many = match destination.ip() {
         IpAddr::V4(address) if needed > 1 && address.is_loopback() => Some(address),
         IpAddr::V4(_) | IpAddr::V6(_) => None,
     };
     let Some(address) = many else {
-        check_ports(sockets, MOST_PER_ROUTE, 1)?;
+        check_ports(settings.sockets, each, 1)?;
         let only = Route {
             destination,
             source: None,
@@ -339,13 +341,15 @@ fn check_source(source_ip: IpAddr, destination: SocketAddr) -> Result<(), PlanEr
         .map_err(|why| fail(why.to_string()))
 }
 
-fn check_ports(sockets: usize, possible: usize, addresses: usize) -> Result<(), PlanError> {
+/// Checks that so many addresses have ports for the sockets, each of which has `each` connections.
+fn check_ports(sockets: u32, each: usize, addresses: usize) -> Result<(), PlanError> {
+    let (sockets, possible) = (sockets as usize, addresses * MOST_PER_ROUTE / each);
     if sockets <= possible {
         return Ok(());
     }
     Err(PlanError::Ports {
         sockets: sockets as u64,
-        needed: sockets.div_ceil(MOST_PER_ROUTE),
+        needed: (sockets * each).div_ceil(MOST_PER_ROUTE),
         are: if addresses == 1 {
             "is 1".to_owned()
         } else {

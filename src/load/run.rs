@@ -9,13 +9,13 @@ use std::thread::{self, Scope};
 use super::conductor::{Conductor, Running};
 use super::control::{Control, Phase};
 use super::event::{LoadError, LoadEvent};
-use super::handshake::Request;
 use super::ledger::Common;
 use super::pace::Stream;
-use super::plan::{BYTES_OF_A_ROLE, Plan, ShardPlan};
+use super::plan::{Plan, ShardPlan, SocketNeeds};
 use super::record::{Meant, Record};
 use super::result::LoadResult;
 use super::role::{CompiledScenarios, PlayedBy, Sends};
+use super::role_requests::RoleRequests;
 use super::scout::Scout;
 use super::settings::{InvalidSettings, LoadSettings};
 use super::shard::{Blueprint, Reading, Shard};
@@ -80,7 +80,7 @@ pub fn run(
     let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
     let first_name = (run % 900 + 100) * 100_000_000_000;
     let swarm = Swarm::new(settings, first_name)?;
-    let plan = Plan::new(settings, swarm.bytes_each())?;
+    let plan = Plan::new(settings, swarm.needs(settings))?;
     on_event(LoadEvent::Planned(&plan));
     let conducted = Conducted {
         settings,
@@ -95,19 +95,19 @@ pub fn run(
     }
 }
 
-/// Compiles the scenarios into roles; `None` if they have to be played step by step, as all are over long poll.
+/// Compiles the scenarios into roles; `None` if they have to be played step by step.
 fn compile(
     settings: &LoadSettings,
     shares: &[Share],
     first_name: u64,
 ) -> Result<Option<CompiledScenarios>, LoadError> {
     let instead = &settings.instead;
-    let compiled = CompiledScenarios::compile(shares, instead, settings.vsn, first_name)?;
-    match settings.target.transport() {
-        Transport::WebSocket => Ok(compiled),
-        Transport::LongPoll if instead.replaces_steps() => Err(InvalidSettings::ReplacedOverLongPoll.into()),
-        Transport::LongPoll => Ok(None),
-    }
+    Ok(CompiledScenarios::compile(
+        shares,
+        instead,
+        settings.vsn,
+        first_name,
+    )?)
 }
 
 /// The scenarios of a run, by the way they are played.
@@ -132,11 +132,16 @@ impl Swarm {
         })
     }
 
-    /// The memory that a socket takes, without the kernel's.
-    fn bytes_each(&self) -> u64 {
+    /// What a socket needs at most.
+    fn needs(&self, settings: &LoadSettings) -> SocketNeeds {
+        let target = settings.target.transport();
         match self {
-            Self::Compiled(_) => BYTES_OF_A_ROLE,
-            Self::Stepped(_) => stepped::BYTES_OF_A_SOCKET,
+            Self::Compiled(cast) => {
+                let mut others = cast.roles.iter().filter_map(|role| role.connect.transport);
+                let polls = others.any(|transport| transport == Transport::LongPoll);
+                SocketNeeds::of_a_role(if polls { Transport::LongPoll } else { target })
+            }
+            Self::Stepped(_) => SocketNeeds::step_by_step(target),
         }
     }
 
@@ -169,14 +174,12 @@ impl Conducted<'_> {
         let scout = Scout {
             settings,
             cast: &cast,
-            destination: self.plan.destination(),
-            way: self.plan.way(),
             run: run ^ 1,
             first_name,
             clock,
             stop: self.stop,
         };
-        let found = scout.find_out(questions);
+        let found = scout.find_out(questions).map_err(LoadError::Shard)?;
         let notes = cast.arrange(&found);
         let common = Common::new(cast.shared_topics.len(), &cast.silent);
         let control = Control::new(self.plan.shards.len());
@@ -187,7 +190,7 @@ impl Conducted<'_> {
             common: &common,
             control: &control,
             clock,
-            requests: roles.map(|role| Request::of(settings, role)).collect(),
+            requests: roles.map(|role| RoleRequests::of(settings, role)).collect(),
             config: Config {
                 heartbeat: settings.heartbeat,
                 timeout: settings.timeout,

@@ -2,20 +2,20 @@
 //! whether it gets a reply, whether it is broadcast, and whether the broadcast contains its mark.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
 
 use super::ledger::Mark;
 use super::role::{
     Answer, BroadcastFound, CompiledScenarios, Content, Push, PushFound, Question, Receivers, Step,
 };
 use super::settings::LoadSettings;
-use super::way::Way;
 use crate::clock::{Clock, Time};
 use talker::{Heard, Talker};
 
-mod connect;
 mod talker;
 
 /// The probe stops waiting after this time without a message.
@@ -31,8 +31,6 @@ const MOST: usize = 4;
 pub(super) struct Scout<'a> {
     pub(super) settings: &'a LoadSettings,
     pub(super) cast: &'a CompiledScenarios,
-    pub(super) destination: SocketAddr,
-    pub(super) way: &'a Way,
     /// The run number in the marks of the probe; it differs from that of the run, so the run ignores these marks.
     pub(super) run: u64,
     pub(super) first_name: u64,
@@ -54,13 +52,17 @@ struct Try {
 
 impl Scout<'_> {
     /// Probes all questions; a finding is empty if the server lets no socket in.
-    pub(super) fn find_out(&self, questions: Vec<Question>) -> Vec<(Question, PushFound)> {
+    ///
+    /// # Errors
+    /// The system has no descriptors for the probe.
+    pub(super) fn find_out(&self, questions: Vec<Question>) -> io::Result<Vec<(Question, PushFound)>> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut found = Vec::new();
         let mut talkers = Vec::new();
         let mut play = None;
         for question in questions {
             if play != Some(question.play) {
-                talkers = self.talkers(question.play);
+                talkers = self.talkers(&runtime, question.play);
                 play = Some(question.play);
             }
             let sender = talkers
@@ -74,11 +76,11 @@ impl Scout<'_> {
             };
             found.push((question, finding));
         }
-        found
+        Ok(found)
     }
 
     /// One socket for each role, or two if there is only one role; empty if one of them cannot join.
-    fn talkers(&self, play: usize) -> Vec<Talker<'_>> {
+    fn talkers<'t>(&'t self, runtime: &'t Runtime, play: usize) -> Vec<Talker<'t>> {
         let mut roles: Vec<usize> = Vec::new();
         for role in &self.cast.plays[play].places {
             let role = usize::from(*role);
@@ -90,7 +92,7 @@ impl Scout<'_> {
             roles.push(only);
         }
         let talkers = roles.into_iter().enumerate();
-        let talkers = talkers.map(|(number, role)| Talker::enter(self, play, role, number));
+        let talkers = talkers.map(|(number, role)| Talker::enter(self, runtime, (play, role), number));
         talkers.collect::<Option<_>>().unwrap_or_default()
     }
 

@@ -159,12 +159,6 @@ pub enum InvalidSettings {
         /// The number of sockets in an instance.
         needed: u32,
     },
-    /// A part of a scenario is replaced, which only compiled scenarios allow.
-    #[error(
-        "--topic, --join-params and --push cannot replace a part of a scenario over long poll; write a scenario of your own, \
-         or load the server over WebSocket"
-    )]
-    ReplacedOverLongPoll,
     /// Scenarios with different serializers in one run.
     #[error("the scenarios are written for different serializers; run them one after another")]
     TwoSerializers,

@@ -12,14 +12,15 @@ use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 use super::actor::{Actor, ConnectionStage};
 use super::control::{Control, Phase};
 use super::dial::{Dialer, Route};
-use super::handshake::Request;
 use super::lane::Lane;
 use super::ledger::Common;
 use super::pace::Stream;
 use super::role::{CompiledScenarios, SendMode};
+use super::role_requests::RoleRequests;
 use super::settings::{LoadSettings, Model};
 use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
+use super::tcp_link::LinkUse;
 use super::way::Way;
 use super::wheel::{Tick, Wheel};
 use crate::client::{ClientContext, Config, Socket};
@@ -33,6 +34,7 @@ mod connection;
 mod ending;
 mod frames;
 mod places;
+mod polls;
 mod rounds;
 mod send;
 mod sleep;
@@ -57,7 +59,7 @@ pub(super) struct Blueprint<'r> {
     pub(super) control: &'r Control,
     pub(super) clock: Clock,
     /// The requests, by role.
-    pub(super) requests: Vec<Request>,
+    pub(super) requests: Vec<RoleRequests>,
     pub(super) config: Config,
     pub(super) run: u64,
     pub(super) first_name: u64,
@@ -91,8 +93,8 @@ pub(super) struct Shard<'r> {
     dialer: Dialer,
     random: Xoshiro256PlusPlus,
     buffer: Box<[u8]>,
-    /// Sockets that had more to read than one buffer.
-    greedy: Vec<u32>,
+    /// Connections that had more to read than a few buffers.
+    greedy: Vec<(u32, LinkUse)>,
     arrivals: arrive::Arrivals,
     /// The sockets of each scenario.
     blocks: Box<[Block]>,
@@ -216,8 +218,8 @@ impl<'r> Shard<'r> {
                 self.ready(event);
                 self.send_due();
             }
-            for id in std::mem::take(&mut self.greedy) {
-                self.readable(id);
+            for (id, of) in std::mem::take(&mut self.greedy) {
+                self.readable(id, of);
                 self.arm(id);
             }
             self.state.now = self.blue.clock.now();
@@ -334,7 +336,7 @@ impl<'r> Shard<'r> {
         if actor.life.stage == ConnectionStage::Over || self.phase >= Phase::Closing {
             return;
         }
-        let own = actor.life.deadline();
+        let own = actor.deadline();
         let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
         let at = own.min(client);
         if at != Time::MAX && Tick::of(at) < actor.life.hint {

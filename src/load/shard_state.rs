@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
 
-use super::actor::Life;
+use super::actor::{Life, SocketSession};
 use super::ledger::{Common, Mark, Topic, Topics};
 use super::role::{ChannelStatus, CompiledScenarios, TopicPlace};
 use super::settings::Model;
@@ -154,11 +154,13 @@ impl<'r> ShardState<'r> {
         }
     }
 
-    /// Appends a close frame for a socket, unless it has sent one.
+    /// Appends a close frame for a WebSocket, unless it has sent one.
     pub(super) fn close(&mut self, life: &mut Life, code: Option<u16>, reason: &str) {
-        let reason = reason.to_owned();
-        // The session refuses a second close frame; the reasons of a client are short.
-        let _ = life.session.send(&Outgoing::Close { code, reason }, self);
+        if let SocketSession::WebSocket(session) = &mut life.session {
+            let reason = reason.to_owned();
+            // The session refuses a second close frame; the reasons of a client are short.
+            let _ = session.send(&Outgoing::Close { code, reason }, self);
+        }
     }
 
     /// The number of a topic in marks, and where its broadcast count is kept.

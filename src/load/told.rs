@@ -1,6 +1,7 @@
 //! Renders what a server said about an error in one line: an HTTP status with its text, a payload, or a close frame.
 
 use crate::protocol::Payload;
+use crate::session::PollRequest;
 use crate::wire::websocket::parse_close;
 
 /// At most this much of a response is read.
@@ -57,6 +58,11 @@ pub(super) fn close(payload: &[u8]) -> String {
         Ok(None) => "closed without a code".to_owned(),
         Err(_) => "closed with a frame that is not valid".to_owned(),
     }
+}
+
+/// A long poll request that was answered with a status that ends the session.
+pub(super) fn over(of: PollRequest, status: u16) -> String {
+    format!("a {} was answered with {status}", of.name())
 }
 
 #[cfg(test)]

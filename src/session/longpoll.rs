@@ -1,10 +1,11 @@
 //! The client's side of a long poll session: makes batches, and reads the answers to polls and batches. It behaves like
 //! phoenix.js: one poll is always open, one batch is under way at a time, and further messages wait for the next batch.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::{Ending, Incoming, Outgoing, PollRequest};
-use crate::protocol::Vsn;
+use super::Outgoing;
+use crate::protocol::{FrameKind, Vsn};
 use crate::wire::longpoll::{
     AnswerError, BATCH_TYPE, MOST_IN_A_BATCH, PollAnswer, is_line, push_binary, push_text, read_answer,
 };
@@ -33,6 +34,15 @@ pub enum FirstPoll {
     Open(LongPoll),
     /// It refused the session with this status.
     Refused(u16),
+}
+
+/// How a server answered a poll of an open session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Polled<'b> {
+    /// The messages that were waiting, in order; there may be none.
+    Messages(Vec<Cow<'b, str>>),
+    /// The session is over; the status that says so.
+    Over(u16),
 }
 
 /// The body of a request that carries messages.
@@ -81,6 +91,14 @@ impl LongPoll {
         &self.token
     }
 
+    /// Queues an encoded message for a later batch.
+    pub fn queue(&mut self, kind: FrameKind, message: &[u8]) {
+        self.waiting.push_back(match kind {
+            FrameKind::Text => Outgoing::Text(String::from_utf8_lossy(message).into_owned()),
+            FrameKind::Binary => Outgoing::Binary(message.to_vec()),
+        });
+    }
+
     /// Queues a message for a later batch.
     ///
     /// # Errors
@@ -91,6 +109,11 @@ impl LongPoll {
             _ => return Err(NoMessage),
         }
         Ok(())
+    }
+
+    /// Whether [`Self::next_batch`] has a batch.
+    pub fn has_batch(&self) -> bool {
+        self.posting == Posting::No && !self.waiting.is_empty()
     }
 
     /// How many bytes wait to be sent.
@@ -135,40 +158,27 @@ impl LongPoll {
         }
     }
 
-    /// Reads the answer to the batch that is under way. Returns how the session ended, if it did.
+    /// Reads the answer to the batch that is under way. Returns the status that ended the session, if one did.
     ///
     /// # Errors
     /// If it is not a long poll answer.
-    pub fn posted(&mut self, body: &[u8]) -> Result<Option<Ending>, BadAnswer> {
+    pub fn posted(&mut self, body: &[u8]) -> Result<Option<u16>, BadAnswer> {
         let answer = read_answer(body)?;
         self.posting = Posting::No;
-        Ok((answer.status != OK).then_some(Ending::Status {
-            of: PollRequest::Batch,
-            status: answer.status,
-        }))
+        Ok((answer.status != OK).then_some(answer.status))
     }
 
-    /// Reads the answer to a poll and appends its messages to `into`. Returns how the session ended, if it did.
+    /// Reads the answer to a poll.
     ///
     /// # Errors
     /// If it is not a long poll answer.
-    pub fn polled(
-        &mut self,
-        body: &[u8],
-        into: &mut VecDeque<Incoming>,
-    ) -> Result<Option<Ending>, BadAnswer> {
+    pub fn polled(body: &[u8]) -> Result<Polled<'_>, BadAnswer> {
         let PollAnswer { status, messages, .. } = read_answer(body)?;
-        match status {
-            OK | NO_CONTENT => {
-                into.extend(messages.into_iter().map(|text| Incoming::Text(text.into_owned())));
-                Ok(None)
-            }
+        Ok(match status {
+            OK | NO_CONTENT => Polled::Messages(messages),
             // The token of a 410 is that of another session, in which nothing is joined.
-            status => Ok(Some(Ending::Status {
-                of: PollRequest::Poll,
-                status,
-            })),
-        }
+            status => Polled::Over(status),
+        })
     }
 }
 
@@ -254,8 +264,10 @@ mod tests {
         session.send(Outgoing::Binary(vec![0])).unwrap();
         assert_eq!(body(&mut session), "[1]\nAA==");
         session.send(text("[2]")).unwrap();
+        assert!(!session.has_batch());
         assert_eq!((session.next_batch(), session.unsent()), (None, 3));
         assert_eq!(session.posted(br#"{"status":200}"#), Ok(None));
+        assert!(session.has_batch());
         assert_eq!(body(&mut session), "[2]");
         assert_eq!(session.next_batch(), None);
     }
@@ -264,7 +276,7 @@ mod tests {
     fn more_than_a_hundred_messages_are_split() {
         let mut session = open(Vsn::V2);
         for _ in 0..250 {
-            session.send(text("[]")).unwrap();
+            session.queue(FrameKind::Text, b"[]");
         }
         let batches = sent(&mut session);
         let lines = batches
@@ -301,24 +313,21 @@ mod tests {
 
     #[test]
     fn a_poll_brings_messages_in_order_or_the_end() {
-        let mut session = open(Vsn::V2);
-        let mut came = VecDeque::new();
-        let mut polled = |body: &str| session.polled(body.as_bytes(), &mut came);
-        assert_eq!(polled(r#"{"status":204,"messages":[],"token":"t"}"#), Ok(None));
+        let polled = |body: &'static str| LongPoll::polled(body.as_bytes());
+        let messages =
+            |texts: &[&'static str]| Polled::Messages(texts.iter().map(|text| (*text).into()).collect());
+        assert_eq!(
+            polled(r#"{"status":204,"messages":[],"token":"t"}"#),
+            Ok(messages(&[]))
+        );
         assert_eq!(
             polled(r#"{"status":200,"messages":["a","b"],"token":"t"}"#),
-            Ok(None)
+            Ok(messages(&["a", "b"]))
         );
-        let gone = Ending::Status {
-            of: PollRequest::Poll,
-            status: 410,
-        };
         assert_eq!(
             polled(r#"{"status":410,"messages":[],"token":"u"}"#),
-            Ok(Some(gone))
+            Ok(Polled::Over(410))
         );
-        let texts = ["a", "b"].map(|text| Incoming::Text(text.to_owned()));
-        assert_eq!(came, texts);
     }
 
     #[test]
@@ -326,14 +335,7 @@ mod tests {
         let mut session = open(Vsn::V2);
         session.send(text("[1]")).unwrap();
         session.next_batch();
-        let ending = session.posted(br#"{"status":408}"#).unwrap();
-        assert!(matches!(
-            ending,
-            Some(Ending::Status {
-                of: PollRequest::Batch,
-                status: 408
-            })
-        ));
+        assert_eq!(session.posted(br#"{"status":408}"#), Ok(Some(408)));
         assert_eq!(session.send(Outgoing::Ping(Vec::new())), Err(NoMessage));
     }
 }

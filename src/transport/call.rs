@@ -51,6 +51,8 @@ struct Read<E> {
     /// What came after the head.
     rest: Vec<u8>,
     body: Body,
+    /// Whether the server closes the connection behind the answer.
+    closes: bool,
     switch: Result<(), E>,
 }
 
@@ -151,6 +153,7 @@ impl Call<'_> {
             if let Some(head) = head {
                 return Ok(Read {
                     body: head.body(method).map_err(|why| self.not_http(&[], &why))?,
+                    closes: head.closes(),
                     switch: if head.status == 101 { check(&head) } else { Ok(()) },
                     response: Response::new(&head),
                     rest: rest.to_vec(),
@@ -228,12 +231,7 @@ impl<E> Read<E> {
 
     /// Whether another request may follow on the same connection.
     fn goes_on(&self) -> bool {
-        let closes = self.response.header("connection").is_some_and(|value| {
-            value
-                .split(',')
-                .any(|word| word.trim().eq_ignore_ascii_case("close"))
-        });
-        self.body.is_whole() && self.rest.is_empty() && self.response.truncated.is_none() && !closes
+        self.body.is_whole() && self.rest.is_empty() && self.response.truncated.is_none() && !self.closes
     }
 
     /// Reads until the body is whole, too long or late; says why it is not whole, if it is not.

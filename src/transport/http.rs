@@ -65,9 +65,14 @@ pub(super) struct Head<'a> {
 }
 
 pub(super) fn standard_headers(target: &Target) -> Vec<(&'static str, String)> {
-    let agent = concat!("phxproof/", env!("CARGO_PKG_VERSION"));
-    vec![("Host", target.host_header()), ("User-Agent", agent.to_owned())]
+    vec![
+        ("Host", target.host_header()),
+        ("User-Agent", USER_AGENT.to_owned()),
+    ]
 }
+
+/// The value of `User-Agent`.
+pub(crate) const USER_AGENT: &str = concat!("phxproof/", env!("CARGO_PKG_VERSION"));
 
 impl Head<'_> {
     /// The request as it is sent, with its body.

@@ -19,7 +19,7 @@ use super::http::{Head, standard_headers};
 use super::opening::{OpenError, Upgrade};
 use super::percent::percent_encoded;
 use super::{Ending, Incoming, Limits, Outgoing, Target};
-use crate::session::{BadAnswer, FirstPoll, LongPoll, PollRequest};
+use crate::session::{BadAnswer, FirstPoll, LongPoll, PollRequest, Polled};
 use crate::stream::Stream;
 use crate::wire::longpoll::TOKEN_HEADER;
 
@@ -229,13 +229,21 @@ impl Session {
             let status = response.status;
             return self.end(Ending::Status { of, status });
         }
-        let ending = match of {
-            PollRequest::Poll => self.state.polled(&response.body, &mut self.came),
+        let over = match of {
+            PollRequest::Poll => match LongPoll::polled(&response.body) {
+                Ok(Polled::Messages(texts)) => {
+                    let texts = texts.into_iter().map(|text| Incoming::Text(text.into_owned()));
+                    self.came.extend(texts);
+                    Ok(None)
+                }
+                Ok(Polled::Over(status)) => Ok(Some(status)),
+                Err(why) => Err(why),
+            },
             PollRequest::Batch => self.state.posted(&response.body),
         };
-        match ending {
+        match over {
             Ok(None) => {}
-            Ok(Some(ending)) => self.end(ending),
+            Ok(Some(status)) => self.end(Ending::Status { of, status }),
             Err(why) => self.end(violation(what, &why)),
         }
     }

@@ -106,6 +106,12 @@ impl<'b> Head<'_, 'b> {
             .map(without_parameters)
     }
 
+    /// Whether the server closes the connection behind this answer.
+    pub fn closes(&self) -> bool {
+        self.elements("connection")
+            .any(|word| word.eq_ignore_ascii_case("close"))
+    }
+
     /// The body that follows, if this answers a request with `method`.
     ///
     /// # Errors
@@ -255,6 +261,8 @@ pub struct Answer<'b> {
     pub status: u16,
     /// The body.
     pub body: Cow<'b, [u8]>,
+    /// Whether the server closes the connection behind it.
+    pub closes: bool,
 }
 
 /// Takes a whole answer from the front of `input`, its status and its body; none if it is not whole yet. What follows it
@@ -290,6 +298,7 @@ pub fn read_answer<'b>(input: &mut &'b [u8], longest: usize) -> Result<Option<An
     *input = rest;
     Ok(Some(Answer {
         status: head.status,
+        closes: head.closes(),
         body: whole,
     }))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::load::built_in;
-use crate::transport::Target;
+use crate::transport::{Target, Transport};
 
 fn settings(sockets: u32) -> LoadSettings {
     let echo = &built_in()[0];
@@ -30,13 +30,13 @@ const SMALL: Machine = Machine {
 
 #[test]
 fn what_fits_into_one_table_shares_it() {
-    assert_eq!(SMALL.threads(&settings(1000)), Ok((2, Table::Common)));
-    assert_eq!(SMALL.threads(&settings(1)), Ok((1, Table::Common)));
+    assert_eq!(SMALL.threads(&settings(1000), 1), Ok((2, Table::Common)));
+    assert_eq!(SMALL.threads(&settings(1), 1), Ok((1, Table::Common)));
 }
 
 #[test]
 fn more_than_a_table_holds_is_spread_over_several() {
-    let (threads, table) = SMALL.threads(&settings(100_000)).unwrap();
+    let (threads, table) = SMALL.threads(&settings(100_000), 1).unwrap();
     assert_eq!((threads, table), (7, Table::Own));
     assert!(100_000_u64.div_ceil(threads as u64) <= 20_000 - RESERVE);
 }
@@ -48,7 +48,7 @@ fn without_tables_it_is_said_what_to_do() {
         tables: Tables::One("a reason"),
     };
     let said = Machine { limit, ..SMALL }
-        .threads(&settings(5000))
+        .threads(&settings(5000), 1)
         .unwrap_err()
         .to_string();
     assert!(
@@ -79,7 +79,7 @@ fn a_system_that_is_too_small_is_told_from_a_process_that_is() {
 #[test]
 fn a_server_on_one_loopback_address_is_reached_from_many() {
     let settings = settings(12_000);
-    let (routes, spread) = routes(&settings, "127.0.0.1:1".parse().unwrap(), 2).unwrap();
+    let (routes, spread) = routes(&settings, 1, ("127.0.0.1:1".parse().unwrap(), 2)).unwrap();
     assert_eq!((routes.len(), spread), (4, Spread::Sources));
     assert_eq!(routes[0].source, Some("127.0.0.2".parse().unwrap()));
     assert!(
@@ -93,7 +93,7 @@ fn a_server_on_one_loopback_address_is_reached_from_many() {
 fn a_server_on_all_addresses_is_reached_by_many() {
     let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
     let destination = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), listener.local_addr().unwrap().port());
-    let (routes, spread) = routes(&settings(12_000), destination, 1).unwrap();
+    let (routes, spread) = routes(&settings(12_000), 1, (destination, 1)).unwrap();
     assert_eq!((routes.len(), spread), (3, Spread::Destinations));
     assert!(routes.iter().all(|route| route.source.is_none()));
 }
@@ -101,8 +101,10 @@ fn a_server_on_all_addresses_is_reached_by_many() {
 #[test]
 fn a_server_elsewhere_takes_as_many_as_there_are_ports() {
     let elsewhere = "192.0.2.1:80".parse().unwrap();
-    assert!(routes(&settings(20_000), elsewhere, 2).is_ok());
-    let said = routes(&settings(100_000), elsewhere, 2).unwrap_err().to_string();
+    assert!(routes(&settings(20_000), 1, (elsewhere, 2)).is_ok());
+    let said = routes(&settings(100_000), 1, (elsewhere, 2))
+        .unwrap_err()
+        .to_string();
     assert!(
         said.contains("need 4 source addresses, and there is 1") && said.contains("--source-ip"),
         "{said}"
@@ -116,10 +118,36 @@ fn a_server_elsewhere_takes_as_many_as_there_are_ports() {
                 sources,
                 ..settings(100_000)
             },
-            elsewhere,
-            2
+            1,
+            (elsewhere, 2)
         )
         .is_ok()
+    );
+}
+
+#[test]
+fn a_socket_over_long_poll_needs_two_connections() {
+    let (threads, table) = SMALL.threads(&settings(50_000), 2).unwrap();
+    assert_eq!((threads, table), (7, Table::Own));
+    let limit = Limit {
+        each: 1024,
+        tables: Tables::One("a reason"),
+    };
+    let said = Machine { limit, ..SMALL }
+        .threads(&settings(5000), 2)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("need 10000 descriptors") && said.ends_with("ask for 480 sockets"),
+        "{said}"
+    );
+    let elsewhere = "192.0.2.1:1".parse().unwrap();
+    let said = routes(&settings(20_000), 2, (elsewhere, 2))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("need 2 source addresses") && said.ends_with("ask for 13500 sockets"),
+        "{said}"
     );
 }
 
@@ -143,7 +171,7 @@ fn loopback_addresses_stay_in_their_network() {
 
 #[test]
 fn a_plan_is_one_sentence() {
-    let plan = Plan::new(&settings(10), BYTES_OF_A_ROLE).unwrap();
+    let plan = Plan::new(&settings(10), SocketNeeds::of_a_role(Transport::WebSocket)).unwrap();
     assert!(plan.to_string().starts_with("10 sockets by "), "{plan}");
 }
 

@@ -1,25 +1,24 @@
-//! A blocking socket for the probe before a run, with short read timeouts.
+//! A socket of the probe before a run. It waits for short times only, so that several can be listened to in turn.
 
-use std::net::TcpStream;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
 use super::Scout;
-use super::connect::{look, write_all};
-use crate::clock::{Clock, Time};
+use crate::clock::Clock;
+use crate::driver::{ConnectionSettings, token};
 use crate::load::LARGEST_MESSAGE;
-use crate::load::handshake::{Answer, Request, TokenAnswer, key_of, read_token};
 use crate::load::ledger::Mark;
 use crate::load::role::{CompiledScenarios, Content, Push};
 use crate::load::text::{Filling, Line};
 use crate::protocol::{Field, Frame, FrameKind, JOIN, Message, Payload, REPLY, Vsn};
-use crate::session::{Key, Outgoing, Output, WebSocket};
-use crate::stream::SocketStream;
-use crate::wire::websocket::{Opcode, Received};
+use crate::transport::{Connection, Incoming, Limits, Opened, Outgoing, TOKEN, Upgrade, UpgradeParts, open};
 
 /// The timeout for connecting and joining.
 const ENTRY: Duration = Duration::from_secs(5);
-/// The masking key of all its frames.
-const MASK: [u8; 4] = [7, 5, 3, 1];
+/// How long the socket listens at a time.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A socket that has joined all topics of its role.
 pub(super) struct Talker<'a> {
@@ -28,16 +27,14 @@ pub(super) struct Talker<'a> {
     /// The time that the joins took.
     pub(super) round_trip: Duration,
     clock: Clock,
+    runtime: &'a Runtime,
     cast: &'a CompiledScenarios,
     vsn: Vsn,
-    stream: SocketStream<TcpStream>,
-    session: WebSocket,
-    input: Vec<u8>,
-    output: Out,
+    /// None before it is open, and once it has ended.
+    connection: Option<Connection>,
     filling: Filling,
     topics: Vec<String>,
     next_ref: u64,
-    is_over: bool,
 }
 
 /// What the socket received.
@@ -52,21 +49,23 @@ pub(super) enum Heard {
 impl<'a> Talker<'a> {
     /// Connects and joins as the `number`th socket of an instance that the run does not have; `None` if it cannot
     /// join.
-    pub(super) fn enter(scout: &Scout<'a>, play: usize, role: usize, number: usize) -> Option<Self> {
+    pub(super) fn enter(
+        scout: &Scout<'a>,
+        runtime: &'a Runtime,
+        (play, role): (usize, usize),
+        number: usize,
+    ) -> Option<Self> {
         let (settings, cast) = (scout.settings, scout.cast);
-        let stream = scout.connect(ENTRY.min(settings.timeout))?;
         let plays = cast.plays.len() as u64;
         let instance = (u64::from(settings.sockets) + 1) * plays + play as u64;
         let mut talker = Self {
             role,
             round_trip: Duration::ZERO,
             clock: scout.clock,
+            runtime,
             cast,
             vsn: settings.vsn,
-            stream,
-            session: WebSocket::default(),
-            input: Vec::new(),
-            output: Out::default(),
+            connection: None,
             filling: Filling {
                 first_own: scout.first_name + (plays + instance) * cast.own_names,
                 sender: settings.sockets.saturating_add(u32::try_from(number).ok()?),
@@ -75,67 +74,56 @@ impl<'a> Talker<'a> {
             },
             topics: Vec::new(),
             next_ref: 1,
-            is_over: false,
         };
-        let key = key_of(settings.seed, u64::MAX - number as u64);
-        talker.upgrade(&Request::of(settings, &cast.roles[role]), key)?;
+        let settings = ConnectionSettings {
+            endpoint: settings.endpoint(),
+            timeout: ENTRY.min(settings.timeout),
+            clock: scout.clock,
+        };
+        talker.connection = Some(runtime.block_on(talker.connected(&settings))?);
         (0..cast.roles[role].joins.len()).try_for_each(|channel| talker.join(channel))?;
         Some(talker)
     }
 
+    async fn connected(&self, settings: &ConnectionSettings) -> Option<Connection> {
+        let connect = &self.cast.roles[self.role].connect;
+        let parts = connect.at(&settings.endpoint, self.vsn);
+        let filled = |lines: &[(String, Line)]| {
+            let filled = lines.iter().map(|(name, line)| (name.clone(), self.filled(line)));
+            filled.collect::<Vec<_>>()
+        };
+        let mut parts = UpgradeParts {
+            params: filled(&parts.params),
+            headers: filled(&parts.headers),
+            target: parts.target,
+            vsn: parts.vsn,
+        };
+        if let Some(user) = &connect.user {
+            let token = token(settings, &self.filled(user), None).await.ok()?;
+            parts.params.push((TOKEN.to_owned(), token));
+        }
+        let upgrade = Upgrade {
+            limits: Limits {
+                message_bytes: LARGEST_MESSAGE,
+                ..Limits::default()
+            },
+            ..Upgrade::new(&parts, settings.timeout)
+        };
+        match open(&parts.target, &upgrade).await {
+            Ok(Opened::Open(connection, _)) => Some(connection),
+            Ok(Opened::Refused(_)) | Err(_) => None,
+        }
+    }
+
     /// Whether the connection has ended.
     pub(super) const fn is_over(&self) -> bool {
-        self.is_over
+        self.connection.is_none()
     }
 
     fn filled(&self, line: &Line) -> String {
         let mut text = String::new();
         line.fill(&self.filling, &mut text);
         text
-    }
-
-    fn upgrade(&mut self, request: &Request, key: Key) -> Option<()> {
-        let begin = self.clock.now();
-        let mut token = None;
-        if let Some(ask) = request.ask() {
-            let ask = self.filled(ask);
-            write_all(&mut self.stream, ask.as_bytes()).ok()?;
-            token = loop {
-                match read_token(&self.input) {
-                    TokenAnswer::Token(token, length) => {
-                        let token = token.into_owned();
-                        self.input.drain(..length);
-                        break Some(token);
-                    }
-                    TokenAnswer::Refused(_) => return None,
-                    TokenAnswer::Partial => self.read(begin)?,
-                }
-            };
-        }
-        let mut text = String::new();
-        request.write(key, token.as_deref(), &self.filling, &mut text);
-        write_all(&mut self.stream, text.as_bytes()).ok()?;
-        loop {
-            match request.answer(&self.input, key) {
-                Answer::Open(length, agreed) => {
-                    self.input.drain(..length);
-                    self.session = WebSocket::new(agreed);
-                    return Some(());
-                }
-                Answer::Refused(_) => return None,
-                Answer::Partial => self.read(begin)?,
-            }
-        }
-    }
-
-    /// Reads what has arrived; `None` if the connection ended or the time is up.
-    fn read(&mut self, begin: Time) -> Option<()> {
-        self.look()?;
-        (self.clock.now().since(begin) < ENTRY).then_some(())
-    }
-
-    fn look(&mut self) -> Option<()> {
-        look(&mut self.stream, &mut [0; 16 << 10], &mut self.input)
     }
 
     fn join(&mut self, channel: usize) -> Option<()> {
@@ -155,7 +143,7 @@ impl<'a> Talker<'a> {
                     Heard::Answer(..) | Heard::Broadcast(..) => {}
                 }
             }
-            if self.is_over || self.clock.now().since(begin) > ENTRY {
+            if self.is_over() || self.clock.now().since(begin) > ENTRY {
                 return None;
             }
         }
@@ -191,50 +179,36 @@ impl<'a> Talker<'a> {
             payload,
         };
         let mut bytes = Vec::new();
-        let opcode = match self.vsn.encode_from_client(&message, &mut bytes).ok()? {
-            FrameKind::Text => Opcode::Text,
-            FrameKind::Binary => Opcode::Binary,
+        let outgoing = match self.vsn.encode_from_client(&message, &mut bytes).ok()? {
+            FrameKind::Text => Outgoing::Text(String::from_utf8(bytes).ok()?),
+            FrameKind::Binary => Outgoing::Binary(bytes),
         };
-        self.session.write_message(opcode, &bytes, &mut self.output);
-        self.flush()?;
+        let connection = self.connection.as_mut()?;
+        self.runtime.block_on(connection.send(outgoing)).ok()?;
         Some(reference)
     }
 
     /// Waits for a moment and returns what has arrived.
     pub(super) fn listen(&mut self, run: u64) -> Vec<Heard> {
-        if self.is_over {
-            return Vec::new();
-        }
-        self.is_over = self.look().is_none();
         let mut heard = Vec::new();
-        let input = std::mem::take(&mut self.input);
-        let mut rest = &input[..];
-        while !self.is_over {
-            let received = self.session.next(&mut rest, LARGEST_MESSAGE, &mut self.output);
-            let frame = match &received {
-                Ok(Some(Received::Text(text))) => Frame::Text(text),
-                Ok(Some(Received::Binary(bytes))) => Frame::Binary(bytes),
-                Ok(Some(Received::Ping(_) | Received::Pong(_))) => continue,
-                Ok(None) => break,
-                Ok(Some(Received::Close(_))) | Err(_) => {
-                    self.is_over = true;
-                    break;
-                }
-            };
-            if let Ok(message) = self.vsn.decode_from_server(frame) {
-                heard.extend(self.heard(&message, run));
+        let mut wait = LOOK;
+        while let Some(connection) = &mut self.connection {
+            let next = async { timeout(wait, connection.next()).await };
+            match self.runtime.block_on(next) {
+                Err(_) => break,
+                Ok(Incoming::Text(text)) => heard.extend(self.read(Frame::Text(&text), run)),
+                Ok(Incoming::Binary(bytes)) => heard.extend(self.read(Frame::Binary(&bytes), run)),
+                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => {}
+                Ok(Incoming::Closed(_)) => self.connection = None,
             }
+            wait = Duration::ZERO;
         }
-        self.input = rest.to_vec();
-        self.is_over |= self.flush().is_none();
         heard
     }
 
-    /// Sends the output buffer; `None` if the connection ended.
-    fn flush(&mut self) -> Option<()> {
-        let sent = write_all(&mut self.stream, &self.output.0);
-        self.output.0.clear();
-        sent.ok()
+    fn read(&self, frame: Frame<'_>, run: u64) -> Option<Heard> {
+        let message = self.vsn.decode_from_server(frame).ok()?;
+        self.heard(&message, run)
     }
 
     fn heard(&self, message: &Message<'_>, run: u64) -> Option<Heard> {
@@ -267,23 +241,9 @@ impl Drop for Talker<'_> {
             code: Some(1000),
             reason: String::new(),
         };
-        // A connection that is already closed needs no close frame.
-        if self.session.send(&close, &mut self.output).is_ok() {
-            self.flush();
+        // A connection that has just ended needs no close frame.
+        if let Some(connection) = &mut self.connection {
+            let _ = self.runtime.block_on(connection.send(close));
         }
-    }
-}
-
-/// The bytes to be sent.
-#[derive(Default)]
-struct Out(Vec<u8>);
-
-impl Output for Out {
-    fn key(&mut self) -> [u8; 4] {
-        MASK
-    }
-
-    fn bytes(&mut self) -> &mut Vec<u8> {
-        &mut self.0
     }
 }

@@ -3,18 +3,18 @@
 use std::io::{self, Error};
 
 use super::super::error_kind::ErrorKind;
+use super::super::tcp_link::LinkUse;
 use super::Shard;
 use crate::stream::TlsError;
 
 impl Shard<'_> {
     /// Handles an I/O error that ended a connection or prevented it.
-    pub(super) fn broke(&mut self, id: u32, error: &Error) {
+    pub(super) fn broke(&mut self, id: u32, of: LinkUse, error: &Error) {
         if let Some(tls) = error.get_ref().and_then(|it| it.downcast_ref::<TlsError>()) {
             return self.tls_failed(id, tls.clone());
         }
         let trouble = trouble_of(error);
-        self.state.tally.told(trouble, || error.to_string());
-        self.fail(id, trouble);
+        self.link_ended(id, of, (trouble, Some(error.to_string())));
     }
 }
 

@@ -1,23 +1,21 @@
-//! The connection of a socket: connecting, upgrading, reading, writing, and losing it.
+//! The connections of a socket: connecting, upgrading, reading, and losing them.
 
 use std::io;
 
+use mio::Interest;
 use mio::event::Event;
-use mio::{Interest, Token};
 
-use super::super::actor::{ConnectionStage, Flags};
+use super::super::actor::{ConnectionStage, Flags, SocketSession};
 use super::super::control::Phase;
 use super::super::error_kind::ErrorKind;
-use super::super::handshake::{Answer, TokenAnswer, read_token};
 use super::super::latency::Timing;
 use super::super::shard_state::{ConnectionRequest, News};
+use super::super::tcp_link::{LinkStage, LinkUse};
 use super::super::timers::LATE_TIMER;
-use super::super::told;
 use super::super::traffic::Traffic;
 use super::Shard;
 use crate::clock::Time;
-use crate::session::WebSocket;
-use crate::stream::{Rest, SocketStream, Taken};
+use crate::stream::{Rest, Taken};
 
 /// How often a socket is read before other sockets have their turn.
 const READS: usize = 4;
@@ -25,25 +23,21 @@ const READS: usize = 4;
 impl<'r> Shard<'r> {
     /// Handles a readiness event of a connection.
     pub(super) fn ready(&mut self, event: &Event) {
-        let id = u32::try_from(event.token().0).unwrap_or(u32::MAX);
-        let Some(stage) = self.actors.get(id as usize).map(|actor| actor.life.stage) else {
+        let (id, of) = LinkUse::of(event.token());
+        let Some(link) = self.actors.get_mut(id as usize).and_then(|actor| actor.link(of)) else {
             return;
         };
-        match stage {
-            ConnectionStage::Connecting => self.connected(id),
-            ConnectionStage::Tunnelling
-            | ConnectionStage::Securing
-            | ConnectionStage::Asking
-            | ConnectionStage::Upgrading
-            | ConnectionStage::Open => {
+        match link.stage() {
+            LinkStage::Connecting => self.connected(id, of),
+            LinkStage::Tunnelling | LinkStage::Securing | LinkStage::Reached => {
                 if event.is_writable() {
-                    self.flush(id);
+                    self.flush(id, of);
                 }
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
-                    self.readable(id);
+                    self.readable(id, of);
                 }
             }
-            ConnectionStage::Expected | ConnectionStage::Away | ConnectionStage::Over => {}
+            LinkStage::Closed => {}
         }
         self.arm(id);
     }
@@ -54,15 +48,24 @@ impl<'r> Shard<'r> {
             match self.state.wish.take() {
                 Some(ConnectionRequest::Connect) => self.connect(id),
                 Some(ConnectionRequest::Close) => {
-                    self.flush(id);
+                    self.flush(id, LinkUse::Main);
                     self.drop_connection(id);
                 }
                 None => break,
             }
         }
         self.hear(id);
+        self.deliver(id);
+    }
+
+    /// Sends the messages of the client: its frames, or a batch.
+    pub(super) fn deliver(&mut self, id: u32) {
         if !self.state.out.is_empty() {
-            self.flush(id);
+            self.flush(id, LinkUse::Main);
+        } else if let SocketSession::LongPoll(session) = &self.actors[id as usize].life.session
+            && session.state.has_batch()
+        {
+            self.post(id);
         }
     }
 
@@ -100,64 +103,62 @@ impl<'r> Shard<'r> {
         }
         life.stage = ConnectionStage::Connecting;
         life.due_at = self.state.now + self.blue.settings.timeout;
+        self.dial(id, LinkUse::Main);
+    }
+
+    /// Begins to make a connection.
+    pub(super) fn dial(&mut self, id: u32, of: LinkUse) {
+        let index = id as usize;
         let route = self.routes[index % self.routes.len()];
         let made = self.dialer.dial(route).and_then(|mut stream| {
-            self.registry()
-                .register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.registry().register(&mut stream, of.token(id), interest)?;
             Ok(stream)
         });
         match made {
-            Ok(stream) => self.actors[index].stream = Some(SocketStream::plain(stream)),
-            Err(error) => self.broke(id, &error),
+            Ok(stream) => {
+                if let Some(link) = self.actors[index].link(of) {
+                    link.begin(stream);
+                }
+            }
+            Err(error) => self.broke(id, of, &error),
         }
     }
 
     /// The kernel has connected, or failed to connect.
-    fn connected(&mut self, id: u32) {
-        let index = id as usize;
-        let Some(stream) = &self.actors[index].stream else {
+    fn connected(&mut self, id: u32, of: LinkUse) {
+        let Some(link) = self.actors[id as usize].link(of) else {
             return;
         };
-        match stream.socket().take_error() {
-            Ok(None) => {}
-            Ok(Some(error)) | Err(error) => return self.broke(id, &error),
-        }
-        match stream.socket().peer_addr() {
-            Ok(_) => {}
-            // Not connected yet; the kernel will send another event.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => return,
-            Err(error) => return self.broke(id, &error),
-        }
-        match &self.blue.way.tunnel {
-            Some(tunnel) => self.tunnel(id, tunnel),
-            None => self.reached(id),
+        match link.is_connected() {
+            Ok(false) => {}
+            Ok(true) => match &self.blue.way.tunnel {
+                Some(tunnel) => self.tunnel(id, of, tunnel),
+                None => self.passed(id, of),
+            },
+            Err(error) => self.broke(id, of, &error),
         }
     }
 
     /// Reads what has arrived, at most a few buffers.
-    pub(super) fn readable(&mut self, id: u32) {
+    pub(super) fn readable(&mut self, id: u32, of: LinkUse) {
         let index = id as usize;
         for _ in 0..READS {
             let actor = &mut self.actors[index];
-            if actor
-                .life
-                .buffers
-                .as_ref()
-                .is_some_and(|buffers| buffers.read_at.is_some())
-            {
+            let Some(link) = actor.link(of).filter(|link| link.read_at().is_none()) else {
                 return;
-            }
-            let Some(stream) = &mut actor.stream else { return };
-            match stream.read(&mut self.buffer) {
-                Ok(Taken::End) => return self.ended_by_server(id),
+            };
+            match link.read(&mut self.buffer) {
+                Ok(Taken::End) => return self.ended_by_server(id, of),
                 Ok(Taken::Bytes(count, rest)) => {
+                    let is_securing = link.stage() == LinkStage::Securing;
                     actor.life.traffic.hear(self.state.now);
                     self.state.tally.counts.bytes_in += count as u64;
-                    if self.actors[id as usize].life.stage == ConnectionStage::Securing {
-                        self.secured(id);
+                    if is_securing {
+                        self.secured(id, of);
                     }
                     if count > 0 {
-                        self.take_bytes(id, count);
+                        self.take_bytes(id, of, count);
                     }
                     if self.read_later(id) || rest == Rest::Nothing {
                         return;
@@ -165,10 +166,10 @@ impl<'r> Shard<'r> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return self.broke(id, &error),
+                Err(error) => return self.broke(id, of, &error),
             }
         }
-        self.greedy.push(id);
+        self.greedy.push((id, of));
     }
 
     /// Whether a slow reader leaves the rest in the kernel buffer for now.
@@ -180,82 +181,66 @@ impl<'r> Shard<'r> {
         let Some(wait) = role.reads_every.filter(|_| is_in) else {
             return false;
         };
-        actor.life.buffers().read_at = Some(self.state.now + wait);
+        actor.link.read_later(self.state.now + wait);
         true
     }
 
     /// Handles `count` bytes of the read buffer, and keeps an incomplete rest.
-    fn take_bytes(&mut self, id: u32, count: usize) {
+    fn take_bytes(&mut self, id: u32, of: LinkUse, count: usize) {
         let buffer = std::mem::take(&mut self.buffer);
-        let buffers = self.actors[id as usize].life.buffers.as_mut();
-        match buffers
-            .map(|buffers| std::mem::take(&mut buffers.input))
-            .filter(|input| !input.is_empty())
-        {
+        let earlier = self.actors[id as usize].link(of).map(|link| link.take_input());
+        match earlier.filter(|input| !input.is_empty()) {
             None => {
-                let taken = self.take_input(id, &buffer[..count]);
-                if taken < count && self.actors[id as usize].stream.is_some() {
-                    self.actors[id as usize].life.buffers().input = buffer[taken..count].to_vec();
+                let taken = self.take_input(id, of, &buffer[..count]);
+                if taken < count {
+                    self.keep_input(id, of, buffer[taken..count].to_vec());
                 }
             }
             Some(mut input) => {
                 input.extend_from_slice(&buffer[..count]);
-                let taken = self.take_input(id, &input);
-                if taken < input.len() && self.actors[id as usize].stream.is_some() {
+                let taken = self.take_input(id, of, &input);
+                if taken < input.len() {
                     input.drain(..taken);
-                    self.actors[id as usize].life.buffers().input = input;
+                    self.keep_input(id, of, input);
                 }
             }
         }
         self.buffer = buffer;
-        self.actors[id as usize].life.tidy(&mut self.kept);
-        self.count_kept(id);
+        self.actors[id as usize].tidy(of, &mut self.kept);
+        self.count_kept(id, of);
+    }
+
+    fn keep_input(&mut self, id: u32, of: LinkUse, input: Vec<u8>) {
+        if let Some(link) = self.actors[id as usize].link(of).filter(|link| link.is_open()) {
+            link.keep_input(input);
+        }
     }
 
     /// Handles all complete input; returns the number of bytes consumed.
-    fn take_input(&mut self, id: u32, bytes: &[u8]) -> usize {
-        match self.actors[id as usize].life.stage {
-            ConnectionStage::Open => return self.take_frames(id, bytes),
-            ConnectionStage::Tunnelling => return self.take_tunnel(id, bytes),
-            _ => {}
-        }
-        let mut start = 0;
-        if self.actors[id as usize].life.stage == ConnectionStage::Asking {
-            match read_token(bytes) {
-                TokenAnswer::Partial => return 0,
-                TokenAnswer::Refused(trouble) => {
-                    self.state.tally.told(trouble, || told::answer(bytes));
-                    self.fail(id, trouble);
-                    return bytes.len();
-                }
-                TokenAnswer::Token(token, length) => {
-                    start = length;
-                    self.upgrade(id, Some(&token));
-                }
+    fn take_input(&mut self, id: u32, of: LinkUse, bytes: &[u8]) -> usize {
+        let actor = &mut self.actors[id as usize];
+        let link_stage = actor.link(of).map(|link| link.stage());
+        match actor.life.stage {
+            _ if link_stage == Some(LinkStage::Tunnelling) => self.take_tunnel(id, of, bytes),
+            ConnectionStage::Open if actor.life.session.long_poll().is_some() => {
+                self.take_answers(id, of, bytes)
             }
+            ConnectionStage::Open => self.take_frames(id, bytes),
+            ConnectionStage::Asking => self.take_token(id, bytes),
+            ConnectionStage::Upgrading => self.take_opening(id, bytes),
+            // Nothing was asked for.
+            ConnectionStage::Expected
+            | ConnectionStage::Away
+            | ConnectionStage::Connecting
+            | ConnectionStage::Over => 0,
         }
-        if self.actors[id as usize].life.stage == ConnectionStage::Upgrading {
-            match self.request(id).answer(&bytes[start..], self.key(id)) {
-                Answer::Partial => return start,
-                Answer::Refused(trouble) => {
-                    self.state.tally.told(trouble, || told::answer(&bytes[start..]));
-                    self.fail(id, trouble);
-                    return bytes.len();
-                }
-                Answer::Open(length, agreed) => {
-                    start += length;
-                    self.state.tally.counts.compressed += u64::from(agreed.is_some());
-                    self.actors[id as usize].life.session = WebSocket::new(agreed);
-                    self.upgraded(id);
-                }
-            }
-        }
-        start + self.take_frames(id, &bytes[start..])
     }
 
-    fn upgraded(&mut self, id: u32) {
+    /// The connection is open, and this session carries its messages.
+    pub(super) fn opened_over(&mut self, id: u32, session: SocketSession) {
         let (play, now) = (self.play(id), self.state.now);
         let life = &mut self.actors[id as usize].life;
+        life.session = session;
         self.state.tally.record(play, Timing::Connect, life.since, now);
         self.state.tally.counts.opened += 1;
         if life.flags.set(Flags::OPENED) {
@@ -305,8 +290,7 @@ impl<'r> Shard<'r> {
     /// Drops a connection without telling the client.
     pub(super) fn drop_connection(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        actor.stream = None;
-        actor.life.forget(&mut self.kept);
+        actor.disconnect(&mut self.kept);
         if actor.life.stage == ConnectionStage::Open {
             self.open -= 1;
             if actor.life.lost_at == Time::MAX {
@@ -336,16 +320,19 @@ impl<'r> Shard<'r> {
             self.state.tally.timers.count(late);
             // Reads what arrived while this process was late, before any timeout takes effect.
             if late > LATE_TIMER && actor.life.stage == ConnectionStage::Open {
-                self.readable(id);
+                self.readable(id, LinkUse::Main);
+                self.readable(id, LinkUse::Batches);
             }
+        }
+        if self.has_silent_request(id) {
+            self.state.tally.told(ErrorKind::Silent, || {
+                "a long poll request was not answered in time".to_owned()
+            });
+            return self.fail(id, ErrorKind::Silent);
         }
         let life = &mut self.actors[id as usize].life;
         match life.stage {
-            ConnectionStage::Connecting
-            | ConnectionStage::Tunnelling
-            | ConnectionStage::Securing
-            | ConnectionStage::Asking
-            | ConnectionStage::Upgrading
+            ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading
                 if life.due_at <= now =>
             {
                 return self.fail(id, ErrorKind::Silent);
@@ -362,8 +349,6 @@ impl<'r> Shard<'r> {
             ConnectionStage::Expected
             | ConnectionStage::Away
             | ConnectionStage::Connecting
-            | ConnectionStage::Tunnelling
-            | ConnectionStage::Securing
             | ConnectionStage::Asking
             | ConnectionStage::Upgrading
             | ConnectionStage::Over => {}
@@ -373,12 +358,8 @@ impl<'r> Shard<'r> {
     }
 
     fn read_again(&mut self, id: u32) {
-        let now = self.state.now;
-        if let Some(buffers) = &mut self.actors[id as usize].life.buffers
-            && buffers.read_at.is_some_and(|at| at <= now)
-        {
-            buffers.read_at = None;
-            self.readable(id);
+        if self.actors[id as usize].link.reads_again(self.state.now) {
+            self.readable(id, LinkUse::Main);
         }
     }
 }

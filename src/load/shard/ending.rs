@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::actor::{ConnectionStage, Flags, Wait};
+use super::super::actor::{ConnectionStage, Flags, SocketSession, Wait};
 use super::super::control::Phase;
 use super::super::ledger::Topic;
 use super::super::role::{ChannelStatus, Step};
+use super::super::tcp_link::LinkUse;
 use super::Shard;
 use crate::clock::Time;
 
@@ -116,7 +117,7 @@ impl Shard<'_> {
         }
     }
 
-    /// Closes all sockets. The server ends each connection, so the TIME_WAIT state is on its side.
+    /// Closes all sockets. The server ends the connection of each WebSocket, so the TIME_WAIT state is on its side.
     pub(super) fn close_all(&mut self) {
         self.closing_at = self.state.now + GOODBYE;
         for id in 0..self.len() {
@@ -128,21 +129,18 @@ impl Shard<'_> {
                 .for_each(|slot| slot.status = ChannelStatus::Lost);
             life.flags.set(Flags::ON_PURPOSE);
             life.uncount(&mut self.state.joined);
-            match life.stage {
-                ConnectionStage::Open => {
+            let is_open = life.stage == ConnectionStage::Open;
+            match &life.session {
+                SocketSession::WebSocket(_) if is_open => {
                     self.state.close(life, Some(1000), "");
-                    self.flush(id);
+                    self.flush(id, LinkUse::Main);
                 }
-                ConnectionStage::Expected
-                | ConnectionStage::Away
-                | ConnectionStage::Connecting
-                | ConnectionStage::Tunnelling
-                | ConnectionStage::Securing
-                | ConnectionStage::Asking
-                | ConnectionStage::Upgrading
-                | ConnectionStage::Over => {
+                // A client ends a long poll session by asking for nothing more.
+                SocketSession::LongPoll(_) => {
+                    self.drop_connection(id);
                     self.leave_for_good(id);
                 }
+                SocketSession::WebSocket(_) => self.leave_for_good(id),
             }
         }
     }
@@ -150,8 +148,7 @@ impl Shard<'_> {
     /// Drops a socket that will not reconnect.
     pub(super) fn leave_for_good(&mut self, id: u32) {
         let actor = &mut self.actors[id as usize];
-        actor.stream = None;
-        actor.life.forget(&mut self.kept);
+        actor.disconnect(&mut self.kept);
         actor.life.stage = ConnectionStage::Over;
         actor.life.lost_at = Time::MAX;
     }

@@ -1,6 +1,8 @@
-//! Extracts complete messages from the bytes that a server sends, valid or not.
+//! Extracts complete messages from the bytes of a WebSocket, valid or not, and passes messages to the client.
 
+use super::super::actor::SocketSession;
 use super::super::error_kind::ErrorKind;
+use super::super::tcp_link::LinkUse;
 use super::super::{LARGEST_MESSAGE, told};
 use super::Shard;
 use crate::protocol::Frame;
@@ -11,8 +13,10 @@ impl Shard<'_> {
     /// next frame; if the connection has ended, nothing remains.
     pub(super) fn take_frames(&mut self, id: u32, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while self.actors[id as usize].stream.is_some() {
-            let session = &mut self.actors[id as usize].life.session;
+        while self.actors[id as usize].link.is_open() {
+            let SocketSession::WebSocket(session) = &mut self.actors[id as usize].life.session else {
+                break;
+            };
             // A message in a single frame is read in place: the buffer outlives it, so nothing is copied.
             match session.next(&mut rest, LARGEST_MESSAGE, &mut self.state) {
                 Ok(Some(received)) => self.take(id, &received),
@@ -20,8 +24,8 @@ impl Shard<'_> {
                 Err(error) => {
                     self.state.tally.told(ErrorKind::Protocol, || error.to_string());
                     // The close frame that says so.
-                    self.flush(id);
-                    if self.actors[id as usize].stream.is_some() {
+                    self.flush(id, LinkUse::Main);
+                    if self.actors[id as usize].link.is_open() {
                         self.fail(id, ErrorKind::Protocol);
                     }
                     break;
@@ -35,17 +39,17 @@ impl Shard<'_> {
         match received {
             Received::Text(text) => self.take_message(id, Frame::Text(text)),
             Received::Binary(bytes) => self.take_message(id, Frame::Binary(bytes)),
-            Received::Ping(_) => self.flush(id),
+            Received::Ping(_) => self.flush(id, LinkUse::Main),
             Received::Pong(_) => {}
             Received::Close(payload) => {
-                self.flush(id);
+                self.flush(id, LinkUse::Main);
                 self.state.tally.told(ErrorKind::Closed, || told::close(payload));
                 self.fail(id, ErrorKind::Closed);
             }
         }
     }
 
-    fn take_message(&mut self, id: u32, frame: Frame<'_>) {
+    pub(super) fn take_message(&mut self, id: u32, frame: Frame<'_>) {
         self.state.tally.counts.messages_in += 1;
         self.state.tally.counts.message_bytes_in += match frame {
             Frame::Text(text) => text.len() as u64,

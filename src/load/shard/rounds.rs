@@ -100,9 +100,7 @@ impl<'r> Shard<'r> {
             self.step(id, step);
         }
         // The frames in the shared output buffer belong to this socket, so they are sent now.
-        if !self.state.out.is_empty() {
-            self.flush(id);
-        }
+        self.deliver(id);
         self.arm(id);
     }
 

@@ -97,7 +97,7 @@ impl Shard<'_> {
         self.state.part(place, life, index, ChannelStatus::Over);
         let now = self.state.now;
         self.call_as_of(id, now, |socket, context| socket.leave(context, channel));
-        self.flush(id);
+        self.deliver(id);
     }
 
     /// A leave got its reply, or timed out.
@@ -118,7 +118,7 @@ impl Shard<'_> {
             (slot.status, slot.entry) = (ChannelStatus::Lost, entry);
             if life.stage == ConnectionStage::Open {
                 self.join(id, index);
-                self.flush(id);
+                self.deliver(id);
             }
         }
         let life = &mut self.actors[id as usize].life;
@@ -148,7 +148,7 @@ impl Shard<'_> {
         life.flags.set(Flags::ON_PURPOSE);
         if let Step::Close(code) = step {
             self.state.close(life, Some(*code), "");
-            self.flush(id);
+            self.deliver(id);
         }
         // The kernel may have reported already that the connection has ended.
         if self.actors[id as usize].life.stage == ConnectionStage::Open {

@@ -3,7 +3,7 @@
 use super::{Awaits, ConnectionRequest, News, ShardState, SocketPlace};
 use crate::client::{ChannelId, ErrorCause, Event, Outbox, Ref};
 use crate::clock::Time;
-use crate::load::actor::{Flags, Life};
+use crate::load::actor::{Flags, Life, SocketSession};
 use crate::load::error_kind::ErrorKind;
 use crate::load::latency::Timing;
 use crate::load::ledger::Mark;
@@ -62,15 +62,14 @@ impl Outbox for ClientOutbox<'_, '_> {
         let state = &mut *self.state;
         let mut bytes = std::mem::take(&mut state.scratch);
         bytes.clear();
-        let opcode = match state.vsn.encode_from_client(message, &mut bytes) {
-            Ok(FrameKind::Text) => Some(Opcode::Text),
-            Ok(FrameKind::Binary) => Some(Opcode::Binary),
-            // This cannot happen: the compiler checks that the serializer can encode every message of a role.
-            Err(_) => None,
-        };
-        if let Some(opcode) = opcode {
+        // This cannot fail: the compiler checks that the serializer can encode every message of a role.
+        let kind = state.vsn.encode_from_client(message, &mut bytes).ok();
+        if let Some(kind) = kind {
             state.tally.counts.message_bytes_out += bytes.len() as u64;
-            self.life.session.write_message(opcode, &bytes, state);
+            match &mut self.life.session {
+                SocketSession::WebSocket(session) => session.write_message(opcode(kind), &bytes, state),
+                SocketSession::LongPoll(session) => session.state.queue(kind, &bytes),
+            }
         }
         state.scratch = bytes;
     }
@@ -302,5 +301,12 @@ impl<'r> ClientOutbox<'_, 'r> {
             self.state.news.push(News::Heard(number));
         }
         true
+    }
+}
+
+const fn opcode(kind: FrameKind) -> Opcode {
+    match kind {
+        FrameKind::Text => Opcode::Text,
+        FrameKind::Binary => Opcode::Binary,
     }
 }

@@ -30,6 +30,7 @@ impl Compiler<'_> {
         if connect.token_age.is_some() {
             self.stepped(act, "`token-age` stands");
         }
+        request.transport = connect.transport;
         if let MountPath::Instead(name) = &connect.mount {
             request.mount = Some(name.clone());
         }

@@ -17,7 +17,7 @@ use super::ledger::Common;
 use super::pace::Stream;
 use super::role::{CompiledScenarios, SendMode};
 use super::role_requests::RoleRequests;
-use super::settings::{LoadSettings, Model};
+use super::settings::LoadSettings;
 use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
 use super::tcp_link::LinkUse;
@@ -173,31 +173,7 @@ impl<'r> Shard<'r> {
         Ok(shard)
     }
 
-    /// Assigns a role to each socket.
-    fn cast_actors(&mut self) {
-        let cast = self.blue.cast;
-        for (block, play) in self.blocks.iter().zip(&cast.plays) {
-            let places = play.places.iter().cycle();
-            for (_, role) in (block.start..block.end).zip(places) {
-                let topics = cast.roles[usize::from(*role)].joins.len();
-                self.actors.push(Actor::expected(*role, topics));
-            }
-        }
-    }
-
-    fn new_lane(&self, play: usize) -> Lane {
-        let block = &self.blocks[play];
-        let sends = |id: &u32| self.send_mode(&self.actors[*id as usize]) != SendMode::Listens;
-        let pushers = (block.start..block.end).filter(sends).collect();
-        let mut lane = Lane::new(pushers, self.blue.cast.sender_selection(play));
-        let mut roles = self.blue.cast.roles_of(play);
-        if self.state.model == Model::Open && roles.any(|role| role.send_mode == SendMode::Rounds) {
-            lane.time_rounds(block.start..block.end);
-        }
-        lane
-    }
-
-    fn send_mode(&self, actor: &Actor) -> SendMode {
+    pub(super) fn send_mode(&self, actor: &Actor) -> SendMode {
         self.blue.cast.roles[usize::from(actor.life.role)].send_mode
     }
 

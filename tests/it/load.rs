@@ -6,6 +6,7 @@ mod followed;
 mod hostile;
 mod lost;
 mod played;
+mod polls;
 mod stepped;
 mod steps;
 

@@ -1,8 +1,11 @@
 //! Assigns sockets to scenarios and shards: each scenario is divided into whole instances, which are dealt out among
 //! the shards.
 
+use super::super::actor::Actor;
+use super::super::lane::Lane;
 use super::super::pace::Stream;
-use super::super::role::CompiledScenarios;
+use super::super::role::{CompiledScenarios, SendMode};
+use super::super::settings::Model;
 use super::super::shard_state::SocketPlace;
 use super::Shard;
 
@@ -31,6 +34,31 @@ impl Block {
 }
 
 impl Shard<'_> {
+    /// Assigns a role to each socket.
+    pub(super) fn cast_actors(&mut self) {
+        let cast = self.blue.cast;
+        for (block, play) in self.blocks.iter().zip(&cast.plays) {
+            let places = play.places.iter().cycle();
+            for (_, role) in (block.start..block.end).zip(places) {
+                let topics = cast.roles[usize::from(*role)].joins.len();
+                self.actors.push(Actor::expected(*role, topics));
+            }
+        }
+    }
+
+    /// The send schedule of a scenario.
+    pub(super) fn new_lane(&self, play: usize) -> Lane {
+        let block = &self.blocks[play];
+        let sends = |id: &u32| self.send_mode(&self.actors[*id as usize]) != SendMode::Listens;
+        let pushers = (block.start..block.end).filter(sends).collect();
+        let mut lane = Lane::new(pushers, self.blue.cast.sender_selection(play));
+        let mut roles = self.blue.cast.roles_of(play);
+        if self.state.model == Model::Open && roles.any(|role| role.send_mode == SendMode::Rounds) {
+            lane.time_rounds(block.start..block.end);
+        }
+        lane
+    }
+
     /// The place of a socket in its instance and in the run.
     pub(super) fn place(&self, id: u32) -> SocketPlace {
         let play = self.play(id);

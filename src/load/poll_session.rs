@@ -7,7 +7,7 @@ use super::tcp_link::TcpLink;
 use crate::clock::Time;
 use crate::session::LongPoll;
 
-/// How long a request may take to be answered, as in phoenix.js. Servers answer a poll after ten seconds at most, unless an
+/// How long a request may take to be answered, with the time to connect, as in phoenix.js. Servers answer a poll after ten seconds at most, unless an
 /// application says otherwise.
 pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 

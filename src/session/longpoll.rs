@@ -130,9 +130,11 @@ impl LongPoll {
         let first = self.waiting.pop_front()?;
         self.posting = Posting::Yes;
         if let Some(text) = self.alone(&first) {
+            let body = text.as_bytes().to_vec();
+            self.free();
             return Some(PollBatch {
                 content_type: SINGLE_TYPE,
-                body: text.as_bytes().to_vec(),
+                body,
             });
         }
         let mut body = Vec::new();
@@ -144,10 +146,18 @@ impl LongPoll {
             }
             self.waiting.pop_front();
         }
+        self.free();
         Some(PollBatch {
             content_type: BATCH_TYPE,
             body,
         })
+    }
+
+    /// Gives the memory of an empty queue back.
+    fn free(&mut self) {
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
     }
 
     /// The text of a message that must be sent in a request of its own.

@@ -9,10 +9,13 @@ use super::super::settings::LoadSettings;
 use super::Shard;
 use super::places::Block;
 use crate::clock::Time;
+use crate::transport::{Target, Transport};
 
 /// The most sockets of the whole run that may be arriving at the same time; more would only fill the server's
 /// backlog.
 const AT_A_TIME: usize = 8192;
+/// The same over TLS: a server makes some thousand handshakes a second, and each socket must be through in time.
+const AT_A_TIME_SECURE: usize = 1024;
 /// A shard may always have this many arriving sockets.
 const LEAST_AT_A_TIME: usize = 64;
 /// A shard is busy if it handles its timers later than this. Then no more sockets arrive, because each of them would
@@ -78,7 +81,7 @@ impl Arrivals {
             came: vec![0; settings.shares.len()].into(),
             left: true,
             under_way: 0,
-            most: Most::new((AT_A_TIME / stream.of).max(LEAST_AT_A_TIME)),
+            most: Most::new((at_a_time(&settings.target) / stream.of).max(LEAST_AT_A_TIME)),
         }
     }
 
@@ -109,6 +112,20 @@ impl Arrivals {
     /// Whether all sockets have arrived.
     pub(super) fn is_over(&self) -> bool {
         !self.left
+    }
+}
+
+/// The most sockets of the whole run that may be arriving at the same time. Over long poll each of them makes two
+/// connections.
+fn at_a_time(target: &Target) -> usize {
+    let most = if target.is_secure() {
+        AT_A_TIME_SECURE
+    } else {
+        AT_A_TIME
+    };
+    match target.transport() {
+        Transport::WebSocket => most,
+        Transport::LongPoll => most / 2,
     }
 }
 
@@ -188,6 +205,13 @@ mod tests {
         assert!(arrivals.are_held_back());
         arrivals.left = false;
         assert!(!arrivals.are_held_back());
+    }
+
+    #[test]
+    fn fewer_sockets_come_at_a_time_where_each_costs_more() {
+        let most =
+            ["ws://a", "http://a", "wss://a", "https://a"].map(|url| at_a_time(&Target::parse(url).unwrap()));
+        assert_eq!(most, [8192, 4096, 1024, 512]);
     }
 
     #[test]

@@ -267,10 +267,13 @@ impl<'r> Shard<'r> {
             ConnectionStage::Open if is_slow => self.state.tally.counts.slow_cut += 1,
             ConnectionStage::Open => {
                 let (traffic, now) = (life.traffic, self.state.now);
-                self.state
-                    .tally
-                    .lose_connection(now, traffic, self.blue.settings.heartbeat);
-                self.state.tally.trouble(trouble);
+                let (tally, heartbeat) = (&mut self.state.tally, self.blue.settings.heartbeat);
+                match trouble {
+                    // The server was asked and said nothing, so no idle time-out in between explains the loss.
+                    ErrorKind::Silent => tally.lose(now),
+                    _ => tally.lose_connection(now, traffic, heartbeat),
+                }
+                tally.trouble(trouble);
             }
             _ => {
                 self.state.tally.trouble(trouble);

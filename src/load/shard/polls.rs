@@ -141,7 +141,7 @@ impl Shard<'_> {
     /// Polls on the connection of the last poll, or makes a new one.
     fn poll(&mut self, id: u32) {
         let is_kept = self.is_reached(id, LinkUse::Main);
-        let due = self.state.now + self.blue.settings.timeout;
+        let due = self.state.now + ANSWERED_WITHIN;
         let Some(session) = self.actors[id as usize].life.session.long_poll() else {
             return;
         };
@@ -176,7 +176,7 @@ impl Shard<'_> {
 
     /// Sends the messages that wait as a batch, unless one is under way; makes a connection first if there is none.
     pub(super) fn post(&mut self, id: u32) {
-        let (now, timeout) = (self.state.now, self.blue.settings.timeout);
+        let due = self.state.now + ANSWERED_WITHIN;
         let requests = self.requests(id);
         let filling = self.filling(id, Mark::default());
         let Some(session) = self.actors[id as usize].life.session.long_poll() else {
@@ -184,7 +184,7 @@ impl Shard<'_> {
         };
         match session.batches.stage() {
             LinkStage::Closed => {
-                session.batch_due = now + timeout;
+                session.batch_due = due;
                 return self.dial(id, LinkUse::Batches);
             }
             LinkStage::Connecting | LinkStage::Tunnelling | LinkStage::Securing => return,
@@ -193,7 +193,7 @@ impl Shard<'_> {
         let Some(batch) = session.state.next_batch() else {
             return;
         };
-        session.batch_due = now + ANSWERED_WITHIN;
+        session.batch_due = due;
         if let OpeningRequest::LongPoll(requests) = &requests.opening {
             self.text.clear();
             requests.write_batch(session.state.token(), &batch, &filling, &mut self.text);

@@ -216,7 +216,7 @@ async fn serve_and_load(job: &Job, reports: &Reports, stop: &Stop) -> Ended {
         Server::Embedded(profile) => match OwnServer::start(*profile, job.shards()).await {
             Ok(server) => {
                 let pid = job.server_pid().or(server.pid());
-                let ended = play(job, server.at(), pid, reports, stop).await;
+                let ended = play(job, &job.reached(server.at()), pid, reports, stop).await;
                 server.stop().await;
                 ended
             }

@@ -18,7 +18,12 @@ const CONNECTING: [ErrorKind; 8] = [
     ErrorKind::Closed,
 ];
 /// Errors that can end an open connection.
-const LOSING: [ErrorKind; 3] = [ErrorKind::Closed, ErrorKind::Protocol, ErrorKind::Reset];
+const LOSING: [ErrorKind; 4] = [
+    ErrorKind::Closed,
+    ErrorKind::Protocol,
+    ErrorKind::Reset,
+    ErrorKind::Silent,
+];
 
 /// A broken promise: how often, a description, and the error kinds whose first answer explains it.
 type Promise = (u64, &'static str, &'static [ErrorKind]);

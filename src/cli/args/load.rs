@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::units;
-use super::{Config, Results, Target, json, push};
+use super::{Config, Results, Target, TransportArg, json, push};
 use crate::load::{Arrivals, Objective, Pacing, PushReply};
 
 const SWARM: &str = "Swarm";
@@ -25,6 +25,9 @@ pub(in super::super) struct Load {
     pub(in super::super) scenarios: Vec<String>,
     #[command(flatten)]
     pub(in super::super) target: Target,
+    /// Connect over this transport [default: that of the URL; WebSocket on the reference server]
+    #[arg(long, value_name = "TRANSPORT", help_heading = SWARM)]
+    pub(in super::super) transport: Option<TransportArg>,
     /// Number of sockets, for example 500, 100k or 1M [default: what the scenario says, else 10]
     #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count, allow_negative_numbers = true)]
     pub(in super::super) sockets: Option<u32>,

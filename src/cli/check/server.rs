@@ -19,7 +19,7 @@ pub(in super::super) enum Server {
 
 impl Server {
     /// The same server over another transport, if one is asked for.
-    pub(super) fn over(self, transport: Option<Transport>) -> Self {
+    pub(in super::super) fn over(self, transport: Option<Transport>) -> Self {
         match (self, transport) {
             (Self::There(target), Some(transport)) => Self::There(target.over(transport)),
             (Self::Exec(target, command), Some(transport)) => Self::Exec(target.over(transport), command),

@@ -1,6 +1,6 @@
 //! Reads the `[load]` section, and merges it with the command line.
 
-use super::super::args::{self, Check, Instead, Load, ReplyArg, Room};
+use super::super::args::{self, Check, Instead, Load, ReplyArg, Room, TransportArg};
 use super::super::units;
 use super::layers::first;
 use super::section::Section;
@@ -11,6 +11,7 @@ use crate::load::Objective;
 pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
     let load = Load {
         target: target_keys(&mut section, "target"),
+        transport: section.one_of::<TransportArg>("transport"),
         sockets: section.parsed("sockets", units::count),
         ramp: section.duration("ramp"),
         arrivals: section.parsed("arrivals", args::arrivals),
@@ -52,6 +53,7 @@ impl Load {
         Self {
             scenarios: self.scenarios,
             target: self.target.over(below.target),
+            transport: self.transport.or(below.transport),
             sockets: self.sockets.or(below.sockets),
             ramp,
             arrivals,
@@ -101,6 +103,7 @@ impl From<Check> for Load {
         } = check.room;
         Self {
             target: check.target,
+            transport: check.transport,
             instead: Instead {
                 topic,
                 join_params,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::super::args::{self, RateArg, ReplyArg, VsnArg};
+use super::super::args::{self, RateArg, ReplyArg, TransportArg, VsnArg};
 use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
@@ -69,7 +69,7 @@ impl Job {
             played_by: PlayedBy::Roles,
         };
         let mut job = Self {
-            server: server(&meant.target, None)?,
+            server: server(&meant.target, None)?.over(meant.transport.map(TransportArg::meant)),
             scenario: meant.scenarios.join(" "),
             seed: results::seed(&meant.results)?,
             objectives: objectives(&meant, objectives_from, std::iter::once(&first).chain(&others))?,
@@ -97,7 +97,8 @@ impl Job {
             Server::There(target) | Server::Exec(target, _) => target.clone(),
             // Its address is not known yet, and does not matter here.
             Server::Embedded(_) => {
-                Target::parse("ws://127.0.0.1/socket").map_err(|why| Complaint::new(why.to_string()))?
+                let own = Target::parse("ws://127.0.0.1/socket");
+                self.reached(&own.map_err(|why| Complaint::new(why.to_string()))?)
             }
         };
         if cfg!(target_os = "linux")
@@ -207,6 +208,14 @@ impl Job {
         self.rehearsal.played_by
     }
 
+    /// The reference server at this target, over the transport of the run.
+    pub(super) fn reached(&self, own: &Target) -> Target {
+        match self.meant.transport {
+            Some(transport) => own.over(transport.meant()),
+            None => own.clone(),
+        }
+    }
+
     /// The number of threads of the reference server.
     pub(super) fn shards(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -214,7 +223,12 @@ impl Job {
             // Connections are distributed to the shards at random, so some get more than others. Plan for two
             // thirds.
             let each = (crate::descriptors::raise_limit() / 3 * 2).max(100);
-            usize::try_from(u64::from(self.sockets()).div_ceil(each)).unwrap_or(1)
+            // Over long poll a client has a connection for polls and one for batches.
+            let connections = match self.meant.transport {
+                Some(TransportArg::LongPoll) => 2 * u64::from(self.sockets()),
+                Some(TransportArg::WebSocket) | None => self.sockets().into(),
+            };
+            usize::try_from(connections.div_ceil(each)).unwrap_or(1)
         };
         self.meant
             .shards

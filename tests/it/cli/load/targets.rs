@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 
 use super::{assert_held, load, result};
 use crate::cli::{Served, free_address};
@@ -105,4 +106,21 @@ fn a_join_that_is_refused_is_told_before_the_load_with_the_servers_reason() {
         "{said}"
     );
     assert!(said.contains("next") && !said.contains("loading"), "{said}");
+}
+
+#[test]
+fn the_reference_server_and_a_target_are_loaded_over_the_transport_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let echo = ["echo", "--sockets", "5", "--duration", "300ms", "--transport"];
+    let (said, code) = load(folder.path(), &[&echo[..], &["longpoll"]].concat());
+    assert_held(folder.path(), &said, code);
+    let target = |folder: &Path| result(folder)["target"].as_str().unwrap_or_default().to_owned();
+    assert!(target(folder.path()).starts_with("http://"), "{said}");
+    let mut server = Served::start(folder.path(), &[]);
+    let own = server.target().replace("ws://", "http://");
+    let line = [&echo[..], &["websocket", "--target", &own]].concat();
+    let (said, code) = load(folder.path(), &line);
+    assert_held(folder.path(), &said, code);
+    assert_eq!(target(folder.path()), server.target(), "{said}");
+    server.terminate();
 }

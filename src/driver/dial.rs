@@ -9,8 +9,8 @@ use super::ConnectionSettings;
 use crate::clock::Time;
 use crate::scenario::{ConnectOptions, Happening, HttpRequest, LinkId, Reached};
 use crate::transport::{
-    Connection, Ending, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response, TOKEN,
-    Upgrade, open, percent_encoded, query, request,
+    Connection, Ending, Endpoint, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response,
+    TOKEN, Upgrade, open, percent_encoded, query, request, with_params,
 };
 
 /// How often it is told that a large message is still moving.
@@ -99,21 +99,33 @@ impl Dial {
     }
 }
 
-/// Sends a request outside of any connection.
+/// Sends a request outside of any connection, with the params and headers of the run that it does not name itself.
 pub(super) async fn send_request(
     settings: &ConnectionSettings,
     asked: &HttpRequest,
 ) -> Result<Response, RequestError> {
     let body = asked.body.clone().unwrap_or_default();
+    let Endpoint {
+        target,
+        params,
+        headers,
+    } = &settings.endpoint;
+    let is_named = |name: &str| {
+        asked
+            .headers
+            .iter()
+            .any(|(own, _)| own.eq_ignore_ascii_case(name))
+    };
+    let of_run = headers.iter().filter(|(name, _)| !is_named(name));
     let to_send = crate::transport::Request {
         method: asked.method.clone(),
-        path_and_query: asked.path.clone(),
-        headers: asked.headers.clone(),
+        path_and_query: with_params(&asked.path, params),
+        headers: of_run.chain(&asked.headers).cloned().collect(),
         body: body.into_bytes(),
         limits: Limits::default(),
         deadline: settings.timeout,
     };
-    request(&settings.endpoint.target, &to_send).await
+    request(target, &to_send).await
 }
 
 /// Whether the error shows that something listens at the target.
@@ -185,5 +197,62 @@ fn shown(settings: &ConnectionSettings, key: &str, value: &str) -> String {
         "…".to_owned()
     } else {
         percent_encoded(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::transport::Target;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    #[tokio::test]
+    async fn a_request_carries_the_params_and_headers_of_the_run() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::parse(&format!("ws://{}/socket", listener.local_addr().unwrap())).unwrap();
+        let settings = ConnectionSettings {
+            endpoint: Endpoint {
+                target,
+                params: pairs(&[("key", "secret"), ("token", "of the run")]),
+                headers: pairs(&[("X-Tenant", "a"), ("X-Own", "of the run")]),
+            },
+            timeout: Duration::from_secs(20),
+            clock: Clock::start(),
+        };
+        let asked = HttpRequest {
+            method: "GET".to_owned(),
+            path: "/a?token=own".to_owned(),
+            headers: pairs(&[("x-own", "own")]),
+            body: None,
+        };
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            String::from_utf8(head).unwrap()
+        };
+        let (answer, head) = tokio::join!(send_request(&settings, &asked), server);
+        assert_eq!(answer.unwrap().status, 204);
+        assert!(
+            head.starts_with("GET /a?token=own&key=secret HTTP/1.1\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.contains("X-Tenant: a\r\n") && head.contains("x-own: own\r\n"),
+            "{head}"
+        );
+        assert!(!head.contains("of the run"), "{head}");
     }
 }

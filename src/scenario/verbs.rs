@@ -290,7 +290,7 @@ pub(crate) const STEPS: &[Verb] = &[
             opt(
                 "answer-headers",
                 Kind::Texts,
-                "headers that the response must have",
+                "headers that the response must have, compared as HTTP does: lists by members, media types without blanks",
             ),
             opt(
                 "with",

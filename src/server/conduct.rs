@@ -19,7 +19,7 @@ pub use app::{
 };
 pub use compress::{
     BrokenDeflate, CompressConduct, CompressedFrames, CompressedMounts, DeflateAnswer, ServerContext,
-    StrayBit,
+    ServerWindow, StrayBit,
 };
 pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use http::{

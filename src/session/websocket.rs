@@ -2,8 +2,8 @@
 
 use super::Outgoing;
 use crate::wire::websocket::{
-    Assembly, Close, CloseError, Coding, DeflateParams, Deflater, FrameError, Header, Inflater, Opcode,
-    Received, parse_close, write_close, write_frame,
+    Assembly, BeyondWindow, Close, CloseError, Coding, DeflateParams, Deflater, FrameError, Header, Inflater,
+    Opcode, Received, parse_close, write_close, write_frame,
 };
 
 /// The most that a control frame can carry (RFC 6455, 5.5).
@@ -68,7 +68,7 @@ impl WebSocket {
         let compression = agreed.map(|agreed| {
             Box::new(ClientCompression {
                 outgoing: Deflater::new(agreed.client),
-                incoming: Inflater::new(agreed.server),
+                incoming: Inflater::new(agreed.server, BeyondWindow::Refused),
             })
         });
         Self {

@@ -40,6 +40,7 @@ pub use kind::Transport;
 pub use open::{Opened, open};
 pub use opening::{OpenError, Upgrade};
 pub use params::query;
+pub(crate) use params::with_params;
 pub use percent::percent_encoded;
 pub use target::{Target, TargetError};
 

@@ -1,5 +1,7 @@
 //! Connect params: which of them take the place of others, and how they are written as a query.
 
+use percent_encoding::percent_decode_str;
+
 use super::percent::percent_encoded;
 
 /// Puts params in the place of those of the same name, or behind all others; nothing as a value only takes one away. A
@@ -24,9 +26,38 @@ pub fn query(params: &[(String, String)], write: impl Fn(&str, &str) -> String) 
     }
 }
 
+/// The path with these params added to its query, except those that it names itself.
+pub fn with_params(path_and_query: &str, params: &[(String, String)]) -> String {
+    let own: Vec<_> = path_and_query
+        .split_once('?')
+        .map_or("", |(_, query)| query)
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or(pair, |(key, _)| key))
+        .map(|key| percent_decode_str(key).decode_utf8_lossy())
+        .collect();
+    let mut path_and_query = path_and_query.to_owned();
+    for (key, value) in params
+        .iter()
+        .filter(|(key, _)| !own.contains(&key.as_str().into()))
+    {
+        path_and_query.push(if path_and_query.contains('?') { '&' } else { '?' });
+        path_and_query.extend([&percent_encoded(key), "=", &percent_encoded(value)]);
+    }
+    path_and_query
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_gets_the_params_that_it_does_not_name() {
+        let params = [("token", "a b"), ("x[]", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(with_params("/a", &params), "/a?token=a%20b&x[]=1");
+        assert_eq!(with_params("/a?token=c&x", &params), "/a?token=c&x&x[]=1");
+        assert_eq!(with_params("/a?x%5b%5d=", &params), "/a?x%5b%5d=&token=a%20b");
+        assert_eq!(with_params("/a?b", &[]), "/a?b");
+    }
 
     #[test]
     fn what_is_said_later_takes_the_place_of_what_was_said_before() {

@@ -3,6 +3,7 @@
 //! The headers of frames are read here for all; messages and HTTP answers for the clients, as the reference server imitates
 //! how Bandit and Cowboy read. No I/O, no topics, no refs.
 
+pub mod header_value;
 pub mod http;
 pub mod longpoll;
 pub mod websocket;

@@ -8,7 +8,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "compression-agreed",
         about: "a mount that compresses agrees on an offer that it can read",
         promise: "Where the mount's `compress` is on, the first offer of permessage-deflate whose params \
-            can be read is accepted, and the params of the answer are among those offered; without such an \
+            can be read is accepted with params that answer it: a window that is asked for is told, none is \
+            larger than asked for, and the client's is told only if its offer allows that; without such an \
             offer the client is let in uncompressed.",
         source: "RFC 7692 section 5 and 7.1; bandit lib/bandit/websocket/permessage_deflate.ex, \
             negotiate/2; cowlib src/cow_ws.erl, negotiate_permessage_deflate/3",
@@ -36,6 +37,16 @@ pub(super) const RULES: &[Rule] = &[
             of that side stands alone.",
         source: "RFC 7692 section 7.1.1; bandit lib/bandit/websocket/permessage_deflate.ex, inflate/2 and \
             deflate/2",
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "compression-window",
+        about: "a server keeps to the window that it agreed on",
+        promise: "A server that agreed on `server_max_window_bits=N` refers no further back than 2^N bytes: a client \
+            keeps no more than these.",
+        source: "RFC 7692 section 7.1.2.1; bandit lib/bandit/websocket/permessage_deflate.ex, negotiate/2; cowlib \
+            src/cow_ws.erl, negotiate_permessage_deflate/3",
         versions: Versions::All,
         note: None,
     },

@@ -12,6 +12,7 @@ use crate::scenario::program::{Http, HttpSave, What};
 use crate::scenario::shorten;
 use crate::scenario::template::Values;
 use crate::transport::{RequestError, Response};
+use crate::wire::header_value;
 
 impl Play {
     pub(super) fn handle_http(
@@ -105,11 +106,16 @@ fn judge_answer(
 
 fn judge_headers(http: &Http, response: &Response, values: &Values) -> Result<(), Wrong> {
     for (name, value) in &http.answer_headers {
-        let (name, value) = (name.to_ascii_lowercase(), value.fill(values));
-        if !response.headers.iter().any(|it| it.0 == name && it.1 == value) {
-            let actual = response.header(&name).unwrap_or("no such header");
+        let (name, expected) = (name.to_ascii_lowercase(), value.fill(values));
+        let named = response.headers.iter().filter(|(own, _)| *own == name);
+        let found: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
+        if !header_value::says(&name, &expected, &found) {
+            let actual = match found.as_slice() {
+                [] => "no such header".to_owned(),
+                found => found.join(", "),
+            };
             let what = format!("the answer has another header {name}");
-            return Err(Wrong::server(what, value, actual));
+            return Err(Wrong::server(what, expected, actual));
         }
     }
     Ok(())

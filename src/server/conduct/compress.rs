@@ -12,6 +12,8 @@ pub struct CompressConduct {
     pub answer: DeflateAnswer,
     /// The context of what the server compresses.
     pub context: ServerContext,
+    /// How far back what the server compresses refers.
+    pub window: ServerWindow,
     /// A message that cannot be decompressed.
     pub broken: BrokenDeflate,
     /// How many times larger a message may become by decompression; 1009 above.
@@ -47,6 +49,15 @@ pub enum ServerContext {
     AsAgreed,
     /// Is always kept.
     AlwaysKept,
+}
+
+/// How far back what the server compresses refers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerWindow {
+    /// As agreed.
+    AsAgreed,
+    /// Up to 32 KiB, whatever was agreed.
+    AlwaysLargest,
 }
 
 /// A message that cannot be decompressed.
@@ -86,6 +97,7 @@ impl CompressConduct {
             mounts: CompressedMounts::One,
             answer: DeflateAnswer::AsOffered,
             context: ServerContext::AsAgreed,
+            window: ServerWindow::AsAgreed,
             broken: BrokenDeflate::Ends(if bandit { 1007 } else { 1002 }),
             most_growth: bandit.then_some(25),
             stray_bit: if bandit {

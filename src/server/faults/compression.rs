@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::server::conduct::{
-    BrokenDeflate, CompressedFrames, CompressedMounts, DeflateAnswer, ServerContext, StrayBit,
+    BrokenDeflate, CompressedFrames, CompressedMounts, DeflateAnswer, ServerContext, ServerWindow, StrayBit,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -24,6 +24,13 @@ pub(super) const FAULTS: &[Fault] = &[
         "A compressed message refers to those before it, even if the server agreed to drop the context.",
         &["compression-context"],
         |conduct| conduct.compress.context = ServerContext::AlwaysKept,
+    )
+    .of_compression(),
+    Fault::new(
+        "compression-window-ignored",
+        "A compressed message refers up to 32 KiB back, even if the server agreed on a smaller window.",
+        &["compression-window"],
+        |conduct| conduct.compress.window = ServerWindow::AlwaysLargest,
     )
     .of_compression(),
     Fault::new(

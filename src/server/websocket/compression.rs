@@ -1,9 +1,12 @@
 //! The compression of one WebSocket at the server, as the handshake agreed on it.
 
-use super::super::conduct::{BrokenDeflate, CompressConduct, CompressedFrames, ServerContext, StrayBit};
+use super::super::conduct::{
+    BrokenDeflate, CompressConduct, CompressedFrames, ServerContext, ServerWindow, StrayBit,
+};
 use super::Refused;
 use crate::wire::websocket::{
-    Coding, ContextTakeover, DeflateParams, Deflater, Header, InflateError, Inflater, Opcode, Part,
+    BeyondWindow, Coding, ContextTakeover, DeflateParams, Deflater, Header, InflateError, Inflater,
+    MOST_BITS, Opcode, Part,
 };
 
 /// Compresses what the server says, and decompresses what the client says.
@@ -23,8 +26,11 @@ impl ServerCompression {
         if conduct.context == ServerContext::AlwaysKept {
             server.context = ContextTakeover::Kept;
         }
+        if conduct.window == ServerWindow::AlwaysLargest {
+            server.window_bits = MOST_BITS;
+        }
         Self {
-            incoming: Inflater::new(agreed.client),
+            incoming: Inflater::new(agreed.client, BeyondWindow::Read),
             outgoing: Deflater::new(server),
             frames: conduct.frames,
         }
@@ -44,8 +50,8 @@ impl ServerCompression {
         match (self.incoming.read(message, limit), conduct.broken) {
             (Ok(message), _) => Ok(Some(message)),
             (Err(InflateError::TooLong(_)), _) => Err(Refused(1009)),
-            (Err(InflateError::Broken), BrokenDeflate::Ends(code)) => Err(Refused(code)),
-            (Err(InflateError::Broken), BrokenDeflate::PassedOver) => Ok(None),
+            (Err(_), BrokenDeflate::Ends(code)) => Err(Refused(code)),
+            (Err(_), BrokenDeflate::PassedOver) => Ok(None),
         }
     }
 

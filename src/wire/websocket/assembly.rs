@@ -53,6 +53,9 @@ pub enum FrameError {
     /// A compressed message that cannot be decompressed (RFC 7692, 7.2.2).
     #[error("the server broke RFC 7692: a compressed message cannot be decompressed")]
     NotDeflate,
+    /// A compressed message that refers further back than the agreed window (RFC 7692, 7.1.2).
+    #[error("the server broke RFC 7692: {0}")]
+    BeyondWindow(InflateError),
     /// A message longer than the limit; its size as far as it is known.
     #[error("the server sent a message of {size} bytes or more; the limit is {limit}")]
     TooLong {
@@ -67,7 +70,7 @@ impl FrameError {
     /// The code of the close frame that answers it.
     pub const fn close_code(&self) -> u16 {
         match self {
-            Self::NotText | Self::NotDeflate => 1007,
+            Self::NotText | Self::NotDeflate | Self::BeyondWindow(_) => 1007,
             Self::TooLong { .. } => 1009,
             Self::Header(_)
             | Self::Masked
@@ -236,6 +239,7 @@ enum Added<'b> {
 fn inflate(inflater: &mut Inflater, bytes: &[u8], limit: usize) -> Result<Vec<u8>, FrameError> {
     inflater.read(bytes, limit).map_err(|error| match error {
         InflateError::Broken => FrameError::NotDeflate,
+        InflateError::BeyondWindow { .. } => FrameError::BeyondWindow(error),
         InflateError::TooLong(limit) => FrameError::TooLong {
             size: limit as u64 + 1,
             limit,

@@ -5,7 +5,10 @@ use std::cell::RefCell;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::extension::{ContextTakeover, Direction};
+use super::extension::{ContextTakeover, Direction, MOST_BITS};
+use distance::longest_distance;
+
+mod distance;
 
 /// The end of every flushed stream, which is not sent.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -25,8 +28,18 @@ pub struct Deflater {
 #[derive(Debug)]
 pub struct Inflater {
     direction: Direction,
+    beyond: BeyondWindow,
     /// What the last message left behind, if that is taken over.
     kept: Option<Box<Decompress>>,
+}
+
+/// What becomes of a message that refers further back than the agreed window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeyondWindow {
+    /// It is an error.
+    Refused,
+    /// It is read.
+    Read,
 }
 
 /// Why a message cannot be decompressed.
@@ -35,6 +48,14 @@ pub enum InflateError {
     /// It is not DEFLATE, or refers to what was never sent.
     #[error("a compressed message cannot be decompressed")]
     Broken,
+    /// It refers further back than the agreed window.
+    #[error("a compressed message refers {distance} bytes back; the window that was agreed on has {}", 1_u32 << bits)]
+    BeyondWindow {
+        /// How far back.
+        distance: u16,
+        /// The bits of the agreed window.
+        bits: u8,
+    },
     /// It has more bytes than allowed; no more of it was decompressed.
     #[error("a compressed message has more than {0} bytes once it is decompressed")]
     TooLong(usize),
@@ -81,9 +102,10 @@ impl Deflater {
 
 impl Inflater {
     /// Decompresses what the other side compresses as agreed.
-    pub const fn new(direction: Direction) -> Self {
+    pub const fn new(direction: Direction, beyond: BeyondWindow) -> Self {
         Self {
             direction,
+            beyond,
             kept: None,
         }
     }
@@ -94,7 +116,7 @@ impl Inflater {
     /// If it cannot be decompressed, or is longer. Memory for more than the limit is never taken.
     pub fn read(&mut self, message: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
         let bits = window(self.direction);
-        match self.direction.context {
+        let read = match self.direction.context {
             ContextTakeover::Kept => {
                 inflate(self.kept.get_or_insert_with(|| decompress(bits)), message, limit)
             }
@@ -103,7 +125,19 @@ impl Inflater {
                 decompress.reset(false);
                 inflate(decompress, message, limit)
             }),
+        };
+        // zlib reads with the largest window, whatever is asked for.
+        let agreed = self.direction.window_bits;
+        if self.beyond == BeyondWindow::Refused && agreed < MOST_BITS {
+            let distance = longest_distance(message).unwrap_or_default();
+            if distance > 1 << agreed {
+                return Err(InflateError::BeyondWindow {
+                    distance,
+                    bits: agreed,
+                });
+            }
         }
+        read
     }
 }
 
@@ -198,7 +232,7 @@ mod tests {
     }
 
     fn read(message: &[u8]) -> Result<Vec<u8>, InflateError> {
-        Inflater::new(KEPT).read(message, 1000)
+        Inflater::new(KEPT, BeyondWindow::Refused).read(message, 1000)
     }
 
     #[test]
@@ -217,7 +251,7 @@ mod tests {
         ] {
             assert_eq!(read(message).as_deref(), Ok(&b"Hello"[..]), "{message:x?}");
         }
-        let mut inflater = Inflater::new(KEPT);
+        let mut inflater = Inflater::new(KEPT, BeyondWindow::Refused);
         for message in [
             &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00][..],
             &[0xf2, 0x00, 0x11, 0x00, 0x00],
@@ -230,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_message_that_refers_to_what_was_dropped_is_broken() {
-        let mut inflater = Inflater::new(DROPPED);
+        let mut inflater = Inflater::new(DROPPED, BeyondWindow::Refused);
         let first = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
         assert!(inflater.read(&first, 5).is_ok());
         assert_eq!(
@@ -254,10 +288,43 @@ mod tests {
     fn a_bomb_is_refused_and_takes_no_more_memory_than_the_limit() {
         let bomb = written(&mut Deflater::new(DROPPED), &vec![0; 4 << 20]);
         assert!(bomb.len() < 8 << 10);
-        let mut inflater = Inflater::new(DROPPED);
+        let mut inflater = Inflater::new(DROPPED, BeyondWindow::Refused);
         assert_eq!(inflater.read(&bomb, 1000), Err(InflateError::TooLong(1000)));
         let whole = inflater.read(&bomb, 4 << 20).unwrap();
         assert_eq!((whole.len(), whole.capacity() <= (4 << 20) + 1), (4 << 20, true));
+    }
+
+    #[test]
+    fn a_reference_beyond_the_agreed_window_is_refused() {
+        let noise = |seed: u32, length: usize| -> Vec<u8> {
+            let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+            let states = std::iter::successors(Some(seed), next);
+            states.map(|state| state.to_be_bytes()[0]).take(length).collect()
+        };
+        for context in [ContextTakeover::Kept, ContextTakeover::Dropped] {
+            // A server that agreed on 512 bytes, and does not keep to that.
+            let largest = direction(context, MOST_BITS);
+            let agreed = direction(context, 9);
+            let read = |message: &[u8], beyond| {
+                let compressed = written(&mut Deflater::new(largest), message);
+                Inflater::new(agreed, beyond).read(&compressed, message.len())
+            };
+            for (length, is_within) in [(512, true), (513, false), (600, false), (5000, false)] {
+                let message = noise(7, length.into()).repeat(2);
+                let beyond = InflateError::BeyondWindow {
+                    distance: length,
+                    bits: 9,
+                };
+                let expected = if is_within {
+                    Ok(message.clone())
+                } else {
+                    Err(beyond)
+                };
+                assert_eq!(read(&message, BeyondWindow::Refused), expected, "{length}");
+            }
+            let message = noise(7, 600).repeat(2);
+            assert_eq!(read(&message, BeyondWindow::Read), Ok(message));
+        }
     }
 
     proptest! {
@@ -268,10 +335,12 @@ mod tests {
             ),
             bits in 8..=15_u8,
             takes_over in any::<bool>(),
+            is_judged in any::<bool>(),
         ) {
+            let beyond = if is_judged { BeyondWindow::Refused } else { BeyondWindow::Read };
             let context = if takes_over { ContextTakeover::Kept } else { ContextTakeover::Dropped };
             let direction = direction(context, bits);
-            let (mut deflater, mut inflater) = (Deflater::new(direction), Inflater::new(direction));
+            let (mut deflater, mut inflater) = (Deflater::new(direction), Inflater::new(direction, beyond));
             for (plain, noise, times) in messages {
                 let message = [plain, noise.repeat(20 * times)].concat();
                 let compressed = written(&mut deflater, &message);

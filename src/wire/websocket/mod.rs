@@ -11,7 +11,7 @@ mod mask;
 pub use accept::accept_of;
 pub use assembly::{Assembly, FrameError, Received};
 pub use close::{Close, CloseError, parse_close, write_close};
-pub use deflate::{Deflater, InflateError, Inflater};
+pub use deflate::{BeyondWindow, Deflater, InflateError, Inflater};
 pub use extension::{
     BadParams, ClientWindow, ContextTakeover, DeflateParams, Direction, MOST_BITS, PERMESSAGE_DEFLATE,
     WrittenParams, deflate_agreed, is_deflate,

@@ -66,7 +66,7 @@ const SHOWN_BY: [(&str, &str); 51] = [
 /// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
 /// server, a clock, names that are nearly equal, compression, or more than was said there.
 /// Those of TLS show only over TLS.
-const SHOWN_BY_NONE: [&str; 31] = [
+const SHOWN_BY_NONE: [&str; 32] = [
     "tls-first-record-only",
     "tls-close-frame-lost",
     "tls-origin-unchecked",
@@ -95,6 +95,7 @@ const SHOWN_BY_NONE: [&str; 31] = [
     "compression-everywhere",
     "compression-window-unasked",
     "compression-context-kept",
+    "compression-window-ignored",
     "compression-bit-repeated",
     "compression-bit-passed-over",
     "compression-broken-passed-over",

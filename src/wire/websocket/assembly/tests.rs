@@ -121,7 +121,7 @@ const SIDE: Direction = Direction {
 };
 
 fn inflated(bytes: &[u8], limit: usize) -> Result<String, FrameError> {
-    let mut inflater = Inflater::new(SIDE);
+    let mut inflater = Inflater::new(SIDE, super::super::BeyondWindow::Refused);
     match Assembly::default().next(&mut &*bytes, limit, Some(&mut inflater))? {
         Some(Received::Text(text)) => Ok(text.into_owned()),
         other => Ok(format!("{other:?}")),

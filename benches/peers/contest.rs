@@ -6,7 +6,7 @@
 //! no tool has to be measured in the middle of a run, which would need another method for each of them. The
 //! CPU time is that of the tool's process and of the children that it waited for, as the kernel reports it
 //! after the end. The round trips are counted by the tool itself, as replies (phxproof), received messages
-//! (k6, Artillery) or requests (Tsung); the joins among them cancel out, too. All clients join before the first
+//! (k6, Artillery) or requests (Tsung), over long poll as echoes; the joins among them cancel out, too. All clients join before the first
 //! push. The scripts of k6 and Artillery measure no latency in these runs, which is an advantage for them.
 //!
 //! **Memory** is the resident memory of the tool's processes with all sockets joined and silent, minus that
@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 mod arguments;
 mod artillery;
+mod goose;
 mod group;
 mod interrupt;
 mod k6;
@@ -37,14 +38,22 @@ use tool::{Installed, Tool};
 /// table.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-const TOOLS: [Tool; 4] = [phxproof::TOOL, k6::TOOL, tsung::TOOL, artillery::TOOL];
+const TOOLS: [Tool; 7] = [
+    phxproof::TOOL,
+    k6::TOOL,
+    tsung::TOOL,
+    artillery::TOOL,
+    phxproof::LONG_POLL,
+    k6::LONG_POLL,
+    goose::TOOL,
+];
 
 /// Measures what was asked for and prints the table.
 pub(super) fn hold(arguments: &Arguments) -> ExitCode {
     interrupt::watch();
     let (installed, missing): (Vec<_>, Vec<_>) = TOOLS
         .iter()
-        .filter(|it| arguments.includes(it.name))
+        .filter(|it| arguments.includes(it))
         .map(Installed::find)
         .partition(Result::is_ok);
     let tools: Vec<_> = installed.into_iter().flatten().collect();

@@ -2,6 +2,7 @@
 
 use super::TOOLS;
 use super::measure::FEW_SOCKETS;
+use super::tool::{Tool, Transport};
 
 /// How it is called.
 pub(crate) const USAGE: &str = "usage: cargo bench --bench peers -- [OPTIONS]
@@ -9,7 +10,8 @@ pub(crate) const USAGE: &str = "usage: cargo bench --bench peers -- [OPTIONS]
   --seconds S     how long the clients push, in whole seconds (8)
   --sockets A,B   how many clients there are, in one table (200,1000)
   --rounds N      how often round trips are measured; the median counts (1)
-  --only A,B      some of phxproof, k6, tsung, artillery (all that are installed)
+  --transport T   websocket (default): phxproof, k6, Tsung, Artillery; longpoll: phxproof, k6, Goose, with the same requests
+  --only A,B      some of these tools by their names in lower case (all that are installed)
 
 K6, TSUNG and ARTILLERY name the programs where PATH does not.";
 
@@ -22,6 +24,7 @@ pub(crate) struct Arguments {
     pub(super) sockets: Vec<u32>,
     /// How often round trips are measured.
     pub(super) rounds: u32,
+    transport: Transport,
     /// The tools' names; nothing means all.
     only: Vec<String>,
 }
@@ -33,6 +36,7 @@ impl Arguments {
             seconds: 8,
             sockets: vec![200, 1000],
             rounds: 1,
+            transport: Transport::WebSocket,
             only: Vec::new(),
         };
         // Cargo itself adds `--bench`.
@@ -49,6 +53,7 @@ impl Arguments {
                         .collect::<Result<_, _>>()?;
                 }
                 "--rounds" => read.rounds = number(&option, &value, 1..=100)?,
+                "--transport" => read.transport = transport(&value)?,
                 "--only" => read.only = value.split(',').map(tool_name).collect::<Result<_, _>>()?,
                 _ => return Err(format!("`{option}` is no option here")),
             }
@@ -57,8 +62,9 @@ impl Arguments {
     }
 
     /// Whether this tool takes part.
-    pub(super) fn includes(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|it| it == name)
+    pub(super) fn includes(&self, tool: &Tool) -> bool {
+        tool.transport == self.transport
+            && (self.only.is_empty() || self.only.iter().any(|it| it == tool.name))
     }
 
     /// The size that memory is measured at.
@@ -75,9 +81,16 @@ fn number(option: &str, word: &str, range: std::ops::RangeInclusive<u32>) -> Res
         .ok_or_else(|| format!("{option} takes whole numbers from {least} to {most}, not `{word}`"))
 }
 
+fn transport(word: &str) -> Result<Transport, String> {
+    [Transport::WebSocket, Transport::LongPoll]
+        .into_iter()
+        .find(|it| it.name() == word)
+        .ok_or_else(|| format!("--transport takes websocket and longpoll, not `{word}`"))
+}
+
 fn tool_name(word: &str) -> Result<String, String> {
     let known = TOOLS.iter().any(|it| it.name == word);
     known
         .then(|| word.to_owned())
-        .ok_or_else(|| format!("--only takes phxproof, k6, tsung and artillery, not `{word}`"))
+        .ok_or_else(|| format!("--only takes phxproof, k6, tsung, artillery and goose, not `{word}`"))
 }

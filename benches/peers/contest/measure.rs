@@ -114,6 +114,7 @@ impl Run {
             sockets,
             seconds,
             pace,
+            transport: tool.transport(),
             folder: folder.path(),
         })?;
         server.wait_for(sockets, &client)?;

@@ -7,29 +7,35 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Outcome;
-use super::tool::{Load, Origin, PUSHES_A_SECOND, Pace, Tool};
+use super::tool::{Load, Origin, PUSHES_A_SECOND, Pace, Tool, Transport};
 
-pub(super) const TOOL: Tool = Tool {
-    name: "phxproof",
-    origin: Origin::Built(env!("CARGO_BIN_EXE_phxproof")),
-    version_argument: "--version",
-    arrange,
-    round_trips: |folder| {
-        let answers = result(folder)?["messages"]["received"].as_u64();
-        Ok(answers.ok_or("result.json has no messages.received")?)
-    },
-    p99: |folder| {
-        let p99 = result(folder)?["latency_us"]["reply"]["p99"].as_u64();
-        Ok(Duration::from_micros(
-            p99.ok_or("result.json has no latency_us.reply.p99")?,
-        ))
-    },
-};
+pub(super) const TOOL: Tool = over(Transport::WebSocket);
+pub(super) const LONG_POLL: Tool = over(Transport::LongPoll);
+
+const fn over(transport: Transport) -> Tool {
+    Tool {
+        name: "phxproof",
+        transport,
+        origin: Origin::Built(env!("CARGO_BIN_EXE_phxproof")),
+        version_argument: "--version",
+        arrange,
+        round_trips: |folder| {
+            let answers = result(folder)?["messages"]["received"].as_u64();
+            Ok(answers.ok_or("result.json has no messages.received")?)
+        },
+        p99: |folder| {
+            let p99 = result(folder)?["latency_us"]["reply"]["p99"].as_u64();
+            Ok(Duration::from_micros(
+                p99.ok_or("result.json has no latency_us.reply.p99")?,
+            ))
+        },
+    }
+}
 
 fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
     let scenario = if load.pace == Pace::Idle { "idle" } else { "echo" };
     command.args(["load", scenario, "--quiet"]);
-    command.args(["--target", &format!("ws://{}/socket", load.server)]);
+    command.args(["--target", &load.target()]);
     command.args(["--sockets", &load.sockets.to_string()]);
     command.args(["--duration", &format!("{}s", load.seconds)]);
     match load.pace {

@@ -23,6 +23,8 @@ const A_MOMENT: Duration = Duration::from_secs(20);
 /// A tool that makes load.
 pub(super) struct Tool {
     pub(super) name: &'static str,
+    /// Over which transport its clients connect.
+    pub(super) transport: Transport,
     pub(super) origin: Origin,
     /// The arguments that make it print its version.
     pub(super) version_argument: &'static str,
@@ -34,10 +36,40 @@ pub(super) struct Tool {
     pub(super) p99: fn(&Path) -> Outcome<Duration>,
 }
 
+/// What carries the messages of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    WebSocket,
+    LongPoll,
+}
+
+impl Transport {
+    /// The word of phxproof for it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::LongPoll => "longpoll",
+        }
+    }
+
+    /// The scheme of a URL for it.
+    pub(super) const fn scheme(self) -> &'static str {
+        match self {
+            Self::WebSocket => "ws",
+            Self::LongPoll => "http",
+        }
+    }
+}
+
 /// Where a tool comes from.
 pub(super) enum Origin {
     /// It was built with the bench.
     Built(&'static str),
+    /// It is a package in this folder, which Cargo builds.
+    Package {
+        folder: &'static str,
+        program: &'static str,
+    },
     /// It is named by a variable, or found on PATH.
     Installed {
         variable: &'static str,
@@ -52,6 +84,7 @@ pub(super) struct Load<'a> {
     /// How long the clients push, once all have joined.
     pub(super) seconds: u32,
     pub(super) pace: Pace,
+    pub(super) transport: Transport,
     /// Where scripts and results go.
     pub(super) folder: &'a Path,
 }
@@ -84,10 +117,16 @@ impl Load<'_> {
         if self.pace == Pace::Echo { RAMP_S } else { 0 }
     }
 
+    /// The URL of the socket without the transport.
+    pub(super) fn target(&self) -> String {
+        format!("{}://{}/socket", self.transport.scheme(), self.server)
+    }
+
     /// What scripts need to know, for tools that read the environment.
     pub(super) fn tell(&self, command: &mut Command) {
         command
-            .env("URL", format!("ws://{}/socket/websocket", self.server))
+            .env("ORIGIN", format!("http://{}", self.server))
+            .env("URL", format!("{}/{}", self.target(), self.transport.name()))
             .env("SOCKETS", self.sockets.to_string())
             .env("RAMP", self.ramp_s().to_string())
             .env("SECONDS", self.seconds.to_string())
@@ -107,6 +146,7 @@ impl Installed {
     pub(super) fn find(tool: &'static Tool) -> Result<Self, String> {
         let (program, hint) = match tool.origin {
             Origin::Built(program) => (Some(program.into()), String::new()),
+            Origin::Package { folder, program } => (Some(build(folder, program)?), String::new()),
             Origin::Installed { variable, by } => {
                 let hint = format!("; `{by}` installs it, and {variable} may name its program");
                 (std::env::var_os(variable).or_else(|| on_path(tool.name)), hint)
@@ -126,6 +166,10 @@ impl Installed {
         self.tool.name
     }
 
+    pub(super) const fn transport(&self) -> Transport {
+        self.tool.transport
+    }
+
     /// Starts the load.
     pub(super) fn start(&self, load: &Load<'_>) -> Outcome<Group> {
         let mut command = Command::new(&self.program);
@@ -141,6 +185,29 @@ impl Installed {
     /// The 99th percentile that a run told.
     pub(super) fn p99(&self, folder: &Path) -> Outcome<Duration> {
         (self.tool.p99)(folder).map_err(|error| with_output(&*error, folder))
+    }
+}
+
+/// Builds a package of this folder; returns its program.
+fn build(folder: &str, program: &str) -> Result<OsString, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("benches/peers")
+        .join(folder);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let target = folder.join("target");
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--locked", "--quiet", "--manifest-path"])
+        .arg(folder.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .status()
+        .map_err(|error| format!("{program} cannot be built: {error}"))?;
+    match built.success() {
+        true => Ok(target.join("release").join(program).into()),
+        false => Err(format!(
+            "{program} cannot be built: `cargo build` failed in {}",
+            folder.display()
+        )),
     }
 }
 

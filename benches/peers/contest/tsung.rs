@@ -6,10 +6,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Outcome;
-use super::tool::{Load, Origin, Pace, Tool};
+use super::tool::{Load, Origin, Pace, Tool, Transport};
 
 pub(super) const TOOL: Tool = Tool {
     name: "tsung",
+    transport: Transport::WebSocket,
     origin: Origin::Installed {
         variable: "TSUNG",
         by: "apt install tsung",

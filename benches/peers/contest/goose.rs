@@ -1,0 +1,42 @@
+//! Goose with the package `goose`: a user a client over long poll, and a summary as JSON when all have ended.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Outcome;
+use super::tool::{Load, Origin, Tool, Transport};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "goose",
+    transport: Transport::LongPoll,
+    origin: Origin::Package {
+        folder: "goose",
+        program: "phxproof-peer-goose",
+    },
+    version_argument: "--version",
+    arrange,
+    round_trips: |folder| {
+        let echoes = summary(folder)?["echoes"].as_u64();
+        Ok(echoes.ok_or("the summary has no echoes")?)
+    },
+    p99: |folder| {
+        let p99_us = summary(folder)?["p99_us"].as_u64();
+        Ok(Duration::from_micros(p99_us.ok_or("the summary has no p99_us")?))
+    },
+};
+
+const SUMMARY: &str = "summary.json";
+
+fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
+    load.tell(command);
+    command.env("SUMMARY", load.folder.join(SUMMARY));
+    Ok(())
+}
+
+fn summary(folder: &Path) -> Outcome<Value> {
+    let text = std::fs::read_to_string(folder.join(SUMMARY))?;
+    Ok(serde_json::from_str(&text)?)
+}

@@ -7,7 +7,9 @@ use super::role::Sends;
 use super::validity::Punctuality;
 
 /// Errors that can happen before a connection is open.
-const CONNECTING: [ErrorKind; 8] = [
+const CONNECTING: [ErrorKind; 10] = [
+    ErrorKind::Tls,
+    ErrorKind::Proxy,
     ErrorKind::Status,
     ErrorKind::Unavailable,
     ErrorKind::NoToken,

@@ -9,8 +9,10 @@ pub enum ErrorKind {
     Reset,
     /// The connect attempt or the upgrade timed out.
     Silent,
-    /// TLS failed, or the proxy on the way did not pass the connection on.
+    /// TLS failed.
     Tls,
+    /// The proxy on the way did not pass the connection on.
+    Proxy,
     /// An HTTP status other than 101 or 503; 503 is [`ErrorKind::Unavailable`].
     Status,
     /// HTTP status 503.
@@ -47,11 +49,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Refused,
         Self::Reset,
         Self::Silent,
         Self::Tls,
+        Self::Proxy,
         Self::Status,
         Self::Unavailable,
         Self::NoToken,
@@ -77,6 +80,7 @@ impl ErrorKind {
             Self::Reset => "reset",
             Self::Silent => "silent",
             Self::Tls => "tls",
+            Self::Proxy => "proxy",
             Self::Status => "status",
             Self::Unavailable => "503",
             Self::NoToken => "no-token",
@@ -103,6 +107,7 @@ impl ErrorKind {
             | Self::Reset
             | Self::Silent
             | Self::Tls
+            | Self::Proxy
             | Self::Status
             | Self::Unavailable
             | Self::NoToken

@@ -241,19 +241,21 @@ impl TcpLink {
     /// Frees buffers that are empty, if nothing else is counted with them; `kept` is the number of bytes that all sockets of
     /// the shard keep, and `fragments` how many the session keeps.
     pub(super) fn tidy(&mut self, fragments: usize, kept: &mut usize) {
-        if fragments == 0 && self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
+        let other = fragments + self.kept_by_stream();
+        if other == 0 && self.buffers.as_ref().is_some_and(|buffers| buffers.is_empty()) {
             *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
         }
     }
 
     /// Counts the bytes that are kept now.
     pub(super) fn count(&mut self, fragments: usize, kept: &mut usize) {
-        if fragments == 0 && self.buffers.is_none() {
+        let other = fragments + self.kept_by_stream();
+        if other == 0 && self.buffers.is_none() {
             return;
         }
         let buffers = self.buffers();
         let before = std::mem::replace(&mut buffers.counted, 0);
-        buffers.counted = buffers.input.len() + fragments + buffers.output.len();
+        buffers.counted = buffers.input.len() + other + buffers.output.len();
         *kept = *kept - before + buffers.counted;
     }
 
@@ -262,6 +264,10 @@ impl TcpLink {
         self.stream = None;
         self.stage = LinkStage::Closed;
         *kept -= self.buffers.take().map_or(0, |buffers| buffers.counted);
+    }
+
+    fn kept_by_stream(&self) -> usize {
+        self.stream.as_ref().map_or(0, SocketStream::kept)
     }
 
     fn buffers(&mut self) -> &mut LinkBuffers {

@@ -136,6 +136,14 @@ impl<S: Read + Write> SocketStream<S> {
         BUFFERS.with_borrow_mut(|buffers| secure.read(&mut self.socket, into, buffers))
     }
 
+    /// How many bytes wait in this stream: plain ones that were not read, and encrypted ones that are not whole or not sent.
+    pub fn kept(&self) -> usize {
+        let secure = self.secure.as_ref();
+        secure.map_or(0, |secure| {
+            secure.plain.len() + secure.unsent.len() + secure.tls.unread()
+        })
+    }
+
     /// Hands over as much as is taken; what is taken may still wait in this stream, see [`Self::flush`].
     ///
     /// # Errors

@@ -88,6 +88,11 @@ impl Tls {
         })
     }
 
+    /// How many bytes wait until a record, or a message of the handshake, is whole.
+    pub(super) const fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
     pub(super) const fn progress(&self) -> Progress {
         self.progress
     }

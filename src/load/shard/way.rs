@@ -30,9 +30,10 @@ impl<'r> Shard<'r> {
             Ok(None) => return 0,
             Ok(Some(_)) => self.passed(id, of),
             Err(why) => {
-                let told = || format!("the proxy: {why}");
-                self.state.tally.told(ErrorKind::Tls, told);
-                self.fail(id, ErrorKind::Tls);
+                self.state
+                    .tally
+                    .told(ErrorKind::Proxy, || format!("the proxy: {why}"));
+                self.fail(id, ErrorKind::Proxy);
             }
         }
         // A server says nothing before it was spoken to.
@@ -84,6 +85,11 @@ impl<'r> Shard<'r> {
     pub(super) fn ended_by_server(&mut self, id: u32, of: LinkUse) {
         match self.actors[id as usize].link(of).map(|link| link.stage()) {
             Some(LinkStage::Securing) => self.tls_failed(id, TlsError::Ended),
+            Some(LinkStage::Tunnelling) => {
+                let told = || "the proxy ended the connection without an answer".to_owned();
+                self.state.tally.told(ErrorKind::Proxy, told);
+                self.fail(id, ErrorKind::Proxy);
+            }
             _ => self.link_ended(id, of, (ErrorKind::Closed, None)),
         }
     }

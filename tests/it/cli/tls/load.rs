@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::proxy::proxy;
+use super::proxy::{proxy, proxy_with};
 use super::{assert_undecided, served};
 use crate::cli::said;
 
@@ -70,6 +70,22 @@ fn a_swarm_goes_through_a_proxy() {
     assert_eq!(result["latency_us"]["tls"]["count"], 3);
     // The sockets of the run, and those that try it before.
     assert!(asked.try_iter().count() > 3);
+}
+
+#[test]
+fn what_a_proxy_refuses_is_told_as_the_proxys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_served, flags) = served(folder.path());
+    // Those that try the server before the run, and perhaps some of the run.
+    let (proxy, _asked) = proxy_with(|number| if number < 4 { 200 } else { 502 });
+    let url = format!("http://{proxy}");
+    let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    flags.extend(["--proxy", &url]);
+    let echo = ["echo", "--sockets", "6", "--rate", "30"];
+    let (said, result) = load(folder.path(), &[&echo[..], &flags].concat());
+    assert!(result["troubles"]["proxy"].as_u64() > Some(0), "{said}");
+    assert_eq!(result["troubles"]["tls"], serde_json::Value::Null, "{said}");
+    assert!(said.contains("connection attempts failed: the proxy:"), "{said}");
 }
 
 #[test]

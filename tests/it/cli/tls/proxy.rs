@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -11,7 +12,15 @@ use crate::cli::{phxproof, shown};
 
 /// A proxy that notes the address that each client asks for, and answers with `status`; with 200 it connects.
 pub(super) fn proxy(status: u16) -> (SocketAddr, Receiver<String>) {
+    proxy_with(move |_| status)
+}
+
+/// The same with a status for each connection, by its number.
+pub(super) fn proxy_with(
+    status: impl Fn(usize) -> u16 + Send + Sync + 'static,
+) -> (SocketAddr, Receiver<String>) {
     let (noted, asked) = channel();
+    let accepted = AtomicUsize::new(0);
     let address = accept(move |mut tcp| {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -26,6 +35,7 @@ pub(super) fn proxy(status: u16) -> (SocketAddr, Receiver<String>) {
             .and_then(|line| line.split([':', ' ']).nth(2)?.parse().ok())
             .unwrap();
         noted.send(head).unwrap();
+        let status = status(accepted.fetch_add(1, Ordering::Relaxed));
         tcp.write_all(format!("HTTP/1.1 {status} As asked\r\n\r\n").as_bytes())
             .unwrap();
         if status == 200 {

@@ -83,6 +83,7 @@ async fn play_once(
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };
+    let judgement = noted(judgement, &play);
     let judgement = explained(judgement, case, &play);
     let written = update::write(case, &context.settings, held_to, &log, &judgement).transpose();
     let duration = context.clock.now().since(begun);
@@ -127,6 +128,15 @@ fn explained(judgement: Judgement, case: &Case, play: &Play) -> Judgement {
         close_finding: judgement.close_finding.map(explain),
         ..judgement
     }
+}
+
+/// Adds what the play tells of the application, unless there is more to say.
+fn noted(judgement: Judgement, play: &Play) -> Judgement {
+    let note = judgement.note.or_else(|| match judgement.verdict {
+        Verdict::Pass => play.told_note().map(str::to_owned),
+        _ => None,
+    });
+    Judgement { note, ..judgement }
 }
 
 fn steps_only() -> Judgement {

@@ -298,6 +298,16 @@ pub(crate) const STEPS: &[Verb] = &[
                 "what the JSON in the body of the response must look like",
             ),
             opt(
+                "note-when",
+                Kind::Pattern,
+                "the JSON in the body that makes `note` worth telling; the step holds all the same",
+            ),
+            opt(
+                "note",
+                Kind::Text,
+                "what `check` tells of the application where the body is as in `note-when`",
+            ),
+            opt(
                 "save",
                 Kind::BodyOrSave,
                 "a name for the body of the response, or names for parts of the JSON in it",

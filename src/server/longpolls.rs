@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::channels::Channels;
 use super::conduct::{Expiry, MessageOrder, PollTimes, Repeats, Unpolled};
@@ -18,9 +17,6 @@ use slot::{Queued, Slot};
 
 mod dispatch;
 mod slot;
-
-/// After this a session that is stuck in a join is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// All sessions of a shard that have no connection.
 pub(crate) struct LongPolls {
@@ -272,16 +268,20 @@ impl LongPolls {
         self.watch(key.session);
     }
 
-    /// Whether the session was not polled for one and a half windows. It is looked at only now and then.
+    /// Whether the session was not polled for one and a half windows. It is looked at only now and then; a session that is
+    /// stuck in a join looks as soon as it has done what came before.
     fn has_expired(&mut self, session: SessionId, now: Time, channels: &Channels) -> bool {
         let never = self.shared.conduct.longpoll.expiry == Expiry::Never;
-        let joining = channels.sessions.is_joining(session);
+        let is_joining = channels.sessions.is_joining(session);
         let Some(slot) = self.slot(session).filter(|slot| slot.look_at <= now) else {
             return false;
         };
-        let patience = slot.patience;
-        slot.look_at = now + if joining { LOOK_AGAIN } else { patience };
-        !joining && !never && now.since(slot.last_poll) >= patience
+        if is_joining {
+            slot.look_behind_queue();
+            return false;
+        }
+        slot.look_at = now + slot.patience;
+        !never && now.since(slot.last_poll) >= slot.patience
     }
 
     /// Ends a session. Nobody tells the requests that wait for it.

@@ -57,6 +57,8 @@ pub struct Play {
     serial: u64,
     asked: Asked,
     stage: PlayStage,
+    /// What is told of the application, though all held.
+    note: Option<Box<str>>,
     /// Only in a play of a swarm.
     rounds: Option<SwarmState>,
 }
@@ -123,6 +125,7 @@ impl Play {
             serial: 0,
             asked: Asked::default(),
             stage: PlayStage::Playing,
+            note: None,
             program,
             setting,
             values,
@@ -169,6 +172,11 @@ impl Play {
     /// What happened so far.
     pub fn recording(&self) -> &Recording {
         &self.recording
+    }
+
+    /// What a step told of the application, though it held.
+    pub fn told_note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// The serializer of connections whose params name none.

@@ -35,7 +35,8 @@ impl Play {
             {
                 match judge_answer(http, answer, &mut self.values) {
                     Err(wrong) => self.fail(act, wrong),
-                    Ok(()) => {
+                    Ok(note) => {
+                        self.note = note.or(self.note.take());
                         // In an ordered group the answer counts like a message.
                         self.serial += 1;
                         self.waits[index].over = Some(self.serial);
@@ -68,12 +69,13 @@ impl Play {
     }
 }
 
-/// Holds the answer to a request against its step, and keeps what the step wants to keep.
+/// Holds the answer to a request against its step, and keeps what the step wants to keep. Returns what is to be told of the
+/// application.
 fn judge_answer(
     http: &Http,
     answer: Result<Response, RequestError>,
     values: &mut Values,
-) -> Result<(), Wrong> {
+) -> Result<Option<Box<str>>, Wrong> {
     let response = answer.map_err(|error| {
         let what = "the request was not answered";
         Wrong::server(what, "an answer over HTTP", error.to_string())
@@ -101,7 +103,9 @@ fn judge_answer(
         HttpSave::Body(name) => values.set(*name, body.into_owned().into()),
         HttpSave::Parts(parts) => wait::save(parts, json.as_ref(), values)?,
     }
-    Ok(())
+    let told = http.note.as_ref().zip(json.as_ref());
+    let told = told.filter(|((when, _), json)| when.check(json, values).is_ok());
+    Ok(told.map(|((_, note), _)| note.fill(values).into()))
 }
 
 fn judge_headers(http: &Http, response: &Response, values: &Values) -> Result<(), Wrong> {
@@ -119,4 +123,42 @@ fn judge_headers(http: &Http, response: &Response, values: &Values) -> Result<()
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::program::Program;
+    use crate::scenario::read;
+
+    fn http(program: &Program) -> &Http {
+        match program.acts().next().map(|act| &act.what) {
+            Some(What::Http(http)) => http,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_note_is_told_of_an_answer_that_holds_and_is_as_the_note_says() {
+        let steps = "  - http: GET /\n    with: { status: { one-of: [403, 410] } }\n    note-when: { status: 403 }\n    note: refused\n";
+        let program = read("a.yaml", &format!("about: A.\nsteps:\n{steps}")).unwrap();
+        let judged = |status: u16| {
+            let response = Response {
+                status: 200,
+                headers: Vec::new(),
+                body: format!(r#"{{"status":{status}}}"#).into_bytes(),
+                truncated: None,
+            };
+            judge_answer(http(&program), Ok(response), &mut Values::default()).ok()
+        };
+        assert_eq!(judged(403), Some(Some("refused".into())));
+        assert_eq!(judged(410), Some(None));
+        assert_eq!(judged(500), None);
+    }
+
+    #[test]
+    fn a_note_alone_is_a_mistake() {
+        let alone = read("a.yaml", "about: A.\nsteps:\n  - http: GET /\n    note: a\n").unwrap_err();
+        assert!(alone.to_string().contains("belong together"), "{alone}");
+    }
 }

@@ -212,6 +212,15 @@ impl Reader {
             Some(node) => Some(self.pattern(node)?),
             None => None,
         };
+        let note = match (entry(entries, "note-when"), entry(entries, "note")) {
+            (None, None) => None,
+            (Some(when), Some(note)) => Some((self.pattern(when)?, self.template(note, "note")?)),
+            (Some(alone), None) | (None, Some(alone)) => {
+                let problem = Problem::at(alone.place.clone(), "`note-when` and `note` belong together");
+                self.problem(problem.expected("both: when something is told, and what"));
+                return None;
+            }
+        };
         let save = match entry(entries, "save") {
             None => HttpSave::Nothing,
             Some(node) if matches!(node.value, Yaml::Map(_)) => HttpSave::Parts(self.save(Some(node))?),
@@ -230,6 +239,7 @@ impl Reader {
             answer,
             answer_headers,
             with,
+            note,
             save,
         })
     }

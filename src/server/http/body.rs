@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use super::super::conduct::{ContentLength, HttpConduct, UnreadBody};
 
 /// No chunk is longer than this.
-const MAX_CHUNK: usize = 1 << 20;
+const MAX_CHUNK: u32 = 1 << 20;
+/// The line with the size of a chunk is no longer than this.
+const MAX_LINE: usize = 4 << 10;
+/// The bytes of a line end.
+const LINE_END: u32 = 2;
 /// What Cowboy skips at most (`max_skip_body_length`).
 const SHORT: u32 = 1_000_000;
 
@@ -16,6 +20,10 @@ pub(crate) enum Body {
     Bytes(u32),
     /// Chunks, up to the empty one.
     Chunks,
+    /// So many bytes of a chunk, and its line end; chunks follow.
+    Chunk(u32),
+    /// So many bytes of the line end of the empty chunk.
+    LastLine(u32),
 }
 
 /// A body that is none, or a length that is none.
@@ -54,7 +62,40 @@ impl Body {
                 sink(&input[..here as usize]);
                 Ok((here as usize, Self::Bytes(left - here)))
             }
-            Self::Chunks => read_chunks(input, sink),
+            Self::Chunks | Self::Chunk(_) | Self::LastLine(_) => self.read_chunks(input, sink),
+        }
+    }
+
+    /// Reads the chunks as they come. Trailers are not known.
+    fn read_chunks(mut self, input: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(usize, Self), Broken> {
+        let mut at = 0;
+        loop {
+            let rest = &input[at..];
+            match self {
+                Self::Bytes(_) => return Ok((at, self)),
+                Self::Chunks => {
+                    let Some((used, follows)) = read_size(rest)? else {
+                        return Ok((at, self));
+                    };
+                    (at, self) = (at + used, follows);
+                }
+                _ if rest.is_empty() => return Ok((at, self)),
+                Self::Chunk(0) if rest.len() < LINE_END as usize => return Ok((at, self)),
+                Self::Chunk(0) => (at, self) = (at + LINE_END as usize, Self::Chunks),
+                Self::Chunk(left) => {
+                    let here = u32::try_from(rest.len()).unwrap_or(u32::MAX).min(left);
+                    sink(&rest[..here as usize]);
+                    (at, self) = (at + here as usize, Self::Chunk(left - here));
+                }
+                Self::LastLine(left) => {
+                    let here = u32::try_from(rest.len()).unwrap_or(u32::MAX).min(left);
+                    at += here as usize;
+                    self = match left - here {
+                        0 => Self::NONE,
+                        left => Self::LastLine(left),
+                    };
+                }
+            }
         }
     }
 
@@ -63,7 +104,7 @@ impl Body {
         conduct.unread_body == UnreadBody::SkippedIfShort
             && match self {
                 Self::Bytes(left) => left > SHORT,
-                Self::Chunks => true,
+                Self::Chunks | Self::Chunk(_) | Self::LastLine(_) => true,
             }
     }
 }
@@ -89,38 +130,30 @@ fn content_length(value: &str, form: ContentLength) -> Result<u32, Broken> {
     Ok(digits.parse().unwrap_or(u32::MAX))
 }
 
-/// Reads the chunks that are whole. Trailers are not known.
-fn read_chunks(input: &[u8], mut sink: impl FnMut(&[u8])) -> Result<(usize, Body), Broken> {
-    let mut at = 0;
-    loop {
-        let rest = &input[at..];
-        let Some(line) = rest.windows(2).position(|window| window == b"\r\n") else {
-            return if rest.len() > MAX_CHUNK {
-                Err(Broken)
-            } else {
-                Ok((at, Body::Chunks))
-            };
+/// Reads the line with the size of a chunk: how long it is, and what follows it. None if it is not whole.
+fn read_size(input: &[u8]) -> Result<Option<(usize, Body)>, Broken> {
+    let line = &input[..input.len().min(MAX_LINE)];
+    let Some(end) = line.windows(2).position(|window| window == b"\r\n") else {
+        return if line.len() < MAX_LINE {
+            Ok(None)
+        } else {
+            Err(Broken)
         };
-        let size = std::str::from_utf8(&rest[..line]).map_err(|_| Broken)?;
-        let size = size.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| Broken)?;
-        if size > MAX_CHUNK {
-            return Err(Broken);
-        }
-        let chunk = line + 2 + size + 2;
-        if chunk > rest.len() {
-            return Ok((at, Body::Chunks));
-        }
-        sink(&rest[line + 2..line + 2 + size]);
-        at += chunk;
-        if size == 0 {
-            return Ok((at, Body::NONE));
-        }
-    }
+    };
+    let size = std::str::from_utf8(&line[..end]).map_err(|_| Broken)?;
+    let size = size.split(';').next().unwrap_or_default().trim();
+    let follows = match u32::from_str_radix(size, 16).map_err(|_| Broken)? {
+        0 => Body::LastLine(LINE_END),
+        size if size <= MAX_CHUNK => Body::Chunk(size),
+        _ => return Err(Broken),
+    };
+    Ok(Some((end + 2, follows)))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -153,13 +186,54 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_skipped_one_by_one() {
-        assert_eq!(Body::Chunks.skip(b"5\r\nhello\r\n2\r\na"), Ok((10, Body::Chunks)));
+    fn chunks_are_skipped_as_they_come() {
+        assert_eq!(
+            Body::Chunks.skip(b"5\r\nhello\r\n2\r\na"),
+            Ok((14, Body::Chunk(1)))
+        );
+        assert_eq!(Body::Chunks.skip(b"5\r\nhello\r"), Ok((8, Body::Chunk(0))));
+        assert_eq!(Body::Chunk(0).skip(b"\r\n2"), Ok((2, Body::Chunks)));
         assert_eq!(
             Body::Chunks.skip(b"2\r\nab\r\n0\r\n\r\nGET"),
             Ok((12, Body::NONE))
         );
         assert_eq!(Body::Chunks.skip(b"x\r\n"), Err(Broken));
         assert_eq!(Body::Chunks.skip(b"ffffffff\r\n"), Err(Broken));
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused_before_it_is_long() {
+        let line = |length| vec![b'0'; length];
+        assert_eq!(Body::Chunks.skip(&line(MAX_LINE - 1)), Ok((0, Body::Chunks)));
+        assert_eq!(Body::Chunks.skip(&line(MAX_LINE)), Err(Broken));
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_may_come_in_any_pieces(
+            chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..6),
+            cuts in prop::collection::vec(1..30_usize, 1..60),
+        ) {
+            let mut written = Vec::new();
+            for chunk in &chunks {
+                written.extend(format!("{:x}; a=b\r\n", chunk.len()).bytes());
+                written.extend_from_slice(chunk);
+                written.extend_from_slice(b"\r\n");
+            }
+            written.extend_from_slice(b"0\r\n\r\n");
+            let (mut body, mut held, mut input) = (Body::Chunks, Vec::new(), Vec::new());
+            let mut sizes = cuts.into_iter().cycle();
+            let mut rest = written.as_slice();
+            while !rest.is_empty() {
+                let (piece, behind) = rest.split_at(sizes.next().unwrap_or(1).min(rest.len()));
+                input.extend_from_slice(piece);
+                rest = behind;
+                let (used, left) = body.read(&input, |bytes| held.extend_from_slice(bytes)).unwrap();
+                input.drain(..used);
+                body = left;
+            }
+            prop_assert_eq!((body, input.len()), (Body::NONE, 0));
+            prop_assert_eq!(held, chunks.concat());
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::super::longpoll::{Batch, PollOutcome, PollWork, SessionRequest};
 use super::super::mailbox::SessionMessage;
 use super::super::serializer::decode;
 use super::super::session::Pipelined;
-use super::slot::{Polling, Queued};
+use super::slot::{Polling, Queued, Slot};
 use super::{Due, LongPolls};
 use crate::clock::Time;
 use crate::protocol::Frame;
@@ -119,7 +119,7 @@ impl LongPolls {
         let deadline = self.timers.now() + request.times.window;
         let late = self.too_late();
         if let Some(slot) = self.slot(request.to.session) {
-            slot.queue.push_front(Queued {
+            slot.queue_again(Queued {
                 request,
                 work: PollWork::Publish(batch),
                 deadline,
@@ -205,10 +205,16 @@ impl LongPolls {
     pub(crate) fn resume(&mut self, session: SessionId, channels: &mut Channels) {
         self.take_said(session, channels);
         self.turn(session, channels);
+        let now = self.timers.now();
         while !channels.sessions.is_joining(session)
             && let Some(slot) = self.slot(session)
-            && let Some(queued) = slot.queue.pop_front()
         {
+            if slot.begin_look(now) && self.has_expired(session, now, channels) {
+                return self.end(session, channels);
+            }
+            let Some(queued) = self.slot(session).and_then(Slot::next_queued) else {
+                break;
+            };
             match queued.work {
                 PollWork::Poll => self.listen(queued.request),
                 PollWork::Publish(batch) => self.take_batch(queued.request, batch, channels),

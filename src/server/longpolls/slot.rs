@@ -28,6 +28,8 @@ pub(super) struct Slot {
     pub(super) patience: Duration,
     /// When it is looked at next whether it has expired.
     pub(super) look_at: Time,
+    /// The requests in the queue that came before a look that was due while the session was stuck in a join.
+    before_look: Option<u32>,
     /// The earliest alarm that is set for it.
     pub(super) alarm: Time,
 }
@@ -60,6 +62,7 @@ impl Slot {
             last_poll: now,
             patience,
             look_at: now + patience,
+            before_look: None,
             alarm: Time::MAX,
         }
     }
@@ -85,6 +88,33 @@ impl Slot {
     pub(super) fn wait(&mut self, poll: Polling, now: Time) {
         self.last_poll = now;
         self.overtaken.extend(self.poll.replace(poll));
+    }
+
+    /// A look is due while the session is stuck in a join: it comes behind the requests that wait.
+    pub(super) fn look_behind_queue(&mut self) {
+        self.look_at = Time::MAX;
+        self.before_look = u32::try_from(self.queue.len()).ok();
+    }
+
+    /// Whether a look is due that had to wait, and nothing that came before it waits; it is due at `now` then.
+    pub(super) fn begin_look(&mut self, now: Time) -> bool {
+        let is_due = self.before_look == Some(0) || (self.before_look.is_some() && self.queue.is_empty());
+        if is_due {
+            (self.before_look, self.look_at) = (None, now);
+        }
+        is_due
+    }
+
+    /// The next request that waits.
+    pub(super) fn next_queued(&mut self) -> Option<Queued> {
+        self.before_look = self.before_look.map(|before| before.saturating_sub(1));
+        self.queue.pop_front()
+    }
+
+    /// The rest of a batch waits in front of all other requests.
+    pub(super) fn queue_again(&mut self, queued: Queued) {
+        self.before_look = self.before_look.map(|before| before + 1);
+        self.queue.push_front(queued);
     }
 
     /// Forgets the request of this connection.

@@ -171,3 +171,14 @@ fn settings_of_a_project_name_its_targets() {
     fs::write(folder.path().join("phxproof.toml"), settings).unwrap();
     assert_said!(said(folder.path(), &["check"]));
 }
+
+#[test]
+fn an_application_that_takes_the_token_of_a_session_for_its_own_is_told_so_and_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = said(folder.path(), &["check", "longpoll/expired-poll"]);
+    assert!(said.contains("all held: 1 pass"), "{said}");
+    assert!(said.contains("reads a connect param `token`"), "{said}");
+    let result = result(folder.path());
+    let message = result["cases"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("must open one without it"), "{result}");
+}

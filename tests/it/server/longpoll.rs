@@ -2,6 +2,7 @@
 
 mod client;
 mod faults;
+mod limits;
 mod recorded;
 mod requests;
 mod sessions;

@@ -220,6 +220,13 @@ impl Session {
         self.polling().answer()
     }
 
+    /// A request whose head was sent, and whose body is not.
+    pub(super) fn sending(&self, method: &str, headers: &[&str]) -> Connection {
+        let mut connection = Connection::open(self.address);
+        connection.send(&self.request(method), headers, None);
+        connection
+    }
+
     /// A batch that was sent, and has no answer yet.
     pub(super) fn posting(&self, lines: &[&str]) -> Connection {
         let mut connection = Connection::open(self.address);

@@ -211,6 +211,20 @@ pub(super) fn the_undecodable_ends_the_session(server: &Server) -> Seen {
 }
 
 #[test]
+fn a_session_that_joins_again_and_again_expires_all_the_same() {
+    on_both(|server| {
+        let session = Session::open(server, FAST);
+        // Whenever the session is looked at, it is stuck in a join.
+        let told = (0..12).map(|n| {
+            let join = format!(r#"["{n}","{n}","lab:{n}","phx_join",{{"delay_ms":700}}]"#);
+            session.post(&[&join]).told()
+        });
+        expect(told.into_iter().any(|status| status == 410), true)
+    })
+    .unwrap();
+}
+
+#[test]
 fn a_message_that_no_serializer_reads_ends_the_session() {
     on_both(the_undecodable_ends_the_session).unwrap();
 }

@@ -212,7 +212,9 @@ impl RunNames<'_> {
     fn free_lists(&self) -> impl Iterator<Item = &Pointer> {
         self.program.chance.iter().flat_map(|chance| match chance {
             ChanceRule::AnyOrderIn(pointers) => pointers.as_slice(),
-            ChanceRule::AnyOrder(_) | ChanceRule::More(_) | ChanceRule::Maybe(_) => &[],
+            ChanceRule::AnyOrder(_) | ChanceRule::More(_) | ChanceRule::Maybe(_) | ChanceRule::CutOff(_) => {
+                &[]
+            }
         })
     }
 

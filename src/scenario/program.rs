@@ -301,6 +301,8 @@ pub(crate) enum ChanceRule {
     More(String),
     /// A message that may be missing; it has the fields of [`Receive`].
     Maybe(Receive),
+    /// The server may end the connection of this actor earlier than in the fixture, and in another way.
+    CutOff(Actor),
 }
 
 /// A JSON pointer into payloads. A segment may be `*`, which matches every member.

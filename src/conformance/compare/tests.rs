@@ -101,3 +101,25 @@ fn what_is_left_to_chance_is_no_difference() {
     assert_eq!(found(maybe, &[ONE, TWO], &[ONE]), []);
     assert_ne!(found(maybe, &[ONE], &[TWO]), []);
 }
+
+#[test]
+fn a_connection_that_may_be_cut_off_may_end_early_and_in_another_way() {
+    let chance = "chance: [{ cut-off: ana }]\n";
+    let with_end = |lines: &[&str], end: &str| {
+        let mut log = log(lines);
+        log.links[0].ending = Some(end.to_owned());
+        log
+    };
+    let found = |chance: &str, actual: &Log| {
+        let expected = with_end(&[ONE, TWO], "closed 1012");
+        compare(&expected, actual, &program(chance))
+    };
+    let early = with_end(&[ONE], "closed 1000");
+    assert_eq!(found(chance, &early), []);
+    assert_eq!(found("", &early).len(), 2);
+    // What came before the end still counts.
+    let other = with_end(&[TWO], "closed 1000");
+    assert!(!found(chance, &other).is_empty());
+    let more = with_end(&[ONE, TWO, PING], "closed 1000");
+    assert!(!found(chance, &more).is_empty());
+}

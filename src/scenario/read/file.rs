@@ -65,7 +65,7 @@ pub(crate) const KEYS: [(&str, &str); 15] = [
 ];
 
 /// The keys of an item of `chance`.
-pub(crate) const CHANCE: [(&str, &str); 4] = [
+pub(crate) const CHANCE: [(&str, &str); 5] = [
     ("any-order", "events that may come in any order among themselves"),
     (
         "any-order-in",
@@ -78,6 +78,10 @@ pub(crate) const CHANCE: [(&str, &str); 4] = [
     (
         "maybe",
         "an event that may come or not; narrowed by on, with, ref and join_ref, as for receive",
+    ),
+    (
+        "cut-off",
+        "an actor whose connection the server may end earlier, and in another way",
     ),
 ];
 
@@ -241,11 +245,15 @@ impl Reader {
     }
 
     fn one_chance(&mut self, item: &Node) -> Option<ChanceRule> {
-        let entries = self.map(item, "chance", "any-order, any-order-in, more or maybe")?;
+        let entries = self.map(item, "chance", "any-order, any-order-in, more, maybe or cut-off")?;
         let (key, value) = entries.first()?;
         match key.name.as_str() {
             "any-order" => Some(ChanceRule::AnyOrder(self.words(entries, "any-order"))),
             "any-order-in" => Some(ChanceRule::AnyOrderIn(self.pointers(entries, "any-order-in"))),
+            "cut-off" => {
+                let name = self.word(value, "cut-off", "an actor")?;
+                Some(ChanceRule::CutOff(self.actor_of_file(name, &value.place)?))
+            }
             "more" => Some(ChanceRule::More(self.word(value, "more", "an event")?.to_owned())),
             "maybe" => {
                 let event = self.template(value, "maybe")?;

@@ -26,7 +26,7 @@ mod join;
 mod receive;
 
 use actions::Diff;
-pub(crate) use end::{Ended, SessionRaised};
+pub(crate) use end::Mail;
 
 /// All channels of a shard, with their sessions.
 pub(crate) struct Channels {

@@ -1,18 +1,12 @@
 //! From sessions to the kernel: puts what a session says, and then its mailbox, into WebSocket frames.
 
-use super::channels::{Ended, SessionRaised};
+use super::channels::Mail;
 use super::conduct::{Ending, Hangup, OverTls};
 use super::connections::CHUNK;
 use super::core::{Core, Turn};
-use super::ids::{Address, ConnectionId, SessionId};
+use super::ids::{ConnectionId, SessionId};
 use super::mailbox::SessionMessage;
 use super::websocket::{CloseFrame, frames};
-
-/// The session's process raised.
-const CRASHED: Ending = Ending {
-    code: 1011,
-    hangup: Hangup::AtOnce,
-};
 
 impl Core {
     /// Ends the turn of a connection: writes what its session said itself, then empties the session's mailbox, unless
@@ -37,28 +31,12 @@ impl Core {
     }
 
     fn handle_mail(&mut self, id: ConnectionId, session: SessionId, message: SessionMessage) -> Turn {
-        let (channel, how) = match message {
-            SessionMessage::Client(message) => {
-                self.connections.put(id, &message);
-                return Turn::GoesOn;
-            }
-            SessionMessage::ChannelClosed(channel) => (channel, Ended::Stopped),
-            SessionMessage::ChannelDown(channel) => (channel, Ended::Crashed),
-            SessionMessage::Disconnect => {
-                return match self.shared.conduct.wire.disconnect {
-                    Some(ending) => self.hang_up(id, ending),
-                    None => Turn::GoesOn,
-                };
-            }
-            SessionMessage::Drain => return self.hang_up(id, self.shared.conduct.wire.drain),
-        };
-        match self.channels.channel_ended(Address { session, channel }, how) {
-            Ok(()) => {
-                self.take_said(id);
-                Turn::GoesOn
-            }
-            Err(SessionRaised) => self.hang_up(id, CRASHED),
+        match self.channels.handle_mail(session, message) {
+            Mail::Told(message) => self.connections.put(id, &message),
+            Mail::Handled => self.take_said(id),
+            Mail::Ends(ending) => return self.hang_up(id, ending),
         }
+        Turn::GoesOn
     }
 
     /// Puts what the session said itself into frames.

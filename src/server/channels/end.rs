@@ -1,15 +1,17 @@
-//! How channels end: each alone, or all with their session.
+//! How channels end, each alone or all with their session, and what a session does about the messages in its mailbox.
 
 use std::sync::Arc;
 
 use super::super::alarm::Alarm;
 use super::super::chance::Freedom;
 use super::super::channel::Reason;
-use super::super::conduct::{AfterLeave, Crash, DeadSubscription, HangupScope, Leave, LeaveScope};
+use super::super::conduct::{
+    AfterLeave, Crash, DeadSubscription, Ending, Hangup, HangupScope, Leave, LeaveScope,
+};
 use super::super::context::{Action, Tells};
 use super::super::ids::{Address, SessionId};
 use super::super::mailbox::SessionMessage;
-use super::super::message::End;
+use super::super::message::{Encoded, End};
 use super::super::payload::{Body, Status};
 use super::super::pubsub::Broadcast;
 use super::super::session::Entry;
@@ -17,18 +19,22 @@ use super::Channels;
 use super::actions::Diff;
 use crate::protocol::Field;
 
-/// The session's process raised: its connection is closed with 1011.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SessionRaised;
-
-/// How a channel ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// It stopped, and told its session.
-    Stopped,
-    /// It crashed: its monitor tells the session.
-    Crashed,
+/// What a message in the mailbox of a session means to its client, whatever carries the session.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    /// The client gets this.
+    Told(Encoded),
+    /// The session may have said something itself.
+    Handled,
+    /// The session ends; a WebSocket in this way.
+    Ends(Ending),
 }
+
+/// The session's process raised.
+const CRASHED: Ending = Ending {
+    code: 1011,
+    hangup: Hangup::AtOnce,
+};
 
 impl Channels {
     /// A leave has reached its channel.
@@ -168,22 +174,45 @@ impl Channels {
         }
     }
 
-    /// A session hears that one of its channels has ended, and tells the client.
-    pub(crate) fn channel_ended(&mut self, address: Address, how: Ended) -> Result<(), SessionRaised> {
-        let Some(entry) = self.sessions.remove_channel(address) else {
-            return Ok(());
-        };
-        let conduct = &self.shared.conduct.socket;
-        let end = match (how, conduct.crash) {
-            (Ended::Stopped, _) => End::Closed,
-            (Ended::Crashed, Crash::Told | Crash::ToldAndServed) => End::Crashed(conduct.crash_payload),
-            (Ended::Crashed, Crash::Untold) => return Ok(()),
-            (Ended::Crashed, Crash::EndsConnection) => return Err(SessionRaised),
-        };
-        if let Some(session) = self.sessions.get(address.session) {
+    /// A session handles the next message in its mailbox. What it says about that itself is in `Sessions::said`.
+    pub(crate) fn handle_mail(&mut self, session: SessionId, message: SessionMessage) -> Mail {
+        let conduct = &self.shared.conduct;
+        match message {
+            SessionMessage::Client(message) => Mail::Told(message),
+            SessionMessage::ChannelClosed(channel) => {
+                self.tell_end(Address { session, channel }, End::Closed);
+                Mail::Handled
+            }
+            SessionMessage::ChannelDown(channel) => {
+                let payload = conduct.socket.crash_payload;
+                match conduct.socket.crash {
+                    Crash::Told | Crash::ToldAndServed => {
+                        self.tell_end(Address { session, channel }, End::Crashed(payload));
+                        Mail::Handled
+                    }
+                    Crash::Untold => {
+                        self.sessions.remove_channel(Address { session, channel });
+                        Mail::Handled
+                    }
+                    Crash::EndsConnection => {
+                        let removed = self.sessions.remove_channel(Address { session, channel });
+                        removed.map_or(Mail::Handled, |_| Mail::Ends(CRASHED))
+                    }
+                }
+            }
+            SessionMessage::Disconnect => conduct.wire.disconnect.map_or(Mail::Handled, Mail::Ends),
+            SessionMessage::Drain => Mail::Ends(conduct.wire.drain),
+        }
+    }
+
+    /// A session forgets a channel that has ended, and tells the client.
+    fn tell_end(&mut self, address: Address, end: End) {
+        let entry = self.sessions.remove_channel(address);
+        if let Some(entry) = entry
+            && let Some(session) = self.sessions.get(address.session)
+        {
             let message = entry.end(session.dialect, end);
             self.sessions.said.push(message);
         }
-        Ok(())
     }
 }

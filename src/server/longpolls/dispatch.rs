@@ -1,10 +1,9 @@
 //! Hands the messages of clients to their sessions, and what sessions say to the polls that wait for it.
 
-use super::super::channels::{Channels, Ended, SessionRaised};
+use super::super::channels::{Channels, Mail};
 use super::super::conduct::{BadBase64, BatchDecoding, EmptyPoll, Malformed, SlowDispatch, Wakes};
-use super::super::ids::{Address, SessionId};
+use super::super::ids::SessionId;
 use super::super::longpoll::{Batch, PollOutcome, PollWork, SessionRequest};
-use super::super::mailbox::SessionMessage;
 use super::super::serializer::decode;
 use super::super::session::Pipelined;
 use super::slot::{Polling, Queued, Slot};
@@ -166,22 +165,10 @@ impl LongPolls {
         while !channels.sessions.is_joining(session)
             && let Some(message) = channels.sessions.mailboxes.next(session)
         {
-            let (channel, how) = match message {
-                SessionMessage::Client(message) => {
-                    self.say(session, message);
-                    continue;
-                }
-                SessionMessage::ChannelClosed(channel) => (channel, Ended::Stopped),
-                SessionMessage::ChannelDown(channel) => (channel, Ended::Crashed),
-                SessionMessage::Disconnect if self.shared.conduct.wire.disconnect.is_none() => continue,
-                SessionMessage::Disconnect | SessionMessage::Drain => {
-                    self.end(session, channels);
-                    return Life::HasEnded;
-                }
-            };
-            match channels.channel_ended(Address { session, channel }, how) {
-                Ok(()) => self.take_said(session, channels),
-                Err(SessionRaised) => {
+            match channels.handle_mail(session, message) {
+                Mail::Told(message) => self.say(session, message),
+                Mail::Handled => self.take_said(session, channels),
+                Mail::Ends(_) => {
                     self.end(session, channels);
                     return Life::HasEnded;
                 }

@@ -31,14 +31,15 @@
 //! - In phoenix.js, callbacks of the user consume refs (`socket.onOpen` and the like); here there are no
 //!   callbacks.
 //!
-//! This module leaves out what belongs to browsers and transports: hidden pages, the wait for a full send
-//! buffer, and the fallback to long poll.
+//! This module leaves out what belongs to browsers: hidden pages, and the wait for a full send buffer. [`Fallback`] says when a
+//! client goes on over long poll; its user opens the other connection.
 
 mod backoff;
 mod channel;
 mod config;
 mod connection;
 mod event;
+mod fallback;
 mod few;
 mod inbound;
 mod link;
@@ -51,6 +52,7 @@ pub use backoff::Backoff;
 pub use channel::ChannelState;
 pub use config::{Config, Policy};
 pub use event::{ChannelId, ClientContext, CloseCause, DropReason, ErrorCause, Event, Outbox};
+pub use fallback::{Fallback, HealthCheck};
 pub use reference::Ref;
 pub use socket::Socket;
 

@@ -82,6 +82,7 @@ fn shown(what: &Noted, vsn: Vsn, names: &RunNames<'_>) -> Option<(Way, String)> 
         Noted::Cut => (Way::Sent, "cuts the connection".to_owned()),
         Noted::Connecting(path) => (Way::Sent, format!("GET {}", without_secrets(path))),
         Noted::Opened => (Way::Received, "open (101)".to_owned()),
+        Noted::Settled(why) => (Way::Sent, why.clone()),
         Noted::Refused(response) => (Way::Received, format!("refused with {}", response.status)),
         Noted::Failed(why) => (Way::Received, why.clone()),
         Noted::Requested(what) => (Way::Sent, what.clone()),

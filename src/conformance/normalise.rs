@@ -108,6 +108,7 @@ impl RunNames<'_> {
                 link.ending.get_or_insert_with(|| "cut".to_owned());
             }
             Noted::Connecting(_)
+            | Noted::Settled(_)
             | Noted::SentText(_)
             | Noted::SentBinary(_)
             | Noted::SentFrame(..)

@@ -172,6 +172,7 @@ fn line(noted: &Noted) -> Line<'_> {
     let (dir, what) = match noted {
         Noted::Connecting(path) => (">", request(format!("GET {path}").into(), Some(true))),
         Noted::Opened => ("!", status("open", 101)),
+        Noted::Settled(why) => ("!", because("settled", why)),
         Noted::Refused(response) => ("!", refused(response)),
         Noted::Failed(why) => ("!", because("failed", why)),
         Noted::SentText(sent) => (">", text(sent)),

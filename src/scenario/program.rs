@@ -11,14 +11,15 @@ use super::template::{Data, Name, Template, Values};
 use crate::profile::Difference;
 use crate::protocol::Vsn;
 use crate::transport::Transport;
-use crate::wire::websocket::Coding;
 
 mod carried;
+mod connect;
 mod duration;
 mod http;
 mod swarm;
 mod versions;
 
+pub(crate) use connect::{Connect, ConnectFallback, MountPath, Opening};
 pub(crate) use http::{Http, HttpSave};
 
 /// A whole scenario.
@@ -121,40 +122,6 @@ impl What {
             Self::Sleep(_) | Self::Http(_) | Self::Restart(_) => None,
         }
     }
-}
-
-/// `connect`
-#[derive(Clone, Debug)]
-pub(crate) struct Connect {
-    /// The transport in place of the one that the case is played over.
-    pub(crate) transport: Option<Transport>,
-    pub(crate) mount: MountPath,
-    pub(crate) user: Option<Template>,
-    /// How long ago the user's token was signed, unless it is a new one.
-    pub(crate) token_age: Option<Duration>,
-    pub(crate) params: Vec<(String, Option<Template>)>,
-    pub(crate) headers: Vec<(String, Template)>,
-    pub(crate) answer: Opening,
-}
-
-/// The socket of the server to connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum MountPath {
-    /// The socket of the target.
-    Target,
-    /// Another socket, whose name replaces the last segment of the target's path.
-    Instead(String),
-}
-
-/// How a connection attempt should end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opening {
-    Open,
-    /// Open, with or without an agreement on compression.
-    OpenWith(Coding),
-    Refused(Option<u16>),
-    /// Either of the two, but not silence or a cut connection.
-    OpenOrRefused,
 }
 
 /// A message to a channel, and the reply to wait for.

@@ -128,6 +128,16 @@ pub(crate) const ACTIONS: &[Verb] = &[
                 Kind::Opening,
                 "what must happen: open (if left out), compressed or uncompressed (open, and permessage-deflate is agreed on or not), refused, a status such as 403, or any of these",
             ),
+            opt(
+                "fallback",
+                Kind::Duration,
+                "begins with WebSocket, and goes on over long poll if the WebSocket fails, or does not open or answer a ping within this time, as phoenix.js does with `longPollFallbackMs`",
+            ),
+            opt(
+                "settles-on",
+                Kind::Transport,
+                "with `fallback`: the transport that the client must end up on, websocket or longpoll; either if left out",
+            ),
         ],
     },
     Verb {

@@ -10,12 +10,14 @@ use std::time::Duration;
 use phxproof::Target;
 use phxproof::conformance::internal::{Case, CheckSettings as Checked, NoHost, built_in, check};
 use phxproof::conformance::{HeldTo, RunResult, Strictness, Verdict};
+use phxproof::internal::transport::Transport;
 use phxproof::server::internal::{Freedom, Tally};
 use phxproof::server::{Server, ServerSettings, faults};
 
 /// Cases that restart their server.
 const RESTARTS: [&str; 2] = ["lifetime/kill", "lifetime/restart"];
 const SEEDS: u64 = 20;
+const SEEDS_OVER_LONG_POLL: u64 = 5;
 const SIDE_BY_SIDE: usize = 2;
 
 /// The cases of each family in which some case leaves something to chance.
@@ -36,9 +38,15 @@ fn families() -> Vec<Arc<Case>> {
 }
 
 /// Plays cases against a server that takes the freedoms.
-fn play(settings: &ServerSettings, cases: Vec<Arc<Case>>, timeout: Duration) -> (RunResult, Arc<Tally>) {
+fn play(
+    settings: &ServerSettings,
+    transport: Transport,
+    cases: Vec<Arc<Case>>,
+    timeout: Duration,
+) -> (RunResult, Arc<Tally>) {
     let server = Server::start(settings).unwrap();
     let target = Target::parse(&format!("ws://{}/socket", server.address())).unwrap();
+    let target = target.over(transport);
     let checked = Checked {
         held_to: Some(HeldTo::Profile(settings.profile)),
         strict: Strictness::Strict,
@@ -59,28 +67,36 @@ fn play(settings: &ServerSettings, cases: Vec<Arc<Case>>, timeout: Duration) -> 
     (result, tally)
 }
 
-#[test]
-fn no_case_stumbles_over_what_phoenix_leaves_open() {
+/// The results of plays against servers with as many seeds.
+fn played(
+    seeds: u64,
+    transport: Transport,
+    cases: &(dyn Fn() -> Vec<Arc<Case>> + Sync),
+) -> Vec<(u64, (RunResult, Arc<Tally>))> {
     let (next, done) = (AtomicU64::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= SEEDS {
+                    if seed >= seeds {
                         return;
                     }
                     let settings = ServerSettings {
                         chance: Some(seed),
                         ..ServerSettings::default()
                     };
-                    let played = play(&settings, families(), Duration::from_secs(20));
+                    let played = play(&settings, transport, cases(), Duration::from_secs(20));
                     done.lock().unwrap().push((seed, played));
                 }
             });
         }
     });
-    let done = done.into_inner().unwrap();
+    done.into_inner().unwrap()
+}
+
+#[track_caller]
+fn assert_no_case_stumbled(done: &[(u64, (RunResult, Arc<Tally>))]) {
     let stumbled: Vec<String> = done
         .iter()
         .flat_map(|(seed, (result, _))| {
@@ -98,6 +114,12 @@ fn no_case_stumbles_over_what_phoenix_leaves_open() {
         stumbled.len(),
         stumbled.join("\n")
     );
+}
+
+#[test]
+fn no_case_stumbles_over_what_phoenix_leaves_open() {
+    let done = played(SEEDS, Transport::WebSocket, &families);
+    assert_no_case_stumbled(&done);
     for freedom in Freedom::ALL {
         let (happened, occasions) = done
             .iter()
@@ -111,6 +133,27 @@ fn no_case_stumbles_over_what_phoenix_leaves_open() {
             "{freedom:?} happened {happened} times of {occasions}"
         );
     }
+}
+
+#[test]
+fn no_case_stumbles_over_it_over_long_poll() {
+    let over_long_poll = || {
+        let carried = families()
+            .into_iter()
+            .filter(|case| case.transports().any(|it| it == Transport::LongPoll));
+        let over = carried.map(|case| Arc::new(case.over(Transport::LongPoll).unwrap()));
+        over.collect()
+    };
+    let done = played(SEEDS_OVER_LONG_POLL, Transport::LongPoll, &over_long_poll);
+    assert_no_case_stumbled(&done);
+    let happened = |freedom| {
+        done.iter()
+            .map(|(_, (_, tally))| tally.of(freedom).0)
+            .sum::<u64>()
+    };
+    // Something was left open, and several things of it happened.
+    let freedoms = Freedom::ALL.into_iter().filter(|freedom| happened(*freedom) > 0);
+    assert!(freedoms.count() >= 5);
 }
 
 /// For each freedom, a fault that goes slightly further than Phoenix may.
@@ -148,7 +191,12 @@ fn what_lies_beyond_a_freedom_fails_even_where_freedoms_are_taken() {
                             faults: vec![fault],
                             ..ServerSettings::default()
                         };
-                        let (result, tally) = play(&settings, cases.clone(), Duration::from_secs(2));
+                        let (result, tally) = play(
+                            &settings,
+                            Transport::WebSocket,
+                            cases.clone(),
+                            Duration::from_secs(2),
+                        );
                         if !result.cases.iter().any(|case| case.verdict == Verdict::Fail) {
                             return Some(format!("{name} with seed {seed}, beyond {freedom:?}"));
                         }

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: each snapshot shows stdout, stderr and the exit code together.
 
 mod check;
+mod fallback;
 mod load;
 mod longpoll;
 mod repeat;

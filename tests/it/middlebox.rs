@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// What a middlebox does to the connections through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub(crate) enum Hindrance {
     SwallowsUpgrades,
     /// It passes on the upgrade and its answer, and nothing that comes afterwards from the server.
     MutesWebSockets,
+    /// It lets the upgrade through and what follows, and cuts the connection so long after the upgrade.
+    CutsWebSockets(Duration),
+    /// It neither passes requests with a body on nor answers them.
+    SwallowsPosts,
+    /// It passes on so many bytes of the server in each millisecond.
+    Slows(usize),
 }
 
 /// A middlebox in front of a server. Its threads end with their connections.
@@ -83,6 +90,9 @@ fn pass_on(
         }
         if head.starts_with("POST ") {
             counts.posts.fetch_add(1, Ordering::Relaxed);
+            if hindrance == Hindrance::SwallowsPosts {
+                return wait_for_end(client);
+            }
         }
         server.write_all(head.as_bytes())?;
         server.write_all(&body)?;
@@ -93,7 +103,7 @@ fn pass_on(
             thread::spawn(move || drop(pass_websocket(from, to, hindrance)));
             break;
         }
-        thread::spawn(move || drop(pass_answers(from, to)));
+        thread::spawn(move || drop(pass_answers(from, to, hindrance)));
     }
     // After an upgrade no more requests come, only frames.
     let _ = io::copy(&mut client, &mut server);
@@ -102,16 +112,40 @@ fn pass_on(
 
 /// Passes on what the server sends after an upgrade.
 fn pass_websocket(mut server: TcpStream, mut client: TcpStream, hindrance: Hindrance) -> io::Result<()> {
-    if hindrance == Hindrance::MutesWebSockets {
-        client.write_all(read_head(&mut server)?.as_bytes())?;
-        return wait_for_end(server);
+    match hindrance {
+        Hindrance::CutsWebSockets(after) => {
+            let (server, client) = (server.try_clone()?, client.try_clone()?);
+            thread::spawn(move || {
+                pause(after);
+                // One that has ended by itself needs no cut.
+                let _ = server.shutdown(Shutdown::Both);
+                let _ = client.shutdown(Shutdown::Both);
+            });
+        }
+        Hindrance::MutesWebSockets => {
+            client.write_all(read_head(&mut server)?.as_bytes())?;
+            return wait_for_end(server);
+        }
+        _ => {}
     }
-    pass_answers(server, client)
+    pass_answers(server, client, hindrance)
 }
 
-/// Passes on what the server sends, as it comes.
-fn pass_answers(mut server: TcpStream, mut client: TcpStream) -> io::Result<()> {
-    io::copy(&mut server, &mut client)?;
+/// Passes on what the server sends, as it comes or slowly.
+fn pass_answers(mut server: TcpStream, mut client: TcpStream, hindrance: Hindrance) -> io::Result<()> {
+    if let Hindrance::Slows(bytes) = hindrance {
+        let mut piece = vec![0; bytes];
+        loop {
+            let count = server.read(&mut piece)?;
+            if count == 0 {
+                break;
+            }
+            client.write_all(&piece[..count])?;
+            pause(Duration::from_millis(1));
+        }
+    } else {
+        io::copy(&mut server, &mut client)?;
+    }
     server.shutdown(Shutdown::Both)?;
     client.shutdown(Shutdown::Both)
 }
@@ -151,4 +185,12 @@ fn is_upgrade(head: &str) -> bool {
 /// Reads all that comes, and passes nothing on.
 fn wait_for_end(mut from: TcpStream) -> io::Result<()> {
     io::copy(&mut from, &mut io::sink()).map(drop)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a middlebox that delays is what is tested"
+)]
+fn pause(time: Duration) {
+    thread::sleep(time);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::{Command, ConnectOptions, HttpRequest, LinkId, Purpose};
+use super::command::{Attempt, Command, ConnectOptions, HttpRequest, LinkId, Purpose};
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
@@ -52,8 +52,9 @@ impl Play {
         let timeout = self.setting.timeout;
         let (kind, within) = match what {
             What::Connect(actor, connect) => {
-                self.connect(*actor, connect);
-                (WaitKind::Opening, timeout + timeout)
+                self.connect(*actor, connect, now);
+                let fallback = connect.fallback.map_or(Duration::ZERO, |it| it.after * 2);
+                (WaitKind::Opening, timeout * 2 + fallback)
             }
             What::Send(actor, send) => match self.send(*actor, send, now)? {
                 Some(kind) => (kind, timeout),
@@ -114,11 +115,12 @@ impl Play {
         Ok(())
     }
 
-    fn connect(&mut self, actor: Actor, connect: &Connect) {
+    fn connect(&mut self, actor: Actor, connect: &Connect, now: Time) {
         self.connections[actor.0] += 1;
         let id = LinkId {
             actor: actor.0,
             number: self.connections[actor.0],
+            attempt: Attempt::First,
         };
         let vsn = connect.vsn().unwrap_or(self.vsn);
         let awaited = self.rounds.as_ref().and_then(|rounds| rounds.awaited(actor.0));
@@ -148,7 +150,7 @@ impl Play {
             vsn,
             message_bytes: self.program.largest_message(),
         };
-        self.commands.push_back(Command::Connect(id, options));
+        self.dial(id, connect.fallback, options, now);
     }
 
     fn send(&mut self, actor: Actor, send: &Send, now: Time) -> Result<Option<WaitKind>, Wrong> {
@@ -200,6 +202,9 @@ impl Play {
             )
             .nobody()
         })?;
+        if let SendKind::Join = send.kind {
+            link.fallback.keep(&outgoing);
+        }
         self.say(actor, outgoing, now);
         Ok(match send.reply {
             ExpectedReply::None => None,
@@ -324,9 +329,8 @@ impl Play {
     }
 
     fn transmit(&mut self, actor: Actor, outgoing: Outgoing, noted: Noted, now: Time) {
-        let id = LinkId {
-            actor: actor.0,
-            number: self.connections[actor.0],
+        let Some(id) = self.links[actor.0].as_ref().map(|link| link.id) else {
+            return;
         };
         self.asked
             .transfer(outgoing.payload_len(), self.setting.round_trip, now);
@@ -342,7 +346,9 @@ impl Play {
             let wrong = Wrong::server("there is no connection", EXPECTED, "none was made");
             return Err(wrong.kind(FailureKind::NoConnection));
         };
-        if matches!(link.state, State::Open) {
+        // Until a connection with a fallback is open, its driver keeps what is sent.
+        let is_kept = matches!(link.state, State::Opening) && link.fallback.is_chosen_by_client();
+        if matches!(link.state, State::Open) || is_kept {
             return Ok(link);
         }
         let wrong = Wrong::server(

@@ -13,6 +13,18 @@ pub struct LinkId {
     pub actor: usize,
     /// The number of the connection among those of the actor, from 1.
     pub number: u32,
+    /// The transport that carries it, if the client chooses between two.
+    pub attempt: Attempt,
+}
+
+/// Which of its transports a client with a fallback tries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Attempt {
+    /// The first one, which is the only one without a fallback.
+    #[default]
+    First,
+    /// The other one, after the first one did not work.
+    Fallback,
 }
 
 /// A command to the driver.

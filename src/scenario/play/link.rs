@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::choice::FallbackStatus;
 use super::command::{LinkId, Reached};
 use super::inbox::Arrived;
 use super::refs::{Refs, json_of};
@@ -21,6 +22,7 @@ pub(super) struct Link {
     pub(super) state: State,
     /// Whether the upgrade agreed on compression.
     pub(super) coding: Coding,
+    pub(super) fallback: FallbackStatus,
     pub(super) arrived: Vec<Arrived>,
     pub(super) pongs: Vec<String>,
     /// When part of a message was last transferred.
@@ -78,6 +80,7 @@ impl Link {
             vsn,
             state: State::Opening,
             coding: Coding::Plain,
+            fallback: FallbackStatus::None,
             arrived: Vec::new(),
             pongs: Vec::new(),
             moved: Time::ZERO,

@@ -3,12 +3,15 @@
 
 mod act;
 mod asked;
+mod choice;
 mod closing;
 mod command;
 mod ending;
 mod failure;
+mod fallback;
 mod inbox;
 mod link;
+mod opening;
 mod outside;
 mod recording;
 mod refs;
@@ -36,6 +39,7 @@ use crate::transport::{Ending, Incoming};
 use crate::wire::websocket::Coding;
 use asked::Asked;
 use failure::Wrong;
+use fallback::Settles;
 use inbox::{Arrived, HeldFrame};
 use link::{Link, State};
 use recording::Flooded;
@@ -61,6 +65,8 @@ pub struct Play {
     note: Option<Box<str>>,
     /// Only in a play of a swarm.
     rounds: Option<SwarmState>,
+    /// The actors whose clients remember that they fell back to long poll.
+    fell_back: Vec<usize>,
 }
 
 /// The stage of a play.
@@ -123,6 +129,7 @@ impl Play {
             },
             rounds: matches!(setting.purpose, Purpose::Swarm { .. }).then(|| SwarmState::of(&program)),
             serial: 0,
+            fell_back: Vec::new(),
             asked: Asked::default(),
             stage: PlayStage::Playing,
             note: None,
@@ -149,6 +156,7 @@ impl Play {
             .iter()
             .filter(|wait| wait.over.is_none())
             .map(|wait| self.deadline_of(wait))
+            .chain(self.fallback_deadlines())
             .min()
     }
 
@@ -196,6 +204,10 @@ impl Play {
 
     /// Handles a report of the driver.
     pub fn handle(&mut self, happening: Happening, now: Time) {
+        let Some(happening) = self.choose_transport(happening, now) else {
+            self.advance(now);
+            return;
+        };
         let noted = match happening {
             Happening::Dialled(id, path) => self.note(now, id, Noted::Connecting(path)),
             Happening::Opened(id, coding) => self.handle_opened(id, coding, now),
@@ -227,6 +239,7 @@ impl Play {
 
     /// Handles a deadline.
     pub fn handle_timeout(&mut self, now: Time) {
+        self.fall_back_if_late(now);
         self.advance(now);
     }
 
@@ -235,7 +248,9 @@ impl Play {
             link.coding = coding;
             link.opened(now);
         }
-        self.note(now, id, Noted::Opened)
+        self.note(now, id, Noted::Opened)?;
+        self.ping(id, now);
+        Ok(())
     }
 
     fn handle_incoming(&mut self, id: LinkId, incoming: Incoming, now: Time) -> Result<(), Flooded> {
@@ -271,10 +286,12 @@ impl Play {
         self.serial += 1;
         let serial = self.serial;
         let length = frame.len();
-        let beat = self.link(id).and_then(|link| {
-            let arrived = Arrived::new(serial, frame, link.vsn);
-            link.arrive(arrived, now)
-        });
+        let Some(link) = self.link(id) else { return };
+        let arrived = Arrived::new(serial, frame, link.vsn);
+        if self.settles(id, &arrived, now) == Settles::Yes {
+            return;
+        }
+        let beat = self.link(id).and_then(|link| link.arrive(arrived, now));
         if let Some(rounds) = &mut self.rounds {
             rounds.told.push_back(PlayEvent::Arrived(length));
             let beat = beat.map(|took| PlayEvent::Answered(Exchange::Heartbeat, took));

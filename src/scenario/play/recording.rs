@@ -57,6 +57,8 @@ pub enum Noted {
     Refused(Response),
     /// The server did not answer, with the reason.
     Failed(String),
+    /// Over which transport a client with a fallback goes, and why.
+    Settled(String),
     /// The client sent a text message.
     SentText(Arc<str>),
     /// The client sent a binary message.

@@ -3,17 +3,14 @@
 
 use std::sync::Arc;
 
-use super::command::Reached;
 use super::ending::look_closed;
 use super::failure::{FailureKind, Wrong};
 use super::link::{SETTLE_REF, State};
-use super::recording::{Noted, Who};
 use super::wait::{self, Wait, WaitKind, WaitStatus, find_message, find_reply, judge_message, judge_reply};
 use super::{Play, PlayStage};
 use crate::clock::Time;
-use crate::scenario::program::{Answers, Opening, Program, What};
+use crate::scenario::program::{Answers, Program, What};
 use crate::scenario::shorten;
-use crate::wire::websocket::Coding;
 
 /// Whether the deadline of a wait has passed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -160,9 +157,7 @@ impl Play {
                 return self.look_silence(index, if due { Due::Now } else { Due::Later });
             }
             (WaitKind::Http | WaitKind::Restarted, _) => WaitStatus::NotYet,
-            (WaitKind::Opening, What::Connect(actor, connect)) => {
-                self.look_opening(actor.0, connect.answer)?
-            }
+            (WaitKind::Opening, What::Connect(actor, connect)) => self.look_connect(actor.0, connect)?,
             _ => self.look_message(index, what)?,
         };
         match held {
@@ -211,78 +206,6 @@ impl Play {
             None if due == Due::Now => Ok(WaitStatus::Over(0)),
             None => Ok(WaitStatus::NotYet),
         }
-    }
-
-    fn look_opening(&self, actor: usize, answer: Opening) -> Result<WaitStatus, Wrong> {
-        let state = self.links[actor].as_ref().map(|link| &link.state);
-        let wanted = match answer {
-            Opening::Open => "to be let in".to_owned(),
-            Opening::OpenWith(Coding::Deflate) => "to be let in (101) with permessage-deflate".to_owned(),
-            Opening::OpenWith(Coding::Plain) => "to be let in (101) without permessage-deflate".to_owned(),
-            Opening::Refused(Some(status)) => format!("to be refused with {status}"),
-            Opening::Refused(None) => "to be refused".to_owned(),
-            Opening::OpenOrRefused => "to be let in or refused".to_owned(),
-        };
-        match (state, answer) {
-            (None | Some(State::Opening), _) => Ok(WaitStatus::NotYet),
-            (Some(State::Open | State::Ended(_)), Opening::Open | Opening::OpenOrRefused)
-            | (Some(State::Refused(_)), Opening::OpenOrRefused | Opening::Refused(None)) => {
-                Ok(WaitStatus::Over(0))
-            }
-            (Some(State::Refused(found)), Opening::Refused(Some(status))) if *found == status => {
-                Ok(WaitStatus::Over(0))
-            }
-            (Some(State::Open | State::Ended(_)), Opening::Refused(_)) => {
-                let wrong = Wrong::server("the server let the client in", wanted, "101");
-                Err(wrong.kind(FailureKind::LetIn))
-            }
-            (Some(State::Open | State::Ended(_)), Opening::OpenWith(coding)) => {
-                let agreed = self.links[actor].as_ref().map(|link| link.coding);
-                let (what, found) = match coding {
-                    _ if agreed == Some(coding) => return Ok(WaitStatus::Over(0)),
-                    Coding::Deflate => ("the server did not agree on compression", "101 without it"),
-                    Coding::Plain => ("the server agreed on compression", "101 with permessage-deflate"),
-                };
-                Err(Wrong::server(what, wanted, found))
-            }
-            (
-                Some(State::Refused(status)),
-                Opening::Open | Opening::OpenWith(_) | Opening::Refused(Some(_)),
-            ) => {
-                let what = format!("the server refused the client with {status}");
-                let wrong = Wrong::server(what, wanted, self.refusal(actor));
-                Err(wrong.kind(FailureKind::Refused))
-            }
-            (Some(State::Unanswered(why, reach)), _) => {
-                let wrong = Wrong::server("there was no connection", wanted, why);
-                let wrong = wrong.kind(FailureKind::NoConnection);
-                Err(if *reach == Reached::Nobody {
-                    wrong.nobody()
-                } else {
-                    wrong
-                })
-            }
-        }
-    }
-
-    /// The status and the body of the last refusal of an actor, which often contain the reason.
-    fn refusal(&self, actor: usize) -> String {
-        let refused = self
-            .recording
-            .entries
-            .iter()
-            .rev()
-            .find_map(|entry| match (&entry.who, &entry.what) {
-                (Who::Actor(who, _), Noted::Refused(response)) if *who == actor => Some(response),
-                _ => None,
-            });
-        refused.map_or_else(String::new, |response| {
-            format!(
-                "{} {}",
-                response.status,
-                shorten(&String::from_utf8_lossy(&response.body))
-            )
-        })
     }
 
     fn look_message(&mut self, index: usize, what: &What) -> Result<WaitStatus, Wrong> {

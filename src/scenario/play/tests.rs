@@ -1,8 +1,11 @@
 //! Tests of plays in which the test acts as driver and server.
 
+mod fallback;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::command::Attempt;
 use super::{Blame, Command, Happening, LinkId, Play, PlayStatus, Purpose, Setting};
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -16,7 +19,11 @@ struct Table {
     now: Time,
 }
 
-const ANA: LinkId = LinkId { actor: 0, number: 1 };
+const ANA: LinkId = LinkId {
+    actor: 0,
+    number: 1,
+    attempt: Attempt::First,
+};
 
 impl Table {
     fn new(source: &str) -> Self {
@@ -25,15 +32,7 @@ impl Table {
 
     fn on_a_line(source: &str, round_trip: Duration) -> Self {
         let program = read("test.yaml", source).unwrap_or_else(|error| panic!("{error}"));
-        let setting = Setting {
-            timeout: Duration::from_secs(5),
-            round_trip,
-            vsn: Vsn::V2,
-            offers: Vec::new(),
-            first_fresh: 100,
-            purpose: Purpose::Case,
-        };
-        let mut play = Play::new(Arc::new(program), setting);
+        let mut play = Play::new(Arc::new(program), setting(round_trip));
         play.begin(Time::ZERO);
         Self {
             play,
@@ -84,6 +83,17 @@ impl Table {
             PlayStatus::Failed(failure) => (&failure.what, &failure.at, failure.blame),
             other => panic!("{other:?}"),
         }
+    }
+}
+
+fn setting(round_trip: Duration) -> Setting {
+    Setting {
+        timeout: Duration::from_secs(5),
+        round_trip,
+        vsn: Vsn::V2,
+        offers: Vec::new(),
+        first_fresh: 100,
+        purpose: Purpose::Case,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::transport::Transport;
 impl Program {
     /// The transports that its steps name.
     pub fn transports(&self) -> impl Iterator<Item = Transport> {
-        self.connects().filter_map(|connect| connect.transport)
+        self.connects().filter_map(Connect::bound_to)
     }
 
     /// The transport that it is played over in any case: each of its connections names this one, or it has no connection and
@@ -20,8 +20,8 @@ impl Program {
             let asks = |act: &Act| matches!(&act.what, What::Http(http) if http.path.has("/longpoll"));
             return self.acts().any(asks).then_some(Transport::LongPoll);
         }
-        let first = self.connects().next()?.transport;
-        let same = self.connects().all(|connect| connect.transport == first);
+        let first = self.connects().next()?.bound_to();
+        let same = self.connects().all(|connect| connect.bound_to() == first);
         first.filter(|_| same)
     }
 
@@ -56,10 +56,7 @@ impl Program {
             What::Connect(it, connect) if *it == actor => Some(connect),
             _ => None,
         });
-        connects
-            .next()
-            .and_then(|connect| connect.transport)
-            .unwrap_or(otherwise)
+        connects.next().and_then(Connect::bound_to).unwrap_or(otherwise)
     }
 
     fn connects(&self) -> impl Iterator<Item = &Connect> {
@@ -84,7 +81,9 @@ fn only_over_websocket(act: &Act) -> Option<&'static str> {
         }
         What::Restart(_) => "it restarts the server, which ends long poll sessions in another way",
         What::Connect(_, connect) if connect.has_websocket_only() => "its mount offers WebSocket only",
-        What::Connect(_, connect) if of_the_upgrade(connect) => "it is about the upgrade to WebSocket",
+        What::Connect(_, connect) if connect.fallback.is_none() && of_the_upgrade(connect) => {
+            "it is about the upgrade to WebSocket"
+        }
         What::Http(http) if http.path.has("/websocket") => "it asks for the path of WebSocket",
         What::Connect(..)
         | What::Send(..)

@@ -1,23 +1,17 @@
 //! Reads the actions of an actor, one function a verb.
 
-use std::time::Duration;
-
 use super::super::problem::{Problem, Span, nearest};
-use super::super::program::{
-    Act, Actor, Connect, JoinRef, MountPath, Opening, Receive, ReplySaid, Send, SendKind, What,
-};
+use super::super::program::{Act, Actor, JoinRef, Receive, ReplySaid, Send, SendKind, What};
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{ActorFacts, Reader, Reading, entry, keys_of};
-use crate::transport::Transport;
-use crate::wire::websocket::Coding;
 
 /// A verb as written: its value (nothing for a bare verb) and its options.
-struct Written<'n> {
+pub(super) struct Written<'n> {
     verb: &'static Verb,
-    value: &'n Node,
-    entries: &'n [(YamlKey, Node)],
+    pub(super) value: &'n Node,
+    pub(super) entries: &'n [(YamlKey, Node)],
 }
 
 impl Reader {
@@ -135,79 +129,6 @@ impl Reader {
         None
     }
 
-    fn connect(&mut self, it: &Written<'_>) -> Option<Connect> {
-        let mount = match &it.value.value {
-            Yaml::Null => MountPath::Target,
-            Yaml::Text(name) if name == "socket" => MountPath::Target,
-            Yaml::Text(name) => MountPath::Instead(name.trim_matches('/').to_owned()),
-            _ => {
-                return self.wrong(
-                    it.value,
-                    "connect",
-                    "the name of a mount, such as socket or fast_socket",
-                );
-            }
-        };
-        let user = self.optional(it, "as")?;
-        let token_age = self.token_age(it)?;
-        let params = match entry(it.entries, "params") {
-            None => Vec::new(),
-            Some(node) => self
-                .map(node, "params", "a map of connect params")?
-                .iter()
-                .map(|(key, value)| {
-                    let value = match value.value {
-                        Yaml::Null => None,
-                        _ => Some(self.template(value, &key.name)?),
-                    };
-                    Some((key.name.clone(), value))
-                })
-                .collect::<Option<_>>()?,
-        };
-        let headers = self.headers(entry(it.entries, "headers"))?;
-        let answer = self.opening(entry(it.entries, "answer"))?;
-        Some(Connect {
-            transport: self.transport(it)?,
-            mount,
-            user,
-            token_age,
-            params,
-            headers,
-            answer,
-        })
-    }
-
-    /// `transport`
-    fn transport(&mut self, it: &Written<'_>) -> Option<Option<Transport>> {
-        let Some(node) = entry(it.entries, "transport") else {
-            return Some(None);
-        };
-        let name = self.word(node, "transport", "websocket or longpoll")?;
-        let named = Transport::named(name);
-        if named.is_none() {
-            let title = format!("`{name}` is no transport");
-            self.unknown(&node.place, &title, name, &Transport::ALL.map(Transport::name));
-        }
-        named.map(Some)
-    }
-
-    /// `token-age`, which applies to the token that `as` fetches.
-    fn token_age(&mut self, it: &Written<'_>) -> Option<Option<Duration>> {
-        let Some(node) = entry(it.entries, "token-age") else {
-            return Some(None);
-        };
-        if entry(it.entries, "as").is_none() {
-            let problem = Problem::at(
-                node.place.clone(),
-                "`token-age` says whose token is meant by `as`",
-            );
-            self.problem(problem.expected("`as` and the name of a user beside it"));
-            return None;
-        }
-        let seconds = self.number(node, "token-age", "a whole number of seconds")?;
-        Some(Some(Duration::from_secs(seconds)))
-    }
-
     pub(super) fn headers(&mut self, node: Option<&Node>) -> Option<Vec<(String, Template)>> {
         let Some(node) = node else { return Some(Vec::new()) };
         let entries = self.map(node, "headers", "a map of headers")?;
@@ -215,37 +136,6 @@ impl Reader {
             .iter()
             .map(|(key, value)| Some((key.name.clone(), self.template(value, &key.name)?)))
             .collect()
-    }
-
-    fn opening(&mut self, node: Option<&Node>) -> Option<Opening> {
-        let Some(node) = node else {
-            return Some(Opening::Open);
-        };
-        match &node.value {
-            Yaml::Number(_) => Some(Opening::Refused(Some(self.number(
-                node,
-                "answer",
-                "a status from 400 to 599",
-            )?))),
-            Yaml::Text(word) => match word.as_str() {
-                "open" => Some(Opening::Open),
-                "compressed" => Some(Opening::OpenWith(Coding::Deflate)),
-                "uncompressed" => Some(Opening::OpenWith(Coding::Plain)),
-                "refused" => Some(Opening::Refused(None)),
-                "any" => Some(Opening::OpenOrRefused),
-                other => {
-                    let title = format!("`{other}` is no answer to connect");
-                    let known = ["open", "compressed", "uncompressed", "refused", "any"];
-                    self.unknown(&node.place, &title, other, &known);
-                    None
-                }
-            },
-            _ => self.wrong(
-                node,
-                "answer",
-                "open, compressed, uncompressed, refused, any, or a status such as 403",
-            ),
-        }
     }
 
     fn join(&mut self, actor: Actor, it: &Written<'_>) -> Option<Send> {
@@ -377,7 +267,7 @@ impl Reader {
         })
     }
 
-    fn optional(&mut self, it: &Written<'_>, name: &str) -> Option<Option<Template>> {
+    pub(super) fn optional(&mut self, it: &Written<'_>, name: &str) -> Option<Option<Template>> {
         match entry(it.entries, name) {
             None => Some(None),
             Some(node) => Some(Some(self.template(node, name)?)),

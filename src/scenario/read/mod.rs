@@ -1,6 +1,7 @@
 //! Reads YAML into a program: resolves every name and reports all mistakes of the file at once.
 
 mod action;
+mod connect;
 mod file;
 mod load;
 mod payload;

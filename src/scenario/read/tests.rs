@@ -191,6 +191,26 @@ mod arbitrary {
 }
 
 #[test]
+fn a_fallback_goes_with_neither_a_transport_nor_a_refusal() {
+    for (option, title) in [
+        ("transport: longpoll", "`transport` does not go with `fallback`"),
+        ("answer: refused", "`answer` does not go with `fallback`"),
+        ("settles-on: tcp", "`tcp` is no transport"),
+    ] {
+        let step = format!("  - ana: {{ connect: socket, fallback: 500ms, {option} }}\n");
+        let said = refused(&steps(&step));
+        assert!(said.contains(title), "{said}");
+    }
+    let said = refused(&steps("  - ana: { connect: socket, settles-on: longpoll }\n"));
+    assert!(
+        said.contains("`settles-on` says where a `fallback` ends"),
+        "{said}"
+    );
+    let needed = good(&steps("  - ana: { connect: socket, fallback: 500ms }\n"));
+    assert_eq!(needed.bound_to(), Some(crate::transport::Transport::LongPoll));
+}
+
+#[test]
 fn the_age_of_a_token_needs_whose_token_it_is() {
     let said = refused(&steps("  - ana: { connect: socket, token-age: 60 }\n"));
     assert!(said.contains("`as` and the name of a user"), "{said}");

@@ -128,6 +128,14 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     // The life of a connection.
     Fault::new(
+        "heartbeat-unanswered",
+        "No heartbeat is answered.",
+        &["heartbeat-reply"],
+        |conduct| {
+            conduct.socket.heartbeats = Some(0);
+        },
+    ),
+    Fault::new(
         "heartbeat-stops",
         "From the third on, heartbeats are not answered.",
         &["heartbeat-reply"],

@@ -9,7 +9,7 @@ use super::longpoll::SHOWN as SHOWN_BY_LONG_POLL;
 use super::{player, transcript};
 
 /// A conversation that a server with this fault gets wrong.
-const SHOWN_BY: [(&str, &str); 51] = [
+const SHOWN_BY: [(&str, &str); 52] = [
     ("vsn-unchecked", "handshake/garbage-vsn"),
     ("origin-unchecked", "handshake/origin-refused"),
     ("pong-without-payload", "frames/ping"),
@@ -18,6 +18,7 @@ const SHOWN_BY: [(&str, &str); 51] = [
     ("utf8-unchecked", "frames/invalid-utf8"),
     ("small-frames-only", "binary/sizes"),
     ("malformed-passed-over", "malformed/text-not-json"),
+    ("heartbeat-unanswered", "heartbeat/keeps-open"),
     ("heartbeat-stops", "heartbeat/keeps-open"),
     ("disconnect-unheard", "lifetime/disconnect"),
     ("disconnect-with-1000", "lifetime/disconnect"),

@@ -27,6 +27,9 @@ impl Compiler<'_> {
         if connect.vsn().is_some() {
             self.stepped(act, "one connection has a `vsn` of its own");
         }
+        if connect.fallback.is_some() {
+            self.stepped(act, "`fallback` stands");
+        }
         if connect.token_age.is_some() {
             self.stepped(act, "`token-age` stands");
         }

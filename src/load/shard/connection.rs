@@ -160,7 +160,8 @@ impl<'r> Shard<'r> {
                     if count > 0 {
                         self.take_bytes(id, of, count);
                     }
-                    if self.read_later(id) || rest == Rest::Nothing {
+                    let waits = of == LinkUse::Main && self.read_later(id);
+                    if waits || rest == Rest::Nothing {
                         return;
                     }
                 }

@@ -1,5 +1,5 @@
 //! Long poll: opens sessions, keeps a poll open, sends batches, and handles the answers. A session behaves as that of
-//! phoenix.js: one poll is open, one batch is under way at a time, and whatever else happens ends it.
+//! phoenix.js: one poll is open, one batch is under way at a time, and an error ends it.
 
 use super::super::actor::{ConnectionStage, SocketSession};
 use super::super::error_kind::ErrorKind;

@@ -48,3 +48,17 @@ impl PollSession {
         self.poll_due.min(self.batch_due)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_at_rest_is_small() {
+        assert!(
+            size_of::<PollSession>() <= 120,
+            "{} bytes",
+            size_of::<PollSession>()
+        );
+    }
+}

@@ -196,14 +196,21 @@ fn build(folder: &str, program: &str) -> Result<OsString, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let target = folder.join("target");
     let built = Command::new(cargo)
-        .args(["build", "--release", "--locked", "--quiet", "--manifest-path"])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--quiet",
+            "--examples",
+            "--manifest-path",
+        ])
         .arg(folder.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target)
         .status()
         .map_err(|error| format!("{program} cannot be built: {error}"))?;
     match built.success() {
-        true => Ok(target.join("release").join(program).into()),
+        true => Ok(target.join("release/examples").join(program).into()),
         false => Err(format!(
             "{program} cannot be built: `cargo build` failed in {}",
             folder.display()

@@ -6,8 +6,9 @@
 //! no tool has to be measured in the middle of a run, which would need another method for each of them. The
 //! CPU time is that of the tool's process and of the children that it waited for, as the kernel reports it
 //! after the end. The round trips are counted by the tool itself, as replies (phxproof), received messages
-//! (k6, Artillery) or requests (Tsung), over long poll as echoes; the joins among them cancel out, too. All clients join before the first
+//! (k6, Artillery) or requests (Tsung); the joins among them cancel out, too. All clients join before the first
 //! push. The scripts of k6 and Artillery measure no latency in these runs, which is an advantage for them.
+//! Over long poll, k6 and Goose count echoes in their scripts, and both also record the time of each request.
 //!
 //! **Memory** is the resident memory of the tool's processes with all sockets joined and silent, minus that
 //! with a few sockets, divided by the difference in sockets. **The stall** stops the server in the middle of a

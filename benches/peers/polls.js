@@ -23,6 +23,13 @@ export function setup() {
   return Date.now() + RAMP_MS;
 }
 
+// The JSON of an answer with one of these statuses; a client that is answered otherwise counts nothing.
+function taken(response, statuses) {
+  const answer = response.json();
+  if (!statuses.includes(answer.status)) throw new Error(response.body);
+  return answer;
+}
+
 export default function (begin) {
   const end = begin + LASTS_MS;
   const url = `${URL}?vsn=2.0.0`;
@@ -31,10 +38,10 @@ export default function (begin) {
   const polls = { headers: { 'x-phoenix-longpoll-token': token } };
   const posts = { headers: { 'x-phoenix-longpoll-token': token, 'content-type': 'application/x-ndjson' } };
   let ref = 0;
-  const poll = () => http.get(url, polls).json();
+  const poll = () => taken(http.get(url, polls), [200, 204]);
   const roundTrip = (event) => {
     const own = String(ref);
-    http.post(url, JSON.stringify(['0', own, topic, event, { seq: ref }]), posts);
+    taken(http.post(url, JSON.stringify(['0', own, topic, event, { seq: ref }]), posts), [200]);
     ref += 1;
     for (;;) {
       for (const text of poll().messages) {

@@ -18,9 +18,9 @@ pub struct Fallback {
 /// How far the WebSocket has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HealthCheck {
-    /// It is being opened since then.
+    /// The client began to open the WebSocket at this time.
     Opening(Time),
-    /// It is open, and the ping was sent then.
+    /// The client sent the health ping at this time.
     Pinged(Time),
 }
 

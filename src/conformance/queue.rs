@@ -247,21 +247,18 @@ impl Queue {
     }
 }
 
-/// Plays a case; one that restarts the server gets one of the host.
+/// Plays a case. A case that restarts a server gets a server from the host.
 fn play(case: Arc<Case>, attempt: Attempt, host: &dyn Host) -> impl Future<Output = Played> + use<> {
     let lending: Option<Lending> = case.program.restarts().then(|| host.lend());
     async move {
         let lent = match lending {
-            None => None,
-            Some(lending) => match lending.await {
-                Ok(lent) => Some(lent),
-                Err(why) => {
-                    let result = undecided(&case, format!("no server could be started for it: {why}"));
-                    return Played { case, result };
-                }
-            },
+            Some(lending) => lending.await.map(Some),
+            None => Ok(None),
         };
-        let result = play_case(&case, attempt, lent).await;
+        let result = match lent {
+            Ok(lent) => play_case(&case, attempt, lent).await,
+            Err(why) => undecided(&case, format!("no server could be started for it: {why}")),
+        };
         Played { case, result }
     }
 }

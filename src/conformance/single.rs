@@ -130,7 +130,7 @@ fn explained(judgement: Judgement, case: &Case, play: &Play) -> Judgement {
     }
 }
 
-/// Adds what the play tells of the application, unless there is more to say.
+/// Adds the play's note to a passing judgement that has no note.
 fn noted(judgement: Judgement, play: &Play) -> Judgement {
     let note = judgement.note.or_else(|| match judgement.verdict {
         Verdict::Pass => play.told_note().map(str::to_owned),

@@ -157,7 +157,7 @@ pub(crate) async fn gives_old_tokens(settings: &ConnectionSettings) -> bool {
         .is_ok()
 }
 
-/// Fetches a user's token, signed so long ago. An error is a sentence that says why there is none.
+/// Fetches a user's token that was signed `age` ago. The error is the reason, as a sentence.
 pub(crate) async fn token(
     settings: &ConnectionSettings,
     user: &str,

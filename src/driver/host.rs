@@ -9,7 +9,7 @@ use crate::transport::Target;
 /// A future in a box, as a trait object needs it.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// A server for one case, or why there is none, once that is known.
+/// A future with a server for one case, or the reason why none could start.
 pub type Lending = Pending<'static, Result<Box<dyn Lent>, String>>;
 
 /// Whether and how the server can be restarted.

@@ -19,7 +19,7 @@ pub(super) struct Actor {
     pub(super) life: Life,
 }
 
-/// What carries the messages of a socket.
+/// The session that carries the messages of a socket.
 pub(super) enum SocketSession {
     WebSocket(WebSocket),
     LongPoll(Box<PollSession>),
@@ -232,7 +232,7 @@ impl Actor {
 }
 
 impl Actor {
-    /// A connection of the socket; `None` for that of batches if there is no long poll session.
+    /// A connection of the socket. Without a long poll session there is no connection for batches.
     pub(super) fn link(&mut self, of: LinkUse) -> Option<&mut TcpLink> {
         match (of, &mut self.life.session) {
             (LinkUse::Main, _) => Some(&mut self.link),
@@ -298,7 +298,7 @@ impl SocketSession {
         }
     }
 
-    /// By when the server must have answered next.
+    /// When the next request of a long poll session times out.
     fn deadline(&self) -> Time {
         match self {
             Self::WebSocket(_) => Time::MAX,

@@ -6,12 +6,11 @@ use std::borrow::Cow;
 use super::error_kind::ErrorKind;
 use super::text::{Filling, Line};
 use crate::session::{Key, Offered, check_switch};
-use crate::transport::{UpgradeParts, not_replaced, percent_encoded};
-use crate::wire::http::{NO_HEADERS, read_answer, read_head};
+use crate::transport::{
+    Endpoint, USER_AGENT, UpgradeParts, not_replaced, percent_encoded, push_percent_encoded, query,
+};
+use crate::wire::http::{LONGEST_HEAD, NO_HEADERS, read_answer, read_head};
 use crate::wire::websocket::DeflateParams;
-
-/// The longest response head that is accepted.
-pub(super) const LONGEST_HEAD: usize = 16 << 10;
 
 /// The prepared upgrade request of a role; each socket fills in its own values.
 #[derive(Clone, Debug)]
@@ -77,7 +76,7 @@ impl RequestPath {
         self.line.fill(filling, out);
         if let Some(token) = token {
             out.push_str(self.before_token);
-            out.push_str(&percent_encoded(token));
+            push_percent_encoded(token, out);
         }
     }
 }
@@ -131,14 +130,22 @@ impl UpgradeRequest {
     }
 }
 
-/// The request for the token of a user.
-pub(super) fn token_request(user: &Line, host: &str) -> Line {
-    let head = [
+/// The request for the token of a user, with the params and headers of the run.
+pub(super) fn token_request(user: &Line, endpoint: &Endpoint) -> Line {
+    let host = endpoint.target.host_header();
+    let own: Vec<(String, Line)> = endpoint
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), Line::fixed(value)))
+        .collect();
+    let mut request = vec![
         Line::fixed("GET /token/"),
         user.rewritten(percent_encoded),
-        Line::fixed(&format!(" HTTP/1.1\r\nHost: {host}\r\n\r\n")),
+        Line::fixed(&query(&endpoint.params, |_, value| percent_encoded(value))),
     ];
-    Line::joined(head)
+    request.extend(header_lines([("Host", &*host), ("User-Agent", USER_AGENT)], &own));
+    request.push(Line::fixed("\r\n"));
+    Line::joined(request)
 }
 
 /// The end of the request line, the standard headers that none of the own ones replaces, and the own ones.
@@ -293,8 +300,18 @@ mod tests {
     fn a_token_is_asked_for_by_the_name_of_its_user() {
         let user = Line::fixed("da/ve");
         let mut out = String::new();
-        token_request(&user, "b:1").fill(&nobody(), &mut out);
-        assert_eq!(out, "GET /token/da%2Fve HTTP/1.1\r\nHost: b:1\r\n\r\n");
+        let endpoint = Endpoint {
+            target: Target::parse("ws://b:1/socket").unwrap(),
+            params: vec![("tenant".to_owned(), "a b".to_owned())],
+            headers: vec![("x-key".to_owned(), "k".to_owned())],
+        };
+        token_request(&user, &endpoint).fill(&nobody(), &mut out);
+        let (line, headers) = out.split_once("\r\n").unwrap();
+        assert_eq!(line, "GET /token/da%2Fve?tenant=a%20b HTTP/1.1");
+        assert!(
+            headers.starts_with("Host: b:1\r\n") && headers.ends_with("\r\nx-key: k\r\n\r\n"),
+            "{out}"
+        );
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Plan {
         &self.way
     }
 
-    /// Plans a run whose sockets need this.
+    /// Plans a run whose sockets each take this memory and these connections.
     ///
     /// # Errors
     /// What is missing, and how to get it.

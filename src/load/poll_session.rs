@@ -1,23 +1,17 @@
-//! The long poll session of a socket of a load test: its token and queue, the connection of its batches, and until when its
-//! requests must be answered.
-
-use std::time::Duration;
+//! The long poll session of a socket of a load test: its token and queue, the connection for its batches, and the deadlines of
+//! its requests.
 
 use super::tcp_link::TcpLink;
 use crate::clock::Time;
 use crate::session::LongPoll;
 
-/// How long a request may take to be answered, with the time to connect, as in phoenix.js. Servers answer a poll after ten seconds at most, unless an
-/// application says otherwise.
-pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
-
 /// An open session.
 pub(super) struct PollSession {
     pub(super) state: LongPoll,
     pub(super) batches: TcpLink,
-    /// By when the open poll must be answered, or the connection for the next one made; `Time::MAX` if there is neither.
+    /// The deadline of the open poll, with the time to connect; `Time::MAX` if none is open.
     pub(super) poll_due: Time,
-    /// By when the batch under way must be answered, or the connection for it made; `Time::MAX` if there is neither.
+    /// The deadline of the batch under way, with the time to connect; `Time::MAX` if none is under way.
     pub(super) batch_due: Time,
     pub(super) polled_on: PolledOn,
 }
@@ -25,9 +19,10 @@ pub(super) struct PollSession {
 /// The connection on which the open poll was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PolledOn {
-    /// A new one.
+    /// The connection is new.
     New,
-    /// That of an earlier request. A server may close it just as the poll is sent, which is then sent again.
+    /// The connection carried an earlier request. The server may close it just as the client sends the poll; the client then
+    /// sends the poll again.
     Kept,
 }
 
@@ -43,7 +38,7 @@ impl PollSession {
         }
     }
 
-    /// By when the server must have answered next.
+    /// The earlier of the two deadlines.
     pub(super) fn deadline(&self) -> Time {
         self.poll_due.min(self.batch_due)
     }

@@ -25,11 +25,11 @@ pub(super) enum OpeningRequest {
 impl RoleRequests {
     /// The requests of a role in a run with these settings.
     pub(super) fn of(settings: &LoadSettings, role: &Role) -> Self {
-        let parts = role.connect.at(&settings.endpoint(), settings.vsn);
-        let host = parts.target.host_header();
+        let endpoint = settings.endpoint();
+        let parts = role.connect.at(&endpoint, settings.vsn);
         let user = role.connect.user.as_ref();
         Self {
-            ask: user.map(|user| token_request(user, &host)),
+            ask: user.map(|user| token_request(user, &endpoint)),
             opening: match parts.target.transport() {
                 Transport::WebSocket => OpeningRequest::WebSocket(UpgradeRequest::new(&parts)),
                 Transport::LongPoll => OpeningRequest::LongPoll(PollRequests::new(&parts)),

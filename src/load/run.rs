@@ -34,6 +34,8 @@ pub struct Rehearsal {
     pub sends: Sends,
     /// How its scenarios are played.
     pub played_by: PlayedBy,
+    /// How many connections each socket makes at most.
+    pub connections: u64,
 }
 
 /// Validates the settings and the scenarios without opening a connection.
@@ -44,6 +46,7 @@ pub fn rehearse(settings: &LoadSettings) -> Result<Rehearsal, LoadError> {
     let swarm = Swarm::new(settings, 0)?;
     Ok(Rehearsal {
         sends: swarm.sends(),
+        connections: swarm.needs(settings).connections,
         played_by: match swarm {
             Swarm::Compiled(_) => PlayedBy::Roles,
             Swarm::Stepped(_) => PlayedBy::Interpreter,
@@ -132,7 +135,7 @@ impl Swarm {
         })
     }
 
-    /// What a socket needs at most.
+    /// The most memory and connections that a socket takes.
     fn needs(&self, settings: &LoadSettings) -> SocketNeeds {
         let target = settings.target.transport();
         match self {

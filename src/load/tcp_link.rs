@@ -1,5 +1,5 @@
-//! One TCP connection of a socket: how far it is on its way to the server's HTTP, and the bytes that wait in either
-//! direction. At rest it owns no buffer.
+//! One TCP connection of a socket: its stage (TCP, proxy, TLS, HTTP), and the bytes that wait in either direction. At rest it
+//! owns no buffer.
 
 use std::io;
 
@@ -296,7 +296,7 @@ fn write(stream: &mut SocketStream<TcpStream>, bytes: &mut Vec<u8>) -> io::Resul
             Err(error) => return Err(error),
         }
     }
-    // What TLS has taken and the kernel has not goes out first when the kernel takes more.
+    // TLS may keep encrypted bytes that the kernel did not accept. The next write sends them first.
     match stream.flush() {
         Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
         Ok(()) | Err(_) => {}

@@ -310,12 +310,12 @@ pub(crate) const STEPS: &[Verb] = &[
             opt(
                 "note-when",
                 Kind::Pattern,
-                "the JSON in the body that makes `note` worth telling; the step holds all the same",
+                "a pattern; if the JSON in the body matches it, `check` prints `note`, and the step passes either way",
             ),
             opt(
                 "note",
                 Kind::Text,
-                "what `check` tells of the application where the body is as in `note-when`",
+                "the text that `check` prints if the body matches `note-when`",
             ),
             opt(
                 "save",

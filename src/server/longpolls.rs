@@ -268,8 +268,8 @@ impl LongPolls {
         self.watch(key.session);
     }
 
-    /// Whether the session was not polled for one and a half windows. It is looked at only now and then; a session that is
-    /// stuck in a join looks as soon as it has done what came before.
+    /// Whether the session was not polled for one and a half windows. The session checks this at intervals. A session
+    /// that waits for a join checks after it has handled the earlier requests.
     fn has_expired(&mut self, session: SessionId, now: Time, channels: &Channels) -> bool {
         let never = self.shared.conduct.longpoll.expiry == Expiry::Never;
         let is_joining = channels.sessions.is_joining(session);

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::Outgoing;
 use crate::protocol::{FrameKind, Vsn};
@@ -18,6 +19,17 @@ pub struct LongPoll {
     /// Messages that wait until the present batch is answered.
     waiting: VecDeque<Outgoing>,
     posting: Posting,
+    /// How many polls in a row the server answered at once and without a message.
+    empty: u16,
+}
+
+/// Whether a server waited before it answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerPace {
+    /// It answered within [`LongPoll::AT_ONCE`].
+    AtOnce,
+    /// It answered later.
+    Waited,
 }
 
 /// Whether a batch is under way.
@@ -41,7 +53,7 @@ pub enum FirstPoll {
 pub enum Polled<'b> {
     /// The messages that were waiting, in order; there may be none.
     Messages(Vec<Cow<'b, str>>),
-    /// The session is over; the status that says so.
+    /// The server ended the session with this status.
     Over(u16),
 }
 
@@ -61,24 +73,36 @@ const SINGLE_TYPE: &str = "application/json";
 /// The size limit of a batch in bytes. Phoenix reads at most 8,000,000 bytes of a request.
 const LARGEST_BATCH: usize = 4_000_000;
 
+/// A session ends after so many answers in a row that came at once and without a message.
+const MOST_EMPTY: u16 = 200;
+
 /// The statuses of answers.
 const OK: u16 = 200;
 const NO_CONTENT: u16 = 204;
 const GONE: u16 = 410;
 
 impl LongPoll {
+    /// How long a server may take to answer a request, with the time to connect, as in phoenix.js. A server answers a poll
+    /// after its window, which is ten seconds unless an application says otherwise.
+    pub const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
+
+    /// A server without messages keeps a poll open for its window, which is longer than this.
+    pub const AT_ONCE: Duration = Duration::from_millis(50);
+
     /// Reads the answer to the first poll, which has no token.
     ///
     /// # Errors
-    /// If it is not a long poll answer, or opens a session without a token.
+    /// If it is not a long poll answer, or opens a session without a token that a header can carry.
     pub fn begin(vsn: Vsn, body: &[u8]) -> Result<FirstPoll, BadAnswer> {
         let answer = read_answer(body)?;
         match (answer.status, answer.token) {
+            (GONE, Some(token)) if !is_header_value(&token) => Err(BadAnswer::Token),
             (GONE, Some(token)) => Ok(FirstPoll::Open(Self {
                 token: token.into(),
                 vsn,
                 waiting: VecDeque::new(),
                 posting: Posting::No,
+                empty: 0,
             })),
             (GONE, None) => Err(BadAnswer::NoToken),
             (OK | NO_CONTENT, _) => Err(BadAnswer::Unopened(answer.status)),
@@ -181,15 +205,23 @@ impl LongPoll {
     /// Reads the answer to a poll.
     ///
     /// # Errors
-    /// If it is not a long poll answer.
-    pub fn polled(body: &[u8]) -> Result<Polled<'_>, BadAnswer> {
+    /// If it is not a long poll answer, or one of too many that came at once and without a message.
+    pub fn polled<'b>(&mut self, body: &'b [u8], pace: AnswerPace) -> Result<Polled<'b>, BadAnswer> {
         let PollAnswer { status, messages, .. } = read_answer(body)?;
+        let is_empty = pace == AnswerPace::AtOnce && messages.is_empty();
+        self.empty = if is_empty { self.empty + 1 } else { 0 };
         Ok(match status {
+            OK | NO_CONTENT if self.empty >= MOST_EMPTY => return Err(BadAnswer::EmptyAtOnce),
             OK | NO_CONTENT => Polled::Messages(messages),
             // The token of a 410 is that of another session, in which nothing is joined.
             status => Polled::Over(status),
         })
     }
+}
+
+/// Whether a header can carry a token as it is. Another one could end the head of a request early.
+fn is_header_value(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether a message may follow in this batch. In base64 it is longer by a third.
@@ -219,133 +251,18 @@ pub enum BadAnswer {
     /// It opens a session without a token.
     #[error("it opens a session (410), but has no token")]
     NoToken,
+    /// It opens a session with a token that no header can carry.
+    #[error(
+        "it opens a session (410), but a header cannot carry its token; expected visible ASCII characters"
+    )]
+    Token,
+    /// The server does not wait for messages.
+    #[error("{MOST_EMPTY} polls in a row were answered at once and without a message")]
+    EmptyAtOnce,
     /// It neither opens a session nor refuses one.
     #[error("its status is {0}; expected 410 with a token, or a refusal")]
     Unopened(u16),
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn open(vsn: Vsn) -> LongPoll {
-        match LongPoll::begin(vsn, br#"{"messages":[],"status":410,"token":"t"}"#) {
-            Ok(FirstPoll::Open(session)) => session,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn text(text: &str) -> Outgoing {
-        Outgoing::Text(text.to_owned())
-    }
-
-    fn body(session: &mut LongPoll) -> String {
-        let batch = session.next_batch().expect("something waits");
-        String::from_utf8(batch.body).unwrap()
-    }
-
-    /// The bodies of all batches, if the server takes each of them.
-    fn sent(session: &mut LongPoll) -> Vec<Vec<u8>> {
-        let mut bodies = Vec::new();
-        while let Some(batch) = session.next_batch() {
-            bodies.push(batch.body);
-            session.posted(br#"{"status":200}"#).unwrap();
-        }
-        bodies
-    }
-
-    #[test]
-    fn the_first_answer_opens_a_session_or_refuses_it() {
-        assert_eq!(open(Vsn::V2).token(), "t");
-        let begin = |body: &str| LongPoll::begin(Vsn::V2, body.as_bytes());
-        assert!(matches!(begin(r#"{"status":403}"#), Ok(FirstPoll::Refused(403))));
-        assert!(matches!(begin(r#"{"status":410}"#), Err(BadAnswer::NoToken)));
-        assert!(matches!(
-            begin(r#"{"status":200,"messages":[]}"#),
-            Err(BadAnswer::Unopened(200))
-        ));
-        assert!(matches!(begin("<html>"), Err(BadAnswer::Unreadable(_))));
-    }
-
-    #[test]
-    fn one_batch_is_under_way_and_the_rest_waits_for_the_next_in_order() {
-        let mut session = open(Vsn::V2);
-        session.send(text("[1]")).unwrap();
-        session.send(Outgoing::Binary(vec![0])).unwrap();
-        assert_eq!(body(&mut session), "[1]\nAA==");
-        session.send(text("[2]")).unwrap();
-        assert!(!session.has_batch());
-        assert_eq!((session.next_batch(), session.unsent()), (None, 3));
-        assert_eq!(session.posted(br#"{"status":200}"#), Ok(None));
-        assert!(session.has_batch());
-        assert_eq!(body(&mut session), "[2]");
-        assert_eq!(session.next_batch(), None);
-    }
-
-    #[test]
-    fn more_than_a_hundred_messages_are_split() {
-        let mut session = open(Vsn::V2);
-        for _ in 0..250 {
-            session.queue(FrameKind::Text, b"[]");
-        }
-        let batches = sent(&mut session);
-        let lines = batches
-            .iter()
-            .map(|body| body.split(|byte| *byte == b'\n').count());
-        assert_eq!(lines.collect::<Vec<_>>(), [100, 100, 50]);
-    }
-
-    #[test]
-    fn a_batch_ends_before_it_is_longer_than_a_server_reads() {
-        let mut session = open(Vsn::V2);
-        for _ in 0..3 {
-            session.send(Outgoing::Binary(vec![0; 2_000_000])).unwrap();
-        }
-        let sizes: Vec<usize> = sent(&mut session).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [2_666_668, 2_666_668, 2_666_668]);
-    }
-
-    #[test]
-    fn what_is_not_a_line_goes_alone() {
-        let mut session = open(Vsn::V1);
-        for _ in 0..2 {
-            session.send(text("{}")).unwrap();
-        }
-        let batch = session.next_batch().unwrap();
-        assert_eq!((batch.content_type, &*batch.body), (SINGLE_TYPE, &b"{}"[..]));
-        let mut session = open(Vsn::V2);
-        session.send(text("[1]")).unwrap();
-        session.send(text("[\n2]")).unwrap();
-        assert_eq!(body(&mut session), "[1]");
-        session.posted(br#"{"status":200}"#).unwrap();
-        assert_eq!(session.next_batch().unwrap().content_type, SINGLE_TYPE);
-    }
-
-    #[test]
-    fn a_poll_brings_messages_in_order_or_the_end() {
-        let polled = |body: &'static str| LongPoll::polled(body.as_bytes());
-        let messages =
-            |texts: &[&'static str]| Polled::Messages(texts.iter().map(|text| (*text).into()).collect());
-        assert_eq!(
-            polled(r#"{"status":204,"messages":[],"token":"t"}"#),
-            Ok(messages(&[]))
-        );
-        assert_eq!(
-            polled(r#"{"status":200,"messages":["a","b"],"token":"t"}"#),
-            Ok(messages(&["a", "b"]))
-        );
-        assert_eq!(
-            polled(r#"{"status":410,"messages":[],"token":"u"}"#),
-            Ok(Polled::Over(410))
-        );
-    }
-
-    #[test]
-    fn a_batch_that_is_not_taken_ends_the_session() {
-        let mut session = open(Vsn::V2);
-        session.send(text("[1]")).unwrap();
-        session.next_batch();
-        assert_eq!(session.posted(br#"{"status":408}"#), Ok(Some(408)));
-        assert_eq!(session.send(Outgoing::Ping(Vec::new())), Err(NoMessage));
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ mod upgrade;
 mod websocket;
 
 pub use exchange::{Ending, Incoming, Outgoing, PollRequest};
-pub use longpoll::{BadAnswer, FirstPoll, LongPoll, PollBatch, Polled};
+pub use longpoll::{AnswerPace, BadAnswer, FirstPoll, LongPoll, PollBatch, Polled};
 pub use raw::{Masking, RawFrame};
 pub use upgrade::{BadSwitch, Key, Offered, check_switch};
 pub use websocket::{Output, SendError, WebSocket};

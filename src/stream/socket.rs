@@ -1,5 +1,4 @@
-//! A stream over a socket for loops that are told when a socket is ready, and for sockets that wait for a short time. At
-//! rest it owns no buffers.
+//! A stream over a socket for loops that learn from the system when a socket is ready. At rest it owns no buffers.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};

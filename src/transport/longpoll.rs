@@ -19,13 +19,9 @@ use super::http::{Head, standard_headers};
 use super::opening::{OpenError, Upgrade};
 use super::percent::percent_encoded;
 use super::{Ending, Incoming, Limits, Outgoing, Target};
-use crate::session::{BadAnswer, FirstPoll, LongPoll, PollRequest, Polled};
+use crate::session::{AnswerPace, BadAnswer, FirstPoll, LongPoll, PollRequest, Polled};
 use crate::stream::Stream;
 use crate::wire::longpoll::TOKEN_HEADER;
-
-/// How long a request may take to be answered, as in phoenix.js; a poll is answered after the window of the server, which
-/// is ten seconds unless an application says otherwise.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 
 /// An open session. Dropping it ends all its requests, and the server learns of that only when the session expires.
 pub(super) struct Session {
@@ -37,8 +33,6 @@ pub(super) struct Session {
     over: Option<Ending>,
     /// The value of [`Requests::moved`] at the last report.
     moved: u64,
-    /// How many polls in a row were answered at once, and brought nothing.
-    empty: u32,
 }
 
 /// The data that all requests of a session share.
@@ -52,19 +46,7 @@ struct Requests {
 }
 
 /// A request that is under way.
-type UnderWay = Pin<Box<dyn Future<Output = (Pace, Result<(Response, Option<Stream>), RequestError>)>>>;
-
-/// Whether a server waited before it answered.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    AtOnce,
-    Waited,
-}
-
-/// A server that has nothing to say to a poll waits for its window, which is at least so long.
-const AT_ONCE: Duration = Duration::from_millis(50);
-/// After so many answers in a row that came at once and brought nothing, a session ends.
-const MOST_EMPTY: u32 = 200;
+type UnderWay = Pin<Box<dyn Future<Output = (AnswerPace, Result<(Response, Option<Stream>), RequestError>)>>>;
 
 /// A connection for requests, one after the other.
 enum Lane {
@@ -112,7 +94,6 @@ pub(super) async fn open(
                 came: VecDeque::new(),
                 over: None,
                 moved: 0,
-                empty: 0,
             };
             Ok((Some(session), response))
         }
@@ -203,10 +184,7 @@ impl Session {
                 match answered {
                     Ok((response, kept)) => {
                         *lane = Lane::Idle(kept);
-                        self.answered(of, &response);
-                        if of == PollRequest::Poll {
-                            self.count_empty(pace);
-                        }
+                        self.answered(of, &response, pace);
                     }
                     Err(error) => self.end(Ending::NoAnswer(error.to_string())),
                 }
@@ -220,7 +198,7 @@ impl Session {
         if is_ready { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    fn answered(&mut self, of: PollRequest, response: &Response) {
+    fn answered(&mut self, of: PollRequest, response: &Response, pace: AnswerPace) {
         let what = of.name();
         if let Some(how) = unusable(response, self.requests.limits.body_bytes) {
             return self.end(Ending::Violation(format!("the server answered a {what} {how}")));
@@ -230,7 +208,7 @@ impl Session {
             return self.end(Ending::Status { of, status });
         }
         let over = match of {
-            PollRequest::Poll => match LongPoll::polled(&response.body) {
+            PollRequest::Poll => match self.state.polled(&response.body, pace) {
                 Ok(Polled::Messages(texts)) => {
                     let texts = texts.into_iter().map(|text| Incoming::Text(text.into_owned()));
                     self.came.extend(texts);
@@ -248,17 +226,6 @@ impl Session {
         }
     }
 
-    /// Ends the session with a server that answers polls in a row at once without a message.
-    fn count_empty(&mut self, pace: Pace) {
-        let is_empty = pace == Pace::AtOnce && self.came.is_empty();
-        self.empty = if is_empty { self.empty + 1 } else { 0 };
-        if self.empty == MOST_EMPTY {
-            let how =
-                format!("the server answered {MOST_EMPTY} polls in a row at once and without a message");
-            self.end(Ending::Violation(how));
-        }
-    }
-
     /// Ends both requests. Messages that came before are still returned.
     fn end(&mut self, ending: Ending) {
         self.over.get_or_insert(ending);
@@ -266,14 +233,14 @@ impl Session {
     }
 }
 
-/// How an answer was given that cannot be used; `limit` is the most bytes of its body.
+/// Why an answer cannot be used. `limit` is the largest body in bytes.
 fn unusable(response: &Response, limit: usize) -> Option<String> {
     let how = match response.truncated {
         Some(Truncated::Limit) => format!("with more than {limit} bytes"),
         Some(Truncated::Deadline) => "so slowly that the answer was not whole in time".to_owned(),
         Some(Truncated::Broken) => "with an answer that is not whole".to_owned(),
         None => match response.header("content-encoding")? {
-            "identity" => return None,
+            coding if coding.trim().eq_ignore_ascii_case("identity") => return None,
             coding => format!("with the content-encoding {coding}, which was not asked for"),
         },
     };
@@ -322,11 +289,11 @@ impl Requests {
     fn begin(self: &Rc<Self>, of: PollRequest, request: Vec<u8>, kept: Option<Stream>) -> Lane {
         let requests = Rc::clone(self);
         Lane::Busy(Box::pin(async move {
-            let call = requests.call(of, ANSWERED_WITHIN);
+            let call = requests.call(of, LongPoll::ANSWERED_WITHIN);
             let mut answered = pin!(call.converse(kept, of, &request));
-            match timeout(AT_ONCE, answered.as_mut()).await {
-                Ok(answered) => (Pace::AtOnce, answered),
-                Err(_) => (Pace::Waited, answered.await),
+            match timeout(LongPoll::AT_ONCE, answered.as_mut()).await {
+                Ok(answered) => (AnswerPace::AtOnce, answered),
+                Err(_) => (AnswerPace::Waited, answered.await),
             }
         }))
     }

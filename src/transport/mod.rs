@@ -42,6 +42,7 @@ pub use opening::{OpenError, Upgrade};
 pub use params::query;
 pub(crate) use params::with_params;
 pub use percent::percent_encoded;
+pub(crate) use percent::push_percent_encoded;
 pub use target::{Target, TargetError};
 
 /// How much is kept in memory for one connection, whatever the server sends.

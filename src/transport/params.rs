@@ -8,9 +8,15 @@ use super::percent::percent_encoded;
 /// list `a[]` also takes the place of `a`, as a server can't read both.
 pub fn replace_params<V>(params: &mut Vec<(String, V)>, by: impl IntoIterator<Item = (String, Option<V>)>) {
     for (key, value) in by {
-        params.retain(|(known, _)| *known != key && Some(known.as_str()) != key.strip_suffix("[]"));
+        params.retain(|(known, _)| !takes_the_place_of(&key, known));
         params.extend(value.map(|value| (key, value)));
     }
+}
+
+/// Whether a server can read only one of two params: they have the same name, or this one is a list with the name of the
+/// other.
+fn takes_the_place_of(key: &str, other: &str) -> bool {
+    key == other || key.strip_suffix("[]") == Some(other)
 }
 
 /// The params as a query, with its question mark; empty without params. `write` says how a value is written.
@@ -33,13 +39,18 @@ pub fn with_params(path_and_query: &str, params: &[(String, String)]) -> String 
         .map_or("", |(_, query)| query)
         .split('&')
         .map(|pair| pair.split_once('=').map_or(pair, |(key, _)| key))
-        .map(|key| percent_decode_str(key).decode_utf8_lossy())
+        .map(|key| {
+            percent_decode_str(&key.replace('+', " "))
+                .decode_utf8_lossy()
+                .into_owned()
+        })
         .collect();
+    let is_named = |key: &str| {
+        own.iter()
+            .any(|own| takes_the_place_of(own, key) || takes_the_place_of(key, own))
+    };
     let mut path_and_query = path_and_query.to_owned();
-    for (key, value) in params
-        .iter()
-        .filter(|(key, _)| !own.contains(&key.as_str().into()))
-    {
+    for (key, value) in params.iter().filter(|(key, _)| !is_named(key)) {
         path_and_query.push(if path_and_query.contains('?') { '&' } else { '?' });
         path_and_query.extend([&percent_encoded(key), "=", &percent_encoded(value)]);
     }
@@ -54,8 +65,10 @@ mod tests {
     fn a_path_gets_the_params_that_it_does_not_name() {
         let params = [("token", "a b"), ("x[]", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
         assert_eq!(with_params("/a", &params), "/a?token=a%20b&x[]=1");
-        assert_eq!(with_params("/a?token=c&x", &params), "/a?token=c&x&x[]=1");
+        assert_eq!(with_params("/a?token=c&x", &params), "/a?token=c&x");
         assert_eq!(with_params("/a?x%5b%5d=", &params), "/a?x%5b%5d=&token=a%20b");
+        assert_eq!(with_params("/a?x=", &params), "/a?x=&token=a%20b");
+        assert_eq!(with_params("/a?token[]=1", &params), "/a?token[]=1&x[]=1");
         assert_eq!(with_params("/a?b", &[]), "/a?b");
     }
 

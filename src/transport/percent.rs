@@ -16,6 +16,11 @@ pub fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
+/// Appends the encoded text; it allocates nothing of its own.
+pub(crate) fn push_percent_encoded(text: &str, out: &mut String) {
+    out.extend(utf8_percent_encode(text, ENCODED));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

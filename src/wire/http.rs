@@ -8,6 +8,9 @@ const MOST_HEADERS: usize = 100;
 /// The longest line between the chunks of a body.
 const LONGEST_LINE: usize = 16 << 10;
 
+/// The longest head of an answer that [`read_answer`] accepts, in bytes.
+pub const LONGEST_HEAD: usize = 16 << 10;
+
 /// Where the headers of a head are listed while it is read.
 pub type Headers<'b> = [httparse::Header<'b>; MOST_HEADERS];
 
@@ -35,6 +38,9 @@ pub enum HttpError {
     /// There are more interim answers (1xx) than the limit.
     #[error("its interim answers (1xx) do not end")]
     InterimTooLong,
+    /// The body has a content coding that the request did not ask for.
+    #[error("its content-encoding was not asked for")]
+    Coding,
     /// The length of the body is not a number, or there are several.
     #[error("the content-length is not a number")]
     ContentLength,
@@ -59,8 +65,13 @@ pub fn read_head<'h, 'b>(
     headers: &'h mut Headers<'b>,
     longest: usize,
 ) -> Result<Option<Head<'h, 'b>>, HttpError> {
+    let mut skipped = 0;
     while let Some(length) = interim(input) {
         *input = &input[length..];
+        skipped += length;
+        if skipped > longest {
+            return Err(HttpError::InterimTooLong);
+        }
     }
     let mut response = httparse::Response::new(headers);
     match response.parse(input)? {
@@ -110,6 +121,12 @@ impl<'b> Head<'_, 'b> {
     pub fn closes(&self) -> bool {
         self.elements("connection")
             .any(|word| word.eq_ignore_ascii_case("close"))
+    }
+
+    /// Whether the body has a content coding.
+    pub fn is_coded(&self) -> bool {
+        self.elements("content-encoding")
+            .any(|coding| !coding.eq_ignore_ascii_case("identity"))
     }
 
     /// The body that follows, if this answers a request with `method`.
@@ -244,7 +261,11 @@ fn take_line<'b>(input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, HttpError> {
     Ok(Some(line))
 }
 
-fn chunk_size(line: &[u8]) -> Result<u64, HttpError> {
+/// The size in the line before a chunk, which may have extensions.
+///
+/// # Errors
+/// If it is not a hexadecimal number.
+pub fn chunk_size(line: &[u8]) -> Result<u64, HttpError> {
     let size = std::str::from_utf8(line).map_err(|_| HttpError::Chunks)?;
     let digits = without_parameters(size);
     // `from_str_radix` would take a sign.
@@ -266,20 +287,23 @@ pub struct Answer<'b> {
 }
 
 /// Takes a whole answer from the front of `input`, its status and its body; none if it is not whole yet. What follows it
-/// stays.
+/// stays. `longest_body` limits the body; a head has at most [`LONGEST_HEAD`] bytes.
 ///
 /// # Errors
-/// If it is not an answer to a GET with a body that has an end, or if its head or its body is longer than `longest`.
-pub fn read_answer<'b>(input: &mut &'b [u8], longest: usize) -> Result<Option<Answer<'b>>, HttpError> {
+/// If it is not an answer to a GET with a body that has an end, if its body is coded, or if a part of it is too long.
+pub fn read_answer<'b>(input: &mut &'b [u8], longest_body: usize) -> Result<Option<Answer<'b>>, HttpError> {
     let mut headers = NO_HEADERS;
     let mut rest = *input;
-    let Some(head) = read_head(&mut rest, &mut headers, longest)? else {
+    let Some(head) = read_head(&mut rest, &mut headers, LONGEST_HEAD)? else {
         return Ok(None);
     };
+    if head.is_coded() {
+        return Err(HttpError::Coding);
+    }
     let mut body = head.body("GET")?;
     match body {
         Body::UntilEnd => return Err(HttpError::NoLength),
-        Body::Bytes(length) if length > longest as u64 => return Err(HttpError::BodyTooLong),
+        Body::Bytes(length) if length > longest_body as u64 => return Err(HttpError::BodyTooLong),
         Body::Bytes(_) | Body::Chunks(_) => {}
     }
     let mut whole = Cow::Borrowed(&[][..]);
@@ -288,7 +312,7 @@ pub fn read_answer<'b>(input: &mut &'b [u8], longest: usize) -> Result<Option<An
             true => whole = Cow::Borrowed(piece),
             false => whole.to_mut().extend_from_slice(piece),
         }
-        if whole.len() > longest {
+        if whole.len() > longest_body {
             return Err(HttpError::BodyTooLong);
         }
     }
@@ -304,92 +328,4 @@ pub fn read_answer<'b>(input: &mut &'b [u8], longest: usize) -> Result<Option<An
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONGEST: usize = 1000;
-
-    fn answer(text: &str) -> Result<Option<(u16, String, usize)>, HttpError> {
-        let mut input = text.as_bytes();
-        let read = read_answer(&mut input, LONGEST)?;
-        Ok(read.map(|it| (it.status, String::from_utf8_lossy(&it.body).into(), input.len())))
-    }
-
-    fn whole(text: &str) -> (u16, String) {
-        let (status, body, rest) = answer(text).unwrap().expect("it is whole");
-        assert_eq!(rest, 0, "{text:?}");
-        for end in 0..text.len() {
-            assert_eq!(answer(&text[..end]), Ok(None), "{:?}", &text[..end]);
-        }
-        (status, body)
-    }
-
-    #[test]
-    fn an_answer_is_whole_when_its_last_byte_is_there() {
-        let length = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde";
-        assert_eq!(whole(length), (200, "abcde".to_owned()));
-        let chunks = "HTTP/1.1 404 No\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3;x=1\r\nabc\r\nA\r\n0123456789\r\n0\r\n\
-                      x-more: y\r\n\r\n";
-        assert_eq!(whole(chunks), (404, "abc0123456789".to_owned()));
-        assert_eq!(whole("HTTP/1.1 204 No Content\r\n\r\n"), (204, String::new()));
-        let interim = "HTTP/1.1 103 Early\r\nlink: <a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na";
-        assert_eq!(whole(interim), (200, "a".to_owned()));
-    }
-
-    #[test]
-    fn what_follows_an_answer_stays() {
-        let two = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\naHTTP/1.1";
-        assert_eq!(answer(two), Ok(Some((200, "a".to_owned(), 8))));
-    }
-
-    #[test]
-    fn what_is_not_an_answer_is_told() {
-        let long = "y".repeat(LONGEST);
-        for (text, error) in [
-            ("SSH-2.0\r\n", HttpError::Head(httparse::Error::Version)),
-            (&format!("HTTP/1.1 200 OK\r\na: {long}"), HttpError::HeadTooLong),
-            ("HTTP/1.1 200 OK\r\n\r\nabcd", HttpError::NoLength),
-            (
-                "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
-                HttpError::ContentLength,
-            ),
-            (
-                "HTTP/1.1 200 OK\r\ncontent-length: +1\r\n\r\n",
-                HttpError::ContentLength,
-            ),
-            (
-                "HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n",
-                HttpError::BodyTooLong,
-            ),
-            (
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n",
-                HttpError::Chunks,
-            ),
-            (
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n+1\r\na\r\n",
-                HttpError::Chunks,
-            ),
-            (
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n",
-                HttpError::Chunks,
-            ),
-            (
-                &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n500\r\n{long}y"),
-                HttpError::BodyTooLong,
-            ),
-        ] {
-            assert_eq!(answer(text), Err(error), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_body_without_a_length_goes_on_to_the_end_of_the_connection() {
-        let mut headers = NO_HEADERS;
-        let mut input = &b"HTTP/1.0 200 OK\r\n\r\nabc"[..];
-        let head = read_head(&mut input, &mut headers, LONGEST).unwrap().unwrap();
-        let mut body = head.body("GET").unwrap();
-        assert_eq!(body.take(&mut input), Ok(Some(&b"abc"[..])));
-        assert_eq!((body.take(&mut input), body.is_whole()), (Ok(None), false));
-        assert_eq!(head.body("HEAD"), Ok(Body::NONE));
-    }
-}
+mod tests;

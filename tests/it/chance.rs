@@ -151,7 +151,7 @@ fn no_case_stumbles_over_it_over_long_poll() {
             .map(|(_, (_, tally))| tally.of(freedom).0)
             .sum::<u64>()
     };
-    // Something was left open, and several things of it happened.
+    // The server took at least five of the freedoms.
     let freedoms = Freedom::ALL.into_iter().filter(|freedom| happened(*freedom) > 0);
     assert!(freedoms.count() >= 5);
 }

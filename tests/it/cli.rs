@@ -3,7 +3,7 @@
 mod check;
 mod fallback;
 mod load;
-mod longpoll;
+pub(crate) mod longpoll;
 mod repeat;
 mod serve;
 mod swarm;

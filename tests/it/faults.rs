@@ -332,7 +332,7 @@ fn misjudged(profile: Profile, transport: Transport) -> Vec<String> {
     let warned: Vec<&str> = result.warnings.iter().map(|warning| warning.id).collect();
     let traps = [Gate::DisconnectCode, Gate::OriginPerMount];
     let fallen = traps.into_iter().filter(|gate| !gate.holds_in(profile.phoenix()));
-    // Over long poll the first upgrade may be that of the strict mount, and its origins hold for all mounts then.
+    // Over long poll, the strict mount may get the first upgrade; the server then applies its origins to all mounts.
     let shows = |gate: &Gate| *gate != Gate::OriginPerMount || transport == Transport::WebSocket;
     let fallen = fallen.filter(shows);
     if warned != fallen.map(Gate::rule).collect::<Vec<_>>() {

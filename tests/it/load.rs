@@ -31,8 +31,11 @@ fn serve() -> Server {
     serve_with(&[])
 }
 
-fn serve_with(faults: &[&str]) -> Server {
-    let faults = faults.iter().filter_map(|id| server::faults::find(id)).collect();
+pub(crate) fn serve_with(faults: &[&str]) -> Server {
+    let faults = faults
+        .iter()
+        .map(|id| server::faults::find(id).expect("a fault"))
+        .collect();
     Server::start(&server::ServerSettings {
         faults,
         ..server::ServerSettings::default()
@@ -146,36 +149,42 @@ fn a_broadcast_reaches_everybody_once() {
 
 #[test]
 fn what_is_lost_doubled_or_swapped_is_counted_to_the_last() {
+    for one_in in [None, NonZeroU32::new(13)] {
+        count_mishaps(one_in, |settings| settings);
+    }
+}
+
+/// Runs `fanout` against servers that lose, double or swap deliveries, and compares the counts with those of the servers.
+#[track_caller]
+fn count_mishaps(one_in: Option<NonZeroU32>, adapt: impl Fn(LoadSettings) -> LoadSettings) {
     for (fault, mishap) in [
         ("broadcast-lost", Mishap::Lost),
         ("broadcast-doubled", Mishap::Doubled),
         ("broadcast-swapped", Mishap::Swapped),
     ] {
-        for one_in in [None, NonZeroU32::new(13)] {
-            let server = Server::start(&server::ServerSettings {
-                faults: server::faults::find(fault).into_iter().collect(),
-                one_in,
-                ..server::ServerSettings::default()
-            });
-            let server = server.expect("a free port");
-            let result = run(&LoadSettings {
-                schedule: open(200.0, 150),
-                ..settings(&server, "fanout")
-            });
-            let (what, planted) = server.planted().expect("a fault of deliveries");
-            assert_eq!(what, mishap);
-            let planted = planted.count();
-            assert!(planted > 20, "{planted} of {fault}");
-            let of = |it| if it == mishap { planted } else { 0 };
-            let messages = result.messages;
-            assert_eq!(
-                [messages.missing, messages.duplicated, messages.reordered],
-                [of(Mishap::Lost), of(Mishap::Doubled), of(Mishap::Swapped)],
-                "{fault}"
-            );
-            assert_eq!((messages.expected, messages.misdelivered), (630, 0), "{fault}");
-            server.drain();
-        }
+        let server = Server::start(&server::ServerSettings {
+            faults: server::faults::find(fault).into_iter().collect(),
+            one_in,
+            ..server::ServerSettings::default()
+        });
+        let server = server.expect("a free port");
+        let result = run(&adapt(LoadSettings {
+            schedule: open(200.0, 150),
+            ..settings(&server, "fanout")
+        }));
+        let (what, planted) = server.planted().expect("a fault of deliveries");
+        assert_eq!(what, mishap);
+        let planted = planted.count();
+        assert!(planted > 20, "{planted} of {fault}");
+        let of = |it| if it == mishap { planted } else { 0 };
+        let messages = result.messages;
+        assert_eq!(
+            [messages.missing, messages.duplicated, messages.reordered],
+            [of(Mishap::Lost), of(Mishap::Doubled), of(Mishap::Swapped)],
+            "{fault}"
+        );
+        assert_eq!((messages.expected, messages.misdelivered), (630, 0), "{fault}");
+        server.drain();
     }
 }
 

@@ -10,17 +10,19 @@ use std::time::Duration;
 /// What a middlebox does to the connections through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hindrance {
+    /// It passes everything on.
+    None,
     /// It answers upgrades with 403 itself.
     RefusesUpgrades,
     /// It neither passes upgrades on nor answers them.
     SwallowsUpgrades,
     /// It passes on the upgrade and its answer, and nothing that comes afterwards from the server.
     MutesWebSockets,
-    /// It lets the upgrade through and what follows, and cuts the connection so long after the upgrade.
+    /// It lets the upgrade through and what follows, and cuts the connection this long after the upgrade.
     CutsWebSockets(Duration),
     /// It neither passes requests with a body on nor answers them.
     SwallowsPosts,
-    /// It passes on so many bytes of the server in each millisecond.
+    /// It passes on this many bytes of the server in each millisecond.
     Slows(usize),
 }
 
@@ -34,6 +36,7 @@ pub(crate) struct Middlebox {
 /// How many requests of each kind came.
 #[derive(Default)]
 struct Counts {
+    connections: AtomicUsize,
     upgrades: AtomicUsize,
     posts: AtomicUsize,
 }
@@ -47,11 +50,17 @@ impl Middlebox {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let counts = Arc::clone(&counted);
+                counts.connections.fetch_add(1, Ordering::Relaxed);
                 // A connection that ends is no failure of the middlebox.
                 thread::spawn(move || drop(pass_on(client, server, hindrance, &counts)));
             }
         });
         Self { address, counts }
+    }
+
+    /// How many connections clients made.
+    pub(crate) fn connections(&self) -> usize {
+        self.counts.connections.load(Ordering::Relaxed)
     }
 
     /// How many upgrades were asked for.
@@ -151,7 +160,7 @@ fn pass_answers(mut server: TcpStream, mut client: TcpStream, hindrance: Hindran
 }
 
 /// The head of a request and its body; nothing once the client has gone.
-fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
+pub(crate) fn read_request(client: &mut TcpStream) -> io::Result<Option<(String, Vec<u8>)>> {
     let head = read_head(client)?;
     if head.is_empty() {
         return Ok(None);

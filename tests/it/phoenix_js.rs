@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use phxproof::server::{Server, ServerSettings, faults};
+use phxproof::server::Server;
 
+use crate::load::serve_with;
 use crate::middlebox::{Hindrance, Middlebox};
 
 /// The versions of phoenix.js that are played: 1.7.21 sends its requests by `XMLHttpRequest` and knows no limit of a batch, those
@@ -43,7 +44,7 @@ fn can_play() -> bool {
     } else {
         return true;
     };
-    // Without a terminal there is nobody to tell.
+    // The message is lost if stderr is closed.
     let _ = writeln!(std::io::stderr(), "skipped: phoenix.js is not played, {missing}");
     false
 }
@@ -61,15 +62,6 @@ fn played(version: &str, play: &str, server: &Server, path: SocketAddr) -> Strin
     text(&output.stdout) + &text(&output.stderr)
 }
 
-fn serve(faults: &[&str]) -> Server {
-    let faults = faults.iter().map(|id| faults::find(id).expect("a fault"));
-    Server::start(&ServerSettings {
-        faults: faults.collect(),
-        ..ServerSettings::default()
-    })
-    .expect("a free port")
-}
-
 /// Most of a conversation is waiting, so all versions talk at the same time.
 fn for_each_version(check: impl Fn(&str) + Sync) {
     thread::scope(|scope| {
@@ -85,28 +77,27 @@ fn talk_on(transport: &str) -> String {
     format!("joined {{\"params\":{{\"from\":\"ana\"}}}}\nana is on {transport}\n{TALK}")
 }
 
-#[test]
-fn phoenix_js_talks_over_long_poll() {
+/// Plays with all versions of phoenix.js at a correct server.
+#[track_caller]
+fn assert_told(play: &str, expected: &str) {
     if !can_play() {
         return;
     }
-    let server = serve(&[]);
+    let server = serve_with(&[]);
     for_each_version(|version| {
-        let told = played(version, "longpoll", &server, server.address());
-        assert_eq!(told, talk_on("LongPoll"), "{version}");
+        let told = played(version, play, &server, server.address());
+        assert_eq!(told, expected, "{version}");
     });
 }
 
 #[test]
+fn phoenix_js_talks_over_long_poll() {
+    assert_told("longpoll", &talk_on("LongPoll"));
+}
+
+#[test]
 fn phoenix_js_comes_back_when_its_session_has_expired() {
-    if !can_play() {
-        return;
-    }
-    let server = serve(&[]);
-    for_each_version(|version| {
-        let told = played(version, "expired", &server, server.address());
-        assert_eq!(told, "in the new session [\"ok\",{\"n\":1}]\n", "{version}");
-    });
+    assert_told("expired", "in the new session [\"ok\",{\"n\":1}]\n");
 }
 
 #[test]
@@ -114,13 +105,13 @@ fn phoenix_js_falls_back_where_websockets_are_hindered() {
     if !can_play() {
         return;
     }
-    let server = serve(&[]);
+    let server = serve_with(&[]);
     for_each_version(|version| {
         for hindrance in [Hindrance::RefusesUpgrades, Hindrance::SwallowsUpgrades] {
             falls_back(version, &server, hindrance);
         }
     });
-    // Versions before leave a join to its timeout that was sent over the WebSocket.
+    // Earlier versions do not repeat a join that they sent over the WebSocket; it times out.
     falls_back("1.8.16", &server, Hindrance::MutesWebSockets);
 }
 
@@ -138,14 +129,7 @@ fn falls_back(version: &str, server: &Server, hindrance: Hindrance) {
 
 #[test]
 fn phoenix_js_stays_on_websocket_where_it_is_answered() {
-    if !can_play() {
-        return;
-    }
-    let server = serve(&[]);
-    for_each_version(|version| {
-        let told = played(version, "fallback", &server, server.address());
-        assert_eq!(told, talk_on("WebSocket") + "remembered []\n", "{version}");
-    });
+    assert_told("fallback", &(talk_on("WebSocket") + "remembered []\n"));
 }
 
 #[test]
@@ -153,7 +137,7 @@ fn a_server_with_a_mistake_is_noticed_by_phoenix_js() {
     if !can_play() {
         return;
     }
-    let server = serve(&["longpoll-batch-reversed"]);
+    let server = serve_with(&["longpoll-batch-reversed"]);
     let told = played("1.8.12", "longpoll", &server, server.address());
     assert!(told.contains("counted in order false"), "{told}");
 }

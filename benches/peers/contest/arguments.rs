@@ -53,10 +53,16 @@ impl Arguments {
                         .collect::<Result<_, _>>()?;
                 }
                 "--rounds" => read.rounds = number(&option, &value, 1..=100)?,
-                "--transport" => read.transport = transport(&value)?,
+                "--transport" => {
+                    read.transport = Transport::named(&value)
+                        .ok_or_else(|| format!("--transport takes websocket and longpoll, not `{value}`"))?;
+                }
                 "--only" => read.only = value.split(',').map(tool_name).collect::<Result<_, _>>()?,
                 _ => return Err(format!("`{option}` is no option here")),
             }
+        }
+        if !TOOLS.iter().any(|tool| read.includes(tool)) {
+            return Err(format!("none of these tools connects over {}", read.transport));
         }
         Ok(read)
     }
@@ -79,13 +85,6 @@ fn number(option: &str, word: &str, range: std::ops::RangeInclusive<u32>) -> Res
         .ok()
         .filter(|it| range.contains(it))
         .ok_or_else(|| format!("{option} takes whole numbers from {least} to {most}, not `{word}`"))
-}
-
-fn transport(word: &str) -> Result<Transport, String> {
-    [Transport::WebSocket, Transport::LongPoll]
-        .into_iter()
-        .find(|it| it.name() == word)
-        .ok_or_else(|| format!("--transport takes websocket and longpoll, not `{word}`"))
 }
 
 fn tool_name(word: &str) -> Result<String, String> {

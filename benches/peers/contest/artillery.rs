@@ -8,11 +8,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Outcome;
-use super::tool::{Load, Origin, Tool, Transport};
+use super::tool::{Load, Origin, Tool, Transport, json_in};
 
 pub(super) const TOOL: Tool = Tool {
     name: "artillery",
     transport: Transport::WebSocket,
+    connections: 1,
     origin: Origin::Installed {
         variable: "ARTILLERY",
         by: "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --global artillery",
@@ -56,6 +57,6 @@ fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
 }
 
 fn aggregate(folder: &Path) -> Outcome<Value> {
-    let mut report: Value = serde_json::from_str(&fs::read_to_string(folder.join(REPORT))?)?;
+    let mut report = json_in(&folder.join(REPORT))?;
     Ok(report["aggregate"].take())
 }

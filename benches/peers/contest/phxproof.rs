@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Outcome;
-use super::tool::{Load, Origin, PUSHES_A_SECOND, Pace, Tool, Transport};
+use super::tool::{Load, Origin, PUSHES_A_SECOND, Pace, Tool, Transport, json_in};
 
 pub(super) const TOOL: Tool = over(Transport::WebSocket);
 pub(super) const LONG_POLL: Tool = over(Transport::LongPoll);
@@ -16,6 +16,11 @@ const fn over(transport: Transport) -> Tool {
     Tool {
         name: "phxproof",
         transport,
+        // One for polls and one for batches over long poll.
+        connections: match transport {
+            Transport::WebSocket => 1,
+            Transport::LongPoll => 2,
+        },
         origin: Origin::Built(env!("CARGO_BIN_EXE_phxproof")),
         version_argument: "--version",
         arrange,
@@ -48,6 +53,5 @@ fn arrange(command: &mut Command, load: &Load<'_>) -> Outcome<()> {
 }
 
 fn result(folder: &Path) -> Outcome<Value> {
-    let text = std::fs::read_to_string(folder.join("results").join("result.json"))?;
-    Ok(serde_json::from_str(&text)?)
+    json_in(&folder.join("results").join("result.json"))
 }

@@ -54,20 +54,20 @@ impl ReferenceServer {
         self.address
     }
 
-    /// Waits until that many clients are connected. The kernel's table of connections is read, which works in the
+    /// Waits until clients have made that many connections. The kernel's table of connections is read, which works in the
     /// same way for every tool.
-    pub(super) fn wait_for(&self, sockets: u32, client: &Group) -> Outcome<()> {
+    pub(super) fn wait_for(&self, connections: u32, client: &Group) -> Outcome<()> {
         let clock = Clock::start();
         let mut most = 0;
         loop {
             let come = established_at(self.address.port(), &fs::read_to_string("/proc/net/tcp")?);
             most = most.max(come);
-            if come >= sockets as usize {
+            if come >= connections as usize {
                 return Ok(());
             }
             if client.ends_within(GLANCE)? || clock.now().since(Time::ZERO) > PATIENCE {
                 return Err(
-                    format!("no more than {most} of {sockets} sockets were connected at a time").into(),
+                    format!("there were no more than {most} of {connections} connections at a time").into(),
                 );
             }
         }

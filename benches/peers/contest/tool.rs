@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+pub(super) use ::phxproof::internal::transport::Transport;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Outcome;
@@ -17,14 +19,18 @@ pub(super) const PUSHES_A_SECOND: u32 = 20;
 /// How long after the start of their tool clients begin to push, if they push with each reply. They begin together,
 /// because a loop that is busy with the first clients would not connect the others.
 const RAMP_S: u32 = 4;
+/// The file in the load's folder where scripts leave their results.
+const SUMMARY: &str = "summary.json";
 /// How long a tool may take to print its version.
 const A_MOMENT: Duration = Duration::from_secs(20);
 
 /// A tool that makes load.
 pub(super) struct Tool {
     pub(super) name: &'static str,
-    /// Over which transport its clients connect.
+    /// The transport of its clients.
     pub(super) transport: Transport,
+    /// How many connections each client has.
+    pub(super) connections: u32,
     pub(super) origin: Origin,
     /// The arguments that make it print its version.
     pub(super) version_argument: &'static str,
@@ -36,28 +42,11 @@ pub(super) struct Tool {
     pub(super) p99: fn(&Path) -> Outcome<Duration>,
 }
 
-/// What carries the messages of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    WebSocket,
-    LongPoll,
-}
-
-impl Transport {
-    /// The word of phxproof for it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::WebSocket => "websocket",
-            Self::LongPoll => "longpoll",
-        }
-    }
-
-    /// The scheme of a URL for it.
-    pub(super) const fn scheme(self) -> &'static str {
-        match self {
-            Self::WebSocket => "ws",
-            Self::LongPoll => "http",
-        }
+/// The scheme of a URL for a transport.
+const fn scheme(transport: Transport) -> &'static str {
+    match transport {
+        Transport::WebSocket => "ws",
+        Transport::LongPoll => "http",
     }
 }
 
@@ -119,7 +108,7 @@ impl Load<'_> {
 
     /// The URL of the socket without the transport.
     pub(super) fn target(&self) -> String {
-        format!("{}://{}/socket", self.transport.scheme(), self.server)
+        format!("{}://{}/socket", scheme(self.transport), self.server)
     }
 
     /// What scripts need to know, for tools that read the environment.
@@ -130,7 +119,8 @@ impl Load<'_> {
             .env("SOCKETS", self.sockets.to_string())
             .env("RAMP", self.ramp_s().to_string())
             .env("SECONDS", self.seconds.to_string())
-            .env("PACE", self.pace.name());
+            .env("PACE", self.pace.name())
+            .env("SUMMARY", self.folder.join(SUMMARY));
     }
 }
 
@@ -168,6 +158,11 @@ impl Installed {
 
     pub(super) const fn transport(&self) -> Transport {
         self.tool.transport
+    }
+
+    /// How many connections so many clients have.
+    pub(super) const fn connections_of(&self, clients: u32) -> u32 {
+        self.tool.connections * clients
     }
 
     /// Starts the load.
@@ -269,6 +264,16 @@ fn with_output(error: &dyn std::error::Error, folder: &Path) -> Box<dyn std::err
         .collect();
     last.reverse();
     format!("{error}; it said: {}", last.join(" / ")).into()
+}
+
+/// The summary that a script has left.
+pub(super) fn summary(folder: &Path) -> Outcome<Value> {
+    json_in(&folder.join(SUMMARY))
+}
+
+/// The JSON in a file.
+pub(super) fn json_in(file: &Path) -> Outcome<Value> {
+    Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?)
 }
 
 fn output_in(folder: &Path) -> PathBuf {

@@ -11,6 +11,7 @@ use super::tool::{Load, Origin, Pace, Tool, Transport};
 pub(super) const TOOL: Tool = Tool {
     name: "tsung",
     transport: Transport::WebSocket,
+    connections: 1,
     origin: Origin::Installed {
         variable: "TSUNG",
         by: "apt install tsung",

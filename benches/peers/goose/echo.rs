@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
 use goose::goose::GooseMethod;
 use goose::prelude::*;
@@ -17,7 +18,7 @@ static ECHOES: AtomicU64 = AtomicU64::new(0);
 /// How long echoes took, in microseconds; only where clients think.
 static TOOK: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Session {
     token: String,
     topic: String,
@@ -43,7 +44,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (ramp, seconds, sockets) = (number("RAMP"), number("SECONDS"), number("SOCKETS"));
     let begin = Instant::now() + Duration::from_secs(ramp);
     let enter: TransactionFunction = Arc::new(move |user| Box::pin(enter(user, begin)));
-    let echo: TransactionFunction = Arc::new(|user| Box::pin(echo(user)));
+    let pace: &'static str = said("PACE").leak();
+    let echo: TransactionFunction = Arc::new(move |user| Box::pin(echo(user, pace)));
     let mut config = GooseConfiguration::parse_args_default::<&str>(&[]).map_err(|why| why.to_string())?;
     config.host = Some(said("ORIGIN"));
     config.users = Some(usize::try_from(sockets)?);
@@ -58,7 +60,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scenario = scenario!("echo")
         .register_transaction(Transaction::new(enter).set_on_start())
         .register_transaction(Transaction::new(echo));
+    // The server sets no cookies, so the users share one client, which needs less memory.
     GooseAttack::initialize_with_config(config)?
+        .set_client_builder_without_cookies(GooseClientBuilder::new().without_cookies())?
         .register_scenario(scenario)
         .execute()
         .await?;
@@ -85,13 +89,14 @@ async fn enter(user: &mut GooseUser, begin: Instant) -> TransactionResult {
     Ok(())
 }
 
-async fn echo(user: &mut GooseUser) -> TransactionResult {
-    let mut session = user.get_session_data_unchecked::<Session>().clone();
-    match said("PACE").as_str() {
+async fn echo(user: &mut GooseUser, pace: &str) -> TransactionResult {
+    let session = user.get_session_data_unchecked_mut::<Session>();
+    let mut session = std::mem::take(session);
+    match pace {
         "idle" => {
             ask(user, GooseMethod::Get, Some((&session.token, String::new()))).await?;
         }
-        pace => {
+        _ => {
             let since = Instant::now();
             round_trip(user, &mut session, "echo").await?;
             ECHOES.fetch_add(1, Ordering::Relaxed);
@@ -113,17 +118,16 @@ async fn round_trip(user: &mut GooseUser, session: &mut Session, event: &str) ->
     let own = session.next_ref.to_string();
     session.next_ref += 1;
     let push = json!(["0", own, session.topic, event, {"seq": session.next_ref}]).to_string();
-    ask(user, GooseMethod::Post, Some((&session.token, push))).await?;
+    let posted = ask(user, GooseMethod::Post, Some((&session.token, push))).await?;
+    assert_eq!(posted["status"], 200, "{posted}");
     loop {
         let polled = ask(user, GooseMethod::Get, Some((&session.token, String::new()))).await?;
+        assert!(matches!(polled["status"].as_u64(), Some(200 | 204)), "{polled}");
         for text in polled["messages"].as_array().into_iter().flatten() {
             let message: Value = serde_json::from_str(text.as_str().unwrap_or_default()).unwrap_or_default();
             if message[3] == "phx_reply" && message[1] == own.as_str() && message[4]["status"] == "ok" {
                 return Ok(());
             }
-        }
-        if !matches!(polled["status"].as_u64(), Some(200 | 204)) {
-            return Ok(());
         }
     }
 }

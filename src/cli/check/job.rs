@@ -30,7 +30,7 @@ pub(super) struct Job {
     pub(super) accept: bool,
     /// The seed of all random choices.
     pub(super) seed: u64,
-    /// The transport over which all cases are played that do not name one; none if they are played over both.
+    /// The transport of all cases that name none. `None`: these cases are played over both.
     pub(super) transport: Option<Transport>,
     held_to: Option<HeldTo>,
     room: Option<Room>,
@@ -54,7 +54,10 @@ impl Job {
             cases,
             accept: meant.accept,
             seed: results::seed(&meant.results)?,
-            transport: <[Transport; 1]>::try_from(transports).ok().map(|[only]| only),
+            transport: match transports[..] {
+                [only] => Some(only),
+                _ => None,
+            },
             room: room(&meant.room)?,
             meant,
         })

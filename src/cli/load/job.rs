@@ -67,6 +67,7 @@ impl Job {
         let unknown = Rehearsal {
             sends: Sends::Something,
             played_by: PlayedBy::Roles,
+            connections: 1,
         };
         let mut job = Self {
             server: server(&meant.target, None)?.over(meant.transport.map(TransportArg::meant)),
@@ -223,11 +224,7 @@ impl Job {
             // Connections are distributed to the shards at random, so some get more than others. Plan for two
             // thirds.
             let each = (crate::descriptors::raise_limit() / 3 * 2).max(100);
-            // Over long poll a client has a connection for polls and one for batches.
-            let connections = match self.meant.transport {
-                Some(TransportArg::LongPoll) => 2 * u64::from(self.sockets()),
-                Some(TransportArg::WebSocket) | None => self.sockets().into(),
-            };
+            let connections = u64::from(self.sockets()) * self.rehearsal.connections;
             usize::try_from(connections.div_ceil(each)).unwrap_or(1)
         };
         self.meant

@@ -117,9 +117,12 @@ fn a_connection_that_may_be_cut_off_may_end_early_and_in_another_way() {
     let early = with_end(&[ONE], "closed 1000");
     assert_eq!(found(chance, &early), []);
     assert_eq!(found("", &early).len(), 2);
-    // What came before the end still counts.
+    // The messages before the end are still compared.
     let other = with_end(&[TWO], "closed 1000");
     assert!(!found(chance, &other).is_empty());
     let more = with_end(&[ONE, TWO, PING], "closed 1000");
     assert!(!found(chance, &more).is_empty());
+    // A connection that is not cut off ends as in the fixture.
+    let whole = with_end(&[ONE, TWO], "closed 1000");
+    assert!(matches!(found(chance, &whole)[..], [Deviation::Ending { .. }]));
 }

@@ -8,9 +8,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "compression-agreed",
         about: "a mount that compresses agrees on an offer that it can read",
         promise: "Where the mount's `compress` is on, the first offer of permessage-deflate whose params \
-            can be read is accepted with params that answer it: a window that is asked for is told, none is \
-            larger than asked for, and the client's is told only if its offer allows that; without such an \
-            offer the client is let in uncompressed.",
+            can be read is accepted. The answer names each window that the offer asks for, names no larger one, \
+            and names the client's window only if the offer allows it. Without such an offer the client is let \
+            in uncompressed.",
         source: "RFC 7692 section 5 and 7.1; bandit lib/bandit/websocket/permessage_deflate.ex, \
             negotiate/2; cowlib src/cow_ws.erl, negotiate_permessage_deflate/3",
         versions: Versions::All,

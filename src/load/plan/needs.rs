@@ -1,4 +1,4 @@
-//! What a socket of a run needs of this machine.
+//! Computes how much memory and how many connections each socket of a run takes.
 
 use super::super::actor::Actor;
 use super::super::poll_session::PollSession;
@@ -10,7 +10,7 @@ const BYTES_OF_A_ROLE: u64 = size_of::<Actor>() as u64 + 128;
 /// Memory of a long poll session, including its token.
 const BYTES_OF_POLLS: u64 = size_of::<PollSession>() as u64 + 256;
 
-/// What a socket needs.
+/// The memory and the connections of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::load) struct SocketNeeds {
     /// Memory, without the kernel's and without that of TLS.

@@ -4,14 +4,16 @@
 use super::super::actor::{ConnectionStage, SocketSession};
 use super::super::error_kind::ErrorKind;
 use super::super::ledger::Mark;
-use super::super::poll_session::{ANSWERED_WITHIN, PollSession, PolledOn};
+use super::super::poll_requests::PollRequests;
+use super::super::poll_session::{PollSession, PolledOn};
 use super::super::role_requests::OpeningRequest;
 use super::super::tcp_link::{LinkStage, LinkUse};
+use super::super::text::Filling;
 use super::super::{LARGEST_MESSAGE, told};
 use super::Shard;
 use crate::clock::Time;
 use crate::protocol::Frame;
-use crate::session::{BadAnswer, FirstPoll, LongPoll, PollRequest, Polled};
+use crate::session::{AnswerPace, BadAnswer, FirstPoll, LongPoll, PollRequest, Polled};
 use crate::wire::http::{Answer, HttpError, read_answer};
 
 impl Shard<'_> {
@@ -94,20 +96,27 @@ impl Shard<'_> {
                 ),
             );
         }
-        *due = Time::MAX;
+        let sent_at = std::mem::replace(due, Time::MAX) - LongPoll::ANSWERED_WITHIN;
         if answer.status != 200 {
             let status = answer.status;
             return self.over(id, request, status);
         }
         match of {
-            LinkUse::Main => self.polled(id, answer),
+            LinkUse::Main => self.polled(id, answer, sent_at),
             LinkUse::Batches => self.posted(id, answer),
         }
     }
 
     /// Polls again, then handles the messages.
-    fn polled(&mut self, id: u32, answer: &Answer<'_>) {
-        match LongPoll::polled(&answer.body) {
+    fn polled(&mut self, id: u32, answer: &Answer<'_>, sent_at: Time) {
+        let pace = match self.state.now.since(sent_at) < LongPoll::AT_ONCE {
+            true => AnswerPace::AtOnce,
+            false => AnswerPace::Waited,
+        };
+        let Some(session) = self.actors[id as usize].life.session.long_poll() else {
+            return;
+        };
+        match session.state.polled(&answer.body, pace) {
             Ok(Polled::Messages(messages)) => {
                 self.close_if_asked(id, LinkUse::Main, answer);
                 self.poll(id);
@@ -138,47 +147,34 @@ impl Shard<'_> {
         }
     }
 
-    /// Polls on the connection of the last poll, or makes a new one.
+    /// Polls on the connection of the last poll, or makes a new connection first.
     fn poll(&mut self, id: u32) {
         let is_kept = self.is_reached(id, LinkUse::Main);
-        let due = self.state.now + ANSWERED_WITHIN;
+        let due = self.state.now + LongPoll::ANSWERED_WITHIN;
         let Some(session) = self.actors[id as usize].life.session.long_poll() else {
             return;
         };
+        session.poll_due = due;
         if is_kept {
             session.polled_on = PolledOn::Kept;
-            return self.write_poll(id);
+            self.send_poll(id);
+        } else {
+            session.polled_on = PolledOn::New;
+            self.dial(id, LinkUse::Main);
         }
-        session.polled_on = PolledOn::New;
-        session.poll_due = due;
-        self.dial(id, LinkUse::Main);
     }
 
-    /// The new connection for polls is there.
-    pub(super) fn poll_again(&mut self, id: u32) {
-        self.write_poll(id);
-    }
-
-    fn write_poll(&mut self, id: u32) {
-        let requests = self.requests(id);
-        let filling = self.filling(id, Mark::default());
-        let Some(session) = self.actors[id as usize].life.session.long_poll() else {
-            return;
-        };
-        session.poll_due = self.state.now + ANSWERED_WITHIN;
-        if let OpeningRequest::LongPoll(requests) = &requests.opening {
-            self.text.clear();
-            requests.write_poll(session.state.token(), &filling, &mut self.text);
-            self.state.out.extend_from_slice(self.text.as_bytes());
-        }
+    /// Sends a poll on the open connection.
+    pub(super) fn send_poll(&mut self, id: u32) {
+        self.write_session_request(id, |requests, token, filling, text| {
+            requests.write_poll(token, filling, text);
+        });
         self.flush(id, LinkUse::Main);
     }
 
-    /// Sends the messages that wait as a batch, unless one is under way; makes a connection first if there is none.
+    /// Sends the messages that wait as a batch, unless one is under way. Makes a connection first if there is none.
     pub(super) fn post(&mut self, id: u32) {
-        let due = self.state.now + ANSWERED_WITHIN;
-        let requests = self.requests(id);
-        let filling = self.filling(id, Mark::default());
+        let due = self.state.now + LongPoll::ANSWERED_WITHIN;
         let Some(session) = self.actors[id as usize].life.session.long_poll() else {
             return;
         };
@@ -194,13 +190,27 @@ impl Shard<'_> {
             return;
         };
         session.batch_due = due;
-        if let OpeningRequest::LongPoll(requests) = &requests.opening {
-            self.text.clear();
-            requests.write_batch(session.state.token(), &batch, &filling, &mut self.text);
-            self.state.out.extend_from_slice(self.text.as_bytes());
-            self.state.out.extend_from_slice(&batch.body);
-        }
+        self.write_session_request(id, |requests, token, filling, text| {
+            requests.write_batch(token, &batch, filling, text);
+        });
+        self.state.out.extend_from_slice(&batch.body);
         self.flush(id, LinkUse::Batches);
+    }
+
+    /// Appends a request with the token of the session to the output.
+    fn write_session_request(
+        &mut self,
+        id: u32,
+        write: impl FnOnce(&PollRequests, &str, &Filling, &mut String),
+    ) {
+        let (requests, filling) = (self.requests(id), self.filling(id, Mark::default()));
+        if let SocketSession::LongPoll(session) = &self.actors[id as usize].life.session
+            && let OpeningRequest::LongPoll(requests) = &requests.opening
+        {
+            self.text.clear();
+            write(requests, session.state.token(), &filling, &mut self.text);
+            self.state.out.extend_from_slice(self.text.as_bytes());
+        }
     }
 
     /// Closes a connection behind an answer that says so.

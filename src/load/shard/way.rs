@@ -1,5 +1,5 @@
-//! What happens on a connection of a socket until HTTP can be spoken, and the first requests: the request to a proxy, the
-//! handshake of TLS, the requests for a token and for the WebSocket or the long poll session.
+//! Opens the connections of a socket: asks the proxy, makes the TLS handshake, and sends the first requests, for a token and for
+//! the WebSocket or the long poll session.
 
 use super::super::actor::{ConnectionStage, Flags, SocketSession};
 use super::super::error_kind::ErrorKind;
@@ -107,7 +107,7 @@ impl<'r> Shard<'r> {
     fn reached(&mut self, id: u32, of: LinkUse) {
         match (of, self.actors[id as usize].life.stage) {
             (LinkUse::Batches, _) => self.post(id),
-            (LinkUse::Main, ConnectionStage::Open) => self.poll_again(id),
+            (LinkUse::Main, ConnectionStage::Open) => self.send_poll(id),
             (LinkUse::Main, _) => match &self.requests(id).ask {
                 Some(ask) => self.ask(id, ConnectionStage::Asking, |filling, text| {
                     ask.fill(filling, text);

@@ -193,6 +193,10 @@ impl Play {
                 JoinRef::This(_) => Stamp::This(&stamp),
             },
         };
+        if !matches!(send.kind, SendKind::Join) && self.is_choosing(actor) {
+            let what = "only joins can be sent before a client with `fallback` has chosen its transport";
+            return Err(Wrong::server(what, "a later step", "").nobody());
+        }
         let link = self.open_link(actor)?;
         let (outgoing, refs) = link.send(&draft, now).map_err(|error| {
             Wrong::server(
@@ -339,6 +343,11 @@ impl Play {
         self.commands.push_back(Command::Send(id, outgoing));
     }
 
+    /// Whether the actor's client has not chosen its transport yet.
+    fn is_choosing(&self, actor: Actor) -> bool {
+        self.links[actor.0].as_ref().is_some_and(Link::is_choosing)
+    }
+
     /// The actor's connection, if it is open.
     pub(super) fn open_link(&mut self, actor: Actor) -> Result<&mut Link, Wrong> {
         const EXPECTED: &str = "an open connection to send over";
@@ -346,9 +355,8 @@ impl Play {
             let wrong = Wrong::server("there is no connection", EXPECTED, "none was made");
             return Err(wrong.kind(FailureKind::NoConnection));
         };
-        // Until a connection with a fallback is open, its driver keeps what is sent.
-        let is_kept = matches!(link.state, State::Opening) && link.fallback.is_chosen_by_client();
-        if matches!(link.state, State::Open) || is_kept {
+        // Until a connection with a fallback is open, its driver keeps the joins.
+        if matches!(link.state, State::Open) || link.is_choosing() {
             return Ok(link);
         }
         let wrong = Wrong::server(

@@ -19,7 +19,7 @@ pub(super) enum FallbackStatus {
         why: String,
         /// The refs of joins that were answered before the client fell back, and are answered again.
         answered: Vec<String>,
-        /// With this the client falls back after all, if its WebSocket breaks soon after it opened.
+        /// The data for a fallback if the WebSocket breaks within the fallback time.
         trial: Option<Box<Undecided>>,
     },
 }
@@ -43,7 +43,7 @@ impl FallbackStatus {
         !matches!(self, Self::None)
     }
 
-    /// Keeps a join, in case that it has to be sent again.
+    /// Stores a join, which is sent again if the client falls back.
     pub(super) fn keep(&mut self, join: &Outgoing) {
         match self {
             Self::Undecided(undecided)
@@ -75,7 +75,7 @@ impl FallbackStatus {
         }
     }
 
-    /// Holds the choice against the transport that the step wants.
+    /// Compares the chosen transport with `settles-on`.
     pub(super) fn judge(&self, wanted: Transport) -> Result<(), Wrong> {
         match self {
             Self::Chosen { transport, why, .. } if *transport != wanted => {
@@ -90,7 +90,7 @@ impl FallbackStatus {
     }
 }
 
-/// Whether a connection ends without the will of either side.
+/// Whether the connection ended without a close frame from the server and without a cut by the client.
 fn breaks(happening: &Happening) -> bool {
     match happening {
         Happening::Incoming(_, Incoming::Closed(ending)) => {

@@ -15,7 +15,7 @@ use crate::protocol::REPLY;
 use crate::scenario::program::ConnectFallback;
 use crate::transport::{Incoming, Outgoing, Transport};
 
-/// Whether a message concerns the choice of the transport, and no step.
+/// Whether a message is the reply to the health ping or to a join that was sent again. No step takes such messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settles {
     Yes,
@@ -72,8 +72,7 @@ impl Play {
             })
     }
 
-    /// Has a client fall back whose WebSocket failed. Returns what else is to be made of the happening: nothing, if it concerns the
-    /// choice alone, or a connection that was given up.
+    /// Makes the client fall back if its WebSocket failed. Returns the happening if the play must still handle it.
     pub(super) fn choose_transport(&mut self, happening: Happening, now: Time) -> Option<Happening> {
         let (id, why) = match &happening {
             Happening::Refused(id, response) => {
@@ -97,7 +96,7 @@ impl Play {
         None
     }
 
-    /// Whether it is a WebSocket in whose place its client has opened a long poll session.
+    /// Whether the client has replaced this WebSocket by a long poll session.
     fn is_given_up(&self, id: LinkId) -> bool {
         let link = self.links.get(id.actor).and_then(Option::as_ref);
         link.is_some_and(|link| link.id.number == id.number && link.id.attempt != id.attempt)
@@ -157,7 +156,7 @@ impl Play {
         }
     }
 
-    /// Has all clients fall back whose WebSocket took too long.
+    /// Makes each client fall back whose deadline has passed.
     pub(super) fn fall_back_if_late(&mut self, now: Time) {
         for index in 0..self.links.len() {
             let Some(link) = &self.links[index] else { continue };

@@ -131,6 +131,11 @@ impl Link {
         None
     }
 
+    /// Whether the client has not chosen its transport yet.
+    pub(super) fn is_choosing(&self) -> bool {
+        matches!(self.state, State::Opening) && self.fallback.is_chosen_by_client()
+    }
+
     /// The joined topics, in the order of the joins.
     pub(super) fn joined(&self) -> Vec<Arc<str>> {
         self.client.joined_topics().cloned().collect()

@@ -61,7 +61,7 @@ pub struct Play {
     serial: u64,
     asked: Asked,
     stage: PlayStage,
-    /// What is told of the application, though all held.
+    /// The note about the application of an `http` step that passed.
     note: Option<Box<str>>,
     /// Only in a play of a swarm.
     rounds: Option<SwarmState>,
@@ -182,7 +182,7 @@ impl Play {
         &self.recording
     }
 
-    /// What a step told of the application, though it held.
+    /// The note about the application, if an `http` step made one.
     pub fn told_note(&self) -> Option<&str> {
         self.note.as_deref()
     }

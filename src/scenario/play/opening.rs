@@ -1,4 +1,4 @@
-//! What became of a connection attempt, held against its step.
+//! Compares the outcome of a connection attempt with its step.
 
 use super::Play;
 use super::command::Reached;

@@ -69,8 +69,8 @@ impl Play {
     }
 }
 
-/// Holds the answer to a request against its step, and keeps what the step wants to keep. Returns what is to be told of the
-/// application.
+/// Compares the answer to a request with its step, and saves the values that the step names. Returns the note of the
+/// step if the answer matches `note-when`.
 fn judge_answer(
     http: &Http,
     answer: Result<Response, RequestError>,

@@ -57,7 +57,7 @@ pub enum Noted {
     Refused(Response),
     /// The server did not answer, with the reason.
     Failed(String),
-    /// Over which transport a client with a fallback goes, and why.
+    /// The transport that a client with a fallback chose, and the reason.
     Settled(String),
     /// The client sent a text message.
     SentText(Arc<str>),

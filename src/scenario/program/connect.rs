@@ -32,8 +32,8 @@ pub(crate) struct ConnectFallback {
 }
 
 impl Connect {
-    /// The transport that the step is bound to, if to any. With a fallback that is the one that the client is to settle on: long
-    /// poll if the scenario does not say, because what long poll cannot carry cannot follow then.
+    /// The transport that the step is bound to, if to any. With `fallback` this is `settles-on`. Without `settles-on`
+    /// it is long poll, because the later steps must work over long poll too.
     pub(crate) fn bound_to(&self) -> Option<Transport> {
         match self.fallback {
             Some(fallback) => Some(fallback.settles_on.unwrap_or(Transport::LongPoll)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Connect, MountPath, Program, What};
 
-/// A second of an estimate, for each MiB of the largest message.
+/// The estimate adds one second for each MiB of the largest message.
 const MIB: usize = 1 << 20;
 /// The idle timeout of `fast_socket`.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);

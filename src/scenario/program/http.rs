@@ -15,7 +15,7 @@ pub(crate) struct Http {
     pub(crate) answer_headers: Vec<(String, Template)>,
     /// The pattern that the JSON in the body of the answer must match.
     pub(crate) with: Option<Pattern>,
-    /// What is told of the application if the JSON in the body matches the pattern.
+    /// The note about the application if the JSON in the body matches the pattern.
     pub(crate) note: Option<(Pattern, Template)>,
     pub(crate) save: HttpSave,
 }

@@ -6,7 +6,7 @@ use super::super::problem::Problem;
 use super::super::program::{Connect, ConnectFallback, MountPath, Opening};
 use super::super::yaml::{Node, Yaml};
 use super::action::Written;
-use super::{Reader, entry};
+use super::{Reader, Span, entry};
 use crate::transport::Transport;
 use crate::wire::websocket::Coding;
 
@@ -66,10 +66,15 @@ impl Reader {
 
     fn transport_of(&mut self, node: &Node, key: &str) -> Option<Transport> {
         let name = self.word(node, key, "websocket or longpoll")?;
+        self.named_transport(name, &node.place)
+    }
+
+    /// The transport of this name, or a problem.
+    pub(super) fn named_transport(&mut self, name: &str, place: &Span) -> Option<Transport> {
         let named = Transport::named(name);
         if named.is_none() {
             let title = format!("`{name}` is no transport");
-            self.unknown(&node.place, &title, name, &Transport::ALL.map(Transport::name));
+            self.unknown(place, &title, name, &Transport::ALL.map(Transport::name));
         }
         named
     }
@@ -81,7 +86,7 @@ impl Reader {
             let Some(settles_on) = settles_on else {
                 return Some(None);
             };
-            let title = "`settles-on` says where a `fallback` ends";
+            let title = "`settles-on` needs `fallback`";
             let problem = Problem::at(settles_on.place.clone(), title);
             self.problem(problem.expected("`fallback` and a duration such as 500ms beside it"));
             return None;

@@ -81,7 +81,7 @@ pub(crate) const CHANCE: [(&str, &str); 5] = [
     ),
     (
         "cut-off",
-        "an actor whose connection the server may end earlier, and in another way",
+        "an actor whose connection the server may end before the last messages of the fixture, and then in any way",
     ),
 ];
 
@@ -187,16 +187,7 @@ impl Reader {
             self.problem(Problem::at(node.place.clone(), "`only-over` names one transport").expected(FORM));
             return None;
         };
-        let Some(transport) = Transport::ALL.into_iter().find(|it| it.name() == key.name) else {
-            let title = format!("`{}` is no transport", key.name);
-            self.unknown(
-                &key.place,
-                &title,
-                &key.name,
-                &Transport::ALL.map(Transport::name),
-            );
-            return None;
-        };
+        let transport = self.named_transport(&key.name, &key.place)?;
         let reason = self.word(reason, "only-over", "the reason, in words")?;
         Some((transport, reason.to_owned()))
     }

@@ -217,7 +217,7 @@ impl Reader {
             (Some(when), Some(note)) => Some((self.pattern(when)?, self.template(note, "note")?)),
             (Some(alone), None) | (None, Some(alone)) => {
                 let problem = Problem::at(alone.place.clone(), "`note-when` and `note` belong together");
-                self.problem(problem.expected("both: when something is told, and what"));
+                self.problem(problem.expected("`note-when` with a pattern and `note` with a text"));
                 return None;
             }
         };

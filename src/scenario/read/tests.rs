@@ -202,10 +202,7 @@ fn a_fallback_goes_with_neither_a_transport_nor_a_refusal() {
         assert!(said.contains(title), "{said}");
     }
     let said = refused(&steps("  - ana: { connect: socket, settles-on: longpoll }\n"));
-    assert!(
-        said.contains("`settles-on` says where a `fallback` ends"),
-        "{said}"
-    );
+    assert!(said.contains("`settles-on` needs `fallback`"), "{said}");
     let needed = good(&steps("  - ana: { connect: socket, fallback: 500ms }\n"));
     assert_eq!(needed.bound_to(), Some(crate::transport::Transport::LongPoll));
 }

@@ -1,4 +1,4 @@
-//! How channels end, each alone or all with their session, and what a session does about the messages in its mailbox.
+//! How channels end, each alone or all with their session, and how a session handles the messages in its mailbox.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use super::Channels;
 use super::actions::Diff;
 use crate::protocol::Field;
 
-/// What a message in the mailbox of a session means to its client, whatever carries the session.
+/// The effect of a mailbox message, over WebSocket and over long poll.
 #[derive(Debug)]
 pub(crate) enum Mail {
-    /// The client gets this.
+    /// The session sends this message to the client.
     Told(Encoded),
-    /// The session may have said something itself.
+    /// The session handled it. Messages for the client are in `Sessions::said`.
     Handled,
-    /// The session ends; a WebSocket in this way.
+    /// The session ends. A WebSocket closes with this ending.
     Ends(Ending),
 }
 
@@ -174,7 +174,7 @@ impl Channels {
         }
     }
 
-    /// A session handles the next message in its mailbox. What it says about that itself is in `Sessions::said`.
+    /// A session handles the next message in its mailbox. Its own messages to the client are in `Sessions::said`.
     pub(crate) fn handle_mail(&mut self, session: SessionId, message: SessionMessage) -> Mail {
         let conduct = &self.shared.conduct;
         match message {

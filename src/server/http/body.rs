@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::conduct::{ContentLength, HttpConduct, UnreadBody};
+use crate::wire::http::chunk_size;
 
 /// No chunk is longer than this.
 const MAX_CHUNK: u32 = 1 << 20;
@@ -140,9 +141,8 @@ fn read_size(input: &[u8]) -> Result<Option<(usize, Body)>, Broken> {
             Err(Broken)
         };
     };
-    let size = std::str::from_utf8(&line[..end]).map_err(|_| Broken)?;
-    let size = size.split(';').next().unwrap_or_default().trim();
-    let follows = match u32::from_str_radix(size, 16).map_err(|_| Broken)? {
+    let size = chunk_size(&line[..end]).map_err(|_| Broken)?;
+    let follows = match u32::try_from(size).map_err(|_| Broken)? {
         0 => Body::LastLine(LINE_END),
         size if size <= MAX_CHUNK => Body::Chunk(size),
         _ => return Err(Broken),

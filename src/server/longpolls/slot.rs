@@ -28,7 +28,7 @@ pub(super) struct Slot {
     pub(super) patience: Duration,
     /// When it is looked at next whether it has expired.
     pub(super) look_at: Time,
-    /// The requests in the queue that came before a look that was due while the session was stuck in a join.
+    /// The number of queued requests that the session handles before its delayed expiry check.
     before_look: Option<u32>,
     /// The earliest alarm that is set for it.
     pub(super) alarm: Time,
@@ -90,13 +90,13 @@ impl Slot {
         self.overtaken.extend(self.poll.replace(poll));
     }
 
-    /// A look is due while the session is stuck in a join: it comes behind the requests that wait.
+    /// Delays the expiry check until the session has handled the queued requests.
     pub(super) fn look_behind_queue(&mut self) {
         self.look_at = Time::MAX;
         self.before_look = u32::try_from(self.queue.len()).ok();
     }
 
-    /// Whether a look is due that had to wait, and nothing that came before it waits; it is due at `now` then.
+    /// Whether the delayed expiry check is due now. Sets its time to `now`.
     pub(super) fn begin_look(&mut self, now: Time) -> bool {
         let is_due = self.before_look == Some(0) || (self.before_look.is_some() && self.queue.is_empty());
         if is_due {

@@ -33,7 +33,7 @@ pub struct Inflater {
     kept: Option<Box<Decompress>>,
 }
 
-/// What becomes of a message that refers further back than the agreed window.
+/// Whether a message that refers further back than the agreed window is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeyondWindow {
     /// It is an error.

@@ -1,21 +1,27 @@
 //! A swarm over long poll against the reference server: what it counts, which connections it uses, and what ends a session.
 
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use phxproof::Target;
+use phxproof::internal::transport::Transport;
 use phxproof::load::{self, LoadEvent, LoadResult, LoadSettings};
-use phxproof::server::internal::Mishap;
-use phxproof::server::{self, Server};
+use phxproof::server::Server;
 
-use super::{assert_all_right, open, run, serve, serve_with, settings, settings_of_own};
+use crate::cli::longpoll::{Poll, answer, chunked, for_ever, serve as hostile_server};
+use crate::middlebox::{Hindrance, Middlebox};
+
+use super::{
+    assert_all_right, count_mishaps, open, run, serve, serve_with, settings, settings_of, settings_of_own,
+};
 
 /// The same over long poll.
 fn polled(settings: LoadSettings) -> LoadSettings {
-    let target = settings.target.to_string().replace("ws://", "http://");
     LoadSettings {
-        target: Target::parse(&target).expect("an address"),
+        target: settings.target.over(Transport::LongPoll),
         ..settings
     }
 }
@@ -37,13 +43,16 @@ fn an_echo_is_answered_again_and_again() {
 #[test]
 fn connections_that_the_server_closes_behind_each_answer_are_made_again() {
     let server = serve();
+    let middlebox = Middlebox::before(server.address(), Hindrance::None);
     let result = run(&LoadSettings {
         headers: vec![("Connection".to_owned(), "close".to_owned())],
-        ..polled(settings(&server, "echo"))
+        ..polled(settings_of(middlebox.address, "echo"))
     });
     assert!(result.messages.sent >= 20, "{:?}", result.messages);
     assert_eq!((result.sockets.joined, result.sockets.lost), (20, 0));
     assert_all_right(&result);
+    // Kept connections would be two for each socket.
+    assert!(middlebox.connections() > 3 * 20, "{}", middlebox.connections());
     server.drain();
 }
 
@@ -68,32 +77,7 @@ fn a_broadcast_reaches_everybody_once() {
 
 #[test]
 fn what_is_lost_doubled_or_swapped_is_counted_to_the_last() {
-    for (fault, mishap) in [
-        ("broadcast-lost", Mishap::Lost),
-        ("broadcast-doubled", Mishap::Doubled),
-        ("broadcast-swapped", Mishap::Swapped),
-    ] {
-        let server = Server::start(&server::ServerSettings {
-            faults: server::faults::find(fault).into_iter().collect(),
-            one_in: NonZeroU32::new(13),
-            ..server::ServerSettings::default()
-        });
-        let server = server.expect("a free port");
-        let result = run(&LoadSettings {
-            schedule: open(200.0, 150),
-            ..polled(settings(&server, "fanout"))
-        });
-        let planted = server.planted().expect("a fault of deliveries").1.count();
-        assert!(planted > 20, "{planted} of {fault}");
-        let of = |it| if it == mishap { planted } else { 0 };
-        let messages = result.messages;
-        assert_eq!(
-            [messages.missing, messages.duplicated, messages.reordered],
-            [of(Mishap::Lost), of(Mishap::Doubled), of(Mishap::Swapped)],
-            "{fault}"
-        );
-        server.drain();
-    }
+    count_mishaps(NonZeroU32::new(13), polled);
 }
 
 #[test]
@@ -166,7 +150,7 @@ fn sessions_of_a_server_that_ends_are_lost() {
     };
     let result = run_until_the_server_is_gone(&settings, &server);
     assert_eq!(result.sockets.lost, 20, "{:?}", result.sockets);
-    assert!(!result.troubles.is_empty());
+    assert!(result.troubles.contains_key("refused"), "{:?}", result.troubles);
 }
 
 #[test]
@@ -179,6 +163,11 @@ fn a_refused_session_is_told_with_its_status() {
     });
     assert_eq!(result.sockets.opened, 0);
     assert!(result.troubles.contains_key("status"), "{:?}", result.troubles);
+    assert!(
+        result.first_answers["status"].starts_with("404"),
+        "{:?}",
+        result.first_answers
+    );
     server.drain();
 }
 
@@ -191,5 +180,65 @@ fn what_is_not_long_poll_is_a_violation() {
     });
     assert_eq!(result.sockets.joined, 0);
     assert!(result.troubles.contains_key("protocol"), "{:?}", result.troubles);
+    let told = &result.first_answers["protocol"];
+    assert!(told.contains("expected 410 with a token, or a refusal"), "{told}");
     server.drain();
+}
+
+/// The first error of a swarm at a server that answers these polls in a hostile way.
+fn told(hostile: Poll, act: impl Fn(&mut TcpStream) -> io::Result<()> + Send + Sync + 'static) -> String {
+    let target = Target::parse(&hostile_server(hostile, act)).expect("an address");
+    let unreachable = SocketAddr::from(([127, 0, 0, 1], 1));
+    let result = run(&LoadSettings {
+        target,
+        sockets: 2,
+        timeout: Duration::from_secs(2),
+        ..settings_of(unreachable, "idle")
+    });
+    result.first_answers.get("protocol").cloned().unwrap_or_default()
+}
+
+#[test]
+fn hostile_answers_are_named_and_end_the_session() {
+    for poll in [Poll::First, Poll::Later] {
+        let head = told(poll, |tcp| {
+            tcp.write_all(b"HTTP/1.1 200 OK\r\na: ")?;
+            for_ever(tcp, b"bbbbbbbbbbbbbbbb")
+        });
+        assert_eq!(head, "the answer to a poll is not HTTP/1.1: the head is too long");
+        let interim = told(poll, |tcp| {
+            for_ever(tcp, b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n")
+        });
+        assert_eq!(
+            interim,
+            "the answer to a poll is not HTTP/1.1: its interim answers (1xx) do not end"
+        );
+        let size = told(poll, |tcp| {
+            chunked(tcp)?;
+            for_ever(tcp, b"1;aaaaaaaaaaaaaa")
+        });
+        assert_eq!(
+            size,
+            "the answer to a poll is not HTTP/1.1: the chunks of the body are not well-formed"
+        );
+        let coded = told(poll, |tcp| {
+            answer(tcp, "content-encoding: gzip\r\n", &[0x1f, 0x8b, 8, 0])
+        });
+        assert_eq!(
+            coded,
+            "the answer to a poll is not HTTP/1.1: its content-encoding was not asked for"
+        );
+        let nested = told(poll, |tcp| answer(tcp, "", &[b'['; 60_000]));
+        assert!(
+            nested.starts_with("the answer to a poll: it is not a long poll answer: "),
+            "{nested}"
+        );
+    }
+    let empty = told(Poll::Later, |tcp| {
+        answer(tcp, "", br#"{"status":204,"token":"t","messages":[]}"#)
+    });
+    assert!(
+        empty.contains("200 polls in a row were answered at once and without a message"),
+        "{empty}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Reads how far back a compressed message refers (RFC 1951), as zlib does not judge that for a small window.
+//! Computes the longest distance in a compressed message (RFC 1951). zlib does not check distances against a small window.
 
 use super::TAIL;
 
@@ -162,7 +162,7 @@ struct Codes {
 }
 
 impl Codes {
-    /// Those of a block that brings none (3.2.6).
+    /// The fixed codes (3.2.6).
     fn fixed() -> Self {
         let mut lengths = [8; 288];
         lengths[144..256].fill(9);
@@ -174,7 +174,7 @@ impl Codes {
     }
 }
 
-/// Codes of which the shorter ones come first (3.2.2).
+/// A Huffman code; shorter codes come first (3.2.2).
 struct Huffman {
     /// How many codes have each length.
     counts: [usize; LONGEST_CODE + 1],

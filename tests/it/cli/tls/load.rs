@@ -73,10 +73,10 @@ fn a_swarm_goes_through_a_proxy() {
 }
 
 #[test]
-fn what_a_proxy_refuses_is_told_as_the_proxys() {
+fn a_refusal_by_the_proxy_counts_as_a_proxy_error() {
     let folder = tempfile::tempdir().unwrap();
     let (_served, flags) = served(folder.path());
-    // Those that try the server before the run, and perhaps some of the run.
+    // The proxy passes on the first four connections: those of the preflight, and perhaps some of the run.
     let (proxy, _asked) = proxy_with(|number| if number < 4 { 200 } else { 502 });
     let url = format!("http://{proxy}");
     let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();

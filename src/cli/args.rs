@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::conformance::KnownDeviation;
 use crate::report::Detail;
 
 use super::units;
@@ -90,6 +91,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Runs the reference server until SIGTERM or ctrl-c
     Serve(Serve),
+    /// Writes commented settings, a first scenario and a CI workflow into the current folder
+    Init(Init),
     /// Prints shell completions
     Completions(Completions),
 }
@@ -166,6 +169,9 @@ pub(super) struct Check {
     pub(super) results: Results,
     #[command(flatten)]
     pub(super) config: Config,
+    /// Known deviations; only a settings file has them.
+    #[arg(skip)]
+    pub(super) known: Vec<KnownDeviation>,
 }
 
 /// Where results go, and how a run can be repeated.
@@ -284,6 +290,23 @@ pub(super) struct Show {
     /// A built-in scenario, as join/ok
     #[arg(value_name = "ID")]
     pub(super) id: String,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Where the Phoenix socket is mounted [default: ws://127.0.0.1:4000/socket]
+    #[arg(long, value_name = "URL")]
+    pub(super) target: Option<String>,
+    /// A topic that may be joined [default: room:lobby]
+    #[arg(long, value_name = "T")]
+    pub(super) topic: Option<String>,
+    /// A push that the channel replies to, for example 'ping={}'
+    #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
+    pub(super) push: Option<(String, serde_json::Value)>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// `explain`

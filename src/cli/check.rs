@@ -181,6 +181,7 @@ fn unjudged(job: &Job, stop: &Stop) -> RunResult {
         held_to: job.held_to(),
         cases: Vec::new(),
         warnings: Vec::new(),
+        unmet: Vec::new(),
         cut_short: stop.is_asked(),
         strict: job.strict(),
     }

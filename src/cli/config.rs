@@ -13,8 +13,14 @@
 //! url = "ws://10.0.0.7:4000/socket"
 //! params = { token = "abc" }
 //! topic = "room:lobby"
+//!
+//! [[expect]]
+//! case = "presence/*"
+//! verdict = "fail"
+//! reason = "presence is switched off, issue 12"
 //! ```
 
+mod expect;
 mod layers;
 mod load;
 mod section;
@@ -49,7 +55,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub(super) struct SettingsFile {
     /// Its path, for messages.
     path: PathBuf,
-    /// The keys at the top: target, results, seed.
+    /// The keys at the top: target, results, seed; and `[[expect]]`.
     top: Check,
     /// `[check]`
     check: Check,
@@ -113,6 +119,9 @@ impl SettingsFile {
     fn read_top(&mut self, mut top: Section<'_, '_>) {
         self.top.target = target_keys(&mut top, "target");
         self.top.results = results_keys(&mut top);
+        top.each_table("expect", |case, section| {
+            self.top.known.extend(expect::keys(case, section))
+        });
         if let Some(section) = top.section("check") {
             self.check = check_keys(section);
         }

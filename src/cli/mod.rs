@@ -11,6 +11,7 @@ mod exec;
 mod exit;
 mod explain;
 mod group;
+mod init;
 mod interrupt;
 mod list;
 mod load;
@@ -59,6 +60,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Schema => show::schema(),
         Command::Explain(args) => explain::run(&args),
         Command::Serve(args) => serve::run(args),
+        Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -381,7 +381,7 @@ fn is_file(pattern: &str) -> bool {
     yaml || Path::new(pattern).is_file()
 }
 
-fn matcher(pattern: &str) -> Result<GlobMatcher, SelectError> {
+pub(super) fn matcher(pattern: &str) -> Result<GlobMatcher, SelectError> {
     let glob = GlobBuilder::new(pattern).literal_separator(false).build();
     glob.map(|glob| glob.compile_matcher())
         .map_err(|error| SelectError::NoGlob {
@@ -391,7 +391,7 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, SelectError> {
 }
 
 /// The name of a family matches all its cases.
-fn matches(glob: &GlobMatcher, pattern: &str, id: &str) -> bool {
+pub(super) fn matches(glob: &GlobMatcher, pattern: &str, id: &str) -> bool {
     glob.is_match(id)
         || id
             .strip_prefix(pattern.trim_end_matches('/'))

@@ -13,6 +13,7 @@ mod excerpt;
 mod fixtures;
 mod invariants;
 mod judge;
+mod known;
 mod likeness;
 mod log;
 mod normalise;
@@ -32,6 +33,7 @@ mod update;
 
 pub use catalogue::{CaseError, SelectError};
 pub use check::{Check, RunError};
+pub use known::KnownDeviation;
 pub use outcome::{
     CaseResult, CheckConclusion, Finding, HeldTo, RunResult, Said, Strictness, Verdict, Warning, Way,
 };

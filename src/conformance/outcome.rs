@@ -168,6 +168,8 @@ pub struct CaseResult {
     pub pending: Option<String>,
     /// How long it took.
     pub duration: Duration,
+    /// The user's reason, if the user expects this deviation.
+    pub known: Option<Arc<str>>,
     /// Whether it passed only in a retry.
     pub flaky: bool,
     /// How many times it ran, without retries: as often as requested, or until it did not pass.
@@ -218,8 +220,12 @@ impl CaseResult {
         play_name(&self.id, self.transport)
     }
 
-    /// Whether this makes the run fail. The close verdict counts only if the server is held to a version.
+    /// Whether this makes the run fail. A deviation that the user expects does not; the close verdict counts only if the
+    /// server is held to a version.
     pub fn failed(&self, held_to: HeldTo, strict: Strictness) -> bool {
+        if self.known.is_some() {
+            return false;
+        }
         let bad = |verdict| match verdict {
             Verdict::Fail => true,
             Verdict::NonStrict => strict == Strictness::Strict,
@@ -296,6 +302,8 @@ pub struct RunResult {
     pub cases: Vec<CaseResult>,
     /// Warnings about the version that the server behaves like.
     pub warnings: Vec<Warning>,
+    /// The expectations of the user that no case met, one sentence each.
+    pub unmet: Vec<String>,
     /// Whether the run ended before all cases were done.
     pub cut_short: bool,
     /// Whether `non-strict` counted as `fail`.
@@ -343,15 +351,19 @@ impl RunResult {
 
     /// The conclusion of the run.
     pub fn conclusion(&self) -> CheckConclusion {
-        let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict);
-        let open = self.count(Verdict::Undecided) + self.count(Verdict::NotRun);
+        let known = self.cases.iter().filter(|case| case.known.is_some()).count();
+        let judged = self.count(Verdict::Pass) + self.count(Verdict::NonStrict) + known;
+        let open = self
+            .cases
+            .iter()
+            .any(|case| matches!(case.verdict, Verdict::Undecided | Verdict::NotRun) && case.known.is_none());
         if self
             .cases
             .iter()
             .any(|case| case.failed(self.held_to, self.strict))
         {
             CheckConclusion::FellShort
-        } else if self.cut_short || judged == 0 || open > 0 {
+        } else if self.cut_short || judged == 0 || open {
             CheckConclusion::Undecided
         } else {
             CheckConclusion::Held

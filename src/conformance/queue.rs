@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::catalogue::Case;
 use super::choice::{Fresh, must_be_alone};
 use super::context::RunContext;
+use super::known;
 use super::offered::Baseline;
 use super::outcome::{CaseRecording, CaseResult, CheckEvent, HeldTo, Pace, Verdict};
 use super::punctual::Punctual;
@@ -236,6 +237,7 @@ impl Queue {
             self.to_do.put_back(case, restarts);
             return false;
         };
+        known::recognise(&settings.known, &mut result, self.held_to, settings.strict);
         on_event(CheckEvent::CaseFinished(&result));
         if let CaseRecording::Whole(_) = result.recording {
             result.recording = CaseRecording::Told;

@@ -17,7 +17,7 @@ use super::reach::{self, CheckError};
 use super::rehearsal;
 use super::settings::CheckSettings;
 use super::single::{Attempt, play_case, undecided, unplayed};
-use super::{choice, context::RunContext};
+use super::{choice, context::RunContext, known};
 use crate::clock::Clock;
 use crate::driver::{Host, Lent, Line};
 use crate::scenario::Level;
@@ -114,12 +114,14 @@ async fn run(
             .left()
             .map(|(case, begun)| unfinished(&case, begun, ended.as_ref())),
     );
+    let unmet = known::unmet(&settings.known, &cases);
     cases.sort_by(|a, b| (&a.id, a.transport).cmp(&(&b.id, b.transport)));
     Ok(RunResult {
         target: settings.target.url(),
         held_to,
         cases,
         warnings: likeness.map(|likeness| likeness.warnings()).unwrap_or_default(),
+        unmet,
         cut_short,
         strict: settings.strict,
     })
@@ -200,6 +202,7 @@ fn not_begun(settings: &CheckSettings, ended: Ended) -> RunResult {
         held_to,
         cases,
         warnings: Vec::new(),
+        unmet: Vec::new(),
         cut_short: matches!(ended, Ended::Stopped),
         strict: settings.strict,
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::catalogue::Case;
+use super::known::KnownDeviation;
 use super::outcome::{HeldTo, Strictness};
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
@@ -63,6 +64,8 @@ pub struct CheckSettings {
     pub cases: Vec<Arc<Case>>,
     /// Whether to write fixtures.
     pub update: Update,
+    /// The deviations that the user expects.
+    pub known: Arc<[KnownDeviation]>,
 }
 
 impl CheckSettings {
@@ -92,6 +95,7 @@ impl CheckSettings {
             seed: 0,
             cases,
             update: Update::No,
+            known: Arc::new([]),
         }
     }
 }

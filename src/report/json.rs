@@ -59,6 +59,7 @@ struct Document<'a> {
     close_summary: Summary,
     cases: Vec<Case<'a>>,
     warnings: Shown<'a, [Warning]>,
+    unmet_expectations: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -69,6 +70,9 @@ struct Summary {
     skipped: usize,
     undecided: usize,
     not_run: usize,
+    /// How many of all these the user expects; told once, beside the verdicts on answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +89,9 @@ struct Case<'a> {
     message: Option<String>,
     flaky: bool,
     runs: u32,
+    /// The user's reason, if the user expects the deviation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,10 +130,14 @@ impl<'a> Document<'a> {
             exit_code: finished.exit_code,
             cut_short: run.cut_short,
             trouble: finished.trouble,
-            summary: Summary::of(run, |case| case.verdict),
+            summary: Summary {
+                known: Some(run.cases.iter().filter(|case| case.known.is_some()).count()),
+                ..Summary::of(run, |case| case.verdict)
+            },
             close_summary: Summary::of(run, |case| case.close_verdict),
             cases: run.cases.iter().map(Case::new).collect(),
             warnings: Shown(&run.warnings[..]),
+            unmet_expectations: &run.unmet,
         }
     }
 }
@@ -141,6 +152,7 @@ impl Summary {
             skipped: count(Verdict::Skipped),
             undecided: count(Verdict::Undecided),
             not_run: count(Verdict::NotRun),
+            known: None,
         }
     }
 }
@@ -160,6 +172,7 @@ impl<'a> Case<'a> {
             message: case.message(),
             flaky: case.flaky,
             runs: case.runs,
+            known: case.known.as_deref(),
             pending: case.pending.as_deref(),
             finding: case.finding.as_ref().map(Shown),
             close_finding: case.close_finding.as_ref().map(Shown),

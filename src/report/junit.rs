@@ -50,9 +50,11 @@ fn render(finished: &CheckFinished<'_>) -> Result<String, ReportError> {
 }
 
 /// The test for a case. A case that makes the run fail is a failure, and an undecided one is an error;
-/// everything else is a success or skipped.
+/// everything else is a success or skipped. A deviation that the user expects is skipped, with the user's reason.
 fn test(case: &CaseResult, run: &RunResult) -> TestCase {
-    let mut status = if case.failed(run.held_to, run.strict) {
+    let mut status = if case.known.is_some() {
+        TestCaseStatus::skipped()
+    } else if case.failed(run.held_to, run.strict) {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
     } else {
         match case.verdict {
@@ -63,7 +65,11 @@ fn test(case: &CaseResult, run: &RunResult) -> TestCase {
     };
     let text = summary::findings(case);
     let succeeded = matches!(status, TestCaseStatus::Success { .. });
-    if let Some(message) = case.message().filter(|_| !succeeded) {
+    let message = match &case.known {
+        Some(reason) => Some(format!("known {}: {reason}", case.verdict.name())),
+        None => case.message(),
+    };
+    if let Some(message) = message.filter(|_| !succeeded) {
         status.set_message(message);
         status.set_type(if case.verdict == Verdict::Pass {
             "close"

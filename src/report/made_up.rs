@@ -151,6 +151,7 @@ pub(super) fn good_run() -> RunResult {
         held_to: HeldTo::Profile(Profile::DEFAULT),
         cases: vec![case("heartbeat/ok"), case("join/ok")],
         warnings: Vec::new(),
+        unmet: Vec::new(),
         cut_short: false,
         strict: Strictness::Lenient,
     }
@@ -170,6 +171,7 @@ fn case(id: &str) -> CaseResult {
         note: None,
         pending: None,
         duration: Duration::from_millis(12),
+        known: None,
         flaky: false,
         runs: 1,
         pace: crate::conformance::Pace::OnTime,

@@ -63,6 +63,7 @@ pub(super) fn render(finished: &CheckFinished<'_>, detail: Detail, onward: &Onwa
         groups::noted(&mut text, run, Verdict::Pass, detail, paper);
         groups::flaky(&mut text, run, paper);
     }
+    groups::known(&mut text, run, detail, paper);
     groups::pending(&mut text, run, paper);
     groups::warnings(&mut text, run, paper);
     conclusion(&mut text, finished);
@@ -141,17 +142,21 @@ fn counted(case: &CaseResult, run: &RunResult) -> Verdict {
     }
 }
 
-/// `3 pass, 1 fail`: only verdicts that occur.
+/// `3 pass, 1 fail, 2 known`: only verdicts that occur, and the deviations that the user expects.
 fn counts<'c>(
     cases: impl Iterator<Item = &'c CaseResult> + Clone,
     verdict: impl Fn(&CaseResult) -> Verdict,
 ) -> String {
     let parts = Verdict::ALL.into_iter().filter_map(|wanted| {
-        let number = cases.clone().filter(|case| verdict(case) == wanted).count();
+        let new = cases.clone().filter(|case| case.known.is_none());
+        let number = new.filter(|case| verdict(case) == wanted).count();
         let style = style(wanted);
         (number > 0).then(|| format!("{style}{number} {}{style:#}", wanted.name()))
     });
-    parts.collect::<Vec<_>>().join(", ")
+    let known = cases.clone().filter(|case| case.known.is_some()).count();
+    let style = style(Verdict::NonStrict);
+    let known = (known > 0).then(|| format!("{style}{known} known{style:#}"));
+    parts.chain(known).collect::<Vec<_>>().join(", ")
 }
 
 /// `fail join/ok: what happened`
@@ -172,7 +177,7 @@ fn non_strict(text: &mut String, run: &RunResult, paper: Paper) {
     for case in run
         .cases
         .iter()
-        .filter(|case| counted(case, run) == Verdict::NonStrict)
+        .filter(|case| case.known.is_none() && counted(case, run) == Verdict::NonStrict)
     {
         let what = case.message().unwrap_or_default();
         headline(text, Verdict::NonStrict, &case.name(), &what, paper);
@@ -187,6 +192,7 @@ fn non_strict(text: &mut String, run: &RunResult, paper: Paper) {
 fn closings(text: &mut String, run: &RunResult, paper: Paper) {
     let otherwise = |case: &&CaseResult| {
         matches!(case.close_verdict, Verdict::NonStrict | Verdict::Fail)
+            && case.known.is_none()
             && counted(case, run) != Verdict::Fail
     };
     let cases: Vec<&CaseResult> = run.cases.iter().filter(otherwise).collect();

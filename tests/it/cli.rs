@@ -1,7 +1,9 @@
 //! The command line as a user meets it: each snapshot shows stdout, stderr and the exit code together.
 
 mod check;
+mod expect;
 mod fallback;
+mod init;
 mod load;
 pub(crate) mod longpoll;
 mod repeat;

@@ -97,6 +97,7 @@ impl Job {
                 Some(UpdateArg::Missing) => Update::Missing,
                 Some(UpdateArg::All) => Update::All,
             },
+            known: meant.known.as_slice().into(),
             ..usual
         }
     }

@@ -30,6 +30,7 @@ impl Check {
             accept: self.accept || below.accept,
             results: self.results.over(below.results),
             config: self.config,
+            known: first(self.known, below.known),
         }
     }
 }

@@ -285,6 +285,35 @@ impl<'t, 'p> Section<'t, 'p> {
         }
     }
 
+    /// Reads each table of a list, as `[[key]]` has them, or of a table, as `[key]` with a name each has them.
+    pub(super) fn each_table(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(Option<String>, Section<'t, '_>),
+    ) {
+        if let Some((_, value)) = self.table.get_key_value(key)
+            && matches!(value.get_ref(), DeValue::Table(_))
+        {
+            return self.each_section(key, |name, section| read(Some(name), section));
+        }
+        for value in self.list(key) {
+            let span = value.span();
+            match value.into_inner() {
+                DeValue::Table(table) => read(
+                    None,
+                    Section {
+                        span,
+                        ..Section::new(table, self.problems)
+                    },
+                ),
+                other => {
+                    let title = format!("`{key}` holds {}", kind(&other));
+                    self.problems.add(span, title, format!("tables, as [[{key}]]"));
+                }
+            }
+        }
+    }
+
     /// Reads each table within a table of this one, with its name.
     pub(super) fn each_section(&mut self, key: &'static str, mut read: impl FnMut(String, Section<'t, '_>)) {
         let Some(tables) = self.section(key) else {
@@ -305,6 +334,11 @@ impl<'t, 'p> Section<'t, 'p> {
                 problems.add(span, format!("`{key}` holds tables only"), "a table");
             }
         }
+    }
+
+    /// Whether a key that was read is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.taken.iter().any(|(taken, _)| *taken == key)
     }
 
     /// Reports a missing key.

@@ -45,6 +45,7 @@ pub(super) fn undecided(text: &mut String, view: View<'_>) {
     let mut by_what: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
     for case in &view.finished.run.cases {
         if let Some(finding) = &case.finding
+            && case.known.is_none()
             && counted(case, view.finished.run) == Verdict::Undecided
         {
             by_what.entry(&finding.what).or_default().push(case);

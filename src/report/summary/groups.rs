@@ -22,6 +22,7 @@ pub(super) fn noted(text: &mut String, run: &RunResult, verdict: Verdict, detail
         .cases
         .iter()
         .filter(|case| case.verdict == verdict && case.finding.is_none() && case.pending.is_none())
+        .filter(|case| case.known.is_none())
     {
         if let Some(note) = &case.note {
             let note = match (verdict, detail) {
@@ -60,6 +61,35 @@ pub(super) fn flaky(text: &mut String, run: &RunResult, paper: Paper) {
             ids.len()
         );
         wrapped(text, &whole_families(&ids, run), paper);
+        text.push('\n');
+    }
+}
+
+/// The deviations that the user expects, by reason, and the expectations that no case met.
+pub(super) fn known(text: &mut String, run: &RunResult, detail: Detail, paper: Paper) {
+    let mut by_reason: BTreeMap<(Verdict, &str), Vec<Arc<str>>> = BTreeMap::new();
+    for case in &run.cases {
+        if let Some(reason) = &case.known {
+            by_reason
+                .entry((case.verdict, reason))
+                .or_default()
+                .push(case.name());
+        }
+    }
+    let style = style(Verdict::NonStrict);
+    if detail != Detail::Quiet {
+        for ((verdict, reason), ids) in &by_reason {
+            let head = format!("known {} {}", verdict.name(), ids.len());
+            let reason = paper.hang(&format!(": {reason}"), head.len(), 2);
+            let _ = writeln!(text, "{style}{head}{style:#}{reason}");
+            wrapped(text, &whole_families(ids, run), paper);
+        }
+    }
+    for unmet in &run.unmet {
+        let unmet = paper.hang(&format!(": {unmet}"), "expect".len(), 2);
+        let _ = writeln!(text, "{style}expect{style:#}{unmet}");
+    }
+    if !run.unmet.is_empty() || (detail != Detail::Quiet && !by_reason.is_empty()) {
         text.push('\n');
     }
 }

@@ -263,8 +263,10 @@ pub(super) struct List {
 pub(super) enum Listed {
     /// Cases of `check`
     Cases,
-    /// Promises of Phoenix Channels
+    /// Promises of Phoenix Channels that a server keeps
     Rules,
+    /// Promises of Phoenix Channels that a client keeps
+    ClientRules,
     /// Faults of `serve --fault`
     Faults,
     /// Phoenix versions that a server can be compared with

@@ -9,6 +9,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::{self, Case, rules};
 use crate::scenario::nearest;
+use crate::server::faults;
 
 /// Prints the explanation.
 pub(super) fn run(args: &Explain) -> Result<Exit, CliError> {
@@ -17,7 +18,9 @@ pub(super) fn run(args: &Explain) -> Result<Exit, CliError> {
     if let Some(rule) = rules::find(id) {
         let checks = |case: &&std::sync::Arc<Case>| case.rules().iter().any(|rule| rule == id);
         let checked_by: Vec<&str> = cases.iter().filter(checks).map(|case| &*case.id).collect();
-        output::print(&rule.explain(&checked_by))?;
+        let breaks = |fault: &&faults::Fault| fault.rules.contains(&id);
+        let broken_by: Vec<&str> = faults::all().filter(breaks).map(|fault| fault.id).collect();
+        output::print(&rule.explain(&checked_by, &broken_by))?;
         return Ok(Exit::Held);
     }
     if let Some(case) = cases.iter().find(|case| &*case.id == id) {
@@ -28,7 +31,9 @@ pub(super) fn run(args: &Explain) -> Result<Exit, CliError> {
         .map(|rule| rule.id)
         .chain(cases.iter().map(|case| &*case.id));
     Err(Complaint::new(format!("no rule and no case is named `{id}`"))
-        .expected("a rule of `phxproof list rules` or a case of `phxproof list cases`")
+        .expected(
+            "a rule of `phxproof list rules` or `list client-rules`, or a case of `phxproof list cases`",
+        )
         .did_you_mean(nearest(id, known))
         .into())
 }

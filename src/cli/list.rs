@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::args::{FormatArg, List, Listed};
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::conformance::{self, rules};
+use crate::conformance::{self, rules, rules::Party};
 use crate::load::{self, FigureGroup};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
@@ -20,7 +20,8 @@ use crate::transport::Transport;
 pub(super) fn run(args: &List) -> Result<Exit, CliError> {
     let list = match args.what {
         Listed::Cases => case_list(),
-        Listed::Rules => rule_list(),
+        Listed::Rules => rule_list(Party::Server),
+        Listed::ClientRules => rule_list(Party::Client),
         Listed::Faults => fault_list(),
         Listed::Profiles => profile_list(),
         Listed::Scenarios => scenario_list(),
@@ -109,6 +110,7 @@ fn fault_list() -> Things {
             "id": fault.id,
             "about": fault.about,
             "rules": fault.rules,
+            "shown_by": fault.shown_by.iter().map(|it| it.name()).collect::<Vec<_>>(),
             "needs": fault.needs.map(Needs::name),
         });
         things.add([fault.id, fault.about], object);
@@ -172,9 +174,9 @@ fn figure_list() -> Things {
     things
 }
 
-fn rule_list() -> Things {
+fn rule_list(party: Party) -> Things {
     let mut things = Things::default();
-    for rule in rules::all() {
+    for rule in rules::about(party) {
         let since = rule
             .since()
             .map(|version| format!("since {version}"))

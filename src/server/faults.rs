@@ -20,10 +20,31 @@ pub struct Fault {
     pub about: &'static str,
     /// The rules that it breaks.
     pub rules: &'static [&'static str],
+    /// The commands that fail on a server with it.
+    pub shown_by: &'static [ShownBy],
     /// What a server must speak to show it; none: any does.
     pub needs: Option<Needs>,
     /// Changes the decision.
     pub(super) apply: fn(&mut Conduct),
+}
+
+/// A command that fails on a server with a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownBy {
+    /// A case of `check` that cites a rule of the fault fails.
+    Check,
+    /// `load` finds messages missing, doubled or out of order, or sockets that were lost.
+    Load,
+}
+
+impl ShownBy {
+    /// The command.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Load => "load",
+        }
+    }
 }
 
 /// What a server must speak so that a fault shows.
@@ -56,8 +77,17 @@ impl Fault {
             id,
             about,
             rules,
+            shown_by: &[ShownBy::Check],
             needs: None,
             apply,
+        }
+    }
+
+    /// The same, if `load` fails on it, too.
+    const fn also_by_load(self) -> Self {
+        Self {
+            shown_by: &[ShownBy::Check, ShownBy::Load],
+            ..self
         }
     }
 

@@ -13,6 +13,7 @@ mod longpoll;
 mod malformed;
 mod presence;
 mod push;
+mod reasons;
 mod serializers;
 mod text;
 mod versions;
@@ -52,15 +53,38 @@ impl Rule {
         self.versions.since()
     }
 
-    /// The rule as `phxproof explain` prints it, with the ids of the cases that check it.
-    pub const fn explain<'a>(&'static self, cases: &'a [&'a str]) -> Explanation<'a> {
-        Explanation { rule: self, cases }
+    /// Whose behaviour it is about.
+    pub fn party(&self) -> Party {
+        if client::RULES.contains(self) {
+            Party::Client
+        } else {
+            Party::Server
+        }
+    }
+
+    /// Why no case can check it, if none can.
+    pub fn untestable(&self) -> Option<&'static str> {
+        reasons::untestable(self.id)
+    }
+
+    /// Why no fault of the reference server breaks it, if none does.
+    pub fn unbroken(&self) -> Option<&'static str> {
+        reasons::unbroken(self.id)
+    }
+
+    /// The rule as `phxproof explain` prints it, with the ids of the cases that check it and of the faults that break it.
+    pub const fn explain<'a>(&'static self, cases: &'a [&'a str], faults: &'a [&'a str]) -> Explanation<'a> {
+        Explanation {
+            rule: self,
+            cases,
+            faults,
+        }
     }
 }
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Rule", 7)?;
+        let mut object = serializer.serialize_struct("Rule", 9)?;
         object.serialize_field("id", self.id)?;
         object.serialize_field("about", self.about)?;
         object.serialize_field("promise", self.promise)?;
@@ -68,6 +92,8 @@ impl Serialize for Rule {
         object.serialize_field("since", &self.since().map(|version| version.to_string()))?;
         object.serialize_field("versions", &self.versions.to_string())?;
         object.serialize_field("note", &self.note)?;
+        object.serialize_field("untestable", &self.untestable())?;
+        object.serialize_field("unbroken", &self.unbroken())?;
         object.end()
     }
 }
@@ -144,6 +170,20 @@ pub const AREAS: [Area; 14] = [
 /// All rules, area by area.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().flat_map(|area| area.rules)
+}
+
+/// Whose behaviour a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The server's, which `check` judges.
+    Server,
+    /// The client's.
+    Client,
+}
+
+/// The rules about servers or about clients, area by area.
+pub fn about(party: Party) -> impl Iterator<Item = &'static Rule> {
+    all().filter(move |rule| rule.party() == party)
 }
 
 /// Rules with cases of their own: if a case cites one of them, any failure of the case breaks that rule.

@@ -131,7 +131,7 @@ fn an_unknown_id_is_not_found() {
 fn an_explanation_has_promise_versions_source_and_cases() {
     let text = find("null-join-ref-accepted")
         .unwrap()
-        .explain(&["join/push-null-join-ref"])
+        .explain(&["join/push-null-join-ref"], &["null-join-ref-dropped"])
         .to_string();
     insta::assert_snapshot!(text, @r"
     null-join-ref-accepted: a push without a join_ref is delivered
@@ -143,13 +143,14 @@ fn an_explanation_has_promise_versions_source_and_cases() {
                   either, as in V1
       source      phoenix lib/phoenix/socket.ex, handle_in/4 on a joined topic
       cases       join/push-null-join-ref
+      faults      null-join-ref-dropped
     ");
 }
 
 #[test]
 fn every_explanation_fits_a_terminal() {
     for rule in all() {
-        let text = rule.explain(&[]).to_string();
+        let text = rule.explain(&[], &[]).to_string();
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
         assert!(text.contains(rule.id) && text.ends_with('\n'));
     }

@@ -2,27 +2,38 @@
 
 use std::fmt;
 
-use super::Rule;
+use super::{Party, Rule};
 
 /// The width of a line.
 const WIDTH: usize = 100;
 /// The width of the left margin, which contains the names of fields.
 const MARGIN: usize = 12;
 
-/// A rule together with the cases that check it.
+/// A rule together with the cases that check it and the faults that break it.
 #[derive(Clone, Copy, Debug)]
 pub struct Explanation<'a> {
     pub(super) rule: &'static Rule,
     pub(super) cases: &'a [&'a str],
+    pub(super) faults: &'a [&'a str],
 }
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.rule)?;
-        match self.cases {
-            [] => field(f, "cases", "none; no case of this suite checks it by itself"),
-            cases => field(f, "cases", &cases.join(", ")),
+        let Self { rule, cases, faults } = *self;
+        write!(f, "{rule}")?;
+        match (cases, rule.party()) {
+            ([], Party::Client) => field(f, "cases", "none: it is about clients, and check judges servers")?,
+            ([], Party::Server) => field(f, "cases", "none")?,
+            (cases, _) => field(f, "cases", &cases.join(", "))?,
         }
+        if let Some(reason) = rule.untestable() {
+            field(f, "untestable", reason)?;
+        }
+        if !faults.is_empty() {
+            field(f, "faults", &faults.join(", "))?;
+        }
+        rule.unbroken()
+            .map_or(Ok(()), |reason| field(f, "unbroken", reason))
     }
 }
 

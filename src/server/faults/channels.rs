@@ -250,13 +250,15 @@ pub(super) const FAULTS: &[Fault] = &[
         "One of seven deliveries of a broadcast is lost, or one of N with --one-in N.",
         &["broadcast-reaches-all", "delivery-exactly-once"],
         |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Lost),
-    ),
+    )
+    .also_by_load(),
     Fault::new(
         "broadcast-doubled",
         "One of seven deliveries of a broadcast comes twice, or one of N with --one-in N.",
         &["broadcast-once", "delivery-exactly-once"],
         |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Doubled),
-    ),
+    )
+    .also_by_load(),
     Fault::new(
         "broadcast-swapped",
         "One of seven deliveries of a broadcast comes after the next, or one of N with --one-in N.",
@@ -267,5 +269,6 @@ pub(super) const FAULTS: &[Fault] = &[
             "annotation-before-reply",
         ],
         |conduct| conduct.socket.delivery = Delivery::OneIn(OFTEN, Mishap::Swapped),
-    ),
+    )
+    .also_by_load(),
 ];

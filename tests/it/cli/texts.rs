@@ -135,10 +135,14 @@ fn a_rule_is_explained_with_the_cases_that_check_it() {
 
 #[test]
 fn every_list_is_an_array_of_objects_with_what_was_promised() {
-    let promised: [(&str, &[&str]); 6] = [
+    let promised: [(&str, &[&str]); 7] = [
         ("cases", &["id", "about", "rules", "level", "transports", "vsn"]),
-        ("rules", &["id", "about", "source", "since"]),
-        ("faults", &["id", "about", "rules"]),
+        (
+            "rules",
+            &["id", "about", "source", "since", "untestable", "unbroken"],
+        ),
+        ("client-rules", &["id", "about", "source", "since"]),
+        ("faults", &["id", "about", "rules", "shown_by", "needs"]),
         ("profiles", &["id", "about"]),
         ("scenarios", &["id", "about"]),
         ("figures", &["id", "about"]),

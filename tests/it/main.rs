@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
+mod action; // how action.yml installs phxproof
 mod certificates; // certificates that tests make, and a small server of TLS
 mod chance; // what Phoenix leaves open
 mod cli; // what is typed, what is printed, how it ends

@@ -169,11 +169,22 @@ impl Likeness {
             profile.versions(),
             profile.adapter().name()
         );
+        let all = answers.len();
+        match other.len() {
+            0 => text.push_str(&format!(": all {all} answers that tell versions apart fit it")),
+            misfits => text.push_str(&format!(
+                ": {} of the {all} answers that tell versions apart fit it",
+                all - misfits
+            )),
+        }
         if !told.is_empty() {
-            text.push_str(&format!(" ({})", told.join(", ")));
+            text.push_str(&format!(
+                "; its neighbours answer these otherwise: {}",
+                told.join(", ")
+            ));
         }
         if !other.is_empty() {
-            text.push_str(&format!("; but as other versions: {}", other.join(", ")));
+            text.push_str(&format!("; other versions answer so: {}", other.join(", ")));
         }
         text
     }

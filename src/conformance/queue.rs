@@ -96,7 +96,7 @@ pub(super) struct Queue {
     again: HashSet<Arc<str>>,
     repeated: HashMap<Arc<str>, Repeated>,
     under_way: Vec<Arc<Case>>,
-    punctual: Punctual,
+    pub(super) punctual: Punctual,
     tasks: JoinSet<()>,
 }
 

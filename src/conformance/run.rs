@@ -97,15 +97,15 @@ async fn run(
     for result in &cases {
         on_event(CheckEvent::CaseFinished(result));
     }
-    let limit = settings.longest_run(context.line.round_trip());
-    let end = clock.instant(begun + limit);
+    let (limit, longest) = settings.run_limits(context.line.round_trip());
     let baseline = offers.baseline.map(Rc::new);
     let to_do = ToDo::new(chosen.run, chosen.alone);
     let mut queue = Queue::new(context, held_to, fresh, baseline, to_do);
+    let punctual = queue.punctual.clone();
     let ended = tokio::select! {
         biased;
         () = &mut stop => Some(Ended::Stopped),
-        () = tokio::time::sleep_until(end.into()) => Some(Ended::TooLong(limit)),
+        taken = punctual.ended(clock, begun, limit, longest) => Some(Ended::TooLong(taken)),
         () = queue.work(host, &mut cases, on_event) => None,
     };
     let cut_short = matches!(ended, Some(Ended::Stopped));

@@ -38,7 +38,8 @@ pub struct CheckSettings {
     /// The timeout of each wait, beyond what the case asks the server to wait; more on a slow connection.
     pub timeout: Duration,
     /// The time limit of the whole run. The default is a minute and two hundred round trips, or eleven timeouts if that
-    /// is longer, but at most six minutes; and all of that for each repetition.
+    /// is longer, but at most six minutes; and all of that for each repetition. On a machine that keeps this process waiting, a
+    /// run without a limit of its own may take the six minutes.
     pub max_time: Option<Duration>,
     /// How many cases run side by side; by default sixteen, or eight on a server that others use.
     pub jobs: Option<usize>,
@@ -101,12 +102,17 @@ impl CheckSettings {
 }
 
 impl CheckSettings {
-    /// The time limit of the whole run for this round trip.
-    pub(super) fn longest_run(&self, round_trip: Duration) -> Duration {
-        let longest = self.longest_repetition(round_trip);
+    /// The time limit of the whole run for this round trip, and the limit where this machine is late all the time.
+    pub(super) fn run_limits(&self, round_trip: Duration) -> (Duration, Duration) {
         match self.max_time {
-            Some(longest) => longest,
-            None => longest.saturating_mul(self.repeat),
+            Some(longest) => (longest, longest),
+            None => {
+                let usual = self.longest_repetition(round_trip);
+                (
+                    usual.saturating_mul(self.repeat),
+                    LONGEST_RUN.max(usual).saturating_mul(self.repeat),
+                )
+            }
         }
     }
 
@@ -201,15 +207,16 @@ mod tests {
     #[test]
     fn a_run_takes_a_minute_and_two_hundred_round_trips_unless_said() {
         let mut settings = settings("ws://127.0.0.1/socket");
-        assert_eq!(settings.longest_run(Duration::ZERO), ms(60_000));
-        assert_eq!(settings.longest_run(ms(300)), ms(120_000));
-        assert_eq!(settings.longest_run(ms(2000)), ms(360_000));
+        assert_eq!(settings.run_limits(Duration::ZERO).0, ms(60_000));
+        assert_eq!(settings.run_limits(ms(300)).0, ms(120_000));
+        assert_eq!(settings.run_limits(ms(2000)).0, ms(360_000));
         settings.timeout = ms(10_000);
-        assert_eq!(settings.longest_run(Duration::ZERO), ms(110_000));
+        assert_eq!(settings.run_limits(Duration::ZERO).0, ms(110_000));
+        assert_eq!(settings.run_limits(Duration::ZERO).1, ms(360_000));
         settings.max_time = Some(ms(900_000));
-        assert_eq!(settings.longest_run(ms(300)), ms(900_000));
+        assert_eq!(settings.run_limits(ms(300)).0, ms(900_000));
         settings.max_time = Some(ms(1000));
-        assert_eq!(settings.longest_run(ms(300)), ms(1000));
+        assert_eq!(settings.run_limits(ms(300)), (ms(1000), ms(1000)));
     }
 
     #[test]

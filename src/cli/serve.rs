@@ -42,6 +42,10 @@ pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
         let trust = authority.as_ref().map(AuthorityFile::trust).unwrap_or_default();
         let target = format!("{ws}://{}/socket", server.address());
         output::note(&format!("try: phxproof check --target {target}{trust}"));
+        output::note(&format!(
+            "or open {http}://{}/ in two windows of a browser",
+            server.address()
+        ));
         if let Some(seed) = settings.chance {
             output::note(&format!("what Phoenix leaves open happens by seed {seed}"));
         }

@@ -10,6 +10,7 @@ mod documents; // README.md and docs/ are executed, and their links followed
 mod faults; // each promise that the server can break is noticed
 mod load; // the swarm, against the reference server
 mod middlebox; // a proxy that hinders WebSockets or requests
+mod page; // the watch page of `serve`, in two windows of Chromium
 mod phoenix_js; // phoenix.js itself, over long poll and by fallback
 mod picture; // the picture of a terminal in the README
 mod player; // a server that plays a recorded transcript to a client

@@ -16,6 +16,7 @@ mod body;
 mod deflate;
 mod head;
 mod longpoll;
+mod page;
 mod query;
 mod response;
 mod route;

@@ -20,7 +20,7 @@ pub(crate) struct Response {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Headers {
     None,
-    /// A line of the application's own, with its line end.
+    /// Lines of the application's own, with their line ends.
     Own(String),
     /// Those that let scripts of any site read an answer of long poll (CORS).
     AnySite,
@@ -123,8 +123,12 @@ impl Response {
 
     /// The same with one more header.
     pub(super) fn with_header(self, name: &str, value: impl std::fmt::Display) -> Self {
+        let before = match self.headers {
+            Headers::Own(lines) => lines,
+            _ => String::new(),
+        };
         Self {
-            headers: Headers::Own(format!("{name}: {value}\r\n")),
+            headers: Headers::Own(format!("{before}{name}: {value}\r\n")),
             ..self
         }
     }

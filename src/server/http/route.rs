@@ -6,6 +6,7 @@ use super::super::conduct::{Mount, PollTimes};
 use super::super::shared::{Shared, since_epoch};
 use super::super::token::Tokens;
 use super::longpoll::{self, PollAsk};
+use super::page::PageFile;
 use super::query::{Malformed, Param, param};
 use super::upgrade::Upgrade;
 use super::{Request, Response};
@@ -47,6 +48,7 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
         ("POST", ["disconnect", name]) => {
             return Answer::Disconnect((*name).to_owned());
         }
+        ("GET" | "HEAD", _) => PageFile::at(request.path).map_or_else(not_found, PageFile::response),
         _ => not_found(),
     })
 }

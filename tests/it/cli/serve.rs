@@ -18,9 +18,14 @@ fn the_first_line_says_where_it_listens_and_sigterm_ends_it() {
     assert_eq!(served.terminate(), Some(0));
     assert_eq!(served.rest(), "");
     let target = served.target();
+    let page = served
+        .first_line
+        .trim()
+        .trim_start_matches("listening on ")
+        .to_owned();
     assert_eq!(
         served.stderr(),
-        format!("try: phxproof check --target {target}\n")
+        format!("try: phxproof check --target {target}\nor open {page}/ in two windows of a browser\n")
     );
     assert!(folder.path().join("annotations.sqlite").exists());
 }

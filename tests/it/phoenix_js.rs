@@ -1,5 +1,5 @@
-//! Conversations of phoenix.js itself with the reference server, over long poll and by fallback. They need Node and the packages
-//! of `tests/phoenix_js`, which `npm ci` fetches there; without them the tests say so and are skipped.
+//! Conversations of phoenix.js itself with the reference server, over long poll and by fallback, and of the client of Supabase that
+//! is built upon it. They need Node and the packages of `tests/phoenix_js`, which `npm ci` fetches there; without them the tests say so and are skipped.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -29,6 +29,32 @@ present ["ana","bea"]
 present ["ana"]
 "#;
 
+/// What the client of Supabase is told.
+const REALTIME: &str = r#"vsn 2.0.0
+realtime:room CHANNEL_ERROR: unmatched topic
+lab SUBSCRIBED
+lab SUBSCRIBED
+echo ok
+echo_error error
+ignore timed out
+push timed out {"n":2,"type":"push"}
+broadcast_from ok {"n":3,"type":"broadcast_from"}
+crash CHANNEL_ERROR: channel error: transport failure
+rejoin SUBSCRIBED
+echo ok
+present ana online
+present ana online; bea online
+update ok
+present ana online; bea busy
+leave ok
+present ana online
+disconnect CHANNEL_ERROR: socket closed: 1001
+reconnect SUBSCRIBED
+echo ok
+leave ok
+heartbeats are answered
+"#;
+
 /// The folder of the script and its packages.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/phoenix_js")
@@ -39,7 +65,7 @@ fn folder() -> PathBuf {
 fn can_play() -> bool {
     let missing = if Command::new("node").arg("--version").output().is_err() {
         "there is no Node (`node`)"
-    } else if !folder().join("node_modules").exists() {
+    } else if !folder().join("node_modules/@supabase/realtime-js").exists() {
         "its packages are missing: `npm ci --prefix tests/phoenix_js` fetches them"
     } else {
         return true;
@@ -51,10 +77,20 @@ fn can_play() -> bool {
 
 /// What phoenix.js is told in a play. `path` is where ana's requests go, bea connects to the server itself.
 fn played(version: &str, play: &str, server: &Server, path: SocketAddr) -> String {
+    let origin = format!("http://{}", server.address());
+    run(&[
+        "conversation.mjs",
+        &format!("phoenix-{version}"),
+        play,
+        &origin,
+        &format!("ws://{path}"),
+    ])
+}
+
+/// What a script prints.
+fn run(script: &[&str]) -> String {
     let output = Command::new("node")
-        .arg("conversation.mjs")
-        .args([format!("phoenix-{version}"), play.to_owned()])
-        .args([format!("http://{}", server.address()), format!("ws://{path}")])
+        .args(script)
         .current_dir(folder())
         .output()
         .expect("node was there a moment ago");
@@ -140,4 +176,16 @@ fn a_server_with_a_mistake_is_noticed_by_phoenix_js() {
     let server = serve_with(&["longpoll-batch-reversed"]);
     let told = played("1.8.12", "longpoll", &server, server.address());
     assert!(told.contains("counted in order false"), "{told}");
+}
+
+#[test]
+fn the_client_of_supabase_joins_pushes_sees_presence_and_comes_back() {
+    if !can_play() {
+        return;
+    }
+    let server = serve_with(&[]);
+    assert_eq!(
+        run(&["realtime.mjs", &format!("http://{}", server.address())]),
+        REALTIME
+    );
 }

@@ -28,7 +28,7 @@ const UNFINISHED: [(&str, &str); 7] = [
 /// Where a machine keeps its files; in two halves as well.
 const MACHINE_PATHS: [(&str, &str); 3] = [("/wo", "rk/"), ("/ho", "me/"), ("/ro", "ot/")];
 /// What holds no source of ours; `.git` is a file in a worktree.
-const NOT_OURS: [&str; 4] = ["target", "reports", "node_modules", ".git"];
+const NOT_OURS: [&str; 5] = ["target", "reports", "node_modules", "site-packages", ".git"];
 
 #[test]
 fn rust_files_keep_the_rules_of_the_house() {

@@ -92,8 +92,8 @@ const play = async (browser, servers) => {
   const texts = `[...document.querySelectorAll("#annotations .text")].map(it => it.textContent)`
   for (const window of both) { say("texts", await window.evaluate(texts)) }
 
-  // While the server is away, the browser itself logs each connection that is refused.
-  const ours = both.flatMap(it => it.errors).filter(it => !it.includes("ERR_CONNECTION"))
+  // The browser itself logs each connection that fails while the server is away.
+  const ours = both.flatMap(it => it.errors).filter(it => !/ERR_CONNECTION|^WebSocket connection to/.test(it))
   say("errors in the console", ours)
 }
 

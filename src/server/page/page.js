@@ -21,6 +21,7 @@ let name = sessionStorage.getItem("name") ?? ""
 const signed = async () => {
   if (name === "") { return {} }
   const answer = await fetch(`/token/${encodeURIComponent(name)}`)
+    .catch(() => { throw new Error("the server cannot be reached") })
   if (!answer.ok) { throw new Error(`the server gave no token (${answer.status})`) }
   return { token: await answer.text() }
 }
@@ -165,7 +166,7 @@ const showMoment = () => {
   at("hand").setAttribute("transform", `rotate(${prefersStill.matches ? 0 : (position % 1000) * 0.36})`)
   write("play", playing ? "Pause" : "Play")
   const current = annotations.findLast(it => it.at <= position && it.at > position - CAPTION_MS)
-  at("caption").hidden = !current
+  at("subtitle").hidden = !current
   write("caption", current ? `${shownName(current)}: ${current.body}` : "")
 }
 
@@ -198,11 +199,13 @@ at("play").addEventListener("click", () => {
 
 // ---- what the user does --------------------------------------------------------------------------------------------
 
+const FIELDS = { body: "The annotation", at: "The place in the video" }
+
 /** What is wrong with an annotation that was not kept, in words. */
 const trouble = error => {
   const { errors } = error.response
   return {
-    refused: errors ? Object.entries(errors).map(([field, texts]) => `${field} ${texts.join(", ")}`).join("; ") : error.message,
+    refused: errors ? Object.entries(errors).map(([field, texts]) => `${FIELDS[field] ?? field} ${texts.join(", ")}.`).join(" ") : error.message,
     timeout: "The server did not answer. If it kept the annotation, it will appear.",
     lost: "The connection ended before the server answered. If it kept the annotation, it will appear.",
     "not-joined": "You are away. The annotation was not sent.",

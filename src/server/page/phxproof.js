@@ -44,7 +44,8 @@ export class Socket {
   #timer = null // of the attempt to connect, or until the next one
 
   /** `url` is where the socket is mounted, such as `/socket` or `wss://example.org/socket`. `params` are the connect
-      params: an object, or a function that is called for each connection and may be async. */
+      params: an object, or a function that is called for each connection and may be async. Where it fails, the socket
+      is `waiting`, with the message of the error. */
   constructor(url, { params = {}, heartbeatMs = 30_000, timeoutMs = 10_000, backoffMs = BACKOFF_MS } = {}) {
     this.#url = url
     this.#options = { params, heartbeatMs, timeoutMs, backoffMs }
@@ -88,7 +89,7 @@ export class Socket {
     try {
       params = await valueOf(this.#options.params)
     } catch (error) {
-      if (isCurrent()) { this.#lost(`the connect params failed: ${error.message}`) }
+      if (isCurrent()) { this.#lost(error.message) }
       return
     }
     if (!isCurrent()) { return }

@@ -11,7 +11,7 @@ mod faults; // each promise that the server can break is noticed
 mod load; // the swarm, against the reference server
 mod middlebox; // a proxy that hinders WebSockets or requests
 mod page; // the watch page of `serve`, in two windows of Chromium
-mod phoenix_js; // phoenix.js itself, over long poll and by fallback
+mod phoenix_js; // phoenix.js itself, over long poll, by fallback, after ends; and the client of Supabase
 mod picture; // the picture of a terminal in the README
 mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said

@@ -1,4 +1,4 @@
-//! Conversations of phoenix.js itself with the reference server, over long poll and by fallback, and of the client of Supabase that
+//! Conversations of phoenix.js itself with the reference server, over long poll and by fallback, over what ends a connection, and of the client of Supabase that
 //! is built upon it. They need Node and the packages of `tests/phoenix_js`, which `npm ci` fetches there; without them the tests say so and are skipped.
 
 use std::io::Write as _;
@@ -27,6 +27,15 @@ count ["ok",{"count":1}]
 refused {"reason":"no"}
 present ["ana","bea"]
 present ["ana"]
+"#;
+
+/// What is told of ends and of what comes after them.
+const COMES_BACK: &str = r#"before ["ok",{"value":1}]
+after the crash ["ok",{"value":null}]
+after the disconnect ["ok",{"n":1}]
+annotations 0
+after the restart ["ok",{"n":2}]
+caught up ["missed"]
 "#;
 
 /// What the client of Supabase is told.
@@ -176,6 +185,23 @@ fn a_server_with_a_mistake_is_noticed_by_phoenix_js() {
     let server = serve_with(&["longpoll-batch-reversed"]);
     let told = played("1.8.12", "longpoll", &server, server.address());
     assert!(told.contains("counted in order false"), "{told}");
+}
+
+#[test]
+fn phoenix_js_comes_back_after_a_crash_a_disconnect_and_a_restart() {
+    if !can_play() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder
+        .path()
+        .to_str()
+        .expect("a temporary folder has a plain name");
+    for_each_version(|version| {
+        let package = format!("phoenix-{version}");
+        let told = run(&["comes_back.mjs", &package, env!("CARGO_BIN_EXE_phxproof"), store]);
+        assert_eq!(told, COMES_BACK, "{version}");
+    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Conversations of phoenix.js itself with the reference server, over long poll and by fallback, over what ends a connection, and of the client of Supabase that
-//! is built upon it. They need Node and the packages of `tests/phoenix_js`, which `npm ci` fetches there; without them the tests say so and are skipped.
+//! Conversations of phoenix.js itself with the reference server: over long poll, by fallback, and over what ends a connection; and of
+//! the client of Supabase, which is built upon it. They need Node and the packages of `tests/phoenix_js`, which `npm ci` fetches
+//! there; without them the tests say so and are skipped.
 
 use std::io::Write as _;
 use std::net::SocketAddr;

@@ -2,9 +2,11 @@
 //! type of this module.
 
 mod load;
+mod past;
 mod target;
 
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
+pub(super) use past::{OutputArg, Report};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
 
 use std::num::NonZeroU32;
@@ -93,6 +95,8 @@ pub(super) enum Command {
     Serve(Serve),
     /// Writes commented settings, a first scenario and a CI workflow into the current folder
     Init(Init),
+    /// Renders the reports of an earlier run again, or compares several runs case by case
+    Report(Report),
     /// Prints shell completions
     Completions(Completions),
 }
@@ -165,6 +169,9 @@ pub(super) struct Check {
     /// Accept the pending fixtures of the chosen cases and run nothing
     #[arg(long, help_heading = FIXTURES, conflicts_with = "update")]
     pub(super) accept: bool,
+    /// Format of the output [default: text]
+    #[arg(long, value_name = "FORMAT", help_heading = "Results")]
+    pub(super) format: Option<OutputArg>,
     #[command(flatten)]
     pub(super) results: Results,
     #[command(flatten)]

@@ -5,18 +5,20 @@ mod job;
 mod replay;
 mod server;
 
-use super::args::{self, Look};
+use std::path::PathBuf;
+
+use super::args::{self, Look, OutputArg};
 use super::complaint::Complaint;
 use super::embedded::Embedded;
 use super::exec::{Exec, Log};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
-use super::{config, output};
+use super::{config, output, results};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, CheckConclusion, Host, NoHost, RunResult};
 use crate::report::{
-    About, CheckFinished, CheckJob, CheckProgress, Folder, Frames, Json, Junit, ProgressStyle, Replay,
-    Reporters, Terminal,
+    About, CheckFinished, CheckJob, CheckPage, CheckProgress, Folder, Frames, GitHub, Json, Junit, Markdown,
+    ProgressStyle, Replay, Reporters, Terminal,
 };
 use crate::transport::Target;
 use job::Job;
@@ -59,7 +61,17 @@ async fn check(job: Job, look: Look, replay: Replay, stop: Stop) -> Result<Exit,
     output::make(&folder)?;
     let terminal = terminal(&job, &about, &folder, look, replay);
     let mut reporters = reporters(&folder, look);
-    reporters.add(terminal);
+    let markdown = Markdown::new(folder.clone());
+    match job.format {
+        OutputArg::Text => {
+            reporters.add(terminal);
+            reporters.add(markdown);
+        }
+        OutputArg::Github => {
+            reporters.add(GitHub::new(terminal, results::secret()?));
+            reporters.add(markdown.also(std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from)));
+        }
+    }
     let outcome = judge(&job, &folder, &mut reporters, &stop).await;
     let unjudged = unjudged(&job, &stop);
     let (run, trouble) = match &outcome {
@@ -101,6 +113,7 @@ fn reporters(folder: &Folder, look: Look) -> Reporters<CheckJob> {
     reporters.add(Frames::new(folder.clone()));
     reporters.add(Json::new(folder.clone()));
     reporters.add(Junit::new(folder.clone()));
+    reporters.add(CheckPage::new(folder.clone()));
     reporters
 }
 

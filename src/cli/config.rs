@@ -35,7 +35,7 @@ use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{
-    Check, CompressArg, Judging, LevelArg, Load, Network, Results, Room, Serve, ServeTls, Target,
+    Check, CompressArg, Judging, LevelArg, Load, Network, OutputArg, Results, Room, Serve, ServeTls, Target,
     TransportArg, UpdateArg, VsnArg,
 };
 use super::complaint::Complaint;
@@ -308,6 +308,7 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
         safe: safe == Some(true),
         no_safe: safe == Some(false),
         update: section.one_of::<UpdateArg>("update"),
+        format: section.one_of::<OutputArg>("format"),
         results: results_keys(&mut section),
         ..Check::default()
     };

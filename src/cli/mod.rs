@@ -20,6 +20,7 @@ mod output;
 mod patience;
 mod profile;
 mod quoting;
+mod report;
 mod results;
 mod serve;
 mod show;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Explain(args) => explain::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(&args),
+        Command::Report(args) => report::run(args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -33,14 +33,22 @@ pub(super) fn folder(typed: &Results, command: &str, started_at: SystemTime) -> 
 
 /// The seed that the user gives, or a new one, which is short and exact in every JSON reader.
 pub(super) fn seed(typed: &Results) -> Result<u64, CliError> {
-    let failed = |why| {
+    typed
+        .seed
+        .map_or_else(|| random(SysRng.try_next_u32()).map(u64::from), Ok)
+}
+
+/// A word that nobody can guess.
+pub(super) fn secret() -> Result<String, CliError> {
+    random(SysRng.try_next_u64()).map(|number| format!("{number:016x}"))
+}
+
+fn random<T>(number: Result<T, rand::rngs::SysError>) -> Result<T, CliError> {
+    number.map_err(|why| {
         CliError::Undone(Complaint::new(format!(
             "the system has no random number to give: {why}"
         )))
-    };
-    typed
-        .seed
-        .map_or_else(|| SysRng.try_next_u32().map(u64::from).map_err(failed), Ok)
+    })
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn shown(what: &Noted, vsn: Vsn, names: &RunNames<'_>) -> Option<(Way, String)> 
 }
 
 /// A path with long params, such as tokens, cut to their beginning, because logs are widely readable.
-fn without_secrets(path: &str) -> String {
+pub(crate) fn without_secrets(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else {
         return path.to_owned();
     };

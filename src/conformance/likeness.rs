@@ -1,5 +1,6 @@
 //! Finds the Phoenix version that a server resembles most, by cases that Phoenix versions answer differently.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -50,19 +51,23 @@ const TRAPS: [(Gate, Warning); 2] = [
     (
         Gate::DisconnectCode,
         Warning {
-            id: Gate::DisconnectCode.rule(),
-            about: "`disconnect` closes with 1000, after which phoenix.js never comes back \
-                (phoenixframework/phoenix#6678)",
-            mended_in: "1.8.8",
+            id: Cow::Borrowed(Gate::DisconnectCode.rule()),
+            about: Cow::Borrowed(
+                "`disconnect` closes with 1000, after which phoenix.js never comes back \
+                 (phoenixframework/phoenix#6678)",
+            ),
+            mended_in: Cow::Borrowed("1.8.8"),
         },
     ),
     (
         Gate::OriginPerMount,
         Warning {
-            id: Gate::OriginPerMount.rule(),
-            about: "the mount that is reached first after the start decides which origins all mounts of its handler \
-                let in",
-            mended_in: "1.8.10",
+            id: Cow::Borrowed(Gate::OriginPerMount.rule()),
+            about: Cow::Borrowed(
+                "the mount that is reached first after the start decides which origins all mounts of its handler \
+                 let in",
+            ),
+            mended_in: Cow::Borrowed("1.8.10"),
         },
     ),
 ];

@@ -43,9 +43,8 @@ pub use snapshot::SnapshotError;
 pub(crate) use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use catalogue::{Case, built_in, select};
 pub(crate) use entrance::{EntranceError, enter, server_header};
-#[cfg(test)]
-pub(crate) use outcome::Pace;
-pub(crate) use outcome::{CaseRecording, CheckEvent, Recorded};
+pub(crate) use excerpt::without_secrets;
+pub(crate) use outcome::{CaseRecording, CheckEvent, Pace, Recorded};
 pub(crate) use run::check;
 pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};
 pub(crate) use update::accept;

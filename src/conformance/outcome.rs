@@ -1,5 +1,6 @@
 //! The results of cases and runs, and the events that a run tells.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,14 +83,14 @@ impl HeldTo {
 }
 
 /// A problem of the Phoenix version that a server behaves like: it is not a failure, but a reason to update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The id of the rule that the version breaks.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// What happens, and the consequences.
-    pub about: &'static str,
+    pub about: Cow<'static, str>,
     /// The first version that keeps the rule.
-    pub mended_in: &'static str,
+    pub mended_in: Cow<'static, str>,
 }
 
 /// The explanation of a verdict other than `pass`.

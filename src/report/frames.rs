@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::folder::frames_path;
 use super::{CheckJob, Folder, ReportError, Reporter};
@@ -53,24 +53,21 @@ impl Reporter<CheckJob> for Frames {
 fn render(case: &CaseResult, recorded: &Recorded, target: &str) -> Vec<u8> {
     let mut text = Vec::new();
     add(&mut text, &Header::new(case, recorded, target));
-    let start = recorded
-        .recording
-        .entries
-        .first()
-        .map(|entry| entry.at)
-        .unwrap_or_default();
-    for entry in &recorded.recording.entries {
-        let t_ms = u64::try_from(entry.at.since(start).as_millis()).unwrap_or(u64::MAX);
-        add(
-            &mut text,
-            &Line {
-                actor: actor(recorded, entry),
-                t_ms,
-                ..line(&entry.what)
-            },
-        );
+    for line in lines(recorded) {
+        add(&mut text, &line);
     }
     text
+}
+
+/// The lines of a recording.
+pub(super) fn lines(recorded: &Recorded) -> impl ExactSizeIterator<Item = Line<'_>> {
+    let entries = &recorded.recording.entries;
+    let start = entries.first().map(|entry| entry.at).unwrap_or_default();
+    entries.iter().map(move |entry| Line {
+        actor: actor(recorded, entry),
+        t_ms: u64::try_from(entry.at.since(start).as_millis()).unwrap_or(u64::MAX),
+        ..line(&entry.what)
+    })
 }
 
 fn add(text: &mut Vec<u8>, line: &impl Serialize) {
@@ -117,76 +114,89 @@ impl<'a> Header<'a> {
 }
 
 /// An entry; only the fields that it has are written.
-#[derive(Default, Serialize)]
-struct Line<'a> {
-    actor: Cow<'a, str>,
-    t_ms: u64,
-    /// `>` sent, `<` received, `!` about the connection.
-    dir: &'static str,
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Line<'a> {
+    pub(super) actor: Cow<'a, str>,
+    pub(super) t_ms: u64,
+    pub(super) dir: Dir,
     #[serde(flatten)]
-    what: What<'a>,
+    pub(super) what: What<'a>,
 }
 
-#[derive(Default, Serialize)]
-struct What<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    http: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upgrade: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text_head: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text_bytes: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    b64: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pong: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<Raw>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Cow<'a, str>>,
+/// Where an entry comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Dir {
+    #[serde(rename = ">")]
+    Sent,
+    #[serde(rename = "<")]
+    Received,
+    /// It is about the connection.
+    #[default]
+    #[serde(rename = "!")]
+    Connection,
 }
 
-#[derive(Serialize)]
-struct Raw {
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct What<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) http: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) upgrade: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) event: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) why: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text_head: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) b64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pong: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) raw: Option<Raw>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Raw {
     b64: String,
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 /// An entry without its actor and time.
 fn line(noted: &Noted) -> Line<'_> {
     let (dir, what) = match noted {
-        Noted::Connecting(path) => (">", request(format!("GET {path}").into(), Some(true))),
-        Noted::Opened => ("!", status("open", 101)),
-        Noted::Settled(why) => ("!", because("settled", why)),
-        Noted::Refused(response) => ("!", refused(response)),
-        Noted::Failed(why) => ("!", because("failed", why)),
-        Noted::SentText(sent) => (">", text(sent)),
-        Noted::SentBinary(bytes) => (">", binary(bytes)),
-        Noted::SentFrame(words, payload) => (">", frame(words, payload)),
-        Noted::SentClose(code) => (">", close(Some(*code), None)),
-        Noted::Cut => ("!", event("cut")),
-        Noted::Text(came) => ("<", text(came)),
-        Noted::Binary(bytes) => ("<", binary(bytes)),
-        Noted::Pong(payload) => ("<", pong(payload)),
-        Noted::Ended(how) => ("!", ending(how)),
-        Noted::Requested(what) => (">", request(what.into(), None)),
-        Noted::Answered(response) => ("<", answer(response)),
-        Noted::Server(what) => ("!", event(what)),
+        Noted::Connecting(path) => (Dir::Sent, request(format!("GET {path}").into(), Some(true))),
+        Noted::Opened => (Dir::Connection, status("open", 101)),
+        Noted::Settled(why) => (Dir::Connection, because("settled", why)),
+        Noted::Refused(response) => (Dir::Connection, refused(response)),
+        Noted::Failed(why) => (Dir::Connection, because("failed", why)),
+        Noted::SentText(sent) => (Dir::Sent, text(sent)),
+        Noted::SentBinary(bytes) => (Dir::Sent, binary(bytes)),
+        Noted::SentFrame(words, payload) => (Dir::Sent, frame(words, payload)),
+        Noted::SentClose(code) => (Dir::Sent, close(Some(*code), None)),
+        Noted::Cut => (Dir::Connection, event("cut")),
+        Noted::Text(came) => (Dir::Received, text(came)),
+        Noted::Binary(bytes) => (Dir::Received, binary(bytes)),
+        Noted::Pong(payload) => (Dir::Received, pong(payload)),
+        Noted::Ended(how) => (Dir::Connection, ending(how)),
+        Noted::Requested(what) => (Dir::Sent, request(what.into(), None)),
+        Noted::Answered(response) => (Dir::Received, answer(response)),
+        Noted::Server(what) => (Dir::Connection, event(what)),
     };
     let (actor, t_ms) = Default::default();
     Line {
@@ -215,7 +225,7 @@ fn status(name: &str, status: u16) -> What<'_> {
 }
 
 fn refused(response: &Response) -> What<'_> {
-    let event = Some("refused");
+    let event = Some("refused".into());
     What {
         event,
         ..answer(response)
@@ -223,14 +233,14 @@ fn refused(response: &Response) -> What<'_> {
 }
 
 fn because<'a>(name: &'a str, why: &'a str) -> What<'a> {
-    let why = Some(why);
+    let why = Some(why.into());
     What { why, ..event(name) }
 }
 
 fn close(code: Option<u16>, reason: Option<&str>) -> What<'_> {
     What {
         code,
-        reason,
+        reason: reason.map(Cow::from),
         ..event("close frame")
     }
 }
@@ -245,7 +255,7 @@ fn pong(payload: &[u8]) -> What<'_> {
 
 fn event(name: &str) -> What<'_> {
     What {
-        event: Some(name),
+        event: Some(name.into()),
         ..What::default()
     }
 }
@@ -253,13 +263,13 @@ fn event(name: &str) -> What<'_> {
 fn text(text: &str) -> What<'_> {
     if text.len() <= LONGEST_TEXT {
         return What {
-            text: Some(text),
+            text: Some(text.into()),
             ..What::default()
         };
     }
     let head = text.char_indices().nth(200).map_or(text, |(end, _)| &text[..end]);
     What {
-        text_head: Some(head),
+        text_head: Some(head.into()),
         text_bytes: Some(text.len()),
         ..What::default()
     }
@@ -279,7 +289,7 @@ fn frame<'a>(words: &'a str, payload: &[u8]) -> What<'a> {
     };
     What {
         raw: Some(raw),
-        note: Some(words),
+        note: Some(words.into()),
         ..What::default()
     }
 }

@@ -1,11 +1,12 @@
 //! The reporters of `load`: progress on stderr, a summary on stdout, and the files `result.json`,
-//! `series.csv`, `histograms.hlog` and `report.html`.
+//! `junit.xml`, `series.csv`, `histograms.hlog` and `report.html`.
 
 mod csv;
 mod curve;
 mod hlog;
 mod html;
 mod json;
+mod junit;
 mod live;
 mod lost;
 #[cfg(test)]
@@ -58,28 +59,34 @@ pub struct LoadFinished<'a> {
 pub struct LoadFile {
     folder: Folder,
     name: &'static str,
-    render: fn(&LoadFinished<'_>) -> Vec<u8>,
+    render: Render,
 }
 
+/// Makes the content of a file.
+type Render = fn(&LoadFinished<'_>) -> Result<Vec<u8>, ReportError>;
+
 impl LoadFile {
-    /// `result.json`, `series.csv` and `report.html` in this folder.
-    pub fn all(folder: &Folder) -> [Self; 3] {
-        let file = |name, render: fn(&LoadFinished<'_>) -> Vec<u8>| Self {
+    /// `result.json`, `junit.xml`, `series.csv` and `report.html` in this folder.
+    pub fn all(folder: &Folder) -> [Self; 4] {
+        let file = |name, render: Render| Self {
             folder: folder.clone(),
             name,
             render,
         };
         [
-            file("result.json", json::render),
-            file("series.csv", |run| csv::render(&run.result.series).into_bytes()),
-            file("report.html", |run| html::render(run).into_bytes()),
+            file("result.json", |run| Ok(json::render(run))),
+            file("junit.xml", junit::render),
+            file("series.csv", |run| {
+                Ok(csv::render(&run.result.series).into_bytes())
+            }),
+            file("report.html", |run| Ok(html::render(run).into_bytes())),
         ]
     }
 }
 
 impl Reporter<LoadJob> for LoadFile {
     fn finish(&mut self, run: &LoadFinished<'_>) -> Result<(), ReportError> {
-        self.folder.write(self.name, &(self.render)(run))?;
+        self.folder.write(self.name, &(self.render)(run)?)?;
         Ok(())
     }
 }

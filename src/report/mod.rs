@@ -4,24 +4,35 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod comparison;
 mod folder;
 mod frames;
+mod github;
+mod html;
 mod json;
 mod junit;
 mod load;
 #[cfg(test)]
 mod made_up;
+mod markdown;
 mod object;
+mod page;
 mod paper;
+mod past;
 mod progress;
 mod summary;
 mod terminal;
 
+pub use comparison::CheckMatrix;
 pub use folder::{Folder, FolderError};
 pub use frames::Frames;
+pub use github::GitHub;
 pub use json::Json;
 pub use junit::Junit;
 pub use load::{HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal, Setup, announce, things};
+pub use markdown::Markdown;
+pub use page::CheckPage;
+pub use past::{PastCheck, PastError, past_command};
 pub use progress::{CheckProgress, Style as ProgressStyle};
 pub use summary::Replay;
 pub use terminal::Terminal;

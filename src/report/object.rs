@@ -1,6 +1,7 @@
 //! Serializes the types of the jobs for `result.json`. Each type lists here which of its fields are shown. If
 //! a field is added, renamed or removed, this file does not compile until the list is updated.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
@@ -63,7 +64,16 @@ macro_rules! as_it_is {
     };
 }
 
-as_it_is!(bool, u32, u64, usize, f64, &'static str, String);
+as_it_is!(
+    bool,
+    u32,
+    u64,
+    usize,
+    f64,
+    &'static str,
+    Cow<'static, str>,
+    String
+);
 
 impl<T: Show> Show for Option<T> {
     fn show<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

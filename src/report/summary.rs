@@ -19,7 +19,10 @@ use crate::transport::Transport;
 use fields::Fields;
 
 /// The family name for scenario files of the user.
-const OWN: &str = "own files";
+pub(super) const OWN: &str = "own files";
+
+/// What a deviation is called that the user expects.
+pub(super) const KNOWN: &str = "known";
 
 /// How a case of this run is repeated.
 #[derive(Clone, Debug)]
@@ -142,6 +145,35 @@ fn counted(case: &CaseResult, run: &RunResult) -> Verdict {
     }
 }
 
+/// The word under which a case is counted: its verdict, or [`KNOWN`].
+pub(super) fn word(case: &CaseResult, run: &RunResult) -> &'static str {
+    match case.known {
+        Some(_) => KNOWN,
+        None => counted(case, run).name(),
+    }
+}
+
+/// The words in their order, each with the number of its cases; only words that occur.
+pub(super) fn words(run: &RunResult) -> Vec<(&'static str, usize)> {
+    let all = Verdict::ALL.map(Verdict::name).into_iter().chain([KNOWN]);
+    let number = |wanted| run.cases.iter().filter(|case| word(case, run) == wanted).count();
+    all.map(|word| (word, number(word)))
+        .filter(|(_, number)| *number > 0)
+        .collect()
+}
+
+/// `3 pass, 1 fail, 2 known`
+pub(super) fn counted_words(run: &RunResult) -> String {
+    let words: Vec<String> = words(run)
+        .iter()
+        .map(|(word, number)| format!("{number} {word}"))
+        .collect();
+    if words.is_empty() {
+        return "no case was judged".to_owned();
+    }
+    words.join(", ")
+}
+
 /// `3 pass, 1 fail, 2 known`: only verdicts that occur, and the deviations that the user expects.
 fn counts<'c>(
     cases: impl Iterator<Item = &'c CaseResult> + Clone,
@@ -254,7 +286,7 @@ fn each(run: &RunResult) -> String {
 }
 
 /// A duration in words.
-fn took(duration: Duration) -> String {
+pub(super) fn took(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0 => format!("{} ms", duration.as_millis()),

@@ -7,6 +7,7 @@ mod init;
 mod load;
 pub(crate) mod longpoll;
 mod repeat;
+mod report;
 mod serve;
 mod swarm;
 mod texts;

@@ -329,7 +329,7 @@ fn misjudged(profile: Profile, transport: Transport) -> Vec<String> {
             ));
         }
     }
-    let warned: Vec<&str> = result.warnings.iter().map(|warning| warning.id).collect();
+    let warned: Vec<&str> = result.warnings.iter().map(|warning| &*warning.id).collect();
     let traps = [Gate::DisconnectCode, Gate::OriginPerMount];
     let fallen = traps.into_iter().filter(|gate| !gate.holds_in(profile.phoenix()));
     // Over long poll, the strict mount may get the first upgrade; the server then applies its origins to all mounts.

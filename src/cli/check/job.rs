@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::super::args::{self, LevelArg, TransportArg, UpdateArg, VsnArg};
+use super::super::args::{self, LevelArg, OutputArg, TransportArg, UpdateArg, VsnArg};
 use super::super::complaint::Complaint;
 use super::super::exec::STARTS_WITHIN;
 use super::super::exit::CliError;
@@ -28,6 +28,8 @@ pub(super) struct Job {
     pub(super) cases: Vec<Arc<Case>>,
     /// Whether to accept fixtures instead of running cases.
     pub(super) accept: bool,
+    /// How the results are printed.
+    pub(super) format: OutputArg,
     /// The seed of all random choices.
     pub(super) seed: u64,
     /// The transport of all cases that name none. `None`: these cases are played over both.
@@ -53,6 +55,7 @@ impl Job {
             server,
             cases,
             accept: meant.accept,
+            format: meant.format.unwrap_or_default(),
             seed: results::seed(&meant.results)?,
             transport: match transports[..] {
                 [only] => Some(only),

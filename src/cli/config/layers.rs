@@ -28,6 +28,7 @@ impl Check {
             no_safe,
             update: self.update.or(below.update),
             accept: self.accept || below.accept,
+            format: self.format.or(below.format),
             results: self.results.over(below.results),
             config: self.config,
             known: first(self.known, below.known),

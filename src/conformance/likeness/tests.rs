@@ -50,7 +50,7 @@ fn the_sentence_names_the_answers_that_told_and_those_that_do_not_fit() {
 
 #[test]
 fn a_trap_is_told_where_the_server_fell_into_it() {
-    let ids = |found: &Likeness| found.warnings().iter().map(|it| it.id).collect::<Vec<_>>();
+    let ids = |found: &Likeness| found.warnings().into_iter().map(|it| it.id).collect::<Vec<_>>();
     let old = Likeness::of(all_of(Profile::COWBOY_1_7_21));
     assert_eq!(ids(&old), ["disconnect-code", "origin-per-mount"]);
     assert_eq!(

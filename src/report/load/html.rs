@@ -7,24 +7,16 @@ mod marks;
 mod scale;
 mod tables;
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use super::LoadFinished;
 use super::words::{grouped, memory, percentile, rate, seconds};
 use crate::load::{LoadConclusion, Model};
-
-/// The style sheet.
-const STYLE: &str = include_str!("html/page.css");
+use crate::report::html::{self, Escaped};
 
 /// The whole page.
 pub(super) fn render(run: &LoadFinished<'_>) -> String {
-    let title = format!("{} on {}", Escaped(run.scenario), Escaped(run.target));
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>phxproof load: {title}</title>\n\
-         <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-    );
+    let mut page = html::begin(&format!("phxproof load: {} on {}", run.scenario, run.target), "");
     head(&mut page, run);
     // If nobody joined, there is nothing to show but the reason.
     let is_alive = run.trouble.is_none() && run.result.sockets.joined > 0;
@@ -42,7 +34,7 @@ pub(super) fn render(run: &LoadFinished<'_>) -> String {
     tables::counts(&mut page, run.result);
     tables::setup(&mut page, run.setup);
     foot(&mut page, run);
-    page.push_str("</main>\n</body>\n</html>\n");
+    html::end(&mut page);
     page
 }
 
@@ -155,26 +147,6 @@ fn foot(page: &mut String, run: &LoadFinished<'_>) {
         "<p><a href=\"result.json\">result.json</a> · <a href=\"series.csv\">series.csv</a> · \
          <a href=\"histograms.hlog\">histograms.hlog</a></p>\n</footer>\n",
     );
-}
-
-/// Text that is escaped for HTML.
-struct Escaped<'t>(&'t str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '&' => f.write_str("&amp;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c if c.is_control() && !c.is_whitespace() => f.write_char('\u{fffd}')?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

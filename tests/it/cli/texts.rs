@@ -16,6 +16,7 @@ fn help_of_all_commands() {
         "schema",
         "explain",
         "serve",
+        "report",
         "completions",
     ] {
         insta::with_settings!({ snapshot_suffix => command }, {

@@ -63,7 +63,7 @@ const CRATES: [(&str, &[&str]); 42] = [
     ("memchr", &["protocol", "wire", "load"]),
     ("mio", &["stream", "load", "server"]),
     ("pbkdf2", &["server"]),
-    ("percent_encoding", &["transport", "server"]),
+    ("percent_encoding", &["transport", "server", "report"]),
     ("quick_junit", &["report"]),
     ("rand", &["transport", "conformance", "cli"]),
     ("rand_xoshiro", &["conformance", "load", "server"]),

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Escaped;
 use super::marks::{LossKind, Mark};
 use super::scale::{Axis, BOTTOM, HEIGHT, Scale, TOP, Unit, plain};
+use crate::report::html::Escaped;
 
 /// The width of a chart in its own units, and the margins for the texts at its sides.
 const WIDTH: f64 = 480.0;

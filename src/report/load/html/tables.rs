@@ -6,8 +6,8 @@ use super::super::Setup;
 use super::super::lost::{at, of_all, what, without_time};
 use super::super::summary::value_of;
 use super::super::words::{grouped, micros, percentile, things};
-use super::Escaped;
 use crate::load::{Figures, LoadResult, ObjectiveOutcome, ObjectiveStatus, Timing};
+use crate::report::html::Escaped;
 
 /// The objectives; nothing if there are none.
 pub(super) fn objectives(page: &mut String, objectives: &[ObjectiveOutcome]) {

@@ -1,0 +1,201 @@
+//! The fields of `result.json` of `check` as they are read; fields that are not needed are passed over.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::super::About;
+use super::{PastCheck, PastError, SCHEMA};
+use crate::conformance::{
+    CaseRecording, CaseResult, Finding, HeldTo, Pace, RunResult, Strictness, Verdict, Warning,
+};
+use crate::profile::Profile;
+use crate::scenario::Level;
+use crate::stream::Certificates;
+use crate::transport::Transport;
+
+#[derive(Deserialize)]
+struct Written {
+    schema: u64,
+    command: String,
+}
+
+#[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
+struct WrittenCheck {
+    version: String,
+    started_at: String,
+    duration_ms: u64,
+    target: String,
+    profile: Option<String>,
+    held_to: String,
+    strict: bool,
+    seed: u64,
+    insecure: bool,
+    exit_code: u8,
+    cut_short: bool,
+    trouble: Option<String>,
+    cases: Vec<WrittenCase>,
+    warnings: Vec<WrittenWarning>,
+    /// Older results do not have them.
+    #[serde(default)]
+    unmet_expectations: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenCase {
+    id: String,
+    transport: String,
+    about: String,
+    verdict: String,
+    close_verdict: String,
+    rules: Vec<String>,
+    broken: Vec<String>,
+    level: Option<String>,
+    duration_ms: u64,
+    message: Option<String>,
+    flaky: bool,
+    runs: u32,
+    known: Option<String>,
+    pending: Option<String>,
+    finding: Option<WrittenFinding>,
+    close_finding: Option<WrittenFinding>,
+    frames: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenFinding {
+    what: String,
+    expected: String,
+    actual: String,
+    place: String,
+    step: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenWarning {
+    id: String,
+    about: String,
+    mended_in: String,
+}
+
+/// The command that wrote the file.
+pub(super) fn command(path: &Path, text: &str) -> Result<String, PastError> {
+    let path = path.to_owned();
+    match serde_json::from_str::<Written>(text) {
+        Err(why) => Err(PastError::NoResult {
+            path,
+            why: why.to_string(),
+        }),
+        Ok(Written { schema, .. }) if schema != SCHEMA => Err(PastError::OtherSchema { path, found: schema }),
+        Ok(written) => Ok(written.command),
+    }
+}
+
+/// The run of a `check`; else what is wrong with the text.
+pub(super) fn check(folder: &Path, text: &str) -> Result<PastCheck, String> {
+    let written: WrittenCheck = serde_json::from_str(text).map_err(|why| why.to_string())?;
+    let started_at = humantime::parse_rfc3339(&written.started_at)
+        .map_err(|why| format!("started_at is `{}`: {why}", written.started_at))?;
+    let held_to = held_to(&written)?;
+    let cases: Result<Vec<CaseResult>, String> = written.cases.into_iter().map(case).collect();
+    let warnings = written.warnings.into_iter().map(|it| Warning {
+        id: it.id.into(),
+        about: it.about.into(),
+        mended_in: it.mended_in.into(),
+    });
+    Ok(PastCheck {
+        folder: folder.to_owned(),
+        version: written.version,
+        about: About {
+            started_at,
+            seed: written.seed,
+            certificates: if written.insecure {
+                Certificates::Insecure
+            } else {
+                Certificates::Verified
+            },
+        },
+        duration: Duration::from_millis(written.duration_ms),
+        exit_code: written.exit_code,
+        trouble: written.trouble,
+        run: RunResult {
+            target: written.target,
+            held_to,
+            cases: cases?,
+            warnings: warnings.collect(),
+            unmet: written.unmet_expectations,
+            cut_short: written.cut_short,
+            strict: if written.strict {
+                Strictness::Strict
+            } else {
+                Strictness::Lenient
+            },
+        },
+    })
+}
+
+fn held_to(written: &WrittenCheck) -> Result<HeldTo, String> {
+    let profile = || {
+        let name = written.profile.as_deref().unwrap_or_default();
+        name.parse::<Profile>().map_err(|why| why.to_string())
+    };
+    match written.held_to.as_str() {
+        "profile" => Ok(HeldTo::Profile(profile()?)),
+        "auto" => Ok(HeldTo::Likeness(profile()?)),
+        "what-a-client-survives" => Ok(HeldTo::TheLine),
+        other => Err(format!("held_to is `{other}`")),
+    }
+}
+
+fn case(written: WrittenCase) -> Result<CaseResult, String> {
+    let unknown = |field: &str, value: &str| format!("{field} of case {} is `{value}`", written.id);
+    let verdict = |field: &str, name: &str| {
+        let found = Verdict::ALL.into_iter().find(|verdict| verdict.name() == name);
+        found.ok_or_else(|| unknown(field, name))
+    };
+    let level = written.level.as_deref().map(|name| {
+        let found = Level::ALL.into_iter().find(|level| level.name() == name);
+        found.ok_or_else(|| unknown("level", name))
+    });
+    let transport = Transport::named(&written.transport);
+    // The message is that of a finding, or else a note.
+    let has_finding = written.finding.is_some() || written.close_finding.is_some();
+    Ok(CaseResult {
+        transport: transport.ok_or_else(|| unknown("transport", &written.transport))?,
+        verdict: verdict("verdict", &written.verdict)?,
+        close_verdict: verdict("close_verdict", &written.close_verdict)?,
+        level: level.transpose()?,
+        id: written.id.into(),
+        about: written.about.into(),
+        rules: written.rules.into(),
+        finding: written.finding.map(|it| finding(it, written.broken.first())),
+        close_finding: written.close_finding.map(|it| finding(it, written.broken.last())),
+        note: written.message.filter(|_| !has_finding),
+        pending: written.pending,
+        duration: Duration::from_millis(written.duration_ms),
+        flaky: written.flaky,
+        known: written.known.map(Into::into),
+        runs: written.runs,
+        pace: Pace::OnTime,
+        recording: if written.frames.is_some() {
+            CaseRecording::Told
+        } else {
+            CaseRecording::None
+        },
+    })
+}
+
+/// A finding. The rules that a case found broken stand in the order of its findings.
+fn finding(written: WrittenFinding, broken: Option<&String>) -> Finding {
+    Finding {
+        what: written.what,
+        expected: written.expected,
+        actual: written.actual,
+        place: written.place,
+        step: written.step,
+        broken: broken.cloned(),
+        ..Finding::default()
+    }
+}

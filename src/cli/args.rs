@@ -3,13 +3,14 @@
 
 mod load;
 mod past;
+mod serve;
 mod target;
 
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{OutputArg, Report};
+pub(super) use serve::{Serve, ServeTls};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,12 +23,6 @@ use super::units;
 
 const RUN: &str = "Run";
 const FIXTURES: &str = "Fixtures";
-const SERVED: &str = "\
-Served:
-  /socket, /fast_socket, /strict_socket  the channels lab:*, presence:* and videos:*
-  /compressed_socket                     the same, with permessage-deflate
-  /token/NAME                            a token that /socket lets in as NAME (?age=SECONDS: old)
-  /disconnect/NAME                       by POST: closes the connections of NAME";
 
 /// Proves what a server that speaks the Phoenix Channels protocol promises
 #[derive(Debug, Parser)]
@@ -147,6 +142,10 @@ pub(super) struct Check {
     /// round trips to the target, at most 6m]
     #[arg(long, value_name = "DUR", help_heading = RUN, value_parser = units::duration)]
     pub(super) max_time: Option<Duration>,
+    /// Measure idle time-outs after the cases: how long a connection may be silent before the server, or something in
+    /// between, cuts it; takes up to 150s, or until --max-time
+    #[arg(long, help_heading = RUN)]
+    pub(super) idle: bool,
     /// Stop at the first failure
     #[arg(long, help_heading = RUN)]
     pub(super) fail_fast: bool,
@@ -324,58 +323,6 @@ pub(super) struct Explain {
     /// A rule, as join-reply, or a case, as join/ok
     #[arg(value_name = "RULE-or-CASE")]
     pub(super) id: String,
-}
-
-/// `serve`
-#[derive(Debug, Default, Args)]
-#[command(after_help = SERVED)]
-pub(super) struct Serve {
-    /// Port; 0 picks a free one [default: 4000]
-    #[arg(long, value_name = "N")]
-    pub(super) port: Option<u16>,
-    /// Address to listen on [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) host: Option<String>,
-    /// Keep the annotations in this SQLite file [default: in memory]
-    #[arg(long, value_name = "FILE")]
-    pub(super) store: Option<PathBuf>,
-    /// Behave as this Phoenix version; see `phxproof list profiles` [default: phoenix-1.8.12-bandit]
-    #[arg(long, value_name = "NAME")]
-    pub(super) profile: Option<String>,
-    /// Break one promise on purpose; see `phxproof list faults`; repeatable
-    #[arg(long = "fault", value_name = "NAME")]
-    pub(super) faults: Vec<String>,
-    /// One of N deliveries goes wrong, for faults of deliveries; how many did is printed at the end [default: 7]
-    #[arg(long, value_name = "N")]
-    pub(super) one_in: Option<NonZeroU32>,
-    /// Vary at random what Phoenix leaves open, for example the order of presence_state and presence_diff, and
-    /// print at the end how often each happened
-    #[arg(long)]
-    pub(super) chance: bool,
-    /// Seed of all decisions of --chance [default: a new one, which is printed]
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    /// Threads [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(super) shards: Option<u16>,
-    #[command(flatten)]
-    pub(super) tls: ServeTls,
-    #[command(flatten)]
-    pub(super) config: Config,
-}
-
-/// The TLS of `serve`.
-#[derive(Debug, Default, Args)]
-pub(super) struct ServeTls {
-    /// Speak TLS, with an authority made for this run; its file is printed, and removed at the end
-    #[arg(long, conflicts_with_all = ["cert", "key"])]
-    pub(super) tls: bool,
-    /// Speak TLS with this certificate (PEM)
-    #[arg(long = "tls-cert", value_name = "FILE")]
-    pub(super) cert: Option<PathBuf>,
-    /// Private key of the certificate (PEM)
-    #[arg(long = "tls-key", value_name = "FILE")]
-    pub(super) key: Option<PathBuf>,
 }
 
 /// `completions`

@@ -195,6 +195,7 @@ fn unjudged(job: &Job, stop: &Stop) -> RunResult {
         cases: Vec::new(),
         warnings: Vec::new(),
         unmet: Vec::new(),
+        idle: Vec::new(),
         cut_short: stop.is_asked(),
         strict: job.strict(),
     }

@@ -298,6 +298,7 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
             .and_then(|jobs| u16::try_from(jobs).ok()),
         timeout: section.duration("timeout"),
         max_time: section.duration("max-time"),
+        idle: section.boolean("idle").unwrap_or_default(),
         fail_fast: section.boolean("fail-fast").unwrap_or_default(),
         retries: section
             .integer("retries", 0..=100)

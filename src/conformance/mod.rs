@@ -11,6 +11,7 @@ mod context;
 mod entrance;
 mod excerpt;
 mod fixtures;
+mod idle;
 mod invariants;
 mod judge;
 mod known;
@@ -27,6 +28,7 @@ mod rehearsal;
 pub(crate) mod rules;
 mod run;
 mod settings;
+mod silence;
 mod single;
 mod snapshot;
 mod update;
@@ -38,6 +40,7 @@ pub use outcome::{
     CaseResult, CheckConclusion, Finding, HeldTo, RunResult, Said, Strictness, Verdict, Warning, Way,
 };
 pub use reach::CheckError;
+pub use silence::{CutBy, IdleFinding, SilentDirection};
 pub use snapshot::SnapshotError;
 
 pub(crate) use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
@@ -47,6 +50,7 @@ pub(crate) use excerpt::without_secrets;
 pub(crate) use outcome::{CaseRecording, CheckEvent, Pace, Recorded};
 pub(crate) use run::check;
 pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};
+pub(crate) use silence::{HEARTBEAT, IdleProgress, IdleSettings, WATCHED_FOR};
 pub(crate) use update::accept;
 
 /// Items for the tests of this package, which users do not see.
@@ -56,6 +60,7 @@ pub mod internal {
     pub use super::rules::{Rule, all as all_rules, find as find_rule};
     pub use super::run::{check, judge_one};
     pub use super::settings::{CheckSettings, Update};
+    pub use super::silence::IdleSettings;
     pub use super::update::accept;
     pub use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 }

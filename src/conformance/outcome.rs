@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rules;
+use super::silence::{IdleFinding, IdleProgress};
 use crate::profile::Profile;
 use crate::scenario::{FailureKind, Level, Recording};
 use crate::transport::Transport;
@@ -290,6 +291,8 @@ pub enum CheckEvent<'a> {
     CaseStarted(&'a str),
     /// A case ended.
     CaseFinished(&'a CaseResult),
+    /// Idle time-outs are being measured.
+    Idle(IdleProgress),
 }
 
 /// The result of a whole run.
@@ -305,6 +308,8 @@ pub struct RunResult {
     pub warnings: Vec<Warning>,
     /// The expectations of the user that no case met, one sentence each.
     pub unmet: Vec<String>,
+    /// The idle time-outs, if they were measured.
+    pub idle: Vec<IdleFinding>,
     /// Whether the run ended before all cases were done.
     pub cut_short: bool,
     /// Whether `non-strict` counted as `fail`.

@@ -2,12 +2,15 @@
 //! of each.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::LocalSet;
 
 use super::catalogue::Case;
+use super::idle::{self, ServerPushes};
 use super::likeness::{self, Likeness};
 use super::outcome::{CaseResult, CheckEvent, HeldTo, RunResult, Verdict};
 use super::probe::{self, Offers};
@@ -16,9 +19,10 @@ use super::queue::{Begun, Queue, ToDo};
 use super::reach::{self, CheckError};
 use super::rehearsal;
 use super::settings::CheckSettings;
+use super::silence::IdleFinding;
 use super::single::{Attempt, play_case, undecided, unplayed};
 use super::{choice, context::RunContext, known};
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::driver::{Host, Lent, Line};
 use crate::scenario::Level;
 
@@ -89,18 +93,12 @@ async fn run(
         offers: &sentences(&offers, likeness.as_ref()),
         cases: chosen.run.len() + chosen.alone.len() + chosen.skipped.len(),
     });
-    let mut cases: Vec<CaseResult> = chosen
-        .skipped
-        .into_iter()
-        .map(|(case, why)| unplayed(&case, Verdict::Skipped, why))
-        .collect();
-    for result in &cases {
-        on_event(CheckEvent::CaseFinished(result));
-    }
+    let mut cases = skipped(chosen.skipped, on_event);
     let (limit, longest) = settings.run_limits(context.line.round_trip());
+    let pushes = ServerPushes::of(&offers, fresh.of_probe());
     let baseline = offers.baseline.map(Rc::new);
     let to_do = ToDo::new(chosen.run, chosen.alone);
-    let mut queue = Queue::new(context, held_to, fresh, baseline, to_do);
+    let mut queue = Queue::new(Rc::clone(&context), held_to, fresh, baseline, to_do);
     let punctual = queue.punctual.clone();
     let ended = tokio::select! {
         biased;
@@ -108,13 +106,16 @@ async fn run(
         taken = punctual.ended(clock, begun, limit, longest) => Some(Ended::TooLong(taken)),
         () = queue.work(host, &mut cases, on_event) => None,
     };
-    let cut_short = matches!(ended, Some(Ended::Stopped));
     cases.extend(
         queue
             .left()
             .map(|(case, begun)| unfinished(&case, begun, ended.as_ref())),
     );
     let unmet = known::unmet(&settings.known, &cases);
+    let idle = match ended {
+        Some(Ended::Stopped) => None,
+        _ => measured(&context, pushes, begun, on_event, stop).await,
+    };
     cases.sort_by(|a, b| (&a.id, a.transport).cmp(&(&b.id, b.transport)));
     Ok(RunResult {
         target: settings.target.url(),
@@ -122,9 +123,35 @@ async fn run(
         cases,
         warnings: likeness.map(|likeness| likeness.warnings()).unwrap_or_default(),
         unmet,
-        cut_short,
+        cut_short: idle.is_none(),
+        idle: idle.unwrap_or_default(),
         strict: settings.strict,
     })
+}
+
+/// The results of the cases that are skipped, each with its reason.
+fn skipped(chosen: Vec<(Arc<Case>, String)>, on_event: &mut dyn FnMut(CheckEvent<'_>)) -> Vec<CaseResult> {
+    let unplayed = |(case, why): (Arc<Case>, String)| unplayed(&case, Verdict::Skipped, why);
+    let cases: Vec<CaseResult> = chosen.into_iter().map(unplayed).collect();
+    for result in &cases {
+        on_event(CheckEvent::CaseFinished(result));
+    }
+    cases
+}
+
+/// The idle time-outs, if they are to be measured; nothing if the user ends the run meanwhile.
+async fn measured(
+    context: &Rc<RunContext>,
+    pushes: ServerPushes,
+    run_began: Time,
+    on_event: &mut dyn FnMut(CheckEvent<'_>),
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Option<Vec<IdleFinding>> {
+    tokio::select! {
+        biased;
+        () = stop => None,
+        idle = idle::measure(context, pushes, run_began, on_event) => Some(idle),
+    }
 }
 
 /// Connects to the target and finds out what it offers, and which version it behaves like if the user has not
@@ -203,6 +230,7 @@ fn not_begun(settings: &CheckSettings, ended: Ended) -> RunResult {
         cases,
         warnings: Vec::new(),
         unmet: Vec::new(),
+        idle: Vec::new(),
         cut_short: matches!(ended, Ended::Stopped),
         strict: settings.strict,
     }

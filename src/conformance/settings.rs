@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::catalogue::Case;
 use super::known::KnownDeviation;
 use super::outcome::{HeldTo, Strictness};
+use super::silence::IdleSettings;
 use crate::protocol::Vsn;
 use crate::scenario::{Level, Offer};
 use crate::transport::Target;
@@ -67,6 +68,8 @@ pub struct CheckSettings {
     pub update: Update,
     /// The deviations that the user expects.
     pub known: Arc<[KnownDeviation]>,
+    /// The measurement of idle time-outs, if the user asked for it.
+    pub idle: Option<IdleSettings>,
 }
 
 impl CheckSettings {
@@ -97,6 +100,7 @@ impl CheckSettings {
             cases,
             update: Update::No,
             known: Arc::new([]),
+            idle: None,
         }
     }
 }

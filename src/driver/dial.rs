@@ -60,6 +60,7 @@ impl Dial {
                 message_bytes: options.message_bytes,
                 ..Limits::default()
             },
+            early: options.early.clone(),
             ..Upgrade::new(&parts, settings.timeout)
         };
         open(&parts.target, &upgrade).await.map_err(NotOpened::Open)

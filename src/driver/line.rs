@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::protocol::{Field, Frame, FrameKind, HEARTBEAT, Message, PHOENIX_TOPIC, Payload, Vsn};
+use crate::protocol::{Frame, FrameKind, Message, Vsn};
 use crate::transport::{Connection, Incoming, Outgoing};
 
 /// How many heartbeats measure the line, one after the other.
@@ -54,7 +54,7 @@ impl Line {
         while took.len() < HEARTBEATS && clock.now().since(begun) < LONGEST_MEASURE {
             let reference = (took.len() + 1).to_string();
             let sent = clock.now();
-            let beat = heartbeat(&mut connection, vsn, &reference);
+            let beat = answers_heartbeat(&mut connection, vsn, &reference);
             match tokio::time::timeout(patience, beat).await {
                 Ok(true) => took.push(clock.now().since(sent)),
                 Ok(false) | Err(_) => break,
@@ -106,20 +106,19 @@ fn up_to(unit: Duration, time: Duration) -> Duration {
     unit * u32::try_from(units).unwrap_or(u32::MAX)
 }
 
-/// Sends a heartbeat; says whether its answer came.
-async fn heartbeat(connection: &mut Connection, vsn: Vsn, reference: &str) -> bool {
-    let message = Message {
-        join_ref: Field::Null,
-        reference: reference.into(),
-        topic: PHOENIX_TOPIC.into(),
-        event: HEARTBEAT.into(),
-        payload: Payload::Json("{}"),
-    };
+/// A message of a client as a transport sends it; nothing if it has no frame.
+pub(crate) fn outgoing(vsn: Vsn, message: &Message<'_>) -> Option<Outgoing> {
     let mut bytes = Vec::new();
-    let outgoing = match vsn.encode_from_client(&message, &mut bytes) {
-        Ok(FrameKind::Text) => Outgoing::Text(String::from_utf8_lossy(&bytes).into_owned()),
-        Ok(FrameKind::Binary) => Outgoing::Binary(bytes),
-        Err(_) => return false,
+    match vsn.encode_from_client(message, &mut bytes).ok()? {
+        FrameKind::Text => Some(Outgoing::Text(String::from_utf8_lossy(&bytes).into_owned())),
+        FrameKind::Binary => Some(Outgoing::Binary(bytes)),
+    }
+}
+
+/// Sends a heartbeat; says whether its answer came before the connection ended.
+pub(crate) async fn answers_heartbeat(connection: &mut Connection, vsn: Vsn, reference: &str) -> bool {
+    let Some(outgoing) = outgoing(vsn, &Message::heartbeat(reference)) else {
+        return false;
     };
     if connection.send(outgoing).await.is_err() {
         return false;

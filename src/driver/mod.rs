@@ -15,7 +15,7 @@ mod links;
 pub(crate) use dial::{gives_old_tokens, token};
 pub(crate) use drive::{Afterwards, drive};
 pub use host::{Host, Lending, Lent, NoHost, Pending, Restarts};
-pub(crate) use line::Line;
+pub(crate) use line::{Line, answers_heartbeat, outgoing};
 pub(crate) use links::Links;
 
 /// What all connections of a run have in common.

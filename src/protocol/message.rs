@@ -126,6 +126,11 @@ impl<'a> Message<'a> {
         Self::push(Field::Null, reference, PHOENIX_TOPIC, HEARTBEAT, Payload::EMPTY)
     }
 
+    /// Whether it is a heartbeat.
+    pub fn is_heartbeat(&self) -> bool {
+        self.topic.as_str() == Some(PHOENIX_TOPIC) && self.event.as_str() == Some(HEARTBEAT)
+    }
+
     /// A broadcast from a server.
     pub fn broadcast(topic: &'a str, event: &'a str, payload: Payload<'a>) -> Self {
         Self::push(Field::Null, Field::Null, topic, event, payload)

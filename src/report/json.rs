@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::folder::frames_of;
 use super::object::{Shown, object};
 use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter};
-use crate::conformance::{CaseResult, Finding, HeldTo, RunResult, Verdict, Warning};
+use crate::conformance::{
+    CaseResult, CutBy, Finding, HeldTo, IdleFinding, RunResult, SilentDirection, Verdict, Warning,
+};
 use crate::profile::Profile;
 use crate::stream::Certificates;
 
@@ -60,6 +62,8 @@ struct Document<'a> {
     cases: Vec<Case<'a>>,
     warnings: Shown<'a, [Warning]>,
     unmet_expectations: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    idle: Vec<Idle<'a>>,
 }
 
 #[derive(Serialize)]
@@ -138,6 +142,7 @@ impl<'a> Document<'a> {
             cases: run.cases.iter().map(Case::new).collect(),
             warnings: Shown(&run.warnings[..]),
             unmet_expectations: &run.unmet,
+            idle: run.idle.iter().map(Idle::new).collect(),
         }
     }
 }
@@ -177,6 +182,54 @@ impl<'a> Case<'a> {
             finding: case.finding.as_ref().map(Shown),
             close_finding: case.close_finding.as_ref().map(Shown),
             frames: frames_of(case),
+        }
+    }
+}
+
+/// One entry of `idle` in `result.json`.
+#[derive(Serialize)]
+struct Idle<'a> {
+    transport: &'static str,
+    direction: &'static str,
+    traffic: &'a str,
+    cut_after_ms: Option<u64>,
+    alive_after_ms: Option<u64>,
+    by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    heartbeat_leaves_ms: Option<i64>,
+    sentence: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'a str>,
+}
+
+impl<'a> Idle<'a> {
+    fn new(finding: &'a IdleFinding) -> Self {
+        let (by, code) = match finding.by {
+            None => (None, None),
+            Some(CutBy::CloseFrame(code)) => (Some("close-frame"), code),
+            Some(CutBy::Fin) => (Some("fin"), None),
+            Some(CutBy::Rst) => (Some("rst"), None),
+            Some(CutBy::Status(status)) => (Some("status"), Some(status)),
+            Some(CutBy::Nothing) => (Some("nothing"), None),
+            Some(CutBy::Other) => (Some("other"), None),
+        };
+        Self {
+            transport: finding.transport.name(),
+            direction: match finding.direction {
+                SilentDirection::Both => "both",
+                SilentDirection::FromClient => "from-client",
+                SilentDirection::FromServer => "from-server",
+                SilentDirection::Neither => "neither",
+            },
+            traffic: &finding.traffic,
+            cut_after_ms: finding.cut_after.map(millis),
+            alive_after_ms: finding.alive_after.map(millis),
+            by,
+            code,
+            heartbeat_leaves_ms: finding.heartbeat_leaves_ms,
+            sentence: &finding.sentence,
+            warning: finding.warning.as_deref(),
         }
     }
 }

@@ -152,6 +152,7 @@ pub(super) fn good_run() -> RunResult {
         cases: vec![case("heartbeat/ok"), case("join/ok")],
         warnings: Vec::new(),
         unmet: Vec::new(),
+        idle: Vec::new(),
         cut_short: false,
         strict: Strictness::Lenient,
     }

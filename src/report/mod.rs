@@ -9,6 +9,7 @@ mod folder;
 mod frames;
 mod github;
 mod html;
+mod idle;
 mod json;
 mod junit;
 mod load;

@@ -132,6 +132,12 @@ fn head(page: &mut String, finished: &CheckFinished<'_>) {
     for unmet in &run.unmet {
         let _ = writeln!(page, "<p class=\"reason open\">{}</p>", Escaped(unmet));
     }
+    for idle in &run.idle {
+        let _ = writeln!(page, "<p class=\"reason note\">{}</p>", Escaped(&idle.sentence));
+        if let Some(warning) = &idle.warning {
+            let _ = writeln!(page, "<p class=\"reason open\">{}</p>", Escaped(warning));
+        }
+    }
     page.push_str("</header>\n");
 }
 

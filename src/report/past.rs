@@ -1,5 +1,6 @@
 //! Reads the results of an earlier `check` again: `result.json`, and the frames beside it.
 
+mod idle;
 mod json;
 
 use std::fs::File;

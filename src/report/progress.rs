@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::terminal::unless_nobody_reads;
 use super::{CheckFinished, CheckJob, ReportError, Reporter};
 use crate::clock::{Clock, Time};
-use crate::conformance::{CaseResult, CheckEvent, HeldTo, Strictness, Verdict};
+use crate::conformance::{CaseResult, CheckEvent, HeldTo, IdleProgress, Strictness, Verdict};
 
 /// The minimum time between two lines if there is no terminal.
 pub(super) const NOW_AND_THEN: Duration = Duration::from_secs(10);
@@ -92,6 +92,20 @@ impl CheckProgress {
         Ok(())
     }
 
+    /// Tells how far the measurement of idle time-outs is.
+    fn idle(&mut self, progress: IdleProgress) -> Result<(), ReportError> {
+        let IdleProgress {
+            watched,
+            longest,
+            open,
+        } = progress;
+        self.tell(&format!(
+            "measuring idle time-outs: {} s of at most {} s, {open} connections are watched",
+            watched.as_secs(),
+            longest.as_secs()
+        ))
+    }
+
     /// Prints a line, above the bar if there is one.
     fn tell(&self, line: &str) -> Result<(), ReportError> {
         match &self.shown {
@@ -142,6 +156,7 @@ impl Reporter<CheckJob> for CheckProgress {
             }
             CheckEvent::CaseStarted(id) => self.running.push((*id).to_owned()),
             CheckEvent::CaseFinished(case) => self.finished(case)?,
+            CheckEvent::Idle(progress) => return self.idle(*progress),
         }
         self.draw_bar();
         Ok(())

@@ -69,6 +69,7 @@ pub(super) fn render(finished: &CheckFinished<'_>, detail: Detail, onward: &Onwa
     groups::known(&mut text, run, detail, paper);
     groups::pending(&mut text, run, paper);
     groups::warnings(&mut text, run, paper);
+    super::idle::sentences(&mut text, &run.idle, paper);
     conclusion(&mut text, finished);
     if detail != Detail::Quiet {
         let dim = Style::new().dimmed();

@@ -66,7 +66,7 @@ impl Reporter<CheckJob> for Terminal {
                     print(&opening(called, *held_to, &text, &offers))
                 }
             },
-            CheckEvent::CaseStarted(_) | CheckEvent::CaseFinished(_) => Ok(()),
+            CheckEvent::CaseStarted(_) | CheckEvent::CaseFinished(_) | CheckEvent::Idle(_) => Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::program::{Actor, Answers, ExpectedReply, Group, OutgoingPayload, Program, SendKind, What};
+use super::program::{Actor, Answers, ExpectedReply, Group, OutgoingPayload, Program, SendKind, Sent, What};
 use super::template::{Data, Template};
 
 impl Program {
@@ -34,6 +34,7 @@ impl Program {
             groups.push(Group {
                 acts: vec![act],
                 answers: Answers::InAnyOrder,
+                sent: Sent::OneByOne,
                 rule: None,
             });
             // All joins of a topic from the command line are the same, so one is enough.

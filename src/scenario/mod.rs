@@ -32,7 +32,7 @@ pub(crate) use play::{
 pub(crate) use problem::{Color, nearest};
 pub(crate) use program::{
     Act, Actor, Answers, ChanceRule, Connect, Content, ExpectedReply, Group, JoinRef, MountPath, Opening,
-    OutgoingPayload, Pointer, Receive, ReplySaid, Restart, Send, SendKind, What,
+    OutgoingPayload, Pointer, Receive, ReplySaid, Restart, Send, SendKind, Sent, What,
 };
 pub(crate) use schema::schema;
 pub(crate) use shorten::{shorten, shorten_bytes};

@@ -65,6 +65,7 @@ pub(crate) struct Actor(pub(crate) usize);
 pub(crate) struct Group {
     pub(crate) acts: Vec<Act>,
     pub(crate) answers: Answers,
+    pub(crate) sent: Sent,
     /// The rule that is broken if the answers arrive in another order.
     pub(crate) rule: Option<String>,
 }
@@ -76,6 +77,15 @@ pub(crate) enum Answers {
     InAnyOrder,
     /// The order of the steps in the file.
     InOrder,
+}
+
+/// How the messages of a group are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// Each by itself.
+    OneByOne,
+    /// Those of an actor by one write, or with its request to upgrade.
+    InOneSegment,
 }
 
 /// One step.

@@ -130,6 +130,7 @@ fn takes(kind: Kind) -> &'static str {
         Kind::Signal => "`term` or `kill`",
         Kind::Steps => "a list of steps",
         Kind::Answers => "`in order` or `in any order`",
+        Kind::Sent => "`one by one` or `in one segment`",
     }
 }
 

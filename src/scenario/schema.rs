@@ -230,6 +230,7 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Signal => json!({ "enum": ["term", "kill"] }),
         Kind::Steps => json!({ "$ref": "#/$defs/steps" }),
         Kind::Answers => json!({ "enum": ["in order", "in any order"] }),
+        Kind::Sent => json!({ "enum": ["one by one", "in one segment"] }),
     }
 }
 

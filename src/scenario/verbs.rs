@@ -44,6 +44,8 @@ pub(crate) enum Kind {
     Steps,
     /// `in order` or `in any order`.
     Answers,
+    /// `one by one` or `in one segment`.
+    Sent,
 }
 
 /// One option of a verb.
@@ -254,11 +256,18 @@ pub(crate) const STEPS: &[Verb] = &[
         name: "together",
         kind: Kind::Steps,
         about: "starts all of these steps in their order, then waits for all replies",
-        options: &[opt(
-            "answers",
-            Kind::Answers,
-            "whether replies come in any order (if left out) or in order",
-        )],
+        options: &[
+            opt(
+                "answers",
+                Kind::Answers,
+                "whether replies come in any order (if left out) or in order",
+            ),
+            opt(
+                "sent",
+                Kind::Sent,
+                "whether each message is written by itself (one by one, if left out), or all messages of an actor by one write (in one segment); behind its `connect` they are sent with the request to upgrade, before the server has answered it",
+            ),
+        ],
     },
     Verb {
         name: "repeat",

@@ -36,8 +36,8 @@ pub use socket::{
     Unmatched,
 };
 pub use wire::{
-    BinarySizes, CloseEcho, Ending, Hangup, Judgement, LongLengths, Malformed, NestedVsn, OriginCheck,
-    OriginHost, OverTls, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
+    BinarySizes, CloseEcho, Ending, Hangup, Judgement, KeptOpen, LongLengths, Malformed, NestedVsn,
+    OriginCheck, OriginHost, OverTls, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
 };
 
 /// All decisions.

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use super::conduct::{CloseEcho, Ending, Hangup, Malformed, Pong, Utf8Check};
+use super::conduct::{CloseEcho, Ending, Hangup, KeptOpen, Malformed, Pong, Utf8Check};
 use super::connection::{Stage, Unread};
 use super::core::{Core, Turn};
 use super::http::Body;
@@ -31,7 +31,7 @@ impl Core {
             match connection.stream.read(buffer) {
                 Ok(Taken::End) => return self.drop_connection(id),
                 Ok(Taken::Bytes(n, rest)) => {
-                    self.connections.refresh(id);
+                    self.heard(id);
                     self.take_in(id, &mut buffer[..n]);
                     self.channels.run_ready();
                     self.end_turn(id);
@@ -57,13 +57,20 @@ impl Core {
     /// mailbox, then with what came meanwhile.
     pub(crate) fn resume(&mut self, id: ConnectionId) {
         self.take_said(id);
-        self.connections.refresh(id);
+        self.heard(id);
         self.take_in(id, &mut []);
         self.channels.run_ready();
         self.end_turn(id);
         let unread = self.connections.get(id).map(|connection| connection.unread);
         if unread == Some(Unread::Something) && !self.is_blocked(id) {
             self.connections.unread.push(id);
+        }
+    }
+
+    /// Something came from a client.
+    fn heard(&mut self, id: ConnectionId) {
+        if self.shared.conduct.wire.kept_open != KeptOpen::HeartbeatsOnly {
+            self.connections.refresh(id);
         }
     }
 
@@ -174,6 +181,9 @@ impl Core {
         let Some(message) = decode(&self.shared.conduct.wire, vsn, frame) else {
             return self.malformed(id);
         };
+        if message.is_heartbeat() {
+            self.connections.refresh(id);
+        }
         self.channels.receive(session, &message, pipelined);
         self.take_said(id);
         Turn::GoesOn

@@ -1,7 +1,7 @@
 //! From sessions to the kernel: puts what a session says, and then its mailbox, into WebSocket frames.
 
 use super::channels::Mail;
-use super::conduct::{Ending, Hangup, OverTls};
+use super::conduct::{Ending, Hangup, KeptOpen, OverTls};
 use super::connections::CHUNK;
 use super::core::{Core, Turn};
 use super::ids::{ConnectionId, SessionId};
@@ -32,7 +32,12 @@ impl Core {
 
     fn handle_mail(&mut self, id: ConnectionId, session: SessionId, message: SessionMessage) -> Turn {
         match self.channels.handle_mail(session, message) {
-            Mail::Told(message) => self.connections.put(id, &message),
+            Mail::Told(message) => {
+                self.connections.put(id, &message);
+                if self.shared.conduct.wire.kept_open == KeptOpen::BothDirections {
+                    self.connections.refresh(id);
+                }
+            }
             Mail::Handled => self.take_said(id),
             Mail::Ends(ending) => return self.hang_up(id, ending),
         }

@@ -96,6 +96,8 @@ pub enum Outgoing {
     Frame(RawFrame),
     /// These bytes as they are, without a frame around them, allowed at any time.
     Bytes(Vec<u8>),
+    /// These, by one write.
+    Together(Vec<Outgoing>),
     /// Ends the TCP connection at once without a close frame, as the kernel does for a process that died: by a
     /// FIN after what the kernel had taken, or by a RST if something from the server was not read yet.
     Cut,
@@ -107,6 +109,7 @@ impl Outgoing {
         match self {
             Self::Close { .. } => true,
             Self::Frame(frame) => frame.opcode == RawFrame::CLOSE,
+            Self::Together(all) => all.iter().any(Self::closes),
             Self::Text(_) | Self::Binary(_) | Self::Ping(_) | Self::Bytes(_) | Self::Cut => false,
         }
     }
@@ -118,6 +121,7 @@ impl Outgoing {
             Self::Binary(bytes) | Self::Ping(bytes) | Self::Bytes(bytes) => bytes.len(),
             Self::Close { reason, .. } => reason.len(),
             Self::Frame(frame) => frame.payload.len(),
+            Self::Together(all) => all.iter().map(Self::payload_len).sum(),
             Self::Cut => 0,
         }
     }
@@ -126,6 +130,7 @@ impl Outgoing {
     pub(crate) fn wire_len(&self) -> usize {
         match self {
             Self::Bytes(bytes) => bytes.len(),
+            Self::Together(all) => all.iter().map(Self::wire_len).sum(),
             other => other.payload_len() + LONGEST_HEADER,
         }
     }

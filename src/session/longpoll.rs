@@ -130,6 +130,7 @@ impl LongPoll {
     pub fn send(&mut self, outgoing: Outgoing) -> Result<(), NoMessage> {
         match outgoing {
             Outgoing::Text(_) | Outgoing::Binary(_) => self.waiting.push_back(outgoing),
+            Outgoing::Together(all) => return all.into_iter().try_for_each(|one| self.send(one)),
             _ => return Err(NoMessage),
         }
         Ok(())

@@ -161,12 +161,15 @@ impl WebSocket {
     /// # Errors
     /// If no such frame can exist, or if a close frame was sent before.
     pub fn send(&mut self, outgoing: &Outgoing, output: &mut impl Output) -> Result<(), SendError> {
+        if let Outgoing::Together(all) = outgoing {
+            return all.iter().try_for_each(|one| self.send(one, output));
+        }
         let is_by_hand = matches!(outgoing, Outgoing::Frame(_) | Outgoing::Bytes(_) | Outgoing::Cut);
         if self.closing != Closing::No && !is_by_hand {
             return Err(SendError::Closing);
         }
         match outgoing {
-            Outgoing::Cut => {}
+            Outgoing::Cut | Outgoing::Together(_) => {}
             Outgoing::Bytes(bytes) => output.bytes().extend_from_slice(bytes),
             Outgoing::Frame(frame) => {
                 let key = output.key();

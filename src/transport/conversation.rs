@@ -89,6 +89,16 @@ impl Outbox {
     }
 }
 
+/// What is sent before the handshake is over, in frames. Nothing is agreed on yet, so nothing is compressed; what has no
+/// frame is left out.
+pub(super) fn early_frames(early: &[Outgoing]) -> Vec<u8> {
+    let (mut session, mut outbox) = (WebSocket::default(), Outbox::default());
+    for outgoing in early {
+        let _ = session.send(outgoing, &mut outbox);
+    }
+    outbox.bytes
+}
+
 impl Conversation {
     pub(super) fn new(session: WebSocket, limits: &Limits) -> Self {
         Self {

@@ -11,7 +11,7 @@ use super::call::{Answer, Call};
 use super::dial::unconnected;
 use super::http::{Head, standard_headers};
 use super::opening::{OpenError, Upgrade};
-use super::{Connection, Target, Transport, longpoll, websocket};
+use super::{Connection, Target, Transport, conversation, longpoll, websocket};
 use crate::session::{Key, Offered, WebSocket, check_switch};
 use crate::wire;
 
@@ -75,7 +75,9 @@ async fn open_websocket(target: &Target, upgrade: &Upgrade) -> Result<Opened, Op
     let agreed = Cell::new(None);
     let check =
         |head: &wire::http::Head<'_, '_>| check_switch(head, key, &offered).map(|params| agreed.set(params));
-    match call.exchange("GET", &head.write(&[])?, check).await? {
+    let mut request = head.write(&[])?;
+    request.extend(conversation::early_frames(&upgrade.early));
+    match call.exchange("GET", &request, check).await? {
         Answer::Switched(stream, early, response) => {
             let session = WebSocket::new(agreed.get());
             let connection = websocket::Connection::new(stream, &early, session, &upgrade.limits);

@@ -7,7 +7,7 @@ use super::params::query;
 use super::percent::percent_encoded;
 use super::{Limits, UpgradeParts};
 use crate::protocol::Vsn;
-use crate::session::{BadAnswer, BadSwitch};
+use crate::session::{BadAnswer, BadSwitch, Outgoing};
 
 /// The request that opens a connection.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Upgrade {
     pub deadline: Duration,
     /// The serializer that `path_and_query` asks for.
     pub vsn: Vsn,
+    /// What a client of WebSocket sends with the request, before the server has answered it. RFC 6455 has clients wait.
+    pub early: Vec<Outgoing>,
 }
 
 impl Upgrade {
@@ -34,6 +36,7 @@ impl Upgrade {
             limits: Limits::default(),
             deadline,
             vsn: parts.vsn,
+            early: Vec::new(),
         }
     }
 }

@@ -94,6 +94,7 @@ where
 fn upgrade(target: &Target) -> Upgrade {
     Upgrade {
         vsn: Vsn::V2,
+        early: Vec::new(),
         path_and_query: format!("{}/{}?vsn=2.0.0", target.mount(), target.transport()),
         headers: Vec::new(),
         limits: Limits::default(),

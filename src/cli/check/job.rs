@@ -11,8 +11,8 @@ use super::super::exit::CliError;
 use super::super::{profile, results, wait};
 use super::server::{Server, server};
 use crate::conformance::{
-    self, Case, CaseError, CheckSettings, HeldTo, Room, Safety, SelectError, SnapshotError, StopAt,
-    Strictness, Update,
+    self, Case, CaseError, CheckSettings, HEARTBEAT, HeldTo, IdleSettings, Room, Safety, SelectError,
+    SnapshotError, StopAt, Strictness, Update, WATCHED_FOR,
 };
 use crate::profile::Profile;
 use crate::protocol::Vsn;
@@ -101,7 +101,17 @@ impl Job {
                 Some(UpdateArg::All) => Update::All,
             },
             known: meant.known.as_slice().into(),
+            idle: meant.idle.then(|| self.idle()),
             ..usual
+        }
+    }
+
+    /// What is measured of idle time-outs.
+    fn idle(&self) -> IdleSettings {
+        IdleSettings {
+            transports: self.transport.map_or(Transport::ALL.to_vec(), |only| vec![only]),
+            longest: self.meant.max_time.unwrap_or(WATCHED_FOR),
+            heartbeat: HEARTBEAT,
         }
     }
 

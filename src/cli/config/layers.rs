@@ -21,6 +21,7 @@ impl Check {
             jobs: self.jobs.or(below.jobs),
             timeout: self.timeout.or(below.timeout),
             max_time: self.max_time.or(below.max_time),
+            idle: self.idle || below.idle,
             fail_fast: self.fail_fast || below.fail_fast,
             retries: self.retries.or(below.retries),
             repeat: self.repeat.or(below.repeat),

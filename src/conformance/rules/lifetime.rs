@@ -34,10 +34,21 @@ pub(super) const RULES: &[Rule] = &[
         note: None,
     },
     Rule {
+        id: "traffic-keeps-open",
+        about: "whatever a client sends keeps its connection open",
+        promise: "A client that sends anything within the idle timeout stays connected, also without any \
+            heartbeat.",
+        source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, timeout; bandit \
+            lib/bandit/websocket/handler.ex, handle_data/3; cowboy src/cowboy_websocket.erl, \
+            reset_idle_timeout/1",
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
         id: "idle-timeout-closes",
         about: "a silent client is closed after the idle timeout",
         promise: "A client that sends nothing for the mount's timeout, 60 seconds unless set, is closed, \
-            and its channels with it.",
+            and its channels with it. What the server sends does not count.",
         source: "phoenix lib/phoenix/transports/websocket.ex, default_config/0, timeout; bandit \
             lib/bandit/websocket/connection.ex, handle_timeout/2; cowboy src/cowboy_websocket.erl, \
             tick_idle_timeout/3",

@@ -10,7 +10,7 @@ use crate::load::share::{Share, Silence};
 use crate::load::text::{Line, Meaning};
 use crate::protocol::Vsn;
 use crate::scenario::{
-    Act, Actor, Answers, Data, Group, LoadRole, Name, Offer, Problem, Program, ScenarioError, SendKind,
+    Act, Actor, Answers, Data, Group, LoadRole, Name, Offer, Problem, Program, ScenarioError, SendKind, Sent,
     Template, What,
 };
 use crate::transport::ConnectRequest;
@@ -217,6 +217,9 @@ impl<'a> Compiler<'a> {
         draft.together = (pushes > 1).then_some(group.answers);
         let before = draft.steps.len();
         for act in &group.acts {
+            if own(&act) && group.sent == Sent::InOneSegment {
+                self.stepped(act, "messages are sent in one segment");
+            }
             if own(&act) && group.answers == Answers::InOrder && !is_push(&act) {
                 self.stepped(act, "the answers to other steps than pushes come in order");
             }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::super::About;
+use super::idle::{self, WrittenIdle};
 use super::{PastCheck, PastError, SCHEMA};
 use crate::conformance::{
-    CaseRecording, CaseResult, Finding, HeldTo, Pace, RunResult, Strictness, Verdict, Warning,
+    CaseRecording, CaseResult, Finding, HeldTo, IdleFinding, Pace, RunResult, Strictness, Verdict, Warning,
 };
 use crate::profile::Profile;
 use crate::scenario::Level;
@@ -41,6 +42,8 @@ struct WrittenCheck {
     /// Older results do not have them.
     #[serde(default)]
     unmet_expectations: Vec<String>,
+    #[serde(default)]
+    idle: Vec<WrittenIdle>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +102,7 @@ pub(super) fn check(folder: &Path, text: &str) -> Result<PastCheck, String> {
     let started_at = humantime::parse_rfc3339(&written.started_at)
         .map_err(|why| format!("started_at is `{}`: {why}", written.started_at))?;
     let held_to = held_to(&written)?;
+    let idle: Result<Vec<IdleFinding>, String> = written.idle.into_iter().map(idle::finding).collect();
     let cases: Result<Vec<CaseResult>, String> = written.cases.into_iter().map(case).collect();
     let warnings = written.warnings.into_iter().map(|it| Warning {
         id: it.id.into(),
@@ -126,6 +130,7 @@ pub(super) fn check(folder: &Path, text: &str) -> Result<PastCheck, String> {
             cases: cases?,
             warnings: warnings.collect(),
             unmet: written.unmet_expectations,
+            idle: idle?,
             cut_short: written.cut_short,
             strict: if written.strict {
                 Strictness::Strict

@@ -7,13 +7,14 @@ use super::command::{Attempt, Command, ConnectOptions, HttpRequest, LinkId, Purp
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
+use super::segment::in_one_segment;
 use super::wait::{Wait, WaitKind};
 use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
     Actor, Connect, ExpectedReply, Http, JoinRef, Last, Mask, MountPath, OutgoingPayload as Content, Raw,
-    RawContent, Restart, Send, SendKind, What,
+    RawContent, Restart, Send, SendKind, Sent, What,
 };
 use crate::transport::{ConnectRequest, Masking, Outgoing, RawFrame};
 
@@ -37,6 +38,7 @@ impl Play {
             }
             return;
         };
+        let before = self.commands.len();
         for (index, act) in group.acts.iter().enumerate() {
             if let Err(wrong) = self.enter(index, &act.what, now) {
                 self.fail(index, wrong);
@@ -45,6 +47,10 @@ impl Play {
             if let Some(rounds) = &mut self.rounds {
                 rounds.sent(&act.what);
             }
+        }
+        if group.sent == Sent::InOneSegment {
+            let apart: Vec<Command> = self.commands.drain(before..).collect();
+            self.commands.extend(in_one_segment(apart));
         }
     }
 
@@ -149,6 +155,7 @@ impl Play {
             request,
             vsn,
             message_bytes: self.program.largest_message(),
+            early: Vec::new(),
         };
         self.dial(id, connect.fallback, options, now);
     }
@@ -351,12 +358,15 @@ impl Play {
     /// The actor's connection, if it is open.
     pub(super) fn open_link(&mut self, actor: Actor) -> Result<&mut Link, Wrong> {
         const EXPECTED: &str = "an open connection to send over";
+        let group = self.program.groups.get(self.group);
+        let is_early = group.is_some_and(|group| group.sent == Sent::InOneSegment);
         let Some(link) = &mut self.links[actor.0] else {
             let wrong = Wrong::server("there is no connection", EXPECTED, "none was made");
             return Err(wrong.kind(FailureKind::NoConnection));
         };
         // Until a connection with a fallback is open, its driver keeps the joins.
-        if matches!(link.state, State::Open) || link.is_choosing() {
+        let goes_with_upgrade = is_early && matches!(link.state, State::Opening);
+        if matches!(link.state, State::Open) || link.is_choosing() || goes_with_upgrade {
             return Ok(link);
         }
         let wrong = Wrong::server(

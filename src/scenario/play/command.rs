@@ -49,6 +49,8 @@ pub struct ConnectOptions {
     pub vsn: crate::protocol::Vsn,
     /// The largest message that is accepted, in bytes.
     pub message_bytes: usize,
+    /// What is sent with the request to upgrade.
+    pub early: Vec<Outgoing>,
 }
 
 /// An HTTP request outside of any connection.

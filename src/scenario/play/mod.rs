@@ -16,6 +16,7 @@ mod outside;
 mod recording;
 mod refs;
 mod rounds;
+mod segment;
 mod step;
 mod wait;
 

@@ -2,8 +2,8 @@
 //! direction only.
 
 use super::{
-    Act, Actor, Connect, Content, ExpectedReply, MountPath, Opening, OutgoingPayload, Program, Send,
-    SendKind, What,
+    Act, Actor, Connect, Content, ExpectedReply, Group, MountPath, Opening, OutgoingPayload, Program, Send,
+    SendKind, Sent, What,
 };
 use crate::transport::Transport;
 
@@ -42,6 +42,9 @@ impl Program {
             (What::Closed(_, None), Some(actor)) => self.names_longpoll(actor),
             _ => false,
         };
+        if transport == Transport::LongPoll && self.groups.iter().any(sends_with_upgrade) {
+            return Some("it sends messages with the request to upgrade to WebSocket");
+        }
         let mut steps = self.acts().filter(polled).filter(|act| !is_meant(act));
         steps.find_map(only_over_websocket)
     }
@@ -65,6 +68,12 @@ impl Program {
             _ => None,
         })
     }
+}
+
+/// Whether messages are sent before the answer to the request to upgrade.
+fn sends_with_upgrade(group: &Group) -> bool {
+    let connects = |act: &Act| matches!(act.what, What::Connect(..));
+    group.sent == Sent::InOneSegment && group.acts.iter().any(connects)
 }
 
 /// Why a step can be taken over WebSocket only.

@@ -1,7 +1,7 @@
 //! Reads steps: of an actor, in sequence, together, repeated.
 
 use super::super::problem::{Problem, nearest};
-use super::super::program::{Act, Answers, Group, Http, HttpSave, Restart, What};
+use super::super::program::{Act, Answers, Group, Http, HttpSave, Restart, Sent, What};
 use super::super::verbs::{self, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, keys_of};
@@ -79,6 +79,7 @@ impl Reader {
         self.count(acts.len(), &key.place).then_some(Group {
             acts,
             answers: Answers::InAnyOrder,
+            sent: Sent::OneByOne,
             rule: None,
         })
     }
@@ -99,8 +100,10 @@ impl Reader {
         let what = match verb.name {
             "together" => {
                 let answers = self.answers(entries)?;
+                let sent = self.sent(entries)?;
                 let rule = self.rule(entries)?;
-                return Some(vec![merge(self.steps(value, "together"), answers, rule)]);
+                let group = merge(self.steps(value, "together"), answers, rule);
+                return Some(vec![Group { sent, ..group }]);
             }
             "repeat" => return self.repeat(value, entries),
             "sleep" => What::Sleep(self.duration(value, "sleep")?),
@@ -128,6 +131,7 @@ impl Reader {
             vec![Group {
                 acts: vec![act],
                 answers: Answers::InAnyOrder,
+                sent: Sent::OneByOne,
                 rule: None,
             }]
         })
@@ -182,6 +186,21 @@ impl Reader {
             other => {
                 let title = format!("`{other}` is no order");
                 self.unknown(&node.place, &title, other, &["in order", "in any order"]);
+                None
+            }
+        }
+    }
+
+    fn sent(&mut self, entries: &[(YamlKey, Node)]) -> Option<Sent> {
+        let Some(node) = entry(entries, "sent") else {
+            return Some(Sent::OneByOne);
+        };
+        match self.word(node, "sent", "one by one or in one segment")? {
+            "one by one" => Some(Sent::OneByOne),
+            "in one segment" => Some(Sent::InOneSegment),
+            other => {
+                let title = format!("`{other}` is not a way to send");
+                self.unknown(&node.place, &title, other, &["one by one", "in one segment"]);
                 None
             }
         }
@@ -261,7 +280,12 @@ fn merge(groups: Vec<Group>, answers: Answers, rule: Option<String>) -> Group {
     for act in acts.iter_mut().filter(|act| act.rule.is_none()) {
         act.rule.clone_from(&rule);
     }
-    Group { acts, answers, rule }
+    Group {
+        acts,
+        answers,
+        sent: Sent::OneByOne,
+        rule,
+    }
 }
 
 fn is_actor_name(name: &str) -> bool {

@@ -8,7 +8,7 @@ use super::super::payload::{Body, Status};
 use super::super::refs::{Parsed, Ref, borrowed};
 use super::super::session::{ChannelMessage, Pipelined};
 use super::Channels;
-use crate::protocol::{Field, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC};
+use crate::protocol::{Field, JOIN, LEAVE, Message};
 
 impl Channels {
     /// A message from the client.
@@ -21,7 +21,7 @@ impl Channels {
 
     fn serve(&mut self, session: SessionId, message: &Message<'_>, pipelined: Pipelined) {
         let (topic, event) = (message.topic.as_str(), message.event.as_str());
-        if topic == Some(PHOENIX_TOPIC) && event == Some(HEARTBEAT) {
+        if message.is_heartbeat() {
             return self.heartbeat(session, message);
         }
         let conduct = &self.shared.conduct.socket;

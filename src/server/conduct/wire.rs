@@ -26,6 +26,8 @@ pub struct WireConduct {
     pub max_frame: u64,
     /// The end of a silent connection.
     pub idle: Option<Ending>,
+    /// What counts against the idle timeout.
+    pub kept_open: KeptOpen,
     /// How much longer than the timeout the server waits, as a share in percent.
     pub idle_grace_percent: u32,
     /// The end by a `disconnect` broadcast; none: the broadcast is not heeded.
@@ -50,6 +52,17 @@ pub struct WireConduct {
     pub pong: Pong,
     /// What goes wrong over TLS only.
     pub over_tls: OverTls,
+}
+
+/// What keeps a connection open past its idle timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptOpen {
+    /// Whatever the client sends.
+    WhatComes,
+    /// Only the client's heartbeats.
+    HeartbeatsOnly,
+    /// Whatever the client sends, and what the server sends as well.
+    BothDirections,
 }
 
 /// What goes wrong where a connection speaks TLS, and nowhere else.
@@ -244,6 +257,7 @@ impl WireConduct {
                 code: if bandit { 1002 } else { 1000 },
                 hangup: Hangup::AtOnce,
             }),
+            kept_open: KeptOpen::WhatComes,
             idle_grace_percent: if bandit { 0 } else { 10 },
             disconnect: Some(Ending::of_disconnect(phoenix, after_stop)),
             drain: Ending {

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::server::conduct::{
-    BinarySizes, CloseEcho, Ending, Hangup, HangupScope, Malformed, OriginCheck, OriginHost, Pong,
+    BinarySizes, CloseEcho, Ending, Hangup, HangupScope, KeptOpen, Malformed, OriginCheck, OriginHost, Pong,
     TokenCheck, Unmasked, Utf8Check, V1Keys, VsnCheck,
 };
 
@@ -149,6 +149,22 @@ pub(super) const FAULTS: &[Fault] = &[
         &["idle-timeout-closes"],
         |conduct| {
             conduct.wire.idle = None;
+        },
+    ),
+    Fault::new(
+        "idle-counts-heartbeats-only",
+        "Only heartbeats keep a connection open; one with other traffic is closed after the idle timeout.",
+        &["traffic-keeps-open"],
+        |conduct| {
+            conduct.wire.kept_open = KeptOpen::HeartbeatsOnly;
+        },
+    ),
+    Fault::new(
+        "idle-counts-what-is-sent",
+        "What the server sends keeps the connection of a silent client open.",
+        &["idle-timeout-closes"],
+        |conduct| {
+            conduct.wire.kept_open = KeptOpen::BothDirections;
         },
     ),
     Fault::new(

@@ -19,6 +19,7 @@ async fn connect(player: &Player) -> Connection {
     let target = Target::parse(&format!("ws://{}/socket", player.address)).unwrap();
     let upgrade = Upgrade {
         vsn: Vsn::V2,
+        early: Vec::new(),
         path_and_query: format!("{}/websocket?vsn=2.0.0", target.mount()),
         headers: Vec::new(),
         limits: Limits::default(),

@@ -184,6 +184,7 @@ impl Replay {
                 headers: Vec::new(),
                 limits: Limits::default(),
                 deadline: HUNG,
+                early: Vec::new(),
             };
             let target = self.target.clone();
             let opening = tokio::task::spawn_local(async move { open(&target, &upgrade).await });

@@ -31,6 +31,7 @@ pub mod load;
 mod process;
 pub mod profile;
 mod protocol;
+mod record;
 mod report;
 pub mod scenario;
 pub mod server;

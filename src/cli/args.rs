@@ -1,13 +1,17 @@
 //! The command line as it is typed. What it means is up to the file of each command; nothing below `cli/` sees a
 //! type of this module.
 
+mod init;
 mod load;
 mod past;
+mod record;
 mod serve;
 mod target;
 
+pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{OutputArg, Report};
+pub(super) use record::Record;
 pub(super) use serve::{Serve, ServeTls};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
 
@@ -92,6 +96,8 @@ pub(super) enum Command {
     Init(Init),
     /// Renders the reports of an earlier run again, or compares several runs case by case
     Report(Report),
+    /// Passes clients on to a server, and writes what is said as a scenario with its fixture
+    Record(Box<Record>),
     /// Prints shell completions
     Completions(Completions),
 }
@@ -298,23 +304,6 @@ pub(super) struct Show {
     /// A built-in scenario, as join/ok
     #[arg(value_name = "ID")]
     pub(super) id: String,
-}
-
-/// `init`
-#[derive(Debug, Args)]
-pub(super) struct Init {
-    /// Where the Phoenix socket is mounted [default: ws://127.0.0.1:4000/socket]
-    #[arg(long, value_name = "URL")]
-    pub(super) target: Option<String>,
-    /// A topic that may be joined [default: room:lobby]
-    #[arg(long, value_name = "T")]
-    pub(super) topic: Option<String>,
-    /// A push that the channel replies to, for example 'ping={}'
-    #[arg(long, value_name = "EVENT=JSON", value_parser = push)]
-    pub(super) push: Option<(String, serde_json::Value)>,
-    /// Replace files that exist
-    #[arg(long)]
-    pub(super) force: bool,
 }
 
 /// `explain`

@@ -35,8 +35,8 @@ use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{
-    Check, CompressArg, Judging, LevelArg, Load, Network, OutputArg, Results, Room, Serve, ServeTls, Target,
-    TransportArg, UpdateArg, VsnArg,
+    Check, CompressArg, Judging, LevelArg, Load, Network, OutputArg, Record, Results, Room, Serve, ServeTls,
+    Target, TransportArg, UpdateArg, VsnArg,
 };
 use super::complaint::Complaint;
 use super::exit::CliError;
@@ -171,6 +171,24 @@ impl SettingsFile {
         Ok(Some(self.targets.swap_remove(index).1))
     }
 
+    /// Merges the settings into the arguments of a `record`: its target, and how that is reached.
+    pub(super) fn recording(self, typed: Record) -> Result<Record, CliError> {
+        let as_check = Check {
+            target: Target {
+                target: typed.target,
+                network: typed.network,
+                ..Target::default()
+            },
+            ..Check::default()
+        };
+        let Target { target, network, .. } = self.check(as_check)?.target;
+        Ok(Record {
+            target,
+            network,
+            ..typed
+        })
+    }
+
     /// Merges the settings into the arguments of a `serve`.
     pub(super) fn serve(self, typed: Serve) -> Serve {
         typed.over(self.serve)
@@ -219,6 +237,7 @@ fn target_keys(section: &mut Section<'_, '_>, url: &'static str) -> Target {
         vsn: section.one_of::<VsnArg>("vsn"),
         params: section.strings_by_name("params"),
         headers: section.strings_by_name("headers"),
+        variables: section.strings_by_name("vars"),
         compress: section.one_of::<CompressArg>("compress"),
         network: network_keys(section),
     }

@@ -20,6 +20,7 @@ mod output;
 mod patience;
 mod profile;
 mod quoting;
+mod record;
 mod report;
 mod results;
 mod serve;
@@ -63,6 +64,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(&args),
         Command::Report(args) => report::run(args),
+        Command::Record(args) => record::run(*args),
         Command::Completions(args) => completions::run(&args),
     }
 }

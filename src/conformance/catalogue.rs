@@ -12,7 +12,7 @@ use super::outcome::play_name;
 use super::snapshot::SnapshotError;
 use crate::profile::{Difference, Profile, Side};
 use crate::protocol::Vsn;
-use crate::scenario::{Level, Program, ScenarioError, nearest, read};
+use crate::scenario::{Level, Program, ScenarioError, Variables, nearest, read, read_with};
 use crate::transport::Transport;
 
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
@@ -122,15 +122,13 @@ impl Case {
         })
     }
 
-    /// Reads a user's own scenario and the fixtures beside it.
+    /// Reads a user's own scenario, with the values of its variables, and the fixtures beside it.
     ///
     /// # Errors
     /// If the file cannot be read or is not a scenario, or if a fixture is damaged.
-    pub fn read(path: &Path) -> Result<Self, CaseError> {
+    pub fn read(path: &Path, values: &Variables) -> Result<Self, CaseError> {
         let shown = path.display().to_string();
-        let size = std::fs::metadata(path)
-            .map(|metadata| metadata.len())
-            .unwrap_or_default();
+        let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         if size > LARGEST {
             return Err(CaseError::TooLarge {
                 path: shown,
@@ -145,7 +143,7 @@ impl Case {
             path: shown.clone(),
             at: error.utf8_error().valid_up_to(),
         })?;
-        let program = read(&shown, &source)?;
+        let program = read_with(&shown, &source, values)?;
         let place = FixturePlace::Beside(path.with_extension(""));
         let transport = program.bound_to().unwrap_or_default();
         let fixtures = Fixtures::beside(&place, &program, transport)?;
@@ -326,25 +324,25 @@ fn meant(nearest: Option<&str>) -> String {
 }
 
 /// The cases for globs of ids and paths of files, or all built-in cases if there are none, without the
-/// excluded ones.
+/// excluded ones. The files are read with the values of these variables.
 ///
 /// # Errors
 /// If a pattern matches nothing, or if a file is not a scenario.
-pub fn select(wanted: &[String], exclude: &[String]) -> Result<Vec<Arc<Case>>, SelectError> {
+pub fn select(
+    wanted: &[String],
+    exclude: &[String],
+    values: &Variables,
+) -> Result<Vec<Arc<Case>>, SelectError> {
     let mut chosen: Vec<Arc<Case>> = Vec::new();
     for pattern in wanted {
         if is_file(pattern) {
-            chosen.push(Arc::new(Case::read(Path::new(pattern))?));
+            chosen.push(Arc::new(Case::read(Path::new(pattern), values)?));
             continue;
         }
         let glob = matcher(pattern)?;
         let before = chosen.len();
-        chosen.extend(
-            built_in()
-                .iter()
-                .filter(|case| matches(&glob, pattern, &case.id))
-                .cloned(),
-        );
+        let matching = built_in().iter().filter(|case| matches(&glob, pattern, &case.id));
+        chosen.extend(matching.cloned());
         if chosen.len() == before && Path::new(pattern).is_dir() {
             let path = pattern.trim_end_matches('/').to_owned();
             return Err(SelectError::Directory { path });

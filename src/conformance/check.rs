@@ -128,7 +128,7 @@ impl Check {
     /// If a case does not exist, or if nothing can be judged at the target.
     pub fn run(mut self) -> Result<RunResult, RunError> {
         let transport = self.settings.target.transport();
-        for case in select(&self.cases, &self.exclude)? {
+        for case in select(&self.cases, &self.exclude, &[])? {
             let plays = case.over_all(&[transport]).map_err(CaseError::from);
             self.settings.cases.extend(plays.map_err(SelectError::from)?);
         }

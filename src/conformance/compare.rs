@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::log::{Conversation, LinkLog, Log};
 use crate::protocol::REPLY;
-use crate::scenario::{ChanceRule, Content, Program, Receive, Values};
+use crate::scenario::{ChanceRule, Content, Program, Receive, Values, shorten};
 
 /// A difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -337,6 +337,31 @@ impl Deviation {
                 ..
             }
         )
+    }
+
+    /// The events of the messages that came in another order.
+    pub(crate) fn events_out_of_order(&self) -> Vec<String> {
+        let Self::Order { expected, actual, .. } = self else {
+            return Vec::new();
+        };
+        let moved = expected
+            .iter()
+            .zip(actual)
+            .filter(|(expected, actual)| expected != actual);
+        let event = |line: &String| fields(line).and_then(|fields| fields[3].as_str().map(str::to_owned));
+        moved.filter_map(|(expected, _)| event(expected)).collect()
+    }
+
+    /// The difference in a few words.
+    pub(crate) fn in_a_word(&self) -> String {
+        match self {
+            Self::Missing { line, .. } => format!("this did not come again: {}", shorten(line)),
+            Self::Extra { line, .. } => format!("this came in addition: {}", shorten(line)),
+            Self::Order { .. } => "the messages came in another order".to_owned(),
+            Self::Opening { expected, actual, .. } | Self::Ending { expected, actual, .. } => {
+                format!("{actual}, not {expected}")
+            }
+        }
     }
 
     /// The connection or conversation that it belongs to.

@@ -45,12 +45,16 @@ pub use snapshot::SnapshotError;
 
 pub(crate) use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use catalogue::{Case, built_in, select};
+pub(crate) use compare::{Deviation, compare};
 pub(crate) use entrance::{EntranceError, enter, server_header};
 pub(crate) use excerpt::without_secrets;
+pub(crate) use log::{LinkLog, Log};
+pub(crate) use normalise::{RunNames, log_of};
 pub(crate) use outcome::{CaseRecording, CheckEvent, Pace, Recorded};
 pub(crate) use run::check;
 pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};
 pub(crate) use silence::{HEARTBEAT, IdleProgress, IdleSettings, WATCHED_FOR};
+pub(crate) use snapshot::{FixtureOrigin, write as fixture_text};
 pub(crate) use update::accept;
 
 /// Items for the tests of this package, which users do not see.

@@ -16,7 +16,7 @@ use crate::transport::Ending;
 /// The names to insert into a log, and what to hide.
 pub(crate) struct RunNames<'a> {
     pub(crate) program: &'a Program,
-    /// Fresh names and their numbers in this run.
+    /// Variables and fresh names, with their values in this run.
     pub(crate) fresh: &'a [(&'a str, &'a str)],
     /// The serializer of the connections whose params name none.
     pub(crate) vsn: Vsn,

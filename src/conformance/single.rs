@@ -105,7 +105,7 @@ fn patience(held_to: HeldTo, context: &RunContext) -> Duration {
 
 /// The log of a play, in the form of fixtures.
 pub(super) fn log(case: &Case, play: &Play) -> Log {
-    let fresh: Vec<(&str, &str)> = play.fresh().collect();
+    let fresh: Vec<(&str, &str)> = play.named_values().collect();
     log_of(play.recording(), &names(case, play, &fresh))
 }
 
@@ -119,7 +119,7 @@ fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> Ru
 
 /// Adds the conversation to the findings.
 fn explained(judgement: Judgement, case: &Case, play: &Play) -> Judgement {
-    let fresh: Vec<(&str, &str)> = play.fresh().collect();
+    let fresh: Vec<(&str, &str)> = play.named_values().collect();
     let names = names(case, play, &fresh);
     let steps = case.program.acts().count();
     let explain = |finding| excerpt::explain(finding, play.recording(), &names, steps);

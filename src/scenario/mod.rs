@@ -20,7 +20,7 @@ mod yaml;
 pub use needs::{Level, Offer};
 pub use problem::{Problem, ScenarioError};
 pub use program::Program;
-pub use read::read;
+pub use read::{Variables, read, read_with};
 
 pub(crate) use load::{LoadRate, LoadRole, LoadSection};
 pub(crate) use pattern::Pattern;

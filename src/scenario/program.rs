@@ -43,6 +43,8 @@ pub struct Program {
     pub(crate) shared: Vec<Name>,
     /// Names whose values come from the command line or the target.
     pub(crate) offered: Vec<(Offer, Name)>,
+    /// The variables from the command line, with their values, which stand in the steps already.
+    pub(crate) variables: Vec<(String, String)>,
     pub(crate) names: Vec<String>,
     pub(crate) actors: Vec<String>,
     /// The groups of steps: the preconditions first, then what is judged.

@@ -101,7 +101,7 @@ impl Template {
 }
 
 impl Filter {
-    fn apply(self, text: &str) -> String {
+    pub(crate) fn apply(self, text: &str) -> String {
         match self {
             Self::AsItIs => text.to_owned(),
             Self::OneByteChanged => change_one(text),

@@ -10,7 +10,10 @@ use super::answer::RequestError;
 use crate::stream::{ProxyAddress, Stream, Tunnel};
 
 /// Connects to a target. The caller has a deadline.
-pub(super) async fn dial(target: &Target) -> Result<Stream, RequestError> {
+///
+/// # Errors
+/// If it has no address or accepts no connection, or if the proxy or TLS fails.
+pub(crate) async fn dial(target: &Target) -> Result<Stream, RequestError> {
     let (host, port, network) = (target.host(), target.port(), target.network());
     let addresses = match network.given(host, port) {
         Some(given) => Ok(given),

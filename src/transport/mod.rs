@@ -34,6 +34,7 @@ pub use answer::{RequestError, Response, Truncated};
 pub(crate) use connect::not_replaced;
 pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};
 pub use connection::Connection;
+pub(crate) use dial::dial;
 pub(crate) use http::USER_AGENT;
 pub use http::{Request, request};
 pub use kind::Transport;

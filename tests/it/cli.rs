@@ -21,7 +21,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The program, in a folder of its own and without the settings of the user who runs the tests.
-fn phxproof(folder: &Path, args: &[&str]) -> Command {
+pub(crate) fn phxproof(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phxproof"));
     command
         .args(args)
@@ -38,7 +38,7 @@ fn free_address() -> SocketAddr {
 }
 
 /// What a command says, and how it ends.
-fn said(folder: &Path, args: &[&str]) -> String {
+pub(crate) fn said(folder: &Path, args: &[&str]) -> String {
     let output = phxproof(folder, args).output().unwrap();
     format!("$ phxproof {}\n{}", args.join(" "), shown(&output))
 }
@@ -76,8 +76,8 @@ macro_rules! assert_said {
 }
 use assert_said;
 
-/// A `serve` on a free port; ended when dropped.
-struct Served {
+/// A `serve`, or another command that listens, on a free port; ended when dropped.
+pub(crate) struct Served {
     child: Child,
     stdout: BufReader<ChildStdout>,
     /// The line that it begins with.
@@ -85,9 +85,13 @@ struct Served {
 }
 
 impl Served {
-    fn start(folder: &Path, args: &[&str]) -> Self {
-        let args = [&["serve", "--port", "0"], args].concat();
-        let mut child = phxproof(folder, &args)
+    pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::run(folder, &[&["serve", "--port", "0"], args].concat())
+    }
+
+    /// Another command that says first where it listens.
+    pub(crate) fn run(folder: &Path, args: &[&str]) -> Self {
+        let mut child = phxproof(folder, args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -103,27 +107,27 @@ impl Served {
     }
 
     /// Where its socket is mounted.
-    fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         let at = self.first_line.trim().strip_prefix("listening on http").unwrap();
         format!("ws{at}/socket")
     }
 
     /// What it said after its first line; waits for its end.
-    fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
         rest
     }
 
     /// What it said on stderr; waits for its end.
-    fn stderr(&mut self) -> String {
+    pub(crate) fn stderr(&mut self) -> String {
         let mut text = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
         stderr.read_to_string(&mut text).unwrap();
         text
     }
 
-    fn terminate(&mut self) -> Option<i32> {
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
         terminate(&self.child);
         self.child.wait().unwrap().code()
     }

@@ -37,6 +37,7 @@ documents! {
     library_does_what_it_says: "docs/library.md",
     load_does_what_it_says: "docs/load.md",
     mutations_does_what_it_says: "docs/mutations.md",
+    record_does_what_it_says: "docs/record.md",
     results_does_what_it_says: "docs/results.md",
     scenarios_does_what_it_says: "docs/scenarios.md",
     server_does_what_it_says: "docs/server.md",

@@ -277,7 +277,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
         let server = Restarted::start(Vec::new(), profile);
         let result = run(
             &server,
-            over_both(&select(&[], &[KILL.to_owned()]).unwrap()),
+            over_both(&select(&[], &[KILL.to_owned()], &[]).unwrap()),
             Some(HeldTo::Profile(profile)),
             Duration::from_secs(20),
             1,

@@ -17,6 +17,7 @@ mod picture; // the picture of a terminal in the README
 mod player; // a server that plays a recorded transcript to a client
 mod protocol; // both serializers against everything that real Phoenix servers and their clients said
 mod python; // a Phoenix client for Python
+mod record; // a proxy that writes conversations down
 mod recordings; // every built-in case against the recording it is called after
 mod scenarios; // the scenarios that the binary carries
 mod schema; // the JSON Schema that editors use

@@ -66,13 +66,13 @@ heartbeats are answered
 "#;
 
 /// The folder of the script and its packages.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/phoenix_js")
 }
 
 /// Whether the conversations can be played here. What is missing is written past the harness, which shows nothing of a test
 /// that passes.
-fn can_play() -> bool {
+pub(crate) fn can_play() -> bool {
     let missing = if Command::new("node").arg("--version").output().is_err() {
         "there is no Node (`node`)"
     } else if !folder().join("node_modules/@supabase/realtime-js").exists() {

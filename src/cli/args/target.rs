@@ -36,6 +36,10 @@ pub(in super::super) struct Target {
     /// stands alone, so that sockets at rest keep no memory for it [default value: takeover]
     #[arg(long, value_name = "CONTEXT", num_args = 0..=1, require_equals = true, default_missing_value = "takeover")]
     pub(in super::super) compress: Option<CompressArg>,
+    /// Value of a variable that a scenario file asks for; NAME alone takes it from the environment variable of that
+    /// name, so that it stays out of the history of the shell; repeatable
+    #[arg(long = "var", value_name = "NAME[=VALUE]", value_parser = variable)]
+    pub(in super::super) variables: Vec<(String, String)>,
     #[command(flatten)]
     pub(in super::super) network: Network,
 }
@@ -120,6 +124,17 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected a name and a value, as in token=abc".to_owned()),
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some(_) => pair(text),
+        None => std::env::var(text)
+            .map(|value| (text.to_owned(), value))
+            .map_err(|_| {
+                format!("expected NAME=VALUE, or the name of an environment variable; `{text}` is not set")
+            }),
     }
 }
 

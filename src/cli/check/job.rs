@@ -44,7 +44,8 @@ impl Job {
     pub(super) fn new(meant: args::Check) -> Result<Self, CliError> {
         let wish = ProfileChoice::of(&meant.judging)?;
         let server = server(&meant.target, wish.named())?.over(meant.transport.map(TransportArg::meant));
-        let cases = conformance::select(&meant.cases, &meant.exclude).map_err(unselected)?;
+        let cases =
+            conformance::select(&meant.cases, &meant.exclude, &meant.target.variables).map_err(unselected)?;
         let transports = transports(&server, meant.transport);
         let cases = over(&cases, &transports)
             .map_err(|why| unselected(SelectError::Case(CaseError::Snapshot(why))))?;

@@ -21,6 +21,9 @@ pub(super) fn flags(typed: &args::Check) -> String {
     for (name, _) in &typed.target.headers {
         flags.option("--header", Some(format!("{name}: …")));
     }
+    for (name, _) in &typed.target.variables {
+        flags.option("--var", Some(format!("{name}=…")));
+    }
     flags.switch(typed.target.compress.map(args::CompressArg::flag));
     network(&typed.target.network, &mut flags);
     flags.option("--topic", text(&typed.room.topic));
@@ -60,6 +63,13 @@ pub(super) fn flags(typed: &args::Check) -> String {
             .as_ref()
             .map(|path| path.display().to_string()),
     );
+    flags.text
+}
+
+/// The flags that say how the target is reached, as typed; starts with a space unless it is empty.
+pub(in super::super) fn network_flags(typed: &args::Network) -> String {
+    let mut flags = Flags::default();
+    network(typed, &mut flags);
     flags.text
 }
 

@@ -47,6 +47,7 @@ impl Target {
             params: by_name(self.params, below.params, str::eq),
             headers: by_name(self.headers, below.headers, str::eq_ignore_ascii_case),
             compress: self.compress.or(below.compress),
+            variables: by_name(self.variables, below.variables, str::eq),
             network: self.network.over(below.network),
         }
     }

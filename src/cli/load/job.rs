@@ -18,7 +18,7 @@ use crate::load::{
 };
 use crate::process::usage_of;
 use crate::report::{Folder, Setup, things};
-use crate::scenario::{Program, nearest};
+use crate::scenario::{Program, Variables, nearest};
 use crate::transport::Target;
 
 /// The most threads that `serve --shards` takes. A swarm that needs more does not fit on one machine, and its
@@ -61,7 +61,10 @@ pub(super) struct Job {
 impl Job {
     /// Validates the arguments from the command line and the settings file.
     pub(super) fn new(meant: args::Load, objectives_from: &str) -> Result<Self, CliError> {
-        let mut shares = meant.scenarios.iter().map(|typed| share(typed));
+        let mut shares = meant
+            .scenarios
+            .iter()
+            .map(|typed| share(typed, &meant.target.variables));
         let first = shares.next().ok_or_else(nothing_to_play)??;
         let others = shares.collect::<Result<Vec<_>, _>>()?;
         let unknown = Rehearsal {
@@ -323,22 +326,22 @@ fn nothing_to_play() -> Complaint {
 }
 
 /// A scenario with an optional weight (`NAME=WEIGHT`), unless a file has that name.
-fn share(typed: &str) -> Result<Share, CliError> {
+fn share(typed: &str, values: &Variables) -> Result<Share, CliError> {
     let weight = typed.rsplit_once('=').filter(|_| !Path::new(typed).exists());
     let Some((name, weight)) = weight else {
-        return named(typed);
+        return named(typed, values);
     };
     let weight = weight.parse().map_err(|_| {
         Complaint::new(format!("`{weight}` is no weight of {name}")).expected("a whole number, as in echo=3")
     })?;
     Ok(Share {
         weight,
-        ..named(name)?
+        ..named(name, values)?
     })
 }
 
-fn named(scenario: &str) -> Result<Share, CliError> {
-    let share = Share::new(program(scenario)?);
+fn named(scenario: &str, values: &Variables) -> Result<Share, CliError> {
+    let share = Share::new(program(scenario, values)?);
     Ok(Share {
         name: scenario.into(),
         ..share
@@ -346,7 +349,7 @@ fn named(scenario: &str) -> Result<Share, CliError> {
 }
 
 /// A scenario given by its name, a case given by its id, or a file.
-fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
+fn program(scenario: &str, values: &Variables) -> Result<Arc<Program>, CliError> {
     if let Some(it) = built_in().iter().find(|it| it.name == scenario) {
         return Ok(Arc::clone(&it.program));
     }
@@ -355,7 +358,7 @@ fn program(scenario: &str) -> Result<Arc<Program>, CliError> {
     }
     let path = Path::new(scenario);
     if path.exists() || path.extension().is_some_and(|it| it == "yaml" || it == "yml") {
-        return match Case::read(path) {
+        return match Case::read(path, values) {
             Ok(case) => Ok(case.program),
             Err(CaseError::Scenario(error)) => Err(error.into()),
             Err(error) => Err(Complaint::new(error.to_string()).into()),

@@ -193,14 +193,17 @@ impl Play {
         self.vsn
     }
 
-    /// The fresh names and their numbers in this play.
-    pub fn fresh(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.program.fresh.iter().map(|name| {
+    /// The variables and the fresh names, with their values in this play.
+    pub fn named_values(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.program.variables.iter();
+        let variables = variables.map(|(name, value)| (name.as_str(), value.as_str()));
+        let fresh = self.program.fresh.iter().map(|name| {
             (
                 self.program.names[name.0].as_str(),
                 self.values.get(*name).as_str().unwrap_or_default(),
             )
-        })
+        });
+        variables.filter(|(_, value)| !value.is_empty()).chain(fresh)
     }
 
     /// Handles a report of the driver.

@@ -13,7 +13,7 @@ use crate::protocol::Vsn;
 use crate::transport::Transport;
 
 /// The keys of a scenario file with their descriptions; the JSON Schema uses them, too.
-pub(crate) const KEYS: [(&str, &str); 15] = [
+pub(crate) const KEYS: [(&str, &str); 16] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     (
@@ -47,6 +47,10 @@ pub(crate) const KEYS: [(&str, &str); 15] = [
     (
         "shared",
         "names, each of which is one number for the whole run; in a load all instances share it",
+    ),
+    (
+        "variables",
+        "names whose values come from the command line, by `--var NAME=VALUE`: tokens, passwords and the like",
     ),
     (
         "given",
@@ -99,6 +103,7 @@ impl Reader {
             .and_then(|node| self.word(node, "phoenix-only", "the reason, in words"));
         let only_over = self.only_over(entries);
         let differs_by = self.differences(entries);
+        self.read_variables(entries);
         let own = self.numbered(entries, "fresh");
         let shared = self.numbered(entries, "shared");
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
@@ -135,6 +140,7 @@ impl Reader {
             fresh: own.into_iter().chain(shared.iter().copied()).collect(),
             shared,
             offered: self.offered.clone(),
+            variables: self.variables.clone(),
             names: self.names.clone(),
             actors: self.actors.iter().map(|actor| actor.name.clone()).collect(),
             groups,
@@ -143,6 +149,27 @@ impl Reader {
             hide,
             load: load.unwrap_or_default(),
         })
+    }
+
+    /// `variables`: each needs a value from outside of the file.
+    fn read_variables(&mut self, entries: &[(YamlKey, Node)]) {
+        let Some(node) = entry(entries, "variables") else {
+            return;
+        };
+        for name in self.words(entries, "variables") {
+            match self.values.iter().find(|(known, _)| *known == name) {
+                Some(value) => self.variables.push(value.clone()),
+                None => {
+                    let problem =
+                        Problem::at(node.place.clone(), format!("the variable `{name}` has no value"));
+                    let help =
+                        format!("`--var {name}` alone takes it from the environment variable `{name}`");
+                    // So that its uses are no mistakes.
+                    self.variables.push((name.clone(), String::new()));
+                    self.problem(problem.expected(format!("--var {name}=VALUE")).help(help));
+                }
+            }
+        }
     }
 
     fn about(&mut self, root: &Node, entries: &[(YamlKey, Node)]) -> Option<String> {

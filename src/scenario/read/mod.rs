@@ -21,11 +21,19 @@ use super::template::Name;
 use super::verbs::{EVERY_STEP, Opt, Verb};
 use super::yaml::{LARGEST_FILE, Node, Yaml, YamlKey};
 
-/// Reads a scenario; `path` is only used in messages.
+/// Reads a scenario without variables; `path` is only used in messages.
 ///
 /// # Errors
 /// All problems of the file, each with its place.
 pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
+    read_with(path, source, &[])
+}
+
+/// Reads a scenario, with the values of its `variables`; values that it does not ask for are ignored.
+///
+/// # Errors
+/// All problems of the file, each with its place; a variable without a value is one of them.
+pub fn read_with(path: &str, source: &str, values: &Variables) -> Result<Program, ScenarioError> {
     let fail = |problems| Err(ScenarioError::new(path, source, problems));
     if source.len() > LARGEST_FILE {
         let title = format!(
@@ -38,13 +46,19 @@ pub fn read(path: &str, source: &str) -> Result<Program, ScenarioError> {
         Ok(root) => root,
         Err(problem) => return fail(vec![problem]),
     };
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        values: values.to_vec(),
+        ..Reader::default()
+    };
     let program = reader.file(path, source, &root);
     match program {
         Some(program) if reader.problems.is_empty() => Ok(program),
         _ => fail(reader.problems),
     }
 }
+
+/// The values of variables, by their names.
+pub type Variables = [(String, String)];
 
 /// The most problems that are collected.
 const MOST_PROBLEMS: usize = 100;
@@ -60,6 +74,10 @@ struct Reader {
     offered: Vec<(Offer, Name)>,
     actors: Vec<ActorFacts>,
     counters: Vec<(String, u64)>,
+    /// The values from the command line.
+    values: Vec<(String, String)>,
+    /// The variables of the file, with their values.
+    variables: Vec<(String, String)>,
     /// The rules that the file cites.
     rules: Vec<String>,
     acts: usize,
@@ -198,6 +216,7 @@ impl Reader {
             .iter()
             .cloned()
             .chain(self.counters.iter().map(|c| c.0.clone()))
+            .chain(self.variables.iter().map(|it| it.0.clone()))
             .collect();
         let known: Vec<&str> = names
             .iter()

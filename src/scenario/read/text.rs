@@ -105,6 +105,10 @@ impl Reader {
                 return None;
             }
         };
+        if let Some((_, value)) = self.variables.iter().find(|(known, _)| known == name) {
+            push_text(parts, &filter.apply(value));
+            return Some(());
+        }
         let name = self.lookup(name, place)?;
         parts.push(TemplatePart::Hole(name, filter));
         Some(())

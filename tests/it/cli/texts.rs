@@ -17,6 +17,7 @@ fn help_of_all_commands() {
         "explain",
         "serve",
         "report",
+        "record",
         "completions",
     ] {
         insta::with_settings!({ snapshot_suffix => command }, {

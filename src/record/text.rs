@@ -1,0 +1,74 @@
+//! The text of a recorded scenario: its head, and the steps that `write.rs` writes.
+
+use std::fmt::Write as _;
+
+use super::differ::Loosened;
+use super::draft::Draft;
+use super::write::{Detail, steps_text};
+use super::yaml;
+
+/// A scenario as a file, and what it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordedScenario {
+    /// The content of the file.
+    pub(crate) text: String,
+    /// The values of its variables.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+/// The scenario, whose steps say what came.
+pub(crate) fn scenario(draft: &Draft<'_>, loosened: &Loosened) -> RecordedScenario {
+    written(draft, loosened, Detail::Content)
+}
+
+/// The scenario, whose steps only say which messages came.
+pub(super) fn outline(draft: &Draft<'_>, loosened: &Loosened) -> RecordedScenario {
+    written(draft, loosened, Detail::Messages)
+}
+
+fn written(draft: &Draft<'_>, loosened: &Loosened, detail: Detail) -> RecordedScenario {
+    let steps = steps_text(draft, loosened, detail);
+    RecordedScenario {
+        text: format!("{}{}steps:\n{steps}", comment(draft), keys(draft, loosened)),
+        variables: draft.secrets.values(),
+    }
+}
+
+fn comment(draft: &Draft<'_>) -> String {
+    let mut text = format!("# Recorded by `phxproof record` at {}.\n", draft.target());
+    let secrets = &draft.secrets.all;
+    if !secrets.is_empty() {
+        let flags: Vec<String> = secrets.iter().map(|it| format!("--var {}=…", it.name)).collect();
+        let _ = writeln!(text, "# To play it, give what was secret: {}", flags.join(" "));
+        for secret in secrets {
+            let _ = writeln!(text, "#   {}: {}", secret.name, secret.found);
+        }
+    }
+    for note in draft.heard.all_notes() {
+        let _ = writeln!(text, "# {}", note.replace(char::is_control, " "));
+    }
+    text
+}
+
+fn keys(draft: &Draft<'_>, loosened: &Loosened) -> String {
+    let actors: Vec<String> = (0..draft.heard.actors()).map(super::heard::actor_name).collect();
+    let mut text = format!(
+        "about: A recorded conversation of {}.\nvsn: {}\n",
+        actors.join(", "),
+        draft.vsn()
+    );
+    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+    if !draft.secrets.all.is_empty() {
+        let names = draft.secrets.all.iter().map(|secret| secret.name.clone());
+        let _ = writeln!(text, "variables: {}", list(names.collect()));
+    }
+    if loosened.len() > 0 {
+        let pointers = loosened.pointers().map(|it| yaml::text(&it));
+        let _ = writeln!(text, "hide: {}", list(pointers.collect()));
+    }
+    if !loosened.any_order.is_empty() {
+        let events = loosened.any_order.iter().map(|it| yaml::text(it));
+        let _ = writeln!(text, "chance:\n  - any-order: {}", list(events.collect()));
+    }
+    text
+}

@@ -61,7 +61,7 @@ pub(super) fn looks_like_token(text: &str) -> bool {
     }
     let parts: Vec<&str> = text.split('.').collect();
     let is_signed = parts.len() == 3 && parts.iter().all(|part| part.len() >= 4) && text.len() >= 40;
-    let has = |is: fn(&char) -> bool| text.chars().filter(|c| is(c)).count();
+    let has = |is: fn(&char) -> bool| text.chars().filter(is).count();
     let (upper, lower) = (has(char::is_ascii_uppercase), has(char::is_ascii_lowercase));
     let digits = has(char::is_ascii_digit);
     is_signed || (digits >= 2 && upper >= 2 && lower >= 2 && !text.contains('/')) || is_hex(text)

@@ -61,7 +61,7 @@ pub(crate) use update::accept;
 #[doc(hidden)]
 pub mod internal {
     pub use super::catalogue::{Case, built_in, select};
-    pub use super::rules::{Rule, all as all_rules, find as find_rule};
+    pub use super::rules::{Party, Rule, about as rules_about, find as find_rule};
     pub use super::run::{check, judge_one};
     pub use super::settings::{CheckSettings, Update};
     pub use super::silence::IdleSettings;

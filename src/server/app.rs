@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::channel::Channel;
 use super::conduct::Pings;
 use super::context::{Context, Info};
 use super::elixir::Term;
 use super::payload::Body;
+use crate::clock::Time;
 
 mod lab;
 mod presence;
@@ -18,14 +20,14 @@ mod videos;
 /// The application: makes a channel for each join.
 #[derive(Debug, Default)]
 pub(crate) struct App {
-    counters: Arc<TopicCounters>,
+    topics: Arc<TopicStates>,
 }
 
 impl App {
     /// The channel of a topic; none: `unmatched topic`.
     pub(crate) fn channel(&self, topic: &str) -> Option<Box<dyn Channel>> {
         match topic.split_once(':')?.0 {
-            "lab" => Some(Box::new(lab::Lab::new(Arc::clone(&self.counters)))),
+            "lab" => Some(Box::new(lab::Lab::new(Arc::clone(&self.topics)))),
             "presence" => Some(Box::new(presence::PresenceChannel::default())),
             "videos" => Some(Box::new(videos::Videos::default())),
             _ => None,
@@ -33,13 +35,28 @@ impl App {
     }
 }
 
-/// A counter a topic, for a server that keeps the state of a topic where it should keep that of a channel.
+/// What a server keeps of each topic that should keep it of each channel: a counter, and until when a channel sleeps.
 #[derive(Debug, Default)]
-struct TopicCounters(Mutex<HashMap<String, u64>>);
+struct TopicStates {
+    counters: Mutex<HashMap<String, u64>>,
+    asleep: Mutex<HashMap<String, Time>>,
+}
 
-impl TopicCounters {
+impl TopicStates {
+    /// A channel of this topic sleeps until then.
+    fn sleeps(&self, topic: &str, until: Time) {
+        let mut asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        asleep.insert(topic.to_owned(), until);
+    }
+
+    /// How long a channel of this topic still sleeps.
+    fn sleeps_for(&self, topic: &str, now: Time) -> Duration {
+        let asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
+        asleep.get(topic).map_or(Duration::ZERO, |until| until.since(now))
+    }
+
     fn next(&self, topic: &str) -> u64 {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let counter = counters.entry(topic.to_owned()).or_default();
         *counter += 1;
         *counter
@@ -55,9 +72,10 @@ fn send_pings(ms: Term<'_>, cx: &mut Context<'_>) {
 
 /// A message of the timer, which the client hears as a `ping`.
 fn push_ping(count: u64, cx: &mut Context<'_>) {
-    let times = match cx.conduct().pings {
-        Pings::Once => 1,
-        Pings::Twice => 2,
+    let (times, count) = match cx.conduct().pings {
+        Pings::Once => (1, count),
+        Pings::Twice => (2, count),
+        Pings::AlwaysFirst => (1, 1),
     };
     for _ in 0..times {
         cx.push("ping", json(format!(r#"{{"count":{count}}}"#)));

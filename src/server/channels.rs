@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::alarm::Alarm;
 use super::chance::Chance;
+use super::conduct::DisconnectReach;
 use super::context::{Action, Info};
 use super::ids::{Address, SessionId};
 use super::mailboxes::Mailboxes;
@@ -20,6 +21,7 @@ use super::timers::Timers;
 use crate::clock::Time;
 
 mod actions;
+mod altered;
 mod callback;
 mod end;
 mod join;
@@ -105,6 +107,10 @@ impl Channels {
 
     /// The same, on this shard.
     pub(crate) fn disconnect(&mut self, name: &str) {
-        self.sessions.disconnect(name, self.shared.conduct.app.user_names);
+        let conduct = &self.shared.conduct;
+        match conduct.wire.disconnect_reach {
+            DisconnectReach::User => self.sessions.disconnect(name, conduct.app.user_names),
+            DisconnectReach::NamesThatBegin => self.sessions.disconnect_all_that_begin(name),
+        }
     }
 }

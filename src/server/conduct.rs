@@ -6,38 +6,56 @@ use std::time::Duration;
 use crate::profile::Profile;
 
 mod app;
+mod channels;
 mod compress;
 mod delivery;
+mod frames;
+mod handshake;
 mod http;
 mod longpoll;
+mod reading;
 mod socket;
+mod videos;
 mod wire;
 
 pub use app::{
-    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, Pings, PresenceJoin, PresenceLeave,
-    PresenceState, PresenceUpdate, TokenCheck, UpdatesTold, Whisper,
+    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, DeferredReply, DiffReach, KeptValues,
+    Pause, Pings, PresenceJoin, PresenceLeave, PresenceState, PresenceUpdate, StopReasons, TokenCheck,
+    TrackRef, UpdatesTold, Whisper,
+};
+pub use channels::{
+    BinaryBroadcasts, BinaryPushes, BinaryReplies, ChannelConduct, Contagion, EmptyLists, EmptyResponse,
+    ErrorReplies, JoinCrash, JoinParams, LastReply, LonelyBroadcast, NormalStop, PushJoinRef, SizeUnit,
+    SlowJoinReply, TopicNames, Unanswered, UnjoinedLeave,
 };
 pub use compress::{
-    BrokenDeflate, CompressConduct, CompressedFrames, CompressedMounts, DeflateAnswer, ServerContext,
-    ServerWindow, StrayBit,
+    BrokenDeflate, CompressConduct, CompressedFrames, CompressedMounts, DeflateAnswer, IncomingContext,
+    ServerContext, ServerWindow, StrayBit,
 };
 pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
+pub use frames::{ControlBetween, Interruption, Overlooked, PongMask, StrayContinuation, UnaskedPong};
+pub use handshake::{
+    HandshakeConduct, Subprotocols, UnknownMount, UnknownParams, UserName, WebSocketVersion,
+};
 pub use http::{
     BareLineFeeds, BrokenConnection, BrokenExtensions, ContentLength, EarlyFrames, Hosts, HttpConduct,
     LateRefusal, Look, Repeated, UnreadBody,
 };
 pub use longpoll::{
-    BadBase64, BatchDecoding, BatchOrder, Cache, ContentType, CutPoll, EmptyPoll, Expiry, HttpStatus,
-    LongPollConduct, MessageOrder, OpenPolls, Repeats, SlowDispatch, TokenPlace, Unpolled, Wakes,
+    BadBase64, Base64Lines, BatchDecoding, BatchOrder, Cache, ContentType, CutPoll, EmptyPoll, Expiry,
+    HttpStatus, LongPollConduct, MessageOrder, OpenPolls, Preflight, Repeats, SlowDispatch, TokenPlace,
+    Unpolled, Wakes,
 };
+pub use reading::{HeartbeatNames, HeartbeatResponse, NumberTopics, Rigour, V1Binary};
 pub use socket::{
     AfterLeave, Crash, DeadSubscription, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names,
     Nulls, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef,
     Unmatched,
 };
+pub use videos::{AnnotationReach, Author, CatchUpOrder, Ids, Tolerated, Unnumbered, VideoConduct};
 pub use wire::{
-    BinarySizes, CloseEcho, Ending, Hangup, Judgement, KeptOpen, LongLengths, Malformed, NestedVsn,
-    OriginCheck, OriginHost, OverTls, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
+    BinarySizes, CloseEcho, DisconnectReach, Ending, Hangup, Judgement, KeptOpen, LongLengths, Malformed,
+    NestedVsn, OriginCheck, OriginHost, OverTls, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
 };
 
 /// All decisions.
@@ -45,6 +63,8 @@ pub use wire::{
 pub struct Conduct {
     /// Before the upgrade.
     pub http: HttpConduct,
+    /// The upgrade.
+    pub handshake: HandshakeConduct,
     /// Below the protocol.
     pub wire: WireConduct,
     /// Compressed messages.
@@ -53,6 +73,8 @@ pub struct Conduct {
     pub longpoll: LongPollConduct,
     /// The protocol.
     pub socket: SocketConduct,
+    /// The processes of channels.
+    pub channels: ChannelConduct,
     /// The application on top.
     pub app: AppConduct,
 }
@@ -120,10 +142,12 @@ impl Conduct {
     pub fn of(profile: Profile) -> Self {
         Self {
             http: HttpConduct::of(profile),
+            handshake: HandshakeConduct::default(),
             wire: WireConduct::of(profile),
             compress: CompressConduct::of(profile),
             longpoll: LongPollConduct::of(profile),
             socket: SocketConduct::of(profile.phoenix()),
+            channels: ChannelConduct::default(),
             app: AppConduct::default(),
         }
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::chance::Chance;
 use super::conduct::AppConduct;
-use super::ids::ChannelId;
+use super::ids::{ChannelId, SessionId};
 use super::payload::{Body, Status};
 use super::presence::Presence;
 use super::refs::Ref;
+use crate::clock::Time;
 use crate::protocol::Field;
 
 /// A message from the channel to itself, by a timer or by `send(self(), …)`.
@@ -82,6 +83,7 @@ pub(crate) enum Reach {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChannelIdentity<'a> {
     pub(crate) id: ChannelId,
+    pub(crate) session: SessionId,
     pub(crate) user: &'a str,
     pub(crate) topic: &'a str,
 }
@@ -93,6 +95,7 @@ pub(crate) struct Context<'a> {
     pub(crate) conduct: &'a AppConduct,
     pub(crate) presence: &'a Presence,
     pub(crate) chance: &'a mut Chance,
+    pub(crate) now: Time,
     pub(crate) actions: &'a mut Vec<Action>,
 }
 
@@ -100,6 +103,16 @@ impl Context<'_> {
     /// The channel's own id.
     pub(crate) fn id(&self) -> ChannelId {
         self.identity.id
+    }
+
+    /// The session that it is a channel of.
+    pub(crate) fn session(&self) -> SessionId {
+        self.identity.session
+    }
+
+    /// The time of this turn.
+    pub(crate) const fn now(&self) -> Time {
+        self.now
     }
 
     /// `socket.assigns.user`: the signed name, or `anon`.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::channels::Channels;
+use super::conduct::Contagion;
 use super::connection::Connection;
 use super::connections::{Connections, Deadline, Expired};
 use super::ids::{Address, ConnectionId, SessionId};
@@ -171,6 +172,11 @@ impl Core {
 
     /// A connection has gone, or is to go at once.
     pub(crate) fn drop_connection(&mut self, id: ConnectionId) {
+        if self.shared.conduct.channels.contagion == Contagion::OfCuts
+            && let Some(session) = self.connections.session(id)
+        {
+            self.channels.spread(session);
+        }
         self.close_session(id);
         if let Some(waiting) = self.connections.get(id).and_then(Connection::waiting) {
             self.longpolls.cancel(waiting.request);

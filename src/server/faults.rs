@@ -5,10 +5,15 @@ use super::conduct::{Conduct, Delivery};
 use crate::profile::Profile;
 
 mod application;
+mod apps;
 mod channels;
 mod compression;
 mod connection;
+mod frames;
+mod handshakes;
 mod longpoll;
+mod messages;
+mod processes;
 mod tls;
 
 /// One promise to break.
@@ -118,11 +123,16 @@ impl Fault {
 /// All faults.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
     [
+        handshakes::FAULTS,
         connection::FAULTS,
+        frames::FAULTS,
         compression::FAULTS,
         longpoll::FAULTS,
+        messages::FAULTS,
         channels::FAULTS,
+        processes::FAULTS,
         application::FAULTS,
+        apps::FAULTS,
         tls::FAULTS,
     ]
     .into_iter()

@@ -2,7 +2,9 @@
 
 use std::io::ErrorKind;
 
-use super::conduct::{CloseEcho, Ending, Hangup, KeptOpen, Malformed, Pong, Utf8Check};
+use super::conduct::{
+    CloseEcho, Contagion, Ending, Hangup, KeptOpen, Malformed, Pong, PongMask, Utf8Check, V1Binary,
+};
 use super::connection::{Stage, Unread};
 use super::core::{Core, Turn};
 use super::http::Body;
@@ -10,7 +12,7 @@ use super::ids::{ConnectionId, SessionId};
 use super::serializer::decode;
 use super::session::Pipelined;
 use super::websocket::{CloseFrame, Received, Refused, close_reply, frames};
-use crate::protocol::Frame;
+use crate::protocol::{Frame, Vsn};
 use crate::stream::{Rest, Taken};
 
 /// After so many reads in a row it is the turn of other connections.
@@ -69,8 +71,9 @@ impl Core {
 
     /// Something came from a client.
     fn heard(&mut self, id: ConnectionId) {
-        if self.shared.conduct.wire.kept_open != KeptOpen::HeartbeatsOnly {
-            self.connections.refresh(id);
+        match self.shared.conduct.wire.kept_open {
+            KeptOpen::WhatComes | KeptOpen::BothDirections => self.connections.refresh(id),
+            KeptOpen::HeartbeatsOnly | KeptOpen::OtherMessages => {}
         }
     }
 
@@ -178,10 +181,16 @@ impl Core {
         else {
             return Turn::IsOver;
         };
+        let reading = &self.shared.conduct.wire.reading;
         let Some(message) = decode(&self.shared.conduct.wire, vsn, frame) else {
-            return self.malformed(id);
+            let is_v1_binary = matches!((vsn, frame), (Vsn::V1, Frame::Binary(_)));
+            if is_v1_binary && reading.v1_binary == V1Binary::PassedOver {
+                return Turn::GoesOn;
+            }
+            return self.malformed(id, session);
         };
-        if message.is_heartbeat() {
+        let heartbeats_count = self.shared.conduct.wire.kept_open != KeptOpen::OtherMessages;
+        if message.is_heartbeat() == heartbeats_count {
             self.connections.refresh(id);
         }
         self.channels.receive(session, &message, pipelined);
@@ -190,7 +199,10 @@ impl Core {
     }
 
     /// A message that no serializer reads.
-    fn malformed(&mut self, id: ConnectionId) -> Turn {
+    fn malformed(&mut self, id: ConnectionId, session: SessionId) -> Turn {
+        if self.shared.conduct.channels.contagion == Contagion::OfMalformed {
+            self.channels.spread(session);
+        }
         match self.shared.conduct.wire.malformed {
             Malformed::Ends(code) => self.refuse(id, code),
             Malformed::Ignored => Turn::GoesOn,
@@ -209,7 +221,11 @@ impl Core {
                 Pong::SamePayload => payload,
                 Pong::Empty => &[],
             };
-            frames::pong(payload, &mut self.connections.out);
+            let key = match self.shared.conduct.wire.frames.pong_mask {
+                PongMask::Absent => None,
+                PongMask::Present => Some([1, 2, 3, 4]),
+            };
+            frames::pong(payload, key, &mut self.connections.out);
         }
     }
 

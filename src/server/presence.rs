@@ -11,7 +11,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 
-use super::conduct::PresenceUpdate;
+use super::conduct::{PresenceUpdate, TrackRef};
 use super::elixir::{Raised, quote};
 use super::ids::ChannelId;
 use super::payload::Body;
@@ -80,6 +80,7 @@ pub(crate) struct Presence {
     hasher: RandomState,
     started_nanos: u64,
     counter: AtomicU64,
+    track_ref: TrackRef,
 }
 
 impl Presence {
@@ -90,7 +91,13 @@ impl Presence {
             hasher: RandomState::new(),
             started_nanos: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
             counter: AtomicU64::new(0),
+            track_ref: TrackRef::Own,
         }
+    }
+
+    /// The same with other refs for new metas.
+    pub(crate) fn with_refs(self, track_ref: TrackRef) -> Self {
+        Self { track_ref, ..self }
     }
 
     /// Adds a presence of `key` with a status (JSON text), and returns the diff that everybody on the topic
@@ -112,8 +119,13 @@ impl Presence {
         }
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
         let place = (key.to_owned(), count);
+        let newest = entry.metas.iter().max_by_key(|((_, count), _)| *count);
+        let reference = match (self.track_ref, newest) {
+            (TrackRef::OfNewest, Some((_, newest))) => newest.reference.clone(),
+            (TrackRef::OfNewest | TrackRef::Own, _) => self.reference(count),
+        };
         let meta = Meta {
-            reference: self.reference(count),
+            reference,
             previous: None,
             status: status.to_owned(),
         };

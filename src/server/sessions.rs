@@ -119,6 +119,14 @@ impl Sessions {
         }
     }
 
+    /// Tells the sessions of all users whose names begin so to disconnect.
+    pub(crate) fn disconnect_all_that_begin(&mut self, name: &str) {
+        let users = self.users.iter().filter(|(user, _)| user.starts_with(name));
+        for session in users.flat_map(|(_, sessions)| sessions) {
+            self.mailboxes.send(*session, SessionMessage::Disconnect);
+        }
+    }
+
     /// Whether a session waits for a join.
     pub(crate) fn is_joining(&self, id: SessionId) -> bool {
         self.get(id).is_some_and(|session| session.joining.is_some())

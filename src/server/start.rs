@@ -155,7 +155,7 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
         .map_or(store::StoreLocation::Memory, store::StoreLocation::File);
     Ok(Shared {
         app: App::default(),
-        presence: Presence::new(since_epoch()),
+        presence: Presence::new(since_epoch()).with_refs(conduct.app.track_ref),
         tokens: Tokens::new(SECRET_KEY_BASE, USER_SALT, conduct.app.token),
         session_tokens: SessionTokens::new(conduct.longpoll.token, settings.shards.max(1), since_epoch()),
         store: Store::open(&place, conduct.app.annotation_store)?,

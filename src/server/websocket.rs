@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::conduct::{Conduct, Mount};
+use super::conduct::{Conduct, Mount, Overlooked, StrayContinuation, UnaskedPong};
 use super::ids::SessionId;
 use super::session::Pipelined;
 use crate::wire::websocket::{Coding, Header, Opcode, Part, Violation, mask};
@@ -49,6 +49,8 @@ struct Fragments {
     opcode: Opcode,
     coding: Coding,
     data: Vec<u8>,
+    /// How many fragments it has.
+    count: u32,
     /// How much of it is known to be UTF-8.
     checked: usize,
 }
@@ -107,6 +109,9 @@ impl WebSocket {
             let begun = self.fragments.as_ref().map(|fragments| fragments.coding);
             header = stray_bit(&conduct.compress, header, begun)?;
         }
+        if conduct.wire.frames.overlooked == Overlooked::ReservedBits && coding == Coding::Plain {
+            header.reserved = 0;
+        }
         let begun = if self.fragments.is_some() {
             Begun::Yes
         } else {
@@ -153,6 +158,7 @@ impl WebSocket {
         };
         match (header.opcode, header.part) {
             (opcode @ (Opcode::Text | Opcode::Binary), Part::Last) => {
+                self.fragments = None;
                 self.message(conduct, (opcode, coding), payload.into())
             }
             (Opcode::Text | Opcode::Binary, Part::More) => {
@@ -160,6 +166,7 @@ impl WebSocket {
                     opcode: header.opcode,
                     coding,
                     data: payload.to_vec(),
+                    count: 1,
                     checked: 0,
                 }));
                 self.check_fragments(&conduct.wire)?;
@@ -168,8 +175,14 @@ impl WebSocket {
             (Opcode::Continuation, part) => self.continuation(conduct, part, payload),
             (Opcode::Close, _) => Ok(Received::Close(payload)),
             (Opcode::Ping, _) => Ok(Received::Ping(payload)),
-            (Opcode::Pong, _) => Ok(Received::Nothing),
-            (Opcode::Reserved(_), _) => Err(Refused(1002)),
+            (Opcode::Pong, _) => match conduct.wire.frames.unasked_pong {
+                UnaskedPong::Taken => Ok(Received::Nothing),
+                UnaskedPong::Refused => Err(Refused(1002)),
+            },
+            (Opcode::Reserved(_), _) => match conduct.wire.frames.overlooked {
+                Overlooked::ReservedOpcodes => Ok(Received::Nothing),
+                _ => Err(Refused(1002)),
+            },
         }
     }
 
@@ -179,9 +192,17 @@ impl WebSocket {
         part: Part,
         payload: &[u8],
     ) -> Result<Received<'static>, Refused> {
+        let frames = &conduct.wire.frames;
         let Some(mut fragments) = self.fragments.take() else {
-            return Err(Refused(1002));
+            return match frames.stray_continuation {
+                StrayContinuation::Refused => Err(Refused(1002)),
+                StrayContinuation::PassedOver => Ok(Received::Nothing),
+            };
         };
+        fragments.count = fragments.count.saturating_add(1);
+        if frames.most_fragments.is_some_and(|most| fragments.count > most) {
+            return Err(Refused(1009));
+        }
         if let (Part::More, true, Some(code)) = (part, payload.is_empty(), conduct.wire.empty_fragment_code) {
             return Err(Refused(code));
         }

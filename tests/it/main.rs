@@ -19,6 +19,7 @@ mod protocol; // both serializers against everything that real Phoenix servers a
 mod python; // a Phoenix client for Python
 mod record; // a proxy that writes conversations down
 mod recordings; // every built-in case against the recording it is called after
+mod rules; // each rule has a case and a fault, or says why not
 mod scenarios; // the scenarios that the binary carries
 mod schema; // the JSON Schema that editors use
 mod server; // every recorded conversation, against the reference server

@@ -1,58 +1,13 @@
-//! The scenarios that the binary carries: each file reads without a problem, each case is called after its path and
-//! cites rules that exist, and every rule that a scenario can check has one that does.
+//! The scenarios that the binary carries: each file reads without a problem, and each case is called after its path and
+//! cites rules that exist.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phxproof::conformance::internal::{Rule, all_rules, built_in, find_rule};
+use phxproof::conformance::internal::{built_in, find_rule};
 use phxproof::scenario::internal::Color;
 use phxproof::scenario::read;
-
-/// Rules that no scenario over WebSocket can check, and why.
-const CHECKED_ELSEWHERE: [(&str, &str); 13] = [
-    (
-        "multi-segment-mount",
-        "a mount that the contract does not ask for",
-    ),
-    (
-        "path-variables-reach-params",
-        "a mount that the contract does not ask for",
-    ),
-    ("subprotocol-refused", "a mount that lists subprotocols"),
-    ("subprotocol-picked", "a mount that lists subprotocols"),
-    ("connect-refused-own-status", "a mount with an error handler"),
-    ("auth-token-subprotocol", "a mount with `auth_token`"),
-    (
-        "binary-field-limit",
-        "no client can name such fields in a binary message",
-    ),
-    (
-        "slow-reader-spares-others",
-        "experiments of `prove`: a client that does not read",
-    ),
-    ("drain-in-batches", "more than ten thousand sockets"),
-    ("longpoll-auth-header", "a mount with `auth_token`"),
-    (
-        "longpoll-origin-checked",
-        "a mount with origins that offers long poll",
-    ),
-    (
-        "longpoll-slow-dispatch",
-        "a message that the socket itself takes longer for than the window",
-    ),
-    (
-        "longpoll-binary-out",
-        "a scenario cannot answer a poll with bytes; `server::longpoll` has it",
-    ),
-];
-
-/// Areas whose rules are not about what a server says over WebSocket, or only show under load.
-fn is_beside_the_scenarios(rule: &Rule) -> bool {
-    rule.id.starts_with("client-")
-        || rule.id == "rejoin-under-load"
-        || CHECKED_ELSEWHERE.iter().any(|(id, _)| *id == rule.id)
-}
 
 /// Every scenario file: its id, which is its path without the ending, and its text.
 fn files() -> Vec<(String, String)> {
@@ -126,23 +81,4 @@ fn every_case_says_what_it_needs_and_cites_rules_that_exist() {
         complaints.extend(unknown.map(|id| format!("{}: there is no rule {id}", case.id)));
     }
     assert!(complaints.is_empty(), "{complaints:#?}");
-}
-
-#[test]
-fn every_rule_that_a_scenario_can_check_is_checked_by_one() {
-    let cited: HashSet<&str> = built_in()
-        .iter()
-        .flat_map(|case| case.rules().iter().map(String::as_str))
-        .collect();
-    let unchecked: Vec<&str> = all_rules()
-        .filter(|rule| !is_beside_the_scenarios(rule) && !cited.contains(rule.id))
-        .map(|rule| rule.id)
-        .collect();
-    assert!(unchecked.is_empty(), "rules without a case: {unchecked:?}");
-    let stale: Vec<&str> = CHECKED_ELSEWHERE
-        .iter()
-        .map(|(id, _)| *id)
-        .filter(|id| find_rule(id).is_none() || cited.contains(id))
-        .collect();
-    assert!(stale.is_empty(), "no exceptions any more: {stale:?}");
 }

@@ -276,6 +276,37 @@ mod tests {
     }
 
     #[test]
+    fn a_push_without_its_join_ref_and_a_reply_without_its_response_are_told_apart() {
+        let right = r#"["1","2","a","phx_reply",{"response":{},"status":"ok"}]"#;
+        let cases = [
+            (
+                vec![
+                    missing(r#"["1",null,"a","pushed",{}]"#),
+                    extra(r#"[null,null,"a","pushed",{}]"#),
+                ],
+                "server-push-refs",
+            ),
+            (
+                vec![
+                    missing(right),
+                    extra(&right.replace(r#""response":{}"#, r#""response":null"#)),
+                ],
+                "reply-empty",
+            ),
+            (
+                vec![
+                    missing(r#"[null,"2","phoenix","phx_reply",{"response":{},"status":"ok"}]"#),
+                    extra(r#"[null,"2","phoenix","phx_reply",{"response":{"a":1},"status":"ok"}]"#),
+                ],
+                "heartbeat-reply",
+            ),
+        ];
+        for (found, expected) in cases {
+            assert_eq!(broken(&found), expected, "{found:?}");
+        }
+    }
+
+    #[test]
     fn a_close_is_told_by_what_it_should_be() {
         let ending = |expected: &str, actual: &str| Deviation::Ending {
             at: "ana".to_owned(),

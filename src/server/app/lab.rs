@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::channel::{Channel, Join, Next, Out, Reason};
-use super::super::conduct::{Counter, Whisper};
+use super::super::conduct::{Counter, DeferredReply, KeptValues, Pause, StopReasons, Whisper};
 use super::super::context::{Context, Info};
 use super::super::elixir::{Raised, Term, no_clause};
 use super::super::payload::{Body, In, Status};
-use super::{TopicCounters, json, push_ping, send_pings};
+use super::{TopicStates, json, push_ping, send_pings};
 
 #[cfg(test)]
 mod tests;
@@ -20,24 +20,29 @@ pub(super) struct Lab {
     pings: u64,
     /// JSON by JSON: any term is a key.
     kept: BTreeMap<String, String>,
-    counters: Arc<TopicCounters>,
+    topics: Arc<TopicStates>,
 }
 
 impl Lab {
-    pub(super) fn new(counters: Arc<TopicCounters>) -> Self {
+    pub(super) fn new(topics: Arc<TopicStates>) -> Self {
         Self {
             count: 0,
             pings: 0,
             kept: BTreeMap::new(),
-            counters,
+            topics,
         }
     }
 
-    fn let_in(params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
-        let Some(delay) = params.access("delay_ms")?.truthy() else {
-            return Self::decide(params, Duration::ZERO, cx);
+    fn let_in(&self, params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
+        let delay = match params.access("delay_ms")?.truthy() {
+            Some(delay) => delay.sleep_ms()?,
+            None => Duration::ZERO,
         };
-        let delay = delay.sleep_ms()?;
+        let held_up = self.held_up(cx.conduct().join_pause, delay, cx);
+        let delay = delay + held_up;
+        if delay.is_zero() {
+            return Self::decide(params, delay, cx);
+        }
         let then = Self::decide(params, delay, cx).unwrap_or_else(Join::from);
         Ok(Join::After(delay, Box::new(then)))
     }
@@ -53,6 +58,18 @@ impl Lab {
         Ok(Join::Ok(json(format!(r#"{{"params":{}}}"#, params.json()))))
     }
 
+    /// How long another channel of the topic holds this one up, which then sleeps for `own`.
+    fn held_up(&self, pause: Pause, own: Duration, cx: &Context<'_>) -> Duration {
+        if pause == Pause::OfChannel {
+            return Duration::ZERO;
+        }
+        let held_up = self.topics.sleeps_for(cx.topic(), cx.now());
+        if !own.is_zero() {
+            self.topics.sleeps(cx.topic(), cx.now() + held_up + own);
+        }
+        held_up
+    }
+
     fn handle(&mut self, event: &str, payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
         match event {
             "echo" => Ok(Next::Reply(Status::Ok, payload.body())),
@@ -63,8 +80,8 @@ impl Lab {
                 Status::Ok,
                 json(format!(r#"{{"count":{}}}"#, self.counted(cx))),
             )),
-            "put" => self.put(payload),
-            "get" => self.get(payload),
+            "put" => self.put(payload, cx.conduct().kept_values),
+            "get" => self.get(payload, cx.conduct().kept_values),
             "push" => {
                 cx.push("pushed", payload.body());
                 Ok(Next::NoReply)
@@ -80,7 +97,7 @@ impl Lab {
             "whisper" => whisper(payload, cx),
             "sleep" => sleep(payload),
             "reply_later" => reply_later(payload, cx),
-            "stop" => stop(payload),
+            "stop" => stop(payload, cx.conduct().stop_reasons),
             "stop_reply" => Ok(Next::StopWithReply(Reason::Normal, Status::Ok, payload.body())),
             "crash" => Err(Raised("asked to crash".to_owned())),
             _ => Err(no_clause(event)),
@@ -90,22 +107,32 @@ impl Lab {
     fn counted(&mut self, cx: &Context<'_>) -> u64 {
         self.count = match cx.conduct().counter {
             Counter::Channel => self.count + 1,
-            Counter::Topic => self.counters.next(cx.topic()),
+            Counter::ChannelUpToAHundred => self.count % 100 + 1,
+            Counter::Topic => self.topics.next(cx.topic()),
+            Counter::Connection => self.topics.next(&format!("{:?} {}", cx.session(), cx.topic())),
         };
         self.count
     }
 
-    fn put(&mut self, payload: Term<'_>) -> Result<Next, Raised> {
+    fn put(&mut self, payload: Term<'_>, kept: KeptValues) -> Result<Next, Raised> {
         let key = payload.matched("key", "put")?;
         let value = payload.matched("value", "put")?;
-        self.kept.insert(key.json(), value.json());
+        self.kept.insert(kept_under(key, kept), value.json());
         ok()
     }
 
-    fn get(&self, payload: Term<'_>) -> Result<Next, Raised> {
-        let key = payload.matched("key", "get")?.json();
+    fn get(&self, payload: Term<'_>, kept: KeptValues) -> Result<Next, Raised> {
+        let key = kept_under(payload.matched("key", "get")?, kept);
         let value = self.kept.get(&key).map_or("null", String::as_str);
         Ok(Next::Reply(Status::Ok, json(format!(r#"{{"value":{value}}}"#))))
+    }
+}
+
+/// The key under which a value is kept.
+fn kept_under(key: Term<'_>, kept: KeptValues) -> String {
+    match kept {
+        KeptValues::OneForEachKey => key.json(),
+        KeptValues::OneForAll => String::new(),
     }
 }
 
@@ -144,15 +171,23 @@ fn reply_later(payload: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> 
         .reply_ref()
         .ok_or_else(|| Raised("only a push with a ref can be answered later".to_owned()))?;
     let body = json(format!(r#"{{"body":{}}}"#, body.json()));
-    cx.send_after(ms.timer_ms()?, Info::ReplyLater(to, body));
-    Ok(Next::NoReply)
+    match cx.conduct().deferred_reply {
+        DeferredReply::HoldsUpNothing => {
+            cx.send_after(ms.timer_ms()?, Info::ReplyLater(to, body));
+            Ok(Next::NoReply)
+        }
+        DeferredReply::HoldsUpChannel => Ok(Next::BusyFor(
+            ms.timer_ms()?,
+            Box::new(Next::Reply(Status::Ok, body)),
+        )),
+    }
 }
 
-fn stop(payload: Term<'_>) -> Result<Next, Raised> {
+fn stop(payload: Term<'_>, reasons: StopReasons) -> Result<Next, Raised> {
     let reason = payload.matched("reason", "stop")?;
-    Ok(Next::Stop(match reason.text().as_deref() {
-        Some("normal") => Reason::Normal,
-        Some("shutdown") => Reason::Shutdown,
+    Ok(Next::Stop(match (reason.text().as_deref(), reasons) {
+        (Some("normal"), _) | (_, StopReasons::AllInOrder) => Reason::Normal,
+        (Some("shutdown"), StopReasons::AsAsked) => Reason::Shutdown,
         _ => Reason::Crash(format!("asked to stop: {}", reason.json())),
     }))
 }
@@ -163,12 +198,23 @@ fn ok() -> Result<Next, Raised> {
 
 impl Channel for Lab {
     fn join(&mut self, _topic: &str, params: In<'_>, cx: &mut Context<'_>) -> Join {
-        Self::let_in(Term::of(params), cx).unwrap_or_else(Join::from)
+        self.let_in(Term::of(params), cx).unwrap_or_else(Join::from)
     }
 
     fn handle_in(&mut self, event: &str, payload: In<'_>, cx: &mut Context<'_>) -> Next {
-        self.handle(event, Term::of(payload), cx)
-            .unwrap_or_else(Next::from)
+        let next = self
+            .handle(event, Term::of(payload), cx)
+            .unwrap_or_else(Next::from);
+        let own = match &next {
+            Next::BusyFor(own, _) if event == "sleep" => *own,
+            _ => Duration::ZERO,
+        };
+        let held_up = self.held_up(cx.conduct().push_pause, own, cx);
+        if held_up.is_zero() {
+            next
+        } else {
+            Next::BusyFor(held_up, Box::new(next))
+        }
     }
 
     fn intercepts(&self) -> &'static [&'static str] {
@@ -184,13 +230,14 @@ impl Channel for Lab {
             return Out::Nothing;
         };
         match cx.conduct().whisper {
-            Whisper::Named
+            Whisper::Named | Whisper::NamedAsSent
                 if !to
                     .text()
                     .is_some_and(|to| cx.conduct().user_names.same(&to, cx.user())) =>
             {
                 Out::Nothing
             }
+            Whisper::NamedAsSent => Out::AsItIs,
             Whisper::Named | Whisper::Everybody => {
                 Out::Instead(json(format!(r#"{{"body":{},"for":{}}}"#, body.json(), to.json())))
             }

@@ -4,7 +4,7 @@ use crate::server::chance::Chance;
 use crate::server::channel::{Channel, Join, Next, Out, Reason};
 use crate::server::conduct::AppConduct;
 use crate::server::context::{Action, ChannelIdentity, Context, Info, Reach, ReplyRef};
-use crate::server::ids::ChannelId;
+use crate::server::ids::{ChannelId, SessionId};
 use crate::server::payload::{Body, In, Status};
 use crate::server::presence::Presence;
 use crate::server::refs::Ref;
@@ -32,6 +32,7 @@ impl Scene {
     ) -> Talk<'s> {
         let identity = ChannelIdentity {
             id: ChannelId(id),
+            session: SessionId(1),
             user,
             topic,
         };
@@ -118,6 +119,7 @@ impl Talk<'_> {
             reference: &self.reference.into(),
             conduct: &self.scene.conduct,
             presence: &self.scene.presence,
+            now: crate::clock::Time::ZERO,
             chance: &mut chance,
             actions: &mut actions,
         };

@@ -2,7 +2,9 @@
 //! missed (`video_channel.ex`).
 
 use super::super::channel::{Channel, Join, Next, Reason};
-use super::super::conduct::{AnnotationFields, CatchUp};
+use super::super::conduct::{
+    AnnotationFields, Author, CatchUp, CatchUpOrder, Ids, Tolerated, Unnumbered, VideoConduct,
+};
 use super::super::context::{Context, Info};
 use super::super::elixir::{Raised, Term, no_clause, quote, string_to_integer};
 use super::super::payload::{Body, In, Status};
@@ -19,13 +21,19 @@ pub(super) struct Videos {
     /// The decimal text of an integer of any size; the topic may say it in another way, as `videos:007` does.
     video: String,
     pings: u64,
+    /// The id that the join has seen last, as the client knows it.
+    seen: i64,
     /// Members that the broadcast of the annotation in hand has besides its own.
     extra: String,
 }
 
 impl Videos {
     fn let_in(&mut self, topic: &str, params: Term<'_>, cx: &mut Context<'_>) -> Result<Join, Raised> {
-        self.video = string_to_integer(topic.strip_prefix("videos:").unwrap_or(topic))?;
+        let name = topic.strip_prefix("videos:").unwrap_or(topic);
+        self.video = match (string_to_integer(name), cx.conduct().videos.unnumbered) {
+            (Err(_), Unnumbered::LetIn) => name.to_owned(),
+            (number, Unnumbered::LetIn | Unnumbered::Crashes) => number?,
+        };
         if let Some(ms) = params.access("ping_ms")?.truthy() {
             send_pings(ms, cx);
         }
@@ -34,6 +42,11 @@ impl Videos {
             CatchUp::After | CatchUp::MissesFirst | CatchUp::AtMostAHundred => seen,
             CatchUp::FromLastSeen => seen.saturating_sub(1),
         };
+        self.seen = seen;
+        let last_seen = match cx.conduct().videos.ids {
+            Ids::Grow => last_seen,
+            Ids::Shrink => 0,
+        };
         Ok(Join::Call(Request::After {
             video: self.video.clone(),
             last_seen,
@@ -41,7 +54,7 @@ impl Videos {
     }
 
     fn annotate(&mut self, params: Term<'_>, cx: &mut Context<'_>) -> Result<Next, Raised> {
-        let (body, at) = match validate(params)? {
+        let (body, at) = match validate(params, cx.conduct().videos.tolerated)? {
             Ok(valid) => valid,
             Err(errors) => {
                 return Ok(Next::Reply(
@@ -57,7 +70,7 @@ impl Videos {
         let video = self.video.clone();
         Ok(Next::Call(Request::Add(NewAnnotation {
             video,
-            user: cx.user().to_owned(),
+            user: author(params, cx)?,
             body,
             at,
         })))
@@ -71,8 +84,9 @@ impl Channel for Videos {
     }
 
     fn joined(&mut self, answer: Answer, cx: &mut Context<'_>) -> Join {
+        let videos = cx.conduct().videos.clone();
         let annotations = match answer {
-            Answer::Annotations(annotations) => annotations,
+            Answer::Annotations(annotations) => in_order(annotations, &videos),
             Answer::Added(_) => return Join::Crash("the store answered something else".to_owned()),
             Answer::Failed(why) => return Join::Crash(why),
         };
@@ -83,9 +97,10 @@ impl Channel for Videos {
         };
         let annotations: Vec<String> = annotations
             .iter()
+            .filter(|it| videos.ids == Ids::Grow || videos.ids.told(it.id) > self.seen)
             .skip(missed)
             .take(most)
-            .map(|it| to_json(it, ""))
+            .map(|it| to_json(it, videos.ids, ""))
             .collect();
         Join::Ok(json(format!(r#"{{"annotations":[{}]}}"#, annotations.join(","))))
     }
@@ -101,7 +116,8 @@ impl Channel for Videos {
     fn answered(&mut self, answer: Answer, cx: &mut Context<'_>) -> Next {
         match answer {
             Answer::Added(annotation) => {
-                cx.broadcast("new_annotation", json(to_json(&annotation, &self.extra)));
+                let ids = cx.conduct().videos.ids;
+                cx.broadcast("new_annotation", json(to_json(&annotation, ids, &self.extra)));
                 Next::Reply(Status::Ok, Body::empty())
             }
             Answer::Annotations(_) => {
@@ -123,11 +139,30 @@ impl Channel for Videos {
     }
 }
 
+/// Whose the annotation is that a client sends.
+fn author(params: Term<'_>, cx: &Context<'_>) -> Result<String, Raised> {
+    let said = match cx.conduct().videos.author {
+        Author::User => None,
+        Author::AsSaid => params.access("user")?.access("username")?.text(),
+    };
+    Ok(said.unwrap_or_else(|| cx.user().to_owned()))
+}
+
+/// Annotations in the order in which a join brings them.
+fn in_order(mut annotations: Vec<Annotation>, videos: &VideoConduct) -> Vec<Annotation> {
+    if videos.order == CatchUpOrder::ById {
+        annotations.sort_by_key(|it| it.id);
+    }
+    annotations
+}
+
 /// The body and the place in the video; or else what is wrong, by field, as JSON.
-fn validate(params: Term<'_>) -> Result<Result<(String, String), String>, Raised> {
-    let body = params.access("body")?.text().filter(|body| !body.is_empty());
+fn validate(params: Term<'_>, tolerated: Tolerated) -> Result<Result<(String, String), String>, Raised> {
+    let is_fine = |body: &String| !body.is_empty() || tolerated == Tolerated::EmptyBodies;
+    let body = params.access("body")?.text().filter(is_fine);
+    let is_place = |at: &String| !at.starts_with('-') || tolerated == Tolerated::NegativePlaces;
     let at = match params.access("at")? {
-        at @ Term::Integer(_) => Some(at.json()).filter(|at| !at.starts_with('-')),
+        at @ Term::Integer(_) => Some(at.json()).filter(is_place),
         _ => None,
     };
     let blank = r#""body":["can't be blank"]"#;
@@ -141,8 +176,9 @@ fn validate(params: Term<'_>) -> Result<Result<(String, String), String>, Raised
 }
 
 /// The keys in the order in which Jason writes them.
-fn to_json(annotation: &Annotation, extra: &str) -> String {
+fn to_json(annotation: &Annotation, ids: Ids, extra: &str) -> String {
     let Annotation { id, at, body, user } = annotation;
+    let id = ids.told(*id);
     let (body, user) = (quote(body), quote(user));
     format!(r#"{{"at":{at},"body":{body},"id":{id},"user":{{"username":{user}}}{extra}}}"#)
 }

@@ -6,20 +6,21 @@ use std::time::Duration;
 use super::super::alarm::Alarm;
 use super::super::chance::{Freedom, Outcome};
 use super::super::conduct::{
-    Audience, BroadcastEncoding, BroadcastRefs, Nulls, PushReach, ReplyCount, ReplyJoinRef, ReplyRefs,
+    AnnotationReach, Audience, BinaryBroadcasts, BinaryPushes, BroadcastEncoding, BroadcastRefs, DiffReach,
+    LonelyBroadcast, PushJoinRef, PushReach, ReplyCount, ReplyJoinRef, ReplyRefs, SizeUnit,
 };
 use super::super::context::{Action, Reach, Tells};
-use super::super::elixir::quote;
 use super::super::ids::{Address, ChannelId};
-use super::super::message::{self, Raised, ReplyTo};
+use super::super::message::{self, Encoded, Raised, ReplyTo};
 use super::super::payload::{Body, Status};
 use super::super::pubsub::{Broadcast, Subscription};
 use super::super::queues::Note;
-use super::super::refs::borrowed;
+use super::super::refs::{Ref, borrowed};
 use super::super::session::ChannelMessage;
 use super::Channels;
+use super::altered;
 use crate::clock::Time;
-use crate::protocol::{Field, Vsn, json};
+use crate::protocol::{Field, Vsn};
 
 /// A diff, and which channel it tells of.
 pub(super) struct Diff {
@@ -46,18 +47,12 @@ impl Channels {
             Action::Reply { to, status, body } => {
                 self.reply_out(address, &to.reference.field(), status, &body)
             }
-            Action::Broadcast { event, body, to } => {
-                let Some(topic) = self.sessions.joined_topic(address) else {
-                    return Err(Raised::NotJoined);
-                };
-                let except = (to == Reach::Others).then_some(address.channel);
-                self.broadcast(
-                    &Arc::new(Broadcast::new(topic, event, body, except)),
-                    address.channel,
-                )
-            }
+            Action::Broadcast { event, body, to } => self.broadcast_out(address, event, body, to),
             Action::Diff { body, tells, to } => {
                 let topic = self.sessions.joined_topic(address).ok_or(Raised::NotJoined)?;
+                if self.shared.conduct.app.diff_reach == DiffReach::TopicsOfConnection {
+                    self.broadcast_beside(address, &topic, &"presence_diff".into(), &body)?;
+                }
                 self.tell(Diff {
                     broadcast: Arc::new(Broadcast::of_presence(topic, body, to, address.channel)),
                     of: address,
@@ -81,6 +76,55 @@ impl Channels {
         }
     }
 
+    fn broadcast_out(
+        &mut self,
+        address: Address,
+        event: Arc<str>,
+        body: Body,
+        to: Reach,
+    ) -> Result<(), Raised> {
+        let Some(topic) = self.sessions.joined_topic(address) else {
+            return Err(Raised::NotJoined);
+        };
+        let conduct = &self.shared.conduct;
+        let lonely = conduct.channels.lonely_broadcast == LonelyBroadcast::ReachesSender
+            && self.pubsub.of_topic(&topic).count() == 1;
+        let except = (to == Reach::Others && !lonely).then_some(address.channel);
+        if matches!(body, Body::Binary(_)) && conduct.channels.binary_broadcasts == BinaryBroadcasts::Lost {
+            return Ok(());
+        }
+        let is_annotation = &*event == "new_annotation";
+        if is_annotation && conduct.app.videos.reach == AnnotationReach::VideosOfConnection {
+            self.broadcast_beside(address, &topic, &event, &body)?;
+        }
+        let broadcast = Arc::new(Broadcast::new(topic, event, body, except));
+        self.broadcast(&broadcast, address.channel)
+    }
+
+    /// Broadcasts on the other topics of the same kind that the session has joined.
+    fn broadcast_beside(
+        &mut self,
+        address: Address,
+        topic: &str,
+        event: &Arc<str>,
+        body: &Body,
+    ) -> Result<(), Raised> {
+        let kind = |topic: &str| topic.split_once(':').map(|(kind, _)| kind.to_owned());
+        let others: Vec<Arc<str>> = self
+            .sessions
+            .get(address.session)
+            .into_iter()
+            .flat_map(|session| &session.channels)
+            .map(|entry| Arc::clone(&entry.topic))
+            .filter(|other| **other != *topic && kind(other) == kind(topic))
+            .collect();
+        for other in others {
+            let broadcast = Broadcast::new(other, Arc::clone(event), body.clone(), None);
+            self.broadcast(&Arc::new(broadcast), address.channel)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn push_out(&mut self, address: Address, event: &str, body: &Body) -> Result<(), Raised> {
         if self.shared.conduct.socket.push_reach == PushReach::Topic
             && let Some(topic) = self.sessions.joined_topic(address)
@@ -88,9 +132,17 @@ impl Channels {
             let broadcast = Broadcast::new(topic, event.into(), body.clone(), Some(address.channel));
             self.broadcast(&Arc::new(broadcast), address.channel)?;
         }
+        let channels = &self.shared.conduct.channels;
+        let (sizes, none) = (channels.binary_sizes, Ref::Null);
+        let has_join_ref = match body {
+            Body::Json(_) => channels.push_join_ref == PushJoinRef::Own,
+            Body::Binary(_) if channels.binary_pushes == BinaryPushes::Lost => return Ok(()),
+            Body::Binary(_) => channels.binary_pushes != BinaryPushes::AsBroadcasts,
+        };
         self.sessions.send_to_client(address, |session, entry, process| {
             entry.subscription.ok_or(Raised::NotJoined)?;
-            message::push(session.dialect, &process.join_ref, (&entry.topic, event), body)
+            let join_ref = if has_join_ref { &process.join_ref } else { &none };
+            message::push(session.dialect, join_ref, (&entry.topic, event), body).map(|it| counted(it, sizes))
         })
     }
 
@@ -101,16 +153,12 @@ impl Channels {
         status: Status,
         body: &Body,
     ) -> Result<(), Raised> {
-        let conduct = &self.shared.conduct.socket;
-        let (refs, join_ref, count) = (conduct.reply_refs, conduct.reply_join_ref, conduct.reply_count);
-        let without;
-        let body = match conduct.nulls {
-            Nulls::Kept => body,
-            Nulls::Dropped => {
-                without = without_nulls(body);
-                &without
-            }
+        let conduct = &self.shared.conduct;
+        let Some((status, body)) = altered::reply(conduct, status, body) else {
+            return Ok(());
         };
+        let (sizes, conduct) = (conduct.channels.binary_sizes, &conduct.socket);
+        let (refs, join_ref, count) = (conduct.reply_refs, conduct.reply_join_ref, conduct.reply_count);
         let times = match count {
             ReplyCount::Once => 1,
             ReplyCount::Twice => 2,
@@ -128,7 +176,7 @@ impl Channels {
                     },
                     topic: (&*entry.topic).into(),
                 };
-                message::reply(session.dialect, to, status, body)
+                message::reply(session.dialect, to, status, &body).map(|it| counted(it, sizes))
             })
         })
     }
@@ -157,8 +205,9 @@ impl Channels {
                 sessions.post(to, ChannelMessage::Out { event, body });
             } else {
                 let message = broadcast.encoded(match conduct.encoding {
-                    BroadcastEncoding::EachVersion => subscription.vsn,
                     BroadcastEncoding::OnlyV2 => Vsn::V2,
+                    BroadcastEncoding::ObjectsInV1 if is_object(&broadcast.body) => Vsn::V1,
+                    BroadcastEncoding::EachVersion | BroadcastEncoding::ObjectsInV1 => subscription.vsn,
                 })?;
                 sessions.mailboxes.deliver(to, message, timers);
             }
@@ -216,21 +265,15 @@ impl Channels {
     }
 }
 
-/// An object without its members that are null; anything else as it is.
-fn without_nulls(body: &Body) -> Body {
-    let Body::Json(text) = body else {
-        return body.clone();
-    };
-    let Ok(members) = json::members(text).collect::<Result<Vec<_>, _>>() else {
-        return body.clone();
-    };
-    if members.is_empty() {
-        return body.clone();
+/// Whether a payload is an object in JSON.
+fn is_object(body: &Body) -> bool {
+    matches!(body, Body::Json(text) if text.starts_with('{'))
+}
+
+/// A message whose sizes count bytes or letters.
+fn counted(message: Encoded, sizes: SizeUnit) -> Encoded {
+    match sizes {
+        SizeUnit::Bytes => message,
+        SizeUnit::Letters => altered::in_letters(message),
     }
-    let kept: Vec<String> = members
-        .iter()
-        .filter(|(_, value)| *value != "null")
-        .map(|(key, value)| format!("{}:{value}", quote(key)))
-        .collect();
-    Body::Json(format!("{{{}}}", kept.join(",")).into())
 }

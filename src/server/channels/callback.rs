@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::super::alarm::Alarm;
 use super::super::channel::{Channel, Next, Out, Reason};
-use super::super::conduct::{Names, ReplyOrder, SenderOrder};
+use super::super::conduct::{LastReply, Names, ReplyOrder, SenderOrder, Unanswered};
 use super::super::context::{ChannelIdentity, Context, Info};
 use super::super::ids::Address;
 use super::super::message::Raised;
-use super::super::payload::{Body, In};
+use super::super::payload::{Body, In, Status};
 use super::super::refs::borrowed;
 use super::super::session::{ChannelMessage, Session};
 use super::super::store::Answer;
@@ -63,7 +63,19 @@ impl Channels {
             // No channel here has a clause for an event that is not a string.
             None => Some(Err(format!("no clause of handle_in matches the event {event:?}"))),
         };
+        let next = match next {
+            Some(Ok(Next::NoReply)) if self.answers_unasked(payload) => {
+                Some(Ok(Next::Reply(Status::Ok, Body::empty())))
+            }
+            next => next,
+        };
         self.follow(address, reference, next);
+    }
+
+    /// Whether a push is answered that the channel does not answer.
+    fn answers_unasked(&self, payload: Payload<'_>) -> bool {
+        let is_empty = matches!(payload, Payload::Json(text) if text == "{}");
+        is_empty && self.shared.conduct.channels.unanswered == Unanswered::OkIfEmpty
     }
 
     fn handle_info(&mut self, address: Address, info: Info) {
@@ -131,6 +143,7 @@ impl Channels {
         let mut cx = Context {
             identity: ChannelIdentity {
                 id: entry.id,
+                session: address.session,
                 user,
                 topic: &entry.topic,
             },
@@ -138,6 +151,7 @@ impl Channels {
             conduct: &self.shared.conduct.app,
             presence: &self.shared.presence,
             chance: &mut self.chance,
+            now: self.timers.now(),
             actions: &mut self.actions,
         };
         let result = catch_unwind(AssertUnwindSafe(|| callback(&mut *process.channel, &mut cx)));
@@ -186,6 +200,9 @@ impl Channels {
                 self.ask_store(address, request);
             }
             Next::Stop(reason) => self.end(address, &reason),
+            Next::StopWithReply(reason, ..) if self.shared.conduct.channels.last_reply == LastReply::Lost => {
+                self.end(address, &reason);
+            }
             Next::StopWithReply(reason, status, body) => {
                 match self.reply_out(address, reference, status, &body) {
                     Ok(()) => self.end(address, &reason),

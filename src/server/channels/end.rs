@@ -6,10 +6,11 @@ use super::super::alarm::Alarm;
 use super::super::chance::Freedom;
 use super::super::channel::Reason;
 use super::super::conduct::{
-    AfterLeave, Crash, DeadSubscription, Ending, Hangup, HangupScope, Leave, LeaveScope,
+    AfterLeave, Contagion, Crash, DeadSubscription, Ending, Hangup, HangupScope, Leave, LeaveScope,
+    NormalStop,
 };
 use super::super::context::{Action, Tells};
-use super::super::ids::{Address, SessionId};
+use super::super::ids::{Address, ChannelId, SessionId};
 use super::super::mailbox::SessionMessage;
 use super::super::message::{Encoded, End};
 use super::super::payload::{Body, Status};
@@ -17,7 +18,7 @@ use super::super::pubsub::Broadcast;
 use super::super::session::Entry;
 use super::Channels;
 use super::actions::Diff;
-use crate::protocol::Field;
+use crate::protocol::{ERROR, Field};
 
 /// The effect of a mailbox message, over WebSocket and over long poll.
 #[derive(Debug)]
@@ -66,6 +67,17 @@ impl Channels {
             let payload = self.shared.conduct.socket.crash_payload;
             return self.sessions.send_end(address, End::Crashed(payload));
         }
+        let channels = &self.shared.conduct.channels;
+        if *why == Reason::Normal && channels.normal_stop == NormalStop::Untold {
+            self.terminate(address, why);
+            self.sessions.remove_channel(address);
+            return;
+        }
+        if let (Reason::Crash(_), Contagion::OfCrashes) = (why, channels.contagion)
+            && let Some(topic) = self.sessions.joined_topic(address)
+        {
+            self.spread_on(topic, address.channel);
+        }
         let message = match why {
             Reason::Normal | Reason::Shutdown => SessionMessage::ChannelClosed(address.channel),
             Reason::Crash(_) => SessionMessage::ChannelDown(address.channel),
@@ -75,6 +87,26 @@ impl Channels {
             Some(late) => self.timers.after(late, Alarm::Session(address.session, message)),
         }
         self.terminate(address, why);
+    }
+
+    /// Tells all who share a topic with a session that their channels have crashed.
+    pub(crate) fn spread(&mut self, session: SessionId) {
+        let channels = self.sessions.get(session).into_iter();
+        let channels: Vec<_> = channels
+            .flat_map(|session| &session.channels)
+            .map(|entry| (Arc::clone(&entry.topic), entry.id))
+            .collect();
+        for (topic, channel) in channels {
+            self.spread_on(topic, channel);
+        }
+    }
+
+    /// Tells all others on a topic that their channels have crashed.
+    fn spread_on(&mut self, topic: Arc<str>, from: ChannelId) {
+        let payload = Body::Json(self.shared.conduct.socket.crash_payload.into());
+        let broadcast = Broadcast::new(topic, ERROR.into(), payload, Some(from));
+        // An object, which every serializer can write.
+        let _ = self.broadcast(&Arc::new(broadcast), from);
     }
 
     /// A channel ends because the server does: its session first.

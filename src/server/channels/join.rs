@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::super::alarm::Alarm;
 use super::super::chance::Freedom;
 use super::super::channel::{Join, Reason};
-use super::super::conduct::{DuplicateJoin, RefusedJoin};
+use super::super::conduct::{DuplicateJoin, JoinCrash, JoinParams, RefusedJoin, SlowJoinReply};
 use super::super::ids::{Address, SessionId};
+use super::super::mailbox::SessionMessage;
 use super::super::message::{End, ReplyTo};
 use super::super::payload::{Body, In, Status};
 use super::super::pubsub::Subscription;
@@ -15,6 +16,7 @@ use super::super::refs::{Ref, borrowed};
 use super::super::session::{Entry, Joining, Process, Work};
 use super::super::store::Answer;
 use super::Channels;
+use super::altered::filtered;
 use super::receive::{reason, reply_to};
 use crate::protocol::{Field, Message, Payload};
 
@@ -48,6 +50,7 @@ impl Channels {
         match message
             .topic
             .as_str()
+            .filter(|topic| self.shared.conduct.channels.topics.has(topic))
             .filter(|topic| self.shared.app.channel(topic).is_some())
         {
             Some(topic) => {
@@ -143,7 +146,14 @@ impl Channels {
     }
 
     fn call_join(&mut self, address: Address, topic: &str, payload: Payload<'_>) {
-        let params = In::of(payload);
+        let flat;
+        let params = match (self.shared.conduct.channels.join_params, In::of(payload)) {
+            (JoinParams::Flat, In::Json(text)) => {
+                flat = filtered(text, |value| !value.starts_with(['[', '{']));
+                In::Json(flat.as_deref().unwrap_or(text))
+            }
+            (_, params) => params,
+        };
         let outcome = self.call(address, &Field::Null, |channel, cx| {
             channel.join(topic, params, cx)
         });
@@ -167,7 +177,14 @@ impl Channels {
         if !self.sessions.waits_for(address) {
             return None;
         }
+        let said = self.sessions.said.len();
         self.go_on_joining(address, join);
+        if self.shared.conduct.channels.slow_join_reply == SlowJoinReply::Last {
+            for reply in self.sessions.said.split_off(said) {
+                let message = SessionMessage::Client(reply);
+                self.sessions.mailboxes.send(address.session, message);
+            }
+        }
         Some(address.session)
     }
 
@@ -200,10 +217,22 @@ impl Channels {
                 self.sessions.remove_channel(address);
             }
             Join::Crash(text) => {
-                self.answer_join(address, Status::Error, &reason("join crashed"));
+                self.tell_of_join_crash(address);
                 self.terminate(address, &Reason::Crash(text));
                 self.sessions.remove_channel(address);
             }
+        }
+    }
+
+    fn tell_of_join_crash(&mut self, address: Address) {
+        match self.shared.conduct.channels.join_crash {
+            JoinCrash::Answered => self.answer_join(address, Status::Error, &reason("join crashed")),
+            JoinCrash::Unanswered => {
+                if let Some(session) = self.sessions.get_mut(address.session) {
+                    session.joining = None;
+                }
+            }
+            JoinCrash::EndsConnection => self.sessions.mailboxes.to_close.push(address.session),
         }
     }
 

@@ -1,14 +1,14 @@
 //! What a session's process does with its client's messages: which message goes to which channel, and what the process
 //! answers itself (`lib/phoenix/socket.ex`).
 
-use super::super::conduct::{StaleJoinRef, Unmatched};
+use super::super::conduct::{HeartbeatNames, HeartbeatResponse, StaleJoinRef, UnjoinedLeave, Unmatched};
 use super::super::ids::{Address, SessionId};
 use super::super::message::ReplyTo;
 use super::super::payload::{Body, Status};
 use super::super::refs::{Parsed, Ref, borrowed};
 use super::super::session::{ChannelMessage, Pipelined};
 use super::Channels;
-use crate::protocol::{Field, JOIN, LEAVE, Message};
+use crate::protocol::{Field, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC};
 
 impl Channels {
     /// A message from the client.
@@ -21,7 +21,12 @@ impl Channels {
 
     fn serve(&mut self, session: SessionId, message: &Message<'_>, pipelined: Pipelined) {
         let (topic, event) = (message.topic.as_str(), message.event.as_str());
-        if message.is_heartbeat() {
+        let is_heartbeat = match self.shared.conduct.wire.reading.heartbeat {
+            HeartbeatNames::EventAndTopic => message.is_heartbeat(),
+            HeartbeatNames::Event => event == Some(HEARTBEAT),
+            HeartbeatNames::Topic => topic == Some(PHOENIX_TOPIC),
+        };
+        if is_heartbeat {
             return self.heartbeat(session, message);
         }
         let conduct = &self.shared.conduct.socket;
@@ -42,7 +47,7 @@ impl Channels {
                 }
             }
             (None, Some(JOIN)) => self.join(session, message),
-            (None, Some(LEAVE)) => {
+            (None, Some(LEAVE)) if self.shared.conduct.channels.unjoined_leave == UnjoinedLeave::Ok => {
                 let to = ReplyTo {
                     join_ref: borrowed(&message.join_ref),
                     ..reply_to(message)
@@ -60,21 +65,24 @@ impl Channels {
         };
         sender.heartbeats = sender.heartbeats.saturating_add(1);
         if limit.is_none_or(|limit| sender.heartbeats <= limit) {
+            let response = match self.shared.conduct.wire.reading.heartbeat_response {
+                HeartbeatResponse::Empty => Body::empty(),
+                HeartbeatResponse::Echo => message.payload.into(),
+            };
             self.sessions
-                .answer(session, reply_to(message), Status::Ok, &Body::empty());
+                .answer(session, reply_to(message), Status::Ok, &response);
         }
     }
 
     /// `unmatched topic`
     pub(super) fn ignore(&mut self, session: SessionId, message: &Message<'_>) {
-        if self.shared.conduct.socket.unmatched == Unmatched::Answered {
-            self.sessions.answer(
-                session,
-                reply_to(message),
-                Status::Error,
-                &reason("unmatched topic"),
-            );
-        }
+        let text = match self.shared.conduct.socket.unmatched {
+            Unmatched::Answered => "unmatched topic",
+            Unmatched::AnsweredInOtherWords => "no such topic",
+            Unmatched::Ignored => return,
+        };
+        self.sessions
+            .answer(session, reply_to(message), Status::Error, &reason(text));
     }
 
     /// A push or a leave, to a channel that the session believes alive: it is handled at once, or after those that wait.

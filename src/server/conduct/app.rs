@@ -1,6 +1,7 @@
 //! Decisions of the channels of the application. No profile changes them.
 
 use super::socket::Names;
+use super::videos::VideoConduct;
 
 /// Decisions of the application's channels. No profile changes them.
 #[derive(Clone, Debug)]
@@ -31,6 +32,78 @@ pub struct AppConduct {
     pub pings: Pings,
     /// What is checked of a token.
     pub token: TokenCheck,
+    /// Values that a channel keeps.
+    pub kept_values: KeptValues,
+    /// Replies that are put off.
+    pub deferred_reply: DeferredReply,
+    /// How a channel ends that was asked to.
+    pub stop_reasons: StopReasons,
+    /// What a push that sleeps holds up.
+    pub push_pause: Pause,
+    /// What a join that sleeps holds up.
+    pub join_pause: Pause,
+    /// The reference of a new meta.
+    pub track_ref: TrackRef,
+    /// Whom a diff reaches.
+    pub diff_reach: DiffReach,
+    /// The channels of videos.
+    pub videos: VideoConduct,
+}
+
+/// Values that a channel keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptValues {
+    /// One for each key.
+    OneForEachKey,
+    /// One for all keys.
+    OneForAll,
+}
+
+/// Replies that are put off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeferredReply {
+    /// Hold up nothing.
+    HoldsUpNothing,
+    /// Hold up what comes after them.
+    HoldsUpChannel,
+}
+
+/// How a channel ends that was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReasons {
+    /// In order for `normal` and `shutdown`, and otherwise by a crash.
+    AsAsked,
+    /// By a crash for `shutdown`, too.
+    ShutdownCrashes,
+    /// In order whatever the reason.
+    AllInOrder,
+}
+
+/// What a channel that sleeps holds up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Itself.
+    OfChannel,
+    /// All channels of its topic.
+    OfTopic,
+}
+
+/// The `phx_ref` of a new meta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackRef {
+    /// Its own.
+    Own,
+    /// That of the newest one on the topic, if there is one.
+    OfNewest,
+}
+
+/// Whom the diff of a join or an update reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffReach {
+    /// All who joined its topic.
+    Topic,
+    /// All who joined another topic that its client has joined, too.
+    TopicsOfConnection,
 }
 
 /// Whom a whisper reaches.
@@ -40,6 +113,8 @@ pub enum Whisper {
     Named,
     /// Everybody on the topic.
     Everybody,
+    /// The one it names, as it was sent.
+    NamedAsSent,
 }
 
 /// Whose the counter of `count` is.
@@ -49,6 +124,10 @@ pub enum Counter {
     Channel,
     /// The topic's.
     Topic,
+    /// The connection's, one for each topic.
+    Connection,
+    /// The channel's, and it begins anew after a hundred.
+    ChannelUpToAHundred,
 }
 
 /// What a join with `last_seen_id` brings.
@@ -140,6 +219,8 @@ pub enum Pings {
     Once,
     /// Twice.
     Twice,
+    /// Once, and each time as the first.
+    AlwaysFirst,
 }
 
 /// What is checked of a token.
@@ -171,6 +252,14 @@ impl Default for AppConduct {
             presence_state: PresenceState::Everybody,
             pings: Pings::Once,
             token: TokenCheck::All,
+            kept_values: KeptValues::OneForEachKey,
+            deferred_reply: DeferredReply::HoldsUpNothing,
+            stop_reasons: StopReasons::AsAsked,
+            push_pause: Pause::OfChannel,
+            join_pause: Pause::OfChannel,
+            track_ref: TrackRef::Own,
+            diff_reach: DiffReach::Topic,
+            videos: VideoConduct::default(),
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct CompressConduct {
     pub context: ServerContext,
     /// How far back what the server compresses refers.
     pub window: ServerWindow,
+    /// The context of what the client compresses.
+    pub client_context: IncomingContext,
     /// A message that cannot be decompressed.
     pub broken: BrokenDeflate,
     /// How many times larger a message may become by decompression; 1009 above.
@@ -49,6 +51,15 @@ pub enum ServerContext {
     AsAgreed,
     /// Is always kept.
     AlwaysKept,
+}
+
+/// The context of what the client compresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IncomingContext {
+    /// As agreed.
+    AsAgreed,
+    /// Is always dropped.
+    AlwaysDropped,
 }
 
 /// How far back what the server compresses refers.
@@ -98,6 +109,7 @@ impl CompressConduct {
             answer: DeflateAnswer::AsOffered,
             context: ServerContext::AsAgreed,
             window: ServerWindow::AsAgreed,
+            client_context: IncomingContext::AsAgreed,
             broken: BrokenDeflate::Ends(if bandit { 1007 } else { 1002 }),
             most_growth: bandit.then_some(25),
             stray_bit: if bandit {

@@ -67,4 +67,6 @@ pub enum BroadcastEncoding {
     EachVersion,
     /// In 2.0.0, whatever the listener speaks.
     OnlyV2,
+    /// Objects in 1.0.0, whatever the listener speaks, and all else in that of each listener.
+    ObjectsInV1,
 }

@@ -25,6 +25,10 @@ pub struct LongPollConduct {
     pub batch_order: BatchOrder,
     /// A line that is neither a message nor base64.
     pub bad_base64: BadBase64,
+    /// A line in base64.
+    pub base64_lines: Base64Lines,
+    /// The answer to a browser that asks whether it may send a request.
+    pub preflight: Preflight,
     /// A POST without a content type.
     pub content_type: ContentType,
     /// A message that is not taken within the window.
@@ -58,6 +62,8 @@ pub enum TokenPlace {
     Query,
     /// In the query, and in the header if there is none.
     QueryFirst,
+    /// In the header.
+    Header,
 }
 
 /// The `cache-control` of answers in JSON.
@@ -103,6 +109,24 @@ pub enum BadBase64 {
     Raises,
     /// Is passed over.
     PassedOver,
+}
+
+/// A line in base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base64Lines {
+    /// Is a binary message.
+    AreMessages,
+    /// Is passed over.
+    ArePassedOver,
+}
+
+/// The answer to a browser that asks whether it may send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// Says what it may send.
+    Allows,
+    /// Says nothing.
+    IsEmpty,
 }
 
 /// A POST without a content type.
@@ -224,6 +248,8 @@ impl LongPollConduct {
             },
             batch_order: BatchOrder::Kept,
             bad_base64: BadBase64::Raises,
+            base64_lines: Base64Lines::AreMessages,
+            preflight: Preflight::Allows,
             content_type: ContentType::Optional,
             slow_dispatch: SlowDispatch::TimesOut,
             // Cowboy looks at the limit only after each piece that it has read.

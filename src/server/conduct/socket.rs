@@ -82,6 +82,8 @@ pub enum StaleJoinRef {
 pub enum Unmatched {
     /// `unmatched topic`
     Answered,
+    /// The same in other words.
+    AnsweredInOtherWords,
     /// Silence.
     Ignored,
 }

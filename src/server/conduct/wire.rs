@@ -1,6 +1,8 @@
 //! Decisions below the protocol, where Bandit and Cowboy or two versions of Phoenix differ: handshakes, frames and close
 //! codes.
 
+use super::frames::FrameConduct;
+use super::reading::ReadingConduct;
 use crate::profile::{Adapter, Gate, Profile, Version};
 
 /// Decisions of the WebSocket and HTTP layer.
@@ -52,6 +54,21 @@ pub struct WireConduct {
     pub pong: Pong,
     /// What goes wrong over TLS only.
     pub over_tls: OverTls,
+    /// Single frames.
+    pub frames: FrameConduct,
+    /// What is taken for a message.
+    pub reading: ReadingConduct,
+    /// Whom a `disconnect` reaches.
+    pub disconnect_reach: DisconnectReach,
+}
+
+/// Whom a `disconnect` reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisconnectReach {
+    /// The user whom it names.
+    User,
+    /// All users whose names begin with that name.
+    NamesThatBegin,
 }
 
 /// What keeps a connection open past its idle timeout.
@@ -61,6 +78,8 @@ pub enum KeptOpen {
     WhatComes,
     /// Only the client's heartbeats.
     HeartbeatsOnly,
+    /// The client's messages, but not its heartbeats.
+    OtherMessages,
     /// Whatever the client sends, and what the server sends as well.
     BothDirections,
 }
@@ -161,6 +180,8 @@ pub enum NestedVsn {
     Refused,
     /// Raises in the handler.
     Raises,
+    /// Is taken as if it was not there.
+    PassedOver,
 }
 
 /// The allowed origins of `/strict_socket`.
@@ -180,6 +201,8 @@ pub enum OriginHost {
     Whole,
     /// Its end.
     End,
+    /// The host with its port.
+    WithPort,
 }
 
 /// How the sizes in the header of a binary message are read.
@@ -275,6 +298,9 @@ impl WireConduct {
             malformed: Malformed::Ends(1011),
             pong: Pong::SamePayload,
             over_tls: OverTls::Nothing,
+            frames: FrameConduct::default(),
+            reading: ReadingConduct::default(),
+            disconnect_reach: DisconnectReach::User,
             nested_vsn: NestedVsn::of(phoenix),
         }
     }

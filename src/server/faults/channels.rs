@@ -238,6 +238,12 @@ pub(super) const FAULTS: &[Fault] = &[
         |conduct| conduct.socket.encoding = BroadcastEncoding::OnlyV2,
     ),
     Fault::new(
+        "broadcast-in-older-version",
+        "A broadcast of an object is encoded in 1.0.0 for everybody.",
+        &["v2-arrays", "versions-side-by-side", "broadcast-reaches-all"],
+        |conduct| conduct.socket.encoding = BroadcastEncoding::ObjectsInV1,
+    ),
+    Fault::new(
         "broadcast-after-reply",
         "A sender hears the reply before its own broadcast.",
         &["broadcast-before-reply", "channel-speaks-in-order"],

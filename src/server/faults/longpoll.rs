@@ -2,8 +2,8 @@
 
 use super::Fault;
 use crate::server::conduct::{
-    BadBase64, BatchOrder, Cache, ContentType, EmptyPoll, Expiry, HttpStatus, MessageOrder, Repeats,
-    SlowDispatch, TokenCheck, TokenPlace, Unpolled, Wakes,
+    BadBase64, Base64Lines, BatchOrder, Cache, ContentType, EmptyPoll, Expiry, HttpStatus, MessageOrder,
+    Preflight, Repeats, SlowDispatch, TokenCheck, TokenPlace, Unpolled, Wakes,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -118,5 +118,23 @@ pub(super) const FAULTS: &[Fault] = &[
         "A POST without a content type is refused.",
         &["longpoll-content-type-optional"],
         |conduct| conduct.longpoll.content_type = ContentType::Required,
+    ),
+    Fault::new(
+        "longpoll-query-ignored",
+        "The token of a session is not looked for in the query.",
+        &["longpoll-token-query", "longpoll-publish"],
+        |conduct| conduct.longpoll.token_place = TokenPlace::Header,
+    ),
+    Fault::new(
+        "longpoll-base64-passed-over",
+        "A line in base64 is passed over.",
+        &["longpoll-binary-base64"],
+        |conduct| conduct.longpoll.base64_lines = Base64Lines::ArePassedOver,
+    ),
+    Fault::new(
+        "longpoll-preflight-empty",
+        "The answer to OPTIONS does not say what a page of another origin may send.",
+        &["longpoll-methods"],
+        |conduct| conduct.longpoll.preflight = Preflight::IsEmpty,
     ),
 ];

@@ -1,7 +1,7 @@
 //! Decides which clients are let in, by the connect params in the query: their version and their token
 //! (`Phoenix.Socket.__connect__`, `user_socket.ex`). It is the same over WebSocket and over long poll.
 
-use super::super::conduct::{NestedVsn, VsnCheck};
+use super::super::conduct::{NestedVsn, UnknownParams, UserName, VsnCheck};
 use super::super::shared::{Shared, since_epoch};
 use super::super::token::MAX_AGE;
 use super::query::{Malformed, Param, param};
@@ -29,6 +29,9 @@ pub(crate) enum Refusal {
 pub(super) struct ConnectParams {
     vsn: Option<Param>,
     token: Option<Param>,
+    user: Option<Param>,
+    /// How many there are besides `vsn` and `token`.
+    unknown: usize,
 }
 
 impl ConnectParams {
@@ -36,14 +39,20 @@ impl ConnectParams {
         Ok(Self {
             vsn: param(query, "vsn")?,
             token: param(query, "token")?,
+            user: param(query, "user")?,
+            unknown: query.split('&').filter(|part| is_unknown(part)).count(),
         })
     }
 
     /// Lets a client with these params in, or not.
     pub(super) fn judge(self, shared: &Shared) -> Result<Admission, Refusal> {
-        let conduct = &shared.conduct.wire;
+        let (conduct, handshake) = (&shared.conduct.wire, &shared.conduct.handshake);
+        if self.unknown > 0 && handshake.unknown_params == UnknownParams::Refused {
+            return Err(Refusal::Forbidden);
+        }
         let vsn = match self.vsn {
-            None => Vsn::V1,
+            None => handshake.default_vsn,
+            Some(Param::Nested) if conduct.nested_vsn == NestedVsn::PassedOver => handshake.default_vsn,
             Some(Param::Text(text)) => match (negotiate(&text), conduct.vsn_check) {
                 (Some(vsn), _) => vsn,
                 (None, VsnCheck::TakesAnyForNewest) => Vsn::V2,
@@ -51,7 +60,7 @@ impl ConnectParams {
             },
             Some(Param::Nested) => {
                 return Err(match conduct.nested_vsn {
-                    NestedVsn::Refused => Refusal::Forbidden,
+                    NestedVsn::Refused | NestedVsn::PassedOver => Refusal::Forbidden,
                     NestedVsn::Raises => Refusal::Raised,
                 });
             }
@@ -60,13 +69,23 @@ impl ConnectParams {
             None => None,
             Some(Param::Text(token)) => {
                 let name = shared.tokens.verify(&token, since_epoch(), MAX_AGE);
-                Some(name.map_err(|_| Refusal::Forbidden)?)
+                let name = name.map_err(|_| Refusal::Forbidden)?;
+                Some(match (handshake.user_name, self.user) {
+                    (UserName::InParam, Some(Param::Text(user))) => user,
+                    (UserName::InToken | UserName::InParam, _) => name,
+                })
             }
             // `Phoenix.Token.verify` has no clause for it.
             Some(Param::Nested) => return Err(Refusal::Raised),
         };
         Ok(Admission { vsn, user })
     }
+}
+
+/// Whether a part of the query has another key than `vsn` and `token`.
+fn is_unknown(part: &str) -> bool {
+    let key = part.split(['=', '[', '%']).next().unwrap_or_default();
+    !matches!(key, "" | "vsn" | "token")
 }
 
 impl Admission {

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use super::super::conduct::{ContentType, HttpStatus, LongPollConduct, TokenPlace};
+use super::super::conduct::{ContentType, HttpStatus, LongPollConduct, Preflight, TokenPlace};
 use super::super::longpoll::SessionKey;
 use super::super::message::Encoded;
 use super::super::shared::{Shared, since_epoch};
@@ -48,7 +48,10 @@ pub(super) fn ask(shared: &Shared, request: &Request<'_>) -> Result<PollAsk, Res
     match request.method {
         "OPTIONS" => {
             let headers = request.values("access-control-request-headers");
-            Err(Response::preflight(headers.join(", ")))
+            Err(match shared.conduct.longpoll.preflight {
+                Preflight::Allows => Response::preflight(headers.join(", ")),
+                Preflight::IsEmpty => Response::unserved(200),
+            })
         }
         "GET" => match session(shared, request)? {
             Some((key, token)) => Ok(PollAsk::Poll(Poll {
@@ -90,6 +93,7 @@ fn session(shared: &Shared, request: &Request<'_>) -> Result<Option<(SessionKey,
             Some(token) => Some(token),
             None => in_header(),
         },
+        TokenPlace::Header => in_header(),
         // `Phoenix.Token.verify` has no clause for a token that is not a text.
         TokenPlace::Query => match in_query(request)? {
             Some(Param::Nested) => return Err(Response::raised()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::conduct::{Mount, PollTimes};
+use super::super::conduct::{Mount, PollTimes, UnknownMount};
 use super::super::shared::{Shared, since_epoch};
 use super::super::token::Tokens;
 use super::longpoll::{self, PollAsk};
@@ -29,7 +29,7 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
         .filter(|segment| !segment.is_empty())
         .collect();
     Answer::Response(match (request.method, &segments[..]) {
-        ("GET", [mount, "websocket"]) => match Mount::named(mount) {
+        ("GET", [mount, "websocket"]) => match mount_named(shared, mount) {
             Some(mount) => {
                 return Upgrade::judge(shared, request, mount)
                     .map_or_else(Answer::Response, |upgrade| Answer::Upgrade(Box::new(upgrade)));
@@ -43,7 +43,9 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
             }
             None => not_found(),
         },
-        (_, [mount, "websocket"]) if Mount::named(mount).is_some() => Response::new(400, ""),
+        (_, [mount, "websocket"]) if Mount::named(mount).is_some() => {
+            Response::new(shared.conduct.handshake.other_method_status, "")
+        }
         ("GET", ["token", name]) => token(&shared.tokens, name, request.query),
         ("POST", ["disconnect", name]) => {
             return Answer::Disconnect((*name).to_owned());
@@ -51,6 +53,15 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
         ("GET" | "HEAD", _) => PageFile::at(request.path).map_or_else(not_found, PageFile::response),
         _ => not_found(),
     })
+}
+
+/// The mount of this first segment of a path.
+fn mount_named(shared: &Shared, segment: &str) -> Option<Mount> {
+    let named = Mount::named(segment);
+    match shared.conduct.handshake.unknown_mount {
+        UnknownMount::NotFound => named,
+        UnknownMount::TakenForPlain => named.or(Some(Mount::Plain)),
+    }
 }
 
 /// A token for a name, signed now or, with `?age=SECONDS`, so long ago.

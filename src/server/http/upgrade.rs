@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::super::conduct::{BrokenExtensions, Mount, OriginCheck, OriginHost, OverTls};
+use super::super::conduct::{
+    BrokenExtensions, HandshakeConduct, Mount, OriginCheck, OriginHost, OverTls, Subprotocols,
+    WebSocketVersion,
+};
 use super::super::shared::Shared;
 use super::admission::{Admission, ConnectParams, Refusal};
 use super::deflate::{Agreement, agree};
@@ -47,7 +50,19 @@ impl Upgrade {
             Refusal::Forbidden => forbidden(),
             Refusal::Raised => Response::raised(),
         })?;
-        let key = validate(request).map_err(|text| Response::new(400, text))?;
+        let offers_subprotocols = !request.values("sec-websocket-protocol").is_empty();
+        if offers_subprotocols && conduct.handshake.subprotocols == Subprotocols::Refused {
+            return Err(forbidden());
+        }
+        let key = validate(request, &conduct.handshake).map_err(|text| {
+            let asks = request.says("upgrade", "websocket");
+            let status = if asks {
+                400
+            } else {
+                conduct.handshake.no_upgrade_status
+            };
+            Response::new(status, text)
+        })?;
         let key = match key.as_slice() {
             [key] => key,
             // Bandit takes the first of one.
@@ -79,15 +94,17 @@ fn is_allowed(origin: &str, compared: OriginHost) -> bool {
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let with_port = host;
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     match compared {
+        OriginHost::WithPort => with_port == ALLOWED,
         OriginHost::Whole => host == ALLOWED,
         OriginHost::End => host.ends_with(ALLOWED),
     }
 }
 
 /// The keys of a handshake as RFC 6455 wants it, or what is wrong with it in the adapter's words.
-fn validate<'a>(request: &Request<'a>) -> Result<Vec<Cow<'a, str>>, String> {
+fn validate<'a>(request: &Request<'a>, conduct: &HandshakeConduct) -> Result<Vec<Cow<'a, str>>, String> {
     if request.version == Version::V10 {
         return Err("HTTP version HTTP/1.0 unsupported".to_owned());
     }
@@ -105,7 +122,7 @@ fn validate<'a>(request: &Request<'a>) -> Result<Vec<Cow<'a, str>>, String> {
         .iter()
         .map(|version| version.to_ascii_lowercase())
         .collect();
-    if versions != ["13"] {
+    if versions != ["13"] && conduct.websocket_version == WebSocketVersion::Thirteen {
         let versions = inspect(&versions);
         return Err(format!(
             "'sec-websocket-version' header must equal '13', got {versions}"

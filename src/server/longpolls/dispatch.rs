@@ -1,7 +1,9 @@
 //! Hands the messages of clients to their sessions, and what sessions say to the polls that wait for it.
 
 use super::super::channels::{Channels, Mail};
-use super::super::conduct::{BadBase64, BatchDecoding, EmptyPoll, Malformed, SlowDispatch, Wakes};
+use super::super::conduct::{
+    BadBase64, Base64Lines, BatchDecoding, EmptyPoll, Malformed, SlowDispatch, Wakes,
+};
 use super::super::ids::SessionId;
 use super::super::longpoll::{Batch, PollOutcome, PollWork, SessionRequest};
 use super::super::serializer::decode;
@@ -77,6 +79,7 @@ impl LongPolls {
         let session = request.to.session;
         let conduct = &self.shared.conduct.longpoll;
         let (decoding, bad_base64) = (conduct.batch_decoding, conduct.bad_base64);
+        let base64_lines = conduct.base64_lines;
         if decoding == BatchDecoding::Before && batch.has_bad_base64() {
             return self.answer(request.from, PollOutcome::Raised);
         }
@@ -85,6 +88,7 @@ impl LongPolls {
                 None => break PollOutcome::Published,
                 Some(Err(_)) if bad_base64 == BadBase64::PassedOver => continue,
                 Some(Err(_)) => break PollOutcome::Raised,
+                Some(Ok(Posted::Binary(_))) if base64_lines == Base64Lines::ArePassedOver => continue,
                 Some(Ok(message)) => self.take_in(session, &message, channels),
             };
             if life == Life::HasEnded {

@@ -1,7 +1,7 @@
 //! The compression of one WebSocket at the server, as the handshake agreed on it.
 
 use super::super::conduct::{
-    BrokenDeflate, CompressConduct, CompressedFrames, ServerContext, ServerWindow, StrayBit,
+    BrokenDeflate, CompressConduct, CompressedFrames, IncomingContext, ServerContext, ServerWindow, StrayBit,
 };
 use super::Refused;
 use crate::wire::websocket::{
@@ -22,7 +22,10 @@ const PIECE: usize = 16 << 10;
 impl ServerCompression {
     /// As agreed, or as a fault has it.
     pub(crate) fn new(conduct: &CompressConduct, agreed: DeflateParams) -> Self {
-        let mut server = agreed.server;
+        let (mut server, mut client) = (agreed.server, agreed.client);
+        if conduct.client_context == IncomingContext::AlwaysDropped {
+            client.context = ContextTakeover::Dropped;
+        }
         if conduct.context == ServerContext::AlwaysKept {
             server.context = ContextTakeover::Kept;
         }
@@ -30,7 +33,7 @@ impl ServerCompression {
             server.window_bits = MOST_BITS;
         }
         Self {
-            incoming: Inflater::new(agreed.client, BeyondWindow::Read),
+            incoming: Inflater::new(client, BeyondWindow::Read),
             outgoing: Deflater::new(server),
             frames: conduct.frames,
         }

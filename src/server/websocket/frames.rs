@@ -17,9 +17,9 @@ pub(crate) fn message(message: &Encoded, compression: Option<&mut ServerCompress
     }
 }
 
-/// Appends a pong.
-pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
-    write_frame(Opcode::Pong, payload, None, out);
+/// Appends a pong, masked if there is a key.
+pub(crate) fn pong(payload: &[u8], key: Option<[u8; 4]>, out: &mut Vec<u8>) {
+    write_frame(Opcode::Pong, payload, key, out);
 }
 
 /// Appends a close frame; without a code an empty one.

@@ -1,6 +1,9 @@
 //! Which frames and texts the web server below Phoenix refuses, and what it answers to a close frame.
 
-use super::super::conduct::{CloseEcho, Judgement, LongLengths, Unmasked, Utf8Check, WireConduct};
+use super::super::conduct::{
+    CloseEcho, ControlBetween, Interruption, Judgement, LongLengths, Overlooked, StrayContinuation, Unmasked,
+    Utf8Check, WireConduct,
+};
 use super::{Refused, WebSocket};
 use crate::wire::websocket::{Coding, Header, Opcode, Violation, mask};
 
@@ -27,9 +30,13 @@ pub(super) fn check(
     have: Have,
 ) -> Result<(), Refused> {
     let out_of_place = match header.opcode {
-        Opcode::Text | Opcode::Binary => begun == Begun::Yes,
-        Opcode::Continuation => begun == Begun::No,
-        _ => false,
+        Opcode::Text | Opcode::Binary => {
+            begun == Begun::Yes && conduct.frames.interruption == Interruption::Refused
+        }
+        Opcode::Continuation => {
+            begun == Begun::No && conduct.frames.stray_continuation == StrayContinuation::Refused
+        }
+        _ => begun == Begun::Yes && conduct.frames.control_between == ControlBetween::Refused,
     };
     let forbidden = match header.violation_with(coding) {
         None => false,
@@ -37,7 +44,7 @@ pub(super) fn check(
         Some(Violation::LengthNotMinimal(_) | Violation::LengthTooBig(_)) => {
             conduct.long_lengths == LongLengths::Refused
         }
-        Some(_) => true,
+        Some(violation) => !is_overlooked(conduct.frames.overlooked, violation),
     };
     let unmasked = header.mask.is_none() && conduct.unmasked == Unmasked::Refused;
     let broken = forbidden || (header.opcode == Opcode::Close && header.length == 1) || out_of_place;
@@ -49,6 +56,16 @@ pub(super) fn check(
     } else {
         Ok(())
     }
+}
+
+/// Whether nobody looks for this mistake.
+const fn is_overlooked(overlooked: Overlooked, violation: Violation) -> bool {
+    matches!(
+        (overlooked, violation),
+        (Overlooked::ReservedOpcodes, Violation::ReservedOpcode(_))
+            | (Overlooked::LongControl, Violation::LongControl(_))
+            | (Overlooked::FragmentedControl, Violation::FragmentedControl)
+    )
 }
 
 /// The code that a close frame is answered with.

@@ -1,11 +1,9 @@
-//! Each fault shows in a recorded conversation over WebSocket, if one touches it; those of long poll in a conversation of
-//! their own.
+//! Faults that show in recorded conversations over WebSocket. `tests/it/faults.rs` holds every fault against the cases.
 
 use std::time::Duration;
 
 use phxproof::server::{ServerSettings, faults};
 
-use super::longpoll::SHOWN as SHOWN_BY_LONG_POLL;
 use super::{player, transcript};
 
 /// A conversation that a server with this fault gets wrong.
@@ -64,44 +62,6 @@ const SHOWN_BY: [(&str, &str); 52] = [
     ("v1-null-ref-left-out", "v1/conversation"),
 ];
 
-/// What no recorded conversation can show: it takes a token of another day, a minute of silence, the end of the
-/// server, a clock, names that are nearly equal, compression, or more than was said there.
-/// Those of TLS show only over TLS.
-const SHOWN_BY_NONE: [&str; 32] = [
-    "tls-first-record-only",
-    "tls-close-frame-lost",
-    "tls-origin-unchecked",
-    "token-signature-unchecked",
-    "token-age-unchecked",
-    "idle-never",
-    "drain-with-1000",
-    "sleep-blocks-siblings",
-    "annotation-stored-late",
-    "presence-leaves-with-all",
-    "presence-state-one-meta",
-    "presence-update-keeps-ref",
-    "user-names-in-any-case",
-    "catch-up-of-a-hundred",
-    "duplicate-join-keeps-old-running",
-    "refused-join-let-in",
-    "topics-in-any-case",
-    "join-ref-by-its-begin",
-    "events-in-any-case",
-    "nulls-dropped",
-    "broadcast-in-one-version",
-    "origin-by-its-end",
-    "token-age-a-day",
-    "frames-of-16-bits-only",
-    "binary-sizes-signed",
-    "compression-everywhere",
-    "compression-window-unasked",
-    "compression-context-kept",
-    "compression-window-ignored",
-    "compression-bit-repeated",
-    "compression-bit-passed-over",
-    "compression-broken-passed-over",
-];
-
 #[test]
 fn each_fault_shows_in_a_conversation() {
     let transcripts = transcript::of("1.8.12-bandit");
@@ -124,17 +84,4 @@ fn each_fault_shows_in_a_conversation() {
             });
         }
     });
-}
-
-#[test]
-fn every_fault_is_in_one_of_the_lists() {
-    for fault in faults::all() {
-        let shown = SHOWN_BY.iter().filter(|(id, _)| *id == fault.id).count();
-        let not_shown = SHOWN_BY_NONE.iter().filter(|id| **id == fault.id).count();
-        let over_long_poll = SHOWN_BY_LONG_POLL
-            .iter()
-            .filter(|(id, _)| *id == fault.id)
-            .count();
-        assert_eq!(shown + not_shown + over_long_poll, 1, "{}", fault.id);
-    }
 }

@@ -8,8 +8,6 @@ mod requests;
 mod sessions;
 mod shards;
 
-pub(super) use faults::SHOWN;
-
 use std::fmt::Debug;
 
 use phxproof::profile::Profile;

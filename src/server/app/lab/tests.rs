@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::TopicCounters;
+use super::super::TopicStates;
 use super::super::testing::{Scene, Talk, reply_ref};
 use super::Lab;
 use crate::server::conduct::{Counter, Whisper};
@@ -167,7 +167,7 @@ fn binaries_are_echoed_pushed_and_broadcast_and_crash_what_looks_into_them() {
 #[test]
 fn the_counter_and_what_was_put_are_the_channels_own() {
     let scene = Scene::new();
-    let counters: Arc<TopicCounters> = Arc::default();
+    let counters: Arc<TopicStates> = Arc::default();
     let mut alice = scene.channel((1, "alice"), "lab:1", Lab::new(Arc::clone(&counters)));
     let mut bob = scene.channel((2, "bob"), "lab:1", Lab::new(counters));
     assert_eq!(alice.push("count", "{}"), [r#"ok {"count":1}"#]);
@@ -182,7 +182,7 @@ fn the_counter_and_what_was_put_are_the_channels_own() {
 fn a_server_that_shares_the_counter_does_so_by_topic() {
     let mut scene = Scene::new();
     scene.conduct.counter = Counter::Topic;
-    let counters: Arc<TopicCounters> = Arc::default();
+    let counters: Arc<TopicStates> = Arc::default();
     let count = |id, topic| {
         let mut talk = scene.channel((id, "alice"), topic, Lab::new(Arc::clone(&counters)));
         talk.push("count", "{}")

@@ -10,8 +10,8 @@ use super::{Seen, expect, on, requests, sessions};
 /// A fault, and the conversation that goes wrong on a server with it.
 type Shown = (&'static str, fn(&Server) -> Seen);
 
-/// Every fault of long poll.
-pub(in super::super) const SHOWN: [Shown; 18] = [
+/// Faults of long poll.
+const SHOWN: [Shown; 18] = [
     ("longpoll-opens-with-200", opens_with_410),
     ("longpoll-newest-first", sessions::messages_come_in_order),
     ("longpoll-repeats-last", sessions::messages_come_in_order),

@@ -27,6 +27,7 @@ mod clock;
 pub mod conformance;
 mod descriptors;
 mod driver;
+mod judge;
 pub mod load;
 mod process;
 pub mod profile;

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is up to the file of each command; nothing below `cli/` sees a
 //! type of this module.
 
+mod clients;
 mod init;
 mod load;
 mod past;
@@ -8,6 +9,7 @@ mod record;
 mod serve;
 mod target;
 
+pub(super) use clients::JudgeClients;
 pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{OutputArg, Report};

@@ -35,8 +35,8 @@ use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{
-    Check, CompressArg, Judging, LevelArg, Load, Network, OutputArg, Record, Results, Room, Serve, ServeTls,
-    Target, TransportArg, UpdateArg, VsnArg,
+    Check, CompressArg, JudgeClients, Judging, LevelArg, Load, Network, OutputArg, Record, Results, Room,
+    Serve, ServeTls, Target, TransportArg, UpdateArg, VsnArg,
 };
 use super::complaint::Complaint;
 use super::exit::CliError;
@@ -358,6 +358,10 @@ fn serve_keys(mut section: Section<'_, '_>) -> Serve {
             tls: section.boolean("tls").unwrap_or_default(),
             cert: section.string("tls-cert").map(PathBuf::from),
             key: section.string("tls-key").map(PathBuf::from),
+        },
+        clients: JudgeClients {
+            judge: section.boolean("judge").unwrap_or_default(),
+            timeout: section.duration("timeout"),
         },
         ..Serve::default()
     };

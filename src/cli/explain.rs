@@ -8,6 +8,7 @@ use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::conformance::{self, Case, rules};
+use crate::judge;
 use crate::scenario::nearest;
 use crate::server::faults;
 
@@ -21,6 +22,9 @@ pub(super) fn run(args: &Explain) -> Result<Exit, CliError> {
         let breaks = |fault: &&faults::Fault| fault.rules.contains(&id);
         let broken_by: Vec<&str> = faults::all().filter(breaks).map(|fault| fault.id).collect();
         output::print(&rule.explain(&checked_by, &broken_by))?;
+        if judge::rules().contains(id) {
+            output::print(&format_args!("  {:<12}phxproof serve --judge\n", "judged by"))?;
+        }
         return Ok(Exit::Held);
     }
     if let Some(case) = cases.iter().find(|case| &*case.id == id) {

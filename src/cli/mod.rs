@@ -13,6 +13,7 @@ mod explain;
 mod group;
 mod init;
 mod interrupt;
+mod judge;
 mod list;
 mod load;
 mod network;

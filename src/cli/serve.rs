@@ -14,7 +14,7 @@ use super::config;
 use super::exit::{CliError, Exit};
 use super::interrupt::Interrupts;
 use super::quoting::quoted;
-use super::{network, output, profile, results};
+use super::{judge, network, output, profile, results};
 use crate::descriptors;
 use crate::profile::Profile;
 use crate::scenario::nearest;
@@ -27,6 +27,16 @@ const USUAL_PORT: u16 = 4000;
 
 /// Serves until a signal arrives.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
+    let file = config::SettingsFile::load(typed.config.config.as_deref())?;
+    let typed = file.serve(typed);
+    if typed.clients.judge {
+        let host = typed.host.clone().unwrap_or(ServerSettings::default().host);
+        return judge::run(&typed, &host, typed.port.unwrap_or(USUAL_PORT));
+    }
+    if typed.clients.timeout.is_some() {
+        let complaint = Complaint::new("--timeout is how long --judge waits, which was not asked for");
+        return Err(complaint.expected("--judge beside it").into());
+    }
     let (settings, authority) = settings(typed)?;
     descriptors::raise_limit();
     let runtime = super::runtime()?;
@@ -124,8 +134,6 @@ impl Drop for AuthorityFile {
 }
 
 fn settings(typed: Serve) -> Result<(ServerSettings, Option<AuthorityFile>), CliError> {
-    let file = config::SettingsFile::load(typed.config.config.as_deref())?;
-    let typed = file.serve(typed);
     let usual = ServerSettings::default();
     let faults = typed
         .faults

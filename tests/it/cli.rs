@@ -4,6 +4,7 @@ mod check;
 mod expect;
 mod fallback;
 mod init;
+mod judge;
 mod load;
 pub(crate) mod longpoll;
 mod repeat;

@@ -34,6 +34,7 @@ documents! {
     the_index_does_what_it_says: "docs/README.md",
     ci_does_what_it_says: "docs/ci.md",
     conformance_does_what_it_says: "docs/conformance.md",
+    judge_does_what_it_says: "docs/judge.md",
     library_does_what_it_says: "docs/library.md",
     load_does_what_it_says: "docs/load.md",
     mutations_does_what_it_says: "docs/mutations.md",

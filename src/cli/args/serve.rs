@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Config;
+use super::{Config, JudgeClients};
 
 const SERVED: &str = "\
 Served:
@@ -48,6 +48,8 @@ pub(in super::super) struct Serve {
     pub(in super::super) shards: Option<u16>,
     #[command(flatten)]
     pub(in super::super) tls: ServeTls,
+    #[command(flatten)]
+    pub(in super::super) clients: JudgeClients,
     #[command(flatten)]
     pub(in super::super) config: Config,
 }

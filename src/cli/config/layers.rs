@@ -1,6 +1,6 @@
 //! Merges two layers of settings: the upper layer wins, key by key.
 
-use super::super::args::{Check, Judging, Network, Results, Room, Serve, ServeTls, Target};
+use super::super::args::{Check, JudgeClients, Judging, Network, Results, Room, Serve, ServeTls, Target};
 
 impl Check {
     /// Merges these settings with those below.
@@ -126,7 +126,17 @@ impl Serve {
             chance: self.chance || below.chance,
             seed: self.seed.or(below.seed),
             shards: self.shards.or(below.shards),
+            clients: self.clients.over(below.clients),
             config: self.config,
+        }
+    }
+}
+
+impl JudgeClients {
+    fn over(self, below: Self) -> Self {
+        Self {
+            judge: self.judge || below.judge,
+            timeout: self.timeout.or(below.timeout),
         }
     }
 }

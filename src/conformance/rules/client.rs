@@ -125,6 +125,35 @@ pub(super) const RULES: &[Rule] = &[
         note: None,
     },
     Rule {
+        id: "client-push-join-ref",
+        about: "pushes and leaves carry the join_ref of the present join",
+        promise: "In 2.0.0 each push and each leave carries the ref of the join under which its topic is \
+            joined now, not that of an earlier one.",
+        source: "phoenix.js assets/js/phoenix/push.js, send; phoenix.js assets/js/phoenix/channel.js, \
+            joinRef",
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "client-frames",
+        about: "each frame of a client is a message",
+        promise: "A client sends a message of the version that it asked for in each frame, and nothing \
+            else.",
+        source: "phoenix.js assets/js/phoenix/serializer.js, encode",
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
+        id: "client-drops-unknown",
+        about: "a message that nobody waits for does no harm",
+        promise: "A message for a topic without a channel, a reply to a ref that was never used, and a \
+            binary message that no callback takes are dropped, and the connection and its channels go on.",
+        source: "phoenix.js assets/js/phoenix/socket.js, onConnMessage; phoenix.js \
+            assets/js/phoenix/serializer.js, binaryDecode",
+        versions: Versions::All,
+        note: None,
+    },
+    Rule {
         id: "client-reconnect-backoff",
         about: "a lost connection is opened again after 10 ms to 5 s",
         promise: "The waits before a new connection are 10, 50, 100, 150, 200, 250, 500, 1000 and 2000 \

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("clock", 0),
     ("descriptors", 0),
     ("process", 0),
@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 20] = [
     ("scenario", 4),
     ("driver", 5),
     ("conformance", 6),
+    ("judge", 6),
     ("load", 6),
     ("fuzz", 6),
     ("server", 6),
@@ -30,7 +31,7 @@ const FLOORS: [(&str, u8); 20] = [
 ];
 /// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
 /// may use; `http` is also the name of modules of ours.
-const CRATES: [(&str, &[&str]); 42] = [
+const CRATES: [(&str, &[&str]); 44] = [
     ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
     ("anstyle", &["report", "cli"]),
@@ -43,6 +44,7 @@ const CRATES: [(&str, &[&str]); 42] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("flate2", &["wire"]),
+    ("futures_util", &["judge"]),
     ("globset", &["conformance"]),
     ("hdrhistogram", &["load", "report"]),
     ("hmac", &["server"]),
@@ -66,7 +68,10 @@ const CRATES: [(&str, &[&str]); 42] = [
     ("memchr", &["protocol", "wire", "load"]),
     ("mio", &["stream", "load", "server"]),
     ("pbkdf2", &["server"]),
-    ("percent_encoding", &["transport", "server", "record", "report"]),
+    (
+        "percent_encoding",
+        &["transport", "judge", "server", "record", "report"],
+    ),
     ("quick_junit", &["report"]),
     ("rand", &["transport", "conformance", "cli"]),
     ("rand_xoshiro", &["conformance", "load", "server"]),
@@ -105,11 +110,13 @@ const CRATES: [(&str, &[&str]); 42] = [
             "transport",
             "driver",
             "conformance",
+            "judge",
             "load",
             "record",
             "cli",
         ],
     ),
+    ("tokio_tungstenite", &["judge"]),
     ("toml", &["cli"]),
 ];
 const ANYWHERE: [&str; 2] = ["http", "thiserror"];
@@ -256,8 +263,8 @@ fn a_crate_on_the_wrong_floor_is_found() {
     assert_eq!(
         crates("src/client/socket.rs", text),
         [
-            "src/client/socket.rs:2: client uses tokio, which only stream, transport, driver, conformance, load, record, cli may; see CRATES in \
-             tests/it/tidy/floors.rs"
+            "src/client/socket.rs:2: client uses tokio, which only stream, transport, driver, conformance, judge, load, record, cli may; see CRATES \
+             in tests/it/tidy/floors.rs"
         ]
     );
     for path in ["src/transport/open.rs", "src/client/tests.rs", "src/lib.rs"] {

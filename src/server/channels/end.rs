@@ -171,8 +171,9 @@ impl Channels {
         Tells::Leave
     }
 
-    /// Ends a session with all its channels, as they end when its process does.
+    /// Ends a session with all its channels, as they end when its process does: after all that the client sent before.
     pub(crate) fn close_session(&mut self, session: SessionId) {
+        self.run_ready();
         let forgotten = self.shared.conduct.socket.hangup_scope == HangupScope::ForgetsChannels;
         while let Some(channel) = self
             .sessions

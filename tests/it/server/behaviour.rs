@@ -101,6 +101,21 @@ fn a_broadcast_reaches_all_shards_once_and_in_order() {
 }
 
 #[test]
+fn what_came_right_before_a_close_frame_is_handled() {
+    let server = start(&ServerSettings::default());
+    let mut listener = joined(&server, "lab:room");
+    let mut sender = joined(&server, "lab:room");
+    let push = |n| {
+        let text = format!(r#"["1","{n}","lab:room","broadcast_from",{{"n":{n}}}]"#);
+        Sent::Message(Content::Text(text))
+    };
+    sender.send_at_once(&[push(0), push(1), push(2), Sent::Close(1000)]);
+    let expected = [0, 1, 2].map(|n| format!(r#"[null,null,"lab:room","broadcasted",{{"n":{n}}}]"#));
+    assert_eq!(heard(&mut listener, 3), expected);
+    end(server, (listener, sender));
+}
+
+#[test]
 fn a_disconnect_reaches_all_shards() {
     let server = start(&ServerSettings {
         shards: 3,

@@ -52,7 +52,7 @@ enum Existing {
 struct Files {
     scenario: PathBuf,
     fixture: PathBuf,
-    /// Those that this run made; they are removed if nothing is written.
+    /// Those that this run made and has not written yet.
     made: Vec<PathBuf>,
 }
 
@@ -67,10 +67,7 @@ pub(super) fn run(typed: Record) -> Result<Exit, CliError> {
 async fn record(job: Job, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
     let recorder = Recorder::start(&job.host, job.port, job.target.clone(), clock).await;
-    let recorder = recorder.map_err(|why| {
-        job.files.remove();
-        refused(&why)
-    })?;
+    let recorder = recorder.map_err(|why| refused(&why))?;
     output::print(&format_args!("listening on http://{}\n", recorder.address()))?;
     output::note(&format!(
         "recording what passes to {}; connect clients to ws://{}{}, and end with ctrl-c",
@@ -89,7 +86,6 @@ async fn record(job: Job, stop: Stop) -> Result<Exit, CliError> {
     };
     let heard = recorder.record(end).await;
     if !heard.has_said_anything() {
-        job.files.remove();
         let what = "nothing was recorded, as no client said anything on the socket";
         let next = format!(
             "connect a client to the address above, at the path {}",
@@ -97,29 +93,30 @@ async fn record(job: Job, stop: Stop) -> Result<Exit, CliError> {
         );
         return Err(CliError::Undone(Complaint::new(what).next(next)));
     }
-    write(&job, &heard, clock).await
+    write(job, &heard, clock).await
 }
 
 /// Writes the scenario and its fixture.
-async fn write(job: &Job, heard: &Heard, clock: Clock) -> Result<Exit, CliError> {
+async fn write(mut job: Job, heard: &Heard, clock: Clock) -> Result<Exit, CliError> {
     let url = job.target.url();
     let draft = Draft::new(heard, job.pauses, &url);
     let (loosened, doubts) = match job.second_run {
         SecondRun::No => (draft.loosened(), Vec::new()),
-        SecondRun::Yes => second_run(job, &draft, clock).await?,
+        SecondRun::Yes => second_run(&job, &draft, clock).await?,
     };
     let scenario = scenario(&draft, &loosened);
     let path = job.files.scenario.display().to_string();
     let fixture = fixture(&draft, &scenario, &path).map_err(mistake)?;
     save(&job.files.scenario, &scenario.text)?;
     save(&job.files.fixture, &fixture)?;
+    job.files.made.clear();
     output::print(&format_args!(
         "recorded {} connections, {} messages: {path} and {}\n",
         heard.connections(),
         heard.messages(),
         job.files.fixture.display()
     ))?;
-    output::note(&next_step(job, &scenario));
+    output::note(&next_step(&job, &scenario));
     for doubt in &doubts {
         output::note(doubt);
     }
@@ -255,17 +252,16 @@ impl Files {
                 Err(why) if why.kind() == ErrorKind::AlreadyExists && existing == Existing::Overwritten => {
                     writable(&path)?
                 }
-                Err(why) => {
-                    files.remove();
-                    return Err(unwritable(&path, &why));
-                }
+                Err(why) => return Err(unwritable(&path, &why)),
             }
         }
         Ok(files)
     }
+}
 
-    /// Removes the files that this run made.
-    fn remove(&self) {
+impl Drop for Files {
+    /// Removes the files that this run made and did not write, however it ends.
+    fn drop(&mut self) {
         for path in &self.made {
             // An empty file that is left does no harm.
             let _ = fs::remove_file(path);

@@ -49,7 +49,7 @@ impl Mistake {
         let mut config = Config::phoenix_js();
         match self {
             Self::Storms => config.reconnect = Backoff::new([], Duration::ZERO),
-            Self::WaitsAlike => config.reconnect = Backoff::new([], Duration::from_millis(200)),
+            Self::WaitsAlike => config.reconnect = Backoff::new([], Duration::from_millis(100)),
             Self::NeverGivesUp => config.timeout = Duration::MAX,
             Self::NoHeartbeat => config.heartbeat = Duration::MAX,
             Self::RareHeartbeat => config.heartbeat = Duration::from_secs(70),

@@ -191,6 +191,8 @@ impl Client {
                         "phx_leave",
                         {}
                     ]));
+                    // What comes for that join later is not its own.
+                    self.channels[at].join_ref.clear();
                     self.channels[at].state = State::Errored(now + REJOIN);
                 }
                 _ => {}

@@ -120,6 +120,14 @@ const CLIENT = `(async () => {
   tell("crash", await failing(channel.push("crash", {})))
   await joined
   tell("after the crash", JSON.stringify(await channel.push("get", { key: "a" })))
+  // A binary broadcast of another client is dropped.
+  const raw = new WebSocket(location.origin.replace("http", "ws") + "/socket/websocket?vsn=2.0.0")
+  await new Promise(resolve => raw.onopen = resolve)
+  raw.send(JSON.stringify(["1", "1", room, "phx_join", {}]))
+  await new Promise(resolve => raw.onmessage = resolve)
+  const answered = new Promise(resolve => raw.onmessage = ({ data }) => typeof data === "string" && resolve())
+  raw.send(Uint8Array.from([0, 1, 1, room.length, 9, ..."12" + room + "broadcast", 255].map(it => it.charCodeAt?.(0) ?? it)))
+  await answered
   const heard = new Promise(resolve => channel.on("broadcasted", resolve))
   await channel.push("broadcast", { n: 2 })
   tell("broadcast", JSON.stringify(await heard))

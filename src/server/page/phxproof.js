@@ -12,7 +12,8 @@
 //
 // What it promises: a push is sent at once or fails at once, and is never sent twice. When a connection ends, every push
 // without a reply fails as `lost`, because nobody knows whether the server handled it. The client connects again after a
-// growing delay and joins its channels again, with params of that moment. Messages of an earlier join are dropped.
+// growing delay and joins its channels again, with params of that moment. Messages of an earlier join and binary messages
+// are dropped.
 
 const BACKOFF_MS = [100, 250, 500, 1000, 2000, 5000]
 // What JavaScript calls a close that came without a close frame.
@@ -128,7 +129,8 @@ export class Socket {
   }
 
   #receive(data) {
-    const message = typeof data === "string" ? parse(data) : null
+    if (typeof data !== "string") { return console.warn("phxproof.js drops a binary message: it reads payloads in JSON only") }
+    const message = parse(data)
     if (message === null) { return this.#lost("the server sent a message that this client cannot read") }
     this.#failures = 0
     const [joinRef, ref, topic, event, payload] = message

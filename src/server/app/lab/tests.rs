@@ -76,10 +76,7 @@ fn a_join_is_denied_for_any_reason_but_null_and_false() {
 fn a_join_sleeps_before_anything_else() {
     joins(&[
         (r#"{"delay_ms":300,"crash":1}"#, &["sleep 300ms", "crash"]),
-        (
-            r#"{"delay_ms":0}"#,
-            &["sleep 0ns", r#"ok {"params":{"delay_ms":0}}"#],
-        ),
+        (r#"{"delay_ms":0}"#, &[r#"ok {"params":{"delay_ms":0}}"#]),
         (r#"{"delay_ms":false}"#, &[r#"ok {"params":{"delay_ms":false}}"#]),
     ]);
 }

@@ -270,6 +270,20 @@ fn message() -> impl Strategy<Value = String> {
     })
 }
 
+/// Found by the property below.
+#[test]
+fn a_push_after_a_reconnect_names_its_topic() {
+    let steps = steps(&[
+        (5, 0, "cut"),
+        (6, 0, "open"),
+        (7, 1, r#"> [null,"1","a:1","say",{}]"#),
+    ]);
+    assert!(
+        steps.ends_with("- ana: { push: say, on: \"a:1\", reply: none }\n"),
+        "{steps}"
+    );
+}
+
 proptest! {
     /// Whatever was heard, it becomes a scenario that can be read, with a fixture.
     #[test]

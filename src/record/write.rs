@@ -49,7 +49,7 @@ struct Writer<'d> {
     draft: &'d Draft<'d>,
     loosened: &'d Loosened,
     detail: Detail,
-    /// The topics that each actor has joined so far.
+    /// The topics that each actor has joined on its present connection.
     joined: BTreeMap<usize, BTreeSet<String>>,
     lines: Vec<WrittenStep>,
 }
@@ -58,6 +58,7 @@ impl Writer<'_> {
     fn step(&mut self, step: &PlannedStep) {
         match step {
             PlannedStep::Connect(event) => {
+                self.forget_joins(*event);
                 let parts = self.connect(*event);
                 self.push(*event, &parts, Merges::No);
             }
@@ -108,6 +109,13 @@ impl Writer<'_> {
             body: action(parts, 6),
             merges,
         });
+    }
+
+    /// A connection begins without joins, for a reader of the scenario, too.
+    fn forget_joins(&mut self, event: usize) {
+        if let Some(link) = self.draft.heard.events[event].what.link() {
+            self.joined.remove(&self.draft.heard.links[link].actor);
+        }
     }
 
     fn connect(&self, event: usize) -> Parts {

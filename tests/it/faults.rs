@@ -177,7 +177,7 @@ fn run(
 
 /// Faults that show only if messages come close together or if cases interleave in a certain order: each case runs
 /// several times.
-const DEPEND_ON_TIMING: [&str; 2] = ["replies-swapped", "broadcast-swapped"];
+const DEPEND_ON_TIMING: [&str; 3] = ["replies-swapped", "broadcast-swapped", "slow-join-overtaken"];
 
 /// Faults whose own rule is broken in some case, but the first cause that the run reports is the rule of a consequence.
 const TOLD_BY_A_CONSEQUENCE: [&str; 4] = [

@@ -32,8 +32,11 @@ pub(crate) fn without_numbers(line: &str) -> String {
     }
     let words: Vec<_> = out.trim_end().split(' ').collect();
     let is_unit = |at: usize| at > 0 && words[at - 1].ends_with('0') && TIMES.contains(&words[at]);
+    // "1 min 10 s" is a time as "8 s" is.
+    let is_minutes = |at: usize| words[at] == "0" && words.get(at + 1) == Some(&"min");
+    let is_part = |at: usize| is_unit(at) || is_minutes(at) || (at > 0 && is_minutes(at - 1));
     let kept: Vec<_> = (0..words.len())
-        .filter(|at| !is_unit(*at))
+        .filter(|at| !is_part(*at))
         .map(|at| words[at])
         .collect();
     kept.join(" ")
@@ -67,6 +70,10 @@ fn numbers_units_and_bars_may_differ() {
     assert_eq!(
         without_numbers("  reply            1,600   1.2 s  2 ms  3 ms  4 ms  9 ms"),
         without_numbers(row)
+    );
+    assert_eq!(
+        without_numbers("all held, in 1 min 10 s"),
+        without_numbers("all held, in 8.3 s")
     );
     assert_ne!(without_numbers("600 sent"), without_numbers("600 lost"));
 }

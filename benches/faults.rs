@@ -1,0 +1,127 @@
+//! Plays the whole suite of `check` against each fault of the reference server, and tells what it does not notice and which
+//! faults it cannot tell apart. `cargo bench --bench faults [-- NAME-BEGIN]`.
+#![expect(clippy::print_stdout, reason = "it prints what each fault shows")]
+#![expect(clippy::unwrap_used, reason = "a program that cannot go on ends")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use phxproof::conformance::internal::select;
+use phxproof::conformance::{CaseResult, HeldTo};
+use phxproof::profile::Profile;
+use phxproof::server::faults::{self, Fault, ShownBy};
+
+use restarted::{DEPEND_ON_TIMING, KILL, PATIENCE, Restarted, over_both, run, side_by_side};
+
+#[path = "../tests/it/faults/restarted.rs"]
+mod restarted;
+
+/// How many faults are tried at the same time.
+const AT_A_TIME: usize = 4;
+
+/// The result of the whole suite against a server with a fault.
+struct Shown {
+    fault: &'static Fault,
+    /// The plays that fail.
+    failing: BTreeSet<String>,
+    /// The first cause of the run.
+    first_cause: Option<String>,
+    /// Why the fault is not noticed as it should be.
+    wrong: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let begin = std::env::args().skip(1).find(|it| !it.starts_with('-'));
+    let begin = begin.unwrap_or_default();
+    let faults: Vec<&Fault> = faults::all()
+        .filter(|fault| fault.id.starts_with(&begin))
+        .collect();
+    let shown = side_by_side(&faults, AT_A_TIME, |fault| {
+        let shown = shown(fault);
+        println!("{}", line(&shown));
+        shown
+    });
+    let wrong = shown
+        .iter()
+        .filter_map(|it| Some((it.fault.id, it.wrong.as_ref()?)));
+    let mut told: Vec<String> = wrong.map(|(id, wrong)| format!("{id}: {wrong}")).collect();
+    told.extend(alike(&shown));
+    println!("\n{} faults, {} complaints", shown.len(), told.len());
+    for complaint in &told {
+        println!("{complaint}");
+    }
+    if told.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// What a fault shows, in one line.
+fn line(shown: &Shown) -> String {
+    let Shown {
+        fault,
+        failing,
+        first_cause,
+        wrong,
+    } = shown;
+    let first_cause = first_cause.as_deref().unwrap_or("none");
+    let wrong = wrong.as_ref().map(|it| format!("; {it}")).unwrap_or_default();
+    let names: Vec<&str> = failing.iter().map(String::as_str).collect();
+    format!(
+        "{}: first cause {first_cause}{wrong}; {} fail: {}",
+        fault.id,
+        failing.len(),
+        names.join(" ")
+    )
+}
+
+/// Plays all cases against a server with a fault, without a profile.
+fn shown(fault: &'static Fault) -> Shown {
+    let server = Restarted::start(vec![fault], Profile::DEFAULT);
+    let repeat = if DEPEND_ON_TIMING.contains(&fault.id) {
+        3
+    } else {
+        1
+    };
+    let cases = over_both(&select(&[], &[KILL.to_owned()], &[]).unwrap());
+    let result = run(&server, cases, None, PATIENCE, repeat);
+    let first_cause = result.broken().first().map(|(rule, _)| (*rule).to_owned());
+    let of_fault = |rule: &str| fault.rules.contains(&rule);
+    let cites = |case: &&CaseResult| case.rules.iter().any(|rule| of_fault(rule));
+    let wrong = if !fault.shown_by.contains(&ShownBy::Check) {
+        None
+    } else if result.held_to != HeldTo::Likeness(Profile::DEFAULT) {
+        Some(format!("it is taken for {:?}", result.held_to))
+    } else if result.failed().find(cites).is_none() {
+        Some(format!("no case that cites {:?} fails", fault.rules))
+    } else if !first_cause.as_deref().is_some_and(of_fault) {
+        Some(format!(
+            "expected the first cause {:?}, broken are {:?}",
+            fault.rules,
+            result.broken()
+        ))
+    } else {
+        None
+    };
+    let failing = result.failed().map(|case| case.name().to_string()).collect();
+    Shown {
+        fault,
+        failing,
+        first_cause,
+        wrong,
+    }
+}
+
+/// Faults that fail the same cases and have the same first cause.
+fn alike(shown: &[Shown]) -> Vec<String> {
+    let mut by_effect: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for it in shown.iter().filter(|it| !it.failing.is_empty()) {
+        let effect = (&it.failing, &it.first_cause);
+        by_effect.entry(effect).or_default().push(it.fault.id);
+    }
+    let several = by_effect.into_iter().filter(|(_, faults)| faults.len() > 1);
+    several
+        .map(|((failing, cause), faults)| format!("{faults:?} are alike: {cause:?} in {failing:?}"))
+        .collect()
+}

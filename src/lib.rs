@@ -37,6 +37,7 @@ mod report;
 pub mod scenario;
 pub mod server;
 mod session;
+mod statistics;
 mod stream;
 mod transport;
 mod wire;
@@ -65,6 +66,13 @@ pub mod internal {
         pub mod websocket {
             pub use crate::wire::websocket::{Header, Opcode, mask, write_frame};
         }
+    }
+
+    pub mod statistics {
+        pub use crate::statistics::{
+            Arm, Inferiority, Interval, Margin, NonInferiority, PairedBlocks, QUANTILES, QuantileShift,
+            QuantileTest, Resampling, TooFew, compare_runs,
+        };
     }
 
     pub mod stream {

@@ -75,6 +75,8 @@ counts! {
     broadcasts_in_doubt,
     /// Awaited messages that did not arrive in time although the whole instance was joined.
     awaited_missing,
+    /// Microseconds that all pushes together waited for their replies; zero where instances are played step by step.
+    in_flight_us,
     /// Completed rounds of the scenario.
     rounds,
     /// Messages of any kind that arrived.

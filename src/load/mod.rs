@@ -16,6 +16,7 @@ mod dial;
 mod error_kind;
 mod event;
 mod handshake;
+mod in_flight;
 mod lane;
 mod latency;
 mod ledger;

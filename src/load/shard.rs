@@ -362,6 +362,8 @@ impl<'r> Shard<'r> {
 
     fn tell_now(&mut self) {
         self.read_at = self.state.now.next_second();
+        let in_flight_us = self.state.unanswered.take_micros(self.state.now);
+        self.state.tally.counts.in_flight_us += in_flight_us;
         let tally = std::mem::replace(
             &mut self.state.tally,
             Tally::of_several(self.blue.cast.plays.len()),

@@ -9,6 +9,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::Rng as _;
 
 use super::actor::{Life, SocketSession};
+use super::in_flight::InFlight;
 use super::ledger::{Common, Mark, Topic, Topics};
 use super::role::{ChannelStatus, CompiledScenarios, TopicPlace};
 use super::settings::Model;
@@ -41,8 +42,8 @@ pub(super) struct ShardState<'r> {
     pub(super) tally: Tally,
     /// The number of sockets that have currently joined all their topics.
     pub(super) joined: u64,
-    /// The number of pushes that wait for a reply.
-    pub(super) unanswered: u64,
+    /// The pushes that wait for a reply.
+    pub(super) unanswered: InFlight,
     /// When a reply or a broadcast last arrived.
     pub(super) heard_at: Time,
     /// Unanswered pushes of groups, by socket id and ref: the step.
@@ -139,7 +140,7 @@ impl<'r> ShardState<'r> {
             now: Time::ZERO,
             tally: Tally::of_several(cast.plays.len()),
             joined: 0,
-            unanswered: 0,
+            unanswered: InFlight::default(),
             heard_at: Time::ZERO,
             together: BTreeMap::new(),
             overdue: BTreeMap::new(),

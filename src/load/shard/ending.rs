@@ -22,7 +22,7 @@ impl Shard<'_> {
     pub(super) fn see_whether_done(&mut self) {
         let done = match self.phase {
             Phase::Draining => {
-                let answered = self.state.unanswered == 0 && !self.state.answers_may_come();
+                let answered = self.state.unanswered.count() == 0 && !self.state.answers_may_come();
                 answered && self.is_quiet(QUIET) && self.nothing_more_comes()
             }
             Phase::Closing => self.open == 0 || self.state.now >= self.closing_at,
@@ -91,8 +91,8 @@ impl Shard<'_> {
 
     /// Puts all pushes in doubt that are unanswered now.
     pub(super) fn stop(&mut self) {
-        let counts = &mut self.state.tally.counts;
-        counts.replies_in_doubt += std::mem::take(&mut self.state.unanswered);
+        let unanswered = self.state.unanswered.clear(self.state.now);
+        self.state.tally.counts.replies_in_doubt += unanswered;
         self.state.doubt_awaited();
         self.state.topics.tell();
     }

@@ -129,7 +129,7 @@ impl Shard<'_> {
             let awaits = if answered { Awaits::Yes } else { Awaits::No };
             if answered {
                 self.state.tally.counts.replies_expected += 1;
-                self.state.unanswered += 1;
+                self.state.unanswered.add(now);
             } else {
                 self.state.unawaited.insert((id, reference));
             }

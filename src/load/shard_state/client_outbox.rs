@@ -189,7 +189,7 @@ impl<'r> ClientOutbox<'_, 'r> {
             return Taken::No;
         }
         state.tally.counts.replies += 1;
-        state.unanswered = state.unanswered.saturating_sub(1);
+        state.unanswered.remove(state.now);
         let together = state.together.remove(&(self.place.id, push));
         let asked = match together {
             Some(step) => self.role().push(step),

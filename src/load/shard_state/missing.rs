@@ -114,7 +114,7 @@ impl ClientOutbox<'_, '_> {
             state.marked.remove(&(self.place.id, push));
         } else {
             state.doubt(self.place.id, push);
-            state.unanswered = state.unanswered.saturating_sub(1);
+            state.unanswered.remove(state.now);
         }
         let asked = match together {
             Some(step) => self.role().push(step),

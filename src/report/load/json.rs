@@ -65,7 +65,7 @@ object! { Counts {
     opened, compressed, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
     reconnects, unsendable, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
     replies_in_doubt, replies_duplicated, broadcasts, broadcasts_missing, broadcasts_duplicated,
-    broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, rounds, messages_in,
+    broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, in_flight_us, rounds, messages_in,
     bytes_in, bytes_out, message_bytes_in, message_bytes_out,
 } }
 words! { Model { Open => "open", Closed => "closed" } }

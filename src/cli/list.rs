@@ -112,6 +112,7 @@ fn fault_list() -> Things {
             "rules": fault.rules,
             "shown_by": fault.shown_by.iter().map(|it| it.name()).collect::<Vec<_>>(),
             "needs": fault.needs.map(Needs::name),
+            "value": fault.value.map(|it| it.about),
         });
         things.add([fault.id, fault.about], object);
     }

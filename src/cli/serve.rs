@@ -135,11 +135,13 @@ impl Drop for AuthorityFile {
 
 fn settings(typed: Serve) -> Result<(ServerSettings, Option<AuthorityFile>), CliError> {
     let usual = ServerSettings::default();
-    let faults = typed
-        .faults
-        .iter()
-        .map(|name| fault(name))
-        .collect::<Result<Vec<_>, _>>()?;
+    let named = typed.faults.iter().map(|typed| fault(typed));
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    let faults: Vec<&'static Fault> = named.iter().map(|(fault, _)| *fault).collect();
+    let values = named
+        .into_iter()
+        .filter_map(|(fault, value)| Some((fault, value?)));
+    let fault_values = values.collect();
     if typed.one_in.is_some() && !faults.iter().any(|fault| fault.is_of_deliveries()) {
         return Err(no_delivery().into());
     }
@@ -177,6 +179,7 @@ fn settings(typed: Serve) -> Result<(ServerSettings, Option<AuthorityFile>), Cli
             .transpose()?
             .unwrap_or(Profile::DEFAULT),
         faults,
+        fault_values,
         one_in: typed.one_in,
         chance,
         shards: typed.shards.map_or(usual.shards, usize::from),
@@ -186,12 +189,30 @@ fn settings(typed: Serve) -> Result<(ServerSettings, Option<AuthorityFile>), Cli
     Ok((settings, authority))
 }
 
-fn fault(name: &str) -> Result<&'static Fault, Complaint> {
-    faults::find(name).ok_or_else(|| {
+/// A fault as typed: its name, or its name and value, as in slow-above=500.
+fn fault(typed: &str) -> Result<(&'static Fault, Option<u64>), Complaint> {
+    let (name, value) = match typed.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (typed, None),
+    };
+    let fault = faults::find(name).ok_or_else(|| {
         Complaint::new(format!("no fault is named `{name}`"))
             .expected("one of `phxproof list faults`")
             .did_you_mean(nearest(name, faults::all().map(|fault| fault.id)))
-    })
+    })?;
+    let Some(value) = value else {
+        return Ok((fault, None));
+    };
+    let Some(takes) = fault.value else {
+        return Err(
+            Complaint::new(format!("the fault {name} takes no value")).expected(format!("--fault {name}"))
+        );
+    };
+    let number = value.parse().map_err(|_| {
+        Complaint::new(format!("`{value}` is not a value of the fault {name}"))
+            .expected(format!("{}, as in {name}=500", takes.about))
+    })?;
+    Ok((fault, Some(number)))
 }
 
 fn no_delivery() -> Complaint {

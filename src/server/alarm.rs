@@ -6,6 +6,7 @@ use super::channel::Join;
 use super::context::Info;
 use super::ids::{Address, SessionId};
 use super::mailbox::SessionMessage;
+use super::message::Encoded;
 
 /// What happens when an alarm goes off.
 pub(crate) enum Alarm {
@@ -21,6 +22,8 @@ pub(crate) enum Alarm {
     Release(u64),
     /// PubSub forgets the subscription of a channel that has ended.
     Forget(u64),
+    /// A late reply to the client of a channel is due.
+    Reply(Address, Encoded),
     /// A session is told that one of its channels has ended.
     Session(SessionId, SessionMessage),
     /// A presence diff is due.

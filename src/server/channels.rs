@@ -25,6 +25,7 @@ mod altered;
 mod callback;
 mod end;
 mod join;
+mod late;
 mod receive;
 
 use actions::Diff;
@@ -71,6 +72,7 @@ impl Channels {
             Alarm::Every(address, interval, info) => self.interval_over(at, address, interval, info),
             Alarm::Release(number) => self.sessions.release(number),
             Alarm::Forget(number) => self.pubsub.forget(number),
+            Alarm::Reply(from, reply) => self.send_late_reply(from, reply),
             Alarm::Session(session, message) => self.sessions.mailboxes.send(session, message),
             Alarm::Diff => self.send_late_diffs(at),
         }

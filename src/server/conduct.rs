@@ -48,9 +48,9 @@ pub use longpoll::{
 };
 pub use reading::{HeartbeatNames, HeartbeatResponse, NumberTopics, Rigour, V1Binary};
 pub use socket::{
-    AfterLeave, Crash, DeadSubscription, DuplicateJoin, HangupScope, Isolation, Leave, LeaveScope, Names,
-    Nulls, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct, StaleJoinRef,
-    Unmatched,
+    AfterLeave, Crash, DeadSubscription, DuplicateJoin, HangupScope, Isolation, LateReplies, Leave,
+    LeaveScope, Names, Nulls, RefusedJoin, ReplyCount, ReplyJoinRef, ReplyOrder, ReplyRefs, SocketConduct,
+    StaleJoinRef, Unmatched,
 };
 pub use videos::{AnnotationReach, Author, CatchUpOrder, Ids, Tolerated, Unnumbered, VideoConduct};
 pub use wire::{

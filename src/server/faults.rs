@@ -31,6 +31,17 @@ pub struct Fault {
     pub needs: Option<Needs>,
     /// Changes the decision.
     pub(super) apply: fn(&mut Conduct),
+    /// The value that it takes; none: it takes none.
+    pub value: Option<FaultValue>,
+}
+
+/// The value of a fault, as in `slow-above=500`.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultValue {
+    /// What it is.
+    pub about: &'static str,
+    /// Changes the decision to that value.
+    set: fn(&mut Conduct, u64),
 }
 
 /// A command that fails on a server with a fault.
@@ -38,7 +49,7 @@ pub struct Fault {
 pub enum ShownBy {
     /// A case of `check` that cites a rule of the fault fails.
     Check,
-    /// `load` finds messages missing, doubled or out of order, or sockets that were lost.
+    /// `load` finds messages missing, doubled or out of order, sockets that were lost, or an objective that is missed.
     Load,
 }
 
@@ -85,6 +96,7 @@ impl Fault {
             shown_by: &[ShownBy::Check],
             needs: None,
             apply,
+            value: None,
         }
     }
 
@@ -93,6 +105,30 @@ impl Fault {
         Self {
             shown_by: &[ShownBy::Check, ShownBy::Load],
             ..self
+        }
+    }
+
+    /// The same, if only `load` fails on it, which needs many sockets to show.
+    const fn only_by_load(self) -> Self {
+        Self {
+            shown_by: &[ShownBy::Load],
+            ..self
+        }
+    }
+
+    /// The same, with a value.
+    const fn with_value(self, about: &'static str, set: fn(&mut Conduct, u64)) -> Self {
+        Self {
+            value: Some(FaultValue { about, set }),
+            ..self
+        }
+    }
+
+    /// Breaks the promise by this value; a fault without a value breaks it as it always does.
+    pub(super) fn set(&self, conduct: &mut Conduct, value: u64) {
+        match self.value {
+            Some(it) => (it.set)(conduct, value),
+            None => (self.apply)(conduct),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod faults;
 mod http;
 mod ids;
 mod inbound;
+mod joined;
 mod listen;
 mod longpoll;
 mod longpolls;

@@ -102,6 +102,11 @@ impl Session {
             .filter_map(|entry| Some((entry.id, entry.process.as_deref()?)))
     }
 
+    /// Whether it has joined a topic.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.channels.iter().any(|entry| entry.subscription.is_some())
+    }
+
     /// Whether one of its channels sleeps, waits for the store or is in its join.
     pub(crate) fn is_busy(&self) -> bool {
         self.processes().any(|(_, process)| process.is_busy())

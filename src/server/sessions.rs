@@ -192,14 +192,25 @@ impl Sessions {
         from: Address,
         encode: impl FnOnce(&Session, &Entry, &Process) -> Result<Encoded, Raised>,
     ) -> Result<(), Raised> {
+        if let Some(message) = self.encode(from, encode)? {
+            self.mailboxes.send(from.session, SessionMessage::Client(message));
+        }
+        Ok(())
+    }
+
+    /// Encodes in a channel's process; nothing if that has ended.
+    pub(crate) fn encode(
+        &self,
+        from: Address,
+        encode: impl FnOnce(&Session, &Entry, &Process) -> Result<Encoded, Raised>,
+    ) -> Result<Option<Encoded>, Raised> {
         if let Some(session) = self.get(from.session)
             && let Some(entry) = session.entry(from.channel)
             && let Some(process) = &entry.process
         {
-            let message = encode(session, entry, process)?;
-            self.mailboxes.send(from.session, SessionMessage::Client(message));
+            return encode(session, entry, process).map(Some);
         }
-        Ok(())
+        Ok(None)
     }
 
     /// `send(self(), {:socket_push, …})` of the end of a channel: it comes after what is in the mailbox already.

@@ -23,6 +23,8 @@ pub struct ServerSettings {
     pub profile: Profile,
     /// What it does wrong on purpose; none: nothing.
     pub faults: Vec<&'static Fault>,
+    /// Faults with a value of their own, in place of the usual one.
+    pub fault_values: Vec<(&'static Fault, u64)>,
     /// A fault of deliveries changes one delivery of so many; none: as many as the fault itself says.
     pub one_in: Option<NonZeroU32>,
     /// The seed that decides what Phoenix leaves open; none: nothing of it happens.
@@ -54,6 +56,7 @@ impl Default for ServerSettings {
             store: None,
             profile: Profile::DEFAULT,
             faults: Vec::new(),
+            fault_values: Vec::new(),
             one_in: None,
             chance: None,
             shards: 1,

@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::app::App;
 use super::chance::Tally;
 use super::conduct::Conduct;
+use super::joined::JoinedSockets;
 use super::longpoll::SessionTokens;
 use super::mailboxes::Planted;
 use super::presence::Presence;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) anonymous: Arc<str>,
     pub(crate) clock: Clock,
     pub(crate) planted: Arc<Planted>,
+    pub(crate) joined: JoinedSockets,
     /// The seed of what Phoenix leaves open; without one nothing of it happens.
     pub(crate) chance: Option<u64>,
     pub(crate) tally: Arc<Tally>,

@@ -12,6 +12,7 @@ use super::chance::Tally;
 use super::channels::Channels;
 use super::conduct::{Conduct, Delivery, Mishap, OverTls};
 use super::core::Core;
+use super::joined::JoinedSockets;
 use super::listen::ListenPlan;
 use super::longpoll::SessionTokens;
 use super::longpolls::LongPolls;
@@ -143,6 +144,9 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
     for fault in &settings.faults {
         (fault.apply)(&mut conduct);
     }
+    for &(fault, value) in &settings.fault_values {
+        fault.set(&mut conduct, value);
+    }
     if settings.tls.is_none() {
         conduct.wire.over_tls = OverTls::Nothing;
     }
@@ -162,6 +166,7 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
         anonymous: "anon".into(),
         clock: Clock::start(),
         planted: Arc::default(),
+        joined: JoinedSockets::default(),
         chance: settings.chance,
         tally: Arc::default(),
         tls: settings.tls.clone(),

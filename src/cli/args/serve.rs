@@ -31,7 +31,7 @@ pub(in super::super) struct Serve {
     #[arg(long, value_name = "NAME")]
     pub(in super::super) profile: Option<String>,
     /// Break one promise on purpose; see `phxproof list faults`; repeatable
-    #[arg(long = "fault", value_name = "NAME")]
+    #[arg(long = "fault", value_name = "NAME[=VALUE]")]
     pub(in super::super) faults: Vec<String>,
     /// One of N deliveries goes wrong, for faults of deliveries; how many did is printed at the end [default: 7]
     #[arg(long, value_name = "N")]

@@ -164,7 +164,7 @@ impl Channels {
             ReplyCount::Twice => 2,
         };
         (0..times).try_for_each(|_| {
-            self.sessions.send_to_client(address, |session, entry, process| {
+            let reply = self.sessions.encode(address, |session, entry, process| {
                 let to = ReplyTo {
                     join_ref: match join_ref {
                         ReplyJoinRef::Own => process.join_ref.field(),
@@ -177,7 +177,11 @@ impl Channels {
                     topic: (&*entry.topic).into(),
                 };
                 message::reply(session.dialect, to, status, &body).map(|it| counted(it, sizes))
-            })
+            })?;
+            if let Some(reply) = reply {
+                self.send_reply(address, reply);
+            }
+            Ok(())
         })
     }
 

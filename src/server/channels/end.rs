@@ -154,8 +154,7 @@ impl Channels {
 
     /// Ends the subscription of a channel that has ended: at once, or a little later. Tells how its presence ends.
     fn end_subscription(&mut self, address: Address) -> Tells {
-        let entry = self.sessions.entry_mut(address);
-        let Some((topic, slot)) = entry.and_then(Entry::take_subscription) else {
+        let Some((topic, slot)) = self.take_subscription(address) else {
             return Tells::Hangup;
         };
         let later = self.chance.delay(Freedom::DeadSubscription);
@@ -171,6 +170,13 @@ impl Channels {
         Tells::Leave
     }
 
+    /// A channel is subscribed no more.
+    pub(super) fn take_subscription(&mut self, address: Address) -> Option<(Arc<str>, u32)> {
+        self.change_subscription(address.session, |it| {
+            it.sessions.entry_mut(address).and_then(Entry::take_subscription)
+        })
+    }
+
     /// Ends a session with all its channels, as they end when its process does: after all that the client sent before.
     pub(crate) fn close_session(&mut self, session: SessionId) {
         self.run_ready();
@@ -181,8 +187,7 @@ impl Channels {
             .and_then(|session| Some(session.channels.last()?.id))
         {
             let address = Address { session, channel };
-            let entry = self.sessions.entry_mut(address);
-            if let Some((topic, slot)) = entry.and_then(Entry::take_subscription) {
+            if let Some((topic, slot)) = self.take_subscription(address) {
                 self.pubsub.unsubscribe(&topic, slot);
             }
             if !forgotten {

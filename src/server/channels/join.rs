@@ -129,7 +129,7 @@ impl Channels {
         let Some(entry) = session.entry_mut(address.channel) else {
             return;
         };
-        let (topic, slot) = (Arc::clone(&entry.topic), entry.subscription.take());
+        let topic = Arc::clone(&entry.topic);
         if let Some(process) = &mut entry.process {
             process.join_ref = join_ref.or(&reference).clone();
             process.work = Work::Joining;
@@ -139,7 +139,7 @@ impl Channels {
             channel: address.channel,
             reference,
         }));
-        if let Some(slot) = slot {
+        if let Some((topic, slot)) = self.take_subscription(address) {
             self.pubsub.unsubscribe(&topic, slot);
         }
         self.call_join(address, &topic, message.payload);
@@ -237,6 +237,10 @@ impl Channels {
     }
 
     fn let_in(&mut self, address: Address) {
+        self.change_subscription(address.session, |it| it.subscribe(address));
+    }
+
+    fn subscribe(&mut self, address: Address) {
         let Some(session) = self.sessions.get_mut(address.session) else {
             return;
         };
@@ -273,6 +277,10 @@ impl Channels {
             reference: joining.reference.field(),
             topic: (&*topic).into(),
         };
+        let said = self.sessions.said.len();
         self.sessions.answer(address.session, to, status, body);
+        if status == Status::Ok {
+            self.delay_said(address, said);
+        }
     }
 }

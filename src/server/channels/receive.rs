@@ -69,8 +69,13 @@ impl Channels {
                 HeartbeatResponse::Empty => Body::empty(),
                 HeartbeatResponse::Echo => message.payload.into(),
             };
+            let said = self.sessions.said.len();
             self.sessions
                 .answer(session, reply_to(message), Status::Ok, &response);
+            let channels = self.sessions.get(session).map(|session| &session.channels);
+            if let Some(channel) = channels.and_then(|it| Some(it.first()?.id)) {
+                self.delay_said(Address { session, channel }, said);
+            }
         }
     }
 

@@ -40,6 +40,8 @@ pub struct SocketConduct {
     pub isolation: Isolation,
     /// How often a push is answered.
     pub reply_count: ReplyCount,
+    /// When replies come late.
+    pub late_replies: LateReplies,
     /// Whom the push of a channel reaches.
     pub push_reach: PushReach,
     /// What a leave ends.
@@ -186,6 +188,15 @@ pub enum ReplyCount {
     Twice,
 }
 
+/// When replies come late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateReplies {
+    /// Never.
+    Never,
+    /// While more sockets than this have joined.
+    Above(u64),
+}
+
 /// When two names are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -275,6 +286,7 @@ impl SocketConduct {
             dead_subscription: DeadSubscription::Ends,
             isolation: Isolation::Channel,
             reply_count: ReplyCount::Once,
+            late_replies: LateReplies::Never,
             push_reach: PushReach::OwnClient,
             leave_scope: LeaveScope::Channel,
             hangup_scope: HangupScope::EndsChannels,

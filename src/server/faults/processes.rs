@@ -2,8 +2,9 @@
 
 use super::Fault;
 use crate::server::conduct::{
-    Contagion, EmptyLists, EmptyResponse, ErrorReplies, JoinCrash, JoinParams, LastReply, LonelyBroadcast,
-    NormalStop, PushJoinRef, SlowJoinReply, StaleJoinRef, Unanswered, UnjoinedLeave, Unmatched,
+    Contagion, EmptyLists, EmptyResponse, ErrorReplies, JoinCrash, JoinParams, LastReply, LateReplies,
+    LonelyBroadcast, NormalStop, PushJoinRef, SlowJoinReply, StaleJoinRef, Unanswered, UnjoinedLeave,
+    Unmatched,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -130,4 +131,15 @@ pub(super) const FAULTS: &[Fault] = &[
         &["cut-spares-others"],
         |conduct| conduct.channels.contagion = Contagion::OfCuts,
     ),
+    // Load.
+    Fault::new(
+        "slow-above",
+        "While more than 1,000 sockets have joined, or N with slow-above=N, every reply comes 200 ms late.",
+        &["concurrent-conversations"],
+        |conduct| conduct.socket.late_replies = LateReplies::Above(1000),
+    )
+    .only_by_load()
+    .with_value("the most sockets that are answered in time", |conduct, most| {
+        conduct.socket.late_replies = LateReplies::Above(most);
+    }),
 ];

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is up to the file of each command; nothing below `cli/` sees a
 //! type of this module.
 
+mod capacity;
 mod clients;
 mod init;
 mod load;
@@ -9,6 +10,7 @@ mod record;
 mod serve;
 mod target;
 
+pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
 pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
@@ -84,6 +86,8 @@ pub(super) enum Command {
     Check(Box<Check>),
     /// Runs a scenario on many simulated sockets and measures how the server responds
     Load(Box<Load>),
+    /// Searches for the most that a server holds within objectives
+    Capacity(Box<Capacity>),
     /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),
     /// Prints a built-in scenario, to copy and change

@@ -20,28 +20,30 @@
 //! reason = "presence is switched off, issue 12"
 //! ```
 
+mod capacity;
 mod expect;
 mod layers;
 mod load;
 mod section;
+mod serve;
 #[cfg(test)]
 mod tests;
 
 use std::io::ErrorKind;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use toml::de::{DeTable, DeValue};
 
 use super::args::{
-    Check, CompressArg, JudgeClients, Judging, LevelArg, Load, Network, OutputArg, Record, Results, Room,
-    Serve, ServeTls, Target, TransportArg, UpdateArg, VsnArg,
+    Capacity, Check, CompressArg, Judging, LevelArg, Load, Network, OutputArg, Record, Results, Room, Serve,
+    Target, TransportArg, UpdateArg, VsnArg,
 };
 use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::scenario::ScenarioError;
 use crate::stream::{ProxyAddress, Resolve};
+use layers::Layer;
 use section::{Problems, Section};
 
 /// The file that is read if it exists.
@@ -61,6 +63,8 @@ pub(super) struct SettingsFile {
     check: Check,
     /// `[load]`
     load: Load,
+    /// `[capacity]`
+    capacity: Capacity,
     /// `[serve]`
     serve: Serve,
     /// `[targets.NAME]`
@@ -128,8 +132,11 @@ impl SettingsFile {
         if let Some(section) = top.section("load") {
             self.load = load::keys(section);
         }
+        if let Some(section) = top.section("capacity") {
+            self.capacity = capacity::keys(section);
+        }
         if let Some(section) = top.section("serve") {
-            self.serve = serve_keys(section);
+            self.serve = serve::keys(section);
         }
         top.each_section("targets", |name, section| {
             self.targets.push((name, named_target_keys(section)))
@@ -139,24 +146,30 @@ impl SettingsFile {
 
     /// Merges the settings into the arguments of a `check`.
     pub(super) fn check(mut self, typed: Check) -> Result<Check, CliError> {
-        let below = std::mem::take(&mut self.check).over(std::mem::take(&mut self.top));
-        let Some(target) = self.named(&typed.target, &below.target)? else {
-            return Ok(typed.over(below));
-        };
-        let mut meant = typed;
-        meant.target.target.clone_from(&target.target.target);
-        Ok(meant.over(target).over(below))
+        let own = std::mem::take(&mut self.check);
+        self.merged(typed, own)
     }
 
     /// Merges the settings into the arguments of a `load`.
     pub(super) fn swarm(mut self, typed: Load) -> Result<Load, CliError> {
-        let below = std::mem::take(&mut self.load).over(std::mem::take(&mut self.top).into());
-        let Some(target) = self.named(&typed.target, &below.target)? else {
+        let own = std::mem::take(&mut self.load);
+        self.merged(typed, own)
+    }
+
+    /// Merges the settings into the arguments of a `capacity`.
+    pub(super) fn search(mut self, typed: Capacity) -> Result<Capacity, CliError> {
+        let own = std::mem::take(&mut self.capacity);
+        self.merged(typed, own)
+    }
+
+    /// Merges the section of a command, the keys at the top and the named target into its arguments.
+    fn merged<L: Layer>(mut self, mut typed: L, own: L) -> Result<L, CliError> {
+        let mut below = own.over(std::mem::take(&mut self.top).into());
+        let Some(mut target) = self.named(typed.target(), below.target())? else {
             return Ok(typed.over(below));
         };
-        let mut meant = typed;
-        meant.target.target.clone_from(&target.target.target);
-        Ok(meant.over(target.into()).over(below))
+        typed.target().target.clone_from(&target.target().target);
+        Ok(typed.over(target.into()).over(below))
     }
 
     /// The named target, if one is used.
@@ -334,39 +347,6 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
     };
     section.finish();
     check
-}
-
-fn serve_keys(mut section: Section<'_, '_>) -> Serve {
-    let serve = Serve {
-        port: section
-            .integer("port", 0..=65535)
-            .and_then(|port| u16::try_from(port).ok()),
-        host: section.string("host"),
-        store: section.string("store").map(PathBuf::from),
-        profile: section.string("profile"),
-        faults: section.strings("fault"),
-        one_in: section
-            .integer("one-in", 1..=u64::from(u32::MAX))
-            .and_then(|often| u32::try_from(often).ok())
-            .and_then(NonZeroU32::new),
-        chance: section.boolean("chance").unwrap_or_default(),
-        seed: section.integer("seed", 0..=u64::MAX),
-        shards: section
-            .integer("shards", 1..=256)
-            .and_then(|shards| u16::try_from(shards).ok()),
-        tls: ServeTls {
-            tls: section.boolean("tls").unwrap_or_default(),
-            cert: section.string("tls-cert").map(PathBuf::from),
-            key: section.string("tls-key").map(PathBuf::from),
-        },
-        clients: JudgeClients {
-            judge: section.boolean("judge").unwrap_or_default(),
-            timeout: section.duration("timeout"),
-        },
-        ..Serve::default()
-    };
-    section.finish();
-    serve
 }
 
 /// The name of a clap value on the command line.

@@ -2,22 +2,21 @@
 //! the exit code.
 
 mod job;
-mod preflight;
+pub(super) mod preflight;
 mod typed;
+
+pub(super) use typed::command_line;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::args::{self, Look};
-use super::check::Server;
 use super::complaint::Complaint;
-use super::embedded::OwnServer;
-use super::exec::{Exec, Log, STARTS_WITHIN};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
+use super::under_test::{NotStarted, UnderTest};
 use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::load::{
@@ -206,45 +205,20 @@ fn hints(job: &Job, result: &LoadResult) {
 
 /// Finds or starts the server, runs the swarm, and stops what was started.
 async fn serve_and_load(job: &Job, reports: &Reports, stop: &Stop) -> Ended {
-    let not_started = |target: String, why| Ended {
-        target,
-        setup: None,
-        outcome: Err(CliError::Undone(why)),
-    };
-    match &job.server {
-        Server::There(target) => play(job, target, job.server_pid(), reports, stop).await,
-        Server::Embedded(profile) => match OwnServer::start(*profile, job.shards()).await {
-            Ok(server) => {
-                let pid = job.server_pid().or(server.pid());
-                let ended = play(job, &job.reached(server.at()), pid, reports, stop).await;
-                server.stop().await;
-                ended
-            }
-            Err(why) => {
-                let what = format!("cannot start the reference server: {why}");
-                not_started(String::new(), Complaint::new(what))
-            }
-        },
-        Server::Exec(target, command) => {
-            let started = tokio::select! {
-                started = start(command, target, &reports.folder, job.target().wait_for.unwrap_or(STARTS_WITHIN)) => started,
-                () = stop.clone().asked() => Err(Complaint::new("ended before the server of --exec answered")),
-            };
-            match started {
-                Ok(exec) => {
-                    let pid = exec.pid().await;
-                    let ended = play(job, target, job.server_pid().or(pid), reports, stop).await;
-                    exec.stop().await;
-                    ended
-                }
-                Err(why) => not_started(target.url(), why),
-            }
+    let own = (job.transport(), job.shards());
+    match UnderTest::start(&job.server, own, job.target(), &reports.folder, stop).await {
+        Ok(server) => {
+            let pid = job.server_pid().or(server.pid);
+            let ended = play(job, &server.target, pid, reports, stop).await;
+            server.stop().await;
+            ended
         }
+        Err(NotStarted { target, why }) => Ended {
+            target,
+            setup: None,
+            outcome: Err(CliError::Undone(why)),
+        },
     }
-}
-
-async fn start(command: &str, target: &Target, folder: &Folder, within: Duration) -> Result<Exec, Complaint> {
-    Exec::start(command, target, Log::new(folder)?, within).await
 }
 
 /// Waits for the target if requested, and tries one client. Returns the target's `server` header.
@@ -253,7 +227,7 @@ async fn got_in(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Co
     if let Some(limit) = how.wait_for {
         wait::wait_for(limit, &settings.target, how).await?;
     }
-    preflight::preflight(job, settings).await
+    preflight::preflight(settings).await
 }
 
 /// Runs the swarm on its own thread, while this one handles signals.
@@ -331,7 +305,7 @@ fn undone(what: String) -> CliError {
 }
 
 /// Errors that the user can correct are wrong usage; a shortage of the machine is not.
-fn refused(error: LoadError) -> CliError {
+pub(super) fn refused(error: LoadError) -> CliError {
     match error {
         LoadError::InvalidSettings(why) => Complaint::new(why.to_string()).into(),
         LoadError::Scenario(error) => error.into(),

@@ -2,6 +2,7 @@
 //! into the exit code. Each command has its own file, without the logic of the jobs.
 
 mod args;
+mod capacity;
 mod check;
 mod complaint;
 mod completions;
@@ -26,6 +27,7 @@ mod report;
 mod results;
 mod serve;
 mod show;
+mod under_test;
 mod units;
 mod wait;
 
@@ -58,6 +60,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
         Command::Check(args) => check::run(*args, cli.look),
         Command::Load(args) => load::run(*args, cli.look),
+        Command::Capacity(args) => capacity::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema => show::schema(),

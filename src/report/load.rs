@@ -14,7 +14,7 @@ mod made_up;
 mod progress;
 mod setup;
 mod summary;
-mod words;
+pub(super) mod words;
 
 pub use hlog::HistogramLog;
 pub use progress::LoadProgress;

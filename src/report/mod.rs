@@ -4,6 +4,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod capacity;
 mod comparison;
 mod folder;
 mod frames;
@@ -24,6 +25,7 @@ mod progress;
 mod summary;
 mod terminal;
 
+pub use capacity::{CapacityFile, CapacityFinished, CapacityProgress, CapacitySetup, CapacityTerminal};
 pub use comparison::CheckMatrix;
 pub use folder::{Folder, FolderError};
 pub use frames::Frames;
@@ -40,6 +42,7 @@ pub use terminal::Terminal;
 
 use std::time::{Duration, SystemTime};
 
+use crate::capacity::CapacityEvent;
 use crate::conformance::{CheckEvent, RunResult};
 use crate::load::LoadEvent;
 use crate::stream::Certificates;
@@ -130,6 +133,15 @@ pub enum LoadJob {}
 impl Job for LoadJob {
     type Event<'a> = LoadEvent<'a>;
     type Finished<'a> = LoadFinished<'a>;
+}
+
+/// `phxproof capacity`.
+#[derive(Debug)]
+pub enum CapacityJob {}
+
+impl Job for CapacityJob {
+    type Event<'a> = CapacityEvent<'a>;
+    type Finished<'a> = CapacityFinished<'a>;
 }
 
 /// Reports the runs of a job. A reporter ignores the calls that it does not implement.

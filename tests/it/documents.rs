@@ -32,6 +32,7 @@ macro_rules! documents {
 documents! {
     the_readme_does_what_it_says: "README.md",
     the_index_does_what_it_says: "docs/README.md",
+    capacity_does_what_it_says: "docs/capacity.md",
     ci_does_what_it_says: "docs/ci.md",
     conformance_does_what_it_says: "docs/conformance.md",
     judge_does_what_it_says: "docs/judge.md",

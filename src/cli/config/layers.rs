@@ -2,9 +2,21 @@
 
 use super::super::args::{Check, JudgeClients, Judging, Network, Results, Room, Serve, ServeTls, Target};
 
-impl Check {
+/// The settings of a command, which can lie above others.
+pub(super) trait Layer: From<Check> {
     /// Merges these settings with those below.
-    pub(super) fn over(self, below: Self) -> Self {
+    fn over(self, below: Self) -> Self;
+
+    /// The server under test.
+    fn target(&mut self) -> &mut Target;
+}
+
+impl Layer for Check {
+    fn target(&mut self) -> &mut Target {
+        &mut self.target
+    }
+
+    fn over(self, below: Self) -> Self {
         let (safe, no_safe) = if self.safe || self.no_safe {
             (self.safe, self.no_safe)
         } else {

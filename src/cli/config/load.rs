@@ -1,8 +1,8 @@
 //! Reads the `[load]` section, and merges it with the command line.
 
-use super::super::args::{self, Check, Instead, Load, ReplyArg, Room, TransportArg};
+use super::super::args::{self, Check, Instead, Load, ReplyArg, Room, Target, TransportArg};
 use super::super::units;
-use super::layers::first;
+use super::layers::{Layer, first};
 use super::section::Section;
 use super::{results_keys, target_keys};
 use crate::load::Objective;
@@ -41,9 +41,12 @@ pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
     load
 }
 
-impl Load {
-    /// Merges these settings with those below.
-    pub(super) fn over(self, below: Self) -> Self {
+impl Layer for Load {
+    fn target(&mut self) -> &mut Target {
+        &mut self.target
+    }
+
+    fn over(self, below: Self) -> Self {
         // `ramp` and `arrivals` exclude each other, so the upper layer replaces both.
         let (ramp, arrivals) = if self.ramp.is_some() || self.arrivals.is_some() {
             (self.ramp, self.arrivals)
@@ -76,7 +79,7 @@ impl Load {
 
 impl Instead {
     /// A topic is merged together with its params.
-    fn over(self, below: Self) -> Self {
+    pub(super) fn over(self, below: Self) -> Self {
         Self {
             join_params: match self.topic {
                 Some(_) => self.join_params,

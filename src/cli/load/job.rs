@@ -9,6 +9,7 @@ use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::results;
+use super::super::under_test::over;
 use super::refused;
 use super::typed::command_line;
 use crate::conformance::{self, Case, CaseError};
@@ -19,7 +20,7 @@ use crate::load::{
 use crate::process::usage_of;
 use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, Variables, nearest};
-use crate::transport::Target;
+use crate::transport::{Target, Transport};
 
 /// The most threads that `serve --shards` takes. A swarm that needs more does not fit on one machine, and its
 /// plan says so.
@@ -102,7 +103,10 @@ impl Job {
             // Its address is not known yet, and does not matter here.
             Server::Embedded(_) => {
                 let own = Target::parse("ws://127.0.0.1/socket");
-                self.reached(&own.map_err(|why| Complaint::new(why.to_string()))?)
+                over(
+                    &own.map_err(|why| Complaint::new(why.to_string()))?,
+                    self.transport(),
+                )
             }
         };
         if cfg!(target_os = "linux")
@@ -212,12 +216,9 @@ impl Job {
         self.rehearsal.played_by
     }
 
-    /// The reference server at this target, over the transport of the run.
-    pub(super) fn reached(&self, own: &Target) -> Target {
-        match self.meant.transport {
-            Some(transport) => own.over(transport.meant()),
-            None => own.clone(),
-        }
+    /// The transport of the run, if one was named.
+    pub(super) fn transport(&self) -> Option<Transport> {
+        self.meant.transport.map(TransportArg::meant)
     }
 
     /// The number of threads of the reference server.

@@ -2,12 +2,11 @@
 //! or a refused join is reported in one sentence, and no load starts.
 
 use super::super::complaint::Complaint;
-use super::job::Job;
 use crate::conformance::{self, EntranceError, enter, server_header};
 use crate::load::{self, LoadSettings};
 
 /// Lets one client of each scenario connect and join. Returns the `server` header of the target, if it sends one.
-pub(super) async fn preflight(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Complaint> {
+pub(in super::super) async fn preflight(settings: &LoadSettings) -> Result<Option<String>, Complaint> {
     let plain = conformance::CheckSettings {
         vsn: settings.vsn,
         params: settings.params.clone(),
@@ -22,14 +21,14 @@ pub(super) async fn preflight(job: &Job, settings: &LoadSettings) -> Result<Opti
         let first_fresh = settings.seed % 1_000_000_000 + number * 1000;
         enter(plain.clone(), entrance, first_fresh)
             .await
-            .map_err(|why| complaint(&why, job))?;
+            .map_err(|why| complaint(&why, settings))?;
     }
     Ok(server_header(&plain).await)
 }
 
-fn complaint(why: &EntranceError, job: &Job) -> Complaint {
+fn complaint(why: &EntranceError, settings: &LoadSettings) -> Complaint {
     let complaint = Complaint::new(why.to_string());
-    let named = matches!(why, EntranceError::JoinRefused { .. }) && job.has_topic();
+    let named = matches!(why, EntranceError::JoinRefused { .. }) && settings.instead.topic.is_some();
     match why.next() {
         Some(_) if named => {
             complaint.next("this is the topic of --topic: may it be joined, and with these --join-params?")

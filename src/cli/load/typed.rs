@@ -21,7 +21,7 @@ const SECRET: [&str; 10] = [
 const HIDDEN: &str = "…";
 
 /// The command line in one line.
-pub(super) fn command_line(args: impl IntoIterator<Item = OsString>) -> String {
+pub(in super::super) fn command_line(args: impl IntoIterator<Item = OsString>) -> String {
     let args = args
         .into_iter()
         .skip(1)

@@ -3,7 +3,7 @@
 use crate::load::enough_for;
 
 /// A time in microseconds with three digits and its unit.
-pub(super) fn micros(micros: f64) -> String {
+pub(in crate::report) fn micros(micros: f64) -> String {
     let (value, unit) = match micros {
         it if it < 999.5 => return format!("{it:.0} µs"),
         it if it < 999_500.0 => (it / 1e3, "ms"),
@@ -13,7 +13,7 @@ pub(super) fn micros(micros: f64) -> String {
 }
 
 /// A percentile of this many latencies in microseconds, or a dash if there are too few to know it.
-pub(super) fn percentile(count: u64, quantile: f64, time: u64) -> String {
+pub(in crate::report) fn percentile(count: u64, quantile: f64, time: u64) -> String {
     if count < enough_for(quantile) {
         "–".to_owned()
     } else {
@@ -22,7 +22,7 @@ pub(super) fn percentile(count: u64, quantile: f64, time: u64) -> String {
 }
 
 /// `0.15 %`, with enough decimals to show that it is not zero.
-pub(super) fn percent(value: f64) -> String {
+pub(in crate::report) fn percent(value: f64) -> String {
     match value {
         it if it == 0.0 || it >= 9.95 => format!("{it:.0} %"),
         it if it >= 0.095 => format!("{it:.1} %"),
@@ -41,7 +41,7 @@ fn three_digits(value: f64) -> String {
 }
 
 /// `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
+pub(in crate::report) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -54,7 +54,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// A rate, with a decimal if it is small.
-pub(super) fn rate(rate: f64) -> String {
+pub(in crate::report) fn rate(rate: f64) -> String {
     if rate < 9.95 {
         format!("{rate:.1}")
     } else {
@@ -68,7 +68,7 @@ pub(super) fn rate(rate: f64) -> String {
 }
 
 /// `12.3 MB`.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(in crate::report) fn bytes(bytes: u64) -> String {
     match bytes {
         0..1_000_000 => format!("{} kB", bytes / 1000),
         _ if bytes < 1_000_000_000 => format!("{} MB", three_digits(bytes as f64 / 1e6)),
@@ -77,7 +77,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// The peak memory of a process, and its growth per joined socket.
-pub(super) fn memory(peak: u64, per_socket: Option<u64>) -> String {
+pub(in crate::report) fn memory(peak: u64, per_socket: Option<u64>) -> String {
     match per_socket {
         None => format!("at most {} of memory", bytes(peak)),
         Some(each) => format!(
@@ -94,7 +94,7 @@ pub fn things(number: u64, what: &str) -> String {
 }
 
 /// `412 ms`, `4.2 s`, `3 min 5 s`.
-pub(super) fn seconds(seconds: f64) -> String {
+pub(in crate::report) fn seconds(seconds: f64) -> String {
     match seconds {
         it if it < 1.0 => format!("{:.0} ms", it * 1e3),
         it if it < 60.0 => format!("{it:.1} s"),

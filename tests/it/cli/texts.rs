@@ -11,6 +11,7 @@ fn help_of_all_commands() {
     assert_said!(said_anywhere(&["--help"]));
     for command in [
         "check",
+        "capacity",
         "list",
         "show",
         "schema",

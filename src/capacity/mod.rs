@@ -1,0 +1,26 @@
+//! Finds the most that a server holds within objectives: sockets, joins a second, messages a second, or subscribers of one
+//! topic. Each trial is a load test; a search decides which load is tried next.
+
+mod cause;
+mod dimension;
+mod event;
+mod goal;
+mod judge;
+mod limit;
+mod little;
+mod result;
+mod run;
+mod search;
+mod settings;
+mod trial;
+
+pub use dimension::Dimension;
+pub use event::CapacityEvent;
+pub use goal::{Goal, TrialVerdict};
+pub use limit::Limit;
+pub use little::Little;
+pub use result::{CapacityConclusion, CapacityResult, Soak};
+pub use run::run;
+pub use search::{Bounds, Inversion, UpperReason};
+pub use settings::{CapacitySettings, Most};
+pub use trial::{ProcessUse, Trial, TrialPurpose};

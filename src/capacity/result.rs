@@ -1,0 +1,127 @@
+//! The result of a search: the answer, how sure it is, and every trial behind it.
+
+use super::dimension::Dimension;
+use super::goal::TrialVerdict;
+use super::limit::Limit;
+use super::search::{Bounds, Inversion};
+use super::settings::Most;
+use super::trial::{Trial, TrialPurpose};
+use crate::load::LoadResult;
+
+/// The outcome of a search.
+#[derive(Clone, Debug)]
+pub struct CapacityResult {
+    /// The load that grew.
+    pub dimension: Dimension,
+    /// All trials, in their order.
+    pub trials: Vec<Trial>,
+    /// Where the limit lies.
+    pub bounds: Bounds,
+    /// What keeps the server from more.
+    pub limited_by: Limit,
+    /// Higher loads that held although lower ones had not.
+    pub inversions: Vec<Inversion>,
+    /// How the answer held for longer.
+    pub soak: Soak,
+    /// Why the search ended.
+    pub ended: Ended,
+    /// The load test at the answer: the soak, or the longest trial that held there.
+    pub at_capacity: Option<LoadResult>,
+    /// Who chose the largest load.
+    pub most: Most,
+}
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The bounds are as close as was asked for.
+    Goal,
+    /// The time was over.
+    Time,
+    /// The trials contradict each other too much.
+    Noise,
+    /// Nobody could connect any more.
+    ServerGone,
+    /// The user ended it.
+    Stopped,
+}
+
+/// How the answer held for longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Soak {
+    /// It held.
+    Held,
+    /// The generator was not up to it.
+    Undecided,
+    /// There was none.
+    NotTried,
+}
+
+/// What a search proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CapacityConclusion {
+    /// The limit was found, or all that was asked for is held.
+    Found,
+    /// Not even the smallest load is held.
+    FellShort(Vec<String>),
+    /// The limit was not found. The reasons are full sentences.
+    Undecided(Vec<String>),
+}
+
+impl CapacityResult {
+    /// The largest load that is known to be held.
+    pub fn value(&self) -> Option<u64> {
+        self.bounds.lower
+    }
+
+    /// The trials at the answer and at fractions of it, which tell how the latency grows.
+    pub fn shares(&self) -> impl Iterator<Item = (u8, &Trial)> {
+        let share = |it: &'_ Trial| match it.purpose {
+            TrialPurpose::Share(percent) => Some(percent),
+            TrialPurpose::Soak if it.verdict == TrialVerdict::Held => Some(100),
+            TrialPurpose::Soak | TrialPurpose::Search => None,
+        };
+        self.trials.iter().filter_map(move |it| Some((share(it)?, it)))
+    }
+
+    /// What the search proves.
+    pub fn conclusion(&self) -> CapacityConclusion {
+        let mut open = Vec::new();
+        match self.ended {
+            Ended::Goal => {}
+            Ended::Time => open.push("the time was over before the limit was found; --max-time gives more".to_owned()),
+            Ended::Noise => open.push("the trials contradict each other too much to find a limit; a quieter machine or longer --trial may help".to_owned()),
+            Ended::ServerGone => open.push("the server could not be reached any more".to_owned()),
+            Ended::Stopped => open.push("the search was cut short".to_owned()),
+        }
+        if self.limited_by == Limit::Generator {
+            open.push(match self.value() {
+                Some(_) => {
+                    "this load generator gave out before the server: the server may hold more".to_owned()
+                }
+                None => "this load generator could not make even the smallest load".to_owned(),
+            });
+        }
+        if self.limited_by == Limit::Max && self.most == Most::Usual {
+            open.push("the largest load was held: the limit lies higher, --max tries more".to_owned());
+        }
+        if self.soak == Soak::Undecided {
+            open.push(
+                "this load generator could not hold the answer for longer, so it is not confirmed".to_owned(),
+            );
+        }
+        match (open.is_empty(), self.value()) {
+            (false, _) => CapacityConclusion::Undecided(open),
+            (true, Some(_)) => CapacityConclusion::Found,
+            (true, None) => CapacityConclusion::FellShort(self.reasons_at_least()),
+        }
+    }
+
+    /// Why the smallest load was not held.
+    fn reasons_at_least(&self) -> Vec<String> {
+        let least = self.bounds.upper.map(|it| it.load);
+        let mut missed = self.trials.iter().filter(|it| Some(it.load) == least);
+        let last = missed.rfind(|it| it.verdict == TrialVerdict::Missed);
+        last.map_or_else(Vec::new, |it| it.reasons.clone())
+    }
+}

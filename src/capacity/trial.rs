@@ -1,0 +1,63 @@
+//! A trial: one load test of a search with what was measured.
+
+use std::time::Duration;
+
+use super::cause::Cause;
+use super::goal::TrialVerdict;
+use super::little::Little;
+use crate::load::{Latencies, ObjectiveOutcome};
+
+/// What a trial is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrialPurpose {
+    /// To find the limit.
+    Search,
+    /// To hold the answer for longer.
+    Soak,
+    /// To see the latency at this percentage of the answer.
+    Share(u8),
+}
+
+/// A trial that took place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Its number, from 1.
+    pub number: usize,
+    /// What it was for.
+    pub purpose: TrialPurpose,
+    /// The load.
+    pub load: u64,
+    /// How long the load was to last.
+    pub duration: Duration,
+    /// What it showed.
+    pub verdict: TrialVerdict,
+    /// Why it did not hold, as full sentences.
+    pub reasons: Vec<String>,
+    /// What the server fell short in.
+    pub cause: Option<Cause>,
+    /// How many sockets had joined.
+    pub sockets: u64,
+    /// Pushes a second, or joins a second where these are searched.
+    pub rate: f64,
+    /// The objectives with the measured values.
+    pub objectives: Vec<ObjectiveOutcome>,
+    /// The latencies.
+    pub latency_us: Latencies,
+    /// Little's law, where pushes are answered.
+    pub little: Option<Little>,
+    /// What this process used.
+    pub generator: ProcessUse,
+    /// What the server used, if it is watched.
+    pub server: Option<ProcessUse>,
+    /// How long it took with all preparations.
+    pub took: Duration,
+}
+
+/// What a process used while the load lasted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProcessUse {
+    /// Processors in use, on the average.
+    pub processors: f64,
+    /// The most memory.
+    pub rss_bytes: u64,
+}

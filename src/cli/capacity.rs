@@ -1,0 +1,203 @@
+//! `capacity`: finds or starts the server, searches on a thread of its own, reports it, and turns what it proves into the
+//! exit code.
+
+mod job;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::args::{self, Look};
+use super::complaint::Complaint;
+use super::exit::{CliError, Exit};
+use super::interrupt::{self, Stop};
+use super::load::preflight::preflight;
+use super::load::refused;
+use super::under_test::{NotStarted, UnderTest};
+use super::{config, output, wait};
+use crate::capacity::{self, CapacityConclusion, CapacityResult, CapacitySettings};
+use crate::clock::{Clock, Time, wall_clock};
+use crate::report::{
+    About, CapacityFile, CapacityFinished, CapacityJob, CapacityProgress, CapacitySetup, CapacityTerminal,
+    Folder, Reporters, announce,
+};
+use crate::transport::Target;
+use job::Job;
+
+/// Searches for the capacity of a server.
+pub(super) fn run(typed: args::Capacity, look: Look) -> Result<Exit, CliError> {
+    let file = config::SettingsFile::load(typed.config.config.as_deref())?;
+    let job = Job::new(file.search(typed)?)?;
+    // Raise the limit of open descriptors for the many connections.
+    crate::descriptors::raise_limit();
+    super::runtime()?.block_on(interrupt::in_order(|stop| search(job, look, stop)))
+}
+
+/// The end of a search.
+struct Ended {
+    target: String,
+    /// The description of the search; none if there was no server.
+    setup: Option<CapacitySetup>,
+    outcome: Result<CapacityResult, CliError>,
+}
+
+/// The reporters of a search. They receive its events on the thread that searches, and its end here.
+type Shared = Arc<Mutex<Reporters<CapacityJob>>>;
+
+/// Locks the reporters, also after a panic of the search.
+fn lock(reporters: &Shared) -> MutexGuard<'_, Reporters<CapacityJob>> {
+    reporters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn search(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
+    let clock = Clock::start();
+    let about = About {
+        started_at: wall_clock(),
+        seed: job.seed,
+        certificates: job.server.certificates(),
+    };
+    let folder = job.folder(about.started_at);
+    output::make(&folder)?;
+    let reporters = reporters(look, &job, &folder);
+    let ended = serve_and_search(&job, look, (&reporters, &folder), &stop).await;
+    let trouble = match &ended.outcome {
+        Ok(_) => None,
+        // The user has to correct this. Nothing ran, so there is nothing to report.
+        Err(CliError::Usage(_) | CliError::File(_)) => return ended.outcome.map(|_| Exit::WrongUsage),
+        Err(error) => Some(error.to_string()),
+    };
+    let conclusion = match &ended.outcome {
+        Ok(result) => result.conclusion(),
+        Err(_) => CapacityConclusion::Undecided(Vec::new()),
+    };
+    let exit = exit(&conclusion);
+    let unreported = lock(&reporters).finish(&CapacityFinished {
+        result: ended.outcome.as_ref().ok(),
+        conclusion: &conclusion,
+        about: &about,
+        target: &ended.target,
+        profile: job.profile(),
+        setup: ended.setup.as_ref(),
+        duration: clock.now().since(Time::ZERO),
+        cut_short: stop.is_asked(),
+        exit_code: exit.code(),
+        trouble: trouble.as_deref(),
+    });
+    output::unreported(&unreported);
+    ended.outcome?;
+    Ok(if exit == Exit::Held && !unreported.is_empty() {
+        Exit::Undecided
+    } else {
+        exit
+    })
+}
+
+const fn exit(conclusion: &CapacityConclusion) -> Exit {
+    match conclusion {
+        CapacityConclusion::Found => Exit::Held,
+        CapacityConclusion::FellShort(_) => Exit::FellShort,
+        CapacityConclusion::Undecided(_) => Exit::Undecided,
+    }
+}
+
+fn reporters(look: Look, job: &Job, folder: &Folder) -> Shared {
+    let mut reporters = Reporters::default();
+    CapacityFile::all(folder)
+        .into_iter()
+        .for_each(|file| reporters.add(file));
+    if !look.quiet {
+        reporters.add(CapacityProgress::new());
+    }
+    reporters.add(CapacityTerminal::new(
+        look.detail(),
+        job.dimension(),
+        folder.clone(),
+    ));
+    Arc::new(Mutex::new(reporters))
+}
+
+/// Finds or starts the server, searches, and stops what was started.
+async fn serve_and_search(
+    job: &Job,
+    look: Look,
+    (reporters, folder): (&Shared, &Folder),
+    stop: &Stop,
+) -> Ended {
+    let own = (job.transport(), job.server_shards());
+    match UnderTest::start(&job.server, own, job.target(), folder, stop).await {
+        Ok(server) => {
+            let settings = job.settings(&server.target, job.server_pid().or(server.pid));
+            let mut setup = CapacitySetup::new(&settings, job.command_line());
+            let outcome = async {
+                setup.server_said = got_in(job, &settings, stop).await?;
+                if !look.quiet {
+                    let unsaid = announce(&setup.head(&server.target.to_string(), job.seed));
+                    unsaid.map_err(|why| undone(why.to_string()))?;
+                }
+                searched(settings, reporters, stop).await
+            };
+            let outcome = outcome.await;
+            let target = server.target.url();
+            server.stop().await;
+            Ended {
+                target,
+                setup: Some(setup),
+                outcome,
+            }
+        }
+        Err(NotStarted { target, why }) => Ended {
+            target,
+            setup: None,
+            outcome: Err(CliError::Undone(why)),
+        },
+    }
+}
+
+/// Waits for the target if requested, and tries one client. Returns the target's `server` header.
+async fn got_in(job: &Job, settings: &CapacitySettings, stop: &Stop) -> Result<Option<String>, CliError> {
+    let smallest = settings.trial(*settings.range.start(), settings.goal.trial, 0);
+    let entering = async {
+        let target: &Target = &smallest.target;
+        if let Some(limit) = job.target().wait_for {
+            wait::wait_for(limit, target, job.target()).await?;
+        }
+        preflight(&smallest).await
+    };
+    tokio::select! {
+        said = entering => said.map_err(CliError::Undone),
+        () = stop.clone().asked() => Err(undone("ended before a client got in".to_owned())),
+    }
+}
+
+/// Searches on a thread of its own, while this one handles signals.
+async fn searched(
+    settings: CapacitySettings,
+    reporters: &Shared,
+    stop: &Stop,
+) -> Result<CapacityResult, CliError> {
+    let asked = Arc::new(AtomicBool::new(false));
+    let (tell, mut told) = oneshot::channel();
+    let (flag, reporters) = (Arc::clone(&asked), Arc::clone(reporters));
+    let thread = std::thread::Builder::new().name("search".to_owned());
+    let thread = thread.spawn(move || {
+        let mut reporters = lock(&reporters);
+        let outcome = capacity::run(&settings, &mut |event| reporters.event(&event), &flag);
+        drop(reporters);
+        // Sending fails only if the search was aborted.
+        let _ = tell.send(outcome.map_err(refused));
+    });
+    thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
+    let outcome = tokio::select! {
+        outcome = &mut told => outcome,
+        () = stop.clone().asked() => {
+            asked.store(true, Ordering::Relaxed);
+            told.await
+        }
+    };
+    outcome.map_err(|_| undone("the search panicked".to_owned()))?
+}
+
+fn undone(what: String) -> CliError {
+    CliError::Undone(Complaint::new(what))
+}

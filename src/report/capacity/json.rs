@@ -1,0 +1,178 @@
+//! `result.json` of `capacity`. Names of fields are a promise; more may come.
+
+use serde::Serialize;
+
+use super::super::json::{millis, timestamp};
+use super::super::object::{Shown, object};
+use super::words::{purpose, verdict};
+use super::{CapacityFinished, CapacitySetup};
+use crate::capacity::{
+    Bounds, CapacityConclusion, CapacityResult, Inversion, Little, ProcessUse, Soak, Trial, TrialVerdict,
+    UpperReason,
+};
+use crate::load::{Latencies, LoadResult, ObjectiveOutcome};
+use crate::stream::Certificates;
+
+/// The content of the file.
+pub(super) fn render(run: &CapacityFinished<'_>) -> Vec<u8> {
+    // The figures of the load test at the answer stand at the top, as those of a load do.
+    let at_capacity = LoadResult {
+        cut_short: run.cut_short,
+        ..run
+            .result
+            .and_then(|it| it.at_capacity.clone())
+            .unwrap_or_default()
+    };
+    let mut text = serde_json::to_vec_pretty(&Document::new(run, &at_capacity)).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    command: &'static str,
+    version: &'static str,
+    started_at: String,
+    duration_ms: u64,
+    target: &'a str,
+    profile: Option<&'static str>,
+    seed: u64,
+    insecure: bool,
+    exit_code: u8,
+    verdict: &'static str,
+    reasons: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'a str>,
+    /// The description of the search.
+    run: Option<&'a CapacitySetup>,
+    capacity: Option<Capacity>,
+    steps: Vec<Step<'a>>,
+    inversions: Shown<'a, [Inversion]>,
+    #[serde(flatten)]
+    result: Shown<'a, LoadResult>,
+    objectives: Shown<'a, [ObjectiveOutcome]>,
+}
+
+/// The answer.
+#[derive(Serialize)]
+struct Capacity {
+    /// The largest load that is held.
+    value: Option<u64>,
+    unit: &'static str,
+    limited_by: &'static str,
+    /// The smallest load that is not held, or could not be made.
+    upper: Option<u64>,
+    /// What is known of `upper`.
+    upper_is: Option<&'static str>,
+    /// How the answer held for longer.
+    soak: &'static str,
+}
+
+/// A trial.
+#[derive(Serialize)]
+struct Step<'a> {
+    number: usize,
+    purpose: String,
+    load: u64,
+    sockets: u64,
+    rate: f64,
+    /// Nothing if the trial is undecided.
+    held: Option<bool>,
+    verdict: &'static str,
+    reasons: &'a [String],
+    duration_s: f64,
+    took_s: f64,
+    objectives: Shown<'a, [ObjectiveOutcome]>,
+    latency_us: Shown<'a, Latencies>,
+    little: Shown<'a, Option<Little>>,
+    generator: Shown<'a, ProcessUse>,
+    server: Shown<'a, Option<ProcessUse>>,
+}
+
+object! { Inversion { missed, held } }
+object! { Little { in_flight, from_latency, from_latency_least } }
+object! { ProcessUse { processors, rss_bytes } }
+
+impl Capacity {
+    fn of(result: &CapacityResult) -> Self {
+        let Bounds { lower, upper } = result.bounds;
+        Self {
+            value: lower,
+            unit: result.dimension.unit(),
+            limited_by: result.limited_by.name(),
+            upper: upper.map(|it| it.load),
+            upper_is: upper.map(|it| match it.because {
+                UpperReason::Missed => "missed",
+                UpperReason::OutOfReach => "out-of-reach",
+            }),
+            soak: match result.soak {
+                Soak::Held => "held",
+                Soak::Undecided => "undecided",
+                Soak::NotTried => "not-tried",
+            },
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    fn of(trial: &'a Trial) -> Self {
+        Self {
+            number: trial.number,
+            purpose: purpose(trial.purpose),
+            load: trial.load,
+            sockets: trial.sockets,
+            rate: trial.rate,
+            held: match trial.verdict {
+                TrialVerdict::Held => Some(true),
+                TrialVerdict::Missed => Some(false),
+                TrialVerdict::Undecided | TrialVerdict::Impossible => None,
+            },
+            verdict: verdict(trial.verdict),
+            reasons: &trial.reasons,
+            duration_s: trial.duration.as_secs_f64(),
+            took_s: trial.took.as_secs_f64(),
+            objectives: Shown(&trial.objectives),
+            latency_us: Shown(&trial.latency_us),
+            little: Shown(&trial.little),
+            generator: Shown(&trial.generator),
+            server: Shown(&trial.server),
+        }
+    }
+}
+
+impl<'a> Document<'a> {
+    fn new(run: &CapacityFinished<'a>, at_capacity: &'a LoadResult) -> Self {
+        let (verdict, reasons): (_, &[String]) = match run.conclusion {
+            CapacityConclusion::Found => ("found", &[]),
+            CapacityConclusion::FellShort(reasons) => ("fell-short", reasons),
+            CapacityConclusion::Undecided(reasons) => ("undecided", reasons),
+        };
+        let trials = run.result.map_or(&[][..], |it| &it.trials);
+        let lower = run.result.and_then(CapacityResult::value);
+        let at_answer = trials.iter().filter(|it| Some(it.load) == lower);
+        let at_answer = at_answer.filter(|it| it.verdict == TrialVerdict::Held);
+        let last = at_answer.max_by_key(|it| it.duration);
+        Self {
+            schema: 1,
+            command: "capacity",
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: timestamp(run.about.started_at),
+            duration_ms: millis(run.duration),
+            target: run.target,
+            profile: run.profile,
+            seed: run.about.seed,
+            insecure: run.about.certificates == Certificates::Insecure,
+            exit_code: run.exit_code,
+            verdict,
+            reasons,
+            trouble: run.trouble,
+            run: run.setup,
+            capacity: run.result.map(Capacity::of),
+            steps: trials.iter().map(Step::of).collect(),
+            inversions: Shown(run.result.map_or(&[], |it| &it.inversions)),
+            result: Shown(at_capacity),
+            objectives: Shown(last.map_or(&[], |it| &it.objectives)),
+        }
+    }
+}

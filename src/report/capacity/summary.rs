@@ -1,0 +1,194 @@
+//! What a search prints for a person: a line for each trial, then the answer and how sure it is.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::super::Detail;
+use super::super::paper::Paper;
+use super::CapacityFinished;
+use super::words::{self, latency, limit, verdict};
+use crate::capacity::{
+    CapacityConclusion, CapacityResult, Dimension, Limit, Soak, Trial, TrialPurpose, TrialVerdict,
+    UpperReason,
+};
+use crate::report::load::words::{grouped, rate, seconds};
+
+/// Where the reasons of a trial start.
+const INDENT: usize = 8;
+
+/// The head of the table of trials.
+pub(super) fn head() -> String {
+    let dim = Style::new().dimmed();
+    format!(
+        "{dim}{:>5}  {:<7} {:>11} {:>9} {:>9} {:>8}  {}{dim:#}\n",
+        "trial", "for", "load", "sockets", "a second", "p99", "verdict"
+    )
+}
+
+const fn colored(color: AnsiColor) -> Style {
+    Style::new().fg_color(Some(anstyle::Color::Ansi(color)))
+}
+
+/// The line of a trial.
+pub(super) fn line(trial: &Trial, dimension: Dimension, paper: Paper) -> String {
+    let color = match trial.verdict {
+        TrialVerdict::Held => AnsiColor::Green,
+        TrialVerdict::Missed => AnsiColor::Red,
+        TrialVerdict::Undecided | TrialVerdict::Impossible => AnsiColor::Yellow,
+    };
+    let style = colored(color);
+    let reason = trial.reasons.first().map_or("", String::as_str);
+    let mut text = format!(
+        "{:>5}  {:<7} {:>11} {:>9} {:>9} {:>8}  {style}{}{style:#}",
+        trial.number,
+        words::purpose(trial.purpose),
+        grouped(trial.load),
+        grouped(trial.sockets),
+        rate(trial.rate),
+        latency(dimension, trial),
+        verdict(trial.verdict)
+    );
+    text.push('\n');
+    if trial.verdict != TrialVerdict::Held && !reason.is_empty() {
+        let _ = writeln!(text, "{:INDENT$}{}", "", paper.hang(reason, INDENT, INDENT));
+    }
+    text
+}
+
+/// The answer.
+pub(super) fn render(
+    run: &CapacityFinished<'_>,
+    result: &CapacityResult,
+    detail: Detail,
+    (results, paper): (&str, Paper),
+) -> String {
+    let mut text = String::new();
+    if detail != Detail::Quiet {
+        text.push('\n');
+        shares(&mut text, result);
+        for told in facts(result) {
+            let _ = writeln!(text, "  {}", paper.hang(&told, 2, 4));
+        }
+    }
+    let (words, color, reasons): (_, _, &[String]) = match run.conclusion {
+        CapacityConclusion::Found => ("found", AnsiColor::Green, &[]),
+        CapacityConclusion::FellShort(reasons) => ("fell short", AnsiColor::Red, reasons),
+        CapacityConclusion::Undecided(reasons) => ("undecided", AnsiColor::Yellow, reasons),
+    };
+    for reason in reasons {
+        let _ = writeln!(text, "  {}", paper.hang(reason, 2, 4));
+    }
+    let style = colored(color).bold();
+    let cut = if run.cut_short { ", cut short" } else { "" };
+    let _ = writeln!(
+        text,
+        "{style}{words}{style:#}: {}, in {}{cut}",
+        answer(result),
+        seconds(run.duration.as_secs_f64())
+    );
+    if detail != Detail::Quiet {
+        let dim = Style::new().dimmed();
+        let _ = writeln!(text, "{dim}results in {results}/{dim:#}");
+    }
+    text
+}
+
+/// The answer in a clause.
+pub(super) fn answer(result: &CapacityResult) -> String {
+    let named = |load| words::load(result.dimension, load);
+    match (result.bounds.lower, result.bounds.upper) {
+        (Some(lower), Some(upper)) => {
+            let end = match upper.because {
+                UpperReason::Missed => "did not",
+                UpperReason::OutOfReach => "could not be tried",
+            };
+            format!("{} held, {} {end}", named(lower), grouped(upper.load))
+        }
+        (Some(lower), None) => format!("at least {} held", named(lower)),
+        (None, Some(upper)) => format!("not even {} held", named(upper.load)),
+        (None, None) => "no load was decided".to_owned(),
+    }
+}
+
+/// The latency at fractions of the answer.
+fn shares(text: &mut String, result: &CapacityResult) {
+    let mut all: Vec<_> = result.shares().collect();
+    all.sort_by_key(|(percent, _)| *percent);
+    let told: Vec<String> = all
+        .iter()
+        .map(|(percent, trial)| {
+            let missed = if trial.verdict == TrialVerdict::Held {
+                ""
+            } else {
+                " (did not hold)"
+            };
+            format!("{} at {percent} %{missed}", latency(result.dimension, trial))
+        })
+        .collect();
+    if !told.is_empty() {
+        let _ = writeln!(
+            text,
+            "  {} p99: {}",
+            result.dimension.timing().name(),
+            told.join(", ")
+        );
+    }
+}
+
+/// What else is to be known about the answer, as sentences.
+pub(super) fn facts(result: &CapacityResult) -> Vec<String> {
+    let mut facts = Vec::new();
+    if result.value().is_some() && result.limited_by != Limit::Time {
+        facts.push(limit(result.limited_by).to_owned());
+    }
+    if let Some(how) = how_sure(result) {
+        facts.push(how);
+    }
+    for it in &result.inversions {
+        facts.push(format!(
+            "inversion: {} did not hold although {} did; the answer is the lower one",
+            words::load(result.dimension, it.missed),
+            grouped(it.held)
+        ));
+    }
+    let violated = result
+        .trials
+        .iter()
+        .filter(|it| it.little.is_some_and(|it| !it.holds()));
+    let audited = result.trials.iter().filter(|it| it.little.is_some()).count();
+    match (violated.count(), audited) {
+        (_, 0) => {}
+        (0, _) => facts.push(format!("Little's law holds in all {audited} trials with replies")),
+        (bad, _) => facts.push(format!(
+            "Little's law is violated in {bad} of {audited} trials, which do not count"
+        )),
+    }
+    facts
+}
+
+/// How sure the answer is.
+fn how_sure(result: &CapacityResult) -> Option<String> {
+    let lower = result.value()?;
+    let count = |verdict| {
+        let at = result
+            .trials
+            .iter()
+            .filter(|it| it.load == lower && it.verdict == verdict);
+        at.filter(|it| !matches!(it.purpose, TrialPurpose::Share(_)))
+            .count()
+    };
+    let (held, missed) = (count(TrialVerdict::Held), count(TrialVerdict::Missed));
+    let soak = match result.soak {
+        Soak::Held => ", the longest of them the soak",
+        Soak::Undecided | Soak::NotTried => "",
+    };
+    let width = result.bounds.upper.map_or(String::new(), |upper| {
+        let apart = (upper.load.saturating_sub(lower)) as f64 / upper.load.max(1) as f64;
+        format!("; the limit lies less than {:.1} % above it", apart * 100.0)
+    });
+    Some(format!(
+        "{held} of {} trials there held{soak}{width}",
+        held + missed
+    ))
+}

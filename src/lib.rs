@@ -33,6 +33,7 @@ pub mod load;
 mod process;
 pub mod profile;
 mod protocol;
+pub mod prove;
 mod record;
 mod report;
 pub mod scenario;

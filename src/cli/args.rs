@@ -6,6 +6,7 @@ mod clients;
 mod init;
 mod load;
 mod past;
+mod prove;
 mod record;
 mod serve;
 mod target;
@@ -15,6 +16,7 @@ pub(super) use clients::JudgeClients;
 pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{OutputArg, Report};
+pub(super) use prove::Prove;
 pub(super) use record::Record;
 pub(super) use serve::{Serve, ServeTls};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
@@ -88,6 +90,8 @@ pub(super) enum Command {
     Load(Box<Load>),
     /// Searches for the most that a server holds within objectives
     Capacity(Box<Capacity>),
+    /// Makes experiments that prove isolation, concurrency and delivery
+    Prove(Box<Prove>),
     /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),
     /// Prints a built-in scenario, to copy and change

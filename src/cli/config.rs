@@ -24,6 +24,7 @@ mod capacity;
 mod expect;
 mod layers;
 mod load;
+mod proofs;
 mod section;
 mod serve;
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod network;
 mod output;
 mod patience;
 mod profile;
+mod prove;
 mod quoting;
 mod record;
 mod report;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Check(args) => check::run(*args, cli.look),
         Command::Load(args) => load::run(*args, cli.look),
         Command::Capacity(args) => capacity::run(*args, cli.look),
+        Command::Prove(args) => prove::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema => show::schema(),

@@ -85,6 +85,7 @@ fn tell(mishap: Mishap, count: u64) -> Result<(), CliError> {
         Mishap::Lost => "lost",
         Mishap::Doubled => "doubled",
         Mishap::Swapped => "swapped",
+        Mishap::Misdelivered => "misdelivered",
     };
     output::print(&format_args!("planted: {count} {deliveries} {what}\n"))
 }

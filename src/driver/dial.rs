@@ -191,6 +191,22 @@ pub(crate) async fn token(
     }
 }
 
+/// Has the server end all sockets of a user. The error is the reason, as a sentence.
+pub(crate) async fn disconnect_user(settings: &ConnectionSettings, user: &str) -> Result<(), String> {
+    let path = format!("/disconnect/{}", percent_encoded(user));
+    let asked = HttpRequest {
+        method: "POST".to_owned(),
+        path: path.clone(),
+        headers: Vec::new(),
+        body: None,
+    };
+    match send_request(settings, &asked).await {
+        Ok(response) if response.status == 204 => Ok(()),
+        Ok(response) => Err(format!("POST {path} was answered with {}", response.status)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// What the user gave may be a secret, and what is told here is written to files.
 fn shown(settings: &ConnectionSettings, key: &str, value: &str) -> String {
     let given = settings.endpoint.params.iter().any(|(known, _)| known == key);

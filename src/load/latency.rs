@@ -100,7 +100,7 @@ impl Histograms {
 
     /// Adds a time in microseconds.
     #[inline]
-    pub(super) fn record(&mut self, kind: Timing, micros: u64) {
+    pub(crate) fn record(&mut self, kind: Timing, micros: u64) {
         // This cannot fail: the histogram resizes itself, and the longest value fits. `saturating_record` would
         // prevent resizing.
         let _ = self.0[kind as usize].record(micros.min(LONGEST_MICROS));

@@ -282,7 +282,7 @@ impl Messages {
 }
 
 impl Latencies {
-    pub(super) fn of(histograms: &Histograms) -> Self {
+    pub(crate) fn of(histograms: &Histograms) -> Self {
         let of = |kind: Timing| histograms.figures(kind);
         Self {
             connect: of(Timing::Connect),

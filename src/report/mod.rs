@@ -22,6 +22,7 @@ mod page;
 mod paper;
 mod past;
 mod progress;
+mod prove;
 mod summary;
 mod terminal;
 
@@ -37,6 +38,7 @@ pub use markdown::Markdown;
 pub use page::CheckPage;
 pub use past::{PastCheck, PastError, past_command};
 pub use progress::{CheckProgress, Style as ProgressStyle};
+pub use prove::{ProveFile, ProveFinished, ProveTerminal};
 pub use summary::Replay;
 pub use terminal::Terminal;
 
@@ -45,6 +47,7 @@ use std::time::{Duration, SystemTime};
 use crate::capacity::CapacityEvent;
 use crate::conformance::{CheckEvent, RunResult};
 use crate::load::LoadEvent;
+use crate::prove::ProveEvent;
 use crate::stream::Certificates;
 
 /// What reports need to know about a run beside its result.
@@ -142,6 +145,15 @@ pub enum CapacityJob {}
 impl Job for CapacityJob {
     type Event<'a> = CapacityEvent<'a>;
     type Finished<'a> = CapacityFinished<'a>;
+}
+
+/// `phxproof prove`.
+#[derive(Debug)]
+pub enum ProveJob {}
+
+impl Job for ProveJob {
+    type Event<'a> = ProveEvent<'a>;
+    type Finished<'a> = ProveFinished<'a>;
 }
 
 /// Reports the runs of a job. A reporter ignores the calls that it does not implement.

@@ -40,6 +40,8 @@ impl App {
 struct TopicStates {
     counters: Mutex<HashMap<String, u64>>,
     asleep: Mutex<HashMap<String, Time>>,
+    /// Until when each worker is busy.
+    workers: Mutex<Vec<Time>>,
 }
 
 impl TopicStates {
@@ -53,6 +55,18 @@ impl TopicStates {
     fn sleeps_for(&self, topic: &str, now: Time) -> Duration {
         let asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
         asleep.get(topic).map_or(Duration::ZERO, |until| until.since(now))
+    }
+
+    /// How long a channel waits for the first of so many workers, which is then busy with it for `own`.
+    fn waits_for_worker(&self, count: usize, own: Duration, now: Time) -> Duration {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.resize(count, Time::ZERO);
+        let Some(worker) = workers.iter_mut().min() else {
+            return Duration::ZERO;
+        };
+        let waits = worker.since(now);
+        *worker = now + waits + own;
+        waits
     }
 
     fn next(&self, topic: &str) -> u64 {

@@ -38,6 +38,8 @@ pub(crate) struct Channels {
     pubsub: PubSub,
     /// Presence diffs that are late, each with when it is due.
     late_diffs: VecDeque<(Time, Diff)>,
+    /// How many channels have crashed.
+    crashes: u64,
     chance: Chance,
     /// What the callback that runs now asked for.
     actions: Vec<Action>,
@@ -55,6 +57,7 @@ impl Channels {
             timers: Timers::new(shared.clock.now()),
             pubsub: PubSub::default(),
             late_diffs: VecDeque::new(),
+            crashes: 0,
             chance: Chance::of(shared.chance, shard, &shared.tally),
             actions: Vec::new(),
             shared: Arc::clone(shared),

@@ -15,6 +15,7 @@ mod longpoll;
 mod messages;
 mod processes;
 mod tls;
+mod under_load;
 
 /// One promise to break.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub enum ShownBy {
     Check,
     /// `load` finds messages missing, doubled or out of order, sockets that were lost, or an objective that is missed.
     Load,
+    /// A claim of `prove` fails.
+    Prove,
 }
 
 impl ShownBy {
@@ -59,6 +62,7 @@ impl ShownBy {
         match self {
             Self::Check => "check",
             Self::Load => "load",
+            Self::Prove => "prove",
         }
     }
 }
@@ -112,6 +116,14 @@ impl Fault {
     const fn only_by_load(self) -> Self {
         Self {
             shown_by: &[ShownBy::Load],
+            ..self
+        }
+    }
+
+    /// The same, if only `prove` fails on it for sure: it shows among many sockets.
+    const fn by_proofs(self) -> Self {
+        Self {
+            shown_by: &[ShownBy::Prove],
             ..self
         }
     }
@@ -170,6 +182,7 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
         application::FAULTS,
         apps::FAULTS,
         tls::FAULTS,
+        under_load::FAULTS,
     ]
     .into_iter()
     .flatten()

@@ -22,6 +22,9 @@ const REPLY_PATIENCE: Duration = Duration::from_millis(200);
 /// A delivery that is to come after the next waits no longer than this for it.
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
 
+/// After so many deliveries another session becomes the bystander.
+const BYSTANDER_EVERY: u64 = 997;
+
 /// All mailboxes of a shard.
 pub(crate) struct Mailboxes {
     /// By session; none: there is no such session.
@@ -35,6 +38,8 @@ pub(crate) struct Mailboxes {
     delivery: Delivery,
     /// How many deliveries of broadcasts there were.
     deliveries: u64,
+    /// A session that got a delivery some time ago, probably on another topic.
+    bystander: Option<SessionId>,
     planted: Arc<Planted>,
     pub(crate) swap: Swap,
 }
@@ -47,6 +52,7 @@ impl Mailboxes {
             to_close: Vec::new(),
             delivery,
             deliveries: 0,
+            bystander: None,
             planted,
             swap: Swap::default(),
         }
@@ -119,7 +125,15 @@ impl Mailboxes {
                 let number = self.swap.hold(to, Kind::Delivery, message.clone());
                 return timers.after(DELIVERY_PATIENCE, Alarm::Release(number));
             }
-            Some(Mishap::Swapped) | None => {}
+            Some(Mishap::Misdelivered) if self.bystander.is_some_and(|it| it != to.session) => {
+                self.planted.add_one();
+                let bystander = self.bystander.unwrap_or(to.session);
+                return self.send(bystander, SessionMessage::Client(message.clone()));
+            }
+            Some(Mishap::Swapped | Mishap::Misdelivered) | None => {}
+        }
+        if self.deliveries.is_multiple_of(BYSTANDER_EVERY) {
+            self.bystander = Some(to.session);
         }
         self.send(to.session, SessionMessage::Client(message.clone()));
         if let Some(held) = self.swap.take(to, Kind::Delivery) {

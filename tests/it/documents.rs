@@ -38,6 +38,7 @@ documents! {
     judge_does_what_it_says: "docs/judge.md",
     library_does_what_it_says: "docs/library.md",
     load_does_what_it_says: "docs/load.md",
+    prove_does_what_it_says: "docs/prove.md",
     mutations_does_what_it_says: "docs/mutations.md",
     record_does_what_it_says: "docs/record.md",
     results_does_what_it_says: "docs/results.md",

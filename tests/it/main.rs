@@ -15,7 +15,8 @@ mod page; // the watch page of `serve`, in two windows of Chromium
 mod phoenix_js; // phoenix.js itself, over long poll, by fallback, after ends; and the client of Supabase
 mod picture; // the picture of a terminal in the README
 mod player; // a server that plays a recorded transcript to a client
-mod protocol; // both serializers against everything that real Phoenix servers and their clients said
+mod protocol;
+mod prove; // both serializers against everything that real Phoenix servers and their clients said
 mod python; // a Phoenix client for Python
 mod record; // a proxy that writes conversations down
 mod recordings; // every built-in case against the recording it is called after

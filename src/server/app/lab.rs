@@ -63,9 +63,13 @@ impl Lab {
         if pause == Pause::OfChannel {
             return Duration::ZERO;
         }
-        let held_up = self.topics.sleeps_for(cx.topic(), cx.now());
+        if let Pause::Workers(workers) = pause {
+            return self.topics.waits_for_worker(workers, own, cx.now());
+        }
+        let whose = if pause == Pause::Server { "" } else { cx.topic() };
+        let held_up = self.topics.sleeps_for(whose, cx.now());
         if !own.is_zero() {
-            self.topics.sleeps(cx.topic(), cx.now() + held_up + own);
+            self.topics.sleeps(whose, cx.now() + held_up + own);
         }
         held_up
     }

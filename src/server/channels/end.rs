@@ -73,7 +73,8 @@ impl Channels {
             self.sessions.remove_channel(address);
             return;
         }
-        if let (Reason::Crash(_), Contagion::OfCrashes) = (why, channels.contagion)
+        if let Reason::Crash(_) = why
+            && self.is_contagious()
             && let Some(topic) = self.sessions.joined_topic(address)
         {
             self.spread_on(topic, address.channel);
@@ -87,6 +88,18 @@ impl Channels {
             Some(late) => self.timers.after(late, Alarm::Session(address.session, message)),
         }
         self.terminate(address, why);
+    }
+
+    /// Whether the crash of a channel is told to others.
+    fn is_contagious(&mut self) -> bool {
+        match self.shared.conduct.channels.contagion {
+            Contagion::OfCrashes => true,
+            Contagion::OfFifthCrash => {
+                self.crashes += 1;
+                self.crashes.is_multiple_of(5)
+            }
+            Contagion::Nobody | Contagion::OfCuts | Contagion::OfMalformed => false,
+        }
     }
 
     /// Tells all who share a topic with a session that their channels have crashed.

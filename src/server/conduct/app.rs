@@ -86,6 +86,10 @@ pub enum Pause {
     OfChannel,
     /// All channels of its topic.
     OfTopic,
+    /// All channels of the server.
+    Server,
+    /// Those for which none of so many workers is left.
+    Workers(usize),
 }
 
 /// The `phx_ref` of a new meta.

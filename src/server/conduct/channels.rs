@@ -163,6 +163,8 @@ pub enum Contagion {
     Nobody,
     /// A crash is told to all who joined the topic.
     OfCrashes,
+    /// Each fifth crash on a shard is told to all who joined the topic.
+    OfFifthCrash,
     /// What is no message is told as a crash to all who share a topic with the client that sent it.
     OfMalformed,
     /// A connection that breaks off is told as a crash to all who share a topic with its client.

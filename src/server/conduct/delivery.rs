@@ -40,6 +40,8 @@ pub enum Mishap {
     Doubled,
     /// It comes after the next.
     Swapped,
+    /// It comes to somebody else.
+    Misdelivered,
 }
 
 /// Whom the push of a channel reaches.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 23] = [
+const FLOORS: [(&str, u8); 24] = [
     ("clock", 0),
     ("descriptors", 0),
     ("process", 0),
@@ -26,6 +26,7 @@ const FLOORS: [(&str, u8); 23] = [
     ("fuzz", 6),
     ("server", 6),
     ("capacity", 7),
+    ("prove", 7),
     ("record", 7),
     ("report", 8),
     ("cli", 9),
@@ -48,7 +49,7 @@ const CRATES: [(&str, &[&str]); 44] = [
     ("flate2", &["wire"]),
     ("futures_util", &["judge"]),
     ("globset", &["conformance"]),
-    ("hdrhistogram", &["statistics", "load", "report"]),
+    ("hdrhistogram", &["statistics", "load", "prove", "report"]),
     ("hmac", &["server"]),
     ("httparse", &["wire", "server", "record"]),
     ("httpdate", &["server"]),
@@ -76,7 +77,10 @@ const CRATES: [(&str, &[&str]); 44] = [
     ),
     ("quick_junit", &["report"]),
     ("rand", &["transport", "conformance", "cli"]),
-    ("rand_xoshiro", &["statistics", "conformance", "load", "server"]),
+    (
+        "rand_xoshiro",
+        &["statistics", "conformance", "load", "prove", "server"],
+    ),
     ("rcgen", &["stream"]),
     ("regex", &["scenario"]),
     ("rusqlite", &["server"]),
@@ -92,6 +96,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "scenario",
             "conformance",
             "load",
+            "prove",
             "record",
             "report",
             "cli",
@@ -114,6 +119,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "conformance",
             "judge",
             "load",
+            "prove",
             "record",
             "cli",
         ],
@@ -265,7 +271,7 @@ fn a_crate_on_the_wrong_floor_is_found() {
     assert_eq!(
         crates("src/client/socket.rs", text),
         [
-            "src/client/socket.rs:2: client uses tokio, which only stream, transport, driver, conformance, judge, load, record, cli may; see CRATES \
+            "src/client/socket.rs:2: client uses tokio, which only stream, transport, driver, conformance, judge, load, prove, record, cli may; see CRATES \
              in tests/it/tidy/floors.rs"
         ]
     );

@@ -1,0 +1,168 @@
+//! Turns the flags and settings of `prove` into the settings of its experiments. Finds every mistake before anything opens.
+
+use std::time::{Duration, SystemTime};
+
+use super::super::args::{self, TransportArg, VsnArg};
+use super::super::check::{Server, server};
+use super::super::complaint::Complaint;
+use super::super::exit::CliError;
+use super::super::results;
+use crate::process::usage_of;
+use crate::prove::{ExperimentName, ProveSettings};
+use crate::report::Folder;
+use crate::transport::{Endpoint, Target};
+
+/// How many sockets an experiment has at the reference server.
+const SOCKETS_OF_OWN: u32 = 10_000;
+/// How many sockets an experiment has at the server of somebody else.
+const SOCKETS_OF_TARGET: u32 = 200;
+/// With fewer sockets there are no rooms.
+const FEWEST_SOCKETS: u32 = 20;
+const MAX_TIME: Duration = Duration::from_secs(90);
+/// A shorter experiment has no time for its blocks.
+const SHORTEST: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The validated arguments of a `prove`.
+pub(super) struct Job {
+    /// The server under test.
+    pub(super) server: Server,
+    /// The seed of all random choices.
+    pub(super) seed: u64,
+    experiments: Vec<ExperimentName>,
+    meant: args::Prove,
+}
+
+impl Job {
+    /// Validates the arguments from the command line and the settings file.
+    pub(super) fn new(meant: args::Prove) -> Result<Self, CliError> {
+        let mut experiments: Vec<ExperimentName> = Vec::new();
+        for name in meant.experiments.iter().flat_map(|typed| typed.meant()) {
+            if !experiments.contains(&name) {
+                experiments.push(name);
+            }
+        }
+        let job = Self {
+            server: server(&meant.target, None)?.over(meant.transport.map(TransportArg::meant)),
+            seed: results::seed(&meant.results)?,
+            experiments,
+            meant,
+        };
+        job.check()?;
+        Ok(job)
+    }
+
+    fn check(&self) -> Result<(), CliError> {
+        let sockets = self.sockets();
+        if sockets < FEWEST_SOCKETS {
+            let what = format!("{sockets} sockets are too few to compare treated conversations with others");
+            let complaint = Complaint::new(what).expected(format!("--sockets {FEWEST_SOCKETS} or more"));
+            return Err(complaint.into());
+        }
+        let limit = self.max_time();
+        if limit < SHORTEST {
+            let what = format!(
+                "an experiment cannot be made in {}",
+                humantime::format_duration(limit)
+            );
+            let shortest = humantime::format_duration(SHORTEST);
+            return Err(Complaint::new(what)
+                .expected(format!("--max-time {shortest} or more"))
+                .into());
+        }
+        if cfg!(target_os = "linux")
+            && let Some(pid) = self.server_pid()
+            && usage_of(pid).is_none()
+        {
+            let complaint = Complaint::new(format!("no process has the pid {pid} that --server-pid names"));
+            return Err(complaint.into());
+        }
+        match &self.server {
+            Server::There(target) | Server::Exec(target, _) if !target.is_loopback() && !self.meant.yes => {
+                let names: Vec<&str> = self.experiments.iter().map(|it| it.name()).collect();
+                let what = format!(
+                    "{target} is not on this machine: {sockets} sockets would crash, cut off and flood conversations there ({})",
+                    names.join(", ")
+                );
+                let complaint = Complaint::new(what).next("add --yes if its owner agrees");
+                Err(complaint.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The settings of the run, for a server at `target`.
+    pub(super) fn settings(&self, target: &Target, server_pid: Option<u32>) -> ProveSettings {
+        let typed = &self.meant.target;
+        ProveSettings {
+            endpoint: Endpoint {
+                target: target.clone(),
+                params: typed.params.clone(),
+                headers: typed.all_headers(),
+            },
+            vsn: typed.vsn.map_or_else(Default::default, VsnArg::meant),
+            experiments: self.experiments.clone(),
+            sockets: usize::try_from(self.sockets()).unwrap_or(usize::MAX),
+            max_time: self.max_time(),
+            timeout: self.meant.timeout.unwrap_or(TIMEOUT),
+            seed: self.seed,
+            server_pid,
+        }
+    }
+
+    /// How many sockets each experiment has.
+    fn sockets(&self) -> u32 {
+        self.meant.sockets.unwrap_or(match self.server {
+            Server::Embedded(_) => SOCKETS_OF_OWN,
+            Server::There(_) | Server::Exec(..) => SOCKETS_OF_TARGET,
+        })
+    }
+
+    fn max_time(&self) -> Duration {
+        self.meant.max_time.unwrap_or(MAX_TIME)
+    }
+
+    /// The reference server at this target, over the transport of the run.
+    pub(super) fn over(&self, own: &Target) -> Target {
+        match self.meant.transport {
+            Some(transport) => own.over(transport.meant()),
+            None => own.clone(),
+        }
+    }
+
+    /// The number of threads of the reference server.
+    pub(super) fn shards(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
+    /// The target as typed.
+    pub(super) const fn target(&self) -> &args::Target {
+        &self.meant.target
+    }
+
+    /// The URL of the target; empty if that is not known yet.
+    pub(super) fn target_url(&self) -> String {
+        match &self.server {
+            Server::There(target) | Server::Exec(target, _) => target.url(),
+            Server::Embedded(_) => String::new(),
+        }
+    }
+
+    /// The process to watch, if one was named.
+    pub(super) const fn server_pid(&self) -> Option<u32> {
+        self.meant.server_pid
+    }
+
+    /// The Phoenix version that the reference server behaves as.
+    pub(super) const fn profile(&self) -> Option<&'static str> {
+        match self.server {
+            Server::Embedded(profile) => Some(profile.name()),
+            Server::There(_) | Server::Exec(..) => None,
+        }
+    }
+
+    /// The folder for the results.
+    pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
+        results::folder(&self.meant.results, "prove", started_at)
+    }
+}

@@ -1,0 +1,93 @@
+//! What a socket waits for: replies, ends of channels, the end of the connection, a moment.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::super::account::Answer;
+use super::super::oddity::OddityKind;
+use super::{AwaitsEnd, Member, NoAnswer};
+use crate::clock::Time;
+
+impl Member {
+    /// Waits until a channel has ended.
+    pub(super) async fn ended(&mut self, topic: &Rc<str>, awaited: &str) -> Result<(), NoAnswer> {
+        let deadline = self.site.now() + self.site.timeout();
+        while !self.account.is_over(topic) {
+            if !self.is_open() {
+                return Err(NoAnswer::Disconnected);
+            }
+            if self.step(deadline).await.is_over() {
+                let waited = self.site.timeout().as_secs_f64();
+                self.odd(
+                    OddityKind::NoEnd,
+                    topic,
+                    format!("{awaited} did not come within {waited:.1} s"),
+                );
+                return Err(NoAnswer::InTime);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the reply to a message.
+    pub(in super::super) async fn answer(
+        &mut self,
+        topic: &str,
+        reference: u64,
+    ) -> Result<(Answer, Time), NoAnswer> {
+        let deadline = self.site.now() + self.site.timeout();
+        loop {
+            if let Some(index) = self.answers.iter().position(|(of, ..)| *of == reference) {
+                let (_, answer, at) = self.answers.swap_remove(index);
+                return Ok((answer, at));
+            }
+            if !self.is_open() {
+                return Err(NoAnswer::Disconnected);
+            }
+            if !self.account.is_due(reference) {
+                return Err(if self.account.is_over(topic) {
+                    NoAnswer::ChannelOver
+                } else {
+                    NoAnswer::InTime
+                });
+            }
+            if self.step(deadline).await.is_over() {
+                self.account.miss(deadline - self.site.timeout(), self.site.now());
+                self.pass_on_oddities();
+                return Err(NoAnswer::InTime);
+            }
+        }
+    }
+
+    /// Takes what comes until this moment. Ends earlier if the connection does.
+    pub(in super::super) async fn until(&mut self, at: Time) {
+        while self.is_open() && !self.step(at).await.is_over() {}
+        if !self.is_open() {
+            self.site.until(at).await;
+        }
+    }
+
+    /// Takes what comes until all replies are there, at most for the usual timeout; what is then due is an oddity.
+    pub(in super::super) async fn settle(&mut self) {
+        let deadline = self.site.now() + self.site.timeout();
+        while self.is_open() && self.account.dues() > 0 {
+            if self.step(deadline).await.is_over() {
+                break;
+            }
+        }
+        self.account.miss(deadline, self.site.now());
+        self.pass_on_oddities();
+    }
+
+    /// Waits for the end of the connection, which the server is to bring about.
+    pub(in super::super) async fn until_disconnected(&mut self, within: Duration) -> Result<(), NoAnswer> {
+        self.awaits_end = AwaitsEnd::Yes;
+        let deadline = self.site.now() + within;
+        while self.is_open() {
+            if self.step(deadline).await.is_over() {
+                return Err(NoAnswer::InTime);
+            }
+        }
+        Ok(())
+    }
+}

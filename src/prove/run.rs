@@ -1,0 +1,155 @@
+//! A run: looks at the target, makes one experiment after the other, and adds up the figures.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::LocalSet;
+
+use super::concurrency::concurrency;
+use super::context::Context;
+use super::delivery::delivery;
+use super::isolation::isolation;
+use super::offers::Offers;
+use super::result::{Experiment, ExperimentName, ProveResult};
+use super::site::{NotOpened, Site};
+use crate::clock::Clock;
+use crate::driver::Lent;
+use crate::load::{Figures, Generator, Latencies, Timing};
+use crate::process::{own_usage, usage_of};
+use crate::protocol::Vsn;
+use crate::transport::Endpoint;
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct ProveSettings {
+    /// The server, and what each connection sends it.
+    pub(crate) endpoint: Endpoint,
+    /// The serializer.
+    pub vsn: Vsn,
+    /// The experiments, in this order.
+    pub experiments: Vec<ExperimentName>,
+    /// How many sockets each experiment has.
+    pub sockets: usize,
+    /// How long each experiment may take.
+    pub max_time: Duration,
+    /// How long each answer may take.
+    pub timeout: Duration,
+    /// All random choices follow from it.
+    pub seed: u64,
+    /// The process of the server, if it is watched.
+    pub server_pid: Option<u32>,
+}
+
+/// What happens in a run.
+#[derive(Debug)]
+pub enum ProveEvent<'a> {
+    /// An experiment begins.
+    Begins(ExperimentName),
+    /// An experiment goes on to this.
+    Phase(&'a str),
+    /// An experiment is over.
+    Ends(&'a Experiment),
+}
+
+/// Why nothing was proved.
+#[derive(Debug, thiserror::Error)]
+#[error("no socket could be opened: {0}")]
+pub struct ProveError(#[from] NotOpened);
+
+/// Makes all experiments of a run, until `stop` ends it early.
+///
+/// # Errors
+/// The target lets no socket in.
+pub async fn prove(
+    settings: &ProveSettings,
+    server: Option<Box<dyn Lent>>,
+    on_event: &mut dyn FnMut(ProveEvent<'_>),
+    stop: impl Future<Output = ()>,
+) -> Result<ProveResult, ProveError> {
+    let begin = own_usage().unwrap_or_default();
+    let run = settings.seed % 1_000_000_007;
+    let clock = Clock::start();
+    let site = Site::new(
+        settings.endpoint.clone(),
+        settings.vsn,
+        settings.timeout,
+        run,
+        clock,
+    );
+    let site = Rc::new(site);
+    let mut result = ProveResult::default();
+    let local = LocalSet::new();
+    let outcome = {
+        let experiments = experiments(settings, &site, server, &mut result, on_event);
+        local
+            .run_until(async {
+                tokio::select! {
+                    outcome = experiments => Some(outcome),
+                    () = stop => None,
+                }
+            })
+            .await
+    };
+    // Tasks of an experiment that was ended early end with the set.
+    drop(local);
+    match outcome {
+        Some(outcome) => outcome?,
+        None => result.cut_short = true,
+    }
+    let figures = site.figures.take();
+    result.sockets = figures.sockets;
+    result.messages = figures.messages;
+    result.latency_us = Latencies::of(&figures.times);
+    result.lateness_us = Figures::of(figures.times.of(Timing::Lateness));
+    let end = own_usage().unwrap_or_default();
+    result.generator = Generator {
+        cpu_s: end.cpu.saturating_sub(begin.cpu).as_secs_f64(),
+        cpu_s_steady: end.cpu.saturating_sub(begin.cpu).as_secs_f64(),
+        rss_bytes_start: begin.rss_bytes,
+        rss_bytes_peak: end.rss_bytes.max(begin.rss_bytes),
+        valid: true,
+        why_invalid: None,
+    };
+    let _ = usage_of;
+    Ok(result)
+}
+
+async fn experiments(
+    settings: &ProveSettings,
+    site: &Rc<Site>,
+    server: Option<Box<dyn Lent>>,
+    result: &mut ProveResult,
+    on_event: &mut dyn FnMut(ProveEvent<'_>),
+) -> Result<(), ProveError> {
+    let offers = Offers::look(site).await?;
+    let server = Rc::new(RefCell::new(server));
+    for name in &settings.experiments {
+        on_event(ProveEvent::Begins(*name));
+        let experiment = {
+            let mut on_phase = |phase: &str| on_event(ProveEvent::Phase(phase));
+            let context = Context {
+                site: Rc::clone(site),
+                offers,
+                server: Rc::clone(&server),
+                sockets: settings.sockets,
+                seed: settings.seed,
+                deadline: site.now() + settings.max_time,
+                on_phase: RefCell::new(&mut on_phase),
+            };
+            make(*name, &context).await
+        };
+        on_event(ProveEvent::Ends(&experiment));
+        result.experiments.push(experiment);
+    }
+    Ok(())
+}
+
+async fn make(name: ExperimentName, context: &Context<'_>) -> Experiment {
+    match name {
+        ExperimentName::Isolation => isolation(context).await,
+        ExperimentName::Delivery => delivery(context).await,
+        ExperimentName::Concurrency => concurrency(context).await,
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::oddity::{Oddity, OddityKind};
 use crate::clock::Time;
 use crate::driver::outgoing;
-use crate::protocol::{Field, JOIN, LEAVE, Message, Payload, Vsn};
+use crate::protocol::{CLOSE, ERROR, Field, JOIN, LEAVE, Message, Payload, Vsn};
 use crate::transport::Outgoing;
 
 mod content;
@@ -62,6 +62,16 @@ pub(super) enum Ends {
     Close,
 }
 
+impl Ends {
+    /// The event that tells it.
+    pub(super) const fn event(self) -> &'static str {
+        match self {
+            Self::Crash => ERROR,
+            Self::Close => CLOSE,
+        }
+    }
+}
+
 /// A message that waits for its reply.
 #[derive(Clone, Debug)]
 struct Due {
@@ -104,6 +114,8 @@ pub(super) struct Account {
     next_ref: u64,
     channels: HashMap<Rc<str>, Channel>,
     due: HashMap<u64, Due>,
+    /// Messages whose reply did not come in time. It may still come; without it, it is lost.
+    overdue: HashMap<u64, Due>,
     /// Messages to channels that ended before the reply: it may come or not.
     doubtful: HashSet<u64>,
     heartbeat: Option<(u64, Time)>,
@@ -118,6 +130,7 @@ impl Account {
             next_ref: 1,
             channels: HashMap::new(),
             due: HashMap::new(),
+            overdue: HashMap::new(),
             doubtful: HashSet::new(),
             heartbeat: None,
             oddities: Vec::new(),
@@ -219,30 +232,51 @@ impl Account {
         self.due.contains_key(&reference)
     }
 
-    /// The replies that should have come by now, as oddities; each is told once.
-    pub(super) fn miss(&mut self, sent_before: Time, now: Time) {
+    /// Nobody waits any longer for replies to what was sent until this moment.
+    pub(super) fn give_up(&mut self, sent_until: Time) {
         let late: Vec<u64> = self
             .due
             .iter()
-            .filter(|(_, due)| due.sent <= sent_before)
+            .filter(|(_, due)| due.sent <= sent_until)
             .map(|(reference, _)| *reference)
             .collect();
         for reference in late {
-            if let Some(due) = self.due.remove(&reference) {
-                self.doubtful.insert(reference);
-                let waited = now.since(due.sent).as_secs_f64();
-                let what = format!(
-                    "{} with the ref {reference} had no reply within {waited:.1} s",
-                    due.event
-                );
-                self.odd(OddityKind::Lost, &due.topic, now, what);
-            }
+            let due = self.due.remove(&reference);
+            self.overdue.extend(due.map(|due| (reference, due)));
+        }
+    }
+
+    /// Everything has had its time: replies and ends that did not come are oddities.
+    pub(super) fn close(&mut self, now: Time) {
+        self.give_up(now);
+        let mut lost: Vec<(u64, Due)> = self.overdue.drain().collect();
+        lost.sort_unstable_by_key(|(reference, _)| *reference);
+        for (reference, due) in lost {
+            let waited = now.since(due.sent).as_secs_f64();
+            let what = format!(
+                "{} with the ref {reference} had no reply within {waited:.1} s",
+                due.event
+            );
+            self.odd(OddityKind::Lost, &due.topic, due.sent, what);
+        }
+        let unended: Vec<(Rc<str>, Ends)> = self
+            .channels
+            .iter()
+            .filter_map(|(topic, channel)| match channel.stage {
+                Stage::Ending(how) => Some((Rc::clone(topic), how)),
+                Stage::Joining | Stage::Joined | Stage::Over => None,
+            })
+            .collect();
+        for (topic, how) in unended {
+            let what = format!("{} never came", how.event());
+            self.odd(OddityKind::NoEnd, &topic, now, what);
         }
     }
 
     /// The connection is over: nothing is due any more.
     pub(super) fn forget(&mut self) {
         self.due.clear();
+        self.overdue.clear();
         self.channels.clear();
         self.doubtful.clear();
         self.heartbeat = None;

@@ -138,6 +138,27 @@ impl Conversation {
             .left(&self.room, self.member.number, now);
     }
 
+    /// The connection is about to end without a last word of the server: what it had sent may not arrive.
+    pub(super) fn is_cut_off(&mut self) {
+        self.listen();
+        self.presence = InRoom::No;
+        let now = self.member.site.now();
+        let mut ledger = self.books.broadcasts.borrow_mut();
+        ledger.cuts(&self.room, self.member.number, now);
+    }
+
+    /// Cuts the connection.
+    pub(super) fn cut(&mut self) {
+        self.is_cut_off();
+        self.member.cut();
+    }
+
+    /// Closes the connection.
+    pub(super) async fn hang_up(&mut self) {
+        self.is_cut_off();
+        self.member.hang_up().await;
+    }
+
     fn join_params(&self) -> (Value, Expected) {
         let params = json!({ "socket": self.member.number });
         let expected = Expected::Ok(Content::Json(json!({ "params": params })));

@@ -69,6 +69,13 @@ pub(super) enum Rest {
     StillComing,
 }
 
+impl Rest {
+    /// Why what did not come may still be under way, if that is so.
+    pub(super) fn excuse(self) -> Option<String> {
+        (self == Self::StillComing).then(|| "messages still came when the time was over".to_owned())
+    }
+}
+
 /// Takes what still comes until nothing has come for a while, at most for twice the usual timeout.
 pub(super) async fn come_to_rest(site: &Site, mut talks: Vec<Conversation>) -> (Vec<Conversation>, Rest) {
     let deadline = site.now() + site.timeout() * 2;

@@ -28,8 +28,8 @@ const LARGE_ROOM: usize = 120;
 const LARGE_ROOMS: usize = 4;
 const SMALL_ROOM: usize = 10;
 /// A video has so many sockets, and there are at most so many videos.
-const VIDEO: usize = 20;
-const VIDEOS: usize = 10;
+const VIDEO: usize = 10;
+const VIDEOS: usize = 3;
 const LONGEST: Duration = Duration::from_secs(20);
 /// In less, nobody comes and goes.
 const SHORTEST: Duration = Duration::from_secs(6);
@@ -100,7 +100,7 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
         audit: books.audit(),
         annotations: annotations.audit(),
         oddities: site.take_oddities(),
-        standstill,
+        standstill: standstill.or(rest.excuse()),
         rest,
         videos: context.offers.videos,
     };

@@ -93,7 +93,7 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     drop(punctuality);
     context.tell("closing sockets");
     let talks = rude.into_iter().chain(untouched).collect();
-    let (talks, _) = crowd::come_to_rest(site, talks).await;
+    let (talks, rest) = crowd::come_to_rest(site, talks).await;
     crowd::close(talks).await;
 
     let judge = Judge {
@@ -102,7 +102,7 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
         oddities: site.take_oddities(),
         books: &books,
         deeds: &deeds.borrow(),
-        standstill,
+        standstill: standstill.or(rest.excuse()),
     };
     experiment.claims = judge.claims();
     context.count(&books.audit(), &judge.oddities);

@@ -19,6 +19,8 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     topics: HashMap<Rc<str>, TopicLedger>,
+    /// The longest time between a broadcast and its reply.
+    slowest: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +63,16 @@ struct Stay {
     /// When the client began to end it, or learned that it had ended.
     ending: Option<Time>,
     over: Option<Time>,
+    end: StayEnd,
+}
+
+/// How a stay ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StayEnd {
+    /// By a message of the server, behind which nothing more comes.
+    Told,
+    /// The client cut the connection: what the server had sent may not have arrived.
+    Cut,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +108,7 @@ impl Ledger {
             joined: None,
             ending: None,
             over: None,
+            end: StayEnd::Told,
         };
         self.receiver(topic, socket).stays.push(stay);
     }
@@ -112,6 +125,14 @@ impl Ledger {
         if let Some(stay) = self.receiver(topic, socket).stays.last_mut() {
             stay.ending.get_or_insert(at);
         }
+    }
+
+    /// It cuts its connection.
+    pub(super) fn cuts(&mut self, topic: &Rc<str>, socket: u32, at: Time) {
+        if let Some(stay) = self.receiver(topic, socket).stays.last_mut() {
+            stay.end = StayEnd::Cut;
+        }
+        self.left(topic, socket, at);
     }
 
     /// Its stay has ended.
@@ -141,6 +162,7 @@ impl Ledger {
         let sends = &mut self.topics.entry(Rc::clone(topic)).or_default().sends;
         if let Some(sending) = sends.get_mut(number as usize) {
             sending.acknowledged = Some(at);
+            self.slowest = self.slowest.max(at.since(sending.sent));
         }
     }
 
@@ -170,6 +192,8 @@ impl Ledger {
         for (topic, of_topic) in &self.topics {
             for (socket, receiver) in &of_topic.receivers {
                 let auditor = Auditor {
+                    // A server that takes long for everything takes long to forget a channel.
+                    grace: GRACE.max(self.slowest * 2),
                     topic,
                     socket: *socket,
                     receiver,
@@ -186,6 +210,8 @@ impl Ledger {
 
 /// Looks at what one socket received on one topic.
 struct Auditor<'l> {
+    /// How long a channel that has ended may still get broadcasts.
+    grace: Duration,
     topic: &'l Rc<str>,
     socket: u32,
     receiver: &'l Receiver,
@@ -265,13 +291,14 @@ impl Auditor<'_> {
         let is_due = |stay: &Stay| {
             let was_there = stay.joined.is_some_and(|joined| joined <= sending.sent);
             let until = stay.ending.unwrap_or(Time::MAX);
-            was_there
-                && sending
-                    .acknowledged
-                    .is_some_and(|acknowledged| acknowledged <= until)
+            let in_time = sending
+                .acknowledged
+                .is_some_and(|acknowledged| acknowledged <= until);
+            let had_arrived = || stay.end == StayEnd::Told || self.later_one_came(sending, until);
+            was_there && in_time && had_arrived()
         };
         let may_come = |stay: &Stay| {
-            let end = stay.over.map_or(Time::MAX, |over| over + GRACE);
+            let end = stay.over.map_or(Time::MAX, |over| over + self.grace);
             let under_way = sending.acknowledged.unwrap_or(Time::MAX);
             sending.sent <= end && under_way >= stay.asked
         };
@@ -285,13 +312,21 @@ impl Auditor<'_> {
         }
     }
 
+    /// Whether a later broadcast of the same sender came by then; a connection keeps their order.
+    fn later_one_came(&self, sending: &Sending, until: Time) -> bool {
+        self.receiver
+            .arrivals
+            .iter()
+            .any(|it| it.sender == sending.sender && it.number > sending.number && it.at <= until)
+    }
+
     /// Who rejoins at once hears a broadcast over the dead and over the new subscription.
     fn may_be_doubled(&self, sending: &Sending) -> bool {
         self.receiver.stays.windows(2).any(|pair| {
             let [before, after] = pair else { return false };
             let over = before.over.or(before.ending).unwrap_or(after.asked);
-            let until = after.joined.unwrap_or(after.asked) + GRACE;
-            after.asked.since(over) < GRACE && sending.sent <= until && sending.sent + GRACE >= over
+            let until = after.joined.unwrap_or(after.asked) + self.grace;
+            after.asked.since(over) < self.grace && sending.sent <= until && sending.sent + self.grace >= over
         })
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Heard {
 /// Why an answer did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
-    /// Not in time; it is an oddity already.
+    /// Not in time. If it never comes, that is an oddity.
     InTime,
     /// The channel ended before.
     ChannelOver,
@@ -169,7 +169,7 @@ impl Member {
         let (reference, out) = self.account.leave(topic, self.site.now());
         self.say(out).await;
         self.answer(topic, reference).await?;
-        self.ended(topic, "phx_close").await
+        self.ended(topic).await
     }
 
     /// Sends a push that ends the channel, and waits until it has.
@@ -182,11 +182,7 @@ impl Member {
     ) -> Result<(), NoAnswer> {
         self.account.will_end(topic, how);
         self.push(topic, event, content, Expected::Nothing).await;
-        let awaited = match how {
-            Ends::Crash => "phx_error",
-            Ends::Close => "phx_close",
-        };
-        self.ended(topic, awaited).await
+        self.ended(topic).await
     }
 
     /// The answers that nobody has waited for, with the times at which they came.
@@ -211,8 +207,14 @@ impl Member {
         }
     }
 
-    /// Ends the connection with a close frame.
+    /// Ends the connection with a close frame once everything has had its time: what was due and has not come is an oddity.
     pub(super) async fn close(&mut self) {
+        self.account.close(self.site.now());
+        self.hang_up().await;
+    }
+
+    /// Ends the connection with a close frame, whatever is due.
+    pub(super) async fn hang_up(&mut self) {
         let close = Outgoing::Close {
             code: Some(1000),
             reason: String::new(),

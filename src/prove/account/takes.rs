@@ -59,7 +59,8 @@ impl Account {
             self.odd(OddityKind::Misdelivered, topic, now, what);
             return Came::Nothing;
         };
-        let Some(due) = self.due.remove(&reference) else {
+        let due = self.due.remove(&reference);
+        let Some(due) = due.or_else(|| self.overdue.remove(&reference)) else {
             self.undue(reference, topic, now);
             return Came::Nothing;
         };
@@ -145,9 +146,10 @@ impl Account {
     }
 
     fn take_end(&mut self, message: &Message<'_>, topic: &Rc<str>, how: Ends, now: Time) -> Came {
-        let (kind, name) = match how {
-            Ends::Crash => (OddityKind::Error, ERROR),
-            Ends::Close => (OddityKind::Close, CLOSE),
+        let name = how.event();
+        let kind = match how {
+            Ends::Crash => OddityKind::Error,
+            Ends::Close => OddityKind::Close,
         };
         let join_ref = number(&message.join_ref).or_else(|| number(&message.reference));
         let Some(channel) = self.channels.get_mut(topic) else {
@@ -192,6 +194,10 @@ impl Account {
             .filter(|(_, due)| due.topic == *topic && &*due.event != LEAVE)
             .map(|(reference, _)| *reference)
             .collect();
+        let late = self
+            .overdue
+            .extract_if(|_, due| due.topic == *topic && &*due.event != LEAVE);
+        self.doubtful.extend(late.map(|(reference, _)| reference));
         for reference in gone {
             self.due.remove(&reference);
             self.doubtful.insert(reference);

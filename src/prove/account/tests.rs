@@ -103,19 +103,31 @@ fn a_counter_of_another_conversation_is_told_as_bled() {
 }
 
 #[test]
-fn a_reply_that_never_came_is_lost_once_and_may_come_later() {
+fn a_reply_that_comes_late_is_no_loss_and_one_that_never_comes_is() {
+    let reply = r#"["1","2","lab:a","phx_reply",{"status":"ok","response":{"n":1}}]"#;
     let mut account = joined();
     echo(&mut account);
-    account.miss(at(2), at(10));
-    assert_eq!(kinds(&mut account), [], "it was sent later");
-    account.miss(at(3), at(10_003));
-    account.miss(at(3), at(10_003));
-    assert_eq!(kinds(&mut account), [OddityKind::Lost]);
-    take(
-        &mut account,
-        r#"["1","2","lab:a","phx_reply",{"status":"ok","response":{"n":1}}]"#,
-    );
+    account.give_up(at(2));
+    assert_eq!(account.dues(), 1, "it was sent later");
+    account.give_up(at(3));
+    assert_eq!((account.dues(), kinds(&mut account)), (0, vec![]));
+    take(&mut account, reply);
+    account.close(at(99_999));
     assert_eq!(kinds(&mut account), []);
+
+    let mut account = joined();
+    echo(&mut account);
+    account.give_up(at(3));
+    account.close(at(10_003));
+    assert_eq!(kinds(&mut account), [OddityKind::Lost]);
+}
+
+#[test]
+fn an_end_that_never_comes_is_told() {
+    let mut account = joined();
+    account.will_end(&topic(), Ends::Close);
+    account.close(at(10_003));
+    assert_eq!(kinds(&mut account), [OddityKind::NoEnd]);
 }
 
 #[test]
@@ -154,7 +166,7 @@ fn what_was_sent_to_a_channel_that_ended_may_be_answered_or_not() {
         &mut account,
         r#"["1","2","lab:a","phx_reply",{"status":"error","response":{"reason":"unmatched topic"}}]"#,
     );
-    account.miss(at(9), at(99_999));
+    account.close(at(99_999));
     assert_eq!(kinds(&mut account), []);
 }
 

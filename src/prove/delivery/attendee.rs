@@ -202,9 +202,15 @@ impl Attendee {
     }
 
     async fn go(&mut self) -> Result<(), NoAnswer> {
-        self.talk.begins_to_leave_room();
         let room = Rc::clone(&self.talk.room);
-        match self.dice.below(4) {
+        let way = self.dice.below(4);
+        if way == 2 {
+            self.listen();
+            self.talk.cut();
+            return Ok(());
+        }
+        self.talk.begins_to_leave_room();
+        match way {
             0 => {
                 self.talk
                     .member
@@ -217,10 +223,6 @@ impl Attendee {
                     .member
                     .end_by(&room, "stop", &content, Ends::Close)
                     .await?;
-            }
-            2 => {
-                self.listen();
-                self.talk.member.cut();
             }
             _ => self.talk.member.leave(&room).await?,
         }

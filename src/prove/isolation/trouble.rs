@@ -88,7 +88,6 @@ impl Trouble {
             Self::UnknownEvent => end_on_own(talk, manner).await,
             Self::CrashInJoin => refused_join(talk, manner).await,
             Self::Cut | Self::Malformed | Self::DisconnectedByServer => {
-                talk.begins_to_leave_room();
                 self.end_connection(talk, manner).await?;
                 come_back(talk).await
             }
@@ -100,17 +99,19 @@ impl Trouble {
     /// Ends the connection in a way of its own, or with a close frame.
     async fn end_connection(self, talk: &mut Conversation, manner: Manner) -> Result<(), NoAnswer> {
         if manner == Manner::Polite {
-            talk.member.close().await;
+            talk.hang_up().await;
             return Ok(());
         }
         match self {
             Self::Malformed => {
+                talk.is_cut_off();
                 talk.member.may_be_disconnected();
                 let no_message = Outgoing::Text("[\"1\",\"2\",\"lab:x\"".to_owned());
                 talk.member.say_raw(no_message).await;
                 until_disconnected(talk).await
             }
             Self::DisconnectedByServer => {
+                talk.is_cut_off();
                 talk.member.may_be_disconnected();
                 let site = Rc::clone(&talk.member.site);
                 let user = talk.member.user.clone().unwrap_or_default();
@@ -120,7 +121,7 @@ impl Trouble {
                 until_disconnected(talk).await
             }
             _ => {
-                talk.member.cut();
+                talk.cut();
                 Ok(())
             }
         }

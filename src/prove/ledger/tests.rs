@@ -151,3 +151,38 @@ fn without_a_reply_nobody_knows_whether_it_was_broadcast() {
     assert_eq!(kinds(&ledger), []);
     assert_eq!(ledger.audit().sums.in_doubt, 1);
 }
+
+#[test]
+fn a_broadcast_before_a_cut_is_due_only_if_a_later_one_of_its_sender_came() {
+    let cut = |came: &[u32]| {
+        let mut ledger = two_who_stay();
+        for number in came {
+            ledger.came(&topic(), 1, (0, *number), at(301));
+        }
+        ledger.cuts(&topic(), 1, at(303));
+        (kinds(&ledger), ledger.audit().sums)
+    };
+    let (told, sums) = cut(&[0]);
+    assert_eq!((told, sums.expected, sums.in_doubt), (vec![], 0, 3));
+    let (told, sums) = cut(&[2]);
+    assert_eq!(told, [(OddityKind::Lost, 1), (OddityKind::Lost, 1)]);
+    assert_eq!((sums.expected, sums.in_doubt), (2, 1));
+}
+
+#[test]
+fn a_server_that_is_slow_in_everything_has_more_time_to_forget_a_channel() {
+    let late_delivery = |reply_after: u64| {
+        let mut ledger = two_who_stay();
+        for number in 0..3 {
+            ledger.came(&topic(), 1, (0, number), at(301));
+        }
+        ledger.leaves(&topic(), 1, at(350));
+        ledger.left(&topic(), 1, at(400));
+        let number = ledger.sends(&topic(), 0, Audience::Others, at(2_000));
+        ledger.acknowledged(&topic(), number, at(2_000 + reply_after));
+        ledger.came(&topic(), 1, (0, number), at(2_900));
+        kinds(&ledger)
+    };
+    assert_eq!(late_delivery(2), [(OddityKind::Misdelivered, 1)]);
+    assert_eq!(late_delivery(900), []);
+}

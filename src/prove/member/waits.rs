@@ -4,25 +4,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::super::account::Answer;
-use super::super::oddity::OddityKind;
 use super::{AwaitsEnd, Member, NoAnswer};
 use crate::clock::Time;
 
 impl Member {
     /// Waits until a channel has ended.
-    pub(super) async fn ended(&mut self, topic: &Rc<str>, awaited: &str) -> Result<(), NoAnswer> {
+    pub(super) async fn ended(&mut self, topic: &Rc<str>) -> Result<(), NoAnswer> {
         let deadline = self.site.now() + self.site.timeout();
         while !self.account.is_over(topic) {
             if !self.is_open() {
                 return Err(NoAnswer::Disconnected);
             }
             if self.step(deadline).await.is_over() {
-                let waited = self.site.timeout().as_secs_f64();
-                self.odd(
-                    OddityKind::NoEnd,
-                    topic,
-                    format!("{awaited} did not come within {waited:.1} s"),
-                );
                 return Err(NoAnswer::InTime);
             }
         }
@@ -52,8 +45,7 @@ impl Member {
                 });
             }
             if self.step(deadline).await.is_over() {
-                self.account.miss(deadline - self.site.timeout(), self.site.now());
-                self.pass_on_oddities();
+                self.account.give_up(deadline - self.site.timeout());
                 return Err(NoAnswer::InTime);
             }
         }
@@ -67,7 +59,7 @@ impl Member {
         }
     }
 
-    /// Takes what comes until all replies are there, at most for the usual timeout; what is then due is an oddity.
+    /// Takes what comes until all replies are there, at most for the usual timeout.
     pub(in super::super) async fn settle(&mut self) {
         let deadline = self.site.now() + self.site.timeout();
         while self.is_open() && self.account.dues() > 0 {
@@ -75,8 +67,7 @@ impl Member {
                 break;
             }
         }
-        self.account.miss(deadline, self.site.now());
-        self.pass_on_oddities();
+        self.account.give_up(deadline);
     }
 
     /// Waits for the end of the connection, which the server is to bring about.

@@ -264,7 +264,13 @@ impl Conversation {
     pub(super) fn notice_the_end(&mut self) {
         if self.presence == InRoom::Yes && !self.member.is_joined(&self.room) {
             self.presence = InRoom::No;
-            self.has_left_room();
+            if self.member.is_open() {
+                self.has_left_room();
+            } else {
+                let now = self.member.site.now();
+                let mut ledger = self.books.broadcasts.borrow_mut();
+                ledger.cuts(&self.room, self.member.number, now);
+            }
         }
     }
 

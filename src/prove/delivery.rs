@@ -9,6 +9,7 @@ use super::context::Context;
 use super::conversation::Conversation;
 use super::crowd::{self, NoCrowd};
 use super::dice::Dice;
+use super::ledger::Audit;
 use super::member::Users;
 use super::punctuality::Punctuality;
 use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
@@ -27,6 +28,10 @@ const HALL: usize = 320;
 const LARGE_ROOM: usize = 120;
 const LARGE_ROOMS: usize = 4;
 const SMALL_ROOM: usize = 10;
+/// There are at least so many small rooms, as bursts are sent there.
+const FEWEST_SMALL_ROOMS: usize = 4;
+/// How many sockets send bursts: more of them measure how fast a server is, and not whether it delivers.
+const BURSTERS: usize = 8;
 /// A video has so many sockets, and there are at most so many videos.
 const VIDEO: usize = 10;
 const VIDEOS: usize = 3;
@@ -96,11 +101,13 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     let standstill = punctuality.standstill(site.timeout());
     drop(punctuality);
     crowd::close(talks).await;
+    let audit = books.audit();
+    let saturated = saturated(&audit, site.timeout());
     let judge = Judge {
-        audit: books.audit(),
+        audit,
         annotations: annotations.audit(),
         oddities: site.take_oddities(),
-        standstill: standstill.or(rest.excuse()),
+        excuse: standstill.or(saturated).or(rest.excuse()),
         rest,
         videos: context.offers.videos,
     };
@@ -108,6 +115,17 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     context.count(&judge.audit, &judge.oddities);
     context.count(&judge.annotations, &[]);
     Ok(())
+}
+
+/// Why a server that ended connections or answered late need not have broken a promise: it was given more than it could do.
+fn saturated(audit: &Audit, timeout: Duration) -> Option<String> {
+    let slowest = audit.slowest_delivery;
+    (slowest > timeout).then(|| {
+        let seconds = slowest.as_secs_f64();
+        format!(
+            "deliveries took up to {seconds:.1} s: the server is saturated, and fewer sockets would tell more"
+        )
+    })
 }
 
 /// One hall, some large rooms, and small ones for all others.
@@ -130,7 +148,7 @@ fn rooms(context: &Context<'_>) -> Vec<Room> {
             });
         }
     }
-    let small = left / SMALL_ROOM;
+    let small = (left / SMALL_ROOM).max(FEWEST_SMALL_ROOMS);
     let rate = (SMALL_TALK_PER_SECOND / small.max(1) as f64).min(2.0);
     rooms.extend((0..small).map(|number| Room {
         name: name("small", number),
@@ -149,23 +167,21 @@ fn attendees(
 ) -> Vec<Attendee> {
     let videos = if context.offers.videos { VIDEOS } else { 0 };
     let first_video = context.site.run * 1_000;
-    let mut stay = 0;
+    let (mut annotators, mut bursters) = (0, 0);
     let attendee = |(index, (talk, size, rate)): (usize, (Conversation, usize, f64))| {
         let habit = match index % 5 {
             4 => Habit::ComesAndGoes,
-            _ => {
-                stay += 1;
-                let number = stay - 1;
-                if number < videos * VIDEO {
-                    let topic = format!("videos:{}", first_video + (number / VIDEO) as u64);
-                    Habit::Annotates(topic.into())
-                } else {
-                    match number % 40 {
-                        0 => Habit::SendsBursts,
-                        _ => Habit::Stays,
-                    }
-                }
+            _ if annotators < videos * VIDEO => {
+                annotators += 1;
+                let number = (annotators - 1) / VIDEO;
+                Habit::Annotates(format!("videos:{}", first_video + number as u64).into())
             }
+            // One in each small room.
+            _ if size == SMALL_ROOM && index % SMALL_ROOM == 0 && bursters < BURSTERS => {
+                bursters += 1;
+                Habit::SendsBursts
+            }
+            _ => Habit::Stays,
         };
         Attendee {
             dice: Dice::new(context.seed, 3_000_000 + index as u64),
@@ -199,7 +215,7 @@ fn method(context: &Context<'_>, rooms: &[Room], duration: Duration) -> Vec<Stri
             duration.as_secs_f64()
         ),
         format!(
-            "Some sent bursts of {} pushes and {} broadcasts without waiting for a reply.",
+            "In small rooms, {BURSTERS} at most sent bursts of {} pushes and {} broadcasts without waiting for a reply.",
             attendee::BURST,
             attendee::BROADCAST_BURST
         ),
@@ -210,7 +226,7 @@ fn method(context: &Context<'_>, rooms: &[Room], duration: Duration) -> Vec<Stri
     if count > context.sockets {
         let more = count - context.sockets;
         told.push(format!(
-            "{more} of the sockets were opened beside those asked for, as a hall of {HALL} takes them."
+            "{more} of the sockets were opened beside those asked for: a hall of {HALL} and {FEWEST_SMALL_ROOMS} small rooms take them."
         ));
     }
     told

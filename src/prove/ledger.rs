@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     topics: HashMap<Rc<str>, TopicLedger>,
     /// The longest time between a broadcast and its reply.
     slowest: Duration,
+    /// The longest time between a broadcast and its arrival.
+    slowest_delivery: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -97,6 +99,8 @@ pub(super) struct Sums {
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     pub(super) sums: Sums,
+    /// The longest time between a broadcast and its arrival.
+    pub(super) slowest_delivery: Duration,
     pub(super) oddities: Vec<Oddity>,
 }
 
@@ -177,8 +181,9 @@ impl Ledger {
         let arrival = Arrival { sender, number, at };
         self.receiver(topic, socket).arrivals.push(arrival);
         let sends = &self.topics.get(topic)?.sends;
-        let sending = sends.get(number as usize).filter(|it| it.sender == sender)?;
-        Some(sending.sent)
+        let sent = sends.get(number as usize).filter(|it| it.sender == sender)?.sent;
+        self.slowest_delivery = self.slowest_delivery.max(at.since(sent));
+        Some(sent)
     }
 
     fn receiver(&mut self, topic: &Rc<str>, socket: u32) -> &mut Receiver {
@@ -188,7 +193,10 @@ impl Ledger {
 
     /// Compares what was promised with what came. To be called once all that is under way has had its time.
     pub(super) fn audit(&self) -> Audit {
-        let mut audit = Audit::default();
+        let mut audit = Audit {
+            slowest_delivery: self.slowest_delivery,
+            ..Audit::default()
+        };
         for (topic, of_topic) in &self.topics {
             for (socket, receiver) in &of_topic.receivers {
                 let auditor = Auditor {

@@ -79,13 +79,18 @@ pub(super) async fn sleep_together(
     ] {
         let mut sleepers = 1;
         while sleepers <= most && context.time_left() > reserved {
-            let one = try_once(&context.site, &mut talks, arrangement, sleepers).await;
-            let fell_short = one.fell_short();
-            tries.push(one);
-            if fell_short {
-                // Once may be chance; and more sleepers tell no more.
-                tries.push(try_once(&context.site, &mut talks, arrangement, sleepers).await);
-                break;
+            let first = try_once(&context.site, &mut talks, arrangement, sleepers).await;
+            if first.held() {
+                tries.push(first);
+            } else {
+                // Once may be chance.
+                let again = try_once(&context.site, &mut talks, arrangement, sleepers).await;
+                tries.extend((!again.held()).then_some(first));
+                tries.push(again);
+                if !again.held() {
+                    // More sleepers tell no more.
+                    break;
+                }
             }
             crowd::look_after(&context.site, &mut talks).await;
             sleepers = next_count(sleepers, most);
@@ -287,8 +292,9 @@ impl Sleeps {
                 (ProofVerdict::Pass, told(last))
             }
             (Some(last), late) => {
-                let why = late.clone().unwrap_or_else(|| last.doubt());
-                (ProofVerdict::Undecided, format!("{}; {why}", told(last)))
+                let doubtful = tries.iter().find(|it| !it.held()).unwrap_or(last);
+                let why = late.clone().unwrap_or_else(|| doubtful.doubt());
+                (ProofVerdict::Undecided, format!("{}; {why}", told(doubtful)))
             }
         };
         Claim::new(claim, verdict, says)

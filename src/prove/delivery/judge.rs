@@ -19,8 +19,8 @@ pub(super) struct Judge {
     pub(super) annotations: Audit,
     /// What the accounts of the sockets hold.
     pub(super) oddities: Vec<Oddity>,
-    /// Why answers that came too late say nothing, if this process stood still.
-    pub(super) standstill: Option<String>,
+    /// Why what came too late or was cut off says nothing, if that is so.
+    pub(super) excuse: Option<String>,
     /// Whether all broadcasts had time to arrive.
     pub(super) rest: Rest,
     /// Whether the target has videos.
@@ -99,9 +99,9 @@ impl Judge {
         }
     }
 
-    /// What was lost while this process stood still proves nothing; everything else does.
+    /// What may have come too late proves nothing; everything else does.
     fn verdict<'o>(&self, mut oddities: impl Iterator<Item = &'o Oddity>) -> ProofVerdict {
-        if self.standstill.is_some() && oddities.all(|it| it.kind.may_be_ours()) {
+        if self.excuse.is_some() && oddities.all(|it| it.kind.may_be_ours()) {
             ProofVerdict::Undecided
         } else {
             ProofVerdict::Fail
@@ -109,7 +109,7 @@ impl Judge {
     }
 
     fn excused(&self, verdict: ProofVerdict, says: String) -> String {
-        match (&self.standstill, verdict) {
+        match (&self.excuse, verdict) {
             (Some(why), ProofVerdict::Undecided) => format!("{says}; {why}"),
             _ => says,
         }

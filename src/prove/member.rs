@@ -68,6 +68,7 @@ pub(super) struct Member {
     heard: VecDeque<Heard>,
     answers: Vec<(u64, Answer, Time)>,
     awaits_end: AwaitsEnd,
+    has_joined: bool,
     next_beat: Time,
 }
 
@@ -89,6 +90,7 @@ impl Member {
             heard: VecDeque::new(),
             answers: Vec::new(),
             awaits_end: AwaitsEnd::No,
+            has_joined: false,
             next_beat: site.now() + site.heartbeat,
         })
     }
@@ -121,6 +123,9 @@ impl Member {
         let reference = self.start_join(topic, params, expected).await;
         let (answer, at) = self.answer(topic, reference).await?;
         self.site.measure(Timing::Join, answer.sent, at);
+        if answer.status == "ok" && !std::mem::replace(&mut self.has_joined, true) {
+            self.site.figures.borrow_mut().sockets.joined += 1;
+        }
         Ok(answer)
     }
 

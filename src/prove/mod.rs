@@ -22,6 +22,7 @@ mod punctuality;
 mod result;
 mod run;
 mod schedule;
+mod server_use;
 mod site;
 mod watch;
 

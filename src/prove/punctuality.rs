@@ -13,7 +13,7 @@ use crate::load::Timing;
 /// How often it is measured.
 const EVERY: Duration = Duration::from_millis(5);
 /// Later than this at the 99th percentile, and small differences cannot be told.
-const LATE: Duration = Duration::from_millis(20);
+pub(super) const LATE: Duration = Duration::from_millis(20);
 
 /// A measurement of how late timers fire. It ends when it is dropped.
 #[derive(Debug)]
@@ -65,13 +65,16 @@ impl Punctuality {
     /// Why times say nothing, if that is so.
     pub(super) fn excuse(&self) -> Option<String> {
         let p99 = self.p99();
-        (p99 > LATE).then(|| {
-            format!(
-                "this process itself was {:.0} ms late at the 99th percentile: the machine is too busy to measure",
-                p99.as_secs_f64() * 1e3
-            )
-        })
+        (p99 > LATE).then(|| late_in_words(p99))
     }
+}
+
+/// What a process says that was so late at the 99th percentile.
+pub(super) fn late_in_words(p99: Duration) -> String {
+    let millis = p99.as_secs_f64() * 1e3;
+    format!(
+        "this process itself was {millis:.0} ms late at the 99th percentile: the machine is too busy to measure"
+    )
 }
 
 impl Drop for Punctuality {

@@ -12,12 +12,14 @@ use super::context::Context;
 use super::delivery::delivery;
 use super::isolation::isolation;
 use super::offers::Offers;
+use super::punctuality::{LATE, late_in_words};
 use super::result::{Experiment, ExperimentName, ProveResult};
+use super::server_use::ServerWatch;
 use super::site::{NotOpened, Site};
 use crate::clock::Clock;
 use crate::driver::Lent;
 use crate::load::{Figures, Generator, Latencies, Timing};
-use crate::process::{own_usage, usage_of};
+use crate::process::{Usage, own_usage};
 use crate::protocol::Vsn;
 use crate::transport::Endpoint;
 
@@ -85,13 +87,17 @@ pub async fn prove(
         let experiments = experiments(settings, &site, server, &mut result, on_event);
         local
             .run_until(async {
-                tokio::select! {
+                let watch = settings.server_pid.and_then(|pid| ServerWatch::new(&site, pid));
+                let outcome = tokio::select! {
                     outcome = experiments => Some(outcome),
                     () = stop => None,
-                }
+                };
+                (outcome, watch.map(|watch| watch.seen()))
             })
             .await
     };
+    let (outcome, server_use) = outcome;
+    result.server = server_use;
     // Tasks of an experiment that was ended early end with the set.
     drop(local);
     match outcome {
@@ -103,17 +109,24 @@ pub async fn prove(
     result.messages = figures.messages;
     result.latency_us = Latencies::of(&figures.times);
     result.lateness_us = Figures::of(figures.times.of(Timing::Lateness));
+    result.generator = generator(begin, result.lateness_us);
+    Ok(result)
+}
+
+/// What this process used since `begin`, and whether it was late.
+fn generator(begin: Usage, lateness: Figures) -> Generator {
     let end = own_usage().unwrap_or_default();
-    result.generator = Generator {
-        cpu_s: end.cpu.saturating_sub(begin.cpu).as_secs_f64(),
-        cpu_s_steady: end.cpu.saturating_sub(begin.cpu).as_secs_f64(),
+    let cpu_s = end.cpu.saturating_sub(begin.cpu).as_secs_f64();
+    let late = Duration::from_micros(lateness.p99);
+    let why_invalid = (late > LATE).then(|| late_in_words(late));
+    Generator {
+        cpu_s,
+        cpu_s_steady: cpu_s,
         rss_bytes_start: begin.rss_bytes,
         rss_bytes_peak: end.rss_bytes.max(begin.rss_bytes),
-        valid: true,
-        why_invalid: None,
-    };
-    let _ = usage_of;
-    Ok(result)
+        valid: why_invalid.is_none(),
+        why_invalid,
+    }
 }
 
 async fn experiments(

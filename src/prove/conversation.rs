@@ -28,6 +28,8 @@ pub(super) struct Conversation {
     kept: Kept,
     said: u64,
     presence: InRoom,
+    /// Whether it has asked for `pushed`, which are looked at together once all of them have come.
+    awaits_pushed: bool,
 }
 
 /// Whether the conversation is in its room, as far as it knows.
@@ -82,6 +84,7 @@ impl Conversation {
             kept: Kept::default(),
             said: 0,
             presence: InRoom::No,
+            awaits_pushed: false,
             member,
         }
     }
@@ -278,6 +281,8 @@ impl Conversation {
     pub(super) fn take(&self, heard: &Heard) {
         let (site, number) = (&self.member.site, self.member.number);
         match (heard.event.as_str(), &self.member.user) {
+            // Those of an attempt that did not end in time.
+            ("pushed", _) if self.awaits_pushed => {}
             ("broadcasted", _) => self.books.heard(site, number, heard),
             ("whispered", Some(name)) => self.books.heard_whisper(site, number, name, heard),
             (event, _) => site.odd(Oddity {
@@ -293,9 +298,15 @@ impl Conversation {
         }
     }
 
+    /// From now on `pushed` may come.
+    pub(super) fn will_be_pushed_to(&mut self) {
+        self.awaits_pushed = true;
+    }
+
     /// Takes the `pushed` of this topic: each of the numbers below `count` has to be there once, in order.
     pub(super) fn pushed_in_order(&mut self, topic: &Rc<str>, count: usize) {
         let (site, number) = (Rc::clone(&self.member.site), self.member.number);
+        self.awaits_pushed = false;
         let mut came = Vec::with_capacity(count);
         for heard in self.member.take_heard() {
             match &heard.content {

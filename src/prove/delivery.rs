@@ -33,8 +33,8 @@ const FEWEST_SMALL_ROOMS: usize = 4;
 /// How many sockets send bursts: more of them measure how fast a server is, and not whether it delivers.
 const BURSTERS: usize = 8;
 /// A video has so many sockets, and there are at most so many videos.
-const VIDEO: usize = 10;
-const VIDEOS: usize = 3;
+const VIDEO: usize = 8;
+const VIDEOS: usize = 2;
 const LONGEST: Duration = Duration::from_secs(20);
 /// In less, nobody comes and goes.
 const SHORTEST: Duration = Duration::from_secs(6);
@@ -101,11 +101,11 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     let standstill = punctuality.standstill(site.timeout());
     drop(punctuality);
     crowd::close(talks).await;
-    let audit = books.audit();
-    let saturated = saturated(&audit, site.timeout());
+    let (audit, annotations) = (books.audit(), annotations.audit());
+    let saturated = saturated(&audit, site.timeout()).or(saturated(&annotations, site.timeout()));
     let judge = Judge {
         audit,
-        annotations: annotations.audit(),
+        annotations,
         oddities: site.take_oddities(),
         excuse: standstill.or(saturated).or(rest.excuse()),
         rest,
@@ -117,13 +117,15 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     Ok(())
 }
 
-/// Why a server that ended connections or answered late need not have broken a promise: it was given more than it could do.
+/// Why a server that ended channels or connections need not have broken a promise: it was given more than it could do.
 fn saturated(audit: &Audit, timeout: Duration) -> Option<String> {
-    let slowest = audit.slowest_delivery;
-    (slowest > timeout).then(|| {
-        let seconds = slowest.as_secs_f64();
+    let (delivery, reply) = (audit.slowest_delivery, audit.slowest_reply);
+    // Applications give up waiting for their own parts after some seconds, and their channels crash.
+    (delivery > timeout || reply > timeout / 4).then(|| {
         format!(
-            "deliveries took up to {seconds:.1} s: the server is saturated, and fewer sockets would tell more"
+            "deliveries took up to {:.1} s and replies up to {:.1} s: the server is saturated, and fewer sockets would tell more",
+            delivery.as_secs_f64(),
+            reply.as_secs_f64()
         )
     })
 }

@@ -99,6 +99,8 @@ pub(super) struct Sums {
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     pub(super) sums: Sums,
+    /// The longest time between a broadcast and its reply.
+    pub(super) slowest_reply: Duration,
     /// The longest time between a broadcast and its arrival.
     pub(super) slowest_delivery: Duration,
     pub(super) oddities: Vec<Oddity>,
@@ -194,6 +196,7 @@ impl Ledger {
     /// Compares what was promised with what came. To be called once all that is under way has had its time.
     pub(super) fn audit(&self) -> Audit {
         let mut audit = Audit {
+            slowest_reply: self.slowest,
             slowest_delivery: self.slowest_delivery,
             ..Audit::default()
         };

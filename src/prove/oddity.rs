@@ -68,12 +68,12 @@ impl OddityKind {
         }
     }
 
-    /// Whether it may come of a client that did nothing for a while: answers come too late for it, and servers close silent
-    /// connections.
-    pub const fn may_be_ours(self) -> bool {
+    /// Whether it may come of a client that did nothing for a while, or of a server that was given too much: answers come too late,
+    /// silent connections are closed, and channels crash that wait for something else.
+    pub const fn may_be_of_load(self) -> bool {
         matches!(
             self,
-            Self::Lost | Self::NoEnd | Self::Disconnected | Self::Refused
+            Self::Lost | Self::NoEnd | Self::Disconnected | Self::Refused | Self::Error
         )
     }
 

@@ -101,7 +101,7 @@ impl Judge {
 
     /// What may have come too late proves nothing; everything else does.
     fn verdict<'o>(&self, mut oddities: impl Iterator<Item = &'o Oddity>) -> ProofVerdict {
-        if self.excuse.is_some() && oddities.all(|it| it.kind.may_be_ours()) {
+        if self.excuse.is_some() && oddities.all(|it| it.kind.may_be_of_load()) {
             ProofVerdict::Undecided
         } else {
             ProofVerdict::Fail

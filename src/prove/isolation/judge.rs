@@ -204,7 +204,7 @@ impl Judge<'_> {
         let mut oddities = oddities.peekable();
         let standstill = self.standstill.as_deref()?;
         oddities.peek()?;
-        oddities.all(|it| it.kind.may_be_ours()).then_some(standstill)
+        oddities.all(|it| it.kind.may_be_of_load()).then_some(standstill)
     }
 
     fn of_kind(&self, kind: OddityKind) -> impl Iterator<Item = &Oddity> {

@@ -211,6 +211,7 @@ async fn stop_reading(talk: &mut Conversation, manner: Manner) -> Result<(), NoA
     let params = json!({});
     let expected = Expected::Ok(Content::Json(json!({ "params": params })));
     talk.member.join(&topic, &params, expected).await?;
+    talk.will_be_pushed_to();
     let (burst, pause) = paces(manner, UNREAD);
     let text = "x".repeat(UNREAD_BYTES);
     for sent in 0..UNREAD {

@@ -4,6 +4,8 @@
 mod cause;
 mod dimension;
 mod event;
+mod fit;
+mod forecast;
 mod goal;
 mod judge;
 mod limit;
@@ -16,6 +18,8 @@ mod trial;
 
 pub use dimension::Dimension;
 pub use event::CapacityEvent;
+pub use fit::{Estimate, Fit};
+pub use forecast::{Forecast, Resource};
 pub use goal::{Goal, TrialVerdict};
 pub use limit::Limit;
 pub use little::Little;
@@ -24,3 +28,7 @@ pub use run::run;
 pub use search::{Bounds, Inversion, UpperReason};
 pub use settings::{CapacitySettings, Most};
 pub use trial::{ProcessUse, Trial, TrialPurpose};
+
+/// What the tests of the reports make searches of.
+#[cfg(test)]
+pub use {fit::NoFit, result::Ended, search::Upper};

@@ -1,6 +1,10 @@
 //! The result of a search: the answer, how sure it is, and every trial behind it.
 
+use std::collections::BTreeMap;
+
 use super::dimension::Dimension;
+use super::fit::{Fit, NoFit};
+use super::forecast::Forecast;
 use super::goal::TrialVerdict;
 use super::limit::Limit;
 use super::search::{Bounds, Inversion};
@@ -27,6 +31,10 @@ pub struct CapacityResult {
     pub ended: Ended,
     /// The load test at the answer: the soak, or the longest trial that held there.
     pub at_capacity: Option<LoadResult>,
+    /// The Universal Scalability Law, fitted to the trials.
+    pub fit: Result<Fit, NoFit>,
+    /// What the machine would hold by its memory and its processors.
+    pub forecasts: Vec<Forecast>,
     /// Who chose the largest load.
     pub most: Most,
 }
@@ -74,14 +82,22 @@ impl CapacityResult {
         self.bounds.lower
     }
 
-    /// The trials at the answer and at fractions of it, which tell how the latency grows.
-    pub fn shares(&self) -> impl Iterator<Item = (u8, &Trial)> {
-        let share = |it: &'_ Trial| match it.purpose {
-            TrialPurpose::Share(percent) => Some(percent),
-            TrialPurpose::Soak if it.verdict == TrialVerdict::Held => Some(100),
-            TrialPurpose::Soak | TrialPurpose::Search => None,
-        };
-        self.trials.iter().filter_map(move |it| Some((share(it)?, it)))
+    /// The trials at percentages of the answer, the smallest first: they tell how the latency grows. Of several at one
+    /// percentage it is the last that is decided.
+    pub fn shares(&self) -> Vec<(u8, &Trial)> {
+        let mut shares: BTreeMap<u8, &Trial> = BTreeMap::new();
+        for trial in &self.trials {
+            let percent = match trial.purpose {
+                TrialPurpose::Share(percent) => percent,
+                TrialPurpose::Soak if Some(trial.load) == self.value() => 100,
+                TrialPurpose::Soak | TrialPurpose::Search => continue,
+            };
+            let is_decided = matches!(trial.verdict, TrialVerdict::Held | TrialVerdict::Missed);
+            if is_decided || !shares.contains_key(&percent) {
+                shares.insert(percent, trial);
+            }
+        }
+        shares.into_iter().collect()
     }
 
     /// What the search proves.

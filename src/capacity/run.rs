@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::event::CapacityEvent;
+use super::fit::fit;
+use super::forecast::forecasts;
 use super::goal::{Measured, TrialVerdict};
 use super::judge::{Asked, impossible, judge};
 use super::limit::Limit;
@@ -17,8 +19,8 @@ use crate::load::{self, Histograms, LoadError, LoadEvent, LoadResult, Machine};
 
 /// The latency is measured at these percentages of the answer.
 const SHARES: [u8; 3] = [50, 75, 90];
-/// How often the generator may fail to hold the answer for longer.
-const SOAKS: usize = 2;
+/// How often something is tried that the generator is not up to, once the search is over.
+const TRIES: usize = 2;
 /// How often the clock is looked at while waiting between trials.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -45,8 +47,9 @@ pub fn run(
         run.measure_shares()?;
     }
     let bounds = run.search.bounds();
+    let machine = Machine::this();
     let limited_by = match ended {
-        Ended::Goal => Limit::at(bounds.upper, &run.trials, &Machine::this()),
+        Ended::Goal => Limit::at(bounds.upper, &run.trials, &machine),
         Ended::Time | Ended::Noise | Ended::ServerGone | Ended::Stopped => Limit::Time,
     };
     Ok(CapacityResult {
@@ -63,6 +66,8 @@ pub fn run(
             .lower
             .and_then(|load| run.held.remove(&load))
             .map(|(_, it)| it),
+        fit: fit(&run.trials, settings.dimension, settings.base.seed),
+        forecasts: forecasts(&run.trials, settings.dimension, &machine),
         trials: run.trials,
         most: settings.most,
     })
@@ -96,7 +101,7 @@ impl Run<'_> {
                     if self.settings.soak.is_zero() {
                         return Ok((Ended::Goal, Soak::NotTried));
                     }
-                    if soaks == SOAKS {
+                    if soaks == TRIES {
                         return Ok((Ended::Goal, Soak::Undecided));
                     }
                     (TrialPurpose::Soak, load, self.settings.soak)
@@ -128,10 +133,15 @@ impl Run<'_> {
         let duration = self.settings.goal.trial;
         for percent in SHARES {
             let load = (answer * u64::from(percent) / 100).max(*self.settings.range.start());
-            if self.is_stopped() || !self.has_time_for(load, duration) {
-                return Ok(());
+            for _ in 0..TRIES {
+                if self.is_stopped() || !self.has_time_for(load, duration) {
+                    return Ok(());
+                }
+                let (verdict, _) = self.try_load(TrialPurpose::Share(percent), load, duration)?;
+                if verdict != TrialVerdict::Undecided {
+                    break;
+                }
             }
-            self.try_load(TrialPurpose::Share(percent), load, duration)?;
         }
         Ok(())
     }

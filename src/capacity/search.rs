@@ -11,7 +11,7 @@ use super::goal::{Goal, LoadClass, Measured, TrialVerdict};
 /// How much the load grows as long as no limit is known.
 const GROWTH: u64 = 2;
 /// After so many undecided trials, a load counts as out of the generator's reach.
-const MOST_UNDECIDED: usize = 3;
+const MOST_UNDECIDED: usize = 4;
 /// After so many trials the measurements are too noisy to go on.
 const MOST_TRIALS: usize = 200;
 

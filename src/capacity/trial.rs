@@ -53,6 +53,30 @@ pub struct Trial {
     pub took: Duration,
 }
 
+#[cfg(test)]
+impl Trial {
+    /// A trial of a search in which nothing was measured.
+    pub fn example(load: u64, verdict: TrialVerdict, duration: Duration) -> Self {
+        Self {
+            number: 1,
+            purpose: TrialPurpose::Search,
+            load,
+            duration,
+            verdict,
+            reasons: Vec::new(),
+            cause: None,
+            sockets: load,
+            rate: 0.0,
+            objectives: Vec::new(),
+            latency_us: Latencies::default(),
+            little: None,
+            generator: ProcessUse::default(),
+            server: None,
+            took: duration,
+        }
+    }
+}
+
 /// What a process used while the load lasted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ProcessUse {

@@ -1,6 +1,9 @@
-//! The reporters of `capacity`: a line for each trial and the answer on stdout, progress on stderr, and `result.json`.
+//! The reporters of `capacity`: a line for each trial and the answer on stdout, progress on stderr, and `result.json` and `report.html`.
 
+mod html;
 mod json;
+#[cfg(test)]
+mod made_up;
 mod progress;
 mod setup;
 mod summary;
@@ -49,13 +52,17 @@ pub struct CapacityFile {
 }
 
 impl CapacityFile {
-    /// `result.json` in this folder.
-    pub fn all(folder: &Folder) -> [Self; 1] {
-        [Self {
+    /// `result.json` and `report.html` in this folder.
+    pub fn all(folder: &Folder) -> [Self; 2] {
+        let file = |name, render| Self {
             folder: folder.clone(),
-            name: "result.json",
-            render: json::render,
-        }]
+            name,
+            render,
+        };
+        [
+            file("result.json", json::render),
+            file("report.html", html::render),
+        ]
     }
 }
 

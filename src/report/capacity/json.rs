@@ -7,8 +7,8 @@ use super::super::object::{Shown, object};
 use super::words::{purpose, verdict};
 use super::{CapacityFinished, CapacitySetup};
 use crate::capacity::{
-    Bounds, CapacityConclusion, CapacityResult, Inversion, Little, ProcessUse, Soak, Trial, TrialVerdict,
-    UpperReason,
+    Bounds, CapacityConclusion, CapacityResult, Estimate, Forecast, Inversion, Little, ProcessUse, Resource,
+    Soak, Trial, TrialVerdict, UpperReason,
 };
 use crate::load::{Latencies, LoadResult, ObjectiveOutcome};
 use crate::stream::Certificates;
@@ -49,6 +49,8 @@ struct Document<'a> {
     capacity: Option<Capacity>,
     steps: Vec<Step<'a>>,
     inversions: Shown<'a, [Inversion]>,
+    fit: Option<LawFit>,
+    forecast: Vec<ForecastOf<'a>>,
     #[serde(flatten)]
     result: Shown<'a, LoadResult>,
     objectives: Shown<'a, [ObjectiveOutcome]>,
@@ -67,6 +69,51 @@ struct Capacity {
     upper_is: Option<&'static str>,
     /// How the answer held for longer.
     soak: &'static str,
+}
+
+/// The Universal Scalability Law, fitted to the trials.
+#[derive(Serialize)]
+struct LawFit {
+    model: &'static str,
+    /// Nothing if the law was not fitted.
+    parameters: Option<Parameters>,
+    r2: Option<f64>,
+    /// How many trials it was fitted to.
+    points: usize,
+    peak: Option<PeakOf>,
+    /// Why there is no fit, or no peak.
+    refused: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Parameters {
+    lambda: Interval,
+    sigma: Interval,
+    kappa: Interval,
+}
+
+/// A value with its 95 % interval.
+#[derive(Serialize)]
+struct Interval {
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Serialize)]
+struct PeakOf {
+    in_flight: f64,
+    per_second: f64,
+}
+
+/// What a machine would hold by one of its resources.
+#[derive(Serialize)]
+struct ForecastOf<'a> {
+    by: &'static str,
+    value: u64,
+    unit: &'static str,
+    each: f64,
+    assumption: &'a str,
 }
 
 /// A trial.
@@ -111,6 +158,59 @@ impl Capacity {
                 Soak::Undecided => "undecided",
                 Soak::NotTried => "not-tried",
             },
+        }
+    }
+}
+
+impl LawFit {
+    fn of(result: &CapacityResult) -> Self {
+        let fit = match &result.fit {
+            Ok(fit) => fit,
+            Err(why) => {
+                return Self {
+                    model: "usl",
+                    parameters: None,
+                    r2: None,
+                    points: 0,
+                    peak: None,
+                    refused: Some(why.to_string()),
+                };
+            }
+        };
+        let interval = |it: &Estimate| Interval {
+            value: it.value,
+            low: it.low,
+            high: it.high,
+        };
+        Self {
+            model: "usl",
+            parameters: Some(Parameters {
+                lambda: interval(&fit.lambda),
+                sigma: interval(&fit.sigma),
+                kappa: interval(&fit.kappa),
+            }),
+            r2: Some(fit.r2),
+            points: fit.points.len(),
+            peak: fit.peak.ok().map(|it| PeakOf {
+                in_flight: it.in_flight,
+                per_second: it.per_second,
+            }),
+            refused: fit.peak.err().map(|it| it.to_string()),
+        }
+    }
+}
+
+impl<'a> ForecastOf<'a> {
+    fn of(it: &'a Forecast, unit: &'static str) -> Self {
+        Self {
+            by: match it.by {
+                Resource::Memory => "memory",
+                Resource::Processors => "processors",
+            },
+            value: it.load,
+            unit,
+            each: it.each,
+            assumption: &it.assumption,
         }
     }
 }
@@ -170,9 +270,63 @@ impl<'a> Document<'a> {
             run: run.setup,
             capacity: run.result.map(Capacity::of),
             steps: trials.iter().map(Step::of).collect(),
+            fit: run.result.map(LawFit::of),
+            forecast: run.result.map_or_else(Vec::new, |result| {
+                let unit = result.dimension.unit();
+                result
+                    .forecasts
+                    .iter()
+                    .map(|it| ForecastOf::of(it, unit))
+                    .collect()
+            }),
             inversions: Shown(run.result.map_or(&[], |it| &it.inversions)),
             result: Shown(at_capacity),
             objectives: Shown(last.map_or(&[], |it| &it.objectives)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn everything_that_was_promised_is_there() {
+        let result = made_up::result();
+        let text = made_up::with_run(&result, render);
+        let written: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let names = [
+            "schema",
+            "command",
+            "capacity",
+            "steps",
+            "fit",
+            "forecast",
+            "sockets",
+            "messages",
+            "latency_us",
+            "objectives",
+            "generator",
+            "cut_short",
+        ];
+        assert!(names.iter().all(|name| written.get(name).is_some()), "{written}");
+        let answer = &written["capacity"];
+        assert_eq!((&answer["value"], &answer["upper"]), (&198.into(), &200.into()));
+        assert_eq!(
+            (&answer["unit"], &answer["limited_by"]),
+            (&"sockets".into(), &"latency".into())
+        );
+        let held: Vec<_> = written["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| &it["held"])
+            .collect();
+        let unknown = serde_json::Value::Null;
+        assert_eq!(held[..3], [&true.into(), &false.into(), &unknown]);
+        assert_eq!(written["steps"][0]["sockets"], 100);
+        assert_eq!(written["fit"]["model"], "usl");
+        assert!(written["fit"]["parameters"].is_null() && written["fit"]["refused"].is_string());
     }
 }

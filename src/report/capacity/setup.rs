@@ -7,7 +7,7 @@ use super::super::object::Show;
 use super::words::load;
 use crate::capacity::{CapacitySettings, Dimension};
 use crate::load::Machine;
-use crate::report::load::words::seconds;
+use crate::report::load::words::{bytes, seconds, things};
 
 /// The settings of a search.
 #[derive(Clone, Debug, Serialize)]
@@ -75,6 +75,45 @@ impl CapacitySetup {
             lines.push(format!("{}: {}", INSECURE.0, INSECURE.1));
         }
         lines
+    }
+
+    /// The rows of the table of settings: names and values.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
+        let machine = &self.machine;
+        let memory = machine
+            .memory_bytes
+            .map_or(String::new(), |it| format!(", {} of memory", bytes(it)));
+        let mut rows = vec![
+            ("command", self.command_line.clone()),
+            ("must hold", self.objectives.join(", ")),
+            ("search", self.goal()),
+            (
+                "trials",
+                format!(
+                    "scenario {} with fresh sockets for each, sends at intended times (open model); short trials grow the load by 2, \
+                     trials of {} narrow it to {} %, a load is decided by {} of trials of {}; the answer is held for {}",
+                    self.scenario,
+                    seconds(self.trial_s / 2.0),
+                    self.width * 400.0,
+                    seconds(self.sum_s),
+                    seconds(self.trial_s),
+                    seconds(self.soak_s)
+                ),
+            ),
+            (
+                "machine",
+                format!(
+                    "{}{memory}, {}",
+                    things(machine.processors as u64, "processor"),
+                    machine.os
+                ),
+            ),
+        ];
+        if self.insecure {
+            rows.push((INSECURE.0, INSECURE.1.to_owned()));
+        }
+        rows.extend(self.server_said.iter().map(|it| ("server", it.clone())));
+        rows
     }
 
     /// When the search ends, as a sentence.

@@ -9,7 +9,7 @@ use super::super::paper::Paper;
 use super::CapacityFinished;
 use super::words::{self, latency, limit, verdict};
 use crate::capacity::{
-    CapacityConclusion, CapacityResult, Dimension, Limit, Soak, Trial, TrialPurpose, TrialVerdict,
+    CapacityConclusion, CapacityResult, Dimension, Limit, Resource, Soak, Trial, TrialPurpose, TrialVerdict,
     UpperReason,
 };
 use crate::report::load::words::{grouped, rate, seconds};
@@ -113,15 +113,14 @@ pub(super) fn answer(result: &CapacityResult) -> String {
 
 /// The latency at fractions of the answer.
 fn shares(text: &mut String, result: &CapacityResult) {
-    let mut all: Vec<_> = result.shares().collect();
-    all.sort_by_key(|(percent, _)| *percent);
-    let told: Vec<String> = all
+    let told: Vec<String> = result
+        .shares()
         .iter()
         .map(|(percent, trial)| {
-            let missed = if trial.verdict == TrialVerdict::Held {
-                ""
-            } else {
-                " (did not hold)"
+            let missed = match trial.verdict {
+                TrialVerdict::Held => "",
+                TrialVerdict::Missed => " (missed)",
+                TrialVerdict::Undecided | TrialVerdict::Impossible => " (undecided)",
             };
             format!("{} at {percent} %{missed}", latency(result.dimension, trial))
         })
@@ -164,6 +163,17 @@ pub(super) fn facts(result: &CapacityResult) -> Vec<String> {
             "Little's law is violated in {bad} of {audited} trials, which do not count"
         )),
     }
+    for it in &result.forecasts {
+        let by = match it.by {
+            Resource::Memory => "memory",
+            Resource::Processors => "processors",
+        };
+        let load = words::load(result.dimension, it.load);
+        facts.push(format!(
+            "forecast by {by}: {load}, assuming that {}",
+            it.assumption
+        ));
+    }
     facts
 }
 
@@ -191,4 +201,23 @@ fn how_sure(result: &CapacityResult) -> Option<String> {
         "{held} of {} trials there held{soak}{width}",
         held + missed
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn a_search_tells_each_trial_and_how_sure_the_answer_is() {
+        let result = made_up::result();
+        let mut text = head();
+        for trial in &result.trials {
+            text.push_str(&line(trial, result.dimension, Paper::Pipe));
+        }
+        text.push_str(&made_up::with_run(&result, |run| {
+            render(run, &result, Detail::Usual, ("reports/capacity-x", Paper::Pipe))
+        }));
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+    }
 }

@@ -79,7 +79,7 @@ const CRATES: [(&str, &[&str]); 44] = [
     ("rand", &["transport", "conformance", "cli"]),
     (
         "rand_xoshiro",
-        &["statistics", "conformance", "load", "prove", "server"],
+        &["statistics", "capacity", "conformance", "load", "prove", "server"],
     ),
     ("rcgen", &["stream"]),
     ("regex", &["scenario"]),

@@ -1,0 +1,188 @@
+//! Writes `report.html` of `capacity`: a single file without scripts, with charts as SVG, in light or dark mode like the
+//! reader's system.
+
+mod charts;
+mod scatter;
+mod tables;
+
+use std::fmt::Write as _;
+
+use super::CapacityFinished;
+use super::summary::{answer, facts};
+use super::words::{latency, limit, load};
+use crate::capacity::{CapacityConclusion, CapacityResult};
+use crate::report::html::{self, Escaped};
+use crate::report::load::words::{grouped, seconds};
+
+/// What this page adds to the style sheet of all pages.
+const STYLE: &str = "\
+.disc { fill: currentColor; }\n\
+.ring { fill: none; stroke: currentColor; stroke-width: 2; }\n\
+.cross { fill: none; stroke: currentColor; stroke-width: 2.5; stroke-linecap: round; }\n\
+figcaption .bad { font-weight: 400; }\n\
+svg .rule { font-size: 11px; }\n\
+td.why { text-align: left; white-space: normal; min-width: 16em; }\n";
+
+/// The whole page.
+pub(super) fn render(run: &CapacityFinished<'_>) -> Vec<u8> {
+    let mut page = html::begin(&format!("phxproof capacity: {}", run.target), STYLE);
+    head(&mut page, run);
+    if let Some(result) = run.result {
+        tiles(&mut page, result);
+        charts::all(&mut page, result);
+        tables::shares(&mut page, result);
+        tables::fit(&mut page, result);
+        tables::forecasts(&mut page, result);
+        tables::trials(&mut page, result);
+    }
+    tables::setup(&mut page, run.setup);
+    foot(&mut page, run);
+    html::end(&mut page);
+    page.into_bytes()
+}
+
+/// The verdict, the answer, the target, and the reasons.
+fn head(page: &mut String, run: &CapacityFinished<'_>) {
+    let (class, words, reasons): (_, _, &[String]) = match run.conclusion {
+        CapacityConclusion::Found => ("held", "found", &[]),
+        CapacityConclusion::FellShort(reasons) => ("short", "fell short", reasons),
+        CapacityConclusion::Undecided(reasons) => ("open", "undecided", reasons),
+    };
+    let cut = if run.cut_short { ", cut short" } else { "" };
+    let title = run.result.map_or_else(
+        || "nothing was searched".to_owned(),
+        |it| title(it, run.conclusion),
+    );
+    let _ = write!(
+        page,
+        "<header>\n<p class=\"verdict {class}\">{words}{cut}</p>\n<h1>{}</h1>\n<p class=\"where\">{}</p>\n",
+        Escaped(&title),
+        Escaped(run.target)
+    );
+    for reason in reasons.iter().map(String::as_str).chain(run.trouble) {
+        let _ = writeln!(page, "<p class=\"reason {class}\">{}</p>", Escaped(reason));
+    }
+    for fact in run.result.map(facts).unwrap_or_default() {
+        let _ = writeln!(page, "<p class=\"reason note\">{}</p>", Escaped(&fact));
+    }
+    page.push_str("</header>\n");
+}
+
+/// The claim of the page.
+fn title(result: &CapacityResult, conclusion: &CapacityConclusion) -> String {
+    match (result.value(), conclusion) {
+        (Some(value), CapacityConclusion::Found) => load(result.dimension, value),
+        (Some(value), _) => format!("at least {}", load(result.dimension, value)),
+        (None, _) => answer(result),
+    }
+}
+
+/// The most important figures.
+fn tiles(page: &mut String, result: &CapacityResult) {
+    let named = |it: Option<u64>| it.map_or_else(|| "–".to_owned(), grouped);
+    let upper = result.bounds.upper.map(|it| it.load);
+    let full = result.shares().into_iter().find(|(percent, _)| *percent == 100);
+    let tiles = [
+        ("held", named(result.value()), result.dimension.unit().to_owned()),
+        (
+            "not held",
+            named(upper),
+            "the smallest load that missed, or could not be made".to_owned(),
+        ),
+        (
+            "limited by",
+            result.limited_by.name().to_owned(),
+            limit(result.limited_by).to_owned(),
+        ),
+        (
+            "p99 at the answer",
+            full.map_or_else(|| "–".to_owned(), |(_, trial)| latency(result.dimension, trial)),
+            format!("{} time", result.dimension.timing().name()),
+        ),
+        (
+            "trials",
+            grouped(result.trials.len() as u64),
+            format!(
+                "{} of load",
+                seconds(result.trials.iter().map(|it| it.duration.as_secs_f64()).sum())
+            ),
+        ),
+    ];
+    page.push_str("<section class=\"tiles\">\n");
+    for (name, value, more) in tiles {
+        let _ = writeln!(
+            page,
+            "<div><span>{name}</span><b>{}</b><span>{}</span></div>",
+            Escaped(&value),
+            Escaped(&more)
+        );
+    }
+    page.push_str("</section>\n");
+}
+
+/// What made the page, and where the figures are.
+fn foot(page: &mut String, run: &CapacityFinished<'_>) {
+    let _ = write!(
+        page,
+        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
+         <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
+        env!("CARGO_PKG_VERSION"),
+        humantime::format_rfc3339_seconds(run.about.started_at),
+        seconds(run.duration.as_secs_f64()),
+        run.about.seed,
+        run.exit_code
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    fn page(result: &CapacityResult) -> String {
+        String::from_utf8(made_up::with_run(result, render)).unwrap()
+    }
+
+    #[test]
+    fn the_page_shows_every_trial_and_names_the_answer() {
+        let page = page(&made_up::result());
+        assert!(page.contains("<h1>198 sockets</h1>") && page.contains("verdict held"));
+        // Once in each of both charts.
+        assert_eq!(page.matches(" disc\"").count(), 8);
+        assert_eq!(
+            (page.matches(" cross\"").count(), page.matches(" ring\"").count()),
+            (2, 2)
+        );
+        assert_eq!(page.matches("<svg viewBox=").count(), 2);
+        assert!(
+            page.contains("&lt;socket&gt;") && page.contains("&lt;12 ms&gt;") && !page.contains("<script")
+        );
+        assert!(
+            page.contains("Not fitted")
+                && page.contains("inversion: 200 sockets did not hold although 230 did")
+        );
+        assert!(!page.contains("NaN") && page.ends_with("</html>\n"));
+    }
+
+    #[test]
+    fn an_undecided_search_claims_no_more_than_it_knows() {
+        let mut result = made_up::result();
+        result.limited_by = crate::capacity::Limit::Generator;
+        let page = page(&result);
+        assert!(page.contains("<h1>at least 198 sockets</h1>") && page.contains("verdict open"));
+    }
+
+    #[test]
+    fn a_search_that_did_not_take_place_says_why() {
+        let result = made_up::result();
+        let page = made_up::with_run(&result, |run| {
+            render(&CapacityFinished {
+                result: None,
+                trouble: Some("nothing listens there"),
+                ..*run
+            })
+        });
+        let page = String::from_utf8(page).unwrap();
+        assert!(page.contains("nothing listens there") && !page.contains("<svg "));
+    }
+}

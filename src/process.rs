@@ -51,6 +51,20 @@ fn usage(_: &str) -> Option<Usage> {
     None
 }
 
+/// How many sockets a process has open, over all its threads; `None` if there is no such process, or the system does not tell.
+pub fn sockets_of(pid: u32) -> Option<usize> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let tables = threads.filter_map(|thread| std::fs::read_dir(thread.ok()?.path().join("fd")).ok());
+    let links = tables
+        .flatten()
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    // Threads may share a table; the name of a socket is its own.
+    let sockets: std::collections::HashSet<_> = links
+        .filter(|link| link.to_string_lossy().starts_with("socket:"))
+        .collect();
+    Some(sockets.len())
+}
+
 /// The process group of a process.
 pub fn group_of(pid: u32) -> Option<i32> {
     fields_of(&stat_of(&pid.to_string())?)?.nth(2)?.parse().ok()
@@ -96,6 +110,10 @@ mod tests {
             Some(true)
         );
         assert_eq!(usage_of(u32::MAX), None);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(sockets_of(std::process::id()).is_some_and(|count| count > 0));
+        drop(listener);
+        assert_eq!(sockets_of(u32::MAX), None);
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub(super) enum Command {
     Load(Box<Load>),
     /// Searches for the most that a server holds within objectives
     Capacity(Box<Capacity>),
-    /// Makes experiments that prove isolation, concurrency and delivery
+    /// Makes experiments that prove isolation, concurrency, delivery, presence and recovery
     Prove(Box<Prove>),
     /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),

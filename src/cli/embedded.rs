@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use super::complaint::Complaint;
 use super::group::Group;
 use crate::conformance::{Host, Lending, Lent, Pending, Restarts};
+use crate::driver::Hold;
 use crate::profile::Profile;
 use crate::scenario::Restart;
 use crate::server::{Server, ServerSettings};
@@ -137,6 +138,16 @@ impl Lent for OwnServer {
             (self.group, self.address) = serve(self.profile, self.shards, &self.store, &self.address).await?;
             Ok(())
         })
+    }
+
+    fn hold(&mut self, hold: Hold) -> Pending<'_, Result<(), String>> {
+        self.group.hold(hold);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn pid(&self) -> Pending<'_, Option<u32>> {
+        let pid = self.group.largest();
+        Box::pin(async move { pid })
     }
 }
 

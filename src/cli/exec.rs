@@ -15,6 +15,7 @@ use super::complaint::Complaint;
 use super::group::Group;
 use super::patience;
 use crate::conformance::{Host, Lending, Lent, Pending, Restarts};
+use crate::driver::Hold;
 use crate::report::Folder;
 use crate::scenario::Restart;
 use crate::transport::{self, Limits, Target};
@@ -203,5 +204,19 @@ impl Lent for LentExec {
                 .await
                 .map_err(|complaint| complaint.to_string())
         })
+    }
+
+    fn hold(&mut self, hold: Hold) -> Pending<'_, Result<(), String>> {
+        Box::pin(async move {
+            match &*self.started.group.lock().await {
+                Some(group) => group.hold(hold),
+                None => return Err("the command of --exec has ended".to_owned()),
+            }
+            Ok(())
+        })
+    }
+
+    fn pid(&self) -> Pending<'_, Option<u32>> {
+        Box::pin(async { self.started.group.lock().await.as_ref()?.largest() })
     }
 }

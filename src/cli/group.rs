@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, test_kill_pr
 use tokio::process::{Child, Command};
 
 use super::patience;
+use crate::driver::Hold;
 use crate::process::{group_of, usage_of};
 use crate::scenario::Restart;
 
@@ -71,12 +72,22 @@ impl Group {
     pub(super) async fn stop(&mut self, how: Restart) {
         if how == Restart::Term {
             self.signal(Signal::TERM);
+            // A process that is held takes no signal but this.
+            self.signal(Signal::CONT);
             if self.gone(DRAIN).await {
                 return;
             }
         }
         self.signal(Signal::KILL);
         self.gone(KILLED).await;
+    }
+
+    /// Holds all processes, or lets them go on.
+    pub(super) fn hold(&self, hold: Hold) {
+        self.signal(match hold {
+            Hold::Still => Signal::STOP,
+            Hold::GoesOn => Signal::CONT,
+        });
     }
 
     async fn gone(&mut self, limit: Duration) -> bool {
@@ -131,6 +142,14 @@ mod tests {
     async fn what_a_command_started_ends_with_it() {
         let mut group = start("sleep 600 & sleep 600; true");
         assert!(group.ended().is_none());
+        group.stop(Restart::Term).await;
+        assert!(group.is_empty());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_group_that_is_held_ends_all_the_same() {
+        let mut group = start("sleep 600; true");
+        group.hold(Hold::Still);
         group.stop(Restart::Term).await;
         assert!(group.is_empty());
     }

@@ -39,6 +39,25 @@ pub trait Lent {
 
     /// Ends it and starts it again on the same store; done when it answers.
     fn restart(&mut self, how: Restart) -> Pending<'_, Result<(), String>>;
+
+    /// Holds its processes, or lets them go on.
+    fn hold(&mut self, _hold: Hold) -> Pending<'_, Result<(), String>> {
+        Box::pin(async { Err("it has no process that can be held".to_owned()) })
+    }
+
+    /// Its process id, if that is known.
+    fn pid(&self) -> Pending<'_, Option<u32>> {
+        Box::pin(async { None })
+    }
+}
+
+/// Whether processes may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// They stand still (SIGSTOP).
+    Still,
+    /// They go on (SIGCONT).
+    GoesOn,
 }
 
 /// Nobody can restart the server.

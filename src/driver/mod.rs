@@ -14,7 +14,7 @@ mod links;
 
 pub(crate) use dial::{disconnect_user, gives_old_tokens, token};
 pub(crate) use drive::{Afterwards, drive};
-pub use host::{Host, Lending, Lent, NoHost, Pending, Restarts};
+pub use host::{Hold, Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use line::{Line, answers_heartbeat, outgoing};
 pub(crate) use links::Links;
 

@@ -20,8 +20,9 @@ pub(super) struct Context<'c> {
     /// When this experiment is to be over.
     pub(super) deadline: Time,
     /// The server, if this run can restart it; whoever uses it puts it back.
-    #[expect(dead_code, reason = "the experiments that restart it come next")]
     pub(super) server: Rc<RefCell<Option<Box<dyn Lent>>>>,
+    /// The process of the server, if it was named.
+    pub(super) server_pid: Option<u32>,
     pub(super) on_phase: RefCell<&'c mut dyn FnMut(&str)>,
 }
 

@@ -30,14 +30,35 @@ pub(super) enum NoCrowd {
 
 /// Opens `count` sockets. The names of their users follow from the numbers of the sockets.
 pub(super) async fn open(site: &Rc<Site>, count: usize, users: Users) -> Result<Vec<Member>, NoCrowd> {
+    let opening = (0..count).map(|_| {
+        let site = Rc::clone(site);
+        async move { Member::open(&site, users).await }
+    });
+    opened(site, opening).await
+}
+
+/// Opens a socket for each of these users.
+pub(super) async fn open_as(site: &Rc<Site>, users: Vec<String>) -> Result<Vec<Member>, NoCrowd> {
+    let opening = users.into_iter().map(|user| {
+        let site = Rc::clone(site);
+        async move { Member::open_as(&site, user).await }
+    });
+    opened(site, opening).await
+}
+
+async fn opened<F: Future<Output = Result<Member, NotOpened>> + 'static>(
+    site: &Rc<Site>,
+    all: impl ExactSizeIterator<Item = F>,
+) -> Result<Vec<Member>, NoCrowd> {
     let turns = Rc::new(Semaphore::new(AT_A_TIME));
     let mut opening = JoinSet::new();
-    for _ in 0..count {
-        let (site, turns) = (Rc::clone(site), Rc::clone(&turns));
+    let count = all.len();
+    for one in all {
+        let turns = Rc::clone(&turns);
         opening.spawn_local(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
-            Member::open(&site, users).await
+            one.await
         });
     }
     site.figures.borrow_mut().sockets.asked += count as u64;

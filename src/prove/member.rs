@@ -80,6 +80,15 @@ impl Member {
             Users::Named => Some(user_name(site.run, number)),
             Users::Anonymous => None,
         };
+        Self::connect(site, number, user).await
+    }
+
+    /// Opens a socket for a user that has another one already.
+    pub(super) async fn open_as(site: &Rc<Site>, user: String) -> Result<Self, NotOpened> {
+        Self::connect(site, site.number(), Some(user)).await
+    }
+
+    async fn connect(site: &Rc<Site>, number: u32, user: Option<String>) -> Result<Self, NotOpened> {
         let connection = site.open(user.as_deref()).await?;
         Ok(Self {
             site: Rc::clone(site),

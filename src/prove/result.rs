@@ -15,11 +15,21 @@ pub enum ExperimentName {
     Concurrency,
     /// Each message reaches those whom it is for, once, in order.
     Delivery,
+    /// What was acknowledged is there after a failure.
+    Recovery,
+    /// Each list shows who is there.
+    Presence,
 }
 
 impl ExperimentName {
     /// All of them, in the order in which they run.
-    pub const ALL: [Self; 3] = [Self::Isolation, Self::Concurrency, Self::Delivery];
+    pub const ALL: [Self; 5] = [
+        Self::Isolation,
+        Self::Concurrency,
+        Self::Delivery,
+        Self::Presence,
+        Self::Recovery,
+    ];
 
     /// The name on the command line and in results.
     pub const fn name(self) -> &'static str {
@@ -27,6 +37,8 @@ impl ExperimentName {
             Self::Isolation => "isolation",
             Self::Concurrency => "concurrency",
             Self::Delivery => "delivery",
+            Self::Recovery => "recovery",
+            Self::Presence => "presence",
         }
     }
 
@@ -40,6 +52,10 @@ impl ExperimentName {
             Self::Delivery => {
                 "Each reply, broadcast and end reaches those whom it is for, once and in order."
             }
+            Self::Recovery => {
+                "After a cut, a restart or a kill, all clients come back and have all that was acknowledged, once and in order."
+            }
+            Self::Presence => "Each list of a room shows who is there, and nobody else, within 2 s of rest.",
         }
     }
 }

@@ -12,7 +12,9 @@ use super::context::Context;
 use super::delivery::delivery;
 use super::isolation::isolation;
 use super::offers::Offers;
+use super::presence::presence;
 use super::punctuality::{LATE, late_in_words};
+use super::recovery::recovery;
 use super::result::{Experiment, ExperimentName, ProveResult};
 use super::server_use::ServerWatch;
 use super::site::{NotOpened, Site};
@@ -146,6 +148,7 @@ async fn experiments(
                 site: Rc::clone(site),
                 offers,
                 server: Rc::clone(&server),
+                server_pid: settings.server_pid,
                 sockets: settings.sockets,
                 seed: settings.seed,
                 deadline: site.now() + settings.max_time,
@@ -164,5 +167,7 @@ async fn make(name: ExperimentName, context: &Context<'_>) -> Experiment {
         ExperimentName::Isolation => isolation(context).await,
         ExperimentName::Delivery => delivery(context).await,
         ExperimentName::Concurrency => concurrency(context).await,
+        ExperimentName::Presence => presence(context).await,
+        ExperimentName::Recovery => recovery(context).await,
     }
 }

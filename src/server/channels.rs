@@ -40,6 +40,8 @@ pub(crate) struct Channels {
     late_diffs: VecDeque<(Time, Diff)>,
     /// How many channels have crashed.
     crashes: u64,
+    /// How many diffs there were, if some are not sent.
+    diffs: u64,
     chance: Chance,
     /// What the callback that runs now asked for.
     actions: Vec<Action>,
@@ -58,6 +60,7 @@ impl Channels {
             pubsub: PubSub::default(),
             late_diffs: VecDeque::new(),
             crashes: 0,
+            diffs: 0,
             chance: Chance::of(shared.chance, shard, &shared.tally),
             actions: Vec::new(),
             shared: Arc::clone(shared),

@@ -19,9 +19,9 @@ mod videos;
 mod wire;
 
 pub use app::{
-    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, DeferredReply, DiffReach, KeptValues,
-    Pause, Pings, PresenceJoin, PresenceLeave, PresenceState, PresenceUpdate, StopReasons, TokenCheck,
-    TrackRef, UpdatesTold, Whisper,
+    AnnotationFields, AnnotationStore, AppConduct, CatchUp, Counter, DeferredReply, DiffReach, DiffsSent,
+    KeptValues, Pause, Pings, PresenceJoin, PresenceLeave, PresenceState, PresenceUpdate, StopReasons,
+    TokenCheck, TrackRef, UpdatesTold, Whisper,
 };
 pub use channels::{
     BinaryBroadcasts, BinaryPushes, BinaryReplies, ChannelConduct, Contagion, EmptyLists, EmptyResponse,
@@ -54,8 +54,9 @@ pub use socket::{
 };
 pub use videos::{AnnotationReach, Author, CatchUpOrder, Ids, Tolerated, Unnumbered, VideoConduct};
 pub use wire::{
-    BinarySizes, CloseEcho, DisconnectReach, Ending, Hangup, Judgement, KeptOpen, LongLengths, Malformed,
-    NestedVsn, OriginCheck, OriginHost, OverTls, Pong, Unmasked, Utf8Check, V1Keys, VsnCheck, WireConduct,
+    AfterStall, BinarySizes, CloseEcho, DisconnectReach, Ending, Hangup, Judgement, KeptOpen, LongLengths,
+    Malformed, NestedVsn, OriginCheck, OriginHost, OverTls, Pong, SpentDescriptors, Unmasked, Utf8Check,
+    V1Keys, VsnCheck, WireConduct,
 };
 
 /// All decisions.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use slab::Slab;
 
-use super::conduct::OverTls;
+use super::conduct::{OverTls, SpentDescriptors, WireConduct};
 use super::connection::{Backlog, Before, Connection, Posting, Stage, Waiting};
 use super::http::{Body, HEAD_TIMEOUT};
 use super::ids::{ConnectionId, SessionId};
@@ -62,20 +62,22 @@ pub(crate) struct Connections {
     grace: u32,
     tls: Option<ServerTls>,
     over_tls: OverTls,
+    spent: SpentDescriptors,
 }
 
 impl Connections {
-    pub(crate) fn new(now: Time, idle_grace_percent: u32, tls: Option<ServerTls>, over_tls: OverTls) -> Self {
+    pub(crate) fn new(now: Time, wire: &WireConduct, tls: Option<ServerTls>) -> Self {
         Self {
             tls,
-            over_tls,
+            over_tls: wire.over_tls,
+            spent: wire.spent_descriptors,
             slab: Slab::new(),
             deadlines: Timers::new(now),
             out: Vec::new(),
             unread: Vec::new(),
             to_drop: Vec::new(),
             serials: 0,
-            grace: idle_grace_percent,
+            grace: wire.idle_grace_percent,
         }
     }
 
@@ -119,7 +121,13 @@ impl Connections {
 
     /// Drops a connection at once.
     pub(crate) fn remove(&mut self, id: ConnectionId) {
-        self.slab.try_remove(id.0 as usize);
+        let removed = self.slab.try_remove(id.0 as usize);
+        if self.spent == SpentDescriptors::Leak
+            && let Some(connection) = removed
+            && matches!(connection.stage, Stage::WebSocket(_) | Stage::Closing)
+        {
+            std::mem::forget(connection);
+        }
     }
 
     /// All connections there are.

@@ -2,9 +2,10 @@
 //! connection to its session; what the session says and finds in its mailbox goes back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::channels::Channels;
-use super::conduct::Contagion;
+use super::conduct::{AfterStall, Contagion};
 use super::connection::Connection;
 use super::connections::{Connections, Deadline, Expired};
 use super::ids::{Address, ConnectionId, SessionId};
@@ -39,14 +40,8 @@ pub(crate) enum Turn {
 
 impl Core {
     pub(crate) fn new(shared: Arc<Shared>, channels: Channels, longpolls: LongPolls) -> Self {
-        let grace = shared.conduct.wire.idle_grace_percent;
         Self {
-            connections: Connections::new(
-                shared.clock.now(),
-                grace,
-                shared.tls.clone(),
-                shared.conduct.wire.over_tls,
-            ),
+            connections: Connections::new(shared.clock.now(), &shared.conduct.wire, shared.tls.clone()),
             channels,
             longpolls,
             shared,
@@ -58,6 +53,25 @@ impl Core {
         self.connections.deadlines.begin_turn(now);
         self.channels.timers.begin_turn(now);
         self.longpolls.begin_turn(now);
+    }
+
+    /// The shard was to wake at `due`, and wakes now.
+    pub(crate) fn woke(&mut self, due: Time, now: Time) {
+        const STALL: Duration = Duration::from_millis(500);
+        if self.shared.conduct.wire.after_stall == AfterStall::DropsConnections && now.since(due) > STALL {
+            for id in self.connections.ids() {
+                self.drop_connection(id);
+            }
+        }
+    }
+
+    /// The shard wakes at least so often.
+    pub(crate) fn longest_sleep(&self) -> Option<Duration> {
+        const TICK: Duration = Duration::from_millis(100);
+        match self.shared.conduct.wire.after_stall {
+            AfterStall::GoesOn => None,
+            AfterStall::DropsConnections => Some(TICK),
+        }
     }
 
     /// When the next alarm is due.

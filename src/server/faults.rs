@@ -1,7 +1,7 @@
 //! The faults that the server can be started with. Each breaks one promise by one decision, so that a check can be tried
 //! on a server that is wrong.
 
-use super::conduct::{Conduct, Delivery};
+use super::conduct::{Conduct, Delivery, DiffsSent};
 use crate::profile::Profile;
 
 mod application;
@@ -11,6 +11,7 @@ mod compression;
 mod connection;
 mod frames;
 mod handshakes;
+mod lasting;
 mod longpoll;
 mod messages;
 mod processes;
@@ -160,11 +161,11 @@ impl Fault {
         }
     }
 
-    /// Whether it lets single deliveries of broadcasts go wrong, now and then.
+    /// Whether it lets single deliveries of broadcasts or single presence_diffs go wrong, now and then.
     pub fn is_of_deliveries(&self) -> bool {
         let mut conduct = Conduct::of(Profile::DEFAULT);
         (self.apply)(&mut conduct);
-        conduct.socket.delivery != Delivery::Once
+        conduct.socket.delivery != Delivery::Once || conduct.app.diffs_sent != DiffsSent::All
     }
 }
 
@@ -181,6 +182,7 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
         processes::FAULTS,
         application::FAULTS,
         apps::FAULTS,
+        lasting::FAULTS,
         tls::FAULTS,
         under_load::FAULTS,
     ]

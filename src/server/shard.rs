@@ -90,9 +90,12 @@ impl Shard {
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         let mut buffer = vec![0; READ_BUFFER];
+        let mut due = Time::MAX;
         while !self.has_drained() {
             let asked = self.core.shared.clock.now();
+            self.core.woke(due, asked);
             let timeout = self.timeout(asked);
+            due = timeout.map_or(Time::MAX, |timeout| asked + timeout);
             match self.poll.poll(&mut events, timeout) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
@@ -127,7 +130,11 @@ impl Shard {
         let drain_at = self.draining.as_ref().map(|draining| draining.next);
         let alarms = [self.core.next_alarm(), self.accept_at, drain_at];
         // mio rounds up to whole milliseconds, so nothing is woken too early and spins.
-        alarms.into_iter().flatten().min().map(|at| at.since(now))
+        let next = alarms.into_iter().flatten().min().map(|at| at.since(now));
+        match self.core.longest_sleep() {
+            None => next,
+            Some(longest) => Some(next.map_or(longest, |next| next.min(longest))),
+        }
     }
 
     /// Does what is due until then. The order after a stall is not that of the times, as [`Core::alarms`] says.

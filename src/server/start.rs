@@ -10,7 +10,7 @@ use mio::{Poll, Waker};
 use super::app::App;
 use super::chance::Tally;
 use super::channels::Channels;
-use super::conduct::{Conduct, Delivery, Mishap, OverTls};
+use super::conduct::{Conduct, Delivery, DiffsSent, Mishap, OverTls};
 use super::core::Core;
 use super::joined::JoinedSockets;
 use super::listen::ListenPlan;
@@ -153,6 +153,9 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
     if let (Some(one_in), Delivery::OneIn(often, _)) = (settings.one_in, &mut conduct.socket.delivery) {
         *often = one_in;
     }
+    if let (Some(one_in), DiffsSent::AllButOneIn(often)) = (settings.one_in, &mut conduct.app.diffs_sent) {
+        *often = one_in;
+    }
     let place = settings
         .store
         .clone()
@@ -162,7 +165,7 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
         presence: Presence::new(since_epoch()).with_refs(conduct.app.track_ref),
         tokens: Tokens::new(SECRET_KEY_BASE, USER_SALT, conduct.app.token),
         session_tokens: SessionTokens::new(conduct.longpoll.token, settings.shards.max(1), since_epoch()),
-        store: Store::open(&place, conduct.app.annotation_store)?,
+        store: Store::open(&place, conduct.app.annotation_store, conduct.app.videos.ids)?,
         anonymous: "anon".into(),
         clock: Clock::start(),
         planted: Arc::default(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
-use super::conduct::AnnotationStore;
+use super::conduct::{AnnotationStore, Ids};
 
 pub use error::OpenError;
 
@@ -90,12 +90,12 @@ impl Store {
     ///
     /// # Errors
     /// If there is none at that place and none can be made, or another process has it.
-    pub(crate) fn open(place: &StoreLocation, keeping: AnnotationStore) -> Result<Self, OpenError> {
+    pub(crate) fn open(place: &StoreLocation, keeping: AnnotationStore, ids: Ids) -> Result<Self, OpenError> {
         let connection = database::open(place)?;
         let (queue, requests) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || writer::run(&connection, &requests, keeping))
+            .spawn(move || writer::run(&connection, &requests, keeping, ids))
             .map_err(OpenError::Thread)?;
         Ok(Self {
             queue: Some(queue),

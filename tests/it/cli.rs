@@ -35,7 +35,7 @@ pub(crate) fn phxproof(folder: &Path, args: &[&str]) -> Command {
 }
 
 /// An address at which nothing listens.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

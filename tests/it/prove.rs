@@ -1,5 +1,8 @@
 //! `prove` at the reference server: what holds is proved, and each kind of fault is told by its own experiment.
 
+mod presence;
+mod recovery;
+
 use std::fs;
 
 use serde_json::Value;

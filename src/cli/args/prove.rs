@@ -52,6 +52,10 @@ pub(in super::super) enum ExperimentArg {
     Concurrency,
     /// Each message reaches those whom it is for, once, in order
     Delivery,
+    /// What was acknowledged is there after a cut, a restart or a kill
+    Recovery,
+    /// Each list of a room shows who is there
+    Presence,
     /// All of them
     All,
 }
@@ -62,6 +66,8 @@ impl ExperimentArg {
             Self::Isolation => ExperimentName::Isolation,
             Self::Concurrency => ExperimentName::Concurrency,
             Self::Delivery => ExperimentName::Delivery,
+            Self::Recovery => ExperimentName::Recovery,
+            Self::Presence => ExperimentName::Presence,
             Self::All => return ExperimentName::ALL.to_vec(),
         }]
     }

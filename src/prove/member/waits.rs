@@ -52,6 +52,11 @@ impl Member {
     }
 
     /// Takes what comes until this moment. Ends earlier if the connection does.
+    pub(in super::super) async fn listen(&mut self, until: Time) {
+        while self.is_open() && !self.step(until).await.is_over() {}
+    }
+
+    /// Takes what comes until this moment, and waits for it even if the connection ends earlier.
     pub(in super::super) async fn until(&mut self, at: Time) {
         while self.is_open() && !self.step(at).await.is_over() {}
         if !self.is_open() {

@@ -39,12 +39,13 @@ impl Videos {
         }
         let seen = params.access("last_seen_id")?.truthy().map_or(0, Term::floor);
         let last_seen = match cx.conduct().catch_up {
-            CatchUp::After | CatchUp::MissesFirst | CatchUp::AtMostAHundred => seen,
+            CatchUp::Crashes if seen > 0 => return Err(Raised("this catch-up crashes".to_owned())),
+            CatchUp::After | CatchUp::MissesFirst | CatchUp::AtMostAHundred | CatchUp::Crashes => seen,
             CatchUp::FromLastSeen => seen.saturating_sub(1),
         };
         self.seen = seen;
         let last_seen = match cx.conduct().videos.ids {
-            Ids::Grow => last_seen,
+            Ids::Grow | Ids::BeginAnew => last_seen,
             Ids::Shrink => 0,
         };
         Ok(Join::Call(Request::After {
@@ -91,13 +92,13 @@ impl Channel for Videos {
             Answer::Failed(why) => return Join::Crash(why),
         };
         let (missed, most) = match cx.conduct().catch_up {
-            CatchUp::After | CatchUp::FromLastSeen => (0, usize::MAX),
+            CatchUp::After | CatchUp::FromLastSeen | CatchUp::Crashes => (0, usize::MAX),
             CatchUp::MissesFirst => (1, usize::MAX),
             CatchUp::AtMostAHundred => (0, 100),
         };
         let annotations: Vec<String> = annotations
             .iter()
-            .filter(|it| videos.ids == Ids::Grow || videos.ids.told(it.id) > self.seen)
+            .filter(|it| videos.ids != Ids::Shrink || videos.ids.told(it.id) > self.seen)
             .skip(missed)
             .take(most)
             .map(|it| to_json(it, videos.ids, ""))

@@ -7,7 +7,7 @@ use super::super::alarm::Alarm;
 use super::super::chance::{Freedom, Outcome};
 use super::super::conduct::{
     AnnotationReach, Audience, BinaryBroadcasts, BinaryPushes, BroadcastEncoding, BroadcastRefs, DiffReach,
-    LonelyBroadcast, PushJoinRef, PushReach, ReplyCount, ReplyJoinRef, ReplyRefs, SizeUnit,
+    DiffsSent, LonelyBroadcast, PushJoinRef, PushReach, ReplyCount, ReplyJoinRef, ReplyRefs, SizeUnit,
 };
 use super::super::context::{Action, Reach, Tells};
 use super::super::ids::{Address, ChannelId};
@@ -263,6 +263,12 @@ impl Channels {
                 Outcome::DidNot
             };
             self.chance.note(Freedom::OwnLeave, outcome);
+        }
+        if let DiffsSent::AllButOneIn(often) = self.shared.conduct.app.diffs_sent {
+            self.diffs += 1;
+            if self.diffs.is_multiple_of(u64::from(often.get())) {
+                return;
+            }
         }
         // A diff is an object, which every serializer can write.
         let _ = self.broadcast(&diff.broadcast, diff.of.channel);

@@ -1,5 +1,7 @@
 //! Decisions of the channels of the application. No profile changes them.
 
+use std::num::NonZeroU32;
+
 use super::socket::Names;
 use super::videos::VideoConduct;
 
@@ -46,6 +48,8 @@ pub struct AppConduct {
     pub track_ref: TrackRef,
     /// Whom a diff reaches.
     pub diff_reach: DiffReach,
+    /// Which diffs are sent.
+    pub diffs_sent: DiffsSent,
     /// The channels of videos.
     pub videos: VideoConduct,
 }
@@ -110,6 +114,15 @@ pub enum DiffReach {
     TopicsOfConnection,
 }
 
+/// Which diffs are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffsSent {
+    /// All.
+    All,
+    /// One of so many on a shard is not.
+    AllButOneIn(NonZeroU32),
+}
+
 /// Whom a whisper reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whisper {
@@ -145,6 +158,8 @@ pub enum CatchUp {
     MissesFirst,
     /// The first hundred of what came after it.
     AtMostAHundred,
+    /// The end of the channel, unless it is zero.
+    Crashes,
 }
 
 /// What the broadcast of an annotation holds.
@@ -163,6 +178,8 @@ pub enum AnnotationStore {
     First,
     /// After it was acknowledged, and not if the server ends before.
     AfterReply,
+    /// After it was acknowledged, and not if the server is killed before.
+    SoonAfterReply,
     /// Never; only acknowledged and broadcast.
     Never,
 }
@@ -263,6 +280,7 @@ impl Default for AppConduct {
             join_pause: Pause::OfChannel,
             track_ref: TrackRef::Own,
             diff_reach: DiffReach::Topic,
+            diffs_sent: DiffsSent::All,
             videos: VideoConduct::default(),
         }
     }

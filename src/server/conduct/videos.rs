@@ -44,13 +44,16 @@ pub enum Ids {
     Grow,
     /// Shrink.
     Shrink,
+    /// Grow from 1 each time that the server starts.
+    BeginAnew,
 }
 
 impl Ids {
     /// Of two ids the greater is the later one's, except where they shrink.
     pub const fn told(self, id: i64) -> i64 {
         match self {
-            Self::Grow => id,
+            // The store gives other ids where they begin anew.
+            Self::Grow | Self::BeginAnew => id,
             Self::Shrink => 1_000_000_000 - id,
         }
     }

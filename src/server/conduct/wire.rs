@@ -60,6 +60,28 @@ pub struct WireConduct {
     pub reading: ReadingConduct,
     /// Whom a `disconnect` reaches.
     pub disconnect_reach: DisconnectReach,
+    /// What follows when a shard stood still.
+    pub after_stall: AfterStall,
+    /// Descriptors of connections that have ended.
+    pub spent_descriptors: SpentDescriptors,
+}
+
+/// What follows when a shard stood still for half a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterStall {
+    /// It goes on.
+    GoesOn,
+    /// All its connections are dropped.
+    DropsConnections,
+}
+
+/// Descriptors of connections that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpentDescriptors {
+    /// They are closed.
+    Closed,
+    /// They are kept for ever.
+    Leak,
 }
 
 /// Whom a `disconnect` reaches.
@@ -301,6 +323,8 @@ impl WireConduct {
             frames: FrameConduct::default(),
             reading: ReadingConduct::default(),
             disconnect_reach: DisconnectReach::User,
+            after_stall: AfterStall::GoesOn,
+            spent_descriptors: SpentDescriptors::Closed,
             nested_vsn: NestedVsn::of(phoenix),
         }
     }

@@ -92,6 +92,13 @@ pub(super) fn forget(connection: &Connection, id: i64) -> rusqlite::Result<()> {
         .map(|_| ())
 }
 
+/// The highest id; 0 without annotations.
+pub(super) fn highest_id(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT COALESCE(MAX(id), 0) FROM annotations", [], |row| {
+        row.get(0)
+    })
+}
+
 /// The annotations of a video above an id. Of two decimal texts the longer one is the greater.
 pub(super) fn after(
     connection: &Connection,

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use super::{Annotation, Answer, NewAnnotation, OpenError, Request, Store, StoreLocation};
-use crate::server::conduct::AnnotationStore;
+use crate::server::conduct::{AnnotationStore, Ids};
 
 fn open(place: &StoreLocation) -> Store {
-    Store::open(place, AnnotationStore::First).unwrap()
+    Store::open(place, AnnotationStore::First, Ids::Grow).unwrap()
 }
 
 fn ask(store: &Store, request: Request) -> Answer {
@@ -149,7 +149,7 @@ fn a_store_that_keeps_late_answers_as_if_it_had_and_loses_it_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let place = StoreLocation::File(folder.path().join("annotations.db"));
     for keeping in [AnnotationStore::AfterReply, AnnotationStore::Never] {
-        let store = Store::open(&place, keeping).unwrap();
+        let store = Store::open(&place, keeping, Ids::Grow).unwrap();
         let id = add(&store, "7", "lost", "1");
         assert!(add(&store, "7", "lost", "1") > id);
         drop(store);
@@ -157,9 +157,37 @@ fn a_store_that_keeps_late_answers_as_if_it_had_and_loses_it_at_its_end() {
     }
 }
 
+#[test]
+fn a_store_that_keeps_soon_keeps_all_at_an_orderly_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = StoreLocation::File(folder.path().join("annotations.db"));
+    let store = Store::open(&place, AnnotationStore::SoonAfterReply, Ids::Grow).unwrap();
+    add(&store, "7", "kept", "1");
+    drop(store);
+    assert_eq!(bodies(&open(&place), "7", 0), ["kept"]);
+}
+
+#[test]
+fn ids_that_begin_anew_begin_anew_with_each_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = StoreLocation::File(folder.path().join("annotations.db"));
+    for start in 0..2 {
+        let store = Store::open(&place, AnnotationStore::First, Ids::BeginAnew).unwrap();
+        let ids = [0, 1].map(|at| add(&store, "7", "x", &at.to_string()));
+        assert_eq!(ids, [1, 2], "start {start}");
+        let seen: Vec<i64> = after(&store, "7", 1).into_iter().map(|it| it.id).collect();
+        assert_eq!(seen, vec![2; start + 1]);
+    }
+}
+
 #[track_caller]
 fn refuses(path: &Path, expected: &str) {
-    let error = Store::open(&StoreLocation::File(path.to_owned()), AnnotationStore::First).unwrap_err();
+    let error = Store::open(
+        &StoreLocation::File(path.to_owned()),
+        AnnotationStore::First,
+        Ids::Grow,
+    )
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         expected.replace("{path}", &path.display().to_string())

@@ -1,0 +1,42 @@
+//! Why a connection ended, and who may end the server.
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Cause {
+    /// It is the first one.
+    First,
+    /// The client cut it.
+    Cut,
+    /// The client cut it together with half of all others, and stayed away for a while.
+    HalfGone,
+    /// The server stood still.
+    Pause,
+    /// The server was restarted.
+    Restart,
+    /// The server was killed.
+    Kill,
+    /// The server ended it, and nobody knows why.
+    Unasked,
+}
+
+/// Who started the server, and so may end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ServerOwner {
+    ThisRun,
+    SomebodyElse,
+}
+
+impl Cause {
+    /// The name in results.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::First => "beginning",
+            Self::Cut => "cut",
+            Self::HalfGone => "half_gone",
+            Self::Pause => "pause",
+            Self::Restart => "restart",
+            Self::Kill => "kill",
+            Self::Unasked => "unasked",
+        }
+    }
+}

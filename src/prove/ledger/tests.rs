@@ -1,5 +1,6 @@
 //! Each thing that a ledger may prove, seen right and seen wrong.
 
+use super::super::oddity::OddityKind;
 use super::*;
 
 fn at(millis: u64) -> Time {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use phxproof::conformance::internal::select;
-use phxproof::conformance::{CaseResult, HeldTo};
+use phxproof::conformance::{CaseResult, HeldTo, Verdict};
 use phxproof::profile::Profile;
 use phxproof::server::faults::{self, Fault, ShownBy};
 
@@ -89,8 +89,11 @@ fn shown(fault: &'static Fault) -> Shown {
     let first_cause = result.broken().first().map(|(rule, _)| (*rule).to_owned());
     let of_fault = |rule: &str| fault.rules.contains(&rule);
     let cites = |case: &&CaseResult| case.rules.iter().any(|rule| of_fault(rule));
+    let unjudged = result.count(Verdict::NotRun) + result.count(Verdict::Undecided);
     let wrong = if !fault.shown_by.contains(&ShownBy::Check) {
         None
+    } else if result.failed().next().is_none() && unjudged > 0 {
+        Some(format!("nothing fails, but {unjudged} cases were not judged"))
     } else if result.held_to != HeldTo::Likeness(Profile::DEFAULT) {
         Some(format!("it is taken for {:?}", result.held_to))
     } else if result.failed().find(cites).is_none() {

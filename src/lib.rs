@@ -43,6 +43,7 @@ mod statistics;
 mod stream;
 mod transport;
 mod wire;
+mod witness;
 
 pub use protocol::Vsn;
 pub use transport::{Target, TargetError};
@@ -53,6 +54,10 @@ pub mod internal {
     pub use crate::cli::run;
     pub use crate::clock::{Clock, Time};
     pub use crate::descriptors::{own_table, raise_limit};
+
+    pub mod witness {
+        pub use crate::witness::{PhoenixJs, Witness, WitnessNetwork};
+    }
 
     pub mod protocol {
         pub use crate::protocol::{

@@ -162,6 +162,11 @@ pub(super) struct Check {
     /// between, cuts it; takes up to 150s, or until --max-time
     #[arg(long, help_heading = RUN)]
     pub(super) idle: bool,
+    /// Replay each failed case with phoenix.js, the official client, and tell what breaks in it; needs Node, and the
+    /// npm package `phoenix`, which is looked for from FOLDER as Node does, and in its assets and deps [default
+    /// value: the working directory]
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, default_missing_value = ".", help_heading = RUN)]
+    pub(super) witness: Option<PathBuf>,
     /// Stop at the first failure
     #[arg(long, help_heading = RUN)]
     pub(super) fail_fast: bool,

@@ -4,6 +4,7 @@
 mod job;
 mod replay;
 mod server;
+mod witness;
 
 use std::path::PathBuf;
 
@@ -29,13 +30,17 @@ pub(super) use server::{Server, server};
 pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
     let flags = replay::flags(&typed);
     let settings = config::SettingsFile::load(typed.config.config.as_deref())?;
-    let job = Job::new(settings.check(typed)?)?;
+    let meant = settings.check(typed)?;
+    let witness = witness::find(&meant)?;
+    let job = Job::new(meant)?;
     if job.accept {
         return accept(&job);
     }
     let transport = job.transport;
     let replay = Replay { flags, transport };
-    super::runtime()?.block_on(interrupt::in_order(|stop| check(job, look, replay, stop)))
+    super::runtime()?.block_on(interrupt::in_order(|stop| {
+        check(job, witness, (look, replay), stop)
+    }))
 }
 
 /// Accepts the pending fixtures.
@@ -51,7 +56,12 @@ fn accept(job: &Job) -> Result<Exit, CliError> {
     Ok(Exit::Held)
 }
 
-async fn check(job: Job, look: Look, replay: Replay, stop: Stop) -> Result<Exit, CliError> {
+async fn check(
+    job: Job,
+    witness: Option<witness::FoundClient>,
+    (look, replay): (Look, Replay),
+    stop: Stop,
+) -> Result<Exit, CliError> {
     let clock = Clock::start();
     let about = About {
         started_at: wall_clock(),
@@ -73,7 +83,7 @@ async fn check(job: Job, look: Look, replay: Replay, stop: Stop) -> Result<Exit,
             reporters.add(markdown.also(std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from)));
         }
     }
-    let outcome = judge(&job, &folder, &mut reporters, &stop).await;
+    let outcome = judge(&job, witness.as_ref(), &folder, &mut reporters, &stop).await;
     let unjudged = unjudged(&job, &stop);
     let (run, trouble) = match &outcome {
         Ok(run) => (run, None),
@@ -130,16 +140,17 @@ fn terminal(job: &Job, about: &About, folder: &Folder, look: Look, replay: Repla
 /// Finds or starts the server, replays the cases, and stops what was started.
 async fn judge(
     job: &Job,
+    witness: Option<&witness::FoundClient>,
     folder: &Folder,
     reporters: &mut Reporters<CheckJob>,
     stop: &Stop,
 ) -> Result<RunResult, Complaint> {
     match &job.server {
-        Server::There(target) => play(job, target, &NoHost, reporters, stop).await,
+        Server::There(target) => play(job, witness, (target, &NoHost), reporters, stop).await,
         Server::Embedded(profile) => {
             let server = Embedded::start(*profile)?;
             let target = server.target().clone();
-            let result = play(job, &target, &server, reporters, stop).await;
+            let result = play(job, witness, (&target, &server), reporters, stop).await;
             server.stop().await;
             result
         }
@@ -149,7 +160,7 @@ async fn judge(
                 started = Exec::start(command, target, log, job.starts_within()) => started?,
                 () = stop.clone().asked() => return Err(Complaint::new("ended before the server of --exec answered")),
             };
-            let result = play(job, target, &exec, reporters, stop).await;
+            let result = play(job, witness, (target, &exec), reporters, stop).await;
             exec.stop().await;
             result
         }
@@ -158,8 +169,8 @@ async fn judge(
 
 async fn play(
     job: &Job,
-    target: &Target,
-    host: &dyn Host,
+    witness: Option<&witness::FoundClient>,
+    (target, host): (&Target, &dyn Host),
     reporters: &mut Reporters<CheckJob>,
     stop: &Stop,
 ) -> Result<RunResult, Complaint> {
@@ -175,13 +186,17 @@ async fn play(
         stop.clone().asked(),
     )
     .await;
-    result.map_err(|why| {
+    let mut run = result.map_err(|why| {
         let complaint = Complaint::new(why.to_string());
         match why.next() {
             Some(next) => complaint.next(next),
             None => complaint,
         }
-    })
+    })?;
+    if let Some(witness) = witness {
+        witness::hear(witness, job, (target, host), (reporters, stop), &mut run).await;
+    }
+    Ok(run)
 }
 
 /// The result for `result.json` of a run that did not take place.

@@ -332,6 +332,7 @@ fn check_keys(mut section: Section<'_, '_>) -> Check {
         timeout: section.duration("timeout"),
         max_time: section.duration("max-time"),
         idle: section.boolean("idle").unwrap_or_default(),
+        witness: section.string("witness").map(Into::into),
         fail_fast: section.boolean("fail-fast").unwrap_or_default(),
         retries: section
             .integer("retries", 0..=100)

@@ -94,8 +94,10 @@ pub(super) fn recognise(
         true => Verdict::Fail,
         false => case.verdict,
     };
-    // Under `--strict`, an expected `non-strict` counts as `fail`.
-    let same = |expected| expected == verdict || (expected == case.verdict && verdict == Verdict::Fail);
+    // Under `--strict`, an expected `non-strict` counts as `fail`. It does not excuse a wrong close of the connection.
+    let closes_well = held_to == HeldTo::TheLine || case.close_verdict != Verdict::Fail;
+    let is_strict = case.verdict == Verdict::NonStrict && closes_well;
+    let same = |expected| expected == verdict || (expected == case.verdict && is_strict);
     let found = known.iter().find(|one| one.is_about(case) && same(one.verdict));
     case.known = found.map(|one| Arc::clone(&one.reason));
 }
@@ -151,6 +153,24 @@ mod tests {
         assert!(told[0].contains("passes: remove the entry"), "{told:?}");
         let (_, told) = judged("joins/ok", Fail, Pass, Lenient);
         assert!(told[0].contains("no case is named `joins/ok`"), "{told:?}");
+    }
+
+    #[test]
+    fn an_expected_deviation_does_not_excuse_a_wrong_close() {
+        let held_to = HeldTo::Profile(crate::profile::Profile::DEFAULT);
+        for verdict in [Verdict::NonStrict, Verdict::Undecided] {
+            let mut case = CaseResult {
+                close_verdict: Verdict::Fail,
+                ..result(verdict)
+            };
+            recognise(
+                &known("join/ok", verdict),
+                &mut case,
+                held_to,
+                Strictness::Lenient,
+            );
+            assert!(case.failed(held_to, Strictness::Lenient), "{verdict:?}");
+        }
     }
 
     #[test]

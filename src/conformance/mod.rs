@@ -10,6 +10,7 @@ mod compare;
 mod context;
 mod entrance;
 mod excerpt;
+mod first_cause;
 mod fixtures;
 mod idle;
 mod invariants;
@@ -31,6 +32,7 @@ mod settings;
 mod silence;
 mod single;
 mod snapshot;
+mod testimony;
 mod update;
 
 pub use catalogue::{CaseError, SelectError};
@@ -42,6 +44,7 @@ pub use outcome::{
 pub use reach::CheckError;
 pub use silence::{CutBy, IdleFinding, SilentDirection};
 pub use snapshot::SnapshotError;
+pub use testimony::{Testimony, TestimonyKind};
 
 pub(crate) use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use catalogue::{Case, built_in, select};
@@ -50,6 +53,7 @@ pub(crate) use entrance::{EntranceError, enter, server_header};
 pub(crate) use excerpt::without_secrets;
 pub(crate) use log::{LinkLog, Log};
 pub(crate) use normalise::{RunNames, log_of};
+pub(crate) use offered::offered as offered_values;
 pub(crate) use outcome::{CaseRecording, CheckEvent, Pace, Recorded};
 pub(crate) use run::check;
 pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};

@@ -8,7 +8,7 @@ use crate::scenario::{Offer, Purpose, Setting};
 
 /// The replies to three equal pushes after a join.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Baseline {
+pub(crate) struct Baseline {
     /// The status of all three.
     pub(super) status: String,
     /// The state of the channel that their responses show.
@@ -17,7 +17,7 @@ pub(super) struct Baseline {
 
 /// The state of a channel, as the responses to three equal pushes show it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// They differ, and are the same again after another join. These are the three.
     Told([Value; 3]),
     /// They do not all differ, so they show nothing.
@@ -27,7 +27,7 @@ pub(super) enum State {
 }
 
 /// The values of the offered names in one play.
-pub(super) fn offered(
+pub(crate) fn offered(
     settings: &CheckSettings,
     baseline: Option<&Baseline>,
     number: u64,

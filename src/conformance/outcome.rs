@@ -1,13 +1,11 @@
 //! The results of cases and runs, and the events that a run tells.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rules;
 use super::silence::{IdleFinding, IdleProgress};
+use super::testimony::Testimony;
 use crate::profile::Profile;
 use crate::scenario::{FailureKind, Level, Recording};
 use crate::transport::Transport;
@@ -176,6 +174,8 @@ pub struct CaseResult {
     pub flaky: bool,
     /// How many times it ran, without retries: as often as requested, or until it did not pass.
     pub runs: u32,
+    /// What the official client makes of it, if it was asked.
+    pub testimony: Option<Testimony>,
     /// Whether this process got enough processor time.
     pub(crate) pace: Pace,
     /// The recording, frame by frame.
@@ -293,6 +293,13 @@ pub enum CheckEvent<'a> {
     CaseFinished(&'a CaseResult),
     /// Idle time-outs are being measured.
     Idle(IdleProgress),
+    /// The official client replays the cases that failed.
+    Witness {
+        /// How many it has played.
+        played: usize,
+        /// How many there are.
+        of: usize,
+    },
 }
 
 /// The result of a whole run.
@@ -338,21 +345,6 @@ impl RunResult {
         self.cases
             .iter()
             .filter(|case| case.failed(self.held_to, self.strict))
-    }
-
-    /// The broken rules, each with the number of cases that found it, and the most probable cause first:
-    /// rules that others depend on come first, and among equals the one that most cases found broken.
-    pub fn broken(&self) -> Vec<(&str, usize)> {
-        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
-        for rule in self.failed().flat_map(CaseResult::broken) {
-            *found.entry(rule).or_default() += 1;
-        }
-        let mut rules: Vec<(&str, usize)> = found.into_iter().collect();
-        rules.sort_by_key(|(rule, cases)| {
-            let (layer, place) = rules::rank(rule);
-            (layer, Reverse(*cases), place)
-        });
-        rules
     }
 
     /// The conclusion of the run.

@@ -101,7 +101,7 @@ impl Dial {
 }
 
 /// Sends a request outside of any connection, with the params and headers of the run that it does not name itself.
-pub(super) async fn send_request(
+pub(crate) async fn send_request(
     settings: &ConnectionSettings,
     asked: &HttpRequest,
 ) -> Result<Response, RequestError> {

@@ -36,7 +36,7 @@ impl Reporter<CheckJob> for Frames {
     fn event(&mut self, event: &CheckEvent<'_>) -> Result<(), ReportError> {
         match event {
             CheckEvent::Started { target, .. } => (*target).clone_into(&mut self.target),
-            CheckEvent::CaseStarted(_) | CheckEvent::Idle(_) => {}
+            CheckEvent::CaseStarted(_) | CheckEvent::Idle(_) | CheckEvent::Witness { .. } => {}
             CheckEvent::CaseFinished(case) => {
                 if let CaseRecording::Whole(recorded) = &case.recording {
                     self.folder.write(

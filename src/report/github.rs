@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::terminal::print;
 use super::{CheckFinished, CheckJob, ReportError, Reporter, Terminal, summary};
-use crate::conformance::{CaseResult, CheckEvent, Finding, Verdict};
+use crate::conformance::{CaseResult, CheckEvent, Finding, Testimony, Verdict};
 use crate::scenario::{shorten, shorten_bytes};
 
 /// GitHub shows at most ten errors of a step.
@@ -102,6 +102,7 @@ fn annotation(level: &str, case: &CaseResult) -> String {
         }
         lines.extend(finding.broken.as_ref().map(|rule| format!("broken: {rule}")));
     }
+    lines.extend(case.testimony.as_ref().map(Testimony::sentence));
     text + &data(&lines.join("\n"))
 }
 

@@ -5,10 +5,11 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::folder::frames_of;
-use super::object::{Shown, object};
+use super::object::{Shown, object, words};
 use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter};
 use crate::conformance::{
-    CaseResult, CutBy, Finding, HeldTo, IdleFinding, RunResult, SilentDirection, Verdict, Warning,
+    CaseResult, CutBy, Finding, HeldTo, IdleFinding, RunResult, SilentDirection, Testimony, TestimonyKind,
+    Verdict, Warning,
 };
 use crate::profile::Profile;
 use crate::stream::Certificates;
@@ -102,14 +103,21 @@ struct Case<'a> {
     finding: Option<Shown<'a, Finding>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     close_finding: Option<Shown<'a, Finding>>,
+    /// What the official client makes of it (`--witness`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<Shown<'a, Testimony>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<String>,
 }
 
 object! { Warning { id, about, mended_in } }
+object! { Testimony { client, kind, told } }
+words! { TestimonyKind {
+    Breaks => "breaks", Unnoticed => "unnoticed", NotPlayable => "not-playable", Undecided => "undecided",
+} }
 object! { Finding {
-    what, expected, actual, place, step if step.is_some();
-    kind, broken, actor, before, said, steps
+    what, expected, actual, place, step if step.is_some(), broken if broken.is_some();
+    kind, actor, before, said, steps
 } }
 
 impl<'a> Document<'a> {
@@ -181,6 +189,7 @@ impl<'a> Case<'a> {
             pending: case.pending.as_deref(),
             finding: case.finding.as_ref().map(Shown),
             close_finding: case.close_finding.as_ref().map(Shown),
+            witness: case.testimony.as_ref().map(Shown),
             frames: frames_of(case),
         }
     }

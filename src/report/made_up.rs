@@ -174,6 +174,7 @@ fn case(id: &str) -> CaseResult {
         duration: Duration::from_millis(12),
         known: None,
         flaky: false,
+        testimony: None,
         runs: 1,
         pace: crate::conformance::Pace::OnTime,
         recording: CaseRecording::None,

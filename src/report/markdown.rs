@@ -112,6 +112,9 @@ fn failures(text: &mut String, run: &RunResult) {
         for finding in [&case.finding, &case.close_finding].into_iter().flatten() {
             finding_of(text, finding);
         }
+        if let Some(testimony) = &case.testimony {
+            let _ = writeln!(text, "{}\n", Plain(&testimony.sentence()));
+        }
         text.push_str("</details>\n\n");
     }
     if failed.len() > MOST_CASES {

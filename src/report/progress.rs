@@ -157,6 +157,9 @@ impl Reporter<CheckJob> for CheckProgress {
             CheckEvent::CaseStarted(id) => self.running.push((*id).to_owned()),
             CheckEvent::CaseFinished(case) => self.finished(case)?,
             CheckEvent::Idle(progress) => return self.idle(*progress),
+            CheckEvent::Witness { played, of } => {
+                return self.tell(&format!("phoenix.js has played {played} of {of} failed cases"));
+            }
         }
         self.draw_bar();
         Ok(())

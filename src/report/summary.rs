@@ -106,6 +106,9 @@ pub(super) fn findings(case: &CaseResult) -> String {
         let _ = writeln!(text, "{}", finding.what);
         fields.everything(&mut text, finding);
     }
+    if let Some(testimony) = &case.testimony {
+        fields.add(&mut text, "witness", &testimony.sentence());
+    }
     if text.is_empty() {
         text.push_str(case.note.as_deref().unwrap_or_default());
     }

@@ -66,7 +66,10 @@ impl Reporter<CheckJob> for Terminal {
                     print(&opening(called, *held_to, &text, &offers))
                 }
             },
-            CheckEvent::CaseStarted(_) | CheckEvent::CaseFinished(_) | CheckEvent::Idle(_) => Ok(()),
+            CheckEvent::CaseStarted(_)
+            | CheckEvent::CaseFinished(_)
+            | CheckEvent::Idle(_)
+            | CheckEvent::Witness { .. } => Ok(()),
         }
     }
 

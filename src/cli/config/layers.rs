@@ -34,6 +34,7 @@ impl Layer for Check {
             timeout: self.timeout.or(below.timeout),
             max_time: self.max_time.or(below.max_time),
             idle: self.idle || below.idle,
+            witness: self.witness.or(below.witness),
             fail_fast: self.fail_fast || below.fail_fast,
             retries: self.retries.or(below.retries),
             repeat: self.repeat.or(below.repeat),

@@ -1,6 +1,7 @@
 //! The catalogue of rules, one for each promise of Phoenix. Cases cite them, `list rules` lists them, and
 //! `explain` explains them. Only the cases know which rules they check.
 
+mod breaks;
 mod broadcast;
 mod client;
 mod compression;
@@ -72,6 +73,11 @@ impl Rule {
         reasons::unbroken(self.id)
     }
 
+    /// What breaks in phoenix.js if a server breaks it, if something does.
+    pub fn breaks(&self) -> Option<&'static str> {
+        breaks::breaks(self.id)
+    }
+
     /// The rule as `phxproof explain` prints it, with the ids of the cases that check it and of the faults that break it.
     pub const fn explain<'a>(&'static self, cases: &'a [&'a str], faults: &'a [&'a str]) -> Explanation<'a> {
         Explanation {
@@ -84,7 +90,7 @@ impl Rule {
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Rule", 9)?;
+        let mut object = serializer.serialize_struct("Rule", 10)?;
         object.serialize_field("id", self.id)?;
         object.serialize_field("about", self.about)?;
         object.serialize_field("promise", self.promise)?;
@@ -92,6 +98,7 @@ impl Serialize for Rule {
         object.serialize_field("since", &self.since().map(|version| version.to_string()))?;
         object.serialize_field("versions", &self.versions.to_string())?;
         object.serialize_field("note", &self.note)?;
+        object.serialize_field("breaks", &self.breaks())?;
         object.serialize_field("untestable", &self.untestable())?;
         object.serialize_field("unbroken", &self.unbroken())?;
         object.end()
@@ -107,8 +114,17 @@ pub struct Area {
     pub rules: &'static [Rule],
 }
 
+impl Area {
+    /// The area of the rule with this id.
+    pub fn of(id: &str) -> Option<&'static Self> {
+        AREAS
+            .iter()
+            .find(|area| area.rules.iter().any(|rule| rule.id == id))
+    }
+}
+
 /// The areas, in the order of a conversation.
-pub const AREAS: [Area; 14] = [
+pub static AREAS: [Area; 14] = [
     Area {
         name: "connect",
         rules: connect::RULES,
@@ -219,9 +235,7 @@ const LAYERS: [&[&str]; 7] = [
 /// The position of a rule among causes and consequences: its layer, and its place in the catalogue. A broken
 /// rule in an early layer causes failures in later ones, too.
 pub fn rank(id: &str) -> (usize, usize) {
-    let area = AREAS
-        .iter()
-        .find(|area| area.rules.iter().any(|rule| rule.id == id));
+    let area = Area::of(id);
     let layer_of = |name: &str| LAYERS.iter().position(|layer| layer.contains(&name));
     let layer = layer_of(id).or_else(|| layer_of(area?.name));
     let place = all().position(|rule| rule.id == id);

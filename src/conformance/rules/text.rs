@@ -21,6 +21,9 @@ impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rule, cases, faults } = *self;
         write!(f, "{rule}")?;
+        if let Some(what) = rule.breaks() {
+            field(f, "phoenix.js", what)?;
+        }
         match (cases, rule.party()) {
             ([], Party::Client) => field(f, "cases", "none: it is about clients, and check judges servers")?,
             ([], Party::Server) => field(f, "cases", "none")?,

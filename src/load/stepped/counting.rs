@@ -54,7 +54,7 @@ impl Broken {
             (FailureKind::NoConnection, _) => Self::Attempt(ErrorKind::Silent),
             (FailureKind::Refused, _) => Self::Attempt(ErrorKind::Status),
             (FailureKind::Ended, Subject::Close) => Self::Content,
-            (FailureKind::Ended, _) => Self::Connection,
+            (FailureKind::Ended | FailureKind::EndedEarly, _) => Self::Connection,
             (FailureKind::Missing, Subject::Connect) => Self::Attempt(ErrorKind::Silent),
             (FailureKind::Missing, Subject::Join) => Self::Other(ErrorKind::JoinTimeout),
             (FailureKind::Missing, Subject::Leave) => Self::Other(ErrorKind::LeaveUnanswered),

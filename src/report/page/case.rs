@@ -156,6 +156,10 @@ impl<'r> Cases<'r> {
             }
             finding_of(page, finding, amount);
         }
+        if let Some(testimony) = &case.testimony {
+            let sentence = first(&testimony.sentence(), 1, 400);
+            let _ = writeln!(page, "<p>witness: {}</p>", Inside(&sentence));
+        }
         if let Some(talk) = self.talks.get(&case.name()) {
             talk.render(page, amount);
         }

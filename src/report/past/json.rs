@@ -9,7 +9,8 @@ use super::super::About;
 use super::idle::{self, WrittenIdle};
 use super::{PastCheck, PastError, SCHEMA};
 use crate::conformance::{
-    CaseRecording, CaseResult, Finding, HeldTo, IdleFinding, Pace, RunResult, Strictness, Verdict, Warning,
+    CaseRecording, CaseResult, Finding, HeldTo, IdleFinding, Pace, RunResult, Strictness, Testimony,
+    TestimonyKind, Verdict, Warning,
 };
 use crate::profile::Profile;
 use crate::scenario::Level;
@@ -54,7 +55,6 @@ struct WrittenCase {
     verdict: String,
     close_verdict: String,
     rules: Vec<String>,
-    broken: Vec<String>,
     level: Option<String>,
     duration_ms: u64,
     message: Option<String>,
@@ -62,6 +62,7 @@ struct WrittenCase {
     runs: u32,
     known: Option<String>,
     pending: Option<String>,
+    witness: Option<WrittenTestimony>,
     finding: Option<WrittenFinding>,
     close_finding: Option<WrittenFinding>,
     frames: Option<String>,
@@ -74,6 +75,14 @@ struct WrittenFinding {
     actual: String,
     place: String,
     step: Option<String>,
+    broken: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WrittenTestimony {
+    client: String,
+    kind: String,
+    told: String,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +173,14 @@ fn case(written: WrittenCase) -> Result<CaseResult, String> {
         let found = Level::ALL.into_iter().find(|level| level.name() == name);
         found.ok_or_else(|| unknown("level", name))
     });
+    let testimony = written.witness.map(|it| {
+        let kind = TestimonyKind::ALL.into_iter().find(|kind| kind.name() == it.kind);
+        Ok::<_, String>(Testimony {
+            kind: kind.ok_or_else(|| unknown("witness", &it.kind))?,
+            client: it.client,
+            told: it.told,
+        })
+    });
     let transport = Transport::named(&written.transport);
     // The message is that of a finding, or else a note.
     let has_finding = written.finding.is_some() || written.close_finding.is_some();
@@ -175,8 +192,9 @@ fn case(written: WrittenCase) -> Result<CaseResult, String> {
         id: written.id.into(),
         about: written.about.into(),
         rules: written.rules.into(),
-        finding: written.finding.map(|it| finding(it, written.broken.first())),
-        close_finding: written.close_finding.map(|it| finding(it, written.broken.last())),
+        finding: written.finding.map(finding),
+        close_finding: written.close_finding.map(finding),
+        testimony: testimony.transpose()?,
         note: written.message.filter(|_| !has_finding),
         pending: written.pending,
         duration: Duration::from_millis(written.duration_ms),
@@ -192,15 +210,14 @@ fn case(written: WrittenCase) -> Result<CaseResult, String> {
     })
 }
 
-/// A finding. The rules that a case found broken stand in the order of its findings.
-fn finding(written: WrittenFinding, broken: Option<&String>) -> Finding {
+fn finding(written: WrittenFinding) -> Finding {
     Finding {
         what: written.what,
         expected: written.expected,
         actual: written.actual,
         place: written.place,
         step: written.step,
-        broken: broken.cloned(),
+        broken: written.broken,
         ..Finding::default()
     }
 }

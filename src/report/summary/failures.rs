@@ -159,6 +159,9 @@ fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
             fields.said(text, &finding.said);
         }
     }
+    if let Some(testimony) = &case.testimony {
+        fields.add(text, "witness", &testimony.sentence());
+    }
     if let Some(note) = case.note.as_ref().filter(|note| **note != what) {
         fields.add(text, "note", note);
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::{Attempt, Command, ConnectOptions, HttpRequest, LinkId, Purpose};
+use super::command::{Attempt, Command, ConnectOptions, LinkId, Purpose};
+use super::elsewhere::{connect_request, http_request};
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
@@ -13,10 +14,10 @@ use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
-    Actor, Connect, ExpectedReply, Http, JoinRef, Last, Mask, MountPath, OutgoingPayload as Content, Raw,
-    RawContent, Restart, Send, SendKind, Sent, What,
+    Actor, Connect, ExpectedReply, Http, JoinRef, Last, Mask, OutgoingPayload as Content, Raw, RawContent,
+    Restart, Send, SendKind, Sent, What,
 };
-use crate::transport::{ConnectRequest, Masking, Outgoing, RawFrame};
+use crate::transport::{Masking, Outgoing, RawFrame};
 
 /// The idle timeout of the quick mount plus a margin, for steps that wait for that timeout.
 const IDLE: Duration = Duration::from_millis(2_500);
@@ -131,26 +132,7 @@ impl Play {
         let vsn = connect.vsn().unwrap_or(self.vsn);
         let awaited = self.rounds.as_ref().and_then(|rounds| rounds.awaited(actor.0));
         self.links[actor.0] = Some(Link::new(id, vsn, awaited));
-        let values = &self.values;
-        let request = ConnectRequest {
-            transport: connect.transport,
-            mount: match &connect.mount {
-                MountPath::Target => None,
-                MountPath::Instead(name) => Some(name.clone()),
-            },
-            user: connect.user.as_ref().map(|user| user.fill(values)),
-            token_age: connect.token_age,
-            params: connect
-                .params
-                .iter()
-                .map(|(key, value)| (key.clone(), value.as_ref().map(|value| value.fill(values))))
-                .collect(),
-            headers: connect
-                .headers
-                .iter()
-                .map(|(key, value)| (key.clone(), value.fill(values)))
-                .collect(),
-        };
+        let request = connect_request(connect, &self.values);
         let options = ConnectOptions {
             request,
             vsn,
@@ -270,17 +252,7 @@ impl Play {
     }
 
     fn http(&mut self, http: &Http, now: Time) {
-        let values = &self.values;
-        let request = HttpRequest {
-            method: http.method.clone(),
-            path: http.path.fill(values),
-            headers: http
-                .headers
-                .iter()
-                .map(|(key, value)| (key.clone(), value.fill(values)))
-                .collect(),
-            body: http.body.as_ref().map(|body| body.fill(values)),
-        };
+        let request = http_request(http, &self.values);
         let shown = format!("{} {}", request.method, request.path);
         let _ = self.recording.push(now, Who::Http, Noted::Requested(shown));
         self.commands.push_back(Command::Http(request));
@@ -374,6 +346,6 @@ impl Play {
             EXPECTED,
             link.state.describe(),
         );
-        Err(wrong.kind(FailureKind::Ended))
+        Err(wrong.kind(FailureKind::EndedEarly))
     }
 }

@@ -62,6 +62,8 @@ pub enum FailureKind {
     Overtaken,
     /// The connection ended, or was closed in another way.
     Ended,
+    /// The connection ended before what a step waits for came.
+    EndedEarly,
     /// A channel ended, and its client was not informed.
     GoneUntold,
     /// A channel continued after its end.

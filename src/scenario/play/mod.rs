@@ -6,6 +6,7 @@ mod asked;
 mod choice;
 mod closing;
 mod command;
+mod elsewhere;
 mod ending;
 mod failure;
 mod fallback;
@@ -25,6 +26,9 @@ use std::sync::Arc;
 
 pub(crate) use closing::{code_in_words, describe_ending};
 pub use command::{Command, ConnectOptions, Happening, HttpRequest, LinkId, Purpose, Reached, Setting};
+pub(crate) use elsewhere::{
+    Given, connect_request, first_values, http_request, take_content, take_http_answer,
+};
 pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
@@ -101,22 +105,7 @@ pub enum PlayStatus<'a> {
 impl Play {
     /// A play of `program` that has not started; [`Play::begin`] starts it.
     pub fn new(program: Arc<Program>, setting: Setting) -> Self {
-        let mut values = Values::new(program.names.len());
-        for (number, name) in (setting.first_fresh..).zip(&program.fresh) {
-            // A text, because it is used in names of users and topics.
-            values.set(*name, number.to_string().into());
-        }
-        if let Purpose::Swarm { first_shared } = setting.purpose {
-            let shared = (first_shared..).zip(&program.fresh);
-            for (number, name) in shared.filter(|(_, name)| program.shared.contains(name)) {
-                values.set(*name, number.to_string().into());
-            }
-        }
-        for (offer, name) in &program.offered {
-            if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
-                values.set(*name, value.clone());
-            }
-        }
+        let values = first_values(&program, &setting);
         Self {
             vsn: program.vsn.unwrap_or(setting.vsn),
             links: program.actors.iter().map(|_| None).collect(),

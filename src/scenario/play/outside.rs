@@ -71,7 +71,7 @@ impl Play {
 
 /// Compares the answer to a request with its step, and saves the values that the step names. Returns the note of the
 /// step if the answer matches `note-when`.
-fn judge_answer(
+pub(super) fn judge_answer(
     http: &Http,
     answer: Result<Response, RequestError>,
     values: &mut Values,

@@ -263,7 +263,7 @@ impl Play {
             let ended = link.state.describe();
             let expected = wait::describe(&wait.kind, what, &self.values);
             let wrong = Wrong::server("the connection ended before this came", expected, ended);
-            return Err(wrong.kind(FailureKind::Ended));
+            return Err(wrong.kind(FailureKind::EndedEarly));
         }
         Ok(held)
     }

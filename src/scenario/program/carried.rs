@@ -62,7 +62,7 @@ impl Program {
         connects.next().and_then(Connect::bound_to).unwrap_or(otherwise)
     }
 
-    fn connects(&self) -> impl Iterator<Item = &Connect> {
+    pub(crate) fn connects(&self) -> impl Iterator<Item = &Connect> {
         self.acts().filter_map(|act| match &act.what {
             What::Connect(_, connect) => Some(connect),
             _ => None,

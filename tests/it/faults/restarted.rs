@@ -33,6 +33,9 @@ pub fn over_both(cases: &[Arc<Case>]) -> Vec<Arc<Case>> {
     plays.flatten().collect()
 }
 
+/// How long a run may take. Several run at the same time, and other programs use the machine as well.
+const LONGEST: Duration = Duration::from_secs(900);
+
 /// An address of its own for each server, so that nobody takes its port while it is being started again. Elsewhere
 /// than on Linux there is one loopback address, and the risk.
 fn own_address() -> String {
@@ -155,6 +158,7 @@ pub fn run(
         held_to,
         timeout,
         repeat,
+        max_time: Some(LONGEST),
         ..CheckSettings::new(server.target(), cases)
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

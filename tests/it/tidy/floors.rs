@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 24] = [
+const FLOORS: [(&str, u8); 25] = [
     ("clock", 0),
     ("descriptors", 0),
     ("process", 0),
@@ -28,6 +28,7 @@ const FLOORS: [(&str, u8); 24] = [
     ("capacity", 7),
     ("prove", 7),
     ("record", 7),
+    ("witness", 7),
     ("report", 8),
     ("cli", 9),
     ("main", 10),
@@ -41,7 +42,7 @@ const CRATES: [(&str, &[&str]); 44] = [
     (
         "base64",
         &[
-            "wire", "session", "stream", "scenario", "server", "record", "report",
+            "wire", "session", "stream", "scenario", "server", "record", "report", "witness",
         ],
     ),
     ("clap", &["cli"]),
@@ -63,6 +64,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "load",
             "report",
             "cli",
+            "witness",
         ],
     ),
     ("include_dir", &["conformance", "load"]),
@@ -88,7 +90,10 @@ const CRATES: [(&str, &[&str]); 44] = [
     ("rustls", &["stream"]),
     ("rustls_native_certs", &["stream"]),
     ("semver", &["server"]),
-    ("serde", &["wire", "scenario", "conformance", "report", "cli"]),
+    (
+        "serde",
+        &["wire", "scenario", "conformance", "report", "cli", "witness"],
+    ),
     (
         "serde_json",
         &[
@@ -100,6 +105,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "record",
             "report",
             "cli",
+            "witness",
         ],
     ),
     ("serde_saphyr", &["scenario", "conformance"]),
@@ -122,6 +128,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "prove",
             "record",
             "cli",
+            "witness",
         ],
     ),
     ("tokio_tungstenite", &["judge"]),
@@ -271,7 +278,7 @@ fn a_crate_on_the_wrong_floor_is_found() {
     assert_eq!(
         crates("src/client/socket.rs", text),
         [
-            "src/client/socket.rs:2: client uses tokio, which only stream, transport, driver, conformance, judge, load, prove, record, cli may; see CRATES \
+            "src/client/socket.rs:2: client uses tokio, which only stream, transport, driver, conformance, judge, load, prove, record, cli, witness may; see CRATES \
              in tests/it/tidy/floors.rs"
         ]
     );

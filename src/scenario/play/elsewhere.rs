@@ -1,0 +1,117 @@
+//! The parts of the interpreter that do not depend on the client: first values, requests, and whether contents are as
+//! expected. Another client than ours that plays a scenario uses them, too.
+
+use serde_json::Value;
+
+use super::command::{HttpRequest, Purpose, Setting};
+use super::outside::judge_answer;
+use super::wait::{in_words, save};
+use crate::scenario::program::{Connect, Content, Http, MountPath, Program, Save};
+use crate::scenario::template::Values;
+use crate::transport::{ConnectRequest, RequestError, Response};
+
+/// The values that a play begins with: fresh names, and what the command line or the target offers.
+pub(crate) fn first_values(program: &Program, setting: &Setting) -> Values {
+    let mut values = Values::new(program.names.len());
+    for (number, name) in (setting.first_fresh..).zip(&program.fresh) {
+        // A text, because it is used in names of users and topics.
+        values.set(*name, number.to_string().into());
+    }
+    if let Purpose::Swarm { first_shared } = setting.purpose {
+        let shared = (first_shared..).zip(&program.fresh);
+        for (number, name) in shared.filter(|(_, name)| program.shared.contains(name)) {
+            values.set(*name, number.to_string().into());
+        }
+    }
+    for (offer, name) in &program.offered {
+        if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
+            values.set(*name, value.clone());
+        }
+    }
+    values
+}
+
+/// How a `connect` step connects.
+pub(crate) fn connect_request(connect: &Connect, values: &Values) -> ConnectRequest {
+    ConnectRequest {
+        transport: connect.transport,
+        mount: match &connect.mount {
+            MountPath::Target => None,
+            MountPath::Instead(name) => Some(name.clone()),
+        },
+        user: connect.user.as_ref().map(|user| user.fill(values)),
+        token_age: connect.token_age,
+        params: connect
+            .params
+            .iter()
+            .map(|(key, value)| (key.clone(), value.as_ref().map(|value| value.fill(values))))
+            .collect(),
+        headers: connect
+            .headers
+            .iter()
+            .map(|(key, value)| (key.clone(), value.fill(values)))
+            .collect(),
+    }
+}
+
+/// The request of an `http` step.
+pub(crate) fn http_request(http: &Http, values: &Values) -> HttpRequest {
+    HttpRequest {
+        method: http.method.clone(),
+        path: http.path.fill(values),
+        headers: http
+            .headers
+            .iter()
+            .map(|(key, value)| (key.clone(), value.fill(values)))
+            .collect(),
+        body: http.body.as_ref().map(|body| body.fill(values)),
+    }
+}
+
+/// Compares the answer to an `http` step with the step, and saves the values that it names.
+///
+/// # Errors
+/// What is wrong with the answer.
+pub(crate) fn take_http_answer(
+    http: &Http,
+    answer: Result<Response, RequestError>,
+    values: &mut Values,
+) -> Result<(), String> {
+    judge_answer(http, answer, values)
+        .map(|_| ())
+        .map_err(|wrong| wrong.what)
+}
+
+/// A payload or a response that a client was given.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Given {
+    Json(Value),
+    Binary(Vec<u8>),
+}
+
+/// Compares a payload or a response with what a step expects, and saves the values that the step names. `owner` is what
+/// it is called: `the response`.
+///
+/// # Errors
+/// How it differs.
+pub(crate) fn take_content(
+    owner: &str,
+    (expected, saves): (&Content, &[Save]),
+    given: &Given,
+    values: &mut Values,
+) -> Result<(), String> {
+    match (expected, given) {
+        (Content::Unjudged, _) => {}
+        (Content::Binary(bytes), Given::Binary(found)) if bytes == found => {}
+        (Content::Binary(_), _) => return Err(format!("{owner} has other bytes")),
+        (Content::Json(_), Given::Binary(_)) => return Err(format!("{owner} is bytes, expected JSON")),
+        (Content::Json(pattern), Given::Json(value)) => pattern
+            .check(value, values)
+            .map_err(|mismatch| in_words(&mismatch, owner))?,
+    }
+    let json = match given {
+        Given::Json(value) => Some(value),
+        Given::Binary(_) => None,
+    };
+    save(saves, json, values).map_err(|wrong| wrong.what)
+}

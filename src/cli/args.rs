@@ -15,7 +15,7 @@ pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
 pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
-pub(super) use past::{OutputArg, Report};
+pub(super) use past::{Compare, CompareFormat, OutputArg, Report};
 pub(super) use prove::Prove;
 pub(super) use record::Record;
 pub(super) use serve::{Serve, ServeTls};
@@ -106,6 +106,8 @@ pub(super) enum Command {
     Init(Init),
     /// Renders the reports of an earlier run again, or compares several runs case by case
     Report(Report),
+    /// Compares the latencies of two runs of `load`, with confidence
+    Compare(Compare),
     /// Passes clients on to a server, and writes what is said as a scenario with its fixture
     Record(Box<Record>),
     /// Prints shell completions

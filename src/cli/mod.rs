@@ -4,6 +4,7 @@
 mod args;
 mod capacity;
 mod check;
+mod compare;
 mod complaint;
 mod completions;
 mod config;
@@ -70,6 +71,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Serve(args) => serve::run(args),
         Command::Init(args) => init::run(&args),
         Command::Report(args) => report::run(args),
+        Command::Compare(args) => compare::run(args, cli.look),
         Command::Record(args) => record::run(*args),
         Command::Completions(args) => completions::run(&args),
     }

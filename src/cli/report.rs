@@ -1,4 +1,5 @@
-//! The `report` command: renders the reports of an earlier `check` again, or compares several of them case by case.
+//! The `report` command: renders the reports of an earlier `check` or `load` again, or compares several runs of `check` case by
+//! case.
 
 use std::path::Path;
 
@@ -8,7 +9,8 @@ use super::exit::{CliError, Exit};
 use super::{output, results};
 use crate::clock::wall_clock;
 use crate::report::{
-    CheckJob, CheckMatrix, CheckPage, Folder, Junit, Markdown, PastCheck, PastError, Reporters, past_command,
+    CheckJob, CheckMatrix, CheckPage, Folder, Junit, LoadFile, LoadJob, Markdown, PastCheck, PastError,
+    PastLoad, ReportError, Reporters, past_command,
 };
 
 /// Writes the reports, and says where they are.
@@ -26,10 +28,7 @@ pub(super) fn run(typed: Report) -> Result<Exit, CliError> {
 /// Renders the reports of one run again, in its folder.
 fn again(folder: &Path) -> Result<Exit, CliError> {
     if past_command(folder).map_err(complaint)? == "load" {
-        return Err(Complaint::new(format!("{} holds a run of load", folder.display()))
-            .expected("a run of check")
-            .next("its report.html draws what result.json does not hold, so it cannot be rendered again; run load again")
-            .into());
+        return load_again(folder);
     }
     let past = PastCheck::read(folder).map_err(complaint)?;
     let results = Folder::new(folder);
@@ -38,14 +37,27 @@ fn again(folder: &Path) -> Result<Exit, CliError> {
     reporters.add(Junit::new(results.clone()));
     reporters.add(Markdown::new(results));
     let failed = reporters.finish(&past.finished());
-    output::unreported(&failed);
+    written("report.html, junit.xml and summary.md", folder, &failed)
+}
+
+/// Renders the reports of a run of `load` again.
+fn load_again(folder: &Path) -> Result<Exit, CliError> {
+    let past = PastLoad::read(folder).map_err(complaint)?;
+    let mut reporters = Reporters::<LoadJob>::default();
+    for file in LoadFile::again(&Folder::new(folder)) {
+        reporters.add(file);
+    }
+    let failed = reporters.finish(&past.finished());
+    written("report.html and junit.xml", folder, &failed)
+}
+
+/// Says which files were written where, or why they were not.
+fn written(files: &str, folder: &Path, failed: &[ReportError]) -> Result<Exit, CliError> {
+    output::unreported(failed);
     if !failed.is_empty() {
         return Ok(Exit::Undecided);
     }
-    let at = folder.display();
-    output::print(&format_args!(
-        "wrote report.html, junit.xml and summary.md in {at}/\n"
-    ))?;
+    output::print(&format_args!("wrote {files} in {}/\n", folder.display()))?;
     Ok(Exit::Held)
 }
 
@@ -55,17 +67,15 @@ fn compare<'f>(
     out: Option<std::path::PathBuf>,
 ) -> Result<Exit, CliError> {
     let runs: Result<Vec<PastCheck>, PastError> = folders.map(PastCheck::read).collect();
-    let runs = runs.map_err(complaint)?;
+    let runs = runs.map_err(|why| match &why {
+        PastError::OtherCommand { found, .. } if found == "load" => Complaint::new(why.to_string())
+            .next("phxproof compare BASE-DIR NEW-DIR compares two runs of load")
+            .into(),
+        _ => complaint(why),
+    })?;
     let to = Results { out, seed: None };
     let folder = results::folder(&to, "report", wall_clock());
-    if let Some(own) = runs.iter().find(|run| is_same(&run.folder, folder.path())) {
-        return Err(Complaint::new(format!(
-            "--out {} holds a run that is compared",
-            own.folder.display()
-        ))
-        .expected("another folder, so that the results of that run stay")
-        .into());
-    }
+    not_a_run(&folder, runs.iter().map(|run| &*run.folder))?;
     output::make(&folder)?;
     let matrix = CheckMatrix::new(&runs, folder.path());
     matrix
@@ -81,6 +91,18 @@ fn compare<'f>(
     Ok(Exit::Held)
 }
 
+/// Refuses to write over a run that is compared.
+pub(super) fn not_a_run<'f>(out: &Folder, runs: impl IntoIterator<Item = &'f Path>) -> Result<(), CliError> {
+    match runs.into_iter().find(|run| is_same(run, out.path())) {
+        None => Ok(()),
+        Some(own) => Err(
+            Complaint::new(format!("--out {} holds a run that is compared", own.display()))
+                .expected("another folder, so that the results of that run stay")
+                .into(),
+        ),
+    }
+}
+
 /// Whether both paths are the same folder.
 fn is_same(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
@@ -90,6 +112,6 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// What is wrong with a folder that the user named.
-fn complaint(why: PastError) -> CliError {
+pub(super) fn complaint(why: PastError) -> CliError {
     Complaint::new(why.to_string()).next(why.next()).into()
 }

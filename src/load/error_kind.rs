@@ -47,6 +47,14 @@ pub enum ErrorKind {
     Unsendable,
 }
 
+/// The name of the kind of error that has this name.
+pub(crate) fn named(name: &str) -> Option<&'static str> {
+    ErrorKind::ALL
+        .into_iter()
+        .map(ErrorKind::name)
+        .find(|it| *it == name)
+}
+
 impl ErrorKind {
     /// All kinds.
     pub const ALL: [Self; 21] = [

@@ -93,6 +93,12 @@ impl Histograms {
         &self.0[kind as usize]
     }
 
+    /// Adds a histogram with three significant digits to that of one kind.
+    pub(crate) fn add_to(&mut self, kind: Timing, more: &Histogram<u64>) {
+        // Both have three significant digits, and histograms resize themselves, so this cannot fail.
+        let _ = self.0[kind as usize].add(more);
+    }
+
     /// The figures of one kind.
     pub(super) fn figures(&self, kind: Timing) -> Figures {
         Figures::of(self.of(kind))

@@ -8,6 +8,7 @@
 mod actor;
 mod by_event;
 mod catalogue;
+mod comparison;
 mod conclusion;
 mod conductor;
 mod control;
@@ -72,10 +73,15 @@ pub use settings::{Arrivals, InvalidSettings, LoadSettings, Model, Schedule};
 pub use share::{Share, Silence};
 pub use validity::Shortage;
 
+pub(crate) use comparison::{
+    Change, Condition, ConditionOutcome, ConditionVerdict, RunBlocks, TimingDifference, differences,
+};
+pub(crate) use error_kind::named as error_kind_named;
 pub(crate) use machine::Machine;
 pub(crate) use measure::{FigureGroup, enough_for, figures};
 pub(crate) use role::{PlayedBy, Sends};
 pub(crate) use run::{Rehearsal, entrance, rehearse};
+pub(crate) use series::phase_named;
 pub(crate) use settings::{gentle_rate, usual_sockets};
 
 /// The largest message that is accepted from a server, including all its fragments.

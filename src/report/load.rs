@@ -1,6 +1,7 @@
 //! The reporters of `load`: progress on stderr, a summary on stdout, and the files `result.json`,
 //! `junit.xml`, `series.csv`, `histograms.hlog` and `report.html`.
 
+mod compared;
 mod csv;
 mod curve;
 mod hlog;
@@ -11,12 +12,15 @@ mod live;
 mod lost;
 #[cfg(test)]
 mod made_up;
+mod past;
 mod progress;
 mod setup;
 mod summary;
 pub(super) mod words;
 
+pub use compared::{ComparisonEnd, ComparisonVerdict, RunComparison};
 pub use hlog::HistogramLog;
+pub use past::PastLoad;
 pub use progress::LoadProgress;
 pub use setup::Setup;
 pub use words::things;
@@ -68,19 +72,28 @@ type Render = fn(&LoadFinished<'_>) -> Result<Vec<u8>, ReportError>;
 impl LoadFile {
     /// `result.json`, `junit.xml`, `series.csv` and `report.html` in this folder.
     pub fn all(folder: &Folder) -> [Self; 4] {
-        let file = |name, render: Render| Self {
+        let [junit, page] = Self::again(folder);
+        let json = Self::new(folder, "result.json", |run| Ok(json::render(run)));
+        let series = Self::new(folder, "series.csv", |run| {
+            Ok(csv::render(&run.result.series).into_bytes())
+        });
+        [json, junit, series, page]
+    }
+
+    /// The files that can be made from the others: `junit.xml` and `report.html`.
+    pub fn again(folder: &Folder) -> [Self; 2] {
+        [
+            Self::new(folder, "junit.xml", junit::render),
+            Self::new(folder, "report.html", |run| Ok(html::render(run).into_bytes())),
+        ]
+    }
+
+    fn new(folder: &Folder, name: &'static str, render: Render) -> Self {
+        Self {
             folder: folder.clone(),
             name,
             render,
-        };
-        [
-            file("result.json", |run| Ok(json::render(run))),
-            file("junit.xml", junit::render),
-            file("series.csv", |run| {
-                Ok(csv::render(&run.result.series).into_bytes())
-            }),
-            file("report.html", |run| Ok(html::render(run).into_bytes())),
-        ]
+        }
     }
 }
 

@@ -177,7 +177,7 @@ fn fenced(text: &mut String, value: &str) {
 }
 
 /// Text in which nothing has a meaning for Markdown.
-struct Plain<'t>(&'t str);
+pub(super) struct Plain<'t>(pub(super) &'t str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

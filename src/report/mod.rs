@@ -33,7 +33,10 @@ pub use frames::Frames;
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::Junit;
-pub use load::{HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal, Setup, announce, things};
+pub use load::{
+    ComparisonEnd, ComparisonVerdict, HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal,
+    PastLoad, RunComparison, Setup, announce, things,
+};
 pub use markdown::Markdown;
 pub use page::CheckPage;
 pub use past::{PastCheck, PastError, past_command};

@@ -1,15 +1,34 @@
-//! Serializes the types of the jobs for `result.json`. Each type lists here which of its fields are shown. If
-//! a field is added, renamed or removed, this file does not compile until the list is updated.
+//! Serializes the types of the jobs for `result.json`, and reads them back. Each type lists which of its fields are
+//! shown. If a field is added, renamed or removed, the list does not compile until it is updated.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::load::error_kind_named;
 
 /// A type that can be shown in `result.json`.
 pub(super) trait Show {
     /// Serializes the value.
     fn show<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+/// A type that can be read back from `result.json`.
+pub(super) trait ReadBack: Sized {
+    /// The value; or what is wrong with it, after the names of the fields that lead to it.
+    fn read_back(value: &Value) -> Result<Self, String>;
+}
+
+/// The field of an object. A missing field is read as `null`.
+pub(super) fn field<T: ReadBack>(object: &Value, name: &str) -> Result<T, String> {
+    let value = object.get(name).unwrap_or(&Value::Null);
+    T::read_back(value).map_err(|why| format!("{name}: {why}"))
+}
+
+fn not(expected: &str, value: &Value) -> String {
+    format!("{expected} was expected, not {value}")
 }
 
 /// Serializes a value as `result.json` shows it.
@@ -22,7 +41,7 @@ impl<T: Show + ?Sized> Serialize for Shown<'_, T> {
 }
 
 /// Lists the fields of a struct in the order of the file, with an optional `if` condition. Fields after the
-/// semicolon are not shown.
+/// semicolon are not shown, and have their default value in what is read back.
 macro_rules! object {
     ($type:ident { $($field:ident $(if $given:expr)?),* $(,)? $(; $($hidden:ident),*)? }) => {
         impl $crate::report::object::Show for $type {
@@ -37,6 +56,15 @@ macro_rules! object {
                 object.end()
             }
         }
+
+        impl $crate::report::object::ReadBack for $type {
+            fn read_back(value: &serde_json::Value) -> Result<Self, String> {
+                Ok($type {
+                    $($field: $crate::report::object::field(value, stringify!($field))?,)*
+                    $($($hidden: Default::default(),)*)?
+                })
+            }
+        }
     };
 }
 
@@ -48,6 +76,15 @@ macro_rules! words {
                 serializer.serialize_str(match self {
                     $($type::$variant => $word,)*
                 })
+            }
+        }
+
+        impl $crate::report::object::ReadBack for $type {
+            fn read_back(value: &serde_json::Value) -> Result<Self, String> {
+                match value.as_str() {
+                    $(Some($word) => Ok($type::$variant),)*
+                    _ => Err(format!("{value} is not known here")),
+                }
             }
         }
     };
@@ -74,6 +111,79 @@ as_it_is!(
     Cow<'static, str>,
     String
 );
+
+/// Numbers, and how they are read.
+macro_rules! numbers {
+    ($($type:ty, $as:ident);* $(;)?) => {
+        $(impl ReadBack for $type {
+            fn read_back(value: &Value) -> Result<Self, String> {
+                let number = value.$as().and_then(|it| Self::try_from(it).ok());
+                number.ok_or_else(|| not("a number", value))
+            }
+        })*
+    };
+}
+
+numbers!(u32, as_u64; u64, as_u64; usize, as_u64; f64, as_f64);
+
+impl ReadBack for bool {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| not("true or false", value))
+    }
+}
+
+impl ReadBack for String {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        let text = value.as_str().ok_or_else(|| not("a text", value))?;
+        Ok(text.to_owned())
+    }
+}
+
+impl ReadBack for Cow<'static, str> {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        String::read_back(value).map(Cow::Owned)
+    }
+}
+
+impl<T: ReadBack> ReadBack for Option<T> {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        let is_there = !value.is_null();
+        is_there.then(|| T::read_back(value)).transpose()
+    }
+}
+
+/// Lists that are left out are empty.
+impl<T: ReadBack> ReadBack for Vec<T> {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        if value.is_null() {
+            return Ok(Self::new());
+        }
+        let values = value.as_array().ok_or_else(|| not("a list", value))?;
+        values.iter().map(T::read_back).collect()
+    }
+}
+
+impl<T: ReadBack> ReadBack for BTreeMap<String, T> {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        let entries = value.as_object().ok_or_else(|| not("an object", value))?;
+        let read = |name: &String| Ok((name.clone(), field(value, name)?));
+        entries.keys().map(read).collect()
+    }
+}
+
+/// What is told of the errors of each kind.
+impl<T: ReadBack> ReadBack for BTreeMap<&'static str, T> {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        let named = |(name, told): (String, T)| match error_kind_named(&name) {
+            Some(name) => Ok((name, told)),
+            None => Err(format!("`{name}` is not a kind of error")),
+        };
+        BTreeMap::<String, T>::read_back(value)?
+            .into_iter()
+            .map(named)
+            .collect()
+    }
+}
 
 impl<T: Show> Show for Option<T> {
     fn show<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,5 @@
-//! Reads the results of an earlier `check` again: `result.json`, and the frames beside it.
+//! Reads the results of an earlier `check` again: `result.json`, and the frames beside it. What is wrong with a folder of any
+//! command is a [`PastError`].
 
 mod idle;
 mod json;
@@ -79,7 +80,7 @@ impl PastError {
     pub const fn next(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } | Self::TooLarge(_) | Self::NoResult { .. } => {
-                "name the folder of a run, which holds its result.json: reports/check-…"
+                "name the folder of a run, which holds its result.json: reports/check-… or reports/load-…"
             }
             Self::OtherSchema { .. } => "use the version of phxproof that wrote it, or run the command again",
             Self::OtherCommand { .. } => "name folders of runs of the same command",
@@ -92,7 +93,8 @@ impl PastError {
 /// # Errors
 /// If there are no results, or of another schema.
 pub fn past_command(folder: &Path) -> Result<String, PastError> {
-    json::command(&folder.join("result.json"), &text(folder)?)
+    let path = folder.join("result.json");
+    command_of(&path, &text(&path)?)
 }
 
 impl PastCheck {
@@ -102,8 +104,8 @@ impl PastCheck {
     /// If they are not there, or not those of a `check`.
     pub fn read(folder: &Path) -> Result<Self, PastError> {
         let path = folder.join("result.json");
-        let text = text(folder)?;
-        let found = json::command(&path, &text)?;
+        let text = text(&path)?;
+        let found = command_of(&path, &text)?;
         if found != "check" {
             let expected = "check";
             return Err(PastError::OtherCommand {
@@ -137,9 +139,14 @@ impl PastCheck {
     }
 }
 
-/// The text of the `result.json` of a folder.
-fn text(folder: &Path) -> Result<String, PastError> {
-    let path = folder.join("result.json");
+/// The command that wrote a `result.json` with this text.
+pub(super) fn command_of(path: &Path, text: &str) -> Result<String, PastError> {
+    json::command(path, text)
+}
+
+/// The text of a file of results.
+pub(super) fn text(path: &Path) -> Result<String, PastError> {
+    let path = path.to_owned();
     let mut text = String::new();
     let read = File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
     match read {

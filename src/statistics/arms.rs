@@ -33,8 +33,9 @@ pub(super) struct Both {
 }
 
 impl Both {
-    pub(super) fn difference(self) -> f64 {
-        self.treated - self.control
+    /// By how much the treated arm is above the control arm times a factor.
+    pub(super) fn above(self, factor: f64) -> f64 {
+        self.treated - factor * self.control
     }
 }
 
@@ -132,12 +133,12 @@ impl Arms {
         treated.min(self.control.blocks() as f64 / runs.control as f64)
     }
 
-    /// The differences of the quantiles in each resample, sorted.
-    pub(super) fn differences(&self, quantile: f64, runs: Runs, resampling: Resampling) -> Vec<f64> {
-        let mut draws = resampling.draws(0);
+    /// The quantile in each resample.
+    pub(super) fn resample(&self, quantile: f64, runs: Runs, resampling: Resampling) -> Vec<Both> {
+        let mut draws = resampling.draws();
         let mut treated = vec![0; self.treated.blocks()];
         let mut control = vec![0; self.control.blocks()];
-        let mut differences = Vec::with_capacity(resampling.resamples);
+        let mut resamples = Vec::with_capacity(resampling.resamples);
         for _ in 0..resampling.resamples {
             draws.weigh(runs.treated, &mut treated);
             match self.pairing {
@@ -146,14 +147,10 @@ impl Arms {
             }
             let of_treated = self.treated.quantile(&treated, quantile);
             let of_control = self.control.quantile(&control, quantile);
-            differences.extend(
-                of_treated
-                    .zip(of_control)
-                    .map(|(treated, control)| treated - control),
-            );
+            let both = of_treated.zip(of_control);
+            resamples.extend(both.map(|(treated, control)| Both { treated, control }));
         }
-        differences.sort_unstable_by(f64::total_cmp);
-        differences
+        resamples
     }
 }
 

@@ -28,9 +28,10 @@ mod tests;
 mod too_few;
 
 pub use blocks::{Arm, PairedBlocks};
-pub use non_inferiority::{Inferiority, Margin, NonInferiority, QuantileTest};
+pub use non_inferiority::{Inferiority, Margin, NonInferiority, QuantileTest, test_runs};
 pub use resample::Resampling;
 pub use shift::{Interval, QuantileShift, compare_runs};
+pub use table::MOST_BLOCKS;
 pub use too_few::TooFew;
 
 /// The quantiles that a proof compares.

@@ -1,9 +1,13 @@
 //! The test of non-inferiority: whether the treated arm is slower than the control arm by less than a margin.
 
+use hdrhistogram::Histogram;
+
 use super::QUANTILES;
+use super::arms::{Arms, Pairing};
 use super::blocks::PairedBlocks;
 use super::resample::Resampling;
-use super::shift::{QuantileShift, shift};
+use super::shift::{QuantileShift, Resampled, Spread};
+use super::student::{OF_ONE_OF_THREE, OF_ONE_SIDED};
 use super::too_few::TooFew;
 
 /// More often than this nobody repeats a measurement.
@@ -72,7 +76,7 @@ impl PairedBlocks {
     pub fn non_inferiority(&self, margin: Margin, resampling: Resampling) -> Result<NonInferiority, TooFew> {
         let arms = self.arms();
         let test =
-            |quantile| shift(&arms, quantile, resampling).map(|shift| QuantileTest::new(shift, margin));
+            |quantile| Resampled::of(&arms, quantile, resampling).map(|it| QuantileTest::new(&it, margin));
         // The quantile that needs most is refused first.
         let mut quantiles: Vec<_> = QUANTILES.into_iter().rev().map(test).collect::<Result<_, _>>()?;
         quantiles.reverse();
@@ -83,36 +87,81 @@ impl PairedBlocks {
     }
 }
 
+/// Whether a new run is slower than a base run by less than the margin at a quantile. The runs were measured at different times.
+/// Each is a series of blocks.
+///
+/// # Errors
+/// If there are too few blocks or operations.
+pub fn test_runs(
+    base: &[Histogram<u64>],
+    new: &[Histogram<u64>],
+    quantile: f64,
+    margin: Margin,
+    resampling: Resampling,
+) -> Result<QuantileTest, TooFew> {
+    let arms = Arms::new(new, base, Pairing::Apart);
+    Resampled::of(&arms, quantile, resampling).map(|it| QuantileTest::new(&it, margin))
+}
+
 impl QuantileTest {
-    fn new(shift: QuantileShift, margin: Margin) -> Self {
+    fn new(measured: &Resampled, margin: Margin) -> Self {
+        let shift = measured.shift();
         let margin_us = margin.at(shift.control_us);
-        let verdict = if shift.upper_us <= margin_us {
-            Inferiority::Pass
-        } else if shift.lower_us > margin_us {
-            Inferiority::Fail
+        // A relative margin is as uncertain as the quantile that it is a part of.
+        let excess = if margin_us > margin.absolute_us {
+            measured.above(1.0 + margin.relative).excess(0.0)
         } else {
-            Inferiority::NotShown {
-                times_longer: times_longer(&shift, margin_us),
-            }
+            measured.above(1.0).excess(margin_us)
         };
         Self {
             shift,
             margin_us,
-            verdict,
+            verdict: excess.verdict(),
         }
     }
 }
 
-/// Intervals shrink with the root of the time.
-fn times_longer(shift: &QuantileShift, margin_us: f64) -> Option<f64> {
-    let distance = margin_us - shift.difference_us;
-    let half_width = if distance > 0.0 {
-        shift.upper_us - shift.difference_us
-    } else {
-        shift.difference_us - shift.lower_us
-    };
-    let times = (half_width / distance).powi(2);
-    (times <= MOST_TIMES_LONGER).then_some(times.max(1.0))
+/// By how much a difference is above its margin.
+#[derive(Clone, Copy, Debug)]
+struct Excess {
+    measured: f64,
+    at_least: f64,
+    at_most: f64,
+}
+
+impl Spread {
+    fn excess(&self, margin_us: f64) -> Excess {
+        Excess {
+            measured: self.measured - margin_us,
+            at_least: self.low(OF_ONE_OF_THREE) - margin_us,
+            at_most: self.high(OF_ONE_SIDED) - margin_us,
+        }
+    }
+}
+
+impl Excess {
+    fn verdict(self) -> Inferiority {
+        if self.at_most <= 0.0 {
+            Inferiority::Pass
+        } else if self.at_least > 0.0 {
+            Inferiority::Fail
+        } else {
+            Inferiority::NotShown {
+                times_longer: self.times_longer(),
+            }
+        }
+    }
+
+    /// Intervals shrink with the root of the time.
+    fn times_longer(self) -> Option<f64> {
+        let half_width = if self.measured < 0.0 {
+            self.at_most - self.measured
+        } else {
+            self.measured - self.at_least
+        };
+        let times = (half_width / self.measured).powi(2);
+        (times <= MOST_TIMES_LONGER).then_some(times.max(1.0))
+    }
 }
 
 /// The outcome of all quantiles together.
@@ -130,23 +179,7 @@ fn together(verdicts: impl Iterator<Item = Inferiority>) -> Inferiority {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shift::Interval;
     use super::*;
-
-    /// A difference that is known to ±20 µs.
-    fn known_to_20(difference_us: f64) -> QuantileShift {
-        let [low, high] = [-20.0, 20.0].map(|by| difference_us + by);
-        QuantileShift {
-            quantile: 0.5,
-            treated_us: 1000.0 + difference_us,
-            control_us: 1000.0,
-            difference_us,
-            interval_us: Interval { low, high },
-            upper_us: high,
-            lower_us: low,
-            block_length: 1,
-        }
-    }
 
     #[test]
     fn the_larger_one_of_both_margins_counts() {
@@ -159,29 +192,27 @@ mod tests {
 
     #[test]
     fn a_verdict_needs_the_whole_interval_on_one_side_of_the_margin() {
-        let margin = Margin {
-            absolute_us: 100.0,
-            relative: 0.0,
-        };
-        let verdict = |difference| QuantileTest::new(known_to_20(difference), margin).verdict;
-        assert_eq!(verdict(80.0), Inferiority::Pass);
-        assert_eq!(verdict(121.0), Inferiority::Fail);
-        // Half of the width, or a third of it, is reached in four or nine times the time.
-        for difference in [90.0, 110.0] {
-            assert_eq!(
-                verdict(difference),
-                Inferiority::NotShown {
-                    times_longer: Some(4.0)
-                }
-            );
-        }
-        assert_eq!(
-            verdict(98.0),
-            Inferiority::NotShown {
-                times_longer: Some(100.0)
+        // A difference that is known to ±20 µs, as far above the margin as is said.
+        let verdict = |measured: f64| {
+            let (at_least, at_most) = (measured - 20.0, measured + 20.0);
+            Excess {
+                measured,
+                at_least,
+                at_most,
             }
-        );
-        assert_eq!(verdict(100.0), Inferiority::NotShown { times_longer: None });
+            .verdict()
+        };
+        assert_eq!(verdict(-20.0), Inferiority::Pass);
+        assert_eq!(verdict(21.0), Inferiority::Fail);
+        // Half of the width is reached in four times the time, a tenth of it in a hundred times.
+        for (measured, times_longer) in [
+            (-10.0, Some(4.0)),
+            (10.0, Some(4.0)),
+            (-2.0, Some(100.0)),
+            (0.0, None),
+        ] {
+            assert_eq!(verdict(measured), Inferiority::NotShown { times_longer });
+        }
     }
 
     #[test]

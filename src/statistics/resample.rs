@@ -21,11 +21,9 @@ impl Resampling {
         }
     }
 
-    /// A source of resamples; `stream` keeps the resamples of two series apart.
-    pub(super) fn draws(self, stream: u64) -> Draws {
-        Draws(Xoshiro256PlusPlus::seed_from_u64(
-            self.seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        ))
+    /// A source of resamples.
+    pub(super) fn draws(self) -> Draws {
+        Draws(Xoshiro256PlusPlus::seed_from_u64(self.seed))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::arms::{Arms, Pairing, Runs};
+use super::arms::{Arms, Both, Pairing, Runs};
 use super::blocks::{Arm, PairedBlocks};
 use super::resample::Resampling;
 use super::rounded_up;
@@ -98,70 +98,98 @@ pub fn compare_runs(
         .collect()
 }
 
-/// The difference at two lengths of runs; that with the wider interval counts.
-pub(super) fn shift(arms: &Arms, quantile: f64, resampling: Resampling) -> Result<QuantileShift, TooFew> {
-    arms.enough(quantile)?;
-    let [short, long] = arms
-        .runs(quantile)
-        .map(|runs| at_length(arms, quantile, runs, resampling));
-    if short.interval_us.width() > long.interval_us.width() {
-        Ok(short)
-    } else {
-        Ok(long)
-    }
+fn shift(arms: &Arms, quantile: f64, resampling: Resampling) -> Result<QuantileShift, TooFew> {
+    Resampled::of(arms, quantile, resampling).map(|it| it.shift())
 }
 
-fn at_length(arms: &Arms, quantile: f64, runs: Runs, resampling: Resampling) -> QuantileShift {
-    let whole = arms.whole(quantile);
-    let spread = Spread {
-        centre: whole.difference(),
-        resampled: arms.differences(quantile, runs, resampling),
-        parts: arms.parts(runs),
-        cut_off: runs.cut_off,
-    };
-    QuantileShift {
-        quantile,
-        treated_us: whole.treated,
-        control_us: whole.control,
-        difference_us: whole.difference(),
-        interval_us: Interval {
-            low: spread.low(OF_TWO_SIDED),
-            high: spread.high(OF_TWO_SIDED),
-        },
-        upper_us: spread.high(OF_ONE_SIDED),
-        lower_us: spread.low(OF_ONE_OF_THREE),
-        block_length: runs.treated.max(runs.control),
-    }
-}
-
-/// The differences of the resamples around that of the measurement.
-struct Spread {
-    centre: f64,
-    resampled: Vec<f64>,
+/// A quantile of both arms, as measured and in each resample.
+pub(super) struct Resampled {
+    quantile: f64,
+    whole: Both,
+    resamples: Vec<Both>,
+    runs: Runs,
     /// How many independent parts the series has.
     parts: f64,
-    /// By how much the spread is larger than the resamples show.
+}
+
+impl Resampled {
+    /// Tries two lengths of runs; the one with the wider interval counts.
+    pub(super) fn of(arms: &Arms, quantile: f64, resampling: Resampling) -> Result<Self, TooFew> {
+        arms.enough(quantile)?;
+        let whole = arms.whole(quantile);
+        let [short, long] = arms.runs(quantile).map(|runs| Self {
+            quantile,
+            whole,
+            resamples: arms.resample(quantile, runs, resampling),
+            runs,
+            parts: arms.parts(runs),
+        });
+        let width = |it: &Self| it.shift().interval_us.width();
+        if width(&short) > width(&long) {
+            Ok(short)
+        } else {
+            Ok(long)
+        }
+    }
+
+    pub(super) fn shift(&self) -> QuantileShift {
+        let difference = self.above(1.0);
+        QuantileShift {
+            quantile: self.quantile,
+            treated_us: self.whole.treated,
+            control_us: self.whole.control,
+            difference_us: difference.measured,
+            interval_us: Interval {
+                low: difference.low(OF_TWO_SIDED),
+                high: difference.high(OF_TWO_SIDED),
+            },
+            upper_us: difference.high(OF_ONE_SIDED),
+            lower_us: difference.low(OF_ONE_OF_THREE),
+            block_length: self.runs.treated.max(self.runs.control),
+        }
+    }
+
+    /// By how much the treated arm is above the control arm times a factor.
+    pub(super) fn above(&self, factor: f64) -> Spread {
+        let mut resampled: Vec<f64> = self.resamples.iter().map(|it| it.above(factor)).collect();
+        resampled.sort_unstable_by(f64::total_cmp);
+        Spread {
+            measured: self.whole.above(factor),
+            resampled,
+            parts: self.parts,
+            cut_off: self.runs.cut_off,
+        }
+    }
+}
+
+/// A figure as it was measured, and in the resamples, sorted.
+pub(super) struct Spread {
+    pub(super) measured: f64,
+    resampled: Vec<f64>,
+    parts: f64,
     cut_off: f64,
 }
 
 impl Spread {
-    fn low(&self, tail: Tail) -> f64 {
-        let below = self.centre - self.resampled_at(tail.probability);
-        self.centre - below.max(0.0) * self.stretch(tail)
+    /// It is at least this, apart from a probability.
+    pub(super) fn low(&self, tail: Tail) -> f64 {
+        let below = self.measured - self.resampled_at(tail.probability);
+        self.measured - below.max(0.0) * self.stretch(tail)
     }
 
-    fn high(&self, tail: Tail) -> f64 {
-        let above = self.resampled_at(1.0 - tail.probability) - self.centre;
-        self.centre + above.max(0.0) * self.stretch(tail)
+    /// It is at most this, apart from a probability.
+    pub(super) fn high(&self, tail: Tail) -> f64 {
+        let above = self.resampled_at(1.0 - tail.probability) - self.measured;
+        self.measured + above.max(0.0) * self.stretch(tail)
     }
 
     fn resampled_at(&self, quantile: f64) -> f64 {
         let last = self.resampled.len().saturating_sub(1);
         let at = rounded_up(quantile * last as f64 - 0.5);
-        self.resampled.get(at).copied().unwrap_or(self.centre)
+        self.resampled.get(at).copied().unwrap_or(self.measured)
     }
 
-    /// What the module's head says of short series.
+    /// By how much resamples of a short series vary too little; the head of the module says why.
     fn stretch(&self, tail: Tail) -> f64 {
         let used_up = (self.parts / (self.parts - 1.0)).sqrt();
         used_up * self.cut_off * tail.student(self.parts - 1.0)

@@ -4,7 +4,7 @@
 use hdrhistogram::Histogram;
 
 /// More blocks than this are put together in twos, threes and so on: more would cost time and tell nothing new.
-const MOST_BLOCKS: usize = 240;
+pub const MOST_BLOCKS: usize = 240;
 
 /// For each bucket that any block uses, how many operations of each block are in it or below it.
 #[derive(Debug)]

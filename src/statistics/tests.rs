@@ -268,3 +268,35 @@ fn the_same_seed_gives_the_same_figures_and_threads_can_measure_apart() {
     assert_eq!(of_seed(1), of_seed(1));
     assert_ne!(of_seed(1), of_seed(2));
 }
+
+#[test]
+fn two_runs_are_held_to_a_margin() {
+    let run = |shift_us, seed| {
+        Simulation {
+            correlation: 0.3,
+            shift_us,
+            ..USUAL
+        }
+        .run(seed)
+    };
+    let verdict = |new: &PairedBlocks, relative| {
+        let (base, margin) = (
+            run(0.0, 1),
+            Margin {
+                absolute_us: 5.0,
+                relative,
+            },
+        );
+        let test = test_runs(
+            base.blocks(Arm::Treated),
+            new.blocks(Arm::Treated),
+            0.5,
+            margin,
+            resampling(1),
+        );
+        test.unwrap().verdict
+    };
+    assert_eq!(verdict(&run(160.0, 2), 0.1), Inferiority::Fail);
+    assert_eq!(verdict(&run(0.0, 3), 0.5), Inferiority::Pass);
+    assert!(matches!(verdict(&run(0.0, 3), 0.0), Inferiority::NotShown { .. }));
+}

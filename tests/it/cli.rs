@@ -2,6 +2,7 @@
 
 mod capacity;
 mod check;
+mod compare;
 mod expect;
 mod fallback;
 mod init;

@@ -1,8 +1,8 @@
-//! Writes `series.csv`: one line for each second of the run.
+//! Writes `series.csv`, one line for each second of the run, and reads it back.
 
 use std::fmt::Write as _;
 
-use crate::load::Point;
+use crate::load::{Point, phase_named};
 
 /// The columns, as named in the first line.
 const COLUMNS: &str = "at_s,phase,open,joined,sent,replies,broadcasts,troubles,reply_p50_us,reply_p99_us,\
@@ -47,6 +47,65 @@ pub(super) fn render(series: &[Point]) -> String {
         );
     }
     text
+}
+
+/// The seconds of a file; what it does not have is zero. Else what is wrong with it.
+pub(super) fn read(text: &str) -> Result<Vec<Point>, String> {
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    let known = COLUMNS.trim_end().split(',');
+    let places: Result<Vec<usize>, String> = known
+        .map(|column| {
+            let place = names.iter().position(|name| *name == column);
+            place.ok_or_else(|| format!("it has no column `{column}`"))
+        })
+        .collect();
+    let places = places?;
+    let line = |(number, line): (usize, &str)| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let cells = places
+            .iter()
+            .map(|at| cells.get(*at).copied().unwrap_or_default());
+        point(&mut Cells(cells)).ok_or_else(|| format!("line {} is not a second of a run", number + 2))
+    };
+    lines.enumerate().map(line).collect()
+}
+
+/// The cells of a line, in the order of [`COLUMNS`].
+struct Cells<I>(I);
+
+impl<'t, I: Iterator<Item = &'t str>> Cells<I> {
+    fn next<T: std::str::FromStr>(&mut self) -> Option<T> {
+        self.0.next()?.parse().ok()
+    }
+}
+
+fn point<'t>(cells: &mut Cells<impl Iterator<Item = &'t str>>) -> Option<Point> {
+    // Fields are evaluated in the order in which they stand here.
+    Some(Point {
+        at_s: cells.next()?,
+        phase: phase_named(&cells.next::<String>()?)?,
+        open: cells.next()?,
+        joined: cells.next()?,
+        sent: cells.next()?,
+        replies: cells.next()?,
+        broadcasts: cells.next()?,
+        troubles: cells.next()?,
+        reply_p50_us: cells.next()?,
+        reply_p99_us: cells.next()?,
+        broadcast_p50_us: cells.next()?,
+        broadcast_p99_us: cells.next()?,
+        lateness_p99_us: cells.next()?,
+        generator_cpu_s: cells.next()?,
+        generator_rss_bytes: cells.next()?,
+        server_cpu_s: cells.next()?,
+        server_rss_bytes: cells.next()?,
+        reply_p95_us: cells.next()?,
+        broadcast_p95_us: cells.next()?,
+        lost: cells.next()?,
+        missing: cells.next()?,
+        ..Point::default()
+    })
 }
 
 #[cfg(test)]

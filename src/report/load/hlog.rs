@@ -1,13 +1,19 @@
-//! Writes `histograms.hlog`: the histograms of each second in the standard log format of HDR tools, with one
-//! tag for each kind of latency.
+//! Writes `histograms.hlog`, the histograms of each second in the standard log format of HDR tools with one
+//! tag for each kind of latency, and reads it back.
 
-use hdrhistogram::serialization::V2DeflateSerializer;
-use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::interval_log::{
+    IntervalLogHistogram, IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag,
+};
+use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
 
 use super::super::{Folder, LoadJob, ReportError, Reporter};
 use super::LoadFinished;
 use crate::clock::wall_clock;
-use crate::load::{LoadEvent, Second, Timing};
+use crate::load::{LoadEvent, RunBlocks, Second, Timing};
+use crate::statistics::MOST_BLOCKS;
 
 /// Writes the file when the run is over.
 pub struct HistogramLog {
@@ -27,7 +33,7 @@ impl HistogramLog {
     }
 
     /// Starts the log, with the current time as its start.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         let mut builder = IntervalLogWriterBuilder::new();
         builder
             .add_comment("times in microseconds, printed maxima in milliseconds; a tag for each kind")
@@ -73,4 +79,39 @@ impl Reporter<LoadJob> for HistogramLog {
         self.folder.write("histograms.hlog", &self.text)?;
         Ok(())
     }
+}
+
+/// The histograms of a log of so many seconds. In a long run several seconds make a block.
+pub(super) fn read(text: &str, seconds: usize) -> Result<RunBlocks, String> {
+    let seconds_a_block = seconds.div_ceil(MOST_BLOCKS).max(1) as u64;
+    let mut blocks = RunBlocks::default();
+    let mut deserializer = Deserializer::new();
+    for entry in IntervalLogIterator::new(text.as_bytes()) {
+        match entry {
+            Ok(LogEntry::Interval(second)) => {
+                let kind = second.tag().map_or("", |tag| tag.as_str());
+                let kind = Timing::ALL
+                    .into_iter()
+                    .find(|it| it.name() == kind)
+                    .ok_or_else(|| format!("`{kind}` is not a kind of time"))?;
+                let block = second.start_timestamp().as_secs() / seconds_a_block;
+                blocks.add(kind, block, &histogram(&second, &mut deserializer)?);
+            }
+            Ok(LogEntry::StartTime(_) | LogEntry::BaseTime(_)) => {}
+            Err(why) => return Err(format!("it cannot be read: {why:?}")),
+        }
+    }
+    Ok(blocks)
+}
+
+fn histogram(
+    second: &IntervalLogHistogram<'_>,
+    deserializer: &mut Deserializer,
+) -> Result<Histogram<u64>, String> {
+    let bytes = BASE64_STANDARD
+        .decode(second.encoded_histogram())
+        .map_err(|why| why.to_string())?;
+    deserializer
+        .deserialize(&mut bytes.as_slice())
+        .map_err(|why| format!("a histogram cannot be read: {why}"))
 }

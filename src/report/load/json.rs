@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::super::json::{millis, timestamp};
 use super::super::object::{Shown, object, words};
+use super::setup::{Part, Rate};
 use super::{LoadFinished, Setup};
 use crate::load::{
     Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
     Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, ServerUse, Shortage, Sockets, Took,
 };
+use crate::protocol::Vsn;
 use crate::stream::Certificates;
 
 /// The content of the file.
@@ -36,12 +38,19 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'a str>,
     /// The description of the run.
-    run: Option<&'a Setup>,
+    run: Option<Shown<'a, Setup>>,
     #[serde(flatten)]
     result: Shown<'a, LoadResult>,
     objectives: Shown<'a, [ObjectiveOutcome]>,
 }
 
+object! { Setup {
+    command_line, scenarios, sockets, arrivals, rates, model, duration_s, heartbeat_s, serializer, machine,
+    server_said;
+    sends, certificates
+} }
+object! { Part { name, weight } }
+object! { Rate { sends_per_s, for_s } }
 object! { LoadResult {
     sockets, messages, latency_us, scenarios if !scenarios.is_empty(), lateness_us, waited_us, shortage, generator,
     server, model, troubles, first_answers, notes, deliveries, idle_cut, lost, unasked, late, mismatches, counts,
@@ -68,6 +77,7 @@ object! { Counts {
     broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, in_flight_us, rounds, messages_in,
     bytes_in, bytes_out, message_bytes_in, message_bytes_out,
 } }
+words! { Vsn { V1 => "1.0.0", V2 => "2.0.0" } }
 words! { Model { Open => "open", Closed => "closed" } }
 words! { LostKind { Broadcast => "broadcast", Reply => "reply" } }
 words! { ObjectiveUnit { Us => "us", Count => "count", Percent => "percent" } }
@@ -95,7 +105,7 @@ impl<'a> Document<'a> {
             verdict,
             reasons,
             trouble: run.trouble,
-            run: run.setup,
+            run: run.setup.map(Shown),
             result: Shown(run.result),
             objectives: Shown(run.objectives),
         }

@@ -1,14 +1,19 @@
 //! An invented load test for the tests of this folder.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::LoadFinished;
+use hdrhistogram::Histogram;
+
 use super::setup::{Part, Rate, Setup};
+use super::{HistogramLog, LoadFile, LoadFinished};
 use crate::load::{
-    Figures, Generator, Latencies, LoadConclusion, LoadResult, Lost, LostKind, Machine, Messages, Model,
-    ObjectiveOutcome, ObjectiveUnit, Played, Point, Sends, ServerUse, Sockets, Took,
+    Figures, Generator, Histograms, Latencies, LoadConclusion, LoadEvent, LoadResult, Lost, LostKind,
+    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, Point, Second, Sends, ServerUse,
+    Sockets, Timing, Took,
 };
-use crate::report::About;
+use crate::protocol::Vsn;
+use crate::report::{About, Folder, Reporter as _};
 use crate::stream::Certificates;
 
 fn figures(count: u64, p50: u64) -> Figures {
@@ -94,10 +99,10 @@ fn setup() -> Setup {
             for_s: 8.0,
         }],
         certificates: Certificates::Verified,
-        model: "open",
+        model: Model::Open,
         duration_s: 8.0,
         heartbeat_s: 30.0,
-        serializer: "2.0.0",
+        serializer: Vsn::V2,
         machine: Machine {
             processors: 2,
             memory_bytes: Some(24_000_000_000),
@@ -203,4 +208,30 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
         exit_code: 1,
         trouble: None,
     })
+}
+
+/// Writes the results of the run into a folder, with histograms of so many seconds in which each reply took longer by so many
+/// microseconds.
+pub(super) fn write(folder: &Path, seconds: u64, slower_us: u64) {
+    with_run(|run| {
+        for mut file in LoadFile::all(&Folder::new(folder)) {
+            file.finish(run).unwrap();
+        }
+        let mut log = HistogramLog::new(Folder::new(folder));
+        log.begin();
+        for second in 0..seconds {
+            let mut replies = Histogram::new(3).unwrap();
+            (0..100).for_each(|reply| replies.record(300 + 2 * reply + slower_us + second % 4).unwrap());
+            let mut histograms = Histograms::default();
+            histograms.add_to(Timing::Reply, &replies);
+            let second = Second {
+                point: Point::default(),
+                start: Duration::from_secs(second),
+                length: Duration::from_secs(1),
+                histograms,
+            };
+            log.event(&LoadEvent::Second(&second)).unwrap();
+        }
+        log.finish(run).unwrap();
+    });
 }

@@ -3,16 +3,14 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::super::INSECURE;
-use super::super::object::Show;
 use super::words::{bytes, rate, things};
-use crate::load::{Arrivals, LoadSettings, Machine, Pacing, Schedule, Sends};
+use crate::load::{Arrivals, LoadSettings, Machine, Model, Pacing, Schedule, Sends};
+use crate::protocol::Vsn;
 use crate::stream::Certificates;
 
 /// The settings of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Setup {
     /// The command line without secrets.
     pub command_line: String,
@@ -20,29 +18,26 @@ pub struct Setup {
     pub(super) sockets: u32,
     pub(super) arrivals: String,
     pub(super) rates: Vec<Rate>,
-    pub(super) model: &'static str,
+    pub(super) model: Model,
     pub(super) duration_s: f64,
     pub(super) heartbeat_s: f64,
-    pub(super) serializer: &'static str,
-    #[serde(serialize_with = "Show::show")]
+    pub(super) serializer: Vsn,
     pub(super) machine: Machine,
     /// The `server` header of the target, if it sends one.
     pub server_said: Option<String>,
-    #[serde(skip)]
     pub(super) sends: Sends,
-    #[serde(skip)]
     pub(super) certificates: Certificates,
 }
 
 /// One of the scenarios.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) name: String,
     pub(super) weight: u32,
 }
 
 /// A rate and its duration. Several follow each other.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Rate {
     pub(super) sends_per_s: f64,
     pub(super) for_s: f64,
@@ -56,8 +51,8 @@ impl Setup {
             weight: share.weight,
         });
         let (model, stages) = match &settings.schedule {
-            Schedule::Open(stages, _) => ("open", stages.as_slice()),
-            Schedule::Closed => ("closed", &[][..]),
+            Schedule::Open(stages, _) => (Model::Open, stages.as_slice()),
+            Schedule::Closed => (Model::Closed, &[][..]),
         };
         let rates = stages.iter().map(|stage| Rate {
             sends_per_s: stage.rate,
@@ -72,7 +67,7 @@ impl Setup {
             model,
             duration_s: settings.lasts().as_secs_f64(),
             heartbeat_s: settings.heartbeat.as_secs_f64(),
-            serializer: settings.vsn.as_str(),
+            serializer: settings.vsn,
             machine: Machine::this(),
             server_said: None,
             sends,
@@ -133,7 +128,11 @@ impl Setup {
             ("load", self.wish()),
             (
                 "heartbeat",
-                format!("{}, serializer {}", duration(self.heartbeat_s), self.serializer),
+                format!(
+                    "{}, serializer {}",
+                    duration(self.heartbeat_s),
+                    self.serializer.as_str()
+                ),
             ),
             (
                 "machine",
@@ -152,7 +151,7 @@ impl Setup {
     }
 }
 
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     humantime::format_duration(Duration::from_secs_f64(seconds)).to_string()
 }
 

@@ -73,7 +73,7 @@ fn runs_are_compared_case_by_case() {
 }
 
 #[test]
-fn folders_that_hold_no_run_of_check_are_wrong_usage() {
+fn folders_that_hold_no_whole_run_are_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("load")).unwrap();
     fs::write(

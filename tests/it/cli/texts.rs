@@ -18,6 +18,7 @@ fn help_of_all_commands() {
         "explain",
         "serve",
         "report",
+        "compare",
         "record",
         "completions",
     ] {

@@ -7,7 +7,6 @@ use super::context::Context;
 use super::conversation::Conversation;
 use super::crowd::{self, NoCrowd};
 use super::member::Users;
-use super::punctuality::Punctuality;
 use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
 
 mod beside;
@@ -38,17 +37,15 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     let talks = enter(context).await?;
     let count = talks.len();
     context.tell("sleeping at the same time");
-    let punctuality = Punctuality::watch(site);
-    let (talks, sleeps) = parallel::sleep_together(context, talks, &punctuality).await;
+    let (talks, sleeps) = parallel::sleep_together(context, talks).await;
     experiment.claims.extend(sleeps.claims());
     experiment.pictures.push(sleeps.picture());
     context.tell("asking behind sleeping channels and slow joins");
-    let (talks, claims) = order::ask_behind_sleepers(site, talks, &punctuality).await;
+    let (talks, claims) = order::ask_behind_sleepers(site, talks).await;
     experiment.claims.extend(claims);
     context.tell("joining topics of many and of few");
-    let (talks, claim) = joins::join_among_many(context, talks, &punctuality).await;
+    let (talks, claim) = joins::join_among_many(context, talks).await;
     experiment.claims.push(claim);
-    drop(punctuality);
     context.tell("conversing beside sleepers");
     let (talks, claim, picture) = beside::converse_beside_sleepers(context, talks).await;
     experiment.claims.push(claim);

@@ -40,7 +40,6 @@ pub(super) fn method() -> String {
 pub(super) async fn join_among_many(
     context: &Context<'_>,
     mut talks: Vec<Conversation>,
-    punctuality: &Punctuality,
 ) -> (Vec<Conversation>, Claim) {
     let crowded: Rc<str> = format!("lab:{}-crowded", context.site.run).into();
     let subscribers = talks.split_off(JOINERS);
@@ -57,6 +56,7 @@ pub(super) async fn join_among_many(
     });
     let mut subscribers = crowd::all(subscribing).await;
     let times = Rc::new(RefCell::new(PairedBlocks::new(SECOND)));
+    let punctuality = Punctuality::watch(&context.site);
     let mut joiners = talks;
     for block in 0..BLOCKS {
         let joining = joiners.into_iter().map(|talk| {
@@ -69,6 +69,7 @@ pub(super) async fn join_among_many(
             crowd::look_after(&context.site, &mut subscribers).await;
         }
     }
+    let late = punctuality.excuse();
     let leaving = subscribers.into_iter().map(|mut talk| {
         let topic = Rc::clone(&crowded);
         async move {
@@ -81,7 +82,6 @@ pub(super) async fn join_among_many(
     let mut talks = crowd::all(leaving).await;
     talks.extend(joiners);
     talks.sort_by_key(|talk| talk.member.number);
-    let late = punctuality.excuse();
     let claim = latency_claim(CLAIM, &times.borrow(), context.seed, late.as_deref());
     (talks, claim.with("subscribers", count))
 }

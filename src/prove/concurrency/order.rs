@@ -43,8 +43,8 @@ pub(super) fn method() -> String {
 pub(super) async fn ask_behind_sleepers(
     site: &Rc<Site>,
     mut talks: Vec<Conversation>,
-    punctuality: &Punctuality,
 ) -> (Vec<Conversation>, Vec<Claim>) {
+    let punctuality = Punctuality::watch(site);
     let tries = TRIES.min(talks.len() / 3);
     let rest = talks.split_off(tries);
     let behind_sleep = crowd::all(talks.into_iter().map(ask_beside_sleep)).await;

@@ -70,8 +70,8 @@ pub(super) fn method() -> String {
 pub(super) async fn sleep_together(
     context: &Context<'_>,
     mut talks: Vec<Conversation>,
-    punctuality: &Punctuality,
 ) -> (Vec<Conversation>, Sleeps) {
+    let punctuality = Punctuality::watch(&context.site);
     let mut tries = Vec::new();
     let most = talks.len() / 2;
     let reserved = context.time_left() * 5 / 9;

@@ -81,7 +81,7 @@ pub enum NoPeak {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoFit {
     /// Too few trials.
-    #[error("only {0} trials had more than one operation in flight; a fit wants at least 6")]
+    #[error("only {0} of the trials had more than one operation in flight; a fit wants at least 6")]
     TooFew(usize),
     /// All trials were alike.
     #[error(

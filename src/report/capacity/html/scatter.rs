@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 use crate::capacity::TrialVerdict;
 use crate::report::html::Escaped;
-use crate::report::load::words::{grouped, micros};
+use crate::report::load::words::grouped;
 
 /// The size of a chart in its own units, and the margins for the texts at its sides.
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 62.0;
+const LEFT: f64 = 70.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 40.0;
@@ -263,7 +263,9 @@ impl Scale {
         )]
         let whole = tick.round() as u64;
         match self.unit {
-            Unit::Micros => micros(tick),
+            Unit::Micros if tick < 1e3 => format!("{tick} µs"),
+            Unit::Micros if tick < 1e6 => format!("{} ms", tick / 1e3),
+            Unit::Micros => format!("{} s", tick / 1e6),
             Unit::Count if tick < 1.0 => format!("{tick}"),
             Unit::Count if (1e4..1e6).contains(&tick) => format!("{}k", tick / 1e3),
             Unit::Count if tick >= 1e6 => format!("{}M", tick / 1e6),

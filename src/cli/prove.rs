@@ -70,6 +70,7 @@ async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError>
         about: &about,
         target: &target,
         profile: job.profile(),
+        setup: &job.setup(),
         duration: clock.now().since(Time::ZERO),
         exit_code: exit.code(),
         trouble: trouble_text.as_deref(),

@@ -1,5 +1,5 @@
-//! The `report` command: renders the reports of an earlier `check` or `load` again, or compares several runs of `check` case by
-//! case.
+//! The `report` command: renders the reports of an earlier `check`, `load` or `prove` again, or compares several runs of `check`
+//! case by case.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{output, results};
 use crate::clock::wall_clock;
 use crate::report::{
     CheckJob, CheckMatrix, CheckPage, Folder, Junit, LoadFile, LoadJob, Markdown, PastCheck, PastError,
-    PastLoad, ReportError, Reporters, past_command,
+    PastLoad, PastProve, ProveFile, ProveJob, ReportError, Reporters, past_command,
 };
 
 /// Writes the reports, and says where they are.
@@ -27,9 +27,14 @@ pub(super) fn run(typed: Report) -> Result<Exit, CliError> {
 
 /// Renders the reports of one run again, in its folder.
 fn again(folder: &Path) -> Result<Exit, CliError> {
-    if past_command(folder).map_err(complaint)? == "load" {
-        return load_again(folder);
+    match past_command(folder).map_err(complaint)?.as_str() {
+        "load" => load_again(folder),
+        "prove" => prove_again(folder),
+        _ => check_again(folder),
     }
+}
+
+fn check_again(folder: &Path) -> Result<Exit, CliError> {
     let past = PastCheck::read(folder).map_err(complaint)?;
     let results = Folder::new(folder);
     let mut reporters = Reporters::<CheckJob>::default();
@@ -49,6 +54,15 @@ fn load_again(folder: &Path) -> Result<Exit, CliError> {
     }
     let failed = reporters.finish(&past.finished());
     written("report.html and junit.xml", folder, &failed)
+}
+
+/// Renders the page of a run of `prove` again.
+fn prove_again(folder: &Path) -> Result<Exit, CliError> {
+    let past = PastProve::read(folder).map_err(complaint)?;
+    let mut reporters = Reporters::<ProveJob>::default();
+    reporters.add(ProveFile::page(&Folder::new(folder)));
+    let failed = reporters.finish(&past.finished());
+    written("report.html", folder, &failed)
 }
 
 /// Says which files were written where, or why they were not.

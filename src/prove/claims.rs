@@ -106,15 +106,26 @@ pub(super) fn shift_picture(times: &PairedBlocks, seed: u64) -> Option<Picture> 
         y: shift.difference_us / 1e3,
         interval: Some((shift.interval_us.low / 1e3, shift.interval_us.high / 1e3)),
     });
+    let margin = shifts.iter().map(|shift| PicturePoint {
+        x: shift.quantile * 100.0,
+        y: MARGIN.at(shift.control_us) / 1e3,
+        interval: None,
+    });
     Some(Picture {
         title: "Shift function: how much later answers of the untouched came in treated blocks".to_owned(),
         x: "percentile of the reply time".to_owned(),
         y: "ms".to_owned(),
         kind: PictureKind::Shifts,
-        series: vec![Series {
-            name: "treated less control, with 95 % intervals".to_owned(),
-            points: points.collect(),
-        }],
+        series: vec![
+            Series {
+                name: "treated less control, with 95 % intervals".to_owned(),
+                points: points.collect(),
+            },
+            Series {
+                name: "margin".to_owned(),
+                points: margin.collect(),
+            },
+        ],
     })
 }
 

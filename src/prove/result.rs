@@ -1,5 +1,6 @@
 //! What experiments prove: a verdict for each claim, with the figures that carry it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -89,7 +90,7 @@ impl ProofVerdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// What is claimed, as a sentence about a server.
-    pub claim: &'static str,
+    pub claim: Cow<'static, str>,
     /// Whether it holds.
     pub verdict: ProofVerdict,
     /// Why, as a sentence with figures.
@@ -107,7 +108,7 @@ impl Claim {
     /// A claim without figures.
     pub(super) fn new(claim: &'static str, verdict: ProofVerdict, says: impl Into<String>) -> Self {
         Self {
-            claim,
+            claim: Cow::Borrowed(claim),
             verdict,
             says: says.into(),
             evidence: Map::new(),
@@ -198,7 +199,7 @@ pub struct Picture {
 pub enum PictureKind {
     /// Joined by lines.
     Lines,
-    /// As points with intervals, beside a line at zero.
+    /// As points with intervals, beside a line at zero. A series without intervals is a limit.
     Shifts,
     /// Joined by lines, both axes logarithmic.
     Logarithmic,

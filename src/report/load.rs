@@ -5,7 +5,7 @@ mod compared;
 mod csv;
 mod curve;
 mod hlog;
-mod html;
+pub(super) mod html;
 mod json;
 mod junit;
 mod live;

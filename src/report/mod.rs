@@ -41,7 +41,7 @@ pub use markdown::Markdown;
 pub use page::CheckPage;
 pub use past::{PastCheck, PastError, past_command};
 pub use progress::{CheckProgress, Style as ProgressStyle};
-pub use prove::{ProveFile, ProveFinished, ProveTerminal};
+pub use prove::{PastProve, ProveFile, ProveFinished, ProveSetup, ProveTerminal};
 pub use summary::Replay;
 pub use terminal::Terminal;
 

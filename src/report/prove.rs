@@ -1,8 +1,15 @@
 //! The reporters of `prove`: progress on stderr, a summary on stdout, and the files `result.json` and `report.html`.
 
 mod json;
+#[cfg(test)]
+pub(super) mod made_up;
+mod page;
+mod past;
+mod setup;
 mod terminal;
 
+pub use past::PastProve;
+pub use setup::ProveSetup;
 pub use terminal::ProveTerminal;
 
 use std::time::Duration;
@@ -21,6 +28,8 @@ pub struct ProveFinished<'a> {
     pub target: &'a str,
     /// The Phoenix version of the reference server; nothing at another server.
     pub profile: Option<&'static str>,
+    /// The description of the run.
+    pub setup: &'a ProveSetup,
     /// How long it took.
     pub duration: Duration,
     /// The exit code of the process.
@@ -37,14 +46,23 @@ pub struct ProveFile {
 }
 
 impl ProveFile {
-    /// `result.json` in this folder.
-    pub fn all(folder: &Folder) -> [Self; 1] {
-        let file = |name, render| Self {
+    /// `result.json` and `report.html` in this folder.
+    pub fn all(folder: &Folder) -> [Self; 2] {
+        let result = Self {
             folder: folder.clone(),
-            name,
-            render,
+            name: "result.json",
+            render: json::render,
         };
-        [file("result.json", json::render)]
+        [result, Self::page(folder)]
+    }
+
+    /// `report.html` in this folder.
+    pub fn page(folder: &Folder) -> Self {
+        Self {
+            folder: folder.clone(),
+            name: "report.html",
+            render: |run| page::render(run).into_bytes(),
+        }
     }
 }
 

@@ -4,10 +4,11 @@ mod presence;
 mod recovery;
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::cli::{Served, phxproof};
+use crate::cli::{Served, phxproof, said};
 
 /// A run at a server with these flags of `serve`: its `result.json` and its exit code.
 fn proved(experiments: &[&str], serve: &[&str], sockets: &str) -> (Value, Option<i32>) {
@@ -30,7 +31,36 @@ fn proved(experiments: &[&str], serve: &[&str], sockets: &str) -> (Value, Option
     let args = [&["prove"], experiments, &flags].concat();
     let output = phxproof(folder.path(), &args).output().unwrap();
     let text = fs::read(folder.path().join("out/result.json")).unwrap();
-    (serde_json::from_slice(&text).unwrap(), output.status.code())
+    let result = serde_json::from_slice(&text).unwrap();
+    shows_all(folder.path(), &result);
+    (result, output.status.code())
+}
+
+/// Whether the page has each claim, needs no other file, and is rendered again as it was.
+fn shows_all(folder: &Path, result: &Value) {
+    let path = folder.join("out/report.html");
+    let page = fs::read_to_string(&path).unwrap();
+    let experiments = result["experiments"].as_array().unwrap();
+    let claims = experiments.iter().flat_map(|it| it["claims"].as_array().unwrap());
+    for claim in claims {
+        let verdict = claim["verdict"].as_str().unwrap();
+        let heading = format!(
+            "<em class=\"v {verdict}\">{verdict}</em> {}</h3>",
+            claim["claim"].as_str().unwrap()
+        );
+        assert!(page.contains(&heading), "{heading}");
+    }
+    assert!(page.contains("--seed 7 --out out"), "{page}");
+    for foreign in ["<script", "src=", "<link", "url(", "https://"] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    fs::remove_file(&path).unwrap();
+    let said = said(folder, &["report", "out"]);
+    assert_eq!(
+        said,
+        "$ phxproof report out\nwrote report.html in out/\n--- exit 0\n"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), page);
 }
 
 /// The experiment of this name.

@@ -6,10 +6,11 @@ use super::super::args::{self, TransportArg, VsnArg};
 use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
+use super::super::load::command_line;
 use super::super::results;
 use crate::process::usage_of;
 use crate::prove::{ExperimentName, ProveSettings};
-use crate::report::Folder;
+use crate::report::{Folder, ProveSetup};
 use crate::transport::{Endpoint, Target};
 
 /// How many sockets an experiment has at the reference server.
@@ -108,6 +109,15 @@ impl Job {
             seed: self.seed,
             server_pid,
         }
+    }
+
+    /// The description of the run.
+    pub(super) fn setup(&self) -> ProveSetup {
+        let mut line = command_line(std::env::args_os());
+        if self.meant.results.seed.is_none() {
+            line.push_str(&format!(" --seed {}", self.seed));
+        }
+        ProveSetup::new(self.sockets().into(), self.max_time(), line)
     }
 
     /// How many sockets each experiment has.

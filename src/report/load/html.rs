@@ -4,8 +4,8 @@
 mod chart;
 mod charts;
 mod marks;
-mod scale;
-mod tables;
+pub(in crate::report) mod scale;
+pub(in crate::report) mod tables;
 
 use std::fmt::Write as _;
 

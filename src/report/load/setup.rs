@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::super::INSECURE;
-use super::words::{bytes, rate, things};
+use super::words::{machine, rate, things};
 use crate::load::{Arrivals, LoadSettings, Machine, Model, Pacing, Schedule, Sends};
 use crate::protocol::Vsn;
 use crate::stream::Certificates;
@@ -118,10 +118,6 @@ impl Setup {
                 _ => format!("{}={}", it.name, it.weight),
             })
             .collect();
-        let machine = &self.machine;
-        let memory = machine
-            .memory_bytes
-            .map_or(String::new(), |it| format!(", {} of memory", bytes(it)));
         let mut rows = vec![
             ("command", self.command_line.clone()),
             ("scenario", scenarios.join(" ")),
@@ -134,14 +130,7 @@ impl Setup {
                     self.serializer.as_str()
                 ),
             ),
-            (
-                "machine",
-                format!(
-                    "{}{memory}, {}",
-                    things(machine.processors as u64, "processor"),
-                    machine.os
-                ),
-            ),
+            ("machine", machine(&self.machine)),
         ];
         if self.certificates == Certificates::Insecure {
             rows.push((INSECURE.0, INSECURE.1.to_owned()));

@@ -1,6 +1,6 @@
 //! Formats figures: latencies with a suitable unit, thousands separators, bytes in megabytes.
 
-use crate::load::enough_for;
+use crate::load::{Machine, enough_for};
 
 /// A time in microseconds with three digits and its unit.
 pub(in crate::report) fn micros(micros: f64) -> String {
@@ -86,6 +86,18 @@ pub(in crate::report) fn memory(peak: u64, per_socket: Option<u64>) -> String {
             grouped(each)
         ),
     }
+}
+
+/// `2 processors, 24.0 GB of memory, linux 6.1.0`.
+pub(in crate::report) fn machine(machine: &Machine) -> String {
+    let memory = machine
+        .memory_bytes
+        .map_or(String::new(), |it| format!(", {} of memory", bytes(it)));
+    format!(
+        "{}{memory}, {}",
+        things(machine.processors as u64, "processor"),
+        machine.os
+    )
 }
 
 /// A number with its noun, in the plural if needed.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::super::json::{millis, timestamp};
 use super::super::object::Shown;
-use super::ProveFinished;
+use super::{ProveFinished, ProveSetup};
 use crate::load::{Figures, Generator, Latencies, Messages, ServerUse, Sockets};
 use crate::prove::{Claim, Experiment, Picture, PictureKind};
 use crate::stream::Certificates;
@@ -34,6 +34,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'a str>,
     verdict: &'static str,
+    /// The description of the run.
+    run: Shown<'a, ProveSetup>,
     experiments: Vec<OneExperiment<'a>>,
     sockets: Shown<'a, Sockets>,
     messages: Shown<'a, Messages>,
@@ -61,7 +63,7 @@ struct OneExperiment<'a> {
 
 #[derive(Serialize)]
 struct OneClaim<'a> {
-    claim: &'static str,
+    claim: &'a str,
     verdict: &'static str,
     says: &'a str,
     evidence: &'a Map<String, Value>,
@@ -108,6 +110,7 @@ impl<'a> Document<'a> {
             cut_short: result.cut_short,
             trouble: run.trouble,
             verdict: result.verdict().name(),
+            run: Shown(run.setup),
             experiments: result.experiments.iter().map(OneExperiment::new).collect(),
             sockets: Shown(&result.sockets),
             messages: Shown(&result.messages),
@@ -143,7 +146,7 @@ impl<'a> OneExperiment<'a> {
 impl<'a> OneClaim<'a> {
     fn new(claim: &'a Claim) -> Self {
         Self {
-            claim: claim.claim,
+            claim: &claim.claim,
             verdict: claim.verdict.name(),
             says: &claim.says,
             evidence: &claim.evidence,

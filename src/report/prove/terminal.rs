@@ -90,7 +90,7 @@ fn one_claim(text: &mut String, claim: &Claim, detail: Detail, paper: Paper) {
         text,
         "  {color}{:<9}{color:#}  {}",
         claim.verdict.name(),
-        paper.hang(claim.claim, INDENT, INDENT)
+        paper.hang(&claim.claim, INDENT, INDENT)
     );
     let dim = Style::new().dimmed();
     let says = paper.hang(&claim.says, INDENT, INDENT);

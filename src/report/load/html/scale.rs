@@ -18,7 +18,7 @@ pub(super) enum Axis {
 
 /// The quantity of the y axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::report) enum Unit {
     /// Latencies, on a logarithmic scale.
     Micros,
     /// Whole numbers.
@@ -88,7 +88,7 @@ impl Scale {
 }
 
 /// A round step with which four or five lines are enough.
-fn step_for(most: f64, at_least: f64) -> f64 {
+pub(in crate::report) fn step_for(most: f64, at_least: f64) -> f64 {
     let raw = (most / 4.0).max(1e-3);
     let power = 10_f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|it| it * power);
@@ -140,7 +140,7 @@ impl Unit {
     }
 
     /// The label of a grid line.
-    pub(super) fn tick(self, value: f64) -> String {
+    pub(in crate::report) fn tick(self, value: f64) -> String {
         match self {
             Self::Micros if value < 1e3 => format!("{} µs", plain(value)),
             Self::Micros if value < 1e6 => format!("{} ms", plain(value / 1e3)),
@@ -159,7 +159,7 @@ impl Unit {
 }
 
 /// Up to two decimals, without trailing zeros.
-pub(super) fn plain(value: f64) -> String {
+pub(in crate::report) fn plain(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

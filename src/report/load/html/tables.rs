@@ -115,6 +115,18 @@ pub(super) fn latencies(page: &mut String, result: &LoadResult) {
         );
         measured(&mut rows, |kind| scenario.latency_us.figures(kind));
     }
+    table_of_times(page, &rows);
+}
+
+/// The times of one run, in total.
+pub(in crate::report) fn times(page: &mut String, figures: impl Fn(Timing) -> Option<Figures>) {
+    let mut rows = String::new();
+    measured(&mut rows, figures);
+    table_of_times(page, &rows);
+}
+
+/// The table of these rows; nothing if there are none.
+fn table_of_times(page: &mut String, rows: &str) {
     if rows.is_empty() {
         return;
     }

@@ -1,0 +1,159 @@
+//! `report.html` of `prove`: a single file without scripts, in light or dark mode like the reader's system. It shows the
+//! verdict, and each experiment with its claims, its figures, its pictures and its method.
+
+mod axis;
+mod evidence;
+mod experiment;
+mod plot;
+
+use std::fmt::Write as _;
+
+use super::ProveFinished;
+use crate::prove::{Experiment, ProofVerdict};
+use crate::report::INSECURE;
+use crate::report::html::{self, Escaped, Inside};
+use crate::report::load::html::tables;
+use crate::report::load::words::{grouped, machine, seconds, things};
+use crate::stream::Certificates;
+
+/// What is added to the style sheet of all pages.
+const STYLE: &str = include_str!("page/page.css");
+
+/// The whole page.
+pub(super) fn render(run: &ProveFinished<'_>) -> String {
+    let mut page = html::begin(&format!("phxproof prove: {}", run.target), STYLE);
+    head(&mut page, run);
+    overview(&mut page, &run.result.experiments);
+    for experiment in &run.result.experiments {
+        experiment::section(&mut page, experiment);
+    }
+    if run.trouble.is_none() {
+        figures(&mut page, run);
+    }
+    repeat(&mut page, run);
+    foot(&mut page, run);
+    html::end(&mut page);
+    page
+}
+
+/// The class and the words of the verdict. A run that was cut short proves nothing, unless something failed before.
+fn verdict(run: &ProveFinished<'_>) -> (&'static str, &'static str) {
+    let verdict = run.result.verdict();
+    match verdict {
+        ProofVerdict::Fail => ("short", "fail"),
+        ProofVerdict::Pass if !run.result.cut_short => ("held", "pass"),
+        ProofVerdict::Skipped if !run.result.experiments.is_empty() => ("open", "skipped"),
+        ProofVerdict::Pass | ProofVerdict::Undecided | ProofVerdict::Skipped => ("open", "undecided"),
+    }
+}
+
+/// The verdict, the experiments, the target, and what must be known.
+fn head(page: &mut String, run: &ProveFinished<'_>) {
+    let (class, words) = verdict(run);
+    let cut = if run.result.cut_short { ", cut short" } else { "" };
+    let names: Vec<&str> = run.result.experiments.iter().map(|it| it.name.name()).collect();
+    let title = match names.as_slice() {
+        [] => "no experiment was made".to_owned(),
+        names => names.join(", "),
+    };
+    let own = run.profile.map_or(String::new(), |profile| {
+        format!(" · the reference server, as {profile}")
+    });
+    let _ = write!(
+        page,
+        "<header>\n<p class=\"verdict {class}\">{words}{cut}</p>\n<h1>{title}</h1>\n<p class=\"where\">{}{own}</p>\n",
+        Escaped(run.target)
+    );
+    if let Some(trouble) = run.trouble {
+        let _ = writeln!(page, "<p class=\"reason {class}\">{}</p>", Inside(trouble));
+    }
+    if run.about.certificates == Certificates::Insecure {
+        let _ = writeln!(page, "<p class=\"reason note\">{}</p>", INSECURE.1);
+    }
+    for note in &run.result.notes {
+        let _ = writeln!(page, "<p class=\"reason note\">{}</p>", Inside(note));
+    }
+    page.push_str("</header>\n");
+}
+
+/// The verdict and the sentence of each experiment.
+fn overview(page: &mut String, experiments: &[Experiment]) {
+    if experiments.is_empty() {
+        return;
+    }
+    page.push_str("<ul class=\"overview\">\n");
+    for experiment in experiments {
+        let _ = writeln!(
+            page,
+            "<li>{} <a href=\"#{name}\">{name}</a> <span>{}</span></li>",
+            word(experiment.verdict()),
+            Inside(experiment.says()),
+            name = experiment.name.name(),
+        );
+    }
+    page.push_str("</ul>\n");
+}
+
+/// A verdict in its colour.
+fn word(verdict: ProofVerdict) -> String {
+    format!("<em class=\"v {0}\">{0}</em>", verdict.name())
+}
+
+/// The figures of the whole run: sockets, messages, times.
+fn figures(page: &mut String, run: &ProveFinished<'_>) {
+    let (sockets, messages) = (&run.result.sockets, &run.result.messages);
+    let counts = [
+        ("sockets opened", sockets.opened, false),
+        ("sockets joined", sockets.joined, false),
+        ("messages sent", messages.sent, false),
+        ("messages received", messages.received, false),
+        ("broadcasts expected", messages.expected, false),
+        ("broadcasts in doubt", messages.in_doubt, false),
+        ("messages missing", messages.missing, true),
+        ("messages duplicated", messages.duplicated, true),
+        ("messages reordered", messages.reordered, true),
+        ("messages misdelivered", messages.misdelivered, true),
+    ];
+    page.push_str("<h2>All experiments together</h2>\n<div class=\"wide\"><table>\n<tbody>\n");
+    for (name, count, is_wrong) in counts {
+        let class = if is_wrong && count > 0 { "bad" } else { "" };
+        let _ = writeln!(
+            page,
+            "<tr><th>{name}</th><td class=\"{class}\">{}</td></tr>",
+            grouped(count)
+        );
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+    tables::times(page, |kind| run.result.latency_us.figures(kind));
+}
+
+/// The command line, and the machine.
+fn repeat(page: &mut String, run: &ProveFinished<'_>) {
+    let setup = run.setup;
+    let _ = write!(
+        page,
+        "<h2 id=\"repeat\">How to repeat it</h2>\n<pre>{}</pre>\n<p class=\"about\">{} and at most {} for each experiment · \
+         measured on {}</p>\n",
+        Inside(&setup.command_line),
+        things(setup.sockets, "socket"),
+        seconds(setup.max_time_s),
+        Inside(&machine(&setup.machine))
+    );
+}
+
+/// The version, the time, and where the other files are.
+fn foot(page: &mut String, run: &ProveFinished<'_>) {
+    let _ = write!(
+        page,
+        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
+         <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
+        env!("CARGO_PKG_VERSION"),
+        humantime::format_rfc3339_seconds(run.about.started_at),
+        seconds(run.duration.as_secs_f64()),
+        run.about.seed,
+        run.exit_code
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! The settings of a run of experiments for reports, so that it can be repeated.
+
+use std::time::Duration;
+
+use super::super::object::object;
+use crate::load::Machine;
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct ProveSetup {
+    /// The command line without secrets, with the seed.
+    pub command_line: String,
+    /// How many sockets each experiment has.
+    pub(super) sockets: u64,
+    /// How long each experiment may take.
+    pub(super) max_time_s: f64,
+    pub(super) machine: Machine,
+}
+
+object! { ProveSetup { command_line, sockets, max_time_s, machine } }
+
+impl ProveSetup {
+    /// The description of these settings.
+    pub fn new(sockets: u64, max_time: Duration, command_line: String) -> Self {
+        Self {
+            command_line,
+            sockets,
+            max_time_s: max_time.as_secs_f64(),
+            machine: Machine::this(),
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::clock::Time;
 use crate::scenario::{ConnectOptions, Happening, HttpRequest, LinkId, Reached};
 use crate::transport::{
     Connection, Ending, Endpoint, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response,
-    TOKEN, Upgrade, open, percent_encoded, query, request, with_params,
+    TOKEN, Upgrade, not_replaced, open, percent_encoded, query, request, with_params,
 };
 
 /// How often it is told that a large message is still moving.
@@ -111,17 +111,11 @@ pub(crate) async fn send_request(
         params,
         headers,
     } = &settings.endpoint;
-    let is_named = |name: &str| {
-        asked
-            .headers
-            .iter()
-            .any(|(own, _)| own.eq_ignore_ascii_case(name))
-    };
-    let of_run = headers.iter().filter(|(name, _)| !is_named(name));
+    let of_run = not_replaced(headers.iter().cloned(), &asked.headers);
     let to_send = crate::transport::Request {
         method: asked.method.clone(),
         path_and_query: with_params(&asked.path, params),
-        headers: of_run.chain(&asked.headers).cloned().collect(),
+        headers: of_run.chain(asked.headers.iter().cloned()).collect(),
         body: body.into_bytes(),
         limits: Limits::default(),
         deadline: settings.timeout,

@@ -119,7 +119,11 @@ pub(crate) const ACTIONS: &[Verb] = &[
                 Kind::Texts,
                 "connect params; one without a value is not sent, for example `vsn:`; `vsn: 1.0.0` makes this connection use that serializer",
             ),
-            opt("headers", Kind::Texts, "request headers"),
+            opt(
+                "headers",
+                Kind::Texts,
+                "request headers, in the place of those of `--header` and `--compress`; one without a value is not sent",
+            ),
             opt(
                 "transport",
                 Kind::Transport,

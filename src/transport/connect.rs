@@ -31,8 +31,8 @@ pub struct ConnectRequest<T = String> {
     pub token_age: Option<Duration>,
     /// Connect params, in order; one without a value leaves out what would be sent otherwise.
     pub params: Vec<(String, Option<T>)>,
-    /// Request headers.
-    pub headers: Vec<(String, T)>,
+    /// Request headers, in the place of those of the run with the same name; one without a value leaves that header out.
+    pub headers: Vec<(String, Option<T>)>,
 }
 
 impl<T> Default for ConnectRequest<T> {
@@ -72,7 +72,9 @@ impl<T: Clone + for<'a> From<&'a str>> ConnectRequest<T> {
         if self.user.is_some() {
             replace_params(&mut params, [(TOKEN.to_owned(), None)]);
         }
-        let of_run = endpoint.headers.iter().map(fixed);
+        let of_run = not_replaced(endpoint.headers.iter().map(fixed), &self.headers);
+        let own = self.headers.iter();
+        let own = own.filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
         let target = match &self.mount {
             None => endpoint.target.clone(),
             Some(mount) => endpoint.target.with_mount(mount),
@@ -84,7 +86,7 @@ impl<T: Clone + for<'a> From<&'a str>> ConnectRequest<T> {
             },
             vsn,
             params,
-            headers: of_run.chain(self.headers.iter().cloned()).collect(),
+            headers: of_run.chain(own).collect(),
         }
     }
 }
@@ -99,11 +101,46 @@ impl<T> UpgradeParts<T> {
 /// The name of the connect param that has the token of a user.
 pub const TOKEN: &str = "token";
 
-/// The standard headers of a request that none of its own replaces.
-pub(crate) fn not_replaced<V, T>(
-    standard: impl IntoIterator<Item = (&'static str, V)>,
+/// The headers that none of a request's own ones replaces.
+pub(crate) fn not_replaced<N: AsRef<str>, V, T>(
+    headers: impl IntoIterator<Item = (N, V)>,
     own: &[(String, T)],
-) -> impl Iterator<Item = (&'static str, V)> {
+) -> impl Iterator<Item = (N, V)> {
     let is_own = |name: &str| own.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
-    standard.into_iter().filter(move |(name, _)| !is_own(name))
+    headers
+        .into_iter()
+        .filter(move |(name, _)| !is_own(name.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_replaces_or_leaves_out_headers_of_the_run() {
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let endpoint = Endpoint {
+            target: Target::parse("ws://localhost:4000/socket").unwrap(),
+            params: Vec::new(),
+            headers: pairs(&[
+                ("Origin", "of the run"),
+                ("Sec-WebSocket-Extensions", "x"),
+                ("X-Tenant", "a"),
+            ]),
+        };
+        let request = ConnectRequest {
+            headers: vec![
+                ("origin".to_owned(), Some("own".to_owned())),
+                ("sec-websocket-extensions".to_owned(), None),
+            ],
+            ..ConnectRequest::default()
+        };
+        let sent = request.at(&endpoint, Vsn::V2).headers;
+        assert_eq!(sent, pairs(&[("X-Tenant", "a"), ("origin", "own")]));
+    }
 }

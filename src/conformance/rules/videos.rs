@@ -45,7 +45,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "annotation-author",
         about: "an annotation is by who the server says it is",
-        promise: "`user.username` is the name of the socket's token, or `anon`, whatever the payload claims.",
+        promise: "`user.username` is the name that the server gave the socket, such as that of its token, whatever the \
+            payload claims.",
         source: "phxproof examples/phoenix-target/lib/phxproof_target/video_channel.ex, handle_in/3 of \
             new_annotation",
         versions: Versions::All,

@@ -7,7 +7,7 @@ use super::command::{HttpRequest, Purpose, Setting};
 use super::outside::judge_answer;
 use super::wait::{in_words, save};
 use crate::scenario::program::{Connect, Content, Http, MountPath, Program, Save};
-use crate::scenario::template::Values;
+use crate::scenario::template::{Template, Values};
 use crate::transport::{ConnectRequest, RequestError, Response};
 
 /// The values that a play begins with: fresh names, and what the command line or the target offers.
@@ -33,6 +33,13 @@ pub(crate) fn first_values(program: &Program, setting: &Setting) -> Values {
 
 /// How a `connect` step connects.
 pub(crate) fn connect_request(connect: &Connect, values: &Values) -> ConnectRequest {
+    let filled = |pairs: &[(String, Option<Template>)]| {
+        let pairs = pairs.iter();
+        let fill = |value: &Template| value.fill(values);
+        pairs
+            .map(|(key, value)| (key.clone(), value.as_ref().map(fill)))
+            .collect()
+    };
     ConnectRequest {
         transport: connect.transport,
         mount: match &connect.mount {
@@ -41,16 +48,8 @@ pub(crate) fn connect_request(connect: &Connect, values: &Values) -> ConnectRequ
         },
         user: connect.user.as_ref().map(|user| user.fill(values)),
         token_age: connect.token_age,
-        params: connect
-            .params
-            .iter()
-            .map(|(key, value)| (key.clone(), value.as_ref().map(|value| value.fill(values))))
-            .collect(),
-        headers: connect
-            .headers
-            .iter()
-            .map(|(key, value)| (key.clone(), value.fill(values)))
-            .collect(),
+        params: filled(&connect.params),
+        headers: filled(&connect.headers),
     }
 }
 

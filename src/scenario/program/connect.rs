@@ -16,7 +16,7 @@ pub(crate) struct Connect {
     /// How long ago the user's token was signed, unless it is a new one.
     pub(crate) token_age: Option<Duration>,
     pub(crate) params: Vec<(String, Option<Template>)>,
-    pub(crate) headers: Vec<(String, Template)>,
+    pub(crate) headers: Vec<(String, Option<Template>)>,
     pub(crate) answer: Opening,
     /// Begins with WebSocket, and goes on over long poll if that does not work.
     pub(crate) fallback: Option<ConnectFallback>,

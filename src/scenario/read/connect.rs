@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::problem::Problem;
 use super::super::program::{Connect, ConnectFallback, MountPath, Opening};
+use super::super::template::Template;
 use super::super::yaml::{Node, Yaml};
 use super::action::Written;
 use super::{Reader, Span, entry};
@@ -27,21 +28,8 @@ impl Reader {
         };
         let user = self.optional(it, "as")?;
         let token_age = self.token_age(it)?;
-        let params = match entry(it.entries, "params") {
-            None => Vec::new(),
-            Some(node) => self
-                .map(node, "params", "a map of connect params")?
-                .iter()
-                .map(|(key, value)| {
-                    let value = match value.value {
-                        Yaml::Null => None,
-                        _ => Some(self.template(value, &key.name)?),
-                    };
-                    Some((key.name.clone(), value))
-                })
-                .collect::<Option<_>>()?,
-        };
-        let headers = self.headers(entry(it.entries, "headers"))?;
+        let params = self.pairs(it, "params", "a map of connect params")?;
+        let headers = self.pairs(it, "headers", "a map of headers")?;
         let answer = self.opening(entry(it.entries, "answer"))?;
         let fallback = self.fallback(it)?;
         Some(Connect {
@@ -54,6 +42,27 @@ impl Reader {
             answer,
             fallback,
         })
+    }
+
+    /// `params` and `headers`: names with texts, or with nothing.
+    fn pairs(
+        &mut self,
+        it: &Written<'_>,
+        key: &str,
+        expected: &str,
+    ) -> Option<Vec<(String, Option<Template>)>> {
+        let Some(node) = entry(it.entries, key) else {
+            return Some(Vec::new());
+        };
+        let pairs = self.map(node, key, expected)?.iter();
+        let read = pairs.map(|(key, value)| {
+            let value = match value.value {
+                Yaml::Null => None,
+                _ => Some(self.template(value, &key.name)?),
+            };
+            Some((key.name.clone(), value))
+        });
+        read.collect()
     }
 
     /// `transport`

@@ -7,6 +7,8 @@ mod room;
 mod unreachable;
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -181,4 +183,60 @@ fn an_application_that_takes_the_token_of_a_session_for_its_own_is_told_so_and_h
     let result = result(folder.path());
     let message = result["cases"][0]["message"].as_str().unwrap_or_default();
     assert!(message.contains("must open one without it"), "{result}");
+}
+
+/// The flag offers compression on each connection, also on those of the cases that are about an offer of their own or none.
+#[test]
+fn a_run_that_offers_compression_accuses_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &[]);
+    for target in [
+        served.target(),
+        served.target().replace("/socket", "/compressed_socket"),
+    ] {
+        let cases = [
+            "compress/*",
+            "frames/reserved-bits",
+            "handshake/compression-offered",
+        ];
+        let flags = [
+            "--compress",
+            "--exclude",
+            "*drain*",
+            "--target",
+            &target,
+            "--out",
+            "results",
+        ];
+        let said = said(folder.path(), &[&["check"], &cases[..], &flags].concat());
+        assert!(said.contains("all held: "), "{said}");
+    }
+}
+
+#[test]
+fn a_server_may_name_its_clients_as_it_likes() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), &[]);
+    let target = served.target();
+    let address = target.trim_start_matches("ws://").trim_end_matches("/socket");
+    let mut tcp = TcpStream::connect(address).unwrap();
+    tcp.write_all(b"GET /token/zoe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).unwrap();
+    let (_head, token) = answer.split_once("\r\n\r\n").unwrap();
+    let param = format!("token={token}");
+    let said = said(
+        folder.path(),
+        &[
+            "check",
+            "videos/*",
+            "v1/videos",
+            "--param",
+            &param,
+            "--target",
+            &target,
+        ],
+    );
+    assert!(said.contains("all held: "), "{said}");
 }

@@ -2,7 +2,7 @@
 
 use super::{Compiler, Draft};
 use crate::load::text::Line;
-use crate::scenario::{Act, Connect, MountPath, Opening};
+use crate::scenario::{Act, Connect, MountPath, Opening, Template};
 use crate::transport::ConnectRequest;
 
 impl Compiler<'_> {
@@ -40,15 +40,17 @@ impl Compiler<'_> {
         if let Some(user) = &connect.user {
             request.user = self.text(act, user);
         }
-        for (key, value) in &connect.params {
-            let value = value.as_ref().and_then(|value| self.text(act, value));
-            request.params.push((key.clone(), value));
-        }
-        for (key, value) in &connect.headers {
-            if let Some(value) = self.text(act, value) {
-                request.headers.push((key.clone(), value));
-            }
-        }
+        request.params = self.texts(act, &connect.params);
+        request.headers = self.texts(act, &connect.headers);
         request
+    }
+
+    fn texts(&mut self, act: &Act, pairs: &[(String, Option<Template>)]) -> Vec<(String, Option<Line>)> {
+        let pairs = pairs.iter();
+        let filled = pairs.map(|(key, value)| {
+            let value = value.as_ref().and_then(|value| self.text(act, value));
+            (key.clone(), value)
+        });
+        filled.collect()
     }
 }

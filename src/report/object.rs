@@ -112,11 +112,14 @@ as_it_is!(
     String
 );
 
-/// Numbers, and how they are read.
+/// Numbers, and how they are read. One that is missing is zero: older versions counted less.
 macro_rules! numbers {
     ($($type:ty, $as:ident);* $(;)?) => {
         $(impl ReadBack for $type {
             fn read_back(value: &Value) -> Result<Self, String> {
+                if value.is_null() {
+                    return Ok(Self::default());
+                }
                 let number = value.$as().and_then(|it| Self::try_from(it).ok());
                 number.ok_or_else(|| not("a number", value))
             }
@@ -210,3 +213,19 @@ impl<K: Show, T: Show> Show for BTreeMap<K, T> {
 }
 
 pub(super) use {object, words};
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::load::{Counts, Sockets};
+
+    #[test]
+    fn a_result_of_an_older_version_counts_less() {
+        let counts = Counts::read_back(&json!({ "sent": 7 })).unwrap();
+        assert_eq!((counts.sent, counts.in_flight_us), (7, 0));
+        let sockets = Sockets::read_back(&json!({ "asked": -1 }));
+        assert_eq!(sockets.unwrap_err(), "asked: a number was expected, not -1");
+    }
+}

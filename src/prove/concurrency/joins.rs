@@ -25,7 +25,7 @@ const BLOCKS: u32 = 24;
 /// How many joins of each kind a joiner makes in a block: 1,200 of each kind over all, as the 99th percentile needs 1,000.
 const JOINS: usize = 5;
 /// How many blocks pass before the subscribers are looked after again.
-const BLOCKS_BETWEEN_LOOKS: u32 = 6;
+const BLOCKS_BETWEEN_LOOKS: u32 = 12;
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) fn method() -> String {
@@ -65,7 +65,8 @@ pub(super) async fn join_among_many(
             join_and_leave(talk, block, (Rc::clone(&crowded), dice), Rc::clone(&times))
         });
         joiners = crowd::all(joining).await;
-        if block % BLOCKS_BETWEEN_LOOKS == 0 {
+        // Thousands of tasks at once make this process late.
+        if block % BLOCKS_BETWEEN_LOOKS == BLOCKS_BETWEEN_LOOKS - 1 {
             crowd::look_after(&context.site, &mut subscribers).await;
         }
     }

@@ -24,8 +24,8 @@ const JOINERS: usize = 10;
 const BLOCKS: u32 = 24;
 /// How many joins of each kind a joiner makes in a block: 1,200 of each kind over all, as the 99th percentile needs 1,000.
 const JOINS: usize = 5;
-/// How many blocks pass before the subscribers are looked after again.
-const BLOCKS_BETWEEN_LOOKS: u32 = 12;
+/// How long the subscribers are left alone. To look after thousands makes this process late, and most servers are done before.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(super) fn method() -> String {
@@ -57,6 +57,7 @@ pub(super) async fn join_among_many(
     let mut subscribers = crowd::all(subscribing).await;
     let times = Rc::new(RefCell::new(PairedBlocks::new(SECOND)));
     let punctuality = Punctuality::watch(&context.site);
+    let mut looked = context.site.now();
     let mut joiners = talks;
     for block in 0..BLOCKS {
         let joining = joiners.into_iter().map(|talk| {
@@ -65,8 +66,8 @@ pub(super) async fn join_among_many(
             join_and_leave(talk, block, (Rc::clone(&crowded), dice), Rc::clone(&times))
         });
         joiners = crowd::all(joining).await;
-        // Thousands of tasks at once make this process late.
-        if block % BLOCKS_BETWEEN_LOOKS == BLOCKS_BETWEEN_LOOKS - 1 {
+        if context.site.now().since(looked) > BETWEEN_LOOKS {
+            looked = context.site.now();
             crowd::look_after(&context.site, &mut subscribers).await;
         }
     }

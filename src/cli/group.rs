@@ -72,7 +72,7 @@ impl Group {
     pub(super) async fn stop(&mut self, how: Restart) {
         if how == Restart::Term {
             self.signal(Signal::TERM);
-            // A process that is held takes no signal but this.
+            // A process that is held gets SIGTERM only once it goes on.
             self.signal(Signal::CONT);
             if self.gone(DRAIN).await {
                 return;

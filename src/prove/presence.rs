@@ -1,5 +1,5 @@
-//! `prove presence`: guests come, go and change in rooms, many of them at the same instant, and each keeps the list of its rooms as
-//! phoenix.js does. Whenever all rest, each list has to show who is there.
+//! `prove presence`: guests join rooms, leave them and change their status, many of them at the same instant. Each keeps the lists of
+//! its rooms as phoenix.js does. At each rest these lists have to show exactly the guests of their rooms.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ mod plan;
 mod room;
 mod tag;
 
-/// More sockets than this would drown in each other's diffs.
+/// More sockets than this would measure only how fast diffs are written.
 const MOST_SOCKETS: usize = 700;
 /// How many sockets have their first seat in one room; with the second seats of others there are at most 200.
 const ROOM: usize = 175;
@@ -36,7 +36,7 @@ const TWO_ROOMS_ONE_IN: usize = 8;
 /// One socket in so many has the name of the one before it.
 const TWIN_ONE_IN: usize = 6;
 const MOST_ROUNDS: u32 = 8;
-/// Where lists stay wrong, more rounds prove nothing new.
+/// More rounds than this prove nothing new once lists have stayed wrong.
 const ROUNDS_OF_A_WRONG_SERVER: u32 = 2;
 /// Within this time of rest, each list has to be right.
 const PROMISED: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ const FIRST_LOOK: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(8);
 /// A server that takes longer for a simple answer is behind with everything.
 const PROMPT: Duration = Duration::from_millis(500);
-/// What a round may take with its rests.
+/// The longest time of a round with its rests.
 const LONGEST_ROUND: Duration = Duration::from_secs(14);
 /// How many sockets of a room join at the same instant in the beginning.
 const WAVE: usize = 40;
@@ -143,11 +143,11 @@ impl Gathering<'_, '_> {
             .zip(plans)
             .map(|(guest, plan)| async move { guest.act(number, plan).await.listen(begin + ROUND).await });
         let guests = crowd::all(acting).await;
-        // All that was done is answered: from now on nobody comes, goes or changes.
+        // Every operation is answered: from now on nobody comes, goes or changes.
         let rested = site.now();
         self.guests = rest(guests, self.house, rested).await;
         self.guests.sort_by_key(|guest| guest.member.number);
-        // What happened in the round before has been told by now.
+        // The diffs of the round before have come by now.
         if number > 1 {
             self.judge_told(number - 1);
         }
@@ -155,7 +155,7 @@ impl Gathering<'_, '_> {
         true
     }
 
-    /// Takes what still comes of the last round.
+    /// Takes the messages of the last round that are still on their way.
     async fn end(mut self) -> Vec<Guest> {
         let until = self.context.site.now() + FIRST_LOOK;
         let guests = std::mem::take(&mut self.guests);
@@ -175,7 +175,7 @@ impl Gathering<'_, '_> {
     }
 }
 
-/// Waits until all lists are right, or should be, and notes since when they are.
+/// Waits until all lists are right, at most for [`PATIENCE`], and notes when each became right.
 async fn rest(guests: Vec<Guest>, house: &Rc<House>, rested: Time) -> Vec<Guest> {
     let (mut right, mut waiting) = (Vec::with_capacity(guests.len()), guests);
     for limit in [FIRST_LOOK, PROMISED, PATIENCE] {
@@ -240,7 +240,7 @@ fn note_right(guest: &Guest, house: &House, rested: Time) {
     }
 }
 
-/// How guests go. Over long poll a server learns of a cut only when the session expires.
+/// The ways in which guests go. Over long poll a server learns of a cut only when the session expires.
 fn ways(transport: Transport) -> &'static [Out] {
     match transport {
         Transport::WebSocket => &[Out::Leave, Out::Crash, Out::Cut],

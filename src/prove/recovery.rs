@@ -32,7 +32,7 @@ mod video;
 
 /// More sockets than this come back too slowly on one machine, as all of them open connections at the same instant.
 const MOST_SOCKETS: usize = 1_000;
-/// How many sockets share a video: one writes, the others watch.
+/// How many sockets share a video: one of them writes, and the others watch.
 const OF_VIDEO: usize = 20;
 const MOST_VIDEOS: usize = 50;
 /// How many annotations all writers send in a second.
@@ -95,7 +95,7 @@ async fn recover(context: &Context<'_>, experiment: &mut Experiment) -> Result<(
         deeds: Deeds::default(),
     };
     let (clients, deeds) = tokio::join!(crowd::all(living), storm.rages());
-    context.tell("looking for what is left");
+    context.tell("looking for presences and connections that are left");
     let left = left::look(context, &scene, sockets, before).await;
     let judge = Judge::new(&scene, &clients, &deeds, owner)
         .with_oddities(site.take_oddities(), punctuality.standstill(site.timeout()));
@@ -120,7 +120,7 @@ fn method(context: &Context<'_>, sockets: usize, scene: &Scene, owner: ServerOwn
              once.",
             scene.period.as_millis()
         ),
-        "Whoever lost the connection came back as phoenix.js does, after 10, 50, 100, 150, 200, 250, 500, 1000, 2000 and then 5000 ms, \
+        "A client that lost its connection came back as phoenix.js does, after 10, 50, 100, 150, 200, 250, 500, 1000, 2000 and then 5000 ms, \
          and joined with last_seen_id, the highest id that it had."
             .to_owned(),
         "After each disruption a newcomer fetched all lists. Annotations that were written around a join are in doubt, because Phoenix \

@@ -15,7 +15,7 @@ use super::room::{Room, Told};
 use super::tag::Tag;
 use crate::clock::Time;
 
-/// What all guests share.
+/// The rooms and the notes, which all guests share.
 pub(super) struct House {
     pub(super) rooms: Vec<RefCell<Room>>,
     pub(super) notes: RefCell<Notes>,
@@ -70,7 +70,7 @@ impl Guest {
         self.is_well
     }
 
-    /// Does what is planned for a round. If something is not answered, nobody knows any more whether it is there.
+    /// Carries out its plan of a round. If an operation is not answered, nobody knows any more whether it is there.
     pub(super) async fn act(mut self, round: u32, plan: Vec<Planned>) -> Self {
         self.round = round;
         for planned in plan {
@@ -187,7 +187,7 @@ impl Guest {
         room.goes(self.member.number, self.round);
     }
 
-    /// Takes what comes until this moment.
+    /// Takes all messages until this moment.
     pub(super) async fn listen(mut self, until: Time) -> Self {
         if self.member.is_open() {
             self.member.until(until).await;
@@ -199,7 +199,7 @@ impl Guest {
         self
     }
 
-    /// How long the server takes to answer this socket now: a leave of a topic that it never joined is answered, too.
+    /// The time that the server takes to answer this socket now. A leave of a topic that it never joined is answered, too.
     pub(super) async fn probe(&mut self) -> Result<Duration, NoAnswer> {
         let site = Rc::clone(&self.member.site);
         let begun = site.now();
@@ -210,7 +210,7 @@ impl Guest {
         Ok(site.now().since(begun))
     }
 
-    /// Joins a room that was joined: what came before the reply was for the join before.
+    /// Takes the messages around a join. Those that came on its topic before the reply were for the join before.
     fn hear_from(&mut self, topic: &Rc<str>, joined: Time) {
         let heard = self.member.take_heard();
         for heard in heard {
@@ -230,7 +230,7 @@ impl Guest {
         let Some(seat) = self.seats.iter_mut().find(|seat| seat.topic == heard.topic) else {
             return;
         };
-        // Who has left hears the last broadcasts for a moment; a client drops them.
+        // The last broadcasts may come after a leave; a client drops them.
         if seat.came_in.is_none() && seat.list.has_state() {
             return;
         }
@@ -248,7 +248,7 @@ impl Guest {
     }
 }
 
-/// What was seen of a seat at rest.
+/// The state of a list at rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     /// Nobody sits there.
@@ -300,7 +300,7 @@ impl Seat {
         Ok(())
     }
 
-    /// Looks at the list while nobody comes or goes.
+    /// Compares the list with the room while nobody comes or goes.
     pub(super) fn look(&self, house: &House, rest: Time) -> Look {
         if self.came_in.is_none() {
             return Look::Away;
@@ -313,7 +313,7 @@ impl Seat {
         }
     }
 
-    /// What is wrong with the list, as the rest of a sentence.
+    /// The mistakes of the list, as the rest of a sentence.
     pub(super) fn complaint(&self, house: &House) -> String {
         let room = house.rooms[self.room].borrow();
         if !self.list.has_state() {
@@ -337,7 +337,7 @@ impl Seat {
             }
         };
         format!(
-            "its list of {}, of {}, lacks {}, and shows {} who is not there so",
+            "its list of {}, which has {} guests, lacks {}, and shows {} wrongly",
             self.topic,
             room.count(),
             some(&wrong.lacks),
@@ -345,7 +345,7 @@ impl Seat {
         )
     }
 
-    /// Judges what was told of a round, if it was there all the time.
+    /// Judges the diffs of a round, if the guest sat here all the time.
     pub(super) fn judge_told(&mut self, house: &House, number: u32, round: u32) {
         let room = house.rooms[self.room].borrow();
         if self.came_in.is_some_and(|came_in| came_in < round) {

@@ -1,4 +1,4 @@
-//! From what the guests saw to a verdict on each claim.
+//! The verdict on each claim, from the notes of the guests.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ const TOLD: &str = "Each coming and each going is told once to everybody who is 
 const UPDATES: &str = "Each update is told once, as a leave and a join in one diff.";
 const ROOMS: &str = "No list and no diff shows anybody of another room.";
 
-/// A process that stood still for longer than this may have caused what was late.
+/// If this process stood still for longer than this, it may have made lists late itself.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
-/// All that was seen.
+/// The notes of all guests, and the reasons for doubt.
 pub(super) struct Judge<'j> {
     pub(super) notes: &'j Notes,
     pub(super) oddities: Vec<Oddity>,
-    /// Sockets of which something was not answered, so that nobody knows whether they are there.
+    /// Sockets that took no part to the end: an operation was not answered, so that nobody knows whether they are there.
     pub(super) broken_off: usize,
     /// Why times say nothing, if that is so.
     pub(super) late: Option<String>,
@@ -87,7 +87,7 @@ impl Judge<'_> {
 
     fn stood_still(&self, count: u64) -> String {
         format!(
-            "{count} lists were wrong in time, but this process itself stood still for {:.1} s",
+            "{count} lists were wrong or late, but this process itself stood still for {:.1} s",
             self.latest.as_secs_f64()
         )
     }
@@ -153,7 +153,7 @@ impl Judge<'_> {
         let due = self.notes.told_due;
         if mistold.count > 0 && self.notes.behind.count == 0 {
             let says = format!(
-                "of {due} times that somebody was to be told once, {} went wrong",
+                "{} of {due} changes that guests had to be told once were told wrongly",
                 mistold.count
             );
             (ProofVerdict::Fail, says)
@@ -186,7 +186,7 @@ impl Judge<'_> {
             .naming(strangers.first.iter().cloned())
     }
 
-    /// How long after rest lists became right.
+    /// The times from rest until lists were right.
     pub(super) fn picture(&self) -> Option<Picture> {
         let times = &self.notes.until_right;
         if times.is_empty() {

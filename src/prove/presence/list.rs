@@ -40,7 +40,7 @@ pub(in super::super) struct PresenceList {
 }
 
 impl PresenceList {
-    /// The channel joins anew: diffs wait until its state comes.
+    /// Begins a new join: diffs wait until its state comes.
     pub(in super::super) fn joins(&mut self) {
         self.has_state = false;
         self.pending.clear();
@@ -74,7 +74,7 @@ impl PresenceList {
         &self.state
     }
 
-    /// `Presence.syncState` of phoenix.js: what differs from the state becomes a diff.
+    /// `Presence.syncState` of phoenix.js: the difference between the new state and this one is merged as a diff.
     fn sync_state(&mut self, new: Presences) {
         let mut diff = Diff::default();
         for (key, metas) in &self.state {

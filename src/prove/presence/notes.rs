@@ -1,4 +1,4 @@
-//! What the guests did and saw, for the claims.
+//! The notes that guests take for the claims: counts of their deeds, and the mistakes that they saw.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::room::{How, Mistold, Way};
 /// More than this of one kind is only counted.
 const MOST_NAMED: usize = 20;
 
-/// Things of one kind: all are counted, and the first ones are kept as sentences.
+/// Mistakes of one kind: all are counted, and the first ones are kept as sentences.
 #[derive(Debug, Default)]
 pub(super) struct Named {
     pub(super) count: u64,
@@ -26,7 +26,7 @@ impl Named {
     }
 }
 
-/// What the guests did and saw.
+/// Counts of the guests' deeds, and the mistakes that they saw.
 #[derive(Debug)]
 pub(super) struct Notes {
     pub(super) joins: u64,
@@ -49,11 +49,11 @@ pub(super) struct Notes {
     pub(super) malformed: Named,
     /// Presences of other rooms.
     pub(super) strangers: Named,
-    /// How often somebody was to be told of a change.
+    /// How many tellings were due: one for each change and each guest that was there.
     pub(super) told_due: u64,
-    /// Comings and goings that were not told, or more than once.
+    /// Comings and goings that were not told, or were told more than once.
     pub(super) untold: Named,
-    /// Updates that were not told, more than once, or without the leave of what was before.
+    /// Updates that were not told, were told more than once, or were told without the leave of the status before.
     pub(super) updates_mistold: Named,
     /// From rest until a list was right, in microseconds.
     pub(super) until_right: Histogram<u64>,

@@ -1,4 +1,4 @@
-//! What the guests do in a round: who comes, goes and changes when. Half of it happens at shared instants.
+//! The plan of a round: which guest joins, goes or changes its status when. Half of it happens at shared instants.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const INSTANTS: u64 = 3;
 /// One guest in so many never leaves, so that somebody sees all comings and goings.
 const CALM_ONE_IN: usize = 3;
 
-/// What a guest does.
+/// A deed of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
     /// Changes its status, if it is there.
@@ -37,7 +37,7 @@ pub(super) enum Out {
     Cut,
 }
 
-/// What a guest does at this moment in the room of one of its seats.
+/// A deed at this moment in the room of one of a guest's seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Planned {
     pub(super) at: Time,
@@ -62,7 +62,7 @@ pub(super) fn plans(
     let mut plans: Vec<Vec<Planned>> = vec![Vec::new(); guests.len()];
     let instants: Vec<Time> = (0..INSTANTS).map(|_| begin + dice.shorter_than(ROUND)).collect();
     let first = instants.iter().min().copied().unwrap_or(begin);
-    // Whoever stayed away comes back at the same instant.
+    // All guests that stayed away come back at the same instant.
     for (plan, guest) in plans.iter_mut().zip(guests) {
         plan.extend((0..guest.seats).map(|seat| Planned {
             at: first,
@@ -108,7 +108,7 @@ pub(super) fn plans(
     plans
 }
 
-/// How many things are done in a round, so that neither the guests nor their server drown in diffs.
+/// The number of deeds in a round, bounded so that guests and server can keep up with the diffs.
 fn deeds(guests: usize, rooms: usize) -> usize {
     let size = (guests as f64 / rooms.max(1) as f64).max(1.0);
     let per_second = (MOST_DELIVERIES_PER_SECOND / size).min(guests as f64 * MOST_DEEDS_PER_GUEST);

@@ -1,4 +1,5 @@
-//! Who is in a room, as those know who come and go themselves: what each list has to show, and which diffs are due. Without I/O.
+//! The true state of a room, from the operations of the guests themselves: it says what each list has to show, and which diffs are
+//! due. Without I/O.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -6,7 +7,7 @@ use std::rc::Rc;
 use super::list::{Diff, Presences};
 use super::tag::Tag;
 
-/// A room with all that is known of it.
+/// A room: the guests in it, and its changes.
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) number: u32,
@@ -15,7 +16,7 @@ pub(super) struct Room {
     /// The last number of a status of each socket.
     numbers: HashMap<u32, u32>,
     changes: Vec<Change>,
-    /// Sockets of which an operation was not answered: nobody knows whether they are there.
+    /// Sockets with an operation that was not answered: nobody knows whether they are there.
     unknown: HashSet<u32>,
     /// Their names.
     unknown_keys: HashSet<Rc<str>>,
@@ -48,14 +49,14 @@ pub(super) enum Way {
     Ceased,
 }
 
-/// What is wrong with a list: what it lacks, and what it shows besides.
+/// The mistakes of a list: entries that it lacks, and entries that it should not show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wrong {
     pub(super) lacks: Vec<(String, String)>,
     pub(super) shows: Vec<(String, String)>,
 }
 
-/// What a client was told by diffs: how often each status came and went.
+/// The contents of the diffs that a client received: how often each status came and went.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     came: HashMap<Tag, Coming>,
@@ -69,19 +70,19 @@ struct Coming {
     is_paired: bool,
 }
 
-/// A diff that was not as it should have been.
+/// A change that was told wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mistold {
     pub(super) change: Change,
     pub(super) how: How,
 }
 
-/// What is wrong with how something was told.
+/// The ways in which a change is told wrongly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
     Untold,
     Twice,
-    /// An update that came without the leave of what was before.
+    /// An update came without the leave of the status before.
     Unpaired,
 }
 
@@ -153,7 +154,7 @@ impl Room {
         self.here.len()
     }
 
-    /// What is wrong with a list; nothing if it shows who is here. Entries of other rooms are judged elsewhere.
+    /// The mistakes of a list; nothing if it shows exactly those who are here. Entries of other rooms are judged elsewhere.
     pub(super) fn wrong_with(&self, list: &Presences) -> Option<Wrong> {
         let mut expected: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for here in self
@@ -194,7 +195,7 @@ impl Room {
         Tag::parse(status).is_some_and(|tag| tag.room != self.number)
     }
 
-    /// What somebody who was there all the time was told wrongly of what happened in a round.
+    /// The changes of a round that were told wrongly to a client that was there all the time.
     pub(super) fn mistold(&self, told: &Told, round: u32) -> Vec<Mistold> {
         let due = self.due(round);
         due.filter_map(|change| {
@@ -204,12 +205,12 @@ impl Room {
         .collect()
     }
 
-    /// How many diffs are due of what happened in a round.
+    /// The number of changes in a round that are due to each client.
     pub(super) fn count_due(&self, round: u32) -> usize {
         self.due(round).count()
     }
 
-    /// What happened in a round, as far as it is known.
+    /// The changes of a round, as far as they are known.
     pub(super) fn due(&self, round: u32) -> impl Iterator<Item = Change> {
         let begin = self.changes.partition_point(|change| change.round < round);
         let of_round = self.changes[begin..]
@@ -222,7 +223,7 @@ impl Room {
 }
 
 impl Told {
-    /// Takes what a diff tells.
+    /// Counts the entries of a diff.
     pub(super) fn take(&mut self, diff: &Diff) {
         let tags = |presences: &Presences| -> Vec<Tag> {
             let metas = presences.values().flatten();
@@ -239,7 +240,7 @@ impl Told {
         }
     }
 
-    /// What is wrong with how a change was told.
+    /// The way in which a change was told wrongly, if it was.
     fn how(&self, change: Change) -> Option<How> {
         let (times, is_paired) = match change.way {
             Way::Came | Way::Became => {
@@ -256,7 +257,7 @@ impl Told {
         }
     }
 
-    /// Forgets what was told of this change, which has been looked at.
+    /// Forgets this change once it is judged.
     pub(super) fn forget(&mut self, change: Change) {
         match change.way {
             Way::Came | Way::Became => drop(self.came.remove(&change.tag)),

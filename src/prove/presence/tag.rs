@@ -1,4 +1,4 @@
-//! Statuses that say whose they are: the room, the socket, the number of the status, and that of the one before it.
+//! A status that names its room, its socket, its own number, and the number of the status that it replaces.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
-//! Why a connection ended, and who may end the server.
+//! The reason why a connection ended, and the owner of the server.
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Cause {
     /// It is the first one.
@@ -19,7 +19,7 @@ pub(super) enum Cause {
     Unasked,
 }
 
-/// Who started the server, and so may end it.
+/// The owner of the server: only a run that started it may end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServerOwner {
     ThisRun,

@@ -1,4 +1,4 @@
-//! A client of the experiment: writes to its video or watches it, and comes back as phoenix.js does whenever its connection ends,
+//! A client of the experiment: it writes to its video or watches it. Whenever its connection ends, it comes back as phoenix.js does,
 //! with the highest id that it has seen.
 
 use std::rc::Rc;
@@ -23,23 +23,23 @@ const BURST_ONE_IN: u64 = 20;
 const BURST: usize = 8;
 /// Places of annotations are below this, so that some are equal.
 const LAST_PLACE: u64 = 500;
-/// How long a client waits in the end for what was acknowledged.
+/// How long a client waits in the end for annotations that were acknowledged.
 const LAST_WAIT: Duration = Duration::from_secs(5);
-/// So long it listens at a time.
+/// How long it listens at a time.
 const LISTEN: Duration = Duration::from_secs(1);
 
-/// What happens to a client from outside.
+/// An order to a client from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// Its connection is cut, and there is no network until this moment.
     Cut(Cause, Time),
     /// The server may end the connection from now on.
     MayEnd,
-    /// It takes what still comes, and goes home.
+    /// It takes the messages that are still on their way, leaves, and closes its connection.
     Finish,
 }
 
-/// What a client does.
+/// The role of a client.
 pub(super) enum Role {
     Writer(Dice),
     Viewer,
@@ -56,9 +56,9 @@ pub(super) struct Client {
     /// The highest id that it has.
     seen: i64,
     line: Line,
-    /// Why its last connection ended.
+    /// The reason why its last connection ended.
     cause: Cause,
-    /// Since when it could come back.
+    /// The moment from which on it could come back.
     from: Time,
     /// The attempts to connect, and to join, since that.
     tries: u32,
@@ -66,7 +66,7 @@ pub(super) struct Client {
     next_try: Time,
     /// Its own annotations that have no answer yet.
     unanswered: usize,
-    /// What kept it from coming back the last time.
+    /// The reason why its last attempt to come back failed.
     trouble: Option<String>,
 }
 
@@ -78,7 +78,7 @@ enum Line {
     Joined,
 }
 
-/// Where a client is when all is over.
+/// Whether a client is back when all is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Whereabouts {
     Back,
@@ -147,7 +147,7 @@ impl Client {
         }
     }
 
-    /// Takes note of what has happened since.
+    /// Takes the messages that came, and finds out whether the connection or the channel has ended.
     fn notice(&mut self) {
         self.hear();
         let scene = &self.scene;
@@ -322,7 +322,7 @@ impl Client {
         }
     }
 
-    /// Takes what was acknowledged and still comes; the reply to a leave comes behind all of it.
+    /// Takes the acknowledged annotations that still come. The reply to the leave comes after all of them.
     async fn finish(&mut self) {
         if self.line == Line::Joined {
             let site = Rc::clone(&self.member.site);
@@ -333,7 +333,7 @@ impl Client {
                 self.hear();
             }
             let topic = Rc::clone(&self.topic);
-            // What goes wrong is an oddity already.
+            // A failure is an oddity already.
             let _ = self.member.leave(&topic).await;
             self.hear();
             self.leave_room().await;
@@ -342,20 +342,20 @@ impl Client {
         self.member.close().await;
     }
 
-    /// Leaves its room where the server does not learn that it goes home: over long poll nothing is closed. Over WebSocket the end of
-    /// the connection has to be enough.
+    /// Leaves its room over long poll, where the server does not learn that the client is gone. Over WebSocket the end of the
+    /// connection has to be enough.
     async fn leave_room(&mut self) {
         let endpoint = &self.member.site.connection_settings().endpoint;
         if endpoint.target.transport() == Transport::LongPoll
             && let Some(room) = self.scene.room(self.video)
             && self.member.is_joined(&room)
         {
-            // What goes wrong is an oddity already.
+            // A failure is an oddity already.
             let _ = self.member.leave(&room).await;
         }
     }
 
-    /// Whether it is back, or why not.
+    /// Whether it is back, or the reason why it is not.
     pub(super) fn whereabouts(&self) -> Whereabouts {
         const SEVERAL: u32 = 3;
         match &self.trouble {

@@ -1,4 +1,4 @@
-//! From the logs of the clients and the lists of newcomers to a verdict on each claim.
+//! The verdict on each claim, from the logs of the clients and the lists of newcomers.
 
 use std::rc::Rc;
 
@@ -19,24 +19,25 @@ const BACK: &str = "Every client comes back by itself.";
 pub(super) const CUTS: &str =
     "After cuts, and with half of the network gone, nobody misses or doubles what was acknowledged.";
 const RESTART: &str = "After a restart all that was acknowledged is there, and nobody misses or doubles it.";
-const KILL: &str = "What was acknowledged before a kill is there after it, and nobody misses or doubles it.";
+const KILL: &str =
+    "All that was acknowledged before a kill is there after it, and nobody misses or doubles it.";
 const PAUSE: &str = "A server that stood still goes on where it stood.";
 const IDS: &str = "Each annotation keeps its id, text, place and author; ids are unique, grow as acknowledged, and lists are sorted.";
 
-/// All that was seen.
+/// The findings of a run.
 pub(super) struct Judge<'j> {
     scene: &'j Scene,
     deeds: &'j Deeds,
     owner: ServerOwner,
     pub(super) oddities: Vec<Oddity>,
-    /// Why losses say nothing, if this process stood still.
+    /// The reason why losses say nothing, if this process stood still.
     standstill: Option<String>,
-    /// What clients miss or have twice, with the disruption after which they do.
+    /// Annotations that clients miss or have twice, each with the disruption after which that happened.
     flaws: Vec<(Option<Cause>, Oddity)>,
-    /// Annotations that came as they had to, by the disruption after which they did.
+    /// The number of annotations that came as they had to, by the disruption after which they came.
     due: std::collections::BTreeMap<Option<Cause>, u64>,
     in_doubt: u64,
-    /// Clients that did not come back: which one, and why.
+    /// Clients that did not come back, each with the reason.
     kept_out: Vec<String>,
     on_their_way: usize,
     clients: usize,
@@ -44,7 +45,7 @@ pub(super) struct Judge<'j> {
 }
 
 impl<'j> Judge<'j> {
-    /// Compares all logs with what was written.
+    /// Compares all logs with the annotations that were written.
     pub(super) fn new(scene: &'j Scene, clients: &[Client], deeds: &'j Deeds, owner: ServerOwner) -> Self {
         let mut judge = Self {
             scene,
@@ -215,7 +216,7 @@ impl<'j> Judge<'j> {
         (self.owner == ServerOwner::SomebodyElse).then(|| Claim::new(claim, ProofVerdict::Skipped, says))
     }
 
-    /// Nothing that clients missed says anything about a server while this process itself stood still.
+    /// The verdict, unless this process itself stood still: then clients may have missed messages because of that.
     fn unless_stood_still(&self, verdict: ProofVerdict) -> ProofVerdict {
         match &self.standstill {
             Some(_) => ProofVerdict::Undecided,
@@ -301,7 +302,7 @@ impl<'j> Judge<'j> {
     }
 }
 
-/// What is wrong, as the rest of a sentence.
+/// The flaw as the rest of a sentence.
 fn told(flaw: Flaw, id: Option<i64>) -> String {
     let Flaw {
         annotation,

@@ -1,4 +1,4 @@
-//! What is left behind at the server once all clients have gone: presences, and open connections.
+//! The presences and the open connections that are left at the server once all clients have gone.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,13 +24,13 @@ const SESSIONS_EXPIRE: Duration = Duration::from_secs(35);
 const SPARE: usize = 8;
 const SPARE_ONE_IN: usize = 10;
 
-/// What is left behind.
+/// The presences and connections that are left.
 #[derive(Debug, Default)]
 pub(super) struct Left {
     /// Rooms that were looked at, and those of them that still showed somebody.
     rooms: usize,
-    haunted: Vec<String>,
-    /// Why nobody looked at the rooms.
+    occupied: Vec<String>,
+    /// The reason why the rooms say nothing.
     hindered: Option<String>,
     /// The open sockets of the server before, and after.
     connections: Option<(usize, usize)>,
@@ -47,7 +47,7 @@ pub(super) async fn connections(context: &Context<'_>) -> Option<usize> {
     sockets_of(own.or(context.server_pid)?)
 }
 
-/// Looks what is left behind, for some time. `sockets` were open, and `before` is what [`connections`] said before.
+/// Waits for some time until nothing is left. `sockets` were open, and `before` is the number of [`connections`] before.
 pub(super) async fn look(
     context: &Context<'_>,
     scene: &Scene,
@@ -121,8 +121,8 @@ async fn rooms(context: &Context<'_>, scene: &Scene, left: &mut Left) {
     }
     member.close().await;
     left.rooms = lists.len();
-    let haunted = lists.iter().filter(|(_, list)| !is_alone(list));
-    left.haunted = haunted
+    let occupied = lists.iter().filter(|(_, list)| !is_alone(list));
+    left.occupied = occupied
         .map(|(room, list)| {
             let names: Vec<&str> = list.shown().keys().map(String::as_str).take(5).collect();
             format!(
@@ -132,7 +132,7 @@ async fn rooms(context: &Context<'_>, scene: &Scene, left: &mut Left) {
             )
         })
         .collect();
-    if time < within && !left.haunted.is_empty() {
+    if time < within && !left.occupied.is_empty() {
         left.hindered = Some("there was no time to wait until nobody can be there any more".to_owned());
     }
 }
@@ -142,7 +142,7 @@ fn take(list: &mut PresenceList, event: &str, content: &Content) {
         Content::Json(value) => value,
         Content::Binary(_) => &Value::Null,
     };
-    // What is no presence is told by `prove presence`.
+    // `prove presence` tells of payloads that are no presences.
     match event {
         "presence_state" => drop(presences(value).map(|state| list.take_state(state))),
         "presence_diff" => drop(diff(value).map(|diff| list.take_diff(diff))),
@@ -156,11 +156,11 @@ impl Left {
         let leaked = self
             .connections
             .filter(|(before, after)| *after > allowed(*before, sockets));
-        let (verdict, says) = match (&self.haunted[..], leaked, &self.hindered) {
+        let (verdict, says) = match (&self.occupied[..], leaked, &self.hindered) {
             ([_, ..], _, None) => {
                 let says = format!(
                     "{} of {} rooms still show somebody",
-                    self.haunted.len(),
+                    self.occupied.len(),
                     self.rooms
                 );
                 (ProofVerdict::Fail, says)
@@ -191,12 +191,12 @@ impl Left {
         };
         let mut claim = Claim::new(LEFT, verdict, says)
             .with("rooms", self.rooms)
-            .with("rooms_not_empty", self.haunted.len());
+            .with("rooms_not_empty", self.occupied.len());
         if let Some((before, after)) = self.connections {
             claim = claim
                 .with("server_sockets_before", before)
                 .with("server_sockets_after", after);
         }
-        claim.naming(self.haunted.iter().cloned())
+        claim.naming(self.occupied.iter().cloned())
     }
 }

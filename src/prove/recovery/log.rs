@@ -1,5 +1,5 @@
-//! The log of one client: what each of its joins brought and what it heard in between. Compared with what was written, it says what
-//! the client missed or has twice, and after which disruption. Without I/O.
+//! The log of one client: the annotations of each join reply, and the broadcasts in between. Compared with the annotations that were
+//! written, it says which of them the client missed or has twice, and after which disruption. Without I/O.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::clock::Time;
 #[cfg(test)]
 mod tests;
 
-/// Phoenix subscribes after the join callback has read the store, and the reply may overtake the subscription: what is written
-/// around a join may come twice or not at all. So long after the reply a subscription is there for sure.
+/// Phoenix subscribes after the join callback has read the store, and the reply may overtake the subscription. So an annotation that
+/// is written around a join may come twice or not at all. The subscription is there for sure this long after the reply.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The log of one client on one video.
@@ -24,18 +24,18 @@ pub(super) struct Log {
 /// The time between a join and the end of its connection.
 #[derive(Clone, Debug)]
 struct Stay {
-    /// Why the stay before ended.
+    /// The reason why the stay before ended.
     cause: Cause,
     asked: Time,
     joined: Option<Time>,
     over: Option<Time>,
-    /// What its join reply held.
+    /// The annotations of its join reply.
     list: Vec<usize>,
-    /// What came by broadcasts, with the ids.
+    /// The annotations that came by broadcasts, with their ids.
     heard: Vec<(usize, i64)>,
 }
 
-/// What is wrong with what a client has.
+/// A mistake in the annotations that a client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
     pub(super) annotation: usize,
@@ -52,7 +52,7 @@ pub(super) enum FlawKind {
     Reordered,
 }
 
-/// What a log proves.
+/// The result of comparing a log with a video.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) flaws: Vec<Flaw>,
@@ -97,7 +97,7 @@ impl Log {
         }
     }
 
-    /// Compares it with what was written.
+    /// Compares it with the annotations that were written.
     pub(super) fn audit(&self, video: &Video) -> Outcome {
         let mut outcome = Outcome::default();
         let mut came: HashMap<usize, Vec<Arrival>> = HashMap::new();
@@ -129,7 +129,7 @@ impl Log {
             outcome.in_doubt += 1;
             return;
         };
-        // What the server no longer has is told once, by the lists of a newcomer.
+        // The newcomer's list tells once of an annotation that the server has lost.
         if written.is_lost {
             return;
         }
@@ -186,7 +186,7 @@ impl Log {
     }
 }
 
-/// Where an annotation came.
+/// The way by which an annotation came.
 #[derive(Clone, Copy, Debug)]
 enum Arrival {
     /// In the join reply of this stay.
@@ -217,8 +217,8 @@ impl Stay {
     }
 }
 
-/// Whether an annotation without an answer was sent before, and has a greater id: who saw that one first, did not ask for this one
-/// any more.
+/// Whether an annotation without an answer was sent before this one, and has a greater id. A client that saw that one first does not
+/// ask for this one any more.
 fn is_overtaken(video: &Video, written: &Written) -> bool {
     let Some(id) = written.id else {
         return false;

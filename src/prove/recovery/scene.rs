@@ -1,4 +1,4 @@
-//! What the clients of the experiment and those who disrupt it share: the videos, what is going on, and who is back since when.
+//! The state that the clients and the disruptions share: the videos, the present disruption, and the clients that are back.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use super::cause::Cause;
 use super::video::Video;
 use crate::clock::Time;
 
-/// What all share.
+/// The state that all share.
 #[derive(Debug)]
 pub(super) struct Scene {
     pub(super) videos: Vec<RefCell<Video>>,
@@ -19,7 +19,7 @@ pub(super) struct Scene {
     pub(super) rooms: Option<u64>,
     /// How long a writer waits from one annotation to the next.
     pub(super) period: Duration,
-    /// Why the server ends connections just now, if it does.
+    /// The present disruption, if the server ends connections because of it.
     pub(super) disrupts: Cell<Option<Cause>>,
     /// Whether writers write.
     pub(super) writes: Cell<bool>,
@@ -34,7 +34,7 @@ pub(super) struct Scene {
     comebacks: RefCell<BTreeMap<Cause, Comebacks>>,
 }
 
-/// Who was cut off for one reason, and came back.
+/// The clients that were cut off for one reason: how many, and how soon they came back.
 #[derive(Clone, Debug)]
 pub(super) struct Comebacks {
     pub(super) lost: u64,
@@ -87,7 +87,7 @@ impl Scene {
         change(all.entry(cause).or_insert_with(none));
     }
 
-    /// Who was cut off, by reason.
+    /// The clients that were cut off, by reason.
     pub(super) fn comebacks(&self) -> BTreeMap<Cause, Comebacks> {
         self.comebacks.borrow().clone()
     }

@@ -1,5 +1,5 @@
-//! The disruptions: connections are cut, half of the network is gone, the server stands still, is restarted and killed, all while
-//! annotations are written. After each, a newcomer fetches the whole lists.
+//! The disruptions: connections are cut, half of the network is gone, and the server stands still, is restarted and killed, all while
+//! annotations are written. After each disruption a newcomer fetches the whole lists.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -35,30 +35,30 @@ const AWAY_BEFORE: Duration = Duration::from_secs(1);
 const CALM: Duration = Duration::from_millis(700);
 /// How long clients may take to come back once they can: the longest wait between two attempts, and the wait for an answer.
 const BACK_WITHIN: Duration = Duration::from_secs(20);
-/// What a disruption of the server takes at most, on the whole.
+/// The longest time of one disruption of the server, with the wait for the clients.
 const SERVER_TAKES: Duration = Duration::from_secs(8);
-/// What the end takes.
+/// The time that the end of the experiment takes.
 const END_TAKES: Duration = Duration::from_secs(6);
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What was done, and what newcomers found.
+/// The disruptions, and the findings of the newcomers.
 #[derive(Debug, Default)]
 pub(super) struct Deeds {
     /// How often each disruption happened.
     pub(super) times: BTreeMap<Cause, usize>,
     /// How many connections were cut.
     pub(super) cut: usize,
-    /// What a newcomer's list lacked, by the last disruption before.
+    /// The annotations that a newcomer's list lacked, by the last disruption before.
     pub(super) missing: BTreeMap<Cause, Vec<String>>,
     /// How many annotations were acknowledged before the last disruption of a kind.
     pub(super) acknowledged: BTreeMap<Cause, usize>,
     /// How many lists newcomers compared after it.
     pub(super) lists: BTreeMap<Cause, usize>,
-    /// Why a disruption could not be tried, or not be looked into.
+    /// The reason why a disruption could not be tried, or its outcome could not be seen.
     pub(super) hindered: BTreeMap<Cause, String>,
-    /// After which disruption some did not come back in time.
+    /// The disruption after which some clients did not come back in time.
     pub(super) stragglers: Option<Cause>,
-    /// When the server stood still.
+    /// The time for which the server stood still.
     pub(super) stood_still: Option<(Time, Time)>,
     /// When each disruption began, for the picture.
     pub(super) timeline: Vec<(Time, Cause)>,
@@ -66,7 +66,7 @@ pub(super) struct Deeds {
     pub(super) joined: Vec<(Time, usize)>,
 }
 
-/// Brings the disruptions about.
+/// Makes the disruptions.
 pub(super) struct Storm<'s, 'c> {
     pub(super) context: &'s Context<'c>,
     pub(super) scene: &'s Rc<Scene>,
@@ -77,7 +77,7 @@ pub(super) struct Storm<'s, 'c> {
 }
 
 impl Storm<'_, '_> {
-    /// Brings them all about, one after the other, and sends everybody home.
+    /// Makes them all, one after the other, and tells all clients to finish.
     pub(super) async fn rages(mut self) -> Deeds {
         if self.all_back(Cause::First).await {
             self.rest(CALM).await;
@@ -91,7 +91,7 @@ impl Storm<'_, '_> {
         }
         self.scene.writes.set(false);
         self.answered().await;
-        // All ids are known then.
+        // By now all ids are known.
         let last = self
             .deeds
             .timeline
@@ -120,7 +120,7 @@ impl Storm<'_, '_> {
                             .dice
                             .shorter_than(Duration::from_millis(if all { 1 } else { 800 }));
                         self.deeds.cut += 1;
-                        // A client that has gone home needs no order.
+                        // A client that has finished needs no order.
                         let _ = orders.send(Order::Cut(Cause::Cut, now + away));
                     }
                 }
@@ -157,7 +157,7 @@ impl Storm<'_, '_> {
         }
         let restarts = [(Cause::Restart, Restart::Term); RESTARTS];
         let kills = [(Cause::Kill, Restart::Kill); KILLS];
-        // Kills come last: what a server has lost by one would show after each restart.
+        // Kills come last: annotations that are lost by a kill would be missing after each restart, too.
         for (cause, how) in restarts.into_iter().chain(kills) {
             if self.may_go_on(cause) {
                 self.restart(server, cause, how).await;
@@ -174,7 +174,7 @@ impl Storm<'_, '_> {
             }
             None => return true,
         };
-        // What happened once was looked into.
+        // A disruption that was made once has its verdict.
         if !self.deeds.times.contains_key(&cause) {
             self.deeds.hindered.insert(cause, why);
         }
@@ -197,7 +197,7 @@ impl Storm<'_, '_> {
         }
         self.rest(CALM).await;
         self.looks(Cause::Pause).await;
-        // What was sent since may still be on its way.
+        // The last annotations may still be without an answer.
         self.deeds.stood_still = Some((begun, self.context.site.now() - CALM));
     }
 
@@ -208,14 +208,14 @@ impl Storm<'_, '_> {
         });
         self.order_all(Order::MayEnd);
         self.scene.disrupts.set(Some(cause));
-        // Some have no network before: what they miss, they have to get from the server that comes after.
+        // Some clients have no network before: they have to get from the next server what they missed.
         let now = self.context.site.now();
         for (_, orders) in self.clients.iter().skip(self.scene.videos.len()) {
             if self.dice.below(3) == 0 {
                 let _ = orders.send(Order::Cut(cause, now + AWAY_BEFORE));
             }
         }
-        // At a random moment between two writes, and often amid one.
+        // The moment is random, so that it is often in the middle of a write.
         let moment = AWAY_BEFORE / 2 + self.dice.shorter_than(AWAY_BEFORE / 2);
         self.rest(moment).await;
         self.begins(cause);
@@ -305,7 +305,7 @@ impl Storm<'_, '_> {
 
     fn order_all(&self, order: Order) {
         for (_, orders) in &self.clients {
-            // A client that has gone home needs no order.
+            // A client that has finished needs no order.
             let _ = orders.send(order);
         }
     }

@@ -1,5 +1,5 @@
-//! A video of the experiment: what was written to it, what was acknowledged, and whether each annotation that anybody sees is one of
-//! these, always with the same id. Without I/O.
+//! A video of the experiment: the annotations that were written to it, and those that were acknowledged. Each annotation that anybody
+//! sees has to be one of them, always with the same id. Without I/O.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,11 +22,11 @@ pub(super) struct Shown {
 pub(super) struct Written {
     at: u64,
     pub(super) sent: Time,
-    /// When its reply came; none if it never did, and then nobody knows whether it is stored.
+    /// When its reply came. Without a reply nobody knows whether it is stored.
     pub(super) acknowledged: Option<Time>,
     /// The id with which it was seen first.
     pub(super) id: Option<i64>,
-    /// Whether it was told already that it is gone.
+    /// Whether a newcomer's list lacked it, which is told once.
     pub(super) is_lost: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Video {
     by_id: HashMap<i64, usize>,
     /// Those that were acknowledged, in this order.
     acknowledged: Vec<usize>,
-    /// What is wrong with annotations that were seen, each told once.
+    /// The mistakes of the annotations that were seen, each told once.
     pub(super) wrong: Vec<String>,
     told: HashMap<String, ()>,
 }
@@ -193,7 +193,7 @@ impl Video {
         }
     }
 
-    /// Of what was acknowledged before a list was asked for: that which the list lacks. Each is told once.
+    /// The annotations that were acknowledged before a list was asked for, and that the list lacks. Each is told once.
     pub(super) fn missing_in(&mut self, list: &[(usize, i64)], asked: Time) -> Vec<usize> {
         let there: std::collections::HashSet<usize> = list.iter().map(|(number, _)| *number).collect();
         let mut missing = Vec::new();

@@ -60,13 +60,13 @@ pub struct WireConduct {
     pub reading: ReadingConduct,
     /// Whom a `disconnect` reaches.
     pub disconnect_reach: DisconnectReach,
-    /// What follows when a shard stood still.
+    /// The reaction of a shard that stood still.
     pub after_stall: AfterStall,
     /// Descriptors of connections that have ended.
     pub spent_descriptors: SpentDescriptors,
 }
 
-/// What follows when a shard stood still for half a second.
+/// The reaction of a shard that stood still for half a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterStall {
     /// It goes on.

@@ -1,4 +1,4 @@
-//! Faults that show once something has ended: a connection, the server, or a while in which it stood still.
+//! Faults that show after an end: that of a connection, of the server, or of a time in which it stood still.
 
 use std::num::NonZeroU32;
 

@@ -1,9 +1,9 @@
-//! Faults that show among many sockets: what a few conversations, one after the other, do not meet.
+//! Faults that show among many sockets, and not in a few conversations that run one after the other.
 
 use std::num::NonZeroU32;
 
-use super::super::conduct::{Contagion, Delivery, Mishap, Pause};
 use super::Fault;
+use crate::server::conduct::{Contagion, Delivery, Mishap, Pause};
 
 /// How often a delivery goes astray unless `--one-in` says otherwise.
 const SELDOM: NonZeroU32 = NonZeroU32::new(1_000).unwrap();

@@ -37,7 +37,7 @@ fn restarted(serve: &str) -> (Value, Option<i32>) {
     (experiment(&result, "recovery").clone(), output.status.code())
 }
 
-/// What is named for the claim that begins like this and failed.
+/// The names of the claim that begins like this and failed.
 fn named(experiment: &Value, begin: &str) -> String {
     let all = experiment["claims"].as_array().unwrap();
     let claim = all
@@ -66,7 +66,7 @@ fn after_cuts_restarts_kills_and_a_pause_a_correct_server_has_all_and_all_are_ba
 fn what_is_acknowledged_before_it_is_stored_is_gone_after_a_kill_and_not_after_a_restart() {
     let (recovery, code) = restarted("--fault annotation-stored-soon --fault connections-leak");
     assert_eq!(code, Some(1), "{recovery:#}");
-    let gone = named(&recovery, "What was acknowledged before a kill");
+    let gone = named(&recovery, "All that was acknowledged before a kill");
     assert!(gone.contains("was not in the list"), "{gone}");
     if cfg!(target_os = "linux") {
         named(&recovery, "Nothing is left behind");

@@ -85,7 +85,7 @@ fn names_and_metas_are_read_and_what_is_none_is_refused() {
     assert_eq!(diff(&keys).unwrap().joins.len(), 1);
 }
 
-/// What happens at a server: somebody comes, goes or changes.
+/// A change at a server: somebody comes, goes or changes.
 #[derive(Clone, Copy, Debug)]
 enum Happens {
     Comes(u8),

@@ -1,4 +1,4 @@
-//! What was found after disruptions of some kinds, and the verdict that follows.
+//! The findings after disruptions of some kinds, and the verdict that follows.
 
 use super::super::super::claims::counted;
 use super::super::super::oddity::Oddity;
@@ -6,14 +6,14 @@ use super::super::super::result::{Claim, ProofVerdict};
 use super::super::cause::Cause;
 use super::Judge;
 
-/// What was found after disruptions of some kinds.
+/// The findings after disruptions of some kinds.
 struct Found<'j> {
     flaws: Vec<&'j Oddity>,
-    /// What was lost without any disruption; it is told once.
+    /// The flaws without any disruption; they are told once, with the cuts.
     joined: Vec<&'j Oddity>,
-    /// What the lists of newcomers lacked.
+    /// The annotations that the lists of newcomers lacked.
     missing: Vec<&'j String>,
-    /// Why it could not be tried or looked into.
+    /// The reason why it could not be tried, or its outcome could not be seen.
     hindered: Option<&'j String>,
     /// Annotations that came with the next join.
     came: u64,
@@ -22,7 +22,7 @@ struct Found<'j> {
 }
 
 impl Judge<'_> {
-    /// What was lost by disruptions of these kinds.
+    /// The claim on disruptions of these kinds.
     pub(super) fn of_causes(&self, claim: &'static str, causes: &[Cause], tried: &str) -> Claim {
         let found = self.found(causes);
         let (verdict, says) = self.verdict(&found, tried);
@@ -75,7 +75,7 @@ impl Judge<'_> {
                 format!("{gone}clients that came back saw {seen}"),
             )
         } else if !found.flaws.is_empty() {
-            let says = format!("of what was acknowledged, clients that came back saw {seen}");
+            let says = format!("clients that came back saw {seen} of the acknowledged annotations");
             (self.unless_stood_still(ProofVerdict::Fail), says)
         } else if let Some(why) = found.hindered {
             (ProofVerdict::Undecided, why.clone())

@@ -1,4 +1,4 @@
-//! Logs of clients that were cut off: what they have to have, what is in doubt, and what is wrong.
+//! Logs of clients that were cut off: the annotations that they have to have, those in doubt, and the mistakes.
 
 use serde_json::json;
 

@@ -174,11 +174,6 @@ impl Account {
         self.send(join, now)
     }
 
-    /// A push to a topic.
-    pub(super) fn push(&mut self, push: ToSend<'_>, now: Time) -> (u64, Option<Outgoing>) {
-        self.send(push, now)
-    }
-
     /// A leave; the reply and `phx_close` are due.
     pub(super) fn leave(&mut self, topic: &Rc<str>, now: Time) -> (u64, Option<Outgoing>) {
         self.will_end(topic, Ends::Close);
@@ -288,7 +283,8 @@ impl Account {
         self.due.len()
     }
 
-    fn send(&mut self, send: ToSend<'_>, now: Time) -> (u64, Option<Outgoing>) {
+    /// A message to a topic.
+    pub(super) fn send(&mut self, send: ToSend<'_>, now: Time) -> (u64, Option<Outgoing>) {
         let ToSend {
             topic,
             event,

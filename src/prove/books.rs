@@ -19,6 +19,19 @@ use crate::load::Timing;
 pub(super) struct Books {
     pub(super) broadcasts: RefCell<Ledger>,
     whispers: RefCell<HashMap<(u32, u64), Whisper>>,
+    /// Whispers that came to somebody else, again, or from nobody.
+    strays: RefCell<Vec<Oddity>>,
+}
+
+/// The whispers of an experiment, compared with those that came.
+#[derive(Debug, Default)]
+pub(super) struct WhisperAudit {
+    /// The number of whispers.
+    pub(super) sent: usize,
+    /// Whispers that came to somebody else, again, or from nobody.
+    pub(super) strays: Vec<Oddity>,
+    /// Whispers that never came.
+    pub(super) lost: Vec<Oddity>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,6 +39,8 @@ struct Whisper {
     to: u32,
     sent: Time,
     topic: Rc<str>,
+    /// Whether its reply came; without that nobody knows whether it was sent on.
+    acknowledged: bool,
     came: u32,
 }
 
@@ -52,10 +67,18 @@ impl Books {
             to,
             sent: site.now(),
             topic: Rc::clone(topic),
+            acknowledged: false,
             came: 0,
         };
         self.whispers.borrow_mut().insert((from, number), whisper);
         json!({ "from": from, "n": number, "run": site.run })
+    }
+
+    /// The reply to a whisper came.
+    pub(super) fn whisper_acknowledged(&self, from: u32, number: u64) {
+        if let Some(whisper) = self.whispers.borrow_mut().get_mut(&(from, number)) {
+            whisper.acknowledged = true;
+        }
     }
 
     /// Takes a broadcast that came to a socket.
@@ -80,10 +103,8 @@ impl Books {
     }
 
     /// Takes a whisper that came to a socket with this name.
-    pub(super) fn heard_whisper(&self, site: &Site, socket: u32, name: &str, heard: &Heard) {
-        let Content::Json(content) = &heard.content else {
-            return self.odd_whisper(site, socket, heard);
-        };
+    pub(super) fn heard_whisper(&self, run: u64, socket: u32, name: &str, heard: &Heard) {
+        let content = heard.content.json();
         let body = &content["body"];
         let key = body["from"]
             .as_u64()
@@ -91,8 +112,9 @@ impl Books {
             .zip(body["n"].as_u64());
         let mut whispers = self.whispers.borrow_mut();
         let known = key.and_then(|key| whispers.get_mut(&key));
-        let Some(whisper) = known.filter(|_| body["run"] == site.run) else {
-            return self.odd_whisper(site, socket, heard);
+        let Some(whisper) = known.filter(|_| body["run"] == run) else {
+            let what = format!("it received a whisper that nobody sent: {content}");
+            return self.stray(oddity(OddityKind::Misdelivered, socket, heard, what));
         };
         whisper.came += 1;
         if whisper.to != socket || content["for"] != name {
@@ -100,33 +122,36 @@ impl Books {
                 "it received a whisper that was for socket {}: {content}",
                 whisper.to
             );
-            site.odd(oddity(OddityKind::Misdelivered, socket, heard, what));
+            self.stray(oddity(OddityKind::Misdelivered, socket, heard, what));
         } else if whisper.came > 1 {
             let what = format!("a whisper came again: {content}");
-            site.odd(oddity(OddityKind::Doubled, socket, heard, what));
+            self.stray(oddity(OddityKind::Doubled, socket, heard, what));
         }
     }
 
-    fn odd_whisper(&self, site: &Site, socket: u32, heard: &Heard) {
-        let what = format!(
-            "it received a whisper that nobody sent: {}",
-            heard.content.shown()
-        );
-        site.odd(oddity(OddityKind::Misdelivered, socket, heard, what));
+    fn stray(&self, oddity: Oddity) {
+        self.strays.borrow_mut().push(oddity);
     }
 
-    /// The whispers that never came, and how many were sent.
-    pub(super) fn audit_whispers(&self) -> (u64, Vec<Oddity>) {
+    /// Compares the whispers that were sent with those that came.
+    pub(super) fn audit_whispers(&self) -> WhisperAudit {
         let whispers = self.whispers.borrow();
-        let lost = whispers.iter().filter(|(_, it)| it.came == 0);
-        let told = lost.map(|((from, number), it)| Oddity {
-            kind: OddityKind::Lost,
-            socket: it.to,
-            topic: Rc::clone(&it.topic),
-            at: it.sent,
-            what: format!("whisper {number} of socket {from} never came"),
-        });
-        (whispers.len() as u64, told.collect())
+        let never_came = whispers.iter().filter(|(_, it)| it.acknowledged && it.came == 0);
+        let mut lost: Vec<Oddity> = never_came
+            .map(|((from, number), it)| Oddity {
+                kind: OddityKind::Lost,
+                socket: it.to,
+                topic: Rc::clone(&it.topic),
+                at: it.sent,
+                what: format!("whisper {number} of socket {from} never came"),
+            })
+            .collect();
+        lost.sort_by_key(|it| it.at);
+        WhisperAudit {
+            sent: whispers.len(),
+            strays: self.strays.take(),
+            lost,
+        }
     }
 
     /// What the broadcasts prove.

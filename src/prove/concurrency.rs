@@ -7,7 +7,7 @@ use super::context::Context;
 use super::conversation::Conversation;
 use super::crowd::{self, NoCrowd};
 use super::member::Users;
-use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
+use super::result::Experiment;
 
 mod beside;
 mod joins;
@@ -17,21 +17,14 @@ mod parallel;
 /// How many conversations share a room, sleepers and others.
 const ROOM: usize = 20;
 
-/// Makes the experiment.
-pub(super) async fn concurrency(context: &Context<'_>) -> Experiment {
-    let begun = context.site.now();
-    let mut experiment = Experiment::new(ExperimentName::Concurrency);
-    if !context.offers.lab {
-        experiment.claims.push(Claim::without(parallel::CLAIM, "lab:*"));
-    } else if let Err(why) = converse(context, &mut experiment).await {
-        let claim = Claim::new(parallel::CLAIM, ProofVerdict::Undecided, why.to_string());
-        experiment.claims.push(claim);
-    }
-    experiment.took = context.site.now().since(begun);
-    experiment
-}
+/// The claim that stands alone where the experiment cannot be made.
+pub(super) const FIRST_CLAIM: &str = parallel::CLAIM;
 
-async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
+/// Makes the experiment.
+///
+/// # Errors
+/// Its sockets cannot be opened.
+pub(super) async fn concurrency(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
     let site = &context.site;
     context.tell("opening sockets");
     let talks = enter(context).await?;

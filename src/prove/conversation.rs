@@ -251,8 +251,11 @@ impl Conversation {
         let to = self.dice.one_of(&self.mates).unwrap_or(number);
         let body = self.books.whisper(&site, &room, (number, to), self.said);
         let content = Content::Json(json!({ "to": user_name(site.run, to), "body": body }));
-        self.ask(&room, "whisper", &content, Expected::Ok(Content::empty()))
-            .await
+        let at = self
+            .ask(&room, "whisper", &content, Expected::Ok(Content::empty()))
+            .await?;
+        self.books.whisper_acknowledged(number, self.said);
+        Ok(at)
     }
 
     /// Takes note of what came.
@@ -284,7 +287,7 @@ impl Conversation {
             // Those of an attempt that did not end in time.
             ("pushed", _) if self.awaits_pushed => {}
             ("broadcasted", _) => self.books.heard(site, number, heard),
-            ("whispered", Some(name)) => self.books.heard_whisper(site, number, name, heard),
+            ("whispered", Some(name)) => self.books.heard_whisper(site.run, number, name, heard),
             (event, _) => site.odd(Oddity {
                 kind: OddityKind::Misdelivered,
                 socket: number,

@@ -12,7 +12,7 @@ use super::dice::Dice;
 use super::ledger::Audit;
 use super::member::Users;
 use super::punctuality::Punctuality;
-use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
+use super::result::Experiment;
 use crate::clock::Time;
 use annotations::AnnotationBook;
 use attendee::{Attendee, Habit};
@@ -43,29 +43,22 @@ const AROUND: Duration = Duration::from_secs(25);
 /// How many broadcasts a second all small rooms together have.
 const SMALL_TALK_PER_SECOND: f64 = 500.0;
 
-/// Makes the experiment.
-pub(super) async fn delivery(context: &Context<'_>) -> Experiment {
-    let begun = context.site.now();
-    let mut experiment = Experiment::new(ExperimentName::Delivery);
-    if !context.offers.lab {
-        experiment.claims.push(Claim::without(judge::BROADCASTS, "lab:*"));
-    } else if let Err(why) = converse(context, &mut experiment).await {
-        let claim = Claim::new(judge::BROADCASTS, ProofVerdict::Undecided, why.to_string());
-        experiment.claims.push(claim);
-    }
-    experiment.took = context.site.now().since(begun);
-    experiment
-}
-
 /// A room with its sockets.
 struct Room {
     name: Rc<str>,
     size: usize,
-    /// How often somebody speaks in it, in a second.
+    /// The number of times that somebody speaks in it, in a second.
     rate: f64,
 }
 
-async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
+/// The claim that stands alone where the experiment cannot be made.
+pub(super) const FIRST_CLAIM: &str = judge::BROADCASTS;
+
+/// Makes the experiment.
+///
+/// # Errors
+/// Its sockets cannot be opened.
+pub(super) async fn delivery(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
     let site = &context.site;
     context.tell("opening sockets");
     let rooms = rooms(context);

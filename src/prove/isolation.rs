@@ -14,7 +14,7 @@ use super::crowd::{self, NoCrowd};
 use super::dice::Dice;
 use super::member::Users;
 use super::punctuality::Punctuality;
-use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
+use super::result::Experiment;
 use super::schedule::Schedule;
 use super::watch::Watch;
 use judge::Judge;
@@ -40,21 +40,14 @@ const LONGEST_BLOCK: Duration = Duration::from_millis(750);
 /// In shorter blocks, a crash and its rejoin would reach into the next block.
 const SHORTEST_BLOCK: Duration = Duration::from_millis(250);
 
-/// Makes the experiment.
-pub(super) async fn isolation(context: &Context<'_>) -> Experiment {
-    let begun = context.site.now();
-    let mut experiment = Experiment::new(ExperimentName::Isolation);
-    if !context.offers.lab {
-        experiment.claims.push(Claim::without(judge::UNTOUCHED, "lab:*"));
-    } else if let Err(why) = converse(context, &mut experiment).await {
-        let claim = Claim::new(judge::UNTOUCHED, ProofVerdict::Undecided, why.to_string());
-        experiment.claims.push(claim);
-    }
-    experiment.took = context.site.now().since(begun);
-    experiment
-}
+/// The claim that stands alone where the experiment cannot be made.
+pub(super) const FIRST_CLAIM: &str = judge::UNTOUCHED;
 
-async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
+/// Makes the experiment.
+///
+/// # Errors
+/// Its sockets cannot be opened.
+pub(super) async fn isolation(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
     let site = &context.site;
     context.tell("opening sockets");
     let books = Rc::new(Books::default());
@@ -96,16 +89,18 @@ async fn converse(context: &Context<'_>, experiment: &mut Experiment) -> Result<
     let (talks, rest) = crowd::come_to_rest(site, talks).await;
     crowd::close(talks).await;
 
+    let audit = books.audit();
     let judge = Judge {
         schedule: &schedule,
         rude: &rude_numbers,
         oddities: site.take_oddities(),
-        books: &books,
+        audit: &audit,
+        whispers: books.audit_whispers(),
         deeds: &deeds.borrow(),
         standstill: standstill.or(rest.excuse()),
     };
     experiment.claims = judge.claims();
-    context.count(&books.audit(), &judge.oddities);
+    context.count(&audit, &judge.oddities);
     let times = watch.times.borrow();
     let latency = latency_claim(LATENCY, &times, context.seed, late.as_deref());
     experiment.claims.push(latency);

@@ -159,7 +159,7 @@ impl Member {
             content,
             expected,
         };
-        let (reference, out) = self.account.push(push, self.site.now());
+        let (reference, out) = self.account.send(push, self.site.now());
         self.say(out).await;
         reference
     }

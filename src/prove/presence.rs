@@ -10,7 +10,7 @@ use super::crowd::{self, NoCrowd};
 use super::dice::Dice;
 use super::member::{Member, Users};
 use super::punctuality::Punctuality;
-use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
+use super::result::Experiment;
 use crate::clock::Time;
 use crate::transport::Transport;
 use guest::{Guest, House, Look};
@@ -51,21 +51,14 @@ const LONGEST_ROUND: Duration = Duration::from_secs(14);
 /// How many sockets of a room join at the same instant in the beginning.
 const WAVE: usize = 40;
 
-/// Makes the experiment.
-pub(super) async fn presence(context: &Context<'_>) -> Experiment {
-    let begun = context.site.now();
-    let mut experiment = Experiment::new(ExperimentName::Presence);
-    if !context.offers.presence {
-        experiment.claims.push(Claim::without(judge::LISTS, "presence:*"));
-    } else if let Err(why) = gather(context, &mut experiment).await {
-        let claim = Claim::new(judge::LISTS, ProofVerdict::Undecided, why.to_string());
-        experiment.claims.push(claim);
-    }
-    experiment.took = context.site.now().since(begun);
-    experiment
-}
+/// The claim that stands alone where the experiment cannot be made.
+pub(super) const FIRST_CLAIM: &str = judge::LISTS;
 
-async fn gather(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
+/// Makes the experiment.
+///
+/// # Errors
+/// Its sockets cannot be opened.
+pub(super) async fn presence(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
     let site = &context.site;
     context.tell("opening sockets");
     let sockets = context.sockets.min(MOST_SOCKETS);

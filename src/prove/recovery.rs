@@ -11,7 +11,7 @@ use super::crowd::{self, NoCrowd};
 use super::dice::Dice;
 use super::member::Users;
 use super::punctuality::Punctuality;
-use super::result::{Claim, Experiment, ExperimentName, ProofVerdict};
+use super::result::Experiment;
 use crate::transport::Transport;
 use cause::ServerOwner;
 use client::{Client, Role};
@@ -40,21 +40,14 @@ const MOST_PER_SECOND: f64 = 300.0;
 /// One writer sends no faster than this.
 const SHORTEST_PERIOD: Duration = Duration::from_millis(25);
 
-/// Makes the experiment.
-pub(super) async fn recovery(context: &Context<'_>) -> Experiment {
-    let begun = context.site.now();
-    let mut experiment = Experiment::new(ExperimentName::Recovery);
-    if !context.offers.videos {
-        experiment.claims.push(Claim::without(judge::CUTS, "videos:*"));
-    } else if let Err(why) = recover(context, &mut experiment).await {
-        let claim = Claim::new(judge::CUTS, ProofVerdict::Undecided, why.to_string());
-        experiment.claims.push(claim);
-    }
-    experiment.took = context.site.now().since(begun);
-    experiment
-}
+/// The claim that stands alone where the experiment cannot be made.
+pub(super) const FIRST_CLAIM: &str = judge::CUTS;
 
-async fn recover(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
+/// Makes the experiment.
+///
+/// # Errors
+/// Its sockets cannot be opened.
+pub(super) async fn recovery(context: &Context<'_>, experiment: &mut Experiment) -> Result<(), NoCrowd> {
     let site = &context.site;
     context.tell("opening sockets");
     let sockets = context.sockets.min(MOST_SOCKETS);

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use tokio::task::LocalSet;
 
-use super::concurrency::concurrency;
+use super::concurrency::{self, concurrency};
 use super::context::Context;
-use super::delivery::delivery;
-use super::isolation::isolation;
+use super::delivery::{self, delivery};
+use super::isolation::{self, isolation};
 use super::offers::Offers;
-use super::presence::presence;
+use super::presence::{self, presence};
 use super::punctuality::{LATE, late_in_words};
-use super::recovery::recovery;
-use super::result::{Experiment, ExperimentName, ProveResult};
+use super::recovery::{self, recovery};
+use super::result::{Claim, Experiment, ExperimentName, ProofVerdict, ProveResult};
 use super::server_use::ServerWatch;
 use super::site::{NotOpened, Site};
 use crate::clock::Clock;
@@ -162,12 +162,54 @@ async fn experiments(
     Ok(())
 }
 
+/// Makes one experiment, if the target offers the channels that it takes.
 async fn make(name: ExperimentName, context: &Context<'_>) -> Experiment {
-    match name {
-        ExperimentName::Isolation => isolation(context).await,
-        ExperimentName::Delivery => delivery(context).await,
-        ExperimentName::Concurrency => concurrency(context).await,
-        ExperimentName::Presence => presence(context).await,
-        ExperimentName::Recovery => recovery(context).await,
+    let begun = context.site.now();
+    let mut experiment = Experiment::new(name);
+    let Needs {
+        offered,
+        topics,
+        claim,
+    } = needs(name, context.offers);
+    if !offered {
+        experiment.claims.push(Claim::without(claim, topics));
+        return experiment;
+    }
+    let outcome = match name {
+        ExperimentName::Isolation => isolation(context, &mut experiment).await,
+        ExperimentName::Delivery => delivery(context, &mut experiment).await,
+        ExperimentName::Concurrency => concurrency(context, &mut experiment).await,
+        ExperimentName::Presence => presence(context, &mut experiment).await,
+        ExperimentName::Recovery => recovery(context, &mut experiment).await,
+    };
+    if let Err(why) = outcome {
+        let undecided = Claim::new(claim, ProofVerdict::Undecided, why.to_string());
+        experiment.claims.push(undecided);
+    }
+    experiment.took = context.site.now().since(begun);
+    experiment
+}
+
+/// The channels that an experiment takes.
+struct Needs {
+    offered: bool,
+    /// Their topics, for messages.
+    topics: &'static str,
+    /// The claim that is told where the experiment cannot be made.
+    claim: &'static str,
+}
+
+const fn needs(name: ExperimentName, offers: Offers) -> Needs {
+    let (offered, topics, claim) = match name {
+        ExperimentName::Isolation => (offers.lab, "lab:*", isolation::FIRST_CLAIM),
+        ExperimentName::Concurrency => (offers.lab, "lab:*", concurrency::FIRST_CLAIM),
+        ExperimentName::Delivery => (offers.lab, "lab:*", delivery::FIRST_CLAIM),
+        ExperimentName::Presence => (offers.presence, "presence:*", presence::FIRST_CLAIM),
+        ExperimentName::Recovery => (offers.videos, "videos:*", recovery::FIRST_CLAIM),
+    };
+    Needs {
+        offered,
+        topics,
+        claim,
     }
 }

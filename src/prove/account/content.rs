@@ -30,6 +30,14 @@ impl Content {
         Self::Json(Value::Object(Map::new()))
     }
 
+    /// The value of a JSON content; `null` of any other.
+    pub(in super::super) fn json(&self) -> &Value {
+        match self {
+            Self::Json(value) => value,
+            Self::Binary(_) => &Value::Null,
+        }
+    }
+
     /// The content as a message shows it, shortened.
     pub(in super::super) fn shown(&self) -> String {
         let text = match self {

@@ -29,7 +29,7 @@ fn joined() -> Account {
 fn echo(account: &mut Account) -> u64 {
     let content = Content::Json(json!({ "n": 1 }));
     account
-        .push(
+        .send(
             ToSend {
                 topic: &topic(),
                 event: "echo",
@@ -88,7 +88,7 @@ fn replies_that_are_wrong_are_told_apart() {
 fn a_counter_of_another_conversation_is_told_as_bled() {
     let mut account = joined();
     let one = Content::Json(json!({ "count": 1 }));
-    account.push(
+    account.send(
         ToSend {
             topic: &topic(),
             event: "count",

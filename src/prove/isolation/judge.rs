@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Map;
 
-use super::super::books::Books;
+use super::super::books::WhisperAudit;
 use super::super::claims::{counted, named};
 use super::super::ledger::Audit;
 use super::super::oddity::{Oddity, OddityKind};
@@ -17,7 +17,7 @@ pub(super) const UNTOUCHED: &str =
     "No untouched conversation sees an error, a close, or a lost, doubled or foreign message.";
 const STATE: &str =
     "What the server keeps for a conversation is seen by no other one, nor by its own successor.";
-const WHISPERS: &str = "Whispers reach only those whom they are for.";
+const WHISPERS: &str = "Whispers reach those whom they are for, and nobody else.";
 const ENDS: &str =
     "Who crashes gets one phx_error, who leaves a reply and one phx_close, and both may come back at once.";
 
@@ -27,7 +27,10 @@ pub(super) struct Judge<'j> {
     /// The numbers of the troublemakers.
     pub(super) rude: &'j HashSet<u32>,
     pub(super) oddities: Vec<Oddity>,
-    pub(super) books: &'j Books,
+    /// The broadcasts.
+    pub(super) audit: &'j Audit,
+    /// The whispers.
+    pub(super) whispers: WhisperAudit,
     pub(super) deeds: &'j Deeds,
     /// Why what came too late says nothing, if this process stood still.
     pub(super) standstill: Option<String>,
@@ -48,14 +51,14 @@ impl Judge<'_> {
 
     /// What the untouched saw, broadcasts included.
     fn untouched(&self) -> Claim {
-        let audit = self.books.audit();
+        let audit = self.audit;
         let own = self.oddities.iter().filter(|it| it.kind != OddityKind::Bled);
         let seen: Vec<&Oddity> = own
             .chain(&audit.oddities)
             .filter(|it| !self.rude.contains(&it.socket))
             .collect();
         let caused = self.caused(&seen);
-        let (verdict, says) = self.verdict_on_untouched(&seen, &caused, &audit);
+        let (verdict, says) = self.verdict_on_untouched(&seen, &caused);
         let troubles: Map<_, _> = self
             .deeds
             .rude
@@ -90,12 +93,8 @@ impl Judge<'_> {
         caused.map(|(kind, _)| *kind).collect()
     }
 
-    fn verdict_on_untouched(
-        &self,
-        seen: &[&Oddity],
-        caused: &[OddityKind],
-        audit: &Audit,
-    ) -> (ProofVerdict, String) {
+    fn verdict_on_untouched(&self, seen: &[&Oddity], caused: &[OddityKind]) -> (ProofVerdict, String) {
+        let sums = self.audit.sums;
         let of_trouble = || seen.iter().filter(|it| caused.contains(&it.kind)).copied();
         let trouble: u64 = self.deeds.rude.values().sum();
         if let Some(why) = self.excuse(of_trouble()) {
@@ -121,7 +120,7 @@ impl Judge<'_> {
         } else {
             let says = format!(
                 "{trouble} times trouble was made, and the untouched missed nothing: {} of {} broadcasts came",
-                audit.sums.arrived, audit.sums.expected
+                sums.arrived, sums.expected
             );
             (ProofVerdict::Pass, says)
         }
@@ -145,30 +144,28 @@ impl Judge<'_> {
     }
 
     fn whispers(&self) -> Claim {
-        let (sent, lost) = self.books.audit_whispers();
-        let strays: Vec<&Oddity> = self
-            .of_kind(OddityKind::Misdelivered)
-            .filter(|it| it.what.contains("whisper"))
-            .collect();
-        let (verdict, says) = match (sent, strays.len()) {
-            (0, _) => (
-                ProofVerdict::Skipped,
-                "the target gives no tokens, so sockets have no names to whisper to".to_owned(),
-            ),
-            (_, 0) => (
-                ProofVerdict::Pass,
-                format!("{sent} whispers reached nobody but those whom they were for"),
-            ),
-            (_, strays) => (
-                ProofVerdict::Fail,
-                format!("{strays} of {sent} whispers reached somebody else"),
-            ),
+        let WhisperAudit { sent, strays, lost } = &self.whispers;
+        let (verdict, says) = if *sent == 0 {
+            let says = "the target gives no tokens, so sockets have no names to whisper to".to_owned();
+            (ProofVerdict::Skipped, says)
+        } else if !strays.is_empty() {
+            let says = format!("of {sent} whispers: {}", counted(strays));
+            (ProofVerdict::Fail, says)
+        } else if lost.is_empty() {
+            let says = format!("{sent} whispers reached those whom they were for, and nobody else");
+            (ProofVerdict::Pass, says)
+        } else if let Some(why) = self.excuse(lost.iter()) {
+            let says = format!("{} of {sent} whispers never came; {why}", lost.len());
+            (ProofVerdict::Undecided, says)
+        } else {
+            let says = format!("{} of {sent} whispers never came", lost.len());
+            (ProofVerdict::Fail, says)
         };
         Claim::new(WHISPERS, verdict, says)
-            .with("whispers", sent)
+            .with("whispers", *sent)
             .with("lost", lost.len())
             .with("strays", strays.len())
-            .naming(named(strays))
+            .naming(named(strays.iter().chain(lost)))
     }
 
     fn ends(&self) -> Claim {

@@ -8,8 +8,9 @@ use play::ClientPlay;
 use proptest::prelude::*;
 
 use super::JudgeLimits;
+use super::invariants::RULES;
 use super::situations::{ConnectionEnd, SITUATIONS};
-use super::walk::{JudgedLink, Walk};
+use super::walk::{JudgedLink, Walk, WalkOutput};
 use crate::clock::Time;
 use crate::protocol::{Frame, Vsn};
 
@@ -186,7 +187,8 @@ fn whims() -> impl Strategy<Value = Whim> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a client does, each situation and each rule that is always watched has its verdict, and a wait has an end.
+    /// Whatever a client does, even after the end: each situation has its verdict, each rule that is always watched has one
+    /// verdict, and a wait has an end.
     #[test]
     fn a_walk_ends_with_a_verdict_on_everything(whims in prop::collection::vec(whims(), 0..200)) {
         let mut walk = Walk::new(JudgeLimits::default());
@@ -217,10 +219,20 @@ proptest! {
             prop_assert!(wakes < 200, "it never ends");
         }
         prop_assert!(walk.is_over());
+        walk.opened(JudgedLink(4), Vsn::V2, now);
+        for word in WORDS {
+            walk.received(JudgedLink(4), Frame::Text(word), now);
+        }
         let told: Vec<_> = walk.take();
         for situation in SITUATIONS {
             let said = format!("situation: {:?}", situation.id);
             prop_assert!(told.iter().any(|output| format!("{output:?}").contains(&said)), "{said}");
+        }
+        for rule in RULES {
+            let is_about_it = |output: &&WalkOutput| {
+                matches!(output, WalkOutput::Verdict(verdict) if verdict.rule == rule && verdict.situation == "always")
+            };
+            prop_assert_eq!(told.iter().filter(is_about_it).count(), 1, "{}", rule);
         }
     }
 }

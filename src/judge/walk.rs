@@ -182,12 +182,17 @@ impl Walk {
         let vsn = connection.vsn;
         match vsn.decode_from_client(frame) {
             Ok(message) => {
-                self.invariants.message(connection, &message, now);
+                // After the end each promise has its verdict.
+                if !self.is_over() {
+                    self.invariants.message(connection, &message, now);
+                }
                 let answered = self.answer(&message, now);
                 self.unless_too_long(answered);
             }
             Err(why) => {
-                self.invariants.garbled(vsn, why);
+                if !self.is_over() {
+                    self.invariants.garbled(vsn, why);
+                }
                 // As Phoenix does, whose socket crashes.
                 self.end(ConnectionEnd::Code(1011));
                 self.skip("the client sent a frame that is not a message", now);

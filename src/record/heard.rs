@@ -279,7 +279,7 @@ impl Heard {
         }
     }
 
-    /// From here on a link is not recorded.
+    /// Notes that a part of a link is not recorded, and why.
     pub(super) fn lose(&mut self, link: usize, why: &str) {
         let name = self.name_of(link);
         self.note(format!(

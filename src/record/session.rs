@@ -48,6 +48,8 @@ enum Asks {
     Single,
     /// It brings messages, one a line.
     Lines,
+    /// It asks whether a browser may send another request.
+    Leave,
 }
 
 impl Book {
@@ -73,10 +75,11 @@ impl Book {
                 params,
                 ..opening_of(head, Transport::LongPoll)
             },
-            asks: match head.value("content-type") {
-                _ if head.method != "POST" => Asks::Poll,
-                Some(kind) if kind.starts_with(BATCH_TYPE) => Asks::Lines,
-                _ => Asks::Single,
+            asks: match (&*head.method, head.value("content-type")) {
+                ("OPTIONS", _) => Asks::Leave,
+                ("POST", Some(kind)) if kind.starts_with(BATCH_TYPE) => Asks::Lines,
+                ("POST", _) => Asks::Single,
+                _ => Asks::Poll,
             },
             posted: Vec::new(),
         }
@@ -93,10 +96,18 @@ impl Book {
 
     /// A request is answered, with this HTTP status and body.
     pub(super) fn answered(&mut self, at: Time, exchange: &PollExchange, http_status: u16, body: &[u8]) {
-        let answer = read_answer(body).unwrap_or(PollAnswer {
-            status: http_status,
-            token: None,
-            messages: Vec::new(),
+        let answer = read_answer(body).unwrap_or_else(|why| {
+            if let (Some(link), OK) = (exchange.link, http_status)
+                && exchange.asks != Asks::Leave
+            {
+                self.heard
+                    .lose(link, &format!("an answer of long poll cannot be read: {why}"));
+            }
+            PollAnswer {
+                status: http_status,
+                token: None,
+                messages: Vec::new(),
+            }
         });
         match (exchange.link, answer.status) {
             (Some(link), OK | NO_CONTENT) => {
@@ -174,7 +185,7 @@ pub(super) fn opening_of(head: &RequestHead, transport: Transport) -> OpeningReq
 fn messages_of(body: &[u8], exchange: &PollExchange) -> Vec<Said> {
     let text = |bytes: &[u8]| Said::Text(String::from_utf8_lossy(bytes).into_owned());
     match (exchange.asks, exchange.opening.vsn) {
-        (Asks::Poll, _) => return Vec::new(),
+        (Asks::Poll | Asks::Leave, _) => return Vec::new(),
         (Asks::Single, _) | (Asks::Lines, Vsn::V1) => return vec![text(body)],
         (Asks::Lines, Vsn::V2) => {}
     }
@@ -272,6 +283,29 @@ mod tests {
         assert_eq!(whats(&book).last(), Some(&HeardWhat::Cut(0)));
         book.poll(&request("GET /socket/longpoll?vsn=2.0.0&token=t"));
         assert_eq!(whats(&book), [HeardWhat::Opened(0)]);
+    }
+
+    #[test]
+    fn of_an_answer_that_cannot_be_read_the_file_says_that_it_lacks() {
+        let mut book = begun();
+        let poll = book.poll(&request("GET /socket/longpoll?vsn=2.0.0&token=t"));
+        book.answered(Time::ZERO, &poll, 200, br#"{"status":200,"messages":["[2]"#);
+        let notes = book.heard.all_notes();
+        assert!(
+            notes
+                .iter()
+                .any(|it| it.contains("not complete: an answer of long poll cannot be read: ")),
+            "{notes:?}"
+        );
+        assert_eq!(whats(&book), [HeardWhat::Opened(0)]);
+    }
+
+    #[test]
+    fn the_answer_to_a_preflight_of_a_browser_carries_no_messages() {
+        let mut book = begun();
+        let preflight = book.poll(&request("OPTIONS /socket/longpoll?vsn=2.0.0&token=t"));
+        book.answered(Time::ZERO, &preflight, 200, b"");
+        assert_eq!(book.heard.all_notes(), [""; 0]);
     }
 
     #[test]

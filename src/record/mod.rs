@@ -35,4 +35,5 @@ pub(crate) use draft::Draft;
 pub(crate) use fixture::fixture;
 pub(crate) use heard::{Heard, Pauses};
 pub(crate) use proxy::{Recorder, RecorderError};
+pub(crate) use secrets::is_secret_name;
 pub(crate) use text::{RecordedScenario, scenario};

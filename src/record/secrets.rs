@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// Parts of names of params, headers and members that hold secrets; compared without case, `-` and `_`.
+/// Parts of names of params, headers and members that hold secrets; compared without case, `-` and `_`. So is `auth`, except
+/// in `author`.
 const SECRET_NAMES: [&str; 17] = [
     "token",
     "password",
@@ -23,7 +24,7 @@ const SECRET_NAMES: [&str; 17] = [
     "csrf",
 ];
 /// Whole names of that kind.
-const SECRET_WORDS: [&str; 4] = ["auth", "pin", "otp", "pwd"];
+const SECRET_WORDS: [&str; 3] = ["pin", "otp", "pwd"];
 
 /// A text of this length that mixes letters and digits, without blanks, is taken for a token.
 const SHORTEST_TOKEN: usize = 24;
@@ -47,10 +48,12 @@ pub(super) struct Secrets {
 }
 
 /// Whether what has this name is a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
-    SECRET_WORDS.contains(&plain.as_str()) || SECRET_NAMES.iter().any(|part| plain.contains(part))
+    SECRET_WORDS.contains(&plain.as_str())
+        || SECRET_NAMES.iter().any(|part| plain.contains(part))
+        || plain.replace("author", "").contains("auth")
 }
 
 /// Whether a text looks like a token, whatever its name: a JWT, a `Phoenix.Token`, or a long text of letters and digits.
@@ -192,6 +195,8 @@ mod tests {
             "X-Api-Key",
             "_csrf_token",
             "Authorization",
+            "x-auth",
+            "oauth_code",
             "pwd",
             "passWord",
         ] {

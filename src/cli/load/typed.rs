@@ -3,20 +3,8 @@
 use std::ffi::OsString;
 
 use super::super::quoting::quoted;
+use crate::record::is_secret_name;
 
-/// A param or header whose name contains one of these words holds a secret.
-const SECRET: [&str; 10] = [
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "auth",
-    "cookie",
-    "key",
-    "session",
-    "credential",
-    "jwt",
-];
 /// Replaces a secret in the printed command line.
 const HIDDEN: &str = "…";
 
@@ -106,9 +94,10 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(plain)
 }
 
+/// Whether what has this name is a secret. Beside the names of which a recording knows that, this is any key: in a recording
+/// that is often the name of a member, on the command line mostly a key to an API.
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET.iter().any(|it| name.contains(it))
+    is_secret_name(name) || name.to_ascii_lowercase().contains("key")
 }
 
 /// Whether it looks like a signed token: long, made of base64 characters, with or without dots.

@@ -184,7 +184,12 @@ fn of_traffic(watched: &Watched, settings: &IdleSettings) -> IdleFinding {
         }
         WatchEnd::Alive | WatchEnd::NotOpened => {
             finding.alive_after = Some(watched.age);
-            format!("not cut within {age}{silent}")
+            let first = watched.traffic.period(settings.heartbeat);
+            if first.is_some_and(|first| watched.age < first) {
+                format!("not known, as it was watched for {age} only")
+            } else {
+                format!("not cut within {age}{silent}")
+            }
         }
     };
     finding.sentence = format!("{} with {}: {told}", shown(watched.transport), finding.traffic);

@@ -29,6 +29,18 @@ pub(super) enum Traffic {
     Polls,
 }
 
+impl Traffic {
+    /// The time between two messages, and from the opening to the first one; nothing where no timer sends.
+    pub(super) fn period(self, heartbeat: Duration) -> Option<Duration> {
+        match self {
+            // So that the connection is not silent for longer than a heartbeat leaves it.
+            Self::Heartbeats | Self::Pings => Some(heartbeat),
+            Self::Pongs | Self::ServerPushes(_) => Some(heartbeat / 2),
+            Self::Nothing | Self::Polls => None,
+        }
+    }
+}
+
 /// One connection that is watched.
 pub(super) struct Watch {
     pub(super) transport: Transport,
@@ -140,7 +152,7 @@ impl Watch {
             Ok(Opened::Refused(_)) | Err(_) => return None,
         };
         if let Traffic::ServerPushes(number) = self.traffic {
-            let join = join_with_timer(context.settings.vsn, number, self.heartbeat / 2)?;
+            let join = join_with_timer(context.settings.vsn, number, self.traffic.period(self.heartbeat)?)?;
             // That it cannot be sent is seen in how the connection ends.
             let _ = connection.send(join).await;
         }
@@ -197,12 +209,11 @@ impl Watch {
     }
 
     fn next_beat(&self, opened: Time, number: u32) -> Option<Time> {
-        match self.traffic {
-            Traffic::Nothing | Traffic::ServerPushes(_) | Traffic::Polls => None,
-            // So that the connection is not silent for longer than a heartbeat leaves it.
-            Traffic::Heartbeats | Traffic::Pings => Some(opened + self.heartbeat * number),
-            Traffic::Pongs => Some(opened + self.heartbeat / 2 * number),
+        if let Traffic::ServerPushes(_) = self.traffic {
+            return None;
         }
+        let period = self.traffic.period(self.heartbeat)?;
+        Some(opened + period * number)
     }
 
     fn beat(&self, vsn: Vsn, number: u32) -> Option<Outgoing> {

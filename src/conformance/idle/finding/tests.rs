@@ -108,6 +108,25 @@ fn a_server_that_never_cuts_is_not_said_to() {
 }
 
 #[test]
+fn a_watch_that_ends_before_the_first_heartbeat_says_nothing_about_heartbeats() {
+    let short = Duration::from_millis(9800);
+    for (traffic, expected) in [
+        (
+            Traffic::Heartbeats,
+            "WebSocket with a heartbeat every 30 s: not known, as it was watched for 9.8 s only",
+        ),
+        (
+            Traffic::Pongs,
+            "WebSocket with a pong of the client every 15 s, which is not answered: not known, as it was watched for 9.8 s \
+             only",
+        ),
+    ] {
+        let found = only(&[seen(traffic, short, WatchEnd::Alive)]);
+        assert_eq!(found.sentence, expected);
+    }
+}
+
+#[test]
 fn a_connection_that_is_cut_in_spite_of_heartbeats_is_warned_of() {
     let found = only(&[seen(
         Traffic::Heartbeats,

@@ -10,7 +10,6 @@ use crate::judge::{ClientJudge, ClientSummary, JudgeLimits, JudgeNews};
 
 /// Judges clients until a signal arrives.
 pub(super) fn run(typed: &Serve, host: &str, port: u16) -> Result<Exit, CliError> {
-    refuse(typed)?;
     let limits = typed
         .clients
         .timeout
@@ -42,27 +41,30 @@ pub(super) fn run(typed: &Serve, host: &str, port: u16) -> Result<Exit, CliError
     })
 }
 
-/// What the judge cannot do.
-fn refuse(typed: &Serve) -> Result<(), Complaint> {
-    let flags = [
-        ("--store", typed.store.is_some()),
-        ("--profile", typed.profile.is_some()),
-        ("--fault", !typed.faults.is_empty()),
-        ("--one-in", typed.one_in.is_some()),
-        ("--chance", typed.chance),
-        ("--seed", typed.seed.is_some()),
-        ("--shards", typed.shards.is_some()),
-        ("--tls", typed.tls.tls),
-        ("--tls-cert", typed.tls.cert.is_some()),
-        ("--tls-key", typed.tls.key.is_some()),
+/// The name of a setting that the judge cannot use, if there is one. A flag and its key in the settings file have the same name.
+pub(super) fn unusable(settings: &Serve) -> Option<&'static str> {
+    let given = [
+        ("store", settings.store.is_some()),
+        ("profile", settings.profile.is_some()),
+        ("fault", !settings.faults.is_empty()),
+        ("one-in", settings.one_in.is_some()),
+        ("chance", settings.chance),
+        ("seed", settings.seed.is_some()),
+        ("shards", settings.shards.is_some()),
+        ("tls", settings.tls.tls),
+        ("tls-cert", settings.tls.cert.is_some()),
+        ("tls-key", settings.tls.key.is_some()),
     ];
-    match flags.into_iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Complaint::new(format!(
-            "--judge leads clients through situations of its own, without {flag}"
-        ))
-        .expected("--host, --port and --timeout beside --judge, and no other flag of `serve`")),
-        None => Ok(()),
-    }
+    let mut unusable = given.into_iter().filter(|(_, given)| *given);
+    unusable.next().map(|(name, _)| name)
+}
+
+/// The complaint about a setting that the judge cannot use: a flag or a key.
+pub(super) fn refused(setting: &str) -> Complaint {
+    Complaint::new(format!(
+        "--judge leads clients through situations of its own, without {setting}"
+    ))
+    .expected("--host, --port and --timeout beside --judge, and no other setting of `serve`")
 }
 
 fn tell(news: &JudgeNews) -> Result<(), CliError> {

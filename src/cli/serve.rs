@@ -28,8 +28,13 @@ const USUAL_PORT: u16 = 4000;
 /// Serves until a signal arrives.
 pub(super) fn run(typed: Serve) -> Result<Exit, CliError> {
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
+    let flag = judge::unusable(&typed).map(|name| format!("--{name}"));
     let typed = file.serve(typed);
     if typed.clients.judge {
+        let key = || judge::unusable(&typed).map(|name| format!("the key `{name}` of the settings file"));
+        if let Some(setting) = flag.or_else(key) {
+            return Err(judge::refused(&setting).into());
+        }
         let host = typed.host.clone().unwrap_or(ServerSettings::default().host);
         return judge::run(&typed, &host, typed.port.unwrap_or(USUAL_PORT));
     }

@@ -146,6 +146,12 @@ fn flags_of_the_reference_server_are_refused_beside_judge() {
         assert!(told.contains(&format!("without {}", flags[0])), "{told}");
         assert!(told.ends_with("--- exit 64\n"), "{told}");
     }
+    std::fs::write(folder.path().join("phxproof.toml"), "[serve]\nshards = 2\n").unwrap();
+    let told = said(folder.path(), &["serve", "--judge"]);
+    assert!(
+        told.contains("without the key `shards` of the settings file"),
+        "{told}"
+    );
     let told = said(folder.path(), &["serve", "--timeout", "5s"]);
     assert!(
         told.contains("--judge beside it") && told.ends_with("--- exit 64\n"),

@@ -1,6 +1,6 @@
-//! Plays the whole suite of `check` against each fault of the reference server, and tells what it does not notice and which
-//! faults it cannot tell apart. `cargo bench --bench faults [-- NAME-BEGIN]`.
-#![expect(clippy::print_stdout, reason = "it prints what each fault shows")]
+//! Plays the whole suite of `check` against each fault of the reference server, and prints the faults that it does not notice and
+//! those that it cannot tell apart. `cargo bench --bench faults [-- NAME-BEGIN]`.
+#![expect(clippy::print_stdout, reason = "it prints a line for each fault")]
 #![expect(clippy::unwrap_used, reason = "a program that cannot go on ends")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,7 @@ struct Shown {
     failing: BTreeSet<String>,
     /// The first cause of the run.
     first_cause: Option<String>,
-    /// Why the fault is not noticed as it should be.
+    /// The reason why the fault is not noticed as it should be.
     wrong: Option<String>,
 }
 
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a fault shows, in one line.
+/// One line for a fault: the first cause and the cases that fail.
 fn line(shown: &Shown) -> String {
     let Shown {
         fault,

@@ -1,8 +1,8 @@
-//! What a server fell short in.
+//! The cause of a missed trial: latency or errors.
 
 use crate::load::{ObjectiveOutcome, ObjectiveUnit};
 
-/// What a server fell short in, in one trial.
+/// The reason why a server missed a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// A time was longer than an objective allows.
@@ -12,7 +12,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// What a trial missed: errors weigh more than times.
+    /// The cause of a missed trial. It is `Errors` if any of the reasons is something else than a latency objective.
     pub(super) fn of(objectives: &[ObjectiveOutcome], reasons: usize) -> Self {
         let missed = objectives.iter().filter(|it| !it.held && it.value.is_some());
         let late = missed.filter(|it| it.unit == ObjectiveUnit::Us).count();

@@ -1,4 +1,4 @@
-//! What is searched: which load grows from trial to trial, and what must hold unless something else is asked for.
+//! The dimensions of a search: the load that grows from trial to trial, with its unit, scenario and default objectives.
 
 use crate::load::{BuiltIn, Timing, built_in};
 

@@ -10,7 +10,7 @@ pub enum CapacityEvent<'a> {
     Trying {
         /// Its number, from 1.
         number: usize,
-        /// What it is for.
+        /// Its purpose.
         purpose: TrialPurpose,
         /// The load.
         load: u64,

@@ -1,6 +1,6 @@
 //! Fits Gunther's Universal Scalability Law to the trials: throughput X(N) = λN / (1 + σ(N-1) + κN(N-1)) over the number N
-//! of operations in flight. σ is what waits in line, κ what has to be agreed on among all. It is a model of what was
-//! measured and not the answer.
+//! of operations in flight. σ stands for contention (operations that wait in line), κ for coherency (operations that must
+//! agree with all others). The fit is a model of the trials; the answer of the search does not depend on it.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
@@ -18,7 +18,7 @@ const RESAMPLES: usize = 1000;
 /// The most steps towards the best parameters.
 const STEPS: usize = 60;
 
-/// One trial, as the law sees it.
+/// One trial as a point of the law.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScalePoint {
     /// Operations in flight, on the average.
@@ -29,7 +29,7 @@ pub struct ScalePoint {
     pub held: bool,
 }
 
-/// Where throughput is highest.
+/// The point of the highest throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
     /// Operations in flight.
@@ -62,11 +62,11 @@ pub struct Fit {
     pub r2: f64,
     /// The trials that it was fitted to.
     pub points: Vec<ScalePoint>,
-    /// Where throughput is highest, or why that is not known.
+    /// The point of the highest throughput, or the reason why it is not known.
     pub peak: Result<Peak, NoPeak>,
 }
 
-/// Why no peak is told.
+/// The reason why no peak is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPeak {
     /// The interval of κ includes zero.
@@ -77,7 +77,7 @@ pub enum NoPeak {
     Beyond,
 }
 
-/// Why the law was not fitted.
+/// The reason why the law was not fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoFit {
     /// Too few trials.
@@ -102,7 +102,7 @@ struct Law {
 }
 
 impl ScalePoint {
-    /// A trial as the law sees it; nothing if it says nothing about the server.
+    /// The point of a trial; nothing if the trial is undecided or had less than one operation in flight.
     fn of(trial: &Trial, dimension: Dimension) -> Option<Self> {
         if !matches!(trial.verdict, TrialVerdict::Held | TrialVerdict::Missed) {
             return None;
@@ -201,7 +201,7 @@ impl Law {
         })
     }
 
-    /// How the throughput changes with each parameter, and what is missing to the measured one.
+    /// The derivatives of the throughput by each parameter, and the measured minus the expected throughput.
     fn derivatives(&self, it: &ScalePoint) -> ([f64; 3], f64) {
         let n = it.in_flight;
         let below = 1.0 + self.sigma * (n - 1.0) + self.kappa * n * (n - 1.0);

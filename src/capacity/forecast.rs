@@ -1,5 +1,5 @@
-//! What a planner wants to know: how much a machine would hold by its memory and by its processors, if what was measured
-//! goes on in a straight line. Each forecast says what it assumes.
+//! Forecasts for planning: the load at which the memory and the processors of the machine would be used up, extrapolated in
+//! a straight line from the trials. Each forecast states its assumption.
 
 use super::dimension::Dimension;
 use super::goal::TrialVerdict;
@@ -20,9 +20,9 @@ pub struct Forecast {
     pub by: Resource,
     /// The load.
     pub load: u64,
-    /// What each unit of the load takes: bytes, or seconds of a processor a second.
+    /// The resource that one unit of the load uses: bytes, or seconds of a processor a second.
     pub each: f64,
-    /// What is assumed, as a sentence.
+    /// The assumption behind it, as a clause.
     pub assumption: String,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The share of the time of a load that may be bad: with one half, the median trial decides.
 const EXCEED_RATIO: f64 = 0.5;
 
-/// What must be known of a load before it counts as a bound.
+/// The measurements that make a load a bound, and how close the bounds must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Goal {
     /// How far the bounds may lie apart, as a share of the upper one.
@@ -37,11 +37,11 @@ pub struct Measured {
     pub load: u64,
     /// How long it was to last.
     pub duration: Duration,
-    /// What it showed.
+    /// Its verdict.
     pub verdict: TrialVerdict,
 }
 
-/// What is known of a load.
+/// The class of a load after its trials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadClass {
     /// The server holds it.
@@ -53,7 +53,7 @@ pub enum LoadClass {
 }
 
 impl Goal {
-    /// What the trials of one load say of it: whether the rest of the duration sum could still change the answer.
+    /// Classifies a load by its trials. It is decided once the rest of the duration sum could not change the answer.
     pub fn classify<'t>(&self, trials: impl Iterator<Item = &'t Measured>) -> LoadClass {
         let mut times = Times::default();
         trials.for_each(|trial| times.add(trial, self.trial));

@@ -10,7 +10,7 @@ use super::settings::CapacitySettings;
 use super::trial::{ProcessUse, Trial, TrialPurpose};
 use crate::load::{LoadConclusion, LoadResult, Point};
 
-/// A trial that is to take place, or has.
+/// A trial before its result is known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
     pub(super) number: usize,

@@ -1,4 +1,4 @@
-//! What gave out first.
+//! The limit of a server: the resource or objective that gave out first.
 
 use super::cause::Cause;
 use super::goal::TrialVerdict;
@@ -11,7 +11,7 @@ const BUSY: f64 = 0.9;
 /// Memory counts as full when the server alone uses so much of it.
 const FULL: f64 = 0.85;
 
-/// What keeps a server from more.
+/// The reason why a server does not hold more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// The processors: the server used most of what the machine has.
@@ -44,7 +44,7 @@ impl Limit {
         }
     }
 
-    /// What limits at this upper bound.
+    /// The limit that this upper bound shows.
     pub(super) fn at(upper: Option<Upper>, trials: &[Trial], machine: &Machine) -> Self {
         let Some(upper) = upper else { return Self::Max };
         if upper.because == UpperReason::OutOfReach {

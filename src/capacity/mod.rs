@@ -29,6 +29,6 @@ pub use search::{Bounds, Inversion, UpperReason};
 pub use settings::{CapacitySettings, Most};
 pub use trial::{ProcessUse, Trial, TrialPurpose};
 
-/// What the tests of the reports make searches of.
+/// The types from which the tests of the reports make up searches.
 #[cfg(test)]
 pub use {fit::NoFit, result::Ended, search::Upper};

@@ -19,27 +19,27 @@ pub struct CapacityResult {
     pub dimension: Dimension,
     /// All trials, in their order.
     pub trials: Vec<Trial>,
-    /// Where the limit lies.
+    /// The bounds of the limit.
     pub bounds: Bounds,
-    /// What keeps the server from more.
+    /// The reason why the server does not hold more.
     pub limited_by: Limit,
     /// Higher loads that held although lower ones had not.
     pub inversions: Vec<Inversion>,
-    /// How the answer held for longer.
+    /// The outcome of the soak.
     pub soak: Soak,
-    /// Why the search ended.
+    /// The reason why the search ended.
     pub ended: Ended,
     /// The load test at the answer: the soak, or the longest trial that held there.
     pub at_capacity: Option<LoadResult>,
     /// The Universal Scalability Law, fitted to the trials.
     pub fit: Result<Fit, NoFit>,
-    /// What the machine would hold by its memory and its processors.
+    /// The loads that the memory and the processors of the machine would allow.
     pub forecasts: Vec<Forecast>,
-    /// Who chose the largest load.
+    /// The origin of the largest load.
     pub most: Most,
 }
 
-/// Why a search ended.
+/// The reason why a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// The bounds are as close as was asked for.
@@ -54,7 +54,7 @@ pub enum Ended {
     Stopped,
 }
 
-/// How the answer held for longer.
+/// The outcome of the soak: the long trial at the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Soak {
     /// It held.
@@ -65,7 +65,7 @@ pub enum Soak {
     NotTried,
 }
 
-/// What a search proves.
+/// The conclusion of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CapacityConclusion {
     /// The limit was found, or all that was asked for is held.
@@ -100,7 +100,7 @@ impl CapacityResult {
         shares.into_iter().collect()
     }
 
-    /// What the search proves.
+    /// The conclusion of the search.
     pub fn conclusion(&self) -> CapacityConclusion {
         let mut open = Vec::new();
         match self.ended {
@@ -133,7 +133,7 @@ impl CapacityResult {
         }
     }
 
-    /// Why the smallest load was not held.
+    /// The reasons why the smallest load was not held.
     fn reasons_at_least(&self) -> Vec<String> {
         let least = self.bounds.upper.map(|it| it.load);
         let mut missed = self.trials.iter().filter(|it| Some(it.load) == least);

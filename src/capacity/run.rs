@@ -19,7 +19,7 @@ use crate::load::{self, Histograms, LoadError, LoadEvent, LoadResult, Machine};
 
 /// The latency is measured at these percentages of the answer.
 const SHARES: [u8; 3] = [50, 75, 90];
-/// How often something is tried that the generator is not up to, once the search is over.
+/// The most attempts at a soak or a share of the answer whose trial is undecided.
 const TRIES: usize = 2;
 /// How often the clock is looked at while waiting between trials.
 const LOOK: Duration = Duration::from_millis(20);
@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Searches, and returns when it is over. Setting `stop` ends it early, in an orderly way.
 ///
 /// # Errors
-/// What makes every trial impossible; found in the first one.
+/// The first trial finds an error that makes every trial impossible.
 pub fn run(
     settings: &CapacitySettings,
     on_event: &mut dyn FnMut(CapacityEvent<'_>),
@@ -146,7 +146,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Makes one trial. Returns what it showed, and how many sockets had joined.
+    /// Makes one trial. Returns its verdict, and how many sockets had joined.
     fn try_load(
         &mut self,
         purpose: TrialPurpose,

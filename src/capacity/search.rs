@@ -15,7 +15,7 @@ const MOST_UNDECIDED: usize = 4;
 /// After so many trials the measurements are too noisy to go on.
 const MOST_TRIALS: usize = 200;
 
-/// What to search, and how thoroughly.
+/// The settings of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchSettings {
     /// The smallest and the largest load.
@@ -57,7 +57,7 @@ pub enum NextTrial {
     Over(Bounds),
 }
 
-/// Where the limit of the server lies.
+/// The bounds of the limit of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// The largest load that held, below all that did not.
@@ -71,11 +71,11 @@ pub struct Bounds {
 pub struct Upper {
     /// The load.
     pub load: u64,
-    /// Why.
+    /// The reason why it is a bound.
     pub because: UpperReason,
 }
 
-/// Why a load is an upper bound.
+/// The reason why a load is an upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpperReason {
     /// The server did not hold it.
@@ -114,7 +114,7 @@ impl Search {
         self.trials.push(trial);
     }
 
-    /// What is to be done next. It follows from the trials alone.
+    /// The next step. It depends on the trials alone.
     pub fn next(&self) -> NextTrial {
         let mut known = Bounds::default();
         for goal in self.settings.goals() {
@@ -236,7 +236,7 @@ impl Search {
         })
     }
 
-    /// What is known of each load that was tried.
+    /// The class of each load that was tried.
     fn classes(&self, goal: Goal) -> BTreeMap<u64, LoadClass> {
         let mut loads = BTreeMap::<u64, Vec<&Measured>>::new();
         for trial in &self.trials {

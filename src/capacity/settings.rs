@@ -14,7 +14,7 @@ const SELDOM: f64 = 5.0;
 const LEAST_PUSHES: f64 = 200.0;
 /// … but none of them more often than this.
 const MOST_EACH: f64 = 2.0;
-/// How long sockets that have joined stay, where joins are searched.
+/// The stay of sockets after all have joined, if the search is by joins.
 const STAY: Duration = Duration::from_millis(100);
 
 /// The settings of a search.
@@ -24,18 +24,17 @@ pub struct CapacitySettings {
     pub dimension: Dimension,
     /// The load test that each trial is, apart from its load and its length.
     pub base: LoadSettings,
-    /// How often is pushed a second, over all sockets; none: it depends on the sockets. Where rates are searched it says
-    /// nothing.
+    /// The pushes a second of all sockets together; none: the default of the dimension. A search by rate ignores it.
     pub pushes: Option<f64>,
-    /// What must hold.
+    /// The objectives that must hold.
     pub objectives: Vec<Objective>,
     /// The smallest and the largest load.
     pub range: RangeInclusive<u64>,
-    /// Who chose the largest load.
+    /// The origin of the largest load.
     pub most: Most,
     /// The first load that is tried.
     pub start: u64,
-    /// When a load counts as held or missed, and how close the answer has to be.
+    /// The goal: when a load counts as held or missed, and how close the bounds must be.
     pub goal: Goal,
     /// How long the answer is held at the end.
     pub soak: Duration,
@@ -45,12 +44,12 @@ pub struct CapacitySettings {
     pub pause: Duration,
 }
 
-/// Who chose the largest load.
+/// The origin of the largest load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Most {
-    /// The user: a server that holds it holds all that was asked for.
+    /// The user named it. A server that holds it holds everything that was asked for.
     Asked,
-    /// Nobody.
+    /// It is the default.
     Usual,
 }
 
@@ -107,7 +106,7 @@ impl CapacitySettings {
     }
 }
 
-/// How often so many sockets push a second, if nothing else is asked for.
+/// The default pushes a second of so many sockets together.
 fn usual_pushes(sockets: u64) -> f64 {
     let sockets = sockets as f64;
     (sockets / SELDOM).max(LEAST_PUSHES).min(sockets * MOST_EACH)

@@ -7,7 +7,7 @@ use super::goal::TrialVerdict;
 use super::little::Little;
 use crate::load::{Latencies, ObjectiveOutcome};
 
-/// What a trial is for.
+/// The purpose of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrialPurpose {
     /// To find the limit.
@@ -23,17 +23,17 @@ pub enum TrialPurpose {
 pub struct Trial {
     /// Its number, from 1.
     pub number: usize,
-    /// What it was for.
+    /// Its purpose.
     pub purpose: TrialPurpose,
     /// The load.
     pub load: u64,
     /// How long the load was to last.
     pub duration: Duration,
-    /// What it showed.
+    /// Its verdict.
     pub verdict: TrialVerdict,
-    /// Why it did not hold, as full sentences.
+    /// The reasons why it did not hold, as full sentences.
     pub reasons: Vec<String>,
-    /// What the server fell short in.
+    /// The cause, if the server missed it.
     pub cause: Option<Cause>,
     /// How many sockets had joined.
     pub sockets: u64,
@@ -45,9 +45,9 @@ pub struct Trial {
     pub latency_us: Latencies,
     /// Little's law, where pushes are answered.
     pub little: Option<Little>,
-    /// What this process used.
+    /// The processors and memory of this process.
     pub generator: ProcessUse,
-    /// What the server used, if it is watched.
+    /// The processors and memory of the server, if it is watched.
     pub server: Option<ProcessUse>,
     /// How long it took with all preparations.
     pub took: Duration,
@@ -77,7 +77,7 @@ impl Trial {
     }
 }
 
-/// What a process used while the load lasted.
+/// The processors and memory that a process used while the load lasted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ProcessUse {
     /// Processors in use, on the average.

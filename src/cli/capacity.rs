@@ -1,4 +1,4 @@
-//! `capacity`: finds or starts the server, searches on a thread of its own, reports it, and turns what it proves into the
+//! `capacity`: finds or starts the server, searches on a thread of its own, reports it, and turns its conclusion into the
 //! exit code.
 
 mod job;

@@ -12,14 +12,14 @@ use crate::transport::{Target, Transport};
 
 /// A server that can be reached.
 pub(super) struct UnderTest {
-    /// Where it is.
+    /// Its address.
     pub(super) target: Target,
     /// Its process, if this run started it.
     pub(super) pid: Option<u32>,
     started: Started,
 }
 
-/// What this run has started.
+/// The server that this run has started, if any.
 enum Started {
     Nothing,
     Own(Box<OwnServer>),
@@ -28,9 +28,9 @@ enum Started {
 
 /// A server that did not start.
 pub(super) struct NotStarted {
-    /// Where it was to be; empty for the reference server.
+    /// Its URL; empty for the reference server.
     pub(super) target: String,
-    /// Why it did not start.
+    /// The reason why it did not start.
     pub(super) why: Complaint,
 }
 

@@ -40,7 +40,7 @@ pub struct CapacityFinished<'a> {
     pub cut_short: bool,
     /// The exit code of the process.
     pub exit_code: u8,
-    /// Why no search took place.
+    /// The reason why no search took place.
     pub trouble: Option<&'a str>,
 }
 

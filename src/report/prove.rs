@@ -20,7 +20,7 @@ use crate::prove::ProveResult;
 /// The end of a run of experiments, with everything that reports need.
 #[derive(Clone, Copy, Debug)]
 pub struct ProveFinished<'a> {
-    /// What was proved.
+    /// The result of the experiments.
     pub result: &'a ProveResult,
     /// The start time and the seed.
     pub about: &'a About,
@@ -34,7 +34,7 @@ pub struct ProveFinished<'a> {
     pub duration: Duration,
     /// The exit code of the process.
     pub exit_code: u8,
-    /// Why no experiment was made.
+    /// The reason why no experiment was made.
     pub trouble: Option<&'a str>,
 }
 

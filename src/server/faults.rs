@@ -40,7 +40,7 @@ pub struct Fault {
 /// The value of a fault, as in `slow-above=500`.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultValue {
-    /// What it is.
+    /// Its meaning.
     pub about: &'static str,
     /// Changes the decision to that value.
     set: fn(&mut Conduct, u64),

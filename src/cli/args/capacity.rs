@@ -21,7 +21,7 @@ pub(in super::super) struct Capacity {
     /// Connect over this transport [default: that of the URL; WebSocket on the reference server]
     #[arg(long, value_name = "TRANSPORT", help_heading = TRIALS)]
     pub(in super::super) transport: Option<TransportArg>,
-    /// What grows until the server misses an objective [default: sockets]
+    /// The load that grows until the server misses an objective [default: sockets]
     #[arg(long, value_name = "WHAT", help_heading = SEARCH)]
     pub(in super::super) by: Option<ByArg>,
     /// The largest load to try, in units of --by: sockets, joins a second, messages a second, or subscribers [default:
@@ -77,7 +77,7 @@ pub(in super::super) struct Capacity {
     pub(in super::super) config: Config,
 }
 
-/// What grows.
+/// The load that grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in super::super) enum ByArg {
     /// Sockets that have joined and push now and then

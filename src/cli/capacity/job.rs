@@ -32,7 +32,7 @@ const TRIALS: u32 = 3;
 /// The length of the search.
 const USUAL_TIME: Duration = Duration::from_secs(150);
 const LONG_POLL_TIME: Duration = Duration::from_secs(600);
-/// How long a server takes to notice that a client of long poll has gone: Phoenix gives it some ten seconds.
+/// The time in which a server notices that a long poll client has gone: Phoenix waits some ten seconds.
 const LONG_POLL_PAUSE: Duration = Duration::from_secs(15);
 
 /// The validated arguments of a `capacity`.
@@ -172,7 +172,7 @@ impl Job {
         }
     }
 
-    /// What grows.
+    /// The load that grows.
     pub(super) fn dimension(&self) -> Dimension {
         self.meant.by.map_or(Dimension::Sockets, ByArg::meant)
     }

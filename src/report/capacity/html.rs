@@ -14,7 +14,7 @@ use crate::capacity::{CapacityConclusion, CapacityResult};
 use crate::report::html::{self, Escaped};
 use crate::report::load::words::{grouped, seconds};
 
-/// What this page adds to the style sheet of all pages.
+/// The rules that this page adds to the style sheet of all pages.
 const STYLE: &str = "\
 .disc { fill: currentColor; }\n\
 .ring { fill: none; stroke: currentColor; stroke-width: 2; }\n\
@@ -120,7 +120,7 @@ fn tiles(page: &mut String, result: &CapacityResult) {
     page.push_str("</section>\n");
 }
 
-/// What made the page, and where the figures are.
+/// The version, time and seed of the run, and a link to `result.json`.
 fn foot(page: &mut String, run: &CapacityFinished<'_>) {
     let _ = write!(
         page,

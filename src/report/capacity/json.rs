@@ -65,9 +65,9 @@ struct Capacity {
     limited_by: &'static str,
     /// The smallest load that is not held, or could not be made.
     upper: Option<u64>,
-    /// What is known of `upper`.
+    /// The reason why `upper` is a bound.
     upper_is: Option<&'static str>,
-    /// How the answer held for longer.
+    /// The outcome of the soak.
     soak: &'static str,
 }
 
@@ -81,7 +81,7 @@ struct LawFit {
     /// How many trials it was fitted to.
     points: usize,
     peak: Option<PeakOf>,
-    /// Why there is no fit, or no peak.
+    /// The reason why there is no fit, or no peak.
     refused: Option<String>,
 }
 
@@ -106,7 +106,7 @@ struct PeakOf {
     per_second: f64,
 }
 
-/// What a machine would hold by one of its resources.
+/// The load that one resource of the machine would allow.
 #[derive(Serialize)]
 struct ForecastOf<'a> {
     by: &'static str,

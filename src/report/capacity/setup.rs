@@ -116,7 +116,7 @@ impl CapacitySetup {
         rows
     }
 
-    /// When the search ends, as a sentence.
+    /// The largest load, the width, the length of trials and the time limit, as a sentence.
     fn goal(&self) -> String {
         format!(
             "up to {}, to {} %, trials of up to {}, within {}",

@@ -1,4 +1,4 @@
-//! What a search prints for a person: a line for each trial, then the answer and how sure it is.
+//! The terminal output of a search: a line for each trial, then the answer and how sure it is.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use crate::capacity::{
 };
 use crate::report::load::words::{grouped, rate, seconds};
 
-/// Where the reasons of a trial start.
+/// The column at which the reasons of a trial start.
 const INDENT: usize = 8;
 
 /// The head of the table of trials.
@@ -135,7 +135,7 @@ fn shares(text: &mut String, result: &CapacityResult) {
     }
 }
 
-/// What else is to be known about the answer, as sentences.
+/// Facts about the answer, as sentences: the limit, the confidence, inversions, Little's law and forecasts.
 pub(super) fn facts(result: &CapacityResult) -> Vec<String> {
     let mut facts = Vec::new();
     if result.value().is_some() && result.limited_by != Limit::Time {

@@ -1,4 +1,4 @@
-//! Words for searches: loads with their units, limits, and why a trial ended as it did.
+//! Words for searches: loads with their units, limits, and the verdicts and purposes of trials.
 
 use crate::capacity::{Dimension, Limit, Trial, TrialPurpose, TrialVerdict};
 use crate::report::load::words::{grouped, micros};
@@ -14,7 +14,7 @@ pub(super) fn load(dimension: Dimension, load: u64) -> String {
     format!("{} {}", grouped(load), if load == 1 { one } else { many })
 }
 
-/// What keeps the server from more, as a clause.
+/// The limit, as a clause.
 pub(super) const fn limit(limit: Limit) -> &'static str {
     match limit {
         Limit::ServerCpu => "the server's processors gave out first",
@@ -25,11 +25,11 @@ pub(super) const fn limit(limit: Limit) -> &'static str {
         Limit::Errors => "above it messages, connections or joins fail",
         Limit::Generator => "this load generator gave out first",
         Limit::Max => "nothing gave out: it is the largest load that was tried",
-        Limit::Time => "what gave out first is not known",
+        Limit::Time => "it is not known what gave out first",
     }
 }
 
-/// What a trial showed, in a word.
+/// The verdict on a trial, in a word.
 pub(super) const fn verdict(verdict: TrialVerdict) -> &'static str {
     match verdict {
         TrialVerdict::Held => "held",
@@ -39,7 +39,7 @@ pub(super) const fn verdict(verdict: TrialVerdict) -> &'static str {
     }
 }
 
-/// What a trial was for.
+/// The purpose of a trial.
 pub(super) fn purpose(purpose: TrialPurpose) -> String {
     match purpose {
         TrialPurpose::Search => "search".to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn purpose(purpose: TrialPurpose) -> String {
     }
 }
 
-/// The time of a trial that matters, as its 99th percentile.
+/// The 99th percentile of the timing of the dimension.
 pub(super) fn latency(dimension: Dimension, trial: &Trial) -> String {
     let figures = trial.latency_us.figures(dimension.timing());
     match figures.filter(|it| it.count > 0) {

@@ -151,7 +151,7 @@ fn delivery() -> Experiment {
     experiment(ExperimentName::Delivery, vec![broken], Vec::new())
 }
 
-/// What `use_it` makes of the end of that run.
+/// Calls `use_it` with the end of that run.
 pub(in crate::report) fn with_run<T>(use_it: impl FnOnce(&ProveFinished<'_>) -> T) -> T {
     use_it(&ProveFinished {
         result: &result(),

@@ -16,7 +16,7 @@ use crate::report::load::html::tables;
 use crate::report::load::words::{grouped, machine, seconds, things};
 use crate::stream::Certificates;
 
-/// What is added to the style sheet of all pages.
+/// The rules that this page adds to the style sheet of all pages.
 const STYLE: &str = include_str!("page/page.css");
 
 /// The whole page.

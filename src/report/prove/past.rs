@@ -49,7 +49,7 @@ impl PastProve {
         past.map_err(|why| PastError::NoResult { path, why })
     }
 
-    /// What stands in `result.json`.
+    /// The content of `result.json`.
     fn written(value: &Value) -> Result<Self, String> {
         let started_at: String = field(value, "started_at")?;
         let started_at = humantime::parse_rfc3339(&started_at)

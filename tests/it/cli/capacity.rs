@@ -1,4 +1,4 @@
-//! `capacity` from the command line to its results: what it finds on a server with a planted limit, and how it ends.
+//! `capacity` from the command line to its results: the answer on a server with a planted limit, and the exit codes.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -181,7 +181,7 @@ fn a_search_that_is_interrupted_writes_all_it_has() {
 }
 
 #[test]
-fn what_cannot_be_searched_is_wrong_usage() {
+fn arguments_without_a_search_are_wrong_usage() {
     let lines: [&[&str]; 5] = [
         &["capacity", "--sockets", "5"],
         &["capacity", "--by", "rate", "--rate", "5"],
@@ -200,7 +200,7 @@ fn what_cannot_be_searched_is_wrong_usage() {
 }
 
 #[test]
-fn where_nobody_listens_nothing_is_searched() {
+fn an_address_without_a_listener_is_undecided() {
     let folder = tempfile::tempdir().unwrap();
     let target = format!("ws://{}/socket", free_address());
     let (said, code) = capacity(folder.path(), &["--target", &target]);

@@ -1,4 +1,4 @@
-//! The charts of the page: every trial in its order, the latency by load, and the throughput by what was in flight.
+//! The charts of the page: the load of each trial, the latency by load, and the throughput by operations in flight.
 
 use super::super::words::{latency, load, purpose, verdict};
 use super::scatter::{Axis, Dot, Scatter, Unit};
@@ -40,7 +40,7 @@ fn about(result: &CapacityResult, trial: &Trial) -> String {
     )
 }
 
-/// The way of the search.
+/// The load of each trial, in the order of the trials.
 fn trials(result: &CapacityResult) -> Scatter {
     let dots = result.trials.iter().map(|it| Dot {
         at: (it.number as f64, it.load as f64),
@@ -67,7 +67,7 @@ fn trials(result: &CapacityResult) -> Scatter {
     }
 }
 
-/// How the time grows with the load, and what an objective allows.
+/// The latency by load, with the limits of the objectives.
 fn latencies(result: &CapacityResult) -> Scatter {
     let timing = result.dimension.timing();
     let measured = result.trials.iter().filter_map(|it| {
@@ -120,7 +120,7 @@ fn throughput(result: &CapacityResult, fit: &Fit) -> Scatter {
         ),
     });
     Scatter {
-        title: "Throughput by what was in flight, with the fitted law",
+        title: "Throughput by operations in flight, with the fitted law",
         across: Axis {
             name: match result.dimension {
                 Dimension::Fanout => "deliveries in flight",

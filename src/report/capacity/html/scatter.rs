@@ -1,5 +1,5 @@
-//! A chart of dots as SVG, which scales with the page and uses its colours: each trial is a dot whose shape and colour say
-//! what it showed.
+//! A chart of dots as SVG, which scales with the page and uses its colours: each trial is a dot whose shape and colour show
+//! its verdict.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ pub(super) struct Scatter {
     pub(super) dots: Vec<Dot>,
     /// A line through these points.
     pub(super) curve: Vec<(f64, f64)>,
-    /// Lines from side to side at these values of the y axis, with what they mean.
+    /// Horizontal lines at these values of the y axis, with their labels.
     pub(super) rules: Vec<(f64, String)>,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Scatter {
 pub(super) struct Dot {
     pub(super) at: (f64, f64),
     pub(super) verdict: TrialVerdict,
-    /// What is shown when it is pointed at.
+    /// The tooltip.
     pub(super) about: String,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Axis {
     pub(super) unit: Unit,
 }
 
-/// What an axis shows.
+/// The unit and scale of an axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Numbers one after the other.
@@ -224,7 +224,7 @@ impl Scale {
         Self { unit, least, most }
     }
 
-    /// Where a value lies between both ends.
+    /// The place of a value between both ends, from 0 to 1.
     fn part(&self, value: f64) -> f64 {
         let part = match self.unit {
             Unit::Ordinal => (value - self.least) / (self.most - self.least),

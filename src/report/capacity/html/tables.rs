@@ -71,8 +71,12 @@ pub(super) fn fit(page: &mut String, result: &CapacityResult) {
     };
     let rows = [
         row("λ", "a second, with one in flight", &fit.lambda),
-        row("σ", "contention: the part that waits in line", &fit.sigma),
-        row("κ", "coherency: what has to be agreed on among all", &fit.kappa),
+        row("σ", "contention: operations that wait in line", &fit.sigma),
+        row(
+            "κ",
+            "coherency: operations that must agree with all others",
+            &fit.kappa,
+        ),
     ];
     let peak = match &fit.peak {
         Ok(peak) => format!(
@@ -80,11 +84,11 @@ pub(super) fn fit(page: &mut String, result: &CapacityResult) {
             rate(peak.in_flight),
             rate(peak.per_second)
         ),
-        Err(why) => format!("no peak is told: {why}"),
+        Err(why) => format!("no peak is reported: {why}"),
     };
     let about = format!(
-        "Fitted to {} trials with more than one in flight; R² {:.3}; intervals of 95 % by bootstrap over the trials; {peak}. A model of what was \
-         measured, not the answer.",
+        "Fitted to {} trials with more than one in flight; R² {:.3}; intervals of 95 % by bootstrap over the trials; {peak}. It is a model of the \
+         trials; the answer does not depend on it.",
         fit.points.len(),
         fit.r2
     );
@@ -97,7 +101,7 @@ pub(super) fn fit(page: &mut String, result: &CapacityResult) {
     );
 }
 
-/// What a planner wants to know.
+/// The forecasts with their assumptions.
 pub(super) fn forecasts(page: &mut String, result: &CapacityResult) {
     let rows: Vec<String> = result
         .forecasts
@@ -115,8 +119,8 @@ pub(super) fn forecasts(page: &mut String, result: &CapacityResult) {
         })
         .collect();
     if !rows.is_empty() {
-        let about = "What this machine would hold by one resource alone, if what was measured goes on in a straight line. The answer above \
-                     is what was measured.";
+        let about = "The load that one resource of this machine alone would allow, if its use goes on growing in a straight line. The answer above \
+                     was measured.";
         table(page, "Forecast", about, &["", "load", "assumed"], &rows);
     }
 }
@@ -172,7 +176,7 @@ fn row(result: &CapacityResult, trial: &Trial) -> String {
     )
 }
 
-/// How it was measured, and how to repeat it.
+/// The settings of the search, with the command that repeats it.
 pub(super) fn setup(page: &mut String, setup: Option<&CapacitySetup>) {
     let Some(setup) = setup else { return };
     page.push_str("<h2>How it was measured</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");

@@ -1,4 +1,4 @@
-//! The account of one connection: which answers are due, and what each message of the server is. Without I/O.
+//! The account of one connection: the answers that are due, and a meaning for each message of the server. Without I/O.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -27,7 +27,7 @@ pub(super) struct Answer {
     pub(super) sent: Time,
 }
 
-/// What a message of the server is.
+/// A message of the server, as the account sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Came {
     /// The reply to the message with this ref.
@@ -53,7 +53,7 @@ pub(super) struct ToSend<'a> {
     pub(super) expected: Expected,
 }
 
-/// How a channel is to end.
+/// The end that a channel is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ends {
     /// With `phx_error`.
@@ -278,7 +278,7 @@ impl Account {
         self.next_ref = 1;
     }
 
-    /// How many replies are due.
+    /// The number of replies that are due.
     pub(super) fn dues(&self) -> usize {
         self.due.len()
     }

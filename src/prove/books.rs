@@ -1,4 +1,4 @@
-//! What the sockets of an experiment write down together: broadcasts and whispers.
+//! The shared records of an experiment: broadcasts and whispers of all its sockets.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -154,7 +154,7 @@ impl Books {
         }
     }
 
-    /// What the broadcasts prove.
+    /// Compares the broadcasts that were promised with those that came.
     pub(super) fn audit(&self) -> Audit {
         self.broadcasts.borrow().audit()
     }

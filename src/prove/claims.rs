@@ -1,4 +1,4 @@
-//! What several experiments have in common when they make claims: latency that does not move, and oddities by kind.
+//! Parts of claims that several experiments make: latency that does not move, and oddities counted by kind.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::statistics::{
     Inferiority, Margin, NonInferiority, PairedBlocks, QuantileTest, Resampling, TooFew,
 };
 
-/// How much later answers may come beside the treatment: 15 ms, or a quarter if that is more.
+/// Answers may come this much later beside the treatment: 15 ms, or a quarter if that is more.
 pub(super) const MARGIN: Margin = Margin {
     absolute_us: 15_000.0,
     relative: 0.25,

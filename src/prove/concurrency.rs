@@ -14,7 +14,7 @@ mod joins;
 mod order;
 mod parallel;
 
-/// How many conversations share a room, sleepers and others.
+/// The number of conversations in a room, sleepers and others.
 const ROOM: usize = 20;
 
 /// The claim that stands alone where the experiment cannot be made.

@@ -1,4 +1,4 @@
-//! What every experiment of a run is given: the site, what it offers, how many sockets and how much time.
+//! The input of an experiment: the site, its offers, the number of sockets, and a time limit.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::site::Site;
 use crate::clock::Time;
 use crate::driver::Lent;
 
-/// What an experiment is given.
+/// The input of an experiment.
 pub(super) struct Context<'c> {
     pub(super) site: Rc<Site>,
     pub(super) offers: Offers,
@@ -32,7 +32,7 @@ impl Context<'_> {
         (self.on_phase.borrow_mut())(phase);
     }
 
-    /// How much time is left.
+    /// The time that is left.
     pub(super) fn time_left(&self) -> Duration {
         self.deadline.since(self.site.now())
     }

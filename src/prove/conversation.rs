@@ -23,7 +23,7 @@ pub(super) struct Conversation {
     pub(super) room: Rc<str>,
     books: Rc<Books>,
     dice: Dice,
-    /// Whom it may whisper to: numbers of sockets, which are their names, too.
+    /// The sockets that it may whisper to.
     pub(super) mates: Vec<u32>,
     kept: Kept,
     said: u64,
@@ -39,14 +39,14 @@ enum InRoom {
     No,
 }
 
-/// What the server keeps for the present join of the own topic.
+/// The state that the server keeps for the present join of the own topic.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Kept {
     count: u64,
     value: Value,
 }
 
-/// What a conversation may say.
+/// A message that a conversation may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Say {
     Echo,
@@ -266,7 +266,7 @@ impl Conversation {
         self.notice_the_end();
     }
 
-    /// Who was thrown out of the room, which is an oddity already, misses nothing after that.
+    /// A socket that was thrown out of the room misses nothing after that; the end itself is an oddity already.
     pub(super) fn notice_the_end(&mut self) {
         if self.presence == InRoom::Yes && !self.member.is_joined(&self.room) {
             self.presence = InRoom::No;

@@ -11,12 +11,12 @@ use super::conversation::Conversation;
 use super::member::{Member, Users};
 use super::site::{NotOpened, Site};
 
-/// How many sockets are opened at the same time.
+/// The number of sockets that are opened at the same time.
 const AT_A_TIME: usize = 64;
 /// Nothing more is under way once nothing has come for this long.
 const QUIET: Duration = Duration::from_millis(600);
 
-/// Why an experiment could not begin.
+/// The reason why an experiment could not begin.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoCrowd {
     /// A socket could not be opened.
@@ -91,7 +91,7 @@ pub(super) enum Rest {
 }
 
 impl Rest {
-    /// Why what did not come may still be under way, if that is so.
+    /// The reason why missing messages may still be under way, if there is one.
     pub(super) fn excuse(self) -> Option<String> {
         (self == Self::StillComing).then(|| "messages still came when the time was over".to_owned())
     }

@@ -30,7 +30,7 @@ const LARGE_ROOMS: usize = 4;
 const SMALL_ROOM: usize = 10;
 /// There are at least so many small rooms, as bursts are sent there.
 const FEWEST_SMALL_ROOMS: usize = 4;
-/// How many sockets send bursts: more of them measure how fast a server is, and not whether it delivers.
+/// The number of sockets that send bursts. More of them would measure how fast a server is, and not whether it delivers.
 const BURSTERS: usize = 8;
 /// A video has so many sockets, and there are at most so many videos.
 const VIDEO: usize = 8;
@@ -40,7 +40,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 const SHORTEST: Duration = Duration::from_secs(6);
 /// For opening, for what is under way at the end, and for closing.
 const AROUND: Duration = Duration::from_secs(25);
-/// How many broadcasts a second all small rooms together have.
+/// The broadcasts a second of all small rooms together.
 const SMALL_TALK_PER_SECOND: f64 = 500.0;
 
 /// A room with its sockets.
@@ -110,7 +110,7 @@ pub(super) async fn delivery(context: &Context<'_>, experiment: &mut Experiment)
     Ok(())
 }
 
-/// Why a server that ended channels or connections need not have broken a promise: it was given more than it could do.
+/// The reason why ended channels and connections prove nothing, if the server had more to do than it could.
 fn saturated(audit: &Audit, timeout: Duration) -> Option<String> {
     let (delivery, reply) = (audit.slowest_delivery, audit.slowest_reply);
     // Applications give up waiting for their own parts after some seconds, and their channels crash.

@@ -27,7 +27,7 @@ mod trouble;
 
 const LATENCY: &str = "The latency of untouched conversations does not move.";
 
-/// How many sockets share a room.
+/// The number of sockets in a room.
 const ROOM: usize = 20;
 /// One socket in so many makes trouble, within these bounds.
 const ONE_IN: usize = 10;

@@ -1,5 +1,5 @@
-//! The ledger of broadcasts: who sent what, who was there, and what came where. It says afterwards what is missing, doubled,
-//! out of order or misdelivered, and what Phoenix leaves in doubt. Without I/O.
+//! The ledger of broadcasts: all sends, stays and arrivals. It says afterwards which broadcasts are missing, doubled,
+//! out of order or misdelivered, and which ones Phoenix leaves in doubt. Without I/O.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ struct Sending {
     audience: Audience,
 }
 
-/// Who is to receive a broadcast.
+/// The receivers of a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audience {
     /// Everybody who has joined, the sender too.
@@ -71,7 +71,7 @@ struct Stay {
     end: StayEnd,
 }
 
-/// How a stay ends.
+/// The end of a stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StayEnd {
     /// By a message of the server, behind which nothing more comes.
@@ -98,7 +98,7 @@ pub(super) struct Sums {
     pub(super) in_doubt: u64,
 }
 
-/// What a ledger proves.
+/// The outcome of a comparison of promises and arrivals.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     pub(super) sums: Sums,

@@ -1,4 +1,4 @@
-//! A socket of an experiment: says what it is told to say, and has an account of all that comes.
+//! A socket of an experiment: it sends the messages of a script, and has an account of all that it receives.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ pub(super) struct Heard {
     pub(super) at: Time,
 }
 
-/// Why an answer did not come.
+/// The reason why an answer did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
     /// Not in time. If it never comes, that is an oddity.

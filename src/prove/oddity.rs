@@ -1,4 +1,4 @@
-//! Oddities: what a server did that no correct server does, with the socket and the topic at which it was seen.
+//! Oddities: acts of a server that no correct server does, each with the socket and the topic at which it was seen.
 
 use std::fmt;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ pub struct Oddity {
     pub topic: Rc<str>,
     /// When it was seen.
     pub at: Time,
-    /// What happened, as the rest of a sentence.
+    /// A description, as the rest of a sentence.
     pub what: String,
 }
 

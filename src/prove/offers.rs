@@ -1,4 +1,4 @@
-//! What a target offers: which experiments can be made at it.
+//! The channels and requests that a target offers, on which the possible experiments depend.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::member::{Member, Users};
 use super::site::{NotOpened, Site};
 use crate::driver::disconnect_user;
 
-/// What a target offers.
+/// The channels and requests that a target offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub(super) struct Offers {

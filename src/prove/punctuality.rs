@@ -1,4 +1,4 @@
-//! How late this process itself is: what a late generator measures says nothing about a server.
+//! The lateness of this process itself. Times that a late generator measures say nothing about a server.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::site::Site;
 use crate::load::Timing;
 
-/// How often it is measured.
+/// The time between two measurements.
 const EVERY: Duration = Duration::from_millis(5);
 /// Later than this at the 99th percentile, and small differences cannot be told.
 pub(super) const LATE: Duration = Duration::from_millis(20);
@@ -51,7 +51,7 @@ impl Punctuality {
         Duration::from_micros(self.late.borrow().max())
     }
 
-    /// Why answers may have been missed, if this process itself stood still for too long.
+    /// The reason why answers may have been missed, if this process itself stood still for too long.
     pub(super) fn standstill(&self, timeout: Duration) -> Option<String> {
         let latest = self.latest();
         (latest * 3 > timeout).then(|| {
@@ -62,14 +62,14 @@ impl Punctuality {
         })
     }
 
-    /// Why times say nothing, if that is so.
+    /// The reason why times say nothing, if this process was late.
     pub(super) fn excuse(&self) -> Option<String> {
         let p99 = self.p99();
         (p99 > LATE).then(|| late_in_words(p99))
     }
 }
 
-/// What a process says that was so late at the 99th percentile.
+/// The sentence of a process that was so late at the 99th percentile.
 pub(super) fn late_in_words(p99: Duration) -> String {
     let millis = p99.as_secs_f64() * 1e3;
     format!(

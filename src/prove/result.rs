@@ -1,4 +1,4 @@
-//! What experiments prove: a verdict for each claim, with the figures that carry it.
+//! The results of experiments: a verdict for each claim, with the figures that carry it.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub enum ExperimentName {
     Concurrency,
     /// Each message reaches those whom it is for, once, in order.
     Delivery,
-    /// What was acknowledged is there after a failure.
+    /// Acknowledged annotations are there after a failure.
     Recovery,
     /// Each list shows who is there.
     Presence,
@@ -43,7 +43,7 @@ impl ExperimentName {
         }
     }
 
-    /// What it proves, as a sentence about a server.
+    /// Its claim, as a sentence about a server.
     pub const fn claim(self) -> &'static str {
         match self {
             Self::Isolation => {
@@ -61,7 +61,7 @@ impl ExperimentName {
     }
 }
 
-/// What an experiment or a claim says about the server.
+/// The verdict of an experiment or a claim on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProofVerdict {
     /// It holds.
@@ -89,7 +89,7 @@ impl ProofVerdict {
 /// A part of an experiment with a verdict of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
-    /// What is claimed, as a sentence about a server.
+    /// The claim, as a sentence about a server.
     pub claim: Cow<'static, str>,
     /// Whether it holds.
     pub verdict: ProofVerdict,
@@ -142,11 +142,11 @@ pub struct Experiment {
     pub name: ExperimentName,
     /// Its claims.
     pub claims: Vec<Claim>,
-    /// How it was done, as sentences.
+    /// The method, as sentences.
     pub method: Vec<String>,
     /// Figures over time or over a variable, for pictures.
     pub pictures: Vec<Picture>,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
 }
 
@@ -182,19 +182,19 @@ impl Experiment {
 /// Series over one variable, such as the time or the number of conversations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
-    /// What it shows, as a sentence.
+    /// Its title, as a sentence.
     pub title: String,
-    /// What the horizontal axis counts, with its unit.
+    /// The unit of the horizontal axis.
     pub x: String,
-    /// What the vertical axis counts, with its unit.
+    /// The unit of the vertical axis.
     pub y: String,
-    /// How the points of its series are drawn.
+    /// The drawing of its points.
     pub kind: PictureKind,
     /// The series.
     pub series: Vec<Series>,
 }
 
-/// How the points of a picture are drawn.
+/// The drawing of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PictureKind {
     /// Joined by lines.
@@ -217,7 +217,7 @@ pub struct Series {
 /// One point of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PicturePoint {
-    /// Where it is.
+    /// Its place on the horizontal axis.
     pub x: f64,
     /// Its value.
     pub y: f64,
@@ -236,7 +236,7 @@ pub struct ProveResult {
     pub messages: Messages,
     /// The figures of all measured times.
     pub latency_us: Latencies,
-    /// How late this process was.
+    /// The lateness of this process.
     pub lateness_us: Figures,
     /// This process.
     pub generator: Generator,

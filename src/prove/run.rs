@@ -34,11 +34,11 @@ pub struct ProveSettings {
     pub vsn: Vsn,
     /// The experiments, in this order.
     pub experiments: Vec<ExperimentName>,
-    /// How many sockets each experiment has.
+    /// The number of sockets of each experiment.
     pub sockets: usize,
-    /// How long each experiment may take.
+    /// The time limit of each experiment.
     pub max_time: Duration,
-    /// How long each answer may take.
+    /// The longest wait for an answer.
     pub timeout: Duration,
     /// All random choices follow from it.
     pub seed: u64,
@@ -46,7 +46,7 @@ pub struct ProveSettings {
     pub server_pid: Option<u32>,
 }
 
-/// What happens in a run.
+/// An event of a run.
 #[derive(Debug)]
 pub enum ProveEvent<'a> {
     /// An experiment begins.
@@ -57,7 +57,7 @@ pub enum ProveEvent<'a> {
     Ends(&'a Experiment),
 }
 
-/// Why nothing was proved.
+/// The reason why nothing was proved.
 #[derive(Debug, thiserror::Error)]
 #[error("no socket could be opened: {0}")]
 pub struct ProveError(#[from] NotOpened);
@@ -115,7 +115,7 @@ pub async fn prove(
     Ok(result)
 }
 
-/// What this process used since `begin`, and whether it was late.
+/// The resources of this process since `begin`, and whether it was late.
 fn generator(begin: Usage, lateness: Figures) -> Generator {
     let end = own_usage().unwrap_or_default();
     let cpu_s = end.cpu.saturating_sub(begin.cpu).as_secs_f64();

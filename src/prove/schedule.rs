@@ -1,4 +1,4 @@
-//! When an experiment treats and when it only watches: a time before, pairs of blocks in a random order, a time after.
+//! The times of an experiment: a time before the treatment, pairs of treated and control blocks in a random order, a time after.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) struct Schedule {
     after: Duration,
 }
 
-/// Where a moment is.
+/// The part of an experiment in which a moment lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Nothing has been treated yet.
@@ -72,7 +72,7 @@ impl Schedule {
         self.treats_until() + self.after
     }
 
-    /// Where a moment is.
+    /// The part of an experiment in which a moment lies.
     pub(super) fn place(&self, at: Time) -> Place {
         if at < self.treats_from() {
             return Place::Before;

@@ -1,4 +1,4 @@
-//! What the server's process used while experiments were made.
+//! The CPU time and memory of the server's process during experiments.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use super::site::Site;
 use crate::load::ServerUse;
 use crate::process::usage_of;
 
-/// How often it is looked at.
+/// The time between two looks.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// A look at a process from time to time. A server that is restarted is watched until then.
@@ -44,7 +44,7 @@ impl ServerWatch {
         Some(Self { seen, watching })
     }
 
-    /// What it used until now.
+    /// Its use until now.
     pub(super) fn seen(&self) -> ServerUse {
         self.seen.get()
     }

@@ -1,4 +1,4 @@
-//! What all sockets of an experiment share: where they connect, the clock, and the figures that they add to.
+//! The parts that all sockets of an experiment share: the address, the clock, and the figures that they add to.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

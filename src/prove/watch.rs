@@ -9,12 +9,12 @@ use super::dice::Dice;
 use super::schedule::{Place, Schedule};
 use crate::statistics::PairedBlocks;
 
-/// How many messages all untouched conversations of an experiment send in a second.
+/// The most messages a second of all untouched conversations together.
 const MOST_PER_SECOND: f64 = 2_500.0;
 /// One conversation sends no faster than this.
 const SHORTEST_PERIOD: Duration = Duration::from_millis(200);
 
-/// What the untouched conversations of an experiment share.
+/// The parts that the untouched conversations of an experiment share.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     pub(super) schedule: Rc<Schedule>,
@@ -33,7 +33,7 @@ impl Watch {
         }
     }
 
-    /// How many messages a second they send together.
+    /// The messages a second that they send together.
     pub(super) fn rate(&self, conversations: usize) -> f64 {
         conversations as f64 / self.period.as_secs_f64()
     }

@@ -30,7 +30,7 @@ pub struct ProveFinished<'a> {
     pub profile: Option<&'static str>,
     /// The description of the run.
     pub setup: &'a ProveSetup,
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
     /// The exit code of the process.
     pub exit_code: u8,

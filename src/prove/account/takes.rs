@@ -1,4 +1,4 @@
-//! What each message of the server is to an account.
+//! The reading of the server's messages: each is due, or an oddity.
 
 use std::rc::Rc;
 

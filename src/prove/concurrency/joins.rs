@@ -18,13 +18,13 @@ use super::super::result::Claim;
 use crate::statistics::{Arm, PairedBlocks};
 
 const CLAIM: &str = "The time of a join does not grow with the subscribers of its topic.";
-/// How many subscribe to the topic, at most half of all.
+/// The number of subscribers, at most half of all sockets.
 const SUBSCRIBERS: usize = 2_000;
 const JOINERS: usize = 10;
 const BLOCKS: u32 = 24;
-/// How many joins of each kind a joiner makes in a block: 1,200 of each kind over all, as the 99th percentile needs 1,000.
+/// The joins of each kind that a joiner makes in a block: 1,200 of each kind over all, as the 99th percentile needs 1,000.
 const JOINS: usize = 5;
-/// How long the subscribers are left alone. To look after thousands makes this process late, and most servers are done before.
+/// The subscribers are left alone for this long. To look after thousands makes this process late, and most servers are done before.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(15);
 const SECOND: Duration = Duration::from_secs(1);
 

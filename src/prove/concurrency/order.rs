@@ -1,4 +1,4 @@
-//! What must not wait for a sleeping channel or for a slow join: the order of the replies tells it, whatever the clock says.
+//! Pushes and joins that must not wait for a sleeping channel or a slow join. The order of the replies tells whether they did.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const OTHERS_JOIN: &str =
 
 const SLEEP: Duration = Duration::from_millis(SLEEP_MS);
 const SLEEP_MS: u64 = 600;
-/// How many sockets try each.
+/// The number of sockets that try each.
 const TRIES: usize = 20;
 
 /// Something slow, something quick that was asked for behind it, and when each was answered.

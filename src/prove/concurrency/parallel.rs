@@ -29,7 +29,7 @@ const SLEEP_MS: u64 = 400;
 const MOST_ON_TOPIC: usize = 256;
 const MOST_OF_SOCKET: usize = 32;
 
-/// How sleepers are arranged.
+/// The topics and sockets of the sleepers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Arrangement {
     OwnTopics,
@@ -53,7 +53,7 @@ struct Try {
 /// All tries.
 pub(super) struct Sleeps {
     tries: Vec<Try>,
-    /// Why they say nothing, if this process was late.
+    /// The reason why they say nothing, if this process was late.
     late: Option<String>,
 }
 
@@ -224,12 +224,12 @@ fn topics(talk: &Conversation, arrangement: Arrangement, count: usize) -> Vec<Rc
 }
 
 impl Try {
-    /// How long all took beyond what the same number of pushes takes that do not sleep.
+    /// The time that all took, less the time of as many pushes that do not sleep.
     fn net(&self) -> Duration {
         self.slept.saturating_sub(self.awake)
     }
 
-    /// How many sleeps at once that is: the sum of all sleeps over the time that they took.
+    /// The number of sleeps at a time: the sum of all sleeps over the time that they took.
     fn parallelism(&self) -> f64 {
         let net = self.net().as_secs_f64().max(SLEEP.as_secs_f64());
         self.sleepers as f64 * SLEEP.as_secs_f64() / net
@@ -241,7 +241,7 @@ impl Try {
         is_quick && (self.unanswered > 0 || self.net() >= SLEEP * 19 / 10)
     }
 
-    /// Why it is neither held nor fell short.
+    /// The reason why it neither held nor fell short.
     fn doubt(&self) -> String {
         if self.awake > SLEEP / 2 {
             let millis = self.awake.as_secs_f64() * 1e3;

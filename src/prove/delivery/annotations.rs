@@ -13,7 +13,7 @@ use super::super::oddity::{Oddity, OddityKind};
 use super::super::site::Site;
 use crate::clock::Time;
 
-/// What all annotators write down together.
+/// The shared records of all annotators.
 #[derive(Debug, Default)]
 pub(super) struct AnnotationBook {
     ledger: RefCell<Ledger>,
@@ -165,7 +165,7 @@ impl AnnotationBook {
         });
     }
 
-    /// What annotations prove.
+    /// Compares the annotations that were promised with those that came.
     pub(super) fn audit(&self) -> Audit {
         let mut audit = self.ledger.borrow().audit();
         audit.oddities.extend(self.oddities.borrow().iter().cloned());

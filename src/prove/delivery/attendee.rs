@@ -1,4 +1,4 @@
-//! What one socket does while deliveries are followed.
+//! The script of one socket whose deliveries are followed.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::super::oddity::{Oddity, OddityKind};
 use super::annotations::AnnotationBook;
 use crate::clock::Time;
 
-/// How many pushes a burst has: more than servers keep for a channel that is busy.
+/// The pushes of a burst: more than servers keep for a channel that is busy.
 pub(super) const BURST: u64 = 500;
-/// How many broadcasts a burst has.
+/// The broadcasts of a burst.
 pub(super) const BROADCAST_BURST: usize = 260;
 
-/// What a socket does.
+/// The habit of a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Habit {
     /// It stays in its room, listens and speaks.
@@ -37,7 +37,7 @@ pub(super) struct Attendee {
     pub(super) talk: Conversation,
     pub(super) habit: Habit,
     pub(super) dice: Dice,
-    /// How often it speaks.
+    /// The time between two broadcasts.
     pub(super) every: Duration,
     pub(super) begin: Time,
     pub(super) end: Time,

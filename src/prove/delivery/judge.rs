@@ -1,4 +1,4 @@
-//! From what was delivered to a verdict on each claim.
+//! Verdicts on each claim, from the deliveries.
 
 use super::super::claims::{counted, named};
 use super::super::crowd::Rest;
@@ -13,13 +13,13 @@ const ENDS: &str =
     "Each leave and each stop gets one phx_close, each crash one phx_error, and nobody else gets any.";
 const ANNOTATIONS: &str = "Each annotation has an id of its own, reaches all who have joined, and is in the list of all who join later.";
 
-/// All that was delivered.
+/// The records of all deliveries.
 pub(super) struct Judge {
     pub(super) audit: Audit,
     pub(super) annotations: Audit,
-    /// What the accounts of the sockets hold.
+    /// The oddities in the accounts of the sockets.
     pub(super) oddities: Vec<Oddity>,
-    /// Why what came too late or was cut off says nothing, if that is so.
+    /// The reason why late and cut messages prove nothing, if there is one.
     pub(super) excuse: Option<String>,
     /// Whether all broadcasts had time to arrive.
     pub(super) rest: Rest,
@@ -99,7 +99,7 @@ impl Judge {
         }
     }
 
-    /// What may have come too late proves nothing; everything else does.
+    /// Messages that may only have been late prove nothing; all other oddities do.
     fn verdict<'o>(&self, mut oddities: impl Iterator<Item = &'o Oddity>) -> ProofVerdict {
         if self.excuse.is_some() && oddities.all(|it| it.kind.may_be_of_load()) {
             ProofVerdict::Undecided

@@ -1,4 +1,4 @@
-//! From what was seen beside troublemakers to a verdict on each claim.
+//! Verdicts on each claim, from the oddities that were seen beside troublemakers.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -32,11 +32,11 @@ pub(super) struct Judge<'j> {
     /// The whispers.
     pub(super) whispers: WhisperAudit,
     pub(super) deeds: &'j Deeds,
-    /// Why what came too late says nothing, if this process stood still.
+    /// The reason why late and missing messages prove nothing, if there is one.
     pub(super) standstill: Option<String>,
 }
 
-/// How often something was seen without trouble, in the blocks of polite work, and in the blocks of trouble.
+/// The counts of an oddity before any trouble, in polite blocks, and in blocks of trouble.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Seen {
     before: u64,
@@ -49,7 +49,7 @@ impl Judge<'_> {
         vec![self.untouched(), self.state(), self.whispers(), self.ends()]
     }
 
-    /// What the untouched saw, broadcasts included.
+    /// The claim on oddities that the untouched saw, broadcasts included.
     fn untouched(&self) -> Claim {
         let audit = self.audit;
         let own = self.oddities.iter().filter(|it| it.kind != OddityKind::Bled);
@@ -196,7 +196,7 @@ impl Judge<'_> {
             .naming(named(seen))
     }
 
-    /// Why these prove nothing: there are some, all of them may come of a process that stood still, and this one did.
+    /// The reason why these prove nothing: all of them may come of load, and there was too much of it.
     fn excuse<'o>(&self, oddities: impl Iterator<Item = &'o Oddity>) -> Option<&str> {
         let mut oddities = oddities.peekable();
         let standstill = self.standstill.as_deref()?;

@@ -1,4 +1,4 @@
-//! What a troublemaker does during the experiment, and a record of it.
+//! The script of a troublemaker, and a record of its deeds.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use super::trouble::{Manner, Trouble};
 use crate::clock::Time;
 use crate::statistics::Arm;
 
-/// How much trouble all troublemakers make in a second.
+/// The deeds a second of all troublemakers together.
 const TROUBLE_PER_SECOND: f64 = 60.0;
 /// One of them does something no more often than this.
 const SHORTEST_PERIOD: Duration = Duration::from_millis(100);
@@ -20,12 +20,12 @@ const SHORTEST_PERIOD: Duration = Duration::from_millis(100);
 /// The time between two sockets that stop reading.
 const BETWEEN_DEAF: Duration = Duration::from_millis(1_500);
 
-/// What all troublemakers did.
+/// The deeds of all troublemakers.
 #[derive(Debug, Default)]
 pub(super) struct Deeds {
-    /// How often each kind of trouble was made.
+    /// The count of each kind of trouble.
     pub(super) rude: BTreeMap<&'static str, u64>,
-    /// How often something was done politely.
+    /// The count of polite deeds.
     pub(super) polite: u64,
     /// When the last socket stopped reading.
     pub(super) deaf: Time,

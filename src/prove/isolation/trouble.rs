@@ -28,7 +28,7 @@ pub(super) enum Trouble {
     DisconnectedByServer,
 }
 
-/// How it is done.
+/// The manner of a deed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
     Rude,
@@ -36,12 +36,12 @@ pub(super) enum Manner {
     Polite,
 }
 
-/// How many pushes a flood has: more than the 256 that some servers keep for a channel.
+/// The pushes of a flood: more than the 256 that some servers keep for a channel.
 const FLOOD: usize = 300;
-/// How many pushes are asked for by a socket that stops reading, and the size of each: more than the kernel keeps for a socket.
+/// The pushes that a socket asks for before it stops reading, and the size of each: more than the kernel keeps for a socket.
 const UNREAD: usize = 400;
 const UNREAD_BYTES: usize = 8 << 10;
-/// How long it does not read.
+/// The time for which it does not read.
 const DEAF: Duration = Duration::from_millis(500);
 
 impl Trouble {
@@ -237,7 +237,7 @@ async fn stop_reading(talk: &mut Conversation, manner: Manner) -> Result<(), NoA
     talk.member.leave(&topic).await
 }
 
-/// How many pushes are sent at once, and how long to wait behind them.
+/// The number of pushes that are sent at once, and the wait behind them.
 const fn paces(manner: Manner, all: usize) -> (usize, Duration) {
     match manner {
         Manner::Rude => (all, Duration::ZERO),

@@ -1,4 +1,4 @@
-//! Compares what one socket was promised on one topic with what it received.
+//! Compares the broadcasts that one socket was promised on one topic with those that it received.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -8,9 +8,9 @@ use super::super::oddity::{Oddity, OddityKind};
 use super::{Audience, Audit, Receiver, Sending, Stay, StayEnd};
 use crate::clock::Time;
 
-/// Looks at what one socket received on one topic.
+/// One socket on one topic.
 pub(super) struct Auditor<'l> {
-    /// How long a channel that has ended may still get broadcasts.
+    /// A channel that has ended may still get broadcasts for this long.
     pub(super) grace: Duration,
     pub(super) topic: &'l Rc<str>,
     pub(super) socket: u32,
@@ -18,7 +18,7 @@ pub(super) struct Auditor<'l> {
     pub(super) sends: &'l [Sending],
 }
 
-/// What a broadcast is to a receiver.
+/// The promise that a receiver has of a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Promise {
     /// It has to come.
@@ -120,7 +120,7 @@ impl Auditor<'_> {
             .any(|it| it.sender == sending.sender && it.number > sending.number && it.at <= until)
     }
 
-    /// Who rejoins at once hears a broadcast over the dead and over the new subscription.
+    /// A socket that rejoins at once gets a broadcast over the dead and over the new subscription.
     fn may_be_doubled(&self, sending: &Sending) -> bool {
         self.receiver.stays.windows(2).any(|pair| {
             let [before, after] = pair else { return false };
@@ -162,7 +162,7 @@ impl Auditor<'_> {
         }
     }
 
-    /// What happened to the socket before and after this moment.
+    /// The last event of the socket before this moment, and the first one after it.
     fn around(&self, at: Time) -> String {
         let mut events: Vec<(Time, &str)> = Vec::new();
         for stay in &self.receiver.stays {

@@ -1,4 +1,4 @@
-//! What a socket waits for: replies, ends of channels, the end of the connection, a moment.
+//! The waits of a socket: for replies, for ends of channels, for the end of the connection, and until a moment.
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -10,9 +10,9 @@ use crate::load::Machine;
 pub struct ProveSetup {
     /// The command line without secrets, with the seed.
     pub command_line: String,
-    /// How many sockets each experiment has.
+    /// The number of sockets of each experiment.
     pub(super) sockets: u64,
-    /// How long each experiment may take.
+    /// The time limit of each experiment.
     pub(super) max_time_s: f64,
     pub(super) machine: Machine,
 }

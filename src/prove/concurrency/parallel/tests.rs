@@ -1,4 +1,4 @@
-//! What tries say, each verdict seen right and seen wrong.
+//! The verdicts on tries, each seen right and seen wrong.
 
 use super::*;
 

@@ -10,7 +10,7 @@ pub(super) struct Axis {
     ends: (f64, f64),
 }
 
-/// How the labels follow each other.
+/// The steps between labels.
 enum Steps {
     Even(f64),
     Powers,

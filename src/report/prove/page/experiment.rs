@@ -7,7 +7,7 @@ use crate::prove::{Claim, Experiment};
 use crate::report::html::Inside;
 use crate::report::load::words::seconds;
 
-/// How many conversations of a claim are shown at first.
+/// The number of conversations of a claim that are shown at first.
 const NAMED: usize = 5;
 
 /// The section.

@@ -12,7 +12,7 @@ use crate::transport::Transport;
 /// A rule that fewer than one in so many failures found broken is not the cause of the others.
 const ONE_IN: usize = 20;
 
-/// What the failures of a run say about one broken rule.
+/// The failures of a run that found one rule broken.
 #[derive(Default)]
 struct Evidence {
     /// How many cases found it broken.
@@ -33,7 +33,7 @@ impl RunResult {
 /// fail. These come first, in this order:
 ///
 /// 1. If a server fails over long poll and passes over WebSocket, the rules of long poll.
-/// 2. Rules that more is known of than that the connection ended before an answer came.
+/// 2. Rules with a failure that shows more than an early end of the connection.
 /// 3. Rules that many of the failures found broken.
 /// 4. Rules that others depend on, and among equals the one that most cases found broken.
 fn ordered<'r>(cases: &'r [CaseResult], failed: &[&'r CaseResult]) -> Vec<(&'r str, usize)> {

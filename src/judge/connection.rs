@@ -1,4 +1,4 @@
-//! What one connection of a client carries: its joins, its last ref and its last heartbeat.
+//! The state of one connection of a client: its joins, its last ref and its last heartbeat.
 
 use std::collections::BTreeMap;
 

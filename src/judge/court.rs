@@ -17,7 +17,7 @@ use crate::protocol::{Frame, Vsn};
 /// More clients than this are refused.
 const MOST_CLIENTS: usize = 1000;
 
-/// What a connection has to do.
+/// An order to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LinkCommand {
     /// Send this.
@@ -26,7 +26,7 @@ pub(super) enum LinkCommand {
     End(ConnectionEnd),
 }
 
-/// What became of one client.
+/// The verdicts on one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSummary {
     /// Its name.
@@ -72,7 +72,7 @@ impl ClientSummary {
     }
 }
 
-/// What there is to tell.
+/// The news that the user is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JudgeNews {
     /// A verdict on a client.
@@ -203,7 +203,7 @@ impl Court {
             .min()
     }
 
-    /// What became of each client, in the order of their names.
+    /// The verdicts on each client, in the order of their names.
     pub(super) fn summaries(&self) -> Vec<ClientSummary> {
         let mut summaries: Vec<_> = self
             .clients

@@ -27,9 +27,9 @@ pub(super) enum StepProgress {
     Kept(String),
     /// The client did something else.
     Broken {
-        /// What was expected.
+        /// The expected action.
         expected: String,
-        /// What the client did.
+        /// The action of the client.
         saw: String,
     },
     /// There was nothing to do.
@@ -45,13 +45,13 @@ pub(super) struct ClientPace {
     pub(super) heartbeat: Duration,
 }
 
-/// What a step looks at.
+/// The state that a step looks at.
 pub(super) struct StepView<'a> {
     pub(super) limits: JudgeLimits,
     pub(super) pace: ClientPace,
     /// When the step began.
     pub(super) since: Time,
-    /// What the client did since then.
+    /// The actions of the client since then.
     pub(super) facts: &'a [(Time, Fact)],
     /// The topic under trial.
     pub(super) topic: &'a str,
@@ -285,7 +285,7 @@ impl StepView<'_> {
         format!("after {}", shown(at.since(self.since)))
     }
 
-    /// What happened instead.
+    /// The action that came instead.
     fn what_else(&self) -> String {
         if self.when(|fact| matches!(fact, Fact::Closed { .. })).is_some() {
             "the connection closed by the client".to_owned()

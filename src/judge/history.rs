@@ -1,4 +1,4 @@
-//! What a client did since a situation began, with the time of each action.
+//! The actions of a client since a situation began, with the time of each action.
 
 use std::time::Duration;
 

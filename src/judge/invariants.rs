@@ -18,10 +18,10 @@ const FRAMES: &str = "client-frames";
 pub(super) const LEFT: &str = "client-left-stays-left";
 /// All of them, in the order in which they are told.
 pub(super) const RULES: [&str; 7] = [FRAMES, REFS, JOIN_REF, BUFFERS, BEATS, TWICE, LEFT];
-/// Where a verdict on one of them comes from.
+/// The situation in verdicts on one of them.
 const ALWAYS: &str = "always";
 
-/// What was seen of each promise.
+/// The occasions and breaks of each promise so far.
 #[derive(Debug, Default)]
 pub(super) struct Invariants {
     /// How often each promise could have been broken.

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(super) const HEARTBEAT_LIMIT: Duration = Duration::from_secs(60);
 /// A client that still waits for the answer to its join after this time never gives it up.
 pub(super) const GIVE_UP_LIMIT: Duration = Duration::from_secs(30);
-/// What is joined within this time after a connection opened was joined by the client itself.
+/// A join within this time after a connection opened comes from the client, not from its application.
 pub(super) const REJOIN_WINDOW: Duration = Duration::from_secs(1);
 
 /// The waits of a walk. All follow from the time that a client may take to rejoin a topic.
@@ -51,7 +51,7 @@ impl JudgeLimits {
         self.rejoin * 2 / 3
     }
 
-    /// What a client may be later than its own interval.
+    /// The time by which a client may be later than its own interval.
     pub(super) fn margin(self) -> Duration {
         self.rejoin / 3
     }

@@ -67,7 +67,7 @@ pub(super) fn close(vsn: Vsn, topic: &str, join_ref: &str) -> Result<ServerFrame
     )
 }
 
-/// What a provocation sends on this connection. What it does to the joins is noted there.
+/// The frames that a provocation sends on this connection, which notes the changes to its joins.
 pub(super) fn frames(
     connection: &mut ClientConnection,
     topic: &str,

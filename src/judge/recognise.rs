@@ -9,7 +9,7 @@ const NAME: &str = "client";
 /// The names of the connect params that differ between connections of one client.
 const NOT_ITS_OWN: [&str; 1] = ["vsn"];
 
-/// What tells a client from others: its name, or all of its connect params and its user agent.
+/// The mark that tells a client from others: its name, or all of its connect params and its user agent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum ClientKey {
     /// The connect param `client`.

@@ -14,7 +14,7 @@ pub(super) struct Situation {
     pub(super) steps: &'static [ScriptStep],
 }
 
-/// What must be so for a situation to be judged.
+/// A condition without which a situation is not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// The client joined a topic.
@@ -46,7 +46,7 @@ pub(super) enum ScriptStep {
     Require(ClientExpectation, &'static str),
 }
 
-/// What the server sends to provoke the client.
+/// A message of the server that provokes the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Provocation {
     /// `phx_error` of the present join.
@@ -86,7 +86,7 @@ pub(super) enum ConnectionEnd {
     Code(u16),
 }
 
-/// What the server leaves unanswered.
+/// The messages that the server leaves unanswered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum HeldBack {
     /// Nothing.
@@ -98,7 +98,7 @@ pub(super) enum HeldBack {
     Everything,
 }
 
-/// What the client should do next.
+/// The action that is expected of the client next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientExpectation {
     /// Join the topic again.

@@ -1,4 +1,4 @@
-//! What the judge says about one promise of a client.
+//! The verdict of the judge on one promise of a client.
 
 use std::fmt;
 
@@ -18,14 +18,14 @@ pub struct ClientVerdict {
 pub enum PromiseOutcome {
     /// The client kept it.
     Held {
-        /// What the client did.
+        /// The action of the client.
         saw: String,
     },
     /// The client broke it.
     Broken {
-        /// What it should have done.
+        /// The action that was expected of it.
         expected: String,
-        /// What it did.
+        /// The action that was seen.
         saw: String,
     },
     /// The situation did not come about.

@@ -20,7 +20,7 @@ use crate::protocol::{EncodeError, Frame, Vsn};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct JudgedLink(pub(super) u64);
 
-/// What the walk asks for.
+/// An order or a verdict of the walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WalkOutput {
     /// Send this.
@@ -44,7 +44,7 @@ pub(super) enum WalkAdmission {
     Refused,
 }
 
-/// Where the walk is.
+/// The place that the walk has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WalkPhase {
     /// The client is to be connected and to have joined its topics before this situation begins.
@@ -60,7 +60,7 @@ enum WalkPhase {
     Over { lost_in: Option<usize> },
 }
 
-/// What became of a lost client.
+/// Whether it was tried to get a lost client back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Revival {
     /// Nothing was tried.
@@ -98,7 +98,7 @@ pub(super) struct Walk {
     returns: Returns,
     /// The situations that were held.
     held: BTreeSet<&'static str>,
-    /// What was kept in the present situation.
+    /// The rules that were kept in the present situation, with the action that was seen.
     kept: Vec<(&'static str, String)>,
     /// The topic under trial.
     topic: String,
@@ -229,7 +229,7 @@ impl Walk {
         self.wake.into_iter().chain(heartbeat).min()
     }
 
-    /// What is to be done since the last call.
+    /// The orders and verdicts since the last call.
     pub(super) fn take(&mut self) -> Vec<WalkOutput> {
         std::mem::take(&mut self.out)
     }
@@ -252,7 +252,7 @@ impl Walk {
         }
     }
 
-    /// Where an answer has no frame, because a name in it is too long, Phoenix crashes and closes the connection.
+    /// Phoenix crashes and closes the connection if an answer has no frame, because a name in it is too long.
     fn unless_too_long(&mut self, answered: Result<(), EncodeError>) {
         if answered.is_err() {
             self.end(ConnectionEnd::Code(1011));

@@ -63,11 +63,11 @@ pub struct TimingDifference {
     pub timing: Timing,
     /// The percentile, such as `p99`.
     pub percentile: &'static str,
-    /// The difference; or what is lacking to know it.
+    /// The difference; or the measurements that it lacks.
     pub shift: Result<QuantileShift, TooFew>,
 }
 
-/// What a difference says.
+/// The direction of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// The new run is slower: the whole interval lies above zero.
@@ -98,7 +98,7 @@ impl TimingDifference {
         format!("{}.{}", self.timing.name(), self.percentile)
     }
 
-    /// What it says.
+    /// Its direction.
     pub fn change(&self) -> Change {
         match &self.shift {
             Ok(shift) if shift.interval_us.low > 0.0 => Change::Slower,
@@ -142,21 +142,21 @@ pub struct Condition {
     limit: Margin,
 }
 
-/// A condition with what two runs say about it.
+/// A condition with its verdict.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConditionOutcome {
     /// The condition as it was written.
     pub text: String,
-    /// What the runs say.
+    /// The verdict.
     pub verdict: ConditionVerdict,
 }
 
-/// What two runs say about a condition.
+/// The verdict of two runs on a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConditionVerdict {
-    /// It is so.
+    /// The new run is slower by more than the limit.
     Shown(QuantileTest),
-    /// It is not so.
+    /// The new run is not slower by more than the limit.
     Excluded(QuantileTest),
     /// The interval contains the limit.
     Open(QuantileTest),

@@ -88,7 +88,7 @@ pub(crate) async fn play_again(
     Ok(Replayed::Compared(loosened, differences))
 }
 
-/// What differs still, once everything that can be loosened is. Events that came in another order are.
+/// The differences that remain once everything that can be loosened is loosened.
 fn differences(
     draft: &Draft<'_>,
     loosened: &mut Loosened,

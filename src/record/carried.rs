@@ -15,7 +15,7 @@ const SHORTEST: usize = 6;
 /// Values that are carried from an answer to a later message.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carried {
-    /// What is saved of each event, as names and JSON pointers; the pointer of a whole body is empty.
+    /// The values that are saved of each event, as names and JSON pointers; the pointer of a whole body is empty.
     pub(super) saves: BTreeMap<usize, Vec<(String, String)>>,
     /// The names that stand in what clients send, by event and JSON pointer.
     uses: HashMap<(usize, String), String>,
@@ -23,7 +23,7 @@ pub(super) struct Carried {
     pub(super) hidden: BTreeSet<Vec<String>>,
 }
 
-/// Where a value came from.
+/// The place that a value came from.
 struct Source {
     event: usize,
     path: Vec<String>,
@@ -100,9 +100,9 @@ fn leave_refs(heeded: &[Heeded]) -> HashSet<String> {
 
 struct Finder {
     carried: Carried,
-    /// Where each value came first.
+    /// The place where each value came first.
     sources: HashMap<String, Source>,
-    /// What clients sent before the server did.
+    /// The values that clients sent before the server did.
     own: HashSet<String>,
     /// The names of values that are saved already.
     names: HashMap<String, String>,

@@ -1,4 +1,4 @@
-//! What differs from run to run in what the server says: known from the start, or found by comparing two runs.
+//! The values of the server that differ from run to run: known from the start, or found by comparing two runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub(crate) struct Loosened {
 const ANY: &str = "any";
 
 impl Loosened {
-    /// What is known from one run: the refs of presence, secrets that are no variable, and values that are saved.
+    /// The values that one run tells: the refs of presence, secrets that are no variable, and values that are saved.
     pub(super) fn of_one_run(heeded: &[Heeded], secrets: &Secrets, carried: &Carried) -> Self {
         let mut loosened = Self::default();
         let is_variable = |text: &str| secrets.all.iter().any(|secret| secret.value == text);

@@ -15,7 +15,7 @@ pub(crate) struct Draft<'h> {
     pub(super) plan: Plan,
     pub(super) secrets: Secrets,
     pub(super) carried: Carried,
-    /// What the file says about where it comes from.
+    /// The server that was recorded, for the head of the file.
     target: String,
 }
 
@@ -35,12 +35,12 @@ impl<'h> Draft<'h> {
         }
     }
 
-    /// Where it was recorded.
+    /// The server that was recorded.
     pub(super) fn target(&self) -> &str {
         &self.target
     }
 
-    /// What differs from run to run, as far as one run tells.
+    /// The values that differ from run to run, as far as one run tells.
     pub(crate) fn loosened(&self) -> Loosened {
         Loosened::of_one_run(&self.plan.heeded, &self.secrets, &self.carried)
     }

@@ -34,7 +34,7 @@ pub(crate) fn fixture(
     Ok(fixture_text(&origin, &log(draft, &program)))
 }
 
-/// What the server said in the recording, without what the scenario hides.
+/// The messages of the server in the recording, without the values that the scenario hides.
 pub(super) fn log(draft: &Draft<'_>, program: &Program) -> Log {
     let variables = program.variables.iter();
     let named: Vec<(&str, &str)> = variables

@@ -17,7 +17,7 @@ pub(super) enum Side {
     Server,
 }
 
-/// What a side sent.
+/// A message or a close that a side sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FrameContent {
     Message(Said),
@@ -25,14 +25,14 @@ pub(super) enum FrameContent {
     Close(Option<u16>),
 }
 
-/// What was read; or what was read before this direction could not be read any further, and why.
+/// The frames that were read; or those before an error in this direction, with the error.
 pub(super) type ReadFrames = Result<Vec<FrameContent>, (Vec<FrameContent>, String)>;
 
 /// The frames of one direction.
 #[derive(Debug)]
 pub(super) struct FrameReader {
     side: Side,
-    /// What belongs to a frame that is not whole.
+    /// The bytes of a frame that is not whole.
     pending: Vec<u8>,
     assembly: Assembly,
     inflater: Option<Inflater>,
@@ -42,7 +42,7 @@ pub(super) struct FrameReader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReaderState {
     Reading,
-    /// What follows is not read: it came after a close frame, or it cannot be read.
+    /// The rest is not read: it came after a close frame, or it cannot be read.
     Done,
 }
 

@@ -1,4 +1,5 @@
-//! What was said on the connections that pass the proxy, in the order in which it passed, and which connections belong to one actor.
+//! The messages on the connections that pass the proxy, in the order in which they passed; and the connections that belong to
+//! one actor.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub(crate) struct Heard {
     /// The connections, in the order of their openings.
     pub(super) links: Vec<HeardLink>,
     pub(super) events: Vec<HeardEvent>,
-    /// What the reader of the scenario should know, as sentences.
+    /// Notes for the reader of the scenario, as sentences.
     pub(super) notes: Vec<String>,
     actors: usize,
     bytes: usize,
@@ -41,7 +42,7 @@ pub(super) struct HeardLink {
     ended: Option<LinkEnd>,
 }
 
-/// What a client asked for when it connected.
+/// The request of a client to connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OpeningRequest {
     pub(super) transport: Transport,
@@ -72,7 +73,7 @@ pub(super) struct HeardEvent {
     pub(super) what: HeardWhat,
 }
 
-/// What happened. The number is that of the link.
+/// An event on a link. The number is that of the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HeardWhat {
     Opened(usize),

@@ -1,4 +1,4 @@
-//! What stands in place of values when they are written: names of saved values and secrets, and types where the value may differ.
+//! The texts that are written in place of values: names of saved values and secrets, and types where the value may differ.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::secrets::Piece;
 use super::yaml::Leaves;
 
-/// What stands in a message of a client.
+/// The leaves of a message of a client.
 pub(super) struct SentLeaves<'d> {
     pub(super) draft: &'d Draft<'d>,
     pub(super) event: usize,
@@ -27,7 +27,7 @@ impl Leaves for SentLeaves<'_> {
     }
 }
 
-/// What is expected of a message of the server.
+/// The leaves of a message of the server.
 pub(super) struct CameLeaves<'d> {
     pub(super) draft: &'d Draft<'d>,
     pub(super) loosened: &'d Loosened,

@@ -74,7 +74,7 @@ pub(super) fn action(parts: &[(String, String)], indent: usize) -> String {
     text
 }
 
-/// What stands behind the name of an actor: in the same line, or in lines of its own.
+/// The text behind the name of an actor: in the same line, or in lines of its own.
 pub(super) fn spaced(body: &str) -> String {
     match body.starts_with('\n') {
         true => body.to_owned(),

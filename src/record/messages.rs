@@ -1,4 +1,4 @@
-//! What was heard, as messages of the protocol: refs, topic, event and payload, without heartbeats.
+//! The recording as messages of the protocol: refs, topic, event and payload, without heartbeats.
 
 use std::collections::HashMap;
 

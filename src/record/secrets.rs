@@ -1,4 +1,4 @@
-//! Tells what must not stand in a file: tokens, passwords and the like, by their names or by how they look; and gives them names.
+//! Finds values that must not be in a file, such as tokens and passwords, by their names or by how they look, and gives them names.
 
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ pub(super) struct Secret {
     /// The name of the variable.
     pub(super) name: String,
     pub(super) value: String,
-    /// Where it was found, for the head of the file.
+    /// The place where it was found, for the head of the file.
     pub(super) found: String,
 }
 

@@ -18,10 +18,10 @@ const GONE: u16 = 410;
 
 /// The name of the param that names a session.
 const TOKEN: &str = "token";
-/// What clients send as the token of a session that they do not have yet.
+/// The tokens that clients send before they have a session.
 const NO_TOKEN: [&str; 3] = ["null", "undefined", ""];
 
-/// What was heard, and the sessions by which it was told over long poll.
+/// The recording so far, and the sessions of long poll by their tokens.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub(super) heard: Heard,
@@ -39,7 +39,7 @@ pub(super) struct PollExchange {
     posted: Vec<Said>,
 }
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asks {
     /// It waits for messages.
@@ -170,7 +170,7 @@ impl Book {
     }
 }
 
-/// What a request to connect asks for.
+/// The contents of a request to connect.
 pub(super) fn opening_of(head: &RequestHead, transport: Transport) -> OpeningRequest {
     OpeningRequest {
         transport,

@@ -17,7 +17,7 @@ const PATIENT: Duration = Duration::from_secs(2);
 /// A recording as steps.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// What each event is as a message.
+    /// Each event as a message.
     pub(super) heeded: Vec<Heeded>,
     pub(super) steps: Vec<PlannedStep>,
 }

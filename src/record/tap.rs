@@ -15,7 +15,7 @@ use crate::wire::http::{Body, Head, NO_HEADERS, read_head};
 const LONGEST_HEAD: usize = 64 << 10;
 const LONGEST_BODY: usize = 1 << 20;
 
-/// What all connections have in common.
+/// The settings that all connections have in common.
 #[derive(Clone)]
 pub(super) struct TapSettings {
     pub(super) target: Target,
@@ -33,12 +33,12 @@ pub(super) struct Tap {
     /// Bytes of either side that belong to a line which is not whole.
     client_held: Vec<u8>,
     server_held: Vec<u8>,
-    /// What the client sent behind a request to upgrade, until that is answered.
+    /// The bytes of the client behind a request to upgrade, until that is answered.
     early: Vec<u8>,
     link: Option<usize>,
 }
 
-/// What comes next from the client.
+/// The part that comes next from the client.
 enum ClientPhase {
     /// A head, of which so much is there.
     Head(Vec<u8>),
@@ -50,7 +50,7 @@ enum ClientPhase {
     Opaque,
 }
 
-/// What comes next from the server.
+/// The part that comes next from the server.
 enum ServerPhase {
     Head(Vec<u8>),
     Body(Body, Vec<u8>),
@@ -76,7 +76,7 @@ enum ExchangeKind {
 }
 
 impl TapSettings {
-    /// What was heard so far. A panic elsewhere cannot leave it half changed.
+    /// The recording so far. A panic elsewhere cannot leave it half changed.
     pub(super) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,7 +21,7 @@ fn opening() -> OpeningRequest {
     }
 }
 
-/// What was heard, as lines of milliseconds, the link and what happened on it.
+/// The recording, from lines of milliseconds, the link and the event on it.
 fn heard(lines: &[(u64, usize, &str)]) -> Heard {
     let mut heard = Heard::default();
     for (millis, link, line) in lines {

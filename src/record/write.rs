@@ -306,7 +306,7 @@ impl Writer<'_> {
         pattern.filter(|pattern| pattern.len() <= LONGEST_PATTERN)
     }
 
-    /// What is kept of a message; the pointers of a step begin below `at`.
+    /// The value that is saved of a message; the pointers of a step begin below `at`.
     fn save(&self, event: usize, at: &str) -> Option<(String, String)> {
         let saves = self.draft.carried.saves.get(&event)?;
         let entry = |(name, pointer): &(String, String)| {

@@ -176,7 +176,7 @@ mod tests {
         read("x.yaml", &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"))
     }
 
-    /// What a step sends whose payload was written here.
+    /// The payload that a step sends, as it is read again.
     fn sent(program: &Program) -> Value {
         let found = program.acts().find_map(|act| match &act.what {
             What::Send(_, send) => match &send.payload {

@@ -103,7 +103,7 @@ struct Case<'a> {
     finding: Option<Shown<'a, Finding>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     close_finding: Option<Shown<'a, Finding>>,
-    /// What the official client makes of it (`--witness`).
+    /// The testimony of the official client (`--witness`).
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<Shown<'a, Testimony>>,
     #[serde(skip_serializing_if = "Option::is_none")]

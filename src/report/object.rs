@@ -174,7 +174,7 @@ impl<T: ReadBack> ReadBack for BTreeMap<String, T> {
     }
 }
 
-/// What is told of the errors of each kind.
+/// Figures of the errors of each kind.
 impl<T: ReadBack> ReadBack for BTreeMap<&'static str, T> {
     fn read_back(value: &Value) -> Result<Self, String> {
         let named = |(name, told): (String, T)| match error_kind_named(&name) {

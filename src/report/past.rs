@@ -1,5 +1,5 @@
-//! Reads the results of an earlier `check` again: `result.json`, and the frames beside it. What is wrong with a folder of any
-//! command is a [`PastError`].
+//! Reads the results of an earlier `check` again: `result.json`, and the frames beside it. The error of a folder of any command
+//! is a [`PastError`].
 
 mod idle;
 mod json;
@@ -9,9 +9,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::folder::frames_path;
+use super::object::{ReadBack, field};
 use super::{About, CheckFinished};
 use crate::conformance::{CaseResult, RunResult};
+use crate::stream::Certificates;
 
 /// Larger results are refused: no run writes so much.
 const LARGEST: u64 = 64 << 20;
@@ -52,7 +56,7 @@ pub enum PastError {
     NoResult {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The mistake in it.
         why: String,
     },
     /// It has other fields.
@@ -76,7 +80,7 @@ pub enum PastError {
 }
 
 impl PastError {
-    /// What the user can do.
+    /// The advice to the user.
     pub const fn next(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } | Self::TooLarge(_) | Self::NoResult { .. } => {
@@ -94,7 +98,7 @@ impl PastError {
 /// If there are no results, or of another schema.
 pub fn past_command(folder: &Path) -> Result<String, PastError> {
     let path = folder.join("result.json");
-    command_of(&path, &text(&path)?)
+    json::command(&path, &text(&path)?)
 }
 
 impl PastCheck {
@@ -103,18 +107,11 @@ impl PastCheck {
     /// # Errors
     /// If they are not there, or not those of a `check`.
     pub fn read(folder: &Path) -> Result<Self, PastError> {
-        let path = folder.join("result.json");
-        let text = text(&path)?;
-        let found = command_of(&path, &text)?;
-        if found != "check" {
-            let expected = "check";
-            return Err(PastError::OtherCommand {
-                path,
-                found,
-                expected,
-            });
-        }
-        json::check(folder, &text).map_err(|why| PastError::NoResult { path, why })
+        let text = result_of(folder, "check")?;
+        json::check(folder, &text).map_err(|why| PastError::NoResult {
+            path: folder.join("result.json"),
+            why,
+        })
     }
 
     /// The end of the run, as its reporters heard it.
@@ -139,9 +136,52 @@ impl PastCheck {
     }
 }
 
-/// The command that wrote a `result.json` with this text.
-pub(super) fn command_of(path: &Path, text: &str) -> Result<String, PastError> {
-    json::command(path, text)
+/// The text of the `result.json` of a folder, which this command wrote.
+pub(super) fn result_of(folder: &Path, expected: &'static str) -> Result<String, PastError> {
+    let path = folder.join("result.json");
+    let text = text(&path)?;
+    let found = json::command(&path, &text)?;
+    if found == expected {
+        return Ok(text);
+    }
+    Err(PastError::OtherCommand {
+        path,
+        found,
+        expected,
+    })
+}
+
+/// The fields of a `result.json` that tell when and how the run was made.
+struct WrittenAbout {
+    started_at: String,
+    seed: u64,
+    insecure: bool,
+}
+
+impl WrittenAbout {
+    fn read(&self) -> Result<About, String> {
+        Ok(About {
+            started_at: humantime::parse_rfc3339(&self.started_at)
+                .map_err(|why| format!("started_at is `{}`: {why}", self.started_at))?,
+            seed: self.seed,
+            certificates: if self.insecure {
+                Certificates::Insecure
+            } else {
+                Certificates::Verified
+            },
+        })
+    }
+}
+
+impl ReadBack for About {
+    fn read_back(value: &Value) -> Result<Self, String> {
+        let written = WrittenAbout {
+            started_at: field(value, "started_at")?,
+            seed: field(value, "seed")?,
+            insecure: field(value, "insecure")?,
+        };
+        written.read()
+    }
 }
 
 /// The text of a file of results.

@@ -8,9 +8,9 @@ use hdrhistogram::Histogram;
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arm {
-    /// What may have changed: conversations beside trouble, or the new one of two runs.
+    /// The side that may have changed: conversations beside trouble, or the new one of two runs.
     Treated,
-    /// What it is compared with: conversations far from trouble, or the base of two runs.
+    /// The side that it is compared with: conversations far from trouble, or the base of two runs.
     Control,
 }
 

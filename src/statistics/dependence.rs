@@ -1,5 +1,5 @@
-//! How far apart two blocks must be until they are independent, estimated from the series of blocks: how long the runs are
-//! that a resample is drawn from, and what they still leave out.
+//! The dependence of neighbouring blocks, estimated from the series: the length of the runs that a resample is drawn from, and
+//! a correction for the dependence that these runs leave out.
 
 use super::rounded_up;
 

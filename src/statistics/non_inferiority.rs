@@ -10,7 +10,7 @@ use super::shift::{QuantileShift, Resampled, Spread};
 use super::student::{OF_ONE_OF_THREE, OF_ONE_SIDED};
 use super::too_few::TooFew;
 
-/// More often than this nobody repeats a measurement.
+/// A measurement that is more than this many times as long is not proposed.
 const MOST_TIMES_LONGER: f64 = 100.0;
 
 /// The largest difference that does not matter, said before the measurement: the larger one of two.

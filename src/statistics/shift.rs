@@ -23,7 +23,7 @@ pub struct QuantileShift {
     pub control_us: f64,
     /// Treated without control: above zero, the treated arm is slower.
     pub difference_us: f64,
-    /// Where the difference lies, with a confidence of 95 %.
+    /// The difference lies in this interval, with a confidence of 95 %.
     pub interval_us: Interval,
     /// The difference is at most this, with a confidence of 95 %.
     pub upper_us: f64,
@@ -84,7 +84,7 @@ impl PairedBlocks {
 }
 
 /// Compares two runs, which were measured at different times: each is a series of blocks, which is resampled apart from the other
-/// one. There is a difference for each quantile, or what is lacking.
+/// one. Each quantile has a difference, or the reason why there is none.
 pub fn compare_runs(
     base: &[Histogram<u64>],
     new: &[Histogram<u64>],

@@ -1,4 +1,4 @@
-//! How much wider the interval of a mean is when its spread is itself estimated from few independent parts.
+//! Student's correction: the interval of a mean is wider if its spread is estimated from few independent parts.
 
 /// The probability that lies beyond a bound.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! Refusals: what a comparison lacks.
+//! The measurements that a comparison lacks.
 
 use super::blocks::Arm;
 use super::rounded_up;

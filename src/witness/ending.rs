@@ -1,4 +1,4 @@
-//! Why phoenix.js does not play a scenario to its end.
+//! The reasons why phoenix.js does not play a scenario to its end.
 
 /// Why a replay ended before its last step.
 #[derive(Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 use crate::clock::Clock;
 use crate::conformance::{Case, CheckSettings, Host, Testimony, TestimonyKind, offered_values};
-use crate::driver::{ConnectionSettings, Lent};
+use crate::driver::{ConnectionSettings, Lending, Lent};
 use crate::scenario::{Purpose, Setting, first_values};
 use crate::transport::Endpoint;
 use ending::ReplayEnd;
@@ -34,7 +34,7 @@ use socket::PlayedSocket;
 use state::ReplayState;
 
 /// How many cases phoenix.js plays at the same time, each in a process of its own.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: u32 = 8;
 
 /// How long phoenix.js may play one case.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -67,7 +67,7 @@ impl Witness {
         }
     }
 
-    /// Plays the cases, and says of each what phoenix.js makes of it, in their order. `on_played` hears how many are done.
+    /// Plays the cases and returns the testimony on each, in their order. `on_played` hears how many are done.
     pub async fn hear(
         self,
         cases: &[Arc<Case>],
@@ -76,7 +76,7 @@ impl Witness {
     ) -> Vec<Testimony> {
         let witness = Rc::new(self);
         let end = witness.clock.now() + ALTOGETHER;
-        let seats = Rc::new(Semaphore::new(AT_A_TIME));
+        let seats = Rc::new(Semaphore::new(AT_A_TIME as usize));
         let mut plays = JoinSet::new();
         let local = LocalSet::new();
         let heard = local.run_until(async {
@@ -87,19 +87,13 @@ impl Witness {
                 // A case that restarts the server is played alone.
                 let wanted = if restarts { AT_A_TIME } else { 1 };
                 plays.spawn_local(async move {
-                    let wanted = u32::try_from(wanted).unwrap_or(1);
                     let _seat = seats.acquire_many(wanted).await;
-                    let lent = match lending {
-                        Some(lending) => lending.await.map(Some),
-                        None => Ok(None),
-                    };
-                    let played = match lent {
-                        _ if witness.clock.now() >= end => Err(ReplayEnd::Undecided(format!(
-                            "not played: all cases together may take {}",
-                            humantime::format_duration(ALTOGETHER)
-                        ))),
-                        Ok(lent) => witness.play(&case, number, lent).await,
-                        Err(why) => Err(ReplayEnd::Undecided(why)),
+                    let played = if witness.clock.now() < end {
+                        witness.play_at(&case, number, lending).await
+                    } else {
+                        let limit = humantime::format_duration(ALTOGETHER);
+                        let why = format!("not played: all cases together may take {limit}");
+                        Err(ReplayEnd::Undecided(why))
                     };
                     (number, witness.testimony(played))
                 });
@@ -116,6 +110,15 @@ impl Witness {
         let unheard = || witness.testimony(Err(ReplayEnd::Undecided("the play was not ended".to_owned())));
         let heard = heard.await.into_iter();
         heard.map(|it| it.unwrap_or_else(unheard)).collect()
+    }
+
+    /// Plays a case at the target, or at a server that is lent for it.
+    async fn play_at(&self, case: &Case, number: usize, lending: Option<Lending>) -> Result<(), ReplayEnd> {
+        let lent = match lending {
+            Some(lending) => Some(lending.await.map_err(ReplayEnd::Undecided)?),
+            None => None,
+        };
+        self.play(case, number, lent).await
     }
 
     async fn play(&self, case: &Case, number: usize, lent: Option<Box<dyn Lent>>) -> Result<(), ReplayEnd> {

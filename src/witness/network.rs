@@ -1,4 +1,4 @@
-//! How phoenix.js reaches the server: what Node can be told of the settings of a run.
+//! The network settings of a run that Node has as well.
 
 use std::path::PathBuf;
 

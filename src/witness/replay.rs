@@ -14,8 +14,7 @@ use super::wait::{ANSWERED_WITHIN, ReplayWait, ReplayWaitKind};
 use crate::driver::{ConnectionSettings, Lent, send_request, token, until};
 use crate::protocol::Vsn;
 use crate::scenario::{
-    Act, Actor, Connect, ExpectedReply, Program, Send, SendKind, What, connect_request, http_request,
-    take_http_answer,
+    Act, Actor, Connect, ExpectedReply, Program, Send, What, connect_request, http_request, take_http_answer,
 };
 use crate::transport::{TOKEN, Transport};
 
@@ -130,15 +129,9 @@ impl CaseReplay<'_> {
     }
 
     async fn send(&mut self, actor: Actor, send: &Send) -> Result<Option<ReplayWaitKind>, ReplayEnd> {
-        let id = match &send.kind {
-            SendKind::Heartbeat => self.heartbeat(actor).await?,
-            SendKind::Join | SendKind::Leave | SendKind::Push(_) => {
-                let id = self.state.asked.next();
-                let order = order(id, actor, send, &self.state.values)?;
-                self.order(&order).await?;
-                id
-            }
-        };
+        let id = self.state.asked.next();
+        let order = order(id, actor, send, &self.state.values)?;
+        self.order(&order).await?;
         let waits = !matches!(send.reply, ExpectedReply::None);
         Ok(waits.then(|| ReplayWaitKind::Answer(actor, id, Box::new(send.clone()))))
     }

@@ -47,7 +47,7 @@ impl PlayRequests {
     }
 }
 
-/// The order to join, leave or push.
+/// The order to join, leave, push or send a heartbeat.
 ///
 /// # Errors
 /// If JavaScript would send another payload.

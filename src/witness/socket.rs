@@ -1,4 +1,4 @@
-//! What phoenix.js told of the socket of one actor.
+//! The socket of one actor, as phoenix.js tells of it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! What is known of a play: the values of its names, the sockets, and the answers.
+//! The state of a play: the values of its names, the sockets, and the answers.
 
 use super::ending::ReplayEnd;
 use super::node::Notice;
@@ -6,7 +6,7 @@ use super::requests::PlayRequests;
 use super::socket::{Comeback, PlayedSocket, SocketState};
 use crate::scenario::Values;
 
-/// What is known of a play.
+/// The state of a play.
 #[derive(Debug)]
 pub(super) struct ReplayState {
     pub(super) values: Values,

@@ -1,4 +1,4 @@
-//! What the steps of a group wait for, and when that no longer goes as written.
+//! Decides whether a step of a group has what it waits for, or can no longer get it.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::transport::Transport;
 /// phoenix.js gives up a push after 10 s; an answer that it does not understand ends neither the push nor that time.
 pub(super) const ANSWERED_WITHIN: Duration = Duration::from_secs(12);
 
-/// What a step waits for.
+/// A step that waits, and until when.
 #[derive(Debug)]
 pub(super) struct ReplayWait {
     pub(super) kind: ReplayWaitKind,

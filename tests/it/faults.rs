@@ -133,7 +133,7 @@ fn a_server_without_a_fault_holds_every_promise_of_every_profile() {
     }
 }
 
-/// What is wrong with the verdicts on a release without a fault over a transport, if no profile is given. All cases are
+/// The wrong verdicts on a release without a fault over a transport, if no profile is given. All cases are
 /// played that releases answer differently and that the transport carries.
 fn misjudged(profile: Profile, transport: Transport) -> Vec<String> {
     let differing = built_in().iter().filter(|case| !case.differs_by().is_empty());

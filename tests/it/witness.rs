@@ -49,7 +49,7 @@ fn on_a_correct_server_nothing_breaks() {
     assert!(count(TestimonyKind::Unnoticed) * 4 >= cases.len(), "{heard:?}");
 }
 
-/// What phoenix.js tells of the one case that is checked on a server with a fault.
+/// The testimony of phoenix.js on the one case that is checked on a server with a fault.
 fn told_of(fault: &str, case: &str) -> String {
     let server = serve_with(&[fault]);
     let folder = tempfile::tempdir().unwrap();

@@ -107,7 +107,7 @@ impl Job {
         }
     }
 
-    /// What is measured of idle time-outs.
+    /// The settings of the measurement of idle time-outs.
     fn idle(&self) -> IdleSettings {
         IdleSettings {
             transports: self.transport.map_or(Transport::ALL.to_vec(), |only| vec![only]),

@@ -49,7 +49,7 @@ pub(super) fn find(meant: &args::Check) -> Result<Option<FoundClient>, Complaint
     Ok(Some((client, reach)))
 }
 
-/// Has phoenix.js play the cases that failed, and notes on each what it makes of it.
+/// Has phoenix.js play the cases that failed, and notes its testimony on each.
 pub(super) async fn hear(
     found: &FoundClient,
     job: &Job,

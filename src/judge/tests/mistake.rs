@@ -66,7 +66,7 @@ impl Mistake {
         self == Self::StaysAway(how)
     }
 
-    /// What it sends instead of a message, on its nth connection.
+    /// The messages that it sends instead of a message, on its nth connection.
     pub(super) fn sends(self, mut message: Value, connection: u64) -> Vec<Value> {
         let event = message[3].as_str().unwrap_or_default().to_owned();
         match (self, event.as_str()) {
@@ -91,7 +91,7 @@ impl Mistake {
         vec![message]
     }
 
-    /// What it sends by itself when its nth connection opens.
+    /// The message that it sends by itself when its nth connection opens.
     pub(super) fn sends_at_open(self, connection: u64) -> Option<Value> {
         let join_ref = (connection * 1_000_000).to_string();
         (self == Self::RejoinsLeft && connection > 1).then(|| json!([join_ref, null, LEFT, "phx_join", {}]))
@@ -109,7 +109,7 @@ impl Mistake {
         })
     }
 
-    /// What it takes a message for, if it hears it.
+    /// The message that it takes a message for; nothing if it misses it.
     pub(super) fn hears(self, mut message: Value) -> Option<Value> {
         let event = message[3].as_str().unwrap_or_default().to_owned();
         match (self, event.as_str()) {

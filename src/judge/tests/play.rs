@@ -23,7 +23,7 @@ const LONGEST: Time = Time::from_micros(3_600_000_000);
 /// A frame on its way.
 type Sent = (FrameKind, Vec<u8>);
 
-/// What is on its way.
+/// A request, a frame or an end on its way.
 enum Arrival {
     Asks,
     ToServer(JudgedLink, Sent),
@@ -34,7 +34,7 @@ enum Arrival {
     Ended(JudgedLink, ConnectionEnd),
 }
 
-/// What the client wants.
+/// The wishes of the client.
 #[derive(Default)]
 struct Wishes {
     connects: usize,

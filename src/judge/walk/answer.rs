@@ -8,7 +8,7 @@ use super::Walk;
 use crate::clock::Time;
 use crate::protocol::{EncodeError, HEARTBEAT, JOIN, LEAVE, Message, PHOENIX_TOPIC, Payload, Vsn};
 
-/// What Phoenix replies where no channel has the topic.
+/// The reply of Phoenix to a topic that no channel has.
 const UNMATCHED: Payload<'static> = Payload::Json("{\"reason\":\"unmatched topic\"}");
 
 /// How the join_ref of a message fits to the topic's present join.

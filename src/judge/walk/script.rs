@@ -11,7 +11,7 @@ use super::{Returns, Revival, Walk, WalkOutput, WalkPhase};
 use crate::clock::Time;
 use crate::protocol::Vsn;
 
-/// What comes of a step.
+/// How a step ends.
 enum StepEnd {
     /// The next step.
     Next,
@@ -152,7 +152,7 @@ impl Walk {
         }
     }
 
-    /// What a situation needs and is not there.
+    /// The condition of a situation that is not fulfilled, in words.
     fn lacks(&self, situation: &Situation) -> Option<String> {
         let vsn = self.current.as_ref().map(|(_, connection)| connection.vsn);
         situation.needs.iter().find_map(|need| match need {
@@ -274,7 +274,7 @@ impl Walk {
         view.progress(expectation, now)
     }
 
-    /// What follows from an expectation that was fulfilled.
+    /// Notes the consequences of an expectation that was fulfilled.
     fn passed(&mut self, expectation: ClientExpectation, now: Time) {
         match (expectation, self.phase) {
             (ClientExpectation::Rejoin, WalkPhase::Step { since, .. }) => {

@@ -1,5 +1,5 @@
-//! Two runs of `load` compared: what the differences of their latencies say, whether their settings were the same, and the
-//! conditions that were given. As text, as Markdown, as `result.json` and as a page.
+//! Two runs of `load` compared: the differences of their latencies and of their settings, and the conditions that were given.
+//! Written as text, as Markdown, as `result.json` and as a page.
 
 mod json;
 mod markdown;
@@ -16,7 +16,7 @@ use crate::load::{
 };
 use crate::report::paper::Paper;
 use crate::report::{About, Detail, Folder, ReportError};
-use crate::statistics::Resampling;
+use crate::statistics::{QuantileShift, Resampling};
 use settings::{Matters, SettingDifference};
 
 /// Two runs of `load` with all that was found by comparing them.
@@ -32,7 +32,7 @@ pub struct RunComparison<'p> {
     conditions: Vec<ConditionOutcome>,
 }
 
-/// What the comparison says about the conditions.
+/// The verdict of the comparison on the conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComparisonVerdict {
     /// No condition is shown, and all of them are excluded.
@@ -78,13 +78,13 @@ impl<'p> RunComparison<'p> {
         }
     }
 
-    /// What it says about the conditions.
+    /// The verdict on the conditions.
     pub fn verdict(&self) -> ComparisonVerdict {
         let verdicts = || self.conditions.iter().map(|it| &it.verdict);
         if verdicts().any(|it| matches!(it, ConditionVerdict::Shown(_))) {
             return ComparisonVerdict::Shown;
         }
-        let is_compared = self.timings.iter().any(|it| it.shift.is_ok());
+        let is_compared = self.known().next().is_some();
         if is_compared && verdicts().all(|it| matches!(it, ConditionVerdict::Excluded(_))) {
             ComparisonVerdict::Held
         } else {
@@ -116,6 +116,13 @@ impl<'p> RunComparison<'p> {
         folder.write("report.html", page::render(self, end).as_bytes())?;
         folder.write("result.json", &self.json(end))?;
         Ok(())
+    }
+
+    /// The differences that are known.
+    fn known(&self) -> impl Iterator<Item = (&TimingDifference, &QuantileShift)> {
+        self.timings
+            .iter()
+            .filter_map(|it| Some((it, it.shift.as_ref().ok()?)))
     }
 
     /// The figures of the server with this change, such as `reply.p50`.

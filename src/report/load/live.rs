@@ -8,7 +8,7 @@ use crate::load::{LoadResult, Objective, ObjectiveStatus, PhaseProgress, Point, 
 /// The separator of fields.
 const BETWEEN: &str = " · ";
 
-/// What is known while the swarm runs.
+/// The figures while the swarm runs.
 pub(super) struct Live {
     objectives: Vec<Objective>,
     stages: Vec<RateStage>,

@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use super::super::About;
 use super::super::object::{ReadBack as _, field};
-use super::super::past::{PastError, command_of, text};
+use super::super::past::{PastError, result_of, text};
 use super::{LoadFinished, Setup, csv, hlog};
 use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, RunBlocks, Sends};
 use crate::profile::Profile;
-use crate::stream::Certificates;
 
 /// An earlier run of `load`.
 #[derive(Debug)]
@@ -47,15 +46,7 @@ impl PastLoad {
             let path = path(name);
             move |why: String| PastError::NoResult { path, why }
         };
-        let json = text(&path("result.json"))?;
-        let found = command_of(&path("result.json"), &json)?;
-        if found != "load" {
-            return Err(PastError::OtherCommand {
-                path: path("result.json"),
-                found,
-                expected: "load",
-            });
-        }
+        let json = result_of(folder, "load")?;
         let mut past = Self::written(folder, &json).map_err(no_result("result.json"))?;
         if past.trouble.is_none() {
             let series = text(&path("series.csv"))?;
@@ -67,19 +58,12 @@ impl PastLoad {
         Ok(past)
     }
 
-    /// What stands in `result.json`.
+    /// Reads the fields of `result.json`.
     fn written(folder: &Path, json: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(json).map_err(|why| why.to_string())?;
-        let started_at: String = field(&value, "started_at")?;
-        let started_at = humantime::parse_rfc3339(&started_at)
-            .map_err(|why| format!("started_at is `{started_at}`: {why}"))?;
+        let about = About::read_back(&value)?;
         let profile: Option<String> = field(&value, "profile")?;
         let profile = profile.map(|name| name.parse::<Profile>().map_err(|why| why.to_string()));
-        let certificates = if field(&value, "insecure")? {
-            Certificates::Insecure
-        } else {
-            Certificates::Verified
-        };
         let result = LoadResult::read_back(&value)?;
         let setup = field::<Option<Setup>>(&value, "run")?.map(|setup| Setup {
             // A scenario without sends has no rate, which is told by what was sent.
@@ -88,7 +72,7 @@ impl PastLoad {
             } else {
                 Sends::Nothing
             },
-            certificates,
+            certificates: about.certificates,
             ..setup
         });
         Ok(Self {
@@ -100,11 +84,7 @@ impl PastLoad {
             scenario: field(&value, "scenario")?,
             target: field(&value, "target")?,
             profile: profile.transpose()?,
-            about: About {
-                started_at,
-                seed: field(&value, "seed")?,
-                certificates,
-            },
+            about,
             objectives: field(&value, "objectives")?,
             conclusion: conclusion(&value)?,
             duration: Duration::from_millis(field(&value, "duration_ms")?),

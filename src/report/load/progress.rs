@@ -38,7 +38,7 @@ enum Shown {
     EachSecond,
 }
 
-/// What is drawn on the terminal: two bars for the phase of the run, and the live lines.
+/// The progress on the terminal: two bars for the phase of the run, and the live lines.
 struct Bars {
     all: MultiProgress,
     first: ProgressBar,

@@ -21,7 +21,7 @@ pub(super) struct WrittenIdle {
     warning: Option<String>,
 }
 
-/// What was found; else what is wrong with the entry.
+/// The finding; else the mistake in the entry.
 pub(super) fn finding(written: WrittenIdle) -> Result<IdleFinding, String> {
     let by = match (written.by.as_deref(), written.code) {
         (None, _) => None,

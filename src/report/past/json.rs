@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::super::About;
 use super::idle::{self, WrittenIdle};
-use super::{PastCheck, PastError, SCHEMA};
+use super::{PastCheck, PastError, SCHEMA, WrittenAbout};
 use crate::conformance::{
     CaseRecording, CaseResult, Finding, HeldTo, IdleFinding, Pace, RunResult, Strictness, Testimony,
     TestimonyKind, Verdict, Warning,
 };
 use crate::profile::Profile;
 use crate::scenario::Level;
-use crate::stream::Certificates;
 use crate::transport::Transport;
 
 #[derive(Deserialize)]
@@ -108,9 +106,12 @@ pub(super) fn command(path: &Path, text: &str) -> Result<String, PastError> {
 /// The run of a `check`; else what is wrong with the text.
 pub(super) fn check(folder: &Path, text: &str) -> Result<PastCheck, String> {
     let written: WrittenCheck = serde_json::from_str(text).map_err(|why| why.to_string())?;
-    let started_at = humantime::parse_rfc3339(&written.started_at)
-        .map_err(|why| format!("started_at is `{}`: {why}", written.started_at))?;
     let held_to = held_to(&written)?;
+    let about = WrittenAbout {
+        started_at: written.started_at,
+        seed: written.seed,
+        insecure: written.insecure,
+    };
     let idle: Result<Vec<IdleFinding>, String> = written.idle.into_iter().map(idle::finding).collect();
     let cases: Result<Vec<CaseResult>, String> = written.cases.into_iter().map(case).collect();
     let warnings = written.warnings.into_iter().map(|it| Warning {
@@ -121,15 +122,7 @@ pub(super) fn check(folder: &Path, text: &str) -> Result<PastCheck, String> {
     Ok(PastCheck {
         folder: folder.to_owned(),
         version: written.version,
-        about: About {
-            started_at,
-            seed: written.seed,
-            certificates: if written.insecure {
-                Certificates::Insecure
-            } else {
-                Certificates::Verified
-            },
-        },
+        about: about.read()?,
         duration: Duration::from_millis(written.duration_ms),
         exit_code: written.exit_code,
         trouble: written.trouble,

@@ -7,13 +7,12 @@ use serde_json::{Map, Value};
 
 use super::super::About;
 use super::super::object::{ReadBack, field, words};
-use super::super::past::{PastError, command_of, text};
+use super::super::past::{PastError, result_of};
 use super::{ProveFinished, ProveSetup};
 use crate::profile::Profile;
 use crate::prove::{
     Claim, Experiment, ExperimentName, Picture, PictureKind, PicturePoint, ProofVerdict, ProveResult, Series,
 };
-use crate::stream::Certificates;
 
 /// An earlier run of `prove`.
 #[derive(Debug)]
@@ -34,26 +33,18 @@ impl PastProve {
     /// # Errors
     /// If they are not there, or not those of a `prove`.
     pub fn read(folder: &Path) -> Result<Self, PastError> {
-        let path = folder.join("result.json");
-        let text = text(&path)?;
-        let found = command_of(&path, &text)?;
-        if found != "prove" {
-            return Err(PastError::OtherCommand {
-                path,
-                found,
-                expected: "prove",
-            });
-        }
+        let text = result_of(folder, "prove")?;
         let value = serde_json::from_str(&text).map_err(|why| why.to_string());
         let past = value.and_then(|value| Self::written(&value));
-        past.map_err(|why| PastError::NoResult { path, why })
+        past.map_err(|why| PastError::NoResult {
+            path: folder.join("result.json"),
+            why,
+        })
     }
 
     /// The content of `result.json`.
     fn written(value: &Value) -> Result<Self, String> {
-        let started_at: String = field(value, "started_at")?;
-        let started_at = humantime::parse_rfc3339(&started_at)
-            .map_err(|why| format!("started_at is `{started_at}`: {why}"))?;
+        let about = About::read_back(value)?;
         let profile: Option<String> = field(value, "profile")?;
         let profile = profile.map(|name| name.parse::<Profile>().map_err(|why| why.to_string()));
         let exit_code: u32 = field(value, "exit_code")?;
@@ -69,15 +60,7 @@ impl PastProve {
                 notes: field(value, "notes")?,
                 cut_short: field(value, "cut_short")?,
             },
-            about: About {
-                started_at,
-                seed: field(value, "seed")?,
-                certificates: if field(value, "insecure")? {
-                    Certificates::Insecure
-                } else {
-                    Certificates::Verified
-                },
-            },
+            about,
             target: field(value, "target")?,
             profile: profile.transpose()?,
             setup: field(value, "run")?,

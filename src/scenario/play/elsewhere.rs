@@ -70,7 +70,7 @@ pub(crate) fn http_request(http: &Http, values: &Values) -> HttpRequest {
 /// Compares the answer to an `http` step with the step, and saves the values that it names.
 ///
 /// # Errors
-/// What is wrong with the answer.
+/// If the answer is not as the step expects; in words.
 pub(crate) fn take_http_answer(
     http: &Http,
     answer: Result<Response, RequestError>,
@@ -92,7 +92,7 @@ pub(crate) enum Given {
 /// it is called: `the response`.
 ///
 /// # Errors
-/// How it differs.
+/// If it differs; in words.
 pub(crate) fn take_content(
     owner: &str,
     (expected, saves): (&Content, &[Save]),

@@ -51,7 +51,7 @@ fn lengthen(folder: &Path, out: &str) {
     fs::write(path, longer).unwrap();
 }
 
-/// What the command says on its last lines, and its exit code.
+/// The `result.json` of the command, its exit code, and its output.
 fn compared(folder: &Path, args: &[&str]) -> (Value, i32, String) {
     let args = [&["compare"], args, &["--out", "both"]].concat();
     let output = phxproof(folder, &args).output().unwrap();

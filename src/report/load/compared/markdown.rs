@@ -25,21 +25,19 @@ pub(super) fn render(comparison: &RunComparison<'_>) -> String {
         let _ = writeln!(text, "- {}", Plain(doubt));
     }
     text.push_str("\n| figure | base | new | difference | | with 95 % confidence | |\n| --- | ---: | ---: | ---: | ---: | --- | --- |\n");
-    for it in &comparison.timings {
-        if let Ok(shift) = &it.shift {
-            let cells = Cells::of(shift);
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} | {} | {} | {} |",
-                it.figure(),
-                cells.base,
-                cells.new,
-                cells.difference,
-                cells.percent,
-                cells.interval,
-                it.change().name()
-            );
-        }
+    for (it, shift) in comparison.known() {
+        let cells = Cells::of(shift);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            it.figure(),
+            cells.base,
+            cells.new,
+            cells.difference,
+            cells.percent,
+            cells.interval,
+            it.change().name()
+        );
     }
     for (figures, why) in without_data(&comparison.timings) {
         let _ = writeln!(text, "| {figures} | | | | | {why} | not enough data |");

@@ -9,9 +9,9 @@ use crate::load::Change;
 use crate::report::html::{self, Escaped, Inside};
 use crate::statistics::QuantileShift;
 
-/// What is added to the style sheet of all pages.
+/// The styles beside those of all pages.
 const STYLE: &str = include_str!("page.css");
-/// The width of a picture, and where its rest begins at either side.
+/// The width of a picture, and its middle, at which the difference is zero.
 const WIDTH: f64 = 320.0;
 const MIDDLE: f64 = WIDTH / 2.0;
 
@@ -74,12 +74,10 @@ fn conditions(page: &mut String, comparison: &RunComparison<'_>) {
 }
 
 fn differences(page: &mut String, comparison: &RunComparison<'_>) {
-    let known: Vec<_> = comparison
-        .timings
-        .iter()
-        .filter_map(|it| Some((it, it.shift.as_ref().ok()?)))
-        .collect();
-    let farthest = known.iter().map(|(_, shift)| reach(shift)).fold(1.0, f64::max);
+    let farthest = comparison
+        .known()
+        .map(|(_, shift)| reach(shift))
+        .fold(1.0, f64::max);
     let _ = write!(
         page,
         "<h2>Differences</h2>\n<p class=\"about\">New without base. The bar is where the difference lies with 95 % \
@@ -89,7 +87,7 @@ fn differences(page: &mut String, comparison: &RunComparison<'_>) {
          <th>with 95 % confidence</th><th></th><th></th></tr></thead>\n<tbody>\n",
         farthest
     );
-    for (it, shift) in known {
+    for (it, shift) in comparison.known() {
         let cells = Cells::of(shift);
         let (class, color) = match it.change() {
             Change::Slower => ("bad", "bad"),
@@ -143,7 +141,7 @@ fn picture(shift: &QuantileShift, farthest: f64, color: &str) -> String {
 }
 
 fn settings(page: &mut String, comparison: &RunComparison<'_>) {
-    page.push_str("<h2>What was compared</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");
+    page.push_str("<h2>The runs</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");
     for (name, run) in [("base", comparison.base), ("new", comparison.new)] {
         let _ = writeln!(
             page,

@@ -1,4 +1,4 @@
-//! Which settings of two runs are not the same.
+//! The settings of two runs that are not the same.
 
 use super::super::past::PastLoad;
 use super::super::words::{bytes, grouped, rate};

@@ -11,7 +11,7 @@ use crate::load::Change;
 use crate::report::Detail;
 use crate::report::paper::Paper;
 
-/// Where the values of named lines start.
+/// The column in which the values of named lines start.
 const INDENT: usize = 6;
 
 /// The whole text.
@@ -77,13 +77,7 @@ fn settings(text: &mut String, comparison: &RunComparison<'_>) {
 
 fn timings(text: &mut String, comparison: &RunComparison<'_>) {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let known = || {
-        comparison
-            .timings
-            .iter()
-            .filter_map(|it| Some((it, it.shift.as_ref().ok()?)))
-    };
-    if known().next().is_none() {
+    if comparison.known().next().is_none() {
         return;
     }
     let _ = writeln!(
@@ -91,7 +85,7 @@ fn timings(text: &mut String, comparison: &RunComparison<'_>) {
         "  {dim}{:<16}{:>9}{:>9}{:>12}{:>10}  where it lies, 95 %{dim:#}",
         "", "base", "new", "difference", ""
     );
-    for (it, shift) in known() {
+    for (it, shift) in comparison.known() {
         let cells = Cells::of(shift);
         let name = format!("{} {}", it.timing.name(), it.percentile);
         let change = it.change();
@@ -131,7 +125,7 @@ fn conditions(text: &mut String, comparison: &RunComparison<'_>, paper: Paper) {
     }
 }
 
-/// What was found, in one line.
+/// The result in one line.
 fn conclusion(text: &mut String, comparison: &RunComparison<'_>, paper: Paper) {
     let (word, color) = match (comparison.verdict(), comparison.conditions.is_empty()) {
         (ComparisonVerdict::Shown, _) => ("a condition of --fail-if is shown", AnsiColor::Red),

@@ -1,4 +1,4 @@
-//! What text, Markdown and page say in the same words.
+//! The words that text, Markdown and page share.
 
 use super::super::past::PastLoad;
 use super::super::words::{grouped, micros, things};
@@ -43,7 +43,7 @@ pub(super) fn signed(us: f64) -> String {
     format!("{sign}{}", micros(us.abs()))
 }
 
-/// What is lacking, in the words of two runs.
+/// The measurements that a comparison lacks, in the words of two runs.
 pub(super) fn lacking(few: &TooFew) -> String {
     match few {
         TooFew::Blocks { has, needs } => {
@@ -141,7 +141,7 @@ fn times_as_long(times: f64) -> String {
     }
 }
 
-/// What was run, and on which server.
+/// The command of a run, and its server.
 pub(super) fn run_of(run: &PastLoad) -> String {
     let command = run
         .setup

@@ -4,7 +4,7 @@ use super::super::words::things;
 use super::scale::plain;
 use crate::load::Point;
 
-/// What was lost.
+/// The kinds of losses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LossKind {
     Messages,

@@ -7,6 +7,7 @@ use super::differ::Loosened;
 use super::heard::{Heard, HeardWhat, Pauses};
 use super::secrets::{Secrets, is_secret};
 use super::steps::Plan;
+use super::yaml;
 use crate::protocol::Vsn;
 
 /// A recording that is to be written.
@@ -43,6 +44,11 @@ impl<'h> Draft<'h> {
     /// The values that differ from run to run, as far as one run tells.
     pub(crate) fn loosened(&self) -> Loosened {
         Loosened::of_one_run(&self.plan.heeded, &self.secrets, &self.carried)
+    }
+
+    /// A text as YAML, with names in place of secrets.
+    pub(super) fn words(&self, text: &str) -> String {
+        yaml::pieces(&self.secrets.split(text))
     }
 
     /// The serializer of the first connection, which is that of the file.

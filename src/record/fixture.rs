@@ -81,6 +81,7 @@ fn recording(draft: &Draft<'_>, program: &Program) -> Recording {
                 body: Vec::new(),
                 truncated: None,
             }),
+            HeardWhat::Came(..) if draft.plan.racing.came.contains(&event) => continue,
             HeardWhat::Came(_, said) => match &draft.plan.heeded[event] {
                 Heeded::Heartbeat => continue,
                 Heeded::Came(_) => renumbered(draft, event, said, link.opening.vsn),

@@ -18,6 +18,7 @@ mod leaves;
 mod lines;
 mod messages;
 mod proxy;
+mod racing;
 mod request;
 mod secrets;
 mod session;

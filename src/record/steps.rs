@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::heard::{Heard, HeardWhat, Pauses};
 use super::messages::{Heeded, WireMessage, heed};
+use super::racing::Racing;
 use crate::clock::Time;
 use crate::protocol::REPLY;
 
@@ -20,6 +21,8 @@ pub(super) struct Plan {
     /// Each event as a message.
     pub(super) heeded: Vec<Heeded>,
     pub(super) steps: Vec<PlannedStep>,
+    /// The messages that a replay may receive or not.
+    pub(super) racing: Racing,
 }
 
 /// A step; the numbers are those of the events.
@@ -45,21 +48,27 @@ pub(super) struct PlannedSend {
 }
 
 impl Plan {
-    /// Orders what was heard. `needed` says whose values are used later, of the requests beside the socket.
+    /// Orders what was heard. `needed` finds the events whose values are used later.
     pub(super) fn of(heard: &Heard, pauses: Pauses, needed: &dyn Fn(&[Heeded]) -> BTreeSet<usize>) -> Self {
         let heeded = heed(heard);
-        let fetches = needed(&heeded);
+        let needed = needed(&heeded);
+        let racing = Racing::of(heard, &heeded, &needed);
         let mut planner = Planner {
             heard,
             heeded: &heeded,
+            racing: &racing.came,
             pauses,
             taken: BTreeSet::new(),
             steps: Vec::new(),
             last: Time::ZERO,
         };
-        planner.plan(&fetches);
+        planner.plan(&needed);
         let steps = planner.steps;
-        Self { heeded, steps }
+        Self {
+            heeded,
+            steps,
+            racing,
+        }
     }
 
     /// Whether the client ended the connection with this event without the answer to its close frame.
@@ -91,6 +100,8 @@ fn message(heeded: &[Heeded], event: usize) -> Option<&WireMessage> {
 struct Planner<'h> {
     heard: &'h Heard,
     heeded: &'h [Heeded],
+    /// The messages that nothing waits for.
+    racing: &'h BTreeSet<usize>,
     pauses: Pauses,
     /// Replies that a step waits for already.
     taken: BTreeSet<usize>,
@@ -100,7 +111,7 @@ struct Planner<'h> {
 }
 
 impl Planner<'_> {
-    fn plan(&mut self, fetches: &BTreeSet<usize>) {
+    fn plan(&mut self, needed: &BTreeSet<usize>) {
         let mut next = 0;
         while next < self.heeded.len() {
             let event = next;
@@ -114,7 +125,9 @@ impl Planner<'_> {
                     PlannedStep::Send(burst.into_iter().map(|event| self.send(event)).collect())
                 }
                 (_, Heeded::Odd) => PlannedStep::Raw(event),
-                (_, Heeded::Came(_)) if self.taken.contains(&event) => continue,
+                (_, Heeded::Came(_)) if self.taken.contains(&event) || self.racing.contains(&event) => {
+                    continue;
+                }
                 (_, Heeded::Came(_)) => PlannedStep::Receive(event, self.within(event)),
                 (_, Heeded::Unreadable | Heeded::Heartbeat) => continue,
                 (HeardWhat::Opened(_) | HeardWhat::Refused(..), _) => {
@@ -133,7 +146,7 @@ impl Planner<'_> {
                     self.pause(event);
                     PlannedStep::Cut(event)
                 }
-                (HeardWhat::Fetched(_), _) if fetches.contains(&event) => PlannedStep::Http(event),
+                (HeardWhat::Fetched(_), _) if needed.contains(&event) => PlannedStep::Http(event),
                 (HeardWhat::Fetched(_) | HeardWhat::Sent(..) | HeardWhat::Came(..), _) => continue,
             };
             let replies = match &step {
@@ -172,6 +185,7 @@ impl Planner<'_> {
                 && it.reference == asked.reference
                 && it.reply().is_some()
                 && !self.taken.contains(index)
+                && !self.racing.contains(index)
         };
         (event + 1..self.heeded.len()).find(answers)
     }

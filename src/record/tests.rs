@@ -22,7 +22,7 @@ fn opening() -> OpeningRequest {
 }
 
 /// The recording, from lines of milliseconds, the link and the event on it.
-fn heard(lines: &[(u64, usize, &str)]) -> Heard {
+pub(super) fn heard(lines: &[(u64, usize, &str)]) -> Heard {
     let mut heard = Heard::default();
     for (millis, link, line) in lines {
         let at = Time::from_micros(millis * 1_000);
@@ -44,7 +44,7 @@ fn heard(lines: &[(u64, usize, &str)]) -> Heard {
     heard
 }
 
-fn drafted(heard: &Heard, pauses: Pauses) -> String {
+pub(super) fn drafted(heard: &Heard, pauses: Pauses) -> String {
     let draft = Draft::new(heard, pauses, "ws://127.0.0.1:4000/socket");
     let scenario = scenario(&draft, &draft.loosened());
     let fixture = fixture(&draft, &scenario, "x.yaml");
@@ -178,23 +178,6 @@ fn what_is_no_message_is_sent_raw() {
     ]);
     let expected = "  - ana: { raw: { text: \"{nonsense\" } }\n  \
         - ana: { raw: { text: \"[\\\"7\\\",5,\\\"a:1\\\",\\\"x\\\",{}]\" } }\n  - ana: { closed: 1011 }\n";
-    assert_eq!(steps, expected);
-}
-
-#[test]
-fn what_came_before_the_answer_to_a_close_frame_is_received() {
-    let steps = steps(&[
-        (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#),
-        (5, 0, "close 1000"),
-        (
-            6,
-            0,
-            r#"< ["7","8","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-        ),
-        (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#),
-        (7, 0, "closed 1000"),
-    ]);
-    let expected = "  - ana: { leave: \"a:1\" }\n  - ana: { close: 1000 }\n  - ana: { receive: phx_close }\n";
     assert_eq!(steps, expected);
 }
 

@@ -66,9 +66,27 @@ fn keys(draft: &Draft<'_>, loosened: &Loosened) -> String {
         let pointers = loosened.pointers().map(|it| yaml::text(&it));
         let _ = writeln!(text, "hide: {}", list(pointers.collect()));
     }
-    if !loosened.any_order.is_empty() {
-        let events = loosened.any_order.iter().map(|it| yaml::text(it));
-        let _ = writeln!(text, "chance:\n  - any-order: {}", list(events.collect()));
-    }
+    text.push_str(&chance(draft, loosened));
     text
+}
+
+fn chance(draft: &Draft<'_>, loosened: &Loosened) -> String {
+    let mut items = String::new();
+    if !loosened.any_order.is_empty() {
+        let events: Vec<String> = loosened.any_order.iter().map(|it| yaml::text(it)).collect();
+        let _ = writeln!(items, "  - any-order: [{}]", events.join(", "));
+    }
+    for message in &draft.plan.racing.optional {
+        let (event, topic) = (draft.words(&message.event), draft.words(&message.topic));
+        let reference = yaml::text(&message.reference);
+        let _ = writeln!(items, "  - maybe: {event}\n    on: {topic}\n    ref: {reference}");
+    }
+    for event in &draft.plan.racing.more {
+        let _ = writeln!(items, "  - more: {}", draft.words(event));
+    }
+    if items.is_empty() {
+        items
+    } else {
+        format!("chance:\n{items}")
+    }
 }

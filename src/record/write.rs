@@ -198,12 +198,12 @@ impl Writer<'_> {
             return self.raw(send.event);
         }
         let actor = self.draft.heard.links[message.link].actor;
-        let topic = self.words(&message.topic);
+        let topic = self.draft.words(&message.topic);
         let mut parts = match message.event.as_str() {
             JOIN => vec![part("join", topic)],
             LEAVE => vec![part("leave", topic)],
             event => {
-                let mut parts = vec![part("push", self.words(event))];
+                let mut parts = vec![part("push", self.draft.words(event))];
                 parts.extend(self.on(actor, &message.topic));
                 parts
             }
@@ -228,7 +228,7 @@ impl Writer<'_> {
     fn on(&self, actor: usize, topic: &str) -> Option<(String, String)> {
         let joined = self.joined.get(&actor);
         let is_only = joined.is_some_and(|topics| topics.len() == 1 && topics.contains(topic));
-        (!is_only).then(|| part("on", self.words(topic)))
+        (!is_only).then(|| part("on", self.draft.words(topic)))
     }
 
     fn payload(&self, event: usize, message: &WireMessage) -> Option<(String, String)> {
@@ -277,7 +277,7 @@ impl Writer<'_> {
             return Vec::new();
         };
         let actor = self.draft.heard.links[message.link].actor;
-        let mut parts = vec![part("receive", self.words(&message.event))];
+        let mut parts = vec![part("receive", self.draft.words(&message.event))];
         parts.extend(self.on(actor, &message.topic));
         if let Some(reference) = message.reply().and(message.reference.as_ref()) {
             parts.push(part("ref", format!("\"{reference}\"")));
@@ -356,9 +356,5 @@ impl Writer<'_> {
             Said::Binary(bytes) => part("binary", yaml::bytes(bytes)),
         };
         vec![part("raw", yaml::map(&[content]))]
-    }
-
-    fn words(&self, text: &str) -> String {
-        yaml::pieces(&self.draft.secrets.split(text))
     }
 }

@@ -1,12 +1,13 @@
-//! `result.json` of `check`. Names of fields are a promise; more may come.
+//! `result.json` of `check`, and the parts that all commands share. Names of fields are a promise; more may come.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::folder::frames_of;
 use super::object::{Shown, object, words};
-use super::{CheckFinished, CheckJob, Folder, ReportError, Reporter};
+use super::past::SCHEMA;
+use super::{About, CheckFinished, CheckJob, Folder, ReportError, Reporter};
 use crate::conformance::{
     CaseResult, CutBy, Finding, HeldTo, IdleFinding, RunResult, SilentDirection, Testimony, TestimonyKind,
     Verdict, Warning,
@@ -35,21 +36,46 @@ impl Reporter<CheckJob> for Json {
 
 /// The content of the file.
 fn render(finished: &CheckFinished<'_>) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(&Document::new(finished)).unwrap_or_default();
-    text.push(b'\n');
-    text
+    pretty(&Document::new(finished))
 }
 
+/// The first fields of `result.json`, the same for all commands but `report`.
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
-struct Document<'a> {
-    schema: u32,
+pub(super) struct Head<'a> {
+    schema: u64,
     command: &'static str,
     version: &'static str,
     started_at: String,
     duration_ms: u64,
     target: &'a str,
     profile: Option<&'static str>,
+}
+
+impl<'a> Head<'a> {
+    /// The head of a run of this command at a server, which behaves as this Phoenix version if that is known.
+    pub(super) fn new(
+        command: &'static str,
+        about: &About,
+        duration: Duration,
+        (target, profile): (&'a str, Option<&'static str>),
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            command,
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: timestamp(about.started_at),
+            duration_ms: millis(duration),
+            target,
+            profile,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
+struct Document<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
     held_to: &'static str,
     strict: bool,
     seed: u64,
@@ -123,14 +149,9 @@ object! { Finding {
 impl<'a> Document<'a> {
     fn new(finished: &CheckFinished<'a>) -> Self {
         let run = finished.run;
+        let profile = run.held_to.profile().map(Profile::name);
         Self {
-            schema: 1,
-            command: "check",
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: timestamp(finished.about.started_at),
-            duration_ms: millis(finished.duration),
-            target: &run.target,
-            profile: run.held_to.profile().map(Profile::name),
+            head: Head::new("check", finished.about, finished.duration, (&run.target, profile)),
             held_to: match run.held_to {
                 HeldTo::Profile(_) => "profile",
                 HeldTo::Likeness(_) => "auto",
@@ -243,8 +264,15 @@ impl<'a> Idle<'a> {
     }
 }
 
+/// A document as the text of a file.
+pub(super) fn pretty(document: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(document).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
 /// Whole milliseconds.
-pub(super) fn millis(duration: std::time::Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

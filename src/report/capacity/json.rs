@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::json::{millis, timestamp};
+use super::super::json::{Head, pretty};
 use super::super::object::{Shown, object};
 use super::words::{purpose, verdict};
 use super::{CapacityFinished, CapacitySetup};
@@ -23,20 +23,13 @@ pub(super) fn render(run: &CapacityFinished<'_>) -> Vec<u8> {
             .and_then(|it| it.at_capacity.clone())
             .unwrap_or_default()
     };
-    let mut text = serde_json::to_vec_pretty(&Document::new(run, &at_capacity)).unwrap_or_default();
-    text.push(b'\n');
-    text
+    pretty(&Document::new(run, &at_capacity))
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema: u32,
-    command: &'static str,
-    version: &'static str,
-    started_at: String,
-    duration_ms: u64,
-    target: &'a str,
-    profile: Option<&'static str>,
+    #[serde(flatten)]
+    head: Head<'a>,
     seed: u64,
     insecure: bool,
     exit_code: u8,
@@ -254,13 +247,7 @@ impl<'a> Document<'a> {
         let at_answer = at_answer.filter(|it| it.verdict == TrialVerdict::Held);
         let last = at_answer.max_by_key(|it| it.duration);
         Self {
-            schema: 1,
-            command: "capacity",
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: timestamp(run.about.started_at),
-            duration_ms: millis(run.duration),
-            target: run.target,
-            profile: run.profile,
+            head: Head::new("capacity", run.about, run.duration, (run.target, run.profile)),
             seed: run.about.seed,
             insecure: run.about.certificates == Certificates::Insecure,
             exit_code: run.exit_code,

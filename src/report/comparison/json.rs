@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::super::json::pretty;
 use super::super::past::SCHEMA;
 use super::super::summary::words;
 use super::CheckMatrix;
@@ -11,9 +12,7 @@ use crate::profile::Profile;
 
 /// The content of the file.
 pub(super) fn render(matrix: &CheckMatrix<'_>) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(&Compared::new(matrix)).unwrap_or_default();
-    text.push(b'\n');
-    text
+    pretty(&Compared::new(matrix))
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::json::{millis, timestamp};
+use super::super::json::{Head, pretty};
 use super::super::object::{Shown, object, words};
 use super::setup::{Part, Rate};
 use super::{LoadFinished, Setup};
@@ -15,20 +15,13 @@ use crate::stream::Certificates;
 
 /// The content of the file.
 pub(super) fn render(run: &LoadFinished<'_>) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(&Document::new(run)).unwrap_or_default();
-    text.push(b'\n');
-    text
+    pretty(&Document::new(run))
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema: u32,
-    command: &'static str,
-    version: &'static str,
-    started_at: String,
-    duration_ms: u64,
-    target: &'a str,
-    profile: Option<&'static str>,
+    #[serde(flatten)]
+    head: Head<'a>,
     scenario: &'a str,
     seed: u64,
     insecure: bool,
@@ -91,13 +84,7 @@ impl<'a> Document<'a> {
             LoadConclusion::Undecided(reasons) => ("undecided", reasons),
         };
         Self {
-            schema: 1,
-            command: "load",
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: timestamp(run.about.started_at),
-            duration_ms: millis(run.duration),
-            target: run.target,
-            profile: run.profile,
+            head: Head::new("load", run.about, run.duration, (run.target, run.profile)),
             scenario: run.scenario,
             seed: run.about.seed,
             insecure: run.about.certificates == Certificates::Insecure,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::super::json::{millis, timestamp};
+use super::super::json::{Head, millis, pretty};
 use super::super::object::Shown;
 use super::{ProveFinished, ProveSetup};
 use crate::load::{Figures, Generator, Latencies, Messages, ServerUse, Sockets};
@@ -12,21 +12,14 @@ use crate::stream::Certificates;
 
 /// The content of the file.
 pub(super) fn render(run: &ProveFinished<'_>) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(&Document::new(run)).unwrap_or_default();
-    text.push(b'\n');
-    text
+    pretty(&Document::new(run))
 }
 
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
 struct Document<'a> {
-    schema: u32,
-    command: &'static str,
-    version: &'static str,
-    started_at: String,
-    duration_ms: u64,
-    target: &'a str,
-    profile: Option<&'static str>,
+    #[serde(flatten)]
+    head: Head<'a>,
     seed: u64,
     insecure: bool,
     exit_code: u8,
@@ -97,13 +90,7 @@ impl<'a> Document<'a> {
     fn new(run: &ProveFinished<'a>) -> Self {
         let result = run.result;
         Self {
-            schema: 1,
-            command: "prove",
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: timestamp(run.about.started_at),
-            duration_ms: millis(run.duration),
-            target: run.target,
-            profile: run.profile,
+            head: Head::new("prove", run.about, run.duration, (run.target, run.profile)),
             seed: run.about.seed,
             insecure: run.about.certificates == Certificates::Insecure,
             exit_code: run.exit_code,

@@ -7,27 +7,19 @@ use super::words::{condition, lacking, percent};
 use super::{ComparisonEnd, RunComparison};
 use crate::load::{Change, ConditionOutcome, ConditionVerdict, TimingDifference};
 use crate::profile::Profile;
-use crate::report::json::{millis, timestamp};
+use crate::report::json::{Head, pretty, timestamp};
 use crate::report::load::past::PastLoad;
-use crate::report::past::SCHEMA;
 use crate::statistics::{Inferiority, QuantileTest};
 
 /// The content of the file.
 pub(super) fn render(comparison: &RunComparison<'_>, end: &ComparisonEnd<'_>) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(&Document::new(comparison, end)).unwrap_or_default();
-    text.push(b'\n');
-    text
+    pretty(&Document::new(comparison, end))
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema: u64,
-    command: &'static str,
-    version: &'static str,
-    started_at: String,
-    duration_ms: u64,
-    target: &'a str,
-    profile: Option<&'static str>,
+    #[serde(flatten)]
+    head: Head<'a>,
     seed: u64,
     exit_code: u8,
     cut_short: bool,
@@ -89,14 +81,9 @@ impl<'a> Document<'a> {
             new: &it.new,
             matters: it.matters == Matters::ToLatencies,
         });
+        let newer = (&*comparison.new.target, comparison.new.profile.map(Profile::name));
         Self {
-            schema: SCHEMA,
-            command: "compare",
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: timestamp(end.about.started_at),
-            duration_ms: millis(end.duration),
-            target: &comparison.new.target,
-            profile: comparison.new.profile.map(Profile::name),
+            head: Head::new("compare", end.about, end.duration, newer),
             seed: end.about.seed,
             exit_code: end.exit_code,
             cut_short: false,

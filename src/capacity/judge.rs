@@ -2,22 +2,12 @@
 
 use std::time::Duration;
 
-use super::cause::Cause;
 use super::dimension::Dimension;
 use super::goal::TrialVerdict;
 use super::little::Little;
 use super::settings::CapacitySettings;
-use super::trial::{ProcessUse, Trial, TrialPurpose};
+use super::trial::{Asked, ProcessUse, Trial};
 use crate::load::{LoadConclusion, LoadResult, Point};
-
-/// A trial before its result is known.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    pub(super) number: usize,
-    pub(super) purpose: TrialPurpose,
-    pub(super) load: u64,
-    pub(super) duration: Duration,
-}
 
 /// The trial that this result is of.
 pub(super) fn judge(asked: Asked, result: &LoadResult, settings: &CapacitySettings, took: Duration) -> Trial {
@@ -28,7 +18,6 @@ pub(super) fn judge(asked: Asked, result: &LoadResult, settings: &CapacitySettin
         LoadConclusion::FellShort(reasons) => (TrialVerdict::Missed, reasons),
         LoadConclusion::Undecided(reasons) => (TrialVerdict::Undecided, reasons),
     };
-    let cause = (verdict == TrialVerdict::Missed).then(|| Cause::of(&objectives, reasons.len()));
     if let Some(little) = little.filter(|it| !it.holds())
         && result.messages.missing == 0
     {
@@ -36,13 +25,7 @@ pub(super) fn judge(asked: Asked, result: &LoadResult, settings: &CapacitySettin
         reasons.push(little.to_string());
     }
     Trial {
-        number: asked.number,
-        purpose: asked.purpose,
-        load: asked.load,
-        duration: asked.duration,
-        verdict,
         reasons,
-        cause,
         sockets: result.sockets.joined,
         rate: match settings.dimension {
             Dimension::Joins => result.sockets.joined as f64 / result.took.opening_s.max(0.001),
@@ -57,27 +40,15 @@ pub(super) fn judge(asked: Asked, result: &LoadResult, settings: &CapacitySettin
             rss_bytes: server.rss_bytes_peak,
         }),
         took,
+        ..Trial::unmeasured(asked, verdict)
     }
 }
 
 /// A trial that did not take place, because this machine cannot make the load.
 pub(super) fn impossible(asked: Asked, why: String) -> Trial {
     Trial {
-        number: asked.number,
-        purpose: asked.purpose,
-        load: asked.load,
-        duration: asked.duration,
-        verdict: TrialVerdict::Impossible,
         reasons: vec![why],
-        cause: None,
-        sockets: 0,
-        rate: 0.0,
-        objectives: Vec::new(),
-        latency_us: crate::load::Latencies::default(),
-        little: None,
-        generator: ProcessUse::default(),
-        server: None,
-        took: Duration::ZERO,
+        ..Trial::unmeasured(asked, TrialVerdict::Impossible)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The limit of a server: the resource or objective that gave out first.
 
-use super::cause::Cause;
 use super::goal::TrialVerdict;
 use super::search::{Upper, UpperReason};
 use super::trial::Trial;
@@ -76,9 +75,92 @@ impl Limit {
                 };
             }
         }
-        match trial.cause {
-            Some(Cause::Errors) => Self::Errors,
-            Some(Cause::Latency) | None => Self::Latency,
+        if trial.has_errors() {
+            Self::Errors
+        } else {
+            Self::Latency
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::trial::ProcessUse;
+    use super::*;
+    use crate::load::{ObjectiveOutcome, ObjectiveUnit};
+
+    const MACHINE: Machine = Machine {
+        processors: 4,
+        memory_bytes: Some(1_000_000_000),
+        os: String::new(),
+    };
+
+    /// A trial at 100 that missed a latency objective.
+    fn missed() -> Trial {
+        Trial {
+            reasons: vec!["the objective reply.p99<100ms was missed".to_owned()],
+            objectives: vec![ObjectiveOutcome {
+                text: "reply.p99<100ms".to_owned(),
+                value: Some(200_000.0),
+                held: false,
+                figure: "reply.p99".to_owned(),
+                unit: ObjectiveUnit::Us,
+                limit: 100_000.0,
+                source: "default".to_owned(),
+                only: None,
+            }],
+            ..Trial::example(100, TrialVerdict::Missed, Duration::from_secs(3))
+        }
+    }
+
+    fn limit(because: UpperReason, trials: &[Trial]) -> Limit {
+        Limit::at(Some(Upper { load: 100, because }), trials, &MACHINE)
+    }
+
+    #[test]
+    fn a_missed_trial_is_limited_by_what_it_used_up() {
+        let used = |own: f64, server: f64, rss_bytes: u64| Trial {
+            generator: ProcessUse {
+                processors: own,
+                rss_bytes: 0,
+            },
+            server: Some(ProcessUse {
+                processors: server,
+                rss_bytes,
+            }),
+            ..missed()
+        };
+        let limits = [
+            used(0.5, 0.5, 1000),
+            used(0.5, 3.2, 1000),
+            used(3.2, 0.5, 1000),
+            used(0.5, 3.2, 900_000_000),
+        ]
+        .map(|trial| limit(UpperReason::Missed, &[trial]));
+        assert_eq!(
+            limits,
+            [
+                Limit::Latency,
+                Limit::ServerCpu,
+                Limit::Generator,
+                Limit::ServerMemory
+            ]
+        );
+    }
+
+    #[test]
+    fn errors_count_before_latency() {
+        assert_eq!(limit(UpperReason::Missed, &[missed()]), Limit::Latency);
+        let mut lossy = missed();
+        lossy.reasons.push("3 messages never came".to_owned());
+        assert_eq!(limit(UpperReason::Missed, &[lossy]), Limit::Errors);
+    }
+
+    #[test]
+    fn a_load_that_was_not_missed_says_nothing_of_the_server() {
+        assert_eq!(limit(UpperReason::OutOfReach, &[missed()]), Limit::Generator);
+        assert_eq!(Limit::at(None, &[missed()], &MACHINE), Limit::Max);
     }
 }

@@ -1,7 +1,6 @@
 //! Finds the most that a server holds within objectives: sockets, joins a second, messages a second, or subscribers of one
 //! topic. Each trial is a load test; a search decides which load is tried next.
 
-mod cause;
 mod dimension;
 mod event;
 mod fit;

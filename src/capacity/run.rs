@@ -8,12 +8,12 @@ use super::event::CapacityEvent;
 use super::fit::fit;
 use super::forecast::forecasts;
 use super::goal::{Measured, TrialVerdict};
-use super::judge::{Asked, impossible, judge};
+use super::judge::{impossible, judge};
 use super::limit::Limit;
 use super::result::{CapacityResult, Ended, Soak};
 use super::search::{NextTrial, Search};
 use super::settings::CapacitySettings;
-use super::trial::{Trial, TrialPurpose};
+use super::trial::{Asked, Trial, TrialPurpose};
 use crate::clock::{Clock, Time};
 use crate::load::{self, Histograms, LoadError, LoadEvent, LoadResult, Machine};
 

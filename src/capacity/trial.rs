@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::cause::Cause;
 use super::goal::TrialVerdict;
 use super::little::Little;
-use crate::load::{Latencies, ObjectiveOutcome};
+use crate::load::{Latencies, ObjectiveOutcome, ObjectiveUnit};
 
 /// The purpose of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +15,15 @@ pub enum TrialPurpose {
     Soak,
     /// To see the latency at this percentage of the answer.
     Share(u8),
+}
+
+/// A trial before its result is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) number: usize,
+    pub(super) purpose: TrialPurpose,
+    pub(super) load: u64,
+    pub(super) duration: Duration,
 }
 
 /// A trial that took place.
@@ -33,8 +41,6 @@ pub struct Trial {
     pub verdict: TrialVerdict,
     /// The reasons why it did not hold, as full sentences.
     pub reasons: Vec<String>,
-    /// The cause, if the server missed it.
-    pub cause: Option<Cause>,
     /// How many sockets had joined.
     pub sockets: u64,
     /// Pushes a second, or joins a second where these are searched.
@@ -53,26 +59,46 @@ pub struct Trial {
     pub took: Duration,
 }
 
-#[cfg(test)]
 impl Trial {
-    /// A trial of a search in which nothing was measured.
-    pub fn example(load: u64, verdict: TrialVerdict, duration: Duration) -> Self {
+    /// A trial in which nothing was measured.
+    pub(super) fn unmeasured(asked: Asked, verdict: TrialVerdict) -> Self {
         Self {
-            number: 1,
-            purpose: TrialPurpose::Search,
-            load,
-            duration,
+            number: asked.number,
+            purpose: asked.purpose,
+            load: asked.load,
+            duration: asked.duration,
             verdict,
             reasons: Vec::new(),
-            cause: None,
-            sockets: load,
+            sockets: 0,
             rate: 0.0,
             objectives: Vec::new(),
             latency_us: Latencies::default(),
             little: None,
             generator: ProcessUse::default(),
             server: None,
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Whether a missed trial had errors. It had none if each reason is a latency objective that was missed.
+    pub(super) fn has_errors(&self) -> bool {
+        let missed = self.objectives.iter().filter(|it| !it.held && it.value.is_some());
+        self.reasons.len() > missed.filter(|it| it.unit == ObjectiveUnit::Us).count()
+    }
+
+    /// A trial of a search, for tests.
+    #[cfg(test)]
+    pub fn example(load: u64, verdict: TrialVerdict, duration: Duration) -> Self {
+        let asked = Asked {
+            number: 1,
+            purpose: TrialPurpose::Search,
+            load,
+            duration,
+        };
+        Self {
+            sockets: load,
             took: duration,
+            ..Self::unmeasured(asked, verdict)
         }
     }
 }

@@ -63,8 +63,13 @@ impl CapacitySettings {
         }
     }
 
+    /// The load test of the smallest load, for checks before the search.
+    pub fn smallest(&self) -> LoadSettings {
+        self.trial(*self.range.start(), self.goal.trial, 0)
+    }
+
     /// The load test of a trial. Trials have different seeds, so that no topic is used twice.
-    pub fn trial(&self, load: u64, duration: Duration, number: usize) -> LoadSettings {
+    pub(super) fn trial(&self, load: u64, duration: Duration, number: usize) -> LoadSettings {
         let count = u32::try_from(load).unwrap_or(u32::MAX);
         let open = |rate: f64| Schedule::Open(vec![RateStage { rate, duration }], Pacing::Even);
         let base = LoadSettings {

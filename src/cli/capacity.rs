@@ -3,26 +3,23 @@
 
 mod job;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::oneshot;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use super::args::{self, Look};
-use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
-use super::load::preflight::preflight;
+use super::load::preflight::got_in;
 use super::load::refused;
+use super::threaded::{lock, on_thread};
 use super::under_test::{NotStarted, UnderTest};
-use super::{config, output, wait};
-use crate::capacity::{self, CapacityConclusion, CapacityResult, CapacitySettings};
+use super::{config, output};
+use crate::capacity::{self, CapacityConclusion, CapacityResult};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::report::{
     About, CapacityFile, CapacityFinished, CapacityJob, CapacityProgress, CapacitySetup, CapacityTerminal,
     Folder, Reporters, announce,
 };
-use crate::transport::Target;
 use job::Job;
 
 /// Searches for the capacity of a server.
@@ -44,11 +41,6 @@ struct Ended {
 
 /// The reporters of a search. They receive its events on the thread that searches, and its end here.
 type Shared = Arc<Mutex<Reporters<CapacityJob>>>;
-
-/// Locks the reporters, also after a panic of the search.
-fn lock(reporters: &Shared) -> MutexGuard<'_, Reporters<CapacityJob>> {
-    reporters.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 async fn search(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
@@ -77,20 +69,15 @@ async fn search(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
         conclusion: &conclusion,
         about: &about,
         target: &ended.target,
-        profile: job.profile(),
+        profile: job.server.profile(),
         setup: ended.setup.as_ref(),
         duration: clock.now().since(Time::ZERO),
         cut_short: stop.is_asked(),
         exit_code: exit.code(),
         trouble: trouble.as_deref(),
     });
-    output::unreported(&unreported);
-    ended.outcome?;
-    Ok(if exit == Exit::Held && !unreported.is_empty() {
-        Exit::Undecided
-    } else {
-        exit
-    })
+    let exit = output::exit_with_results(exit, &unreported);
+    ended.outcome.map(|_| exit)
 }
 
 const fn exit(conclusion: &CapacityConclusion) -> Exit {
@@ -130,12 +117,18 @@ async fn serve_and_search(
             let settings = job.settings(&server.target, job.server_pid().or(server.pid));
             let mut setup = CapacitySetup::new(&settings, job.command_line());
             let outcome = async {
-                setup.server_said = got_in(job, &settings, stop).await?;
+                setup.server_said = got_in(job.target(), &settings.smallest(), stop).await?;
                 if !look.quiet {
                     let unsaid = announce(&setup.head(&server.target.to_string(), job.seed));
-                    unsaid.map_err(|why| undone(why.to_string()))?;
+                    unsaid.map_err(|why| CliError::undone(why.to_string()))?;
                 }
-                searched(settings, reporters, stop).await
+                let reporters = Arc::clone(reporters);
+                let work = move |flag: &AtomicBool| {
+                    let mut reporters = lock(&reporters);
+                    let outcome = capacity::run(&settings, &mut |event| reporters.event(&event), flag);
+                    outcome.map_err(refused)
+                };
+                on_thread("search", stop, work).await
             };
             let outcome = outcome.await;
             let target = server.target.url();
@@ -152,52 +145,4 @@ async fn serve_and_search(
             outcome: Err(CliError::Undone(why)),
         },
     }
-}
-
-/// Waits for the target if requested, and tries one client. Returns the target's `server` header.
-async fn got_in(job: &Job, settings: &CapacitySettings, stop: &Stop) -> Result<Option<String>, CliError> {
-    let smallest = settings.trial(*settings.range.start(), settings.goal.trial, 0);
-    let entering = async {
-        let target: &Target = &smallest.target;
-        if let Some(limit) = job.target().wait_for {
-            wait::wait_for(limit, target, job.target()).await?;
-        }
-        preflight(&smallest).await
-    };
-    tokio::select! {
-        said = entering => said.map_err(CliError::Undone),
-        () = stop.clone().asked() => Err(undone("ended before a client got in".to_owned())),
-    }
-}
-
-/// Searches on a thread of its own, while this one handles signals.
-async fn searched(
-    settings: CapacitySettings,
-    reporters: &Shared,
-    stop: &Stop,
-) -> Result<CapacityResult, CliError> {
-    let asked = Arc::new(AtomicBool::new(false));
-    let (tell, mut told) = oneshot::channel();
-    let (flag, reporters) = (Arc::clone(&asked), Arc::clone(reporters));
-    let thread = std::thread::Builder::new().name("search".to_owned());
-    let thread = thread.spawn(move || {
-        let mut reporters = lock(&reporters);
-        let outcome = capacity::run(&settings, &mut |event| reporters.event(&event), &flag);
-        drop(reporters);
-        // Sending fails only if the search was aborted.
-        let _ = tell.send(outcome.map_err(refused));
-    });
-    thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
-    let outcome = tokio::select! {
-        outcome = &mut told => outcome,
-        () = stop.clone().asked() => {
-            asked.store(true, Ordering::Relaxed);
-            told.await
-        }
-    };
-    outcome.map_err(|_| undone("the search panicked".to_owned()))?
-}
-
-fn undone(what: String) -> CliError {
-    CliError::Undone(Complaint::new(what))
 }

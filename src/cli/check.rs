@@ -45,7 +45,7 @@ pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
 
 /// Accepts the pending fixtures.
 fn accept(job: &Job) -> Result<Exit, CliError> {
-    let failed = |why| CliError::Undone(Complaint::new(format!("cannot accept a pending fixture: {why}")));
+    let failed = |why| CliError::undone(format!("cannot accept a pending fixture: {why}"));
     let accepted = conformance::accept(&job.cases).map_err(failed)?;
     if accepted.is_empty() {
         output::print(&"no pending fixture; `phxproof check --update missing` writes them\n")?;
@@ -98,12 +98,8 @@ async fn check(
         exit_code: exit.code(),
         trouble: trouble_text.as_deref(),
     });
-    output::unreported(&unreported);
-    match outcome {
-        Err(complaint) => Err(CliError::Undone(complaint)),
-        Ok(_) if exit == Exit::Held && !unreported.is_empty() => Ok(Exit::Undecided),
-        Ok(_) => Ok(exit),
-    }
+    let exit = output::exit_with_results(exit, &unreported);
+    outcome.map(|_| exit).map_err(CliError::Undone)
 }
 
 const fn exit(conclusion: CheckConclusion) -> Exit {

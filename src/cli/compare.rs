@@ -1,7 +1,6 @@
 //! The `compare` command: compares the latencies of two earlier runs of `load`.
 
 use super::args::{Compare, CompareFormat, Look, Results};
-use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::report::{complaint, not_a_run};
 use super::{output, results};
@@ -38,7 +37,7 @@ pub(super) fn run(typed: Compare, look: Look) -> Result<Exit, CliError> {
     };
     comparison
         .write(&folder, &end)
-        .map_err(|why| CliError::Undone(Complaint::new(why.to_string())))?;
+        .map_err(|why| CliError::undone(why.to_string()))?;
     match typed.format.unwrap_or(CompareFormat::Text) {
         CompareFormat::Text => output::print(&comparison.text(look.detail(), &folder))?,
         CompareFormat::Markdown => output::print(&comparison.markdown())?,

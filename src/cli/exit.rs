@@ -49,6 +49,11 @@ pub(super) enum CliError {
 }
 
 impl CliError {
+    /// A run that could not take place for this reason.
+    pub(super) fn undone(why: impl Into<String>) -> Self {
+        Self::Undone(Complaint::new(why))
+    }
+
     /// The exit code of this error.
     pub(super) const fn exit(&self) -> Exit {
         match self {

@@ -5,7 +5,6 @@ use std::future::Future;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::output;
 
@@ -18,10 +17,8 @@ pub(super) struct Interrupts {
 impl Interrupts {
     /// Listens for the signals, which no longer end the process by themselves.
     pub(super) fn listen() -> Result<Self, CliError> {
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|why| CliError::Undone(Complaint::new(format!("cannot listen to signals: {why}"))))
-        };
+        let listen =
+            |kind| signal(kind).map_err(|why| CliError::undone(format!("cannot listen to signals: {why}")));
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
@@ -73,6 +70,6 @@ where
     output::note("ending the run; once more ends it at once");
     tokio::select! {
         result = &mut job => result,
-        () = interrupts.next() => Err(CliError::Undone(Complaint::new("ended at once; no report was written"))),
+        () = interrupts.next() => Err(CliError::undone("ended at once; no report was written")),
     }
 }

@@ -8,16 +8,15 @@ mod typed;
 pub(super) use typed::command_line;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::args::{self, Look};
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
+use super::threaded::{lock, on_thread};
 use super::under_test::{NotStarted, UnderTest};
-use super::{config, output, wait};
+use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::load::{
     self, LoadConclusion, LoadError, LoadEvent, LoadResult, LoadSettings, Objective, ObjectiveOutcome,
@@ -29,6 +28,7 @@ use crate::report::{
 };
 use crate::transport::Target;
 use job::{Abort, Job};
+use preflight::got_in;
 
 /// Loads a server.
 pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
@@ -120,11 +120,6 @@ impl Reports {
     }
 }
 
-/// Locks the reporters, also after a panic of the run.
-fn lock(reporters: &Mutex<Reporters<LoadJob>>) -> MutexGuard<'_, Reporters<LoadJob>> {
-    reporters.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
     let about = About {
@@ -157,22 +152,18 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
         about: &about,
         scenario: &job.scenario,
         target: &ended.target,
-        profile: job.profile(),
+        profile: job.server.profile(),
         setup: ended.setup.as_ref(),
         duration: clock.now().since(Time::ZERO),
         exit_code: exit.code(),
         trouble: trouble_text.as_deref(),
     });
-    output::unreported(&unreported);
+    let exit = output::exit_with_results(exit, &unreported);
     if let Some(error) = trouble {
         return Err(error);
     }
     hints(&job, result);
-    Ok(if exit == Exit::Held && !unreported.is_empty() {
-        Exit::Undecided
-    } else {
-        exit
-    })
+    Ok(exit)
 }
 
 const fn exit(conclusion: &LoadConclusion) -> Exit {
@@ -221,53 +212,22 @@ async fn serve_and_load(job: &Job, reports: &Reports, stop: &Stop) -> Ended {
     }
 }
 
-/// Waits for the target if requested, and tries one client. Returns the target's `server` header.
-async fn got_in(job: &Job, settings: &LoadSettings) -> Result<Option<String>, Complaint> {
-    let how = job.target();
-    if let Some(limit) = how.wait_for {
-        wait::wait_for(limit, &settings.target, how).await?;
-    }
-    preflight::preflight(settings).await
-}
-
 /// Runs the swarm on its own thread, while this one handles signals.
 async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, stop: &Stop) -> Ended {
     let settings = job.settings(target, pid);
-    let asked = Arc::new(AtomicBool::new(false));
-    let (tell, mut told) = oneshot::channel();
     let mut setup = job.setup(&settings);
     let outcome = async {
-        setup.server_said = tokio::select! {
-            said = got_in(job, &settings) => said.map_err(CliError::Undone)?,
-            () = stop.clone().asked() => return Err(undone("ended before a client got in".to_owned())),
-        };
+        setup.server_said = got_in(job.target(), &settings, stop).await?;
         if !reports.look.quiet {
             let unsaid = announce(&job.head(target, &setup));
-            unsaid.map_err(|why| undone(why.to_string()))?;
+            unsaid.map_err(|why| CliError::undone(why.to_string()))?;
         }
         reports.show(job, &settings);
         let reporters = Arc::clone(&reports.reporters);
-        let flag = Arc::clone(&asked);
-        let watched = (job.objectives().to_vec(), job.abort());
-        let conductor = std::thread::Builder::new().name("conductor".to_owned());
-        let thread = conductor.spawn(move || {
-            // Sending fails only if the run was aborted.
-            let _ = tell.send(conduct(
-                &settings,
-                &mut lock(&reporters),
-                (&watched.0, watched.1),
-                &flag,
-            ));
-        });
-        thread.map_err(|why| undone(format!("the system has no thread to give: {why}")))?;
-        let outcome = tokio::select! {
-            outcome = &mut told => outcome,
-            () = stop.clone().asked() => {
-                asked.store(true, Ordering::Relaxed);
-                told.await
-            }
-        };
-        outcome.map_err(|_| undone("the swarm panicked".to_owned()))?
+        let (objectives, abort) = (job.objectives().to_vec(), job.abort());
+        let work =
+            move |flag: &AtomicBool| conduct(&settings, &mut lock(&reporters), (&objectives, abort), flag);
+        on_thread("swarm", stop, work).await
     };
     let outcome = outcome.await;
     Ended {
@@ -300,16 +260,12 @@ fn conduct(
     outcome.map(ran).map_err(refused)
 }
 
-fn undone(what: String) -> CliError {
-    CliError::Undone(Complaint::new(what))
-}
-
 /// Errors that the user can correct are wrong usage; a shortage of the machine is not.
 pub(super) fn refused(error: LoadError) -> CliError {
     match error {
         LoadError::InvalidSettings(why) => Complaint::new(why.to_string()).into(),
         LoadError::Scenario(error) => error.into(),
-        LoadError::Plan(_) | LoadError::Shard(_) => undone(error.to_string()),
+        LoadError::Plan(_) | LoadError::Shard(_) => CliError::undone(error.to_string()),
     }
 }
 

@@ -29,6 +29,7 @@ mod report;
 mod results;
 mod serve;
 mod show;
+mod threaded;
 mod under_test;
 mod units;
 mod wait;
@@ -39,7 +40,6 @@ use std::ffi::OsString;
 
 use args::{Cli, Command};
 use clap::Parser;
-use complaint::Complaint;
 use exit::CliError;
 
 /// Runs the command line, and returns how the process should exit.
@@ -80,7 +80,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
 /// The runtime for commands that use signals, timers or sockets.
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|why| CliError::Undone(Complaint::new(format!("cannot start the runtime: {why}"))))
+    built.map_err(|why| CliError::undone(format!("cannot start the runtime: {why}")))
 }
 
 /// Prints the message of clap, which also reports `--help` and `--version` as errors. clap's exit code for

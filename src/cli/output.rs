@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::args::ColorArg;
 use super::complaint::Complaint;
-use super::exit::CliError;
+use super::exit::{CliError, Exit};
 use crate::report::{Folder, ReportError};
 use crate::scenario::Color;
 
@@ -51,10 +51,19 @@ pub(super) fn make(folder: &Folder) -> Result<(), CliError> {
     })
 }
 
-/// Prints which results could not be written.
+/// Prints the results that could not be written.
 pub(super) fn unreported(errors: &[ReportError]) {
     for why in errors {
-        error(&CliError::Undone(Complaint::new(why.to_string())));
+        error(&CliError::undone(why.to_string()));
+    }
+}
+
+/// Prints the results that could not be written, and returns the exit code: without all results, a run that held is undecided.
+pub(super) fn exit_with_results(exit: Exit, errors: &[ReportError]) -> Exit {
+    unreported(errors);
+    match exit {
+        Exit::Held if !errors.is_empty() => Exit::Undecided,
+        other => other,
     }
 }
 

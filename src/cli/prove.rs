@@ -2,21 +2,15 @@
 
 mod job;
 
-use std::time::Duration;
-
 use super::args::{self, Look};
-use super::check::Server;
 use super::complaint::Complaint;
-use super::embedded::OwnServer;
-use super::exec::{Exec, Log, STARTS_WITHIN};
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
+use super::under_test::{NotStarted, UnderTest, processors};
 use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::driver::{Host as _, Lent};
-use crate::prove::{ProofVerdict, ProveResult, prove};
-use crate::report::{About, Folder, ProveFile, ProveFinished, ProveJob, ProveTerminal, Reporters};
-use crate::transport::Target;
+use crate::prove::{ProofVerdict, ProveEvent, ProveResult, prove};
+use crate::report::{About, ProveFile, ProveFinished, ProveJob, ProveTerminal, Reporters};
 use job::Job;
 
 /// Makes experiments at a server.
@@ -26,15 +20,6 @@ pub(super) fn run(typed: args::Prove, look: Look) -> Result<Exit, CliError> {
     // Raise the limit of open descriptors for the many connections.
     crate::descriptors::raise_limit();
     super::runtime()?.block_on(interrupt::in_order(|stop| experiments(job, look, stop)))
-}
-
-/// A server that is reached, and may be restarted if this run started it.
-struct Reached {
-    target: Target,
-    pid: Option<u32>,
-    lent: Option<Box<dyn Lent>>,
-    /// Kept until the end of the run, because it stops the server.
-    exec: Option<Exec>,
 }
 
 async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
@@ -51,13 +36,15 @@ async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError>
         .into_iter()
         .for_each(|file| reporters.add(file));
     reporters.add(ProveTerminal::new(look.detail(), folder.clone()));
-    let reached = tokio::select! {
-        reached = reach(&job, &folder) => reached,
-        () = stop.clone().asked() => Err(Complaint::new("ended before the server answered")),
-    };
-    let (target, outcome) = match reached {
-        Ok(reached) => made(&job, reached, &mut reporters, stop).await,
-        Err(why) => (job.target_url(), Err(why)),
+    let own = (job.transport(), processors());
+    let (target, outcome) = match UnderTest::start(&job.server, own, job.target(), &folder, &stop).await {
+        Ok(mut server) => {
+            let outcome = made(&job, &mut server, &mut reporters, &stop).await;
+            let target = server.target.url();
+            server.stop().await;
+            (target, outcome)
+        }
+        Err(NotStarted { target, why }) => (target, Err(why)),
     };
     let (result, trouble) = match outcome {
         Ok(result) => (result, None),
@@ -69,18 +56,14 @@ async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError>
         result: &result,
         about: &about,
         target: &target,
-        profile: job.profile(),
+        profile: job.server.profile(),
         setup: &job.setup(),
         duration: clock.now().since(Time::ZERO),
         exit_code: exit.code(),
         trouble: trouble_text.as_deref(),
     });
-    output::unreported(&unreported);
-    match trouble {
-        Some(why) => Err(CliError::Undone(why)),
-        None if exit == Exit::Held && !unreported.is_empty() => Ok(Exit::Undecided),
-        None => Ok(exit),
-    }
+    let exit = output::exit_with_results(exit, &unreported);
+    trouble.map_or(Ok(exit), |why| Err(CliError::Undone(why)))
 }
 
 /// Nothing is proved by a run that was cut short, unless something failed before.
@@ -92,59 +75,22 @@ fn exit(result: &ProveResult) -> Exit {
     }
 }
 
-/// Makes the experiments at a server. Returns its address as well.
+/// Makes the experiments at a server, and waits for the server before if that is asked for.
 async fn made(
     job: &Job,
-    reached: Reached,
+    server: &mut UnderTest,
     reporters: &mut Reporters<ProveJob>,
-    stop: Stop,
-) -> (String, Result<ProveResult, Complaint>) {
-    let target = reached.target.url();
-    let settings = job.settings(&reached.target, reached.pid);
-    let mut on_event = |event: crate::prove::ProveEvent<'_>| reporters.event(&event);
-    let result = prove(&settings, reached.lent, &mut on_event, stop.asked()).await;
-    if let Some(exec) = reached.exec {
-        exec.stop().await;
-    }
-    (target, result.map_err(|why| Complaint::new(why.to_string())))
-}
-
-/// Starts the server if this run is to do that, and waits for it if that is asked for.
-async fn reach(job: &Job, folder: &Folder) -> Result<Reached, Complaint> {
-    let typed = job.target();
-    match &job.server {
-        Server::There(target) => {
-            if let Some(limit) = typed.wait_for {
-                wait::wait_for(limit, target, typed).await?;
-            }
-            Ok(Reached {
-                target: target.clone(),
-                pid: job.server_pid(),
-                lent: None,
-                exec: None,
-            })
-        }
-        Server::Embedded(profile) => {
-            let server = OwnServer::start(*profile, job.shards())
-                .await
-                .map_err(|why| Complaint::new(format!("cannot start the reference server: {why}")))?;
-            Ok(Reached {
-                target: job.over(server.at()),
-                pid: job.server_pid().or(server.pid()),
-                lent: Some(Box::new(server)),
-                exec: None,
-            })
-        }
-        Server::Exec(target, command) => {
-            let within: Duration = typed.wait_for.unwrap_or(STARTS_WITHIN);
-            let exec = Exec::start(command, target, Log::new(folder)?, within).await?;
-            let lent = exec.lend().await.map_err(Complaint::new)?;
-            Ok(Reached {
-                target: target.clone(),
-                pid: job.server_pid().or(exec.pid().await),
-                lent: Some(lent),
-                exec: Some(exec),
-            })
+    stop: &Stop,
+) -> Result<ProveResult, Complaint> {
+    if let Some(limit) = job.target().wait_for {
+        tokio::select! {
+            reached = wait::wait_for(limit, &server.target, job.target()) => reached?,
+            () = stop.clone().asked() => return Err(Complaint::new("ended before the server answered")),
         }
     }
+    let settings = job.settings(&server.target, job.server_pid().or(server.pid));
+    let lent = server.lend().await?;
+    let mut on_event = |event: ProveEvent<'_>| reporters.event(&event);
+    let result = prove(&settings, lent, &mut on_event, stop.clone().asked()).await;
+    result.map_err(|why| Complaint::new(why.to_string()))
 }

@@ -166,9 +166,9 @@ fn next_step(job: &Job, scenario: &RecordedScenario) -> String {
 
 /// The text that was written cannot be read: not the user's mistake.
 fn mistake(error: ScenarioError) -> CliError {
-    CliError::Undone(Complaint::new(format!(
+    CliError::undone(format!(
         "what was recorded cannot be written as a scenario: {error}"
-    )))
+    ))
 }
 
 fn save(path: &Path, text: &str) -> Result<(), CliError> {

@@ -94,7 +94,7 @@ fn compare<'f>(
     let matrix = CheckMatrix::new(&runs, folder.path());
     matrix
         .write(&folder)
-        .map_err(|why| CliError::Undone(Complaint::new(why.to_string())))?;
+        .map_err(|why| CliError::undone(why.to_string()))?;
     output::print(&format_args!(
         "{} of {} cases differ between {} runs; {}/report.html shows them\n",
         matrix.differ(),

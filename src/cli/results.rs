@@ -7,7 +7,6 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 
 use super::args::Results;
-use super::complaint::Complaint;
 use super::exit::CliError;
 use crate::report::Folder;
 
@@ -44,11 +43,7 @@ pub(super) fn secret() -> Result<String, CliError> {
 }
 
 fn random<T>(number: Result<T, rand::rngs::SysError>) -> Result<T, CliError> {
-    number.map_err(|why| {
-        CliError::Undone(Complaint::new(format!(
-            "the system has no random number to give: {why}"
-        )))
-    })
+    number.map_err(|why| CliError::undone(format!("the system has no random number to give: {why}")))
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ struct AuthorityFile(PathBuf);
 impl AuthorityFile {
     /// Makes an authority and a certificate for a server at `host`.
     fn make(host: &str) -> Result<(Self, ServerTls), CliError> {
-        let undone = |why: String| CliError::Undone(Complaint::new(why));
+        let undone = |why: String| CliError::undone(why);
         let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
         if !names.iter().any(|name| name == host) {
             names.push(host.to_owned());

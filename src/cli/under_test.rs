@@ -1,5 +1,5 @@
-//! The server under test of a swarm: one that runs, one that a command starts, or the reference server in a process of
-//! its own.
+//! The server under test of `load`, `capacity` and `prove`: one that runs, one that a command starts, or the reference
+//! server in a process of its own.
 
 use super::args;
 use super::check::Server;
@@ -7,6 +7,8 @@ use super::complaint::Complaint;
 use super::embedded::OwnServer;
 use super::exec::{Exec, Log, STARTS_WITHIN};
 use super::interrupt::Stop;
+use crate::driver::{Host as _, Lent};
+use crate::process::usage_of;
 use crate::report::Folder;
 use crate::transport::{Target, Transport};
 
@@ -78,7 +80,20 @@ impl UnderTest {
         }
     }
 
-    /// Stops what was started.
+    /// Lends the server to a run that restarts it; nothing if this run did not start it.
+    pub(super) async fn lend(&mut self) -> Result<Option<Box<dyn Lent>>, Complaint> {
+        match std::mem::replace(&mut self.started, Started::Nothing) {
+            Started::Nothing => Ok(None),
+            Started::Own(server) => Ok(Some(server)),
+            Started::Exec(exec) => {
+                let lent = exec.lend().await.map_err(Complaint::new);
+                self.started = Started::Exec(exec);
+                lent.map(Some)
+            }
+        }
+    }
+
+    /// Stops the server, unless it was lent or this run did not start it.
     pub(super) async fn stop(self) {
         match self.started {
             Started::Nothing => {}
@@ -88,8 +103,44 @@ impl UnderTest {
     }
 }
 
+/// The number of processors, which is the default number of threads.
+pub(super) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Refuses a `--server-pid` that no process has. Only Linux can tell.
+pub(super) fn check_pid(pid: Option<u32>) -> Result<(), Complaint> {
+    match pid {
+        Some(pid) if cfg!(target_os = "linux") && usage_of(pid).is_none() => Err(Complaint::new(format!(
+            "no process has the pid {pid} that --server-pid names"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses a target on another machine. `harm` describes, as a clause, what the run would do to it.
+pub(super) fn check_loopback(target: &Target, harm: impl FnOnce() -> String) -> Result<(), Complaint> {
+    if target.is_loopback() {
+        return Ok(());
+    }
+    let what = format!("{target} is not on this machine: {}", harm());
+    Err(Complaint::new(what).next("add --yes if its owner agrees"))
+}
+
+/// The target for checks before the run. The port of the reference server is not known yet, so it has a stand-in.
+pub(super) fn rehearsed_at(server: &Server, transport: Option<Transport>) -> Result<Target, Complaint> {
+    match server {
+        Server::There(target) | Server::Exec(target, _) => Ok(target.clone()),
+        Server::Embedded(_) => {
+            let own = Target::parse("ws://127.0.0.1/socket");
+            let own = own.map_err(|why| Complaint::new(why.to_string()))?;
+            Ok(over(&own, transport))
+        }
+    }
+}
+
 /// The target over another transport, if one is asked for.
-pub(super) fn over(target: &Target, transport: Option<Transport>) -> Target {
+fn over(target: &Target, transport: Option<Transport>) -> Target {
     match transport {
         Some(transport) => target.over(transport),
         None => target.clone(),

@@ -9,10 +9,9 @@ use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::load::{command_line, refused};
 use super::super::results;
-use super::super::under_test::over;
+use super::super::under_test::{check_loopback, check_pid, processors, rehearsed_at};
 use crate::capacity::{CapacitySettings, Dimension, Goal, Most};
 use crate::load::{self, LoadSettings, Objective, Override, Share};
-use crate::process::usage_of;
 use crate::report::Folder;
 use crate::transport::{Target, Transport};
 
@@ -79,41 +78,25 @@ impl Job {
                 .expected("at least 1")
                 .into());
         }
-        if cfg!(target_os = "linux")
-            && let Some(pid) = typed.server_pid
-            && usage_of(pid).is_none()
-        {
-            let what = format!("no process has the pid {pid} that --server-pid names");
-            return Err(Complaint::new(what).into());
-        }
-        let target = self.reached()?;
+        check_pid(typed.server_pid)?;
+        let target = rehearsed_at(&self.server, self.transport())?;
         let settings = self.settings(&target, None);
-        load::rehearse(&settings.trial(*settings.range.start(), settings.goal.trial, 0)).map_err(refused)?;
-        if target.is_loopback() || typed.yes {
+        load::rehearse(&settings.smallest()).map_err(refused)?;
+        if typed.yes {
             return Ok(());
         }
-        let what = format!(
-            "{target} is not on this machine: it would be loaded with up to {} {}, for up to {}",
-            settings.range.end(),
-            by.unit(),
-            humantime::format_duration(settings.max_time)
-        );
-        let next = "add --yes if its owner agrees; --max bounds the load";
-        Err(Complaint::new(what).next(next).into())
-    }
-
-    /// The target, or a stand-in for the reference server, whose address is not known yet and does not matter here.
-    fn reached(&self) -> Result<Target, Complaint> {
-        match &self.server {
-            Server::There(target) | Server::Exec(target, _) => Ok(target.clone()),
-            Server::Embedded(_) => {
-                let own = Target::parse("ws://127.0.0.1/socket");
-                Ok(over(
-                    &own.map_err(|why| Complaint::new(why.to_string()))?,
-                    self.transport(),
-                ))
-            }
-        }
+        let checked = check_loopback(&target, || {
+            format!(
+                "it would be loaded with up to {} {}, for up to {}",
+                settings.range.end(),
+                by.unit(),
+                humantime::format_duration(settings.max_time)
+            )
+        });
+        checked.map_err(|it| {
+            it.next("add --yes if its owner agrees; --max bounds the load")
+                .into()
+        })
     }
 
     /// The settings of the search, for a server at `target`.
@@ -184,7 +167,6 @@ impl Job {
 
     /// The number of threads of the reference server.
     pub(super) fn server_shards(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         self.meant.shards.map_or_else(processors, usize::from)
     }
 
@@ -196,14 +178,6 @@ impl Job {
     /// The process to watch, if one was named.
     pub(super) const fn server_pid(&self) -> Option<u32> {
         self.meant.server_pid
-    }
-
-    /// The Phoenix version that the reference server behaves as.
-    pub(super) const fn profile(&self) -> Option<&'static str> {
-        match self.server {
-            Server::Embedded(profile) => Some(profile.name()),
-            Server::There(_) | Server::Exec(..) => None,
-        }
     }
 
     /// The command line for reports.

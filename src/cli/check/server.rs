@@ -27,6 +27,14 @@ impl Server {
         }
     }
 
+    /// The Phoenix version that the reference server behaves as.
+    pub(in super::super) const fn profile(&self) -> Option<&'static str> {
+        match self {
+            Self::Embedded(profile) => Some(profile.name()),
+            Self::There(_) | Self::Exec(..) => None,
+        }
+    }
+
     /// Whether its certificates are verified.
     pub(in super::super) fn certificates(&self) -> Certificates {
         match self {

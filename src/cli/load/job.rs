@@ -9,7 +9,7 @@ use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::results;
-use super::super::under_test::over;
+use super::super::under_test::{check_loopback, check_pid, processors, rehearsed_at};
 use super::refused;
 use super::typed::command_line;
 use crate::conformance::{self, Case, CaseError};
@@ -17,7 +17,6 @@ use crate::load::{
     self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing, PlayedBy,
     RateStage, Rehearsal, Schedule, Sends, Share, built_in, gentle_rate, usual_sockets,
 };
-use crate::process::usage_of;
 use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, Variables, nearest};
 use crate::transport::{Target, Transport};
@@ -98,24 +97,8 @@ impl Job {
                 .expected("--rate R beside it, which stands in their place")
                 .into());
         }
-        let target = match &self.server {
-            Server::There(target) | Server::Exec(target, _) => target.clone(),
-            // Its address is not known yet, and does not matter here.
-            Server::Embedded(_) => {
-                let own = Target::parse("ws://127.0.0.1/socket");
-                over(
-                    &own.map_err(|why| Complaint::new(why.to_string()))?,
-                    self.transport(),
-                )
-            }
-        };
-        if cfg!(target_os = "linux")
-            && let Some(pid) = self.server_pid()
-            && usage_of(pid).is_none()
-        {
-            let complaint = Complaint::new(format!("no process has the pid {pid} that --server-pid names"));
-            return Err(complaint.into());
-        }
+        check_pid(self.server_pid())?;
+        let target = rehearsed_at(&self.server, self.transport())?;
         let settings = self.settings(&target, None);
         let rehearsal = load::rehearse(&settings).map_err(refused)?;
         if rehearsal.sends == Sends::Nothing && typed.rate.is_some() {
@@ -124,16 +107,13 @@ impl Job {
                 .expected("a scenario that pushes, such as echo")
                 .into());
         }
-        if target.is_loopback() || typed.yes {
-            return Ok(rehearsal);
+        if !typed.yes {
+            check_loopback(&target, || {
+                let wish = Setup::new(&settings, rehearsal.sends).wish();
+                format!("it would be loaded with {}: {wish}", self.scenario)
+            })?;
         }
-        let what = format!(
-            "{target} is not on this machine: it would be loaded with {}: {}",
-            self.scenario,
-            Setup::new(&settings, rehearsal.sends).wish()
-        );
-        let complaint = Complaint::new(what);
-        Err(complaint.next("add --yes if its owner agrees").into())
+        Ok(rehearsal)
     }
 
     /// The settings of the run, for a server at `target`.
@@ -223,7 +203,6 @@ impl Job {
 
     /// The number of threads of the reference server.
     pub(super) fn shards(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         let needed = || {
             // Connections are distributed to the shards at random, so some get more than others. Plan for two
             // thirds.
@@ -249,14 +228,6 @@ impl Job {
     /// Whether a topic replaces that of the scenario.
     pub(super) const fn has_topic(&self) -> bool {
         self.meant.instead.topic.is_some()
-    }
-
-    /// The Phoenix version that the reference server behaves as.
-    pub(super) const fn profile(&self) -> Option<&'static str> {
-        match self.server {
-            Server::Embedded(profile) => Some(profile.name()),
-            Server::There(_) | Server::Exec(..) => None,
-        }
     }
 
     /// The objectives that the run must meet.

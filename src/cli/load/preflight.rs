@@ -2,11 +2,32 @@
 //! or a refused join is reported in one sentence, and no load starts.
 
 use super::super::complaint::Complaint;
+use super::super::exit::CliError;
+use super::super::interrupt::Stop;
+use super::super::{args, wait};
 use crate::conformance::{self, EntranceError, enter, server_header};
 use crate::load::{self, LoadSettings};
 
+/// Waits for the target if requested, and tries one client of each scenario. Returns the target's `server` header.
+pub(in super::super) async fn got_in(
+    how: &args::Target,
+    settings: &LoadSettings,
+    stop: &Stop,
+) -> Result<Option<String>, CliError> {
+    let entering = async {
+        if let Some(limit) = how.wait_for {
+            wait::wait_for(limit, &settings.target, how).await?;
+        }
+        preflight(settings).await
+    };
+    tokio::select! {
+        said = entering => said.map_err(CliError::Undone),
+        () = stop.clone().asked() => Err(CliError::undone("ended before a client got in")),
+    }
+}
+
 /// Lets one client of each scenario connect and join. Returns the `server` header of the target, if it sends one.
-pub(in super::super) async fn preflight(settings: &LoadSettings) -> Result<Option<String>, Complaint> {
+async fn preflight(settings: &LoadSettings) -> Result<Option<String>, Complaint> {
     let plain = conformance::CheckSettings {
         vsn: settings.vsn,
         params: settings.params.clone(),

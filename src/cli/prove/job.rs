@@ -8,10 +8,10 @@ use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::load::command_line;
 use super::super::results;
-use crate::process::usage_of;
+use super::super::under_test::{check_loopback, check_pid, rehearsed_at};
 use crate::prove::{ExperimentName, ProveSettings};
 use crate::report::{Folder, ProveSetup};
-use crate::transport::{Endpoint, Target};
+use crate::transport::{Endpoint, Target, Transport};
 
 /// How many sockets an experiment has at the reference server.
 const SOCKETS_OF_OWN: u32 = 10_000;
@@ -71,25 +71,16 @@ impl Job {
                 .expected(format!("--max-time {shortest} or more"))
                 .into());
         }
-        if cfg!(target_os = "linux")
-            && let Some(pid) = self.server_pid()
-            && usage_of(pid).is_none()
-        {
-            let complaint = Complaint::new(format!("no process has the pid {pid} that --server-pid names"));
-            return Err(complaint.into());
-        }
-        match &self.server {
-            Server::There(target) | Server::Exec(target, _) if !target.is_loopback() && !self.meant.yes => {
+        check_pid(self.server_pid())?;
+        let target = rehearsed_at(&self.server, self.transport())?;
+        if !self.meant.yes {
+            check_loopback(&target, || {
                 let names: Vec<&str> = self.experiments.iter().map(|it| it.name()).collect();
-                let what = format!(
-                    "{target} is not on this machine: {sockets} sockets would crash, cut off and flood conversations there ({})",
-                    names.join(", ")
-                );
-                let complaint = Complaint::new(what).next("add --yes if its owner agrees");
-                Err(complaint.into())
-            }
-            _ => Ok(()),
+                let names = names.join(", ");
+                format!("{sockets} sockets would crash, cut off and flood conversations there ({names})")
+            })?;
         }
+        Ok(())
     }
 
     /// The settings of the run, for a server at `target`.
@@ -132,17 +123,9 @@ impl Job {
         self.meant.max_time.unwrap_or(MAX_TIME)
     }
 
-    /// The reference server at this target, over the transport of the run.
-    pub(super) fn over(&self, own: &Target) -> Target {
-        match self.meant.transport {
-            Some(transport) => own.over(transport.meant()),
-            None => own.clone(),
-        }
-    }
-
-    /// The number of threads of the reference server.
-    pub(super) fn shards(&self) -> usize {
-        std::thread::available_parallelism().map_or(1, usize::from)
+    /// The transport of the run, if one was named.
+    pub(super) fn transport(&self) -> Option<Transport> {
+        self.meant.transport.map(TransportArg::meant)
     }
 
     /// The target as typed.
@@ -150,25 +133,9 @@ impl Job {
         &self.meant.target
     }
 
-    /// The URL of the target; empty if that is not known yet.
-    pub(super) fn target_url(&self) -> String {
-        match &self.server {
-            Server::There(target) | Server::Exec(target, _) => target.url(),
-            Server::Embedded(_) => String::new(),
-        }
-    }
-
     /// The process to watch, if one was named.
     pub(super) const fn server_pid(&self) -> Option<u32> {
         self.meant.server_pid
-    }
-
-    /// The Phoenix version that the reference server behaves as.
-    pub(super) const fn profile(&self) -> Option<&'static str> {
-        match self.server {
-            Server::Embedded(profile) => Some(profile.name()),
-            Server::There(_) | Server::Exec(..) => None,
-        }
     }
 
     /// The folder for the results.

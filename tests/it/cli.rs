@@ -22,6 +22,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 /// The program, in a folder of its own and without the settings of the user who runs the tests.
 pub(crate) fn phxproof(folder: &Path, args: &[&str]) -> Command {
@@ -49,6 +50,19 @@ pub(crate) fn said(folder: &Path, args: &[&str]) -> String {
 /// The same in a folder that is empty.
 fn said_anywhere(args: &[&str]) -> String {
     said(tempfile::tempdir().unwrap().path(), args)
+}
+
+/// Runs the program. Returns everything that it printed, and its exit code.
+fn ran(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
+    let output = phxproof(folder, args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = text(&output.stdout) + &text(&output.stderr);
+    (said, output.status.code())
+}
+
+/// The `result.json` of a run with its results in `out`.
+fn result(folder: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join("out/result.json")).unwrap()).unwrap()
 }
 
 fn shown(output: &Output) -> String {

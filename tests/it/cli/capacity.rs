@@ -1,13 +1,12 @@
 //! `capacity` from the command line to its results: the answer on a server with a planted limit, and the exit codes.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::{Served, free_address, phxproof, said_anywhere, terminate};
+use super::{Served, free_address, phxproof, ran, result, said_anywhere, terminate};
 
 /// Trials so short that a search takes seconds. Medians, so that a busy machine does not look like a slow server.
 const SHORT: [&str; 8] = [
@@ -24,14 +23,7 @@ const SHORT: [&str; 8] = [
 /// A search with its results in `out`: what it said, and how it ended.
 fn capacity(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
     let args = [&["capacity"], args, &["--out", "out"]].concat();
-    let output = phxproof(folder, &args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = text(&output.stdout) + &text(&output.stderr);
-    (said, output.status.code())
-}
-
-fn result(folder: &Path) -> Value {
-    serde_json::from_slice(&fs::read(folder.join("out/result.json")).unwrap()).unwrap()
+    ran(folder, &args)
 }
 
 /// Whether other tests kept the generator from being on time, so that nothing was decided.

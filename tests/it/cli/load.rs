@@ -14,19 +14,12 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use serde_json::Value;
 
-use super::{Served, phxproof, terminate};
+use super::{Served, phxproof, ran, result, terminate};
 
 /// A run with its results in `out`: what it said, and how it ended.
 fn load(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
     let args = [&["load"], args, &["--out", "out", "--seed", "7"]].concat();
-    let output = phxproof(folder, &args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = text(&output.stdout) + &text(&output.stderr);
-    (said, output.status.code())
-}
-
-fn result(folder: &Path) -> Value {
-    serde_json::from_slice(&fs::read(folder.join("out/result.json")).unwrap()).unwrap()
+    ran(folder, &args)
 }
 
 /// All held; or, where other tests kept the generator from being on time, that is what it says.

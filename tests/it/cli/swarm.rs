@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{phxproof, shown};
+use super::{phxproof, result, shown};
 
 const START: &str =
     "about: A.\nfresh: [room]\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{room}}\" }\n";
@@ -16,10 +16,6 @@ fn play(folder: &Path, command: &str, steps: &str, args: &[&str]) -> (String, Op
     let args = [&[command, "own.yaml", "--out", "out", "--seed", "7"], args].concat();
     let output = phxproof(folder, &args).output().unwrap();
     (shown(&output), output.status.code())
-}
-
-fn result(folder: &Path) -> Value {
-    serde_json::from_slice(&fs::read(folder.join("out/result.json")).unwrap()).unwrap()
 }
 
 #[test]

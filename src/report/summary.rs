@@ -289,12 +289,12 @@ fn each(run: &RunResult) -> String {
     }
 }
 
-/// A duration in words.
+/// A duration in words. It counts whole milliseconds like `result.json`, so that a page that is written again says the same.
 pub(super) fn took(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0 => format!("{} ms", duration.as_millis()),
-        1..=59 => format!("{:.1} s", duration.as_secs_f64()),
+        1..=59 => format!("{:.1} s", duration.as_millis() as f64 / 1e3),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }

@@ -13,6 +13,7 @@ use super::words::{latency, limit, load};
 use crate::capacity::{CapacityConclusion, CapacityResult};
 use crate::report::html::{self, Escaped};
 use crate::report::load::words::{grouped, seconds};
+use crate::report::summary::took;
 
 /// The rules that this page adds to the style sheet of all pages.
 const STYLE: &str = "\
@@ -128,7 +129,7 @@ fn foot(page: &mut String, run: &CapacityFinished<'_>) {
          <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
         env!("CARGO_PKG_VERSION"),
         humantime::format_rfc3339_seconds(run.about.started_at),
-        seconds(run.duration.as_secs_f64()),
+        took(run.duration),
         run.about.seed,
         run.exit_code
     );

@@ -10,9 +10,10 @@ pub(in crate::report) mod tables;
 use std::fmt::Write as _;
 
 use super::LoadFinished;
-use super::words::{grouped, memory, percentile, rate, seconds};
+use super::words::{grouped, memory, percentile, rate};
 use crate::load::{LoadConclusion, Model};
 use crate::report::html::{self, Escaped};
+use crate::report::summary::took;
 
 /// The whole page.
 pub(super) fn render(run: &LoadFinished<'_>) -> String {
@@ -117,12 +118,12 @@ fn tiles(page: &mut String, run: &LoadFinished<'_>) {
 /// How to repeat the run, and where the other files are.
 fn foot(page: &mut String, run: &LoadFinished<'_>) {
     let result = run.result;
-    let took = seconds(run.duration.as_secs_f64());
     let _ = write!(
         page,
-        "<footer>\n<p>phxproof {} · began {} · took {took} · seed {} · exit code {}</p>\n",
+        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n",
         env!("CARGO_PKG_VERSION"),
         humantime::format_rfc3339_seconds(run.about.started_at),
+        took(run.duration),
         run.about.seed,
         run.exit_code
     );

@@ -14,6 +14,7 @@ use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
 use crate::report::load::html::tables;
 use crate::report::load::words::{grouped, machine, seconds, things};
+use crate::report::summary::took;
 use crate::stream::Certificates;
 
 /// The rules that this page adds to the style sheet of all pages.
@@ -149,7 +150,7 @@ fn foot(page: &mut String, run: &ProveFinished<'_>) {
          <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
         env!("CARGO_PKG_VERSION"),
         humantime::format_rfc3339_seconds(run.about.started_at),
-        seconds(run.duration.as_secs_f64()),
+        took(run.duration),
         run.about.seed,
         run.exit_code
     );

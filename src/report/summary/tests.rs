@@ -1,5 +1,6 @@
 //! Tests of the summary with made-up runs.
 
+use super::super::json::millis;
 use super::super::made_up;
 use super::*;
 use crate::conformance::Strictness;
@@ -161,4 +162,13 @@ fn a_case_is_repeated_over_its_transport_unless_the_flags_choose_one() {
     };
     assert!(next(None));
     assert!(!next(Some(Transport::LongPoll)));
+}
+
+#[test]
+fn a_page_that_is_written_again_tells_the_same_duration() {
+    for micros in [999_900, 10_950_300, 52_650_999, 59_999_999, 119_999_999] {
+        let first = Duration::from_micros(micros);
+        let again = Duration::from_millis(millis(first));
+        assert_eq!(took(first), took(again), "{micros}");
+    }
 }

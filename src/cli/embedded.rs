@@ -146,7 +146,7 @@ impl Lent for OwnServer {
     }
 
     fn pid(&self) -> Pending<'_, Option<u32>> {
-        let pid = self.group.largest();
+        let pid = Self::pid(self);
         Box::pin(async move { pid })
     }
 }

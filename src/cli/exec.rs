@@ -92,7 +92,7 @@ impl Exec {
 
     /// The process id of the server, if it can be determined.
     pub(super) async fn pid(&self) -> Option<u32> {
-        self.started.group.lock().await.as_ref()?.largest()
+        self.started.pid().await
     }
 
     /// Stops the server.
@@ -135,6 +135,10 @@ impl Started {
         Err(Complaint::new(what)
             .actual(last_words(&self.log.path))
             .place(self.log.path.display().to_string()))
+    }
+
+    async fn pid(&self) -> Option<u32> {
+        self.group.lock().await.as_ref()?.largest()
     }
 
     async fn stop(&self, how: Restart) {
@@ -217,6 +221,6 @@ impl Lent for LentExec {
     }
 
     fn pid(&self) -> Pending<'_, Option<u32>> {
-        Box::pin(async { self.started.group.lock().await.as_ref()?.largest() })
+        Box::pin(self.started.pid())
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::crowd::{self, NoCrowd};
 use super::dice::Dice;
+use super::ledger::Audit;
 use super::member::{Member, Users};
 use super::punctuality::Punctuality;
 use super::result::Experiment;
@@ -16,7 +17,7 @@ use crate::transport::Transport;
 use guest::{Guest, House, Look};
 use judge::Judge;
 use notes::Notes;
-use plan::{Out, Planning, ROUND};
+use plan::{Out, ROUND};
 use room::Room;
 
 mod guest;
@@ -82,7 +83,7 @@ pub(super) async fn presence(context: &Context<'_>, experiment: &mut Experiment)
     while gathering.round().await {}
     context.tell("closing sockets");
     let guests = gathering.end().await;
-    let lasting = guests.iter().filter(|guest| guest.is_well()).count();
+    let broken_off = guests.iter().filter(|guest| !guest.is_well()).count();
     crowd::all(
         guests
             .into_iter()
@@ -92,11 +93,11 @@ pub(super) async fn presence(context: &Context<'_>, experiment: &mut Experiment)
     let judge = Judge {
         notes: &house.notes.borrow(),
         oddities: site.take_oddities(),
-        broken_off: sockets - lasting,
+        broken_off,
         late: punctuality.excuse(),
         latest: punctuality.latest(),
     };
-    context.count(&super::ledger::Audit::default(), &judge.oddities);
+    context.count(&Audit::default(), &judge.oddities);
     experiment.claims = judge.claims();
     experiment.pictures.extend(judge.picture());
     Ok(())
@@ -120,16 +121,10 @@ impl Gathering<'_, '_> {
             return false;
         }
         self.context.tell(&format!("round {number} of {MOST_ROUNDS}"));
-        let planning: Vec<Planning> = self
-            .guests
-            .iter()
-            .map(|guest| Planning {
-                seats: guest.seats.len(),
-            })
-            .collect();
+        let seats: Vec<usize> = self.guests.iter().map(|guest| guest.seats.len()).collect();
         let begin = site.now() + Duration::from_millis(50);
         let ways = ways(site.connection_settings().endpoint.target.transport());
-        let plans = plan::plans(&planning, self.house.rooms.len(), ways, begin, &mut self.dice);
+        let plans = plan::plans(&seats, self.house.rooms.len(), ways, begin, &mut self.dice);
         let guests = std::mem::take(&mut self.guests);
         let acting = guests
             .into_iter()
@@ -174,19 +169,19 @@ async fn rest(guests: Vec<Guest>, house: &Rc<House>, rested: Time) -> Vec<Guest>
     for limit in [FIRST_LOOK, PROMISED, PATIENCE] {
         let listening = waiting.into_iter().map(|guest| guest.listen(rested + limit));
         let heard = crowd::all(listening).await;
-        let is_right = |guest: &Guest| {
-            let looks = guest.seats.iter().map(|seat| seat.look(house, rested));
-            looks.into_iter().all(|look| look != Look::Wrong)
-        };
-        let (done, left): (Vec<Guest>, Vec<Guest>) = heard.into_iter().partition(is_right);
-        right.extend(done);
-        waiting = left;
+        waiting = Vec::new();
+        for guest in heard {
+            let looks: Vec<Look> = guest.seats.iter().map(|seat| seat.look(house, rested)).collect();
+            if looks.contains(&Look::Wrong) {
+                waiting.push(guest);
+            } else {
+                note_right(&guest, &looks, house, rested);
+                right.push(guest);
+            }
+        }
         if waiting.is_empty() {
             break;
         }
-    }
-    for guest in &right {
-        note_right(guest, house, rested);
     }
     let probing = waiting.into_iter().map(|mut guest| async move {
         let answer = guest.probe().await;
@@ -214,19 +209,20 @@ async fn rest(guests: Vec<Guest>, house: &Rc<House>, rested: Time) -> Vec<Guest>
     right
 }
 
-fn note_right(guest: &Guest, house: &House, rested: Time) {
-    for seat in &guest.seats {
-        let Look::Right(since) = seat.look(house, rested) else {
+fn note_right(guest: &Guest, looks: &[Look], house: &House, rested: Time) {
+    for look in looks {
+        let Look::Right(since) = look else {
             continue;
         };
         let mut notes = house.notes.borrow_mut();
-        notes.right_after(since.since(rested));
-        if since.since(rested) > PROMISED {
+        let took = since.since(rested);
+        notes.right_after(took);
+        if took > PROMISED {
             let told = format!(
                 "socket {} as {}: a list was right only {:.1} s after rest",
                 guest.member.number,
                 guest.key,
-                since.since(rested).as_secs_f64()
+                took.as_secs_f64()
             );
             notes.late.push(told);
         }

@@ -15,24 +15,18 @@ fn proved(experiments: &[&str], serve: &[&str], sockets: &str) -> (Value, Option
     let folder = tempfile::tempdir().unwrap();
     let server = Served::start(folder.path(), serve);
     let target = server.target();
-    let flags = [
-        "--target",
-        &target,
-        "--sockets",
-        sockets,
-        "--max-time",
-        "20s",
-        "--seed",
-        "7",
-        "--out",
-        "out",
-        "--quiet",
-    ];
-    let args = [&["prove"], experiments, &flags].concat();
-    let output = phxproof(folder.path(), &args).output().unwrap();
-    let text = fs::read(folder.path().join("out/result.json")).unwrap();
+    let flags = ["--target", &target, "--sockets", sockets, "--max-time", "20s"];
+    run(folder.path(), experiments, &flags)
+}
+
+/// A run of these experiments with these flags: its `result.json` and its exit code.
+fn run(folder: &Path, experiments: &[&str], flags: &[&str]) -> (Value, Option<i32>) {
+    let kept = ["--seed", "7", "--out", "out", "--quiet"];
+    let args = [&["prove"], experiments, flags, &kept].concat();
+    let output = phxproof(folder, &args).output().unwrap();
+    let text = fs::read(folder.join("out/result.json")).unwrap();
     let result = serde_json::from_slice(&text).unwrap();
-    shows_all(folder.path(), &result);
+    shows_all(folder, &result);
     (result, output.status.code())
 }
 
@@ -78,6 +72,11 @@ fn claims(experiment: &Value, verdict: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether one of the claims begins like this.
+fn is_among(claims: &[String], begin: &str) -> bool {
+    claims.iter().any(|claim| claim.starts_with(begin))
+}
+
 /// A correct server never fails; on a busy machine times may be undecided.
 #[test]
 fn a_correct_server_falls_short_in_nothing() {
@@ -119,12 +118,7 @@ fn a_crash_that_is_told_to_neighbours_breaks_isolation() {
     let (result, code) = proved(&["isolation"], &["--fault", "crash-takes-neighbour"], "24");
     assert_eq!(code, Some(1));
     let failed = claims(experiment(&result, "isolation"), "fail");
-    assert!(
-        failed
-            .iter()
-            .any(|claim| claim.starts_with("No untouched conversation")),
-        "{failed:?}"
-    );
+    assert!(is_among(&failed, "No untouched conversation"), "{failed:?}");
 }
 
 #[test]
@@ -133,9 +127,7 @@ fn a_lock_for_all_breaks_concurrency() {
     assert_eq!(code, Some(1));
     let failed = claims(experiment(&result, "concurrency"), "fail");
     assert!(
-        failed
-            .iter()
-            .any(|claim| claim.starts_with("Conversations that sleep at once")),
+        is_among(&failed, "Conversations that sleep at once"),
         "{failed:?}"
     );
 }

@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::account::{Content, Ends, Expected};
 use super::super::member::{Heard, Member, NoAnswer};
-use super::list::{Diff, Malformed, PresenceList, diff, presences};
+use super::list::{Malformed, Message, PresenceList};
 use super::notes::Notes;
 use super::plan::{Deed, Out, Planned};
 use super::room::{Room, Told};
@@ -100,37 +100,40 @@ impl Guest {
 
     async fn deed(&mut self, seat: usize, deed: Deed) -> Result<(), NoAnswer> {
         let is_there = self.seats[seat].came_in.is_some();
-        match deed {
-            Deed::Update if is_there => self.update(seat).await,
-            Deed::In if !is_there => self.enter(seat).await,
-            Deed::Out(Out::Leave) if is_there => {
-                let topic = Rc::clone(&self.seats[seat].topic);
+        match (deed, is_there) {
+            (Deed::Update, true) => self.update(seat).await,
+            (Deed::In, false) => self.enter(seat).await,
+            (Deed::Out(out), true) => self.go(seat, out).await,
+            (Deed::In, true) | (Deed::Update | Deed::Out(_), false) => Ok(()),
+        }
+    }
+
+    async fn go(&mut self, seat: usize, out: Out) -> Result<(), NoAnswer> {
+        let topic = Rc::clone(&self.seats[seat].topic);
+        match out {
+            Out::Leave => {
                 self.member.leave(&topic).await?;
                 self.gone(seat);
                 self.house.notes.borrow_mut().leaves += 1;
-                Ok(())
             }
-            Deed::Out(Out::Crash) if is_there => {
-                let topic = Rc::clone(&self.seats[seat].topic);
+            Out::Crash => {
                 self.member
                     .end_by(&topic, "no_such_event", &Content::empty(), Ends::Crash)
                     .await?;
                 self.gone(seat);
                 self.house.notes.borrow_mut().crashes += 1;
-                Ok(())
             }
-            Deed::Out(Out::Cut) if is_there => {
+            Out::Cut => {
                 self.member.cut();
                 (0..self.seats.len()).for_each(|seat| self.gone(seat));
                 self.house.notes.borrow_mut().cuts += 1;
-                Ok(())
             }
-            Deed::Update | Deed::In | Deed::Out(_) => Ok(()),
         }
+        Ok(())
     }
 
     /// Joins a room, and connects before if it has no connection.
-    pub(super) async fn enter(&mut self, seat: usize) -> Result<(), NoAnswer> {
+    async fn enter(&mut self, seat: usize) -> Result<(), NoAnswer> {
         if !self.member.is_open() {
             self.member.reopen().await.map_err(|_| NoAnswer::Disconnected)?;
         }
@@ -260,43 +263,27 @@ pub(super) enum Look {
 
 impl Seat {
     fn take(&mut self, heard: &Heard, house: &House) -> Result<(), Malformed> {
-        let value = match &heard.content {
-            Content::Json(value) => value,
-            Content::Binary(_) => &Value::Null,
+        let Some(message) = Message::read(&heard.event, &heard.content)? else {
+            return Ok(());
         };
+        let mut notes = house.notes.borrow_mut();
+        notes.messages += 1;
         let room = house.rooms[self.room].borrow();
-        let foreign = |presences: &super::list::Presences| {
-            let metas = presences.values().flatten();
-            metas.filter(|meta| room.is_foreign(&meta.status)).count()
-        };
-        let strangers = match heard.event.as_str() {
-            "presence_state" => {
-                let state = presences(value)?;
-                let strangers = foreign(&state);
-                self.list.take_state(state);
-                strangers
-            }
-            "presence_diff" => {
-                let diff: Diff = diff(value)?;
-                if self.list.has_state() {
-                    self.told.take(&diff);
-                }
-                let strangers = foreign(&diff.joins) + foreign(&diff.leaves);
-                self.list.take_diff(diff);
-                strangers
-            }
-            _ => 0,
-        };
-        if strangers > 0 {
+        if message.metas().any(|meta| room.is_foreign(&meta.status)) {
             let told = format!(
                 "{} came on {}: {}",
                 heard.event,
                 heard.topic,
                 heard.content.shown()
             );
-            house.notes.borrow_mut().strangers.push(told);
+            notes.strangers.push(told);
         }
-        house.notes.borrow_mut().messages += 1;
+        if let Message::Diff(diff) = &message
+            && self.list.has_state()
+        {
+            self.told.take(diff);
+        }
+        self.list.take(message);
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::super::account::Content;
+
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +25,15 @@ pub(in super::super) type Presences = BTreeMap<String, Vec<Meta>>;
 pub(in super::super) struct Diff {
     pub(in super::super) joins: Presences,
     pub(in super::super) leaves: Presences,
+}
+
+/// A message about presences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum Message {
+    /// A `presence_state`.
+    State(Presences),
+    /// A `presence_diff`.
+    Diff(Diff),
 }
 
 /// Presences that are not as Phoenix writes them.
@@ -46,8 +57,15 @@ impl PresenceList {
         self.pending.clear();
     }
 
-    /// Takes a `presence_state`.
-    pub(in super::super) fn take_state(&mut self, state: Presences) {
+    /// Takes a message.
+    pub(in super::super) fn take(&mut self, message: Message) {
+        match message {
+            Message::State(state) => self.take_state(state),
+            Message::Diff(diff) => self.take_diff(diff),
+        }
+    }
+
+    fn take_state(&mut self, state: Presences) {
         self.sync_state(state);
         self.has_state = true;
         for diff in std::mem::take(&mut self.pending) {
@@ -55,8 +73,7 @@ impl PresenceList {
         }
     }
 
-    /// Takes a `presence_diff`.
-    pub(in super::super) fn take_diff(&mut self, diff: Diff) {
+    fn take_diff(&mut self, diff: Diff) {
         if self.has_state {
             self.sync_diff(diff);
         } else {
@@ -119,6 +136,33 @@ impl PresenceList {
     }
 }
 
+impl Message {
+    /// Reads the content of an event; nothing if the event is not about presences.
+    pub(in super::super) fn read(event: &str, content: &Content) -> Result<Option<Self>, Malformed> {
+        let value = match content {
+            Content::Json(value) => value,
+            Content::Binary(_) => &Value::Null,
+        };
+        Ok(match event {
+            "presence_state" => Some(Self::State(presences(value)?)),
+            "presence_diff" => Some(Self::Diff(diff(value)?)),
+            _ => None,
+        })
+    }
+
+    /// All entries.
+    pub(super) fn metas(&self) -> impl Iterator<Item = &Meta> {
+        let (first, second) = match self {
+            Self::State(state) => (state, None),
+            Self::Diff(diff) => (&diff.joins, Some(&diff.leaves)),
+        };
+        first
+            .values()
+            .chain(second.into_iter().flat_map(BTreeMap::values))
+            .flatten()
+    }
+}
+
 /// The metas whose `phx_ref` none of the others has.
 fn without(metas: &[Meta], others: &[Meta]) -> Vec<Meta> {
     let is_kept = |meta: &&Meta| others.iter().all(|other| other.reference != meta.reference);
@@ -126,7 +170,7 @@ fn without(metas: &[Meta], others: &[Meta]) -> Vec<Meta> {
 }
 
 /// Reads `{"name":{"metas":[{"phx_ref":…,"status":…}]}}`.
-pub(in super::super) fn presences(value: &Value) -> Result<Presences, Malformed> {
+fn presences(value: &Value) -> Result<Presences, Malformed> {
     let object = value.as_object().ok_or(Malformed("presences are no object"))?;
     let mut presences = Presences::new();
     for (key, presence) in object {
@@ -140,7 +184,7 @@ pub(in super::super) fn presences(value: &Value) -> Result<Presences, Malformed>
 }
 
 /// Reads `{"joins":…,"leaves":…}`.
-pub(in super::super) fn diff(value: &Value) -> Result<Diff, Malformed> {
+fn diff(value: &Value) -> Result<Diff, Malformed> {
     Ok(Diff {
         joins: presences(&value["joins"])?,
         leaves: presences(&value["leaves"])?,

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::super::result::Claim;
 use super::room::{How, Mistold, Way};
-
-/// More than this of one kind is only counted.
-const MOST_NAMED: usize = 20;
 
 /// Mistakes of one kind: all are counted, and the first ones are kept as sentences.
 #[derive(Debug, Default)]
@@ -20,7 +18,7 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn push(&mut self, told: String) {
         self.count += 1;
-        if self.first.len() < MOST_NAMED {
+        if self.first.len() < Claim::MOST_NAMED {
             self.first.push(told);
         }
     }

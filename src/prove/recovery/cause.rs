@@ -39,4 +39,17 @@ impl Cause {
             Self::Unasked => "unasked",
         }
     }
+
+    /// When it is over, as a part of a sentence.
+    pub(super) const fn after(self) -> &'static str {
+        match self {
+            Self::First => "after the first join",
+            Self::Cut => "after a cut",
+            Self::HalfGone => "after half of the network was gone",
+            Self::Pause => "after a pause of the server",
+            Self::Restart => "after a restart",
+            Self::Kill => "after a kill",
+            Self::Unasked => "after the server ended its connection",
+        }
+    }
 }

@@ -135,15 +135,14 @@ impl Client {
     /// One thing at a time; it may be broken off wherever it waits.
     async fn go_on(&mut self) {
         self.notice();
-        if self.line == Line::None {
-            self.connect().await;
-        } else if self.line == Line::Connected {
-            self.join().await;
-        } else if matches!(self.role, Role::Writer(_)) && self.scene.writes.get() {
-            self.write().await;
-        } else {
-            let until = self.member.site.now() + LISTEN;
-            self.member.listen(until).await;
+        match (self.line, &self.role) {
+            (Line::None, _) => self.connect().await,
+            (Line::Connected, _) => self.join().await,
+            (Line::Joined, Role::Writer(_)) if self.scene.writes.get() => self.write().await,
+            (Line::Joined, Role::Writer(_) | Role::Viewer) => {
+                let until = self.member.site.now() + LISTEN;
+                self.member.listen(until).await;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The verdict on each claim, from the logs of the clients and the lists of newcomers.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::claims::counted;
@@ -9,6 +10,7 @@ use super::super::result::{Claim, ProofVerdict};
 use super::cause::{Cause, ServerOwner};
 use super::client::{Client, Whereabouts};
 use super::log::{Flaw, FlawKind};
+use super::picture::peak;
 use super::scene::Scene;
 use super::storm::Deeds;
 use crate::load::Figures;
@@ -35,7 +37,7 @@ pub(super) struct Judge<'j> {
     /// Annotations that clients miss or have twice, each with the disruption after which that happened.
     flaws: Vec<(Option<Cause>, Oddity)>,
     /// The number of annotations that came as they had to, by the disruption after which they came.
-    due: std::collections::BTreeMap<Option<Cause>, u64>,
+    due: BTreeMap<Option<Cause>, u64>,
     in_doubt: u64,
     /// Clients that did not come back, each with the reason.
     kept_out: Vec<String>,
@@ -54,7 +56,7 @@ impl<'j> Judge<'j> {
             oddities: Vec::new(),
             standstill: None,
             flaws: Vec::new(),
-            due: std::collections::BTreeMap::new(),
+            due: BTreeMap::new(),
             in_doubt: 0,
             kept_out: Vec::new(),
             on_their_way: 0,
@@ -159,10 +161,7 @@ impl<'j> Judge<'j> {
         let mut claim = Claim::new(BACK, verdict, says)
             .with("lost", lost)
             .with("attempts_refused", self.scene.refused.get())
-            .with(
-                "herd_peak_per_100_ms",
-                super::picture::peak(&self.scene.herd.borrow()),
-            )
+            .with("herd_peak_per_100_ms", peak(&self.scene.herd.borrow()))
             .with("clients_kept_out", self.kept_out.len())
             .with("oddities", counted(&self.oddities));
         for (cause, comebacks) in comebacks {
@@ -178,7 +177,7 @@ impl<'j> Judge<'j> {
     }
 
     fn cuts(&self) -> Claim {
-        let causes = [Cause::First, Cause::Cut, Cause::HalfGone, Cause::Unasked];
+        let causes = [Cause::Cut, Cause::First, Cause::HalfGone, Cause::Unasked];
         let tried = self.deeds.cut;
         self.of_causes(CUTS, &causes, &format!("{tried} connections were cut"))
             .with("connections_cut", tried)
@@ -228,10 +227,11 @@ impl<'j> Judge<'j> {
         if let Some(skipped) = self.skipped(PAUSE) {
             return skipped;
         }
-        let (from, until) = self.deeds.stood_still.unwrap_or_default();
-        let seen = self.oddities.iter().filter(|it| it.at >= from && it.at <= until);
-        let seen: Vec<&Oddity> = seen.collect();
-        let unanswered = self.scene.count_unanswered(from, until);
+        let stood_still = self.deeds.stood_still;
+        let is_within =
+            |it: &&Oddity| stood_still.is_some_and(|(from, until)| (from..=until).contains(&it.at));
+        let seen: Vec<&Oddity> = self.oddities.iter().filter(is_within).collect();
+        let unanswered = stood_still.map_or(0, |(from, until)| self.scene.count_unanswered(from, until));
         let missing = self.deeds.missing.get(&Cause::Pause).map_or(0, Vec::len);
         let lost = self.scene.comebacks().get(&Cause::Pause).map_or(0, |it| it.lost);
         let (verdict, says) = if let Some(why) = self.deeds.hindered.get(&Cause::Pause) {
@@ -245,7 +245,7 @@ impl<'j> Judge<'j> {
                 }
             );
             (self.unless_stood_still(ProofVerdict::Fail), says)
-        } else if self.deeds.stood_still.is_none() {
+        } else if stood_still.is_none() {
             (ProofVerdict::Undecided, "it was not tried".to_owned())
         } else if unanswered > 0 {
             let says = format!("{unanswered} annotations that were sent meanwhile were not answered in time");
@@ -316,7 +316,8 @@ fn told(flaw: Flaw, id: Option<i64>) -> String {
     };
     let when = match after {
         None => "while it was joined".to_owned(),
-        Some(cause) => format!("when it was back after a {}", cause.name()),
+        Some(Cause::First) => "with its first join".to_owned(),
+        Some(cause) => format!("when it was back {}", cause.after()),
     };
     let id = id.map_or_else(|| "an unknown id".to_owned(), |id| format!("the id {id}"));
     format!("annotation {annotation} with {id} {what} {when}")

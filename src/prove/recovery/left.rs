@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::account::{Content, Expected};
+use super::super::account::Expected;
 use super::super::context::Context;
 use super::super::member::{Member, Users};
-use super::super::presence::list::{PresenceList, diff, presences};
+use super::super::presence::list::{Message, PresenceList};
 use super::super::result::{Claim, ProofVerdict};
 use super::scene::Scene;
 use crate::process::sockets_of;
@@ -106,8 +106,11 @@ async fn rooms(context: &Context<'_>, scene: &Scene, left: &mut Left) {
     let is_alone = |list: &PresenceList| list.has_state() && list.shown().values().flatten().count() <= 1;
     loop {
         for heard in member.take_heard() {
-            if let Some((_, list)) = lists.iter_mut().find(|(room, _)| *room == heard.topic) {
-                take(list, &heard.event, &heard.content);
+            // `prove presence` tells of payloads that are no presences.
+            if let Some((_, list)) = lists.iter_mut().find(|(room, _)| *room == heard.topic)
+                && let Ok(Some(message)) = Message::read(&heard.event, &heard.content)
+            {
+                list.take(message);
             }
         }
         let done = lists.iter().all(|(_, list)| is_alone(list));
@@ -134,19 +137,6 @@ async fn rooms(context: &Context<'_>, scene: &Scene, left: &mut Left) {
         .collect();
     if time < within && !left.occupied.is_empty() {
         left.hindered = Some("there was no time to wait until nobody can be there any more".to_owned());
-    }
-}
-
-fn take(list: &mut PresenceList, event: &str, content: &Content) {
-    let value = match content {
-        Content::Json(value) => value,
-        Content::Binary(_) => &Value::Null,
-    };
-    // `prove presence` tells of payloads that are no presences.
-    match event {
-        "presence_state" => drop(presences(value).map(|state| list.take_state(state))),
-        "presence_diff" => drop(diff(value).map(|diff| list.take_diff(diff))),
-        _ => {}
     }
 }
 

@@ -102,33 +102,37 @@ impl Storm<'_, '_> {
         self.deeds
     }
 
-    /// Cuts all connections of a video, or that of one client.
+    /// Cuts all connections of a video, or those of some of its clients.
     async fn cuts(&mut self) {
         self.context.tell("cutting connections");
         let videos = self.scene.videos.len();
         for turn in 0..CUTS {
             self.begins(Cause::Cut);
-            let now = self.context.site.now();
             // Of many videos, several are cut at once.
             for _ in 0..videos.div_ceil(5) {
                 let video = self.dice.below(videos as u64);
-                let is_of_video = |of: usize| of as u64 == video;
-                let all = turn.is_multiple_of(2);
-                for (of, orders) in &self.clients {
-                    if is_of_video(*of) && (all || self.dice.below(4) == 0) {
-                        let away = self
-                            .dice
-                            .shorter_than(Duration::from_millis(if all { 1 } else { 800 }));
-                        self.deeds.cut += 1;
-                        // A client that has finished needs no order.
-                        let _ = orders.send(Order::Cut(Cause::Cut, now + away));
-                    }
+                match turn % 2 {
+                    0 => self.cut_video(video, 1, Duration::from_millis(1)),
+                    _ => self.cut_video(video, 4, Duration::from_millis(800)),
                 }
             }
             let pause = Duration::from_millis(150) + self.dice.shorter_than(Duration::from_millis(400));
             self.rest(pause).await;
         }
         self.looks(Cause::Cut).await;
+    }
+
+    /// Cuts one in so many clients of a video, each for a time shorter than the given one.
+    fn cut_video(&mut self, video: u64, one_in: u64, away: Duration) {
+        let now = self.context.site.now();
+        for (of, orders) in &self.clients {
+            if *of as u64 == video && self.dice.below(one_in) == 0 {
+                let until = now + self.dice.shorter_than(away);
+                self.deeds.cut += 1;
+                // A client that has finished needs no order.
+                let _ = orders.send(Order::Cut(Cause::Cut, until));
+            }
+        }
     }
 
     /// Cuts half of all connections at the same instant.
@@ -168,7 +172,7 @@ impl Storm<'_, '_> {
     /// Whether there is time for one more disruption, and everybody is there.
     fn may_go_on(&mut self, cause: Cause) -> bool {
         let why = match self.deeds.stragglers {
-            Some(before) => format!("after a {} not all clients came back", before.name()),
+            Some(before) => format!("not all clients came back {}", before.after()),
             None if self.context.time_left() < SERVER_TAKES + END_TAKES => {
                 "there was no time left; it takes a longer --max-time".to_owned()
             }

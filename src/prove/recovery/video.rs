@@ -1,7 +1,7 @@
 //! A video of the experiment: the annotations that were written to it, and those that were acknowledged. Each annotation that anybody
 //! sees has to be one of them, always with the same id. Without I/O.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ pub(super) struct Video {
     acknowledged: Vec<usize>,
     /// The mistakes of the annotations that were seen, each told once.
     pub(super) wrong: Vec<String>,
-    told: HashMap<String, ()>,
+    told: HashSet<String>,
 }
 
 impl Shown {
@@ -71,7 +71,7 @@ impl Video {
             by_id: HashMap::new(),
             acknowledged: Vec::new(),
             wrong: Vec::new(),
-            told: HashMap::new(),
+            told: HashSet::new(),
         }
     }
 
@@ -171,7 +171,7 @@ impl Video {
 
     /// Notes something wrong, once.
     pub(super) fn is_wrong(&mut self, what: String) {
-        if self.told.insert(what.clone(), ()).is_none() {
+        if self.told.insert(what.clone()) {
             self.wrong.push(format!("{}: {what}", self.topic));
         }
     }
@@ -195,7 +195,7 @@ impl Video {
 
     /// The annotations that were acknowledged before a list was asked for, and that the list lacks. Each is told once.
     pub(super) fn missing_in(&mut self, list: &[(usize, i64)], asked: Time) -> Vec<usize> {
-        let there: std::collections::HashSet<usize> = list.iter().map(|(number, _)| *number).collect();
+        let there: HashSet<usize> = list.iter().map(|(number, _)| *number).collect();
         let mut missing = Vec::new();
         for (number, written) in self.written.iter_mut().enumerate() {
             let is_due = written.acknowledged.is_some_and(|at| at <= asked);

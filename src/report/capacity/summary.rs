@@ -12,7 +12,8 @@ use crate::capacity::{
     CapacityConclusion, CapacityResult, Dimension, Limit, Resource, Soak, Trial, TrialPurpose, TrialVerdict,
     UpperReason,
 };
-use crate::report::load::words::{grouped, rate, seconds};
+use crate::report::load::words::{grouped, rate};
+use crate::report::summary::took;
 
 /// The column at which the reasons of a trial start.
 const INDENT: usize = 8;
@@ -85,7 +86,7 @@ pub(super) fn render(
         text,
         "{style}{words}{style:#}: {}, in {}{cut}",
         answer(result),
-        seconds(run.duration.as_secs_f64())
+        took(run.duration)
     );
     if detail != Detail::Quiet {
         let dim = Style::new().dimmed();

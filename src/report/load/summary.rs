@@ -13,6 +13,7 @@ use super::super::paper::Paper;
 use super::LoadFinished;
 use super::words::{grouped, micros, percent, seconds, things};
 use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, ObjectiveStatus, ObjectiveUnit};
+use crate::report::summary::took;
 
 /// The column in which the values of named lines start.
 const INDENT: usize = 14;
@@ -51,7 +52,7 @@ fn parts(text: &mut String, result: &LoadResult, paper: Paper) {
     let all = all
         .into_iter()
         .filter(|it| it.1 >= 0.0005)
-        .map(|(name, took)| format!("{name} {}", seconds(took)));
+        .map(|(name, s)| format!("{name} {}", seconds(s)));
     let all: Vec<String> = all.collect();
     let _ = writeln!(text, "{dim}{}{dim:#}\n", paper.hang(&all.join(", "), 0, 2));
 }
@@ -122,7 +123,7 @@ fn conclusion(text: &mut String, run: &LoadFinished<'_>, paper: Paper) {
     let _ = writeln!(
         text,
         "{style}{words}{style:#}{short}, in {}{cut}",
-        seconds(run.duration.as_secs_f64())
+        took(run.duration)
     );
 }
 

@@ -10,6 +10,7 @@ use super::super::terminal::print;
 use super::super::{Detail, Folder, ProveJob, ReportError, Reporter};
 use super::ProveFinished;
 use crate::prove::{Claim, Experiment, ProofVerdict, ProveEvent};
+use crate::report::summary::took;
 
 /// The column in which sentences start.
 const INDENT: usize = 13;
@@ -71,11 +72,11 @@ fn render(experiment: &Experiment, detail: Detail, paper: Paper) -> String {
     }
     let (bold, color) = (Style::new().bold(), color(verdict));
     let name = experiment.name.name();
-    let seconds = experiment.took.as_secs_f64();
     let _ = writeln!(
         text,
-        "{bold}{name}{bold:#}  {color}{}{color:#}  {seconds:.1} s",
-        verdict.name()
+        "{bold}{name}{bold:#}  {color}{}{color:#}  {}",
+        verdict.name(),
+        took(experiment.took)
     );
     for claim in &experiment.claims {
         one_claim(&mut text, claim, detail, paper);

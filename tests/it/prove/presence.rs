@@ -1,11 +1,6 @@
 //! `prove presence`: lists that are right at rest, and faults that leave somebody in them, or out of them.
 
-use super::{claims, experiment, proved};
-
-/// Whether one of the claims begins like this.
-fn is_among(claims: &[String], begin: &str) -> bool {
-    claims.iter().any(|claim| claim.starts_with(begin))
-}
+use super::{claims, experiment, is_among, proved};
 
 #[test]
 fn a_correct_server_shows_who_is_there_and_tells_each_change_once() {

@@ -1,12 +1,10 @@
 //! `prove recovery`: clients that come back and have all that was acknowledged, and faults that show only after a cut, a restart, a
 //! kill or a pause.
 
-use std::fs;
-
 use serde_json::Value;
 
-use super::{claims, experiment, proved};
-use crate::cli::{free_address, phxproof};
+use super::{claims, experiment, is_among, proved, run};
+use crate::cli::free_address;
 
 /// A run that starts `serve` with these flags by `--exec`: its experiment, and its exit code.
 fn restarted(serve: &str) -> (Value, Option<i32>) {
@@ -14,9 +12,7 @@ fn restarted(serve: &str) -> (Value, Option<i32>) {
     let target = format!("ws://{}/socket", free_address());
     let program = env!("CARGO_BIN_EXE_phxproof");
     let command = format!("exec {program} serve --port {{port}} --store annotations.sqlite {serve}");
-    let args = [
-        "prove",
-        "recovery",
+    let flags = [
         "--target",
         &target,
         "--exec",
@@ -25,16 +21,9 @@ fn restarted(serve: &str) -> (Value, Option<i32>) {
         "20",
         "--max-time",
         "45s",
-        "--seed",
-        "7",
-        "--out",
-        "out",
-        "--quiet",
     ];
-    let output = phxproof(folder.path(), &args).output().unwrap();
-    let text = fs::read(folder.path().join("out/result.json")).unwrap();
-    let result: Value = serde_json::from_slice(&text).unwrap();
-    (experiment(&result, "recovery").clone(), output.status.code())
+    let (result, code) = run(folder.path(), &["recovery"], &flags);
+    (experiment(&result, "recovery").clone(), code)
 }
 
 /// The names of the claim that begins like this and failed.
@@ -72,9 +61,8 @@ fn what_is_acknowledged_before_it_is_stored_is_gone_after_a_kill_and_not_after_a
         named(&recovery, "Nothing is left behind");
     }
     let failed = claims(&recovery, "fail");
-    let is_among = |begin: &str| failed.iter().any(|claim| claim.starts_with(begin));
     assert!(
-        !is_among("After a restart") && !is_among("Every client comes back"),
+        !is_among(&failed, "After a restart") && !is_among(&failed, "Every client comes back"),
         "{failed:?}"
     );
 }
@@ -113,5 +101,5 @@ fn a_catch_up_off_by_one_is_found_after_cuts() {
     assert_eq!(code, Some(1), "{result:#}");
     let recovery = experiment(&result, "recovery");
     let again = named(recovery, "After cuts");
-    assert!(again.contains("came again when it was back after a"), "{again}");
+    assert!(again.contains("came again when it was back after "), "{again}");
 }

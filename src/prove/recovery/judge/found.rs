@@ -22,16 +22,13 @@ struct Found<'j> {
 }
 
 impl Judge<'_> {
-    /// The claim on disruptions of these kinds.
+    /// The claim on disruptions of these kinds; the first one names its figures.
     pub(super) fn of_causes(&self, claim: &'static str, causes: &[Cause], tried: &str) -> Claim {
         let found = self.found(causes);
         let (verdict, says) = self.verdict(&found, tried);
         let named = found.missing.iter().map(|it| (*it).clone());
         let named = named.chain(found.flaws.iter().chain(&found.joined).map(ToString::to_string));
-        let name = causes.last().map_or("", |cause| match cause {
-            Cause::Unasked => "cut",
-            other => other.name(),
-        });
+        let name = causes.first().map_or("", |cause| cause.name());
         Claim::new(claim, verdict, says)
             .with(&format!("lists_whole_after_{name}"), found.lists)
             .with(&format!("caught_up_after_{name}"), found.came)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{evidence, plot, word};
 use crate::prove::{Claim, Experiment};
 use crate::report::html::Inside;
-use crate::report::load::words::seconds;
+use crate::report::summary::took;
 
 /// The number of conversations of a claim that are shown at first.
 const NAMED: usize = 5;
@@ -17,7 +17,7 @@ pub(super) fn section(page: &mut String, experiment: &Experiment) {
         page,
         "<section id=\"{name}\">\n<h2>{name} {} <small>{}</small></h2>\n<p class=\"claimed\">{}</p>\n",
         word(experiment.verdict()),
-        seconds(experiment.took.as_secs_f64()),
+        took(experiment.took),
         experiment.name.claim()
     );
     for claim in &experiment.claims {

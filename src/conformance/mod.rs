@@ -13,6 +13,7 @@ mod excerpt;
 mod first_cause;
 mod fixtures;
 mod idle;
+mod inquiry;
 mod invariants;
 mod judge;
 mod known;
@@ -33,6 +34,7 @@ mod silence;
 mod single;
 mod snapshot;
 mod testimony;
+mod tokens;
 mod update;
 
 pub use catalogue::{CaseError, SelectError};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::baseline;
 use super::catalogue::Case;
 use super::context::RunContext;
-use super::offered::{Baseline, setting};
+use super::inquiry::{holds, played};
+use super::offered::Baseline;
 use super::settings::Room;
-use crate::driver::gives_old_tokens;
+use super::tokens::Tokens;
 use crate::protocol::Frame;
-use crate::scenario::{Level, Noted, Play, PlayStatus, Program, read};
+use crate::scenario::{Level, Noted, Program};
 use crate::transport::Transport;
 
 /// What a target offers.
@@ -21,7 +22,7 @@ pub(super) struct Offers {
     /// The transports of the target's own mount.
     pub(super) transports: Vec<Transport>,
     pub(super) v1: Speaks,
-    pub(super) old_tokens: OldTokens,
+    pub(super) tokens: Tokens,
     pub(super) baseline: Option<Baseline>,
 }
 
@@ -31,14 +32,6 @@ pub(super) enum Speaks {
     Yes,
     #[default]
     No,
-}
-
-/// Whether the server issues tokens with an earlier signing time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum OldTokens {
-    Given,
-    #[default]
-    NotGiven,
 }
 
 /// A small scenario that holds only if the server has the lab channel.
@@ -140,7 +133,7 @@ enum JoinOutcome {
 /// Probes everything that a level needs.
 pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fresh: u64) -> Offers {
     let mut offers = Offers::of_a_socket(context.target.transport());
-    let (lab, presence, rumbl, fast, strict, compressed, any_path, v1, transports) = tokio::join!(
+    let (lab, presence, rumbl, fast, strict, compressed, any_path, v1, transports, tokens) = tokio::join!(
         offers_channel(context, LAB, "lab", first_fresh),
         offers_channel(context, PRESENCE, "presence", first_fresh + 10),
         offers_channel(context, RUMBL, "videos", first_fresh + 20),
@@ -150,11 +143,9 @@ pub(super) async fn look(context: &Rc<RunContext>, room: Option<&Room>, first_fr
         holds(context, NOWHERE, first_fresh + 45),
         holds(context, V1, first_fresh + 50),
         offers_transports(context, first_fresh + 55),
+        Tokens::look(context, first_fresh + 70),
     );
-    offers.transports = transports;
-    if lab && gives_old_tokens(&context.connections()).await {
-        offers.old_tokens = OldTokens::Given;
-    }
+    (offers.transports, offers.tokens) = (transports, tokens);
     // The contract of the lab requires both versions. A server without the lab may support only 2.0.0.
     offers.v1 = if v1 || lab { Speaks::Yes } else { Speaks::No };
     let levels = [
@@ -234,11 +225,9 @@ async fn offers_channel(context: &Rc<RunContext>, strictly: &str, prefix: &str, 
 }
 
 async fn came_of_join(context: &Rc<RunContext>, prefix: &str, number: u64) -> JoinOutcome {
-    let Ok(program) = read("probe", &JOIN.replace("PREFIX", prefix)) else {
+    let Some(play) = played(context, &JOIN.replace("PREFIX", prefix), number).await else {
         return JoinOutcome::Nothing;
     };
-    let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), number));
-    context.play(&mut play).await;
     let topic = format!("{prefix}:{number}");
     let mut came = JoinOutcome::Nothing;
     for entry in &play.recording().entries {
@@ -262,19 +251,10 @@ async fn came_of_join(context: &Rc<RunContext>, prefix: &str, number: u64) -> Jo
     came
 }
 
-async fn holds(context: &Rc<RunContext>, source: &str, first_fresh: u64) -> bool {
-    let Ok(program) = read("probe", source) else {
-        return false;
-    };
-    let mut play = Play::new(Arc::new(program), setting(context, Vec::new(), first_fresh));
-    context.play(&mut play).await;
-    matches!(play.progress(), PlayStatus::Over)
-}
-
 /// What a program needs and a target lacks, in words.
 pub(super) fn lacks(program: &Program, offers: &Offers) -> Option<String> {
-    if program.wants_old_tokens() && offers.old_tokens == OldTokens::NotGiven {
-        return Some("the server gives no tokens that were signed some time ago".to_owned());
+    if let Some(why) = offers.tokens.lacked_by(program) {
+        return Some(why.to_owned());
     }
     let mount = program.mounts().find(|mount| {
         matches!(*mount, "fast_socket" | "strict_socket" | "compressed_socket")

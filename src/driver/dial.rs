@@ -35,7 +35,7 @@ impl Dial {
                 return;
             }
             Ok(Opened::Refused(response)) => Happening::Refused(self.id, response),
-            Err(NotOpened::NoToken(why)) => Happening::Unanswered(self.id, why, Reached::Somebody),
+            Err(NotOpened::Token(why)) => Happening::Unanswered(self.id, why.to_string(), Reached::Somebody),
             Err(NotOpened::Open(error)) => Happening::Unanswered(self.id, error.to_string(), reach(&error)),
         };
         // Nobody listens any more once the play is over.
@@ -48,9 +48,7 @@ impl Dial {
         let mut parts = request.at(&settings.endpoint, options.vsn);
         if let Some(user) = &request.user {
             let token = token(settings, user, request.token_age).await;
-            parts
-                .params
-                .push((TOKEN.to_owned(), token.map_err(NotOpened::NoToken)?));
+            parts.params.push((TOKEN.to_owned(), token?));
         }
         let query = query(&parts.params, |key, value| shown(settings, key, value));
         let shown = format!("{}{query}", parts.path());
@@ -138,8 +136,14 @@ fn reach(error: &OpenError) -> Reached {
 }
 
 enum NotOpened {
-    NoToken(String),
+    Token(NoToken),
     Open(OpenError),
+}
+
+impl From<NoToken> for NotOpened {
+    fn from(why: NoToken) -> Self {
+        Self::Token(why)
+    }
 }
 
 /// The header by which a server says how old a token is; without it, it gave a new one.
@@ -152,12 +156,25 @@ pub(crate) async fn gives_old_tokens(settings: &ConnectionSettings) -> bool {
         .is_ok()
 }
 
-/// Fetches a user's token that was signed `age` ago. The error is the reason, as a sentence.
+/// Why there is no token for a user.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoToken {
+    #[error("GET {path} was answered with {status}, so there is no token")]
+    Refused { path: String, status: u16 },
+    #[error("GET {path} was answered without the header {TOKEN_AGE}, so the token is a new one")]
+    New { path: String },
+    #[error("GET {path} was answered with a text that is no token: a token is one word")]
+    OtherText { path: String },
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// Fetches a user's token that was signed `age` ago.
 pub(crate) async fn token(
     settings: &ConnectionSettings,
     user: &str,
     age: Option<Duration>,
-) -> Result<String, String> {
+) -> Result<String, NoToken> {
     let path = match age {
         None => format!("/token/{}", percent_encoded(user)),
         Some(age) => format!("/token/{}?age={}", percent_encoded(user), age.as_secs()),
@@ -168,21 +185,24 @@ pub(crate) async fn token(
         headers: Vec::new(),
         body: None,
     };
-    match send_request(settings, &asked).await {
-        Ok(response) if response.status == 200 && age.is_some() && response.header(TOKEN_AGE).is_none() => {
-            Err(format!(
-                "GET {path} was answered without the header {TOKEN_AGE}, so the token is a new one"
-            ))
-        }
-        Ok(response) if response.status == 200 => {
-            Ok(String::from_utf8_lossy(&response.body).trim().to_owned())
-        }
-        Ok(response) => Err(format!(
-            "GET {path} was answered with {}, so there is no token",
-            response.status
-        )),
-        Err(error) => Err(error.to_string()),
+    let response = send_request(settings, &asked).await?;
+    let status = response.status;
+    if status != 200 {
+        return Err(NoToken::Refused { path, status });
     }
+    if age.is_some() && response.header(TOKEN_AGE).is_none() {
+        return Err(NoToken::New { path });
+    }
+    let token = String::from_utf8_lossy(&response.body).trim().to_owned();
+    match is_one_word(&token) {
+        true => Ok(token),
+        false => Err(NoToken::OtherText { path }),
+    }
+}
+
+/// Whether it can be a token. A page, or an error in JSON, is none.
+fn is_one_word(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with(['<', '{']) && !text.contains(char::is_whitespace)
 }
 
 /// Has the server end all sockets of a user. The error is the reason, as a sentence.
@@ -223,6 +243,14 @@ mod tests {
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         pairs.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn a_page_and_an_error_are_no_tokens() {
+        assert!(is_one_word("SFMyNTY.g2gDbQ.3CsCZ"));
+        for text in ["", "<!DOCTYPE html>", "<html>", "{\"error\":1}", "not found"] {
+            assert!(!is_one_word(text), "{text}");
+        }
     }
 
     #[tokio::test]

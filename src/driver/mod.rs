@@ -12,7 +12,7 @@ mod host;
 mod line;
 mod links;
 
-pub(crate) use dial::{disconnect_user, gives_old_tokens, send_request, token};
+pub(crate) use dial::{NoToken, disconnect_user, gives_old_tokens, send_request, token};
 pub(crate) use drive::{Afterwards, drive};
 pub use host::{Hold, Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use line::{Line, answers_heartbeat, outgoing};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::oddity::Oddity;
 use crate::clock::{Clock, Time};
-use crate::driver::{ConnectionSettings, token, until};
+use crate::driver::{ConnectionSettings, NoToken, token, until};
 use crate::load::{Histograms, Messages, Sockets, Timing};
 use crate::protocol::Vsn;
 use crate::transport::{
@@ -38,8 +38,8 @@ pub(super) struct SiteFigures {
 /// A socket that could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NotOpened {
-    #[error("{0}")]
-    NoToken(String),
+    #[error(transparent)]
+    NoToken(#[from] NoToken),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("the server refused the connection with {0}")]
@@ -108,9 +108,7 @@ impl Site {
     pub(super) async fn open(&self, user: Option<&str>) -> Result<Connection, NotOpened> {
         let mut parts = ConnectRequest::<String>::default().at(&self.settings.endpoint, self.vsn);
         if let Some(user) = user {
-            let token = token(&self.settings, user, None)
-                .await
-                .map_err(NotOpened::NoToken)?;
+            let token = token(&self.settings, user, None).await?;
             parts.params.retain(|(name, _)| name != TOKEN);
             parts.params.push((TOKEN.to_owned(), token));
         }

@@ -35,7 +35,7 @@ pub use compress::{
 pub use delivery::{Audience, BroadcastEncoding, BroadcastRefs, Delivery, Mishap, PushReach, SenderOrder};
 pub use frames::{ControlBetween, Interruption, Overlooked, PongMask, StrayContinuation, UnaskedPong};
 pub use handshake::{
-    HandshakeConduct, Subprotocols, UnknownMount, UnknownParams, UserName, WebSocketVersion,
+    BadToken, HandshakeConduct, Subprotocols, UnknownMount, UnknownParams, UserName, WebSocketVersion,
 };
 pub use http::{
     BareLineFeeds, BrokenConnection, BrokenExtensions, ContentLength, EarlyFrames, Hosts, HttpConduct,
@@ -91,6 +91,8 @@ pub enum Mount {
     Strict,
     /// `/compressed_socket`, which agrees on compression.
     Compressed,
+    /// `/own_socket`, with an authentication of its own in place of the tokens of `/token/NAME`.
+    Own,
 }
 
 impl Mount {
@@ -101,6 +103,7 @@ impl Mount {
             "fast_socket" => Some(Self::Fast),
             "strict_socket" => Some(Self::Strict),
             "compressed_socket" => Some(Self::Compressed),
+            "own_socket" => Some(Self::Own),
             _ => None,
         }
     }
@@ -109,14 +112,14 @@ impl Mount {
     pub const fn idle(self) -> Duration {
         match self {
             Self::Fast => Duration::from_secs(2),
-            Self::Plain | Self::Strict | Self::Compressed => Duration::from_secs(60),
+            Self::Plain | Self::Strict | Self::Compressed | Self::Own => Duration::from_secs(60),
         }
     }
 
     /// The times of its long poll, if it offers that.
     pub const fn longpoll(self) -> Option<PollTimes> {
         match self {
-            Self::Plain => Some(PollTimes {
+            Self::Plain | Self::Own => Some(PollTimes {
                 window: Duration::from_secs(10),
                 patience: Duration::from_secs(2),
             }),

@@ -136,10 +136,12 @@ impl Core {
         let response = match (outcome, poll) {
             (PollOutcome::Messages(messages), Some(poll)) => self.with_messages(200, &poll.token, &messages),
             (PollOutcome::NoMessages, Some(poll)) => self.with_messages(204, &poll.token, &[]),
-            (PollOutcome::Gone, Some(poll)) => match Admission::judge(&self.shared, &poll.query) {
-                Ok(admission) => self.open_poll(waiting.request.times, admission),
-                Err(refusal) => refused(&self.shared, refusal),
-            },
+            (PollOutcome::Gone, Some(poll)) => {
+                match Admission::judge(&self.shared, &poll.query, poll.mount) {
+                    Ok(admission) => self.open_poll(waiting.request.times, admission),
+                    Err(refusal) => refused(&self.shared, refusal),
+                }
+            }
             (outcome, _) => self.without_messages(&outcome),
         };
         self.answer(to.connection, &response, asked, rest);

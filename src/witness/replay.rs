@@ -109,7 +109,10 @@ impl CaseReplay<'_> {
         let mut params: Vec<(String, String)> = parts.params.clone();
         if let Some(user) = &request.user {
             let token = token(&self.settings, user, request.token_age).await;
-            params.push((TOKEN.to_owned(), token.map_err(ReplayEnd::Undecided)?));
+            params.push((
+                TOKEN.to_owned(),
+                token.map_err(|why| ReplayEnd::Undecided(why.to_string()))?,
+            ));
         }
         let vsn = params.iter().find(|(name, _)| name == "vsn");
         let vsn = vsn.map(|(_, value)| value.clone());

@@ -22,8 +22,25 @@ pub(crate) enum Hindrance {
     CutsWebSockets(Duration),
     /// It neither passes requests with a body on nor answers them.
     SwallowsPosts,
+    /// It answers requests to the pages of tokens and disconnects with 404 itself, as a server without them.
+    HidesTokens,
+    /// It answers requests without the header `x-gate: open` with 403 itself.
+    WantsHeader,
     /// It passes on this many bytes of the server in each millisecond.
     Slows(usize),
+}
+
+impl Hindrance {
+    /// The answer to a request with this head that the server does not see.
+    fn refusal(self, head: &str) -> Option<&'static str> {
+        let is_to_page = || head.starts_with("GET /token/") || head.starts_with("POST /disconnect/");
+        let has_header = || head.to_ascii_lowercase().contains("\r\nx-gate: open\r\n");
+        match self {
+            Self::HidesTokens if is_to_page() => Some("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"),
+            Self::WantsHeader if !has_header() => Some("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+            _ => None,
+        }
+    }
 }
 
 /// A middlebox in front of a server. Its threads end with their connections.
@@ -86,6 +103,10 @@ fn pass_on(
     server.set_nodelay(true)?;
     let mut answers = Some((server.try_clone()?, client.try_clone()?));
     while let Some((head, body)) = read_request(&mut client)? {
+        if let Some(refusal) = hindrance.refusal(&head) {
+            client.write_all(refusal.as_bytes())?;
+            continue;
+        }
         if is_upgrade(&head) {
             counts.upgrades.fetch_add(1, Ordering::Relaxed);
             match hindrance {

@@ -11,6 +11,7 @@ const SERVED: &str = "\
 Served:
   /socket, /fast_socket, /strict_socket  the channels lab:*, presence:* and videos:*
   /compressed_socket                     the same, with permessage-deflate
+  /own_socket                            the same, and lets in only with --param auth=letmein, not by tokens
   /token/NAME                            a token that /socket lets in as NAME (?age=SECONDS: old)
   /disconnect/NAME                       by POST: closes the connections of NAME";
 

@@ -1,8 +1,10 @@
 //! Which serializer version each connection of a scenario uses, and which the server must support.
 
+use super::super::needs::Level;
 use super::super::template::Template;
 use super::{Act, Actor, Connect, OutgoingPayload, Program, What};
 use crate::protocol::Vsn;
+use crate::transport::TOKEN;
 
 impl Connect {
     /// The serializer that its params name, if it is a known one.
@@ -31,6 +33,22 @@ impl Program {
     pub fn needs_v1(&self) -> bool {
         let asks = |act: &Act| matches!(&act.what, What::Connect(_, it) if it.vsn() == Some(Vsn::V1));
         self.vsn == Some(Vsn::V1) || self.acts().any(asks)
+    }
+
+    /// Whether it needs a server with the tokens of the target contract: it connects as a user, asks for a token, ends the
+    /// connections of a user, or shows a token that must be refused. In a scenario without a level of the contract, the
+    /// param `token` and the paths are those of the user's own application.
+    pub fn wants_tokens(&self) -> bool {
+        let of_contract = self.level >= Some(Level::Lab);
+        self.acts().any(|act| match &act.what {
+            What::Connect(_, it) => {
+                it.user.is_some() || (of_contract && it.params.iter().any(|(key, _)| key == TOKEN))
+            }
+            What::Http(http) => {
+                of_contract && ["/token/", "/disconnect/"].iter().any(|path| http.path.has(path))
+            }
+            _ => false,
+        })
     }
 
     /// Whether it connects with a token that was signed some time ago.
@@ -63,6 +81,23 @@ mod tests {
         let speaks = |number| program.vsn_of(Actor(0), number, Vsn::V2);
         assert_eq!([speaks(1), speaks(2), speaks(3)], [Vsn::V2, Vsn::V1, Vsn::V2]);
         assert!(program.needs_v1());
+    }
+
+    #[test]
+    fn only_the_contract_makes_tokens_and_their_pages_those_of_phxproof() {
+        let wants = |head: &str, step: &str| {
+            let source = format!("about: A.\n{head}fresh: [ana]\nsteps:\n  - {step}\n");
+            read("a.yaml", &source).expect("a scenario").wants_tokens()
+        };
+        let own = "ana: { connect: socket, params: { token: abc } }";
+        let page = "http: GET /token/{{ana}}";
+        assert!(wants("", "ana: { connect: socket, as: ana }"));
+        assert!(wants("level: lab\n", own) && wants("level: rumbl\n", page));
+        assert!(!wants("", own) && !wants("level: room\n", page));
+        assert!(!wants(
+            "level: lab\n",
+            "http: POST {{mount}}/longpoll?vsn=2.0.0&token=forged"
+        ));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct HandshakeConduct {
     pub unknown_params: UnknownParams,
     /// Where the name of a user with a token stands.
     pub user_name: UserName,
+    /// A token that the server did not sign, or that is too old.
+    pub bad_token: BadToken,
 }
 
 /// A path below which no socket is mounted.
@@ -69,6 +71,15 @@ pub enum UserName {
     InParam,
 }
 
+/// A token that the server did not sign, or that is too old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadToken {
+    /// Refuses the handshake.
+    Refused,
+    /// Lets in, as no token does.
+    TakenForNone,
+}
+
 impl Default for HandshakeConduct {
     fn default() -> Self {
         Self {
@@ -80,6 +91,7 @@ impl Default for HandshakeConduct {
             default_vsn: Vsn::V1,
             unknown_params: UnknownParams::PassedOver,
             user_name: UserName::InToken,
+            bad_token: BadToken::Refused,
         }
     }
 }

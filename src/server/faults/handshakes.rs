@@ -3,7 +3,7 @@
 use super::Fault;
 use crate::protocol::Vsn;
 use crate::server::conduct::{
-    NestedVsn, OriginHost, Subprotocols, UnknownMount, UnknownParams, UserName, WebSocketVersion,
+    BadToken, NestedVsn, OriginHost, Subprotocols, UnknownMount, UnknownParams, UserName, WebSocketVersion,
 };
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -66,5 +66,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "The param `user` counts more than the name in the token.",
         &["token-signed", "connect-params-reach-handler"],
         |conduct| conduct.handshake.user_name = UserName::InParam,
+    ),
+    Fault::new(
+        "bad-token-as-none",
+        "A token that the server did not sign lets in, as no token does.",
+        &["token-signed", "connect-refused", "longpoll-connect-refused"],
+        |conduct| conduct.handshake.bad_token = BadToken::TakenForNone,
     ),
 ];

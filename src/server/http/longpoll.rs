@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use super::super::conduct::{ContentType, HttpStatus, LongPollConduct, Preflight, TokenPlace};
+use super::super::conduct::{ContentType, HttpStatus, LongPollConduct, Mount, Preflight, TokenPlace};
 use super::super::longpoll::SessionKey;
 use super::super::message::Encoded;
 use super::super::shared::{Shared, since_epoch};
@@ -32,6 +32,8 @@ pub(crate) struct Poll {
     pub(crate) token: Box<str>,
     /// The query, by which the client gets a new session if this one has ended.
     pub(crate) query: Box<str>,
+    /// The mount that judges it then.
+    pub(crate) mount: Mount,
 }
 
 /// The form of a body.
@@ -44,7 +46,7 @@ pub(crate) enum Form {
 }
 
 /// What a request to a mount with long poll asks for, or the answer that it gets at once.
-pub(super) fn ask(shared: &Shared, request: &Request<'_>) -> Result<PollAsk, Response> {
+pub(super) fn ask(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<PollAsk, Response> {
     match request.method {
         "OPTIONS" => {
             let headers = request.values("access-control-request-headers");
@@ -58,8 +60,9 @@ pub(super) fn ask(shared: &Shared, request: &Request<'_>) -> Result<PollAsk, Res
                 key,
                 token: token.into(),
                 query: request.query.into(),
+                mount,
             })),
-            None => Admission::judge(shared, request.query)
+            None => Admission::judge(shared, request.query, mount)
                 .map(PollAsk::Open)
                 .map_err(|refusal| refused(shared, refusal)),
         },

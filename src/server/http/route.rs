@@ -36,9 +36,9 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
             }
             None => not_found(),
         },
-        (_, [mount, "longpoll"]) => match Mount::named(mount).and_then(Mount::longpoll) {
-            Some(times) => {
-                return longpoll::ask(shared, request)
+        (_, [mount, "longpoll"]) => match mount_with_longpoll(mount) {
+            Some((mount, times)) => {
+                return longpoll::ask(shared, request, mount)
                     .map_or_else(Answer::Response, |ask| Answer::LongPoll(times, ask));
             }
             None => not_found(),
@@ -62,6 +62,12 @@ fn mount_named(shared: &Shared, segment: &str) -> Option<Mount> {
         UnknownMount::NotFound => named,
         UnknownMount::TakenForPlain => named.or(Some(Mount::Plain)),
     }
+}
+
+/// The mount of this first segment of a path and the times of its long poll, if it offers that.
+fn mount_with_longpoll(segment: &str) -> Option<(Mount, PollTimes)> {
+    let mount = Mount::named(segment)?;
+    Some((mount, mount.longpoll()?))
 }
 
 /// A token for a name, signed now or, with `?age=SECONDS`, so long ago.

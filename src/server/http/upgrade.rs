@@ -46,7 +46,7 @@ impl Upgrade {
         {
             return Err(forbidden());
         }
-        let admission = params.judge(shared).map_err(|refusal| match refusal {
+        let admission = params.judge(shared, mount).map_err(|refusal| match refusal {
             Refusal::Forbidden => forbidden(),
             Refusal::Raised => Response::raised(),
         })?;

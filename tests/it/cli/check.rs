@@ -3,6 +3,7 @@
 mod cut_short;
 mod exec;
 mod fixtures;
+mod own_authentication;
 mod room;
 mod unreachable;
 

@@ -1,4 +1,4 @@
-//! Processes of this machine: their CPU time, resident memory and group, as `/proc` shows them. `None` where the system does not
+//! Processes of this machine: their CPU time, memory, threads, descriptors and group, as `/proc` shows them. `None` where the system does not
 //! tell.
 
 use std::time::Duration;
@@ -10,6 +10,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory now, in bytes.
     pub rss_bytes: u64,
+    /// Threads now.
+    pub threads: u64,
 }
 
 /// The usage of this process.
@@ -17,7 +19,8 @@ pub fn own_usage() -> Option<Usage> {
     usage("self")
 }
 
-/// The usage of another process; `None` if there is no such process, or the system does not report it.
+/// The usage of another process; `None` if there is no such process, if it has ended and nobody has waited for it yet, or if the
+/// system does not report it.
 pub fn usage_of(pid: u32) -> Option<Usage> {
     usage(&pid.to_string())
 }
@@ -39,16 +42,31 @@ pub fn thread_cpu() -> Duration {
 #[cfg(target_os = "linux")]
 fn usage(process: &str) -> Option<Usage> {
     let stat = stat_of(process)?;
+    if fields_of(&stat)?.next()? == "Z" {
+        return None;
+    }
     let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
     Some(Usage {
         cpu: cpu_in(&stat)?,
         rss_bytes: rss_in(&statm)?,
+        threads: fields_of(&stat)?.nth(17)?.parse().ok()?,
     })
 }
 
 #[cfg(not(target_os = "linux"))]
 fn usage(_: &str) -> Option<Usage> {
     None
+}
+
+/// How many descriptors a process has open. Threads with tables of their own are not counted. `None` if there is no such process,
+/// if it belongs to another user, or if the system does not tell.
+pub fn descriptors_of(pid: u32) -> Option<u64> {
+    let table = format!("/proc/{pid}/fd");
+    // Linux 6.2 and later tell the number as the size of the directory, whose entries older ones have to list.
+    match std::fs::metadata(&table).ok()?.len() {
+        0 => Some(std::fs::read_dir(table).ok()?.count() as u64),
+        count => Some(count),
+    }
 }
 
 /// How many sockets a process has open, over all its threads; `None` if there is no such process, or the system does not tell.
@@ -109,11 +127,28 @@ mod tests {
             usage_of(std::process::id()).map(|it| it.rss_bytes > 0),
             Some(true)
         );
-        assert_eq!(usage_of(u32::MAX), None);
+        assert!(own.threads > 0 && descriptors_of(std::process::id()).is_some_and(|count| count > 2));
+        assert_eq!((usage_of(u32::MAX), descriptors_of(u32::MAX)), (None, None));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         assert!(sockets_of(std::process::id()).is_some_and(|count| count > 0));
         drop(listener);
         assert_eq!(sockets_of(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_process_that_has_ended_uses_nothing() {
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        assert!(usage_of(child.id()).is_some());
+        drop(child.stdin.take());
+        // Until `wait` it is a zombie.
+        while usage_of(child.id()).is_some() {
+            std::thread::yield_now();
+        }
+        assert!(stat_of(&child.id().to_string()).is_some());
+        child.wait().unwrap();
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn whole(load: f64) -> u64 {
 mod tests {
     use std::time::Duration;
 
-    use super::super::trial::ProcessUse;
+    use super::super::trial::TrialServer;
     use super::*;
 
     fn machine() -> Machine {
@@ -155,9 +155,10 @@ mod tests {
     fn trial(load: u64, rss_bytes: u64, processors: f64) -> Trial {
         Trial {
             sockets: load,
-            server: Some(ProcessUse {
+            server: Some(TrialServer {
                 processors,
                 rss_bytes,
+                ..TrialServer::default()
             }),
             ..Trial::example(load, TrialVerdict::Held, Duration::from_secs(3))
         }

@@ -6,7 +6,7 @@ use super::dimension::Dimension;
 use super::goal::TrialVerdict;
 use super::little::Little;
 use super::settings::CapacitySettings;
-use super::trial::{Asked, ProcessUse, Trial};
+use super::trial::{Asked, ProcessUse, Trial, TrialServer};
 use crate::load::{LoadConclusion, LoadResult, Point};
 
 /// The trial that this result is of.
@@ -35,9 +35,11 @@ pub(super) fn judge(asked: Asked, result: &LoadResult, settings: &CapacitySettin
         latency_us: result.latency_us,
         little,
         generator: generator_use(result),
-        server: result.server.map(|server| ProcessUse {
+        server: result.server.map(|server| TrialServer {
             processors: busy(result, |point| point.server_cpu_s),
             rss_bytes: server.rss_bytes_peak,
+            threads: server.threads_peak,
+            descriptors: server.descriptors_peak,
         }),
         took,
         ..Trial::unmeasured(asked, verdict)

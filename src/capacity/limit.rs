@@ -87,7 +87,7 @@ impl Limit {
 mod tests {
     use std::time::Duration;
 
-    use super::super::trial::ProcessUse;
+    use super::super::trial::{ProcessUse, TrialServer};
     use super::*;
     use crate::load::{ObjectiveOutcome, ObjectiveUnit};
 
@@ -126,9 +126,10 @@ mod tests {
                 processors: own,
                 rss_bytes: 0,
             },
-            server: Some(ProcessUse {
+            server: Some(TrialServer {
                 processors: server,
                 rss_bytes,
+                ..TrialServer::default()
             }),
             ..missed()
         };

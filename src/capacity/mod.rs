@@ -26,7 +26,7 @@ pub use result::{CapacityConclusion, CapacityResult, Soak};
 pub use run::run;
 pub use search::{Bounds, Inversion, UpperReason};
 pub use settings::{CapacitySettings, Most};
-pub use trial::{ProcessUse, Trial, TrialPurpose};
+pub use trial::{ProcessUse, Trial, TrialPurpose, TrialServer};
 
 /// The types from which the tests of the reports make up searches.
 #[cfg(test)]

@@ -53,8 +53,8 @@ pub struct Trial {
     pub little: Option<Little>,
     /// The processors and memory of this process.
     pub generator: ProcessUse,
-    /// The processors and memory of the server, if it is watched.
-    pub server: Option<ProcessUse>,
+    /// What the server used, if it is watched.
+    pub server: Option<TrialServer>,
     /// How long it took with all preparations.
     pub took: Duration,
 }
@@ -110,4 +110,17 @@ pub struct ProcessUse {
     pub processors: f64,
     /// The most memory.
     pub rss_bytes: u64,
+}
+
+/// What the process of the server used while the load lasted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TrialServer {
+    /// Processors in use, on the average.
+    pub processors: f64,
+    /// The most memory.
+    pub rss_bytes: u64,
+    /// The most threads.
+    pub threads: u64,
+    /// The most open descriptors; 0 if the system does not tell them.
+    pub descriptors: u64,
 }

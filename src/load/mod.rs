@@ -39,6 +39,7 @@ mod round_times;
 mod run;
 mod scout;
 mod series;
+mod server_meter;
 mod settings;
 mod shard;
 mod shard_state;
@@ -65,10 +66,11 @@ pub use lost::{Lost, LostKind};
 pub use objective::{Objective, ObjectiveError, ObjectiveOutcome, ObjectiveStatus, ObjectiveUnit};
 pub use pace::{Pacing, RateStage};
 pub use plan::{Plan, PlanError};
-pub use result::{Generator, Latencies, LoadResult, Messages, Played, ServerUse, Sockets, Took};
+pub use result::{Generator, Latencies, LoadResult, Messages, Played, Sockets, Took};
 pub use role::{Deliveries, Marks, Override, PushReply};
 pub use run::run;
 pub use series::Point;
+pub use server_meter::ServerUse;
 pub use settings::{Arrivals, InvalidSettings, LoadSettings, Model, Schedule};
 pub use share::{Share, Silence};
 pub use validity::Shortage;
@@ -82,6 +84,7 @@ pub(crate) use measure::{FigureGroup, enough_for, figures};
 pub(crate) use role::{PlayedBy, Sends};
 pub(crate) use run::{Rehearsal, entrance, rehearse};
 pub(crate) use series::phase_named;
+pub(crate) use server_meter::{ServerMeter, ServerReading};
 pub(crate) use settings::{gentle_rate, usual_sockets};
 
 /// The largest message that is accepted from a server, including all its fragments.

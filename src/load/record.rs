@@ -11,17 +11,18 @@ use super::latency::Timing;
 use super::left_out::Replies;
 use super::lost::LostMessages;
 use super::plan::Plan;
-use super::result::{Generator, Latencies, LoadResult, Messages, Played, ServerUse, Sockets, Took};
+use super::result::{Generator, Latencies, LoadResult, Messages, Played, Sockets, Took};
 use super::result::{by_event, first_answers, troubles};
 use super::role::{CompiledScenarios, Deliveries, Sends};
 use super::series::{Moment, Point, add_moments};
+use super::server_meter::ServerMeter;
 use super::settings::{LoadSettings, Model};
 use super::shard::Reading;
 use super::stepped::SteppedScenarios;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
 use crate::clock::Time;
-use crate::process::{Usage, own_usage, usage_of};
+use crate::process::{Usage, own_usage};
 
 /// Everything that has been measured in a run.
 pub(super) struct Record {
@@ -38,8 +39,8 @@ pub(super) struct Record {
     /// Per shard: CPU time so far, at the start of the load, and at its end.
     cpu: Vec<[Duration; 3]>,
     cpu_told: Duration,
-    own: Watched,
-    server: Option<(u32, Watched)>,
+    own: OwnMemory,
+    server: Option<ServerMeter>,
     meant: Meant,
 }
 
@@ -99,37 +100,24 @@ impl Meant {
     }
 }
 
-/// The resource use of a process over the run.
+/// The memory of this process over the run.
 #[derive(Clone, Copy, Debug, Default)]
-struct Watched {
-    first: Usage,
-    last: Usage,
+struct OwnMemory {
+    start: u64,
     peak: u64,
 }
 
-impl Watched {
-    fn new(first: Usage) -> Self {
+impl OwnMemory {
+    const fn new(first: Usage) -> Self {
         Self {
-            first,
-            last: first,
+            start: first.rss_bytes,
             peak: first.rss_bytes,
         }
-    }
-
-    /// Updates the usage; returns the CPU time since the last call.
-    fn see(&mut self, now: Usage) -> Duration {
-        let cpu = now.cpu.saturating_sub(self.last.cpu);
-        self.last = now;
-        self.peak = self.peak.max(now.rss_bytes);
-        cpu
     }
 }
 
 impl Record {
     pub(super) fn new(settings: &LoadSettings, plan: &Plan, meant: Meant) -> Self {
-        let server = settings
-            .server_pid
-            .and_then(|pid| Some((pid, Watched::new(usage_of(pid)?))));
         Self {
             whole: Tally::new(),
             second: Tally::new(),
@@ -140,8 +128,8 @@ impl Record {
             peak_joined: 0,
             cpu: vec![[Duration::ZERO; 3]; plan.shards.len()],
             cpu_told: Duration::ZERO,
-            own: Watched::new(own_usage().unwrap_or_default()),
-            server,
+            own: OwnMemory::new(own_usage().unwrap_or_default()),
+            server: settings.server_pid.and_then(ServerMeter::new),
             meant,
         }
     }
@@ -180,15 +168,8 @@ impl Record {
     pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64)) -> Second {
         self.saw(sockets.1);
         let own = own_usage().unwrap_or_default();
-        self.own.see(own);
-        let mut server_cpu = Duration::ZERO;
-        let mut server = Usage::default();
-        if let Some((pid, watched)) = &mut self.server
-            && let Some(usage) = usage_of(*pid)
-        {
-            server_cpu = watched.see(usage);
-            server = usage;
-        }
+        self.own.peak = self.own.peak.max(own.rss_bytes);
+        let server = self.server.as_mut().and_then(ServerMeter::read);
         let cpu: Duration = self.cpu.iter().map(|it| it[0]).sum();
         let moment = Moment {
             at,
@@ -197,8 +178,7 @@ impl Record {
             joined: sockets.1,
             cpu: cpu.saturating_sub(self.cpu_told),
             own,
-            server,
-            server_cpu,
+            server: server.unwrap_or_default(),
         };
         self.cpu_told = cpu;
         let point = Point::new(&moment, &self.second);
@@ -285,7 +265,7 @@ impl Record {
         Generator {
             cpu_s: self.cpu(0),
             cpu_s_steady: self.cpu(2) - self.cpu(1),
-            rss_bytes_start: self.own.first.rss_bytes,
+            rss_bytes_start: self.own.start,
             rss_bytes_peak: self.own.peak,
             valid: why_invalid.is_none(),
             why_invalid,
@@ -317,11 +297,7 @@ impl Record {
             waited_us: open(Timing::Waited),
             shortage,
             generator: self.generator(why_invalid),
-            server: self.server.as_ref().map(|(_, watched)| ServerUse {
-                cpu_s: watched.last.cpu.saturating_sub(watched.first.cpu).as_secs_f64(),
-                rss_bytes_start: watched.first.rss_bytes,
-                rss_bytes_peak: watched.peak,
-            }),
+            server: self.server.as_ref().map(ServerMeter::seen),
             model,
             troubles,
             notes,

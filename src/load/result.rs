@@ -12,6 +12,7 @@ use super::losses::IdleCut;
 use super::lost::Lost;
 use super::role::{Deliveries, Sends};
 use super::series::Point;
+use super::server_meter::ServerUse;
 use super::settings::Model;
 use super::tally::Tally;
 use super::validity::{Punctuality, Shortage};
@@ -158,17 +159,6 @@ pub struct Generator {
     pub valid: bool,
     /// The reason, if they are not.
     pub why_invalid: Option<String>,
-}
-
-/// Figures of the server process.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ServerUse {
-    /// CPU seconds during the run.
-    pub cpu_s: f64,
-    /// Resident memory before the run.
-    pub rss_bytes_start: u64,
-    /// Peak resident memory.
-    pub rss_bytes_peak: u64,
 }
 
 /// The length of each phase, in seconds.

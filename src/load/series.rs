@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::control::Phase;
 use super::latency::Timing;
 use super::lost::Moments;
+use super::server_meter::ServerReading;
 use super::tally::Tally;
 use crate::clock::Time;
 use crate::process::Usage;
@@ -58,6 +59,10 @@ pub struct Point {
     pub server_cpu_s: f64,
     /// Resident memory of the server at the end of the second.
     pub server_rss_bytes: u64,
+    /// Threads of the server at the end of the second.
+    pub server_threads: u64,
+    /// Open descriptors of the server at the end of the second.
+    pub server_descriptors: u64,
 }
 
 /// The inputs of a point, apart from the tally of the second.
@@ -68,8 +73,7 @@ pub(super) struct Moment {
     pub(super) joined: u64,
     pub(super) cpu: Duration,
     pub(super) own: Usage,
-    pub(super) server: Usage,
-    pub(super) server_cpu: Duration,
+    pub(super) server: ServerReading,
 }
 
 impl Point {
@@ -98,8 +102,10 @@ impl Point {
             lateness_p99_us: of(Timing::Lateness).p99,
             generator_cpu_s: moment.cpu.as_secs_f64(),
             generator_rss_bytes: moment.own.rss_bytes,
-            server_cpu_s: moment.server_cpu.as_secs_f64(),
+            server_cpu_s: moment.server.cpu.as_secs_f64(),
             server_rss_bytes: moment.server.rss_bytes,
+            server_threads: moment.server.threads,
+            server_descriptors: moment.server.descriptors,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::ledger::Audit;
 use super::oddity::{Oddity, OddityKind};
 use super::offers::Offers;
+use super::server_use::ServerWatch;
 use super::site::Site;
 use crate::clock::Time;
 use crate::driver::Lent;
@@ -23,6 +24,8 @@ pub(super) struct Context<'c> {
     pub(super) server: Rc<RefCell<Option<Box<dyn Lent>>>>,
     /// The process of the server, if it was named.
     pub(super) server_pid: Option<u32>,
+    /// What its process uses, if it is watched.
+    pub(super) server_watch: Option<Rc<ServerWatch>>,
     pub(super) on_phase: RefCell<&'c mut dyn FnMut(&str)>,
 }
 
@@ -30,6 +33,13 @@ impl Context<'_> {
     /// Says what is being done.
     pub(super) fn tell(&self, phase: &str) {
         (self.on_phase.borrow_mut())(phase);
+    }
+
+    /// Watches the process that the server has after a restart.
+    pub(super) async fn follow(&self, server: &dyn Lent) {
+        if let (Some(watch), Some(pid)) = (&self.server_watch, server.pid().await) {
+            watch.follow(pid);
+        }
     }
 
     /// The time that is left.

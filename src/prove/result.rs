@@ -242,6 +242,8 @@ pub struct ProveResult {
     pub generator: Generator,
     /// The server, if it is watched.
     pub server: Option<ServerUse>,
+    /// What the server used over time.
+    pub server_pictures: Vec<Picture>,
     /// Notes for the user.
     pub notes: Vec<String>,
     /// Whether the run was ended early.

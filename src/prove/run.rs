@@ -85,21 +85,19 @@ pub async fn prove(
     let site = Rc::new(site);
     let mut result = ProveResult::default();
     let local = LocalSet::new();
-    let outcome = {
-        let experiments = experiments(settings, &site, server, &mut result, on_event);
-        local
-            .run_until(async {
-                let watch = settings.server_pid.and_then(|pid| ServerWatch::new(&site, pid));
-                let outcome = tokio::select! {
-                    outcome = experiments => Some(outcome),
-                    () = stop => None,
-                };
-                (outcome, watch.map(|watch| watch.seen()))
-            })
-            .await
-    };
-    let (outcome, server_use) = outcome;
-    result.server = server_use;
+    let (outcome, watch) = local
+        .run_until(async {
+            let watch = settings.server_pid.and_then(|pid| ServerWatch::new(&site, pid));
+            let watch = watch.map(Rc::new);
+            let outcome = tokio::select! {
+                outcome = experiments(settings, (&site, watch.clone()), server, &mut result, on_event) => Some(outcome),
+                () = stop => None,
+            };
+            (outcome, watch)
+        })
+        .await;
+    result.server = watch.as_ref().map(|watch| watch.seen());
+    result.server_pictures = watch.map_or_else(Vec::new, |watch| watch.pictures());
     // Tasks of an experiment that was ended early end with the set.
     drop(local);
     match outcome {
@@ -133,7 +131,7 @@ fn generator(begin: Usage, lateness: Figures) -> Generator {
 
 async fn experiments(
     settings: &ProveSettings,
-    site: &Rc<Site>,
+    (site, server_watch): (&Rc<Site>, Option<Rc<ServerWatch>>),
     server: Option<Box<dyn Lent>>,
     result: &mut ProveResult,
     on_event: &mut dyn FnMut(ProveEvent<'_>),
@@ -149,6 +147,7 @@ async fn experiments(
                 offers,
                 server: Rc::clone(&server),
                 server_pid: settings.server_pid,
+                server_watch: server_watch.clone(),
                 sockets: settings.sockets,
                 seed: settings.seed,
                 deadline: site.now() + settings.max_time,

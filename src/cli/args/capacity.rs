@@ -60,7 +60,8 @@ pub(in super::super) struct Capacity {
     pub(in super::super) shards: Option<u16>,
     #[command(flatten)]
     pub(in super::super) instead: Instead,
-    /// Process id of a local server, to measure its CPU time and memory [default: the server that this run starts]
+    /// Process id of a local server, to measure its CPU time, memory, threads and descriptors [default: the server that
+    /// this run starts]
     #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(in super::super) server_pid: Option<u32>,
     /// A limit that must hold, for example 'reply.p99<50ms' or 'errors<1%'; repeatable; `phxproof list figures` has all

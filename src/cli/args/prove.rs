@@ -31,7 +31,8 @@ pub(in super::super) struct Prove {
     /// How long to wait for each answer before it counts as lost [default: 10s]
     #[arg(long, value_name = "DUR", help_heading = EXPERIMENT, value_parser = units::duration)]
     pub(in super::super) timeout: Option<Duration>,
-    /// Process id of a local server, to measure its CPU time and memory [default: the server that this run starts]
+    /// Process id of a local server, to measure its CPU time, memory, threads and descriptors [default: the server that
+    /// this run starts]
     #[arg(long, value_name = "PID", help_heading = EXPERIMENT, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(in super::super) server_pid: Option<u32>,
     /// Make experiments at a target that is not loopback without asking first

@@ -240,6 +240,7 @@ impl Storm<'_, '_> {
             self.deeds.stragglers = Some(cause);
             return;
         }
+        self.context.follow(&**server).await;
         self.looks(cause).await;
         self.scene.disrupts.set(None);
     }

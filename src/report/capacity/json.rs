@@ -8,7 +8,7 @@ use super::words::{purpose, verdict};
 use super::{CapacityFinished, CapacitySetup};
 use crate::capacity::{
     Bounds, CapacityConclusion, CapacityResult, Estimate, Forecast, Inversion, Little, ProcessUse, Resource,
-    Soak, Trial, TrialVerdict, UpperReason,
+    Soak, Trial, TrialServer, TrialVerdict, UpperReason,
 };
 use crate::load::{Latencies, LoadResult, ObjectiveOutcome};
 use crate::stream::Certificates;
@@ -127,12 +127,13 @@ struct Step<'a> {
     latency_us: Shown<'a, Latencies>,
     little: Shown<'a, Option<Little>>,
     generator: Shown<'a, ProcessUse>,
-    server: Shown<'a, Option<ProcessUse>>,
+    server: Shown<'a, Option<TrialServer>>,
 }
 
 object! { Inversion { missed, held } }
 object! { Little { in_flight, from_latency, from_latency_least } }
 object! { ProcessUse { processors, rss_bytes } }
+object! { TrialServer { processors, rss_bytes, threads, descriptors } }
 
 impl Capacity {
     fn of(result: &CapacityResult) -> Self {

@@ -7,7 +7,9 @@ use crate::load::{Point, phase_named};
 /// The columns, as named in the first line.
 const COLUMNS: &str = "at_s,phase,open,joined,sent,replies,broadcasts,troubles,reply_p50_us,reply_p99_us,\
     broadcast_p50_us,broadcast_p99_us,lateness_p99_us,generator_cpu_s,generator_rss_bytes,server_cpu_s,server_rss_bytes,\
-    reply_p95_us,broadcast_p95_us,lost,missing\n";
+    reply_p95_us,broadcast_p95_us,lost,missing,server_threads,server_descriptors\n";
+/// So many of the last columns are not in the files of older versions.
+const NEWER: usize = 2;
 
 /// The content of the file.
 pub(super) fn render(series: &[Point]) -> String {
@@ -32,7 +34,7 @@ pub(super) fn render(series: &[Point]) -> String {
         let numbers: Vec<String> = numbers.collect();
         let _ = writeln!(
             text,
-            "{:.3},{},{},{:.3},{},{:.3},{},{},{},{},{}",
+            "{:.3},{},{},{:.3},{},{:.3},{},{},{},{},{},{},{}",
             it.at_s,
             it.phase,
             numbers.join(","),
@@ -43,7 +45,9 @@ pub(super) fn render(series: &[Point]) -> String {
             it.reply_p95_us,
             it.broadcast_p95_us,
             it.lost,
-            it.missing
+            it.missing,
+            it.server_threads,
+            it.server_descriptors
         );
     }
     text
@@ -53,19 +57,22 @@ pub(super) fn render(series: &[Point]) -> String {
 pub(super) fn read(text: &str) -> Result<Vec<Point>, String> {
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-    let known = COLUMNS.trim_end().split(',');
-    let places: Result<Vec<usize>, String> = known
-        .map(|column| {
-            let place = names.iter().position(|name| *name == column);
-            place.ok_or_else(|| format!("it has no column `{column}`"))
-        })
-        .collect();
+    let known: Vec<&str> = COLUMNS.trim_end().split(',').collect();
+    let older = known.len() - NEWER;
+    let place = |(number, column): (usize, &&str)| {
+        let place = names.iter().position(|name| name == column);
+        match place {
+            None if number < older => Err(format!("it has no column `{column}`")),
+            place => Ok(place),
+        }
+    };
+    let places: Result<Vec<Option<usize>>, String> = known.iter().enumerate().map(place).collect();
     let places = places?;
     let line = |(number, line): (usize, &str)| {
         let cells: Vec<&str> = line.split(',').collect();
         let cells = places
             .iter()
-            .map(|at| cells.get(*at).copied().unwrap_or_default());
+            .map(|at| at.map_or("0", |at| cells.get(at).copied().unwrap_or_default()));
         point(&mut Cells(cells)).ok_or_else(|| format!("line {} is not a second of a run", number + 2))
     };
     lines.enumerate().map(line).collect()
@@ -104,6 +111,8 @@ fn point<'t>(cells: &mut Cells<impl Iterator<Item = &'t str>>) -> Option<Point> 
         broadcast_p95_us: cells.next()?,
         lost: cells.next()?,
         missing: cells.next()?,
+        server_threads: cells.next()?,
+        server_descriptors: cells.next()?,
         ..Point::default()
     })
 }
@@ -118,6 +127,26 @@ mod tests {
         let text = render(&made_up::result().series);
         let columns: Vec<usize> = text.lines().map(|line| line.split(',').count()).collect();
         assert_eq!(columns.len(), made_up::result().series.len() + 1);
-        assert!(columns.iter().all(|it| *it == 21), "{columns:?}");
+        assert!(columns.iter().all(|it| *it == 23), "{columns:?}");
+    }
+
+    #[test]
+    fn a_file_of_an_older_version_has_no_threads_and_descriptors() {
+        let text = render(&made_up::result().series);
+        let without = |line: &str| line.rsplitn(3, ',').last().unwrap().to_owned() + "\n";
+        let older: String = text.lines().map(without).collect();
+        let points = read(&older).unwrap();
+        assert_eq!(points.len(), made_up::result().series.len());
+        assert!(
+            points
+                .iter()
+                .all(|it| it.server_threads == 0 && it.server_rss_bytes > 0)
+        );
+        let newer = read(&text).unwrap();
+        assert!(
+            newer
+                .iter()
+                .all(|it| (it.server_threads, it.server_descriptors) == (5, 230))
+        );
     }
 }

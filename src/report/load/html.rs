@@ -10,7 +10,7 @@ pub(in crate::report) mod tables;
 use std::fmt::Write as _;
 
 use super::LoadFinished;
-use super::words::{grouped, memory, percentile, rate};
+use super::words::{grouped, memory, percentile, rate, used};
 use crate::load::{LoadConclusion, Model};
 use crate::report::html::{self, Escaped};
 use crate::report::summary::took;
@@ -137,9 +137,8 @@ fn foot(page: &mut String, run: &LoadFinished<'_>) {
         if let Some(server) = &result.server {
             let _ = write!(
                 text,
-                " · server: {:.2} s of CPU, {}",
-                server.cpu_s,
-                memory(server.rss_bytes_peak, result.server_bytes_per_socket())
+                " · server: {}",
+                used(server, result.server_bytes_per_socket())
             );
         }
         let _ = writeln!(page, "<p>{text}</p>");

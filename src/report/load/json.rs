@@ -57,7 +57,7 @@ object! { Figures { count, min, mean, p50, p90, p95, p99, p999, max } }
 object! { Played { name, weight, sockets, latency_us } }
 object! { Shortage { sockets, had, rate, round_s, never_sent, waited_us } }
 object! { Generator { cpu_s, cpu_s_steady, rss_bytes_start, rss_bytes_peak, valid, why_invalid } }
-object! { ServerUse { cpu_s, rss_bytes_start, rss_bytes_peak } }
+object! { ServerUse { cpu_s, rss_bytes_start, rss_bytes_peak, threads_peak, descriptors_peak } }
 object! { IdleCut { losses, same, quiet_s, heartbeat_s } }
 object! { Lost { kind, topic, event, sender, number, receiver, at_s } }
 object! { Took { opening_s, running_s, load_s, draining_s, closing_s } }

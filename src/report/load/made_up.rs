@@ -55,6 +55,8 @@ fn second(number: u32) -> Point {
         generator_rss_bytes: 12_000_000 + u64::from(number) * 10_000,
         server_cpu_s: 0.2,
         server_rss_bytes: 15_000_000,
+        server_threads: 5,
+        server_descriptors: 230,
         ..Point::default()
     }
 }
@@ -155,6 +157,8 @@ pub(super) fn result() -> LoadResult {
             cpu_s: 2.0,
             rss_bytes_start: 9_000_000,
             rss_bytes_peak: 15_000_000,
+            threads_peak: 5,
+            descriptors_peak: 230,
         }),
         model: Model::Open,
         troubles: [("push-timeout", 2)].into(),

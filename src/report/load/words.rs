@@ -1,6 +1,6 @@
 //! Formats figures: latencies with a suitable unit, thousands separators, bytes in megabytes.
 
-use crate::load::{Machine, enough_for};
+use crate::load::{Machine, ServerUse, enough_for};
 
 /// A time in microseconds with three digits and its unit.
 pub(in crate::report) fn micros(micros: f64) -> String {
@@ -86,6 +86,20 @@ pub(in crate::report) fn memory(peak: u64, per_socket: Option<u64>) -> String {
             grouped(each)
         ),
     }
+}
+
+/// What a server used: CPU time, memory, threads and, where they are known, descriptors.
+pub(in crate::report) fn used(server: &ServerUse, bytes_per_socket: Option<u64>) -> String {
+    let mut text = format!(
+        "{:.2} s of CPU, {}, {}",
+        server.cpu_s,
+        memory(server.rss_bytes_peak, bytes_per_socket),
+        things(server.threads_peak, "thread")
+    );
+    if server.descriptors_peak > 0 {
+        text.push_str(&format!(", {}", things(server.descriptors_peak, "descriptor")));
+    }
+    text
 }
 
 /// `2 processors, 24.0 GB of memory, linux 6.1.0`.

@@ -36,6 +36,7 @@ struct Document<'a> {
     lateness_us: Shown<'a, Figures>,
     generator: Shown<'a, Generator>,
     server: Shown<'a, Option<ServerUse>>,
+    server_pictures: Vec<OnePicture<'a>>,
     notes: &'a [String],
     objectives: [(); 0],
 }
@@ -105,6 +106,7 @@ impl<'a> Document<'a> {
             lateness_us: Shown(&result.lateness_us),
             generator: Shown(&result.generator),
             server: Shown(&result.server),
+            server_pictures: result.server_pictures.iter().map(OnePicture::new).collect(),
             notes: &result.notes,
             objectives: [],
         }

@@ -13,7 +13,7 @@ use crate::prove::{Experiment, ProofVerdict};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
 use crate::report::load::html::tables;
-use crate::report::load::words::{grouped, machine, seconds, things};
+use crate::report::load::words::{grouped, machine, seconds, things, used};
 use crate::report::summary::took;
 use crate::stream::Certificates;
 
@@ -30,6 +30,7 @@ pub(super) fn render(run: &ProveFinished<'_>) -> String {
     }
     if run.trouble.is_none() {
         figures(&mut page, run);
+        server(&mut page, run);
     }
     repeat(&mut page, run);
     foot(&mut page, run);
@@ -126,6 +127,17 @@ fn figures(page: &mut String, run: &ProveFinished<'_>) {
     }
     page.push_str("</tbody>\n</table></div>\n");
     tables::times(page, |kind| run.result.latency_us.figures(kind));
+}
+
+/// What the server used, if it was watched.
+fn server(page: &mut String, run: &ProveFinished<'_>) {
+    let Some(server) = &run.result.server else { return };
+    let _ = write!(
+        page,
+        "<h2>The server</h2>\n<p class=\"about\">{}</p>\n",
+        used(server, None)
+    );
+    plot::figures(page, &run.result.server_pictures);
 }
 
 /// The command line, and the machine.

@@ -140,10 +140,12 @@ pub(super) fn trials(page: &mut String, result: &CapacityResult) {
         "generator",
         "server",
         "memory",
+        "descriptors",
+        "threads",
         "",
         "why",
     ];
-    let about = "generator and server: processors in use; memory: of the server; in flight: pushes that waited for a reply, counted, and by \
+    let about = "generator and server: processors in use; memory, descriptors and threads: of the server; in flight: pushes that waited for a reply, counted, and by \
                  Little's law";
     table(page, "All trials", about, &heads, &rows);
 }
@@ -154,11 +156,18 @@ fn row(result: &CapacityResult, trial: &Trial) -> String {
         |it| format!("{:.2} / {:.2}", it.in_flight, it.from_latency),
     );
     let server = trial.server.map_or_else(
-        || ("–".to_owned(), "–".to_owned()),
-        |it| (format!("{:.2}", it.processors), bytes(it.rss_bytes)),
+        || ["–".to_owned(), "–".to_owned(), "–".to_owned(), "–".to_owned()],
+        |it| {
+            [
+                format!("{:.2}", it.processors),
+                bytes(it.rss_bytes),
+                grouped(it.descriptors),
+                grouped(it.threads),
+            ]
+        },
     );
     format!(
-        "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{in_flight}</td><td>{:.2}</td><td>{}</td><td>{}</td>\
+        "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{in_flight}</td><td>{:.2}</td><td>{}</td>\
          <td class=\"{}\">{}</td><td class=\"why\">{}</td></tr>\n",
         trial.number,
         purpose(trial.purpose),
@@ -168,8 +177,7 @@ fn row(result: &CapacityResult, trial: &Trial) -> String {
         seconds(trial.duration.as_secs_f64()),
         latency(result.dimension, trial),
         trial.generator.processors,
-        server.0,
-        server.1,
+        server.join("</td><td>"),
         class(trial.verdict),
         verdict(trial.verdict),
         Escaped(&trial.reasons.join("; "))

@@ -24,6 +24,7 @@ pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
         marked(throughput(&series), &marks),
         memory(&series),
         processors(&series),
+        descriptors(&series),
     ];
     let shown: Vec<String> = charts.iter().filter_map(Chart::render).collect();
     if shown.is_empty() {
@@ -205,4 +206,13 @@ fn processors(series: &Series<'_>) -> Chart {
     ];
     let lines = lines.into_iter().filter(Line::rises).collect();
     series.chart("Processors in use", Unit::Plain, lines)
+}
+
+fn descriptors(series: &Series<'_>) -> Chart {
+    let lines = vec![
+        series.line("descriptors", 0, |it, _| Some(it.server_descriptors as f64)),
+        series.line("threads", 1, |it, _| Some(it.server_threads as f64)),
+    ];
+    let lines = lines.into_iter().filter(Line::rises).collect();
+    series.chart("Descriptors and threads of the server", Unit::Count, lines)
 }

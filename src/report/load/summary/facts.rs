@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{colored, line};
 use crate::load::{Deliveries, LoadResult, Model};
 use crate::report::load::lost;
-use crate::report::load::words::{bytes, grouped, memory, rate, things};
+use crate::report::load::words::{bytes, grouped, memory, rate, things, used};
 use crate::report::paper::Paper;
 
 /// Appends the lines.
@@ -33,12 +33,7 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     }
     fact("generator", dim, &generator(result));
     if let Some(server) = &result.server {
-        let used = format!(
-            "{:.2} s of CPU, {}",
-            server.cpu_s,
-            memory(server.rss_bytes_peak, result.server_bytes_per_socket())
-        );
-        fact("server", dim, &used);
+        fact("server", dim, &used(server, result.server_bytes_per_socket()));
     }
     let errors = result.troubles.iter();
     let errors: Vec<String> = errors

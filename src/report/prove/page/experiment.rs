@@ -23,14 +23,7 @@ pub(super) fn section(page: &mut String, experiment: &Experiment) {
     for claim in &experiment.claims {
         one_claim(page, claim);
     }
-    let pictures: Vec<String> = experiment.pictures.iter().filter_map(plot::figure).collect();
-    if !pictures.is_empty() {
-        let _ = write!(
-            page,
-            "<section class=\"charts\">\n{}</section>\n",
-            pictures.concat()
-        );
-    }
+    plot::figures(page, &experiment.pictures);
     if !experiment.method.is_empty() {
         page.push_str("<h3>How it was measured</h3>\n<ul class=\"method\">\n");
         for sentence in &experiment.method {

@@ -21,6 +21,14 @@ const MOST_POINTS: usize = 60;
 /// A limit that is more often as far from zero as any point is told, not drawn: the points would be a flat line.
 const FARTHEST_LIMIT: f64 = 10.0;
 
+/// The figures that are not empty, beside each other.
+pub(super) fn figures(page: &mut String, pictures: &[Picture]) {
+    let figures: String = pictures.iter().filter_map(figure).collect();
+    if !figures.is_empty() {
+        let _ = write!(page, "<section class=\"charts\">\n{figures}</section>\n");
+    }
+}
+
 /// The figure; nothing if it would be empty.
 pub(super) fn figure(picture: &Picture) -> Option<String> {
     let plot = Plot::new(picture)?;

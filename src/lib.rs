@@ -29,6 +29,7 @@ pub mod conformance;
 mod descriptors;
 mod driver;
 mod judge;
+mod live;
 pub mod load;
 mod process;
 pub mod profile;

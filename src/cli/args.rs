@@ -10,6 +10,7 @@ mod prove;
 mod record;
 mod serve;
 mod target;
+mod watching;
 
 pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
@@ -20,6 +21,7 @@ pub(super) use prove::Prove;
 pub(super) use record::Record;
 pub(super) use serve::{Serve, ServeTls};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
+pub(super) use watching::Watching;
 
 use std::path::PathBuf;
 use std::time::Duration;

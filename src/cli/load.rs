@@ -16,6 +16,7 @@ use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::threaded::{lock, on_thread};
 use super::under_test::{NotStarted, UnderTest};
+use super::watching::Watch;
 use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::load::{
@@ -23,8 +24,8 @@ use crate::load::{
     PlayedBy,
 };
 use crate::report::{
-    About, Folder, HistogramLog, LoadFile, LoadFinished, LoadJob, LoadProgress, LoadTerminal, ProgressStyle,
-    Reporters, Setup, announce,
+    About, Folder, HistogramLog, LoadBeginning, LoadFile, LoadFinished, LoadJob, LoadLive, LoadLiveEnd,
+    LoadProgress, LoadTerminal, ProgressStyle, Reporters, Setup, announce,
 };
 use crate::transport::Target;
 use job::{Abort, Job};
@@ -76,26 +77,39 @@ impl Ran {
 struct Reports {
     look: Look,
     folder: Folder,
+    start: Start,
+    watch: Option<Watch>,
     reporters: Arc<Mutex<Reporters<LoadJob>>>,
 }
 
+/// The start of a command.
+struct Start {
+    about: About,
+    clock: Clock,
+}
+
 impl Reports {
-    /// The reporters that write files.
-    fn new(look: Look, folder: Folder) -> Self {
+    /// The reporters that write files, and the one that shows the report where the run is watched.
+    fn new(look: Look, folder: Folder, start: Start, watch: Option<Watch>) -> Self {
         let mut reporters = Reporters::default();
         LoadFile::all(&folder)
             .into_iter()
             .for_each(|file| reporters.add(file));
         reporters.add(HistogramLog::new(folder.clone()));
+        if let Some(watch) = &watch {
+            reporters.add(LoadLiveEnd::new(watch.board()));
+        }
         Self {
             look,
             folder,
+            start,
+            watch,
             reporters: Arc::new(Mutex::new(reporters)),
         }
     }
 
-    /// Adds the reporters for the terminal.
-    fn show(&self, job: &Job, settings: &LoadSettings) {
+    /// Adds the reporters for the terminal, and for those who watch.
+    fn show(&self, job: &Job, settings: &LoadSettings, setup: &Setup) {
         let style = match self.look.verbose {
             0 => ProgressStyle::Usual,
             _ => ProgressStyle::EachCase,
@@ -113,6 +127,17 @@ impl Reports {
             settings.seed,
             self.folder.clone(),
         ));
+        if let Some(watch) = &self.watch {
+            let beginning = LoadBeginning {
+                about: self.start.about.clone(),
+                scenario: job.scenario.clone(),
+                target: settings.target.url(),
+                profile: job.server.profile(),
+                setup: setup.clone(),
+                objectives: job.objectives().to_vec(),
+            };
+            all.add(LoadLive::new(watch.board(), beginning, self.start.clock));
+        }
     }
 
     fn all(&self) -> MutexGuard<'_, Reporters<LoadJob>> {
@@ -129,7 +154,9 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
-    let reports = Reports::new(look, folder);
+    let watch = Watch::start(job.watching(), || LoadLive::board(&job.scenario))?;
+    let reports = Reports::new(look, folder, Start { about, clock }, watch);
+    let about = &reports.start.about;
     let ended = serve_and_load(&job, &reports, &stop).await;
     let (ran, trouble) = match ended.outcome {
         Ok(ran) => (ran, None),
@@ -149,7 +176,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
         result,
         objectives: &objectives,
         conclusion: &conclusion,
-        about: &about,
+        about,
         scenario: &job.scenario,
         target: &ended.target,
         profile: job.server.profile(),
@@ -222,7 +249,7 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, s
             let unsaid = announce(&job.head(target, &setup));
             unsaid.map_err(|why| CliError::undone(why.to_string()))?;
         }
-        reports.show(job, &settings);
+        reports.show(job, &settings, &setup);
         let reporters = Arc::clone(&reports.reporters);
         let (objectives, abort) = (job.objectives().to_vec(), job.abort());
         let work =

@@ -33,6 +33,7 @@ mod threaded;
 mod under_test;
 mod units;
 mod wait;
+mod watching;
 
 pub use exit::Exit;
 

@@ -9,6 +9,7 @@ pub(super) mod html;
 mod json;
 mod junit;
 mod live;
+mod live_page;
 mod lost;
 #[cfg(test)]
 mod made_up;
@@ -20,6 +21,7 @@ pub(super) mod words;
 
 pub use compared::{ComparisonEnd, ComparisonVerdict, RunComparison};
 pub use hlog::HistogramLog;
+pub use live_page::{LoadBeginning, LoadLive, LoadLiveEnd};
 pub use past::PastLoad;
 pub use progress::LoadProgress;
 pub use setup::Setup;

@@ -13,6 +13,7 @@ mod html;
 mod idle;
 mod json;
 mod junit;
+mod live;
 mod load;
 #[cfg(test)]
 mod made_up;
@@ -34,8 +35,8 @@ pub use github::GitHub;
 pub use json::Json;
 pub use junit::Junit;
 pub use load::{
-    ComparisonEnd, ComparisonVerdict, HistogramLog, LoadFile, LoadFinished, LoadProgress, LoadTerminal,
-    PastLoad, RunComparison, Setup, announce, things,
+    ComparisonEnd, ComparisonVerdict, HistogramLog, LoadBeginning, LoadFile, LoadFinished, LoadLive,
+    LoadLiveEnd, LoadProgress, LoadTerminal, PastLoad, RunComparison, Setup, announce, things,
 };
 pub use markdown::Markdown;
 pub use page::CheckPage;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::units;
-use super::{Config, Results, Target, TransportArg, json, push};
+use super::{Config, Results, Target, TransportArg, Watching, json, push};
 use crate::load::{Arrivals, Objective, Pacing, PushReply};
 
 const SWARM: &str = "Swarm";
@@ -72,6 +72,8 @@ pub(in super::super) struct Load {
     /// Add no marks to payloads; without a mark a broadcast cannot be followed to each receiver
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) no_marks: bool,
+    #[command(flatten)]
+    pub(in super::super) watching: Watching,
     /// Load a target that is not loopback without asking first
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) yes: bool,

@@ -70,6 +70,7 @@ impl Layer for Load {
             objectives: first(self.objectives, below.objectives),
             abort_on_fail: self.abort_on_fail || below.abort_on_fail,
             no_marks: self.no_marks || below.no_marks,
+            watching: self.watching,
             yes: self.yes,
             results: self.results.over(below.results),
             config: self.config,

@@ -230,6 +230,11 @@ impl Job {
         self.meant.instead.topic.is_some()
     }
 
+    /// How the run is watched while it goes on.
+    pub(super) const fn watching(&self) -> args::Watching {
+        self.meant.watching
+    }
+
     /// The objectives that the run must meet.
     pub(super) fn objectives(&self) -> &[Objective] {
         &self.objectives

@@ -10,46 +10,70 @@ pub(in crate::report) mod tables;
 use std::fmt::Write as _;
 
 use super::LoadFinished;
+use super::progress::how_far;
 use super::words::{grouped, memory, percentile, rate, used};
-use crate::load::{LoadConclusion, Model};
+use crate::load::{LoadConclusion, Model, PhaseProgress};
 use crate::report::html::{self, Escaped};
+use crate::report::live;
 use crate::report::summary::took;
 
-/// The whole page.
+/// The whole page of a run that is over.
 pub(super) fn render(run: &LoadFinished<'_>) -> String {
-    let mut page = html::begin(&format!("phxproof load: {} on {}", run.scenario, run.target), "");
-    head(&mut page, run);
-    // If nobody joined, there is nothing to show but the reason.
-    let is_alive = run.trouble.is_none() && run.result.sockets.joined > 0;
-    if is_alive {
-        tiles(&mut page, run);
-    } else {
-        tables::errors(&mut page, run.result);
-    }
-    tables::objectives(&mut page, run.objectives);
-    if is_alive {
-        charts::all(&mut page, run);
-        tables::lost(&mut page, run.result);
-        tables::latencies(&mut page, run.result);
-    }
-    tables::counts(&mut page, run.result);
-    tables::setup(&mut page, run.setup);
-    foot(&mut page, run);
+    let mut page = html::begin(&title(run), "");
+    body(&mut page, run, &Stage::Over);
     html::end(&mut page);
     page
 }
 
-/// The verdict, the target, and the reasons.
-fn head(page: &mut String, run: &LoadFinished<'_>) {
-    let (class, words, reasons): (_, _, &[String]) = match run.conclusion {
-        LoadConclusion::Held => ("held", "all held", &[]),
-        LoadConclusion::FellShort(reasons) => ("short", "fell short", reasons),
-        LoadConclusion::Undecided(reasons) => ("open", "undecided", reasons),
+/// The whole page of a run that goes on.
+pub(super) fn render_live(run: &LoadFinished<'_>, progress: Option<&PhaseProgress>) -> String {
+    let mut page = live::begin(&title(run));
+    body(&mut page, run, &Stage::GoesOn(progress));
+    live::end(&mut page);
+    page
+}
+
+/// Whether a run is over.
+enum Stage<'p> {
+    Over,
+    GoesOn(Option<&'p PhaseProgress>),
+}
+
+fn title(run: &LoadFinished<'_>) -> String {
+    format!("phxproof load: {} on {}", run.scenario, run.target)
+}
+
+fn body(page: &mut String, run: &LoadFinished<'_>, stage: &Stage<'_>) {
+    head(page, run, stage);
+    // If nobody joined, there is nothing to show but the reason.
+    let is_alive = run.trouble.is_none() && run.result.sockets.joined > 0;
+    if is_alive {
+        tiles(page, run);
+    } else {
+        tables::errors(page, run.result);
+    }
+    tables::objectives(page, run.objectives);
+    if is_alive {
+        charts::all(page, run);
+        tables::lost(page, run.result);
+        tables::latencies(page, run.result);
+    }
+    tables::counts(page, run.result);
+    tables::setup(page, run.setup);
+    foot(page, run, stage);
+}
+
+/// The verdict or how far the run is, the target, and the reasons.
+fn head(page: &mut String, run: &LoadFinished<'_>, stage: &Stage<'_>) {
+    let (class, words, reasons): (_, _, &[String]) = match (stage, run.conclusion) {
+        (Stage::GoesOn(progress), _) => ("open", progress.map_or_else(|| "begins".to_owned(), how_far), &[]),
+        (Stage::Over, LoadConclusion::Held) => ("held", verdict("all held", run), &[]),
+        (Stage::Over, LoadConclusion::FellShort(reasons)) => ("short", verdict("fell short", run), reasons),
+        (Stage::Over, LoadConclusion::Undecided(reasons)) => ("open", verdict("undecided", run), reasons),
     };
-    let cut = if run.result.cut_short { ", cut short" } else { "" };
     let _ = write!(
         page,
-        "<header>\n<p class=\"verdict {class}\">{words}{cut}</p>\n<h1>{}</h1>\n<p class=\"where\">{}</p>\n",
+        "<header>\n<p class=\"verdict {class}\">{words}</p>\n<h1>{}</h1>\n<p class=\"where\">{}</p>\n",
         Escaped(run.scenario),
         Escaped(run.target)
     );
@@ -60,6 +84,11 @@ fn head(page: &mut String, run: &LoadFinished<'_>) {
         let _ = writeln!(page, "<p class=\"reason note\">{}</p>", Escaped(note));
     }
     page.push_str("</header>\n");
+}
+
+fn verdict(words: &str, run: &LoadFinished<'_>) -> String {
+    let cut = if run.result.cut_short { ", cut short" } else { "" };
+    format!("{words}{cut}")
 }
 
 /// The most important figures.
@@ -116,16 +145,19 @@ fn tiles(page: &mut String, run: &LoadFinished<'_>) {
 }
 
 /// How to repeat the run, and where the other files are.
-fn foot(page: &mut String, run: &LoadFinished<'_>) {
+fn foot(page: &mut String, run: &LoadFinished<'_>, stage: &Stage<'_>) {
     let result = run.result;
+    let (so_far, ended) = match stage {
+        Stage::Over => ("", format!(" · exit code {}", run.exit_code)),
+        Stage::GoesOn(_) => (" so far", String::new()),
+    };
     let _ = write!(
         page,
-        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n",
+        "<footer>\n<p>phxproof {} · began {} · took {}{so_far} · seed {}{ended}</p>\n",
         env!("CARGO_PKG_VERSION"),
         humantime::format_rfc3339_seconds(run.about.started_at),
         took(run.duration),
         run.about.seed,
-        run.exit_code
     );
     if run.trouble.is_none() {
         let generator = &result.generator;
@@ -143,10 +175,13 @@ fn foot(page: &mut String, run: &LoadFinished<'_>) {
         }
         let _ = writeln!(page, "<p>{text}</p>");
     }
-    page.push_str(
-        "<p><a href=\"result.json\">result.json</a> · <a href=\"series.csv\">series.csv</a> · \
-         <a href=\"histograms.hlog\">histograms.hlog</a></p>\n</footer>\n",
-    );
+    page.push_str(match stage {
+        Stage::Over => {
+            "<p><a href=\"result.json\">result.json</a> · <a href=\"series.csv\">series.csv</a> · \
+             <a href=\"histograms.hlog\">histograms.hlog</a></p>\n</footer>\n"
+        }
+        Stage::GoesOn(_) => "<p>The files are written when the run is over.</p>\n</footer>\n",
+    });
 }
 
 #[cfg(test)]

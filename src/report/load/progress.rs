@@ -85,7 +85,7 @@ impl LoadProgress {
                 let now = self.clock.now();
                 if now.since(self.last) >= NOW_AND_THEN {
                     self.last = now;
-                    return say(&format!("{}{}", words(progress), self.said(progress)));
+                    return say(&format!("{}{}", how_far(progress), self.said(progress)));
                 }
             }
         }
@@ -230,8 +230,8 @@ fn rest(progress: &PhaseProgress) -> String {
     format!(", {}/s, {} left", rate(per_second), seconds(left))
 }
 
-/// A line for output without bars.
-fn words(progress: &PhaseProgress) -> String {
+/// How far the run is, in words.
+pub(super) fn how_far(progress: &PhaseProgress) -> String {
     format!(
         "{} for {}{}: {} of {} joined",
         progress.phase,
@@ -257,7 +257,7 @@ mod tests {
             of: None,
         };
         assert_eq!(
-            words(&progress),
+            how_far(&progress),
             "opening for 1.0 s, 500/s, 3.0 s left: 500 of 2,000 sockets joined"
         );
         let running = PhaseProgress {

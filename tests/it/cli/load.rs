@@ -1,5 +1,6 @@
 //! `load` from the command line to its results: what it prints, how it ends, and which files it writes.
 
+mod live;
 mod objectives;
 mod stopped;
 mod targets;

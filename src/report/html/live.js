@@ -1,0 +1,19 @@
+const status = document.getElementById("live");
+const events = new EventSource("events");
+const show = (event) => {
+  const next = new DOMParser().parseFromString(JSON.parse(event.data), "text/html");
+  document.title = next.title;
+  document.querySelector("main").replaceWith(next.querySelector("main"));
+};
+events.addEventListener("page", (event) => {
+  show(event);
+  status.textContent = "This page follows the run.";
+});
+events.addEventListener("over", (event) => {
+  events.close();
+  show(event);
+  status.textContent = "The run is over. This is its report.";
+});
+events.addEventListener("error", () => {
+  status.textContent = "The run cannot be reached. The page tries again.";
+});

@@ -1,0 +1,36 @@
+//! What the page of a run that goes on has beside its report: a line that says how far it is, and the script that
+//! brings it up to date.
+
+use super::html;
+use crate::live::Board;
+
+/// The script of the page.
+const SCRIPT: &str = include_str!("html/live.js");
+
+/// The style of the line.
+const STYLE: &str = include_str!("html/live.css");
+
+/// The board of a run, which shows this title at first.
+pub(super) fn board(title: &str) -> Board {
+    let mut page = begin(title);
+    page.push_str("<header>\n<p class=\"verdict open\">about to begin</p>\n</header>\n");
+    end(&mut page);
+    Board::new(SCRIPT, page)
+}
+
+/// The beginning of a page of a run that goes on. Where no script runs, it loads itself again.
+pub(super) fn begin(title: &str) -> String {
+    let page = html::begin(title, STYLE);
+    page.replacen(
+        "</head>",
+        "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>\n</head>",
+        1,
+    )
+}
+
+/// The end of such a page.
+pub(super) fn end(page: &mut String) {
+    page.push_str("</main>\n<aside><span id=\"live\" role=\"status\">The last state of the run.</span></aside>\n<script>");
+    page.push_str(SCRIPT);
+    page.push_str("</script>\n</body>\n</html>\n");
+}

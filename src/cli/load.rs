@@ -14,6 +14,7 @@ use super::args::{self, Look};
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
+use super::keys::Keys;
 use super::threaded::{lock, on_thread};
 use super::under_test::{NotStarted, UnderTest};
 use super::watching::Watch;
@@ -135,6 +136,7 @@ impl Reports {
                 profile: job.server.profile(),
                 setup: setup.clone(),
                 objectives: job.objectives().to_vec(),
+                steering: job.steering().clone(),
             };
             all.add(LoadLive::new(watch.board(), beginning, self.start.clock));
         }
@@ -154,7 +156,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
-    let watch = Watch::start(job.watching(), || LoadLive::board(&job.scenario))?;
+    let watch = Watch::start(job.watching(), || LoadLive::board(&job.scenario, job.steering()))?;
     let reports = Reports::new(look, folder, Start { about, clock }, watch);
     let about = &reports.start.about;
     let ended = serve_and_load(&job, &reports, &stop).await;
@@ -250,6 +252,7 @@ async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, s
             unsaid.map_err(|why| CliError::undone(why.to_string()))?;
         }
         reports.show(job, &settings, &setup);
+        let _keys = Keys::start(&settings.steering);
         let reporters = Arc::clone(&reports.reporters);
         let (objectives, abort) = (job.objectives().to_vec(), job.abort());
         let work =

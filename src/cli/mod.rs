@@ -16,6 +16,7 @@ mod group;
 mod init;
 mod interrupt;
 mod judge;
+mod keys;
 mod list;
 mod load;
 mod network;

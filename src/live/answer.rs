@@ -31,6 +31,14 @@ impl Answer {
         }
     }
 
+    /// A value as JSON.
+    pub(super) fn json(value: &serde_json::Value) -> Self {
+        Self {
+            kind: "application/json",
+            ..Self::text(200, format!("{value}\n"))
+        }
+    }
+
     /// A sentence with this status.
     pub(super) fn text(status: u16, body: impl Into<String>) -> Self {
         Self {

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use super::answer::{Answer, Reaction};
+use super::rate::{self, RateControl};
 use super::request::LiveRequest;
 use crate::clock::{Clock, Time};
 
@@ -32,6 +33,7 @@ pub(crate) struct Board {
     shown: Mutex<Shown>,
     progress: watch::Sender<Progress>,
     policy: String,
+    rate: Option<Box<dyn RateControl>>,
     clock: Clock,
 }
 
@@ -57,7 +59,16 @@ impl Board {
                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; connect-src 'self'; \
                  form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
             ),
+            rate: None,
             clock: Clock::start(),
+        }
+    }
+
+    /// Lets those who look change the rate.
+    pub(crate) fn with_rate(self, rate: impl RateControl + 'static) -> Self {
+        Self {
+            rate: Some(Box::new(rate)),
+            ..self
         }
     }
 
@@ -77,6 +88,9 @@ impl Board {
 
     /// Answers a request.
     pub(super) fn react(&self, request: &LiveRequest) -> Reaction {
+        if let ("/rate", Some(control)) = (request.path.as_str(), &self.rate) {
+            return Reaction::Answer(rate::react(&**control, request));
+        }
         Reaction::Answer(match (request.path.as_str(), request.method.as_str()) {
             ("/events", "GET") => return Reaction::Events,
             ("/" | "/report.html", "GET" | "HEAD") => Answer::html(self.page().to_string()),

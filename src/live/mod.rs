@@ -5,9 +5,11 @@ mod address;
 mod answer;
 mod board;
 mod guard;
+mod rate;
 mod request;
 mod server;
 
 pub(crate) use address::LiveAddress;
 pub(crate) use board::Board;
+pub(crate) use rate::RateControl;
 pub(crate) use server::{LiveError, LiveServer};

@@ -14,6 +14,7 @@ use super::role::Sends;
 use super::series;
 use super::settings::LoadSettings;
 use super::shard::Reading;
+use super::steering::{NewRate, Unsteerable};
 use crate::clock::{Clock, Time};
 
 /// How often the conductor checks the shards.
@@ -43,6 +44,8 @@ pub(super) struct Conductor<'c> {
     pub(super) stop: &'c AtomicBool,
     pub(super) record: Record,
     pub(super) sends: Sends,
+    /// The last change of the rate.
+    pub(super) new_rate: Option<NewRate>,
     /// When the current phase of the run started.
     pub(super) began: Time,
     /// The end of the last second that the series contains.
@@ -142,11 +145,42 @@ impl Conductor<'_> {
         self.wait(Some(RUN_UP + self.settings.lasts()), |it| {
             it.clock.now() >= end || it.is_stopped()
         });
+        self.settings.steering.lock(Unsteerable::Over);
         let over = self.clock.now();
         self.record.loaded(over.min(end).since(start));
         if over < end {
             self.record.cut_short();
         }
+    }
+
+    /// Tells the shards of another rate, if somebody asks for one. They see it before it holds, and the one before holds
+    /// by then.
+    fn steer(&mut self) {
+        let now = self.clock.now();
+        let is_loading = self.control.phase() == Phase::Running && now >= self.control.start();
+        if !is_loading || self.new_rate.is_some_and(|it| now < it.at) {
+            return;
+        }
+        if let Some(sends_per_s) = self.settings.steering.take() {
+            let new = NewRate {
+                at: now + RUN_UP,
+                sends_per_s,
+            };
+            self.control.change_rate(new);
+            self.record.changed(new);
+            self.new_rate = Some(new);
+        }
+    }
+
+    /// The rate that is asked for now.
+    fn asked_rate(&self) -> f64 {
+        let (now, start) = (self.clock.now(), self.control.start());
+        if self.control.phase() != Phase::Running || now < start {
+            return 0.0;
+        }
+        let new = self.new_rate.map(|it| it.sends_per_s);
+        new.or_else(|| self.settings.schedule.rate_at(now.since(start)))
+            .unwrap_or_default()
     }
 
     /// Collects readings until the condition holds or the time is up.
@@ -168,6 +202,7 @@ impl Conductor<'_> {
             if second > self.heard && (all_told || now >= second + OVERDUE) {
                 self.second(second);
             }
+            self.steer();
             if done(self) || end.is_some_and(|end| now >= end) {
                 return;
             }
@@ -195,9 +230,13 @@ impl Conductor<'_> {
     fn second(&mut self, at: Time) {
         self.heard = at;
         let (open, joined) = self.control.totals();
+        let rate = self.asked_rate();
+        if self.control.phase() == Phase::Running {
+            self.record.loaded(at.since(self.control.start()));
+        }
         let second = self
             .record
-            .second(self.heard, self.control.phase(), (open, joined));
+            .second(self.heard, self.control.phase(), (open, joined), rate);
         (self.on_event)(LoadEvent::Second(&second));
         let so_far = self.record.so_far(self.settings, self.sends);
         (self.on_event)(LoadEvent::SoFar(&so_far));

@@ -1,8 +1,10 @@
-//! State that the shards and the conductor share: the phase of the run and the progress of each shard. It uses
-//! atomics only. A wake-up descriptor would not work, because a shard may have its own descriptor table.
+//! State that the shards and the conductor share: the phase of the run and the progress of each shard. The shards read
+//! atomics; only a change of the rate takes a lock. A wake-up descriptor would not work, because a shard may have its own descriptor table.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use super::steering::NewRate;
 use crate::clock::Time;
 
 /// The phase of a run.
@@ -38,6 +40,9 @@ impl Phase {
 pub(super) struct Control {
     phase: AtomicU8,
     start: AtomicU64,
+    /// The changes of the rate, and their number.
+    changes: Mutex<Vec<NewRate>>,
+    changed: AtomicUsize,
     cells: Box<[Cell]>,
 }
 
@@ -54,6 +59,8 @@ impl Control {
         Self {
             phase: AtomicU8::new(0),
             start: AtomicU64::new(u64::MAX),
+            changes: Mutex::default(),
+            changed: AtomicUsize::new(0),
             cells: (0..shards).map(|_| Cell::default()).collect(),
         }
     }
@@ -74,6 +81,22 @@ impl Control {
 
     pub(super) fn start(&self) -> Time {
         Time::from_micros(self.start.load(Ordering::Acquire))
+    }
+
+    /// Changes the rate at a time that lies far enough ahead for all shards to see it.
+    pub(super) fn change_rate(&self, new: NewRate) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push(new);
+        self.changed.store(changes.len(), Ordering::Release);
+    }
+
+    /// The changes of the rate after the first `seen` ones.
+    pub(super) fn changes_after(&self, seen: usize) -> Vec<NewRate> {
+        if self.changed.load(Ordering::Acquire) == seen {
+            return Vec::new();
+        }
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes[seen..].to_vec()
     }
 
     pub(super) fn cell(&self, shard: usize) -> &Cell {

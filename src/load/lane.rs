@@ -8,6 +8,7 @@ use super::pace::{Dues, RateStage, Stream};
 use super::role::SenderSelection;
 use super::round_times::RoundTimes;
 use super::settings::{LoadSettings, Schedule};
+use super::steering::NewRate;
 use crate::clock::Time;
 
 /// The most rounds that may wait for a free socket. Further rounds are dropped and make the run invalid.
@@ -81,6 +82,13 @@ impl Lane {
             });
             let seed = settings.seed ^ 0x5eed;
             self.dues = Some(Dues::new(start, stages.collect(), *pacing, stream, seed));
+        }
+    }
+
+    /// From `at` on, all lanes together make so many sends a second, and this one its part.
+    pub(super) fn change(&mut self, new: NewRate, part: f64) {
+        if let Some(dues) = &mut self.dues {
+            dues.change(new.at, new.sends_per_s * part);
         }
     }
 

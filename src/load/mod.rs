@@ -44,6 +44,7 @@ mod settings;
 mod shard;
 mod shard_state;
 mod share;
+mod steering;
 mod stepped;
 mod tables;
 mod tally;
@@ -73,6 +74,7 @@ pub use series::Point;
 pub use server_meter::ServerUse;
 pub use settings::{Arrivals, InvalidSettings, LoadSettings, Model, Schedule};
 pub use share::{Share, Silence};
+pub use steering::{RateChange, Steering, Unsteerable};
 pub use validity::Shortage;
 
 pub(crate) use comparison::{

@@ -1,6 +1,7 @@
 //! Computes the intended times of events from the start time and the rate. It never reads the clock, so a late
 //! generator cannot hide its delay.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -36,9 +37,10 @@ pub(super) struct Stream {
 /// The due times of one stream, in order.
 #[derive(Debug)]
 pub(super) struct Dues {
-    stages: std::vec::IntoIter<RateStage>,
+    stages: VecDeque<RateStage>,
     stage: Option<RateStage>,
     stage_start: Time,
+    end: Time,
     pacing: Pacing,
     stream: Stream,
     /// How many events of this stage have passed; in a Poisson stream, the seconds since its start.
@@ -58,11 +60,13 @@ impl Dues {
         seed: u64,
     ) -> Self {
         let seed = seed ^ (stream.number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut stages = stages.into_iter();
+        let end = stages.iter().fold(start, |at, stage| at + stage.duration);
+        let mut stages = VecDeque::from(stages);
         let mut dues = Self {
-            stage: stages.next(),
+            stage: stages.pop_front(),
             stages,
             stage_start: start,
+            end,
             pacing,
             stream,
             count: 0,
@@ -86,6 +90,34 @@ impl Dues {
         Some(due)
     }
 
+    /// From `at` to the end, events come at this rate. What is due before `at` stays as it is.
+    pub(super) fn change(&mut self, at: Time, rate: f64) {
+        if at >= self.end {
+            return;
+        }
+        let rest = RateStage {
+            rate,
+            duration: self.end.since(at),
+        };
+        let mut start = self.stage_start;
+        let mut before = VecDeque::new();
+        for stage in self.stage.take().into_iter().chain(self.stages.drain(..)) {
+            let duration = stage.duration.min(at.since(start));
+            start = start + stage.duration;
+            before.push_back(RateStage { duration, ..stage });
+        }
+        if before.is_empty() {
+            // This stream had no event left.
+            self.stage_start = at;
+        }
+        self.stages = before;
+        self.stages.push_back(rest);
+        self.stage = self.stages.pop_front();
+        if self.next.is_none_or(|next| next >= at) {
+            self.step();
+        }
+    }
+
     fn step(&mut self) {
         self.next = None;
         while let Some(stage) = self.stage {
@@ -95,7 +127,7 @@ impl Dues {
                 return;
             }
             self.stage_start = self.stage_start + stage.duration;
-            self.stage = self.stages.next();
+            self.stage = self.stages.pop_front();
             (self.count, self.elapsed) = (0, 0.0);
         }
     }
@@ -166,6 +198,55 @@ mod tests {
             dues,
             [1_000_000, 1_500_000, 2_000_000, 2_250_000, 2_500_000, 2_750_000]
         );
+    }
+
+    fn changed(rate: f64, changes: &[(u64, f64)], of: usize) -> Vec<u64> {
+        let streams = (0..of).map(|number| {
+            let stream = Stream { number, of };
+            let mut dues = Dues::new(Time::ZERO, vec![stage(rate, 4)], Pacing::Even, stream, 1);
+            let mut taken = Vec::new();
+            for (millis, rate) in changes {
+                // A change is known shortly before it holds.
+                let now = Time::from_micros(millis * 1000 - 60_000);
+                taken.extend(std::iter::from_fn(|| dues.take(now)));
+                dues.change(Time::from_micros(millis * 1000), *rate);
+            }
+            taken.extend(std::iter::from_fn(|| dues.take(END)));
+            taken
+        });
+        let mut all: Vec<u64> = streams.flatten().map(|it| it.as_micros() / 1000).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn a_change_holds_from_its_time_on_for_all_streams() {
+        for of in [1, 2, 3] {
+            let dues = changed(2.0, &[(1_250, 4.0), (2_100, 1.0)], of);
+            assert_eq!(
+                dues,
+                [0, 500, 1000, 1250, 1500, 1750, 2000, 2100, 3100],
+                "{of} streams"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stream_that_had_no_event_left_goes_on_after_a_change() {
+        assert_eq!(changed(0.1, &[(2_000, 1.0)], 2), [0, 2000, 3000]);
+    }
+
+    #[test]
+    fn a_change_that_is_known_late_loses_no_event_before_it() {
+        let stream = Stream { number: 0, of: 1 };
+        let mut dues = Dues::new(Time::ZERO, vec![stage(2.0, 3)], Pacing::Even, stream, 1);
+        dues.change(Time::from_micros(1_100_000), 4.0);
+        dues.change(Time::from_micros(1_700_000), 1.0);
+        dues.change(Time::from_micros(9_000_000), 9.0);
+        let taken: Vec<u64> = std::iter::from_fn(|| dues.take(END))
+            .map(|it| it.as_micros() / 1000)
+            .collect();
+        assert_eq!(taken, [0, 500, 1000, 1100, 1350, 1600, 1700, 2700]);
     }
 
     #[test]

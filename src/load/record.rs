@@ -18,6 +18,7 @@ use super::series::{Moment, Point, add_moments};
 use super::server_meter::ServerMeter;
 use super::settings::{LoadSettings, Model};
 use super::shard::Reading;
+use super::steering::{NewRate, RateChange, told};
 use super::stepped::SteppedScenarios;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
@@ -34,6 +35,7 @@ pub(super) struct Record {
     /// When the last second ended.
     last: Time,
     took: Took,
+    rate_changes: Vec<RateChange>,
     cut_short: bool,
     peak_joined: u64,
     /// Per shard: CPU time so far, at the start of the load, and at its end.
@@ -48,6 +50,8 @@ pub(super) struct Record {
 pub(super) struct Meant {
     /// The send rate that each scenario demands of its sockets.
     demands: Vec<Demand>,
+    /// The highest rate of the run; infinite in a closed model.
+    highest_rate: f64,
     deliveries: Deliveries,
     /// Events without a declared reply in any scenario.
     left_out: Vec<Box<str>>,
@@ -60,6 +64,7 @@ impl Meant {
     pub(super) fn new(settings: &LoadSettings, cast: &CompiledScenarios, notes: Vec<String>) -> Self {
         Self {
             demands: demands(settings, cast),
+            highest_rate: settings.schedule.highest_rate().unwrap_or(f64::INFINITY),
             deliveries: cast.deliveries,
             left_out: cast.left_out.to_vec(),
             notes,
@@ -72,10 +77,20 @@ impl Meant {
         let rate = settings.schedule.highest_rate();
         Self {
             demands: rate.map_or_else(Vec::new, |rate| scenarios.demands(rate)),
+            highest_rate: rate.unwrap_or(f64::INFINITY),
             deliveries: scenarios.deliveries(),
             left_out: Vec::new(),
             notes: scenarios.notes(settings),
             divided: scenarios.divided(),
+        }
+    }
+
+    /// Demands this rate as well.
+    fn demand(&mut self, sends_per_s: f64) {
+        let times = (sends_per_s / self.highest_rate).max(1.0);
+        self.highest_rate *= times;
+        for demand in &mut self.demands {
+            demand.rate *= times;
         }
     }
 
@@ -124,6 +139,7 @@ impl Record {
             series: Vec::new(),
             last: Time::ZERO,
             took: Took::default(),
+            rate_changes: Vec::new(),
             cut_short: false,
             peak_joined: 0,
             cpu: vec![[Duration::ZERO; 3]; plan.shards.len()],
@@ -155,6 +171,12 @@ impl Record {
         self.took.load_s = lasted.as_secs_f64();
     }
 
+    /// Notes another rate. A higher one demands more of the sockets.
+    pub(super) fn changed(&mut self, new: NewRate) {
+        self.rate_changes.push(new.told());
+        self.meant.demand(new.sends_per_s);
+    }
+
     /// Marks that the run was ended early.
     pub(super) fn cut_short(&mut self) {
         self.cut_short = true;
@@ -164,8 +186,8 @@ impl Record {
         self.peak_joined = self.peak_joined.max(joined);
     }
 
-    /// Ends a second; `sockets` are the numbers of open and of joined sockets.
-    pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64)) -> Second {
+    /// Ends a second; `sockets` are the numbers of open and of joined sockets, `rate` that of the sends that are asked for.
+    pub(super) fn second(&mut self, at: Time, phase: Phase, sockets: (u64, u64), rate: f64) -> Second {
         self.saw(sockets.1);
         let own = own_usage().unwrap_or_default();
         self.own.peak = self.own.peak.max(own.rss_bytes);
@@ -176,6 +198,7 @@ impl Record {
             phase,
             open: sockets.0,
             joined: sockets.1,
+            rate,
             cpu: cpu.saturating_sub(self.cpu_told),
             own,
             server: server.unwrap_or_default(),
@@ -275,7 +298,8 @@ impl Record {
     /// The result so far, without the series.
     pub(super) fn so_far(&self, settings: &LoadSettings, sends: Sends) -> LoadResult {
         let mut counts = self.whole.counts;
-        let notes = self.meant.notes(&self.whole, &mut counts);
+        let mut notes = self.meant.notes(&self.whole, &mut counts);
+        notes.extend(told(&self.rate_changes));
         let (troubles, first_answers) = self.errors(&counts);
         let model = settings.schedule.model();
         let open = |kind: Timing| (model == Model::Open).then(|| self.whole.latencies.figures(kind));
@@ -299,6 +323,7 @@ impl Record {
             generator: self.generator(why_invalid),
             server: self.server.as_ref().map(ServerMeter::seen),
             model,
+            rate_changes: self.rate_changes.clone(),
             troubles,
             notes,
             deliveries: self.meant.deliveries,

@@ -14,6 +14,7 @@ use super::role::{Deliveries, Sends};
 use super::series::Point;
 use super::server_meter::ServerUse;
 use super::settings::Model;
+use super::steering::RateChange;
 use super::tally::Tally;
 use super::validity::{Punctuality, Shortage};
 
@@ -40,6 +41,8 @@ pub struct LoadResult {
     pub server: Option<ServerUse>,
     /// How the sends were scheduled.
     pub model: Model,
+    /// The changes of the rate while the run went on.
+    pub rate_changes: Vec<RateChange>,
     /// Errors by kind; kinds that did not occur are absent.
     pub troubles: BTreeMap<&'static str, u64>,
     /// What the server or the system said at the first error of each kind.

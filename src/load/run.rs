@@ -244,6 +244,7 @@ impl Conducted<'_> {
             stop: self.stop,
             record: Record::new(self.settings, self.plan, meant),
             sends,
+            new_rate: None,
             began: Time::ZERO,
             heard: self.clock.now().whole_second(),
             told: vec![Time::ZERO; self.plan.shards.len()],

@@ -21,6 +21,8 @@ pub struct Point {
     pub open: u64,
     /// Joined sockets at the end of the second.
     pub joined: u64,
+    /// The rate that is asked for at the end of the second, in sends a second; 0 where none is.
+    pub rate: f64,
     /// Pushes that were sent.
     pub sent: u64,
     /// Replies that arrived.
@@ -71,6 +73,7 @@ pub(super) struct Moment {
     pub(super) phase: Phase,
     pub(super) open: u64,
     pub(super) joined: u64,
+    pub(super) rate: f64,
     pub(super) cpu: Duration,
     pub(super) own: Usage,
     pub(super) server: ServerReading,
@@ -85,6 +88,7 @@ impl Point {
             phase: name(moment.phase),
             open: moment.open,
             joined: moment.joined,
+            rate: moment.rate,
             sent: tally.counts.sent,
             replies: tally.counts.replies,
             broadcasts: tally.counts.broadcasts,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::pace::{Pacing, RateStage};
 use super::role::{Marks, Override};
 use super::share::{Share, divide};
+use super::steering::{Steering, Unsteerable};
 use crate::protocol::Vsn;
 use crate::scenario::{LoadRate, Program};
 use crate::transport::{Endpoint, Target};
@@ -48,6 +49,8 @@ pub struct LoadSettings {
     pub server_pid: Option<u32>,
     /// The seed of all random choices.
     pub seed: u64,
+    /// Changes the rate while the run goes on.
+    pub steering: Steering,
 }
 
 /// How the sockets arrive.
@@ -87,6 +90,31 @@ impl Schedule {
             Self::Open(stages, _) => Some(stages.iter().map(|stage| stage.rate).fold(0.0, f64::max)),
             Self::Closed => None,
         }
+    }
+
+    /// What changes the rate while the run goes on; only a single rate can be changed.
+    pub fn steering(&self) -> Steering {
+        match self {
+            Self::Open(stages, _) => match stages.as_slice() {
+                [only] => Steering::from(only.rate),
+                _ => Steering::locked(Unsteerable::Staged),
+            },
+            Self::Closed => Steering::locked(Unsteerable::Closed),
+        }
+    }
+
+    /// The rate that is asked for so long after the start of the load.
+    pub(super) fn rate_at(&self, after: Duration) -> Option<f64> {
+        let Self::Open(stages, _) = self else {
+            return None;
+        };
+        let mut end = Duration::ZERO;
+        let mut stages = stages.iter();
+        let now = stages.find(|stage| {
+            end += stage.duration;
+            after < end
+        });
+        now.map(|stage| stage.rate)
     }
 
     /// The model, as named in results.
@@ -230,6 +258,7 @@ impl LoadSettings {
             sources: Vec::new(),
             server_pid: None,
             seed: 0,
+            steering: Steering::default(),
             shares: vec![first],
         }
     }

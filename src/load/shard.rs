@@ -100,6 +100,8 @@ pub(super) struct Shard<'r> {
     blocks: Box<[Block]>,
     /// The send schedule of each scenario.
     lanes: Box<[Lane]>,
+    /// How many changes of the rate they follow.
+    changes_seen: usize,
     /// The payload that is being sent.
     text: String,
     /// Bytes that all sockets keep in buffers: incomplete input and unsent output.
@@ -160,6 +162,7 @@ impl<'r> Shard<'r> {
             arrivals: arrive::Arrivals::new(blue.settings, now, stream),
             blocks,
             lanes: Box::default(),
+            changes_seen: 0,
             text: String::new(),
             kept: 0,
             open: 0,
@@ -262,7 +265,20 @@ impl<'r> Shard<'r> {
                 Phase::Closing | Phase::Over => self.enter(Phase::Over),
             }
         }
+        if self.phase == Phase::Running {
+            self.look_at_rate();
+        }
         self.see_whether_done();
+    }
+
+    /// Follows the changes of the rate.
+    fn look_at_rate(&mut self) {
+        for new in self.blue.control.changes_after(self.changes_seen) {
+            self.changes_seen += 1;
+            for (play, lane) in self.lanes.iter_mut().enumerate() {
+                lane.change(new, self.blue.cast.part_of_sends(play));
+            }
+        }
     }
 
     fn enter(&mut self, phase: Phase) {

@@ -1,6 +1,8 @@
 //! What the page of a run that goes on has beside its report: a line that says how far it is, and the script that
 //! brings it up to date.
 
+use std::fmt::Write as _;
+
 use super::html;
 use crate::live::Board;
 
@@ -10,11 +12,11 @@ const SCRIPT: &str = include_str!("html/live.js");
 /// The style of the line.
 const STYLE: &str = include_str!("html/live.css");
 
-/// The board of a run, which shows this title at first.
-pub(super) fn board(title: &str) -> Board {
+/// The board of a run, which shows this title at first. `rate` is the rate of a run that takes another one.
+pub(super) fn board(title: &str, rate: Option<f64>) -> Board {
     let mut page = begin(title);
     page.push_str("<header>\n<p class=\"verdict open\">about to begin</p>\n</header>\n");
-    end(&mut page);
+    end(&mut page, rate);
     Board::new(SCRIPT, page)
 }
 
@@ -28,9 +30,17 @@ pub(super) fn begin(title: &str) -> String {
     )
 }
 
-/// The end of such a page.
-pub(super) fn end(page: &mut String) {
-    page.push_str("</main>\n<aside><span id=\"live\" role=\"status\">The last state of the run.</span></aside>\n<script>");
+/// The end of such a page, with a form for the rate. The script shows the form, as it cannot be sent without.
+pub(super) fn end(page: &mut String, rate: Option<f64>) {
+    page.push_str("</main>\n<aside><span id=\"live\" role=\"status\">The last state of the run.</span>");
+    if let Some(rate) = rate {
+        let _ = write!(
+            page,
+            "<form id=\"rate\" hidden><label>Sends a second <input name=\"rate\" type=\"number\" min=\"0\" step=\"any\" \
+             value=\"{rate}\" required></label> <button>Change</button> <output></output></form>"
+        );
+    }
+    page.push_str("</aside>\n<script>");
     page.push_str(SCRIPT);
     page.push_str("</script>\n</body>\n</html>\n");
 }

@@ -15,7 +15,8 @@ use super::typed::command_line;
 use crate::conformance::{self, Case, CaseError};
 use crate::load::{
     self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing, PlayedBy,
-    RateStage, Rehearsal, Schedule, Sends, Share, built_in, gentle_rate, usual_sockets,
+    RateStage, Rehearsal, Schedule, Sends, Share, Steering, Unsteerable, built_in, gentle_rate,
+    usual_sockets,
 };
 use crate::report::{Folder, Setup, things};
 use crate::scenario::{Program, Variables, nearest};
@@ -54,6 +55,7 @@ pub(super) struct Job {
     first: Share,
     others: Vec<Share>,
     rehearsal: Rehearsal,
+    steering: Steering,
     objectives: Vec<Objective>,
     meant: args::Load,
 }
@@ -80,14 +82,16 @@ impl Job {
             first,
             others,
             rehearsal: unknown,
+            steering: Steering::default(),
             meant,
         };
-        job.rehearsal = job.check()?;
+        (job.rehearsal, job.steering) = job.check()?;
         Ok(job)
     }
 
-    /// Refuses arguments that make no sense, before anything is opened. Returns whether anything is sent.
-    fn check(&self) -> Result<Rehearsal, CliError> {
+    /// Refuses arguments that make no sense, before anything is opened. Returns what is known of the run, and what
+    /// changes its rate.
+    fn check(&self) -> Result<(Rehearsal, Steering), CliError> {
         let typed = &self.meant;
         let stages = self.first.program.load().stages.len();
         if stages > 0 && typed.duration.is_some() && typed.rate.is_none() {
@@ -113,7 +117,11 @@ impl Job {
                 format!("it would be loaded with {}: {wish}", self.scenario)
             })?;
         }
-        Ok(rehearsal)
+        let steering = match rehearsal.sends {
+            Sends::Nothing => Steering::locked(Unsteerable::SendsNothing),
+            Sends::Something => settings.schedule.steering(),
+        };
+        Ok((rehearsal, steering))
     }
 
     /// The settings of the run, for a server at `target`.
@@ -167,6 +175,7 @@ impl Job {
             sources: typed.source_ip.clone(),
             server_pid,
             seed: self.seed,
+            steering: self.steering.clone(),
             ..usual
         }
     }
@@ -189,6 +198,11 @@ impl Job {
         } else {
             RateSource::Gentle
         }
+    }
+
+    /// Changes the rate while the run goes on.
+    pub(super) const fn steering(&self) -> &Steering {
+        &self.steering
     }
 
     /// How the scenarios are played.

@@ -75,6 +75,7 @@ pub(in crate::load) fn run(plan: &ThreadPlan<'_>, readings: &Sender<Reading>) ->
         arrivals: arrivals(plan),
         read_at: plan.clock.now().next_second(),
         closing_at: Time::MAX,
+        changes_seen: 0,
         tasks: JoinSet::new(),
         coming: seats.into_iter(),
         state,
@@ -131,6 +132,8 @@ struct Leader<'r> {
     /// The instances that have not arrived yet.
     coming: std::vec::IntoIter<Seat>,
     tasks: JoinSet<()>,
+    /// How many changes of the rate are followed.
+    changes_seen: usize,
     read_at: Time,
     closing_at: Time,
 }
@@ -180,6 +183,13 @@ impl Leader<'_> {
             };
             self.tell(now);
             self.state.phase.send_replace(next);
+        }
+        if self.state.phase() == Phase::Running {
+            for new in self.control.changes_after(self.changes_seen) {
+                self.changes_seen += 1;
+                let state = &self.state;
+                state.turns.borrow_mut().change(new, &state.scenarios);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::load::lane::{Lane, NeverSent, Turn};
 use crate::load::pace::Stream;
 use crate::load::role::SenderSelection;
 use crate::load::settings::{LoadSettings, Schedule};
+use crate::load::steering::NewRate;
 
 /// The rounds of one thread.
 pub(super) struct Turns {
@@ -67,6 +68,13 @@ impl Turns {
                 scenarios.part_of_rounds(play),
                 has_rounds.then_some(stream),
             );
+        }
+    }
+
+    /// Changes the rate.
+    pub(super) fn change(&mut self, new: NewRate, scenarios: &SteppedScenarios) {
+        for (play, lane) in self.lanes.iter_mut().enumerate() {
+            lane.change(new, scenarios.part_of_rounds(play));
         }
     }
 

@@ -7,9 +7,9 @@ use crate::load::{Point, phase_named};
 /// The columns, as named in the first line.
 const COLUMNS: &str = "at_s,phase,open,joined,sent,replies,broadcasts,troubles,reply_p50_us,reply_p99_us,\
     broadcast_p50_us,broadcast_p99_us,lateness_p99_us,generator_cpu_s,generator_rss_bytes,server_cpu_s,server_rss_bytes,\
-    reply_p95_us,broadcast_p95_us,lost,missing,server_threads,server_descriptors\n";
+    reply_p95_us,broadcast_p95_us,lost,missing,server_threads,server_descriptors,rate\n";
 /// So many of the last columns are not in the files of older versions.
-const NEWER: usize = 2;
+const NEWER: usize = 3;
 
 /// The content of the file.
 pub(super) fn render(series: &[Point]) -> String {
@@ -34,7 +34,7 @@ pub(super) fn render(series: &[Point]) -> String {
         let numbers: Vec<String> = numbers.collect();
         let _ = writeln!(
             text,
-            "{:.3},{},{},{:.3},{},{:.3},{},{},{},{},{},{},{}",
+            "{:.3},{},{},{:.3},{},{:.3},{},{},{},{},{},{},{},{}",
             it.at_s,
             it.phase,
             numbers.join(","),
@@ -47,7 +47,8 @@ pub(super) fn render(series: &[Point]) -> String {
             it.lost,
             it.missing,
             it.server_threads,
-            it.server_descriptors
+            it.server_descriptors,
+            it.rate
         );
     }
     text
@@ -113,6 +114,7 @@ fn point<'t>(cells: &mut Cells<impl Iterator<Item = &'t str>>) -> Option<Point> 
         missing: cells.next()?,
         server_threads: cells.next()?,
         server_descriptors: cells.next()?,
+        rate: cells.next()?,
         ..Point::default()
     })
 }
@@ -127,7 +129,7 @@ mod tests {
         let text = render(&made_up::result().series);
         let columns: Vec<usize> = text.lines().map(|line| line.split(',').count()).collect();
         assert_eq!(columns.len(), made_up::result().series.len() + 1);
-        assert!(columns.iter().all(|it| *it == 23), "{columns:?}");
+        assert!(columns.iter().all(|it| *it == 24), "{columns:?}");
     }
 
     #[test]

@@ -25,11 +25,15 @@ pub(super) fn render(run: &LoadFinished<'_>) -> String {
     page
 }
 
-/// The whole page of a run that goes on.
-pub(super) fn render_live(run: &LoadFinished<'_>, progress: Option<&PhaseProgress>) -> String {
+/// The whole page of a run that goes on. `rate` is the rate of a run that takes another one.
+pub(super) fn render_live(
+    run: &LoadFinished<'_>,
+    progress: Option<&PhaseProgress>,
+    rate: Option<f64>,
+) -> String {
     let mut page = live::begin(&title(run));
     body(&mut page, run, &Stage::GoesOn(progress));
-    live::end(&mut page);
+    live::end(&mut page, rate);
     page
 }
 

@@ -8,7 +8,8 @@ use super::setup::{Part, Rate};
 use super::{LoadFinished, Setup};
 use crate::load::{
     Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
-    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, ServerUse, Shortage, Sockets, Took,
+    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, RateChange, ServerUse, Shortage,
+    Sockets, Took,
 };
 use crate::protocol::Vsn;
 use crate::stream::Certificates;
@@ -46,7 +47,7 @@ object! { Part { name, weight } }
 object! { Rate { sends_per_s, for_s } }
 object! { LoadResult {
     sockets, messages, latency_us, scenarios if !scenarios.is_empty(), lateness_us, waited_us, shortage, generator,
-    server, model, troubles, first_answers, notes, deliveries, idle_cut, lost, unasked, late, mismatches, counts,
+    server, model, rate_changes if !rate_changes.is_empty(), troubles, first_answers, notes, deliveries, idle_cut, lost, unasked, late, mismatches, counts,
     took, cut_short;
     series, histograms, punctuality, sends
 } }
@@ -55,6 +56,7 @@ object! { Messages { sent, received, expected, missing, duplicated, reordered, m
 object! { Latencies { connect, tls, join, reply, broadcast, heartbeat, rejoin } }
 object! { Figures { count, min, mean, p50, p90, p95, p99, p999, max } }
 object! { Played { name, weight, sockets, latency_us } }
+object! { RateChange { at_s, sends_per_s } }
 object! { Shortage { sockets, had, rate, round_s, never_sent, waited_us } }
 object! { Generator { cpu_s, cpu_s_steady, rss_bytes_start, rss_bytes_peak, valid, why_invalid } }
 object! { ServerUse { cpu_s, rss_bytes_start, rss_bytes_peak, threads_peak, descriptors_peak } }

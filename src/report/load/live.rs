@@ -12,6 +12,8 @@ const BETWEEN: &str = " · ";
 pub(super) struct Live {
     objectives: Vec<Objective>,
     stages: Vec<RateStage>,
+    /// The rate after its last change.
+    changed: Option<f64>,
     second: Point,
     /// The end of the previous second, for rates.
     before_s: f64,
@@ -36,6 +38,7 @@ impl Live {
                 Schedule::Open(stages, _) => stages.clone(),
                 Schedule::Closed => Vec::new(),
             },
+            changed: None,
             second: Point::default(),
             before_s: 0.0,
             errors: 0,
@@ -65,6 +68,9 @@ impl Live {
             (messages.misdelivered, "misdelivered"),
             (result.sockets.lost, "lost"),
         ];
+        if let Some(change) = result.rate_changes.last() {
+            self.changed = Some(change.sends_per_s);
+        }
         self.wrong = wrong.into_iter().filter(|it| it.0 > 0).collect();
         let judged = self.objectives.iter().map(|it| it.judge(result).status());
         self.standings = judged.collect();
@@ -96,7 +102,8 @@ impl Live {
                 } else {
                     "–".to_owned()
                 };
-                fields.push(Field::new(9, format!("{reached} of {}/s sent", rate(stage.rate))));
+                let asked = rate(self.changed.unwrap_or(stage.rate));
+                fields.push(Field::new(9, format!("{reached} of {asked}/s sent")));
             }
             None if it.sent > 0 => fields.push(Field::new(9, format!("{} sent", per_second(it.sent)))),
             None => {}

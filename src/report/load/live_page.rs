@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::html;
 use super::{LoadFinished, Setup};
 use crate::clock::{Clock, Time};
-use crate::live::Board;
-use crate::load::{LoadConclusion, LoadEvent, LoadResult, Objective, PhaseProgress, Point};
+use crate::live::{Board, RateControl};
+use crate::load::{LoadConclusion, LoadEvent, LoadResult, Objective, PhaseProgress, Point, Steering};
 use crate::report::{About, LoadJob, ReportError, Reporter, live};
 
 /// What is known of a run before it begins.
@@ -24,6 +24,18 @@ pub struct LoadBeginning {
     pub setup: Setup,
     /// The objectives.
     pub objectives: Vec<Objective>,
+    /// Changes the rate.
+    pub steering: Steering,
+}
+
+impl RateControl for Steering {
+    fn rate(&self) -> Result<f64, String> {
+        self.rate().map_err(|why| why.to_string())
+    }
+
+    fn ask(&self, sends_per_s: f64) -> Result<(), String> {
+        self.ask(sends_per_s).map_err(|why| why.to_string())
+    }
 }
 
 /// Shows the report on a board.
@@ -36,9 +48,10 @@ pub struct LoadLive {
 }
 
 impl LoadLive {
-    /// A board for the report of a load test.
-    pub(crate) fn board(scenario: &str) -> Board {
-        live::board(&format!("phxproof load: {scenario}"))
+    /// A board for the report of a load test, by which its rate can be changed.
+    pub(crate) fn board(scenario: &str, steering: &Steering) -> Board {
+        let title = format!("phxproof load: {scenario}");
+        live::board(&title, steering.rate().ok()).with_rate(steering.clone())
     }
 
     /// Shows the run that begins thus on this board, which was made for it. The clock is that of the command.
@@ -75,7 +88,7 @@ impl LoadLive {
                 exit_code: 0,
                 trouble: None,
             };
-            html::render_live(&run, progress.as_ref())
+            html::render_live(&run, progress.as_ref(), beginning.steering.rate().ok())
         });
     }
 }

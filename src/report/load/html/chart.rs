@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use super::super::words::rate;
 use super::marks::{LossKind, Mark};
 use super::scale::{Axis, BOTTOM, HEIGHT, Scale, TOP, Unit, plain};
+use crate::load::RateChange;
 use crate::report::html::Escaped;
 
 /// The width of a chart in its own units, and the margins for the texts at its sides.
@@ -23,6 +25,8 @@ pub(super) struct Chart {
     pub(super) limits: Vec<Limit>,
     /// The times at which something was lost.
     pub(super) marks: Vec<Mark>,
+    /// The changes of the rate.
+    pub(super) changes: Vec<RateChange>,
 }
 
 /// A limit of an objective.
@@ -97,6 +101,7 @@ impl Chart {
         );
         self.grid(&mut text, &up, right);
         self.marks(&mut text, right);
+        self.changes(&mut text, right);
         // The first line is drawn last, on top.
         for line in lines.iter().rev() {
             let path = path(line, |x| across(x, right), |y| up.place(y));
@@ -136,6 +141,21 @@ impl Chart {
                  <rect class=\"mark\" x=\"{from:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\"/></g>",
                 mark.title(),
                 HEIGHT - TOP - BOTTOM
+            );
+        }
+    }
+
+    /// Draws a line at each change of the rate.
+    fn changes(&self, text: &mut String, right: f64) {
+        for change in &self.changes {
+            let x = across(change.at_s, right);
+            let _ = writeln!(
+                text,
+                "<line class=\"change\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{:.1}\"><title>{} s: {} sends a second from \
+                 here on</title></line>",
+                HEIGHT - BOTTOM,
+                plain(change.at_s),
+                rate(change.sends_per_s)
             );
         }
     }

@@ -18,10 +18,10 @@ pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
     let mut latency = latency(&series);
     latency.limits = limits(run.objectives);
     let charts = [
-        marked(latency, &marks),
+        marked(latency, &marks, result),
         percentiles(result),
-        marked(sockets(&series), &marks),
-        marked(throughput(&series), &marks),
+        marked(sockets(&series), &marks, result),
+        marked(throughput(&series, result), &marks, result),
         memory(&series),
         processors(&series),
         descriptors(&series),
@@ -35,10 +35,11 @@ pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
     page.push_str("</section>\n");
 }
 
-/// Adds the times of losses to the chart.
-fn marked(chart: Chart, marks: &[Mark]) -> Chart {
+/// Adds the times of losses, and of changes of the rate, to the chart.
+fn marked(chart: Chart, marks: &[Mark], result: &LoadResult) -> Chart {
     Chart {
         marks: marks.to_vec(),
+        changes: result.rate_changes.clone(),
         ..chart
     }
 }
@@ -96,6 +97,7 @@ impl<'a> Series<'a> {
             band: self.load,
             limits: Vec::new(),
             marks: Vec::new(),
+            changes: Vec::new(),
         }
     }
 }
@@ -164,6 +166,7 @@ fn percentiles(result: &LoadResult) -> Chart {
         band: None,
         limits: Vec::new(),
         marks: Vec::new(),
+        changes: Vec::new(),
     }
 }
 
@@ -178,7 +181,7 @@ fn sockets(series: &Series<'_>) -> Chart {
     series.chart("Sockets", Unit::Count, lines)
 }
 
-fn throughput(series: &Series<'_>) -> Chart {
+fn throughput(series: &Series<'_>, result: &LoadResult) -> Chart {
     let rate = |count: u64, length: f64| Some(count as f64 / length);
     let lines = vec![
         series.line("sent", 1, |it, length| rate(it.sent, length)),
@@ -186,7 +189,10 @@ fn throughput(series: &Series<'_>) -> Chart {
         series.line("broadcasts", 3, |it, length| rate(it.broadcasts, length)),
         series.line("errors", 4, |it, length| rate(it.troubles, length)),
     ];
-    let lines = lines.into_iter().filter(Line::rises).collect();
+    let mut lines: Vec<Line> = lines.into_iter().filter(Line::rises).collect();
+    if !result.rate_changes.is_empty() {
+        lines.push(series.line("asked", 2, |it, _| (it.rate > 0.0).then_some(it.rate)));
+    }
     series.chart("Throughput, a second", Unit::Count, lines)
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cli::{assert_said, phxproof, said_anywhere, terminate};
@@ -19,23 +20,19 @@ struct Watched {
 
 impl Watched {
     fn start(args: &[&str]) -> Self {
+        Self::play(&[&["echo", "--sockets", "5", "--duration", "1h"], args].concat())
+    }
+
+    fn play(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let usual = [
-            "load",
-            "echo",
-            "--sockets",
-            "5",
-            "--duration",
-            "1h",
-            "--live",
-            "--out",
-            "out",
-        ];
-        let mut child = phxproof(folder.path(), &[&usual, args].concat())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = phxproof(
+            folder.path(),
+            &[&["load"], args, &["--live", "--out", "out"]].concat(),
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -152,6 +149,89 @@ fn a_foreign_name_and_other_paths_and_methods_are_refused() {
     assert_eq!(run.ask("GET /result.json", "", "").0, 404);
     assert_eq!(run.ask("POST /", "", "x").0, 405);
     assert_eq!(run.ask("what", "", "").0, 400);
+}
+
+/// The value of a tile of the page.
+fn tile<'p>(page: &'p str, name: &str) -> &'p str {
+    let (_, rest) = page.split_once(&format!("<span>{name}</span><b>")).unwrap();
+    rest.split_once('<').unwrap().0
+}
+
+#[test]
+fn a_rate_that_is_changed_holds_from_then_on_and_is_told_everywhere() {
+    let mut run = Watched::start(&["--rate", "50"]);
+    let mut events = run.events();
+    let page = events.wait_for("page", "sends a second</span>");
+    let before: f64 = tile(&page, "sends a second").parse().unwrap();
+    assert!(before < 200.0, "{before}");
+    assert_eq!(
+        run.ask("GET /rate", "", ""),
+        (200, "{\"rate\":50.0}\n".to_owned())
+    );
+    let own = format!("Origin: http://{}\r\n", run.at);
+    assert_eq!(
+        run.ask("PUT /rate", &own, "{\"rate\": 400}"),
+        (200, "{\"rate\":400.0}\n".to_owned())
+    );
+    let page = events.wait_for("page", "class=\"change\"");
+    assert!(page.contains("value=\"400\""), "{page}");
+    // A second that was sent at the new rate has ended.
+    let mut faster = before;
+    while faster < before + 50.0 {
+        faster = tile(&events.wait_for("page", ""), "sends a second")
+            .replace(',', "")
+            .parse()
+            .unwrap();
+    }
+    run.end();
+    let result: Value = serde_json::from_str(&run.file("result.json")).unwrap();
+    let changes = result["rate_changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{result}");
+    assert_eq!(changes[0]["sends_per_s"], 400.0);
+    let series = run.file("series.csv");
+    let rates: Vec<&str> = series
+        .lines()
+        .filter_map(|line| line.rsplit(',').next())
+        .collect();
+    assert_eq!(rates[0], "rate");
+    assert!(rates.contains(&"50") && rates.contains(&"400"), "{series}");
+    let report = run.file("report.html");
+    assert!(report.contains("400 sends a second from here on"));
+    assert!(report.contains("the rate was changed once"));
+}
+
+#[test]
+fn a_foreign_page_and_a_bad_rate_change_nothing() {
+    let run = Watched::start(&["--rate", "50"]);
+    let put = |headers: &str, body: &str| run.ask("PUT /rate", headers, body).0;
+    assert_eq!(put("Origin: http://evil.example\r\n", "400"), 403);
+    assert_eq!(put("Sec-Fetch-Site: cross-site\r\n", "400"), 403);
+    assert_eq!(
+        put("Host: evil.example\r\nOrigin: http://evil.example\r\n", "400"),
+        421
+    );
+    assert_eq!(["", "fast", "0", "-5"].map(|rate| put("", rate)), [400; 4]);
+    assert_eq!(put("", &"1".repeat(2000)), 413);
+    assert_eq!(run.ask("POST /rate", "", "400").0, 405);
+    assert_eq!(run.ask("GET /rate", "", "").1, "{\"rate\":50.0}\n");
+}
+
+#[test]
+fn a_closed_model_and_stages_refuse_another_rate() {
+    let stages = "load: {stages: [{rate: 10, for: 30m}, {rate: 20, for: 30m}]}\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("staged.yaml");
+    let echo = include_str!("../../../../scenarios/load/echo.yaml");
+    let (before, _) = echo.split_once("load:").unwrap();
+    fs::write(&file, format!("{before}{stages}")).unwrap();
+    let closed = Watched::start(&["--rate", "max"]);
+    let staged = Watched::play(&[file.to_str().unwrap(), "--sockets", "5"]);
+    for (run, why) in [(closed, "--rate max"), (staged, "has stages")] {
+        let (status, said) = run.ask("PUT /rate", "", "400");
+        assert_eq!(status, 409);
+        assert!(said.contains(why), "{said}");
+        assert!(!run.ask("GET /", "", "").1.contains("<form"));
+    }
 }
 
 #[test]

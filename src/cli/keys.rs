@@ -61,27 +61,11 @@ fn read(steering: &Steering) {
             _ => continue,
         };
         match asked {
-            Ok(rate) => output::note(&format!("rate: {} sends a second", rounded(rate))),
+            // On a terminal the progress shows the rate.
+            Ok(_) if io::stderr().is_terminal() => {}
+            Ok(rate) => output::note(&format!("rate: {rate} sends a second")),
             Err(Unsteerable::Over) => return,
             Err(why) => output::note(&why.to_string()),
         }
-    }
-}
-
-/// A rate with three digits after the point, without zeros at the end.
-fn rounded(rate: f64) -> f64 {
-    (rate * 1000.0).round() / 1000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_is_told_in_short() {
-        assert_eq!(
-            [133.1 * 1.1, 100.0].map(|rate| rounded(rate).to_string()),
-            ["146.41", "100"]
-        );
     }
 }

@@ -6,30 +6,41 @@ use super::args;
 use super::complaint::Complaint;
 use super::exit::CliError;
 use super::output;
-use crate::live::{Board, LiveError, LiveServer};
+use crate::live::{Board, LiveAddress, LiveError, LiveServer, Offering};
 
 /// A run that can be watched. When it is dropped, those who watch get the last state of the board.
 pub(super) struct Watch {
     board: Arc<Board>,
-    _server: LiveServer,
+    servers: Vec<LiveServer>,
 }
 
 impl Watch {
-    /// Starts the server, if it is asked for, and says where it is.
+    /// Starts the servers that are asked for, and says where they are.
     pub(super) fn start(
         typed: args::Watching,
         board: impl FnOnce() -> Board,
     ) -> Result<Option<Self>, CliError> {
-        let Some(address) = typed.live else {
+        let offers = offers(typed);
+        if offers.is_empty() {
             return Ok(None);
+        }
+        let mut watch = Self {
+            board: Arc::new(board()),
+            servers: Vec::new(),
         };
-        let board = Arc::new(board());
-        let server = LiveServer::start(address, Arc::clone(&board)).map_err(unwatched)?;
-        output::note(&format!("live page: http://{}/", server.address()));
-        Ok(Some(Self {
-            board,
-            _server: server,
-        }))
+        for (address, offer) in offers {
+            let server =
+                LiveServer::start(address, watch.board(), offer).map_err(|why| unwatched(why, offer))?;
+            let at = server.address();
+            if offer != Offering::Metrics {
+                output::note(&format!("live page: http://{at}/"));
+            }
+            if offer != Offering::Page {
+                output::note(&format!("metrics: http://{at}/metrics"));
+            }
+            watch.servers.push(server);
+        }
+        Ok(Some(watch))
     }
 
     /// What is shown.
@@ -38,11 +49,34 @@ impl Watch {
     }
 }
 
-fn unwatched(why: LiveError) -> CliError {
+/// What is offered where. The metrics are on the address of the page, unless they have one of their own.
+fn offers(typed: args::Watching) -> Vec<(LiveAddress, Offering)> {
+    let metrics = typed
+        .metrics
+        .map(|address| address.or(typed.live).unwrap_or(LiveAddress::FREE));
+    match (typed.live, metrics) {
+        (Some(page), Some(metrics)) if page == metrics => vec![(page, Offering::Both)],
+        (page, metrics) => {
+            let page = page.map(|address| (address, Offering::Page));
+            page.into_iter()
+                .chain(metrics.map(|address| (address, Offering::Metrics)))
+                .collect()
+        }
+    }
+}
+
+fn unwatched(why: LiveError, offer: Offering) -> CliError {
     let complaint = Complaint::new(why.to_string());
+    let flag = if offer == Offering::Metrics {
+        "--metrics"
+    } else {
+        "--live"
+    };
     match why {
         LiveError::Listen { .. } => complaint
-            .next("--live=ADDR names another address; --live alone takes a free port")
+            .next(format!(
+                "{flag}=ADDR names another address; {flag} alone takes a free port"
+            ))
             .into(),
         LiveError::Thread(_) => CliError::Undone(complaint),
     }

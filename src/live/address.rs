@@ -8,6 +8,11 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LiveAddress(pub(super) SocketAddr);
 
+impl LiveAddress {
+    /// A free port of loopback.
+    pub(crate) const FREE: Self = Self(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0));
+}
+
 impl FromStr for LiveAddress {
     type Err = &'static str;
 

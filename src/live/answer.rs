@@ -31,6 +31,14 @@ impl Answer {
         }
     }
 
+    /// Metrics in the text format of Prometheus.
+    pub(super) fn metrics(body: String) -> Self {
+        Self {
+            kind: "text/plain; version=0.0.4; charset=utf-8",
+            ..Self::text(200, body)
+        }
+    }
+
     /// A value as JSON.
     pub(super) fn json(value: &serde_json::Value) -> Self {
         Self {

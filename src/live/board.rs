@@ -27,6 +27,19 @@ pub(super) enum Progress {
 
 /// Draws a page.
 type Draw = Box<dyn FnOnce() -> String + Send>;
+/// Writes the metrics.
+type Measure = dyn Fn() -> String + Send + Sync;
+
+/// What a server offers of a board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offering {
+    /// The page, its changes, and the rate.
+    Page,
+    /// The metrics.
+    Metrics,
+    /// Both.
+    Both,
+}
 
 /// What is shown of a run. Its job shows, and the servers read.
 pub(crate) struct Board {
@@ -42,6 +55,8 @@ struct Shown {
     drawn: Option<Time>,
     /// Draws a newer page.
     next: Option<Draw>,
+    /// Writes the metrics.
+    metrics: Option<Arc<Measure>>,
 }
 
 impl Board {
@@ -53,6 +68,7 @@ impl Board {
                 page: page.into(),
                 drawn: None,
                 next: None,
+                metrics: None,
             }),
             progress: watch::Sender::new(Progress::GoesOn),
             policy: format!(
@@ -78,6 +94,11 @@ impl Board {
         self.progress.send_replace(Progress::GoesOn);
     }
 
+    /// Offers newer metrics, which are written when somebody asks for them.
+    pub(crate) fn measure(&self, write: impl Fn() -> String + Send + Sync + 'static) {
+        self.shown().metrics = Some(Arc::new(write));
+    }
+
     /// Shows the report of the run, which is over.
     pub(crate) fn over(&self, report: String) {
         let mut shown = self.shown();
@@ -87,16 +108,34 @@ impl Board {
     }
 
     /// Answers a request.
-    pub(super) fn react(&self, request: &LiveRequest) -> Reaction {
-        if let ("/rate", Some(control)) = (request.path.as_str(), &self.rate) {
+    pub(super) fn react(&self, request: &LiveRequest, offer: Offering) -> Reaction {
+        let path = request.path.as_str();
+        if path == "/metrics" && offer != Offering::Page {
+            return Reaction::Answer(self.metrics(&request.method));
+        }
+        if offer == Offering::Metrics {
+            return Reaction::Answer(Answer::text(
+                404,
+                "there is nothing here; the metrics are at /metrics\n",
+            ));
+        }
+        if let ("/rate", Some(control)) = (path, &self.rate) {
             return Reaction::Answer(rate::react(&**control, request));
         }
-        Reaction::Answer(match (request.path.as_str(), request.method.as_str()) {
+        Reaction::Answer(match (path, request.method.as_str()) {
             ("/events", "GET") => return Reaction::Events,
             ("/" | "/report.html", "GET" | "HEAD") => Answer::html(self.page().to_string()),
             ("/" | "/report.html" | "/events", _) => Answer::only("GET"),
             _ => Answer::text(404, "there is nothing here; the page is at /\n"),
         })
+    }
+
+    fn metrics(&self, method: &str) -> Answer {
+        let write = self.shown().metrics.clone();
+        match method {
+            "GET" | "HEAD" => Answer::metrics(write.map_or_else(String::new, |write| write())),
+            _ => Answer::only("GET"),
+        }
     }
 
     /// Tells each change of the page.

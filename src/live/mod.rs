@@ -10,6 +10,6 @@ mod request;
 mod server;
 
 pub(crate) use address::LiveAddress;
-pub(crate) use board::Board;
+pub(crate) use board::{Board, Offering};
 pub(crate) use rate::RateControl;
 pub(crate) use server::{LiveError, LiveServer};

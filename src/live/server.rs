@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::address::LiveAddress;
 use super::answer::{Answer, Reaction};
-use super::board::{Board, Progress};
+use super::board::{Board, Offering, Progress};
 use super::guard;
 use super::request::{self, Unread};
 
@@ -43,6 +43,9 @@ pub(crate) enum LiveError {
     Thread(#[source] io::Error),
 }
 
+/// A board, and what is offered of it.
+type Offered = (Arc<Board>, Offering);
+
 /// A server that runs until it is dropped.
 pub(crate) struct LiveServer {
     address: SocketAddr,
@@ -51,8 +54,8 @@ pub(crate) struct LiveServer {
 }
 
 impl LiveServer {
-    /// Listens, and serves the board.
-    pub(crate) fn start(address: LiveAddress, board: Arc<Board>) -> Result<Self, LiveError> {
+    /// Listens, and serves what it offers of the board.
+    pub(crate) fn start(address: LiveAddress, board: Arc<Board>, offer: Offering) -> Result<Self, LiveError> {
         let unheard = |why| LiveError::Listen { address, why };
         let listener = StdListener::bind(address.0).map_err(unheard)?;
         let local = listener.local_addr().map_err(unheard)?;
@@ -67,7 +70,7 @@ impl LiveServer {
             runtime.block_on(async {
                 // The listener is a valid one: it has been bound above.
                 if let Ok(listener) = TcpListener::from_std(listener) {
-                    accept(listener, local, board, ended).await;
+                    accept(listener, local, (board, offer), ended).await;
                 }
             });
         };
@@ -97,7 +100,7 @@ impl Drop for LiveServer {
 }
 
 /// Accepts connections until the end.
-async fn accept(listener: TcpListener, local: SocketAddr, board: Arc<Board>, ended: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, local: SocketAddr, board: Offered, ended: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let mut end = ended.clone();
     loop {
@@ -107,7 +110,7 @@ async fn accept(listener: TcpListener, local: SocketAddr, board: Arc<Board>, end
             accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => {
                 match accepted {
                     Ok((stream, _)) => {
-                        connections.spawn(serve(stream, local, Arc::clone(&board), ended.clone()));
+                        connections.spawn(serve(stream, local, board.clone(), ended.clone()));
                     }
                     // What cannot be accepted now, because descriptors are short, is accepted later.
                     Err(_) => sleep(BETWEEN_EVENTS).await,
@@ -125,7 +128,7 @@ async fn accept(listener: TcpListener, local: SocketAddr, board: Arc<Board>, end
 async fn serve(
     mut stream: TcpStream,
     local: SocketAddr,
-    board: Arc<Board>,
+    board: Offered,
     mut end: watch::Receiver<bool>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -136,18 +139,18 @@ async fn serve(
     let request = match request {
         Ok(request) => request,
         Err(Unread::Ended(why)) => return Err(why),
-        Err(Unread::Refused(answer)) => return answered(&mut stream, &answer, (&board, true)).await,
+        Err(Unread::Refused(answer)) => return answered(&mut stream, &answer, (&board.0, true)).await,
     };
     let reaction = match guard::admit(&request, local) {
-        Ok(()) => board.react(&request),
+        Ok(()) => board.0.react(&request, board.1),
         Err(refusal) => Reaction::Answer(refusal),
     };
     match reaction {
         Reaction::Answer(answer) => {
             let with_body = request.method != "HEAD";
-            answered(&mut stream, &answer, (&board, with_body)).await
+            answered(&mut stream, &answer, (&board.0, with_body)).await
         }
-        Reaction::Events => events(&mut stream, &board).await,
+        Reaction::Events => events(&mut stream, &board.0).await,
     }
 }
 

@@ -132,7 +132,9 @@ impl Steering {
     /// # Errors
     /// Why it cannot be changed.
     pub fn multiply(&self, times: f64) -> Result<f64, Unsteerable> {
-        let sends_per_s = self.asked().rate * times;
+        // Seven digits are enough, and are read more easily.
+        let sends_per_s = format!("{:.6e}", self.asked().rate * times);
+        let sends_per_s = sends_per_s.parse().map_err(|_| Unsteerable::NotARate)?;
         self.ask(sends_per_s)?;
         Ok(sends_per_s)
     }

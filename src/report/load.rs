@@ -13,18 +13,21 @@ mod live_page;
 mod lost;
 #[cfg(test)]
 mod made_up;
+mod metrics;
 mod past;
 mod progress;
 mod setup;
+mod state;
 mod summary;
 pub(super) mod words;
 
 pub use compared::{ComparisonEnd, ComparisonVerdict, RunComparison};
 pub use hlog::HistogramLog;
-pub use live_page::{LoadBeginning, LoadLive, LoadLiveEnd};
+pub use live_page::{LoadLive, LoadLiveEnd};
 pub use past::PastLoad;
 pub use progress::LoadProgress;
 pub use setup::Setup;
+pub use state::LoadBeginning;
 pub use words::things;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@
 
 mod capacity;
 mod comparison;
+mod exposition;
 mod folder;
 mod frames;
 mod github;

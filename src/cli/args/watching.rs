@@ -12,4 +12,8 @@ pub(in super::super) struct Watching {
     /// address: a free port of 127.0.0.1, printed at the start]
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0")]
     pub(in super::super) live: Option<LiveAddress>,
+    /// Serve the figures of the run for Prometheus at /metrics, for example --metrics=9464 [default address: that of
+    /// --live, else a free port of 127.0.0.1, printed at the start]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true)]
+    pub(in super::super) metrics: Option<Option<LiveAddress>>,
 }

@@ -133,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_an_older_version_has_no_threads_and_descriptors() {
+    fn a_file_of_an_older_version_has_no_threads_descriptors_and_rate() {
         let text = render(&made_up::result().series);
-        let without = |line: &str| line.rsplitn(3, ',').last().unwrap().to_owned() + "\n";
+        let without = |line: &str| line.rsplitn(4, ',').last().unwrap().to_owned() + "\n";
         let older: String = text.lines().map(without).collect();
         let points = read(&older).unwrap();
         assert_eq!(points.len(), made_up::result().series.len());

@@ -2,31 +2,12 @@
 
 use std::sync::Arc;
 
-use super::html;
-use super::{LoadFinished, Setup};
+use super::state::{LoadBeginning, LoadState};
+use super::{LoadFinished, html, metrics};
 use crate::clock::{Clock, Time};
 use crate::live::{Board, RateControl};
-use crate::load::{LoadConclusion, LoadEvent, LoadResult, Objective, PhaseProgress, Point, Steering};
-use crate::report::{About, LoadJob, ReportError, Reporter, live};
-
-/// What is known of a run before it begins.
-#[derive(Clone, Debug)]
-pub struct LoadBeginning {
-    /// The start time and the seed.
-    pub about: About,
-    /// The scenario's name or path.
-    pub scenario: String,
-    /// The server.
-    pub target: String,
-    /// The Phoenix version of the reference server; nothing if another server is loaded.
-    pub profile: Option<&'static str>,
-    /// The description of the run.
-    pub setup: Setup,
-    /// The objectives.
-    pub objectives: Vec<Objective>,
-    /// Changes the rate.
-    pub steering: Steering,
-}
+use crate::load::{LoadEvent, LoadResult, PhaseProgress, Point, Steering};
+use crate::report::{LoadJob, ReportError, Reporter, live};
 
 impl RateControl for Steering {
     fn rate(&self) -> Result<f64, String> {
@@ -67,29 +48,18 @@ impl LoadLive {
 
     /// Shows what was measured so far.
     fn show(&self, result: &LoadResult) {
-        let (beginning, progress) = (Arc::clone(&self.beginning), self.progress);
-        let duration = self.clock.now().since(Time::ZERO);
-        let result = LoadResult {
-            series: self.series.clone(),
-            ..result.clone()
-        };
-        self.board.show(move || {
-            let objectives: Vec<_> = beginning.objectives.iter().map(|it| it.judge(&result)).collect();
-            let run = LoadFinished {
-                result: &result,
-                objectives: &objectives,
-                conclusion: &LoadConclusion::Undecided(Vec::new()),
-                about: &beginning.about,
-                scenario: &beginning.scenario,
-                target: &beginning.target,
-                profile: beginning.profile,
-                setup: Some(&beginning.setup),
-                duration,
-                exit_code: 0,
-                trouble: None,
-            };
-            html::render_live(&run, progress.as_ref(), beginning.steering.rate().ok())
+        let state = Arc::new(LoadState {
+            beginning: Arc::clone(&self.beginning),
+            progress: self.progress,
+            duration: self.clock.now().since(Time::ZERO),
+            result: LoadResult {
+                series: self.series.clone(),
+                ..result.clone()
+            },
         });
+        let shown = Arc::clone(&state);
+        self.board.show(move || shown.page());
+        self.board.measure(move || metrics::render(&state));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `load` from the command line to its results: what it prints, how it ends, and which files it writes.
 
 mod live;
+mod metrics;
 mod objectives;
 mod stopped;
 mod targets;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::cli::{assert_said, phxproof, said_anywhere, terminate};
 
 /// A load that goes on until it is terminated, and that is watched.
-struct Watched {
+pub(super) struct Watched {
     folder: TempDir,
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -19,7 +19,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(args: &[&str]) -> Self {
+    pub(super) fn start(args: &[&str]) -> Self {
         Self::play(&[&["echo", "--sockets", "5", "--duration", "1h"], args].concat())
     }
 
@@ -46,7 +46,7 @@ impl Watched {
     }
 
     /// The answer to a request: its status, and its body.
-    fn ask(&self, request: &str, headers: &str, body: &str) -> (u16, String) {
+    pub(super) fn ask(&self, request: &str, headers: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.at).unwrap();
         let host = match headers.contains("Host: ") {
             true => String::new(),
@@ -65,7 +65,7 @@ impl Watched {
         (status, body.to_owned())
     }
 
-    fn events(&self) -> Events {
+    pub(super) fn events(&self) -> Events {
         let mut stream = TcpStream::connect(self.at).unwrap();
         write!(stream, "GET /events HTTP/1.1\r\nHost: {}\r\n\r\n", self.at).unwrap();
         Events(BufReader::new(stream))
@@ -94,11 +94,11 @@ impl Drop for Watched {
 }
 
 /// The server-sent events of a page.
-struct Events(BufReader<TcpStream>);
+pub(super) struct Events(BufReader<TcpStream>);
 
 impl Events {
     /// The page of the next event of this name that holds a text; events before it are skipped.
-    fn wait_for(&mut self, wanted: &str, text: &str) -> String {
+    pub(super) fn wait_for(&mut self, wanted: &str, text: &str) -> String {
         let mut name = String::new();
         loop {
             let mut line = String::new();

@@ -1,0 +1,66 @@
+//! What is known of a load test while it goes on, for its page and its metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{LoadFinished, Setup, html};
+use crate::load::{LoadConclusion, LoadResult, Objective, PhaseProgress, Point, Steering};
+use crate::report::About;
+
+/// What is known of a run before it begins.
+#[derive(Clone, Debug)]
+pub struct LoadBeginning {
+    /// The start time and the seed.
+    pub about: About,
+    /// The scenario's name or path.
+    pub scenario: String,
+    /// The server.
+    pub target: String,
+    /// The Phoenix version of the reference server; nothing if another server is loaded.
+    pub profile: Option<&'static str>,
+    /// The description of the run.
+    pub setup: Setup,
+    /// The objectives.
+    pub objectives: Vec<Objective>,
+    /// Changes the rate.
+    pub steering: Steering,
+}
+
+/// What is known of a run at a time.
+pub(super) struct LoadState {
+    pub(super) beginning: Arc<LoadBeginning>,
+    pub(super) progress: Option<PhaseProgress>,
+    pub(super) result: LoadResult,
+    pub(super) duration: Duration,
+}
+
+impl LoadState {
+    /// The last second.
+    pub(super) fn last(&self) -> Point {
+        self.result.series.last().copied().unwrap_or_default()
+    }
+
+    /// The report so far.
+    pub(super) fn page(&self) -> String {
+        let beginning = &self.beginning;
+        let objectives: Vec<_> = beginning
+            .objectives
+            .iter()
+            .map(|it| it.judge(&self.result))
+            .collect();
+        let run = LoadFinished {
+            result: &self.result,
+            objectives: &objectives,
+            conclusion: &LoadConclusion::Undecided(Vec::new()),
+            about: &beginning.about,
+            scenario: &beginning.scenario,
+            target: &beginning.target,
+            profile: beginning.profile,
+            setup: Some(&beginning.setup),
+            duration: self.duration,
+            exit_code: 0,
+            trouble: None,
+        };
+        html::render_live(&run, self.progress.as_ref(), beginning.steering.rate().ok())
+    }
+}

@@ -21,6 +21,7 @@
 //! reference server, which behaves as one of the Phoenix versions of [`profile`]. A [`Target`] is the address of a socket. The
 //! hidden `internal` modules are for the tests and benchmarks of this package and may change at any time.
 
+mod beam;
 mod capacity;
 mod cli;
 mod client;

@@ -41,6 +41,7 @@ pub(super) fn judge(asked: Asked, result: &LoadResult, settings: &CapacitySettin
             threads: server.threads_peak,
             descriptors: server.descriptors_peak,
         }),
+        beam: result.beam.clone(),
         took,
         ..Trial::unmeasured(asked, verdict)
     }

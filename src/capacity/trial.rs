@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::goal::TrialVerdict;
 use super::little::Little;
+use crate::beam::BeamUse;
 use crate::load::{Latencies, ObjectiveOutcome, ObjectiveUnit};
 
 /// The purpose of a trial.
@@ -55,6 +56,8 @@ pub struct Trial {
     pub generator: ProcessUse,
     /// What the server used, if it is watched.
     pub server: Option<TrialServer>,
+    /// The Erlang VM of the server, if it was asked.
+    pub beam: Option<BeamUse>,
     /// How long it took with all preparations.
     pub took: Duration,
 }
@@ -76,6 +79,7 @@ impl Trial {
             little: None,
             generator: ProcessUse::default(),
             server: None,
+            beam: None,
             took: Duration::ZERO,
         }
     }

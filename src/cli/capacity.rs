@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::args::{self, Look};
+use super::beam::watch_beam;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::load::preflight::got_in;
@@ -114,10 +115,11 @@ async fn serve_and_search(
     let own = (job.transport(), job.server_shards());
     match UnderTest::start(&job.server, own, job.target(), folder, stop).await {
         Ok(server) => {
-            let settings = job.settings(&server.target, job.server_pid().or(server.pid));
+            let mut settings = job.settings(&server.target, job.server_pid().or(server.pid));
             let mut setup = CapacitySetup::new(&settings, job.command_line());
             let outcome = async {
                 setup.server_said = got_in(job.target(), &settings.smallest(), stop).await?;
+                settings.base.beam = watch_beam(job.beam(), stop).await.map_err(CliError::Undone)?;
                 if !look.quiet {
                     let unsaid = announce(&setup.head(&server.target.to_string(), job.seed));
                     unsaid.map_err(|why| CliError::undone(why.to_string()))?;

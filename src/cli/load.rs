@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::args::{self, Look};
+use super::beam::watch_beam;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
@@ -243,10 +244,11 @@ async fn serve_and_load(job: &Job, reports: &Reports, stop: &Stop) -> Ended {
 
 /// Runs the swarm on its own thread, while this one handles signals.
 async fn play(job: &Job, target: &Target, pid: Option<u32>, reports: &Reports, stop: &Stop) -> Ended {
-    let settings = job.settings(target, pid);
+    let mut settings = job.settings(target, pid);
     let mut setup = job.setup(&settings);
     let outcome = async {
         setup.server_said = got_in(job.target(), &settings, stop).await?;
+        settings.beam = watch_beam(job.beam(), stop).await.map_err(CliError::Undone)?;
         if !reports.look.quiet {
             let unsaid = announce(&job.head(target, &setup));
             unsaid.map_err(|why| CliError::undone(why.to_string()))?;

@@ -2,6 +2,7 @@
 //! into the exit code. Each command has its own file, without the logic of the jobs.
 
 mod args;
+mod beam;
 mod capacity;
 mod check;
 mod compare;

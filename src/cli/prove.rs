@@ -3,6 +3,7 @@
 mod job;
 
 use super::args::{self, Look};
+use super::beam::watch_beam;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
@@ -88,7 +89,8 @@ async fn made(
             () = stop.clone().asked() => return Err(Complaint::new("ended before the server answered")),
         }
     }
-    let settings = job.settings(&server.target, job.server_pid().or(server.pid));
+    let mut settings = job.settings(&server.target, job.server_pid().or(server.pid));
+    settings.beam = watch_beam(job.beam(), stop).await?;
     let lent = server.lend().await?;
     let mut on_event = |event: ProveEvent<'_>| reporters.event(&event);
     let result = prove(&settings, lent, &mut on_event, stop.clone().asked()).await;

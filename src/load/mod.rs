@@ -6,6 +6,7 @@
 //! of a run cannot be compiled, threads with a tokio runtime play whole instances step by step (`stepped`).
 
 mod actor;
+mod beam_point;
 mod by_event;
 mod catalogue;
 mod comparison;
@@ -57,6 +58,7 @@ mod validity;
 mod way;
 mod wheel;
 
+pub use beam_point::{BeamPoint, PoolPoint};
 pub use catalogue::{BuiltIn, built_in};
 pub use conclusion::LoadConclusion;
 pub use counts::Counts;

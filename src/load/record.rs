@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::beam_point::BeamPoint;
 use super::control::Phase;
 use super::counts::Counts;
 use super::error_kind::ErrorKind;
@@ -22,6 +23,7 @@ use super::steering::{NewRate, RateChange, told};
 use super::stepped::SteppedScenarios;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
+use crate::beam::BeamMeter;
 use crate::clock::Time;
 use crate::process::{Usage, own_usage};
 
@@ -43,6 +45,7 @@ pub(super) struct Record {
     cpu_told: Duration,
     own: OwnMemory,
     server: Option<ServerMeter>,
+    beam: Option<BeamMeter>,
     meant: Meant,
 }
 
@@ -146,6 +149,7 @@ impl Record {
             cpu_told: Duration::ZERO,
             own: OwnMemory::new(own_usage().unwrap_or_default()),
             server: settings.server_pid.and_then(ServerMeter::new),
+            beam: settings.beam.clone().map(BeamMeter::new),
             meant,
         }
     }
@@ -202,6 +206,7 @@ impl Record {
             cpu: cpu.saturating_sub(self.cpu_told),
             own,
             server: server.unwrap_or_default(),
+            beam: self.beam.as_mut().and_then(BeamMeter::read).map(BeamPoint::of),
         };
         self.cpu_told = cpu;
         let point = Point::new(&moment, &self.second);
@@ -300,6 +305,7 @@ impl Record {
         let mut counts = self.whole.counts;
         let mut notes = self.meant.notes(&self.whole, &mut counts);
         notes.extend(told(&self.rate_changes));
+        notes.extend(self.beam.as_ref().and_then(|meter| meter.seen().note()));
         let (troubles, first_answers) = self.errors(&counts);
         let model = settings.schedule.model();
         let open = |kind: Timing| (model == Model::Open).then(|| self.whole.latencies.figures(kind));
@@ -322,6 +328,7 @@ impl Record {
             shortage,
             generator: self.generator(why_invalid),
             server: self.server.as_ref().map(ServerMeter::seen),
+            beam: self.beam.as_ref().map(|meter| meter.seen().clone()),
             model,
             rate_changes: self.rate_changes.clone(),
             troubles,

@@ -17,6 +17,7 @@ use super::settings::Model;
 use super::steering::RateChange;
 use super::tally::Tally;
 use super::validity::{Punctuality, Shortage};
+use crate::beam::BeamUse;
 
 /// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,6 +40,8 @@ pub struct LoadResult {
     pub generator: Generator,
     /// The server, if it is watched.
     pub server: Option<ServerUse>,
+    /// The Erlang VM of the server, if it was asked.
+    pub beam: Option<BeamUse>,
     /// How the sends were scheduled.
     pub model: Model,
     /// The changes of the rate while the run went on.

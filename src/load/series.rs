@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::beam_point::BeamPoint;
 use super::control::Phase;
 use super::latency::Timing;
 use super::lost::Moments;
@@ -65,6 +66,8 @@ pub struct Point {
     pub server_threads: u64,
     /// Open descriptors of the server at the end of the second.
     pub server_descriptors: u64,
+    /// The Erlang VM of the server, if it answered.
+    pub beam: Option<BeamPoint>,
 }
 
 /// The inputs of a point, apart from the tally of the second.
@@ -77,6 +80,7 @@ pub(super) struct Moment {
     pub(super) cpu: Duration,
     pub(super) own: Usage,
     pub(super) server: ServerReading,
+    pub(super) beam: Option<BeamPoint>,
 }
 
 impl Point {
@@ -110,6 +114,7 @@ impl Point {
             server_rss_bytes: moment.server.rss_bytes,
             server_threads: moment.server.threads,
             server_descriptors: moment.server.descriptors,
+            beam: moment.beam,
         }
     }
 }

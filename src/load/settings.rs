@@ -8,6 +8,7 @@ use super::pace::{Pacing, RateStage};
 use super::role::{Marks, Override};
 use super::share::{Share, divide};
 use super::steering::{Steering, Unsteerable};
+use crate::beam::BeamWatch;
 use crate::protocol::Vsn;
 use crate::scenario::{LoadRate, Program};
 use crate::transport::{Endpoint, Target};
@@ -47,6 +48,8 @@ pub struct LoadSettings {
     pub sources: Vec<IpAddr>,
     /// The process id of a server on this machine to watch.
     pub server_pid: Option<u32>,
+    /// The Erlang VM of the server, if it is asked for its figures.
+    pub beam: Option<BeamWatch>,
     /// The seed of all random choices.
     pub seed: u64,
     /// Changes the rate while the run goes on.
@@ -257,6 +260,7 @@ impl LoadSettings {
             shards: None,
             sources: Vec::new(),
             server_pid: None,
+            beam: None,
             seed: 0,
             steering: Steering::default(),
             shares: vec![first],

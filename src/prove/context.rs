@@ -24,8 +24,8 @@ pub(super) struct Context<'c> {
     pub(super) server: Rc<RefCell<Option<Box<dyn Lent>>>>,
     /// The process of the server, if it was named.
     pub(super) server_pid: Option<u32>,
-    /// What its process uses, if it is watched.
-    pub(super) server_watch: Option<Rc<ServerWatch>>,
+    /// Reads what it uses.
+    pub(super) server_watch: Rc<ServerWatch>,
     pub(super) on_phase: RefCell<&'c mut dyn FnMut(&str)>,
 }
 
@@ -37,8 +37,8 @@ impl Context<'_> {
 
     /// Watches the process that the server has after a restart.
     pub(super) async fn follow(&self, server: &dyn Lent) {
-        if let (Some(watch), Some(pid)) = (&self.server_watch, server.pid().await) {
-            watch.follow(pid);
+        if let Some(pid) = server.pid().await {
+            self.server_watch.follow(pid);
         }
     }
 

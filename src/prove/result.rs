@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::beam::BeamUse;
 use crate::load::{Figures, Generator, Latencies, Messages, ServerUse, Sockets};
 
 /// The experiments.
@@ -242,6 +243,8 @@ pub struct ProveResult {
     pub generator: Generator,
     /// The server, if it is watched.
     pub server: Option<ServerUse>,
+    /// The Erlang VM of the server, if it was asked.
+    pub beam: Option<BeamUse>,
     /// What the server used over time.
     pub server_pictures: Vec<Picture>,
     /// Notes for the user.

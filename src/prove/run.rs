@@ -18,6 +18,7 @@ use super::recovery::{self, recovery};
 use super::result::{Claim, Experiment, ExperimentName, ProofVerdict, ProveResult};
 use super::server_use::ServerWatch;
 use super::site::{NotOpened, Site};
+use crate::beam::{BeamUse, BeamWatch};
 use crate::clock::Clock;
 use crate::driver::Lent;
 use crate::load::{Figures, Generator, Latencies, Timing};
@@ -44,6 +45,8 @@ pub struct ProveSettings {
     pub seed: u64,
     /// The process of the server, if it is watched.
     pub server_pid: Option<u32>,
+    /// The Erlang VM of the server, if it is asked for its figures.
+    pub beam: Option<BeamWatch>,
 }
 
 /// An event of a run.
@@ -87,17 +90,19 @@ pub async fn prove(
     let local = LocalSet::new();
     let (outcome, watch) = local
         .run_until(async {
-            let watch = settings.server_pid.and_then(|pid| ServerWatch::new(&site, pid));
-            let watch = watch.map(Rc::new);
+            let watch = ServerWatch::new(&site, settings.server_pid, settings.beam.clone());
+            let watch = Rc::new(watch);
             let outcome = tokio::select! {
-                outcome = experiments(settings, (&site, watch.clone()), server, &mut result, on_event) => Some(outcome),
+                outcome = experiments(settings, (&site, &watch), server, &mut result, on_event) => Some(outcome),
                 () = stop => None,
             };
             (outcome, watch)
         })
         .await;
-    result.server = watch.as_ref().map(|watch| watch.seen());
-    result.server_pictures = watch.map_or_else(Vec::new, |watch| watch.pictures());
+    result.server = watch.seen();
+    result.beam = watch.told();
+    result.server_pictures = watch.pictures();
+    result.notes.extend(result.beam.as_ref().and_then(BeamUse::note));
     // Tasks of an experiment that was ended early end with the set.
     drop(local);
     match outcome {
@@ -131,7 +136,7 @@ fn generator(begin: Usage, lateness: Figures) -> Generator {
 
 async fn experiments(
     settings: &ProveSettings,
-    (site, server_watch): (&Rc<Site>, Option<Rc<ServerWatch>>),
+    (site, server_watch): (&Rc<Site>, &Rc<ServerWatch>),
     server: Option<Box<dyn Lent>>,
     result: &mut ProveResult,
     on_event: &mut dyn FnMut(ProveEvent<'_>),
@@ -147,7 +152,7 @@ async fn experiments(
                 offers,
                 server: Rc::clone(&server),
                 server_pid: settings.server_pid,
-                server_watch: server_watch.clone(),
+                server_watch: Rc::clone(server_watch),
                 sockets: settings.sockets,
                 seed: settings.seed,
                 deadline: site.now() + settings.max_time,

@@ -1,4 +1,4 @@
-//! What the process of the server uses during experiments: CPU time, memory, threads and descriptors, also over restarts.
+//! What the server uses during experiments, over time: its process, also over restarts, and its Erlang VM.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,13 +8,14 @@ use tokio::task::JoinHandle;
 
 use super::result::{Picture, PictureKind, PicturePoint, Series};
 use super::site::Site;
+use crate::beam::{BeamMeter, BeamUse, BeamWatch};
 use crate::clock::Time;
-use crate::load::{ServerMeter, ServerReading, ServerUse};
+use crate::load::{BeamPoint, ServerMeter, ServerReading, ServerUse};
 
 /// The time between two readings.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Reads from time to time what a process uses.
+/// Reads from time to time what the server uses.
 #[derive(Debug)]
 pub(super) struct ServerWatch {
     noted: Rc<RefCell<Noted>>,
@@ -23,17 +24,29 @@ pub(super) struct ServerWatch {
 
 #[derive(Debug)]
 struct Noted {
-    meter: ServerMeter,
-    /// The time of each reading, and the seconds since the one before.
-    readings: Vec<(Time, f64, ServerReading)>,
+    process: Option<ServerMeter>,
+    beam: Option<BeamMeter>,
+    seconds: Vec<Moment>,
+}
+
+/// One reading.
+#[derive(Debug)]
+struct Moment {
+    at: Time,
+    /// Seconds since the reading before.
+    lasted: f64,
+    /// While the server is being restarted there is no process.
+    process: Option<ServerReading>,
+    beam: Option<BeamPoint>,
 }
 
 impl ServerWatch {
-    /// Watches this process; nothing if the system tells nothing about it.
-    pub(super) fn new(site: &Rc<Site>, pid: u32) -> Option<Self> {
+    /// Watches this process, if the system tells anything about it, and this Erlang VM.
+    pub(super) fn new(site: &Rc<Site>, pid: Option<u32>, beam: Option<BeamWatch>) -> Self {
         let noted = Rc::new(RefCell::new(Noted {
-            meter: ServerMeter::new(pid)?,
-            readings: Vec::new(),
+            process: pid.and_then(ServerMeter::new),
+            beam: beam.map(BeamMeter::new),
+            seconds: Vec::new(),
         }));
         let (site, notes) = (Rc::clone(site), Rc::clone(&noted));
         let watching = tokio::task::spawn_local(async move {
@@ -41,26 +54,29 @@ impl ServerWatch {
             loop {
                 site.until(before + EVERY).await;
                 let now = site.now();
-                let lasted = now.since(before).as_secs_f64();
+                notes.borrow_mut().read(now, now.since(before));
                 before = now;
-                let noted = &mut *notes.borrow_mut();
-                // While the server is being restarted there is no process.
-                if let Some(reading) = noted.meter.read() {
-                    noted.readings.push((now, lasted, reading));
-                }
             }
         });
-        Some(Self { noted, watching })
+        Self { noted, watching }
     }
 
     /// The server was restarted, and may have this process now.
     pub(super) fn follow(&self, pid: u32) {
-        self.noted.borrow_mut().meter.follow(pid);
+        if let Some(process) = &mut self.noted.borrow_mut().process {
+            process.follow(pid);
+        }
     }
 
-    /// Its use until now.
-    pub(super) fn seen(&self) -> ServerUse {
-        self.noted.borrow().meter.seen()
+    /// What its process used until now, if it is watched.
+    pub(super) fn seen(&self) -> Option<ServerUse> {
+        self.noted.borrow().process.as_ref().map(ServerMeter::seen)
+    }
+
+    /// What its Erlang VM told until now, if it is asked.
+    pub(super) fn told(&self) -> Option<BeamUse> {
+        let noted = self.noted.borrow();
+        noted.beam.as_ref().map(|beam| beam.seen().clone())
     }
 
     /// Its use over time.
@@ -70,37 +86,89 @@ impl ServerWatch {
 }
 
 impl Noted {
-    fn pictures(&self) -> Vec<Picture> {
-        if self.readings.len() < 2 {
-            return Vec::new();
-        }
-        let series = |name: &str, of: &dyn Fn(f64, &ServerReading) -> f64| Series {
-            name: name.to_owned(),
-            points: self
-                .readings
-                .iter()
-                .map(|(at, lasted, reading)| PicturePoint {
-                    x: at.since(Time::ZERO).as_secs_f64(),
-                    y: of(*lasted, reading),
-                    interval: None,
-                })
-                .collect(),
-        };
-        let processors = series("processors", &|lasted, it| {
-            it.cpu.as_secs_f64() / lasted.max(0.001)
+    fn read(&mut self, at: Time, lasted: Duration) {
+        let process = self.process.as_mut().and_then(ServerMeter::read);
+        let beam = self.beam.as_mut().and_then(BeamMeter::read).map(BeamPoint::of);
+        self.seconds.push(Moment {
+            at,
+            lasted: lasted.as_secs_f64().max(0.001),
+            process,
+            beam,
         });
-        let memory = series("memory", &|_, it| it.rss_bytes as f64 / 1e6);
-        let threads = series("threads", &|_, it| it.threads as f64);
-        let descriptors = series("descriptors", &|_, it| it.descriptors as f64);
-        vec![
-            picture("Processors that the server used", "processors", vec![processors]),
-            picture("Memory of the server", "MB", vec![memory]),
-            picture(
-                "Descriptors and threads of the server",
-                "number",
-                vec![descriptors, threads],
+    }
+
+    /// A series of the readings that have this figure.
+    fn series(&self, name: &str, of: impl Fn(&Moment) -> Option<f64>) -> Series {
+        let point = |moment: &Moment| {
+            Some(PicturePoint {
+                x: moment.at.since(Time::ZERO).as_secs_f64(),
+                y: of(moment)?,
+                interval: None,
+            })
+        };
+        Series {
+            name: name.to_owned(),
+            points: self.seconds.iter().filter_map(point).collect(),
+        }
+    }
+
+    fn of_process(&self, name: &str, of: fn(&ServerReading) -> f64) -> Series {
+        self.series(name, |moment| moment.process.as_ref().map(of))
+    }
+
+    fn of_beam(&self, name: &str, of: fn(&BeamPoint) -> f64) -> Series {
+        self.series(name, |moment| moment.beam.as_ref().map(of))
+    }
+
+    /// The pictures that have at least two points.
+    fn pictures(&self) -> Vec<Picture> {
+        let processors = self.series("processors", |moment| {
+            Some(moment.process?.cpu.as_secs_f64() / moment.lasted)
+        });
+        let memory = self.of_process("memory", |it| it.rss_bytes as f64 / 1e6);
+        let numbers = vec![
+            self.of_process("descriptors", |it| it.descriptors as f64),
+            self.of_process("threads", |it| it.threads as f64),
+        ];
+        let waiting = vec![
+            self.of_beam("run queue", |it| it.run_queue as f64),
+            self.of_beam("longest mailbox", |it| it.longest_mailbox as f64),
+        ];
+        let schedulers = self.of_beam("schedulers", |it| it.utilization);
+        let processes = vec![
+            self.of_beam("processes", |it| it.processes as f64),
+            self.of_beam("ports", |it| it.ports as f64),
+        ];
+        let memory_of_vm = vec![
+            self.of_beam("all", |it| it.memory_bytes as f64 / 1e6),
+            self.of_beam("processes", |it| it.processes_bytes as f64 / 1e6),
+            self.of_beam("binaries", |it| it.binary_bytes as f64 / 1e6),
+            self.of_beam("ETS", |it| it.ets_bytes as f64 / 1e6),
+        ];
+        let pools = vec![
+            self.series("idle", |moment| Some(moment.beam?.pools?.idle as f64)),
+            self.series("waiting", |moment| Some(moment.beam?.pools?.waiting as f64)),
+        ];
+        let all = [
+            ("Processors that the server used", "processors", vec![processors]),
+            ("Memory of the server", "MB", vec![memory]),
+            ("Descriptors and threads of the server", "number", numbers),
+            (
+                "Erlang VM: part of the time that schedulers worked",
+                "part",
+                vec![schedulers],
             ),
-        ]
+            ("Erlang VM: run queue and longest mailbox", "number", waiting),
+            ("Erlang VM: processes and ports", "number", processes),
+            ("Erlang VM: memory", "MB", memory_of_vm),
+            ("Ecto: connections", "number", pools),
+        ];
+        let pictures = all
+            .into_iter()
+            .map(|(title, y, series)| picture(title, y, series));
+        pictures
+            .filter(|it| it.series.iter().all(|series| series.points.len() > 1))
+            .collect()
     }
 }
 

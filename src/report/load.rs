@@ -1,6 +1,7 @@
 //! The reporters of `load`: progress on stderr, a summary on stdout, and the files `result.json`,
 //! `junit.xml`, `series.csv`, `histograms.hlog` and `report.html`.
 
+pub(in crate::report) mod beam;
 mod compared;
 mod csv;
 mod curve;

@@ -1,5 +1,6 @@
 //! The command line as a user meets it: each snapshot shows stdout, stderr and the exit code together.
 
+mod beam;
 mod capacity;
 mod check;
 mod compare;

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::super::units;
 use super::{Config, Instead, Results, Target, TransportArg};
+use crate::beam::BeamAddress;
 use crate::capacity::Dimension;
 use crate::load::Objective;
 
@@ -64,6 +65,10 @@ pub(in super::super) struct Capacity {
     /// this run starts]
     #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(in super::super) server_pid: Option<u32>,
+    /// Port on which the Erlang VM of the server tells its schedulers, processes, mailboxes, memory and Ecto pools, for
+    /// example 127.0.0.1:9400; examples/beam/phxproof_beam.ex answers there [default: not asked]
+    #[arg(long, value_name = "HOST:PORT", help_heading = JUDGING)]
+    pub(in super::super) beam: Option<BeamAddress>,
     /// A limit that must hold, for example 'reply.p99<50ms' or 'errors<1%'; repeatable; `phxproof list figures` has all
     /// names [default: errors<0.1% and, by --by: reply.p99<100ms (sockets, rate), connect.p99<100ms and
     /// join.p99<100ms (joins), broadcast.p99<100ms (fanout)]

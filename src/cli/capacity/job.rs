@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::super::args::{self, ByArg, ReplyArg, TransportArg, VsnArg};
+use super::super::beam::check_beam;
 use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::load::{command_line, refused};
 use super::super::results;
 use super::super::under_test::{check_loopback, check_pid, processors, rehearsed_at};
+use crate::beam::BeamAddress;
 use crate::capacity::{CapacitySettings, Dimension, Goal, Most};
 use crate::load::{self, LoadSettings, Objective, Override, Share};
 use crate::report::Folder;
@@ -79,6 +81,9 @@ impl Job {
                 .into());
         }
         check_pid(typed.server_pid)?;
+        if !typed.yes {
+            check_beam(typed.beam.as_ref())?;
+        }
         let target = rehearsed_at(&self.server, self.transport())?;
         let settings = self.settings(&target, None);
         load::rehearse(&settings.smallest()).map_err(refused)?;
@@ -173,6 +178,11 @@ impl Job {
     /// The target as typed.
     pub(super) const fn target(&self) -> &args::Target {
         &self.meant.target
+    }
+
+    /// The port of the Erlang VM, if one was named.
+    pub(super) const fn beam(&self) -> Option<&BeamAddress> {
+        self.meant.beam.as_ref()
     }
 
     /// The process to watch, if one was named.

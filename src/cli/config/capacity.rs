@@ -61,6 +61,7 @@ impl Layer for Capacity {
             shards: self.shards.or(below.shards),
             instead: self.instead.over(below.instead),
             server_pid: self.server_pid,
+            beam: self.beam,
             objectives: first(self.objectives, below.objectives),
             yes: self.yes,
             results: self.results.over(below.results),

@@ -67,6 +67,7 @@ impl Layer for Load {
             source_ip: first(self.source_ip, below.source_ip),
             instead: self.instead.over(below.instead),
             server_pid: self.server_pid,
+            beam: self.beam,
             objectives: first(self.objectives, below.objectives),
             abort_on_fail: self.abort_on_fail || below.abort_on_fail,
             no_marks: self.no_marks || below.no_marks,

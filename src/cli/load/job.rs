@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::super::args::{self, RateArg, ReplyArg, TransportArg, VsnArg};
+use super::super::beam::check_beam;
 use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
@@ -12,6 +13,7 @@ use super::super::results;
 use super::super::under_test::{check_loopback, check_pid, processors, rehearsed_at};
 use super::refused;
 use super::typed::command_line;
+use crate::beam::BeamAddress;
 use crate::conformance::{self, Case, CaseError};
 use crate::load::{
     self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing, PlayedBy,
@@ -102,6 +104,9 @@ impl Job {
                 .into());
         }
         check_pid(self.server_pid())?;
+        if !self.meant.yes {
+            check_beam(self.beam())?;
+        }
         let target = rehearsed_at(&self.server, self.transport())?;
         let settings = self.settings(&target, None);
         let rehearsal = load::rehearse(&settings).map_err(refused)?;
@@ -232,6 +237,11 @@ impl Job {
     /// The target as typed.
     pub(super) const fn target(&self) -> &args::Target {
         &self.meant.target
+    }
+
+    /// The port of the Erlang VM, if one was named.
+    pub(super) const fn beam(&self) -> Option<&BeamAddress> {
+        self.meant.beam.as_ref()
     }
 
     /// The process to watch, if one was named.

@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::args::{self, TransportArg, VsnArg};
+use super::super::beam::check_beam;
 use super::super::check::{Server, server};
 use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::load::command_line;
 use super::super::results;
 use super::super::under_test::{check_loopback, check_pid, rehearsed_at};
+use crate::beam::BeamAddress;
 use crate::prove::{ExperimentName, ProveSettings};
 use crate::report::{Folder, ProveSetup};
 use crate::transport::{Endpoint, Target, Transport};
@@ -72,6 +74,9 @@ impl Job {
                 .into());
         }
         check_pid(self.server_pid())?;
+        if !self.meant.yes {
+            check_beam(self.beam())?;
+        }
         let target = rehearsed_at(&self.server, self.transport())?;
         if !self.meant.yes {
             check_loopback(&target, || {
@@ -99,6 +104,7 @@ impl Job {
             timeout: self.meant.timeout.unwrap_or(TIMEOUT),
             seed: self.seed,
             server_pid,
+            beam: None,
         }
     }
 
@@ -131,6 +137,11 @@ impl Job {
     /// The target as typed.
     pub(super) const fn target(&self) -> &args::Target {
         &self.meant.target
+    }
+
+    /// The port of the Erlang VM, if one was named.
+    pub(super) const fn beam(&self) -> Option<&BeamAddress> {
+        self.meant.beam.as_ref()
     }
 
     /// The process to watch, if one was named.

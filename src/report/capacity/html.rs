@@ -4,6 +4,7 @@
 mod charts;
 mod scatter;
 mod tables;
+mod vm;
 
 use std::fmt::Write as _;
 
@@ -35,6 +36,7 @@ pub(super) fn render(run: &CapacityFinished<'_>) -> Vec<u8> {
         tables::fit(&mut page, result);
         tables::forecasts(&mut page, result);
         tables::trials(&mut page, result);
+        vm::told(&mut page, result);
     }
     tables::setup(&mut page, run.setup);
     foot(&mut page, run);

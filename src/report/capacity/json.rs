@@ -6,6 +6,7 @@ use super::super::json::{Head, pretty};
 use super::super::object::{Shown, object};
 use super::words::{purpose, verdict};
 use super::{CapacityFinished, CapacitySetup};
+use crate::beam::BeamUse;
 use crate::capacity::{
     Bounds, CapacityConclusion, CapacityResult, Estimate, Forecast, Inversion, Little, ProcessUse, Resource,
     Soak, Trial, TrialServer, TrialVerdict, UpperReason,
@@ -128,6 +129,8 @@ struct Step<'a> {
     little: Shown<'a, Option<Little>>,
     generator: Shown<'a, ProcessUse>,
     server: Shown<'a, Option<TrialServer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beam: Option<Shown<'a, BeamUse>>,
 }
 
 object! { Inversion { missed, held } }
@@ -231,6 +234,7 @@ impl<'a> Step<'a> {
             little: Shown(&trial.little),
             generator: Shown(&trial.generator),
             server: Shown(&trial.server),
+            beam: trial.beam.as_ref().map(Shown),
         }
     }
 }

@@ -5,11 +5,14 @@ mod chart;
 mod charts;
 mod marks;
 pub(in crate::report) mod scale;
+mod series;
 pub(in crate::report) mod tables;
+mod vm;
 
 use std::fmt::Write as _;
 
 use super::LoadFinished;
+use super::beam;
 use super::progress::how_far;
 use super::words::{grouped, memory, percentile, rate, used};
 use crate::load::{LoadConclusion, Model, PhaseProgress};
@@ -61,6 +64,9 @@ fn body(page: &mut String, run: &LoadFinished<'_>, stage: &Stage<'_>) {
         charts::all(page, run);
         tables::lost(page, run.result);
         tables::latencies(page, run.result);
+        if let Some(told) = &run.result.beam {
+            beam::table(page, told);
+        }
     }
     tables::counts(page, run.result);
     tables::setup(page, run.setup);
@@ -198,6 +204,28 @@ mod tests {
         let page = made_up::with_run(render);
         assert!(page.contains("&lt;news&gt;") && !page.contains("<news>"));
         assert!(!page.contains("<script"));
+    }
+
+    #[test]
+    fn what_the_erlang_vm_told_has_charts_and_a_table() {
+        let page = made_up::with_run(render);
+        assert_eq!(page.matches("<strong>Erlang VM: ").count(), 4);
+        assert_eq!(page.matches("<strong>Ecto: ").count(), 2);
+        let start = page.find("<h2>What the Erlang VM told").unwrap();
+        let end = start + page[start..].find("</table>").unwrap();
+        insta::assert_snapshot!(&page[start..end]);
+        let unasked = crate::load::LoadResult {
+            beam: None,
+            series: Vec::new(),
+            ..made_up::result()
+        };
+        let page = made_up::with_run(|run| {
+            render(&LoadFinished {
+                result: &unasked,
+                ..*run
+            })
+        });
+        assert!(!page.contains("Erlang VM") && !page.contains("Ecto"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::super::json::{Head, pretty};
 use super::super::object::{Shown, object, words};
 use super::setup::{Part, Rate};
 use super::{LoadFinished, Setup};
+use crate::beam::{BeamMailbox, BeamUse, PoolUse};
 use crate::load::{
     Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
     Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, RateChange, ServerUse, Shortage,
@@ -47,7 +48,7 @@ object! { Part { name, weight } }
 object! { Rate { sends_per_s, for_s } }
 object! { LoadResult {
     sockets, messages, latency_us, scenarios if !scenarios.is_empty(), lateness_us, waited_us, shortage, generator,
-    server, model, rate_changes if !rate_changes.is_empty(), troubles, first_answers, notes, deliveries, idle_cut, lost, unasked, late, mismatches, counts,
+    server, beam if beam.is_some(), model, rate_changes if !rate_changes.is_empty(), troubles, first_answers, notes, deliveries, idle_cut, lost, unasked, late, mismatches, counts,
     took, cut_short;
     series, histograms, punctuality, sends
 } }
@@ -60,6 +61,13 @@ object! { RateChange { at_s, sends_per_s } }
 object! { Shortage { sockets, had, rate, round_s, never_sent, waited_us } }
 object! { Generator { cpu_s, cpu_s_steady, rss_bytes_start, rss_bytes_peak, valid, why_invalid } }
 object! { ServerUse { cpu_s, rss_bytes_start, rss_bytes_peak, threads_peak, descriptors_peak } }
+object! { BeamUse {
+    address, otp, schedulers, answers, unanswered, why_unanswered, utilization_mean, utilization_max, run_queue_max,
+    processes_max, process_limit, ports_max, port_limit, longest_mailbox, ets_tables_max, memory_bytes_max,
+    processes_bytes_max, binary_bytes_max, ets_bytes_max, pools,
+} }
+object! { BeamMailbox { name, messages } }
+object! { PoolUse { name, size, idle_min, waiting_max, queries, queue_us_max } }
 object! { IdleCut { losses, same, quiet_s, heartbeat_s } }
 object! { Lost { kind, topic, event, sender, number, receiver, at_s } }
 object! { Took { opening_s, running_s, load_s, draining_s, closing_s } }

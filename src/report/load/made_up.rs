@@ -7,10 +7,11 @@ use hdrhistogram::Histogram;
 
 use super::setup::{Part, Rate, Setup};
 use super::{HistogramLog, LoadFile, LoadFinished};
+use crate::beam::{BeamMailbox, BeamUse, PoolUse};
 use crate::load::{
-    Figures, Generator, Histograms, Latencies, LoadConclusion, LoadEvent, LoadResult, Lost, LostKind,
-    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, Point, Second, Sends, ServerUse,
-    Sockets, Timing, Took,
+    BeamPoint, Figures, Generator, Histograms, Latencies, LoadConclusion, LoadEvent, LoadResult, Lost,
+    LostKind, Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, Point, PoolPoint, Second,
+    Sends, ServerUse, Sockets, Timing, Took,
 };
 use crate::protocol::Vsn;
 use crate::report::{About, Folder, Reporter as _};
@@ -57,7 +58,67 @@ fn second(number: u32) -> Point {
         server_rss_bytes: 15_000_000,
         server_threads: 5,
         server_descriptors: 230,
+        // The VM does not answer in one second.
+        beam: (number != 4).then(|| beam(number)),
         ..Point::default()
+    }
+}
+
+/// What the Erlang VM told in a second.
+fn beam(number: u32) -> BeamPoint {
+    BeamPoint {
+        utilization: 0.25,
+        run_queue: number.into(),
+        processes: 1_000,
+        ports: 207,
+        longest_mailbox: 17,
+        ets_tables: 54,
+        memory_bytes: 50_000_000,
+        processes_bytes: 30_000_000,
+        binary_bytes: 1_000_000,
+        ets_bytes: 990_000,
+        pools: (number > 2).then_some(PoolPoint {
+            idle: 3,
+            waiting: 0,
+            queries: 40,
+            queue_us_max: 900,
+        }),
+    }
+}
+
+/// What it told over the run.
+pub(in crate::report) fn beam_use() -> BeamUse {
+    BeamUse {
+        address: "127.0.0.1:9400".to_owned(),
+        otp: "27".to_owned(),
+        schedulers: 2,
+        answers: 9,
+        unanswered: 1,
+        why_unanswered: Some("nobody answers there: timed out".to_owned()),
+        utilization_mean: 0.25,
+        utilization_max: 0.5,
+        run_queue_max: 9,
+        processes_max: 1_000,
+        process_limit: 262_144,
+        ports_max: 207,
+        port_limit: 65_536,
+        longest_mailbox: Some(BeamMailbox {
+            name: "My.<Server>".to_owned(),
+            messages: 17,
+        }),
+        ets_tables_max: 54,
+        memory_bytes_max: 50_000_000,
+        processes_bytes_max: 30_000_000,
+        binary_bytes_max: 1_000_000,
+        ets_bytes_max: 990_000,
+        pools: vec![PoolUse {
+            name: "My.Repo".to_owned(),
+            size: 10,
+            idle_min: Some(3),
+            waiting_max: Some(0),
+            queries: 280,
+            queue_us_max: 900,
+        }],
     }
 }
 
@@ -160,6 +221,7 @@ pub(super) fn result() -> LoadResult {
             threads_peak: 5,
             descriptors_peak: 230,
         }),
+        beam: Some(beam_use()),
         model: Model::Open,
         troubles: [("push-timeout", 2)].into(),
         first_answers: [("push-timeout", "`<echo>` had no reply".to_owned())].into(),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::super::json::{Head, millis, pretty};
 use super::super::object::Shown;
 use super::{ProveFinished, ProveSetup};
+use crate::beam::BeamUse;
 use crate::load::{Figures, Generator, Latencies, Messages, ServerUse, Sockets};
 use crate::prove::{Claim, Experiment, Picture, PictureKind};
 use crate::stream::Certificates;
@@ -36,6 +37,8 @@ struct Document<'a> {
     lateness_us: Shown<'a, Figures>,
     generator: Shown<'a, Generator>,
     server: Shown<'a, Option<ServerUse>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beam: Option<Shown<'a, BeamUse>>,
     server_pictures: Vec<OnePicture<'a>>,
     notes: &'a [String],
     objectives: [(); 0],
@@ -106,6 +109,7 @@ impl<'a> Document<'a> {
             lateness_us: Shown(&result.lateness_us),
             generator: Shown(&result.generator),
             server: Shown(&result.server),
+            beam: result.beam.as_ref().map(Shown),
             server_pictures: result.server_pictures.iter().map(OnePicture::new).collect(),
             notes: &result.notes,
             objectives: [],

@@ -12,6 +12,7 @@ use super::ProveFinished;
 use crate::prove::{Experiment, ProofVerdict};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
+use crate::report::load::beam;
 use crate::report::load::html::tables;
 use crate::report::load::words::{grouped, machine, seconds, things, used};
 use crate::report::summary::took;
@@ -131,13 +132,15 @@ fn figures(page: &mut String, run: &ProveFinished<'_>) {
 
 /// What the server used, if it was watched.
 fn server(page: &mut String, run: &ProveFinished<'_>) {
-    let Some(server) = &run.result.server else { return };
-    let _ = write!(
-        page,
-        "<h2>The server</h2>\n<p class=\"about\">{}</p>\n",
-        used(server, None)
-    );
-    plot::figures(page, &run.result.server_pictures);
+    let result = run.result;
+    if let Some(server) = &result.server {
+        let used = used(server, None);
+        let _ = write!(page, "<h2>The server</h2>\n<p class=\"about\">{used}</p>\n");
+    }
+    if let Some(told) = &result.beam {
+        beam::table(page, told);
+    }
+    plot::figures(page, &result.server_pictures);
 }
 
 /// The command line, and the machine.

@@ -57,6 +57,7 @@ impl PastProve {
                 lateness_us: field(value, "lateness_us")?,
                 generator: field(value, "generator")?,
                 server: field(value, "server")?,
+                beam: field(value, "beam")?,
                 server_pictures: field(value, "server_pictures")?,
                 notes: field(value, "notes")?,
                 cut_short: field(value, "cut_short")?,

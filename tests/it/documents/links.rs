@@ -6,10 +6,11 @@ use super::{DOCUMENTS, root};
 
 #[test]
 fn what_the_pages_name_is_there() {
-    const OTHERS: [&str; 6] = [
+    const OTHERS: [&str; 7] = [
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "examples/beam/README.md",
         "examples/grafana/README.md",
         "examples/phoenix-target/README.md",
         "tests/transcripts/README.md",

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 26] = [
+const FLOORS: [(&str, u8); 27] = [
+    ("beam", 1),
     ("clock", 0),
     ("descriptors", 0),
     ("process", 0),
@@ -98,6 +99,7 @@ const CRATES: [(&str, &[&str]); 44] = [
     (
         "serde_json",
         &[
+            "beam",
             "live",
             "wire",
             "scenario",

@@ -10,7 +10,7 @@ use crate::report::html::Escaped;
 use crate::report::load::words::{bytes, grouped, micros, rate, seconds};
 
 /// Writes a table with these heads.
-fn table(page: &mut String, title: &str, about: &str, heads: &[&str], rows: &[String]) {
+pub(super) fn table(page: &mut String, title: &str, about: &str, heads: &[&str], rows: &[String]) {
     let heads: String = heads.iter().map(|it| format!("<th>{it}</th>")).collect();
     let _ = write!(
         page,

@@ -5,10 +5,9 @@ use super::super::curve;
 use super::chart::{Chart, Limit, Line};
 use super::marks::{self, Mark};
 use super::scale::{Axis, Unit};
-use crate::load::{LoadResult, ObjectiveOutcome, ObjectiveUnit, Point, Timing};
-
-/// Lines with more points are thinned; peaks are kept.
-const MOST_POINTS: usize = 500;
+use super::series::Series;
+use super::vm;
+use crate::load::{LoadResult, ObjectiveOutcome, ObjectiveUnit, Timing};
 
 /// All charts that are not empty.
 pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
@@ -26,7 +25,8 @@ pub(super) fn all(page: &mut String, run: &LoadFinished<'_>) {
         processors(&series),
         descriptors(&series),
     ];
-    let shown: Vec<String> = charts.iter().filter_map(Chart::render).collect();
+    let of_vm = vm::charts(&series);
+    let shown: Vec<String> = charts.iter().chain(&of_vm).filter_map(Chart::render).collect();
     if shown.is_empty() {
         return;
     }
@@ -41,64 +41,6 @@ fn marked(chart: Chart, marks: &[Mark], result: &LoadResult) -> Chart {
         marks: marks.to_vec(),
         changes: result.rate_changes.clone(),
         ..chart
-    }
-}
-
-/// The seconds of a run with their lengths.
-struct Series<'a> {
-    seconds: Vec<(&'a Point, f64)>,
-    /// The start and the end of the load.
-    load: Option<(f64, f64)>,
-}
-
-impl<'a> Series<'a> {
-    fn new(points: &'a [Point]) -> Self {
-        let mut before = 0.0;
-        let mut seconds = Vec::new();
-        let mut load: Option<(f64, f64)> = None;
-        for point in points {
-            let begin = before;
-            before = point.at_s;
-            if point.phase == "running" {
-                load = Some((load.map_or(begin, |it| it.0), point.at_s));
-            }
-            // The partial second at the end is too short for rates of its own.
-            seconds.push((point, (point.at_s - begin).max(1.0)));
-        }
-        Self { seconds, load }
-    }
-
-    fn line(&self, name: &'static str, class: usize, of: impl Fn(&Point, f64) -> Option<f64>) -> Line {
-        let points: Vec<(f64, Option<f64>)> = self
-            .seconds
-            .iter()
-            .map(|(point, length)| (point.at_s, of(point, *length)))
-            .collect();
-        let chunk = points.len().div_ceil(MOST_POINTS).max(1);
-        let points = points.chunks(chunk).filter_map(|chunk| {
-            let greatest = chunk
-                .iter()
-                .max_by(|a, b| a.1.unwrap_or(-1.0).total_cmp(&b.1.unwrap_or(-1.0)));
-            greatest.copied()
-        });
-        Line {
-            name,
-            class,
-            points: points.collect(),
-        }
-    }
-
-    fn chart(&self, title: &'static str, unit: Unit, lines: Vec<Line>) -> Chart {
-        Chart {
-            title,
-            across: Axis::Seconds,
-            unit,
-            lines,
-            band: self.load,
-            limits: Vec::new(),
-            marks: Vec::new(),
-            changes: Vec::new(),
-        }
     }
 }
 

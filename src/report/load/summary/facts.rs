@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::{colored, line};
 use crate::load::{Deliveries, LoadResult, Model};
-use crate::report::load::lost;
 use crate::report::load::words::{bytes, grouped, memory, rate, things, used};
+use crate::report::load::{beam, lost};
 use crate::report::paper::Paper;
 
 /// Appends the lines.
@@ -34,6 +34,9 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     fact("generator", dim, &generator(result));
     if let Some(server) = &result.server {
         fact("server", dim, &used(server, result.server_bytes_per_socket()));
+    }
+    if let Some(told) = result.beam.as_ref().filter(|it| it.answers > 0) {
+        fact("Erlang VM", dim, &beam::line(told));
     }
     let errors = result.troubles.iter();
     let errors: Vec<String> = errors

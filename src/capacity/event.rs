@@ -1,5 +1,6 @@
 //! The events that a search reports while it goes on.
 
+use super::result::CapacityResult;
 use super::trial::{Trial, TrialPurpose};
 use crate::load::PhaseProgress;
 
@@ -19,4 +20,6 @@ pub enum CapacityEvent<'a> {
     Progress(PhaseProgress),
     /// A trial is over.
     Tried(&'a Trial),
+    /// What was found so far, without a fit and without forecasts.
+    SoFar(&'a CapacityResult),
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::event::CapacityEvent;
-use super::fit::fit;
+use super::fit::{NoFit, fit};
 use super::forecast::forecasts;
 use super::goal::{Measured, TrialVerdict};
 use super::judge::{impossible, judge};
@@ -197,7 +197,26 @@ impl Run<'_> {
         (self.on_event)(CapacityEvent::Tried(&trial));
         let outcome = (trial.verdict, trial.sockets);
         self.trials.push(trial);
+        let so_far = self.so_far();
+        (self.on_event)(CapacityEvent::SoFar(&so_far));
         Ok(outcome)
+    }
+
+    /// What was found so far.
+    fn so_far(&self) -> CapacityResult {
+        CapacityResult {
+            dimension: self.settings.dimension,
+            trials: self.trials.clone(),
+            bounds: self.search.bounds(),
+            limited_by: Limit::Time,
+            inversions: self.search.inversions(),
+            soak: Soak::NotTried,
+            ended: Ended::Stopped,
+            at_capacity: None,
+            fit: Err(NoFit::TooFew(0)),
+            forecasts: Vec::new(),
+            most: self.settings.most,
+        }
     }
 
     fn keep(&mut self, trial: &Trial, result: LoadResult) {

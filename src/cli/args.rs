@@ -21,7 +21,7 @@ pub(super) use prove::Prove;
 pub(super) use record::Record;
 pub(super) use serve::{Serve, ServeTls};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
-pub(super) use watching::Watching;
+pub(super) use watching::{LivePage, Watching};
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -14,12 +14,13 @@ use super::load::preflight::got_in;
 use super::load::refused;
 use super::threaded::{lock, on_thread};
 use super::under_test::{NotStarted, UnderTest};
+use super::watching::Watch;
 use super::{config, output};
 use crate::capacity::{self, CapacityConclusion, CapacityResult};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::report::{
-    About, CapacityFile, CapacityFinished, CapacityJob, CapacityProgress, CapacitySetup, CapacityTerminal,
-    Folder, Reporters, announce,
+    About, CapacityBeginning, CapacityFile, CapacityFinished, CapacityJob, CapacityLive, CapacityLiveEnd,
+    CapacityProgress, CapacitySetup, CapacityTerminal, Folder, Reporters, announce,
 };
 use job::Job;
 
@@ -42,6 +43,8 @@ struct Ended {
 
 /// The reporters of a search. They receive its events on the thread that searches, and its end here.
 type Shared = Arc<Mutex<Reporters<CapacityJob>>>;
+/// Adds the reporter for those who watch: the description of the search and the target are known now.
+type Show<'s> = dyn Fn(&CapacitySetup, &str) + 's;
 
 async fn search(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
@@ -52,8 +55,23 @@ async fn search(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
+    let watch = Watch::start(job.page(), CapacityLive::board)?;
     let reporters = reporters(look, &job, &folder);
-    let ended = serve_and_search(&job, look, (&reporters, &folder), &stop).await;
+    if let Some(watch) = &watch {
+        lock(&reporters).add(CapacityLiveEnd::new(watch.board()));
+    }
+    let show = |setup: &CapacitySetup, target: &str| {
+        if let Some(watch) = &watch {
+            let beginning = CapacityBeginning {
+                about: about.clone(),
+                target: target.to_owned(),
+                profile: job.server.profile(),
+                setup: setup.clone(),
+            };
+            lock(&reporters).add(CapacityLive::new(watch.board(), beginning, clock));
+        }
+    };
+    let ended = serve_and_search(&job, look, (&reporters, &folder, &show), &stop).await;
     let trouble = match &ended.outcome {
         Ok(_) => None,
         // The user has to correct this. Nothing ran, so there is nothing to report.
@@ -109,7 +127,7 @@ fn reporters(look: Look, job: &Job, folder: &Folder) -> Shared {
 async fn serve_and_search(
     job: &Job,
     look: Look,
-    (reporters, folder): (&Shared, &Folder),
+    (reporters, folder, show): (&Shared, &Folder, &Show<'_>),
     stop: &Stop,
 ) -> Ended {
     let own = (job.transport(), job.server_shards());
@@ -124,6 +142,7 @@ async fn serve_and_search(
                     let unsaid = announce(&setup.head(&server.target.to_string(), job.seed));
                     unsaid.map_err(|why| CliError::undone(why.to_string()))?;
                 }
+                show(&setup, &server.target.url());
                 let reporters = Arc::clone(reporters);
                 let work = move |flag: &AtomicBool| {
                     let mut reporters = lock(&reporters);

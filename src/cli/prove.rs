@@ -8,10 +8,13 @@ use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::under_test::{NotStarted, UnderTest, processors};
+use super::watching::Watch;
 use super::{config, output, wait};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::prove::{ProofVerdict, ProveEvent, ProveResult, prove};
-use crate::report::{About, ProveFile, ProveFinished, ProveJob, ProveTerminal, Reporters};
+use crate::report::{
+    About, ProveBeginning, ProveFile, ProveFinished, ProveJob, ProveLive, ProveTerminal, Reporters,
+};
 use job::Job;
 
 /// Makes experiments at a server.
@@ -32,11 +35,21 @@ async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError>
     };
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
+    let watch = Watch::start(job.page(), ProveLive::board)?;
     let mut reporters = Reporters::default();
     ProveFile::all(&folder)
         .into_iter()
         .for_each(|file| reporters.add(file));
     reporters.add(ProveTerminal::new(look.detail(), folder.clone()));
+    if let Some(watch) = &watch {
+        let beginning = ProveBeginning {
+            about: about.clone(),
+            target: job.server_named(),
+            profile: job.server.profile(),
+            setup: job.setup(),
+        };
+        reporters.add(ProveLive::new(watch.board(), beginning, clock));
+    }
     let own = (job.transport(), processors());
     let (target, outcome) = match UnderTest::start(&job.server, own, job.target(), &folder, &stop).await {
         Ok(mut server) => {

@@ -17,10 +17,10 @@ pub(super) struct Watch {
 impl Watch {
     /// Starts the servers that are asked for, and says where they are.
     pub(super) fn start(
-        typed: args::Watching,
+        typed: impl Into<args::Watching>,
         board: impl FnOnce() -> Board,
     ) -> Result<Option<Self>, CliError> {
-        let offers = offers(typed);
+        let offers = offers(typed.into());
         if offers.is_empty() {
             return Ok(None);
         }
@@ -53,8 +53,8 @@ impl Watch {
 fn offers(typed: args::Watching) -> Vec<(LiveAddress, Offering)> {
     let metrics = typed
         .metrics
-        .map(|address| address.or(typed.live).unwrap_or(LiveAddress::FREE));
-    match (typed.live, metrics) {
+        .map(|address| address.or(typed.page.live).unwrap_or(LiveAddress::FREE));
+    match (typed.page.live, metrics) {
         (Some(page), Some(metrics)) if page == metrics => vec![(page, Offering::Both)],
         (page, metrics) => {
             let page = page.map(|address| (address, Offering::Page));

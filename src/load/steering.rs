@@ -40,10 +40,8 @@ pub(super) fn told(changes: &[RateChange]) -> Option<String> {
         times => format!("{times} times"),
     };
     Some(format!(
-        "the rate was changed {times} while the run went on, at {:.1} s to {:.3} sends a second{}",
-        last.at_s,
-        last.sends_per_s,
-        if changes.len() > 1 { " at last" } else { "" }
+        "the rate was changed {times} while the run went on; it is {} sends a second from {:.1} s on",
+        last.sends_per_s, last.at_s
     ))
 }
 

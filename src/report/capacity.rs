@@ -2,6 +2,7 @@
 
 mod html;
 mod json;
+mod live_page;
 #[cfg(test)]
 mod made_up;
 mod progress;
@@ -9,6 +10,7 @@ mod setup;
 mod summary;
 mod words;
 
+pub use live_page::{CapacityBeginning, CapacityLive, CapacityLiveEnd};
 pub use progress::CapacityProgress;
 pub use setup::CapacitySetup;
 
@@ -54,15 +56,17 @@ pub struct CapacityFile {
 impl CapacityFile {
     /// `result.json` and `report.html` in this folder.
     pub fn all(folder: &Folder) -> [Self; 2] {
-        let file = |name, render| Self {
+        let result = Self {
             folder: folder.clone(),
-            name,
-            render,
+            name: "result.json",
+            render: json::render,
         };
-        [
-            file("result.json", json::render),
-            file("report.html", html::render),
-        ]
+        let page = Self {
+            folder: folder.clone(),
+            name: "report.html",
+            render: |run| html::render(run).into_bytes(),
+        };
+        [result, page]
     }
 }
 

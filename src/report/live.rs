@@ -14,15 +14,16 @@ const STYLE: &str = include_str!("html/live.css");
 
 /// The board of a run, which shows this title at first. `rate` is the rate of a run that takes another one.
 pub(super) fn board(title: &str, rate: Option<f64>) -> Board {
-    let mut page = begin(title);
+    let mut page = begin(title, "");
     page.push_str("<header>\n<p class=\"verdict open\">about to begin</p>\n</header>\n");
     end(&mut page, rate);
     Board::new(SCRIPT, page)
 }
 
-/// The beginning of a page of a run that goes on. Where no script runs, it loads itself again.
-pub(super) fn begin(title: &str) -> String {
-    let page = html::begin(title, STYLE);
+/// The beginning of a page of a run that goes on. `style` is added to its style sheet. Where no
+/// script runs, it loads itself again.
+pub(super) fn begin(title: &str, style: &str) -> String {
+    let page = html::begin(title, &format!("{style}{STYLE}"));
     page.replacen(
         "</head>",
         "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>\n</head>",

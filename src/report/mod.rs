@@ -28,7 +28,10 @@ mod prove;
 mod summary;
 mod terminal;
 
-pub use capacity::{CapacityFile, CapacityFinished, CapacityProgress, CapacitySetup, CapacityTerminal};
+pub use capacity::{
+    CapacityBeginning, CapacityFile, CapacityFinished, CapacityLive, CapacityLiveEnd, CapacityProgress,
+    CapacitySetup, CapacityTerminal,
+};
 pub use comparison::CheckMatrix;
 pub use folder::{Folder, FolderError};
 pub use frames::Frames;
@@ -43,7 +46,7 @@ pub use markdown::Markdown;
 pub use page::CheckPage;
 pub use past::{PastCheck, PastError, past_command};
 pub use progress::{CheckProgress, Style as ProgressStyle};
-pub use prove::{PastProve, ProveFile, ProveFinished, ProveSetup, ProveTerminal};
+pub use prove::{PastProve, ProveBeginning, ProveFile, ProveFinished, ProveLive, ProveSetup, ProveTerminal};
 pub use summary::Replay;
 pub use terminal::Terminal;
 

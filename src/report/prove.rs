@@ -1,6 +1,7 @@
 //! The reporters of `prove`: progress on stderr, a summary on stdout, and the files `result.json` and `report.html`.
 
 mod json;
+mod live_page;
 #[cfg(test)]
 pub(super) mod made_up;
 mod page;
@@ -8,6 +9,7 @@ mod past;
 mod setup;
 mod terminal;
 
+pub use live_page::{ProveBeginning, ProveLive};
 pub use past::PastProve;
 pub use setup::ProveSetup;
 pub use terminal::ProveTerminal;

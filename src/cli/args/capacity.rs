@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::units;
-use super::{Config, Instead, Results, Target, TransportArg};
+use super::{Config, Instead, LivePage, Results, Target, TransportArg};
 use crate::beam::BeamAddress;
 use crate::capacity::Dimension;
 use crate::load::Objective;
@@ -74,6 +74,8 @@ pub(in super::super) struct Capacity {
     /// join.p99<100ms (joins), broadcast.p99<100ms (fanout)]
     #[arg(long = "objective", value_name = "OBJECTIVE", help_heading = JUDGING)]
     pub(in super::super) objectives: Vec<Objective>,
+    #[command(flatten)]
+    pub(in super::super) page: LivePage,
     /// Load a target that is not loopback without asking first
     #[arg(long, help_heading = JUDGING)]
     pub(in super::super) yes: bool,

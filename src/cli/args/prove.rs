@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::units;
-use super::{Config, Results, Target, TransportArg};
+use super::{Config, LivePage, Results, Target, TransportArg};
 use crate::beam::BeamAddress;
 use crate::prove::ExperimentName;
 
@@ -40,6 +40,8 @@ pub(in super::super) struct Prove {
     /// example 127.0.0.1:9400; examples/beam/phxproof_beam.ex answers there [default: not asked]
     #[arg(long, value_name = "HOST:PORT", help_heading = EXPERIMENT)]
     pub(in super::super) beam: Option<BeamAddress>,
+    #[command(flatten)]
+    pub(in super::super) page: LivePage,
     /// Make experiments at a target that is not loopback without asking first
     #[arg(long, help_heading = EXPERIMENT)]
     pub(in super::super) yes: bool,

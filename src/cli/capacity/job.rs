@@ -185,6 +185,11 @@ impl Job {
         self.meant.beam.as_ref()
     }
 
+    /// How the run is watched while it goes on.
+    pub(super) const fn page(&self) -> args::LivePage {
+        self.meant.page
+    }
+
     /// The process to watch, if one was named.
     pub(super) const fn server_pid(&self) -> Option<u32> {
         self.meant.server_pid

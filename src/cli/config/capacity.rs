@@ -63,6 +63,7 @@ impl Layer for Capacity {
             server_pid: self.server_pid,
             beam: self.beam,
             objectives: first(self.objectives, below.objectives),
+            page: self.page,
             yes: self.yes,
             results: self.results.over(below.results),
             config: self.config,

@@ -144,6 +144,19 @@ impl Job {
         self.meant.beam.as_ref()
     }
 
+    /// The server, as it is named before it has started.
+    pub(super) fn server_named(&self) -> String {
+        match &self.server {
+            Server::Embedded(_) => "a free port of 127.0.0.1".to_owned(),
+            Server::There(target) | Server::Exec(target, _) => target.url(),
+        }
+    }
+
+    /// How the run is watched while it goes on.
+    pub(super) const fn page(&self) -> args::LivePage {
+        self.meant.page
+    }
+
     /// The process to watch, if one was named.
     pub(super) const fn server_pid(&self) -> Option<u32> {
         self.meant.server_pid

@@ -13,6 +13,7 @@ use super::summary::{answer, facts};
 use super::words::{latency, limit, load};
 use crate::capacity::{CapacityConclusion, CapacityResult};
 use crate::report::html::{self, Escaped};
+use crate::report::live;
 use crate::report::load::words::{grouped, seconds};
 use crate::report::summary::took;
 
@@ -26,8 +27,8 @@ svg .rule { font-size: 11px; }\n\
 td.why { text-align: left; white-space: normal; min-width: 16em; }\n";
 
 /// The whole page.
-pub(super) fn render(run: &CapacityFinished<'_>) -> Vec<u8> {
-    let mut page = html::begin(&format!("phxproof capacity: {}", run.target), STYLE);
+pub(super) fn render(run: &CapacityFinished<'_>) -> String {
+    let mut page = html::begin(&page_title(run), STYLE);
     head(&mut page, run);
     if let Some(result) = run.result {
         tiles(&mut page, result);
@@ -41,7 +42,35 @@ pub(super) fn render(run: &CapacityFinished<'_>) -> Vec<u8> {
     tables::setup(&mut page, run.setup);
     foot(&mut page, run);
     html::end(&mut page);
-    page.into_bytes()
+    page
+}
+
+/// The whole page of a search that goes on, and what is tried now.
+pub(super) fn render_live(run: &CapacityFinished<'_>, doing: &str) -> String {
+    let mut page = live::begin(&page_title(run), STYLE);
+    let found = run.result.and_then(CapacityResult::value);
+    let so_far = match (run.result, found) {
+        (Some(result), Some(value)) => format!("at least {}", load(result.dimension, value)),
+        _ => "nothing held yet".to_owned(),
+    };
+    let _ = write!(
+        page,
+        "<header>\n<p class=\"verdict open\">{}</p>\n<h1>{}</h1>\n<p class=\"where\">{}</p>\n</header>\n",
+        Escaped(doing),
+        Escaped(&so_far),
+        Escaped(run.target)
+    );
+    if let Some(result) = run.result {
+        charts::all(&mut page, result);
+        tables::trials(&mut page, result);
+    }
+    tables::setup(&mut page, run.setup);
+    live::end(&mut page, None);
+    page
+}
+
+fn page_title(run: &CapacityFinished<'_>) -> String {
+    format!("phxproof capacity: {}", run.target)
 }
 
 /// The verdict, the answer, the target, and the reasons.
@@ -143,7 +172,7 @@ mod tests {
     use super::*;
 
     fn page(result: &CapacityResult) -> String {
-        String::from_utf8(made_up::with_run(result, render)).unwrap()
+        made_up::with_run(result, render)
     }
 
     #[test]
@@ -185,7 +214,6 @@ mod tests {
                 ..*run
             })
         });
-        let page = String::from_utf8(page).unwrap();
         assert!(page.contains("nothing listens there") && !page.contains("<svg "));
     }
 }

@@ -60,7 +60,7 @@ impl Reporter<CapacityJob> for CapacityProgress {
             }
             CapacityEvent::Progress(progress) => spinner.set_message(self.phase(progress)),
             // The line of the trial is printed in place of the spinner.
-            CapacityEvent::Tried(_) => {
+            CapacityEvent::Tried(_) | CapacityEvent::SoFar(_) => {
                 spinner.disable_steady_tick();
                 spinner.finish_and_clear();
             }

@@ -34,7 +34,7 @@ pub(super) fn render_live(
     progress: Option<&PhaseProgress>,
     rate: Option<f64>,
 ) -> String {
-    let mut page = live::begin(&title(run));
+    let mut page = live::begin(&title(run), "");
     body(&mut page, run, &Stage::GoesOn(progress));
     live::end(&mut page, rate);
     page

@@ -12,6 +12,7 @@ use super::ProveFinished;
 use crate::prove::{Experiment, ProofVerdict};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
+use crate::report::live;
 use crate::report::load::beam;
 use crate::report::load::html::tables;
 use crate::report::load::words::{grouped, machine, seconds, things, used};
@@ -23,12 +24,11 @@ const STYLE: &str = include_str!("page/page.css");
 
 /// The whole page.
 pub(super) fn render(run: &ProveFinished<'_>) -> String {
-    let mut page = html::begin(&format!("phxproof prove: {}", run.target), STYLE);
-    head(&mut page, run);
-    overview(&mut page, &run.result.experiments);
-    for experiment in &run.result.experiments {
-        experiment::section(&mut page, experiment);
-    }
+    let mut page = html::begin(&title(run), STYLE);
+    let (class, words) = verdict(run);
+    let cut = if run.result.cut_short { ", cut short" } else { "" };
+    head(&mut page, run, (class, &format!("{words}{cut}")));
+    experiments(&mut page, run);
     if run.trouble.is_none() {
         figures(&mut page, run);
         server(&mut page, run);
@@ -37,6 +37,28 @@ pub(super) fn render(run: &ProveFinished<'_>) -> String {
     foot(&mut page, run);
     html::end(&mut page);
     page
+}
+
+/// The whole page of a run that goes on, and what is done now.
+pub(super) fn render_live(run: &ProveFinished<'_>, doing: &str) -> String {
+    let mut page = live::begin(&title(run), STYLE);
+    head(&mut page, run, ("open", doing));
+    experiments(&mut page, run);
+    repeat(&mut page, run);
+    live::end(&mut page, None);
+    page
+}
+
+fn title(run: &ProveFinished<'_>) -> String {
+    format!("phxproof prove: {}", run.target)
+}
+
+/// The verdicts, and then each experiment.
+fn experiments(page: &mut String, run: &ProveFinished<'_>) {
+    overview(page, &run.result.experiments);
+    for experiment in &run.result.experiments {
+        experiment::section(page, experiment);
+    }
 }
 
 /// The class and the words of the verdict. A run that was cut short proves nothing, unless something failed before.
@@ -50,12 +72,11 @@ fn verdict(run: &ProveFinished<'_>) -> (&'static str, &'static str) {
     }
 }
 
-/// The verdict, the experiments, the target, and what must be known.
-fn head(page: &mut String, run: &ProveFinished<'_>) {
-    let (class, words) = verdict(run);
-    let cut = if run.result.cut_short { ", cut short" } else { "" };
+/// The verdict or what is done now, the experiments, the target, and what must be known.
+fn head(page: &mut String, run: &ProveFinished<'_>, (class, words): (&str, &str)) {
     let names: Vec<&str> = run.result.experiments.iter().map(|it| it.name.name()).collect();
     let title = match names.as_slice() {
+        [] if class == "open" && run.trouble.is_none() => "experiments".to_owned(),
         [] => "no experiment was made".to_owned(),
         names => names.join(", "),
     };
@@ -64,7 +85,8 @@ fn head(page: &mut String, run: &ProveFinished<'_>) {
     });
     let _ = write!(
         page,
-        "<header>\n<p class=\"verdict {class}\">{words}{cut}</p>\n<h1>{title}</h1>\n<p class=\"where\">{}{own}</p>\n",
+        "<header>\n<p class=\"verdict {class}\">{}</p>\n<h1>{title}</h1>\n<p class=\"where\">{}{own}</p>\n",
+        Inside(words),
         Escaped(run.target)
     );
     if let Some(trouble) = run.trouble {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::cli::{assert_said, phxproof, said_anywhere, terminate};
 
-/// A load that goes on until it is terminated, and that is watched.
+/// A load, or another command, that goes on until it is terminated, and that is watched.
 pub(super) struct Watched {
     folder: TempDir,
     child: Child,
@@ -20,19 +20,17 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) fn start(args: &[&str]) -> Self {
-        Self::play(&[&["echo", "--sockets", "5", "--duration", "1h"], args].concat())
+        Self::run(&[&["load", "echo", "--sockets", "5", "--duration", "1h"], args].concat())
     }
 
-    fn play(args: &[&str]) -> Self {
+    /// Another command.
+    fn run(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = phxproof(
-            folder.path(),
-            &[&["load"], args, &["--live", "--out", "out"]].concat(),
-        )
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        let mut child = phxproof(folder.path(), &[args, &["--live", "--out", "out"]].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -225,7 +223,7 @@ fn a_closed_model_and_stages_refuse_another_rate() {
     let (before, _) = echo.split_once("load:").unwrap();
     fs::write(&file, format!("{before}{stages}")).unwrap();
     let closed = Watched::start(&["--rate", "max"]);
-    let staged = Watched::play(&[file.to_str().unwrap(), "--sockets", "5"]);
+    let staged = Watched::run(&["load", file.to_str().unwrap(), "--sockets", "5"]);
     for (run, why) in [(closed, "--rate max"), (staged, "has stages")] {
         let (status, said) = run.ask("PUT /rate", "", "400");
         assert_eq!(status, 409);
@@ -254,4 +252,38 @@ fn an_address_that_is_in_use_or_is_none_is_wrong_usage() {
     let said =
         [&*taken, "--live=somewhere"].map(|live| said_anywhere(&["load", "echo", live, "--out", "out"]));
     assert_said!(said.concat());
+}
+
+#[test]
+fn experiments_are_followed_and_their_page_becomes_the_report() {
+    let mut run = Watched::run(&["prove", "delivery", "--sockets", "20", "--max-time", "10m"]);
+    let mut events = run.events();
+    let page = events.wait_for("page", "verdict open\">delivery");
+    assert!(page.contains("the reference server") && !page.contains("<form"));
+    assert_eq!(run.ask("PUT /rate", "", "5").0, 404);
+    run.end();
+    assert_eq!(events.wait_for("over", ""), run.file("report.html"));
+}
+
+#[test]
+fn a_search_is_followed_trial_by_trial_and_its_page_becomes_the_report() {
+    let mut run = Watched::run(&[
+        "capacity",
+        "--by",
+        "rate",
+        "--sockets",
+        "10",
+        "--max",
+        "1000",
+        "--trial",
+        "1s",
+    ]);
+    let mut events = run.events();
+    let page = events.wait_for("page", "verdict open\">trial 2");
+    assert!(
+        page.contains("<svg ") && page.contains("<h2>Every trial"),
+        "{page}"
+    );
+    run.end();
+    assert_eq!(events.wait_for("over", ""), run.file("report.html"));
 }

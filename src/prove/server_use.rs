@@ -27,13 +27,15 @@ struct Noted {
     process: Option<ServerMeter>,
     beam: Option<BeamMeter>,
     seconds: Vec<Moment>,
+    /// When the process was read last. After a restart that is longer ago than a second.
+    read_at: Time,
 }
 
 /// One reading.
 #[derive(Debug)]
 struct Moment {
     at: Time,
-    /// Seconds since the reading before.
+    /// Seconds since the process was read before.
     lasted: f64,
     /// While the server is being restarted there is no process.
     process: Option<ServerReading>,
@@ -47,15 +49,15 @@ impl ServerWatch {
             process: pid.and_then(ServerMeter::new),
             beam: beam.map(BeamMeter::new),
             seconds: Vec::new(),
+            read_at: site.now(),
         }));
         let (site, notes) = (Rc::clone(site), Rc::clone(&noted));
         let watching = tokio::task::spawn_local(async move {
             let mut before = site.now();
             loop {
                 site.until(before + EVERY).await;
-                let now = site.now();
-                notes.borrow_mut().read(now, now.since(before));
-                before = now;
+                before = site.now();
+                notes.borrow_mut().read(before);
             }
         });
         Self { noted, watching }
@@ -86,8 +88,12 @@ impl ServerWatch {
 }
 
 impl Noted {
-    fn read(&mut self, at: Time, lasted: Duration) {
+    fn read(&mut self, at: Time) {
         let process = self.process.as_mut().and_then(ServerMeter::read);
+        let lasted = at.since(self.read_at);
+        if process.is_some() {
+            self.read_at = at;
+        }
         let beam = self.beam.as_mut().and_then(BeamMeter::read).map(BeamPoint::of);
         self.seconds.push(Moment {
             at,

@@ -1,5 +1,5 @@
 //! Plays the whole suite of `check` against each fault of the reference server, and prints the faults that it does not notice and
-//! those that it cannot tell apart. `cargo bench --bench faults [-- NAME-BEGIN]`.
+//! those that it cannot tell apart. `cargo bench --bench faults [-- NAME-BEGIN …]`.
 #![expect(clippy::print_stdout, reason = "it prints a line for each fault")]
 #![expect(clippy::unwrap_used, reason = "a program that cannot go on ends")]
 
@@ -24,6 +24,8 @@ struct Shown {
     fault: &'static Fault,
     /// The plays that fail.
     failing: BTreeSet<String>,
+    /// The broken rules with the plays that found them.
+    evidence: BTreeMap<String, Vec<String>>,
     /// The first cause of the run.
     first_cause: Option<String>,
     /// The reason why the fault is not noticed as it should be.
@@ -31,14 +33,13 @@ struct Shown {
 }
 
 fn main() -> ExitCode {
-    let begin = std::env::args().skip(1).find(|it| !it.starts_with('-'));
-    let begin = begin.unwrap_or_default();
-    let faults: Vec<&Fault> = faults::all()
-        .filter(|fault| fault.id.starts_with(&begin))
-        .collect();
+    let arguments = std::env::args().skip(1);
+    let begins: Vec<String> = arguments.filter(|it| !it.starts_with('-')).collect();
+    let meant = |id: &str| begins.is_empty() || begins.iter().any(|begin| id.starts_with(begin));
+    let faults: Vec<&Fault> = faults::all().filter(|fault| meant(fault.id)).collect();
     let shown = side_by_side(&faults, AT_A_TIME, |fault| {
         let shown = shown(fault);
-        println!("{}", line(&shown));
+        println!("{}", told(&shown));
         shown
     });
     let wrong = shown
@@ -57,23 +58,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// One line for a fault: the first cause and the cases that fail.
-fn line(shown: &Shown) -> String {
-    let Shown {
-        fault,
-        failing,
-        first_cause,
-        wrong,
-    } = shown;
-    let first_cause = first_cause.as_deref().unwrap_or("none");
-    let wrong = wrong.as_ref().map(|it| format!("; {it}")).unwrap_or_default();
-    let names: Vec<&str> = failing.iter().map(String::as_str).collect();
-    format!(
-        "{}: first cause {first_cause}{wrong}; {} fail: {}",
-        fault.id,
-        failing.len(),
-        names.join(" ")
-    )
+/// What is told of a fault: the first cause, and under it a line for each broken rule with the plays that found it.
+fn told(shown: &Shown) -> String {
+    let first_cause = shown.first_cause.as_deref().unwrap_or("none");
+    let wrong = shown
+        .wrong
+        .as_ref()
+        .map(|it| format!("; {it}"))
+        .unwrap_or_default();
+    let (id, count) = (shown.fault.id, shown.failing.len());
+    let head = format!("{id}: first cause {first_cause}{wrong}; {count} fail");
+    let line = |(rule, plays): (&String, &Vec<String>)| format!("\n    {rule}: {}", plays.join(" "));
+    head + &shown.evidence.iter().map(line).collect::<String>()
 }
 
 /// Plays all cases against a server with a fault, without a profile.
@@ -107,10 +103,18 @@ fn shown(fault: &'static Fault) -> Shown {
     } else {
         None
     };
+    let mut evidence: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for case in result.failed() {
+        for rule in case.broken() {
+            let plays = evidence.entry(rule.to_owned()).or_default();
+            plays.push(case.name().to_string());
+        }
+    }
     let failing = result.failed().map(|case| case.name().to_string()).collect();
     Shown {
         fault,
         failing,
+        evidence,
         first_cause,
         wrong,
     }

@@ -102,6 +102,9 @@ fn candidates(it: &Expectation<'_>) -> Candidates {
         (FailureKind::EndedEarly, _) if it.actual.contains(COMPRESSED_FRAME) => {
             always("compressed-bit-first-only")
         }
+        (FailureKind::EndedEarly, Subject::Join) if it.expected.contains(JOIN_CRASHED) => {
+            always("join-crashed")
+        }
         (FailureKind::Ended | FailureKind::EndedEarly, _) => among(KEEPS_OPEN),
         (_, Subject::Event(event)) if event == REPLY => of_reply(it),
         (_, Subject::Event(event)) => of_event(it, event),
@@ -219,6 +222,9 @@ const PRESENCE: &[&str] = &[
 
 const UNMATCHED: &str = "unmatched topic";
 
+/// The reason in the reply to a join that crashed.
+const JOIN_CRASHED: &str = "join crashed";
+
 /// The topic of heartbeats as a line has it.
 const PHOENIX: &str = r#""phoenix""#;
 
@@ -259,7 +265,7 @@ fn of_answer(it: &Expectation<'_>) -> Candidates {
         (FailureKind::Order, _) => always("reply-order"),
         (FailureKind::Doubled, _) => always("reply-once"),
         (_, Subject::Join) if unmatched => always("join-unmatched-topic"),
-        (_, Subject::Join) if it.expected.contains("join crashed") => always("join-crashed"),
+        (_, Subject::Join) if it.expected.contains(JOIN_CRASHED) => always("join-crashed"),
         (FailureKind::Missing, Subject::Join) => mostly(
             "join-reply",
             &["join-unmatched-topic", "join-refused", "too-many-channels"],

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::attribution;
-use super::outcome::{CaseResult, Finding, RunResult, Verdict};
+use super::outcome::{CaseResult, Finding, NamedBy, RunResult, Verdict};
 use super::rules::{self, Area};
 use crate::scenario::FailureKind;
 use crate::transport::Transport;
@@ -19,6 +19,8 @@ struct Evidence {
     cases: usize,
     /// How many of them do not only show that the connection ended early.
     plain: usize,
+    /// How many of them have a recording that shows it beyond doubt.
+    beyond_doubt: usize,
 }
 
 impl RunResult {
@@ -33,28 +35,53 @@ impl RunResult {
 /// fail. These come first, in this order:
 ///
 /// 1. If a server fails over long poll and passes over WebSocket, the rules of long poll.
-/// 2. Rules with a failure that shows more than an early end of the connection.
-/// 3. Rules that many of the failures found broken.
-/// 4. Rules that others depend on, and among equals the one that most cases found broken.
+/// 2. If a server fails where messages are large, the rule of large messages.
+/// 3. Rules with a failure that shows more than an early end of the connection.
+/// 4. Rules that many of the failures found broken.
+/// 5. Rules that a recording shows to be broken beyond doubt.
+/// 6. Rules that others depend on, and among equals the one that most cases found broken.
 fn ordered<'r>(cases: &'r [CaseResult], failed: &[&'r CaseResult]) -> Vec<(&'r str, usize)> {
     let mut found: BTreeMap<&str, Evidence> = BTreeMap::new();
     for case in failed {
         for rule in case.broken() {
             let evidence = found.entry(rule).or_default();
             evidence.cases += 1;
-            evidence.plain += usize::from(!only_ended(case, rule));
+            evidence.plain += usize::from(!only_ended(case, rule) && !only_ended_elsewhere(case, failed));
+            evidence.beyond_doubt += usize::from(is_beyond_doubt(case, rule));
         }
     }
     let of_long_poll = fails_over_long_poll_only(cases, failed);
+    let of_size = fails_with_large_messages_only(failed);
     let mut rules: Vec<(&str, Evidence)> = found.into_iter().collect();
     rules.sort_by_key(|(rule, evidence)| {
         let (layer, place) = rules::rank(rule);
         let is_of_transport = of_long_poll && Area::of(rule).is_some_and(|area| area.name == LONG_POLL);
         let is_rare = evidence.cases * ONE_IN < failed.len();
-        let order = (!is_of_transport, evidence.plain == 0, is_rare);
+        let is_doubtful = evidence.beyond_doubt == 0;
+        let is_of_size = of_size && *rule == LARGE_MESSAGES;
+        let order = (
+            !is_of_transport,
+            !is_of_size,
+            evidence.plain == 0,
+            is_rare,
+            is_doubtful,
+        );
         (order, layer, Reverse(evidence.cases), place)
     });
     rules.into_iter().map(|(rule, it)| (rule, it.cases)).collect()
+}
+
+/// The rule of large messages.
+const LARGE_MESSAGES: &str = "large-message-carried";
+
+/// A message above this size is a large one: it takes more than one record of TLS.
+const LARGE: usize = 16 << 10;
+
+/// Whether there are at least two failures, and nine of ten are in plays with a large message.
+fn fails_with_large_messages_only(failed: &[&CaseResult]) -> bool {
+    let is_large = |case: &&CaseResult| case.finding.as_ref().is_some_and(|it| it.largest > LARGE);
+    let large = failed.iter().copied().filter(is_large).count();
+    large > 1 && large * 10 >= failed.len() * 9
 }
 
 /// The area of the rules of long poll.
@@ -67,12 +94,34 @@ fn fails_over_long_poll_only(cases: &[CaseResult], failed: &[&CaseResult]) -> bo
     polled.count() * 10 >= failed.len() * 9 && cases.iter().any(passes)
 }
 
+/// The findings of a case about a rule.
+fn findings<'c>(case: &'c CaseResult, rule: &str) -> impl Iterator<Item = &'c Finding> {
+    let findings = [&case.finding, &case.close_finding].into_iter().flatten();
+    findings.filter(move |finding| finding.broken.as_deref() == Some(rule))
+}
+
+/// Whether the recording of a case shows beyond doubt that the rule is broken.
+fn is_beyond_doubt(case: &CaseResult, rule: &str) -> bool {
+    findings(case, rule).any(|finding| finding.named_by == NamedBy::Recording)
+}
+
 /// Whether a case shows no more about the rule than that the connection ended before an answer came.
 fn only_ended(case: &CaseResult, rule: &str) -> bool {
     let ended = |finding: &Finding| finding.kind == FailureKind::EndedEarly;
-    let findings = [&case.finding, &case.close_finding].into_iter().flatten();
-    let mut about = findings.filter(|finding| finding.broken.as_deref() == Some(rule));
-    !attribution::is_about_ends(rule) && about.all(ended)
+    !attribution::is_about_ends(rule) && findings(case, rule).all(ended)
+}
+
+/// Whether nothing came over long poll, where over WebSocket the same case shows that the connection ended. A client of long
+/// poll does not notice that its session is gone until its request ends.
+fn only_ended_elsewhere(case: &CaseResult, failed: &[&CaseResult]) -> bool {
+    let has = |case: &CaseResult, kind| case.finding.as_ref().is_some_and(|finding| finding.kind == kind);
+    case.transport == Transport::LongPoll
+        && has(case, FailureKind::Missing)
+        && failed.iter().any(|other| {
+            other.transport == Transport::WebSocket
+                && other.id == case.id
+                && has(other, FailureKind::EndedEarly)
+        })
 }
 
 #[cfg(test)]
@@ -140,6 +189,46 @@ mod tests {
         };
         cases.push(passed);
         assert_eq!(first(&cases), "longpoll-message-order");
+    }
+
+    #[test]
+    fn silence_over_long_poll_says_nothing_where_the_connection_ends_over_websocket() {
+        let polled = failed("crash-sends-error", FailureKind::Missing, Transport::LongPoll);
+        let over_websocket = failed(
+            "crash-keeps-socket",
+            FailureKind::EndedEarly,
+            Transport::WebSocket,
+        );
+        let cases = [polled.clone(), polled, over_websocket];
+        assert_eq!(first(&cases[..2]), "crash-sends-error");
+        assert_eq!(first(&cases), "crash-keeps-socket");
+    }
+
+    #[test]
+    fn what_a_recording_shows_comes_before_what_others_depend_on() {
+        let mut shown = missing("closed-channel-silent");
+        shown.finding.as_mut().unwrap().named_by = NamedBy::Recording;
+        assert_eq!(
+            first(&[missing("heartbeat-reply"), shown]),
+            "closed-channel-silent"
+        );
+    }
+
+    #[test]
+    fn what_fails_with_large_messages_only_is_a_matter_of_large_messages() {
+        let of_size = |rule, largest| {
+            let mut case = missing(rule);
+            case.finding.as_mut().unwrap().largest = largest;
+            case
+        };
+        let mut cases = vec![
+            of_size("push-reply", 20_000),
+            of_size("push-reply", 20_000),
+            of_size("large-message-carried", 100_000),
+        ];
+        assert_eq!(first(&cases), "large-message-carried");
+        cases.push(of_size("push-reply", 100));
+        assert_eq!(first(&cases), "push-reply");
     }
 
     #[test]

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::attribution;
 use super::catalogue::Case;
+use super::heard::{From, Heard, is_unmatched};
 use super::outcome::{Finding, HeldTo};
-use crate::protocol::{CLOSE, ERROR, Field, Frame, JOIN, LEAVE, Message, Payload, REPLY, Reply, Vsn, json};
-use crate::scenario::{Actor, FailureKind, Level, Noted, Play, RecordedEntry, SETTLE_REF, Who, json_of};
+use crate::protocol::{CLOSE, ERROR, Field, JOIN, LEAVE, Message, REPLY, Vsn};
+use crate::scenario::{FailureKind, Level, Play, SETTLE_REF, Who, json_of};
 
 /// The first violation in a recording.
 pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Finding> {
-    let heard = &Heard { case, play };
+    let heard = &Heard::of(case, play);
     // Cases of this level only join, push with replies, and leave. In others, a step may ask a channel to
     // end.
     let room = case.level() == Some(Level::Room) && case.program.risky.is_none();
@@ -30,57 +31,6 @@ pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Findin
     let mut finding = twice.or_else(untold).or_else(unasked).or_else(from_beyond)?;
     finding.broken = attribution::of_invariant(case.rules(), finding.kind);
     Some(finding)
-}
-
-/// The messages of a play.
-struct Heard<'a> {
-    case: &'a Case,
-    play: &'a Play,
-}
-
-/// The sender of a message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum From {
-    Client,
-    Server,
-}
-
-impl Heard<'_> {
-    /// All messages that can be decoded, in order.
-    fn messages(&self) -> impl Iterator<Item = (&RecordedEntry, From, Message<'_>)> {
-        self.play.recording().entries.iter().filter_map(|entry| {
-            let vsn = self.vsn(entry.who);
-            let (message, from) = match &entry.what {
-                Noted::SentText(text) => (vsn.decode_from_client(Frame::Text(text)), From::Client),
-                Noted::SentBinary(bytes) => (vsn.decode_from_client(Frame::Binary(bytes)), From::Client),
-                Noted::Text(text) => (vsn.decode_from_server(Frame::Text(text)), From::Server),
-                Noted::Binary(bytes) => (vsn.decode_from_server(Frame::Binary(bytes)), From::Server),
-                _ => return None,
-            };
-            Some((entry, from, message.ok()?))
-        })
-    }
-
-    fn vsn(&self, who: Who) -> Vsn {
-        match who {
-            Who::Actor(actor, number) => self.case.program.vsn_of(Actor(actor), number, self.play.vsn()),
-            Who::Http | Who::Server => self.play.vsn(),
-        }
-    }
-
-    /// The actor of a connection.
-    fn name(&self, who: Who) -> Option<&str> {
-        match who {
-            Who::Actor(actor, _) => self.case.program.actors.get(actor).map(String::as_str),
-            Who::Http | Who::Server => None,
-        }
-    }
-
-    /// The place of a violation.
-    fn place(&self, who: Who) -> String {
-        let name = self.name(who).unwrap_or("nobody");
-        format!("every conversation, here that of {name}")
-    }
 }
 
 /// Finds a channel that pushes after its end or after its join was refused.
@@ -263,13 +213,6 @@ fn gone_untold(heard: &Heard<'_>) -> Option<Finding> {
         }
     }
     None
-}
-
-fn is_unmatched(reply: &Reply<'_>) -> bool {
-    let Payload::Json(response) = reply.response else {
-        return false;
-    };
-    reply.status == "error" && json::get(response, "reason") == Some("\"unmatched topic\"")
 }
 
 /// Identifies a message by connection, topic and ref; none if its ref is null, because many messages may have

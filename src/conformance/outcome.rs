@@ -109,6 +109,10 @@ pub struct Finding {
     pub(crate) kind: FailureKind,
     /// The rule that is broken; nothing if the scenario cites none, or if nothing was judged.
     pub broken: Option<String>,
+    /// What names that rule.
+    pub(crate) named_by: NamedBy,
+    /// The size of the largest message of the play, in bytes.
+    pub(crate) largest: usize,
     /// The actor of the conversation, with the number of its connection if that is known and not the first.
     pub actor: Option<String>,
     /// The steps before the failed one, as written in the file.
@@ -117,6 +121,16 @@ pub struct Finding {
     pub said: Vec<Said>,
     /// How many steps the scenario has.
     pub steps: usize,
+}
+
+/// What names the rule that a failure breaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The expectation that failed: the rule is the most probable of those that the case cites.
+    #[default]
+    Expectation,
+    /// The recording, which shows beyond doubt that the rule is broken.
+    Recording,
 }
 
 /// A message that an actor sent or received, formatted for display.

@@ -13,8 +13,9 @@ use super::judge::{self, Judgement};
 use super::log::Log;
 use super::normalise::{RunNames, log_of};
 use super::offered::{Baseline, offered, setting};
-use super::outcome::{CaseRecording, CaseResult, HeldTo, Pace, Recorded, Verdict};
+use super::outcome::{CaseRecording, CaseResult, HeldTo, NamedBy, Pace, Recorded, Verdict};
 use super::punctual::Punctual;
+use super::symptoms;
 use super::update;
 use crate::driver::Lent;
 use crate::protocol::Vsn;
@@ -83,6 +84,7 @@ async fn play_once(
         _ if judged => judge::held(case, held_to, &log),
         _ => steps_only(),
     };
+    let judgement = named_by_recording(judgement, case, &play);
     let judgement = noted(judgement, &play);
     let judgement = explained(judgement, case, &play);
     let written = update::write(case, &context.settings, held_to, &log, &judgement).transpose();
@@ -115,6 +117,24 @@ fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> Ru
         fresh,
         vsn: play.vsn(),
     }
+}
+
+/// Adds what the recording of a failure tells: the rule that is broken, if that is beyond doubt, and the largest message.
+fn named_by_recording(mut judgement: Judgement, case: &Case, play: &Play) -> Judgement {
+    let Some(finding) = judgement
+        .finding
+        .as_mut()
+        .filter(|_| judgement.verdict == Verdict::Fail)
+    else {
+        return judgement;
+    };
+    finding.largest = play.recording().largest_message();
+    if let Some(symptom) = symptoms::of(case, play) {
+        finding.what = format!("{}; {}", finding.what, symptom.what);
+        finding.broken = Some(symptom.rule.to_owned());
+        finding.named_by = NamedBy::Recording;
+    }
+    judgement
 }
 
 /// Adds the conversation to the findings.

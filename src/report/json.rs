@@ -143,7 +143,7 @@ words! { TestimonyKind {
 } }
 object! { Finding {
     what, expected, actual, place, step if step.is_some(), broken if broken.is_some();
-    kind, actor, before, said, steps
+    kind, named_by, largest, actor, before, said, steps
 } }
 
 impl<'a> Document<'a> {

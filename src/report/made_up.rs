@@ -95,6 +95,7 @@ fn found(id: &str, verdict: Verdict, what: &str) -> CaseResult {
         ],
         said: said(),
         steps: 5,
+        ..Finding::default()
     };
     let finding = Some(finding);
     CaseResult {

@@ -26,14 +26,6 @@ fn citing(fault: &Fault) -> Vec<Arc<Case>> {
 /// How many faults are tried at the same time; with more of them the clients would be late.
 const AT_A_TIME: usize = 32;
 
-/// Faults whose own rule is broken in some case, but the first cause that the run reports is the rule of a consequence.
-const TOLD_BY_A_CONSEQUENCE: [&str; 4] = [
-    "tls-first-record-only",
-    "broadcast-in-one-version",
-    "crash-ends-nothing",
-    "duplicate-join-keeps-old-running",
-];
-
 /// Why a fault is not noticed, if it is not.
 fn missed(fault: &'static Fault) -> Option<String> {
     let cases = citing(fault);
@@ -63,13 +55,9 @@ fn missed(fault: &'static Fault) -> Option<String> {
         .iter()
         .any(|case| fails(case.verdict) || fails(case.close_verdict));
     let first_cause = result.broken().first().map(|(rule, _)| (*rule).to_owned());
-    let named = if TOLD_BY_A_CONSEQUENCE.contains(&fault.id) {
-        result.broken().iter().any(|(rule, _)| fault.rules.contains(rule))
-    } else {
-        first_cause
-            .as_deref()
-            .is_some_and(|rule| fault.rules.contains(&rule))
-    };
+    let named = first_cause
+        .as_deref()
+        .is_some_and(|rule| fault.rules.contains(&rule));
     if failed && named {
         return None;
     }

@@ -69,7 +69,8 @@ fn expectation(here: &[&Deviation]) -> Option<(FailureKind, Subject, String, Str
     })
 }
 
-/// A difference in the messages of one conversation: a message is missing, surplus, or replaced by another one.
+/// A difference in the messages of one conversation: a message is missing, surplus, or replaced by another one. A message
+/// that came at another place is neither.
 fn of_messages(here: &[&Deviation]) -> (FailureKind, Subject, String, String) {
     let missing: Vec<&str> = here
         .iter()
@@ -85,6 +86,13 @@ fn of_messages(here: &[&Deviation]) -> (FailureKind, Subject, String, String) {
             _ => None,
         })
         .collect();
+    let moved: Vec<&str> = missing
+        .iter()
+        .filter(|line| extra.iter().any(|it| it.0 == **line))
+        .copied()
+        .collect();
+    let missing: Vec<&str> = missing.into_iter().filter(|line| !moved.contains(line)).collect();
+    let extra: Vec<(&str, Doubled)> = extra.into_iter().filter(|it| !moved.contains(&it.0)).collect();
     let about = |line: &str| Line::of(line).map_or(Subject::Other, |it| Subject::Event(it.event));
     let pair = missing.iter().find_map(|missing| {
         let wanted = Line::of(missing)?;
@@ -304,6 +312,19 @@ mod tests {
         for (found, expected) in cases {
             assert_eq!(broken(&found), expected, "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_message_that_came_at_another_place_is_not_the_one_that_is_wrong() {
+        let diff = |join_ref: &str| format!(r#"[{join_ref},null,"a","presence_diff",{{"joins":{{}}}}]"#);
+        let state = r#"["1",null,"a","presence_state",{}]"#;
+        let found = [
+            missing(state),
+            missing(&diff("null")),
+            extra(&diff("\"1\"")),
+            extra(state),
+        ];
+        assert_eq!(broken(&found), "broadcast-refs-null");
     }
 
     #[test]

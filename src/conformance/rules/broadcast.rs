@@ -62,7 +62,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "broadcast-skips-left",
         about: "who left hears nothing more",
-        promise: "From a moment after the `phx_close` of a leave no broadcast of the topic arrives any more.",
+        promise: "From a moment after the `phx_close` or the `phx_error` of a channel no broadcast of the topic arrives any \
+            more, until the client joins it again.",
         source: "phoenix lib/phoenix/channel/server.ex, init_join/3, whose subscription ends with the \
             channel's process",
         versions: Versions::All,

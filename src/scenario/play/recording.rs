@@ -111,6 +111,16 @@ impl Recording {
         }
     }
 
+    /// The size of the largest message in either direction, in bytes.
+    pub(crate) fn largest_message(&self) -> usize {
+        let sizes = self.entries.iter().map(|entry| match &entry.what {
+            Noted::SentText(text) | Noted::Text(text) => text.len(),
+            Noted::SentBinary(bytes) | Noted::Binary(bytes) => bytes.len(),
+            _ => 0,
+        });
+        sizes.max().unwrap_or_default()
+    }
+
     /// The limits in words.
     pub(super) fn limit(&self) -> String {
         format!("at most {MOST_ENTRIES} messages and {} KiB", self.most >> 10)

@@ -91,7 +91,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "frames-of-16-bits-only",
         "A frame of 65,536 bytes ends the connection.",
-        &["frame-lengths"],
+        &["frame-lengths", "large-message-carried"],
         |conduct| conduct.wire.max_frame = 65_535,
     ),
     Fault::new(

@@ -3,6 +3,7 @@
 
 mod capacity;
 mod clients;
+mod fuzz;
 mod init;
 mod load;
 mod past;
@@ -14,6 +15,7 @@ mod watching;
 
 pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
+pub(super) use fuzz::{FocusArg, Fuzz};
 pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{Compare, CompareFormat, OutputArg, Report};
@@ -94,6 +96,8 @@ pub(super) enum Command {
     Capacity(Box<Capacity>),
     /// Makes experiments that prove isolation, concurrency, delivery, presence and recovery
     Prove(Box<Prove>),
+    /// Plays generated conversations and compares the answers with a model of Phoenix
+    Fuzz(Box<Fuzz>),
     /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),
     /// Prints a built-in scenario, to copy and change

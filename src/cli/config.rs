@@ -22,6 +22,7 @@
 
 mod capacity;
 mod expect;
+mod fuzzing;
 mod layers;
 mod load;
 mod proofs;

@@ -13,6 +13,7 @@ mod embedded;
 mod exec;
 mod exit;
 mod explain;
+mod fuzz;
 mod group;
 mod init;
 mod interrupt;
@@ -67,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Load(args) => load::run(*args, cli.look),
         Command::Capacity(args) => capacity::run(*args, cli.look),
         Command::Prove(args) => prove::run(*args, cli.look),
+        Command::Fuzz(args) => fuzz::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema => show::schema(),

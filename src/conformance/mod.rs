@@ -52,7 +52,7 @@ pub use testimony::{Testimony, TestimonyKind};
 
 pub(crate) use crate::driver::{Host, Lending, Lent, NoHost, Pending, Restarts};
 pub(crate) use catalogue::{Case, built_in, select};
-pub(crate) use compare::{Deviation, compare};
+pub(crate) use compare::{Deviation, Doubled, compare};
 pub(crate) use entrance::{EntranceError, enter, server_header};
 pub(crate) use excerpt::without_secrets;
 pub(crate) use log::{LinkLog, Log};

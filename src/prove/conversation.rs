@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::account::{Content, Expected};
 use super::books::Books;
-use super::dice::Dice;
 use super::ledger::Audience;
 use super::member::{Heard, Member, NoAnswer, user_name};
 use super::oddity::{Oddity, OddityKind};
 use crate::clock::Time;
+use crate::dice::Dice;
 
 /// A member with its topics and what the server keeps for it.
 #[derive(Debug)]

@@ -12,7 +12,6 @@ mod context;
 mod conversation;
 mod crowd;
 mod delivery;
-mod dice;
 mod isolation;
 mod ledger;
 mod member;

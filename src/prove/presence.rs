@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::crowd::{self, NoCrowd};
-use super::dice::Dice;
 use super::ledger::Audit;
 use super::member::{Member, Users};
 use super::punctuality::Punctuality;
 use super::result::Experiment;
 use crate::clock::Time;
+use crate::dice::Dice;
 use crate::transport::Transport;
 use guest::{Guest, House, Look};
 use judge::Judge;

@@ -8,10 +8,10 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::context::Context;
 use super::crowd::{self, NoCrowd};
-use super::dice::Dice;
 use super::member::Users;
 use super::punctuality::Punctuality;
 use super::result::Experiment;
+use crate::dice::Dice;
 use crate::transport::Transport;
 use cause::ServerOwner;
 use client::{Client, Role};

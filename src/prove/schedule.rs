@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::dice::Dice;
 use crate::clock::Time;
+use crate::dice::Dice;
 use crate::statistics::Arm;
 
 /// The parts of an experiment.

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::conversation::Conversation;
-use super::dice::Dice;
 use super::schedule::{Place, Schedule};
+use crate::dice::Dice;
 use crate::statistics::PairedBlocks;
 
 /// The most messages a second of all untouched conversations together.

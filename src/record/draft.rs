@@ -7,8 +7,8 @@ use super::differ::Loosened;
 use super::heard::{Heard, HeardWhat, Pauses};
 use super::secrets::{Secrets, is_secret};
 use super::steps::Plan;
-use super::yaml;
 use crate::protocol::Vsn;
+use crate::scenario::write as yaml;
 
 /// A recording that is to be written.
 pub(crate) struct Draft<'h> {

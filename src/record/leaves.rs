@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::differ::Loosened;
 use super::draft::Draft;
-use super::secrets::Piece;
-use super::yaml::Leaves;
+use crate::scenario::write::Leaves;
+use crate::scenario::write::Piece;
 
 /// The leaves of a message of a client.
 pub(super) struct SentLeaves<'d> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::yaml;
+use crate::scenario::write as yaml;
 
 /// Longer steps are written over several lines.
 const LONGEST_LINE: usize = 110;

@@ -5,7 +5,7 @@
 //! frames (`frames.rs`); `session.rs` knows the sessions of long poll. What a client or the server said goes into `heard.rs`, which
 //! also decides which connections belong to one actor. `steps.rs` makes the steps of the scenario of that, with the variables of
 //! `secrets.rs` and the saved values of `carried.rs`; `differ.rs` finds what differs from run to run. `text.rs`, `write.rs`
-//! and `yaml.rs` write the file, `fixture.rs` its fixture, and `again.rs` plays the scenario once more.
+//! write the file, `fixture.rs` its fixture, and `again.rs` plays the scenario once more.
 
 mod again;
 mod carried;
@@ -28,7 +28,6 @@ mod tap;
 mod tests;
 mod text;
 mod write;
-mod yaml;
 
 pub(crate) use again::{Replayed, play_again};
 pub(crate) use differ::Loosened;

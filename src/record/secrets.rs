@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::scenario::write::Piece;
+
 /// Parts of names of params, headers and members that hold secrets; compared without case, `-` and `_`. So is `auth`, except
 /// in `author`.
 const SECRET_NAMES: [&str; 17] = [
@@ -154,14 +156,6 @@ impl Secrets {
         let found = long.filter_map(|secret| Some((text.find(&secret.value)?, secret)));
         found.min_by_key(|(at, secret)| (*at, std::cmp::Reverse(secret.value.len())))
     }
-}
-
-/// A piece of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece<'t> {
-    Text(&'t str),
-    /// A name to fill in.
-    Name(String),
 }
 
 /// A name as variables have it: lower case, letters, digits and `_`.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::differ::Loosened;
 use super::draft::Draft;
 use super::write::{Detail, steps_text};
-use super::yaml;
+use crate::scenario::write as yaml;
 
 /// A scenario as a file, and what it needs.
 #[derive(Clone, Debug)]

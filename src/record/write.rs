@@ -11,10 +11,10 @@ use super::heard::{HeardWhat, OpeningRequest, Said};
 use super::leaves::{CameLeaves, SentLeaves, depth};
 use super::lines::{Merges, Parts, WrittenStep, action, merged, part, spaced};
 use super::messages::{Response, WireMessage, WirePayload, WrittenJoinRef};
-use super::secrets::Piece;
 use super::steps::{PlannedSend, PlannedStep};
-use super::yaml;
 use crate::protocol::{JOIN, LEAVE};
+use crate::scenario::write as yaml;
+use crate::scenario::write::Piece;
 
 /// Longer answers are left to the fixture.
 const LONGEST_PATTERN: usize = 2_000;

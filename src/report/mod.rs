@@ -9,6 +9,7 @@ mod comparison;
 mod exposition;
 mod folder;
 mod frames;
+mod fuzz;
 mod github;
 mod html;
 mod idle;
@@ -35,6 +36,7 @@ pub use capacity::{
 pub use comparison::CheckMatrix;
 pub use folder::{Folder, FolderError};
 pub use frames::Frames;
+pub use fuzz::{FuzzFile, FuzzFinished, FuzzScenarios, FuzzTerminal};
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::Junit;
@@ -54,6 +56,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::capacity::CapacityEvent;
 use crate::conformance::{CheckEvent, RunResult};
+use crate::fuzz::FuzzEvent;
 use crate::load::LoadEvent;
 use crate::prove::ProveEvent;
 use crate::stream::Certificates;
@@ -162,6 +165,15 @@ pub enum ProveJob {}
 impl Job for ProveJob {
     type Event<'a> = ProveEvent<'a>;
     type Finished<'a> = ProveFinished<'a>;
+}
+
+/// `phxproof fuzz`.
+#[derive(Debug)]
+pub enum FuzzJob {}
+
+impl Job for FuzzJob {
+    type Event<'a> = FuzzEvent<'a>;
+    type Finished<'a> = FuzzFinished<'a>;
 }
 
 /// Reports the runs of a job. A reporter ignores the calls that it does not implement.

@@ -15,6 +15,7 @@ mod schema;
 mod shorten;
 mod template;
 mod verbs;
+pub(crate) mod write;
 mod yaml;
 
 pub use needs::{Level, Offer};

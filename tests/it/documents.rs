@@ -35,6 +35,7 @@ documents! {
     capacity_does_what_it_says: "docs/capacity.md",
     ci_does_what_it_says: "docs/ci.md",
     conformance_does_what_it_says: "docs/conformance.md",
+    fuzz_does_what_it_says: "docs/fuzz.md",
     judge_does_what_it_says: "docs/judge.md",
     library_does_what_it_says: "docs/library.md",
     load_does_what_it_says: "docs/load.md",

@@ -8,6 +8,7 @@ mod chance; // what Phoenix leaves open
 mod cli; // what is typed, what is printed, how it ends
 mod documents; // README.md and docs/ are executed, and their links followed
 mod faults; // each promise that the server can break is noticed
+mod fuzz; // generated conversations, at servers with and without a mistake
 mod idle; // idle time-outs, measured at the reference server
 mod load; // the swarm, against the reference server
 mod middlebox; // a proxy that hinders WebSockets or requests

@@ -10,11 +10,11 @@ use super::super::claims::{latency_claim, shift_picture};
 use super::super::context::Context;
 use super::super::conversation::Conversation;
 use super::super::crowd;
-use super::super::dice::Dice;
 use super::super::punctuality::Punctuality;
 use super::super::result::{Claim, Picture};
 use super::super::schedule::{Place, Schedule};
 use super::super::watch::Watch;
+use crate::dice::Dice;
 use crate::statistics::Arm;
 
 const CLAIM: &str = "The latency of the others does not move while many conversations sleep.";

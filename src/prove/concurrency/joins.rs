@@ -11,10 +11,10 @@ use super::super::claims::latency_claim;
 use super::super::context::Context;
 use super::super::conversation::Conversation;
 use super::super::crowd;
-use super::super::dice::Dice;
 use super::super::member::NoAnswer;
 use super::super::punctuality::Punctuality;
 use super::super::result::Claim;
+use crate::dice::Dice;
 use crate::statistics::{Arm, PairedBlocks};
 
 const CLAIM: &str = "The time of a join does not grow with the subscribers of its topic.";

@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::super::account::{Content, Ends, Expected};
 use super::super::conversation::Conversation;
-use super::super::dice::Dice;
 use super::super::ledger::Audience;
 use super::super::member::NoAnswer;
 use super::super::oddity::{Oddity, OddityKind};
 use super::annotations::AnnotationBook;
 use crate::clock::Time;
+use crate::dice::Dice;
 
 /// The pushes of a burst: more than servers keep for a channel that is busy.
 pub(super) const BURST: u64 = 500;

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::super::conversation::Conversation;
-use super::super::dice::Dice;
 use super::super::schedule::{Place, Schedule};
 use super::trouble::{Manner, Trouble};
 use crate::clock::Time;
+use crate::dice::Dice;
 use crate::statistics::Arm;
 
 /// The deeds a second of all troublemakers together.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::dice::Dice;
 use crate::clock::Time;
+use crate::dice::Dice;
 
 /// How long a round goes on.
 pub(super) const ROUND: Duration = Duration::from_secs(2);

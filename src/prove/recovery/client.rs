@@ -8,13 +8,13 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::super::account::{Content, Expected};
-use super::super::dice::Dice;
 use super::super::member::{Member, NoAnswer};
 use super::cause::Cause;
 use super::log::Log;
 use super::scene::Scene;
 use crate::client::Backoff;
 use crate::clock::Time;
+use crate::dice::Dice;
 use crate::load::Timing;
 use crate::transport::Transport;
 

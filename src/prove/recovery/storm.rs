@@ -10,12 +10,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::super::account::{Content, Expected};
 use super::super::context::Context;
-use super::super::dice::Dice;
 use super::super::member::{Member, NoAnswer, Users};
 use super::cause::Cause;
 use super::client::Order;
 use super::scene::Scene;
 use crate::clock::Time;
+use crate::dice::Dice;
 use crate::driver::{Hold, Lent};
 use crate::scenario::Restart;
 

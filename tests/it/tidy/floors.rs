@@ -6,10 +6,11 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 27] = [
+const FLOORS: [(&str, u8); 28] = [
     ("beam", 1),
     ("clock", 0),
     ("descriptors", 0),
+    ("dice", 0),
     ("process", 0),
     ("profile", 0),
     ("live", 1),
@@ -25,9 +26,9 @@ const FLOORS: [(&str, u8); 27] = [
     ("conformance", 6),
     ("judge", 6),
     ("load", 6),
-    ("fuzz", 6),
     ("server", 6),
     ("capacity", 7),
+    ("fuzz", 7),
     ("prove", 7),
     ("record", 7),
     ("witness", 7),
@@ -37,7 +38,7 @@ const FLOORS: [(&str, u8); 27] = [
 ];
 /// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
 /// may use; `http` is also the name of modules of ours.
-const CRATES: [(&str, &[&str]); 44] = [
+const CRATES: [(&str, &[&str]); 45] = [
     ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
     ("anstyle", &["report", "cli"]),
@@ -80,10 +81,11 @@ const CRATES: [(&str, &[&str]); 44] = [
         &["transport", "judge", "server", "record", "report"],
     ),
     ("quick_junit", &["report"]),
-    ("rand", &["transport", "conformance", "cli"]),
+    ("proptest", &["fuzz"]),
+    ("rand", &["transport", "conformance", "fuzz", "cli"]),
     (
         "rand_xoshiro",
-        &["statistics", "capacity", "conformance", "load", "prove", "server"],
+        &["statistics", "capacity", "conformance", "dice", "load", "server"],
     ),
     ("rcgen", &["stream"]),
     ("regex", &["scenario"]),
@@ -104,6 +106,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "wire",
             "scenario",
             "conformance",
+            "fuzz",
             "load",
             "prove",
             "record",
@@ -128,6 +131,7 @@ const CRATES: [(&str, &[&str]); 44] = [
             "transport",
             "driver",
             "conformance",
+            "fuzz",
             "judge",
             "load",
             "prove",
@@ -283,7 +287,7 @@ fn a_crate_on_the_wrong_floor_is_found() {
     assert_eq!(
         crates("src/client/socket.rs", text),
         [
-            "src/client/socket.rs:2: client uses tokio, which only live, stream, transport, driver, conformance, judge, load, prove, record, cli, witness may; see CRATES \
+            "src/client/socket.rs:2: client uses tokio, which only live, stream, transport, driver, conformance, fuzz, judge, load, prove, record, cli, witness may; see CRATES \
              in tests/it/tidy/floors.rs"
         ]
     );

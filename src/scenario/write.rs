@@ -4,16 +4,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::secrets::Piece;
-
 /// Longer bytes are written as base64.
 const LONGEST_HEX: usize = 64;
+
+/// A piece of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'t> {
+    Text(&'t str),
+    /// A name to fill in.
+    Name(String),
+}
 
 /// The maps of one key that are operators of a pattern.
 const OPERATORS: [&str; 5] = ["is", "matches", "one-of", "not", "exactly"];
 
 /// Decides about the parts of a value while it is written. A path has the segments of a JSON pointer.
-pub(super) trait Leaves {
+pub(crate) trait Leaves {
     /// The name that stands in place of the value here.
     fn name(&self, path: &[String], value: &Value) -> Option<String>;
     /// The type that stands in place of the value here, in a pattern.
@@ -22,13 +28,30 @@ pub(super) trait Leaves {
     fn split<'t>(&self, text: &'t str) -> Vec<Piece<'t>>;
 }
 
+/// Writes every part of a value as it is.
+pub(crate) struct AsItIs;
+
+impl Leaves for AsItIs {
+    fn name(&self, _: &[String], _: &Value) -> Option<String> {
+        None
+    }
+
+    fn loose(&self, _: &[String], _: &Value) -> Option<&'static str> {
+        None
+    }
+
+    fn split<'t>(&self, text: &'t str) -> Vec<Piece<'t>> {
+        vec![Piece::Text(text)]
+    }
+}
+
 /// A text, bare where YAML reads it as the same text.
-pub(super) fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     pieces(&[Piece::Text(text)])
 }
 
 /// A text with names to fill in.
-pub(super) fn pieces(pieces: &[Piece<'_>]) -> String {
+pub(crate) fn pieces(pieces: &[Piece<'_>]) -> String {
     let mut whole = String::new();
     for piece in pieces {
         match piece {
@@ -74,7 +97,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Bytes.
-pub(super) fn bytes(bytes: &[u8]) -> String {
+pub(crate) fn bytes(bytes: &[u8]) -> String {
     if bytes.len() > LONGEST_HEX {
         return format!("{{ base64: {} }}", quoted(&STANDARD.encode(bytes)));
     }
@@ -83,7 +106,7 @@ pub(super) fn bytes(bytes: &[u8]) -> String {
 }
 
 /// A map in one line.
-pub(super) fn map(entries: &[(String, String)]) -> String {
+pub(crate) fn map(entries: &[(String, String)]) -> String {
     let entries: Vec<String> = entries
         .iter()
         .map(|(key, value)| format!("{key}: {value}"))
@@ -95,7 +118,7 @@ pub(super) fn map(entries: &[(String, String)]) -> String {
 }
 
 /// A value that is sent.
-pub(super) fn data(value: &Value, path: &mut Vec<String>, leaves: &dyn Leaves) -> String {
+pub(crate) fn data(value: &Value, path: &mut Vec<String>, leaves: &dyn Leaves) -> String {
     if let Some(name) = leaves.name(path, value) {
         return pieces(&[Piece::Name(name)]);
     }
@@ -103,7 +126,7 @@ pub(super) fn data(value: &Value, path: &mut Vec<String>, leaves: &dyn Leaves) -
 }
 
 /// A pattern that holds for a value.
-pub(super) fn pattern(value: &Value, path: &mut Vec<String>, leaves: &dyn Leaves) -> String {
+pub(crate) fn pattern(value: &Value, path: &mut Vec<String>, leaves: &dyn Leaves) -> String {
     if let Some(kind) = leaves.loose(path, value) {
         return format!("{{ is: {kind} }}");
     }
@@ -156,20 +179,6 @@ mod tests {
 
     use super::*;
     use crate::scenario::{OutgoingPayload, Program, Values, What, read};
-
-    struct AsItIs;
-
-    impl Leaves for AsItIs {
-        fn name(&self, _: &[String], _: &Value) -> Option<String> {
-            None
-        }
-        fn loose(&self, _: &[String], _: &Value) -> Option<&'static str> {
-            None
-        }
-        fn split<'t>(&self, text: &'t str) -> Vec<Piece<'t>> {
-            vec![Piece::Text(text)]
-        }
-    }
 
     fn scenario(step: &str) -> Program {
         let text = format!("about: x\nsteps:\n  - ana: connect\n  - ana: {step}\n");

@@ -1,0 +1,92 @@
+//! Looks at a server before the run: which channels it has, and like which version of Phoenix it behaves.
+
+use super::conversation::{Client, ClientStep, Deed, MadeConversation, Params, PushKind, Topic};
+use super::generate::Offers;
+use super::numbers::Numbers;
+use super::play::{Script, Stage};
+use super::property::Property;
+use super::settings::{FuzzError, FuzzSettings};
+use crate::profile::Profile;
+
+/// Finds out what the server offers, and sets the profile of the stage unless the user has named one.
+///
+/// # Errors
+/// If the server lets no client in.
+pub(super) async fn look(
+    stage: &mut Stage,
+    settings: &FuzzSettings,
+    numbers: &Numbers,
+) -> Result<Offers, FuzzError> {
+    let greeting = conversation([Deed::Connect, Deed::Heartbeat]);
+    if let Some((Property::LetIn, why)) = flaw(stage, numbers, &greeting).await? {
+        return Err(FuzzError::NoEntrance {
+            target: settings.endpoint.target.url(),
+            why,
+        });
+    }
+    let offers = Offers {
+        lab: joins(stage, numbers, Topic::Lab(0)).await?,
+        presence: joins(stage, numbers, Topic::Presence).await?,
+        videos: joins(stage, numbers, Topic::Video).await?,
+    };
+    if settings.profile.is_none() && offers.lab {
+        stage.profile = likeness(stage, numbers).await?;
+    }
+    Ok(offers)
+}
+
+/// Whether a client may join.
+async fn joins(stage: &Stage, numbers: &Numbers, topic: Topic) -> Result<bool, FuzzError> {
+    let none = Params::Plain(serde_json::Map::new());
+    let joining = conversation([Deed::Connect, Deed::Join(topic, none)]);
+    // A channel that is there and answers wrongly is worth fuzzing.
+    Ok(match flaw(stage, numbers, &joining).await? {
+        None => true,
+        Some((property, _)) => !matches!(
+            property,
+            Property::AsPredicted | Property::LetIn | Property::NothingLost
+        ),
+    })
+}
+
+/// The newest version whose crashes look like those of this server; the newest of all if none does.
+async fn likeness(stage: &Stage, numbers: &Numbers) -> Result<Profile, FuzzError> {
+    let none = Params::Plain(serde_json::Map::new());
+    let crash = conversation([
+        Deed::Connect,
+        Deed::Join(Topic::Lab(0), none),
+        Deed::Push(Topic::Lab(0), PushKind::Crash),
+    ]);
+    for profile in Profile::RECORDED {
+        let stage = Stage {
+            profile,
+            ..stage.clone()
+        };
+        if flaw(&stage, numbers, &crash).await?.is_none() {
+            return Ok(profile);
+        }
+    }
+    Ok(stage.profile)
+}
+
+fn conversation<const N: usize>(deeds: [Deed; N]) -> MadeConversation {
+    let client = Client(0);
+    MadeConversation {
+        steps: deeds
+            .into_iter()
+            .map(|deed| ClientStep { client, deed })
+            .collect(),
+    }
+}
+
+async fn flaw(
+    stage: &Stage,
+    numbers: &Numbers,
+    conversation: &MadeConversation,
+) -> Result<Option<(Property, String)>, FuzzError> {
+    let Some(script) = Script::new(conversation, stage.profile)? else {
+        return Ok(None);
+    };
+    let played = stage.play(&script, numbers.next()).await;
+    Ok(played.flaw.map(|flaw| (flaw.property, flaw.told)))
+}

@@ -1,0 +1,212 @@
+//! The properties that hold in every conversation, and how one of them did not hold.
+
+use crate::conformance::{Deviation, Doubled};
+use crate::protocol::REPLY;
+use crate::scenario::{Failure, FailureKind};
+
+/// A property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Property {
+    /// A client is let in.
+    LetIn,
+    /// Every push with a ref gets its reply, and nothing that is promised is lost.
+    NothingLost,
+    /// What comes is what the model predicts.
+    AsPredicted,
+    /// Nothing comes that nobody asked for, or that is for somebody else.
+    NothingElse,
+    /// No message repeats.
+    NothingTwice,
+    /// Messages of one sender come in the order of sending.
+    InOrder,
+    /// A connection ends only for a reason.
+    StaysOpen,
+    /// What no serializer reads ends its connection.
+    EndsForAReason,
+    /// The play could not be judged.
+    Undecided,
+}
+
+/// A property that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    pub(crate) property: Property,
+    /// The event or the kind of answer that it is about.
+    pub(crate) about: String,
+    /// What happened, in one line.
+    pub(crate) told: String,
+}
+
+impl Property {
+    /// The name in `result.json` and in the names of files.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::LetIn => "let-in",
+            Self::NothingLost => "nothing-lost",
+            Self::AsPredicted => "as-predicted",
+            Self::NothingElse => "nothing-else",
+            Self::NothingTwice => "nothing-twice",
+            Self::InOrder => "in-order",
+            Self::StaysOpen => "stays-open",
+            Self::EndsForAReason => "ends-for-a-reason",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    /// The property as a sentence.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::LetIn => "a client is let in",
+            Self::NothingLost => "each push has its reply, and nothing that is promised is lost",
+            Self::AsPredicted => "what comes is what the model of Phoenix predicts",
+            Self::NothingElse => "nothing comes that is for nobody or for somebody else",
+            Self::NothingTwice => "no message comes twice",
+            Self::InOrder => "the messages of a sender come in their order",
+            Self::StaysOpen => "a connection ends only for a reason",
+            Self::EndsForAReason => "a message that no serializer reads ends its connection",
+            Self::Undecided => "the conversation could be judged",
+        }
+    }
+}
+
+impl Flaw {
+    /// The flaw that a failed step shows.
+    pub(super) fn of_failure(failure: &Failure) -> Self {
+        let property = match failure.kind {
+            FailureKind::Refused | FailureKind::NoConnection | FailureKind::LetIn => Property::LetIn,
+            FailureKind::Ended | FailureKind::Missing if waits_for_the_end(&failure.line) => {
+                Property::EndsForAReason
+            }
+            FailureKind::Ended | FailureKind::EndedEarly => Property::StaysOpen,
+            FailureKind::Doubled => Property::NothingTwice,
+            FailureKind::Order | FailureKind::ReplyFirst | FailureKind::Overtaken => Property::InOrder,
+            FailureKind::Missing | FailureKind::GoneUntold => Property::NothingLost,
+            FailureKind::Unwanted | FailureKind::AfterEnd | FailureKind::EndedUnasked => {
+                Property::NothingElse
+            }
+            FailureKind::WrongContent
+            | FailureKind::ForeignJoinRef
+            | FailureKind::NullRef
+            | FailureKind::ForeignKeys
+            | FailureKind::Other => Property::AsPredicted,
+        };
+        Self {
+            property,
+            about: step_kind(&failure.line),
+            told: format!(
+                "{}: expected {}, got {}",
+                failure.what, failure.expected, failure.actual
+            ),
+        }
+    }
+
+    /// The flaw that the differences from the model show: what came twice before what came differently, and both before what did
+    /// not come, which may follow from them.
+    pub(super) fn of_deviations(deviations: &[Deviation]) -> Option<Self> {
+        let twice = deviations.iter().find(|it| {
+            matches!(
+                it,
+                Deviation::Extra {
+                    doubled: Doubled::Yes,
+                    ..
+                }
+            )
+        });
+        if let Some(twice) = twice {
+            return Some(Self::of_deviation(twice));
+        }
+        let changed = deviations.iter().find_map(|missing| match missing {
+            Deviation::Missing { at, line, .. } => {
+                let instead = deviations.iter().find_map(|extra| instead_of(at, line, extra))?;
+                Some(Self {
+                    property: Property::AsPredicted,
+                    about: event_of(line),
+                    told: format!("{at}: {instead} came instead of {line}"),
+                })
+            }
+            _ => None,
+        });
+        changed.or_else(|| deviations.first().map(Self::of_deviation))
+    }
+
+    fn of_deviation(deviation: &Deviation) -> Self {
+        let (property, about, told) = match deviation {
+            Deviation::Missing { at, line, .. } => (
+                Property::NothingLost,
+                event_of(line),
+                format!("{at}: {line} did not come"),
+            ),
+            Deviation::Extra { at, line, doubled } => (
+                match doubled {
+                    Doubled::Yes => Property::NothingTwice,
+                    Doubled::No => Property::NothingElse,
+                },
+                event_of(line),
+                format!("{at}: {line} came"),
+            ),
+            Deviation::Order {
+                at, expected, actual, ..
+            } => (
+                Property::InOrder,
+                String::new(),
+                format!("{at}: {} instead of {}", actual.join(" "), expected.join(" ")),
+            ),
+            Deviation::Opening { at, expected, actual } => (
+                Property::LetIn,
+                String::new(),
+                format!("{at}: {actual} instead of {expected}"),
+            ),
+            Deviation::Ending { at, actual, .. } => {
+                (Property::StaysOpen, String::new(), format!("{at}: {actual}"))
+            }
+        };
+        Self {
+            property,
+            about,
+            told,
+        }
+    }
+
+    /// Whether both are the same mistake, as far as can be told.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (self.property, &self.about) == (other.property, &other.about)
+    }
+}
+
+/// The line of the same request or event that came in the place of another one.
+fn instead_of<'d>(at: &str, line: &str, extra: &'d Deviation) -> Option<&'d str> {
+    let head = |line: &str| -> Vec<String> { line.splitn(5, ',').take(4).map(str::to_owned).collect() };
+    match extra {
+        Deviation::Extra {
+            at: here, line: came, ..
+        } if here == at && head(came) == head(line) => Some(came),
+        _ => None,
+    }
+}
+
+/// The event of a line of a fixture.
+fn event_of(line: &str) -> String {
+    if line.starts_with("binary reply") {
+        return REPLY.to_owned();
+    }
+    let list = line.split_once('[').map_or("", |(_, list)| list);
+    let event = list.split(',').nth(3).unwrap_or_default();
+    let event = event.split(']').next().unwrap_or_default();
+    event.trim_matches('"').to_owned()
+}
+
+fn waits_for_the_end(line: &str) -> bool {
+    line.trim_end().ends_with(": closed")
+}
+
+/// The verb of a step, with the event of a push.
+fn step_kind(line: &str) -> String {
+    let words = line.split_once(": ").map_or(line, |(_, rest)| rest);
+    let plain = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-';
+    let mut words = words.split(plain).filter(|word| !word.is_empty());
+    let verb = words.next().unwrap_or_default();
+    match (verb, words.next()) {
+        ("push" | "receive", Some(event)) => format!("{verb} {event}"),
+        _ => verb.to_owned(),
+    }
+}

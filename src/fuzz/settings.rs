@@ -1,0 +1,45 @@
+//! The settings of a run, and the reasons why it cannot be made.
+
+use std::time::Duration;
+
+use super::generate::Focus;
+use crate::profile::Profile;
+use crate::scenario::ScenarioError;
+use crate::transport::Endpoint;
+
+/// What a run does.
+#[derive(Clone, Debug)]
+pub(crate) struct FuzzSettings {
+    pub(crate) endpoint: Endpoint,
+    /// The version that the server is held to; found out if left open.
+    pub(crate) profile: Option<Profile>,
+    pub(crate) seed: u64,
+    pub(crate) bound: Bound,
+    /// Ends at the first failure, once it is small.
+    pub(crate) fail_fast: bool,
+    pub(crate) focus: Focus,
+    /// How long each answer may take.
+    pub(crate) timeout: Duration,
+    /// How many threads play.
+    pub(crate) threads: usize,
+}
+
+/// When no more conversations are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// After so many.
+    Cases(u64),
+    /// After this time.
+    Time(Duration),
+}
+
+/// The reason why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FuzzError {
+    #[error("{target} lets no client in: {why}")]
+    NoEntrance { target: String, why: String },
+    #[error("a scenario that this tool wrote cannot be read: {0}")]
+    Scenario(#[from] ScenarioError),
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}

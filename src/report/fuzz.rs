@@ -1,0 +1,96 @@
+//! The reporters of `fuzz`: a summary on stdout, `result.json`, `report.html`, and each failure as a scenario with its fixture.
+
+mod json;
+mod page;
+mod terminal;
+
+pub use terminal::FuzzTerminal;
+
+use std::time::Duration;
+
+use super::{About, Folder, FuzzJob, ReportError, Reporter};
+use crate::fuzz::{Find, FuzzResult};
+
+/// The end of a run of conversations, with everything that reports need.
+#[derive(Clone, Copy, Debug)]
+pub struct FuzzFinished<'a> {
+    /// What came of it.
+    pub(crate) result: &'a FuzzResult,
+    /// The start time and the seed.
+    pub about: &'a About,
+    /// The server.
+    pub target: &'a str,
+    /// The Phoenix version of the reference server; nothing at another server.
+    pub own_profile: Option<&'static str>,
+    /// The command line that makes the same conversations.
+    pub command_line: &'a str,
+    /// The folder of the scenarios of failures.
+    pub failures: &'a Folder,
+    /// Its duration.
+    pub duration: Duration,
+    /// The exit code of the process.
+    pub exit_code: u8,
+    /// The reason why no conversation was played.
+    pub trouble: Option<&'a str>,
+}
+
+impl FuzzFinished<'_> {
+    /// The path of the scenario of a failure.
+    fn scenario(&self, find: &Find) -> String {
+        let path = self.failures.path().join(format!("{}.yaml", find.name));
+        path.display().to_string()
+    }
+}
+
+/// Writes a scenario with its fixture for each failure.
+pub struct FuzzScenarios {
+    folder: Folder,
+}
+
+impl FuzzScenarios {
+    /// Writes into this folder.
+    pub const fn new(folder: Folder) -> Self {
+        Self { folder }
+    }
+}
+
+impl Reporter<FuzzJob> for FuzzScenarios {
+    fn finish(&mut self, finished: &FuzzFinished<'_>) -> Result<(), ReportError> {
+        for find in &finished.result.finds {
+            self.folder
+                .write(format!("{}.yaml", find.name), find.scenario.as_bytes())?;
+            self.folder
+                .write(format!("{}.snap", find.name), find.fixture.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// A file that is written when the run is over.
+pub struct FuzzFile {
+    folder: Folder,
+    name: &'static str,
+    render: fn(&FuzzFinished<'_>) -> Vec<u8>,
+}
+
+impl FuzzFile {
+    /// `result.json` and `report.html` in this folder.
+    pub fn all(folder: &Folder) -> [Self; 2] {
+        let file = |name, render| Self {
+            folder: folder.clone(),
+            name,
+            render,
+        };
+        [
+            file("result.json", json::render),
+            file("report.html", |run| page::render(run).into_bytes()),
+        ]
+    }
+}
+
+impl Reporter<FuzzJob> for FuzzFile {
+    fn finish(&mut self, finished: &FuzzFinished<'_>) -> Result<(), ReportError> {
+        self.folder.write(self.name, &(self.render)(finished))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! `result.json` of `fuzz`. Names of fields are a promise; more may come.
+
+use serde::Serialize;
+
+use super::super::json::{Head, pretty};
+use super::FuzzFinished;
+use crate::stream::Certificates;
+
+/// The content of the file.
+pub(super) fn render(run: &FuzzFinished<'_>) -> Vec<u8> {
+    pretty(&Document::new(run))
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as they stand in the file")]
+struct Document<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    seed: u64,
+    insecure: bool,
+    exit_code: u8,
+    cut_short: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'a str>,
+    command_line: &'a str,
+    held_to: Option<String>,
+    conversations: u64,
+    messages: u64,
+    undecided: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why_undecided: Option<&'a str>,
+    failures: Vec<Failure<'a>>,
+    covered: Vec<Covered>,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    property: &'static str,
+    says: &'a str,
+    scenario: String,
+    steps: usize,
+    shrunk_from: usize,
+    conversation: u64,
+    times: u64,
+    /// How often it failed when it was played again, and of how many plays.
+    failed_again: u32,
+    played_again: u32,
+}
+
+#[derive(Serialize)]
+struct Covered {
+    step: &'static str,
+    state: &'static str,
+    times: u64,
+}
+
+impl<'a> Document<'a> {
+    fn new(run: &FuzzFinished<'a>) -> Self {
+        let result = run.result;
+        Self {
+            head: Head::new("fuzz", run.about, run.duration, (run.target, run.own_profile)),
+            seed: run.about.seed,
+            insecure: run.about.certificates == Certificates::Insecure,
+            exit_code: run.exit_code,
+            cut_short: result.cut_short,
+            trouble: run.trouble,
+            command_line: run.command_line,
+            held_to: result.profile.map(|profile| profile.name().to_string()),
+            conversations: result.conversations,
+            messages: result.messages,
+            undecided: result.undecided,
+            why_undecided: result.why_undecided.as_deref(),
+            failures: result
+                .finds
+                .iter()
+                .map(|find| Failure {
+                    property: find.property,
+                    says: &find.told,
+                    scenario: run.scenario(find),
+                    steps: find.steps,
+                    shrunk_from: find.shrunk_from,
+                    conversation: find.conversation,
+                    times: find.times,
+                    failed_again: find.rate.failed,
+                    played_again: find.rate.of,
+                })
+                .collect(),
+            covered: result
+                .covered
+                .iter()
+                .map(|((step, state), times)| Covered {
+                    step,
+                    state,
+                    times: *times,
+                })
+                .collect(),
+        }
+    }
+}

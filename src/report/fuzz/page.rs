@@ -1,0 +1,118 @@
+//! `report.html` of `fuzz`: a single file without scripts. It shows the verdict, each failure with its scenario, and what was covered.
+
+use std::fmt::Write as _;
+
+use super::FuzzFinished;
+use super::terminal::channels;
+use crate::fuzz::Find;
+use crate::report::INSECURE;
+use crate::report::html::{self, Escaped, Inside};
+use crate::report::load::words::{grouped, things};
+use crate::report::summary::took;
+use crate::stream::Certificates;
+
+/// The whole page.
+pub(super) fn render(run: &FuzzFinished<'_>) -> String {
+    let mut page = html::begin(&format!("phxproof fuzz: {}", run.target), "");
+    head(&mut page, run);
+    for find in &run.result.finds {
+        failure(&mut page, run, find);
+    }
+    covered(&mut page, run);
+    foot(&mut page, run);
+    html::end(&mut page);
+    page
+}
+
+/// The verdict, the target, and what must be known.
+fn head(page: &mut String, run: &FuzzFinished<'_>) {
+    let (class, words) = match run.exit_code {
+        0 => ("held", "pass"),
+        1 => ("short", "fail"),
+        _ => ("open", "undecided"),
+    };
+    let found = match run.result.finds.len() as u64 {
+        0 => "nothing found".to_owned(),
+        number => things(number, "failure"),
+    };
+    let _ = write!(
+        page,
+        "<header>\n<p class=\"verdict {class}\">{words}</p>\n<h1>{found} in {}</h1>\n<p class=\"where\">{}{}; it has {}</p>\n",
+        things(run.result.conversations, "conversation"),
+        Inside(run.target),
+        run.result
+            .profile
+            .map_or(String::new(), |profile| format!(", held to {profile}")),
+        channels(run.result.offers)
+    );
+    let mut reason = |class: &str, text: &str| {
+        let _ = writeln!(page, "<p class=\"reason {class}\">{}</p>", Inside(text));
+    };
+    if let Some(trouble) = run.trouble {
+        reason("open", trouble);
+    }
+    if run.result.cut_short {
+        reason("open", "the run was cut short");
+    }
+    if let Some(why) = &run.result.why_undecided {
+        let number = things(run.result.undecided, "conversation");
+        reason("open", &format!("{number} could not be judged: {why}"));
+    }
+    if run.about.certificates == Certificates::Insecure {
+        reason("note", INSECURE.1);
+    }
+    page.push_str("</header>\n");
+}
+
+/// A failure with its scenario.
+fn failure(page: &mut String, run: &FuzzFinished<'_>, find: &Find) {
+    let _ = write!(
+        page,
+        "<section>\n<h2>{} <small>{}</small></h2>\n<p class=\"reason\">{}</p>\n<p class=\"about\">{} of {} left; {}; {} failed like \
+         this, the first was number {}.</p>\n<pre>{}</pre>\n<p class=\"about\"><code>phxproof check {} --target {}</code></p>\n</section>\n",
+        find.property,
+        find.sentence,
+        Inside(&find.told),
+        things(find.steps as u64, "step"),
+        find.shrunk_from,
+        find.rate.told(),
+        things(find.times, "conversation"),
+        find.conversation,
+        Escaped(&find.scenario),
+        Inside(&run.scenario(find)),
+        Inside(run.target)
+    );
+}
+
+/// How often each kind of step was taken in each kind of state.
+fn covered(page: &mut String, run: &FuzzFinished<'_>) {
+    if run.result.covered.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<h2>Covered</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>step</th><th>state</th><th>times</th></tr></thead>\n<tbody>\n",
+    );
+    for ((step, state), times) in &run.result.covered {
+        let _ = writeln!(
+            page,
+            "<tr><th>{step}</th><td>{state}</td><td>{}</td></tr>",
+            grouped(*times)
+        );
+    }
+    page.push_str("</tbody>\n</table></div>\n");
+}
+
+/// How to repeat it, and where the other files are.
+fn foot(page: &mut String, run: &FuzzFinished<'_>) {
+    let _ = write!(
+        page,
+        "<h2>How to repeat it</h2>\n<pre>{}</pre>\n<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
+         <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
+        Escaped(run.command_line),
+        env!("CARGO_PKG_VERSION"),
+        humantime::format_rfc3339_seconds(run.about.started_at),
+        took(run.duration),
+        run.about.seed,
+        run.exit_code
+    );
+}

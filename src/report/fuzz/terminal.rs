@@ -1,0 +1,190 @@
+//! Shows a run of conversations: how many were played on stderr, and each failure on stdout.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::super::progress::{NOW_AND_THEN, say};
+use super::super::terminal::print;
+use super::super::{Detail, Folder, FuzzJob, ReportError, Reporter};
+use super::FuzzFinished;
+use crate::clock::{Clock, Time};
+use crate::fuzz::{Find, FuzzEvent, Offers};
+use crate::report::load::words::{grouped, things};
+use crate::report::summary::took;
+
+/// Shows a run on the terminal.
+pub struct FuzzTerminal {
+    detail: Detail,
+    folder: Folder,
+    failures: Folder,
+    clock: Clock,
+    last: Time,
+}
+
+impl FuzzTerminal {
+    /// Shows it in this detail, and names the folders of the results and of the failures at the end.
+    pub fn new(detail: Detail, folder: Folder, failures: Folder) -> Self {
+        let clock = Clock::start();
+        Self {
+            detail,
+            folder,
+            failures,
+            last: clock.now(),
+            clock,
+        }
+    }
+}
+
+impl Reporter<FuzzJob> for FuzzTerminal {
+    fn event(&mut self, event: &FuzzEvent<'_>) -> Result<(), ReportError> {
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        match event {
+            FuzzEvent::Started {
+                target,
+                profile,
+                offers,
+            } => print(&format!(
+                "fuzzing {target}, held to {profile}\n  it has {}\n",
+                channels(*offers)
+            )),
+            FuzzEvent::Played {
+                conversations,
+                failed,
+            } => {
+                let now = self.clock.now();
+                if now.since(self.last) < NOW_AND_THEN {
+                    return Ok(());
+                }
+                self.last = now;
+                say(&format!(
+                    "{}, {failed} failed",
+                    things(*conversations, "conversation")
+                ))
+            }
+            FuzzEvent::Shrinking { told } => say(&format!("making small: {told}")),
+        }
+    }
+
+    fn finish(&mut self, finished: &FuzzFinished<'_>) -> Result<(), ReportError> {
+        if finished.trouble.is_some() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        for find in &finished.result.finds {
+            one(&mut text, find, finished);
+        }
+        if self.detail != Detail::Quiet {
+            covered(&mut text, finished);
+        }
+        conclusion(&mut text, finished);
+        if self.detail != Detail::Quiet {
+            let dim = Style::new().dimmed();
+            let _ = writeln!(text, "{dim}results in {}/{dim:#}", self.folder.path().display());
+            if !finished.result.finds.is_empty() {
+                let failures = self.failures.path().display();
+                let _ = writeln!(text, "{dim}scenarios of failures in {failures}/{dim:#}");
+            }
+        }
+        print(&text)
+    }
+}
+
+/// The channels of the target contract that a server has, in words.
+pub(super) fn channels(offers: Offers) -> String {
+    let all = [
+        (offers.lab, "lab"),
+        (offers.presence, "presence"),
+        (offers.videos, "videos"),
+    ];
+    let names: Vec<&str> = all
+        .into_iter()
+        .filter(|(has, _)| *has)
+        .map(|(_, name)| name)
+        .collect();
+    match names.as_slice() {
+        [] => {
+            "none of the channels that the model knows: only frames, heartbeats and unknown topics are tried"
+                .to_owned()
+        }
+        [name] => format!("the channel {name}"),
+        names => format!("the channels {}", names.join(", ")),
+    }
+}
+
+/// A failure.
+fn one(text: &mut String, find: &Find, finished: &FuzzFinished<'_>) {
+    let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    let _ = writeln!(
+        text,
+        "{red}fail{red:#} {}: {}\n  {}",
+        find.property, find.sentence, find.told
+    );
+    let _ = writeln!(
+        text,
+        "  {} of {} left; {}; {} failed like this",
+        things(find.steps as u64, "step"),
+        find.shrunk_from,
+        find.rate.told(),
+        things(find.times, "conversation")
+    );
+    let _ = writeln!(
+        text,
+        "  next  phxproof check {} --target {}",
+        finished.scenario(find),
+        finished.target
+    );
+}
+
+/// How much of the model was reached.
+fn covered(text: &mut String, finished: &FuzzFinished<'_>) {
+    let covered = &finished.result.covered;
+    let steps: u64 = covered.values().sum();
+    let rare: Vec<String> = covered
+        .iter()
+        .filter(|(_, times)| **times < 10)
+        .map(|((step, state), _)| format!("{step} ({state})"))
+        .collect();
+    let _ = writeln!(
+        text,
+        "covered {} in {} of a step in a state",
+        things(steps, "step"),
+        things(covered.len() as u64, "pair")
+    );
+    if !rare.is_empty() {
+        let _ = writeln!(text, "  fewer than ten times: {}", rare.join(", "));
+    }
+}
+
+/// The last line.
+fn conclusion(text: &mut String, finished: &FuzzFinished<'_>) {
+    let result = finished.result;
+    let (color, verdict) = match finished.exit_code {
+        0 => (AnsiColor::Green, "nothing found".to_owned()),
+        1 => (
+            AnsiColor::Red,
+            format!("found {}", things(result.finds.len() as u64, "failure")),
+        ),
+        _ if result.cut_short => (AnsiColor::Yellow, "cut short, nothing found so far".to_owned()),
+        _ => (
+            AnsiColor::Yellow,
+            format!(
+                "undecided: {} of {} could not be judged ({})",
+                grouped(result.undecided),
+                things(result.conversations, "conversation"),
+                result.why_undecided.as_deref().unwrap_or("none was played")
+            ),
+        ),
+    };
+    let style = Style::new().fg_color(Some(anstyle::Color::Ansi(color)));
+    let _ = writeln!(
+        text,
+        "{style}{verdict}{style:#} in {} with {} and the seed {}, in {}",
+        things(result.conversations, "conversation"),
+        things(result.messages, "message"),
+        finished.about.seed,
+        took(finished.duration)
+    );
+}

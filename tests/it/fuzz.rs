@@ -1,0 +1,146 @@
+//! `fuzz` at the reference server: nothing is found where nothing is wrong, and each mistake is found, made small and played again.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::cli::{Served, phxproof, said};
+
+/// A run with these flags: its `result.json` and its exit code.
+fn fuzzed(folder: &Path, flags: &[&str]) -> (Value, Option<i32>) {
+    let kept = ["--out", "out", "--quiet"];
+    let args = [&["fuzz"], flags, &kept].concat();
+    let output = phxproof(folder, &args).output().unwrap();
+    let text = fs::read(folder.join("out/result.json")).unwrap();
+    (serde_json::from_slice(&text).unwrap(), output.status.code())
+}
+
+/// Whether nothing is found at the reference server with these flags.
+fn nothing_is_found(serve: &[&str], flags: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::start(folder.path(), serve);
+    let target = server.target();
+    let flags = [flags, &["--target", &target, "--seed", "5", "--timeout", "10s"]].concat();
+    let (result, code) = fuzzed(folder.path(), &flags);
+    assert_eq!(code, Some(0), "{result:#}");
+    assert_eq!(result["failures"].as_array().map(Vec::len), Some(0));
+    assert!(result["messages"].as_u64().unwrap() > 100, "{result:#}");
+}
+
+#[test]
+fn nothing_is_found_at_a_server_without_a_mistake() {
+    nothing_is_found(&[], &["--cases", "250"]);
+}
+
+#[test]
+fn nothing_is_found_where_the_server_does_what_phoenix_leaves_open() {
+    nothing_is_found(&["--chance"], &["--cases", "150"]);
+}
+
+#[test]
+fn an_older_version_is_known_by_its_crashes() {
+    nothing_is_found(&["--profile", "phoenix-1.7.21-cowboy"], &["--cases", "100"]);
+}
+
+#[test]
+fn nothing_is_found_over_long_poll() {
+    nothing_is_found(&[], &["--cases", "60", "--transport", "longpoll"]);
+}
+
+/// Whether a server with this fault fails by one of these properties, and whether the scenario that is left does the same for `check`, and
+/// holds at a server without it.
+fn is_found(fault: &str, properties: &[&str], focus: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let server = Served::start(folder, &["--fault", fault]);
+    let target = server.target();
+    let flags = [
+        "--target",
+        &target,
+        "--seed",
+        "5",
+        "--cases",
+        "2000",
+        "--focus",
+        focus,
+        "--fail-fast",
+    ];
+    let (result, code) = fuzzed(folder, &flags);
+    assert_eq!(code, Some(1), "{fault}: {result:#}");
+    let failure = &result["failures"][0];
+    let property = failure["property"].as_str().unwrap();
+    assert!(properties.contains(&property), "{fault}: {result:#}");
+    assert!(failure["steps"].as_u64().unwrap() <= 8, "{fault}: {result:#}");
+    assert!(failure["steps"].as_u64() <= failure["shrunk_from"].as_u64());
+    let scenario = failure["scenario"].as_str().unwrap();
+    let text = fs::read_to_string(folder.join(scenario)).unwrap();
+    assert!(text.contains("--seed 5"), "{text}");
+    let check = |target: &str| said(folder, &["check", scenario, "--target", target]);
+    let again = check(&target);
+    assert!(again.ends_with("--- exit 1\n"), "{fault}: {text}\n{again}");
+    let correct = Served::start(folder, &[]);
+    let held = check(&correct.target());
+    assert!(held.ends_with("--- exit 0\n"), "{fault}: {text}\n{held}");
+}
+
+#[test]
+fn a_count_that_is_shared_is_found() {
+    is_found("counter-shared", &["as-predicted"], "lab");
+}
+
+#[test]
+fn a_reply_that_comes_twice_is_found() {
+    is_found("reply-twice", &["nothing-twice"], "lab");
+}
+
+#[test]
+fn a_malformed_message_that_is_passed_over_is_found() {
+    is_found("malformed-passed-over", &["ends-for-a-reason"], "frames");
+}
+
+#[test]
+fn a_presence_that_stays_is_found() {
+    is_found(
+        "hangup-keeps-channels",
+        &["nothing-lost", "as-predicted"],
+        "rumbl",
+    );
+}
+
+#[test]
+fn the_same_seed_makes_the_same_conversations() {
+    let folder = tempfile::tempdir().unwrap();
+    let covered = |seed: &str| {
+        let (result, code) = fuzzed(
+            folder.path(),
+            &["--cases", "40", "--seed", seed, "--timeout", "10s"],
+        );
+        assert_eq!(code, Some(0), "{result:#}");
+        (result["covered"].clone(), result["messages"].clone())
+    };
+    assert_eq!(covered("1"), covered("1"));
+    assert_ne!(covered("1"), covered("2"));
+}
+
+#[test]
+fn wrong_usage_and_an_absent_server_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let elsewhere = said(folder, &["fuzz", "--target", "ws://203.0.113.7:4000/socket"]);
+    assert!(
+        elsewhere.contains("--yes") && elsewhere.ends_with("--- exit 64\n"),
+        "{elsewhere}"
+    );
+    let both = said(folder, &["fuzz", "--cases", "5", "--for", "5s"]);
+    assert!(both.ends_with("--- exit 64\n"), "{both}");
+    // It listens, and answers nobody.
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("ws://{}/socket", deaf.local_addr().unwrap());
+    let absent = said(folder, &["fuzz", "--target", &target, "--out", "out"]);
+    assert!(
+        absent.contains("lets no client in") && absent.ends_with("--- exit 2\n"),
+        "{absent}"
+    );
+}

@@ -7,14 +7,13 @@ mod frames;
 mod lab;
 mod presence;
 mod video;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::conversation::{
-    Client, ClientStep, Deed, MadeConversation, OddFrame, Params, PushKind, PushPayload, Topic,
-};
+use super::conversation::{Client, ClientStep, Deed, MadeConversation, Params, PushKind, PushPayload, Topic};
 use super::prediction::{PredictedMessage, PredictedPayload, Prediction, StepInState, Telling, Told};
 use super::step::ScenarioStep;
 use crate::profile::{Gate, Profile};
@@ -63,8 +62,8 @@ struct Connection {
     is_open: bool,
     sent: u32,
     channels: BTreeMap<Topic, Channel>,
-    /// How much was told that no step has waited for.
-    untaken: u32,
+    /// What was told and no step has waited for: the event and the topic.
+    untaken: Vec<(&'static str, String)>,
 }
 
 /// A channel, and what the lab keeps in it.
@@ -109,17 +108,6 @@ impl Model {
         }
     }
 
-    /// Whether a step may send a diff.
-    fn changes_presences(&mut self, client: Client, deed: &Deed) -> bool {
-        match deed {
-            Deed::Join(topic, _) | Deed::Push(topic, _) | Deed::Leave(topic) => *topic == Topic::Presence,
-            Deed::Close | Deed::Cut | Deed::Frame(OddFrame::Fatal(..)) => {
-                self.channel(client, &Topic::Presence).is_some()
-            }
-            Deed::Connect | Deed::Heartbeat | Deed::Frame(_) => false,
-        }
-    }
-
     fn connect(&mut self, client: Client) {
         self.reach("connect", "closed");
         let connection = self.clients.entry(client).or_default();
@@ -132,20 +120,6 @@ impl Model {
         };
         self.line(line);
         self.note(client, Telling::Opened);
-    }
-
-    /// Before a client ends its connection, it takes what was told to it.
-    fn catch_up(&mut self, client: Client) {
-        if self.clients.get(&client).is_some_and(|it| it.untaken > 0) {
-            self.heartbeat(client);
-        }
-    }
-
-    /// These clients have waited for all that was told to them.
-    fn took_all(&mut self, clients: &[Client]) {
-        for client in clients {
-            self.clients.entry(*client).or_default().untaken = 0;
-        }
     }
 
     fn heartbeat(&mut self, client: Client) {
@@ -163,6 +137,7 @@ impl Model {
         connection.channels.clear();
         if was_present {
             self.goes(client);
+            self.ended.insert(Topic::Presence);
         }
     }
 
@@ -314,21 +289,18 @@ impl Model {
     }
 
     fn tell(&mut self, client: Client, answer: PredictedMessage) {
-        let untaken = &mut self.clients.entry(client).or_default().untaken;
-        *untaken = if answer.event == REPLY { 0 } else { *untaken + 1 };
+        // A reply is waited for by its step; so is the end of a channel, and what a channel pushes.
+        if answer.join_ref.is_none() && answer.event != REPLY {
+            let topic = answer.topic.as_str().unwrap_or_default().to_owned();
+            let connection = self.clients.entry(client).or_default();
+            connection.untaken.push((answer.event, topic));
+        }
         self.note(client, Telling::Message(answer));
     }
 
     fn note(&mut self, client: Client, what: Telling) {
         let link = self.clients.entry(client).or_default().number;
         self.out.told.push(Told { client, link, what });
-    }
-
-    /// Waits until Phoenix has forgotten the channels of a topic that ended, before something is broadcast there.
-    fn forget(&mut self, topic: &Topic) {
-        if self.ended.remove(topic) {
-            self.line(ScenarioStep::pause());
-        }
     }
 }
 

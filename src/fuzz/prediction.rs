@@ -16,6 +16,8 @@ pub(crate) struct Prediction {
     pub(crate) told: Vec<Told>,
     /// Whose presence a client may hear leave after its own channel has ended.
     pub(crate) last_diffs: BTreeSet<Client>,
+    /// Who broadcasts.
+    pub(crate) broadcasters: BTreeSet<Client>,
     /// What the steps reached in the model.
     pub(crate) reached: Vec<StepInState>,
 }

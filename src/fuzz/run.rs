@@ -155,7 +155,7 @@ enum News {
         messages: u64,
         reached: Vec<StepInState>,
     },
-    Failed(Failed),
+    Failed(Box<Failed>),
     Wrong(ScenarioError),
 }
 
@@ -200,7 +200,7 @@ async fn generated(
                     if ends && work.over.swap(true, Ordering::Relaxed) {
                         continue;
                     }
-                    kept(&mut kinds, failed, result);
+                    kept(&mut kinds, *failed, result);
                 }
                 Some(News::Played { messages, reached }) => {
                     result.conversations += 1;
@@ -298,12 +298,12 @@ impl Work {
                 reached,
             });
             if let Some(flaw) = played.flaw {
-                let _ = tell.send(News::Failed(Failed {
+                let _ = tell.send(News::Failed(Box::new(Failed {
                     number,
                     conversation,
                     script,
                     flaw,
-                }));
+                })));
             }
         }
     }

@@ -11,10 +11,26 @@ pub(crate) struct ScenarioStep {
     clients: Vec<Client>,
     /// The verb and the options, with their values as YAML.
     parts: Vec<(&'static str, String)>,
-    /// Whether the step is there only to keep the ids of annotations.
-    pub(super) is_for_saving: bool,
+    wanted: Wanted,
     /// The steps that are done together, if this is a group of them.
     together: Vec<ScenarioStep>,
+}
+
+/// In which conversations a step is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Always,
+    /// Where a later step names the id of an annotation.
+    WithIds,
+    /// Where no step does.
+    WithoutIds,
+}
+
+/// Whether a conversation names ids of annotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedIds {
+    Named,
+    Unnamed,
 }
 
 /// What the names of the ids of annotations begin with.
@@ -39,7 +55,7 @@ impl ScenarioStep {
         Self {
             clients: clients.to_vec(),
             parts: vec![(verb, value)],
-            is_for_saving: false,
+            wanted: Wanted::Always,
             together: Vec::new(),
         }
     }
@@ -49,18 +65,18 @@ impl ScenarioStep {
         Self {
             clients: Vec::new(),
             parts: vec![("sleep", PAUSE.to_owned())],
-            is_for_saving: false,
+            wanted: Wanted::Always,
             together: Vec::new(),
         }
     }
 
     /// Steps that are done together.
-    pub(crate) fn together<const N: usize>(steps: [Self; N]) -> Self {
+    pub(crate) fn together(steps: Vec<Self>) -> Self {
         Self {
             clients: Vec::new(),
             parts: Vec::new(),
-            is_for_saving: false,
-            together: steps.into(),
+            wanted: Wanted::Always,
+            together: steps,
         }
     }
 
@@ -102,10 +118,26 @@ impl ScenarioStep {
         }
     }
 
-    /// A step that is there only to keep the ids of annotations.
-    pub(crate) const fn for_saving(mut self) -> Self {
-        self.is_for_saving = true;
+    /// A step that is there only in these conversations.
+    pub(crate) const fn wanted(mut self, wanted: Wanted) -> Self {
+        self.wanted = wanted;
         self
+    }
+
+    /// The step in a conversation that names ids of annotations, or that names none; nothing if it is not there.
+    pub(crate) fn among(&self, ids: NamedIds) -> Option<Self> {
+        let is_there = match (self.wanted, ids) {
+            (Wanted::Always, _)
+            | (Wanted::WithIds, NamedIds::Named)
+            | (Wanted::WithoutIds, NamedIds::Unnamed) => true,
+            (Wanted::WithIds, NamedIds::Unnamed) | (Wanted::WithoutIds, NamedIds::Named) => false,
+        };
+        let together: Vec<Self> = self.together.iter().filter_map(|step| step.among(ids)).collect();
+        let is_empty_group = together.is_empty() && !self.together.is_empty();
+        (is_there && !is_empty_group).then(|| Self {
+            together,
+            ..self.clone()
+        })
     }
 
     pub(super) fn names_a_note(&self) -> bool {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::conversation::Client;
 use super::prediction::{PredictedMessage, PredictedPayload, Prediction, Telling, Told};
-use super::step::ScenarioStep;
+use super::step::{NamedIds, ScenarioStep};
 use crate::clock::Time;
 use crate::conformance::{Log, RunNames, log_of};
 use crate::protocol::{Field, FrameKind, Message, Payload, Vsn};
@@ -31,12 +31,12 @@ const HIDDEN: [&str; 10] = [
 
 /// The scenario of a conversation, without a comment.
 pub(crate) fn scenario(about: &str, prediction: &Prediction) -> String {
-    let names_notes = prediction.lines.iter().any(ScenarioStep::names_a_note);
-    let lines = prediction.lines.iter();
-    let steps: Vec<String> = lines
-        .filter(|line| names_notes || !line.is_for_saving)
-        .map(ScenarioStep::text)
-        .collect();
+    let ids = match prediction.lines.iter().any(ScenarioStep::names_a_note) {
+        true => NamedIds::Named,
+        false => NamedIds::Unnamed,
+    };
+    let lines = prediction.lines.iter().filter_map(|line| line.among(ids));
+    let steps: Vec<String> = lines.map(|line| line.text()).collect();
     let mut text = format!("about: {}\nvsn: 2.0.0\n", write::text(about));
     let names = ["room", "video", "ana", "bea", "cid", "dan", "eve", "fay"];
     let fresh: Vec<&str> = names

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::conversation::{Client, OddFrame};
-use super::super::prediction::Telling;
+use super::super::prediction::{PredictedMessage, Telling};
 use super::super::step::ScenarioStep;
 use super::{Model, reply};
 use crate::protocol::PHOENIX_TOPIC;
@@ -33,11 +33,11 @@ impl Model {
                     let opcode = if index == 0 { "opcode: 1" } else { "opcode: 0" };
                     self.line(raw(format!("{opcode}, text: '{piece}', last: {}", index == last)));
                 }
-                self.tell(client, reply(None, "f", PHOENIX_TOPIC, "ok", json!({})));
+                self.answer_to_frame(client, reply(None, "f", PHOENIX_TOPIC, "ok", json!({})));
             }
             OddFrame::EmptyBinary => {
                 self.line(raw("binary: \"00 00 00 00 00\"".to_owned()));
-                self.tell(
+                self.answer_to_frame(
                     client,
                     reply(None, "", "", "error", json!({ "reason": "unmatched topic" })),
                 );
@@ -46,16 +46,21 @@ impl Model {
                 self.line(raw(
                     "text: '[null,\"s\",\"phoenix\",\"heartbeat\",{},\"surplus\"]'".to_owned(),
                 ));
-                self.tell(client, reply(None, "s", PHOENIX_TOPIC, "ok", json!({})));
+                self.answer_to_frame(client, reply(None, "s", PHOENIX_TOPIC, "ok", json!({})));
             }
             OddFrame::NumberAsTopic(number) => {
                 self.line(raw(format!("text: '[\"1\",\"t\",{number},\"echo\",{{}}]'")));
                 let mut answer = reply(None, "t", "", "error", json!({ "reason": "unmatched topic" }));
                 answer.topic = json!(number);
-                self.tell(client, answer);
+                self.answer_to_frame(client, answer);
             }
         }
-        // No step waits for the answer to a frame.
-        self.clients.entry(client).or_default().untaken += 1;
+    }
+
+    /// An answer, and the step that waits for it.
+    fn answer_to_frame(&mut self, client: Client, answer: PredictedMessage) {
+        let reference = answer.reference.clone().unwrap_or_default();
+        self.line(ScenarioStep::new(client, "receive", answer.event).with("ref", &reference));
+        self.tell(client, answer);
     }
 }

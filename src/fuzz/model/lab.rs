@@ -127,6 +127,7 @@ impl Model {
 
     fn broadcast(&mut self, client: Client, topic: &Topic, push: &PushKind, payload: &PredictedPayload) {
         self.forget(topic);
+        self.out.broadcasters.insert(client);
         for member in self.members(topic) {
             if member != client || !matches!(push, PushKind::BroadcastFrom(_)) {
                 self.tell(member, news(None, topic, "broadcasted", payload.clone()));

@@ -79,7 +79,7 @@ impl Model {
         }
         let line = ScenarioStep::all(&members, "receive", "presence_diff");
         self.line(match beside {
-            Some(beside) => ScenarioStep::together([line, beside]),
+            Some(beside) => ScenarioStep::together(vec![line, beside]),
             None => line,
         });
         let payload = json!({ "joins": joins, "leaves": leaves });

@@ -4,8 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::super::conversation::{BadAnnotation, Client, Params, PushKind, Topic};
 use super::super::prediction::PredictedPayload;
-use super::super::step::{NOTE, ScenarioStep};
+use super::super::step::{NOTE, ScenarioStep, Wanted};
 use super::{Model, news};
+
+/// The event of a new annotation.
+pub(super) const NEWS: &str = "new_annotation";
 
 /// The annotations of the video of the conversation.
 #[derive(Debug, Default)]
@@ -93,6 +96,7 @@ impl Model {
 
     fn annotate(&mut self, client: Client, push: &PushKind, (body, at): (&str, u32)) {
         self.forget(&Topic::Video);
+        self.out.broadcasters.insert(client);
         let annotation = Annotation {
             body: body.to_owned(),
             at,
@@ -101,15 +105,15 @@ impl Model {
         let members = self.members(&Topic::Video);
         for &member in &members {
             let payload = PredictedPayload::Json(annotation.sent());
-            self.tell(member, news(None, &Topic::Video, "new_annotation", payload));
+            self.tell(member, news(None, &Topic::Video, NEWS, payload));
         }
         self.answers(client, &Topic::Video, push, ("ok", json!({})));
         let number = self.video.made.len();
         let others: Vec<Client> = members.into_iter().filter(|member| *member != client).collect();
         if !others.is_empty() {
-            self.line(ScenarioStep::all(&others, "receive", "new_annotation").for_saving());
+            self.line(ScenarioStep::all(&others, "receive", NEWS).wanted(Wanted::WithIds));
         }
-        let line = ScenarioStep::new(client, "receive", "new_annotation").for_saving();
+        let line = ScenarioStep::new(client, "receive", NEWS).wanted(Wanted::WithIds);
         self.line(line.bare("save", &format!("{{ {}: /id }}", saved(number))));
     }
 }

@@ -33,7 +33,7 @@ fn what_is_typed_wrongly_is_wrong_usage() {
     let lines: [&[&str]; 19] = [
         &[],
         &["chek"],
-        &["fuzz"],
+        &["fuz"],
         &["check", "--levle", "wire"],
         &["check", "--level", "wires"],
         &["check", "--vsn", "3.0.0"],

@@ -1,0 +1,51 @@
+//! The steps of a conversation that only wait, so that nothing that is still under way differs from run to run.
+
+use super::super::conversation::{Client, Deed, OddFrame, Topic};
+use super::super::step::{ScenarioStep, Wanted};
+use super::{Model, video};
+
+impl Model {
+    /// Before a client ends its connection, it takes what was told to it.
+    pub(super) fn catch_up(&mut self, client: Client) {
+        let untaken = std::mem::take(&mut self.clients.entry(client).or_default().untaken);
+        let waits = untaken.into_iter().map(|(event, topic)| {
+            let wait = ScenarioStep::new(client, "receive", event).wanted(match event {
+                video::NEWS => Wanted::WithoutIds,
+                _ => Wanted::Always,
+            });
+            if topic.is_empty() {
+                wait
+            } else {
+                wait.with("on", &topic)
+            }
+        });
+        let waits: Vec<ScenarioStep> = waits.collect();
+        if !waits.is_empty() {
+            self.line(ScenarioStep::together(waits));
+        }
+    }
+
+    /// These clients have waited for all that was told to them.
+    pub(super) fn took_all(&mut self, clients: &[Client]) {
+        for client in clients {
+            self.clients.entry(*client).or_default().untaken.clear();
+        }
+    }
+
+    /// Waits until Phoenix has forgotten the channels of a topic that ended, before something is broadcast there.
+    pub(super) fn forget(&mut self, topic: &Topic) {
+        if self.ended.remove(topic) {
+            self.line(ScenarioStep::pause());
+        }
+    }
+    /// Whether a step may send a diff.
+    pub(super) fn changes_presences(&mut self, client: Client, deed: &Deed) -> bool {
+        match deed {
+            Deed::Join(topic, _) | Deed::Push(topic, _) | Deed::Leave(topic) => *topic == Topic::Presence,
+            Deed::Close | Deed::Cut | Deed::Frame(OddFrame::Fatal(..)) => {
+                self.channel(client, &Topic::Presence).is_some()
+            }
+            Deed::Connect | Deed::Heartbeat | Deed::Frame(_) => false,
+        }
+    }
+}

@@ -21,19 +21,19 @@ pub(super) struct Shrunk {
 /// How often a conversation failed when it was played again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
-    pub(crate) failed: u32,
-    pub(crate) of: u32,
+    pub(crate) failed: usize,
+    pub(crate) of: usize,
 }
 
 /// How often the first conversation is played again.
-const AGAIN: u32 = 5;
+const AGAIN: usize = 5;
 /// The most plays of one candidate.
-const MOST_PLAYS: u32 = 10;
+const MOST_PLAYS: usize = 10;
 /// The most candidates.
 const MOST_CANDIDATES: usize = 2000;
 
 /// How many candidates are played at a time: most of their time is spent waiting.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 16;
 
 /// The search for a smaller conversation that fails.
 #[derive(Clone)]
@@ -95,16 +95,11 @@ impl Search {
 
     /// Plays the conversation again, some times.
     async fn again(&self, first: &MadeConversation) -> Result<Option<(Best, Rate)>, ScenarioError> {
-        let mut failed = 0;
-        let mut found = None;
-        for _ in 0..AGAIN {
-            if let Some(best) = self.fails(first, 1).await? {
-                failed += 1;
-                found = Some(best);
-            }
-        }
+        let failing = self.side_by_side(&vec![first.clone(); AGAIN], 1).await?;
+        let failed = failing.iter().flatten().count();
         let rate = Rate { failed, of: AGAIN };
-        Ok(found.map(|best| (best, rate)))
+        let last = failing.into_iter().flatten().next_back();
+        Ok(last.map(|best| (best, rate)))
     }
 
     /// Tries the candidates of one kind, each behind the last that failed.
@@ -112,7 +107,7 @@ impl Search {
         &self,
         best: &mut Best,
         candidates: fn(&MadeConversation) -> Vec<MadeConversation>,
-        plays: u32,
+        plays: usize,
         left: &mut usize,
     ) -> Result<(), ScenarioError> {
         'again: loop {
@@ -121,7 +116,8 @@ impl Search {
                     return Ok(());
                 }
                 *left = left.saturating_sub(AT_A_TIME);
-                if let Some(smaller) = self.first_that_fails(some, plays).await? {
+                let failing = self.side_by_side(some, plays).await?;
+                if let Some(smaller) = failing.into_iter().flatten().next() {
                     *best = smaller;
                     continue 'again;
                 }
@@ -130,32 +126,31 @@ impl Search {
         }
     }
 
-    /// Plays these candidates side by side; the first of them that fails in the same way.
-    async fn first_that_fails(
+    /// Plays these conversations side by side; of each its play, if it fails in the same way.
+    async fn side_by_side(
         &self,
-        candidates: &[MadeConversation],
-        plays: u32,
-    ) -> Result<Option<Best>, ScenarioError> {
-        let playing = candidates.iter().map(|candidate| {
-            let (search, candidate) = (self.clone(), candidate.clone());
-            tokio::task::spawn_local(async move { search.fails(&candidate, plays).await })
+        conversations: &[MadeConversation],
+        plays: usize,
+    ) -> Result<Vec<Option<Best>>, ScenarioError> {
+        let playing = conversations.iter().map(|conversation| {
+            let (search, conversation) = (self.clone(), conversation.clone());
+            tokio::task::spawn_local(async move { search.fails(&conversation, plays).await })
         });
-        let mut first = None;
+        let mut played = Vec::new();
         for playing in playing.collect::<Vec<_>>() {
             match playing.await {
-                Ok(played) if first.is_none() => first = played?,
-                Ok(_) => {}
+                Ok(one) => played.push(one?),
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
             }
         }
-        Ok(first)
+        Ok(played)
     }
 
     /// The conversation with its play, if it fails in the same way.
     async fn fails(
         &self,
         conversation: &MadeConversation,
-        plays: u32,
+        plays: usize,
     ) -> Result<Option<Best>, ScenarioError> {
         let Some(script) = Script::new(conversation, self.stage.profile)? else {
             return Ok(None);

@@ -43,8 +43,8 @@ struct Failure<'a> {
     conversation: u64,
     times: u64,
     /// How often it failed when it was played again, and of how many plays.
-    failed_again: u32,
-    played_again: u32,
+    failed_again: usize,
+    played_again: usize,
 }
 
 #[derive(Serialize)]

@@ -61,7 +61,7 @@ impl Model {
             .map(|it| it.join_ref.clone());
         let state = PredictedPayload::Json(Value::Object(state));
         self.tell(client, news(join_ref, &Topic::Presence, "presence_state", state));
-        self.took_all(&[client]);
+        self.took_presences(&[client]);
     }
 
     /// A client is gone from the topic.
@@ -87,7 +87,7 @@ impl Model {
             let payload = PredictedPayload::Json(payload.clone());
             self.tell(member, news(None, &Topic::Presence, "presence_diff", payload));
         }
-        self.took_all(&members);
+        self.took_presences(&members);
     }
 }
 

@@ -25,10 +25,11 @@ impl Model {
         }
     }
 
-    /// These clients have waited for all that was told to them.
-    pub(super) fn took_all(&mut self, clients: &[Client]) {
+    /// These clients have waited for all that was told to them about presences.
+    pub(super) fn took_presences(&mut self, clients: &[Client]) {
         for client in clients {
-            self.clients.entry(*client).or_default().untaken.clear();
+            let untaken = &mut self.clients.entry(*client).or_default().untaken;
+            untaken.retain(|(_, topic)| *topic != Topic::Presence.written());
         }
     }
 

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is told of a fault: the first cause, and under it a line for each broken rule with the plays that found it.
+/// The lines about a fault: the first cause, and under it each broken rule with the plays that found it.
 fn told(shown: &Shown) -> String {
     let first_cause = shown.first_cause.as_deref().unwrap_or("none");
     let wrong = shown

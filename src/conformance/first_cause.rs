@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_recording_shows_comes_before_what_others_depend_on() {
+    fn a_rule_that_a_recording_shows_comes_before_one_that_others_depend_on() {
         let mut shown = missing("closed-channel-silent");
         shown.finding.as_mut().unwrap().named_by = NamedBy::Recording;
         assert_eq!(
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_with_large_messages_only_is_a_matter_of_large_messages() {
+    fn failures_with_large_messages_only_have_the_rule_of_large_messages_as_first_cause() {
         let of_size = |rule, largest| {
             let mut case = missing(rule);
             case.finding.as_mut().unwrap().largest = largest;

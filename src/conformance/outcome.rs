@@ -109,7 +109,7 @@ pub struct Finding {
     pub(crate) kind: FailureKind,
     /// The rule that is broken; nothing if the scenario cites none, or if nothing was judged.
     pub broken: Option<String>,
-    /// What names that rule.
+    /// The evidence for that rule.
     pub(crate) named_by: NamedBy,
     /// The size of the largest message of the play, in bytes.
     pub(crate) largest: usize,
@@ -123,7 +123,7 @@ pub struct Finding {
     pub steps: usize,
 }
 
-/// What names the rule that a failure breaks.
+/// The evidence for the rule that a failure breaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum NamedBy {
     /// The expectation that failed: the rule is the most probable of those that the case cites.

@@ -119,7 +119,7 @@ fn names<'a>(case: &'a Case, play: &Play, fresh: &'a [(&'a str, &'a str)]) -> Ru
     }
 }
 
-/// Adds what the recording of a failure tells: the rule that is broken, if that is beyond doubt, and the largest message.
+/// Adds the size of the largest message of a failure and, if its recording shows a symptom, the rule that is broken.
 fn named_by_recording(mut judgement: Judgement, case: &Case, play: &Play) -> Judgement {
     let Some(finding) = judgement
         .finding

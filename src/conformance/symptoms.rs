@@ -1,4 +1,5 @@
-//! Finds in a recording what shows beyond doubt that a rule is broken, whatever the step or the fixture that failed was about.
+//! Finds symptoms in the recording of a failure. A symptom shows beyond doubt that a rule is broken; the step or the fixture that
+//! failed may be about another rule.
 
 mod after_end;
 mod repeated;
@@ -10,12 +11,12 @@ use crate::protocol::{Frame, Vsn};
 use crate::scenario::{Noted, Play, Who};
 use crate::transport::Ending;
 
-/// What a recording shows.
+/// A symptom in a recording.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Symptom {
     /// The rule that is broken.
     pub(super) rule: &'static str,
-    /// What happened, in one line.
+    /// The event that shows it, in one line.
     pub(super) what: String,
 }
 
@@ -34,13 +35,13 @@ fn shown(heard: &Heard<'_>) -> Option<Symptom> {
         .or_else(|| repeated::symptom(heard))
 }
 
-/// Below this size a message is carried.
+/// A message below this size must be carried.
 const CARRIED: usize = 8_000_000;
 
 /// The code of a close frame that refuses a message for its size.
 const TOO_BIG: u16 = 1009;
 
-/// A connection that was closed for the size of a message that must be carried. Hand-made frames are not looked at.
+/// A connection that was closed for the size of a message that must be carried. Connections with hand-made frames do not count.
 fn too_large(heard: &Heard<'_>) -> Option<Symptom> {
     let refused = |who: Who| {
         let mut largest = 0;

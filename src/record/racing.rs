@@ -38,7 +38,7 @@ struct Client {
 }
 
 impl Racing {
-    /// Finds them. The values of the events in `needed` are used later, so they are waited for.
+    /// Finds these messages. The events in `needed` have values that are used later, so a replay waits for them.
     pub(super) fn of(heard: &Heard, heeded: &[Heeded], needed: &BTreeSet<usize>) -> Self {
         let mut racing = Self::default();
         let mut clients: HashMap<usize, Client> = HashMap::new();

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_answer_that_cannot_be_read_the_file_says_that_it_lacks() {
+    fn the_notes_name_an_answer_that_cannot_be_read() {
         let mut book = begun();
         let poll = book.poll(&request("GET /socket/longpoll?vsn=2.0.0&token=t"));
         book.answered(Time::ZERO, &poll, 200, br#"{"status":200,"messages":["[2]"#);

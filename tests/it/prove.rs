@@ -30,7 +30,7 @@ fn run(folder: &Path, experiments: &[&str], flags: &[&str]) -> (Value, Option<i3
     (result, output.status.code())
 }
 
-/// Whether the page has each claim, needs no other file, and is rendered again as it was.
+/// Checks that the page has each claim, needs no other file, and is rendered again as it was.
 fn shows_all(folder: &Path, result: &Value) {
     let path = folder.join("out/report.html");
     let page = fs::read_to_string(&path).unwrap();

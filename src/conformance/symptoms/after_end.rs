@@ -23,12 +23,12 @@ struct Conversation {
     left: bool,
     /// When the client was told of the end of the last join.
     ended: Option<Time>,
-    /// The refs of what the client pushed after that.
+    /// The refs of the pushes of the client after that.
     pushed: HashSet<String>,
 }
 
-/// The first message of a channel after the client was told of its end. In 1.0.0 nobody knows which join a message belongs
-/// to, so only 2.0.0 is looked at.
+/// The first message of a channel after the client was told of its end. A message of 1.0.0 does not tell to which
+/// join it belongs, so only those of 2.0.0 count.
 pub(super) fn symptom(heard: &Heard<'_>) -> Option<Symptom> {
     let mut conversations: HashMap<(Who, String), Conversation> = HashMap::new();
     for (entry, from, message) in heard.messages() {
@@ -93,7 +93,7 @@ impl Conversation {
         })
     }
 
-    /// What a push shows that was handled after the end.
+    /// The symptom of a push that was handled after the end.
     fn served(&self) -> Symptom {
         let rule = if self.left {
             "push-after-leave-not-run"

@@ -22,8 +22,8 @@ struct Counts {
     topics: HashMap<Who, HashSet<String>>,
 }
 
-/// The first broadcast that a connection heard more often than clients had sent its payload on the topic until then. What no
-/// client has sent like that, such as a presence_diff, is not looked at.
+/// The first broadcast that a connection heard more often than clients had sent its payload on the topic until then. Payloads that no
+/// client has sent, such as those of presence_diff, do not count.
 pub(super) fn symptom(heard: &Heard<'_>) -> Option<Symptom> {
     let mut counts = Counts::default();
     for (entry, from, message) in heard.messages() {
@@ -68,7 +68,7 @@ impl Counts {
     }
 
     /// On a connection with several topics the second one may have come by the channel of another topic, so only connections
-    /// with one topic are looked at.
+    /// with one topic count.
     fn heard(&mut self, who: Who, message: &Message<'_>, content: Content) -> Option<Symptom> {
         let sent = *self.sent.get(&content)?;
         if self.topics.get(&who)?.len() != 1 {

@@ -7,7 +7,7 @@ use super::*;
 use crate::clock::Time;
 use crate::scenario::{RecordedEntry, Recording};
 
-/// What happens in a play of one actor.
+/// An event in a play of one actor.
 enum Happens {
     Sends(&'static str),
     Hears(&'static str),

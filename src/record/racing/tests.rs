@@ -1,4 +1,4 @@
-//! What a recorded scenario leaves open of messages that race with something that the client does.
+//! Recorded scenarios in which messages race with something that the client does.
 
 use crate::record::Pauses;
 use crate::record::tests::{drafted, heard};
@@ -21,7 +21,7 @@ fn left_and_closed(between: &[(u64, usize, &str)]) -> String {
 }
 
 #[test]
-fn what_came_after_a_close_frame_of_the_client_may_come_or_not() {
+fn messages_after_a_close_frame_of_the_client_may_come_or_not() {
     let text = left_and_closed(&[
         (
             6,

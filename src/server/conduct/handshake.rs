@@ -74,9 +74,9 @@ pub enum UserName {
 /// A token that the server did not sign, or that is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadToken {
-    /// Refuses the handshake.
+    /// The client is refused.
     Refused,
-    /// Lets in, as no token does.
+    /// The client is let in, like one without a token.
     TakenForNone,
 }
 

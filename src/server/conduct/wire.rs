@@ -58,7 +58,7 @@ pub struct WireConduct {
     pub frames: FrameConduct,
     /// What is taken for a message.
     pub reading: ReadingConduct,
-    /// Whom a `disconnect` reaches.
+    /// The connections that a `disconnect` reaches.
     pub disconnect_reach: DisconnectReach,
     /// The reaction of a shard that stood still.
     pub after_stall: AfterStall,

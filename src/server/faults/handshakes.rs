@@ -69,7 +69,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "bad-token-as-none",
-        "A token that the server did not sign lets in, as no token does.",
+        "A client with a token that the server did not sign is let in, like one without a token.",
         &["token-signed", "connect-refused", "longpoll-connect-refused"],
         |conduct| conduct.handshake.bad_token = BadToken::TakenForNone,
     ),

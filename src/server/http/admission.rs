@@ -77,7 +77,7 @@ impl ConnectParams {
         Ok(Admission { vsn, user })
     }
 
-    /// Nobody: everybody who knows the password is let in without a name.
+    /// Checks the password. It belongs to no user, so the client gets no name.
     fn checked_password(self) -> Result<Option<String>, Refusal> {
         match self.auth {
             Some(Param::Text(auth)) if auth == PASSWORD => Ok(None),

@@ -45,7 +45,7 @@ pub(crate) enum Form {
     Text,
 }
 
-/// What a request to a mount with long poll asks for, or the answer that it gets at once.
+/// The purpose of a request to a mount with long poll, or the answer that it gets at once.
 pub(super) fn ask(shared: &Shared, request: &Request<'_>, mount: Mount) -> Result<PollAsk, Response> {
     match request.method {
         "OPTIONS" => {

@@ -7,7 +7,7 @@ use super::result;
 use crate::cli::{Served, assert_said, phxproof, said};
 use crate::middlebox::{Hindrance, Middlebox};
 
-/// What such a mount asks for.
+/// The param that such a mount asks for.
 const PASSWORD: [&str; 2] = ["--param", "auth=letmein"];
 
 /// The target of that mount, here or where a middlebox listens.

@@ -1,19 +1,19 @@
 defmodule PhxproofBeam do
   @moduledoc """
-  Tells phxproof what this Erlang VM uses while it is under load: schedulers, run queue, processes, mailboxes, memory, ETS and the
-  pools of Ecto.
+  Gives phxproof the figures of this Erlang VM while it is under load: schedulers, run queue, processes, mailboxes, memory, ETS
+  and the pools of Ecto.
 
   Copy this file into the `lib/` of your application (it needs no dependency) and start it in its supervision tree:
 
       {PhxproofBeam, port: 9400}
 
   It listens on 127.0.0.1 only. Without `:port` the port is that of `PHXPROOF_BEAM_PORT`, else any free one, which is logged. Each
-  line `stats` that a client sends is answered by one line of JSON. While nobody asks, nothing is measured.
+  line `stats` that a client sends is answered by one line of JSON. It measures nothing while nobody asks.
   """
 
   use Supervisor
 
-  @doc "Starts it. `:port` says where it listens."
+  @doc "Starts it. `:port` is the port on which it listens."
   def start_link(options \\ []), do: Supervisor.start_link(__MODULE__, options, name: __MODULE__)
 
   @impl true
@@ -65,7 +65,7 @@ defmodule PhxproofBeam.Listener do
     case :gen_tcp.accept(socket) do
       {:ok, client} ->
         {:ok, pid} = Task.Supervisor.start_child(PhxproofBeam.Connections, fn -> begin(client) end)
-        # Who owns a socket closes it by its end. The connection may have ended already.
+        # A socket is closed when its owner ends. The connection may have ended already.
         :gen_tcp.controlling_process(client, pid)
         send(pid, :yours)
         accept(socket)
@@ -98,9 +98,9 @@ defmodule PhxproofBeam.Sampler do
   @moduledoc false
   use GenServer
 
-  # A sample that is younger is told again, so that more clients cost nothing more.
+  # A sample that is younger is sent again, so that more clients cost nothing more.
   @youngest_ms 500
-  # So long a sample looks at mailboxes. The next one goes on with the processes that are left.
+  # The time that a sample looks at mailboxes. The next one goes on with the processes that are left.
   @look_us 10_000
   @longest 5
 
@@ -186,7 +186,7 @@ defmodule PhxproofBeam.Sampler do
       else: look(left, deadline, looked_at + 1, longest(pid, longest))
   end
 
-  # This process is asked by everybody else, so its own mailbox says nothing.
+  # All clients ask this process, so its own mailbox says nothing.
   defp longest(pid, longest) when pid == self(), do: longest
 
   defp longest(pid, longest) do
@@ -237,7 +237,7 @@ defmodule PhxproofBeam.Pools do
     event = Keyword.fetch!(repo.config(), :telemetry_prefix) ++ [:query]
 
     if there?(:telemetry, :attach, 4) do
-      # If the sampler was restarted, the counters of the one before are still told.
+      # If the sampler was restarted, the handler still counts for the one before.
       apply(:telemetry, :detach, [{__MODULE__, repo}])
       apply(:telemetry, :attach, [{__MODULE__, repo}, event, &__MODULE__.queried/4, counters])
     end
@@ -271,7 +271,7 @@ defmodule PhxproofBeam.Pools do
     )
   end
 
-  # A pool that does not answer in time is told without these two figures.
+  # A pool that does not answer in time has no `idle` and no `waiting`.
   defp connections(repo) do
     task = Task.async(fn -> ask(repo) end)
 
@@ -310,7 +310,7 @@ defmodule PhxproofBeam.JSON do
   def encode(nil), do: "null"
   def encode(number) when is_integer(number), do: Integer.to_string(number)
   def encode(number) when is_float(number), do: Float.to_string(number)
-  # Names of processes are inspected, so a backslash and a quote are all that JSON would read otherwise; what else is rare is a dot.
+  # Names of processes are inspected, so a backslash and a quote are all that JSON would read otherwise. Other characters are rare, and become a dot.
   def encode(text) when is_binary(text) do
     plain = String.replace(text, ~r/[^ -~]/u, ".")
     [?", plain |> String.replace("\\", "\\\\") |> String.replace("\"", "\\\""), ?"]

@@ -47,7 +47,7 @@ impl BeamMeter {
         (*read <= READ_AGAIN).then_some(&*reading)
     }
 
-    /// All that was told.
+    /// The figures over the run so far.
     pub(crate) const fn seen(&self) -> &BeamUse {
         &self.seen
     }

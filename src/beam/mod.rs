@@ -1,4 +1,4 @@
-//! What an Erlang VM tells of itself over a local port: schedulers, processes, mailboxes, memory and pools. The module
+//! Reads the figures of an Erlang VM over a local port: schedulers, processes, mailboxes, memory and pools. The module
 //! `examples/beam/phxproof_beam.ex` answers there.
 
 mod address;

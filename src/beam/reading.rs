@@ -6,11 +6,11 @@ use serde_json::Value;
 
 /// The version of the format of answers.
 const VERSION: u64 = 1;
-/// Names are cut, and lists end here: what answers is not trusted.
+/// Names are cut, and lists end here: the answer may come from anything that listens there.
 const LONGEST_NAME: usize = 120;
 const MOST_POOLS: usize = 20;
 
-/// What an Erlang VM told of itself.
+/// The figures of an Erlang VM at one time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BeamReading {
     /// The OTP release.
@@ -21,7 +21,7 @@ pub struct BeamReading {
     pub utilization: f64,
     /// Processes and ports that were ready to run and waited for a scheduler.
     pub run_queue: u64,
-    /// Processes, and how many there may be.
+    /// Processes.
     pub processes: u64,
     /// How many processes there may be.
     pub process_limit: u64,
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn pools_are_read_with_what_they_tell() {
+    fn pools_are_read_with_the_figures_that_they_have() {
         let pools = r#""pools":[{"name":"My.Repo","size":10,"queries":40,"queue_us_max":900,"idle":3,"waiting":0},{"name":"Old.Repo","size":5}]"#;
         let reading = BeamReading::read(&RECORDED.replace("\"pools\":[]", pools)).unwrap();
         assert_eq!(reading.pools[0].idle, Some(3));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn other_answers_are_told_with_what_is_wrong() {
+    fn other_answers_are_refused_with_the_reason() {
         let wrong = |line: &str| BeamReading::read(line).unwrap_err().to_string();
         assert_eq!(
             wrong("HTTP/1.1 400 Bad Request\r\n"),

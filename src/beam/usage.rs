@@ -1,8 +1,8 @@
-//! What an Erlang VM told over a whole run.
+//! The figures of an Erlang VM over a whole run.
 
 use super::reading::{BeamMailbox, BeamReading, PoolReading};
 
-/// The most that an Erlang VM told over a run.
+/// The figures of an Erlang VM over a run: mostly the largest of each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BeamUse {
     /// The address that was asked.
@@ -13,9 +13,9 @@ pub struct BeamUse {
     pub schedulers: u64,
     /// How many answers came.
     pub answers: u64,
-    /// How many questions had no answer, and why the last one had none.
+    /// How many questions had no answer.
     pub unanswered: u64,
-    /// Why the last question without an answer had none.
+    /// The reason why the last of them had none.
     pub why_unanswered: Option<String>,
     /// The part of the time in which schedulers worked, from 0 to 1, on the average.
     pub utilization_mean: f64,
@@ -25,11 +25,11 @@ pub struct BeamUse {
     pub run_queue_max: u64,
     /// The most processes.
     pub processes_max: u64,
-    /// How many there may be.
+    /// How many processes there may be.
     pub process_limit: u64,
     /// The most ports.
     pub ports_max: u64,
-    /// How many there may be.
+    /// How many ports there may be.
     pub port_limit: u64,
     /// The longest mailbox.
     pub longest_mailbox: Option<BeamMailbox>,
@@ -112,7 +112,7 @@ impl BeamUse {
         pool.queue_us_max = pool.queue_us_max.max(it.queue_us_max);
     }
 
-    /// What the user must know, if some questions had no answer.
+    /// A note for the user, if some questions had no answer.
     pub(crate) fn note(&self) -> Option<String> {
         let why = self.why_unanswered.as_ref()?;
         let asked = self.answers + self.unanswered;

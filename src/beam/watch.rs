@@ -13,12 +13,12 @@ use super::reading::{BeamReading, NoReading};
 const EVERY: Duration = Duration::from_secs(1);
 /// How long connecting, asking and answering may take, each.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A longer answer is none.
+/// The most bytes of an answer.
 const LONGEST_ANSWER: u64 = 256 << 10;
 /// Answers that nobody takes are dropped beyond this number, the oldest first.
 const MOST_KEPT: usize = 600;
 
-/// Why an Erlang VM told nothing.
+/// The reason why an Erlang VM gave no figures.
 #[derive(Debug, thiserror::Error)]
 pub enum BeamError {
     /// Nobody listens there, or the connection ended.

@@ -20,6 +20,6 @@ pub enum CapacityEvent<'a> {
     Progress(PhaseProgress),
     /// A trial is over.
     Tried(&'a Trial),
-    /// What was found so far, without a fit and without forecasts.
+    /// The result so far, without a fit and without forecasts.
     SoFar(&'a CapacityResult),
 }

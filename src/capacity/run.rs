@@ -202,7 +202,7 @@ impl Run<'_> {
         Ok(outcome)
     }
 
-    /// What was found so far.
+    /// The result so far, without a fit and without forecasts.
     fn so_far(&self) -> CapacityResult {
         CapacityResult {
             dimension: self.settings.dimension,

@@ -54,7 +54,7 @@ pub struct Trial {
     pub little: Option<Little>,
     /// The processors and memory of this process.
     pub generator: ProcessUse,
-    /// What the server used, if it is watched.
+    /// The use of the server's process, if it is watched.
     pub server: Option<TrialServer>,
     /// The Erlang VM of the server, if it was asked.
     pub beam: Option<BeamUse>,
@@ -116,7 +116,7 @@ pub struct ProcessUse {
     pub rss_bytes: u64,
 }
 
-/// What the process of the server used while the load lasted.
+/// The use of the process of the server while the load lasted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TrialServer {
     /// Processors in use, on the average.

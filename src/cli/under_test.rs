@@ -118,7 +118,7 @@ pub(super) fn check_pid(pid: Option<u32>) -> Result<(), Complaint> {
     }
 }
 
-/// Refuses a target on another machine. `harm` describes, as a clause, what the run would do to it.
+/// Refuses a target on another machine. `harm` describes, as a clause, the harm that the run would do there.
 pub(super) fn check_loopback(target: &Target, harm: impl FnOnce() -> String) -> Result<(), Complaint> {
     if target.is_loopback() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Lets a run be watched while it goes on: starts the server of its page, and says where it is.
+//! Lets a run be watched while it goes on: starts the server of its page, and prints its address.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts the servers that are asked for, and says where they are.
+    /// Starts the servers that are asked for, and prints their addresses.
     pub(super) fn start(
         typed: impl Into<args::Watching>,
         board: impl FnOnce() -> Board,
@@ -43,13 +43,13 @@ impl Watch {
         Ok(Some(watch))
     }
 
-    /// What is shown.
+    /// The board that the servers show.
     pub(super) fn board(&self) -> Arc<Board> {
         Arc::clone(&self.board)
     }
 }
 
-/// What is offered where. The metrics are on the address of the page, unless they have one of their own.
+/// The addresses of the page and of the metrics. The metrics have that of the page, unless they have one of their own.
 fn offers(typed: args::Watching) -> Vec<(LiveAddress, Offering)> {
     let metrics = typed
         .metrics

@@ -1,4 +1,4 @@
-//! An address on which a run can be looked at: `9000`, `127.0.0.1:9000`, `[::1]:9000`, `localhost` or `0.0.0.0:9000`.
+//! An address on which a run can be watched: `9000`, `127.0.0.1:9000`, `[::1]:9000`, `localhost` or `0.0.0.0:9000`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

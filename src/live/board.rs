@@ -1,4 +1,4 @@
-//! What is shown of a run: its page, which is drawn only when somebody looks, and at the end its report.
+//! The page of a run, which is drawn only when somebody looks, and its report at the end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::clock::{Clock, Time};
 /// A page is drawn at most once in this time.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// It goes on.
@@ -30,7 +30,7 @@ type Draw = Box<dyn FnOnce() -> String + Send>;
 /// Writes the metrics.
 type Measure = dyn Fn() -> String + Send + Sync;
 
-/// What a server offers of a board.
+/// The parts of a board that a server offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offering {
     /// The page, its changes, and the rate.
@@ -41,7 +41,7 @@ pub(crate) enum Offering {
     Both,
 }
 
-/// What is shown of a run. Its job shows, and the servers read.
+/// The page, the metrics and the rate of a run. The run brings them up to date, and the servers read them.
 pub(crate) struct Board {
     shown: Mutex<Shown>,
     progress: watch::Sender<Progress>,
@@ -80,7 +80,7 @@ impl Board {
         }
     }
 
-    /// Lets those who look change the rate.
+    /// Lets readers of the page change the rate.
     pub(crate) fn with_rate(self, rate: impl RateControl + 'static) -> Self {
         Self {
             rate: Some(Box::new(rate)),
@@ -138,14 +138,14 @@ impl Board {
         }
     }
 
-    /// Tells each change of the page.
+    /// Reports each change of the page.
     pub(super) fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
     }
 
     /// The data of an event: the page as a JSON string, which has no line breaks.
     pub(super) fn event(&self) -> (Progress, String) {
-        // The end is told after the report is shown, so that a page that is called the report is one.
+        // `over` shows the report before it reports the end. So the page is the report if the progress is `Over`.
         let progress = *self.progress.borrow();
         (progress, serde_json::Value::from(&*self.page()).to_string())
     }

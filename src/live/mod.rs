@@ -1,5 +1,5 @@
-//! Serves over HTTP what a run shows while it goes on: a page, its changes as server-sent events, and commands. It has a
-//! thread of its own, so that a reader does not disturb the measurement.
+//! Serves a run over HTTP while it goes on: its page, the changes of the page as server-sent events, its metrics and its
+//! rate. The server has a thread of its own, so that a reader does not disturb the measurement.
 
 mod address;
 mod answer;

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::request::LiveRequest;
 
-/// What a body should have been.
+/// The answer to a body that is no rate.
 const EXPECTED: &str = "PUT /rate takes sends a second, a number above 0: 500, 0.5 or {\"rate\": 500}\n";
 
 /// The rate of a run. Errors are sentences for the user.
 pub(crate) trait RateControl: Send + Sync {
-    /// The rate that was asked for last; why it cannot be changed, if that is so.
+    /// The rate that was asked for last, or the reason why it cannot be changed.
     fn rate(&self) -> Result<f64, String>;
 
     /// Asks for another rate, which is a number above 0.

@@ -28,7 +28,7 @@ pub(super) struct LiveRequest {
     pub(super) length: usize,
 }
 
-/// Why there is no request.
+/// The reason why there is no request.
 #[derive(Debug)]
 pub(super) enum Unread {
     /// The connection ended.

@@ -24,10 +24,10 @@ const MOST_CONNECTIONS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The shortest time between two events.
 const BETWEEN_EVENTS: Duration = Duration::from_secs(1);
-/// How long those who look have to take the report when the run is over.
+/// How long readers of the page have to take the report when the run is over.
 const LAST_LOOK: Duration = Duration::from_secs(2);
 
-/// Why a run cannot be looked at.
+/// The reason why a run cannot be watched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LiveError {
     /// The address cannot be listened on.
@@ -43,7 +43,7 @@ pub(crate) enum LiveError {
     Thread(#[source] io::Error),
 }
 
-/// A board, and what is offered of it.
+/// A board, and the parts of it that are offered.
 type Offered = (Arc<Board>, Offering);
 
 /// A server that runs until it is dropped.
@@ -54,7 +54,7 @@ pub(crate) struct LiveServer {
 }
 
 impl LiveServer {
-    /// Listens, and serves what it offers of the board.
+    /// Listens, and serves these parts of the board.
     pub(crate) fn start(address: LiveAddress, board: Arc<Board>, offer: Offering) -> Result<Self, LiveError> {
         let unheard = |why| LiveError::Listen { address, why };
         let listener = StdListener::bind(address.0).map_err(unheard)?;
@@ -89,7 +89,7 @@ impl LiveServer {
 }
 
 impl Drop for LiveServer {
-    /// Gives those who look the report, and ends.
+    /// Sends the report to the readers of the page, and ends.
     fn drop(&mut self) {
         self.end.send_replace(true);
         if let Some(thread) = self.thread.take() {
@@ -112,7 +112,7 @@ async fn accept(listener: TcpListener, local: SocketAddr, board: Offered, ended:
                     Ok((stream, _)) => {
                         connections.spawn(serve(stream, local, board.clone(), ended.clone()));
                     }
-                    // What cannot be accepted now, because descriptors are short, is accepted later.
+                    // If the process has too many descriptors open, the connection waits.
                     Err(_) => sleep(BETWEEN_EVENTS).await,
                 }
             }
@@ -120,7 +120,7 @@ async fn accept(listener: TcpListener, local: SocketAddr, board: Offered, ended:
     }
     drop(listener);
     let last = async { while connections.join_next().await.is_some() {} };
-    // Who does not take the report in time goes without it.
+    // A reader that does not take the report in time goes without it.
     let _ = timeout(LAST_LOOK, last).await;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::beam::BeamReading;
 
-/// What an Erlang VM told in one second.
+/// The figures of an Erlang VM in one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BeamPoint {
     /// The part of the time in which its schedulers worked, from 0 to 1.

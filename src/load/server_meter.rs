@@ -1,4 +1,4 @@
-//! Measures what the process of a server uses, also over restarts.
+//! Measures the CPU time, memory, threads and descriptors of the process of a server, also over restarts.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) struct ServerMeter {
     seen: ServerUse,
 }
 
-/// Figures of the server process.
+/// The figures of the process of the server over a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ServerUse {
     /// CPU seconds during the run.

@@ -95,7 +95,7 @@ impl Schedule {
         }
     }
 
-    /// What changes the rate while the run goes on; only a single rate can be changed.
+    /// The control that changes the rate while the run goes on; only a single rate can be changed.
     pub fn steering(&self) -> Steering {
         match self {
             Self::Open(stages, _) => match stages.as_slice() {

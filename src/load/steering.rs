@@ -45,7 +45,7 @@ pub(super) fn told(changes: &[RateChange]) -> Option<String> {
     ))
 }
 
-/// Why the rate of a run cannot be changed.
+/// The reason why the rate of a run cannot be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsteerable {
     /// Closed model.
@@ -111,7 +111,7 @@ impl Steering {
     /// Asks for another rate. It holds within some 100 ms, or from the start of the load on.
     ///
     /// # Errors
-    /// Why it cannot be changed.
+    /// It cannot be changed.
     pub fn ask(&self, sends_per_s: f64) -> Result<(), Unsteerable> {
         let mut asked = self.asked();
         if let Some(why) = asked.locked {
@@ -128,7 +128,7 @@ impl Steering {
     /// Asks for a rate that is so many times the last one, and returns it.
     ///
     /// # Errors
-    /// Why it cannot be changed.
+    /// It cannot be changed.
     pub fn multiply(&self, times: f64) -> Result<f64, Unsteerable> {
         // Seven digits are enough, and are read more easily.
         let sends_per_s = format!("{:.6e}", self.asked().rate * times);
@@ -140,7 +140,7 @@ impl Steering {
     /// The rate that was asked for last.
     ///
     /// # Errors
-    /// Why it cannot be changed.
+    /// It cannot be changed.
     pub fn rate(&self) -> Result<f64, Unsteerable> {
         let asked = self.asked();
         asked.locked.map_or(Ok(asked.rate), Err)

@@ -24,7 +24,7 @@ pub(super) struct Context<'c> {
     pub(super) server: Rc<RefCell<Option<Box<dyn Lent>>>>,
     /// The process of the server, if it was named.
     pub(super) server_pid: Option<u32>,
-    /// Reads what it uses.
+    /// Reads its use of the machine.
     pub(super) server_watch: Rc<ServerWatch>,
     pub(super) on_phase: RefCell<&'c mut dyn FnMut(&str)>,
 }

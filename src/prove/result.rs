@@ -245,7 +245,7 @@ pub struct ProveResult {
     pub server: Option<ServerUse>,
     /// The Erlang VM of the server, if it was asked.
     pub beam: Option<BeamUse>,
-    /// What the server used over time.
+    /// The use of the server over time.
     pub server_pictures: Vec<Picture>,
     /// Notes for the user.
     pub notes: Vec<String>,

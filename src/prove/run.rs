@@ -100,7 +100,7 @@ pub async fn prove(
         })
         .await;
     result.server = watch.seen();
-    result.beam = watch.told();
+    result.beam = watch.beam();
     result.server_pictures = watch.pictures();
     result.notes.extend(result.beam.as_ref().and_then(BeamUse::note));
     // Tasks of an experiment that was ended early end with the set.

@@ -1,4 +1,4 @@
-//! What the server uses during experiments, over time: its process, also over restarts, and its Erlang VM.
+//! The figures of the server during experiments, over time: of its process, also over restarts, and of its Erlang VM.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::load::{BeamPoint, ServerMeter, ServerReading, ServerUse};
 /// The time between two readings.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Reads from time to time what the server uses.
+/// Reads the figures of the server once a second.
 #[derive(Debug)]
 pub(super) struct ServerWatch {
     noted: Rc<RefCell<Noted>>,
@@ -70,18 +70,18 @@ impl ServerWatch {
         }
     }
 
-    /// What its process used until now, if it is watched.
+    /// The figures of its process until now, if it is watched.
     pub(super) fn seen(&self) -> Option<ServerUse> {
         self.noted.borrow().process.as_ref().map(ServerMeter::seen)
     }
 
-    /// What its Erlang VM told until now, if it is asked.
-    pub(super) fn told(&self) -> Option<BeamUse> {
+    /// The figures of its Erlang VM until now, if it is asked.
+    pub(super) fn beam(&self) -> Option<BeamUse> {
         let noted = self.noted.borrow();
         noted.beam.as_ref().map(|beam| beam.seen().clone())
     }
 
-    /// Its use over time.
+    /// The pictures of the figures over time.
     pub(super) fn pictures(&self) -> Vec<Picture> {
         self.noted.borrow().pictures()
     }

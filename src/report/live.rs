@@ -1,5 +1,5 @@
-//! What the page of a run that goes on has beside its report: a line that says how far it is, and the script that
-//! brings it up to date.
+//! The parts that the page of a run that goes on has beside its report: a line about its connection to the run, a form for
+//! the rate, and the script that brings the page up to date.
 
 use std::fmt::Write as _;
 

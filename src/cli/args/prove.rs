@@ -36,8 +36,8 @@ pub(in super::super) struct Prove {
     /// this run starts]
     #[arg(long, value_name = "PID", help_heading = EXPERIMENT, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     pub(in super::super) server_pid: Option<u32>,
-    /// Port on which the Erlang VM of the server tells its schedulers, processes, mailboxes, memory and Ecto pools, for
-    /// example 127.0.0.1:9400; examples/beam/phxproof_beam.ex answers there [default: not asked]
+    /// Address of the figures of the server's Erlang VM (schedulers, processes, mailboxes, memory, Ecto pools), for example
+    /// 127.0.0.1:9400; examples/beam/phxproof_beam.ex answers there [default: not asked]
     #[arg(long, value_name = "HOST:PORT", help_heading = EXPERIMENT)]
     pub(in super::super) beam: Option<BeamAddress>,
     #[command(flatten)]

@@ -91,8 +91,8 @@ impl Job {
         Ok(job)
     }
 
-    /// Refuses arguments that make no sense, before anything is opened. Returns what is known of the run, and what
-    /// changes its rate.
+    /// Refuses arguments that make no sense, before anything is opened. Returns the rehearsal of the run, and the
+    /// control of its rate.
     fn check(&self) -> Result<(Rehearsal, Steering), CliError> {
         let typed = &self.meant;
         let stages = self.first.program.load().stages.len();

@@ -37,7 +37,7 @@ pub(super) fn render(run: &CapacityFinished<'_>) -> String {
         tables::fit(&mut page, result);
         tables::forecasts(&mut page, result);
         tables::trials(&mut page, result);
-        vm::told(&mut page, result);
+        vm::trials(&mut page, result);
     }
     tables::setup(&mut page, run.setup);
     foot(&mut page, run);
@@ -45,7 +45,7 @@ pub(super) fn render(run: &CapacityFinished<'_>) -> String {
     page
 }
 
-/// The whole page of a search that goes on, and what is tried now.
+/// The whole page of a search that goes on; `doing` names the present trial.
 pub(super) fn render_live(run: &CapacityFinished<'_>, doing: &str) -> String {
     let mut page = live::begin(&page_title(run), STYLE);
     let found = run.result.and_then(CapacityResult::value);

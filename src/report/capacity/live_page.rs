@@ -10,7 +10,7 @@ use crate::live::Board;
 use crate::report::load::words::grouped;
 use crate::report::{About, CapacityJob, ReportError, Reporter, live};
 
-/// What is known of a search before it begins.
+/// The facts about a search that are known before it begins.
 #[derive(Clone, Debug)]
 pub struct CapacityBeginning {
     /// The start time and the seed.
@@ -49,7 +49,7 @@ impl CapacityLive {
         }
     }
 
-    /// Shows what was found so far.
+    /// Shows the result so far.
     fn show(&self) {
         let (beginning, result) = (Arc::clone(&self.beginning), self.result.clone());
         let (duration, doing) = (self.clock.now().since(Time::ZERO), self.doing.clone());

@@ -1,4 +1,4 @@
-//! What an Erlang VM told over a run, in words and as a table.
+//! The figures of an Erlang VM over a run, in words and as a table.
 
 use std::fmt::Write as _;
 
@@ -106,7 +106,7 @@ pub(in crate::report) fn table(page: &mut String, it: &BeamUse) {
     if it.answers == 0 {
         return;
     }
-    page.push_str("<h2>What the Erlang VM told</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");
+    page.push_str("<h2>The Erlang VM of the server</h2>\n<div class=\"wide said\"><table>\n<tbody>\n");
     for (name, value) in rows(it) {
         let _ = writeln!(
             page,

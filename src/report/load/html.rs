@@ -64,8 +64,8 @@ fn body(page: &mut String, run: &LoadFinished<'_>, stage: &Stage<'_>) {
         charts::all(page, run);
         tables::lost(page, run.result);
         tables::latencies(page, run.result);
-        if let Some(told) = &run.result.beam {
-            beam::table(page, told);
+        if let Some(figures) = &run.result.beam {
+            beam::table(page, figures);
         }
     }
     tables::counts(page, run.result);
@@ -207,11 +207,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_erlang_vm_told_has_charts_and_a_table() {
+    fn the_figures_of_the_erlang_vm_have_charts_and_a_table() {
         let page = made_up::with_run(render);
         assert_eq!(page.matches("<strong>Erlang VM: ").count(), 4);
         assert_eq!(page.matches("<strong>Ecto: ").count(), 2);
-        let start = page.find("<h2>What the Erlang VM told").unwrap();
+        let start = page.find("<h2>The Erlang VM of the server").unwrap();
         let end = start + page[start..].find("</table>").unwrap();
         insta::assert_snapshot!(&page[start..end]);
         let unasked = crate::load::LoadResult {

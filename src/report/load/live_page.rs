@@ -46,7 +46,7 @@ impl LoadLive {
         }
     }
 
-    /// Shows what was measured so far.
+    /// Shows the measurements so far.
     fn show(&self, result: &LoadResult) {
         let state = Arc::new(LoadState {
             beginning: Arc::clone(&self.beginning),

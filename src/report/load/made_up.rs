@@ -64,7 +64,7 @@ fn second(number: u32) -> Point {
     }
 }
 
-/// What the Erlang VM told in a second.
+/// The figures of the Erlang VM in a second.
 fn beam(number: u32) -> BeamPoint {
     BeamPoint {
         utilization: 0.25,
@@ -86,7 +86,7 @@ fn beam(number: u32) -> BeamPoint {
     }
 }
 
-/// What it told over the run.
+/// Its figures over the run.
 pub(in crate::report) fn beam_use() -> BeamUse {
     BeamUse {
         address: "127.0.0.1:9400".to_owned(),

@@ -140,7 +140,7 @@ fn times(page: &mut Exposition, result: &LoadResult) {
     }
 }
 
-/// What both ends use; of the server only where it is watched.
+/// The use of both ends: that of the server only if it is watched.
 fn uses(page: &mut Exposition, state: &LoadState) {
     let (result, last) = (&state.result, state.last());
     let generator = &result.generator;

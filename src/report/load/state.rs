@@ -1,4 +1,4 @@
-//! What is known of a load test while it goes on, for its page and its metrics.
+//! The state of a load test while it goes on, for its page and its metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::{LoadFinished, Setup, html};
 use crate::load::{LoadConclusion, LoadResult, Objective, PhaseProgress, Point, Steering};
 use crate::report::About;
 
-/// What is known of a run before it begins.
+/// The facts about a run that are known before it begins.
 #[derive(Clone, Debug)]
 pub struct LoadBeginning {
     /// The start time and the seed.
@@ -26,7 +26,7 @@ pub struct LoadBeginning {
     pub steering: Steering,
 }
 
-/// What is known of a run at a time.
+/// The state of a run at one time.
 pub(super) struct LoadState {
     pub(super) beginning: Arc<LoadBeginning>,
     pub(super) progress: Option<PhaseProgress>,

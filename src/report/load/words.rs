@@ -88,7 +88,7 @@ pub(in crate::report) fn memory(peak: u64, per_socket: Option<u64>) -> String {
     }
 }
 
-/// What a server used: CPU time, memory, threads and, where they are known, descriptors.
+/// The use of a server: CPU time, memory, threads and, where they are known, descriptors.
 pub(in crate::report) fn used(server: &ServerUse, bytes_per_socket: Option<u64>) -> String {
     let mut text = format!(
         "{:.2} s of CPU, {}, {}",

@@ -8,7 +8,7 @@ use crate::live::Board;
 use crate::prove::{Experiment, ProveEvent, ProveResult};
 use crate::report::{About, ProveJob, ReportError, Reporter, live};
 
-/// What is known of experiments before they begin.
+/// The facts about experiments that are known before they begin.
 #[derive(Clone, Debug)]
 pub struct ProveBeginning {
     /// The start time and the seed.
@@ -49,7 +49,7 @@ impl ProveLive {
         }
     }
 
-    /// Shows what was found so far.
+    /// Shows the results so far.
     fn show(&self) {
         let result = ProveResult {
             experiments: self.experiments.clone(),

@@ -39,7 +39,7 @@ pub(super) fn render(run: &ProveFinished<'_>) -> String {
     page
 }
 
-/// The whole page of a run that goes on, and what is done now.
+/// The whole page of a run that goes on; `doing` names the present experiment and phase.
 pub(super) fn render_live(run: &ProveFinished<'_>, doing: &str) -> String {
     let mut page = live::begin(&title(run), STYLE);
     head(&mut page, run, ("open", doing));
@@ -72,7 +72,7 @@ fn verdict(run: &ProveFinished<'_>) -> (&'static str, &'static str) {
     }
 }
 
-/// The verdict or what is done now, the experiments, the target, and what must be known.
+/// The verdict or the present experiment, all experiments, the target, and the notes.
 fn head(page: &mut String, run: &ProveFinished<'_>, (class, words): (&str, &str)) {
     let names: Vec<&str> = run.result.experiments.iter().map(|it| it.name.name()).collect();
     let title = match names.as_slice() {
@@ -152,15 +152,15 @@ fn figures(page: &mut String, run: &ProveFinished<'_>) {
     tables::times(page, |kind| run.result.latency_us.figures(kind));
 }
 
-/// What the server used, if it was watched.
+/// The use of the server, if it was watched.
 fn server(page: &mut String, run: &ProveFinished<'_>) {
     let result = run.result;
     if let Some(server) = &result.server {
         let used = used(server, None);
         let _ = write!(page, "<h2>The server</h2>\n<p class=\"about\">{used}</p>\n");
     }
-    if let Some(told) = &result.beam {
-        beam::table(page, told);
+    if let Some(figures) = &result.beam {
+        beam::table(page, figures);
     }
     plot::figures(page, &result.server_pictures);
 }

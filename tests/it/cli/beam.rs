@@ -1,4 +1,5 @@
-//! `--beam`: what an Erlang VM tells stands in the results; and what is said if nobody answers, something else does, or it dies.
+//! `--beam`: the results have the figures of an Erlang VM. A message says so if nobody answers, something else does, or the
+//! VM dies.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -77,7 +78,7 @@ fn what_the_vm_tells_stands_in_all_results_of_a_load() {
     let processes = recorded["processes"].to_string();
     assert!(lines.any(|cells| cells[place] == processes), "{series}");
     let page = file("report.html");
-    assert!(page.contains("What the Erlang VM told") && page.contains("Erlang VM: memory"));
+    assert!(page.contains("The Erlang VM of the server") && page.contains("Erlang VM: memory"));
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn capacity_tells_it_of_each_trial_and_prove_over_time() {
     assert!(steps.iter().any(told), "{said}");
     assert!(steps[0]["server"]["threads"].as_u64() > Some(0), "{searched}");
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
-    assert!(page.contains("What the Erlang VM told"));
+    assert!(page.contains("The Erlang VM of the server"));
 
     let folder = tempfile::tempdir().unwrap();
     let beam = answering(RECORDED, usize::MAX);

@@ -1,4 +1,4 @@
-//! What the Erlang VM of the server told in each trial.
+//! The figures of the Erlang VM of the server in each trial.
 
 use super::tables::table;
 use crate::beam::BeamUse;
@@ -8,7 +8,7 @@ use crate::report::load::beam::{mailbox, part};
 use crate::report::load::words::{bytes, grouped, micros};
 
 /// The table; nothing if no VM was asked.
-pub(super) fn told(page: &mut String, result: &CapacityResult) {
+pub(super) fn trials(page: &mut String, result: &CapacityResult) {
     let answered = |trial: &&Trial| trial.beam.as_ref().is_some_and(|it| it.answers > 0);
     let answered = result.trials.iter().filter(answered);
     let rows: Vec<String> = answered
@@ -30,7 +30,7 @@ pub(super) fn told(page: &mut String, result: &CapacityResult) {
     ];
     let about = "The most of each figure. Schedulers: the part of the time in which they worked, on the average and in the busiest second. Wait for Ecto: \
                  the longest wait of a query for a connection.";
-    table(page, "What the Erlang VM told", about, &heads, &rows);
+    table(page, "The Erlang VM of the server", about, &heads, &rows);
 }
 
 fn row(trial: &Trial, it: &BeamUse) -> String {

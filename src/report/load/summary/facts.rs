@@ -35,8 +35,8 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     if let Some(server) = &result.server {
         fact("server", dim, &used(server, result.server_bytes_per_socket()));
     }
-    if let Some(told) = result.beam.as_ref().filter(|it| it.answers > 0) {
-        fact("Erlang VM", dim, &beam::line(told));
+    if let Some(figures) = result.beam.as_ref().filter(|it| it.answers > 0) {
+        fact("Erlang VM", dim, &beam::line(figures));
     }
     let errors = result.troubles.iter();
     let errors: Vec<String> = errors

@@ -1,4 +1,4 @@
-//! `load` as somebody who watches it sees it: the page, its events, and what is refused.
+//! `load --live`: the page, its events, the rate, and the requests that are refused.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -69,7 +69,7 @@ impl Watched {
         Events(BufReader::new(stream))
     }
 
-    /// Ends the run in order; what it said on stderr.
+    /// Ends the run in order, and returns its stderr.
     fn end(&mut self) -> String {
         terminate(&self.child);
         let mut said = String::new();

@@ -1,4 +1,4 @@
-//! `load --metrics`: each line is one that Prometheus reads, and the dashboard asks only for what is there.
+//! `load --metrics`: Prometheus can read each line, and the dashboard asks only for metrics that are there.
 
 use std::collections::BTreeMap;
 use std::fs;

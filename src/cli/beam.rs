@@ -2,14 +2,15 @@
 
 use super::complaint::Complaint;
 use super::interrupt::Stop;
+use super::under_test::elsewhere;
 use crate::beam::{BeamAddress, BeamError, BeamWatch};
 
 /// Refuses an address of another machine, which takes `--yes`.
 pub(super) fn check_beam(beam: Option<&BeamAddress>) -> Result<(), Complaint> {
     match beam {
         Some(address) if !address.is_loopback() => {
-            let what = format!("{address} of --beam is not on this machine: it would be asked once a second");
-            Err(Complaint::new(what).next("add --yes if its owner agrees"))
+            let named = format!("{address} of --beam");
+            Err(elsewhere(&named, "it would be asked once a second"))
         }
         Some(_) | None => Ok(()),
     }

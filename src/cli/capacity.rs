@@ -19,8 +19,8 @@ use super::{config, output};
 use crate::capacity::{self, CapacityConclusion, CapacityResult};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::report::{
-    About, CapacityBeginning, CapacityFile, CapacityFinished, CapacityJob, CapacityLive, CapacityLiveEnd,
-    CapacityProgress, CapacitySetup, CapacityTerminal, Folder, Reporters, announce,
+    About, CapacityBeginning, CapacityFile, CapacityFinished, CapacityJob, CapacityLive, CapacityProgress,
+    CapacitySetup, CapacityTerminal, Folder, Reporters, announce,
 };
 use job::Job;
 
@@ -58,7 +58,7 @@ async fn search(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let watch = Watch::start(job.page(), CapacityLive::board)?;
     let reporters = reporters(look, &job, &folder);
     if let Some(watch) = &watch {
-        lock(&reporters).add(CapacityLiveEnd::new(watch.board()));
+        lock(&reporters).add(CapacityLive::end(watch.board()));
     }
     let show = |setup: &CapacitySetup, target: &str| {
         if let Some(watch) = &watch {

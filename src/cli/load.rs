@@ -26,8 +26,8 @@ use crate::load::{
     PlayedBy,
 };
 use crate::report::{
-    About, Folder, HistogramLog, LoadBeginning, LoadFile, LoadFinished, LoadJob, LoadLive, LoadLiveEnd,
-    LoadProgress, LoadTerminal, ProgressStyle, Reporters, Setup, announce,
+    About, Folder, HistogramLog, LoadBeginning, LoadFile, LoadFinished, LoadJob, LoadLive, LoadProgress,
+    LoadTerminal, ProgressStyle, Reporters, Setup, announce,
 };
 use crate::transport::Target;
 use job::{Abort, Job};
@@ -99,7 +99,7 @@ impl Reports {
             .for_each(|file| reporters.add(file));
         reporters.add(HistogramLog::new(folder.clone()));
         if let Some(watch) = &watch {
-            reporters.add(LoadLiveEnd::new(watch.board()));
+            reporters.add(LoadLive::end(watch.board()));
         }
         Self {
             look,

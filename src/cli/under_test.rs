@@ -123,8 +123,13 @@ pub(super) fn check_loopback(target: &Target, harm: impl FnOnce() -> String) -> 
     if target.is_loopback() {
         return Ok(());
     }
-    let what = format!("{target} is not on this machine: {}", harm());
-    Err(Complaint::new(what).next("add --yes if its owner agrees"))
+    Err(elsewhere(&target.to_string(), &harm()))
+}
+
+/// The complaint about an address on another machine. `harm` is a clause about the run.
+pub(super) fn elsewhere(address: &str, harm: &str) -> Complaint {
+    let what = format!("{address} is not on this machine: {harm}");
+    Complaint::new(what).next("add --yes if its owner agrees")
 }
 
 /// The target for checks before the run. The port of the reference server is not known yet, so it has a stand-in.

@@ -1,6 +1,7 @@
 //! Leads the shards of a run through its phases and collects their readings.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::ScopedJoinHandle;
@@ -238,7 +239,7 @@ impl Conductor<'_> {
             .record
             .second(self.heard, self.control.phase(), (open, joined), rate);
         (self.on_event)(LoadEvent::Second(&second));
-        let so_far = self.record.so_far(self.settings, self.sends);
+        let so_far = Arc::new(self.record.so_far(self.settings, self.sends));
         (self.on_event)(LoadEvent::SoFar(&so_far));
     }
 }

@@ -1,6 +1,7 @@
 //! The events that a run reports while it goes on, and the errors that prevent a run.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::latency::Histograms;
@@ -22,7 +23,7 @@ pub enum LoadEvent<'a> {
     /// A second of the run has ended.
     Second(&'a Second),
     /// The result so far, without the series, as if the run were cut short here.
-    SoFar(&'a LoadResult),
+    SoFar(&'a Arc<LoadResult>),
 }
 
 /// The measurements of one second of a run.

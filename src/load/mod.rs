@@ -87,7 +87,7 @@ pub(crate) use machine::Machine;
 pub(crate) use measure::{FigureGroup, enough_for, figures};
 pub(crate) use role::{PlayedBy, Sends};
 pub(crate) use run::{Rehearsal, entrance, rehearse};
-pub(crate) use series::phase_named;
+pub(crate) use series::{phase_named, phases};
 pub(crate) use server_meter::{ServerMeter, ServerReading};
 pub(crate) use settings::{gentle_rate, usual_sockets};
 

@@ -19,7 +19,7 @@ use super::series::{Moment, Point, add_moments};
 use super::server_meter::ServerMeter;
 use super::settings::{LoadSettings, Model};
 use super::shard::Reading;
-use super::steering::{NewRate, RateChange, told};
+use super::steering::{self, NewRate, RateChange};
 use super::stepped::SteppedScenarios;
 use super::tally::Tally;
 use super::validity::{Demand, Punctuality, Shortage, demands, judge, shortage};
@@ -177,7 +177,7 @@ impl Record {
 
     /// Notes another rate. A higher one demands more of the sockets.
     pub(super) fn changed(&mut self, new: NewRate) {
-        self.rate_changes.push(new.told());
+        self.rate_changes.push(new.change());
         self.meant.demand(new.sends_per_s);
     }
 
@@ -304,7 +304,7 @@ impl Record {
     pub(super) fn so_far(&self, settings: &LoadSettings, sends: Sends) -> LoadResult {
         let mut counts = self.whole.counts;
         let mut notes = self.meant.notes(&self.whole, &mut counts);
-        notes.extend(told(&self.rate_changes));
+        notes.extend(steering::note(&self.rate_changes));
         notes.extend(self.beam.as_ref().and_then(|meter| meter.seen().note()));
         let (troubles, first_answers) = self.errors(&counts);
         let model = settings.schedule.model();

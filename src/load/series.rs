@@ -129,10 +129,14 @@ pub(super) const fn name(phase: Phase) -> &'static str {
     }
 }
 
+/// The names of the phases, in order.
+pub(crate) fn phases() -> [&'static str; 4] {
+    [Phase::Opening, Phase::Running, Phase::Draining, Phase::Closing].map(name)
+}
+
 /// The name of a phase, if it is one.
 pub(crate) fn phase_named(found: &str) -> Option<&'static str> {
-    let phases = [Phase::Opening, Phase::Running, Phase::Draining, Phase::Closing];
-    phases.map(name).into_iter().find(|it| *it == found)
+    phases().into_iter().find(|it| *it == found)
 }
 
 /// Adds the counts over time to the points of their seconds. Counts after the last point are added to the last point.

@@ -24,7 +24,7 @@ pub(super) struct NewRate {
 }
 
 impl NewRate {
-    pub(super) fn told(self) -> RateChange {
+    pub(super) fn change(self) -> RateChange {
         RateChange {
             at_s: self.at.since(Time::ZERO).as_secs_f64(),
             sends_per_s: self.sends_per_s,
@@ -33,7 +33,7 @@ impl NewRate {
 }
 
 /// A note on the changes of a run.
-pub(super) fn told(changes: &[RateChange]) -> Option<String> {
+pub(super) fn note(changes: &[RateChange]) -> Option<String> {
     let last = changes.last()?;
     let times = match changes.len() {
         1 => "once".to_owned(),

@@ -10,7 +10,7 @@ mod setup;
 mod summary;
 mod words;
 
-pub use live_page::{CapacityBeginning, CapacityLive, CapacityLiveEnd};
+pub use live_page::{CapacityBeginning, CapacityLive};
 pub use progress::CapacityProgress;
 pub use setup::CapacitySetup;
 

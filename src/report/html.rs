@@ -1,8 +1,12 @@
 //! What all pages share: the head with the style sheet, the end, and the escaping of texts and links.
 
 use std::fmt::{self, Write as _};
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::About;
+use super::summary::took;
 
 /// The style sheet of all pages.
 const STYLE: &str = include_str!("html/page.css");
@@ -16,11 +20,16 @@ const IN_LINKS: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The beginning of a page, up to the opened `<main>`. `style` is added to the style sheet of all pages.
 pub(super) fn begin(title: &str, style: &str) -> String {
+    begin_with(title, style, "")
+}
+
+/// The same with more elements in the head of the page.
+pub(super) fn begin_with(title: &str, style: &str, more: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n\
-         <style>\n{STYLE}{style}</style>\n</head>\n<body>\n<main>\n",
+         <style>\n{STYLE}{style}</style>\n{more}</head>\n<body>\n<main>\n",
         Escaped(title)
     )
 }
@@ -28,6 +37,30 @@ pub(super) fn begin(title: &str, style: &str) -> String {
 /// The end of a page.
 pub(super) fn end(page: &mut String) {
     page.push_str("</main>\n</body>\n</html>\n");
+}
+
+/// The foot of a page whose only other file is `result.json`.
+pub(super) fn foot(page: &mut String, about: &About, duration: Duration, exit_code: u8) {
+    let _ = write!(
+        page,
+        "<footer>\n<p>{}</p>\n<p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
+        run_line(about, duration, Some(exit_code))
+    );
+}
+
+/// The version, the start, the duration and the seed of a run, and its exit code if it is over.
+pub(super) fn run_line(about: &About, duration: Duration, exit_code: Option<u8>) -> String {
+    let (so_far, ended) = match exit_code {
+        Some(code) => ("", format!(" · exit code {code}")),
+        None => (" so far", String::new()),
+    };
+    format!(
+        "phxproof {} · began {} · took {}{so_far} · seed {}{ended}",
+        env!("CARGO_PKG_VERSION"),
+        humantime::format_rfc3339_seconds(about.started_at),
+        took(duration),
+        about.seed
+    )
 }
 
 /// A path, or the id of a place of the page, as it stands in a link.

@@ -2,8 +2,9 @@
 //! the rate, and the script that brings the page up to date.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use super::html;
+use super::{Job, ReportError, Reporter, html};
 use crate::live::Board;
 
 /// The script of the page.
@@ -23,12 +24,8 @@ pub(super) fn board(title: &str, rate: Option<f64>) -> Board {
 /// The beginning of a page of a run that goes on. `style` is added to its style sheet. Where no
 /// script runs, it loads itself again.
 pub(super) fn begin(title: &str, style: &str) -> String {
-    let page = html::begin(title, &format!("{style}{STYLE}"));
-    page.replacen(
-        "</head>",
-        "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>\n</head>",
-        1,
-    )
+    let reload = "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>\n";
+    html::begin_with(title, &format!("{style}{STYLE}"), reload)
 }
 
 /// The end of such a page, with a form for the rate. The script shows the form, as it cannot be sent without.
@@ -44,4 +41,24 @@ pub(super) fn end(page: &mut String, rate: Option<f64>) {
     page.push_str("</aside>\n<script>");
     page.push_str(SCRIPT);
     page.push_str("</script>\n</body>\n</html>\n");
+}
+
+/// Shows the report at the end of a run, also of one that did not take place.
+pub struct LiveEnd<J: Job> {
+    board: Arc<Board>,
+    render: fn(&J::Finished<'_>) -> String,
+}
+
+impl<J: Job> LiveEnd<J> {
+    /// Shows it on this board, which was made for it.
+    pub(super) fn new(board: Arc<Board>, render: fn(&J::Finished<'_>) -> String) -> Self {
+        Self { board, render }
+    }
+}
+
+impl<J: Job> Reporter<J> for LiveEnd<J> {
+    fn finish(&mut self, run: &J::Finished<'_>) -> Result<(), ReportError> {
+        self.board.over((self.render)(run));
+        Ok(())
+    }
 }

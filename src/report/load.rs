@@ -24,7 +24,7 @@ pub(super) mod words;
 
 pub use compared::{ComparisonEnd, ComparisonVerdict, RunComparison};
 pub use hlog::HistogramLog;
-pub use live_page::{LoadLive, LoadLiveEnd};
+pub use live_page::LoadLive;
 pub use past::PastLoad;
 pub use progress::LoadProgress;
 pub use setup::Setup;

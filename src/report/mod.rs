@@ -30,8 +30,8 @@ mod summary;
 mod terminal;
 
 pub use capacity::{
-    CapacityBeginning, CapacityFile, CapacityFinished, CapacityLive, CapacityLiveEnd, CapacityProgress,
-    CapacitySetup, CapacityTerminal,
+    CapacityBeginning, CapacityFile, CapacityFinished, CapacityLive, CapacityProgress, CapacitySetup,
+    CapacityTerminal,
 };
 pub use comparison::CheckMatrix;
 pub use folder::{Folder, FolderError};
@@ -42,7 +42,7 @@ pub use json::Json;
 pub use junit::Junit;
 pub use load::{
     ComparisonEnd, ComparisonVerdict, HistogramLog, LoadBeginning, LoadFile, LoadFinished, LoadLive,
-    LoadLiveEnd, LoadProgress, LoadTerminal, PastLoad, RunComparison, Setup, announce, things,
+    LoadProgress, LoadTerminal, PastLoad, RunComparison, Setup, announce, things,
 };
 pub use markdown::Markdown;
 pub use page::CheckPage;

@@ -200,15 +200,11 @@ fn cited_rules(page: &mut String, run: &RunResult) {
 fn foot(page: &mut String, finished: &CheckFinished<'_>) {
     let _ = write!(
         page,
-        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
+        "<footer>\n<p>{}</p>\n\
          <p>Each line of a conversation has the time in milliseconds since the start of its case. Long texts are cut; \
          the frames have them whole.</p>\n\
          <p><a href=\"result.json\">result.json</a> · <a href=\"junit.xml\">junit.xml</a></p>\n</footer>\n",
-        env!("CARGO_PKG_VERSION"),
-        humantime::format_rfc3339_seconds(finished.about.started_at),
-        summary::took(finished.duration),
-        finished.about.seed,
-        finished.exit_code
+        html::run_line(finished.about, finished.duration, Some(finished.exit_code))
     );
 }
 

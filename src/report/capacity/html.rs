@@ -15,7 +15,6 @@ use crate::capacity::{CapacityConclusion, CapacityResult};
 use crate::report::html::{self, Escaped};
 use crate::report::live;
 use crate::report::load::words::{grouped, seconds};
-use crate::report::summary::took;
 
 /// The rules that this page adds to the style sheet of all pages.
 const STYLE: &str = "\
@@ -40,7 +39,7 @@ pub(super) fn render(run: &CapacityFinished<'_>) -> String {
         vm::trials(&mut page, result);
     }
     tables::setup(&mut page, run.setup);
-    foot(&mut page, run);
+    html::foot(&mut page, run.about, run.duration, run.exit_code);
     html::end(&mut page);
     page
 }
@@ -150,20 +149,6 @@ fn tiles(page: &mut String, result: &CapacityResult) {
         );
     }
     page.push_str("</section>\n");
-}
-
-/// The version, time and seed of the run, and a link to `result.json`.
-fn foot(page: &mut String, run: &CapacityFinished<'_>) {
-    let _ = write!(
-        page,
-        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
-         <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
-        env!("CARGO_PKG_VERSION"),
-        humantime::format_rfc3339_seconds(run.about.started_at),
-        took(run.duration),
-        run.about.seed,
-        run.exit_code
-    );
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use super::{CapacityFinished, CapacitySetup, html};
 use crate::capacity::{CapacityConclusion, CapacityEvent, CapacityResult};
 use crate::clock::{Clock, Time};
 use crate::live::Board;
+use crate::report::live::{self, LiveEnd};
 use crate::report::load::words::grouped;
-use crate::report::{About, CapacityJob, ReportError, Reporter, live};
+use crate::report::{About, CapacityJob, ReportError, Reporter};
 
 /// The facts about a search that are known before it begins.
 #[derive(Clone, Debug)]
@@ -36,6 +37,11 @@ impl CapacityLive {
     /// A board for the report of a search.
     pub(crate) fn board() -> Board {
         live::board("phxproof capacity", None)
+    }
+
+    /// Shows the report at the end of a search on this board, also of one that did not take place.
+    pub(crate) fn end(board: Arc<Board>) -> LiveEnd<CapacityJob> {
+        LiveEnd::<CapacityJob>::new(board, html::render)
     }
 
     /// Shows the search that begins thus on this board, which was made for it. The clock is that of the command.
@@ -83,25 +89,6 @@ impl Reporter<CapacityJob> for CapacityLive {
             CapacityEvent::Progress(_) | CapacityEvent::Tried(_) => return Ok(()),
         }
         self.show();
-        Ok(())
-    }
-}
-
-/// Shows the report at the end of a search, also of one that did not take place.
-pub struct CapacityLiveEnd {
-    board: Arc<Board>,
-}
-
-impl CapacityLiveEnd {
-    /// Shows it on this board, which was made for it.
-    pub(crate) const fn new(board: Arc<Board>) -> Self {
-        Self { board }
-    }
-}
-
-impl Reporter<CapacityJob> for CapacityLiveEnd {
-    fn finish(&mut self, run: &CapacityFinished<'_>) -> Result<(), ReportError> {
-        self.board.over(html::render(run));
         Ok(())
     }
 }

@@ -8,7 +8,6 @@ use crate::fuzz::Find;
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
 use crate::report::load::words::{grouped, things};
-use crate::report::summary::took;
 use crate::stream::Certificates;
 
 /// The whole page.
@@ -106,13 +105,8 @@ fn covered(page: &mut String, run: &FuzzFinished<'_>) {
 fn foot(page: &mut String, run: &FuzzFinished<'_>) {
     let _ = write!(
         page,
-        "<h2>How to repeat it</h2>\n<pre>{}</pre>\n<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
-         <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
-        Escaped(run.command_line),
-        env!("CARGO_PKG_VERSION"),
-        humantime::format_rfc3339_seconds(run.about.started_at),
-        took(run.duration),
-        run.about.seed,
-        run.exit_code
+        "<h2>How to repeat it</h2>\n<pre>{}</pre>\n",
+        Escaped(run.command_line)
     );
+    html::foot(page, run.about, run.duration, run.exit_code);
 }

@@ -18,7 +18,6 @@ use super::words::{grouped, memory, percentile, rate, used};
 use crate::load::{LoadConclusion, Model, PhaseProgress};
 use crate::report::html::{self, Escaped};
 use crate::report::live;
-use crate::report::summary::took;
 
 /// The whole page of a run that is over.
 pub(super) fn render(run: &LoadFinished<'_>) -> String {
@@ -157,18 +156,12 @@ fn tiles(page: &mut String, run: &LoadFinished<'_>) {
 /// How to repeat the run, and where the other files are.
 fn foot(page: &mut String, run: &LoadFinished<'_>, stage: &Stage<'_>) {
     let result = run.result;
-    let (so_far, ended) = match stage {
-        Stage::Over => ("", format!(" · exit code {}", run.exit_code)),
-        Stage::GoesOn(_) => (" so far", String::new()),
+    let exit_code = match stage {
+        Stage::Over => Some(run.exit_code),
+        Stage::GoesOn(_) => None,
     };
-    let _ = write!(
-        page,
-        "<footer>\n<p>phxproof {} · began {} · took {}{so_far} · seed {}{ended}</p>\n",
-        env!("CARGO_PKG_VERSION"),
-        humantime::format_rfc3339_seconds(run.about.started_at),
-        took(run.duration),
-        run.about.seed,
-    );
+    let line = html::run_line(run.about, run.duration, exit_code);
+    let _ = write!(page, "<footer>\n<p>{line}</p>\n");
     if run.trouble.is_none() {
         let generator = &result.generator;
         let mut text = format!(

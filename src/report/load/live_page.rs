@@ -1,13 +1,14 @@
 //! Shows the report of a load test while it goes on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::state::{LoadBeginning, LoadState};
-use super::{LoadFinished, html, metrics};
+use super::{html, metrics};
 use crate::clock::{Clock, Time};
 use crate::live::{Board, RateControl};
 use crate::load::{LoadEvent, LoadResult, PhaseProgress, Point, Steering};
-use crate::report::{LoadJob, ReportError, Reporter, live};
+use crate::report::live::{self, LiveEnd};
+use crate::report::{LoadJob, ReportError, Reporter};
 
 impl RateControl for Steering {
     fn rate(&self) -> Result<f64, String> {
@@ -24,7 +25,8 @@ pub struct LoadLive {
     board: Arc<Board>,
     beginning: Arc<LoadBeginning>,
     clock: Clock,
-    series: Vec<Point>,
+    /// The seconds so far. Only a page that somebody looks at copies them.
+    series: Arc<Mutex<Vec<Point>>>,
     progress: Option<PhaseProgress>,
 }
 
@@ -35,27 +37,34 @@ impl LoadLive {
         live::board(&title, steering.rate().ok()).with_rate(steering.clone())
     }
 
+    /// Shows the report at the end of a run on this board, also of one that did not take place.
+    pub(crate) fn end(board: Arc<Board>) -> LiveEnd<LoadJob> {
+        LiveEnd::<LoadJob>::new(board, html::render)
+    }
+
     /// Shows the run that begins thus on this board, which was made for it. The clock is that of the command.
     pub(crate) fn new(board: Arc<Board>, beginning: LoadBeginning, clock: Clock) -> Self {
         Self {
             board,
             beginning: Arc::new(beginning),
             clock,
-            series: Vec::new(),
+            series: Arc::default(),
             progress: None,
         }
     }
 
+    fn seconds(&self) -> MutexGuard<'_, Vec<Point>> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Shows the measurements so far.
-    fn show(&self, result: &LoadResult) {
+    fn show(&self, result: &Arc<LoadResult>) {
         let state = Arc::new(LoadState {
             beginning: Arc::clone(&self.beginning),
             progress: self.progress,
             duration: self.clock.now().since(Time::ZERO),
-            result: LoadResult {
-                series: self.series.clone(),
-                ..result.clone()
-            },
+            result: Arc::clone(result),
+            series: Arc::clone(&self.series),
         });
         let shown = Arc::clone(&state);
         self.board.show(move || shown.page());
@@ -68,28 +77,9 @@ impl Reporter<LoadJob> for LoadLive {
         match event {
             LoadEvent::Planned(_) | LoadEvent::Began(_) => {}
             LoadEvent::Progress(progress) => self.progress = Some(*progress),
-            LoadEvent::Second(second) => self.series.push(second.point),
+            LoadEvent::Second(second) => self.seconds().push(second.point),
             LoadEvent::SoFar(result) => self.show(result),
         }
-        Ok(())
-    }
-}
-
-/// Shows the report at the end of a run, also of one that did not take place.
-pub struct LoadLiveEnd {
-    board: Arc<Board>,
-}
-
-impl LoadLiveEnd {
-    /// Shows it on this board, which was made for it.
-    pub(crate) const fn new(board: Arc<Board>) -> Self {
-        Self { board }
-    }
-}
-
-impl Reporter<LoadJob> for LoadLiveEnd {
-    fn finish(&mut self, run: &LoadFinished<'_>) -> Result<(), ReportError> {
-        self.board.over(html::render(run));
         Ok(())
     }
 }

@@ -2,10 +2,7 @@
 
 use super::super::exposition::Exposition;
 use super::state::LoadState;
-use crate::load::{LoadResult, Messages, Sockets, Timing};
-
-/// The names of the phases.
-const PHASES: [&str; 4] = ["opening", "running", "draining", "closing"];
+use crate::load::{LoadResult, Messages, Sockets, Timing, phases};
 
 /// The page of metrics.
 pub(super) fn render(state: &LoadState) -> String {
@@ -31,7 +28,7 @@ fn about(page: &mut Exposition, state: &LoadState) {
     ];
     page.sample("phxproof_run_info", &labels, 1);
     page.family("phxproof_phase", "gauge", "1 for the phase of the run.");
-    for phase in PHASES {
+    for phase in phases() {
         let is_now = state.progress.is_some_and(|it| it.phase == phase);
         page.sample("phxproof_phase", &[("phase", phase)], u8::from(is_now));
     }

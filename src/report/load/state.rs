@@ -1,6 +1,6 @@
 //! The state of a load test while it goes on, for its page and its metrics.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{LoadFinished, Setup, html};
@@ -30,14 +30,21 @@ pub struct LoadBeginning {
 pub(super) struct LoadState {
     pub(super) beginning: Arc<LoadBeginning>,
     pub(super) progress: Option<PhaseProgress>,
-    pub(super) result: LoadResult,
+    /// The result so far, without the series.
+    pub(super) result: Arc<LoadResult>,
+    /// The seconds of the run, which still grow.
+    pub(super) series: Arc<Mutex<Vec<Point>>>,
     pub(super) duration: Duration,
 }
 
 impl LoadState {
     /// The last second.
     pub(super) fn last(&self) -> Point {
-        self.result.series.last().copied().unwrap_or_default()
+        self.seconds().last().copied().unwrap_or_default()
+    }
+
+    fn seconds(&self) -> MutexGuard<'_, Vec<Point>> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The report so far.
@@ -48,8 +55,12 @@ impl LoadState {
             .iter()
             .map(|it| it.judge(&self.result))
             .collect();
+        let result = LoadResult {
+            series: self.seconds().clone(),
+            ..LoadResult::clone(&self.result)
+        };
         let run = LoadFinished {
-            result: &self.result,
+            result: &result,
             objectives: &objectives,
             conclusion: &LoadConclusion::Undecided(Vec::new()),
             about: &beginning.about,

@@ -16,7 +16,6 @@ use crate::report::live;
 use crate::report::load::beam;
 use crate::report::load::html::tables;
 use crate::report::load::words::{grouped, machine, seconds, things, used};
-use crate::report::summary::took;
 use crate::stream::Certificates;
 
 /// The rules that this page adds to the style sheet of all pages.
@@ -34,7 +33,7 @@ pub(super) fn render(run: &ProveFinished<'_>) -> String {
         server(&mut page, run);
     }
     repeat(&mut page, run);
-    foot(&mut page, run);
+    html::foot(&mut page, run.about, run.duration, run.exit_code);
     html::end(&mut page);
     page
 }
@@ -176,20 +175,6 @@ fn repeat(page: &mut String, run: &ProveFinished<'_>) {
         things(setup.sockets, "socket"),
         seconds(setup.max_time_s),
         Inside(&machine(&setup.machine))
-    );
-}
-
-/// The version, the time, and where the other files are.
-fn foot(page: &mut String, run: &ProveFinished<'_>) {
-    let _ = write!(
-        page,
-        "<footer>\n<p>phxproof {} · began {} · took {} · seed {} · exit code {}</p>\n\
-         <p><a href=\"result.json\">result.json</a></p>\n</footer>\n",
-        env!("CARGO_PKG_VERSION"),
-        humantime::format_rfc3339_seconds(run.about.started_at),
-        took(run.duration),
-        run.about.seed,
-        run.exit_code
     );
 }
 

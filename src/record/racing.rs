@@ -49,9 +49,11 @@ impl Racing {
                     racing.optional.extend(client.overtaken_by(message));
                     client.ask(message);
                 }
-                (Heeded::Came(message), _) if !needed.contains(&event) => {
-                    let client = clients.entry(message.link).or_default();
-                    racing.hear(event, message, client);
+                (Heeded::Came(message), _) => {
+                    let is_late = clients.entry(message.link).or_default().hears_late(message);
+                    if !needed.contains(&event) && (is_late || racing.is_optional(message)) {
+                        racing.add(event, message);
+                    }
                 }
                 (_, HeardWhat::ClientClosed(link, _) | HeardWhat::Cut(link)) => {
                     clients.entry(*link).or_default().has_ended = true;
@@ -64,17 +66,14 @@ impl Racing {
         racing
     }
 
-    fn hear(&mut self, event: usize, message: &WireMessage, client: &mut Client) {
-        let known = OptionalMessage::of(message);
-        let was_asked_for = known.as_ref().is_some_and(|it| client.answers.remove(it));
-        let is_optional = known.as_ref().is_some_and(|it| self.optional.contains(it));
-        // The reply to a push that came after the end can be awaited before the end.
-        let is_late = client.has_ended && !(was_asked_for && message.event == REPLY);
-        if !is_optional && !is_late {
-            return;
-        }
+    /// Whether an earlier event of the client made this message optional.
+    fn is_optional(&self, message: &WireMessage) -> bool {
+        OptionalMessage::of(message).is_some_and(|it| self.optional.contains(&it))
+    }
+
+    fn add(&mut self, event: usize, message: &WireMessage) {
         self.came.insert(event);
-        match known {
+        match OptionalMessage::of(message) {
             Some(known) => {
                 self.optional.insert(known);
             }
@@ -87,22 +86,21 @@ impl Racing {
 
 impl Client {
     fn ask(&mut self, message: &WireMessage) {
-        let answer = |event: &str, reference: &Option<String>| {
-            Some(OptionalMessage {
-                topic: message.topic.clone(),
-                event: event.to_owned(),
-                reference: reference.clone()?,
-            })
-        };
-        self.answers.extend(answer(REPLY, &message.reference));
+        let answer = |event, reference| OptionalMessage::on_topic_of(message, event, reference);
+        self.answers.extend(answer(REPLY, message.reference.as_ref()));
         if message.event == LEAVE {
-            let answers = [
-                answer(REPLY, &message.reference),
-                answer(CLOSE, &message.join_ref),
-            ];
-            self.leaves.extend(answers.iter().flatten().cloned());
-            self.answers.extend(answers.into_iter().flatten());
+            self.answers.extend(answer(CLOSE, message.join_ref.as_ref()));
+            self.leaves.extend(answer(REPLY, message.reference.as_ref()));
+            self.leaves.extend(answer(CLOSE, message.join_ref.as_ref()));
         }
+    }
+
+    /// Whether a message comes after the client ended the connection. The reply to a push is not late: it can be awaited before the
+    /// end.
+    fn hears_late(&mut self, message: &WireMessage) -> bool {
+        let known = OptionalMessage::of(message);
+        let was_asked_for = known.is_some_and(|it| self.answers.remove(&it));
+        self.has_ended && !(was_asked_for && message.event == REPLY)
     }
 
     /// The answers to leaves of a topic that are still to come, if this message joins the topic again.
@@ -118,10 +116,15 @@ impl Client {
 impl OptionalMessage {
     /// None if the message has no ref by which it is known.
     fn of(message: &WireMessage) -> Option<Self> {
+        Self::on_topic_of(message, &message.event, message.reference.as_ref())
+    }
+
+    /// An event with this ref on the topic of a message.
+    fn on_topic_of(message: &WireMessage, event: &str, reference: Option<&String>) -> Option<Self> {
         Some(Self {
             topic: message.topic.clone(),
-            event: message.event.clone(),
-            reference: message.reference.clone()?,
+            event: event.to_owned(),
+            reference: reference?.clone(),
         })
     }
 }

@@ -21,8 +21,11 @@ fn opening() -> OpeningRequest {
     }
 }
 
-/// The recording, from lines of milliseconds, the link and the event on it.
-pub(super) fn heard(lines: &[(u64, usize, &str)]) -> Heard {
+/// The time of an event in milliseconds, its link, and the event.
+pub(super) type Line<'l> = (u64, usize, &'l str);
+
+/// The recording of these events.
+pub(super) fn heard(lines: &[Line<'_>]) -> Heard {
     let mut heard = Heard::default();
     for (millis, link, line) in lines {
         let at = Time::from_micros(millis * 1_000);
@@ -57,18 +60,20 @@ pub(super) fn drafted(heard: &Heard, pauses: Pauses) -> String {
     scenario.text
 }
 
+/// A client that connects and joins.
+pub(super) const JOINED: [Line<'static>; 3] = [
+    (0, 0, "open"),
+    (0, 0, r#"> ["7","7","a:1","phx_join",{}]"#),
+    (
+        1,
+        0,
+        r#"< ["7","7","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
+    ),
+];
+
 /// The steps behind the first connect and join.
-fn steps(lines: &[(u64, usize, &str)]) -> String {
-    let begin = [
-        (0, 0, "open"),
-        (0, 0, r#"> ["7","7","a:1","phx_join",{}]"#),
-        (
-            1,
-            0,
-            r#"< ["7","7","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-        ),
-    ];
-    let text = drafted(&heard(&[&begin[..], lines].concat()), Pauses::LeftOut);
+fn steps(lines: &[Line<'_>]) -> String {
+    let text = drafted(&heard(&[&JOINED[..], lines].concat()), Pauses::LeftOut);
     let (_, steps) = text.split_once("- ana: { join: \"a:1\" }\n").unwrap();
     steps.to_owned()
 }

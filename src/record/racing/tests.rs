@@ -1,23 +1,22 @@
 //! Recorded scenarios in which messages race with something that the client does.
 
 use crate::record::Pauses;
-use crate::record::tests::{drafted, heard};
+use crate::record::tests::{JOINED, Line, drafted, heard};
+
+/// The scenario of a client that joins, and then of these lines, without its comment.
+fn joined_and(lines: &[Line<'_>]) -> String {
+    let text = drafted(&heard(&[&JOINED[..], lines].concat()), Pauses::LeftOut);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    lines.join("\n")
+}
 
 /// The scenario of a client that leaves, ends the connection at once, and receives these lines in between.
-fn left_and_closed(between: &[(u64, usize, &str)]) -> String {
+fn left_and_closed(between: &[Line<'_>]) -> String {
     let begin = [
-        (0, 0, "open"),
-        (0, 0, r#"> ["7","7","a:1","phx_join",{}]"#),
-        (
-            1,
-            0,
-            r#"< ["7","7","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-        ),
         (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#),
         (5, 0, "close 1000"),
     ];
-    let lines = [&begin[..], between, &[(7, 0, "closed 1000")]].concat();
-    drafted(&heard(&lines), Pauses::LeftOut)
+    joined_and(&[&begin[..], between, &[(7, 0, "closed 1000")]].concat())
 }
 
 #[test]
@@ -31,7 +30,7 @@ fn messages_after_a_close_frame_of_the_client_may_come_or_not() {
         (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#),
         (6, 0, r#"< [null,null,"a:1","news",{}]"#),
     ]);
-    insta::assert_snapshot!(without_comment(&text), @r#"
+    insta::assert_snapshot!(text, @r#"
     about: A recorded conversation of ana.
     vsn: 2.0.0
     chance:
@@ -49,7 +48,7 @@ fn messages_after_a_close_frame_of_the_client_may_come_or_not() {
 
 #[test]
 fn answers_that_a_client_did_not_wait_for_may_come_or_not() {
-    insta::assert_snapshot!(without_comment(&left_and_closed(&[])), @r#"
+    insta::assert_snapshot!(left_and_closed(&[]), @r#"
     about: A recorded conversation of ana.
     vsn: 2.0.0
     chance:
@@ -69,32 +68,22 @@ fn answers_that_a_client_did_not_wait_for_may_come_or_not() {
 
 #[test]
 fn the_answers_to_a_leave_with_a_join_behind_it_may_come_or_not() {
-    let text = drafted(
-        &heard(&[
-            (0, 0, "open"),
-            (0, 0, r#"> ["7","7","a:1","phx_join",{}]"#),
-            (
-                1,
-                0,
-                r#"< ["7","7","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-            ),
-            (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#),
-            (5, 0, r#"> ["9","9","a:1","phx_join",{}]"#),
-            (
-                6,
-                0,
-                r#"< ["7","8","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-            ),
-            (
-                6,
-                0,
-                r#"< ["9","9","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-            ),
-            (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#),
-        ]),
-        Pauses::LeftOut,
-    );
-    insta::assert_snapshot!(without_comment(&text), @r#"
+    let text = joined_and(&[
+        (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#),
+        (5, 0, r#"> ["9","9","a:1","phx_join",{}]"#),
+        (
+            6,
+            0,
+            r#"< ["7","8","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
+        ),
+        (
+            6,
+            0,
+            r#"< ["9","9","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
+        ),
+        (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#),
+    ]);
+    insta::assert_snapshot!(text, @r#"
     about: A recorded conversation of ana.
     vsn: 2.0.0
     chance:
@@ -113,7 +102,23 @@ fn the_answers_to_a_leave_with_a_join_behind_it_may_come_or_not() {
     "#);
 }
 
-fn without_comment(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    lines.join("\n")
+#[test]
+fn a_reply_whose_value_is_used_later_comes_in_any_case() {
+    let text = joined_and(&[
+        (5, 0, r#"> ["7","8","a:1","ask",{}]"#),
+        (
+            6,
+            0,
+            r#"< ["7","8","a:1","phx_reply",{"response":{"key":"k-12345678"},"status":"ok"}]"#,
+        ),
+        (7, 0, r#"> ["7","9","a:1","use",{"key":"k-12345678"}]"#),
+        (
+            8,
+            0,
+            r#"< ["7","9","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
+        ),
+        (9, 0, "close 1000"),
+        (9, 0, "closed 1000"),
+    ]);
+    assert!(text.contains("save:") && !text.contains("maybe:"), "{text}");
 }

@@ -49,7 +49,7 @@ enum Asks {
     /// It brings messages, one a line.
     Lines,
     /// It asks whether a browser may send another request.
-    Leave,
+    Preflight,
 }
 
 impl Book {
@@ -76,7 +76,7 @@ impl Book {
                 ..opening_of(head, Transport::LongPoll)
             },
             asks: match (&*head.method, head.value("content-type")) {
-                ("OPTIONS", _) => Asks::Leave,
+                ("OPTIONS", _) => Asks::Preflight,
                 ("POST", Some(kind)) if kind.starts_with(BATCH_TYPE) => Asks::Lines,
                 ("POST", _) => Asks::Single,
                 _ => Asks::Poll,
@@ -98,7 +98,7 @@ impl Book {
     pub(super) fn answered(&mut self, at: Time, exchange: &PollExchange, http_status: u16, body: &[u8]) {
         let answer = read_answer(body).unwrap_or_else(|why| {
             if let (Some(link), OK) = (exchange.link, http_status)
-                && exchange.asks != Asks::Leave
+                && exchange.asks != Asks::Preflight
             {
                 self.heard
                     .lose(link, &format!("an answer of long poll cannot be read: {why}"));
@@ -185,7 +185,7 @@ pub(super) fn opening_of(head: &RequestHead, transport: Transport) -> OpeningReq
 fn messages_of(body: &[u8], exchange: &PollExchange) -> Vec<Said> {
     let text = |bytes: &[u8]| Said::Text(String::from_utf8_lossy(bytes).into_owned());
     match (exchange.asks, exchange.opening.vsn) {
-        (Asks::Poll | Asks::Leave, _) => return Vec::new(),
+        (Asks::Poll | Asks::Preflight, _) => return Vec::new(),
         (Asks::Single, _) | (Asks::Lines, Vsn::V1) => return vec![text(body)],
         (Asks::Lines, Vsn::V2) => {}
     }

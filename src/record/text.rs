@@ -57,24 +57,29 @@ fn keys(draft: &Draft<'_>, loosened: &Loosened) -> String {
         actors.join(", "),
         draft.vsn()
     );
-    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
     if !draft.secrets.all.is_empty() {
         let names = draft.secrets.all.iter().map(|secret| secret.name.clone());
-        let _ = writeln!(text, "variables: {}", list(names.collect()));
+        let _ = writeln!(text, "variables: {}", list(names));
     }
     if loosened.len() > 0 {
         let pointers = loosened.pointers().map(|it| yaml::text(&it));
-        let _ = writeln!(text, "hide: {}", list(pointers.collect()));
+        let _ = writeln!(text, "hide: {}", list(pointers));
     }
     text.push_str(&chance(draft, loosened));
     text
 }
 
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// The answers that the file leaves open.
 fn chance(draft: &Draft<'_>, loosened: &Loosened) -> String {
     let mut items = String::new();
     if !loosened.any_order.is_empty() {
-        let events: Vec<String> = loosened.any_order.iter().map(|it| yaml::text(it)).collect();
-        let _ = writeln!(items, "  - any-order: [{}]", events.join(", "));
+        let events = loosened.any_order.iter().map(|it| yaml::text(it));
+        let _ = writeln!(items, "  - any-order: {}", list(events));
     }
     for message in &draft.plan.racing.optional {
         let (event, topic) = (draft.words(&message.event), draft.words(&message.topic));

@@ -1,6 +1,5 @@
 //! The messages of a play, decoded, with the side that sent them.
 
-use super::catalogue::Case;
 use crate::protocol::{Frame, Message, Payload, Reply, Vsn, json};
 use crate::scenario::{Actor, Noted, Play, Program, RecordedEntry, Recording, Who};
 
@@ -28,8 +27,8 @@ impl<'a> Heard<'a> {
         }
     }
 
-    pub(super) fn of(case: &'a Case, play: &'a Play) -> Self {
-        Self::new(&case.program, play.recording(), play.vsn())
+    pub(super) fn of(play: &'a Play) -> Self {
+        Self::new(play.program(), play.recording(), play.vsn())
     }
 
     /// All that happened, in order.

@@ -11,7 +11,7 @@ use crate::scenario::{FailureKind, Level, Play, SETTLE_REF, Who, json_of};
 
 /// The first violation in a recording.
 pub(super) fn breach(case: &Case, held_to: HeldTo, play: &Play) -> Option<Finding> {
-    let heard = &Heard::of(case, play);
+    let heard = &Heard::of(play);
     // Cases of this level only join, push with replies, and leave. In others, a step may ask a channel to
     // end.
     let room = case.level() == Some(Level::Room) && case.program.risky.is_none();

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::baseline;
 use super::catalogue::Case;
 use super::context::RunContext;
+use super::heard::{From, Heard};
 use super::inquiry::{holds, played};
 use super::offered::Baseline;
 use super::settings::Room;
 use super::tokens::Tokens;
-use crate::protocol::Frame;
+use crate::protocol::Message;
 use crate::scenario::{Level, Noted, Program};
 use crate::transport::Transport;
 
@@ -229,26 +230,25 @@ async fn came_of_join(context: &Rc<RunContext>, prefix: &str, number: u64) -> Jo
         return JoinOutcome::Nothing;
     };
     let topic = format!("{prefix}:{number}");
-    let mut came = JoinOutcome::Nothing;
-    for entry in &play.recording().entries {
-        match &entry.what {
-            Noted::Text(text) => {
-                let Ok(message) = play.vsn().decode_from_server(Frame::Text(text)) else {
-                    continue;
-                };
-                if message.topic.as_str() != Some(&topic) {
-                    continue;
-                }
-                match message.reply() {
-                    Some(reply) => return JoinOutcome::Reply(reply.status.into_owned()),
-                    None => came = JoinOutcome::SomethingElse,
-                }
-            }
-            Noted::Ended(_) if came == JoinOutcome::Nothing => came = JoinOutcome::End,
-            _ => {}
-        }
+    let heard = Heard::of(&play);
+    let on_topic = |(_, from, message): &(_, From, Message<'_>)| {
+        *from == From::Server && message.topic.as_str() == Some(&topic)
+    };
+    let mut came = heard
+        .messages()
+        .filter(on_topic)
+        .map(|(.., message)| message)
+        .peekable();
+    let is_silent = came.peek().is_none();
+    if let Some(status) = came.find_map(|message| Some(message.reply()?.status.into_owned())) {
+        JoinOutcome::Reply(status)
+    } else if !is_silent {
+        JoinOutcome::SomethingElse
+    } else if heard.entries().any(|entry| matches!(entry.what, Noted::Ended(_))) {
+        JoinOutcome::End
+    } else {
+        JoinOutcome::Nothing
     }
-    came
 }
 
 /// What a program needs and a target lacks, in words.

@@ -25,7 +25,7 @@ pub(super) fn of(case: &Case, play: &Play) -> Option<Symptom> {
     if case.rules().iter().any(|rule| SPECIFIC.contains(&rule.as_str())) {
         return None;
     }
-    shown(&Heard::of(case, play))
+    shown(&Heard::of(play))
 }
 
 fn shown(heard: &Heard<'_>) -> Option<Symptom> {

@@ -9,11 +9,11 @@
 use std::rc::Rc;
 
 use super::context::RunContext;
+use super::heard::{From, Heard};
 use super::inquiry::{holds, played};
 use super::settings::CheckSettings;
 use crate::driver::{NoToken, gives_old_tokens, token};
-use crate::protocol::Frame;
-use crate::scenario::{Noted, Play, Program};
+use crate::scenario::{Play, Program};
 use crate::transport::RequestError;
 
 /// Whether clients can connect as a user, with a token of the server.
@@ -130,11 +130,7 @@ async fn reads_them(context: &Rc<RunContext>, first_fresh: u64) -> bool {
 }
 
 fn heard_whisper(play: &Play) -> bool {
-    let vsn = play.vsn();
-    play.recording().entries.iter().any(|entry| match &entry.what {
-        Noted::Text(text) => vsn
-            .decode_from_server(Frame::Text(text))
-            .is_ok_and(|message| message.event.as_str() == Some("whispered")),
-        _ => false,
-    })
+    let heard = Heard::of(play);
+    let mut messages = heard.messages();
+    messages.any(|(_, from, message)| from == From::Server && message.event.as_str() == Some("whispered"))
 }

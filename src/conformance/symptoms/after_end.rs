@@ -53,6 +53,7 @@ impl Conversation {
         match message.event.as_str() {
             Some(JOIN) => {
                 self.join_ref = json_of(&message.join_ref);
+                self.over.remove(&self.join_ref);
                 self.left = false;
                 self.ended = None;
                 self.pushed.clear();

@@ -99,6 +99,8 @@ fn an_event_of_a_join_that_is_over_shows_that_its_channel_lives() {
     assert_eq!(broken(Vsn::V2, &of_the_first), Some("closed-channel-silent"));
     let before_its_end = [Sends(JOIN), Sends(again), Hears(timer), Hears(CLOSE)];
     assert_eq!(broken(Vsn::V2, &before_its_end), None);
+    let under_the_same_ref = [Sends(JOIN), Hears(CLOSE), Sends(JOIN), Hears(timer)];
+    assert_eq!(broken(Vsn::V2, &under_the_same_ref), None);
 }
 
 #[test]

@@ -167,6 +167,11 @@ impl Play {
         }
     }
 
+    /// The program that is played.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// What happened so far.
     pub fn recording(&self) -> &Recording {
         &self.recording

@@ -106,10 +106,15 @@ fn candidates(it: &Expectation<'_>) -> Candidates {
             always("join-crashed")
         }
         (FailureKind::Ended | FailureKind::EndedEarly, _) => among(KEEPS_OPEN),
-        (_, Subject::Event(event)) if event == REPLY => of_reply(it),
-        (_, Subject::Event(event)) => of_event(it, event),
-        (_, Subject::Join | Subject::Leave | Subject::Heartbeat | Subject::Push(_)) => of_answer(it),
+        (_, Subject::Event(event)) if event != REPLY => of_event(it, event),
         (_, Subject::Connect | Subject::Close | Subject::Other) => among(&[]),
+        (FailureKind::ForeignJoinRef | FailureKind::NullRef, _) => {
+            mostly("refs-echoed", &["stale-leave-ignored"])
+        }
+        (FailureKind::Order, _) => always("reply-order"),
+        (FailureKind::Doubled, _) => always("reply-once"),
+        (_, Subject::Event(_)) => of_reply(it),
+        (_, Subject::Join | Subject::Leave | Subject::Heartbeat | Subject::Push(_)) => of_answer(it),
     }
 }
 
@@ -259,11 +264,6 @@ fn is_without_join_ref(expected: &str) -> bool {
 fn of_answer(it: &Expectation<'_>) -> Candidates {
     let unmatched = it.expected.contains(UNMATCHED);
     match (it.kind, it.subject) {
-        (FailureKind::ForeignJoinRef | FailureKind::NullRef, _) => {
-            mostly("refs-echoed", &["stale-leave-ignored"])
-        }
-        (FailureKind::Order, _) => always("reply-order"),
-        (FailureKind::Doubled, _) => always("reply-once"),
         (_, Subject::Join) if unmatched => always("join-unmatched-topic"),
         (_, Subject::Join) if it.expected.contains(JOIN_CRASHED) => always("join-crashed"),
         (FailureKind::Missing, Subject::Join) => mostly(
@@ -298,9 +298,6 @@ fn lacks_a_null(it: &Expectation<'_>) -> bool {
 /// A reply that a `receive` takes, or that a fixture contains.
 fn of_reply(it: &Expectation<'_>) -> Candidates {
     match it.kind {
-        FailureKind::ForeignJoinRef | FailureKind::NullRef => mostly("refs-echoed", &["stale-leave-ignored"]),
-        FailureKind::Order => always("reply-order"),
-        FailureKind::Doubled => always("reply-once"),
         FailureKind::Unwanted => among(&[
             "stale-join-ref-ignored",
             "stale-leave-ignored",

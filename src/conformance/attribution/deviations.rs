@@ -72,14 +72,14 @@ fn expectation(here: &[&Deviation]) -> Option<(FailureKind, Subject, String, Str
 /// A difference in the messages of one conversation: a message is missing, surplus, or replaced by another one. A message
 /// that came at another place is neither.
 fn of_messages(here: &[&Deviation]) -> (FailureKind, Subject, String, String) {
-    let missing: Vec<&str> = here
+    let mut missing: Vec<&str> = here
         .iter()
         .filter_map(|it| match it {
             Deviation::Missing { line, .. } => Some(line.as_str()),
             _ => None,
         })
         .collect();
-    let extra: Vec<(&str, Doubled)> = here
+    let mut extra: Vec<(&str, Doubled)> = here
         .iter()
         .filter_map(|it| match it {
             Deviation::Extra { line, doubled, .. } => Some((line.as_str(), *doubled)),
@@ -91,8 +91,8 @@ fn of_messages(here: &[&Deviation]) -> (FailureKind, Subject, String, String) {
         .filter(|line| extra.iter().any(|it| it.0 == **line))
         .copied()
         .collect();
-    let missing: Vec<&str> = missing.into_iter().filter(|line| !moved.contains(line)).collect();
-    let extra: Vec<(&str, Doubled)> = extra.into_iter().filter(|it| !moved.contains(&it.0)).collect();
+    missing.retain(|line| !moved.contains(line));
+    extra.retain(|(line, _)| !moved.contains(line));
     let about = |line: &str| Line::of(line).map_or(Subject::Other, |it| Subject::Event(it.event));
     let pair = missing.iter().find_map(|missing| {
         let wanted = Line::of(missing)?;

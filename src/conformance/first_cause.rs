@@ -96,8 +96,8 @@ fn fails_over_long_poll_only(cases: &[CaseResult], failed: &[&CaseResult]) -> bo
 
 /// The findings of a case about a rule.
 fn findings<'c>(case: &'c CaseResult, rule: &str) -> impl Iterator<Item = &'c Finding> {
-    let findings = [&case.finding, &case.close_finding].into_iter().flatten();
-    findings.filter(move |finding| finding.broken.as_deref() == Some(rule))
+    case.findings()
+        .filter(move |finding| finding.broken.as_deref() == Some(rule))
 }
 
 /// Whether the recording of a case shows beyond doubt that the rule is broken.

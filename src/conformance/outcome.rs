@@ -250,21 +250,22 @@ impl CaseResult {
         bad(self.verdict) || (held_to != HeldTo::TheLine && bad(self.close_verdict))
     }
 
+    /// The explanations of both verdicts, as far as there are any.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        [&self.finding, &self.close_finding].into_iter().flatten()
+    }
+
     /// The rules that this case found broken.
     pub fn broken(&self) -> Vec<&str> {
-        let findings = [&self.finding, &self.close_finding].into_iter().flatten();
-        let mut rules: Vec<&str> = findings.filter_map(|finding| finding.broken.as_deref()).collect();
+        let rules = self.findings().filter_map(|finding| finding.broken.as_deref());
+        let mut rules: Vec<&str> = rules.collect();
         rules.dedup();
         rules
     }
 
     /// Why it is not a pass, in one line.
     pub fn message(&self) -> Option<String> {
-        let found = self
-            .finding
-            .as_ref()
-            .or(self.close_finding.as_ref())
-            .map(|finding| finding.what.clone());
+        let found = self.findings().next().map(|finding| finding.what.clone());
         found.or_else(|| self.note.clone())
     }
 }

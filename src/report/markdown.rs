@@ -109,7 +109,7 @@ fn failures(text: &mut String, run: &RunResult) {
             super::html::Escaped(&case.name()),
             super::html::Escaped(&what)
         );
-        for finding in [&case.finding, &case.close_finding].into_iter().flatten() {
+        for finding in case.findings() {
             finding_of(text, finding);
         }
         if let Some(testimony) = &case.testimony {

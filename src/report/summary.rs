@@ -102,7 +102,7 @@ pub(super) fn findings(case: &CaseResult) -> String {
         style: Style::new(),
         paper: Paper::File,
     };
-    for finding in [&case.finding, &case.close_finding].into_iter().flatten() {
+    for finding in case.findings() {
         let _ = writeln!(text, "{}", finding.what);
         fields.everything(&mut text, finding);
     }

@@ -149,8 +149,7 @@ impl<'r> Cases<'r> {
         if let Some(reason) = &case.known {
             let _ = writeln!(page, "<p>expected by the settings: {}</p>", Inside(reason));
         }
-        let findings = [&case.finding, &case.close_finding].into_iter().flatten();
-        for (number, finding) in findings.enumerate() {
+        for (number, finding) in case.findings().enumerate() {
             if number > 0 {
                 let _ = writeln!(page, "<p>closing: {}</p>", Inside(&first(&finding.what, 1, 400)));
             }

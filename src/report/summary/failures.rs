@@ -10,7 +10,7 @@ use anstyle::Style;
 use super::super::paper::Paper;
 use super::fields::Fields;
 use super::{OWN, Onward, Replay, count, counted, family, groups, headline, profile, style};
-use crate::conformance::{CaseResult, Finding, RunResult, Verdict, rules};
+use crate::conformance::{CaseResult, RunResult, Verdict, rules};
 use crate::report::folder::frames_of;
 use crate::report::{CheckFinished, Detail};
 use crate::scenario::FailureKind;
@@ -74,7 +74,8 @@ fn alike(text: &mut String, cases: &[&CaseResult], view: View<'_>) {
 fn grouped(run: &RunResult) -> Vec<Group<'_>> {
     let mut by_kind: BTreeMap<(Vec<&str>, FailureKind), Vec<&CaseResult>> = BTreeMap::new();
     for case in run.failed() {
-        let kind = findings(case)
+        let kind = case
+            .findings()
             .next()
             .map(|finding| finding.kind)
             .unwrap_or_default();
@@ -101,13 +102,9 @@ fn place(case: &CaseResult, rules: &[&str]) -> usize {
     cited.unwrap_or(usize::MAX)
 }
 
-fn findings(case: &CaseResult) -> impl Iterator<Item = &Finding> {
-    [&case.finding, &case.close_finding].into_iter().flatten()
-}
-
 /// The number of steps of a case; the shortest case shows the failure best.
 fn steps(case: &CaseResult) -> usize {
-    findings(case).next().map_or(usize::MAX, |finding| finding.steps)
+    case.findings().next().map_or(usize::MAX, |finding| finding.steps)
 }
 
 /// The rules of a group, each with its description.
@@ -146,7 +143,7 @@ fn one(text: &mut String, case: &CaseResult, view: View<'_>) {
         fields.add(text, "when", &run);
     }
     let own = family(&case.id) == OWN;
-    for (number, finding) in findings(case).enumerate() {
+    for (number, finding) in case.findings().enumerate() {
         if number > 0 {
             fields.add(text, "closing", &finding.what);
         }

@@ -17,8 +17,8 @@ mod swarm;
 mod texts;
 mod tls;
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -128,6 +128,25 @@ impl Served {
     pub(crate) fn target(&self) -> String {
         let at = self.first_line.trim().strip_prefix("listening on http").unwrap();
         format!("ws{at}/socket")
+    }
+
+    /// The address on which it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let target = self.target();
+        let address = target
+            .strip_prefix("ws://")
+            .and_then(|it| it.strip_suffix("/socket"));
+        address.unwrap().parse().unwrap()
+    }
+
+    /// A token with which the reference server knows a client by this name.
+    pub(crate) fn token(&self, name: &str) -> String {
+        let mut tcp = TcpStream::connect(self.address()).unwrap();
+        write!(tcp, "GET /token/{name} HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        let (_head, token) = answer.split_once("\r\n\r\n").unwrap();
+        token.to_owned()
     }
 
     /// What it said after its first line; waits for its end.

@@ -229,19 +229,7 @@ fn a_token_is_not_written_and_is_asked_for() {
     let folder = folder_with("about: x\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:1\" }\n");
     let folder = folder.path();
     let server = Served::start(folder, &[]);
-    let token = {
-        let mut tcp = TcpStream::connect(
-            server
-                .target()
-                .trim_start_matches("ws://")
-                .trim_end_matches("/socket"),
-        )
-        .unwrap();
-        tcp.write_all(b"GET /token/ana HTTP/1.0\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        tcp.read_to_string(&mut answer).unwrap();
-        answer.split("\r\n\r\n").nth(1).unwrap().to_owned()
-    };
+    let token = server.token("ana");
     let mut recorder = record(folder, &server.target(), &[]);
     let param = format!("token={token}");
     drive(folder, &mount(&recorder, "ws"), &["--param", &param]);
@@ -261,8 +249,7 @@ fn requests_beside_the_socket_pass() {
     let folder = tempfile::tempdir().unwrap();
     let server = Served::start(folder.path(), &[]);
     let recorder = record(folder.path(), &server.target(), &[]);
-    let address = recorder.target().replace("ws://", "").replace("/socket", "");
-    let mut tcp = TcpStream::connect(address).unwrap();
+    let mut tcp = TcpStream::connect(recorder.address()).unwrap();
     // Two requests in one segment, on one connection.
     let request = "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\nGET /token/ana HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     tcp.write_all(request.as_bytes()).unwrap();
@@ -276,8 +263,8 @@ fn requests_beside_the_socket_pass() {
 
 /// A WebSocket by hand through the proxy.
 fn upgraded(recorder: &Served) -> TcpStream {
-    let address = recorder.target().replace("ws://", "").replace("/socket", "");
-    let mut tcp = TcpStream::connect(&address).unwrap();
+    let address = recorder.address();
+    let mut tcp = TcpStream::connect(address).unwrap();
     tcp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let request = format!(
         "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -321,8 +308,7 @@ fn clients_that_misbehave_pass_and_what_came_before_is_kept() {
     huge.shutdown(Shutdown::Write).unwrap();
     let _ = huge.read_to_end(&mut rest);
     // No HTTP at all.
-    let mut other =
-        TcpStream::connect(recorder.target().replace("ws://", "").replace("/socket", "")).unwrap();
+    let mut other = TcpStream::connect(recorder.address()).unwrap();
     other.write_all(b"\x16\x03\x01\x00\x00").unwrap();
     other.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     assert_eq!(other.read_to_end(&mut rest).unwrap_or(0), 0);

@@ -8,8 +8,6 @@ mod room;
 mod unreachable;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -219,14 +217,7 @@ fn a_server_may_name_its_clients_as_it_likes() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
     let target = served.target();
-    let address = target.trim_start_matches("ws://").trim_end_matches("/socket");
-    let mut tcp = TcpStream::connect(address).unwrap();
-    tcp.write_all(b"GET /token/zoe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut answer = String::new();
-    tcp.read_to_string(&mut answer).unwrap();
-    let (_head, token) = answer.split_once("\r\n\r\n").unwrap();
-    let param = format!("token={token}");
+    let param = format!("token={}", served.token("zoe"));
     let said = said(
         folder.path(),
         &[

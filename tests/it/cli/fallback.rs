@@ -42,12 +42,6 @@ fn serve() -> Served {
     Served::start(tempfile::tempdir().unwrap().path(), &[])
 }
 
-fn before(served: &Served, hindrance: Hindrance) -> Middlebox {
-    let target = served.target();
-    let address = target.trim_start_matches("ws://").trim_end_matches("/socket");
-    Middlebox::before(address.parse().unwrap(), hindrance)
-}
-
 /// A client that connects, and then pushes over whichever transport it is on.
 fn connect_and_push(fallback: &str, settles_on: &str) -> String {
     format!(
@@ -87,7 +81,7 @@ fn a_websocket_that_is_refused_or_silent_is_given_up() {
             "the WebSocket did not answer the health ping within 400 ms",
         ),
     ] {
-        let middlebox = before(&served, hindrance);
+        let middlebox = Middlebox::before(served.address(), hindrance);
         let (said, frames) = check(&middlebox, "http", &connect_and_push("400ms", "longpoll"));
         assert_passed(&said);
         assert!(frames.contains(why), "{frames}");
@@ -98,7 +92,10 @@ fn a_websocket_that_is_refused_or_silent_is_given_up() {
 #[test]
 fn a_websocket_that_is_cut_soon_after_the_upgrade_is_given_up() {
     let served = serve();
-    let middlebox = before(&served, Hindrance::CutsWebSockets(Duration::from_millis(200)));
+    let middlebox = Middlebox::before(
+        served.address(),
+        Hindrance::CutsWebSockets(Duration::from_millis(200)),
+    );
     // The server answers the ping before the cut. After it, the client joins the room again.
     let steps = "  - ana: { connect: socket, fallback: 10s }\n  \
                  - ana: { join: \"lab:{{room}}\" }\n  - sleep: 1s\n  - ana: { push: echo, with: { a: 1 } }\n";
@@ -118,7 +115,7 @@ fn a_websocket_that_is_cut_soon_after_the_upgrade_is_given_up() {
 fn a_slow_line_delays_the_ping_behind_a_large_reply_and_the_delay_is_told() {
     let served = serve();
     // 100 bytes in a millisecond at most: the reply to the join takes more than a second.
-    let middlebox = before(&served, Hindrance::Slows(100));
+    let middlebox = Middlebox::before(served.address(), Hindrance::Slows(100));
     let (said, frames) = check(&middlebox, "http", &join_with_a_large_reply("300ms", "longpoll"));
     assert!(
         frames.contains("the WebSocket did not answer the health ping within 300 ms"),
@@ -138,7 +135,7 @@ fn a_slow_line_delays_the_ping_behind_a_large_reply_and_the_delay_is_told() {
 #[test]
 fn a_batch_that_is_swallowed_is_told_by_the_step_that_waits_for_its_answer() {
     let served = serve();
-    let middlebox = before(&served, Hindrance::SwallowsPosts);
+    let middlebox = Middlebox::before(served.address(), Hindrance::SwallowsPosts);
     // The probe finds no lab channel here, as its posts are swallowed too.
     let scenario = "about: A post is swallowed.\nlevel: wire\nsteps:\n  - ana: connect\n  - ana: heartbeat\n";
     let (said, _) = check_scenario(&middlebox, "http", scenario);

@@ -19,13 +19,6 @@ fn judge(folder: &tempfile::TempDir) -> Served {
     Served::start(folder.path(), &["--judge", "--timeout", "4s"])
 }
 
-fn address(judge: &Served) -> SocketAddr {
-    judge.target()["ws://".len()..]
-        .trim_end_matches("/socket")
-        .parse()
-        .unwrap()
-}
-
 /// Reads what the judge says until it has led so many clients through all situations: what each of them broke, as
 /// `RULE: SITUATION`.
 fn broken(judge: &mut Served, clients: usize) -> BTreeMap<String, Vec<String>> {
@@ -96,7 +89,7 @@ fn live(address: SocketAddr, ended: oneshot::Receiver<()>) {
 fn each_known_mistake_of_other_clients_is_told_and_a_correct_client_is_clean() {
     let folder = tempfile::tempdir().unwrap();
     let mut judge = judge(&folder);
-    let address = address(&judge);
+    let address = judge.address();
     let (alive, ended) = oneshot::channel::<()>();
     let clients = thread::spawn(move || live(address, ended));
     let told = broken(&mut judge, MISTAKES.len());

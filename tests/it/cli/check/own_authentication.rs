@@ -17,9 +17,7 @@ fn own(target: &str) -> String {
 
 /// The target of a middlebox before a server.
 fn behind(served: &Served, hindrance: Hindrance) -> String {
-    let target = served.target();
-    let address = target.trim_start_matches("ws://").trim_end_matches("/socket");
-    let middlebox = Middlebox::before(address.parse().unwrap(), hindrance);
+    let middlebox = Middlebox::before(served.address(), hindrance);
     format!("ws://{}/socket", middlebox.address)
 }
 

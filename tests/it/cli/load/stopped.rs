@@ -1,7 +1,7 @@
 //! `load` as a process that the system stops for a while: what is lost then is not the server's loss.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,7 +11,7 @@ use super::result;
 use crate::cli::{Served, phxproof};
 
 /// Returns when the server closes a connection whose client sends nothing: after 2 s at this mount.
-fn wait_for_a_silent_client_to_be_cut(address: &str) {
+fn wait_for_a_silent_client_to_be_cut(address: SocketAddr) {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = "GET /fast_socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
                    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -31,7 +31,7 @@ fn stopped_meanwhile(mount: &str) -> (String, Value) {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
     let target = served.target().replace("/socket", mount);
-    let address = target.trim_start_matches("ws://").trim_end_matches(mount);
+    let address = served.address();
     let args = [
         "load",
         "idle",

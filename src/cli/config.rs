@@ -22,10 +22,9 @@
 
 mod capacity;
 mod expect;
-mod fuzzing;
 mod layers;
 mod load;
-mod proofs;
+mod placed;
 mod section;
 mod serve;
 #[cfg(test)]

@@ -8,8 +8,8 @@ use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
 use super::load::command_line;
-use super::under_test::{NotStarted, UnderTest, check_loopback, processors, rehearsed_at};
-use super::{config, output, profile, results, wait};
+use super::under_test::{UnderTest, Visit, check_loopback, processors, rehearsed_at};
+use super::{config, output, profile, results};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::fuzz::{Bound, FuzzEvent, FuzzResult, FuzzSettings, fuzz};
 use crate::profile::Profile;
@@ -139,17 +139,14 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
         reporters.add(file);
     }
     reporters.add(FuzzTerminal::new(look.detail(), folder.clone(), failures.clone()));
-    let own = (job.transport(), processors());
-    let (target, outcome) = match UnderTest::start(&job.server, own, &job.meant.target, &folder, &stop).await
-    {
-        Ok(server) => {
-            let outcome = played(&job, &server, &mut reporters, &stop).await;
-            let target = server.target.url();
-            server.stop().await;
-            (target, outcome)
-        }
-        Err(NotStarted { target, why }) => (target, Err(why)),
+    let visit = Visit {
+        transport: job.transport(),
+        how: &job.meant.target,
+        folder: &folder,
+        stop: &stop,
     };
+    let work = async |server: &mut UnderTest| played(&job, server, &mut reporters, &stop).await;
+    let (target, outcome) = visit.make(&job.server, work).await;
     let (result, trouble) = match outcome {
         Ok(result) => (result, None),
         Err(why) => (FuzzResult::default(), Some(why)),
@@ -188,12 +185,6 @@ async fn played(
     reporters: &mut Reporters<FuzzJob>,
     stop: &Stop,
 ) -> Result<FuzzResult, Complaint> {
-    if let Some(limit) = job.meant.target.wait_for {
-        tokio::select! {
-            reached = wait::wait_for(limit, &server.target, &job.meant.target) => reached?,
-            () = stop.clone().asked() => return Err(Complaint::new("ended before the server answered")),
-        }
-    }
     let settings = job.settings(&server.target);
     let mut on_event = |event: FuzzEvent<'_>| reporters.event(&event);
     let result = fuzz(&settings, &mut on_event, stop.clone().asked()).await;

@@ -7,9 +7,9 @@ use super::beam::watch_beam;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
-use super::under_test::{NotStarted, UnderTest, processors};
+use super::under_test::{UnderTest, Visit};
 use super::watching::Watch;
-use super::{config, output, wait};
+use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::prove::{ProofVerdict, ProveEvent, ProveResult, prove};
 use crate::report::{
@@ -50,16 +50,14 @@ async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError>
         };
         reporters.add(ProveLive::new(watch.board(), beginning, clock));
     }
-    let own = (job.transport(), processors());
-    let (target, outcome) = match UnderTest::start(&job.server, own, job.target(), &folder, &stop).await {
-        Ok(mut server) => {
-            let outcome = made(&job, &mut server, &mut reporters, &stop).await;
-            let target = server.target.url();
-            server.stop().await;
-            (target, outcome)
-        }
-        Err(NotStarted { target, why }) => (target, Err(why)),
+    let visit = Visit {
+        transport: job.transport(),
+        how: job.target(),
+        folder: &folder,
+        stop: &stop,
     };
+    let work = async |server: &mut UnderTest| made(&job, server, &mut reporters, &stop).await;
+    let (target, outcome) = visit.make(&job.server, work).await;
     let (result, trouble) = match outcome {
         Ok(result) => (result, None),
         Err(why) => (ProveResult::default(), Some(why)),
@@ -89,19 +87,13 @@ fn exit(result: &ProveResult) -> Exit {
     }
 }
 
-/// Makes the experiments at a server, and waits for the server before if that is asked for.
+/// Makes the experiments at a server.
 async fn made(
     job: &Job,
     server: &mut UnderTest,
     reporters: &mut Reporters<ProveJob>,
     stop: &Stop,
 ) -> Result<ProveResult, Complaint> {
-    if let Some(limit) = job.target().wait_for {
-        tokio::select! {
-            reached = wait::wait_for(limit, &server.target, job.target()) => reached?,
-            () = stop.clone().asked() => return Err(Complaint::new("ended before the server answered")),
-        }
-    }
     let mut settings = job.settings(&server.target, job.server_pid().or(server.pid));
     settings.beam = watch_beam(job.beam(), stop).await?;
     let lent = server.lend().await?;

@@ -7,6 +7,7 @@ use super::complaint::Complaint;
 use super::embedded::OwnServer;
 use super::exec::{Exec, Log, STARTS_WITHIN};
 use super::interrupt::Stop;
+use super::wait;
 use crate::driver::{Host as _, Lent};
 use crate::process::usage_of;
 use crate::report::Folder;
@@ -34,6 +35,49 @@ pub(super) struct NotStarted {
     pub(super) target: String,
     /// The reason why it did not start.
     pub(super) why: Complaint,
+}
+
+/// The way to a server: how it is started and reached.
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'a> {
+    pub(super) transport: Option<Transport>,
+    pub(super) how: &'a args::Target,
+    pub(super) folder: &'a Folder,
+    pub(super) stop: &'a Stop,
+}
+
+impl Visit<'_> {
+    /// Starts the server, if this run has to, waits for it if the user asks for that, does the work, and stops it. Returns the URL of
+    /// the server, too.
+    pub(super) async fn make<T>(
+        self,
+        server: &Server,
+        work: impl AsyncFnOnce(&mut UnderTest) -> Result<T, Complaint>,
+    ) -> (String, Result<T, Complaint>) {
+        let own = (self.transport, processors());
+        match UnderTest::start(server, own, self.how, self.folder, self.stop).await {
+            Ok(mut server) => {
+                let outcome = match self.wait_for(&server.target).await {
+                    Ok(()) => work(&mut server).await,
+                    Err(why) => Err(why),
+                };
+                let target = server.target.url();
+                server.stop().await;
+                (target, outcome)
+            }
+            Err(NotStarted { target, why }) => (target, Err(why)),
+        }
+    }
+
+    async fn wait_for(&self, target: &Target) -> Result<(), Complaint> {
+        let Some(limit) = self.how.wait_for else {
+            return Ok(());
+        };
+        tokio::select! {
+            reached = wait::wait_for(limit, target, self.how) => reached,
+            () = self.stop.clone().asked() => Err(Complaint::new("ended before the server answered")),
+        }
+    }
 }
 
 impl UnderTest {

@@ -36,12 +36,7 @@ pub(super) fn write(
         return None;
     }
     let path = path_of(case, held_to, over(case));
-    let hidden: Vec<String> = case
-        .program
-        .hide
-        .iter()
-        .map(|it| format!("/{}", it.segments().join("/")))
-        .collect();
+    let hidden: Vec<String> = case.program.hide.iter().map(ToString::to_string).collect();
     let said_by = match held_to {
         HeldTo::Profile(profile) => profile.to_string(),
         HeldTo::Likeness(_) | HeldTo::TheLine => settings.target.url(),

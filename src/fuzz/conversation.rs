@@ -1,7 +1,7 @@
-//! A generated conversation: what several clients do, one step after the other.
+//! A generated conversation: the steps of several clients, one after the other.
 //!
-//! A step makes sense in every state: [`super::model`] says what a server answers there, or leaves the step out. So any step can be
-//! removed, and the rest still has a meaning. Refs and ids are never written down: they follow from the steps.
+//! A step is allowed in every state: [`super::model`] predicts the answers there, or leaves the step out. So any step can be removed,
+//! and the others stay valid. A step holds no ref and no id: the model derives them from the steps before.
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ pub(crate) struct Client(pub(crate) usize);
 /// The names of the clients in a scenario.
 const NAMES: [&str; 6] = ["ana", "bea", "cid", "dan", "eve", "fay"];
 
-/// What a client does.
+/// An action of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Deed {
     Connect,
@@ -52,7 +52,7 @@ pub(crate) enum Topic {
 /// The params of a join.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Params {
-    /// These, which ask for nothing.
+    /// Params without an effect.
     Plain(Map<String, Value>),
     /// A lab refuses the join with this reason.
     Deny(String),
@@ -60,7 +60,7 @@ pub(crate) enum Params {
     Crash,
     /// The status of a presence.
     Status(String),
-    /// A video sends the annotations behind this one, counted from the oldest that the conversation has made.
+    /// The number of annotations that the client has seen; a video sends the later ones.
     Since(usize),
 }
 
@@ -91,11 +91,11 @@ pub(crate) enum PushKind {
     Unknown(String),
     Update(String),
     Annotate(String, u32),
-    /// An annotation that is refused: without a body, or at a time that is none.
+    /// An annotation that the channel refuses.
     AnnotateBadly(BadAnnotation),
 }
 
-/// What is wrong with an annotation.
+/// A mistake in an annotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadAnnotation {
     NoBody,

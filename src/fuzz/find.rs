@@ -1,4 +1,4 @@
-//! A failure that was found: made small, and written as a scenario with its fixture.
+//! A failure: shrunk, and written as a scenario with its fixture.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,19 +13,19 @@ use super::written;
 use crate::clock::Time;
 use crate::conformance::{FixtureOrigin, fixture_text};
 
-/// A failure, made small.
+/// A failure, shrunk.
 #[derive(Clone, Debug)]
 pub(crate) struct Find {
     pub(crate) property: &'static str,
     pub(crate) sentence: &'static str,
-    /// What happened.
+    /// The difference from the prediction.
     pub(crate) told: String,
     /// The number of the conversation that failed first.
     pub(crate) conversation: u64,
-    /// How many conversations failed in this way.
+    /// The number of conversations that failed in this way.
     pub(crate) times: u64,
     pub(crate) rate: Rate,
-    /// A name for its files.
+    /// The name of its files, without an extension.
     pub(crate) name: String,
     pub(crate) scenario: String,
     pub(crate) fixture: String,
@@ -50,7 +50,7 @@ pub(super) struct KindOfFailure {
 }
 
 impl Find {
-    /// Makes the first failure of a kind small, or the next one if it does not fail again.
+    /// Shrinks the first failure of a kind, or the next one if the first does not fail again.
     ///
     /// # Errors
     /// If a scenario cannot be read, which is a mistake of this tool.
@@ -92,7 +92,7 @@ impl Find {
             .program
             .hide
             .iter()
-            .map(|it| format!("/{}", it.segments().join("/")))
+            .map(ToString::to_string)
             .collect();
         let about = format!("Found by fuzzing: {sentence}.");
         let origin = FixtureOrigin {

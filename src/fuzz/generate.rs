@@ -1,4 +1,4 @@
-//! Makes conversations: legal steps, plausible mistakes and illegal steps, of kinds that each conversation chooses anew.
+//! Generates conversations of legal steps, plausible mistakes and illegal steps. Each conversation switches half of the kinds off.
 
 use super::conversation::{
     BadAnnotation, Client, ClientStep, Deed, MadeConversation, OddFrame, Params, PushKind, Topic,
@@ -7,7 +7,7 @@ use super::values::Values;
 use crate::dice::Dice;
 use crate::transport::Transport;
 
-/// What conversations are mostly about.
+/// The main subject of conversations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Focus {
     Frames,
@@ -28,9 +28,11 @@ pub struct Offers {
     pub presence: bool,
     /// `videos:*`
     pub videos: bool,
+    /// Whether a client is the user of its token.
+    pub users: bool,
 }
 
-/// What all conversations of a run have in common.
+/// The settings that all conversations of a run share.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ground {
     pub(crate) focus: Focus,
@@ -63,7 +65,9 @@ fn topics(dice: &mut Dice, ground: Ground) -> Vec<Topic> {
         lab,
         presence,
         videos,
+        users,
     } = ground.offers;
+    let presence = presence && users;
     let mut topics = Vec::new();
     let rumbl = ground.focus == Focus::Rumbl;
     if lab && !(rumbl && (presence || videos)) {
@@ -81,10 +85,10 @@ fn topics(dice: &mut Dice, ground: Ground) -> Vec<Topic> {
     topics
 }
 
-/// Which kinds of steps a conversation has: each one with an even chance.
+/// The kinds of steps of a conversation: each is on or off, with an even chance.
 struct Kinds(u64);
 
-/// A kind of step that a conversation can do without.
+/// A kind of step that can be switched off.
 #[derive(Clone, Copy)]
 enum Kind {
     Ending,
@@ -155,7 +159,7 @@ impl Maker {
         MadeConversation { steps }
     }
 
-    /// A client that was not there finds everything as it should be.
+    /// A new client joins the topics and heartbeats at the end.
     fn look_afterwards(&mut self, steps: &mut Vec<ClientStep>) {
         let client = Client(Client::MOST - 1);
         let mut add = |deed| steps.push(ClientStep { client, deed });
@@ -268,7 +272,7 @@ impl Maker {
                 44..=49 => PushKind::Push(values.members()),
                 50..=59 if has(Kind::Broadcasting) => PushKind::Broadcast(values.members()),
                 60..=64 if has(Kind::Broadcasting) => PushKind::BroadcastFrom(values.members()),
-                65..=67 if has(Kind::Broadcasting) => {
+                65..=67 if has(Kind::Broadcasting) && self.ground.offers.users => {
                     let to = Client(self.dice.index(self.clients));
                     PushKind::Whisper(to, values.text())
                 }

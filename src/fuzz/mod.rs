@@ -1,9 +1,9 @@
-//! Fuzzing: makes conversations at random, plays them against a server, compares what the clients are told with a model of Phoenix,
-//! and makes each conversation that fails as small as it goes.
+//! Fuzzing: generates random conversations, plays them against a server, compares the messages to the clients with a model of Phoenix,
+//! and shrinks each conversation that fails.
 //!
 //! `generate.rs` makes a [`MadeConversation`] of a seed, with the values of `values.rs`. `model.rs` predicts what each client is told.
 //! `written.rs` writes it as a scenario with its fixture, which `check` plays again. `play.rs` plays and compares, `property.rs`
-//! names what did not hold, `shrink.rs` makes it small and `find.rs` writes it down. `look.rs` finds out what the server has, and `run.rs`
+//! names the property that failed, `shrink.rs` shrinks the conversation and `find.rs` writes it. `look.rs` finds out what the server has, and `run.rs`
 //! does all of this side by side.
 
 mod conversation;
@@ -29,5 +29,6 @@ pub use generate::Offers;
 pub use run::FuzzEvent;
 
 pub(crate) use generate::Focus;
+pub(crate) use prediction::StepInState;
 pub(crate) use run::{FuzzResult, fuzz};
 pub(crate) use settings::{Bound, FuzzSettings};

@@ -1,7 +1,7 @@
-//! What a server answers to a conversation: a model of a Phoenix server with the channels of the target contract.
+//! A model of a Phoenix server with the channels of the target contract.
 //!
-//! The model walks through the steps and says for each which lines of a scenario it becomes, and what each client is told. A step that
-//! makes no sense where it stands (a push without a connection) is left out.
+//! The model walks through the steps of a conversation. For each it writes the steps of a scenario and predicts the messages to each
+//! client. It leaves out a step that is not possible in its state, such as a push without a connection.
 
 mod frames;
 mod lab;
@@ -24,7 +24,7 @@ use video::Video;
 /// The code of a close frame that ends a connection as it should end.
 const NORMAL: u16 = 1000;
 
-/// Says what is to happen in a conversation, at a server that behaves like this version.
+/// Predicts a conversation at a server that behaves like this version.
 pub(crate) fn predict(conversation: &MadeConversation, profile: Profile) -> Prediction {
     let mut model = Model {
         crash: match Gate::CrashReason.holds_in(profile.phoenix()) {
@@ -50,7 +50,7 @@ struct Model {
     clients: BTreeMap<Client, Connection>,
     presence: Presence,
     video: Video,
-    /// Topics of which a channel ended. For about a millisecond Phoenix still delivers broadcasts to it.
+    /// Topics with a channel that ended lately. For about a millisecond Phoenix still delivers broadcasts to it.
     ended: BTreeSet<Topic>,
     out: Prediction,
 }
@@ -62,7 +62,7 @@ struct Connection {
     is_open: bool,
     sent: u32,
     channels: BTreeMap<Topic, Channel>,
-    /// What was told and no step has waited for: the event and the topic.
+    /// The event and the topic of each message that no step has waited for.
     untaken: Vec<(&'static str, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! Plays a conversation, and compares what the clients were told with what the model says.
+//! Plays a conversation, and compares the messages to its clients with the prediction.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,13 +15,12 @@ use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::{Blame, Noted, Play, PlayStatus, Program, Purpose, ScenarioError, Setting, read};
 
-/// What plays need.
+/// The settings of plays.
 #[derive(Clone)]
 pub(super) struct Stage {
     pub(super) connections: Rc<ConnectionSettings>,
     /// How long each answer may take.
     pub(super) timeout: Duration,
-    pub(super) round_trip: Duration,
     pub(super) profile: Profile,
 }
 
@@ -32,7 +31,7 @@ pub(super) struct Script {
     /// The scenario.
     pub(super) text: String,
     pub(super) program: Arc<Program>,
-    /// What each client is to be told.
+    /// The predicted messages.
     pub(super) expected: Log,
 }
 
@@ -71,16 +70,36 @@ impl Script {
 impl Stage {
     /// Plays a conversation; its topics and users are called by numbers from `fresh`.
     pub(super) async fn play(&self, script: &Script, fresh: u64) -> Played {
+        let complete = |play: &Play| !self.deviations(script, play).iter().any(Deviation::may_mend);
+        let play = self.played(&script.program, fresh, complete).await;
+        let entries = &play.recording().entries;
+        let messages = entries.iter().filter(|it| is_message(&it.what)).count();
+        Played {
+            flaw: self.flaw(script, &play),
+            messages: messages as u64,
+        }
+    }
+
+    /// Whether all steps of a scenario hold, whatever comes beside.
+    ///
+    /// # Errors
+    /// If the scenario cannot be read.
+    pub(super) async fn holds(&self, scenario: &str, fresh: u64) -> Result<bool, ScenarioError> {
+        let program = Arc::new(read("generated.yaml", scenario)?);
+        let play = self.played(&program, fresh, |_| true).await;
+        Ok(!matches!(play.progress(), PlayStatus::Failed(_)))
+    }
+
+    async fn played(&self, program: &Arc<Program>, fresh: u64, complete: impl FnMut(&Play) -> bool) -> Play {
         let setting = Setting {
             timeout: self.timeout,
-            round_trip: self.round_trip,
+            round_trip: Duration::ZERO,
             vsn: Vsn::V2,
             offers: Vec::new(),
             first_fresh: fresh,
             purpose: Purpose::Case,
         };
-        let mut play = Play::new(Arc::clone(&script.program), setting);
-        let complete = |play: &Play| !self.deviations(script, play).iter().any(Deviation::may_mend);
+        let mut play = Play::new(Arc::clone(program), setting);
         let afterwards = Afterwards {
             patience: self.timeout,
             listen_on: Duration::ZERO,
@@ -93,16 +112,7 @@ impl Stage {
             afterwards,
         )
         .await;
-        let messages = play
-            .recording()
-            .entries
-            .iter()
-            .filter(|it| is_message(&it.what))
-            .count();
-        Played {
-            flaw: self.flaw(script, &play),
-            messages: messages as u64,
-        }
+        play
     }
 
     fn deviations(&self, script: &Script, play: &Play) -> Vec<Deviation> {

@@ -1,4 +1,4 @@
-//! What is to happen in a conversation: the steps of its scenario, and what each client is told.
+//! The prediction of a conversation: the steps of its scenario, and the messages to each client.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +7,22 @@ use serde_json::Value;
 use super::conversation::Client;
 use super::step::ScenarioStep;
 
-/// What is to happen.
+/// The prediction of a conversation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prediction {
     /// The steps of a scenario, in order.
     pub(crate) lines: Vec<ScenarioStep>,
-    /// What each client is told, in order.
+    /// The messages and events of all clients, in order.
     pub(crate) told: Vec<Told>,
-    /// Whose presence a client may hear leave after its own channel has ended.
+    /// Clients whose channel ended and may still have received the diff of its own leave.
     pub(crate) last_diffs: BTreeSet<Client>,
-    /// Who broadcasts.
+    /// The clients that broadcast.
     pub(crate) broadcasters: BTreeSet<Client>,
-    /// What the steps reached in the model.
+    /// Each step with the state in which it was taken.
     pub(crate) reached: Vec<StepInState>,
 }
 
-/// Something that a client is told, on one of its connections.
+/// A message or event on a connection of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Told {
     pub(crate) client: Client,
@@ -31,7 +31,7 @@ pub(crate) struct Told {
     pub(crate) what: Telling,
 }
 
-/// What a client is told.
+/// A message to a client, or an event of its connection.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Telling {
     Opened,

@@ -9,11 +9,11 @@ use crate::scenario::{Failure, FailureKind};
 pub(crate) enum Property {
     /// A client is let in.
     LetIn,
-    /// Every push with a ref gets its reply, and nothing that is promised is lost.
+    /// Each client receives each message that the model predicts.
     NothingLost,
-    /// What comes is what the model predicts.
+    /// Each message has the content that the model predicts.
     AsPredicted,
-    /// Nothing comes that nobody asked for, or that is for somebody else.
+    /// No client receives a message that the model does not predict.
     NothingElse,
     /// No message repeats.
     NothingTwice,
@@ -21,7 +21,7 @@ pub(crate) enum Property {
     InOrder,
     /// A connection ends only for a reason.
     StaysOpen,
-    /// What no serializer reads ends its connection.
+    /// A message that no serializer reads ends its connection.
     EndsForAReason,
     /// The play could not be judged.
     Undecided,
@@ -33,7 +33,7 @@ pub(crate) struct Flaw {
     pub(crate) property: Property,
     /// The event or the kind of answer that it is about.
     pub(crate) about: String,
-    /// What happened, in one line.
+    /// The difference from the prediction, in one line.
     pub(crate) told: String,
 }
 
@@ -57,10 +57,10 @@ impl Property {
     pub(crate) const fn sentence(self) -> &'static str {
         match self {
             Self::LetIn => "a client is let in",
-            Self::NothingLost => "each push has its reply, and nothing that is promised is lost",
-            Self::AsPredicted => "what comes is what the model of Phoenix predicts",
-            Self::NothingElse => "nothing comes that is for nobody or for somebody else",
-            Self::NothingTwice => "no message comes twice",
+            Self::NothingLost => "each client receives each message that the model predicts",
+            Self::AsPredicted => "each message has the content that the model predicts",
+            Self::NothingElse => "no client receives a message that the model does not predict",
+            Self::NothingTwice => "no client receives a message twice",
             Self::InOrder => "the messages of a sender come in their order",
             Self::StaysOpen => "a connection ends only for a reason",
             Self::EndsForAReason => "a message that no serializer reads ends its connection",
@@ -100,8 +100,8 @@ impl Flaw {
         }
     }
 
-    /// The flaw that the differences from the model show: what came twice before what came differently, and both before what did
-    /// not come, which may follow from them.
+    /// The flaw in the differences from the prediction. A message that came twice is told first, then one with another content: a message
+    /// that did not come may follow from them.
     pub(super) fn of_deviations(deviations: &[Deviation]) -> Option<Self> {
         let twice = deviations.iter().find(|it| {
             matches!(

@@ -1,4 +1,4 @@
-//! A run: workers make and play conversations side by side; what failed is made small afterwards.
+//! A run: workers generate and play conversations side by side. Failures are shrunk afterwards.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,7 +23,7 @@ use crate::driver::ConnectionSettings;
 use crate::profile::Profile;
 use crate::scenario::ScenarioError;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FuzzResult {
     pub(crate) profile: Option<Profile>,
@@ -35,11 +35,11 @@ pub(crate) struct FuzzResult {
     pub(crate) undecided: u64,
     pub(crate) why_undecided: Option<String>,
     /// How often each kind of step was taken in each kind of state.
-    pub(crate) covered: BTreeMap<(&'static str, &'static str), u64>,
+    pub(crate) covered: BTreeMap<StepInState, u64>,
     pub(crate) cut_short: bool,
 }
 
-/// Something to tell while it goes on.
+/// An event of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum FuzzEvent<'a> {
     /// The server is known, and the first conversations begin.
@@ -58,16 +58,16 @@ pub enum FuzzEvent<'a> {
         /// How many of them failed.
         failed: u64,
     },
-    /// A failure is being made small.
+    /// A failure is being shrunk.
     Shrinking {
-        /// What happened.
+        /// The difference from the prediction.
         told: &'a str,
     },
 }
 
 /// How many conversations a thread plays at a time.
 const AT_A_TIME: usize = 8;
-/// After a number of conversations, making failures small may take as long as they took, or so long.
+/// The shortest limit of shrinking after a run with `--cases`.
 const SHORTEST_SHRINKING: Duration = Duration::from_secs(60);
 /// The most failures of one kind that are kept.
 const MOST_OF_A_KIND: usize = 3;
@@ -117,9 +117,10 @@ async fn run(
         profile: stage.profile,
         ground,
     };
-    let found = generated(settings, work, on_event, &mut result, stop).await?;
+    let found = generated(work, on_event, &mut result, stop).await?;
     let took = clock.now().since(began);
     let longest = match settings.bound {
+        _ if result.cut_short => Duration::ZERO,
         Bound::Time(time) => time,
         Bound::Cases(_) => took.max(SHORTEST_SHRINKING),
     };
@@ -128,10 +129,11 @@ async fn run(
         on_event(FuzzEvent::Shrinking {
             told: &kind.first.flaw.told,
         });
-        let find = Find::of(&kind, &stage, &numbers, settings, until).await?;
-        if !result.finds.iter().any(|it| it.name == find.name) {
-            result.finds.push(find);
+        let mut find = Find::of(&kind, &stage, &numbers, settings, until).await?;
+        if result.finds.iter().any(|it| it.name == find.name) {
+            find.name.push_str(&format!("-{}", result.finds.len() + 1));
         }
+        result.finds.push(find);
     }
     Ok(result)
 }
@@ -144,12 +146,11 @@ fn stage(settings: &FuzzSettings, clock: Clock) -> Stage {
             clock,
         }),
         timeout: settings.timeout,
-        round_trip: Duration::ZERO,
         profile: settings.profile.unwrap_or(Profile::DEFAULT),
     }
 }
 
-/// What a worker tells.
+/// The news of a worker.
 enum News {
     Played {
         messages: u64,
@@ -163,7 +164,6 @@ type Kinds = BTreeMap<(Property, String), KindOfFailure>;
 
 /// Makes and plays conversations on several threads.
 async fn generated(
-    settings: &FuzzSettings,
     work: Work,
     on_event: &mut dyn FnMut(FuzzEvent<'_>),
     result: &mut FuzzResult,
@@ -172,7 +172,7 @@ async fn generated(
     let (tell, mut news) = mpsc::unbounded_channel();
     let work = Arc::new(work);
     let mut threads = Vec::new();
-    for _ in 0..settings.threads {
+    for _ in 0..work.settings.threads {
         let (work, tell) = (Arc::clone(&work), tell.clone());
         let built = std::thread::Builder::new().name("fuzz".to_owned());
         threads.push(built.spawn(move || work.work(&tell)).map_err(FuzzError::Thread)?);
@@ -196,7 +196,7 @@ async fn generated(
                 }
                 Some(News::Failed(failed)) => {
                     // Those that fail meanwhile are left for another run.
-                    let ends = settings.fail_fast && failed.flaw.property != Property::Undecided;
+                    let ends = work.settings.fail_fast && failed.flaw.property != Property::Undecided;
                     if ends && work.over.swap(true, Ordering::Relaxed) {
                         continue;
                     }
@@ -205,8 +205,8 @@ async fn generated(
                 Some(News::Played { messages, reached }) => {
                     result.conversations += 1;
                     result.messages += messages;
-                    for StepInState { deed, state } in reached {
-                        *result.covered.entry((deed, state)).or_default() += 1;
+                    for step in reached {
+                        *result.covered.entry(step).or_default() += 1;
                     }
                     let failed = kinds.values().map(|kind| kind.times).sum();
                     on_event(FuzzEvent::Played { conversations: result.conversations, failed });
@@ -247,7 +247,7 @@ fn kept(kinds: &mut Kinds, failed: Failed, result: &mut FuzzResult) {
     }
 }
 
-/// What the workers of a run share.
+/// The state that the workers of a run share.
 struct Work {
     next: AtomicU64,
     over: AtomicBool,
@@ -292,7 +292,7 @@ impl Work {
             };
             let played = stage.play(&script, self.numbers.next()).await;
             let reached = script.prediction.reached.clone();
-            // Who listens has ended the run if this cannot be sent.
+            // If this cannot be sent, the run has ended.
             let _ = tell.send(News::Played {
                 messages: played.messages,
                 reached,

@@ -7,7 +7,7 @@ use crate::profile::Profile;
 use crate::scenario::ScenarioError;
 use crate::transport::Endpoint;
 
-/// What a run does.
+/// The settings of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct FuzzSettings {
     pub(crate) endpoint: Endpoint,
@@ -15,7 +15,7 @@ pub(crate) struct FuzzSettings {
     pub(crate) profile: Option<Profile>,
     pub(crate) seed: u64,
     pub(crate) bound: Bound,
-    /// Ends at the first failure, once it is small.
+    /// End at the first failure, after it was shrunk.
     pub(crate) fail_fast: bool,
     pub(crate) focus: Focus,
     /// How long each answer may take.
@@ -24,7 +24,7 @@ pub(crate) struct FuzzSettings {
     pub(crate) threads: usize,
 }
 
-/// When no more conversations are made.
+/// The amount of conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bound {
     /// After so many.

@@ -1,5 +1,5 @@
-//! Makes a failing conversation small: removes clients, topics and steps, and simplifies what is left, as long as the same property
-//! fails in the same way.
+//! Shrinks a failing conversation: removes clients, topics and steps, and simplifies payloads, as long as the same property fails in
+//! the same way.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::property::Flaw;
 use crate::clock::Time;
 use crate::scenario::ScenarioError;
 
-/// A conversation that was made small.
+/// A shrunk conversation.
 pub(super) struct Shrunk {
     pub(super) script: Script,
     pub(super) flaw: Flaw,
@@ -41,7 +41,7 @@ pub(super) struct Search {
     pub(super) stage: Stage,
     pub(super) numbers: Arc<Numbers>,
     pub(super) flaw: Flaw,
-    /// When it ends at the latest.
+    /// The end of the time for it.
     pub(super) until: Time,
 }
 

@@ -16,13 +16,13 @@ pub(crate) struct ScenarioStep {
     together: Vec<ScenarioStep>,
 }
 
-/// In which conversations a step is there.
+/// The conversations that have a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Always,
-    /// Where a later step names the id of an annotation.
+    /// In a conversation with a step that names the id of an annotation.
     WithIds,
-    /// Where no step does.
+    /// In a conversation without such a step.
     WithoutIds,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum NamedIds {
     Unnamed,
 }
 
-/// What the names of the ids of annotations begin with.
+/// The prefix of the names of ids of annotations.
 pub(crate) const NOTE: &str = "note_";
 
 /// How long Phoenix may take to forget a channel that has ended, with much room.

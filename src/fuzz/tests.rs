@@ -11,6 +11,7 @@ const ALL: Offers = Offers {
     lab: true,
     presence: true,
     videos: true,
+    users: true,
 };
 
 fn ground(focus: Focus, transport: Transport) -> Ground {

@@ -15,7 +15,7 @@ use crate::scenario::write;
 use crate::scenario::{Noted, Program, RecordedEntry, Recording, Who};
 use crate::transport::Ending;
 
-/// What fixtures hide: ids, authors and refs of presences.
+/// The parts of payloads that fixtures hide: ids, authors and refs of presences.
 const HIDDEN: [&str; 10] = [
     "/id",
     "/user/username",
@@ -84,7 +84,7 @@ pub(crate) fn steps_of(text: &str) -> usize {
         .count()
 }
 
-/// What each client is to be told, in the form of fixtures.
+/// The predicted messages, in the form of fixtures.
 pub(crate) fn log(prediction: &Prediction, program: &Program) -> Log {
     let mut recording = Recording::default();
     for told in &prediction.told {

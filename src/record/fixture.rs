@@ -20,11 +20,7 @@ pub(crate) fn fixture(
     path: &str,
 ) -> Result<String, ScenarioError> {
     let program = read_with(path, &scenario.text, &scenario.variables)?;
-    let hidden: Vec<String> = program
-        .hide
-        .iter()
-        .map(|it| format!("/{}", it.segments().join("/")))
-        .collect();
+    let hidden: Vec<String> = program.hide.iter().map(ToString::to_string).collect();
     let origin = FixtureOrigin {
         source: path,
         description: &program.about,

@@ -14,7 +14,7 @@ use crate::fuzz::{Find, FuzzResult};
 /// The end of a run of conversations, with everything that reports need.
 #[derive(Clone, Copy, Debug)]
 pub struct FuzzFinished<'a> {
-    /// What came of it.
+    /// The result.
     pub(crate) result: &'a FuzzResult,
     /// The start time and the seed.
     pub about: &'a About,

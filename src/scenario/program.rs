@@ -1,5 +1,6 @@
 //! A scenario that was read and checked: all names resolved, all repetitions written out.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -292,6 +293,12 @@ impl Pointer {
     /// The segments, from the outermost on.
     pub fn segments(&self) -> &[String] {
         &self.0
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}", self.0.join("/"))
     }
 }
 

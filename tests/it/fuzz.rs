@@ -49,6 +49,20 @@ fn nothing_is_found_over_long_poll() {
     nothing_is_found(&[], &["--cases", "60", "--transport", "longpoll"]);
 }
 
+#[test]
+fn nothing_is_found_where_tokens_name_no_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::start(folder.path(), &[]);
+    let target = server.target().replace("/socket", "/own_socket");
+    let flags = ["--target", &target, "--param", "auth=letmein", "--timeout", "10s"];
+    let said = said(
+        folder.path(),
+        &[&["fuzz", "--cases", "100", "--seed", "5"], &flags[..]].concat(),
+    );
+    assert!(said.contains("whispers and presences are left out"), "{said}");
+    assert!(said.ends_with("--- exit 0\n"), "{said}");
+}
+
 /// Whether a server with this fault fails by one of these properties, and whether the scenario that is left does the same for `check`, and
 /// holds at a server without it.
 fn is_found(fault: &str, properties: &[&str], focus: &str) {
@@ -88,6 +102,11 @@ fn is_found(fault: &str, properties: &[&str], focus: &str) {
 #[test]
 fn a_count_that_is_shared_is_found() {
     is_found("counter-shared", &["as-predicted"], "lab");
+}
+
+#[test]
+fn a_join_that_is_answered_wrongly_is_found() {
+    is_found("join-params-flat", &["as-predicted"], "lab");
 }
 
 #[test]

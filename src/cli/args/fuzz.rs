@@ -27,13 +27,13 @@ pub(in super::super) struct Fuzz {
     /// How many conversations to make [default: 10000]
     #[arg(long, value_name = "N", help_heading = CONVERSATIONS, value_parser = units::count, conflicts_with = "duration", allow_negative_numbers = true)]
     pub(in super::super) cases: Option<u32>,
-    /// How long to make conversations; making failures small takes at most as long again
+    /// How long to generate conversations; shrinking failures takes at most as long again
     #[arg(long = "for", id = "duration", value_name = "DUR", help_heading = CONVERSATIONS, value_parser = units::duration)]
     pub(in super::super) duration: Option<Duration>,
-    /// What conversations are mostly about [default: all]
+    /// The main subject of conversations [default: all]
     #[arg(long, value_name = "WHAT", help_heading = CONVERSATIONS)]
     pub(in super::super) focus: Option<FocusArg>,
-    /// End at the first failure, once it is small
+    /// End at the first failure, after it was shrunk
     #[arg(long, help_heading = CONVERSATIONS)]
     pub(in super::super) fail_fast: bool,
     /// Write each failure into this folder, as a scenario with its fixture [default: failures/ in the folder of the
@@ -52,7 +52,7 @@ pub(in super::super) struct Fuzz {
     pub(in super::super) config: Config,
 }
 
-/// What conversations are mostly about.
+/// The main subject of conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in super::super) enum FocusArg {
     /// Frames and messages that no client library sends

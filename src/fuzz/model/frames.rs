@@ -1,4 +1,4 @@
-//! What a server answers to frames and messages that no client library sends.
+//! The answers of a server to frames and messages that no client library sends.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What a channel of `lab:*` answers.
+//! The answers of a channel of `lab:*`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a channel of `presence:*` answers, and the diffs that it sends.
+//! The answers of a channel of `presence:*`, and its diffs.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::super::prediction::PredictedPayload;
 use super::super::step::ScenarioStep;
 use super::{Model, news, user};
 
-/// Who is present, with their status.
+/// The presences of the topic.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     metas: BTreeMap<Client, Meta>,
 }
 
-/// What the list says about a client.
+/// The meta of a client.
 #[derive(Clone, Debug)]
 struct Meta {
     status: String,

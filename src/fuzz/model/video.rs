@@ -1,4 +1,4 @@
-//! What a channel of `videos:*` answers: annotations, which outlive connections.
+//! The answers of a channel of `videos:*`. Annotations outlive connections.
 
 use serde_json::{Map, Value, json};
 

@@ -1,11 +1,11 @@
-//! The steps of a conversation that only wait, so that nothing that is still under way differs from run to run.
+//! Steps that only wait for messages, so that a message under way makes no difference between two runs.
 
 use super::super::conversation::{Client, Deed, OddFrame, Topic};
 use super::super::step::{ScenarioStep, Wanted};
 use super::{Model, video};
 
 impl Model {
-    /// Before a client ends its connection, it takes what was told to it.
+    /// Lets a client receive all messages to it before it ends its connection.
     pub(super) fn catch_up(&mut self, client: Client) {
         let untaken = std::mem::take(&mut self.clients.entry(client).or_default().untaken);
         let waits = untaken.into_iter().map(|(event, topic)| {
@@ -25,7 +25,7 @@ impl Model {
         }
     }
 
-    /// These clients have waited for all that was told to them about presences.
+    /// Notes that these clients have received all messages about presences.
     pub(super) fn took_presences(&mut self, clients: &[Client]) {
         for client in clients {
             let untaken = &mut self.clients.entry(*client).or_default().untaken;

@@ -88,9 +88,9 @@ impl<'a> Document<'a> {
             covered: result
                 .covered
                 .iter()
-                .map(|((step, state), times)| Covered {
-                    step,
-                    state,
+                .map(|(covered, times)| Covered {
+                    step: covered.deed,
+                    state: covered.state,
                     times: *times,
                 })
                 .collect(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::FuzzFinished;
 use super::terminal::channels;
-use crate::fuzz::Find;
+use crate::fuzz::{Find, StepInState};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
 use crate::report::load::words::{grouped, things};
@@ -91,10 +91,10 @@ fn covered(page: &mut String, run: &FuzzFinished<'_>) {
     page.push_str(
         "<h2>Covered</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>step</th><th>state</th><th>times</th></tr></thead>\n<tbody>\n",
     );
-    for ((step, state), times) in &run.result.covered {
+    for (StepInState { deed, state }, times) in &run.result.covered {
         let _ = writeln!(
             page,
-            "<tr><th>{step}</th><td>{state}</td><td>{}</td></tr>",
+            "<tr><th>{deed}</th><td>{state}</td><td>{}</td></tr>",
             grouped(*times)
         );
     }

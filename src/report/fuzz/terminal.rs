@@ -64,7 +64,7 @@ impl Reporter<FuzzJob> for FuzzTerminal {
                     things(*conversations, "conversation")
                 ))
             }
-            FuzzEvent::Shrinking { told } => say(&format!("making small: {told}")),
+            FuzzEvent::Shrinking { told } => say(&format!("shrinking: {told}")),
         }
     }
 
@@ -104,13 +104,19 @@ pub(super) fn channels(offers: Offers) -> String {
         .filter(|(has, _)| *has)
         .map(|(_, name)| name)
         .collect();
-    match names.as_slice() {
+    let names = match names.as_slice() {
         [] => {
-            "none of the channels that the model knows: only frames, heartbeats and unknown topics are tried"
-                .to_owned()
+            return "none of the channels that the model knows: only frames, heartbeats and unknown topics are tried"
+                .to_owned();
         }
         [name] => format!("the channel {name}"),
         names => format!("the channels {}", names.join(", ")),
+    };
+    match offers.users {
+        true => names,
+        false => {
+            format!("{names}; no client is the user of its token, so whispers and presences are left out")
+        }
     }
 }
 
@@ -138,14 +144,14 @@ fn one(text: &mut String, find: &Find, finished: &FuzzFinished<'_>) {
     );
 }
 
-/// How much of the model was reached.
+/// The coverage of the model.
 fn covered(text: &mut String, finished: &FuzzFinished<'_>) {
     let covered = &finished.result.covered;
     let steps: u64 = covered.values().sum();
     let rare: Vec<String> = covered
         .iter()
         .filter(|(_, times)| **times < 10)
-        .map(|((step, state), _)| format!("{step} ({state})"))
+        .map(|(step, _)| format!("{} ({})", step.deed, step.state))
         .collect();
     let _ = writeln!(
         text,

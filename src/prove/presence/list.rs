@@ -139,10 +139,7 @@ impl PresenceList {
 impl Message {
     /// Reads the content of an event; nothing if the event is not about presences.
     pub(in super::super) fn read(event: &str, content: &Content) -> Result<Option<Self>, Malformed> {
-        let value = match content {
-            Content::Json(value) => value,
-            Content::Binary(_) => &Value::Null,
-        };
+        let value = content.json();
         Ok(match event {
             "presence_state" => Some(Self::State(presences(value)?)),
             "presence_diff" => Some(Self::Diff(diff(value)?)),

@@ -29,7 +29,7 @@ pub struct CapacityLive {
     board: Arc<Board>,
     beginning: Arc<CapacityBeginning>,
     clock: Clock,
-    result: Option<CapacityResult>,
+    result: Option<Arc<CapacityResult>>,
     doing: String,
 }
 
@@ -61,7 +61,7 @@ impl CapacityLive {
         let (duration, doing) = (self.clock.now().since(Time::ZERO), self.doing.clone());
         self.board.show(move || {
             let run = CapacityFinished {
-                result: result.as_ref(),
+                result: result.as_deref(),
                 conclusion: &CapacityConclusion::Undecided(Vec::new()),
                 about: &beginning.about,
                 target: &beginning.target,
@@ -85,7 +85,7 @@ impl Reporter<CapacityJob> for CapacityLive {
                 purpose: of,
                 load,
             } => self.doing = format!("trial {number} ({}), {}", purpose(*of), grouped(*load)),
-            CapacityEvent::SoFar(result) => self.result = Some((*result).clone()),
+            CapacityEvent::SoFar(result) => self.result = Some(Arc::new((*result).clone())),
             CapacityEvent::Progress(_) | CapacityEvent::Tried(_) => return Ok(()),
         }
         self.show();

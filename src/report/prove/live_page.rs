@@ -24,9 +24,10 @@ pub struct ProveBeginning {
 /// Shows the report on a board.
 pub struct ProveLive {
     board: Arc<Board>,
-    beginning: ProveBeginning,
+    beginning: Arc<ProveBeginning>,
     clock: Clock,
-    experiments: Vec<Experiment>,
+    /// Shared with the pages, so that only one that somebody looks at copies them.
+    experiments: Vec<Arc<Experiment>>,
     current: &'static str,
     phase: String,
 }
@@ -41,7 +42,7 @@ impl ProveLive {
     pub(crate) fn new(board: Arc<Board>, beginning: ProveBeginning, clock: Clock) -> Self {
         Self {
             board,
-            beginning,
+            beginning: Arc::new(beginning),
             clock,
             experiments: Vec::new(),
             current: "",
@@ -51,17 +52,17 @@ impl ProveLive {
 
     /// Shows the results so far.
     fn show(&self) {
-        let result = ProveResult {
-            experiments: self.experiments.clone(),
-            ..ProveResult::default()
-        };
-        let beginning = self.beginning.clone();
+        let (beginning, experiments) = (Arc::clone(&self.beginning), self.experiments.clone());
         let duration = self.clock.now().since(Time::ZERO);
         let doing = match self.phase.as_str() {
             "" => self.current.to_owned(),
             phase => format!("{}: {phase}", self.current),
         };
         self.board.show(move || {
+            let result = ProveResult {
+                experiments: experiments.iter().map(|it| Experiment::clone(it)).collect(),
+                ..ProveResult::default()
+            };
             let run = ProveFinished {
                 result: &result,
                 about: &beginning.about,
@@ -85,7 +86,7 @@ impl Reporter<ProveJob> for ProveLive {
                 self.phase.clear();
             }
             ProveEvent::Phase(phase) => (*phase).clone_into(&mut self.phase),
-            ProveEvent::Ends(experiment) => self.experiments.push((*experiment).clone()),
+            ProveEvent::Ends(experiment) => self.experiments.push(Arc::new((*experiment).clone())),
         }
         self.show();
         Ok(())

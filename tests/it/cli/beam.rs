@@ -54,7 +54,7 @@ fn load(folder: &Path, beam: &str) -> (String, Option<i32>) {
 }
 
 #[test]
-fn what_the_vm_tells_stands_in_all_results_of_a_load() {
+fn the_figures_of_the_vm_are_in_all_results_of_a_load() {
     let folder = tempfile::tempdir().unwrap();
     let (said, _) = load(folder.path(), &answering(RECORDED, usize::MAX));
     assert!(
@@ -82,7 +82,7 @@ fn what_the_vm_tells_stands_in_all_results_of_a_load() {
 }
 
 #[test]
-fn a_vm_that_dies_is_told_and_the_run_goes_on() {
+fn a_vm_that_dies_has_a_note_and_the_run_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     // One answer before the run, and one in it.
     let (said, code) = load(folder.path(), &answering(RECORDED, 2));
@@ -96,7 +96,7 @@ fn a_vm_that_dies_is_told_and_the_run_goes_on() {
 }
 
 #[test]
-fn nobody_and_something_else_are_told_before_the_run() {
+fn nobody_and_something_else_are_refused_before_the_run() {
     let closed = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().to_string()
@@ -146,7 +146,7 @@ fn a_vm_of_another_machine_is_not_asked_without_yes() {
 }
 
 #[test]
-fn capacity_tells_it_of_each_trial_and_prove_over_time() {
+fn capacity_has_the_figures_of_each_trial_and_prove_has_them_over_time() {
     let beam = answering(RECORDED, usize::MAX);
     let folder = tempfile::tempdir().unwrap();
     let args = [

@@ -3,6 +3,15 @@
 use crate::record::Pauses;
 use crate::record::tests::{JOINED, Line, drafted, heard};
 
+/// A leave, and its two answers.
+const LEAVE: Line<'static> = (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#);
+const LEFT: Line<'static> = (
+    6,
+    0,
+    r#"< ["7","8","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
+);
+const CLOSED: Line<'static> = (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#);
+
 /// The scenario of a client that joins, and then of these lines, without its comment.
 fn joined_and(lines: &[Line<'_>]) -> String {
     let text = drafted(&heard(&[&JOINED[..], lines].concat()), Pauses::LeftOut);
@@ -12,24 +21,13 @@ fn joined_and(lines: &[Line<'_>]) -> String {
 
 /// The scenario of a client that leaves, ends the connection at once, and receives these lines in between.
 fn left_and_closed(between: &[Line<'_>]) -> String {
-    let begin = [
-        (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#),
-        (5, 0, "close 1000"),
-    ];
+    let begin = [LEAVE, (5, 0, "close 1000")];
     joined_and(&[&begin[..], between, &[(7, 0, "closed 1000")]].concat())
 }
 
 #[test]
 fn messages_after_a_close_frame_of_the_client_may_come_or_not() {
-    let text = left_and_closed(&[
-        (
-            6,
-            0,
-            r#"< ["7","8","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-        ),
-        (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#),
-        (6, 0, r#"< [null,null,"a:1","news",{}]"#),
-    ]);
+    let text = left_and_closed(&[LEFT, CLOSED, (6, 0, r#"< [null,null,"a:1","news",{}]"#)]);
     insta::assert_snapshot!(text, @r#"
     about: A recorded conversation of ana.
     vsn: 2.0.0
@@ -69,19 +67,15 @@ fn answers_that_a_client_did_not_wait_for_may_come_or_not() {
 #[test]
 fn the_answers_to_a_leave_with_a_join_behind_it_may_come_or_not() {
     let text = joined_and(&[
-        (5, 0, r#"> ["7","8","a:1","phx_leave",{}]"#),
+        LEAVE,
         (5, 0, r#"> ["9","9","a:1","phx_join",{}]"#),
-        (
-            6,
-            0,
-            r#"< ["7","8","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
-        ),
+        LEFT,
         (
             6,
             0,
             r#"< ["9","9","a:1","phx_reply",{"response":{},"status":"ok"}]"#,
         ),
-        (6, 0, r#"< ["7","7","a:1","phx_close",{}]"#),
+        CLOSED,
     ]);
     insta::assert_snapshot!(text, @r#"
     about: A recorded conversation of ana.

@@ -23,7 +23,7 @@ use crate::report::{
 };
 use crate::transport::Target;
 use job::Job;
-pub(super) use replay::network_flags;
+pub(super) use replay::{flags as replay_flags, network_flags};
 pub(super) use server::{Server, server};
 
 /// Checks a server.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::args::{self, Look, TransportArg};
-use super::check::{Server, server};
+use super::check::{Server, replay_flags, server};
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{self, Stop};
@@ -11,7 +11,7 @@ use super::load::command_line;
 use super::under_test::{UnderTest, Visit, check_loopback, processors, rehearsed_at};
 use super::{config, output, profile, results};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::fuzz::{Bound, FuzzEvent, FuzzResult, FuzzSettings, fuzz};
+use crate::fuzz::{Bound, Find, FuzzError, FuzzEvent, FuzzResult, FuzzSettings, fuzz};
 use crate::profile::Profile;
 use crate::report::{About, Folder, FuzzFile, FuzzFinished, FuzzJob, FuzzScenarios, FuzzTerminal, Reporters};
 use crate::transport::{Endpoint, Target, Transport};
@@ -23,7 +23,12 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// Fuzzes a server.
 pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
-    let job = Job::new(file.fuzzing(typed)?)?;
+    let replay = replay_flags(&args::Check {
+        target: typed.target.clone(),
+        transport: typed.transport,
+        ..args::Check::default()
+    });
+    let job = Job::new(file.fuzzing(typed)?, replay)?;
     super::runtime()?.block_on(interrupt::in_order(|stop| conversations(job, look, stop)))
 }
 
@@ -33,11 +38,13 @@ struct Job {
     /// The version that the server is held to, if it need not be found out.
     profile: Option<Profile>,
     seed: u64,
+    /// The flags by which `check` reaches the same server.
+    replay: String,
     meant: args::Fuzz,
 }
 
 impl Job {
-    fn new(meant: args::Fuzz) -> Result<Self, CliError> {
+    fn new(meant: args::Fuzz, replay: String) -> Result<Self, CliError> {
         let named = meant
             .profile
             .as_deref()
@@ -52,8 +59,14 @@ impl Job {
             },
             server,
             seed: results::seed(&meant.results)?,
+            replay,
             meant,
         };
+        if job.meant.cases == Some(0) {
+            return Err(Complaint::new("no conversation is to be made")
+                .expected("--cases 1 or more")
+                .into());
+        }
         let target = rehearsed_at(&job.server, job.transport())?;
         if !job.meant.yes {
             check_loopback(&target, || {
@@ -95,6 +108,7 @@ impl Job {
             },
             profile: self.profile,
             seed: self.seed,
+            command_line: self.command_line(),
             bound: self.bound(),
             fail_fast: self.meant.fail_fast,
             focus: self
@@ -130,7 +144,13 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
     let failures = match &job.meant.save {
-        Some(path) => Folder::new(path),
+        Some(path) => {
+            std::fs::create_dir_all(path).map_err(|why| {
+                let what = format!("cannot create the folder {}: {why}", path.display());
+                CliError::Undone(Complaint::new(what).next("--save DIR names another folder"))
+            })?;
+            Folder::new(path)
+        }
         None => Folder::new(folder.path().join("failures")),
     };
     let mut reporters = Reporters::default();
@@ -138,14 +158,19 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
     for file in FuzzFile::all(&folder) {
         reporters.add(file);
     }
-    reporters.add(FuzzTerminal::new(look.detail(), folder.clone(), failures.clone()));
+    reporters.add(FuzzTerminal::new(
+        look.detail(),
+        job.seed,
+        folder.clone(),
+        failures.clone(),
+    ));
     let visit = Visit {
         transport: job.transport(),
         how: &job.meant.target,
         folder: &folder,
         stop: &stop,
     };
-    let work = async |server: &mut UnderTest| played(&job, server, &mut reporters, &stop).await;
+    let work = async |server: &mut UnderTest| played(&job, server, (&mut reporters, &failures), &stop).await;
     let (target, outcome) = visit.make(&job.server, work).await;
     let (result, trouble) = match outcome {
         Ok(result) => (result, None),
@@ -159,6 +184,7 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
         target: &target,
         own_profile: job.server.profile(),
         command_line: &job.command_line(),
+        replay: &job.replay,
         failures: &failures,
         duration: clock.now().since(Time::ZERO),
         exit_code: exit.code(),
@@ -172,7 +198,7 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
 fn exit(result: &FuzzResult) -> Exit {
     if !result.finds.is_empty() {
         Exit::FellShort
-    } else if result.cut_short || result.undecided > 0 || result.conversations == 0 {
+    } else if result.cut_short || result.gone.is_some() || result.undecided > 0 || result.conversations == 0 {
         Exit::Undecided
     } else {
         Exit::Held
@@ -182,11 +208,34 @@ fn exit(result: &FuzzResult) -> Exit {
 async fn played(
     job: &Job,
     server: &UnderTest,
-    reporters: &mut Reporters<FuzzJob>,
+    (reporters, failures): (&mut Reporters<FuzzJob>, &Folder),
     stop: &Stop,
 ) -> Result<FuzzResult, Complaint> {
     let settings = job.settings(&server.target);
     let mut on_event = |event: FuzzEvent<'_>| reporters.event(&event);
     let result = fuzz(&settings, &mut on_event, stop.clone().asked()).await;
-    result.map_err(|why| Complaint::new(why.to_string()))
+    let mut result = result.map_err(|why| {
+        let complaint = Complaint::new(why.to_string());
+        match why {
+            FuzzError::NoEntrance { .. } => complaint
+                .next("is there a socket of Phoenix? --param NAME=VALUE and --header give what it asks for"),
+            FuzzError::Scenario(_) | FuzzError::Thread(_) => complaint,
+        }
+    })?;
+    call_anew(&mut result.finds, failures);
+    Ok(result)
+}
+
+/// Calls the failures so that no earlier file is overwritten.
+fn call_anew(finds: &mut [Find], folder: &Folder) {
+    for find in finds {
+        let free = (1..).map(|number| match number {
+            1 => find.name.clone(),
+            number => format!("{}-{number}", find.name),
+        });
+        let is_free = |name: &String| !folder.path().join(format!("{name}.yaml")).exists();
+        if let Some(name) = free.take(1000).find(is_free) {
+            find.name = name;
+        }
+    }
 }

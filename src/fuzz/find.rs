@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::conversation::MadeConversation;
 use super::numbers::Numbers;
 use super::play::{Script, Stage};
-use super::property::Flaw;
+use super::property::{Flaw, Property};
 use super::settings::{FuzzError, FuzzSettings};
 use super::shrink::{Rate, Search, Shrunk};
 use super::written;
@@ -47,6 +47,13 @@ pub(super) struct KindOfFailure {
     pub(super) first: Failed,
     pub(super) others: Vec<Failed>,
     pub(super) times: u64,
+}
+
+impl Failed {
+    /// Whether its clients were let in, so that it says something about what came later.
+    pub(super) const fn was_let_in(&self) -> bool {
+        !matches!(self.flaw.property, Property::LetIn | Property::Undecided)
+    }
 }
 
 impl Find {
@@ -106,8 +113,8 @@ impl Find {
         let mut scenario = String::new();
         let _ = writeln!(
             scenario,
-            "# Found by `phxproof fuzz --seed {}`, in conversation {}.",
-            settings.seed, failed.number
+            "# Found by `{}`, in conversation {}.",
+            settings.command_line, failed.number
         );
         let _ = writeln!(scenario, "# What should hold: {sentence}.");
         let _ = writeln!(scenario, "# What happened: {}", one_line(&shrunk.flaw.told));

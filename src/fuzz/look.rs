@@ -18,7 +18,8 @@ pub(super) async fn look(
     numbers: &Numbers,
 ) -> Result<Offers, FuzzError> {
     let greeting = conversation([Deed::Connect, Deed::Heartbeat]);
-    if let Some((Property::LetIn, why)) = flaw(stage, numbers, &greeting).await? {
+    if let Some((Property::LetIn | Property::Undecided, why)) = flaw(stage, numbers, &greeting).await? {
+        let why = why.lines().next().unwrap_or_default().to_owned();
         return Err(FuzzError::NoEntrance {
             target: settings.endpoint.target.url(),
             why,

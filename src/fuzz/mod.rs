@@ -31,4 +31,4 @@ pub use run::FuzzEvent;
 pub(crate) use generate::Focus;
 pub(crate) use prediction::StepInState;
 pub(crate) use run::{FuzzResult, fuzz};
-pub(crate) use settings::{Bound, FuzzSettings};
+pub(crate) use settings::{Bound, FuzzError, FuzzSettings};

@@ -37,6 +37,8 @@ pub(crate) struct FuzzResult {
     /// How often each kind of step was taken in each kind of state.
     pub(crate) covered: BTreeMap<StepInState, u64>,
     pub(crate) cut_short: bool,
+    /// The reason why the server counts as gone, if it lets nobody in any more.
+    pub(crate) gone: Option<String>,
 }
 
 /// An event of a run.
@@ -69,6 +71,8 @@ pub enum FuzzEvent<'a> {
 const AT_A_TIME: usize = 8;
 /// The shortest limit of shrinking after a run with `--cases`.
 const SHORTEST_SHRINKING: Duration = Duration::from_secs(60);
+/// After so many conversations in a row whose clients were not let in, the server counts as gone.
+const GONE_AFTER: usize = 40;
 /// The most failures of one kind that are kept.
 const MOST_OF_A_KIND: usize = 3;
 
@@ -120,7 +124,7 @@ async fn run(
     let found = generated(work, on_event, &mut result, stop).await?;
     let took = clock.now().since(began);
     let longest = match settings.bound {
-        _ if result.cut_short => Duration::ZERO,
+        _ if result.cut_short || result.gone.is_some() => Duration::ZERO,
         Bound::Time(time) => time,
         Bound::Cases(_) => took.max(SHORTEST_SHRINKING),
     };
@@ -155,12 +159,20 @@ enum News {
     Played {
         messages: u64,
         reached: Vec<StepInState>,
+        failed: Option<Box<Failed>>,
     },
-    Failed(Box<Failed>),
     Wrong(ScenarioError),
 }
 
 type Kinds = BTreeMap<(Property, String), KindOfFailure>;
+
+/// The failures of a run.
+#[derive(Default)]
+struct Failures {
+    kinds: Kinds,
+    /// The last failures, in a row, whose clients were not let in.
+    shut_out: Vec<Failed>,
+}
 
 /// Makes and plays conversations on several threads.
 async fn generated(
@@ -179,7 +191,7 @@ async fn generated(
     }
     drop(tell);
     tokio::pin!(stop);
-    let mut kinds = Kinds::new();
+    let mut failures = Failures::default();
     let mut wrong = None;
     loop {
         tokio::select! {
@@ -194,21 +206,18 @@ async fn generated(
                     wrong = Some(error);
                     work.over.store(true, Ordering::Relaxed);
                 }
-                Some(News::Failed(failed)) => {
-                    // Those that fail meanwhile are left for another run.
-                    let ends = work.settings.fail_fast && failed.flaw.property != Property::Undecided;
-                    if ends && work.over.swap(true, Ordering::Relaxed) {
-                        continue;
-                    }
-                    kept(&mut kinds, *failed, result);
-                }
-                Some(News::Played { messages, reached }) => {
+                Some(News::Played { messages, reached, failed }) => {
                     result.conversations += 1;
                     result.messages += messages;
-                    for step in reached {
-                        *result.covered.entry(step).or_default() += 1;
+                    if failed.as_ref().is_none_or(|it| it.was_let_in()) {
+                        for step in reached {
+                            *result.covered.entry(step).or_default() += 1;
+                        }
                     }
-                    let failed = kinds.values().map(|kind| kind.times).sum();
+                    if failures.take(failed, result, &work) {
+                        work.over.store(true, Ordering::Relaxed);
+                    }
+                    let failed = failures.kinds.values().map(|kind| kind.times).sum();
                     on_event(FuzzEvent::Played { conversations: result.conversations, failed });
                 }
             },
@@ -218,30 +227,62 @@ async fn generated(
         // A worker that panicked has said why.
         let _ = thread.join();
     }
-    wrong.map_or(Ok(kinds), |error| Err(error.into()))
+    failures.keep_shut_out(result);
+    wrong.map_or(Ok(failures.kinds), |error| Err(error.into()))
 }
 
-/// Keeps a failure, beside those of its kind.
-fn kept(kinds: &mut Kinds, failed: Failed, result: &mut FuzzResult) {
-    if failed.flaw.property == Property::Undecided {
-        result.undecided += 1;
-        result.why_undecided.get_or_insert(failed.flaw.told);
-        return;
-    }
-    let key = (failed.flaw.property, failed.flaw.about.clone());
-    match kinds.get_mut(&key) {
-        None => {
-            let kind = KindOfFailure {
-                first: failed,
-                others: Vec::new(),
-                times: 1,
-            };
-            kinds.insert(key, kind);
+impl Failures {
+    /// Takes the outcome of a conversation. Returns whether the run is over: at the first failure, if the user wants that, or because
+    /// the server is gone.
+    fn take(&mut self, failed: Option<Box<Failed>>, result: &mut FuzzResult, work: &Work) -> bool {
+        let Some(failed) = failed else {
+            self.keep_shut_out(result);
+            return false;
+        };
+        if !failed.was_let_in() {
+            self.shut_out.push(*failed);
+            if self.shut_out.len() >= GONE_AFTER {
+                result.gone.get_or_insert(self.shut_out[0].flaw.told.clone());
+            }
+            return result.gone.is_some();
         }
-        Some(kind) => {
-            kind.times += 1;
-            if kind.others.len() < MOST_OF_A_KIND {
-                kind.others.push(failed);
+        self.keep_shut_out(result);
+        // Later failures are left for another run.
+        if !work.settings.fail_fast || self.kinds.is_empty() {
+            self.keep(*failed);
+        }
+        work.settings.fail_fast
+    }
+
+    /// Keeps the failures of clients that were not let in, unless the server was gone: then they follow from that.
+    fn keep_shut_out(&mut self, result: &mut FuzzResult) {
+        for failed in std::mem::take(&mut self.shut_out) {
+            if result.gone.is_some() || failed.flaw.property == Property::Undecided {
+                result.undecided += 1;
+                result.why_undecided.get_or_insert(failed.flaw.told);
+            } else {
+                self.keep(failed);
+            }
+        }
+    }
+
+    /// Keeps a failure, beside those of its kind.
+    fn keep(&mut self, failed: Failed) {
+        let key = (failed.flaw.property, failed.flaw.about.clone());
+        match self.kinds.get_mut(&key) {
+            None => {
+                let kind = KindOfFailure {
+                    first: failed,
+                    others: Vec::new(),
+                    times: 1,
+                };
+                self.kinds.insert(key, kind);
+            }
+            Some(kind) => {
+                kind.times += 1;
+                if kind.others.len() < MOST_OF_A_KIND {
+                    kind.others.push(failed);
+                }
             }
         }
     }
@@ -292,19 +333,20 @@ impl Work {
             };
             let played = stage.play(&script, self.numbers.next()).await;
             let reached = script.prediction.reached.clone();
-            // If this cannot be sent, the run has ended.
-            let _ = tell.send(News::Played {
-                messages: played.messages,
-                reached,
-            });
-            if let Some(flaw) = played.flaw {
-                let _ = tell.send(News::Failed(Box::new(Failed {
+            let failed = played.flaw.map(|flaw| {
+                Box::new(Failed {
                     number,
                     conversation,
                     script,
                     flaw,
-                })));
-            }
+                })
+            });
+            // If this cannot be sent, the run has ended.
+            let _ = tell.send(News::Played {
+                messages: played.messages,
+                reached,
+                failed,
+            });
         }
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct FuzzSettings {
     /// The version that the server is held to; found out if left open.
     pub(crate) profile: Option<Profile>,
     pub(crate) seed: u64,
+    /// The command line that generates the same conversations.
+    pub(crate) command_line: String,
     pub(crate) bound: Bound,
     /// End at the first failure, after it was shrunk.
     pub(crate) fail_fast: bool,

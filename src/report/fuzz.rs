@@ -22,8 +22,10 @@ pub struct FuzzFinished<'a> {
     pub target: &'a str,
     /// The Phoenix version of the reference server; nothing at another server.
     pub own_profile: Option<&'static str>,
-    /// The command line that makes the same conversations.
+    /// The command line that generates the same conversations.
     pub command_line: &'a str,
+    /// The flags of `check` that reach the server.
+    pub replay: &'a str,
     /// The folder of the scenarios of failures.
     pub failures: &'a Folder,
     /// Its duration.
@@ -35,6 +37,11 @@ pub struct FuzzFinished<'a> {
 }
 
 impl FuzzFinished<'_> {
+    /// The command that plays the scenario of a failure again.
+    fn again(&self, find: &Find) -> String {
+        format!("phxproof check {}{}", self.scenario(find), self.replay)
+    }
+
     /// The path of the scenario of a failure.
     fn scenario(&self, find: &Find) -> String {
         let path = self.failures.path().join(format!("{}.yaml", find.name));

@@ -1,12 +1,14 @@
 //! `fuzz` at the reference server: nothing is found where nothing is wrong, and each mistake is found, made small and played again.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::cli::{Served, phxproof, said};
+use crate::cli::{Served, free_address, phxproof, said};
 
 /// A run with these flags: its `result.json` and its exit code.
 fn fuzzed(folder: &Path, flags: &[&str]) -> (Value, Option<i32>) {
@@ -143,23 +145,96 @@ fn the_same_seed_makes_the_same_conversations() {
     assert_ne!(covered("1"), covered("2"));
 }
 
+/// The words of a run that ends with this exit code.
+fn told(folder: &Path, flags: &[&str], code: i32) -> String {
+    let told = said(folder, &[&["fuzz"], flags].concat());
+    assert!(told.ends_with(&format!("--- exit {code}\n")), "{told}");
+    told
+}
+
 #[test]
-fn wrong_usage_and_an_absent_server_are_told() {
+fn wrong_usage_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let elsewhere = said(folder, &["fuzz", "--target", "ws://203.0.113.7:4000/socket"]);
-    assert!(
-        elsewhere.contains("--yes") && elsewhere.ends_with("--- exit 64\n"),
-        "{elsewhere}"
-    );
-    let both = said(folder, &["fuzz", "--cases", "5", "--for", "5s"]);
-    assert!(both.ends_with("--- exit 64\n"), "{both}");
-    // It listens, and answers nobody.
+    let elsewhere = told(folder.path(), &["--target", "ws://203.0.113.7:4000/socket"], 64);
+    assert!(elsewhere.contains("--yes"), "{elsewhere}");
+    told(folder.path(), &["--cases", "5", "--for", "5s"], 64);
+    let none = told(folder.path(), &["--cases", "0"], 64);
+    assert!(none.contains("--cases 1 or more"), "{none}");
+}
+
+#[test]
+fn a_server_that_lets_nobody_in_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
-    let target = format!("ws://{}/socket", deaf.local_addr().unwrap());
-    let absent = said(folder, &["fuzz", "--target", &target, "--out", "out"]);
+    for address in [deaf.local_addr().unwrap(), free_address()] {
+        let target = format!("ws://{address}/socket");
+        let told = told(folder.path(), &["--target", &target, "--out", "out"], 2);
+        assert!(told.contains("lets no client in"), "{told}");
+        assert!(told.lines().count() < 6, "{told}");
+    }
+}
+
+#[test]
+fn a_folder_for_failures_that_cannot_be_made_is_told_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("taken"), "").unwrap();
+    let told = told(folder.path(), &["--cases", "5", "--save", "taken/found"], 2);
     assert!(
-        absent.contains("lets no client in") && absent.ends_with("--- exit 2\n"),
-        "{absent}"
+        told.contains("taken/found") && !told.contains("covered"),
+        "{told}"
     );
+}
+
+#[test]
+fn failures_of_an_earlier_run_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::start(folder.path(), &["--fault", "counter-shared"]);
+    let target = server.target();
+    let search = [
+        "--target",
+        &target,
+        "--focus",
+        "lab",
+        "--seed",
+        "5",
+        "--fail-fast",
+        "--save",
+        "found",
+    ];
+    for _ in 0..2 {
+        told(folder.path(), &search, 1);
+    }
+    let files = fs::read_dir(folder.path().join("found")).unwrap();
+    let scenarios = files.filter(|file| {
+        file.as_ref()
+            .unwrap()
+            .path()
+            .extension()
+            .is_some_and(|it| it == "yaml")
+    });
+    assert_eq!(scenarios.count(), 2);
+}
+
+#[test]
+fn a_server_that_is_gone_in_the_middle_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::start(folder.path(), &[]);
+    let target = server.target();
+    let flags = ["fuzz", "--target", &target, "--for", "10m", "--out", "out"];
+    let mut fuzzing = phxproof(folder.path(), &flags)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(fuzzing.stdout.take().unwrap());
+    let mut told = String::new();
+    stdout.read_line(&mut told).unwrap();
+    drop(server);
+    stdout.read_to_string(&mut told).unwrap();
+    let code = fuzzing.wait().unwrap().code();
+    assert!(told.contains("until the server was gone"), "{told}");
+    assert!(matches!(code, Some(1 | 2)), "{told}");
+    let result: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("out/result.json")).unwrap()).unwrap();
+    assert!(result["server_gone"].is_string(), "{result:#}");
 }

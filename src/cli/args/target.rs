@@ -9,7 +9,7 @@ use super::super::units;
 use crate::stream::{ProxyAddress, Resolve};
 
 /// The server under test, and how to speak to it.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Target")]
 pub(in super::super) struct Target {
     /// URL of the Phoenix socket, for example ws://127.0.0.1:4000/socket, or the name of a target in phxproof.toml
@@ -85,7 +85,7 @@ impl CompressArg {
 }
 
 /// TLS, and the way to the server.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Network")]
 pub(in super::super) struct Network {
     /// Certificates of authorities (PEM) that are trusted beside those of the system, for wss:// and https://

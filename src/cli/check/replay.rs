@@ -6,7 +6,7 @@ use super::super::quoting::quoted;
 use super::super::{args, profile};
 
 /// All flags that affect a case, as typed; starts with a space unless it is empty.
-pub(super) fn flags(typed: &args::Check) -> String {
+pub(in super::super) fn flags(typed: &args::Check) -> String {
     let mut flags = Flags::default();
     let text = |value: &Option<String>| value.clone();
     let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);

@@ -21,6 +21,8 @@ struct Document<'a> {
     exit_code: u8,
     cut_short: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    server_gone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'a str>,
     command_line: &'a str,
     held_to: Option<String>,
@@ -63,6 +65,7 @@ impl<'a> Document<'a> {
             insecure: run.about.certificates == Certificates::Insecure,
             exit_code: run.exit_code,
             cut_short: result.cut_short,
+            server_gone: result.gone.as_deref(),
             trouble: run.trouble,
             command_line: run.command_line,
             held_to: result.profile.map(|profile| profile.name().to_string()),

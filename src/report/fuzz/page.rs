@@ -50,6 +50,9 @@ fn head(page: &mut String, run: &FuzzFinished<'_>) {
     if let Some(trouble) = run.trouble {
         reason("open", trouble);
     }
+    if let Some(why) = &run.result.gone {
+        reason("open", &format!("the server was gone: {why}"));
+    }
     if run.result.cut_short {
         reason("open", "the run was cut short");
     }
@@ -68,7 +71,7 @@ fn failure(page: &mut String, run: &FuzzFinished<'_>, find: &Find) {
     let _ = write!(
         page,
         "<section>\n<h2>{} <small>{}</small></h2>\n<p class=\"reason\">{}</p>\n<p class=\"about\">{} of {} left; {}; {} failed like \
-         this, the first was number {}.</p>\n<pre>{}</pre>\n<p class=\"about\"><code>phxproof check {} --target {}</code></p>\n</section>\n",
+         this, the first was number {}.</p>\n<pre>{}</pre>\n<p class=\"about\"><code>{}</code></p>\n</section>\n",
         find.property,
         find.sentence,
         Inside(&find.told),
@@ -78,8 +81,7 @@ fn failure(page: &mut String, run: &FuzzFinished<'_>, find: &Find) {
         things(find.times, "conversation"),
         find.conversation,
         Escaped(&find.scenario),
-        Inside(&run.scenario(find)),
-        Inside(run.target)
+        Inside(&run.again(find))
     );
 }
 
@@ -91,7 +93,9 @@ fn covered(page: &mut String, run: &FuzzFinished<'_>) {
     page.push_str(
         "<h2>Covered</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>step</th><th>state</th><th>times</th></tr></thead>\n<tbody>\n",
     );
-    for (StepInState { deed, state }, times) in &run.result.covered {
+    let mut covered: Vec<_> = run.result.covered.iter().collect();
+    covered.sort_by_key(|(_, times)| **times);
+    for (StepInState { deed, state }, times) in covered {
         let _ = writeln!(
             page,
             "<tr><th>{deed}</th><td>{state}</td><td>{}</td></tr>",

@@ -9,27 +9,34 @@ use super::super::terminal::print;
 use super::super::{Detail, Folder, FuzzJob, ReportError, Reporter};
 use super::FuzzFinished;
 use crate::clock::{Clock, Time};
-use crate::fuzz::{Find, FuzzEvent, Offers};
+use crate::fuzz::{Find, FuzzEvent, Offers, StepInState};
 use crate::report::load::words::{grouped, things};
 use crate::report::summary::took;
+
+/// A pair that was covered less often is named.
+const RARE: u64 = 10;
+/// The most pairs that are named.
+const MOST_RARE: usize = 4;
 
 /// Shows a run on the terminal.
 pub struct FuzzTerminal {
     detail: Detail,
     folder: Folder,
     failures: Folder,
+    seed: u64,
     clock: Clock,
     last: Time,
 }
 
 impl FuzzTerminal {
     /// Shows it in this detail, and names the folders of the results and of the failures at the end.
-    pub fn new(detail: Detail, folder: Folder, failures: Folder) -> Self {
+    pub fn new(detail: Detail, seed: u64, folder: Folder, failures: Folder) -> Self {
         let clock = Clock::start();
         Self {
             detail,
             folder,
             failures,
+            seed,
             last: clock.now(),
             clock,
         }
@@ -47,7 +54,8 @@ impl Reporter<FuzzJob> for FuzzTerminal {
                 profile,
                 offers,
             } => print(&format!(
-                "fuzzing {target}, held to {profile}\n  it has {}\n",
+                "fuzzing {target}, held to {profile}; seed {}\n  it has {}\n",
+                self.seed,
                 channels(*offers)
             )),
             FuzzEvent::Played {
@@ -136,44 +144,46 @@ fn one(text: &mut String, find: &Find, finished: &FuzzFinished<'_>) {
         find.rate.told(),
         things(find.times, "conversation")
     );
-    let _ = writeln!(
-        text,
-        "  next  phxproof check {} --target {}",
-        finished.scenario(find),
-        finished.target
-    );
+    let _ = writeln!(text, "  next  {}", finished.again(find));
 }
 
 /// The coverage of the model.
 fn covered(text: &mut String, finished: &FuzzFinished<'_>) {
     let covered = &finished.result.covered;
-    let steps: u64 = covered.values().sum();
-    let rare: Vec<String> = covered
-        .iter()
-        .filter(|(_, times)| **times < 10)
-        .map(|(step, _)| format!("{} ({})", step.deed, step.state))
-        .collect();
+    let mut rare: Vec<(&StepInState, &u64)> = covered.iter().filter(|(_, times)| **times < RARE).collect();
+    rare.sort_by_key(|(_, times)| **times);
     let _ = writeln!(
         text,
-        "covered {} in {} of a step in a state",
-        things(steps, "step"),
+        "covered {} of a kind of step and the state in which it was taken",
         things(covered.len() as u64, "pair")
     );
-    if !rare.is_empty() {
-        let _ = writeln!(text, "  fewer than ten times: {}", rare.join(", "));
+    if rare.is_empty() {
+        return;
     }
+    let shown: Vec<String> = rare
+        .iter()
+        .take(MOST_RARE)
+        .map(|(step, times)| format!("{} ({}) {times}", step.deed, step.state))
+        .collect();
+    let more = match rare.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more in result.json"),
+    };
+    let _ = writeln!(text, "  fewer than {RARE} times: {}{more}", shown.join(", "));
 }
 
 /// The last line.
 fn conclusion(text: &mut String, finished: &FuzzFinished<'_>) {
     let result = finished.result;
-    let (color, verdict) = match finished.exit_code {
+    let (color, mut verdict) = match finished.exit_code {
         0 => (AnsiColor::Green, "nothing found".to_owned()),
         1 => (
             AnsiColor::Red,
             format!("found {}", things(result.finds.len() as u64, "failure")),
         ),
-        _ if result.cut_short => (AnsiColor::Yellow, "cut short, nothing found so far".to_owned()),
+        _ if result.cut_short || result.gone.is_some() => {
+            (AnsiColor::Yellow, "nothing found so far".to_owned())
+        }
         _ => (
             AnsiColor::Yellow,
             format!(
@@ -184,6 +194,12 @@ fn conclusion(text: &mut String, finished: &FuzzFinished<'_>) {
             ),
         ),
     };
+    if result.cut_short {
+        verdict.push_str(", cut short");
+    }
+    if let Some(why) = &result.gone {
+        verdict.push_str(&format!(", until the server was gone ({why})"));
+    }
     let style = Style::new().fg_color(Some(anstyle::Color::Ansi(color)));
     let _ = writeln!(
         text,

@@ -30,6 +30,13 @@ pub enum TrialVerdict {
     Impossible,
 }
 
+impl TrialVerdict {
+    /// Whether the trial says something about the server.
+    pub const fn is_decided(self) -> bool {
+        matches!(self, Self::Held | Self::Missed)
+    }
+}
+
 /// A trial that took place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {

@@ -1,7 +1,7 @@
 //! The limit of a server: the resource or objective that gave out first.
 
 use super::goal::TrialVerdict;
-use super::search::{Upper, UpperReason};
+use super::search::Bounds;
 use super::trial::Trial;
 use crate::load::Machine;
 
@@ -43,15 +43,17 @@ impl Limit {
         }
     }
 
-    /// The limit that this upper bound shows.
-    pub(super) fn at(upper: Option<Upper>, trials: &[Trial], machine: &Machine) -> Self {
-        let Some(upper) = upper else { return Self::Max };
-        if upper.because == UpperReason::OutOfReach {
+    /// The limit that the bounds at the end of a search show.
+    pub(super) fn at(bounds: Bounds, trials: &[Trial], machine: &Machine) -> Self {
+        if bounds.undecided.is_some() {
             return Self::Generator;
         }
+        let Some(upper) = bounds.upper else {
+            return Self::Max;
+        };
         let missed = trials
             .iter()
-            .filter(|it| it.load == upper.load && it.verdict == TrialVerdict::Missed);
+            .filter(|it| it.load == upper && it.verdict == TrialVerdict::Missed);
         // The longest trial knows most.
         let Some(trial) = missed.max_by_key(|it| it.duration) else {
             return Self::Latency;
@@ -115,8 +117,14 @@ mod tests {
         }
     }
 
-    fn limit(because: UpperReason, trials: &[Trial]) -> Limit {
-        Limit::at(Some(Upper { load: 100, because }), trials, &MACHINE)
+    const BOUNDS: Bounds = Bounds {
+        lower: Some(90),
+        upper: Some(100),
+        undecided: None,
+    };
+
+    fn limit(trials: &[Trial]) -> Limit {
+        Limit::at(BOUNDS, trials, &MACHINE)
     }
 
     #[test]
@@ -139,7 +147,7 @@ mod tests {
             used(3.2, 0.5, 1000),
             used(0.5, 3.2, 900_000_000),
         ]
-        .map(|trial| limit(UpperReason::Missed, &[trial]));
+        .map(|trial| limit(&[trial]));
         assert_eq!(
             limits,
             [
@@ -153,15 +161,23 @@ mod tests {
 
     #[test]
     fn errors_count_before_latency() {
-        assert_eq!(limit(UpperReason::Missed, &[missed()]), Limit::Latency);
+        assert_eq!(limit(&[missed()]), Limit::Latency);
         let mut lossy = missed();
         lossy.reasons.push("3 messages never came".to_owned());
-        assert_eq!(limit(UpperReason::Missed, &[lossy]), Limit::Errors);
+        assert_eq!(limit(&[lossy]), Limit::Errors);
     }
 
     #[test]
     fn a_load_that_was_not_missed_says_nothing_of_the_server() {
-        assert_eq!(limit(UpperReason::OutOfReach, &[missed()]), Limit::Generator);
-        assert_eq!(Limit::at(None, &[missed()], &MACHINE), Limit::Max);
+        let undecided = Bounds {
+            undecided: Some(95),
+            ..BOUNDS
+        };
+        assert_eq!(Limit::at(undecided, &[missed()], &MACHINE), Limit::Generator);
+        let none = Bounds {
+            upper: None,
+            ..BOUNDS
+        };
+        assert_eq!(Limit::at(none, &[missed()], &MACHINE), Limit::Max);
     }
 }

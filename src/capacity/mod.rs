@@ -22,12 +22,12 @@ pub use forecast::{Forecast, Resource};
 pub use goal::{Goal, TrialVerdict};
 pub use limit::Limit;
 pub use little::Little;
-pub use result::{CapacityConclusion, CapacityResult, Soak};
+pub use result::{CapacityConclusion, CapacityResult};
 pub use run::run;
-pub use search::{Bounds, Inversion, UpperReason};
+pub use search::{Bounds, Inversion, Soak};
 pub use settings::{CapacitySettings, Most};
 pub use trial::{ProcessUse, Trial, TrialPurpose, TrialServer};
 
 /// The types from which the tests of the reports make up searches.
 #[cfg(test)]
-pub use {fit::NoFit, result::Ended, search::Upper};
+pub use {fit::NoFit, result::Ended};

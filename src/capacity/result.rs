@@ -7,7 +7,7 @@ use super::fit::{Fit, NoFit};
 use super::forecast::Forecast;
 use super::goal::TrialVerdict;
 use super::limit::Limit;
-use super::search::{Bounds, Inversion};
+use super::search::{Bounds, Inversion, Soak};
 use super::settings::Most;
 use super::trial::{Trial, TrialPurpose};
 use crate::load::LoadResult;
@@ -40,9 +40,9 @@ pub struct CapacityResult {
 }
 
 /// The reason why a search ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The bounds are as close as was asked for.
+    /// The bounds are as close as was asked for, or undecided loads keep them apart.
     Goal,
     /// The time was over.
     Time,
@@ -50,19 +50,10 @@ pub enum Ended {
     Noise,
     /// Nobody could connect any more.
     ServerGone,
+    /// A good trial measured nothing for an objective. The text names it.
+    Unmeasured(String),
     /// The user ended it.
     Stopped,
-}
-
-/// The outcome of the soak: the long trial at the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Soak {
-    /// It held.
-    Held,
-    /// The generator was not up to it.
-    Undecided,
-    /// There was none.
-    NotTried,
 }
 
 /// The conclusion of a search.
@@ -92,8 +83,7 @@ impl CapacityResult {
                 TrialPurpose::Soak if Some(trial.load) == self.value() => 100,
                 TrialPurpose::Soak | TrialPurpose::Search => continue,
             };
-            let is_decided = matches!(trial.verdict, TrialVerdict::Held | TrialVerdict::Missed);
-            if is_decided || !shares.contains_key(&percent) {
+            if trial.verdict.is_decided() || !shares.contains_key(&percent) {
                 shares.insert(percent, trial);
             }
         }
@@ -103,20 +93,18 @@ impl CapacityResult {
     /// The conclusion of the search.
     pub fn conclusion(&self) -> CapacityConclusion {
         let mut open = Vec::new();
-        match self.ended {
+        match &self.ended {
             Ended::Goal => {}
             Ended::Time => open.push("the time was over before the limit was found; --max-time gives more".to_owned()),
             Ended::Noise => open.push("the trials contradict each other too much to find a limit; a quieter machine or longer --trial may help".to_owned()),
             Ended::ServerGone => open.push("the server could not be reached any more".to_owned()),
+            Ended::Unmeasured(why) => open.push(why.clone()),
             Ended::Stopped => open.push("the search was cut short".to_owned()),
         }
-        if self.limited_by == Limit::Generator {
-            open.push(match self.value() {
-                Some(_) => {
-                    "this load generator gave out before the server: the server may hold more".to_owned()
-                }
-                None => "this load generator could not make even the smallest load".to_owned(),
-            });
+        if self.ended == Ended::Goal && self.bounds.undecided.is_some() {
+            open.extend(self.why_undecided());
+        } else if self.limited_by == Limit::Generator {
+            open.push("phxproof itself used most of the processors: the server may hold more".to_owned());
         }
         if self.limited_by == Limit::Max && self.most == Most::Usual {
             open.push("the largest load was held: the limit lies higher, --max tries more".to_owned());
@@ -133,10 +121,24 @@ impl CapacityResult {
         }
     }
 
+    /// Why loads stay undecided, with what the last trial said of the smallest of them.
+    fn why_undecided(&self) -> Vec<String> {
+        let mut reasons = vec![
+            "phxproof was not up to the undecided loads, so these trials say nothing about the server"
+                .to_owned(),
+        ];
+        let mut there = self
+            .trials
+            .iter()
+            .filter(|it| Some(it.load) == self.bounds.undecided);
+        let last = there.rfind(|it| !it.verdict.is_decided());
+        reasons.extend(last.and_then(|it| it.reasons.first().cloned()));
+        reasons
+    }
+
     /// The reasons why the smallest load was not held.
     fn reasons_at_least(&self) -> Vec<String> {
-        let least = self.bounds.upper.map(|it| it.load);
-        let mut missed = self.trials.iter().filter(|it| Some(it.load) == least);
+        let mut missed = self.trials.iter().filter(|it| Some(it.load) == self.bounds.upper);
         let last = missed.rfind(|it| it.verdict == TrialVerdict::Missed);
         last.map_or_else(Vec::new, |it| it.reasons.clone())
     }

@@ -10,16 +10,16 @@ use super::forecast::forecasts;
 use super::goal::{Measured, TrialVerdict};
 use super::judge::{impossible, judge};
 use super::limit::Limit;
-use super::result::{CapacityResult, Ended, Soak};
-use super::search::{NextTrial, Search};
+use super::result::{CapacityResult, Ended};
+use super::search::{NextTrial, Search, Soak};
 use super::settings::CapacitySettings;
 use super::trial::{Asked, Trial, TrialPurpose};
 use crate::clock::{Clock, Time};
-use crate::load::{self, Histograms, LoadError, LoadEvent, LoadResult, Machine};
+use crate::load::{self, Histograms, LoadError, LoadEvent, LoadResult, Machine, Timing};
 
 /// The latency is measured at these percentages of the answer.
 const SHARES: [u8; 3] = [50, 75, 90];
-/// The most attempts at a soak or a share of the answer whose trial is undecided.
+/// The most attempts at a share of the answer whose trial is undecided.
 const TRIES: usize = 2;
 /// How often the clock is looked at while waiting between trials.
 const LOOK: Duration = Duration::from_millis(20);
@@ -49,8 +49,8 @@ pub fn run(
     let bounds = run.search.bounds();
     let machine = Machine::this();
     let limited_by = match ended {
-        Ended::Goal => Limit::at(bounds.upper, &run.trials, &machine),
-        Ended::Time | Ended::Noise | Ended::ServerGone | Ended::Stopped => Limit::Time,
+        Ended::Goal => Limit::at(bounds, &run.trials, &machine),
+        Ended::Time | Ended::Noise | Ended::ServerGone | Ended::Unmeasured(_) | Ended::Stopped => Limit::Time,
     };
     Ok(CapacityResult {
         dimension: settings.dimension,
@@ -73,6 +73,26 @@ pub fn run(
     })
 }
 
+/// Why an objective can never be decided: a good trial measured nothing for it, and none before did. A full sentence.
+fn why_unmeasured(trials: &[Trial]) -> Option<String> {
+    let last = trials.last()?;
+    let is_measured = |text: &str| {
+        let mut all = trials.iter().flat_map(|it| &it.objectives);
+        all.any(|it| it.text == text && it.value.is_some())
+    };
+    let never = last.never_measured().find(|it| !is_measured(&it.text))?;
+    let times = Timing::ALL.into_iter().filter(|timing| {
+        let figures = last.latency_us.figures(*timing);
+        figures.is_some_and(|it| it.count > 0)
+    });
+    let times: Vec<&str> = times.map(Timing::name).collect();
+    Some(format!(
+        "nothing was measured for the objective {}, so no trial can decide it; the times of this load are {}",
+        never.text,
+        times.join(", ")
+    ))
+}
+
 struct Run<'r> {
     settings: &'r CapacitySettings,
     on_event: &'r mut dyn FnMut(CapacityEvent<'_>),
@@ -87,42 +107,31 @@ struct Run<'r> {
 impl Run<'_> {
     /// Searches until the bounds are close and the answer was held for longer.
     fn find(&mut self) -> Result<(Ended, Soak), LoadError> {
-        let mut soaks = 0;
-        loop {
+        let ended = loop {
             let (purpose, load, duration) = match self.search.next() {
-                NextTrial::Try { load, duration } => (TrialPurpose::Search, load, duration),
-                NextTrial::Over(bounds) => {
-                    let Some(load) = bounds.lower else {
-                        return Ok((Ended::Goal, Soak::NotTried));
-                    };
-                    if !self.search.is_narrow(bounds) {
-                        return Ok((Ended::Noise, Soak::NotTried));
-                    }
-                    if self.settings.soak.is_zero() {
-                        return Ok((Ended::Goal, Soak::NotTried));
-                    }
-                    if soaks == TRIES {
-                        return Ok((Ended::Goal, Soak::Undecided));
-                    }
-                    (TrialPurpose::Soak, load, self.settings.soak)
-                }
+                NextTrial::Try {
+                    purpose,
+                    load,
+                    duration,
+                } => (purpose, load, duration),
+                NextTrial::Over(soak) => return Ok((Ended::Goal, soak)),
+                NextTrial::TooNoisy => break Ended::Noise,
             };
             if !self.has_time_for(load, duration) {
-                return Ok((Ended::Time, Soak::NotTried));
+                break Ended::Time;
             }
             let (verdict, joined) = self.try_load(purpose, load, duration)?;
             if self.is_stopped() {
-                return Ok((Ended::Stopped, Soak::NotTried));
+                break Ended::Stopped;
+            }
+            if let Some(why) = why_unmeasured(&self.trials) {
+                break Ended::Unmeasured(why);
             }
             if joined == 0 && verdict == TrialVerdict::Undecided {
-                return Ok((Ended::ServerGone, Soak::NotTried));
+                break Ended::ServerGone;
             }
-            match (purpose, verdict) {
-                (TrialPurpose::Soak, TrialVerdict::Held) => return Ok((Ended::Goal, Soak::Held)),
-                (TrialPurpose::Soak, TrialVerdict::Undecided | TrialVerdict::Impossible) => soaks += 1,
-                _ => {}
-            }
-        }
+        };
+        Ok((ended, Soak::NotTried))
     }
 
     /// Measures the latency at percentages of the answer, as far as there is time.
@@ -186,14 +195,12 @@ impl Run<'_> {
             Err(LoadError::Plan(why)) => impossible(asked, why.to_string()),
             Err(error) => return Err(error),
         };
-        // The latency below the answer is no part of the search.
-        if !matches!(purpose, TrialPurpose::Share(_)) {
-            self.search.tell(Measured {
-                load,
-                duration,
-                verdict: trial.verdict,
-            });
-        }
+        let measured = Measured {
+            load,
+            duration,
+            verdict: trial.verdict,
+        };
+        self.search.tell(purpose, measured);
         (self.on_event)(CapacityEvent::Tried(&trial));
         let outcome = (trial.verdict, trial.sockets);
         self.trials.push(trial);

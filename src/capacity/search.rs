@@ -2,18 +2,23 @@
 //! longer ones that narrow the bounds. It is a state machine without I/O: it is told the results of trials, and says
 //! which one is next.
 
-use std::collections::BTreeMap;
+mod known;
+
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::goal::{Goal, LoadClass, Measured, TrialVerdict};
+use super::goal::{Goal, Measured, TrialVerdict};
+use super::trial::TrialPurpose;
+use known::{Gap, KnownLoads};
 
 /// How much the load grows as long as no limit is known.
 const GROWTH: u64 = 2;
-/// After so many undecided trials, a load counts as out of the generator's reach.
-const MOST_UNDECIDED: usize = 4;
+/// After so many undecided trials, a load stays undecided, and the search goes round it.
+const MOST_UNDECIDED: usize = 3;
+/// After so many soaks that missed, the measurements are too noisy to go on.
+const MOST_MISSED_SOAKS: usize = 3;
 /// After so many trials the measurements are too noisy to go on.
-const MOST_TRIALS: usize = 200;
+const MOST_TRIALS: usize = 150;
 
 /// The settings of a search.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +29,8 @@ pub struct SearchSettings {
     pub start: u64,
     /// The goal of the answer.
     pub goal: Goal,
+    /// How long the answer is held at the end; zero for no soak.
+    pub soak: Duration,
 }
 
 impl SearchSettings {
@@ -48,40 +55,39 @@ impl SearchSettings {
 pub enum NextTrial {
     /// This load is to be tried.
     Try {
+        /// Whether the trial searches, or holds the answer for longer.
+        purpose: TrialPurpose,
         /// The load.
         load: u64,
         /// The length of the trial.
         duration: Duration,
     },
-    /// The search is over.
-    Over(Bounds),
+    /// The search is over: nothing more is to be learned.
+    Over(Soak),
+    /// The search is over, because the trials contradict each other too much.
+    TooNoisy,
 }
 
-/// The bounds of the limit of the server.
+/// The outcome of the soak: the long trial at the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Soak {
+    /// It held.
+    Held,
+    /// The generator was not up to it.
+    Undecided,
+    /// There was none.
+    NotTried,
+}
+
+/// The bounds of the limit of the server. A load whose trials stay undecided is no bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// The largest load that held, below all that did not.
+    /// The largest load that held.
     pub lower: Option<u64>,
-    /// The smallest load that did not hold.
-    pub upper: Option<Upper>,
-}
-
-/// A load above which the answer cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Upper {
-    /// The load.
-    pub load: u64,
-    /// The reason why it is a bound.
-    pub because: UpperReason,
-}
-
-/// The reason why a load is an upper bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpperReason {
-    /// The server did not hold it.
-    Missed,
-    /// The load generator could not make it.
-    OutOfReach,
+    /// The smallest load above it that did not hold.
+    pub upper: Option<u64>,
+    /// The smallest load between both whose trials stay undecided, if that keeps the bounds apart.
+    pub undecided: Option<u64>,
 }
 
 /// A higher load that held although a lower one had not.
@@ -98,172 +104,161 @@ pub struct Inversion {
 pub struct Search {
     settings: SearchSettings,
     trials: Vec<Measured>,
+    soaks: Vec<Measured>,
 }
 
 impl Search {
     /// A search that has tried nothing yet.
-    pub fn new(settings: SearchSettings) -> Self {
+    pub const fn new(settings: SearchSettings) -> Self {
         Self {
             settings,
             trials: Vec::new(),
+            soaks: Vec::new(),
         }
     }
 
     /// Tells the result of a trial.
-    pub fn tell(&mut self, trial: Measured) {
+    pub fn tell(&mut self, purpose: TrialPurpose, trial: Measured) {
+        match purpose {
+            // The latency below the answer is no part of the search.
+            TrialPurpose::Share(_) => return,
+            TrialPurpose::Soak => self.soaks.push(trial),
+            TrialPurpose::Search => {}
+        }
         self.trials.push(trial);
     }
 
     /// The next step. It depends on the trials alone.
     pub fn next(&self) -> NextTrial {
-        let mut known = Bounds::default();
+        let mut known = KnownLoads::default();
         for goal in self.settings.goals() {
-            match self.step(goal, known) {
-                Step::Try(load) if self.trials.len() < MOST_TRIALS => {
-                    return NextTrial::Try {
-                        load,
-                        duration: goal.trial,
-                    };
-                }
-                Step::Try(_) => return NextTrial::Over(self.bounds()),
-                Step::Done(bounds) => known = bounds,
+            known = self.known(goal, &known);
+            let Some(load) = self.towards(goal, &known) else {
+                continue;
+            };
+            if self.trials.len() >= MOST_TRIALS {
+                return NextTrial::TooNoisy;
             }
+            return NextTrial::Try {
+                purpose: TrialPurpose::Search,
+                load,
+                duration: goal.trial,
+            };
         }
-        NextTrial::Over(known)
+        match known.gap().lower {
+            Some(load) => self.hold_for_longer(load),
+            None => NextTrial::Over(Soak::NotTried),
+        }
     }
 
-    /// The bounds that the trials so far prove. If the search has not come to its goal, those of the shorter trials.
+    /// The bounds that the trials so far show. If the search has not come to its goal, shorter trials count as well.
     pub fn bounds(&self) -> Bounds {
-        let mut known = Bounds::default();
-        for goal in self.settings.goals() {
-            let proved = self.proved(goal);
-            known = proved.within(known);
-        }
-        known
-    }
-
-    /// Whether bounds are as close as the goal asks.
-    pub fn is_narrow(&self, bounds: Bounds) -> bool {
-        match (bounds.lower, bounds.upper) {
-            (Some(lower), Some(upper)) => self.settings.goal.is_narrow(lower, upper.load),
-            (Some(lower), None) => lower >= *self.settings.range.end(),
-            (None, Some(upper)) => upper.load <= *self.settings.range.start(),
-            (None, None) => false,
+        let Gap {
+            lower,
+            upper,
+            undecided,
+        } = self.known_so_far().gap();
+        let first = undecided.first().map(|it| it.load);
+        Bounds {
+            lower,
+            upper,
+            undecided: first.filter(|_| !self.is_narrow(lower, upper)),
         }
     }
 
     /// Pairs of loads of which the lower one missed and the higher one held, one for each load that missed.
     pub fn inversions(&self) -> Vec<Inversion> {
-        let classes = self.classes(self.settings.goal);
-        let held = |load: u64| {
-            let higher = classes
-                .range(load..)
-                .find(|(_, class)| **class == LoadClass::Lower);
-            higher.map(|(held, _)| Inversion {
-                missed: load,
-                held: *held,
-            })
+        let known = self.known_so_far();
+        let pair = |missed| {
+            known
+                .next_held_above(missed)
+                .map(|held| Inversion { missed, held })
         };
-        let missed = classes.iter().filter(|(_, class)| **class == LoadClass::Upper);
-        missed.filter_map(|(load, _)| held(*load)).collect()
+        known.all_missed().filter_map(pair).collect()
     }
 
-    /// One step towards a goal, starting from the bounds of the goal before it.
-    fn step(&self, goal: Goal, hint: Bounds) -> Step {
-        let proved = self.proved(goal);
-        let classes = self.classes(goal);
-        let refuted = |load: u64, by: LoadClass| classes.get(&load) == Some(&by);
-        let lower = proved.lower.or_else(|| {
-            let below = |load: &u64| proved.upper.is_none_or(|upper| *load < upper.load);
-            hint.lower
-                .filter(|load| below(load) && !refuted(*load, LoadClass::Upper))
-        });
-        let upper = proved.upper.or_else(|| {
-            let above = |it: &Upper| lower.is_none_or(|lower| it.load > lower);
-            hint.upper
-                .filter(|it| above(it) && !refuted(it.load, LoadClass::Lower))
-        });
+    /// Whether bounds are as close as the goal asks.
+    fn is_narrow(&self, lower: Option<u64>, upper: Option<u64>) -> bool {
+        match (lower, upper) {
+            (Some(lower), Some(upper)) => self.settings.goal.is_narrow(lower, upper),
+            (Some(lower), None) => lower >= *self.settings.range.end(),
+            (None, Some(upper)) => upper <= *self.settings.range.start(),
+            (None, None) => false,
+        }
+    }
+
+    /// What the trials tell, the shorter ones as far as the longer ones have not decided.
+    fn known_so_far(&self) -> KnownLoads {
+        let goals = self.settings.goals().into_iter();
+        goals.fold(KnownLoads::default(), |shorter, goal| self.known(goal, &shorter))
+    }
+
+    fn known(&self, goal: Goal, shorter: &KnownLoads) -> KnownLoads {
+        KnownLoads::new(&self.trials, goal, shorter)
+    }
+
+    /// The load that brings the bounds closer to a goal; nothing if they are there, or if undecided loads are in the way.
+    fn towards(&self, goal: Goal, known: &KnownLoads) -> Option<u64> {
+        let Gap {
+            lower,
+            upper,
+            undecided,
+        } = known.gap();
+        let unproved = |load: &u64| !known.is_proved(*load);
+        if let (Some(load), None) | (None, Some(load)) = (lower, upper)
+            && unproved(&load)
+        {
+            return Some(load);
+        }
+        let load = match *undecided {
+            [] => self.between(goal, lower, upper),
+            // One load alone may be undecided by chance.
+            [only] if only.is_possible => self
+                .between(goal, Some(only.load), upper)
+                .or_else(|| self.between(goal, lower, Some(only.load))),
+            // A search that halves all loads in vain would take long.
+            [first, _, ..] if lower.is_none() && !self.is_least(first.load) => {
+                Some(*self.settings.range.start())
+            }
+            [first, ..] => self.between(goal, lower, Some(first.load)),
+        };
+        load.or_else(|| lower.filter(unproved))
+            .or_else(|| upper.filter(unproved))
+    }
+
+    /// A load between two: greater than the first, smaller than the second; nothing if they are close enough.
+    fn between(&self, goal: Goal, lower: Option<u64>, upper: Option<u64>) -> Option<u64> {
         let (least, most) = self.settings.range.clone().into_inner();
         match (lower, upper) {
-            (None, None) => Step::Try(self.settings.start.clamp(least, most)),
-            (Some(lower), None) if proved.lower != Some(lower) => Step::Try(lower),
-            (Some(lower), None) if lower >= most => Step::Done(proved),
-            (Some(lower), None) => Step::Try(lower.saturating_mul(GROWTH).min(most)),
-            (None, Some(upper)) if proved.upper != Some(upper) => Step::Try(upper.load),
-            (None, Some(upper)) if upper.load <= least => Step::Done(proved),
-            (None, Some(upper)) => Step::Try((upper.load / GROWTH).max(least)),
-            (Some(lower), Some(upper)) if !goal.is_narrow(lower, upper.load) => {
-                Step::Try(middle(lower, upper.load))
-            }
-            (Some(lower), Some(_)) if proved.lower != Some(lower) => Step::Try(lower),
-            (Some(_), Some(upper)) if proved.upper != Some(upper) => Step::Try(upper.load),
-            (Some(_), Some(_)) => Step::Done(proved),
+            (None, None) => Some(self.settings.start.clamp(least, most)),
+            (Some(lower), None) => (lower < most).then(|| lower.saturating_mul(GROWTH).min(most)),
+            (None, Some(upper)) => (upper > least).then(|| (upper / GROWTH).max(least)),
+            (Some(lower), Some(upper)) => (!goal.is_narrow(lower, upper)).then(|| middle(lower, upper)),
         }
     }
 
-    /// The relevant bounds: the smallest load that did not hold, and the largest below it that did.
-    fn proved(&self, goal: Goal) -> Bounds {
-        let classes = self.classes(goal);
-        let missed = classes.iter().find(|(_, class)| **class == LoadClass::Upper);
-        let missed = missed.map(|(load, _)| Upper {
-            load: *load,
-            because: UpperReason::Missed,
-        });
-        let upper = [missed, self.out_of_reach()].into_iter().flatten();
-        let upper = upper.min_by_key(|it| it.load);
-        let below = classes.range(..upper.map_or(u64::MAX, |it| it.load));
-        let mut held = below.filter(|(_, class)| **class == LoadClass::Lower);
-        Bounds {
-            lower: held.next_back().map(|(load, _)| *load),
-            upper,
-        }
+    fn is_least(&self, load: u64) -> bool {
+        load <= *self.settings.range.start()
     }
 
-    /// The smallest load that the generator could not make.
-    fn out_of_reach(&self) -> Option<Upper> {
-        let mut counts = BTreeMap::<u64, usize>::new();
-        for trial in &self.trials {
-            *counts.entry(trial.load).or_default() += match trial.verdict {
-                TrialVerdict::Held | TrialVerdict::Missed => 0,
-                TrialVerdict::Undecided => 1,
-                TrialVerdict::Impossible => MOST_UNDECIDED,
-            };
-        }
-        let first = counts.into_iter().find(|(_, count)| *count >= MOST_UNDECIDED);
-        first.map(|(load, _)| Upper {
-            load,
-            because: UpperReason::OutOfReach,
-        })
-    }
-
-    /// The class of each load that was tried.
-    fn classes(&self, goal: Goal) -> BTreeMap<u64, LoadClass> {
-        let mut loads = BTreeMap::<u64, Vec<&Measured>>::new();
-        for trial in &self.trials {
-            loads.entry(trial.load).or_default().push(trial);
-        }
-        let classify = |(load, trials): (u64, Vec<&Measured>)| (load, goal.classify(trials.into_iter()));
-        loads.into_iter().map(classify).collect()
-    }
-}
-
-impl Bounds {
-    /// These bounds, and where one is missing that of the shorter trials, if the two do not contradict each other.
-    fn within(self, shorter: Self) -> Self {
-        let below = |load: &u64| self.upper.is_none_or(|upper| *load < upper.load);
-        let lower = self.lower.or(shorter.lower.filter(below));
-        let above = |it: &Upper| lower.is_none_or(|lower| it.load > lower);
-        Self {
-            lower,
-            upper: self.upper.or(shorter.upper.filter(above)),
+    /// The soak at the answer, or the end of the search if there is no need of one.
+    fn hold_for_longer(&self, load: u64) -> NextTrial {
+        let count = |verdict| self.soaks.iter().filter(|it| it.verdict == verdict).count();
+        let mut here = self.soaks.iter().filter(|it| it.load == load);
+        let held = here.clone().any(|it| it.verdict == TrialVerdict::Held);
+        let undecided = here.by_ref().filter(|it| !it.verdict.is_decided()).count();
+        match () {
+            () if self.settings.soak.is_zero() => NextTrial::Over(Soak::NotTried),
+            () if held => NextTrial::Over(Soak::Held),
+            () if undecided >= MOST_UNDECIDED => NextTrial::Over(Soak::Undecided),
+            () if count(TrialVerdict::Missed) >= MOST_MISSED_SOAKS => NextTrial::TooNoisy,
+            () => NextTrial::Try {
+                purpose: TrialPurpose::Soak,
+                load,
+                duration: self.settings.soak,
+            },
         }
     }
-}
-
-/// A step towards one goal.
-enum Step {
-    Try(u64),
-    Done(Bounds),
 }
 
 /// The load in the middle of two on a logarithmic scale, different from both.

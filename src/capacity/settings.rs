@@ -60,6 +60,7 @@ impl CapacitySettings {
             range: self.range.clone(),
             start: self.start,
             goal: self.goal,
+            soak: self.soak,
         }
     }
 

@@ -90,6 +90,14 @@ impl Trial {
         self.reasons.len() > missed.filter(|it| it.unit == ObjectiveUnit::Us).count()
     }
 
+    /// The objectives for which nothing was measured, if that is the only reason why the trial is undecided.
+    pub(super) fn never_measured(&self) -> impl Iterator<Item = &ObjectiveOutcome> {
+        let none = self.objectives.iter().filter(|it| it.value.is_none());
+        let is_only_reason =
+            self.verdict == TrialVerdict::Undecided && self.reasons.len() == none.clone().count();
+        none.filter(move |_| is_only_reason)
+    }
+
     /// A trial of a search, for tests.
     #[cfg(test)]
     pub fn example(load: u64, verdict: TrialVerdict, duration: Duration) -> Self {

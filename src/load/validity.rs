@@ -106,6 +106,13 @@ fn short(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A lateness in milliseconds. One near the limit has all its digits, so that it does not look like the limit.
+fn millis(micros: u64) -> String {
+    let is_near = Duration::from_micros(micros) < LATEST * 2;
+    let digits = if is_near { micros } else { micros / 1000 * 1000 };
+    short(digits as f64 / 1e3)
+}
+
 fn seconds(seconds: f64) -> String {
     match seconds {
         it if it < 0.001 => format!("{:.0} µs", it * 1e6),
@@ -213,7 +220,7 @@ fn why_late(tally: &Tally, busy: &str) -> Option<String> {
     (Duration::from_micros(late) > LATEST).then(|| {
         format!(
             "this process was late: lateness {quantile} {} ms, at most {} ms is allowed; {busy}",
-            late / 1000,
+            millis(late),
             LATEST.as_millis()
         )
     })
@@ -294,6 +301,11 @@ mod tests {
         tally.counts.dropped_by_server = 3;
         assert_eq!(shortage(&tally, &[DEMAND], 50), None);
         assert!(why_unsent(&tally).unwrap().contains("waited for the server"));
+    }
+
+    #[test]
+    fn a_lateness_just_above_the_limit_does_not_look_like_it() {
+        assert_eq!([10_007, 19_900, 52_318].map(millis), ["10.007", "19.9", "52"]);
     }
 
     #[test]

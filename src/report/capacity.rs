@@ -108,7 +108,7 @@ impl Reporter<CapacityJob> for CapacityTerminal {
         }
         let paper = Paper::of_stdout();
         if !std::mem::replace(&mut self.begun, true) {
-            print(&summary::head())?;
+            print(&summary::head(trial, self.dimension))?;
         }
         print(&summary::line(trial, self.dimension, paper))
     }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::CapacityFinished;
 use super::summary::{answer, facts};
-use super::words::{latency, limit, load};
+use super::words::{latency, limit, load, told_time};
 use crate::capacity::{CapacityConclusion, CapacityResult};
 use crate::report::html::{self, Escaped};
 use crate::report::live;
@@ -111,14 +111,19 @@ fn title(result: &CapacityResult, conclusion: &CapacityConclusion) -> String {
 /// The most important figures.
 fn tiles(page: &mut String, result: &CapacityResult) {
     let named = |it: Option<u64>| it.map_or_else(|| "–".to_owned(), grouped);
-    let upper = result.bounds.upper.map(|it| it.load);
     let full = result.shares().into_iter().find(|(percent, _)| *percent == 100);
     let tiles = [
         ("held", named(result.value()), result.dimension.unit().to_owned()),
         (
             "not held",
-            named(upper),
-            "the smallest load that missed, or could not be made".to_owned(),
+            named(result.bounds.upper),
+            match result.bounds.undecided {
+                Some(load) => format!(
+                    "the smallest load above it that missed; {} stayed undecided",
+                    grouped(load)
+                ),
+                None => "the smallest load above it that missed".to_owned(),
+            },
         ),
         (
             "limited by",
@@ -126,9 +131,9 @@ fn tiles(page: &mut String, result: &CapacityResult) {
             limit(result.limited_by).to_owned(),
         ),
         (
-            "p99 at the answer",
+            "time at the answer",
             full.map_or_else(|| "–".to_owned(), |(_, trial)| latency(result.dimension, trial)),
-            format!("{} time", result.dimension.timing().name()),
+            told_time(result.dimension, result.trials.first()),
         ),
         (
             "trials",
@@ -176,7 +181,7 @@ mod tests {
         );
         assert!(
             page.contains("Not fitted")
-                && page.contains("inversion: 200 sockets did not hold although 230 did")
+                && page.contains("inversion: 150 sockets did not hold although 198 did")
         );
         assert!(!page.contains("NaN") && page.ends_with("</html>\n"));
     }

@@ -9,7 +9,7 @@ use super::{CapacityFinished, CapacitySetup};
 use crate::beam::BeamUse;
 use crate::capacity::{
     Bounds, CapacityConclusion, CapacityResult, Estimate, Forecast, Inversion, Little, ProcessUse, Resource,
-    Soak, Trial, TrialServer, TrialVerdict, UpperReason,
+    Soak, Trial, TrialServer, TrialVerdict,
 };
 use crate::load::{Latencies, LoadResult, ObjectiveOutcome};
 use crate::stream::Certificates;
@@ -57,10 +57,10 @@ struct Capacity {
     value: Option<u64>,
     unit: &'static str,
     limited_by: &'static str,
-    /// The smallest load that is not held, or could not be made.
+    /// The smallest load above `value` that is not held.
     upper: Option<u64>,
-    /// The reason why `upper` is a bound.
-    upper_is: Option<&'static str>,
+    /// The smallest load above `value` whose trials stay undecided, if that keeps the bounds apart.
+    undecided: Option<u64>,
     /// The outcome of the soak.
     soak: &'static str,
 }
@@ -140,16 +140,17 @@ object! { TrialServer { processors, rss_bytes, threads, descriptors } }
 
 impl Capacity {
     fn of(result: &CapacityResult) -> Self {
-        let Bounds { lower, upper } = result.bounds;
+        let Bounds {
+            lower,
+            upper,
+            undecided,
+        } = result.bounds;
         Self {
             value: lower,
             unit: result.dimension.unit(),
             limited_by: result.limited_by.name(),
-            upper: upper.map(|it| it.load),
-            upper_is: upper.map(|it| match it.because {
-                UpperReason::Missed => "missed",
-                UpperReason::OutOfReach => "out-of-reach",
-            }),
+            upper,
+            undecided,
             soak: match result.soak {
                 Soak::Held => "held",
                 Soak::Undecided => "undecided",

@@ -6,7 +6,7 @@ use super::super::made_up::ABOUT;
 use super::CapacityFinished;
 use crate::capacity::{
     Bounds, CapacityResult, Dimension, Ended, Inversion, Limit, Little, Most, NoFit, Soak, Trial,
-    TrialPurpose, TrialVerdict, Upper, UpperReason,
+    TrialPurpose, TrialVerdict,
 };
 use crate::load::{Figures, ObjectiveOutcome, ObjectiveUnit};
 
@@ -69,15 +69,13 @@ pub(super) fn result() -> CapacityResult {
         ],
         bounds: Bounds {
             lower: Some(198),
-            upper: Some(Upper {
-                load: 200,
-                because: UpperReason::Missed,
-            }),
+            upper: Some(200),
+            undecided: None,
         },
         limited_by: Limit::Latency,
         inversions: vec![Inversion {
-            missed: 200,
-            held: 230,
+            missed: 150,
+            held: 198,
         }],
         soak: Soak::Held,
         ended: Ended::Goal,

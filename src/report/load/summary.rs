@@ -11,8 +11,8 @@ use anstyle::{AnsiColor, Style};
 use super::super::Detail;
 use super::super::paper::Paper;
 use super::LoadFinished;
-use super::words::{grouped, micros, percent, seconds, things};
-use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, ObjectiveStatus, ObjectiveUnit};
+use super::words::{grouped, in_unit, seconds, things};
+use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, ObjectiveStatus};
 use crate::report::summary::took;
 
 /// The column in which the values of named lines start.
@@ -89,11 +89,7 @@ pub(super) fn value_of(outcome: &ObjectiveOutcome) -> String {
     let Some(value) = outcome.value else {
         return "not measured".to_owned();
     };
-    let value = match outcome.unit {
-        ObjectiveUnit::Us => micros(value),
-        ObjectiveUnit::Count => format!("{value}"),
-        ObjectiveUnit::Percent => percent(value),
-    };
+    let value = in_unit(outcome, value);
     match outcome.only {
         Some(count) => format!("{value}, of only {}", grouped(count)),
         None => value,

@@ -1,6 +1,6 @@
 //! Formats figures: latencies with a suitable unit, thousands separators, bytes in megabytes.
 
-use crate::load::{Machine, ServerUse, enough_for};
+use crate::load::{Machine, ObjectiveOutcome, ObjectiveUnit, ServerUse, enough_for};
 
 /// A time in microseconds with three digits and its unit.
 pub(in crate::report) fn micros(micros: f64) -> String {
@@ -28,6 +28,21 @@ pub(in crate::report) fn percent(value: f64) -> String {
         it if it >= 0.095 => format!("{it:.1} %"),
         it if it >= 0.001 => format!("{it:.3} %"),
         _ => "less than 0.001 %".to_owned(),
+    }
+}
+
+/// A value of an objective with its unit, with so many digits that it differs from the limit if it does.
+pub(in crate::report) fn in_unit(outcome: &ObjectiveOutcome, value: f64) -> String {
+    let short = |value| match outcome.unit {
+        ObjectiveUnit::Us => micros(value),
+        ObjectiveUnit::Count => format!("{value}"),
+        ObjectiveUnit::Percent => percent(value),
+    };
+    let looks_alike = value != outcome.limit && short(value) == short(outcome.limit);
+    match outcome.unit {
+        ObjectiveUnit::Us if looks_alike => format!("{} ms", value / 1e3),
+        ObjectiveUnit::Percent if looks_alike => format!("{value} %"),
+        ObjectiveUnit::Us | ObjectiveUnit::Count | ObjectiveUnit::Percent => short(value),
     }
 }
 
@@ -131,6 +146,7 @@ pub(in crate::report) fn seconds(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::{LoadResult, Objective};
 
     #[test]
     fn a_percentile_that_cannot_be_known_is_a_dash() {
@@ -146,6 +162,19 @@ mod tests {
             said,
             ["0 %", "less than 0.001 %", "0.015 %", "0.1 %", "3.0 %", "99 %"]
         );
+    }
+
+    #[test]
+    fn a_value_that_misses_its_limit_does_not_look_like_it() {
+        let shown = |text: &str, value: f64| {
+            let objective: Objective = text.parse().expect("an objective");
+            in_unit(&objective.judge(&LoadResult::default()), value)
+        };
+        assert_eq!(shown("reply.p99<10ms", 10_007.0), "10.007 ms");
+        assert_eq!(shown("reply.p99<10ms", 10_000.0), "10.0 ms");
+        assert_eq!(shown("reply.p99<10ms", 12_007.0), "12.0 ms");
+        assert_eq!(shown("errors<0.1%", 0.1042), "0.1042 %");
+        assert_eq!(shown("errors<0.1%", 0.1), "0.1 %");
     }
 
     #[test]

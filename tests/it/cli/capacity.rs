@@ -95,6 +95,27 @@ fn a_server_that_does_not_hold_one_socket_falls_short() {
 }
 
 #[test]
+fn an_objective_that_this_load_never_measures_ends_the_search_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["--max", "20", "--trial", "400ms", "--objective", "rejoin.p99<1s"];
+    let (said, code) = capacity(folder.path(), &line);
+    assert_eq!(code, Some(2), "{said}");
+    let sentence = "nothing was measured for the objective rejoin.p99<1s, so no trial can decide it";
+    if said.contains(sentence) {
+        assert!(said.contains("connect, join, reply"), "{said}");
+        let result = result(folder.path());
+        let all = result["steps"].as_array().unwrap();
+        let late = all
+            .iter()
+            .filter(|it| it["reasons"].as_array().unwrap().len() > 1);
+        assert_eq!(all.len(), 1 + late.count(), "{said}");
+    } else {
+        // Other tests kept the generator from being on time.
+        assert!(said.contains("this process was late"), "{said}");
+    }
+}
+
+#[test]
 fn each_dimension_is_searched_up_to_the_load_that_was_asked_for() {
     for (by, objective, unit) in [
         ("sockets", "reply.p50<5s", "sockets"),

@@ -1,6 +1,6 @@
 //! The charts of the page: the load of each trial, the latency by load, and the throughput by operations in flight.
 
-use super::super::words::{latency, load, purpose, verdict};
+use super::super::words::{latency, load, purpose, time_us, told_time, verdict};
 use super::scatter::{Axis, Dot, Scatter, Unit};
 use crate::capacity::{CapacityResult, Dimension, Fit, Trial, TrialVerdict};
 use crate::load::ObjectiveUnit;
@@ -31,10 +31,11 @@ pub(super) fn all(page: &mut String, result: &CapacityResult) {
 
 fn about(result: &CapacityResult, trial: &Trial) -> String {
     format!(
-        "trial {} ({}): {}, p99 {}, {}",
+        "trial {} ({}): {}, {} {}, {}",
         trial.number,
         purpose(trial.purpose),
         load(result.dimension, trial.load),
+        told_time(result.dimension, Some(trial)),
         latency(result.dimension, trial),
         verdict(trial.verdict)
     )
@@ -54,11 +55,11 @@ fn trials(result: &CapacityResult) -> Scatter {
     Scatter {
         title: "Load of each trial",
         across: Axis {
-            name: "trial",
+            name: "trial".to_owned(),
             unit: Unit::Ordinal,
         },
         up: Axis {
-            name: result.dimension.unit(),
+            name: result.dimension.unit().to_owned(),
             unit: Unit::Count,
         },
         dots: dots.collect(),
@@ -69,11 +70,11 @@ fn trials(result: &CapacityResult) -> Scatter {
 
 /// The latency by load, with the limits of the objectives.
 fn latencies(result: &CapacityResult) -> Scatter {
-    let timing = result.dimension.timing();
+    let told = told_time(result.dimension, result.trials.first());
     let measured = result.trials.iter().filter_map(|it| {
-        let figures = it.latency_us.figures(timing).filter(|it| it.count > 0)?;
+        let time = time_us(result.dimension, it)?;
         Some(Dot {
-            at: (it.load as f64, (figures.p99 as f64).max(1.0)),
+            at: (it.load as f64, time.max(1.0)),
             verdict: it.verdict,
             about: about(result, it),
         })
@@ -81,15 +82,15 @@ fn latencies(result: &CapacityResult) -> Scatter {
     let objectives = result.trials.first().map_or(&[][..], |it| &it.objectives);
     let of_timing = objectives
         .iter()
-        .filter(|it| it.unit == ObjectiveUnit::Us && it.figure.split('.').next() == Some(timing.name()));
+        .filter(|it| it.unit == ObjectiveUnit::Us && it.figure == told);
     Scatter {
-        title: "Latency (p99) by load",
+        title: "Latency by load",
         across: Axis {
-            name: result.dimension.unit(),
+            name: result.dimension.unit().to_owned(),
             unit: Unit::Count,
         },
         up: Axis {
-            name: "p99",
+            name: told.clone(),
             unit: Unit::Micros,
         },
         dots: measured.collect(),
@@ -126,11 +127,12 @@ fn throughput(result: &CapacityResult, fit: &Fit) -> Scatter {
                 Dimension::Fanout => "deliveries in flight",
                 Dimension::Joins => "joins in progress",
                 Dimension::Sockets | Dimension::Rate => "pushes in flight",
-            },
+            }
+            .to_owned(),
             unit: Unit::Count,
         },
         up: Axis {
-            name: "a second",
+            name: "a second".to_owned(),
             unit: Unit::Count,
         },
         dots: dots.collect(),

@@ -38,9 +38,9 @@ pub(super) struct Dot {
 }
 
 /// An axis with its name.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Axis {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) unit: Unit,
 }
 
@@ -301,7 +301,10 @@ mod tests {
             verdict,
             about: "<a>".to_owned(),
         };
-        let axis = |name, unit| Axis { name, unit };
+        let axis = |name: &str, unit| Axis {
+            name: name.to_owned(),
+            unit,
+        };
         let chart = Scatter {
             title: "Trials",
             across: axis("trial", Unit::Ordinal),

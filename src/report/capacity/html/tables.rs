@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::CapacitySetup;
-use super::super::words::{latency, load, purpose, verdict};
+use super::super::words::{latency, load, purpose, told_time, verdict};
 use super::scatter::class;
 use crate::capacity::{CapacityResult, Estimate, Resource, Trial};
 use crate::report::html::Escaped;
@@ -128,6 +128,7 @@ pub(super) fn forecasts(page: &mut String, result: &CapacityResult) {
 /// Every trial.
 pub(super) fn trials(page: &mut String, result: &CapacityResult) {
     let rows: Vec<String> = result.trials.iter().map(|it| row(result, it)).collect();
+    let told = told_time(result.dimension, result.trials.first());
     let heads = [
         "trial",
         "for",
@@ -135,7 +136,7 @@ pub(super) fn trials(page: &mut String, result: &CapacityResult) {
         "sockets",
         "a second",
         "lasted",
-        "p99",
+        &told,
         "in flight",
         "generator",
         "server",

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::args::{self, Look};
 use super::beam::watch_beam;
 use super::exit::{CliError, Exit};
-use super::interrupt::{self, Stop};
+use super::interrupt::{InOrder, Stop};
 use super::load::preflight::got_in;
 use super::load::refused;
 use super::threaded::{lock, on_thread};
@@ -26,11 +26,12 @@ use job::Job;
 
 /// Searches for the capacity of a server.
 pub(super) fn run(typed: args::Capacity, look: Look) -> Result<Exit, CliError> {
+    let in_order = InOrder::listen()?;
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let job = Job::new(file.search(typed)?)?;
     // Raise the limit of open descriptors for the many connections.
     crate::descriptors::raise_limit();
-    super::runtime()?.block_on(interrupt::in_order(|stop| search(job, look, stop)))
+    in_order.run(|stop| search(job, look, stop))
 }
 
 /// The end of a search.

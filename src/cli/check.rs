@@ -13,7 +13,7 @@ use super::complaint::Complaint;
 use super::embedded::Embedded;
 use super::exec::{Exec, Log};
 use super::exit::{CliError, Exit};
-use super::interrupt::{self, Stop};
+use super::interrupt::{InOrder, Stop};
 use super::{config, output, results};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::conformance::{self, CheckConclusion, Host, NoHost, RunResult};
@@ -28,6 +28,7 @@ pub(super) use server::{Server, server};
 
 /// Checks a server.
 pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
+    let in_order = InOrder::listen()?;
     let flags = replay::flags(&typed);
     let settings = config::SettingsFile::load(typed.config.config.as_deref())?;
     let meant = settings.check(typed)?;
@@ -38,9 +39,7 @@ pub(super) fn run(typed: args::Check, look: Look) -> Result<Exit, CliError> {
     }
     let transport = job.transport;
     let replay = Replay { flags, transport };
-    super::runtime()?.block_on(interrupt::in_order(|stop| {
-        check(job, witness, (look, replay), stop)
-    }))
+    in_order.run(|stop| check(job, witness, (look, replay), stop))
 }
 
 /// Accepts the pending fixtures.

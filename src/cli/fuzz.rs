@@ -6,7 +6,7 @@ use super::args::{self, Look, TransportArg};
 use super::check::{Server, replay_flags, server};
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
-use super::interrupt::{self, Stop};
+use super::interrupt::{InOrder, Stop};
 use super::load::command_line;
 use super::under_test::{UnderTest, Visit, check_loopback, processors, rehearsed_at};
 use super::{config, output, profile, results};
@@ -22,6 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Fuzzes a server.
 pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
+    let in_order = InOrder::listen()?;
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let replay = replay_flags(&args::Check {
         target: typed.target.clone(),
@@ -29,7 +30,7 @@ pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
         ..args::Check::default()
     });
     let job = Job::new(file.fuzzing(typed)?, replay)?;
-    super::runtime()?.block_on(interrupt::in_order(|stop| conversations(job, look, stop)))
+    in_order.run(|stop| conversations(job, look, stop))
 }
 
 /// The validated arguments of a `fuzz`.

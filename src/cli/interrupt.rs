@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -51,13 +52,36 @@ impl Stop {
     }
 }
 
-/// Runs a job. The first signal asks it to finish early; the second one drops it together with the processes
-/// that it started.
-pub(super) async fn in_order<J>(job: impl FnOnce(Stop) -> J) -> Result<Exit, CliError>
+/// Runs a job that signals end in order, also those that come while its arguments are still being read.
+pub(super) struct InOrder {
+    runtime: Runtime,
+    interrupts: Interrupts,
+}
+
+impl InOrder {
+    /// Listens for the signals from now on.
+    pub(super) fn listen() -> Result<Self, CliError> {
+        let runtime = super::runtime()?;
+        let entered = runtime.enter();
+        let interrupts = Interrupts::listen()?;
+        drop(entered);
+        Ok(Self { runtime, interrupts })
+    }
+
+    /// Runs the job. The first signal asks it to finish early; the second one drops it together with the processes
+    /// that it started.
+    pub(super) fn run<J>(self, job: impl FnOnce(Stop) -> J) -> Result<Exit, CliError>
+    where
+        J: Future<Output = Result<Exit, CliError>>,
+    {
+        self.runtime.block_on(in_order(self.interrupts, job))
+    }
+}
+
+async fn in_order<J>(mut interrupts: Interrupts, job: impl FnOnce(Stop) -> J) -> Result<Exit, CliError>
 where
     J: Future<Output = Result<Exit, CliError>>,
 {
-    let mut interrupts = Interrupts::listen()?;
     let (ask, asked) = watch::channel(false);
     let job = job(Stop(asked));
     tokio::pin!(job);

@@ -14,7 +14,7 @@ use super::args::{self, Look};
 use super::beam::watch_beam;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
-use super::interrupt::{self, Stop};
+use super::interrupt::{InOrder, Stop};
 use super::keys::Keys;
 use super::threaded::{lock, on_thread};
 use super::under_test::{NotStarted, UnderTest};
@@ -35,6 +35,7 @@ use preflight::got_in;
 
 /// Loads a server.
 pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
+    let in_order = InOrder::listen()?;
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let objectives_from = if typed.objectives.is_empty() {
         "the settings file"
@@ -44,7 +45,7 @@ pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
     let job = Job::new(file.swarm(typed)?, objectives_from)?;
     // Raise the limit of open descriptors for the many connections.
     crate::descriptors::raise_limit();
-    super::runtime()?.block_on(interrupt::in_order(|stop| swarm(job, look, stop)))
+    in_order.run(|stop| swarm(job, look, stop))
 }
 
 /// The end of a run.

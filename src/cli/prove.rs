@@ -6,7 +6,7 @@ use super::args::{self, Look};
 use super::beam::watch_beam;
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
-use super::interrupt::{self, Stop};
+use super::interrupt::{InOrder, Stop};
 use super::under_test::{UnderTest, Visit};
 use super::watching::Watch;
 use super::{config, output};
@@ -19,11 +19,12 @@ use job::Job;
 
 /// Makes experiments at a server.
 pub(super) fn run(typed: args::Prove, look: Look) -> Result<Exit, CliError> {
+    let in_order = InOrder::listen()?;
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let job = Job::new(file.proofs(typed)?)?;
     // Raise the limit of open descriptors for the many connections.
     crate::descriptors::raise_limit();
-    super::runtime()?.block_on(interrupt::in_order(|stop| experiments(job, look, stop)))
+    in_order.run(|stop| experiments(job, look, stop))
 }
 
 async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {

@@ -9,7 +9,7 @@ use super::args::{self, Record};
 use super::check::{Server, server};
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
-use super::interrupt::{self, Stop};
+use super::interrupt::{InOrder, Stop};
 use super::quoting::quoted;
 use super::{config, output};
 use crate::clock::Clock;
@@ -58,10 +58,11 @@ struct Files {
 
 /// Records until a signal arrives or the time is over.
 pub(super) fn run(typed: Record) -> Result<Exit, CliError> {
+    let in_order = InOrder::listen()?;
     let file = config::SettingsFile::load(typed.config.config.as_deref())?;
     let job = Job::new(file.recording(typed)?)?;
     descriptors::raise_limit();
-    super::runtime()?.block_on(interrupt::in_order(|stop| record(job, stop)))
+    in_order.run(|stop| record(job, stop))
 }
 
 async fn record(job: Job, stop: Stop) -> Result<Exit, CliError> {

@@ -1,9 +1,9 @@
 //! A run of `check` that ends before its last case: at a signal, at `--max-time`, or at the first failure.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -32,6 +32,35 @@ const ONE_AFTER_THE_OTHER: [&str; 7] = [
 fn write_waits(folder: &Path) {
     let scenario = "about: It waits.\nsteps:\n  - ana: connect\n  - ana: { receive-nothing: 50s }\n";
     fs::write(folder.join("waits.yaml"), scenario).unwrap();
+}
+
+/// Waits until a process that blocks on this pipe reads from it, and gives it the text.
+fn feed(pipe: &Path, text: &str, before: impl FnOnce()) {
+    // Opening it to write waits for the reader.
+    let mut file = fs::OpenOptions::new().write(true).open(pipe).unwrap();
+    before();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_signal_while_the_scenarios_are_read_ends_the_run_with_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("slow.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let child = phxproof(folder.path(), &["check", "slow.yaml", "join/ok"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    feed(&pipe, "about: Nothing.\nsteps: [ana: connect]\n", || {
+        terminate(&child)
+    });
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let result = result(folder.path());
+    assert_eq!(result["cut_short"], true);
+    let verdicts = verdicts(&result);
+    assert!(!verdicts.is_empty() && verdicts.iter().all(|(_, it)| *it == "not-run"));
 }
 
 #[test]

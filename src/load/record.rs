@@ -107,15 +107,23 @@ impl Meant {
         let mut notes = self.notes.clone();
         for (event, left_out) in self.left_out.iter().zip(&whole.left_out) {
             if left_out.correct(counts) == Replies::Never {
-                notes.push(format!(
-                    "no push of `{event}` was ever answered ({} sent): its handler does not reply; say `reply: none`, or \
-                     --push-reply none with --push",
-                    left_out.sent
-                ));
+                let crashed = whole.troubles[ErrorKind::Crashed as usize];
+                notes.push(never_answered(event, left_out.sent, crashed));
             }
         }
         notes
     }
+}
+
+/// The note on an event that never got a reply. A channel that crashed may be the reason.
+fn never_answered(event: &str, sent: u64, crashed: u64) -> String {
+    let advice = match crashed {
+        0 => "its handler does not reply; say `reply: none`, or --push-reply none with --push".to_owned(),
+        _ => format!(
+            "channels crashed meanwhile ({crashed} times), so the event may crash its channel; the log of the server says why"
+        ),
+    };
+    format!("no push of `{event}` was ever answered ({sent} sent): {advice}")
 }
 
 /// The memory of this process over the run.

@@ -65,6 +65,17 @@ fn a_channel_that_does_not_reply_is_no_failure() {
 }
 
 #[test]
+fn an_event_that_crashes_its_channel_is_not_taken_for_one_without_a_reply() {
+    let folder = tempfile::tempdir().unwrap();
+    let crashing = ["--sockets", "20", "--rate", "5", "--duration", "1s"];
+    let typed = [&crashing[..], &["--push", "nix={}"]].concat();
+    let (said, code) = play(folder.path(), "load", "  - ana: { push: echo }\n", &typed);
+    assert_eq!(code, Some(1), "{said}");
+    let note = "no push of `nix` was ever answered (5 sent): channels crashed meanwhile";
+    assert!(said.contains(note) && !said.contains("reply: none"), "{said}");
+}
+
+#[test]
 fn what_cannot_be_sent_or_expected_is_wrong_usage_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = "  - ana: { push: echo, binary: \"01 02\" }\n";

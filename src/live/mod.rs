@@ -11,5 +11,5 @@ mod server;
 
 pub(crate) use address::LiveAddress;
 pub(crate) use board::{Board, Offering};
-pub(crate) use rate::RateControl;
+pub(crate) use rate::{RateControl, RateRefusal};
 pub(crate) use server::{LiveError, LiveServer};

@@ -6,15 +6,24 @@ use super::answer::Answer;
 use super::request::LiveRequest;
 
 /// The answer to a body that is no rate.
-const EXPECTED: &str = "PUT /rate takes sends a second, a number above 0: 500, 0.5 or {\"rate\": 500}\n";
+const EXPECTED: &str = "PUT /rate takes sends a second, a number above 0 and of at most a billion: 500, 0.5 or {\"rate\": 500}\n";
 
 /// The rate of a run. Errors are sentences for the user.
 pub(crate) trait RateControl: Send + Sync {
     /// The rate that was asked for last, or the reason why it cannot be changed.
     fn rate(&self) -> Result<f64, String>;
 
-    /// Asks for another rate, which is a number above 0.
-    fn ask(&self, sends_per_s: f64) -> Result<(), String>;
+    /// Asks for another rate.
+    fn ask(&self, sends_per_s: f64) -> Result<(), RateRefusal>;
+}
+
+/// The reason why a rate is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RateRefusal {
+    /// The number is no rate.
+    NotARate,
+    /// The rate cannot be changed, for this reason.
+    Locked(String),
 }
 
 /// Answers a request for the rate.
@@ -26,9 +35,13 @@ pub(super) fn react(control: &dyn RateControl, request: &LiveRequest) -> Answer 
             if let Err(why) = control.rate() {
                 return refused(&why);
             }
-            match number(&request.body).filter(|rate| *rate > 0.0) {
-                Some(rate) => control.ask(rate).map(|()| rate),
-                None => return Answer::text(400, EXPECTED),
+            let Some(rate) = number(&request.body) else {
+                return Answer::text(400, EXPECTED);
+            };
+            match control.ask(rate) {
+                Ok(()) => Ok(rate),
+                Err(RateRefusal::NotARate) => return Answer::text(400, EXPECTED),
+                Err(RateRefusal::Locked(why)) => Err(why),
             }
         }
         _ => return Answer::only("GET, PUT"),
@@ -59,9 +72,9 @@ mod tests {
             self.0.lock().unwrap().clone()
         }
 
-        fn ask(&self, sends_per_s: f64) -> Result<(), String> {
-            if sends_per_s > 1e9 {
-                return Err("too much".to_owned());
+        fn ask(&self, sends_per_s: f64) -> Result<(), RateRefusal> {
+            if !(sends_per_s > 0.0 && sends_per_s <= 1e9) {
+                return Err(RateRefusal::NotARate);
             }
             *self.0.lock().unwrap() = Ok(sends_per_s);
             Ok(())
@@ -105,11 +118,11 @@ mod tests {
             "[5]",
             "{\"rat\": 5}",
             "NaN",
+            "1e12",
             "\u{0}",
         ] {
             assert_eq!(asked(&run, "PUT", body), (400, EXPECTED.to_owned()), "{body}");
         }
-        assert_eq!(asked(&run, "PUT", "1e10").0, 409);
         assert_eq!(asked(&run, "POST", "5").0, 405);
         assert_eq!(run.rate(), Ok(100.0));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::measure::{Measure, Statistic, enough_for};
 use super::result::LoadResult;
 
-/// A condition on a figure of the run.
+/// A condition on a figure of the run. A time has an upper limit; a count may have a lower one as well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Objective {
     text: String,
@@ -118,6 +118,15 @@ impl FromStr for Objective {
             None => plain(measure, limit),
         }
         .map_err(&fail)?;
+        if matches!(
+            (measure, bound),
+            (Measure::Time(..), Bound::More | Bound::AtLeast)
+        ) {
+            let meant = text.replacen('>', "<", 1);
+            return Err(fail(format!(
+                "it asks for a time that is long enough; a time has an upper limit: did you mean {meant}?"
+            )));
+        }
         if !can_hold(measure, bound, limit) {
             return Err(fail("nothing that is measured is like that".to_owned()));
         }

@@ -101,6 +101,8 @@ fn what_is_not_an_objective_is_said_with_what_would_be() {
         "missing<=inf",
         "missing>100%",
         "reply.p99<0ms",
+        "reply.p99>5ms",
+        "join.max >= 1s",
     ]
     .map(|text| text.parse::<Objective>().unwrap_err().to_string());
     insta::assert_snapshot!(said.join("\n"));

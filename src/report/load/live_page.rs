@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::state::{LoadBeginning, LoadState};
 use super::{html, metrics};
 use crate::clock::{Clock, Time};
-use crate::live::{Board, RateControl};
-use crate::load::{LoadEvent, LoadResult, PhaseProgress, Point, Steering};
+use crate::live::{Board, RateControl, RateRefusal};
+use crate::load::{LoadEvent, LoadResult, PhaseProgress, Point, Steering, Unsteerable};
 use crate::report::live::{self, LiveEnd};
 use crate::report::{LoadJob, ReportError, Reporter};
 
@@ -15,8 +15,13 @@ impl RateControl for Steering {
         self.rate().map_err(|why| why.to_string())
     }
 
-    fn ask(&self, sends_per_s: f64) -> Result<(), String> {
-        self.ask(sends_per_s).map_err(|why| why.to_string())
+    fn ask(&self, sends_per_s: f64) -> Result<(), RateRefusal> {
+        self.ask(sends_per_s).map_err(|why| match why {
+            Unsteerable::NotARate => RateRefusal::NotARate,
+            Unsteerable::Closed | Unsteerable::Staged | Unsteerable::SendsNothing | Unsteerable::Over => {
+                RateRefusal::Locked(why.to_string())
+            }
+        })
     }
 }
 

@@ -97,6 +97,7 @@ fn candidates(it: &Expectation<'_>) -> Candidates {
         (FailureKind::EndedUnasked, _) => among(ENDS_OF_OTHERS),
         (FailureKind::ReplyFirst, _) => mostly("broadcast-before-reply", &["annotation-before-reply"]),
         (FailureKind::Overtaken, _) => mostly("sleep-blocks-only-itself", OVERTAKES),
+        (_, Subject::Http(_)) => among(&[]),
         (FailureKind::LetIn | FailureKind::Refused | FailureKind::NoConnection, _) => among(CONNECT),
         (FailureKind::Ended, Subject::Close) => of_close(it),
         (FailureKind::EndedEarly, _) if it.actual.contains(COMPRESSED_FRAME) => {

@@ -54,7 +54,7 @@ impl<'a> Heard<'a> {
     pub(super) fn vsn(&self, who: Who) -> Vsn {
         match who {
             Who::Actor(actor, number) => self.program.vsn_of(Actor(actor), number, self.vsn),
-            Who::Http | Who::Server => self.vsn,
+            Who::Http | Who::User(_) | Who::Server => self.vsn,
         }
     }
 
@@ -62,7 +62,7 @@ impl<'a> Heard<'a> {
     pub(super) fn name(&self, who: Who) -> Option<&str> {
         match who {
             Who::Actor(actor, _) => self.program.actors.get(actor).map(String::as_str),
-            Who::Http | Who::Server => None,
+            Who::Http | Who::User(_) | Who::Server => None,
         }
     }
 

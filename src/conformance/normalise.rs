@@ -67,6 +67,11 @@ fn link_name(actor: &str, number: u32) -> String {
     }
 }
 
+/// The name under which the answers to the requests of an actor stand.
+fn user_name(actor: &str) -> String {
+    format!("{actor} http")
+}
+
 /// The names of all connections of a scenario.
 pub(crate) fn link_names(program: &Program) -> Vec<String> {
     let steps = || program.groups.iter().flat_map(|group| &group.acts);
@@ -78,7 +83,13 @@ pub(crate) fn link_names(program: &Program) -> Vec<String> {
         let numbers = 1..=u32::try_from(connects).unwrap_or(u32::MAX);
         names.extend(numbers.map(|number| link_name(actor, number)));
     }
-    if steps().any(|act| matches!(act.what, What::Http(_))) {
+    let requests = || steps().filter(|act| matches!(act.what, What::Http(_)));
+    for (index, actor) in program.actors.iter().enumerate() {
+        if requests().any(|act| act.what.actor() == Some(Actor(index))) {
+            names.push(user_name(actor));
+        }
+    }
+    if requests().any(|act| act.what.actor().is_none()) {
         names.push("http".to_owned());
     }
     names
@@ -227,6 +238,7 @@ impl RunNames<'_> {
                 self.program.vsn_of(Actor(actor), number, self.vsn),
             ),
             Who::Http => ("http".to_owned(), self.vsn),
+            Who::User(actor) => (user_name(&self.program.actors[actor]), self.vsn),
             Who::Server => ("server".to_owned(), self.vsn),
         }
     }

@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 
 use super::ConnectionSettings;
 use crate::clock::Time;
-use crate::scenario::{ConnectOptions, Happening, HttpRequest, LinkId, Reached};
+use crate::scenario::{ConnectOptions, Happening, HttpRequest, LinkId, Reached, RequestSender};
 use crate::transport::{
     Connection, Ending, Endpoint, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response,
-    TOKEN, Upgrade, not_replaced, open, percent_encoded, query, request, with_params,
+    TOKEN, Target, Upgrade, not_replaced, open, percent_encoded, query, request, with_params,
 };
 
 /// How often it is told that a large message is still moving.
@@ -98,7 +98,8 @@ impl Dial {
     }
 }
 
-/// Sends a request outside of any connection, with the params and headers of the run that it does not name itself.
+/// Sends a request outside of any connection, with the headers of the run that it does not name itself. A request of nobody
+/// also gets the connect params of the run; those of users go to pages, which know none.
 pub(crate) async fn send_request(
     settings: &ConnectionSettings,
     asked: &HttpRequest,
@@ -112,7 +113,10 @@ pub(crate) async fn send_request(
     let of_run = not_replaced(headers.iter().cloned(), &asked.headers);
     let to_send = crate::transport::Request {
         method: asked.method.clone(),
-        path_and_query: with_params(&asked.path, params),
+        path_and_query: match asked.sender {
+            RequestSender::Nobody => with_params(&asked.path, params),
+            RequestSender::User => path_at(target, &asked.path)?,
+        },
         headers: of_run.chain(asked.headers.iter().cloned()).collect(),
         body: body.into_bytes(),
         limits: Limits::default(),
@@ -121,16 +125,33 @@ pub(crate) async fn send_request(
     request(target, &to_send).await
 }
 
+/// The path of a request: a redirect may lead to a whole URL, but not to another server.
+fn path_at(target: &Target, path: &str) -> Result<String, RequestError> {
+    if path.starts_with('/') && !path.starts_with("//") {
+        return Ok(path.to_owned());
+    }
+    let scheme = if target.is_secure() { "https://" } else { "http://" };
+    let hosts = [target.host_header(), target.authority()];
+    let mut paths = hosts.iter().filter_map(|host| {
+        let rest = path.strip_prefix(scheme).or_else(|| path.strip_prefix("//"))?;
+        rest.strip_prefix(host.as_str())
+    });
+    let path_of_url = |rest: &str| match rest {
+        "" => Some("/".to_owned()),
+        _ if rest.starts_with('/') => Some(rest.to_owned()),
+        _ if rest.starts_with('?') => Some(format!("/{rest}")),
+        _ => None,
+    };
+    paths.find_map(path_of_url).ok_or_else(|| RequestError::Unsendable {
+        what: format!("the request to {path}, to which the server redirected,"),
+        why: format!("it leads away from {scheme}{}", target.host_header()),
+    })
+}
+
 /// Whether the error shows that something listens at the target.
 fn reach(error: &OpenError) -> Reached {
     match error {
-        OpenError::Request(
-            RequestError::Unsendable { .. }
-            | RequestError::Lookup { .. }
-            | RequestError::ConnectionRefused { .. }
-            | RequestError::Connect { .. }
-            | RequestError::ConnectTimeout { .. },
-        ) => Reached::Nobody,
+        OpenError::Request(error) if error.reached_nobody() => Reached::Nobody,
         _ => Reached::Somebody,
     }
 }
@@ -184,6 +205,7 @@ pub(crate) async fn token(
         path: path.clone(),
         headers: Vec::new(),
         body: None,
+        sender: RequestSender::Nobody,
     };
     let response = send_request(settings, &asked).await?;
     let status = response.status;
@@ -213,6 +235,7 @@ pub(crate) async fn disconnect_user(settings: &ConnectionSettings, user: &str) -
         path: path.clone(),
         headers: Vec::new(),
         body: None,
+        sender: RequestSender::Nobody,
     };
     match send_request(settings, &asked).await {
         Ok(response) if response.status == 204 => Ok(()),
@@ -238,7 +261,6 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::transport::Target;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -250,6 +272,26 @@ mod tests {
         assert!(is_one_word("SFMyNTY.g2gDbQ.3CsCZ"));
         for text in ["", "<!DOCTYPE html>", "<html>", "{\"error\":1}", "not found"] {
             assert!(!is_one_word(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_may_name_the_target_but_no_other_server() {
+        let target = Target::parse("wss://Example.com/socket").unwrap();
+        let path = |path: &str| path_at(&target, path);
+        for (url, expected) in [
+            ("/a?b=//", "/a?b=//"),
+            ("https://example.com", "/"),
+            ("https://example.com/a?b", "/a?b"),
+            ("https://example.com:443/a", "/a"),
+            ("https://example.com?a", "/?a"),
+            ("//example.com/a", "/a"),
+        ] {
+            assert_eq!(path(url).unwrap(), expected, "{url}");
+        }
+        for url in ["http://example.com/", "https://example.com.org/", "https://example.com:444/", "//other/"] {
+            let error = path(url).unwrap_err().to_string();
+            assert!(error.contains(url) && error.contains("https://example.com"), "{error}");
         }
     }
 
@@ -271,6 +313,7 @@ mod tests {
             path: "/a?token=own".to_owned(),
             headers: pairs(&[("x-own", "own")]),
             body: None,
+            sender: RequestSender::Nobody,
         };
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();

@@ -52,10 +52,10 @@ impl Links {
                     let _ = orders.send(outgoing);
                 }
             }
-            Command::Http(request) => {
+            Command::Http(id, request) => {
                 self.tasks.spawn_local(async move {
                     let answer = send_request(&settings, &request).await;
-                    let _ = told.send(Happening::Http(answer)).await;
+                    let _ = told.send(Happening::Http(id, answer)).await;
                 });
             }
             Command::Restart(_) => {}

@@ -64,7 +64,16 @@ mod tests {
         let names: Vec<&str> = built_in().iter().map(|it| it.name).collect();
         assert_eq!(
             names,
-            ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"]
+            [
+                "echo",
+                "fanout",
+                "herd",
+                "idle",
+                "journey",
+                "page",
+                "rumbl",
+                "slow-consumer"
+            ]
         );
         for it in built_in() {
             let shares = [Share::new(Arc::clone(&it.program))];

@@ -13,6 +13,10 @@ pub enum ErrorKind {
     Tls,
     /// The proxy on the way did not pass the connection on.
     Proxy,
+    /// There was no connection for the request of an `http` step, or no whole answer came.
+    HttpFailed,
+    /// The answer to the request of an `http` step timed out.
+    HttpTimeout,
     /// An HTTP status other than 101 or 503; 503 is [`ErrorKind::Unavailable`].
     Status,
     /// HTTP status 503.
@@ -57,12 +61,14 @@ pub(crate) fn named(name: &str) -> Option<&'static str> {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Refused,
         Self::Reset,
         Self::Silent,
         Self::Tls,
         Self::Proxy,
+        Self::HttpFailed,
+        Self::HttpTimeout,
         Self::Status,
         Self::Unavailable,
         Self::NoToken,
@@ -89,6 +95,8 @@ impl ErrorKind {
             Self::Silent => "silent",
             Self::Tls => "tls",
             Self::Proxy => "proxy",
+            Self::HttpFailed => "http-failed",
+            Self::HttpTimeout => "http-timeout",
             Self::Status => "status",
             Self::Unavailable => "503",
             Self::NoToken => "no-token",
@@ -116,6 +124,8 @@ impl ErrorKind {
             | Self::Silent
             | Self::Tls
             | Self::Proxy
+            | Self::HttpFailed
+            | Self::HttpTimeout
             | Self::Status
             | Self::Unavailable
             | Self::NoToken

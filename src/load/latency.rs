@@ -5,6 +5,8 @@ use hdrhistogram::Histogram;
 /// The kinds of measured times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timing {
+    /// From the request of an `http` step to its answer, with the redirects that are followed.
+    Http,
     /// From the connect attempt, or its intended time, to the open WebSocket.
     Connect,
     /// From the first byte of a TLS handshake to its end.
@@ -27,7 +29,8 @@ pub enum Timing {
 
 impl Timing {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Http,
         Self::Connect,
         Self::Tls,
         Self::Join,
@@ -42,6 +45,7 @@ impl Timing {
     /// The name in results and objectives.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Http => "http",
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Join => "join",
@@ -57,6 +61,7 @@ impl Timing {
     /// A description for lists.
     pub const fn about(self) -> &'static str {
         match self {
+            Self::Http => "from the request of an `http` step to its answer, behind all redirects",
             Self::Connect => "from the connection attempt to the open WebSocket",
             Self::Tls => "from the beginning to the end of a TLS handshake; part of connect",
             Self::Join => "from a join to its reply",

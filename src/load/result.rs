@@ -121,6 +121,8 @@ pub struct Messages {
 /// Latencies, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Latencies {
+    /// [`Timing::Http`]
+    pub http: Figures,
     /// [`Timing::Connect`]
     pub connect: Figures,
     /// [`Timing::Tls`]
@@ -243,6 +245,7 @@ impl Latencies {
     /// The figures of one kind; `None` for kinds that describe the generator.
     pub fn figures(&self, kind: Timing) -> Option<Figures> {
         Some(match kind {
+            Timing::Http => self.http,
             Timing::Connect => self.connect,
             Timing::Tls => self.tls,
             Timing::Join => self.join,
@@ -281,6 +284,7 @@ impl Latencies {
     pub(crate) fn of(histograms: &Histograms) -> Self {
         let of = |kind: Timing| histograms.figures(kind);
         Self {
+            http: of(Timing::Http),
             connect: of(Timing::Connect),
             tls: of(Timing::Tls),
             join: of(Timing::Join),

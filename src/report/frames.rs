@@ -79,6 +79,10 @@ fn add(text: &mut Vec<u8>, line: &impl Serialize) {
 fn actor<'a>(recorded: &'a Recorded, entry: &RecordedEntry) -> Cow<'a, str> {
     match entry.who {
         Who::Http => "http".into(),
+        Who::User(index) => {
+            let name = recorded.actors.get(index).map_or("?", String::as_str);
+            format!("{name} http").into()
+        }
         Who::Server => "server".into(),
         Who::Actor(index, number) => {
             let name = recorded.actors.get(index).map_or("?", String::as_str);

@@ -21,7 +21,7 @@ mod swarm;
 mod versions;
 
 pub(crate) use connect::{Connect, ConnectFallback, MountPath, Opening};
-pub(crate) use http::{Http, HttpSave};
+pub(crate) use http::{Http, HttpBody, HttpPart, HttpSave};
 
 /// A whole scenario.
 #[derive(Clone, Debug)]
@@ -132,7 +132,8 @@ impl What {
             | Self::Closed(actor, _)
             | Self::ClosedOrAlive(actor)
             | Self::Raw(actor, _) => Some(*actor),
-            Self::Sleep(_) | Self::Http(_) | Self::Restart(_) => None,
+            Self::Http(http) => http.by,
+            Self::Sleep(_) | Self::Restart(_) => None,
         }
     }
 }

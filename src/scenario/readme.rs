@@ -7,7 +7,7 @@ use std::path::Path;
 use super::needs::Offer;
 use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, OPERATORS, ROLE};
-use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
+use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, TAKEN, Verb};
 
 /// The tables of docs/load.md by name.
 fn tables_of_load() -> [(&'static str, String); 2] {
@@ -18,13 +18,14 @@ fn tables_of_load() -> [(&'static str, String); 2] {
 }
 
 /// The tables of docs/scenarios.md by name.
-fn tables_of_scenarios() -> [(&'static str, String); 8] {
+fn tables_of_scenarios() -> [(&'static str, String); 9] {
     [
         ("keys", two_columns(["key", "what it is for"], KEYS)),
         ("actions", verbs("what an actor does", ACTIONS)),
         ("steps", verbs("a step without an actor", STEPS)),
         ("options", options()),
-        ("raw", raw()),
+        ("taken", parts(TAKEN)),
+        ("raw", parts(FRAME)),
         (
             "patterns",
             two_columns(["pattern", "holds for"], OPERATORS.map(holds_for)),
@@ -88,9 +89,9 @@ fn options() -> String {
     table
 }
 
-fn raw() -> String {
+fn parts(parts: &[Opt]) -> String {
     let mut table = "| part | takes | says |\n| --- | --- | --- |\n".to_owned();
-    for part in FRAME {
+    for part in parts {
         let _ = writeln!(
             table,
             "| `{}` | {} | {} |",
@@ -119,7 +120,7 @@ fn takes(kind: Kind) -> &'static str {
         Kind::Pattern => "a pattern",
         Kind::Reply => "a reply",
         Kind::Save => "`{ NAME: /POINTER }`",
-        Kind::BodyOrSave => "a text, or `{ NAME: /POINTER }`",
+        Kind::HttpSave => "a text, or `{ NAME: /POINTER }`, or `{ NAME: { css: SELECTOR } }` and the like",
         Kind::Texts => "`{ NAME: TEXT }`",
         Kind::Transport => "`websocket` or `longpoll`",
         Kind::Opening => "`open`, `compressed`, `uncompressed`, `refused`, `any`, or a status",

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::needs::Level;
 use super::pattern::Type;
 use super::read::{CHANCE, KEYS, LOAD, ROLE};
-use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, Verb};
+use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, TAKEN, Verb};
 use crate::profile::Difference;
 use crate::transport::Transport;
 
@@ -212,7 +212,13 @@ fn of_kind(kind: Kind) -> Value {
               "patternProperties": { "^(ok|error|\\{\\{.*\\}\\})$": { "$ref": "#/$defs/pattern" } } },
         ] }),
         Kind::Save => saves(),
-        Kind::BodyOrSave => json!({ "oneOf": [text(), saves()] }),
+        Kind::HttpSave => json!({ "oneOf": [text(), {
+            "type": "object",
+            "additionalProperties": { "oneOf": [
+                { "type": "string", "pattern": "^(/|$)" },
+                { "type": "object", "minProperties": 1, "properties": options(TAKEN), "additionalProperties": false },
+            ] },
+        }] }),
         Kind::Texts => {
             json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } })
         }

@@ -71,6 +71,16 @@ impl Template {
         }
     }
 
+    /// The text up to the first placeholder, and whether there is one.
+    pub(crate) fn fixed_start(&self) -> (&str, bool) {
+        match self.0.as_slice() {
+            [TemplatePart::Text(text)] => (text, false),
+            [TemplatePart::Text(text), ..] => (text, true),
+            [] => ("", false),
+            [..] => ("", true),
+        }
+    }
+
     /// Whether this stands in the text outside of its placeholders.
     pub(crate) fn has(&self, part: &str) -> bool {
         let is_in = |it: &TemplatePart| matches!(it, TemplatePart::Text(text) if text.contains(part));

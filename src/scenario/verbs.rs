@@ -22,8 +22,8 @@ pub(crate) enum Kind {
     Reply,
     /// A name for a JSON pointer, such as `{ seen: /id }`.
     Save,
-    /// A name, or a name for a JSON pointer.
-    BodyOrSave,
+    /// A name for the body, or names for parts of a response.
+    HttpSave,
     /// A map of texts.
     Texts,
     /// `open`, `refused`, a status, or `any`.
@@ -228,11 +228,84 @@ pub(crate) const ACTIONS: &[Verb] = &[
         options: &[],
     },
     Verb {
+        name: "http",
+        kind: Kind::Text,
+        about: "sends a request with the cookies of the user, such as GET /login, and keeps those that the answer sets",
+        options: HTTP,
+    },
+    Verb {
         name: "raw",
         kind: Kind::Frame,
         about: "sends a message or a frame exactly as written here",
         options: &[],
     },
+];
+
+/// The options of `http`, with and without a user.
+const HTTP: &[Opt] = &[
+    opt("headers", Kind::Texts, "request headers"),
+    opt("body", Kind::Text, "the body"),
+    opt(
+        "form",
+        Kind::Texts,
+        "the fields of a form, sent as a browser sends them (application/x-www-form-urlencoded)",
+    ),
+    opt("json", Kind::Json, "a JSON value, sent as application/json"),
+    opt(
+        "answer",
+        Kind::Number,
+        "the status that must come; any below 400 if left out",
+    ),
+    opt(
+        "follow",
+        Kind::Number,
+        "how many redirects are followed at most, up to 20; 5 if left out; none if `answer` is a status from 300 to 399",
+    ),
+    opt(
+        "answer-headers",
+        Kind::Texts,
+        "headers that the response must have, compared as HTTP does: lists by members, media types without blanks",
+    ),
+    opt(
+        "with",
+        Kind::Pattern,
+        "what the JSON in the body of the response must look like",
+    ),
+    opt(
+        "note-when",
+        Kind::Pattern,
+        "a pattern; if the JSON in the body matches it, `check` prints `note`, and the step passes either way",
+    ),
+    opt(
+        "note",
+        Kind::Text,
+        "the text that `check` prints if the body matches `note-when`",
+    ),
+    opt(
+        "save",
+        Kind::HttpSave,
+        "a name for the body of the response, or names for parts of the response, see below",
+    ),
+];
+
+/// The keys of a part of a response that `save` of `http` takes.
+pub(crate) const TAKEN: &[Opt] = &[
+    opt(
+        "css",
+        Kind::Text,
+        "the first element of the page that this CSS selector matches: its text, without the blanks around it",
+    ),
+    opt(
+        "attribute",
+        Kind::Text,
+        "beside `css`: this attribute of the element, in the place of its text",
+    ),
+    opt(
+        "regex",
+        Kind::Text,
+        "what the first group of this regular expression matches in the body, or all that it matches if it has no group",
+    ),
+    opt("header", Kind::Text, "this header of the response"),
 ];
 
 /// The parts of a [`Kind::Frame`].
@@ -305,37 +378,8 @@ pub(crate) const STEPS: &[Verb] = &[
     Verb {
         name: "http",
         kind: Kind::Text,
-        about: "sends a request, such as POST /disconnect/{{dave}}",
-        options: &[
-            opt("headers", Kind::Texts, "request headers"),
-            opt("body", Kind::Text, "the body"),
-            opt("answer", Kind::Number, "the status that must come"),
-            opt(
-                "answer-headers",
-                Kind::Texts,
-                "headers that the response must have, compared as HTTP does: lists by members, media types without blanks",
-            ),
-            opt(
-                "with",
-                Kind::Pattern,
-                "what the JSON in the body of the response must look like",
-            ),
-            opt(
-                "note-when",
-                Kind::Pattern,
-                "a pattern; if the JSON in the body matches it, `check` prints `note`, and the step passes either way",
-            ),
-            opt(
-                "note",
-                Kind::Text,
-                "the text that `check` prints if the body matches `note-when`",
-            ),
-            opt(
-                "save",
-                Kind::BodyOrSave,
-                "a name for the body of the response, or names for parts of the JSON in it",
-            ),
-        ],
+        about: "sends a request without cookies, such as POST /disconnect/{{dave}}",
+        options: HTTP,
     },
     Verb {
         name: "restart",
@@ -356,7 +400,9 @@ mod tests {
 
     #[test]
     fn no_name_stands_twice() {
-        let mut names: Vec<_> = ACTIONS.iter().chain(STEPS).map(|verb| verb.name).collect();
+        // A request may be that of a user, or of nobody.
+        let steps = STEPS.iter().filter(|verb| verb.name != "http");
+        let mut names: Vec<_> = ACTIONS.iter().chain(steps).map(|verb| verb.name).collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();

@@ -4,7 +4,7 @@
 use mio::net::TcpStream;
 
 use super::conduct::{CutPoll, PollTimes};
-use super::http::{Asked, Body, Form, Poll};
+use super::http::{Asked, Body, Form, Login, Poll};
 use super::longpoll::{SessionKey, SessionRequest};
 use super::sessions::Sessions;
 use super::websocket::WebSocket;
@@ -58,15 +58,25 @@ pub(crate) enum Before {
     Answered,
 }
 
-/// A long poll POST of whose body not all was read.
+/// A POST of whose body not all was read.
 pub(crate) struct Posting {
-    pub(crate) key: SessionKey,
-    pub(crate) times: PollTimes,
-    pub(crate) form: Form,
+    pub(crate) of: PostOf,
     pub(crate) asked: Asked,
     /// What of the body is still to come.
     pub(crate) rest: Body,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// What a POST is for.
+pub(crate) enum PostOf {
+    /// Messages of a long poll session.
+    Messages {
+        key: SessionKey,
+        times: PollTimes,
+        form: Form,
+    },
+    /// A login.
+    Login(Login),
 }
 
 /// A long poll request that has no answer yet.

@@ -38,6 +38,7 @@ mod sessions;
 mod settings;
 mod shard;
 mod shared;
+mod site;
 mod start;
 mod store;
 mod timers;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::conduct::{BatchOrder, LateRefusal, OpenPolls, PollTimes};
-use super::connection::{Connection, Posting, Stage, Waiting};
+use super::connection::{Connection, PostOf, Posting, Stage, Waiting};
 use super::core::{Answered, Core};
 use super::http::{
     Admission, Asked, Body, Form, NotText, Poll, Response, Then, json, refused, status, write_messages,
@@ -72,7 +72,7 @@ impl Core {
             && let Some(whole) = input.get(..length as usize)
             && whole.len() <= self.shared.conduct.longpoll.max_body
         {
-            self.publish(id, &posting, Cow::Borrowed(whole));
+            self.submit(id, &posting, Cow::Borrowed(whole));
             return whole.len();
         }
         self.connections.set_stage(id, Stage::Body(Box::new(posting)));
@@ -95,19 +95,27 @@ impl Core {
             self.answer(id, &Response::raised(), posting.asked, rest);
         } else if rest == Body::NONE {
             let body = std::mem::take(&mut posting.bytes);
-            self.publish(id, &posting, Cow::Owned(body));
+            self.submit(id, &posting, Cow::Owned(body));
         } else {
             self.connections.set_stage(id, Stage::Body(posting));
         }
         used
     }
 
-    fn publish(&mut self, id: ConnectionId, posting: &Posting, body: Cow<'_, [u8]>) {
-        let Some(request) = self.request_of(id, posting.key, posting.times) else {
+    /// Handles a POST whose body is whole.
+    fn submit(&mut self, id: ConnectionId, posting: &Posting, body: Cow<'_, [u8]>) {
+        let (key, times, form) = match &posting.of {
+            PostOf::Messages { key, times, form } => (*key, *times, *form),
+            PostOf::Login(login) => {
+                let response = login.answer(&self.shared, &body);
+                return self.answer(id, &response, posting.asked, Body::NONE);
+            }
+        };
+        let Some(request) = self.request_of(id, key, times) else {
             return;
         };
         let conduct = &self.shared.conduct.longpoll;
-        let batch = match (posting.form, conduct.batch_order) {
+        let batch = match (form, conduct.batch_order) {
             (Form::Text, _) => Batch::of_one(body),
             (Form::Lines, BatchOrder::Kept) => Batch::of_lines(body, conduct.batch_limit),
             (Form::Lines, BatchOrder::Reversed) => Batch::of_lines(reversed(&body), conduct.batch_limit),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::conduct::{EarlyFrames, LateRefusal};
-use super::connection::{Before, Posting, Stage};
+use super::connection::{Before, PostOf, Posting, Stage};
 use super::core::Core;
 use super::http::{
-    Admission, Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, PollAsk, Response, Then,
+    Admission, Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, PollAsk, Request, Response, Then,
     Upgrade, go_on, parse, route, switch_protocols,
 };
 use super::ids::{ConnectionId, SessionId};
@@ -49,18 +49,12 @@ impl Core {
                 self.poll(id, times, poll, (request.asked(), rest));
             }
             Answer::LongPoll(times, PollAsk::Publish(key, form)) => {
-                if rest != Body::NONE && request.says("expect", "100-continue") {
-                    go_on(conduct.look, &mut self.connections.out);
-                }
-                let posting = Posting {
-                    key,
-                    times,
-                    form,
-                    asked: request.asked(),
-                    rest: body,
-                    bytes: Vec::new(),
-                };
-                return head + self.post(id, posting, &input[head..]);
+                let of = PostOf::Messages { key, times, form };
+                return head + self.read_post(id, of, &request, (body, rest), &input[head..]);
+            }
+            Answer::Login(login) => {
+                let of = PostOf::Login(login);
+                return head + self.read_post(id, of, &request, (body, rest), &input[head..]);
             }
             Answer::Upgrade(upgrade) => {
                 self.upgrade(id, *upgrade);
@@ -70,6 +64,27 @@ impl Core {
             }
         }
         head + skipped
+    }
+
+    /// Reads the body of a POST, of which `rest` is still to come.
+    fn read_post(
+        &mut self,
+        id: ConnectionId,
+        of: PostOf,
+        request: &Request<'_>,
+        (body, rest): (Body, Body),
+        input: &[u8],
+    ) -> usize {
+        if rest != Body::NONE && request.says("expect", "100-continue") {
+            go_on(self.shared.conduct.http.look, &mut self.connections.out);
+        }
+        let posting = Posting {
+            of,
+            asked: request.asked(),
+            rest: body,
+            bytes: Vec::new(),
+        };
+        self.post(id, posting, input)
     }
 
     /// Answers a request of whose body `rest` is still to come.

@@ -10,6 +10,7 @@ use super::joined::JoinedSockets;
 use super::longpoll::SessionTokens;
 use super::mailboxes::Planted;
 use super::presence::Presence;
+use super::site::Site;
 use super::store::Store;
 use super::token::Tokens;
 use crate::clock::{Clock, wall_clock};
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) presence: Presence,
     pub(crate) tokens: Tokens,
     pub(crate) session_tokens: SessionTokens,
+    /// The sessions of those who visit pages.
+    pub(crate) site: Site,
     pub(crate) store: Store,
     /// The user of a session that connected without a token.
     pub(crate) anonymous: Arc<str>,

@@ -22,6 +22,7 @@ use super::queues::{Note, ShardQueues};
 use super::settings::{Descriptors, ServerSettings, StartError};
 use super::shard::{Shard, WAKER};
 use super::shared::{Shared, since_epoch};
+use super::site::Site;
 use super::store::{self, Store};
 use super::token::{SECRET_KEY_BASE, Tokens, USER_SALT};
 use crate::clock::Clock;
@@ -164,6 +165,7 @@ fn share(settings: &ServerSettings) -> Result<Shared, StartError> {
         app: App::default(),
         presence: Presence::new(since_epoch()).with_refs(conduct.app.track_ref),
         tokens: Tokens::new(SECRET_KEY_BASE, USER_SALT, conduct.app.token),
+        site: Site::new(since_epoch()),
         session_tokens: SessionTokens::new(conduct.longpoll.token, settings.shards.max(1), since_epoch()),
         store: Store::open(&place, conduct.app.annotation_store, conduct.app.videos.ids)?,
         anonymous: "anon".into(),

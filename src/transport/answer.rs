@@ -54,6 +54,20 @@ impl Response {
     }
 }
 
+impl RequestError {
+    /// Whether no server was reached, so that nothing is known about it.
+    pub(crate) const fn reached_nobody(&self) -> bool {
+        matches!(
+            self,
+            Self::Unsendable { .. }
+                | Self::Lookup { .. }
+                | Self::ConnectionRefused { .. }
+                | Self::Connect { .. }
+                | Self::ConnectTimeout { .. }
+        )
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {

@@ -37,8 +37,8 @@ pub(super) fn why_not(program: &Program, vsn: Vsn) -> Option<&'static str> {
         | What::Closed(..)
         | What::ClosedOrAlive(_)
         | What::Sleep(_)
-        | What::Http(_)
         | What::Restart(_) => None,
+        What::Http(http) => http.by.map(|_| "it sends no cookies"),
     })
 }
 

@@ -54,7 +54,7 @@ fn said_anywhere(args: &[&str]) -> String {
 }
 
 /// Runs the program. Returns everything that it printed, and its exit code.
-fn ran(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
+pub(crate) fn ran(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
     let output = phxproof(folder, args).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let said = text(&output.stdout) + &text(&output.stderr);
@@ -62,7 +62,7 @@ fn ran(folder: &Path, args: &[&str]) -> (String, Option<i32>) {
 }
 
 /// The `result.json` of a run with its results in `out`.
-fn result(folder: &Path) -> Value {
+pub(crate) fn result(folder: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join("out/result.json")).unwrap()).unwrap()
 }
 

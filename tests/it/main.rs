@@ -10,6 +10,7 @@ mod documents; // README.md and docs/ are executed, and their links followed
 mod faults; // each promise that the server can break is noticed
 mod fuzz; // generated conversations, at servers with and without a mistake
 mod idle; // idle time-outs, measured at the reference server
+mod journey; // pages, a login, a token, and the socket, from the command line
 mod load; // the swarm, against the reference server
 mod middlebox; // a proxy that hinders WebSockets or requests
 mod page; // the watch page of `serve`, in two windows of Chromium

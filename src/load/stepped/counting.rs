@@ -11,6 +11,7 @@ use crate::scenario::{Blame, Exchange, Failure, FailureKind, Subject};
 /// Counts a reply that arrived after `took`.
 pub(super) fn answered(tally: &mut Tally, play: usize, exchange: Exchange, took: Duration, now: Time) {
     let kind = match exchange {
+        Exchange::Http => Timing::Http,
         Exchange::Connect => Timing::Connect,
         Exchange::Join => Timing::Join,
         Exchange::Push => Timing::Reply,
@@ -21,7 +22,7 @@ pub(super) fn answered(tally: &mut Tally, play: usize, exchange: Exchange, took:
     match exchange {
         Exchange::Connect => tally.counts.opened += 1,
         Exchange::Push => tally.counts.replies += 1,
-        Exchange::Join | Exchange::Heartbeat | Exchange::Leave => {}
+        Exchange::Http | Exchange::Join | Exchange::Heartbeat | Exchange::Leave => {}
     }
 }
 
@@ -48,6 +49,7 @@ impl Broken {
     /// The category of a failure.
     pub(super) fn of(failure: &Failure) -> Self {
         match (failure.kind, &failure.subject) {
+            (FailureKind::NoConnection, Subject::Http(_)) => Self::Other(ErrorKind::HttpFailed),
             (FailureKind::NoConnection, _) if failure.blame == Blame::Nobody => {
                 Self::Attempt(ErrorKind::Refused)
             }
@@ -60,6 +62,7 @@ impl Broken {
             (FailureKind::Missing, Subject::Leave) => Self::Other(ErrorKind::LeaveUnanswered),
             (FailureKind::Missing, Subject::Push(_)) => Self::Reply,
             (FailureKind::Missing, Subject::Event(_)) => Self::Message,
+            (FailureKind::Missing, Subject::Http(_)) => Self::Other(ErrorKind::HttpTimeout),
             (FailureKind::Missing, Subject::Heartbeat | Subject::Close | Subject::Other) => Self::Content,
             (FailureKind::Other, _) if failure.blame == Blame::Nobody => Self::Unsendable,
             _ => Self::Content,
@@ -102,6 +105,7 @@ impl Broken {
 /// The name under which a message or reply that did not match is counted.
 fn name_of(subject: &Subject) -> &str {
     match subject {
+        Subject::Http(title) => title,
         Subject::Connect => "connect",
         Subject::Join => "join",
         Subject::Leave => "leave",
@@ -119,12 +123,14 @@ fn in_one_line(failure: &Failure) -> String {
         expected,
         actual,
         at,
+        actor,
         ..
     } = failure;
+    let actor = actor.as_ref().map_or_else(String::new, |actor| format!("{actor}: "));
     let actual = if actual.is_empty() {
         String::new()
     } else {
         format!(", got {actual}")
     };
-    format!("{at}: {what}; expected {expected}{actual}")
+    format!("{at}: {actor}{what}; expected {expected}{actual}")
 }

@@ -54,7 +54,7 @@ object! { LoadResult {
 } }
 object! { Sockets { asked, opened, joined, peak_joined, lost, reconnects } }
 object! { Messages { sent, received, expected, missing, duplicated, reordered, misdelivered, in_doubt } }
-object! { Latencies { connect, tls, join, reply, broadcast, heartbeat, rejoin } }
+object! { Latencies { http, connect, tls, join, reply, broadcast, heartbeat, rejoin } }
 object! { Figures { count, min, mean, p50, p90, p95, p99, p999, max } }
 object! { Played { name, weight, sockets, latency_us } }
 object! { RateChange { at_s, sends_per_s } }

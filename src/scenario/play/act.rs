@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::{Attempt, Command, ConnectOptions, LinkId, Purpose};
-use super::elsewhere::{connect_request, http_request};
+use super::elsewhere::connect_request;
 use super::failure::{FailureKind, Wrong};
 use super::link::{Draft, Link, Saying, Stamp, State};
 use super::recording::{Noted, Who};
@@ -14,7 +14,7 @@ use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
-    Actor, Connect, ExpectedReply, Http, JoinRef, Last, Mask, OutgoingPayload as Content, Raw, RawContent,
+    Actor, Connect, ExpectedReply, JoinRef, Last, Mask, OutgoingPayload as Content, Raw, RawContent,
     Restart, Send, SendKind, Sent, What,
 };
 use crate::transport::{Masking, Outgoing, RawFrame};
@@ -88,10 +88,7 @@ impl Play {
             What::ClosedOrAlive(actor) => (self.ask_alive(*actor, now), timeout),
             What::Raw(actor, raw) => return self.raw(*actor, raw, now),
             What::Sleep(time) => (WaitKind::Pause, *time),
-            What::Http(http) => {
-                self.http(http, now);
-                (WaitKind::Http, timeout + timeout)
-            }
+            What::Http(http) => (WaitKind::Http(self.http(http, now)), timeout + timeout),
             What::Restart(how) => {
                 self.restart(*how, now);
                 (WaitKind::Restarted, timeout + RESTART)
@@ -132,7 +129,8 @@ impl Play {
         let vsn = connect.vsn().unwrap_or(self.vsn);
         let awaited = self.rounds.as_ref().and_then(|rounds| rounds.awaited(actor.0));
         self.links[actor.0] = Some(Link::new(id, vsn, awaited));
-        let request = connect_request(connect, &self.values);
+        let mut request = connect_request(connect, &self.values);
+        self.add_cookies(actor, &mut request, now);
         let options = ConnectOptions {
             request,
             vsn,
@@ -249,13 +247,6 @@ impl Play {
             now,
         );
         Ok(())
-    }
-
-    fn http(&mut self, http: &Http, now: Time) {
-        let request = http_request(http, &self.values);
-        let shown = format!("{} {}", request.method, request.path);
-        let _ = self.recording.push(now, Who::Http, Noted::Requested(shown));
-        self.commands.push_back(Command::Http(request));
     }
 
     fn restart(&mut self, how: Restart, now: Time) {

@@ -17,6 +17,10 @@ pub struct LinkId {
     pub attempt: Attempt,
 }
 
+/// A request of a play, by which its answer is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(pub u64);
+
 /// Which of its transports a client with a fallback tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Attempt {
@@ -35,7 +39,7 @@ pub enum Command {
     /// Send over a connection.
     Send(LinkId, Outgoing),
     /// Send an HTTP request.
-    Http(HttpRequest),
+    Http(RequestId, HttpRequest),
     /// Restart the server under test.
     Restart(Restart),
 }
@@ -64,6 +68,17 @@ pub struct HttpRequest {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Option<String>,
+    /// Who sends it.
+    pub sender: RequestSender,
+}
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestSender {
+    /// phxproof itself.
+    Nobody,
+    /// A user, as with a browser.
+    User,
 }
 
 /// A report of the driver.
@@ -83,7 +98,7 @@ pub enum Happening {
     /// come.
     Moving(LinkId),
     /// The answer to a [`Command::Http`].
-    Http(Result<Response, RequestError>),
+    Http(RequestId, Result<Response, RequestError>),
     /// The server is up again, or the reason why it is not.
     Restarted(Result<(), String>),
 }

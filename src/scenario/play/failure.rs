@@ -78,6 +78,8 @@ pub enum FailureKind {
 /// What an expectation was about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
+    /// The answer to a request: its method and the begin of its path.
+    Http(String),
     /// The response to the upgrade.
     Connect,
     /// The reply to a join.
@@ -100,6 +102,7 @@ impl Subject {
     /// The subject of a step.
     pub(super) fn of(what: &What, values: &Values) -> Self {
         match what {
+            What::Http(http) => Self::Http(http.title()),
             What::Connect(..) => Self::Connect,
             What::Send(_, send) => match &send.kind {
                 SendKind::Join => Self::Join,
@@ -114,7 +117,6 @@ impl Subject {
             | What::Cut(_)
             | What::Raw(..)
             | What::Sleep(_)
-            | What::Http(_)
             | What::Restart(_) => Self::Other,
         }
     }

@@ -83,7 +83,7 @@ impl Play {
             Happening::Dialled(id, _) | Happening::Opened(id, _) | Happening::Incoming(id, _) => {
                 return (!self.is_given_up(*id)).then_some(happening);
             }
-            Happening::Moving(_) | Happening::Http(_) | Happening::Restarted(_) => return Some(happening),
+            Happening::Moving(_) | Happening::Http(..) | Happening::Restarted(_) => return Some(happening),
         };
         if self.is_given_up(id) {
             return None;

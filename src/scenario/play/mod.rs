@@ -10,7 +10,9 @@ mod elsewhere;
 mod ending;
 mod failure;
 mod fallback;
+mod http;
 mod inbox;
+mod jar;
 mod link;
 mod opening;
 mod outside;
@@ -19,13 +21,16 @@ mod refs;
 mod rounds;
 mod segment;
 mod step;
+mod taken;
 mod wait;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub(crate) use closing::{code_in_words, describe_ending};
-pub use command::{Command, ConnectOptions, Happening, HttpRequest, LinkId, Purpose, Reached, Setting};
+pub use command::{
+    Command, ConnectOptions, Happening, HttpRequest, LinkId, Purpose, Reached, RequestSender, Setting,
+};
 pub(crate) use elsewhere::{
     Given, connect_request, first_values, http_request, take_content, take_http_answer,
 };
@@ -45,6 +50,7 @@ use crate::wire::websocket::Coding;
 use asked::Asked;
 use failure::Wrong;
 use fallback::Settles;
+use http::Requests;
 use inbox::{Arrived, HeldFrame};
 use link::{Link, State};
 use recording::Flooded;
@@ -59,6 +65,7 @@ pub struct Play {
     values: Values,
     links: Vec<Option<Link>>,
     connections: Vec<u32>,
+    requests: Requests,
     group: usize,
     waits: Vec<Wait>,
     commands: VecDeque<Command>,
@@ -110,6 +117,7 @@ impl Play {
             vsn: program.vsn.unwrap_or(setting.vsn),
             links: program.actors.iter().map(|_| None).collect(),
             connections: vec![0; program.actors.len()],
+            requests: Requests::of(program.actors.len()),
             group: 0,
             waits: Vec::new(),
             commands: VecDeque::new(),
@@ -224,7 +232,7 @@ impl Play {
                 }
                 return;
             }
-            Happening::Http(answer) => self.handle_http(answer, now),
+            Happening::Http(id, answer) => self.handle_http(id, answer, now),
             Happening::Restarted(result) => self.handle_restarted(result, now),
         };
         if noted.is_err() {

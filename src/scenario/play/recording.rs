@@ -29,8 +29,10 @@ enum Keeps {
 pub enum Who {
     /// A connection of an actor: the index of the actor, and the number of its connection from 1.
     Actor(usize, u32),
-    /// A request outside of any connection.
+    /// A request of nobody.
     Http,
+    /// A request of an actor, by its index.
+    User(usize),
     /// The server process.
     Server,
 }

@@ -17,6 +17,8 @@ use crate::transport::{Ending, Outgoing};
 /// What a swarm counts and measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exchange {
+    /// A request and its answer, behind all redirects.
+    Http,
     /// From the connection attempt to the open WebSocket.
     Connect,
     /// A join and its reply.
@@ -82,6 +84,7 @@ impl SwarmState {
             (WaitKind::Opening, What::Connect(_, connect)) if connect.answer == Opening::Open => {
                 Exchange::Connect
             }
+            (WaitKind::Http(_), What::Http(_)) => Exchange::Http,
             (WaitKind::Reply { .. }, What::Send(_, send)) => Exchange::of(&send.kind),
             _ => return,
         };

@@ -53,7 +53,7 @@ impl Play {
     }
 
     /// Lets a swarm count a wait that has ended.
-    fn tell_of(&mut self, program: &Program, index: usize, now: Time) {
+    pub(super) fn tell_of(&mut self, program: &Program, index: usize, now: Time) {
         let wait = &self.waits[index];
         let act = program
             .groups
@@ -156,7 +156,7 @@ impl Play {
             (WaitKind::Silence, _) => {
                 return self.look_silence(index, if due { Due::Now } else { Due::Later });
             }
-            (WaitKind::Http | WaitKind::Restarted, _) => WaitStatus::NotYet,
+            (WaitKind::Http(_) | WaitKind::Restarted, _) => WaitStatus::NotYet,
             (WaitKind::Opening, What::Connect(actor, connect)) => self.look_connect(actor.0, connect)?,
             _ => self.look_message(index, what)?,
         };

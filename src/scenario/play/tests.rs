@@ -5,7 +5,7 @@ mod fallback;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::command::Attempt;
+use super::command::{Attempt, RequestId};
 use super::{Blame, Command, Happening, LinkId, Play, PlayStatus, Purpose, Setting};
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -60,7 +60,7 @@ impl Table {
             body: Vec::new(),
             truncated: None,
         };
-        self.play.handle(Happening::Http(Ok(answer)), self.now);
+        self.play.handle(Happening::Http(RequestId(1), Ok(answer)), self.now);
         self
     }
 

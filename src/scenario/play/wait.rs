@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::closing::code_in_words;
 use super::failure::{FailureKind, Wrong};
+use super::http::RequestUnderWay;
 use super::inbox::{Arrived, Head, show_bytes};
 use super::link::Link;
 use super::refs::{Refs, json_of};
@@ -50,7 +51,7 @@ pub(super) enum WaitKind {
     Closed(Option<u16>),
     ClosedOrAlive(Refs),
     Pause,
-    Http,
+    Http(RequestUnderWay),
     Restarted,
 }
 
@@ -357,7 +358,7 @@ pub(super) fn describe(kind: &WaitKind, what: &What, values: &Values) -> String 
             "that the server closes the connection or answers a heartbeat".to_owned()
         }
         (WaitKind::Opening, _) => "an answer to the upgrade".to_owned(),
-        (WaitKind::Http, _) => "an answer over HTTP".to_owned(),
+        (WaitKind::Http(_), _) => "an answer over HTTP".to_owned(),
         (WaitKind::Restarted, _) => "the server to be back".to_owned(),
         (WaitKind::Silence | WaitKind::Pause | WaitKind::Reply { .. } | WaitKind::Message, _) => {
             "nothing".to_owned()

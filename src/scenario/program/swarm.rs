@@ -1,6 +1,6 @@
 //! What a swarm needs to know about a scenario: which steps are repeated, what it sends, and what it saves.
 
-use super::{ExpectedReply, HttpSave, Opening, Program, SendKind, What};
+use super::{ExpectedReply, Opening, Program, SendKind, What};
 use crate::scenario::load::LoadSection;
 use crate::scenario::template::Name;
 
@@ -39,11 +39,7 @@ impl Program {
         self.acts().any(|act| match &act.what {
             What::Send(_, send) => send.save.iter().any(|save| save.name == name),
             What::Receive(_, receive) => receive.save.iter().any(|save| save.name == name),
-            What::Http(http) => match &http.save {
-                HttpSave::Nothing => false,
-                HttpSave::Body(body) => *body == name,
-                HttpSave::Parts(parts) => parts.iter().any(|save| save.name == name),
-            },
+            What::Http(http) => http.save.iter().any(|save| save.name == name),
             _ => false,
         })
     }

@@ -36,10 +36,11 @@ impl Program {
     }
 
     /// Whether it needs a server with the tokens of the target contract: it connects as a user, asks for a token, ends the
-    /// connections of a user, or shows a token that must be refused. In a scenario without a level of the contract, the
-    /// param `token` and the paths are those of the user's own application.
+    /// connections of a user, or shows a token that must be refused. In a scenario without a level of the contract, and where
+    /// users get their tokens from pages, the param `token` and the paths are those of the user's own application.
     pub fn wants_tokens(&self) -> bool {
-        let of_contract = self.level >= Some(Level::Lab);
+        let has_users = self.acts().any(|act| matches!(&act.what, What::Http(http) if http.by.is_some()));
+        let of_contract = self.level >= Some(Level::Lab) && !has_users;
         self.acts().any(|act| match &act.what {
             What::Connect(_, it) => {
                 it.user.is_some() || (of_contract && it.params.iter().any(|(key, _)| key == TOKEN))

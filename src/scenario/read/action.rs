@@ -5,7 +5,7 @@ use super::super::program::{Act, Actor, JoinRef, Receive, ReplySaid, Send, SendK
 use super::super::template::{Data, Template};
 use super::super::verbs::{self, ACTIONS, Kind, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
-use super::{ActorFacts, Reader, Reading, entry, keys_of};
+use super::{ActorFacts, Connected, Reader, Reading, entry, keys_of};
 
 /// A verb as written: its value (nothing for a bare verb) and its options.
 pub(super) struct Written<'n> {
@@ -35,6 +35,7 @@ impl Reader {
         };
         let actor = match written.verb.name {
             "connect" => self.connecting(name),
+            "http" => self.user(name),
             _ => self.actor(name, key)?,
         };
         let what = self.what(actor, &written)?;
@@ -83,25 +84,31 @@ impl Reader {
     }
 
     fn connecting(&mut self, name: &str) -> Actor {
-        match self.actors.iter().position(|actor| actor.name == name) {
-            Some(index) => {
-                self.actors[index].topics.clear();
-                Actor(index)
-            }
-            None => {
-                self.actors.push(ActorFacts {
-                    name: name.to_owned(),
-                    topics: Vec::new(),
-                });
-                Actor(self.actors.len() - 1)
-            }
+        let actor = self.user(name);
+        let facts = &mut self.actors[actor.0];
+        facts.connected = Connected::Yes;
+        facts.topics.clear();
+        actor
+    }
+
+    /// The actor of this name, who may not have appeared before.
+    fn user(&mut self, name: &str) -> Actor {
+        if let Some(index) = self.actors.iter().position(|actor| actor.name == name) {
+            return Actor(index);
         }
+        self.actors.push(ActorFacts {
+            name: name.to_owned(),
+            connected: Connected::NotYet,
+            topics: Vec::new(),
+        });
+        Actor(self.actors.len() - 1)
     }
 
     fn what(&mut self, actor: Actor, it: &Written<'_>) -> Option<What> {
         let nothing = matches!(it.value.value, Yaml::Null);
         Some(match it.verb.name {
             "connect" => What::Connect(actor, self.connect(it)?),
+            "http" => What::Http(self.http(Some(actor), it.value, it.entries)?),
             "join" => What::Send(actor, self.join(actor, it)?),
             "push" => What::Send(actor, self.push(actor, it)?),
             "leave" => What::Send(actor, self.leave(actor, it)?),

@@ -3,6 +3,7 @@
 mod action;
 mod connect;
 mod file;
+mod http;
 mod load;
 mod payload;
 mod raw;
@@ -98,8 +99,16 @@ enum Reading {
 /// What is known about an actor at a step.
 struct ActorFacts {
     name: String,
+    connected: Connected,
     /// The topics that it has joined, as written in the file.
     topics: Vec<super::template::Template>,
+}
+
+/// Whether an actor has connected before a step. A user may send requests before that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connected {
+    Yes,
+    NotYet,
 }
 
 impl Reader {
@@ -256,7 +265,14 @@ impl Reader {
 
     /// An actor that connected in an earlier step, or a problem.
     fn actor(&mut self, name: &str, place: &Span) -> Option<Actor> {
-        self.actor_or(name, place, "has not connected before this step")
+        let actor = self.actor_or(name, place, "has not connected before this step")?;
+        if self.actors[actor.0].connected == Connected::NotYet {
+            let title = format!("actor `{name}` has not connected before this step");
+            let expected = format!("a step such as `{name}: connect` first");
+            self.problem(Problem::at(place.clone(), title).expected(expected));
+            return None;
+        }
+        Some(actor)
     }
 
     /// An actor that connects anywhere in the file, or a problem.

@@ -1,6 +1,6 @@
 //! Reads what is expected of payloads: patterns, replies, saved parts.
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::super::pattern::{Pattern, Type};
 use super::super::problem::Problem;
@@ -39,21 +39,7 @@ impl Reader {
     fn operator(&mut self, key: &YamlKey, operand: &Node) -> Option<Pattern> {
         match key.name.as_str() {
             "is" => self.type_of(operand),
-            "matches" => {
-                let text = self.word(operand, "matches", "a regular expression")?;
-                match RegexBuilder::new(text).size_limit(1 << 20).build() {
-                    Ok(regex) => Some(Pattern::Regex(regex)),
-                    Err(error) => {
-                        let said = error.to_string();
-                        let title = format!(
-                            "no regular expression: {}",
-                            said.lines().last().unwrap_or_default()
-                        );
-                        self.problem(Problem::at(operand.place.clone(), title));
-                        None
-                    }
-                }
-            }
+            "matches" => Some(Pattern::Regex(self.regex(operand, "matches")?)),
             "one-of" => {
                 let items = self.list(operand, "one-of", "a list of patterns")?;
                 Some(Pattern::OneOf(
@@ -65,6 +51,21 @@ impl Reader {
             }
             "not" => Some(Pattern::Not(Box::new(self.pattern(operand)?))),
             _ => Some(Pattern::Exactly(self.data(operand)?)),
+        }
+    }
+
+    /// A regular expression.
+    pub(super) fn regex(&mut self, node: &Node, what: &str) -> Option<Regex> {
+        let text = self.word(node, what, "a regular expression")?;
+        match RegexBuilder::new(text).size_limit(1 << 20).build() {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let said = error.to_string();
+                let why = said.lines().last().unwrap_or_default();
+                let title = format!("no regular expression: {why}");
+                self.problem(Problem::at(node.place.clone(), title));
+                None
+            }
         }
     }
 
@@ -150,20 +151,25 @@ impl Reader {
         let entries = self.map(node, "save", "names and JSON pointers, such as { seen: /id }")?;
         let mut saves = Vec::new();
         for (key, value) in entries {
-            let pointer = self.word(value, "save", "a JSON pointer such as /id")?;
-            if !pointer.is_empty() && !pointer.starts_with('/') {
-                let title = format!("`{pointer}` is no JSON pointer");
-                let problem = Problem::at(value.place.clone(), title).expected("a text that begins with /");
-                self.problem(problem.help(format!("write /{pointer}")));
-                return None;
-            }
-            let pointer = self.holes(pointer, &value.place)?;
+            let pointer = self.pointer(value)?;
             saves.push(Save {
                 name: self.define(&key.name),
                 pointer,
             });
         }
         Some(saves)
+    }
+
+    /// A JSON pointer.
+    pub(super) fn pointer(&mut self, node: &Node) -> Option<Template> {
+        let pointer = self.word(node, "save", "a JSON pointer such as /id")?;
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            let title = format!("`{pointer}` is no JSON pointer");
+            let problem = Problem::at(node.place.clone(), title).expected("a text that begins with /");
+            self.problem(problem.help(format!("write /{pointer}")));
+            return None;
+        }
+        self.holes(pointer, &node.place)
     }
 
     /// The payload of a message to send.

@@ -1,7 +1,7 @@
 //! Reads steps: of an actor, in sequence, together, repeated.
 
 use super::super::problem::{Problem, nearest};
-use super::super::program::{Act, Answers, Group, Http, HttpSave, Restart, Sent, What};
+use super::super::program::{Act, Answers, Group, Restart, Sent, What};
 use super::super::verbs::{self, STEPS, Verb};
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{MOST_ACTS, MOST_PROBLEMS, Reader, entry, keys_of};
@@ -107,7 +107,7 @@ impl Reader {
             }
             "repeat" => return self.repeat(value, entries),
             "sleep" => What::Sleep(self.duration(value, "sleep")?),
-            "http" => What::Http(self.http(value, entries)?),
+            "http" => What::Http(self.http(None, value, entries)?),
             _ => What::Restart(match self.word(value, "restart", "term or kill")? {
                 "term" => Restart::Term,
                 "kill" => Restart::Kill,
@@ -204,63 +204,6 @@ impl Reader {
                 None
             }
         }
-    }
-
-    fn http(&mut self, value: &Node, entries: &[(YamlKey, Node)]) -> Option<Http> {
-        const EXPECTED: &str = "a method and a path, such as POST /disconnect/dave";
-        let line = self.word(value, "http", EXPECTED)?;
-        let Some((method, path)) = line.split_once(' ').filter(|(method, path)| {
-            method.chars().all(|c| c.is_ascii_uppercase())
-                && (path.starts_with('/') || path.starts_with("{{"))
-        }) else {
-            self.problem(Problem::at(value.place.clone(), "this is no request").expected(EXPECTED));
-            return None;
-        };
-        let path = self.holes(path, &value.place)?;
-        let headers = self.headers(entry(entries, "headers"))?;
-        let body = match entry(entries, "body") {
-            Some(node) => Some(self.template(node, "body")?),
-            None => None,
-        };
-        let answer = match entry(entries, "answer") {
-            Some(node) => Some(self.number(node, "answer", "a status from 100 to 599")?),
-            None => None,
-        };
-        let answer_headers = self.headers(entry(entries, "answer-headers"))?;
-        let with = match entry(entries, "with") {
-            Some(node) => Some(self.pattern(node)?),
-            None => None,
-        };
-        let note = match (entry(entries, "note-when"), entry(entries, "note")) {
-            (None, None) => None,
-            (Some(when), Some(note)) => Some((self.pattern(when)?, self.template(note, "note")?)),
-            (Some(alone), None) | (None, Some(alone)) => {
-                let problem = Problem::at(alone.place.clone(), "`note-when` and `note` belong together");
-                self.problem(problem.expected("`note-when` with a pattern and `note` with a text"));
-                return None;
-            }
-        };
-        let save = match entry(entries, "save") {
-            None => HttpSave::Nothing,
-            Some(node) if matches!(node.value, Yaml::Map(_)) => HttpSave::Parts(self.save(Some(node))?),
-            Some(node) => {
-                let name = self
-                    .word(node, "save", "a name, or names and JSON pointers")?
-                    .to_owned();
-                HttpSave::Body(self.define(&name))
-            }
-        };
-        Some(Http {
-            method: method.to_owned(),
-            path,
-            headers,
-            body,
-            answer,
-            answer_headers,
-            with,
-            note,
-            save,
-        })
     }
 
     /// Counts acts; reports once when there are too many.

@@ -3,7 +3,7 @@
 use super::Response;
 
 /// What the page may load and do. Chromium, Firefox and Safari let `'self'` stand for WebSockets to this server as well.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// A file of the page.

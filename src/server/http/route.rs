@@ -7,6 +7,7 @@ use super::super::shared::{Shared, since_epoch};
 use super::super::token::Tokens;
 use super::longpoll::{self, PollAsk};
 use super::page::PageFile;
+use super::pages::{self, Login};
 use super::query::{Malformed, Param, param};
 use super::upgrade::Upgrade;
 use super::{Request, Response};
@@ -17,6 +18,8 @@ pub(crate) enum Answer {
     Upgrade(Box<Upgrade>),
     /// A request of long poll to a mount with these times.
     LongPoll(PollTimes, PollAsk),
+    /// A form of the login page, whose body is to be read.
+    Login(Login),
     /// The sessions of this user are to end.
     Disconnect(String),
 }
@@ -50,6 +53,9 @@ pub(crate) fn route(shared: &Shared, request: &Request<'_>) -> Answer {
         ("POST", ["disconnect", name]) => {
             return Answer::Disconnect((*name).to_owned());
         }
+        ("GET" | "HEAD", ["login"]) => pages::login_form(shared, request),
+        ("POST", ["login"]) => return Answer::Login(Login::of(request)),
+        ("GET" | "HEAD", ["watch", video]) => pages::watch(shared, request, video),
         ("GET" | "HEAD", _) => PageFile::at(request.path).map_or_else(not_found, PageFile::response),
         _ => not_found(),
     })

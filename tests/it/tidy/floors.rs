@@ -38,7 +38,7 @@ const FLOORS: [(&str, u8); 28] = [
 ];
 /// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
 /// may use; `http` is also the name of modules of ours.
-const CRATES: [(&str, &[&str]); 45] = [
+const CRATES: [(&str, &[&str]); 47] = [
     ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
     ("anstyle", &["report", "cli"]),
@@ -50,13 +50,14 @@ const CRATES: [(&str, &[&str]); 45] = [
     ),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("cookie", &["scenario"]),
     ("flate2", &["wire"]),
     ("futures_util", &["judge"]),
     ("globset", &["conformance"]),
     ("hdrhistogram", &["statistics", "load", "prove", "report"]),
     ("hmac", &["server"]),
     ("httparse", &["live", "wire", "server", "record"]),
-    ("httpdate", &["server"]),
+    ("httpdate", &["scenario", "server"]),
     (
         "humantime",
         &[
@@ -93,6 +94,7 @@ const CRATES: [(&str, &[&str]); 45] = [
     ("rustix", &["descriptors", "process", "load", "cli"]),
     ("rustls", &["stream"]),
     ("rustls_native_certs", &["stream"]),
+    ("scraper", &["scenario"]),
     ("semver", &["server"]),
     (
         "serde",

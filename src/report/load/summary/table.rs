@@ -69,7 +69,7 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
         let sockets = things(scenario.sockets.into(), "socket");
         let name = paper.hang(&format!("{}, {sockets}", scenario.name), 2, 4);
         let _ = writeln!(text, "  {dim}{name}{dim:#}");
-        for kind in [Timing::Reply, Timing::Broadcast, Timing::Rejoin] {
+        for kind in [Timing::Http, Timing::Reply, Timing::Broadcast, Timing::Rejoin] {
             let figures = scenario.latency_us.figures(kind);
             if let Some(it) = figures.filter(|it| it.count > 0) {
                 let _ = writeln!(text, "    {:<8}{}", kind.name(), cells(&it, &columns));
@@ -105,7 +105,8 @@ fn spark(series: &[Point], kind: Timing, most: usize) -> String {
         Timing::Reply => point.reply_p99_us,
         Timing::Broadcast => point.broadcast_p99_us,
         Timing::Lateness => point.lateness_p99_us,
-        Timing::Connect
+        Timing::Http
+        | Timing::Connect
         | Timing::Tls
         | Timing::Join
         | Timing::Heartbeat

@@ -25,13 +25,8 @@ pub enum EntranceError {
     #[error(transparent)]
     Target(#[from] CheckError),
     /// The connect or the join of the scenario had no reply, or failed in another way.
-    #[error("{what}: {actual}")]
-    Failed {
-        /// The failed expectation, in one line.
-        what: String,
-        /// The reply of the server, or the event that came in its place.
-        actual: String,
-    },
+    #[error("{0}")]
+    Failed(String),
     /// A join was refused.
     #[error("the join of {topic} was refused: {response}")]
     JoinRefused {
@@ -47,7 +42,7 @@ impl EntranceError {
     pub fn next(&self) -> Option<&'static str> {
         match self {
             Self::Target(why) => why.next(),
-            Self::Failed { .. } => None,
+            Self::Failed(_) => None,
             Self::JoinRefused { .. } => {
                 Some("name a topic of your application that may be joined: --topic T --join-params JSON")
             }
@@ -119,10 +114,7 @@ async fn entered(
         return Err(refused);
     }
     match play.progress() {
-        PlayStatus::Failed(failure) => Err(EntranceError::Failed {
-            what: failure.what.clone(),
-            actual: failure.actual.clone(),
-        }),
+        PlayStatus::Failed(failure) => Err(EntranceError::Failed(failure.in_one_line())),
         PlayStatus::Playing | PlayStatus::Paused | PlayStatus::Settling | PlayStatus::Over => Ok(()),
     }
 }

@@ -142,10 +142,12 @@ fn path_at(target: &Target, path: &str) -> Result<String, RequestError> {
         _ if rest.starts_with('?') => Some(format!("/{rest}")),
         _ => None,
     };
-    paths.find_map(path_of_url).ok_or_else(|| RequestError::Unsendable {
-        what: format!("the request to {path}, to which the server redirected,"),
-        why: format!("it leads away from {scheme}{}", target.host_header()),
-    })
+    paths
+        .find_map(path_of_url)
+        .ok_or_else(|| RequestError::Unsendable {
+            what: format!("the request to {path}, to which the server redirected,"),
+            why: format!("it leads away from {scheme}{}", target.host_header()),
+        })
 }
 
 /// Whether the error shows that something listens at the target.
@@ -289,9 +291,17 @@ mod tests {
         ] {
             assert_eq!(path(url).unwrap(), expected, "{url}");
         }
-        for url in ["http://example.com/", "https://example.com.org/", "https://example.com:444/", "//other/"] {
+        for url in [
+            "http://example.com/",
+            "https://example.com.org/",
+            "https://example.com:444/",
+            "//other/",
+        ] {
             let error = path(url).unwrap_err().to_string();
-            assert!(error.contains(url) && error.contains("https://example.com"), "{error}");
+            assert!(
+                error.contains(url) && error.contains("https://example.com"),
+                "{error}"
+            );
         }
     }
 

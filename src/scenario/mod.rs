@@ -28,9 +28,8 @@ pub(crate) use pattern::Pattern;
 pub(crate) use play::{
     Blame, Command, ConnectOptions, Exchange, Failure, FailureKind, Given, Happening, HttpRequest, LinkId,
     Noted, Play, PlayEvent, PlayStatus, Purpose, Reached, RecordedEntry, Recording, Replied, RequestSender,
-    SETTLE_REF,
-    Setting, Subject, Who, code_in_words, connect_request, describe_ending, first_values, http_request,
-    json_of, show_bytes, take_content, take_http_answer,
+    SETTLE_REF, Setting, Subject, Who, code_in_words, connect_request, describe_ending, first_values,
+    http_request, json_of, show_bytes, take_content, take_http_answer,
 };
 pub(crate) use problem::{Color, nearest};
 pub(crate) use program::{

@@ -6,8 +6,8 @@ use super::conduct::{EarlyFrames, LateRefusal};
 use super::connection::{Before, PostOf, Posting, Stage};
 use super::core::Core;
 use super::http::{
-    Admission, Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, PollAsk, Request, Response, Then,
-    Upgrade, go_on, parse, route, switch_protocols,
+    Admission, Answer, Asked, Body, Broken, HEAD_TIMEOUT, MAX_HEADERS, Parsed, PollAsk, Request, Response,
+    Then, Upgrade, go_on, parse, route, switch_protocols,
 };
 use super::ids::{ConnectionId, SessionId};
 use super::message::Dialect;

@@ -35,10 +35,13 @@ impl Site {
 
     /// The session that the header `cookie` carries; a new one if it carries none that was signed here.
     pub(crate) fn session(&self, cookies: Option<&str>) -> SiteSession {
-        let own = cookies.into_iter().flat_map(|all| all.split(';')).find_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == COOKIE).then_some(value)
-        });
+        let own = cookies
+            .into_iter()
+            .flat_map(|all| all.split(';'))
+            .find_map(|pair| {
+                let (name, value) = pair.trim().split_once('=')?;
+                (name == COOKIE).then_some(value)
+            });
         let kept = own.and_then(|value| SiteSession::decode(&self.signer.verify(value)?));
         kept.unwrap_or_default()
     }
@@ -66,7 +69,9 @@ impl Site {
     /// A text of 24 letters that nobody can guess who does not know the secret of the server.
     fn random(&self) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let signed = self.signer.sign(format!("{}.{number}", self.started.as_nanos()).as_bytes());
+        let signed = self
+            .signer
+            .sign(format!("{}.{number}", self.started.as_nanos()).as_bytes());
         signed[signed.len() - csrf::LENGTH..].to_owned()
     }
 }

@@ -71,7 +71,7 @@ impl Broken {
 
     /// Counts the failure.
     pub(super) fn count(self, tally: &mut Tally, failure: &Failure, now: Time) {
-        let told = || in_one_line(failure);
+        let told = || failure.in_one_line();
         match self {
             Self::Attempt(kind) => {
                 tally.counts.connects_failed += 1;
@@ -114,23 +114,4 @@ fn name_of(subject: &Subject) -> &str {
         Subject::Close => "close",
         Subject::Other => "other",
     }
-}
-
-/// The failure in one line, as the first answer of its kind.
-fn in_one_line(failure: &Failure) -> String {
-    let Failure {
-        what,
-        expected,
-        actual,
-        at,
-        actor,
-        ..
-    } = failure;
-    let actor = actor.as_ref().map_or_else(String::new, |actor| format!("{actor}: "));
-    let actual = if actual.is_empty() {
-        String::new()
-    } else {
-        format!(", got {actual}")
-    };
-    format!("{at}: {actor}{what}; expected {expected}{actual}")
 }

@@ -14,8 +14,8 @@ use super::{Play, PlayStage};
 use crate::clock::Time;
 use crate::protocol::Payload;
 use crate::scenario::program::{
-    Actor, Connect, ExpectedReply, JoinRef, Last, Mask, OutgoingPayload as Content, Raw, RawContent,
-    Restart, Send, SendKind, Sent, What,
+    Actor, Connect, ExpectedReply, JoinRef, Last, Mask, OutgoingPayload as Content, Raw, RawContent, Restart,
+    Send, SendKind, Sent, What,
 };
 use crate::transport::{Masking, Outgoing, RawFrame};
 

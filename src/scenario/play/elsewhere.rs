@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use super::command::{HttpRequest, Purpose, RequestSender, Setting};
-use super::http::judge_answer;
+use super::answer::judge_answer;
+use super::command::{Purpose, Setting};
 use super::wait::{in_words, save};
-use crate::scenario::program::{Connect, Content, Http, HttpBody, MountPath, Program, Save};
+use crate::scenario::program::{Connect, Content, Http, MountPath, Program, Save};
 use crate::scenario::template::{Template, Values};
-use crate::transport::{ConnectRequest, RequestError, Response, percent_encoded};
+use crate::transport::{ConnectRequest, RequestError, Response};
 
 /// The values that a play begins with: fresh names, and what the command line or the target offers.
 pub(crate) fn first_values(program: &Program, setting: &Setting) -> Values {
@@ -51,44 +51,6 @@ pub(crate) fn connect_request(connect: &Connect, values: &Values) -> ConnectRequ
         params: filled(&connect.params),
         headers: filled(&connect.headers),
     }
-}
-
-/// The request of an `http` step.
-pub(crate) fn http_request(http: &Http, values: &Values) -> HttpRequest {
-    let own = http.headers.iter();
-    let mut headers: Vec<(String, String)> =
-        own.map(|(key, value)| (key.clone(), value.fill(values))).collect();
-    let (content_type, body) = match &http.body {
-        HttpBody::None => (None, None),
-        HttpBody::Text(text) => (None, Some(text.fill(values))),
-        HttpBody::Form(fields) => {
-            let fields = fields.iter().map(|(key, value)| (key.clone(), value.fill(values)));
-            (Some("application/x-www-form-urlencoded"), Some(form(fields)))
-        }
-        HttpBody::Json(data) => (Some("application/json"), Some(data.fill(values).to_string())),
-    };
-    let names_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if let Some(content_type) = content_type.filter(|_| !names_type) {
-        headers.push(("Content-Type".to_owned(), content_type.to_owned()));
-    }
-    HttpRequest {
-        method: http.method.clone(),
-        path: http.path.fill(values),
-        headers,
-        body,
-        sender: match http.by {
-            Some(_) => RequestSender::User,
-            None => RequestSender::Nobody,
-        },
-    }
-}
-
-/// The fields of a form as a body.
-fn form(fields: impl Iterator<Item = (String, String)>) -> String {
-    let pairs: Vec<String> = fields
-        .map(|(key, value)| format!("{}={}", percent_encoded(&key), percent_encoded(&value)))
-        .collect();
-    pairs.join("&")
 }
 
 /// Compares the answer to an `http` step with the step, and saves the values that it names.

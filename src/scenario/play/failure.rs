@@ -1,7 +1,8 @@
 //! The failure of a step: what was expected, what happened instead, and where the step is.
 
+use super::Play;
 use crate::scenario::problem::Span;
-use crate::scenario::program::{SendKind, What};
+use crate::scenario::program::{Act, SendKind, What};
 use crate::scenario::template::Values;
 
 /// A step that failed.
@@ -29,6 +30,22 @@ pub struct Failure {
     pub subject: Subject,
     /// The rule that is broken, if the step names one.
     pub rule: Option<String>,
+}
+
+impl Failure {
+    /// The place of the step, its actor, what was expected, and what came instead, in one line.
+    pub fn in_one_line(&self) -> String {
+        let actor = self.actor.as_ref();
+        let actor = actor.map_or_else(String::new, |actor| format!("{actor}: "));
+        let actual = match self.actual.as_str() {
+            "" => String::new(),
+            actual => format!(", got {actual}"),
+        };
+        let Self {
+            at, what, expected, ..
+        } = self;
+        format!("{at}: {actor}{what}; expected {expected}{actual}")
+    }
 }
 
 /// The kind of expectation that failed.
@@ -171,6 +188,29 @@ impl Wrong {
             blame: Blame::Nobody,
             ..self
         }
+    }
+}
+
+impl Play {
+    /// The last steps before this one that have the same actor or no actor, with each line of the file once.
+    pub(super) fn steps_before(&self, failed: &Act) -> Vec<String> {
+        const SHOWN: usize = 3;
+        let actor = failed.what.actor();
+        let own = |act: &&Act| act.what.actor().is_none() || actor.is_none() || act.what.actor() == actor;
+        let mut lines: Vec<String> = Vec::new();
+        let groups = self.program.groups.iter().take(self.group + 1).rev();
+        let acts = groups.flat_map(|group| group.acts.iter().rev());
+        for act in acts.skip_while(|act| act.place != failed.place).filter(own) {
+            let (_, line) = locate(&self.program.path, &self.program.source, &act.place);
+            if act.place.start < failed.place.start && lines.last() != Some(&line) {
+                lines.push(line);
+            }
+            if lines.len() == SHOWN {
+                break;
+            }
+        }
+        lines.reverse();
+        lines
     }
 }
 

@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn a_session_cookie_goes_with_every_request() {
         let mut jar = jar(&["_app_key=SFMyNTY.a=.b; path=/; HttpOnly; SameSite=Lax"]);
-        assert_eq!(jar.header("/socket/websocket?vsn=2.0.0", NOW).as_deref(), Some("_app_key=SFMyNTY.a=.b"));
+        assert_eq!(
+            jar.header("/socket/websocket?vsn=2.0.0", NOW).as_deref(),
+            Some("_app_key=SFMyNTY.a=.b")
+        );
         jar.keep("/login", &response(&["_app_key=new; path=/"]), NOW);
         assert_eq!(jar.header("/", NOW).as_deref(), Some("_app_key=new"));
     }
@@ -158,11 +161,31 @@ mod tests {
 
     #[test]
     fn a_cookie_that_is_over_is_dropped() {
-        let mut jar = jar(&["a=1; path=/", "b=2; path=/; max-age=10", "c=3; path=/; expires=Sun, 29 Nov 2026 10:00:05 GMT"]);
-        assert_eq!(jar.header("/", NOW + Duration::from_secs(4)).as_deref(), Some("a=1; b=2; c=3"));
-        assert_eq!(jar.header("/", NOW + Duration::from_secs(7)).as_deref(), Some("a=1; b=2"));
-        assert_eq!(jar.header("/", NOW + Duration::from_secs(11)).as_deref(), Some("a=1"));
-        jar.keep("/", &response(&["a=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT", "b=; path=/; max-age=0"]), NOW);
+        let mut jar = jar(&[
+            "a=1; path=/",
+            "b=2; path=/; max-age=10",
+            "c=3; path=/; expires=Sun, 29 Nov 2026 10:00:05 GMT",
+        ]);
+        assert_eq!(
+            jar.header("/", NOW + Duration::from_secs(4)).as_deref(),
+            Some("a=1; b=2; c=3")
+        );
+        assert_eq!(
+            jar.header("/", NOW + Duration::from_secs(7)).as_deref(),
+            Some("a=1; b=2")
+        );
+        assert_eq!(
+            jar.header("/", NOW + Duration::from_secs(11)).as_deref(),
+            Some("a=1")
+        );
+        jar.keep(
+            "/",
+            &response(&[
+                "a=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT",
+                "b=; path=/; max-age=0",
+            ]),
+            NOW,
+        );
         assert_eq!(jar.header("/", NOW).as_deref(), Some("c=3"));
     }
 

@@ -2,6 +2,7 @@
 //! to do next. It opens no socket and reads no clock, so a test can drive it as a conformance case does.
 
 mod act;
+mod answer;
 mod asked;
 mod choice;
 mod closing;
@@ -18,6 +19,7 @@ mod opening;
 mod outside;
 mod recording;
 mod refs;
+mod request;
 mod rounds;
 mod segment;
 mod step;
@@ -31,17 +33,16 @@ pub(crate) use closing::{code_in_words, describe_ending};
 pub use command::{
     Command, ConnectOptions, Happening, HttpRequest, LinkId, Purpose, Reached, RequestSender, Setting,
 };
-pub(crate) use elsewhere::{
-    Given, connect_request, first_values, http_request, take_content, take_http_answer,
-};
+pub(crate) use elsewhere::{Given, connect_request, first_values, take_content, take_http_answer};
 pub use failure::{Blame, Failure, FailureKind, Subject};
 pub(crate) use inbox::show_bytes;
 pub(crate) use link::SETTLE_REF;
 pub use recording::{Noted, RecordedEntry, Recording, Who};
 pub(crate) use refs::json_of;
+pub(crate) use request::http_request;
 pub(crate) use rounds::{Exchange, PlayEvent, Replied};
 
-use super::program::{Act, Program};
+use super::program::Program;
 use super::template::Values;
 use crate::clock::Time;
 use crate::protocol::Vsn;
@@ -325,27 +326,6 @@ impl Play {
 
     fn note(&mut self, now: Time, id: LinkId, what: Noted) -> Result<(), Flooded> {
         self.recording.push(now, Who::Actor(id.actor, id.number), what)
-    }
-
-    /// The last steps before this one that have the same actor or no actor, with each line of the file once.
-    fn steps_before(&self, failed: &Act) -> Vec<String> {
-        const SHOWN: usize = 3;
-        let actor = failed.what.actor();
-        let own = |act: &&Act| act.what.actor().is_none() || actor.is_none() || act.what.actor() == actor;
-        let mut lines: Vec<String> = Vec::new();
-        let groups = self.program.groups.iter().take(self.group + 1).rev();
-        let acts = groups.flat_map(|group| group.acts.iter().rev());
-        for act in acts.skip_while(|act| act.place != failed.place).filter(own) {
-            let (_, line) = failure::locate(&self.program.path, &self.program.source, &act.place);
-            if act.place.start < failed.place.start && lines.last() != Some(&line) {
-                lines.push(line);
-            }
-            if lines.len() == SHOWN {
-                break;
-            }
-        }
-        lines.reverse();
-        lines
     }
 
     fn fail(&mut self, act: usize, wrong: Wrong) {

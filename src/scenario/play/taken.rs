@@ -54,18 +54,31 @@ impl<'a> AnswerBody<'a> {
                 let found = found.and_then(|found| found.get(1).or_else(|| found.get(0)));
                 found.map(|found| found.as_str().into()).ok_or_else(|| {
                     let expected = format!("a body with {regex}");
-                    missing(format!("{regex} matches nothing in the body"), expected, self.shown())
+                    missing(
+                        format!("{regex} matches nothing in the body"),
+                        expected,
+                        self.shown(),
+                    )
                 })
             }
             HttpPart::Header(name) => self.response.header(name).map(Value::from).ok_or_else(|| {
                 let names: Vec<&str> = self.response.headers.iter().map(|it| it.0.as_str()).collect();
                 let actual = format!("{}, with the headers {}", self.response.status, names.join(", "));
-                missing(format!("the answer has no header {name}"), format!("a header {name}"), actual)
+                missing(
+                    format!("the answer has no header {name}"),
+                    format!("a header {name}"),
+                    actual,
+                )
             }),
         }
     }
 
-    fn element(&mut self, selector: &Selector, written: &str, attribute: Option<&str>) -> Result<Value, Wrong> {
+    fn element(
+        &mut self,
+        selector: &Selector,
+        written: &str,
+        attribute: Option<&str>,
+    ) -> Result<Value, Wrong> {
         let shown = self.shown();
         let page = self.page.get_or_insert_with(|| Html::parse_document(self.text));
         let Some(element) = page.select(selector).next() else {
@@ -79,7 +92,11 @@ impl<'a> AnswerBody<'a> {
         element.attr(name).map(Value::from).ok_or_else(|| {
             let has: Vec<&str> = element.value().attrs().map(|(name, _)| name).collect();
             let what = format!("the element {written} has no attribute {name}");
-            missing(what, format!("an attribute {name}"), format!("the attributes {}", has.join(", ")))
+            missing(
+                what,
+                format!("an attribute {name}"),
+                format!("the attributes {}", has.join(", ")),
+            )
         })
     }
 
@@ -102,7 +119,11 @@ pub(super) fn show(response: &Response, body: &str) -> String {
     }
     let kind = response.header("content-type").unwrap_or_default();
     let is_page = kind.starts_with("text/html") || body.trim_start().starts_with('<');
-    let body = if is_page { text_of_page(body) } else { body.to_owned() };
+    let body = if is_page {
+        text_of_page(body)
+    } else {
+        body.to_owned()
+    };
     if !body.is_empty() {
         shown.push(' ');
         shown.push_str(&body);

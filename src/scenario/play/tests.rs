@@ -60,7 +60,8 @@ impl Table {
             body: Vec::new(),
             truncated: None,
         };
-        self.play.handle(Happening::Http(RequestId(1), Ok(answer)), self.now);
+        self.play
+            .handle(Happening::Http(RequestId(1), Ok(answer)), self.now);
         self
     }
 

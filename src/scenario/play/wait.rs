@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::closing::code_in_words;
 use super::failure::{FailureKind, Wrong};
-use super::http::RequestUnderWay;
 use super::inbox::{Arrived, Head, show_bytes};
 use super::link::Link;
 use super::refs::{Refs, json_of};
+use super::request::RequestUnderWay;
 use crate::clock::Time;
 use crate::protocol::{Field, Message, Payload, REPLY, Vsn};
 use crate::scenario::pattern::{Mismatch, brief};

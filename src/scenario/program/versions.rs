@@ -39,7 +39,9 @@ impl Program {
     /// connections of a user, or shows a token that must be refused. In a scenario without a level of the contract, and where
     /// users get their tokens from pages, the param `token` and the paths are those of the user's own application.
     pub fn wants_tokens(&self) -> bool {
-        let has_users = self.acts().any(|act| matches!(&act.what, What::Http(http) if http.by.is_some()));
+        let has_users = self
+            .acts()
+            .any(|act| matches!(&act.what, What::Http(http) if http.by.is_some()));
         let of_contract = self.level >= Some(Level::Lab) && !has_users;
         self.acts().any(|act| match &act.what {
             What::Connect(_, it) => {

@@ -130,7 +130,10 @@ impl Reader {
         };
         self.only(entries, "a part of a response", &option_names(TAKEN));
         let attribute = match entry(entries, "attribute") {
-            Some(node) => Some(self.word(node, "attribute", "the name of an attribute")?.to_owned()),
+            Some(node) => Some(
+                self.word(node, "attribute", "the name of an attribute")?
+                    .to_owned(),
+            ),
             None => None,
         };
         let taken = ["css", "regex", "header"].map(|name| entry(entries, name));

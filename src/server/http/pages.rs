@@ -33,7 +33,13 @@ fn form(shared: &Shared, mut session: SiteSession, wrong: &str) -> Response {
          <button>Log in</button>\n\
          </form>\n"
     );
-    page(shared, &session, "Log in", &format!("<meta name=\"csrf-token\" content=\"{csrf}\">\n"), &body)
+    page(
+        shared,
+        &session,
+        "Log in",
+        &format!("<meta name=\"csrf-token\" content=\"{csrf}\">\n"),
+        &body,
+    )
 }
 
 /// `POST /login`: what it says beside its body.
@@ -132,7 +138,10 @@ fn page(shared: &Shared, session: &SiteSession, title: &str, head: &str, body: &
 }
 
 fn redirect(shared: &Shared, session: &SiteSession, to: &str) -> Response {
-    let body = format!("<html><body>You are being <a href=\"{}\">redirected</a>.</body></html>", escaped(to));
+    let body = format!(
+        "<html><body>You are being <a href=\"{}\">redirected</a>.</body></html>",
+        escaped(to)
+    );
     Response::new(302, body)
         .with_header("content-type", "text/html; charset=utf-8")
         .with_header("location", to)

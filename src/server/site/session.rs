@@ -23,8 +23,16 @@ pub(crate) struct SiteSession {
 impl SiteSession {
     /// The bytes of the term.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let pairs = [(CSRF, &self.csrf), (USER, &self.user), (RETURN_TO, &self.return_to)];
-        let pairs = || pairs.iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        let pairs = [
+            (CSRF, &self.csrf),
+            (USER, &self.user),
+            (RETURN_TO, &self.return_to),
+        ];
+        let pairs = || {
+            pairs
+                .iter()
+                .filter_map(|(key, value)| Some((key, value.as_deref()?)))
+        };
         let mut term = vec![VERSION, MAP];
         term.extend(length(pairs().count()));
         for (key, value) in pairs() {

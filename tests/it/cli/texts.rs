@@ -187,7 +187,16 @@ fn scenarios_are_listed_in_groups_and_what_can_be_loaded_comes_first() {
         said.find(text)
             .unwrap_or_else(|| panic!("{text} is not in {said}"))
     };
-    let names = ["echo", "fanout", "herd", "idle", "rumbl", "slow-consumer"];
+    let names = [
+        "echo",
+        "fanout",
+        "herd",
+        "idle",
+        "journey",
+        "page",
+        "rumbl",
+        "slow-consumer",
+    ];
     for name in names {
         assert!(
             at(&format!("\n  {name} ")) < at("cases of check, by family"),

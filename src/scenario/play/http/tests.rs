@@ -1,54 +1,11 @@
+//! Tests of requests in which the test is the server.
+
 use std::time::Duration;
 
 use super::super::{ConnectOptions, Happening, PlayStatus, Purpose, Setting};
 use super::*;
 use crate::protocol::Vsn;
-use crate::scenario::program::Program;
 use crate::scenario::read;
-
-fn http(program: &Program) -> &Http {
-    match program.acts().next().map(|act| &act.what) {
-        Some(What::Http(http)) => http,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn a_note_is_told_of_an_answer_that_holds_and_is_as_the_note_says() {
-    let steps = "  - http: GET /\n    with: { status: { one-of: [403, 410] } }\n    note-when: { status: 403 }\n    note: refused\n";
-    let program = read("a.yaml", &format!("about: A.\nsteps:\n{steps}")).unwrap();
-    let judged = |status: u16| {
-        let response = Response {
-            status: 200,
-            headers: Vec::new(),
-            body: format!(r#"{{"status":{status}}}"#).into_bytes(),
-            truncated: None,
-        };
-        judge_answer(http(&program), Ok(response), &mut Values::default()).ok()
-    };
-    assert_eq!(judged(403), Some(Some("refused".into())));
-    assert_eq!(judged(410), Some(None));
-    assert_eq!(judged(500), None);
-}
-
-#[test]
-fn a_redirect_leads_to_a_path_seen_from_that_of_the_request() {
-    for (location, path) in [
-        ("/a?b#c", "/a?b"),
-        ("http://other.example/a", "http://other.example/a"),
-        ("new", "/users/new"),
-        ("?page=2", "/users/log-in?page=2"),
-        ("", "/users/log-in?x"),
-    ] {
-        assert_eq!(resolved("/users/log-in?x", location), path, "{location}");
-    }
-}
-
-#[test]
-fn a_note_alone_is_a_mistake() {
-    let alone = read("a.yaml", "about: A.\nsteps:\n  - http: GET /\n    note: a\n").unwrap_err();
-    assert!(alone.to_string().contains("belong together"), "{alone}");
-}
 
 /// A play whose requests the test answers.
 struct Table {
@@ -94,7 +51,9 @@ impl Table {
         let headers = headers.iter();
         let response = Response {
             status,
-            headers: headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             body: body.as_bytes().to_vec(),
             truncated: None,
         };
@@ -107,7 +66,10 @@ impl Table {
         match self.play.progress() {
             PlayStatus::Failed(it) => {
                 let actor = it.actor.as_deref().unwrap_or("nobody");
-                format!("{} {actor}: {}; expected {}; {}", it.at, it.what, it.expected, it.actual)
+                format!(
+                    "{} {actor}: {}; expected {}; {}",
+                    it.at, it.what, it.expected, it.actual
+                )
             }
             other => panic!("{other:?}"),
         }
@@ -116,7 +78,9 @@ impl Table {
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let mut headers = request.headers.iter();
-    headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    headers
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
 }
 
 const HTML: (&str, &str) = ("content-type", "text/html; charset=utf-8");
@@ -135,28 +99,53 @@ fn a_user_logs_in_with_what_the_page_says_and_connects_with_its_cookie() {
     let page = "<form><input name=_csrf_token value='t&amp;1'></form>";
     table.answer(200, &[HTML, ("set-cookie", "key=one; path=/; HttpOnly")], page);
     let (line, request) = table.asks();
-    assert_eq!((line.as_str(), header(&request, "Cookie")), ("POST /login", Some("key=one")));
-    assert_eq!(request.body.as_deref(), Some("_csrf_token=t%261&user[email]=a%20b%40c"));
-    assert_eq!(header(&request, "Content-Type"), Some("application/x-www-form-urlencoded"));
-    table.answer(302, &[("location", "/watch/7"), ("set-cookie", "key=two; path=/")], "");
+    assert_eq!(
+        (line.as_str(), header(&request, "Cookie")),
+        ("POST /login", Some("key=one"))
+    );
+    assert_eq!(
+        request.body.as_deref(),
+        Some("_csrf_token=t%261&user[email]=a%20b%40c")
+    );
+    assert_eq!(
+        header(&request, "Content-Type"),
+        Some("application/x-www-form-urlencoded")
+    );
+    table.answer(
+        302,
+        &[("location", "/watch/7"), ("set-cookie", "key=two; path=/")],
+        "",
+    );
     let (line, request) = table.asks();
-    assert_eq!((line.as_str(), header(&request, "Cookie")), ("GET /watch/7", Some("key=two")));
-    assert_eq!((request.body.as_deref(), header(&request, "Content-Type")), (None, None));
+    assert_eq!(
+        (line.as_str(), header(&request, "Cookie")),
+        ("GET /watch/7", Some("key=two"))
+    );
+    assert_eq!(
+        (request.body.as_deref(), header(&request, "Content-Type")),
+        (None, None)
+    );
     let page = "<h1> Video 7\n</h1><script>userToken = \"SFM.1\"</script>";
     table.answer(200, &[HTML, ("x-next", "/api/me")], page);
     assert_eq!(table.asks().0, "GET /api/me");
     table.answer(200, &[], r#"{"data":{"id":5}}"#);
     let request = table.connects().request;
-    let said: Vec<_> = request.params.iter().map(|(_, value)| value.as_deref().unwrap()).collect();
+    let said: Vec<_> = request
+        .params
+        .iter()
+        .map(|(_, value)| value.as_deref().unwrap())
+        .collect();
     assert_eq!(said, ["SFM.1", "5", "Video 7"]);
-    assert_eq!(request.headers, [("Cookie".to_owned(), Some("key=two".to_owned()))]);
+    assert_eq!(
+        request.headers,
+        [("Cookie".to_owned(), Some("key=two".to_owned()))]
+    );
 }
 
 #[test]
 fn the_cookies_of_one_user_go_with_no_request_of_another() {
-    let mut table = Table::new(
-        "  - ana: { http: GET / }\n  - bea: { http: GET / }\n  - http: GET /\n  - bea: connect\n",
-    );
+    let mut table =
+        Table::new("  - ana: { http: GET / }\n  - bea: { http: GET / }\n  - http: GET /\n  - bea: connect\n");
     for cookie in ["key=ana", "key=bea", "key=nobody"] {
         assert_eq!(header(&table.asks().1, "Cookie"), None);
         table.answer(200, &[("set-cookie", cookie)], "");
@@ -167,9 +156,8 @@ fn the_cookies_of_one_user_go_with_no_request_of_another() {
 
 #[test]
 fn the_answers_to_requests_that_run_together_may_come_in_any_order() {
-    let mut table = Table::new(
-        "  - ana, bea: { http: \"GET /watch/{{video}}\" }\n  - ana: connect\n  - bea: connect\n",
-    );
+    let mut table =
+        Table::new("  - ana, bea: { http: \"GET /watch/{{video}}\" }\n  - ana: connect\n  - bea: connect\n");
     table.asks();
     let first = table.asked;
     table.asks();
@@ -201,7 +189,9 @@ fn redirects_are_followed_only_so_far_and_not_where_one_is_awaited() {
     }
     let expected = "a.yaml:4:10 ana: the request was redirected again and again; expected at most 2 redirects; 302 to /b";
     assert_eq!(table.failure(), expected);
-    let mut table = Table::new("  - ana: { http: GET /a, answer: 302, save: { to: { header: location } } }\n  - http: GET {{to}}\n");
+    let mut table = Table::new(
+        "  - ana: { http: GET /a, answer: 302, save: { to: { header: location } } }\n  - http: GET {{to}}\n",
+    );
     table.asks();
     table.answer(302, &[("location", "/b")], "");
     assert_eq!(table.asks().0, "GET /b");
@@ -211,7 +201,9 @@ fn redirects_are_followed_only_so_far_and_not_where_one_is_awaited() {
 fn what_is_not_there_is_told_with_what_came_instead() {
     let page = "<html><head><title>Log in</title><script>x</script></head><body><p role=alert>Invalid email or password</p></body></html>";
     let failure = |save: &str| {
-        let mut table = Table::new(&format!("  - ana: {{ http: POST /login, save: {{ a: {save} }} }}\n"));
+        let mut table = Table::new(&format!(
+            "  - ana: {{ http: POST /login, save: {{ a: {save} }} }}\n"
+        ));
         table.asks();
         table.answer(200, &[HTML], page);
         table.failure()
@@ -235,9 +227,15 @@ fn a_status_that_tells_of_a_mistake_is_one_unless_the_step_expects_it() {
         table.failure()
     };
     let found = failure("  - ana: { http: POST /login }\n");
-    assert!(found.contains("expected a status below 400; 403 invalid CSRF token"), "{found}");
+    assert!(
+        found.contains("expected a status below 400; 403 invalid CSRF token"),
+        "{found}"
+    );
     let found = failure("  - ana: { http: POST /login, answer: 302 }\n");
-    assert!(found.contains("expected status 302; 403 invalid CSRF token"), "{found}");
+    assert!(
+        found.contains("expected status 302; 403 invalid CSRF token"),
+        "{found}"
+    );
     let mut table = Table::new("  - ana: { http: POST /login, answer: 403 }\n");
     table.asks();
     table.answer(403, &[], "");

@@ -67,6 +67,18 @@ pub(crate) struct Posting {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Posting {
+    /// A POST of whose body nothing was read.
+    pub(crate) const fn new(of: PostOf, asked: Asked, body: Body) -> Self {
+        Self {
+            of,
+            asked,
+            rest: body,
+            bytes: Vec::new(),
+        }
+    }
+}
+
 /// What a POST is for.
 pub(crate) enum PostOf {
     /// Messages of a long poll session.

@@ -49,12 +49,14 @@ impl Core {
                 self.poll(id, times, poll, (request.asked(), rest));
             }
             Answer::LongPoll(times, PollAsk::Publish(key, form)) => {
+                self.ask_for_body(&request, rest);
                 let of = PostOf::Messages { key, times, form };
-                return head + self.read_post(id, of, &request, (body, rest), &input[head..]);
+                return head + self.post(id, Posting::new(of, request.asked(), body), &input[head..]);
             }
             Answer::Login(login) => {
+                self.ask_for_body(&request, rest);
                 let of = PostOf::Login(login);
-                return head + self.read_post(id, of, &request, (body, rest), &input[head..]);
+                return head + self.post(id, Posting::new(of, request.asked(), body), &input[head..]);
             }
             Answer::Upgrade(upgrade) => {
                 self.upgrade(id, *upgrade);
@@ -66,25 +68,11 @@ impl Core {
         head + skipped
     }
 
-    /// Reads the body of a POST, of which `rest` is still to come.
-    fn read_post(
-        &mut self,
-        id: ConnectionId,
-        of: PostOf,
-        request: &Request<'_>,
-        (body, rest): (Body, Body),
-        input: &[u8],
-    ) -> usize {
+    /// Says that a body may come, of which `rest` is still to come, to a client that waits for that.
+    fn ask_for_body(&mut self, request: &Request<'_>, rest: Body) {
         if rest != Body::NONE && request.says("expect", "100-continue") {
             go_on(self.shared.conduct.http.look, &mut self.connections.out);
         }
-        let posting = Posting {
-            of,
-            asked: request.asked(),
-            rest: body,
-            bytes: Vec::new(),
-        };
-        self.post(id, posting, input)
     }
 
     /// Answers a request of whose body `rest` is still to come.

@@ -13,7 +13,7 @@ use super::{config, output};
 use crate::clock::{Clock, Time, wall_clock};
 use crate::prove::{ProofVerdict, ProveEvent, ProveResult, prove};
 use crate::report::{
-    About, ProveBeginning, ProveFile, ProveFinished, ProveJob, ProveLive, ProveTerminal, Reporters,
+    About, ProveBeginning, ProveFile, ProveFinished, ProveJob, ProveLive, ProveTerminal, Reporters, announce,
 };
 use job::Job;
 
@@ -57,7 +57,7 @@ async fn experiments(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError>
         folder: &folder,
         stop: &stop,
     };
-    let work = async |server: &mut UnderTest| made(&job, server, &mut reporters, &stop).await;
+    let work = async |server: &mut UnderTest| made(&job, look, server, (&mut reporters, &stop)).await;
     let (target, outcome) = visit.make(&job.server, work).await;
     let (result, trouble) = match outcome {
         Ok(result) => (result, None),
@@ -91,10 +91,14 @@ fn exit(result: &ProveResult) -> Exit {
 /// Makes the experiments at a server.
 async fn made(
     job: &Job,
+    look: Look,
     server: &mut UnderTest,
-    reporters: &mut Reporters<ProveJob>,
-    stop: &Stop,
+    (reporters, stop): (&mut Reporters<ProveJob>, &Stop),
 ) -> Result<ProveResult, Complaint> {
+    if !look.quiet {
+        let head = job.setup().head(&server.target.to_string(), job.seed);
+        announce(&head).map_err(|why| Complaint::new(why.to_string()))?;
+    }
     let mut settings = job.settings(&server.target, job.server_pid().or(server.pid));
     settings.beam = watch_beam(job.beam(), stop).await?;
     let lent = server.lend().await?;

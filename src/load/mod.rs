@@ -17,6 +17,7 @@ mod counts;
 mod dial;
 mod error_kind;
 mod event;
+mod grouped;
 mod handshake;
 mod in_flight;
 mod lane;
@@ -83,6 +84,7 @@ pub(crate) use comparison::{
     Change, Condition, ConditionOutcome, ConditionVerdict, RunBlocks, TimingDifference, differences,
 };
 pub(crate) use error_kind::named as error_kind_named;
+pub(crate) use grouped::grouped;
 pub(crate) use machine::Machine;
 pub(crate) use measure::{FigureGroup, enough_for, figures};
 pub(crate) use role::{PlayedBy, Sends};

@@ -114,7 +114,7 @@ impl Job {
         if self.meant.results.seed.is_none() {
             line.push_str(&format!(" --seed {}", self.seed));
         }
-        ProveSetup::new(self.sockets().into(), self.max_time(), line)
+        ProveSetup::new(&self.experiments, (self.sockets().into(), self.max_time()), line)
     }
 
     /// How many sockets each experiment has.

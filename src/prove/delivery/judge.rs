@@ -5,6 +5,7 @@ use super::super::crowd::Rest;
 use super::super::ledger::Audit;
 use super::super::oddity::{Oddity, OddityKind};
 use super::super::result::{Claim, ProofVerdict};
+use crate::load::grouped;
 
 pub(super) const BROADCASTS: &str =
     "Exactly those who have joined get each broadcast, once, in the order of its sender.";
@@ -51,17 +52,21 @@ impl Judge {
 
     fn of_ledger(&self, claim: &'static str, audit: &Audit) -> Claim {
         let sums = audit.sums;
-        let doubt = format!("{} in doubt", sums.in_doubt);
+        let doubt = format!("{} in doubt", grouped(sums.in_doubt));
         let (verdict, says) = match audit.oddities.as_slice() {
             [] if sums.expected == 0 => (ProofVerdict::Undecided, "nothing was delivered".to_owned()),
             [] => {
-                let says = format!("{} of {} deliveries came, {doubt}", sums.arrived, sums.expected);
+                let says = format!(
+                    "{} of {} deliveries came, {doubt}",
+                    grouped(sums.arrived),
+                    grouped(sums.expected)
+                );
                 (ProofVerdict::Pass, says)
             }
             oddities => {
                 let says = format!(
                     "of {} deliveries: {} ({doubt})",
-                    sums.expected,
+                    grouped(sums.expected),
                     counted(oddities.iter())
                 );
                 self.verdict_of_ledger(oddities, says)

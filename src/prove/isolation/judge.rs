@@ -11,6 +11,7 @@ use super::super::oddity::{Oddity, OddityKind};
 use super::super::result::{Claim, ProofVerdict};
 use super::super::schedule::{Place, Schedule};
 use super::rude::Deeds;
+use crate::load::grouped;
 use crate::statistics::Arm;
 
 pub(super) const UNTOUCHED: &str =
@@ -119,8 +120,10 @@ impl Judge<'_> {
             (ProofVerdict::Undecided, "no trouble was made".to_owned())
         } else {
             let says = format!(
-                "{trouble} times trouble was made, and the untouched missed nothing: {} of {} broadcasts came",
-                sums.arrived, sums.expected
+                "{} times trouble was made, and the untouched missed nothing: {} of {} broadcasts came",
+                grouped(trouble),
+                grouped(sums.arrived),
+                grouped(sums.expected)
             );
             (ProofVerdict::Pass, says)
         }
@@ -152,7 +155,10 @@ impl Judge<'_> {
             let says = format!("of {sent} whispers: {}", counted(strays));
             (ProofVerdict::Fail, says)
         } else if lost.is_empty() {
-            let says = format!("{sent} whispers reached those whom they were for, and nobody else");
+            let says = format!(
+                "{} whispers reached those whom they were for, and nobody else",
+                grouped(*sent as u64)
+            );
             (ProofVerdict::Pass, says)
         } else if let Some(why) = self.excuse(lost.iter()) {
             let says = format!("{} of {sent} whispers never came; {why}", lost.len());

@@ -1,5 +1,6 @@
 //! Formats figures: latencies with a suitable unit, thousands separators, bytes in megabytes.
 
+pub(in crate::report) use crate::load::grouped;
 use crate::load::{Machine, ObjectiveOutcome, ObjectiveUnit, ServerUse, enough_for};
 
 /// A time in microseconds with three digits and its unit.
@@ -53,19 +54,6 @@ fn three_digits(value: f64) -> String {
         it if it < 99.95 => format!("{it:.1}"),
         it => format!("{it:.0}"),
     }
-}
-
-/// `1,234,567`.
-pub(in crate::report) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A rate, with a decimal if it is small.

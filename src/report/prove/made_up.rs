@@ -164,6 +164,7 @@ pub(in crate::report) fn with_run<T>(use_it: impl FnOnce(&ProveFinished<'_>) -> 
         profile: None,
         setup: &ProveSetup {
             command_line: "phxproof prove all --param token=… --seed 7".to_owned(),
+            experiments: ExperimentName::ALL.to_vec(),
             sockets: 24,
             max_time_s: 20.0,
             machine: Machine {

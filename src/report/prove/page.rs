@@ -9,13 +9,13 @@ mod plot;
 use std::fmt::Write as _;
 
 use super::ProveFinished;
-use crate::prove::{Experiment, ProofVerdict};
+use crate::prove::{ExperimentName, ProofVerdict};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
 use crate::report::live;
 use crate::report::load::beam;
 use crate::report::load::html::tables;
-use crate::report::load::words::{grouped, machine, seconds, things, used};
+use crate::report::load::words::{grouped, machine, used};
 use crate::stream::Certificates;
 
 /// The rules that this page adds to the style sheet of all pages.
@@ -54,7 +54,7 @@ fn title(run: &ProveFinished<'_>) -> String {
 
 /// The verdicts, and then each experiment.
 fn experiments(page: &mut String, run: &ProveFinished<'_>) {
-    overview(page, &run.result.experiments);
+    overview(page, run);
     for experiment in &run.result.experiments {
         experiment::section(page, experiment);
     }
@@ -100,9 +100,14 @@ fn head(page: &mut String, run: &ProveFinished<'_>, (class, words): (&str, &str)
     page.push_str("</header>\n");
 }
 
-/// The verdict and the sentence of each experiment.
-fn overview(page: &mut String, experiments: &[Experiment]) {
-    if experiments.is_empty() {
+/// The verdict and the sentence of each experiment, and the names of those that did not come to their end.
+fn overview(page: &mut String, run: &ProveFinished<'_>) {
+    let experiments = &run.result.experiments;
+    let is_made = |name: &ExperimentName| experiments.iter().any(|it| it.name == *name);
+    let asked = run.setup.experiments.iter();
+    let unmade: Vec<&str> = asked.filter(|it| !is_made(it)).map(|it| it.name()).collect();
+    let is_cut = run.result.cut_short && !unmade.is_empty();
+    if experiments.is_empty() && !is_cut {
         return;
     }
     page.push_str("<ul class=\"overview\">\n");
@@ -113,6 +118,13 @@ fn overview(page: &mut String, experiments: &[Experiment]) {
             word(experiment.verdict()),
             Inside(experiment.says()),
             name = experiment.name.name(),
+        );
+    }
+    for name in unmade.into_iter().filter(|_| is_cut) {
+        let _ = writeln!(
+            page,
+            "<li>{} {name} <span>the run was cut short before its end</span></li>",
+            word(ProofVerdict::Undecided)
         );
     }
     page.push_str("</ul>\n");
@@ -169,11 +181,10 @@ fn repeat(page: &mut String, run: &ProveFinished<'_>) {
     let setup = run.setup;
     let _ = write!(
         page,
-        "<h2 id=\"repeat\">How to repeat it</h2>\n<pre>{}</pre>\n<p class=\"about\">{} and at most {} for each experiment · \
-         measured on {}</p>\n",
+        "<h2 id=\"repeat\">How to repeat it</h2>\n<pre>{}</pre>\n<p class=\"about\">{} for each experiment · measured on \
+         {}</p>\n",
         Inside(&setup.command_line),
-        things(setup.sockets, "socket"),
-        seconds(setup.max_time_s),
+        setup.extent(),
         Inside(&machine(&setup.machine))
     );
 }

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Serializer;
 use serde_json::{Map, Value};
 
 use super::super::About;
-use super::super::object::{ReadBack, field, words};
+use super::super::object::{ReadBack, Show, field, words};
 use super::super::past::{PastError, result_of};
 use super::{ProveFinished, ProveSetup};
 use crate::profile::Profile;
@@ -89,6 +90,12 @@ impl PastProve {
 
 words! { ProofVerdict { Pass => "pass", Skipped => "skipped", Undecided => "undecided", Fail => "fail" } }
 words! { PictureKind { Lines => "lines", Shifts => "shifts", Logarithmic => "logarithmic" } }
+
+impl Show for ExperimentName {
+    fn show<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
 
 impl ReadBack for ExperimentName {
     fn read_back(value: &Value) -> Result<Self, String> {

@@ -131,7 +131,7 @@ fn table_of_times(page: &mut String, rows: &str) {
         return;
     }
     page.push_str("<h2>Latencies</h2>\n<div class=\"wide\"><table>\n<thead><tr><th></th>");
-    for head in ["count", "p50", "p95", "p99", "p99.9", "max", "min", "mean", "p90"] {
+    for head in ["count", "p50", "p90", "p95", "p99", "p99.9", "max", "min", "mean"] {
         let _ = write!(page, "<th>{head}</th>");
     }
     let _ = write!(page, "</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n");
@@ -145,13 +145,13 @@ fn measured(rows: &mut String, figures: impl Fn(Timing) -> Option<Figures>) {
         let _ = write!(rows, "<tr><th>{}</th><td>{}</td>", kind.name(), grouped(it.count));
         for time in [
             percentile(it.count, 0.5, it.p50),
+            percentile(it.count, 0.9, it.p90),
             percentile(it.count, 0.95, it.p95),
             percentile(it.count, 0.99, it.p99),
             percentile(it.count, 0.999, it.p999),
             micros(it.max as f64),
             micros(it.min as f64),
             micros(it.mean),
-            percentile(it.count, 0.9, it.p90),
         ] {
             let _ = write!(rows, "<td>{time}</td>");
         }

@@ -2,7 +2,7 @@
 
 use super::super::made_up;
 use super::*;
-use crate::prove::{ExperimentName, ProveResult};
+use crate::prove::ProveResult;
 
 /// The page of this result.
 fn page_of(result: &ProveResult, trouble: Option<&str>) -> String {
@@ -71,6 +71,19 @@ fn the_head_says_the_verdict_and_never_more_than_was_proved() {
     ] {
         assert_eq!(head(&result, trouble), format!("<p class=\"verdict {said}"));
     }
+}
+
+#[test]
+fn a_run_that_was_cut_short_names_what_did_not_come_to_its_end() {
+    let cut = ProveResult {
+        cut_short: true,
+        ..only(ProofVerdict::Pass)
+    };
+    let page = page_of(&cut, None);
+    let unmade = "<span>the run was cut short before its end</span>";
+    assert_eq!(page.matches(unmade).count(), 4, "{page}");
+    assert!(page.contains(&format!("recovery {unmade}")) && !page.contains(&format!("delivery {unmade}")));
+    assert!(!page_of(&only(ProofVerdict::Pass), None).contains(unmade));
 }
 
 #[test]

@@ -44,8 +44,15 @@ pub(super) fn error(error: &CliError) {
     };
 }
 
-/// Creates the folder for the results first, so that no run starts whose results could not be saved.
+/// Creates the folder for the results first, so that no run starts whose results could not be saved. Says so if the results
+/// of an earlier run are lost by that.
 pub(super) fn make(folder: &Folder) -> Result<(), CliError> {
+    if folder.has_result() {
+        let path = folder.path().display();
+        note(&format!(
+            "{path}/ has the results of an earlier run, which are overwritten"
+        ));
+    }
     folder.make().map_err(|why| {
         CliError::Undone(Complaint::new(why.to_string()).next("--out DIR names another folder"))
     })

@@ -140,13 +140,22 @@ async fn second_run(job: &Job, draft: &Draft<'_>, clock: Clock) -> Result<(Loose
         Replayed::Compared(loosened, left) => {
             let doubt =
                 |what: &String| format!("the second run differs in a way that cannot be left out: {what}");
-            output::note(&format!("left out of the comparison: {} places", loosened.len()));
+            output::note(&left_out(&loosened));
             Ok((loosened, left.iter().map(doubt).collect()))
         }
         Replayed::Failed(why) => {
             let doubt = format!("the second run did not come to its end, so nothing was compared: {why}");
             Ok((draft.loosened(), vec![doubt]))
         }
+    }
+}
+
+/// The places that the comparison leaves out, as the scenario hides them.
+fn left_out(loosened: &Loosened) -> String {
+    let places: Vec<String> = loosened.pointers().collect();
+    match places.as_slice() {
+        [] => "nothing differs, so the comparison leaves nothing out".to_owned(),
+        places => format!("left out of the comparison (`hide:`): {}", places.join(", ")),
     }
 }
 

@@ -18,6 +18,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// A port to listen on.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| "expected a port, a whole number from 0 to 65535; 0 picks a free one".to_owned())
+}
+
 /// A whole number, optionally with `k` or `M`.
 ///
 /// # Errors
@@ -55,6 +64,14 @@ pub(super) fn number(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_is_none_is_told_what_is_one() {
+        assert_eq!(port("4000"), Ok(4000));
+        for none in ["abc", "65536", "-1", ""] {
+            assert!(port(none).unwrap_err().contains("0 to 65535"), "{none}");
+        }
+    }
 
     #[test]
     fn times_have_a_unit() {

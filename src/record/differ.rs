@@ -69,7 +69,7 @@ impl Loosened {
     }
 
     /// The pointers for `hide`.
-    pub(super) fn pointers(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn pointers(&self) -> impl Iterator<Item = String> {
         self.places.keys().map(|place| super::carried::pointer(place))
     }
 

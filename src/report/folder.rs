@@ -46,6 +46,12 @@ impl Folder {
         File::create(&result).map(drop).map_err(|why| failed(result, why))
     }
 
+    /// Whether it has the result of an earlier run.
+    pub fn has_result(&self) -> bool {
+        let result = fs::metadata(self.path.join("result.json"));
+        result.is_ok_and(|it| it.len() > 0)
+    }
+
     /// Creates a file in it, and its parent folders.
     ///
     /// # Errors

@@ -81,8 +81,15 @@ pub enum PastError {
 
 impl PastError {
     /// The advice to the user.
-    pub const fn next(&self) -> &'static str {
+    pub fn next(&self) -> &'static str {
+        let is_beside = |path: &Path| path.file_name().is_some_and(|it| it != "result.json");
         match self {
+            Self::NoResult { path, .. } if is_beside(path) => {
+                "the file was changed after the run: run the command again"
+            }
+            Self::OtherCommand { expected: "load", .. } => {
+                "phxproof compare compares two runs of load; phxproof report FOLDER FOLDER compares runs of check"
+            }
             Self::Unreadable { .. } | Self::TooLarge(_) | Self::NoResult { .. } => {
                 "name the folder of a run, which holds its result.json: reports/check-… or reports/load-…"
             }

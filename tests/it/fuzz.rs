@@ -164,9 +164,9 @@ fn wrong_usage_is_told() {
 
 #[test]
 fn a_server_that_lets_nobody_in_is_told_in_one_line() {
-    let folder = tempfile::tempdir().unwrap();
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
     for address in [deaf.local_addr().unwrap(), free_address()] {
+        let folder = tempfile::tempdir().unwrap();
         let target = format!("ws://{address}/socket");
         let told = told(folder.path(), &["--target", &target, "--out", "out"], 2);
         assert!(told.contains("lets no client in"), "{told}");

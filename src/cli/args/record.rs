@@ -18,7 +18,7 @@ const RECORDING: &str = "Recording";
 )]
 pub(in super::super) struct Record {
     /// Port to listen on; 0 picks a free one
-    #[arg(long, value_name = "PORT", help_heading = RECORDING)]
+    #[arg(long, value_name = "PORT", help_heading = RECORDING, value_parser = units::port, allow_negative_numbers = true)]
     pub(in super::super) listen: u16,
     /// Address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS", help_heading = RECORDING)]

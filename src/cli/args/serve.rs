@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::units;
 use super::{Config, JudgeClients};
 
 const SERVED: &str = "\
@@ -20,7 +21,7 @@ Served:
 #[command(after_help = SERVED)]
 pub(in super::super) struct Serve {
     /// Port; 0 picks a free one [default: 4000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = units::port, allow_negative_numbers = true)]
     pub(in super::super) port: Option<u16>,
     /// Address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]

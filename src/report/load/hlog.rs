@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::interval_log::{
-    IntervalLogHistogram, IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, Tag,
+    IntervalLogHistogram, IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, LogIteratorError, Tag,
 };
 use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
 
@@ -94,11 +94,17 @@ pub(super) fn read(text: &str, seconds: usize) -> Result<RunBlocks, String> {
                     .into_iter()
                     .find(|it| it.name() == kind)
                     .ok_or_else(|| format!("`{kind}` is not a kind of time"))?;
-                let block = second.start_timestamp().as_secs() / seconds_a_block;
-                blocks.add(kind, block, &histogram(&second, &mut deserializer)?);
+                let at = second.start_timestamp().as_secs();
+                let histogram = histogram(&second, &mut deserializer);
+                let histogram = histogram
+                    .map_err(|why| format!("the histogram of {} at {at} s is damaged: {why}", kind.name()))?;
+                blocks.add(kind, at / seconds_a_block, &histogram);
             }
             Ok(LogEntry::StartTime(_) | LogEntry::BaseTime(_)) => {}
-            Err(why) => return Err(format!("it cannot be read: {why:?}")),
+            Err(LogIteratorError::ParseError { offset }) => {
+                let line = text.bytes().take(offset).filter(|it| *it == b'\n').count() + 1;
+                return Err(format!("line {line} is not a histogram of a second"));
+            }
         }
     }
     Ok(blocks)
@@ -113,5 +119,5 @@ fn histogram(
         .map_err(|why| why.to_string())?;
     deserializer
         .deserialize(&mut bytes.as_slice())
-        .map_err(|why| format!("a histogram cannot be read: {why}"))
+        .map_err(|why| why.to_string())
 }

@@ -179,6 +179,16 @@ mod tests {
             "histograms.hlog is not a result of phxproof: `replies` is not a kind of time"
         );
         let cut = |text: String| text[..text.len() - 20].to_owned();
-        assert!(told("histograms.hlog", &cut).contains("not a result of phxproof: "));
+        assert!(told("histograms.hlog", &cut).contains(" is not a histogram of a second"));
+        let damaged = told("histograms.hlog", &|text| text.replacen("HIST", "!!!!", 1));
+        assert!(damaged.contains(" s is damaged: "), "{damaged}");
+        let log = std::fs::read_to_string(folder.path().join("histograms.hlog")).unwrap();
+        let first = log.lines().position(|line| line.starts_with("Tag=")).unwrap() + 1;
+        let garbled = |text: String| text.replacen("Tag=", "Tug=", 1);
+        let expected = format!("line {first} is not a histogram of a second");
+        assert!(
+            told("histograms.hlog", &garbled).ends_with(&expected),
+            "{expected}"
+        );
     }
 }

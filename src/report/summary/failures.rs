@@ -213,7 +213,10 @@ fn others(text: &mut String, cases: &[&CaseResult], paper: Paper) {
         "  {style}the same in {} (-v shows all in full):{style:#}",
         count(cases.len(), "more case")
     );
-    let ids: Vec<String> = cases.iter().map(|case| case.name().to_string()).collect();
+    let ids: Vec<groups::Listed> = cases
+        .iter()
+        .map(|case| groups::Listed::one(&*case.name()))
+        .collect();
     groups::wrapped(text, &ids, paper);
 }
 

@@ -97,7 +97,11 @@ pub(super) fn known(text: &mut String, run: &RunResult, detail: Detail, paper: P
 /// The fixtures that were written, and what to do with them.
 pub(super) fn pending(text: &mut String, run: &RunResult, paper: Paper) {
     // The plays of a case over two transports write the same one.
-    let mut paths: Vec<String> = run.cases.iter().filter_map(|case| case.pending.clone()).collect();
+    let mut paths: Vec<&String> = run
+        .cases
+        .iter()
+        .filter_map(|case| case.pending.as_ref())
+        .collect();
     paths.dedup();
     if paths.is_empty() {
         return;
@@ -106,45 +110,67 @@ pub(super) fn pending(text: &mut String, run: &RunResult, paper: Paper) {
     let next = ": look at what was written, then type the same with --accept instead of --update";
     let head = format!("pending {}", paths.len());
     let _ = writeln!(text, "{bold}{head}{bold:#}{}", paper.hang(next, head.len(), 2));
+    let paths: Vec<Listed> = paths.into_iter().map(Listed::one).collect();
     wrapped(text, &paths, paper);
     text.push('\n');
 }
 
+/// An entry of a list: an id, or a family.
+pub(super) struct Listed {
+    pub(super) name: String,
+    /// How many of the listed things it stands for.
+    pub(super) count: usize,
+}
+
+impl Listed {
+    /// An entry that stands for itself.
+    pub(super) fn one(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            count: 1,
+        }
+    }
+}
+
 /// Ids, with one `family/*` for all cases of a family if there are several.
-fn whole_families(ids: &[Arc<str>], run: &RunResult) -> Vec<String> {
+fn whole_families(ids: &[Arc<str>], run: &RunResult) -> Vec<Listed> {
     let size = |of: &str| run.cases.iter().filter(|case| family(&case.id) == of).count();
-    let mut shown: Vec<String> = Vec::new();
+    let mut shown: Vec<Listed> = Vec::new();
     for id in ids {
         let family = family(id);
         let here = ids.iter().filter(|id| super::family(id) == family).count();
         let whole = format!("{family}/*");
         if family == OWN || here == 1 || here < size(family) {
-            shown.push(id.to_string());
-        } else if shown.last() != Some(&whole) {
-            shown.push(whole);
+            shown.push(Listed::one(&**id));
+        } else if shown.last().is_none_or(|it| it.name != whole) {
+            shown.push(Listed {
+                name: whole,
+                count: here,
+            });
         }
     }
     shown
 }
 
-/// Ids, as many on a line as fit, up to the maximum number of lines.
-pub(super) fn wrapped(text: &mut String, ids: &[String], paper: Paper) {
+/// Entries, as many on a line as fit, up to the maximum number of lines.
+pub(super) fn wrapped(text: &mut String, entries: &[Listed], paper: Paper) {
     let dim = Style::new().dimmed();
     let mut lines = vec![String::new()];
-    for (number, id) in ids.iter().enumerate() {
+    for (number, Listed { name, .. }) in entries.iter().enumerate() {
         let (separator, mut line) = match lines.pop() {
             Some(line) if line.is_empty() => ("", line),
-            Some(line) if line.chars().count() + id.chars().count() + 6 > paper.columns() => {
+            Some(line) if line.chars().count() + name.chars().count() + 6 > paper.columns() => {
                 lines.push(format!("{line},"));
                 ("", String::new())
             }
             line => (", ", line.unwrap_or_default()),
         };
         if lines.len() == MOST_LINES {
-            lines.push(format!("and {} more", ids.len() - number));
+            let more: usize = entries[number..].iter().map(|it| it.count).sum();
+            lines.push(format!("and {more} more"));
             break;
         }
-        let _ = write!(line, "{separator}{id}");
+        let _ = write!(line, "{separator}{name}");
         lines.push(line);
     }
     for line in lines {
@@ -165,5 +191,24 @@ pub(super) fn warnings(text: &mut String, run: &RunResult, paper: Paper) {
     }
     if !run.warnings.is_empty() {
         text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_list_leaves_out_is_counted_in_cases() {
+        let family = |number: usize| Listed {
+            name: format!("family-with-a-long-name-{number}/*"),
+            count: 3,
+        };
+        let entries: Vec<Listed> = (0..20).map(family).collect();
+        let mut text = String::new();
+        wrapped(&mut text, &entries, Paper::Pipe);
+        let shown = text.matches("/*").count();
+        let more = format!("and {} more", (20 - shown) * 3);
+        assert!(shown < 20 && text.contains(&more), "{text}");
     }
 }

@@ -30,6 +30,16 @@ fn checked(folder: &Path, out: &str, fault: Option<&str>) {
 }
 
 #[test]
+fn results_of_an_earlier_run_are_overwritten_with_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = || said(folder.path(), &["check", "heartbeat/ok", "--out", "out"]);
+    let note = "out/ has the results of an earlier run, which are overwritten";
+    assert!(!check().contains(note));
+    let again = check();
+    assert!(again.contains(note) && again.contains("--- exit 0"), "{again}");
+}
+
+#[test]
 fn the_reports_of_a_run_are_rendered_again_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     checked(folder.path(), "bad", Some("stale-join-ref-served"));

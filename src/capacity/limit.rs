@@ -1,4 +1,4 @@
-//! The limit of a server: the resource or objective that gave out first.
+//! The limit of a server: the resource, the objective or the load generator that keeps it from more.
 
 use super::goal::TrialVerdict;
 use super::search::Bounds;

@@ -184,12 +184,15 @@ impl Likeness {
         }
         if !told.is_empty() {
             text.push_str(&format!(
-                "; its neighbours answer these otherwise: {}",
+                "; these answers tell it from the versions next to it and from the other web server: {}",
                 told.join(", ")
             ));
         }
         if !other.is_empty() {
-            text.push_str(&format!("; other versions answer so: {}", other.join(", ")));
+            text.push_str(&format!(
+                "; these answers fit other versions only: {}",
+                other.join(", ")
+            ));
         }
         text
     }

@@ -94,7 +94,7 @@ impl Flaw {
             property,
             about: step_kind(&failure.line),
             told: format!(
-                "{}: expected {}, got {}",
+                "{} (expected: {}; actual: {})",
                 failure.what, failure.expected, failure.actual
             ),
         }

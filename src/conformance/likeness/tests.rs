@@ -43,9 +43,9 @@ fn without_an_answer_it_is_the_default() {
 
 #[test]
 fn the_sentence_names_the_answers_that_told_and_those_that_do_not_fit() {
-    insta::assert_snapshot!(Likeness::of(all_of(Profile::DEFAULT)).sentence(), @"behaves like 1.8.12 on Bandit: all 9 answers that tell versions apart fit it; its neighbours answer these otherwise: a push without a join_ref is answered, a leave without a join_ref leaves, close frames are answered as by Bandit");
-    insta::assert_snapshot!(Likeness::of(all_of(Profile::COWBOY_1_7_21)).sentence(), @"behaves like 1.7.21 to 1.7.23 or 1.8.0 to 1.8.2 on Cowboy: all 9 answers that tell versions apart fit it; its neighbours answer these otherwise: a push without a join_ref is answered, the 101st join is let in, a push of an earlier join is answered, close frames are answered as by Cowboy");
-    insta::assert_snapshot!(but(Profile::DEFAULT, Gate::StaleJoinRef).sentence(), @"behaves like 1.8.12 on Bandit: 8 of the 9 answers that tell versions apart fit it; its neighbours answer these otherwise: a push without a join_ref is answered, a leave without a join_ref leaves, close frames are answered as by Bandit; other versions answer so: a push of an earlier join is answered");
+    insta::assert_snapshot!(Likeness::of(all_of(Profile::DEFAULT)).sentence(), @"behaves like 1.8.12 on Bandit: all 9 answers that tell versions apart fit it; these answers tell it from the versions next to it and from the other web server: a push without a join_ref is answered, a leave without a join_ref leaves, close frames are answered as by Bandit");
+    insta::assert_snapshot!(Likeness::of(all_of(Profile::COWBOY_1_7_21)).sentence(), @"behaves like 1.7.21 to 1.7.23 or 1.8.0 to 1.8.2 on Cowboy: all 9 answers that tell versions apart fit it; these answers tell it from the versions next to it and from the other web server: a push without a join_ref is answered, the 101st join is let in, a push of an earlier join is answered, close frames are answered as by Cowboy");
+    insta::assert_snapshot!(but(Profile::DEFAULT, Gate::StaleJoinRef).sentence(), @"behaves like 1.8.12 on Bandit: 8 of the 9 answers that tell versions apart fit it; these answers tell it from the versions next to it and from the other web server: a push without a join_ref is answered, a leave without a join_ref leaves, close frames are answered as by Bandit; these answers fit other versions only: a push of an earlier join is answered");
 }
 
 #[test]

@@ -39,12 +39,12 @@ impl Failure {
         let actor = actor.map_or_else(String::new, |actor| format!("{actor}: "));
         let actual = match self.actual.as_str() {
             "" => String::new(),
-            actual => format!(", got {actual}"),
+            actual => format!("; actual: {actual}"),
         };
         let Self {
             at, what, expected, ..
         } = self;
-        format!("{at}: {actor}{what}; expected {expected}{actual}")
+        format!("{at}: {actor}{what} (expected: {expected}{actual})")
     }
 }
 

@@ -182,7 +182,9 @@ fn a_second_run_finds_what_differs_and_a_server_with_a_memory_passes_again() {
         let server = Served::start(folder.path(), &[]);
         let mut recorder = record(folder.path(), &server.target(), more);
         drive(folder.path(), &mount(&recorder, "ws"), &[]);
-        end(&mut recorder, 0);
+        let told = end(&mut recorder, 0);
+        let left_out = "left out of the comparison (`hide:`): ";
+        assert_eq!(told.contains(left_out), more.contains(&"--twice"), "{told}");
         let text = fs::read_to_string(folder.path().join("recorded.yaml")).unwrap();
         (text, replay(folder.path(), &server.target(), &[]))
     };

@@ -90,6 +90,7 @@ pub(super) fn setting(context: &RunContext, offers: Vec<(Offer, Value)>, first_f
         vsn: context.settings.vsn,
         offers,
         first_fresh,
+        first_user: 0,
         purpose: Purpose::Case,
     }
 }

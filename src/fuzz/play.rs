@@ -97,6 +97,7 @@ impl Stage {
             vsn: Vsn::V2,
             offers: Vec::new(),
             first_fresh: fresh,
+            first_user: 0,
             purpose: Purpose::Case,
         };
         let mut play = Play::new(Arc::clone(program), setting);

@@ -190,6 +190,14 @@ pub enum InvalidSettings {
         /// The number of sockets in an instance.
         needed: u32,
     },
+    /// There are too few users in a file.
+    #[error("{scenario}: {lack}")]
+    NoUsers {
+        /// The scenario.
+        scenario: String,
+        /// What is missing.
+        lack: String,
+    },
     /// Scenarios with different serializers in one run.
     #[error("the scenarios are written for different serializers; run them one after another")]
     TwoSerializers,

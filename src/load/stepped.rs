@@ -77,6 +77,11 @@ impl SteppedScenarios {
                     needed: size,
                 });
             }
+            let users = u64::from(instances) * u64::from(size);
+            if let Some(lack) = share.program.users.as_ref().and_then(|it| it.lack(users)) {
+                let scenario = share.name.to_string();
+                return Err(InvalidSettings::NoUsers { scenario, lack });
+            }
             plays.push(Stepped {
                 program: Arc::clone(&share.program),
                 weight: share.weight,
@@ -165,6 +170,7 @@ impl SteppedScenarios {
             vsn: settings.vsn,
             offers: own.into_iter().chain(self.offers.iter().cloned()).collect(),
             first_fresh: self.first_name + (self.plays.len() as u64 + number) * self.own_names,
+            first_user: u64::from(id.number) * u64::from(self.plays[id.play].size()),
             purpose: Purpose::Swarm {
                 first_shared: self.first_name + id.play as u64 * self.own_names,
             },
@@ -186,6 +192,10 @@ impl SteppedScenarios {
                  behind the joins on the same connections"
                     .to_owned(),
             );
+        }
+        for play in &self.plays {
+            let users = play.instances * play.size();
+            notes.extend(play.program.users.as_ref().and_then(|it| it.again(users.into())));
         }
         let used: u32 = self.divided().iter().sum();
         if used < settings.sockets {

@@ -56,6 +56,7 @@ pub(crate) async fn play_again(
             vsn: draft.vsn(),
             offers: Vec::new(),
             first_fresh: 1,
+            first_user: 0,
             purpose: Purpose::Case,
         },
     );

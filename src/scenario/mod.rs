@@ -2,6 +2,7 @@
 //! no socket and reads no clock, and it judges only the steps of the scenario.
 
 mod entrance;
+mod generated;
 mod load;
 mod needs;
 mod pattern;
@@ -12,8 +13,10 @@ mod read;
 #[cfg(test)]
 mod readme;
 mod schema;
+mod secrets;
 mod shorten;
 mod template;
+mod users;
 mod verbs;
 pub(crate) mod write;
 mod yaml;

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::generated::Generated;
 use super::load::LoadSection;
 use super::needs::{Level, Offer};
 use super::pattern::Pattern;
 use super::problem::Span;
 use super::template::{Data, Name, Template, Values};
+use super::users::Users;
 use crate::profile::Difference;
 use crate::protocol::Vsn;
 use crate::transport::Transport;
@@ -46,6 +48,12 @@ pub struct Program {
     pub(crate) offered: Vec<(Offer, Name)>,
     /// The variables from the command line, with their values, which stand in the steps already.
     pub(crate) variables: Vec<(String, String)>,
+    /// The values from the environment, by `env.NAME`, which stand in the steps already.
+    pub(crate) secrets: Vec<(String, String)>,
+    /// The users from a file.
+    pub(crate) users: Option<Users>,
+    /// Names whose values are made up.
+    pub(crate) generated: Vec<Generated>,
     pub(crate) names: Vec<String>,
     pub(crate) actors: Vec<String>,
     /// The groups of steps: the preconditions first, then what is judged.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::needs::Offer;
 use super::pattern::Type;
-use super::read::{CHANCE, KEYS, LOAD, OPERATORS, ROLE};
+use super::read::{CHANCE, GENERATED, KEYS, LOAD, OPERATORS, ROLE, USERS};
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, TAKEN, Verb};
 
 /// The tables of docs/load.md by name.
@@ -18,11 +18,13 @@ fn tables_of_load() -> [(&'static str, String); 2] {
 }
 
 /// The tables of docs/scenarios.md by name.
-fn tables_of_scenarios() -> [(&'static str, String); 9] {
+fn tables_of_scenarios() -> [(&'static str, String); 11] {
     [
         ("keys", two_columns(["key", "what it is for"], KEYS)),
         ("actions", verbs("what an actor does", ACTIONS)),
         ("steps", verbs("a step without an actor", STEPS)),
+        ("users", two_columns(["key", "what it says"], USERS)),
+        ("generated", two_columns(["written", "makes up"], GENERATED)),
         ("options", options()),
         ("taken", parts(TAKEN)),
         ("raw", parts(FRAME)),

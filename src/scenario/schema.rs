@@ -3,9 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::generated::WORDS;
 use super::needs::Level;
 use super::pattern::Type;
-use super::read::{CHANCE, KEYS, LOAD, ROLE};
+use super::read::{CHANCE, KEYS, LOAD, ROLE, USERS};
+use super::users::UserOrder;
 use super::verbs::{ACTIONS, EVERY_STEP, FRAME, Kind, Opt, STEPS, TAKEN, Verb};
 use crate::profile::Difference;
 use crate::transport::Transport;
@@ -56,6 +58,8 @@ fn of_key(name: &str) -> Value {
         "hide" => json!({ "type": "array", "items": { "type": "string", "pattern": "^/" } }),
         "chance" => json!({ "type": "array", "items": chance() }),
         "load" => load(),
+        "users" => users(),
+        "generated" => generated(),
         "only-over" => {
             let reasons = Transport::ALL.map(|it| (it.name().to_owned(), json!({ "type": "string" })));
             json!({
@@ -68,6 +72,30 @@ fn of_key(name: &str) -> Value {
         }
         _ => json!({ "type": "array", "items": { "type": "string" } }),
     }
+}
+
+/// The `users:` section.
+fn users() -> Value {
+    let mut properties = Map::new();
+    for (name, about) in USERS {
+        let mut schema = match name {
+            "order" => json!({ "enum": UserOrder::NAMED.map(|(name, _)| name) }),
+            _ => json!({ "type": "string" }),
+        };
+        describe(&mut schema, about);
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({ "type": "object", "required": ["from"], "properties": properties, "additionalProperties": false })
+}
+
+/// The `generated:` section.
+fn generated() -> Value {
+    let whole = json!({ "type": "integer", "minimum": 0 });
+    let number = json!({ "type": "array", "items": whole, "minItems": 2, "maxItems": 2 });
+    json!({ "type": "object", "additionalProperties": { "oneOf": [
+        { "enum": WORDS.map(|(name, _)| name) },
+        { "type": "object", "required": ["number"], "properties": { "number": number }, "additionalProperties": false },
+    ] } })
 }
 
 /// The `load:` section.

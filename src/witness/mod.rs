@@ -141,6 +141,7 @@ impl Witness {
             vsn: settings.vsn,
             offers: offered_values(settings, None, first_fresh + FOR_EACH / 2),
             first_fresh,
+            first_user: 0,
             purpose: Purpose::Case,
         };
         let replay = CaseReplay {

@@ -10,6 +10,9 @@ pub(super) fn why_not(program: &Program, vsn: Vsn) -> Option<&'static str> {
     if program.vsn.unwrap_or(vsn) == Vsn::V1 {
         return Some("it speaks 2.0.0 only");
     }
+    if !program.secrets.is_empty() {
+        return Some("it uses secrets from the environment");
+    }
     let compares = |offer| {
         matches!(
             offer,

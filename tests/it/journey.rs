@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::cli::{Served, ran, result};
+use super::cli::{Served, phxproof, ran, result};
 
 const LOGIN: &str = "\
 about: A user logs in and connects.
@@ -157,4 +157,165 @@ fn a_wrong_password_is_told_by_load_too() {
         said.contains("login.yaml:6") && said.contains("ana") && said.contains("Invalid email or password"),
         "{said}"
     );
+}
+
+const USERS: &str = "\
+about: Users of a file log in.
+users: { from: users.csv, order: ORDER }
+generated: { text: sentence, nick: name, id: uuid, at: { number: [0, 90000] } }
+fresh: [video]
+steps:
+  - ana: { http: GET /login, save: { csrf: { css: \"input[name=_csrf_token]\", attribute: value } } }
+  - ana:
+      http: POST /login
+      form: { _csrf_token: \"{{csrf}}\", \"user[email]\": \"{{user.email}}\", \"user[password]\": \"{{user.COLUMN}}\" }
+      answer: 302
+  - ana: { http: \"GET /watch/{{video}}\", save: { token: { css: \"meta[name=user-token]\", attribute: content } } }
+  - ana: { connect: socket, params: { token: \"{{token}}\" } }
+  - ana: { join: \"videos:{{video}}\" }
+  - ana: { push: new_annotation, with: { body: \"{{nick}} {{text}} {{id}}\", at: \"{{at}}\" } }
+  - ana:
+      receive: new_annotation
+      with: { user: { username: \"{{ana.email}}\" }, body: \"{{nick}} {{text}} {{id}}\", at: \"{{at}}\" }
+load: { sockets: 2, rate: 5, duration: 1s }
+";
+
+/// A folder with two users, and the scenario with these changes.
+fn with_users(users: &str, changes: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let all = changes
+        .iter()
+        .chain(&[("ORDER", "sequential"), ("COLUMN", "password")]);
+    let source = all.fold(USERS.to_owned(), |source, (from, to)| source.replace(from, to));
+    fs::write(folder.path().join("login.yaml"), source).unwrap();
+    fs::write(folder.path().join("users.csv"), users).unwrap();
+    folder
+}
+
+const TWO: &str = "email,password\nana@example.com,letmein\nbea@example.com,letmein\n";
+
+#[test]
+fn users_of_a_file_log_in_and_say_what_was_made_up() {
+    let folder = with_users(TWO, &[]);
+    let args = [
+        "check",
+        "login.yaml",
+        "--transport",
+        "websocket",
+        "--update",
+        "missing",
+        "--out",
+        "out",
+    ];
+    let (said, code) = ran(folder.path(), &args);
+    assert_eq!(code, Some(0), "{said}");
+    let fixture = fs::read_to_string(folder.path().join("login.snap.new")).unwrap();
+    assert!(
+        fixture.contains("\"body\":\"{{nick}} {{text}} {{id}}\""),
+        "{fixture}"
+    );
+    let (said, code) = ran(
+        folder.path(),
+        &["load", "login.yaml", "--out", "out", "--sockets", "3"],
+    );
+    let result = result(folder.path());
+    let valid = result["generator"]["valid"] == true;
+    assert_eq!(code, Some(if valid { 0 } else { 2 }), "{said}");
+    assert!(
+        said.contains("users.csv has 2 users for 3: each is used up to 2 times"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_users_is_told_before_a_run() {
+    let (said, code) = ran(
+        with_users(TWO, &[("COLUMN", "pasword")]).path(),
+        &["check", "login.yaml"],
+    );
+    assert_eq!(code, Some(64), "{said}");
+    for told in [
+        "users.csv has no column `pasword`",
+        "login.yaml:9",
+        "did you mean `password`?",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    let folder = with_users(TWO, &[("ORDER", "unique")]);
+    let (said, code) = ran(folder.path(), &["load", "login.yaml", "--sockets", "3"]);
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("users.csv has 2 users, and 3 are needed"), "{said}");
+    let (said, code) = ran(
+        folder.path(),
+        &["load", "login.yaml", "--sockets", "2", "--out", "out"],
+    );
+    assert_ne!(code, Some(64), "{said}");
+    fs::remove_file(folder.path().join("users.csv")).unwrap();
+    let (said, code) = ran(folder.path(), &["check", "login.yaml"]);
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("cannot read users.csv"), "{said}");
+}
+
+#[test]
+fn a_failure_tells_which_user_of_the_file_it_was() {
+    let folder = with_users("email,password\nana@example.com,wrong\n", &[]);
+    let (said, code) = ran(folder.path(), &["check", "login.yaml", "--out", "out"]);
+    assert_eq!(code, Some(1), "{said}");
+    for told in [
+        "ana is user 1 of users.csv",
+        "Invalid email or password",
+        "login.yaml:8",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
+
+#[test]
+fn a_secret_gets_into_no_file_and_no_line() {
+    const SECRET: &str = "s3cret & \"quoted\"";
+    let source = "about: A secret.\nfresh: [room]\nsteps:\n  \
+                  - ana: { connect: socket, params: { key: \"{{env.PHXPROOF_TEST_KEY}}\" } }\n  \
+                  - ana: { join: \"lab:{{room}}\", with: { key: \"{{env.PHXPROOF_TEST_KEY}}\" } }\n  \
+                  - ana: { push: echo, with: { key: \"{{env.PHXPROOF_TEST_KEY}}\" }, reply: { ok: { key: EXPECTED } } }\n";
+    for (expected, verdict) in [("\"{{env.PHXPROOF_TEST_KEY}}\"", 0), ("other", 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.yaml"), source.replace("EXPECTED", expected)).unwrap();
+        let args = ["check", "a.yaml", "--update", "missing", "--out", "out"];
+        let output = phxproof(folder.path(), &args)
+            .env("PHXPROOF_TEST_KEY", SECRET)
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(verdict), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+        let mut files = 0;
+        each_file(folder.path(), &mut |path, text| {
+            files += 1;
+            assert!(!text.contains("s3cret"), "{path}: {text}");
+        });
+        assert!(files > 4, "{files} files");
+        let frames = fs::read_to_string(folder.path().join("out/frames/a.jsonl")).unwrap();
+        assert!(frames.contains("{{env.PHXPROOF_TEST_KEY}}"), "{frames}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), source.replace("EXPECTED", "other")).unwrap();
+    let (said, code) = ran(folder.path(), &["check", "a.yaml"]);
+    assert_eq!(code, Some(64), "{said}");
+    assert!(
+        said.contains("the environment variable `PHXPROOF_TEST_KEY` is not set"),
+        "{said}"
+    );
+}
+
+/// Shows each file below a folder.
+fn each_file(folder: &Path, look: &mut impl FnMut(&str, &str)) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            each_file(&path, look);
+        } else {
+            let text = fs::read(&path).unwrap();
+            look(&path.display().to_string(), &String::from_utf8_lossy(&text));
+        }
+    }
 }

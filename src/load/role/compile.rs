@@ -33,7 +33,9 @@ pub(super) fn compile(
         let first = first + number as u64 * own_names;
         let mut compiler = Compiler::new(&share.program, instead, first);
         // A case is not written to be repeated on the same connections.
-        if share.program.is_case() && !instead.replaces_steps() {
+        // What servers say of secrets is hidden by the interpreter.
+        let is_stepped = share.program.is_case() || !share.program.secrets.is_empty();
+        if is_stepped && !instead.replaces_steps() {
             compiler.played = PlayedBy::Interpreter;
         }
         compiler.silence = share.silence;
@@ -341,6 +343,9 @@ impl<'a> Compiler<'a> {
     fn unknown(&mut self, act: &Act, name: Name) {
         if self.program.saves(name) {
             return self.stepped(act, "a saved value is used");
+        }
+        if self.program.fills(name) {
+            return self.stepped(act, "a value of its user, or a generated one, is used");
         }
         let title = format!(
             "a swarm knows nothing that `{}` could stand for here",

@@ -126,6 +126,8 @@ pub struct Setting {
     pub offers: Vec<(super::super::needs::Offer, serde_json::Value)>,
     /// The first number for fresh names; the next ones follow.
     pub first_fresh: u64,
+    /// The number of its first actor among all users of the run; the other actors follow.
+    pub first_user: u64,
     /// Why it is played.
     pub purpose: Purpose,
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::answer::judge_answer;
 use super::command::{Purpose, Setting};
 use super::wait::{in_words, save};
+use crate::dice::Dice;
 use crate::scenario::program::{Connect, Content, Http, MountPath, Program, Save};
 use crate::scenario::template::{Template, Values};
 use crate::transport::{ConnectRequest, RequestError, Response};
@@ -23,12 +24,25 @@ pub(crate) fn first_values(program: &Program, setting: &Setting) -> Values {
             values.set(*name, number.to_string().into());
         }
     }
+    if let Some(users) = &program.users {
+        users.fill(&mut values, setting.first_user, setting.first_fresh);
+    }
+    draw(program, setting, 0, &mut values);
     for (offer, name) in &program.offered {
         if let Some((_, value)) = setting.offers.iter().find(|(offered, _)| offered == offer) {
             values.set(*name, value.clone());
         }
     }
     values
+}
+
+/// Makes up the generated values of a round of a play. The first number for fresh names follows from the seed, and is
+/// another one in each play.
+pub(super) fn draw(program: &Program, setting: &Setting, round: u64, values: &mut Values) {
+    let mut dice = Dice::new(setting.first_fresh, round);
+    for generated in &program.generated {
+        values.set(generated.name, generated.kind.draw(&mut dice));
+    }
 }
 
 /// How a `connect` step connects.

@@ -1,6 +1,6 @@
 //! The failure of a step: what was expected, what happened instead, and where the step is.
 
-use super::Play;
+use super::{Play, PlayStage};
 use crate::scenario::problem::Span;
 use crate::scenario::program::{Act, SendKind, What};
 use crate::scenario::template::Values;
@@ -116,6 +116,16 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The same with this done to its text.
+    fn map(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Http(title) => Self::Http(change(&title)),
+            Self::Push(event) => Self::Push(change(&event)),
+            Self::Event(event) => Self::Event(change(&event)),
+            Self::Connect | Self::Join | Self::Leave | Self::Heartbeat | Self::Close | Self::Other => self,
+        }
+    }
+
     /// The subject of a step.
     pub(super) fn of(what: &What, values: &Values) -> Self {
         match what {
@@ -192,6 +202,69 @@ impl Wrong {
 }
 
 impl Play {
+    pub(super) fn fail(&mut self, act: usize, wrong: Wrong) {
+        if matches!(self.stage, PlayStage::Failed(_)) {
+            return;
+        }
+        let blame = if self.group < self.program.given {
+            Blame::Nobody
+        } else {
+            wrong.blame
+        };
+        let group = self.program.groups.get(self.group);
+        let act = group.and_then(|group| group.acts.get(act));
+        let (at, line) = match act {
+            Some(act) => locate(&self.program.path, &self.program.source, &act.place),
+            None => (self.program.path.to_string(), String::new()),
+        };
+        let rule = match wrong.kind {
+            FailureKind::Order | FailureKind::Overtaken | FailureKind::ReplyFirst => {
+                group.and_then(|group| group.rule.clone())
+            }
+            _ => None,
+        };
+        let rule = rule.or_else(|| act.and_then(|act| act.rule.clone()));
+        let before = act.map_or_else(Vec::new, |act| self.steps_before(act));
+        let actor = act
+            .and_then(|act| act.what.actor())
+            .map(|actor| self.program.actors[actor.0].clone());
+        let subject = match (wrong.event, act) {
+            (Some(event), _) => Subject::Event(event),
+            (None, Some(act)) => Subject::of(&act.what, &self.values),
+            (None, None) => Subject::Other,
+        };
+        let secrets = &self.recording.secrets;
+        let hidden = |text: &str| secrets.hidden(text).into_owned();
+        let what = match self.user_of(act) {
+            Some(user) => format!("{} ({user})", wrong.what),
+            None => wrong.what,
+        };
+        let (what, expected, actual) = (hidden(&what), hidden(&wrong.expected), hidden(&wrong.actual));
+        let subject = subject.map(hidden);
+        self.waits.clear();
+        self.stage = PlayStage::Failed(Box::new(Failure {
+            what,
+            expected,
+            actual,
+            actor,
+            at,
+            line,
+            before,
+            blame,
+            kind: wrong.kind,
+            subject,
+            rule,
+        }));
+    }
+
+    /// The row of the file of users that the actor of a step has, in words.
+    fn user_of(&self, act: Option<&Act>) -> Option<String> {
+        let (users, actor) = (self.program.users.as_ref()?, act?.what.actor()?);
+        let row = users.row(actor.0, self.setting.first_user, self.setting.first_fresh);
+        let name = &self.program.actors[actor.0];
+        Some(format!("{name} is user {} of {}", row + 1, users.file.name))
+    }
+
     /// The last steps before this one that have the same actor or no actor, with each line of the file once.
     pub(super) fn steps_before(&self, failed: &Act) -> Vec<String> {
         const SHOWN: usize = 3;

@@ -54,7 +54,7 @@ use fallback::Settles;
 use http::Requests;
 use inbox::{Arrived, HeldFrame};
 use link::{Link, State};
-use recording::Flooded;
+use recording::{Flooded, recording_of};
 use rounds::SwarmState;
 use wait::Wait;
 
@@ -122,10 +122,7 @@ impl Play {
             group: 0,
             waits: Vec::new(),
             commands: VecDeque::new(),
-            recording: match setting.purpose {
-                Purpose::Case => Recording::of_at_most(program.largest_message() * 4),
-                Purpose::Swarm { .. } => Recording::of_refusals(),
-            },
+            recording: recording_of(&program, setting.purpose),
             rounds: matches!(setting.purpose, Purpose::Swarm { .. }).then(|| SwarmState::of(&program)),
             serial: 0,
             fell_back: Vec::new(),
@@ -196,17 +193,22 @@ impl Play {
         self.vsn
     }
 
-    /// The variables and the fresh names, with their values in this play.
+    /// The variables, the fresh names and the texts that were made up, with their values in this play.
     pub fn named_values(&self) -> impl Iterator<Item = (&str, &str)> {
         let variables = self.program.variables.iter();
         let variables = variables.map(|(name, value)| (name.as_str(), value.as_str()));
-        let fresh = self.program.fresh.iter().map(|name| {
-            (
-                self.program.names[name.0].as_str(),
-                self.values.get(*name).as_str().unwrap_or_default(),
-            )
+        let telling = self.program.generated.iter().filter(|it| it.kind.is_telling());
+        let own = self
+            .program
+            .fresh
+            .iter()
+            .copied()
+            .chain(telling.map(|it| it.name));
+        let own = own.map(|name| {
+            let value = self.values.get(name).as_str().unwrap_or_default();
+            (self.program.names[name.0].as_str(), value)
         });
-        variables.filter(|(_, value)| !value.is_empty()).chain(fresh)
+        variables.filter(|(_, value)| !value.is_empty()).chain(own)
     }
 
     /// Handles a report of the driver.
@@ -326,53 +328,6 @@ impl Play {
 
     fn note(&mut self, now: Time, id: LinkId, what: Noted) -> Result<(), Flooded> {
         self.recording.push(now, Who::Actor(id.actor, id.number), what)
-    }
-
-    fn fail(&mut self, act: usize, wrong: Wrong) {
-        if matches!(self.stage, PlayStage::Failed(_)) {
-            return;
-        }
-        let blame = if self.group < self.program.given {
-            Blame::Nobody
-        } else {
-            wrong.blame
-        };
-        let group = self.program.groups.get(self.group);
-        let act = group.and_then(|group| group.acts.get(act));
-        let (at, line) = match act {
-            Some(act) => failure::locate(&self.program.path, &self.program.source, &act.place),
-            None => (self.program.path.to_string(), String::new()),
-        };
-        let rule = match wrong.kind {
-            FailureKind::Order | FailureKind::Overtaken | FailureKind::ReplyFirst => {
-                group.and_then(|group| group.rule.clone())
-            }
-            _ => None,
-        };
-        let rule = rule.or_else(|| act.and_then(|act| act.rule.clone()));
-        let before = act.map_or_else(Vec::new, |act| self.steps_before(act));
-        let actor = act
-            .and_then(|act| act.what.actor())
-            .map(|actor| self.program.actors[actor.0].clone());
-        let subject = match (wrong.event, act) {
-            (Some(event), _) => Subject::Event(event),
-            (None, Some(act)) => Subject::of(&act.what, &self.values),
-            (None, None) => Subject::Other,
-        };
-        self.waits.clear();
-        self.stage = PlayStage::Failed(Box::new(Failure {
-            what: wrong.what,
-            expected: wrong.expected,
-            actual: wrong.actual,
-            actor,
-            at,
-            line,
-            before,
-            blame,
-            kind: wrong.kind,
-            subject,
-            rule,
-        }));
     }
 }
 

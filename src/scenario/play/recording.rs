@@ -1,8 +1,12 @@
 //! The recording of a play, entry by entry. The judge compares it with the fixture; `frames/<case>.jsonl` shows it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::command::Purpose;
 use crate::clock::Time;
+use crate::scenario::program::Program;
+use crate::scenario::secrets::Secrets;
 use crate::transport::{Ending, Response};
 
 /// Everything that happened, in order. It is limited: a server that floods the client ends the play.
@@ -13,6 +17,8 @@ pub struct Recording {
     bytes: usize,
     most: usize,
     keeps: Keeps,
+    /// What is hidden in all entries.
+    pub(super) secrets: Secrets,
 }
 
 /// Which entries are kept.
@@ -94,6 +100,18 @@ const MOST_ENTRIES: usize = 5_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flooded;
 
+/// An empty recording of a play.
+pub(super) fn recording_of(program: &Program, purpose: Purpose) -> Recording {
+    let empty = match purpose {
+        Purpose::Case => Recording::of_at_most(program.largest_message() * 4),
+        Purpose::Swarm { .. } => Recording::of_refusals(),
+    };
+    Recording {
+        secrets: Secrets::of(&program.secrets),
+        ..empty
+    }
+}
+
 impl Recording {
     /// An empty recording that holds at most this many bytes.
     pub(super) fn of_at_most(bytes: usize) -> Self {
@@ -102,6 +120,7 @@ impl Recording {
             bytes: 0,
             most: bytes,
             keeps: Keeps::All,
+            secrets: Secrets::default(),
         }
     }
 
@@ -129,6 +148,11 @@ impl Recording {
     }
 
     pub(super) fn push(&mut self, at: Time, who: Who, what: Noted) -> Result<(), Flooded> {
+        let what = if self.secrets.is_empty() {
+            what
+        } else {
+            hidden(&self.secrets, what)
+        };
         if self.keeps == Keeps::LastRefusal {
             if let Noted::Refused(_) = what {
                 self.entries = vec![RecordedEntry { at, who, what }];
@@ -145,5 +169,45 @@ impl Recording {
         }
         self.entries.push(RecordedEntry { at, who, what });
         Ok(())
+    }
+}
+
+/// The entry without secrets. Bytes are left as they are: a scenario puts no text into them.
+fn hidden(secrets: &Secrets, what: Noted) -> Noted {
+    let text = |text: String| secrets.hidden(&text).into_owned();
+    let shared = |text: Arc<str>| match secrets.hidden(&text) {
+        Cow::Borrowed(_) => text.clone(),
+        Cow::Owned(hidden) => hidden.into(),
+    };
+    let bytes = |bytes: Vec<u8>| match std::str::from_utf8(&bytes).map(|text| secrets.hidden(text)) {
+        Ok(Cow::Owned(hidden)) => hidden.into_bytes(),
+        Ok(Cow::Borrowed(_)) | Err(_) => bytes,
+    };
+    let answer = |mut response: Response| {
+        secrets.hide_in(&mut response);
+        response
+    };
+    match what {
+        Noted::Connecting(path) => Noted::Connecting(text(path)),
+        Noted::Refused(response) => Noted::Refused(answer(response)),
+        Noted::Failed(why) => Noted::Failed(text(why)),
+        Noted::Settled(why) => Noted::Settled(text(why)),
+        Noted::SentText(sent) => Noted::SentText(shared(sent)),
+        Noted::Text(came) => Noted::Text(shared(came)),
+        Noted::SentFrame(words, payload) => Noted::SentFrame(words, bytes(payload)),
+        Noted::Requested(what) => Noted::Requested(text(what)),
+        Noted::Answered(response) => Noted::Answered(answer(response)),
+        Noted::Pong(payload) => Noted::Pong(bytes(payload)),
+        Noted::Ended(Ending::CloseFrame { code, reason }) => Noted::Ended(Ending::CloseFrame {
+            code,
+            reason: text(reason),
+        }),
+        Noted::Opened
+        | Noted::SentBinary(_)
+        | Noted::SentClose(_)
+        | Noted::Cut
+        | Noted::Binary(_)
+        | Noted::Ended(_)
+        | Noted::Server(_) => what,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::{Command, LinkId};
+use super::elsewhere::draw;
 use super::link::{Link, State};
 use super::wait::{Wait, WaitKind};
 use super::{Play, PlayStage};
@@ -56,6 +57,8 @@ pub(crate) enum PlayEvent {
 pub(super) struct SwarmState {
     /// The first group of a round; the groups before it are played once.
     first: usize,
+    /// How many rounds began.
+    rounds: u64,
     /// The events that each actor waits for, or nothing if the actor must keep all messages.
     awaited: Vec<Option<Arc<[String]>>>,
     /// The connections that were open before the first round, with the topics that were joined on them.
@@ -68,6 +71,7 @@ impl SwarmState {
         let actors = 0..program.actors.len();
         Self {
             first: program.opening_groups(),
+            rounds: 0,
             awaited: actors.map(|actor| awaited_events(program, actor)).collect(),
             before: Vec::new(),
             told: VecDeque::new(),
@@ -159,9 +163,10 @@ impl Play {
 
     /// Plays the steps after the joins once.
     pub(crate) fn begin_round(&mut self, now: Time) {
-        let Some(first) = self.rounds.as_ref().map(|rounds| rounds.first) else {
-            return;
-        };
+        let Some(rounds) = &mut self.rounds else { return };
+        rounds.rounds += 1;
+        let (first, round) = (rounds.first, rounds.rounds);
+        draw(&self.program, &self.setting, round, &mut self.values);
         self.waits.clear();
         self.group = first;
         self.stage = PlayStage::Playing;

@@ -94,6 +94,7 @@ fn setting(round_trip: Duration) -> Setting {
         vsn: Vsn::V2,
         offers: Vec::new(),
         first_fresh: 100,
+        first_user: 0,
         purpose: Purpose::Case,
     }
 }

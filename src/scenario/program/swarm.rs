@@ -44,6 +44,12 @@ impl Program {
         })
     }
 
+    /// Whether each play takes this value from its user, or makes it up.
+    pub(crate) fn fills(&self, name: Name) -> bool {
+        let mut used = self.users.iter().flat_map(|users| &users.used);
+        used.any(|column| column.name == name) || self.generated.iter().any(|it| it.name == name)
+    }
+
     /// The number of groups before the first step that is not a successful connect or join. A swarm plays
     /// them once. Requests and sleeps before a connect are included.
     pub(crate) fn opening_groups(&self) -> usize {

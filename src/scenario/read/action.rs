@@ -38,7 +38,10 @@ impl Reader {
             "http" => self.user(name),
             _ => self.actor(name, key)?,
         };
-        let what = self.what(actor, &written)?;
+        self.acting = Some(name.to_owned());
+        let what = self.what(actor, &written);
+        self.acting = None;
+        let what = what?;
         Some(Act {
             place: action.place.clone(),
             what,

@@ -13,7 +13,7 @@ use crate::protocol::Vsn;
 use crate::transport::Transport;
 
 /// The keys of a scenario file with their descriptions; the JSON Schema uses them, too.
-pub(crate) const KEYS: [(&str, &str); 16] = [
+pub(crate) const KEYS: [(&str, &str); 18] = [
     ("about", "what this scenario shows, in one sentence"),
     ("rules", "the ids of the rules that it checks"),
     (
@@ -51,6 +51,14 @@ pub(crate) const KEYS: [(&str, &str); 16] = [
     (
         "variables",
         "names whose values come from the command line, by `--var NAME=VALUE`: tokens, passwords and the like",
+    ),
+    (
+        "users",
+        "a file of users, one for each actor, whose columns are used as {{user.COLUMN}}: { from: users.csv, order: sequential }",
+    ),
+    (
+        "generated",
+        "names, each of which is made up anew for each play and each round of a load: name, sentence, uuid or { number: [FROM, TO] }",
     ),
     (
         "given",
@@ -106,6 +114,8 @@ impl Reader {
         self.read_variables(entries);
         let own = self.numbered(entries, "fresh");
         let shared = self.numbered(entries, "shared");
+        self.read_users(path, entries);
+        let generated = self.read_generated(entries);
         let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
         let Some(steps) = entry(entries, "steps") else {
             self.problem(Problem::at(
@@ -123,6 +133,7 @@ impl Reader {
                 "there is no step, so nothing would be judged",
             ));
         }
+        let users = self.take_users();
         let chance = self.chance(entries);
         let hide = self.pointers(entries, "hide");
         let load = self.load(entries);
@@ -141,6 +152,9 @@ impl Reader {
             shared,
             offered: self.offered.clone(),
             variables: self.variables.clone(),
+            secrets: self.secrets.clone(),
+            users,
+            generated,
             names: self.names.clone(),
             actors: self.actors.iter().map(|actor| actor.name.clone()).collect(),
             groups,
@@ -196,7 +210,12 @@ impl Reader {
             .collect()
     }
 
-    fn choice<T: Copy>(&mut self, entries: &[(YamlKey, Node)], name: &str, known: &[(&str, T)]) -> Option<T> {
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        entries: &[(YamlKey, Node)],
+        name: &str,
+        known: &[(&str, T)],
+    ) -> Option<T> {
         let node = entry(entries, name)?;
         let word = self.word(node, name, "a word")?;
         let found = known.iter().find(|(known, _)| *known == word).map(|(_, it)| *it);

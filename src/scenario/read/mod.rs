@@ -2,6 +2,7 @@
 
 mod action;
 mod connect;
+mod data;
 mod file;
 mod http;
 mod load;
@@ -10,10 +11,15 @@ mod raw;
 mod step;
 mod text;
 
+#[cfg(test)]
+pub(crate) use data::GENERATED;
+pub(crate) use data::USERS;
 pub(crate) use file::{CHANCE, KEYS};
 pub(crate) use load::{KEYS as LOAD, ROLE};
 #[cfg(test)]
 pub(crate) use payload::OPERATORS;
+
+use data::ReadUsers;
 
 use super::needs::Offer;
 use super::problem::{Problem, ScenarioError, Span, nearest};
@@ -81,6 +87,13 @@ struct Reader {
     variables: Vec<(String, String)>,
     /// The rules that the file cites.
     rules: Vec<String>,
+    /// The values from the environment that the file uses, by `env.NAME`.
+    secrets: Vec<(String, String)>,
+    users: ReadUsers,
+    /// Whether the file of users cannot be read, which was reported.
+    users_are_broken: bool,
+    /// The actor whose step is being read.
+    acting: Option<String>,
     acts: usize,
     reading: Reading,
 }
@@ -212,6 +225,9 @@ impl Reader {
 
     /// Looks up a name that is used: a value saved before, or one that the target offers.
     fn lookup(&mut self, name: &str, place: &Span) -> Option<Name> {
+        if let Some((owner, column)) = name.split_once('.') {
+            return self.column(owner, column, place);
+        }
         if let Some(index) = self.names.iter().position(|known| known == name) {
             return self.check_of_each_push(Name(index), place);
         }

@@ -109,6 +109,11 @@ impl Reader {
             push_text(parts, &filter.apply(value));
             return Some(());
         }
+        if let Some(name) = name.strip_prefix("env.") {
+            let value = self.from_environment(name, place)?;
+            push_text(parts, &filter.apply(&value));
+            return Some(());
+        }
         let name = self.lookup(name, place)?;
         parts.push(TemplatePart::Hole(name, filter));
         Some(())

@@ -22,6 +22,7 @@ impl Table {
             vsn: Vsn::V2,
             offers: Vec::new(),
             first_fresh: 100,
+            first_user: 0,
             purpose: Purpose::Case,
         };
         let mut play = Play::new(Arc::new(program), setting);

@@ -208,7 +208,7 @@ impl Reader {
     }
 
     /// The value of a variable of the environment, which is a secret from then on.
-    pub(super) fn from_environment(&mut self, name: &str, place: &Span) -> Option<String> {
+    pub(super) fn environment_value(&mut self, name: &str, place: &Span) -> Option<String> {
         let key = format!("env.{name}");
         let known = self.values.iter().find(|(known, _)| *known == key);
         let value = known

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::needs::Level;
 use super::super::problem::Problem;
-use super::super::program::{ChanceRule, Pointer, Program};
+use super::super::program::{ChanceRule, Group, Pointer, Program};
 use super::super::template::Name;
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry};
@@ -116,23 +116,7 @@ impl Reader {
         let shared = self.numbered(entries, "shared");
         self.read_users(path, entries);
         let generated = self.read_generated(entries);
-        let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
-        let Some(steps) = entry(entries, "steps") else {
-            self.problem(Problem::at(
-                root.place.start..root.place.start,
-                "a scenario needs `steps:`",
-            ));
-            return None;
-        };
-        let mut groups = given;
-        let given = groups.len();
-        groups.extend(self.steps(steps, "steps"));
-        if groups.len() == given && self.problems.is_empty() {
-            self.problem(Problem::at(
-                steps.place.clone(),
-                "there is no step, so nothing would be judged",
-            ));
-        }
+        let (groups, given) = self.groups(root, entries)?;
         let users = self.take_users();
         let chance = self.chance(entries);
         let hide = self.pointers(entries, "hide");
@@ -163,6 +147,28 @@ impl Reader {
             hide,
             load: load.unwrap_or_default(),
         })
+    }
+
+    /// The groups of `given` and `steps`, and how many of them are those of `given`.
+    fn groups(&mut self, root: &Node, entries: &[(YamlKey, Node)]) -> Option<(Vec<Group>, usize)> {
+        let given = entry(entries, "given").map_or_else(Vec::new, |node| self.steps(node, "given"));
+        let Some(steps) = entry(entries, "steps") else {
+            self.problem(Problem::at(
+                root.place.start..root.place.start,
+                "a scenario needs `steps:`",
+            ));
+            return None;
+        };
+        let mut groups = given;
+        let given = groups.len();
+        groups.extend(self.steps(steps, "steps"));
+        if groups.len() == given && self.problems.is_empty() {
+            self.problem(Problem::at(
+                steps.place.clone(),
+                "there is no step, so nothing would be judged",
+            ));
+        }
+        Some((groups, given))
     }
 
     /// `variables`: each needs a value from outside of the file.

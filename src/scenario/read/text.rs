@@ -110,7 +110,7 @@ impl Reader {
             return Some(());
         }
         if let Some(name) = name.strip_prefix("env.") {
-            let value = self.from_environment(name, place)?;
+            let value = self.environment_value(name, place)?;
             push_text(parts, &filter.apply(&value));
             return Some(());
         }

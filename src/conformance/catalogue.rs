@@ -92,8 +92,8 @@ impl Case {
         let chosen: Vec<Transport> = match (self.program.bound_to(), transports) {
             (Some(bound), _) => vec![bound],
             (None, [only]) => vec![*only],
-            // The case opens both transports itself, so one play is enough.
-            (None, [first, ..]) if self.program.transports().next().is_some() => vec![*first],
+            // The case opens both transports itself, or its users open no socket, so one play is enough.
+            (None, [first, ..]) if self.program.is_same_over_all() => vec![*first],
             (None, several) => self.transports().filter(|it| several.contains(it)).collect(),
         };
         let play = |transport: Transport| match self.transport == transport {

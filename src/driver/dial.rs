@@ -9,8 +9,9 @@ use super::ConnectionSettings;
 use crate::clock::Time;
 use crate::scenario::{ConnectOptions, Happening, HttpRequest, LinkId, Reached, RequestSender};
 use crate::transport::{
-    Connection, Ending, Endpoint, Incoming, Limits, OpenError, Opened, Outgoing, RequestError, Response,
-    TOKEN, Target, Upgrade, not_replaced, open, percent_encoded, query, request, with_params,
+    Connection, Ending, Endpoint, Incoming, KeptConnection, Limits, OpenError, Opened, Outgoing, Request,
+    RequestError, Response, TOKEN, Target, Upgrade, not_replaced, open, percent_encoded, query, request,
+    request_on, with_params,
 };
 
 /// How often it is told that a large message is still moving.
@@ -104,6 +105,22 @@ pub(crate) async fn send_request(
     settings: &ConnectionSettings,
     asked: &HttpRequest,
 ) -> Result<Response, RequestError> {
+    request(&settings.endpoint.target, &to_send(settings, asked)?).await
+}
+
+/// The same on the kept connection of an earlier request, or on a new one. Returns the connection if another request may
+/// follow on it.
+pub(super) async fn send_request_on(
+    kept: Option<KeptConnection>,
+    settings: &ConnectionSettings,
+    asked: &HttpRequest,
+) -> Result<(Response, Option<KeptConnection>), RequestError> {
+    let to_send = to_send(settings, asked)?;
+    request_on(kept, &settings.endpoint.target, &to_send).await
+}
+
+/// The request with what goes with all requests of the run.
+fn to_send(settings: &ConnectionSettings, asked: &HttpRequest) -> Result<Request, RequestError> {
     let body = asked.body.clone().unwrap_or_default();
     let Endpoint {
         target,
@@ -111,18 +128,17 @@ pub(crate) async fn send_request(
         headers,
     } = &settings.endpoint;
     let of_run = not_replaced(headers.iter().cloned(), &asked.headers);
-    let to_send = crate::transport::Request {
+    Ok(Request {
         method: asked.method.clone(),
         path_and_query: match asked.sender {
             RequestSender::Nobody => with_params(&asked.path, params),
-            RequestSender::User => path_at(target, &asked.path)?,
+            RequestSender::User(_) => path_at(target, &asked.path)?,
         },
         headers: of_run.chain(asked.headers.iter().cloned()).collect(),
         body: body.into_bytes(),
         limits: Limits::default(),
         deadline: settings.timeout,
-    };
-    request(target, &to_send).await
+    })
 }
 
 /// The path of a request: a redirect may lead to a whole URL, but not to another server.

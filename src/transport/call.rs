@@ -15,7 +15,6 @@ use tokio::time::{Sleep, sleep};
 use super::answer::{RequestError, Response, Truncated};
 use super::dial::dial;
 use super::{Limits, Target};
-use crate::session::PollRequest;
 use crate::stream::{Stream, TlsError};
 use crate::wire::http::{Body, Head, HttpError, NO_HEADERS, read_head};
 
@@ -75,20 +74,21 @@ impl Call<'_> {
     }
 
     /// One request and one answer on the kept connection of an earlier request, or on a new one. Returns the connection if
-    /// another request may follow on it. A server may end a kept connection just as the request is sent; then a poll is
-    /// sent again. A batch is not, because the server may have handled it (RFC 9110, 9.2.2).
+    /// another request may follow on it. A server may end a kept connection just as the request is sent; then one that asks
+    /// for something (GET) is sent again. One that carries something is not, because the server may have handled it
+    /// (RFC 9110, 9.2.2).
     pub(super) async fn converse(
         &self,
         kept: Option<Stream>,
-        of: PollRequest,
+        method: &str,
         request: &[u8],
     ) -> Result<(Response, Option<Stream>), RequestError> {
         let mut deadline = pin!(sleep(self.deadline));
         let no_switch = |_: &Head<'_, '_>| Ok::<(), Infallible>(());
-        let asked = (of.method(), request);
+        let asked = (method, request);
         if let Some(mut stream) = still_open(kept) {
             match self.ask(&mut stream, asked, no_switch, deadline.as_mut()).await {
-                Err(RequestError::NoAnswer { .. }) if of == PollRequest::Poll => {}
+                Err(RequestError::NoAnswer { .. }) if matches!(method, "GET" | "HEAD") => {}
                 Err(error) => return Err(error),
                 Ok(read) => return Ok(read.into_response(stream)),
             }

@@ -1,4 +1,4 @@
-//! One HTTP request on a connection of its own. It follows no redirect, keeps no cookie, repeats nothing and does not decide
+//! One HTTP request, on a connection of its own or on a kept one. It follows no redirect, keeps no cookie, repeats nothing and does not decide
 //! what an answer means.
 
 use std::convert::Infallible;
@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, Method, Uri};
 use super::answer::{RequestError, Response};
 use super::call::{Answer, Call};
 use super::{Limits, Target, not_replaced};
+use crate::stream::Stream;
 
 /// A request of the scenario verb `http`.
 #[derive(Clone, Debug)]
@@ -32,26 +33,57 @@ pub struct Request {
 /// # Errors
 /// If no head of an answer came; a body that is not whole is no error, the [`Response`] says so.
 pub async fn request(target: &Target, request: &Request) -> Result<Response, RequestError> {
-    let head = Head {
-        method: &request.method,
-        path_and_query: &request.path_and_query,
-        standard: standard_headers(target),
-        headers: &request.headers,
-    };
-    let call = Call {
-        target,
-        what: "request",
-        limits: &request.limits,
-        deadline: request.deadline,
-        moved: None,
-    };
-    let written = head.write(&request.body)?;
-    match call
+    let written = request.written(target)?;
+    match request
+        .call(target)
         .exchange(&request.method, &written, |_| Ok::<(), Infallible>(()))
         .await?
     {
         Answer::Response(response) | Answer::Switched(.., response) => Ok(response),
         Answer::BadSwitch(never) => match never {},
+    }
+}
+
+/// A connection on which another request may follow.
+pub(crate) struct KeptConnection(Stream);
+
+/// The same on the kept connection of an earlier request, or on a new one. Returns the connection if another request may
+/// follow on it.
+///
+/// # Errors
+/// As [`request`].
+pub(crate) async fn request_on(
+    kept: Option<KeptConnection>,
+    target: &Target,
+    request: &Request,
+) -> Result<(Response, Option<KeptConnection>), RequestError> {
+    let written = request.written(target)?;
+    let call = request.call(target);
+    let kept = kept.map(|kept| kept.0);
+    let (response, kept) = call.converse(kept, &request.method, &written).await?;
+    Ok((response, kept.map(KeptConnection)))
+}
+
+impl Request {
+    /// The request as it is sent.
+    fn written(&self, target: &Target) -> Result<Vec<u8>, RequestError> {
+        let head = Head {
+            method: &self.method,
+            path_and_query: &self.path_and_query,
+            standard: standard_headers(target),
+            headers: &self.headers,
+        };
+        head.write(&self.body)
+    }
+
+    fn call<'a>(&'a self, target: &'a Target) -> Call<'a> {
+        Call {
+            target,
+            what: "request",
+            limits: &self.limits,
+            deadline: self.deadline,
+            moved: None,
+        }
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn open(
     };
     let first = requests.written(PollRequest::Poll, None, Vec::new(), &[])?;
     let call = requests.call(PollRequest::Poll, upgrade.deadline);
-    let (mut response, kept) = call.converse(None, PollRequest::Poll, &first).await?;
+    let (mut response, kept) = call.converse(None, PollRequest::Poll.method(), &first).await?;
     if let Some(how) = unusable(&response, body_bytes) {
         return Err(OpenError::Unusable(how));
     }
@@ -290,7 +290,7 @@ impl Requests {
         let requests = Rc::clone(self);
         Lane::Busy(Box::pin(async move {
             let call = requests.call(of, LongPoll::ANSWERED_WITHIN);
-            let mut answered = pin!(call.converse(kept, of, &request));
+            let mut answered = pin!(call.converse(kept, of.method(), &request));
             match timeout(LongPoll::AT_ONCE, answered.as_mut()).await {
                 Ok(answered) => (AnswerPace::AtOnce, answered),
                 Err(_) => (AnswerPace::Waited, answered.await),

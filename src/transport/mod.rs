@@ -35,7 +35,7 @@ pub(crate) use connect::not_replaced;
 pub use connect::{ConnectRequest, Endpoint, TOKEN, UpgradeParts};
 pub use connection::Connection;
 pub(crate) use dial::dial;
-pub(crate) use http::USER_AGENT;
+pub(crate) use http::{KeptConnection, USER_AGENT, request_on};
 pub use http::{Request, request};
 pub use kind::Transport;
 pub use open::{Opened, open};

@@ -22,7 +22,7 @@ pub(super) fn why_not(program: &Program, vsn: Vsn) -> Option<&'static str> {
     if program.offers().any(compares) {
         return Some("its steps compare with answers that were recorded before");
     }
-    if program.connects().next().is_none() {
+    if program.has_no_socket() {
         return Some("it has requests only, and no socket");
     }
     program.acts().find_map(|act| match &act.what {

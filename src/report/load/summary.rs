@@ -106,11 +106,15 @@ fn conclusion(text: &mut String, run: &LoadFinished<'_>, paper: Paper) {
     let style = colored(color).bold();
     let short = match run.result.sockets.joined {
         0 => String::new(),
-        joined => format!(
-            ": {}, {}",
-            things(joined, "socket"),
-            things(run.result.messages.sent, "send")
-        ),
+        joined => {
+            let (requests, sends) = (run.result.latency_us.http.count, run.result.messages.sent);
+            let did = match (requests, sends) {
+                (0, sends) => things(sends, "send"),
+                (requests, 0) => things(requests, "request"),
+                (requests, sends) => format!("{}, {}", things(requests, "request"), things(sends, "send")),
+            };
+            format!(": {}, {did}", things(joined, "socket"))
+        }
     };
     let cut = if run.result.cut_short { ", cut short" } else { "" };
     for reason in reasons {

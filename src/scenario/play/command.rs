@@ -18,7 +18,7 @@ pub struct LinkId {
 }
 
 /// A request of a play, by which its answer is recognised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RequestId(pub u64);
 
 /// Which of its transports a client with a fallback tries.
@@ -77,8 +77,8 @@ pub struct HttpRequest {
 pub enum RequestSender {
     /// phxproof itself.
     Nobody,
-    /// A user, as with a browser.
-    User,
+    /// The user of this actor, as with a browser.
+    User(usize),
 }
 
 /// A report of the driver.

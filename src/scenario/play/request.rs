@@ -43,7 +43,7 @@ pub(crate) fn http_request(http: &Http, values: &Values) -> HttpRequest {
         headers,
         body,
         sender: match http.by {
-            Some(_) => RequestSender::User,
+            Some(user) => RequestSender::User(user.0),
             None => RequestSender::Nobody,
         },
     }

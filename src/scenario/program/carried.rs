@@ -62,6 +62,17 @@ impl Program {
         connects.next().and_then(Connect::bound_to).unwrap_or(otherwise)
     }
 
+    /// Whether it makes no difference over which transport it is played: its steps name their transports, or its users send
+    /// requests only.
+    pub(crate) fn is_same_over_all(&self) -> bool {
+        self.transports().next().is_some() || (self.has_no_socket() && !self.actors.is_empty())
+    }
+
+    /// Whether it sends requests only.
+    pub(crate) fn has_no_socket(&self) -> bool {
+        self.connects().next().is_none()
+    }
+
     pub(crate) fn connects(&self) -> impl Iterator<Item = &Connect> {
         self.acts().filter_map(|act| match &act.what {
             What::Connect(_, connect) => Some(connect),

@@ -18,6 +18,14 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     fact("sockets", lost, &sockets(result));
     let wrong = if result.messages.all_right() { dim } else { red };
     fact("messages", wrong, &messages(result));
+    if result.latency_us.http.count > 0 {
+        let requests = things(result.latency_us.http.count, "request");
+        fact(
+            "requests",
+            dim,
+            &format!("{requests} answered as their steps want"),
+        );
+    }
     if result.counts.compressed > 0 {
         fact("compressed", dim, &compressed(result));
     }

@@ -32,6 +32,8 @@ pub(crate) enum Deed {
     Join(Topic, Params),
     Push(Topic, PushKind),
     Leave(Topic),
+    /// A message under another join_ref than the one of the channel.
+    Astray(Topic, AstrayMessage, OtherJoinRef),
     Heartbeat,
     Frame(OddFrame),
     Close,
@@ -93,6 +95,23 @@ pub(crate) enum PushKind {
     Annotate(String, u32),
     /// An annotation that the channel refuses.
     AnnotateBadly(BadAnnotation),
+}
+
+/// A message under another join_ref than the one of the channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AstrayMessage {
+    Count,
+    Leave,
+}
+
+/// Another join_ref than the one of the channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherJoinRef {
+    Null,
+    /// One that no join has.
+    Unused,
+    /// That of an earlier join of the same topic on this connection.
+    Earlier,
 }
 
 /// A mistake in an annotation.

@@ -1,7 +1,8 @@
 //! Generates conversations of legal steps, plausible mistakes and illegal steps. Each conversation switches half of the kinds off.
 
 use super::conversation::{
-    BadAnnotation, Client, ClientStep, Deed, MadeConversation, OddFrame, Params, PushKind, Topic,
+    AstrayMessage, BadAnnotation, Client, ClientStep, Deed, MadeConversation, OddFrame, OtherJoinRef, Params,
+    PushKind, Topic,
 };
 use super::values::Values;
 use crate::dice::Dice;
@@ -102,6 +103,7 @@ enum Kind {
     Frames,
     Cutting,
     Rejoining,
+    Astray,
 }
 
 impl Kinds {
@@ -198,11 +200,25 @@ impl Maker {
                 let params = self.params(&topic);
                 Deed::Join(topic, params)
             }
+            30..=41 if self.kinds.has(Kind::Astray) && matches!(topic, Topic::Lab(_)) => self.astray(topic),
             _ => {
                 let push = self.push(&topic);
                 Deed::Push(topic, push)
             }
         }
+    }
+
+    fn astray(&mut self, topic: Topic) -> Deed {
+        let message = match self.dice.chance(70) {
+            true => AstrayMessage::Count,
+            false => AstrayMessage::Leave,
+        };
+        let other = match self.dice.below(3) {
+            0 => OtherJoinRef::Null,
+            1 => OtherJoinRef::Unused,
+            _ => OtherJoinRef::Earlier,
+        };
+        Deed::Astray(topic, message, other)
     }
 
     fn topic(&mut self) -> Topic {

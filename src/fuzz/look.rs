@@ -1,6 +1,8 @@
 //! Probes the server before the run: its channels, and the version of Phoenix that it behaves like.
 
-use super::conversation::{Client, ClientStep, Deed, MadeConversation, Params, PushKind, Topic};
+use super::conversation::{
+    AstrayMessage, Client, ClientStep, Deed, MadeConversation, OtherJoinRef, Params, PushKind, Topic,
+};
 use super::generate::Offers;
 use super::numbers::Numbers;
 use super::play::{Script, Stage};
@@ -67,24 +69,38 @@ async fn has_users(stage: &Stage, numbers: &Numbers) -> Result<bool, FuzzError> 
     Ok(false)
 }
 
-/// The newest version whose crashes look like those of this server; the newest of all if none does.
+/// The newest version that answers like this server, as far as the model tells versions apart; the newest of all if none does.
 async fn likeness(stage: &Stage, numbers: &Numbers) -> Result<Profile, FuzzError> {
-    let none = Params::Plain(serde_json::Map::new());
-    let crash = conversation([
-        Deed::Connect,
-        Deed::Join(Topic::Lab(0), none),
-        Deed::Push(Topic::Lab(0), PushKind::Crash),
-    ]);
-    for profile in Profile::RECORDED {
+    let telling = telling();
+    for profile in Profile::candidates() {
         let stage = Stage {
             profile,
             ..stage.clone()
         };
-        if flaw(&stage, numbers, &crash).await?.is_none() {
+        if flaw(&stage, numbers, &telling).await?.is_none() {
             return Ok(profile);
         }
     }
     Ok(stage.profile)
+}
+
+/// A conversation that versions answer differently. Each count tells whether the push before it was heard.
+fn telling() -> MadeConversation {
+    let lab = || Topic::Lab(0);
+    let join = || Deed::Join(lab(), Params::Plain(serde_json::Map::new()));
+    let count = || Deed::Push(lab(), PushKind::Count);
+    conversation([
+        Deed::Connect,
+        join(),
+        Deed::Astray(lab(), AstrayMessage::Count, OtherJoinRef::Null),
+        count(),
+        Deed::Astray(lab(), AstrayMessage::Count, OtherJoinRef::Unused),
+        count(),
+        Deed::Astray(lab(), AstrayMessage::Leave, OtherJoinRef::Null),
+        count(),
+        join(),
+        Deed::Push(lab(), PushKind::Crash),
+    ])
 }
 
 fn conversation<const N: usize>(deeds: [Deed; N]) -> MadeConversation {

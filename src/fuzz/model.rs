@@ -3,6 +3,7 @@
 //! The model walks through the steps of a conversation. For each it writes the steps of a scenario and predicts the messages to each
 //! client. It leaves out a step that is not possible in its state, such as a push without a connection.
 
+mod astray;
 mod frames;
 mod lab;
 mod presence;
@@ -16,17 +17,20 @@ use serde_json::{Map, Value, json};
 use super::conversation::{Client, ClientStep, Deed, MadeConversation, Params, PushKind, PushPayload, Topic};
 use super::prediction::{PredictedMessage, PredictedPayload, Prediction, StepInState, Telling, Told};
 use super::step::ScenarioStep;
-use crate::profile::{Gate, Profile};
+use crate::profile::{Gate, Profile, Version};
 use crate::protocol::{CLOSE, ERROR, PHOENIX_TOPIC, REPLY};
 use presence::Presence;
 use video::Video;
 
 /// The code of a close frame that ends a connection as it should end.
 const NORMAL: u16 = 1000;
+/// The reason of the error that answers a push to a topic without a channel.
+const UNMATCHED: &str = "unmatched topic";
 
 /// Predicts a conversation at a server that behaves like this version.
 pub(crate) fn predict(conversation: &MadeConversation, profile: Profile) -> Prediction {
     let mut model = Model {
+        version: profile.phoenix(),
         crash: match Gate::CrashReason.holds_in(profile.phoenix()) {
             true => json!({ "reason": "channel_crash" }),
             false => json!({}),
@@ -43,6 +47,7 @@ pub(crate) fn predict(conversation: &MadeConversation, profile: Profile) -> Pred
 }
 
 struct Model {
+    version: Version,
     /// The payload of an error of a channel.
     crash: Value,
     /// Whether clients connect with a name.
@@ -62,6 +67,8 @@ struct Connection {
     is_open: bool,
     sent: u32,
     channels: BTreeMap<Topic, Channel>,
+    /// The join_ref of the last channel of a topic that ended.
+    earlier: BTreeMap<Topic, String>,
     /// The event and the topic of each message that no step has waited for.
     untaken: Vec<(&'static str, String)>,
 }
@@ -88,6 +95,7 @@ impl Model {
             Deed::Join(topic, params) => self.join(client, topic, params),
             Deed::Push(topic, push) => self.push(client, topic, push),
             Deed::Leave(topic) => self.leave(client, topic),
+            Deed::Astray(topic, message, other) => self.astray(client, topic, (*message, *other)),
             Deed::Heartbeat => {
                 self.reach("heartbeat", "open");
                 self.heartbeat(client);
@@ -114,6 +122,7 @@ impl Model {
         connection.number += 1;
         connection.is_open = true;
         connection.sent = 0;
+        connection.earlier.clear();
         let line = match self.has_users {
             true => ScenarioStep::new(client, "connect", "socket").with("as", user(client)),
             false => ScenarioStep::new(client, "connect", ""),
@@ -151,7 +160,7 @@ impl Model {
         let reference = self.next_ref(client);
         let written = topic.written();
         let (status, response) = match (topic, params) {
-            (Topic::Unknown(_), _) => ("error", json!({ "reason": "unmatched topic" })),
+            (Topic::Unknown(_), _) => ("error", json!({ "reason": UNMATCHED })),
             (Topic::Lab(_), Params::Deny(reason)) => ("error", json!({ "reason": reason })),
             (Topic::Lab(_), Params::Crash) => ("error", json!({ "reason": "join crashed" })),
             (Topic::Lab(_), _) => ("ok", json!({ "params": lab::params(params) })),
@@ -206,7 +215,7 @@ impl Model {
             self.reach(push.kind(), "unjoined");
             let reference = self.next_ref(client);
             self.line(pushing(client, topic, push).expecting("error"));
-            let response = json!({ "reason": "unmatched topic" });
+            let response = json!({ "reason": UNMATCHED });
             self.tell(
                 client,
                 reply(None, &reference, &topic.written(), "error", response),
@@ -245,6 +254,7 @@ impl Model {
         let Some(channel) = connection.channels.remove(topic) else {
             return;
         };
+        connection.earlier.insert(topic.clone(), channel.join_ref.clone());
         self.line(ScenarioStep::new(client, "receive", event).with("on", &topic.written()));
         let answer = PredictedMessage {
             join_ref: Some(channel.join_ref.clone()),
@@ -274,6 +284,11 @@ impl Model {
         self.clients.get_mut(&client)?.channels.get_mut(topic)
     }
 
+    /// The join_ref of the last channel of a topic that ended on this connection.
+    fn earlier(&self, client: Client, topic: &Topic) -> Option<String> {
+        self.clients.get(&client)?.earlier.get(topic).cloned()
+    }
+
     fn next_ref(&mut self, client: Client) -> String {
         let connection = self.clients.entry(client).or_default();
         connection.sent += 1;
@@ -296,6 +311,13 @@ impl Model {
             connection.untaken.push((answer.event, topic));
         }
         self.note(client, Telling::Message(answer));
+    }
+
+    /// A reply, and the step that waits for it.
+    fn answered(&mut self, client: Client, reply: PredictedMessage) {
+        let reference = reply.reference.clone().unwrap_or_default();
+        self.line(ScenarioStep::new(client, "receive", REPLY).with("ref", &reference));
+        self.tell(client, reply);
     }
 
     fn note(&mut self, client: Client, what: Telling) {

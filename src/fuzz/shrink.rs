@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::conversation::{Client, ClientStep, Deed, MadeConversation, Params, PushKind, Topic};
+use super::conversation::{
+    Client, ClientStep, Deed, MadeConversation, OtherJoinRef, Params, PushKind, Topic,
+};
 use super::numbers::Numbers;
 use super::play::{Played, Script, Stage};
 use super::property::Flaw;
@@ -193,7 +195,9 @@ fn without_a_topic(conversation: &MadeConversation) -> Vec<MadeConversation> {
 
 fn topic(step: &ClientStep) -> Option<&Topic> {
     match &step.deed {
-        Deed::Join(topic, _) | Deed::Push(topic, _) | Deed::Leave(topic) => Some(topic),
+        Deed::Join(topic, _) | Deed::Push(topic, _) | Deed::Leave(topic) | Deed::Astray(topic, ..) => {
+            Some(topic)
+        }
         Deed::Connect | Deed::Heartbeat | Deed::Frame(_) | Deed::Close | Deed::Cut => None,
     }
 }
@@ -291,10 +295,20 @@ fn simpler_deeds(deed: &Deed) -> Vec<Deed> {
             }
             simpler
         }
-        Deed::Leave(Topic::Lab(1..)) => vec![Deed::Leave(Topic::Lab(0))],
-        Deed::Leave(_) | Deed::Connect | Deed::Heartbeat | Deed::Frame(_) | Deed::Close | Deed::Cut => {
-            Vec::new()
+        Deed::Astray(Topic::Lab(1..), message, other) => {
+            vec![Deed::Astray(Topic::Lab(0), *message, *other)]
         }
+        Deed::Astray(topic, message, OtherJoinRef::Earlier) => {
+            vec![Deed::Astray(topic.clone(), *message, OtherJoinRef::Unused)]
+        }
+        Deed::Leave(Topic::Lab(1..)) => vec![Deed::Leave(Topic::Lab(0))],
+        Deed::Leave(_)
+        | Deed::Astray(..)
+        | Deed::Connect
+        | Deed::Heartbeat
+        | Deed::Frame(_)
+        | Deed::Close
+        | Deed::Cut => Vec::new(),
     }
 }
 

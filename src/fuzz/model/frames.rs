@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::super::conversation::{Client, OddFrame};
-use super::super::prediction::{PredictedMessage, Telling};
+use super::super::prediction::Telling;
 use super::super::step::ScenarioStep;
-use super::{Model, reply};
+use super::{Model, UNMATCHED, reply};
 use crate::protocol::PHOENIX_TOPIC;
 
 impl Model {
@@ -33,34 +33,27 @@ impl Model {
                     let opcode = if index == 0 { "opcode: 1" } else { "opcode: 0" };
                     self.line(raw(format!("{opcode}, text: '{piece}', last: {}", index == last)));
                 }
-                self.answer_to_frame(client, reply(None, "f", PHOENIX_TOPIC, "ok", json!({})));
+                self.answered(client, reply(None, "f", PHOENIX_TOPIC, "ok", json!({})));
             }
             OddFrame::EmptyBinary => {
                 self.line(raw("binary: \"00 00 00 00 00\"".to_owned()));
-                self.answer_to_frame(
+                self.answered(
                     client,
-                    reply(None, "", "", "error", json!({ "reason": "unmatched topic" })),
+                    reply(None, "", "", "error", json!({ "reason": UNMATCHED })),
                 );
             }
             OddFrame::SixValues => {
                 self.line(raw(
                     "text: '[null,\"s\",\"phoenix\",\"heartbeat\",{},\"surplus\"]'".to_owned(),
                 ));
-                self.answer_to_frame(client, reply(None, "s", PHOENIX_TOPIC, "ok", json!({})));
+                self.answered(client, reply(None, "s", PHOENIX_TOPIC, "ok", json!({})));
             }
             OddFrame::NumberAsTopic(number) => {
                 self.line(raw(format!("text: '[\"1\",\"t\",{number},\"echo\",{{}}]'")));
-                let mut answer = reply(None, "t", "", "error", json!({ "reason": "unmatched topic" }));
+                let mut answer = reply(None, "t", "", "error", json!({ "reason": UNMATCHED }));
                 answer.topic = json!(number);
-                self.answer_to_frame(client, answer);
+                self.answered(client, answer);
             }
         }
-    }
-
-    /// An answer, and the step that waits for it.
-    fn answer_to_frame(&mut self, client: Client, answer: PredictedMessage) {
-        let reference = answer.reference.clone().unwrap_or_default();
-        self.line(ScenarioStep::new(client, "receive", answer.event).with("ref", &reference));
-        self.tell(client, answer);
     }
 }

@@ -18,6 +18,14 @@ pub(super) fn params(params: &Params) -> Value {
 }
 
 impl Model {
+    /// The count of a channel after one more push of `count`.
+    pub(super) fn count(&mut self, client: Client, topic: &Topic) -> u64 {
+        self.channel(client, topic).map_or(0, |channel| {
+            channel.count += 1;
+            channel.count
+        })
+    }
+
     pub(super) fn push_to_lab(&mut self, client: Client, topic: &Topic, push: &PushKind) {
         match push {
             PushKind::Echo(it) => self.answers(client, topic, push, ("ok", object(it))),
@@ -26,10 +34,7 @@ impl Model {
             PushKind::Ack => self.answers(client, topic, push, ("ok", json!({}))),
             PushKind::Ignore => self.sent(client, topic, push),
             PushKind::Count => {
-                let count = self.channel(client, topic).map_or(0, |channel| {
-                    channel.count += 1;
-                    channel.count
-                });
+                let count = self.count(client, topic);
                 self.answers(client, topic, push, ("ok", json!({ "count": count })));
             }
             PushKind::Put(key, value) => {

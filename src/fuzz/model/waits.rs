@@ -46,7 +46,7 @@ impl Model {
             Deed::Close | Deed::Cut | Deed::Frame(OddFrame::Fatal(..)) => {
                 self.channel(client, &Topic::Presence).is_some()
             }
-            Deed::Connect | Deed::Heartbeat | Deed::Frame(_) => false,
+            Deed::Connect | Deed::Heartbeat | Deed::Astray(..) | Deed::Frame(_) => false,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::connections::{Connections, Deadline, Expired};
 use super::ids::{Address, ConnectionId, SessionId};
 use super::longpolls::LongPolls;
+use super::queues::Inbox;
 use super::session::Carrier;
 use super::shared::Shared;
 use super::store::Answer;
@@ -22,6 +23,7 @@ pub(crate) struct Core {
     pub(crate) connections: Connections,
     pub(crate) channels: Channels,
     pub(crate) longpolls: LongPolls,
+    pub(crate) inbox: Inbox,
 }
 
 /// Whether requests were answered.
@@ -39,11 +41,12 @@ pub(crate) enum Turn {
 }
 
 impl Core {
-    pub(crate) fn new(shared: Arc<Shared>, channels: Channels, longpolls: LongPolls) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, channels: Channels, longpolls: LongPolls, inbox: Inbox) -> Self {
         Self {
             connections: Connections::new(shared.clock.now(), &shared.conduct.wire, shared.tls.clone()),
             channels,
             longpolls,
+            inbox,
             shared,
         }
     }

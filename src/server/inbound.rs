@@ -34,6 +34,7 @@ impl Core {
                 Ok(Taken::End) => return self.drop_connection(id),
                 Ok(Taken::Bytes(n, rest)) => {
                     self.heard(id);
+                    self.dispatch_broadcasts();
                     self.take_in(id, &mut buffer[..n]);
                     self.channels.run_ready();
                     self.end_turn(id);
@@ -52,6 +53,16 @@ impl Core {
         if let Some(connection) = self.connections.get_mut(id) {
             connection.unread = Unread::Something;
             self.connections.unread.push(id);
+        }
+    }
+
+    /// Dispatches the broadcasts of other shards that came before what was just read. The client may have read the reply to a
+    /// broadcast before it left: in Phoenix all subscribers have a broadcast before its sender gets a reply.
+    fn dispatch_broadcasts(&mut self) {
+        while let Some((broadcast, sender)) = self.inbox.next_broadcast() {
+            // The sender's shard has seen whether it can be encoded.
+            let _ = self.channels.dispatch(&broadcast, sender);
+            self.settle_channels();
         }
     }
 

@@ -29,6 +29,35 @@ pub(crate) enum Note {
     Drain,
 }
 
+/// The receiving end of the queue of a shard.
+pub(crate) struct Inbox {
+    notes: Receiver<Note>,
+    /// A note that was taken out before its turn.
+    first: Option<Note>,
+}
+
+impl Inbox {
+    const fn new(notes: Receiver<Note>) -> Self {
+        Self { notes, first: None }
+    }
+
+    /// The next note.
+    pub(crate) fn next(&mut self) -> Option<Note> {
+        self.first.take().or_else(|| self.notes.try_recv().ok())
+    }
+
+    /// The next note, if it is a broadcast.
+    pub(crate) fn next_broadcast(&mut self) -> Option<(Arc<Broadcast>, ChannelId)> {
+        match self.next() {
+            Some(Note::Broadcast(broadcast, sender)) => Some((broadcast, sender)),
+            other => {
+                self.first = other;
+                None
+            }
+        }
+    }
+}
+
 /// The queues of all shards.
 pub(crate) struct ShardQueues {
     queues: Vec<(Sender<Note>, Waker)>,
@@ -36,12 +65,12 @@ pub(crate) struct ShardQueues {
 
 impl ShardQueues {
     /// Queues to shards with these wakers, and the receiving end of each.
-    pub(crate) fn new(wakers: Vec<Waker>) -> (Self, Vec<Receiver<Note>>) {
+    pub(crate) fn new(wakers: Vec<Waker>) -> (Self, Vec<Inbox>) {
         let (queues, inboxes) = wakers
             .into_iter()
             .map(|waker| {
                 let (queue, inbox) = mpsc::channel();
-                ((queue, waker), inbox)
+                ((queue, waker), Inbox::new(inbox))
             })
             .unzip();
         (Self { queues }, inboxes)

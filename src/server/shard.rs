@@ -3,7 +3,6 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use mio::event::Event;
@@ -32,7 +31,6 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// What a shard runs on.
 pub(crate) struct Shard {
     poll: Poll,
-    inbox: Receiver<Note>,
     pub(crate) listener: Option<TcpListener>,
     pub(crate) core: Core,
     queues: Arc<ShardQueues>,
@@ -56,14 +54,13 @@ pub(crate) enum Accepting {
 impl Shard {
     /// A shard that does not listen yet.
     pub(crate) fn new(
-        (poll, inbox): (Poll, Receiver<Note>),
+        poll: Poll,
         core: Core,
         (queues, number): (Arc<ShardQueues>, usize),
         accepting: Accepting,
     ) -> Self {
         Self {
             poll,
-            inbox,
             listener: None,
             core,
             queues,
@@ -175,7 +172,7 @@ impl Shard {
     }
 
     fn read_notes(&mut self) {
-        while let Ok(note) = self.inbox.try_recv() {
+        while let Some(note) = self.core.inbox.next() {
             match note {
                 Note::Broadcast(broadcast, sender) => {
                     // The sender's shard has seen whether it can be encoded.

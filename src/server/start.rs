@@ -63,9 +63,9 @@ impl Server {
         for (number, (poll, inbox)) in polls.into_iter().zip(inboxes).enumerate() {
             let channels = Channels::new(&shared, &queues, number);
             let longpolls = LongPolls::new(&shared, &queues, number);
-            let core = Core::new(Arc::clone(&shared), channels, longpolls);
+            let core = Core::new(Arc::clone(&shared), channels, longpolls, inbox);
             let place_in_queues = (Arc::clone(&queues), number);
-            let shard = Shard::new((poll, inbox), core, place_in_queues, place.accepting);
+            let shard = Shard::new(poll, core, place_in_queues, place.accepting);
             let started = server.spawn(shard, Arc::clone(&place), settings.descriptors)?;
             if let Ok(Err(error)) = started.recv() {
                 server.drain();

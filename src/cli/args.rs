@@ -15,7 +15,7 @@ mod watching;
 
 pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
-pub(super) use fuzz::{FocusArg, Fuzz};
+pub(super) use fuzz::{Conversing, Diff, FocusArg, Fuzz};
 pub(super) use init::Init;
 pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{Compare, CompareFormat, OutputArg, Report};
@@ -98,6 +98,8 @@ pub(super) enum Command {
     Prove(Box<Prove>),
     /// Plays generated conversations and compares the answers with a model of Phoenix
     Fuzz(Box<Fuzz>),
+    /// Plays the same generated conversations at two servers and compares the answers
+    Diff(Box<Diff>),
     /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),
     /// Prints a built-in scenario, to copy and change

@@ -69,6 +69,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Capacity(args) => capacity::run(*args, cli.look),
         Command::Prove(args) => prove::run(*args, cli.look),
         Command::Fuzz(args) => fuzz::run(*args, cli.look),
+        Command::Diff(args) => fuzz::diff(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema => show::schema(),

@@ -158,6 +158,37 @@ impl Client {
     pub(crate) const MOST: usize = NAMES.len();
 }
 
+impl AstrayMessage {
+    /// The kind of step under this join_ref, for the count of what was covered.
+    pub(crate) const fn kind(self, other: OtherJoinRef) -> &'static str {
+        match (self, other) {
+            (Self::Count, OtherJoinRef::Null) => "count under a null join_ref",
+            (Self::Count, OtherJoinRef::Unused) => "count under an unused join_ref",
+            (Self::Count, OtherJoinRef::Earlier) => "count under an earlier join_ref",
+            (Self::Leave, OtherJoinRef::Null) => "leave under a null join_ref",
+            (Self::Leave, OtherJoinRef::Unused) => "leave under an unused join_ref",
+            (Self::Leave, OtherJoinRef::Earlier) => "leave under an earlier join_ref",
+        }
+    }
+}
+
+impl Deed {
+    /// The kind of step, for the count of what was covered.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Join(..) => "join",
+            Self::Push(_, push) => push.kind(),
+            Self::Leave(_) => "leave",
+            Self::Astray(_, message, other) => message.kind(*other),
+            Self::Heartbeat => "heartbeat",
+            Self::Frame(frame) => frame.kind(),
+            Self::Close => "close",
+            Self::Cut => "cut",
+        }
+    }
+}
+
 impl OddFrame {
     /// The kind of frame, for the count of what was covered.
     pub(crate) fn kind(&self) -> &'static str {

@@ -1,16 +1,14 @@
 //! A failure: shrunk, and written as a scenario with its fixture.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use super::conversation::MadeConversation;
-use super::numbers::Numbers;
-use super::play::{Script, Stage};
+use super::diff::B;
 use super::property::{Flaw, Property};
-use super::settings::{FuzzError, FuzzSettings};
-use super::shrink::{Rate, Search, Shrunk};
+use super::script::{Reference, Script};
+use super::settings::FuzzSettings;
+use super::shrink::{Rate, Shrunk};
 use super::written;
-use crate::clock::Time;
 use crate::conformance::{FixtureOrigin, fixture_text};
 
 /// A failure, shrunk.
@@ -18,12 +16,20 @@ use crate::conformance::{FixtureOrigin, fixture_text};
 pub(crate) struct Find {
     pub(crate) property: &'static str,
     pub(crate) sentence: &'static str,
-    /// The difference from the prediction.
+    /// The property and what it is about.
+    flaw_kind: String,
+    /// The difference from the prediction, or between two servers.
     pub(crate) told: String,
+    /// The party whose messages the fixture has.
+    pub(crate) said_by: &'static str,
     /// The number of the conversation that failed first.
     pub(crate) conversation: u64,
     /// The number of conversations that failed in this way.
     pub(crate) times: u64,
+    /// Other kinds of failures that follow from the same cause, with the number of their conversations.
+    pub(crate) also: Vec<(String, u64)>,
+    /// The rule that it touches, if that is known.
+    pub(crate) rule: Option<&'static str>,
     pub(crate) rate: Rate,
     /// The name of its files, without an extension.
     pub(crate) name: String,
@@ -40,6 +46,7 @@ pub(super) struct Failed {
     pub(super) conversation: MadeConversation,
     pub(super) script: Script,
     pub(super) flaw: Flaw,
+    pub(super) reference: Option<Reference>,
 }
 
 /// The failures of one kind.
@@ -47,6 +54,24 @@ pub(super) struct KindOfFailure {
     pub(super) first: Failed,
     pub(super) others: Vec<Failed>,
     pub(super) times: u64,
+}
+
+impl KindOfFailure {
+    /// The kind of these failures; nothing without a failure.
+    pub(super) fn of(failed: Vec<Failed>) -> Option<Self> {
+        let times = failed.len() as u64;
+        let mut failed = failed.into_iter();
+        Some(Self {
+            first: failed.next()?,
+            others: failed.collect(),
+            times,
+        })
+    }
+
+    /// The failures that were kept, the first one first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Failed> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
 }
 
 impl Failed {
@@ -57,34 +82,23 @@ impl Failed {
 }
 
 impl Find {
-    /// Shrinks the first failure of a kind, or the next one if the first does not fail again.
-    ///
-    /// # Errors
-    /// If a scenario cannot be read, which is a mistake of this tool.
-    pub(super) async fn of(
-        kind: &KindOfFailure,
-        stage: &Stage,
-        numbers: &Arc<Numbers>,
-        settings: &FuzzSettings,
-        until: Time,
-    ) -> Result<Self, FuzzError> {
-        let search = Search {
-            stage: stage.clone(),
-            numbers: Arc::clone(numbers),
-            flaw: kind.first.flaw.clone(),
-            until,
-        };
-        for failed in std::iter::once(&kind.first).chain(&kind.others) {
-            if let Some(shrunk) = search.run(&failed.conversation).await? {
-                return Ok(Self::new(failed, kind.times, shrunk, settings));
-            }
-        }
-        let failed = &kind.first;
-        let once = Search::not_again(failed.script.clone(), failed.flaw.clone());
-        Ok(Self::new(failed, kind.times, once, settings))
+    /// Whether the scenario and its fixture hold at server B, so that A fails.
+    pub(crate) fn held_at_b(&self) -> bool {
+        self.said_by == B
     }
 
-    fn new(failed: &Failed, times: u64, shrunk: Shrunk, settings: &FuzzSettings) -> Self {
+    /// Whether both touch the same rule in the same way.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.rule.is_some() && self.rule == other.rule && self.flaw_kind == other.flaw_kind
+    }
+
+    /// More conversations failed for the same cause.
+    pub(super) fn also(&mut self, kind: &KindOfFailure) {
+        self.also.push((kind.first.flaw.kind(), kind.times));
+    }
+
+    /// The failure as it is told and written.
+    pub(super) fn new(failed: &Failed, times: u64, shrunk: Shrunk, settings: &FuzzSettings) -> Self {
         let property = failed.flaw.property;
         let about = failed
             .flaw
@@ -102,38 +116,58 @@ impl Find {
             .map(ToString::to_string)
             .collect();
         let about = format!("Found by fuzzing: {sentence}.");
+        let reference = shrunk.reference.as_ref();
+        let said_by = reference.map_or("the model of phxproof", |it| it.said_by);
         let origin = FixtureOrigin {
             source: &source,
             description: &about,
-            said_by: "the model of phxproof",
+            said_by,
             hidden: &hidden,
         };
         let text = written::scenario(&about, &shrunk.script.prediction);
         let steps = written::steps_of(&text);
-        let mut scenario = String::new();
-        let _ = writeln!(
-            scenario,
-            "# Found by `{}`, in conversation {}.",
-            settings.command_line, failed.number
-        );
-        let _ = writeln!(scenario, "# What should hold: {sentence}.");
-        let _ = writeln!(scenario, "# What happened: {}", one_line(&shrunk.flaw.told));
-        let _ = writeln!(scenario, "# Played again, it {}.", shrunk.rate.told());
-        scenario.push_str(&text);
+        let rule = shrunk.cause.map(|cause| cause.rule_of(&shrunk.flaw));
+        let scenario = comment(failed, &shrunk, rule, settings) + &text;
         Self {
             property: property.name(),
             sentence,
+            flaw_kind: failed.flaw.kind(),
             told: shrunk.flaw.told,
+            said_by,
             conversation: failed.number,
             times,
+            also: Vec::new(),
+            rule,
             rate: shrunk.rate,
             name,
-            fixture: fixture_text(&origin, &shrunk.script.expected),
+            fixture: fixture_text(
+                &origin,
+                shrunk
+                    .reference
+                    .as_ref()
+                    .map_or(&shrunk.script.expected, |it| &it.log),
+            ),
             scenario,
             steps,
             shrunk_from: written::steps_of(&failed.script.text),
         }
     }
+}
+
+/// The comment above a scenario.
+fn comment(failed: &Failed, shrunk: &Shrunk, rule: Option<&'static str>, settings: &FuzzSettings) -> String {
+    let mut comment = format!(
+        "# Found by `{}`, in conversation {}.\n# What should hold: {}.\n# What happened: {}\n",
+        settings.command_line,
+        failed.number,
+        failed.flaw.property.sentence(),
+        one_line(&shrunk.flaw.told)
+    );
+    if let Some(rule) = rule {
+        let _ = writeln!(comment, "# Rule: {rule} (phxproof explain {rule})");
+    }
+    let _ = writeln!(comment, "# Played again, it {}.", shrunk.rate.told());
+    comment
 }
 
 /// A text for a comment.

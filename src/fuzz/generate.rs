@@ -33,6 +33,18 @@ pub struct Offers {
     pub users: bool,
 }
 
+impl Offers {
+    /// The channels of both servers.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            lab: self.lab && other.lab,
+            presence: self.presence && other.presence,
+            videos: self.videos && other.videos,
+            users: self.users && other.users,
+        }
+    }
+}
+
 /// The settings that all conversations of a run share.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ground {
@@ -52,13 +64,16 @@ pub(crate) fn conversation(seed: u64, number: u64, ground: Ground) -> MadeConver
         values: Values::new(bytes),
         kinds: Kinds::some(&mut dice),
         topics: topics(&mut dice, ground),
-        clients: 1 + dice.index(4),
+        clients: CLIENTS[dice.index(CLIENTS.len())],
         ground,
         annotations: 0,
         dice,
     };
     maker.make()
 }
+
+/// The numbers of clients, each with the same chance: many small conversations find more than a few large ones.
+const CLIENTS: [usize; 8] = [1, 1, 2, 2, 2, 3, 3, 4];
 
 /// The topics of a conversation.
 fn topics(dice: &mut Dice, ground: Ground) -> Vec<Topic> {
@@ -144,7 +159,7 @@ impl Maker {
                 }
             }
         }
-        let more = 2 + self.dice.index(16);
+        let more = 2 + self.dice.index(12);
         for _ in 0..more {
             let client = Client(self.dice.index(self.clients));
             let deed = self.deed();
@@ -324,7 +339,7 @@ impl Maker {
 
 /// Frames and messages that end the connection on every version of Phoenix, with the close code (transcripts `malformed/*` and
 /// `frames/*`).
-const FATAL: [(&str, u16); 24] = [
+const FATAL: [(&str, u16); 26] = [
     ("text: not json", 1011),
     ("text: \"\"", 1011),
     ("text: \"null\"", 1011),
@@ -344,6 +359,8 @@ const FATAL: [(&str, u16); 24] = [
     ("opcode: 11, text: x", 1002),
     ("opcode: 0, text: x", 1002),
     ("opcode: 9, text: hello, last: false", 1002),
+    ("opcode: 8, text: \"\"", 1000),
+    ("opcode: 8, binary: 0f a1", 1000),
     ("opcode: 8, binary: \"03\"", 1002),
     ("opcode: 8, binary: 03 ed", 1002),
     (

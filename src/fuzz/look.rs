@@ -1,29 +1,37 @@
-//! Probes the server before the run: its channels, and the version of Phoenix that it behaves like.
+//! Probes a server before the run: its channels, and the version of Phoenix that it behaves like.
 
 use super::conversation::{
     AstrayMessage, Client, ClientStep, Deed, MadeConversation, OtherJoinRef, Params, PushKind, Topic,
 };
 use super::generate::Offers;
 use super::numbers::Numbers;
-use super::play::{Script, Stage};
+use super::play::Stage;
 use super::property::Property;
-use super::settings::{FuzzError, FuzzSettings};
+use super::script::Script;
+use super::settings::FuzzError;
 use crate::profile::Profile;
 
-/// Finds out what the server offers, and sets the profile of the stage unless the user has named one.
+/// The channels of a server, and the version of Phoenix that it is held to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked {
+    pub(super) offers: Offers,
+    pub(super) profile: Profile,
+}
+
+/// Finds out what the server of this stage offers, and which version it is like unless the user has `named` one.
 ///
 /// # Errors
 /// If the server lets no client in.
 pub(super) async fn look(
-    stage: &mut Stage,
-    settings: &FuzzSettings,
+    stage: &Stage,
+    named: Option<Profile>,
     numbers: &Numbers,
-) -> Result<Offers, FuzzError> {
+) -> Result<Looked, FuzzError> {
     let greeting = conversation([Deed::Connect, Deed::Heartbeat]);
     if let Some((Property::LetIn | Property::Undecided, why)) = flaw(stage, numbers, &greeting).await? {
         let why = why.lines().next().unwrap_or_default().to_owned();
         return Err(FuzzError::NoEntrance {
-            target: settings.endpoint.target.url(),
+            target: stage.connections.endpoint.target.url(),
             why,
         });
     }
@@ -33,10 +41,12 @@ pub(super) async fn look(
         videos: joins(stage, numbers, &Topic::Video).await?,
         users: has_users(stage, numbers).await?,
     };
-    if settings.profile.is_none() && offers.lab {
-        stage.profile = likeness(stage, numbers).await?;
-    }
-    Ok(offers)
+    let profile = match named {
+        Some(named) => named,
+        None if offers.lab => likeness(stage, numbers).await?,
+        None => stage.profile,
+    };
+    Ok(Looked { offers, profile })
 }
 
 /// Whether a client may join. Nothing else counts: a channel that is there and answers wrongly has to be fuzzed.
@@ -49,7 +59,7 @@ async fn joins(stage: &Stage, numbers: &Numbers, topic: &Topic) -> Result<bool, 
     };
     let text =
         format!("about: x\nfresh: [{name}]\nsteps:\n  - ana: connect\n  - ana: {{ join: \"{topic}\" }}\n");
-    Ok(stage.holds(&text, numbers.next()).await?)
+    Ok(stage.holds(&text, numbers).await?)
 }
 
 /// Whether a client with the token of a user is this user: in a whisper to itself, or in its presence.
@@ -121,6 +131,6 @@ async fn flaw(
     let Some(script) = Script::new(conversation, stage.profile)? else {
         return Ok(None);
     };
-    let played = stage.play(&script, numbers.next()).await;
+    let played = stage.play(&script, numbers).await;
     Ok(played.flaw.map(|flaw| (flaw.property, flaw.told)))
 }

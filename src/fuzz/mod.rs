@@ -6,7 +6,11 @@
 //! names the property that failed, `shrink.rs` shrinks the conversation and `find.rs` writes it. `look.rs` finds out what the server has, and `run.rs`
 //! does all of this side by side.
 
+mod cause;
 mod conversation;
+mod diff;
+mod event;
+mod failures;
 mod find;
 mod generate;
 mod look;
@@ -15,20 +19,24 @@ mod numbers;
 mod play;
 mod prediction;
 mod property;
+mod result;
 mod run;
+mod script;
 mod settings;
 mod shrink;
+mod shrinking;
 mod step;
 #[cfg(test)]
 mod tests;
 mod values;
 mod written;
 
+pub use event::FuzzEvent;
 pub(crate) use find::Find;
 pub use generate::Offers;
-pub use run::FuzzEvent;
 
 pub(crate) use generate::Focus;
 pub(crate) use prediction::StepInState;
-pub(crate) use run::{FuzzResult, fuzz};
+pub(crate) use result::FuzzResult;
+pub(crate) use run::fuzz;
 pub(crate) use settings::{Bound, FuzzError, FuzzSettings};

@@ -4,11 +4,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conversation::MadeConversation;
-use super::model;
-use super::prediction::Prediction;
+use super::diff::{self, Heard, Stopped};
+use super::numbers::Numbers;
 use super::property::{Flaw, Property};
-use super::written;
+use super::script::{Reference, Script, is_out_of_order};
 use crate::conformance::{Deviation, Log, RunNames, compare, log_of};
 use crate::driver::{Afterwards, ConnectionSettings, drive};
 use crate::profile::Profile;
@@ -19,64 +18,75 @@ use crate::scenario::{Blame, Noted, Play, PlayStatus, Program, Purpose, Scenario
 #[derive(Clone)]
 pub(super) struct Stage {
     pub(super) connections: Rc<ConnectionSettings>,
+    /// The second server, if two are compared with each other.
+    pub(super) other: Option<Rc<ConnectionSettings>>,
     /// How long each answer may take.
     pub(super) timeout: Duration,
     pub(super) profile: Profile,
 }
 
-/// A conversation that is to be played.
-#[derive(Clone, Debug)]
-pub(super) struct Script {
-    pub(super) prediction: Prediction,
-    /// The scenario.
-    pub(super) text: String,
-    pub(super) program: Arc<Program>,
-    /// The predicted messages.
-    pub(super) expected: Log,
-}
-
 /// A conversation that was played.
 pub(super) struct Played {
-    /// Nothing if all was as the model says.
+    /// Nothing if all was as it should be.
     pub(super) flaw: Option<Flaw>,
+    /// What should have been sent, if that is not the prediction.
+    pub(super) reference: Option<Reference>,
     pub(super) messages: u64,
 }
 
-impl Script {
-    /// Writes the scenario of a conversation; nothing if it has no step to play.
-    ///
-    /// # Errors
-    /// If the scenario cannot be read, which is a mistake of this tool.
-    pub(super) fn new(
-        conversation: &MadeConversation,
-        profile: Profile,
-    ) -> Result<Option<Self>, ScenarioError> {
-        let prediction = model::predict(conversation, profile);
-        let text = written::scenario("A generated conversation.", &prediction);
-        if written::steps_of(&text) == 0 {
-            return Ok(None);
-        }
-        let program = Arc::new(read("generated.yaml", &text)?);
-        let expected = written::log(&prediction, &program);
-        Ok(Some(Self {
-            prediction,
-            text,
-            program,
-            expected,
-        }))
-    }
-}
-
 impl Stage {
-    /// Plays a conversation; its topics and users are called by numbers from `fresh`.
-    pub(super) async fn play(&self, script: &Script, fresh: u64) -> Played {
-        let complete = |play: &Play| !self.deviations(script, play).iter().any(Deviation::may_mend);
-        let play = self.played(&script.program, fresh, complete).await;
-        let entries = &play.recording().entries;
-        let messages = entries.iter().filter(|it| is_message(&it.what)).count();
+    /// Plays a conversation; its topics and users are called by `numbers`.
+    pub(super) async fn play(&self, script: &Script, numbers: &Numbers) -> Played {
+        match &self.other {
+            None => self.play_as_predicted(script, numbers.next()).await,
+            Some(other) => self.play_at_both(other, script, numbers).await,
+        }
+    }
+
+    async fn play_as_predicted(&self, script: &Script, fresh: u64) -> Played {
+        // Most plays end with the comparison that shows them complete, so the last one is kept.
+        let mut last = (0, Vec::new());
+        let complete = |play: &Play| {
+            last = (play.recording().entries.len(), deviations(script, play));
+            !last.1.iter().any(Deviation::may_mend)
+        };
+        let play = self
+            .played(&self.connections, (&script.program, fresh), complete)
+            .await;
+        let deviations = || match last {
+            (compared, deviations) if compared == play.recording().entries.len() => deviations,
+            _ => deviations(script, &play),
+        };
         Played {
-            flaw: self.flaw(script, &play),
-            messages: messages as u64,
+            flaw: failure(&play).or_else(|| Flaw::of_deviations(&deviations())),
+            reference: None,
+            messages: messages(&play),
+        }
+    }
+
+    async fn play_at_both(
+        &self,
+        other: &Rc<ConnectionSettings>,
+        script: &Script,
+        numbers: &Numbers,
+    ) -> Played {
+        let complete = |play: &Play| !deviations(script, play).iter().any(Deviation::may_mend);
+        let (first, second) = (numbers.next(), numbers.next());
+        let (a, b) = tokio::join!(
+            self.played(&self.connections, (&script.program, first), complete),
+            self.played(other, (&script.program, second), complete)
+        );
+        let heard = |play: &Play| Heard {
+            log: log(script, play),
+            stopped: stop(play),
+        };
+        let messages = messages(&a) + messages(&b);
+        let (a, b) = (heard(&a), heard(&b));
+        let flaw = diff::difference(script, &a, &b);
+        Played {
+            reference: flaw.is_some().then(|| diff::reference(&a, &b)),
+            flaw,
+            messages,
         }
     }
 
@@ -84,13 +94,20 @@ impl Stage {
     ///
     /// # Errors
     /// If the scenario cannot be read.
-    pub(super) async fn holds(&self, scenario: &str, fresh: u64) -> Result<bool, ScenarioError> {
+    pub(super) async fn holds(&self, scenario: &str, numbers: &Numbers) -> Result<bool, ScenarioError> {
         let program = Arc::new(read("generated.yaml", scenario)?);
-        let play = self.played(&program, fresh, |_| true).await;
+        let play = self
+            .played(&self.connections, (&program, numbers.next()), |_| true)
+            .await;
         Ok(!matches!(play.progress(), PlayStatus::Failed(_)))
     }
 
-    async fn played(&self, program: &Arc<Program>, fresh: u64, complete: impl FnMut(&Play) -> bool) -> Play {
+    async fn played(
+        &self,
+        server: &Rc<ConnectionSettings>,
+        (program, fresh): (&Arc<Program>, u64),
+        complete: impl FnMut(&Play) -> bool,
+    ) -> Play {
         let setting = Setting {
             timeout: self.timeout,
             round_trip: Duration::ZERO,
@@ -105,41 +122,50 @@ impl Stage {
             patience: self.timeout,
             listen_on: Duration::ZERO,
         };
-        drive(
-            &mut play,
-            Rc::clone(&self.connections),
-            None,
-            complete,
-            afterwards,
-        )
-        .await;
+        drive(&mut play, Rc::clone(server), None, complete, afterwards).await;
         play
     }
+}
 
-    fn deviations(&self, script: &Script, play: &Play) -> Vec<Deviation> {
-        let mut found = compare(&script.expected, &log(script, play), &script.program);
-        let senders = script.prediction.broadcasters.len();
-        found.retain(|it| match it {
-            Deviation::Ending { expected, .. } => expected == "open",
-            Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, senders),
-            Deviation::Missing { .. } | Deviation::Extra { .. } | Deviation::Opening { .. } => true,
-        });
-        found
-    }
+/// The differences from the prediction.
+fn deviations(script: &Script, play: &Play) -> Vec<Deviation> {
+    let mut found = compare(&script.expected, &log(script, play), &script.program);
+    let senders = script.prediction.broadcasters.len();
+    found.retain(|it| match it {
+        Deviation::Ending { expected, .. } => expected == "open",
+        Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, senders),
+        Deviation::Missing { .. } | Deviation::Extra { .. } | Deviation::Opening { .. } => true,
+    });
+    found
+}
 
-    fn flaw(&self, script: &Script, play: &Play) -> Option<Flaw> {
-        if let PlayStatus::Failed(failure) = play.progress() {
-            return Some(match failure.blame {
-                Blame::Server => Flaw::of_failure(failure),
-                Blame::Nobody => Flaw {
-                    property: Property::Undecided,
-                    about: String::new(),
-                    told: failure.what.clone(),
-                },
-            });
-        }
-        Flaw::of_deviations(&self.deviations(script, play))
-    }
+/// The flaw that a step shows which did not hold.
+fn failure(play: &Play) -> Option<Flaw> {
+    let PlayStatus::Failed(failure) = play.progress() else {
+        return None;
+    };
+    Some(match failure.blame {
+        Blame::Server => Flaw::of_failure(failure),
+        Blame::Nobody => Flaw {
+            property: Property::Undecided,
+            about: String::new(),
+            told: failure.what.clone(),
+        },
+    })
+}
+
+/// The step that did not hold.
+fn stop(play: &Play) -> Option<Stopped> {
+    let PlayStatus::Failed(stop) = play.progress() else {
+        return None;
+    };
+    let line = stop.line.clone();
+    failure(play).map(|flaw| Stopped { line, flaw })
+}
+
+fn messages(play: &Play) -> u64 {
+    let entries = &play.recording().entries;
+    entries.iter().filter(|it| is_message(&it.what)).count() as u64
 }
 
 fn log(script: &Script, play: &Play) -> Log {
@@ -152,39 +178,9 @@ fn log(script: &Script, play: &Play) -> Log {
     log_of(play.recording(), &names)
 }
 
-/// Whether the messages of a channel are out of order, or the broadcasts of one sender. Between them there is no order: they come
-/// from different processes.
-fn is_out_of_order(expected: &[String], actual: &[String], senders: usize) -> bool {
-    let is_broadcast =
-        |line: &&String| line.starts_with("[null,null,") || line.starts_with("binary broadcast");
-    let differ = |of_broadcasts: bool| {
-        let chosen = |line: &&String| is_broadcast(line) == of_broadcasts;
-        expected.iter().filter(chosen).ne(actual.iter().filter(chosen))
-    };
-    differ(false) || (senders < 2 && differ(true))
-}
-
 fn is_message(what: &Noted) -> bool {
     matches!(
         what,
         Noted::Text(_) | Noted::Binary(_) | Noted::SentText(_) | Noted::SentBinary(_) | Noted::SentFrame(..)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_order_within_a_channel_and_of_one_sender_counts() {
-        let lines = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
-        let first = lines(r#"["1","2" [null,null,1 [null,null,2 ["1","3""#);
-        let between = lines(r#"["1","2" ["1","3" [null,null,1 [null,null,2"#);
-        let broadcasts = lines(r#"["1","2" [null,null,2 [null,null,1 ["1","3""#);
-        let replies = lines(r#"["1","3" [null,null,1 [null,null,2 ["1","2""#);
-        assert!(!is_out_of_order(&first, &between, 1));
-        assert!(is_out_of_order(&first, &broadcasts, 1));
-        assert!(!is_out_of_order(&first, &broadcasts, 2));
-        assert!(is_out_of_order(&first, &replies, 2));
-    }
 }

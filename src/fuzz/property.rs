@@ -23,6 +23,18 @@ pub(crate) enum Property {
     StaysOpen,
     /// A message that no serializer reads ends its connection.
     EndsForAReason,
+    /// B sends each message that A sends.
+    OnlyA,
+    /// A sends each message that B sends.
+    OnlyB,
+    /// A and B send the same content.
+    OtherContent,
+    /// A and B send in the same order.
+    OtherOrder,
+    /// A and B let the same clients in.
+    OtherOpening,
+    /// A and B end a connection in the same way.
+    OtherEnding,
     /// The play could not be judged.
     Undecided,
 }
@@ -49,6 +61,12 @@ impl Property {
             Self::InOrder => "in-order",
             Self::StaysOpen => "stays-open",
             Self::EndsForAReason => "ends-for-a-reason",
+            Self::OnlyA => "only-a",
+            Self::OnlyB => "only-b",
+            Self::OtherContent => "other-content",
+            Self::OtherOrder => "other-order",
+            Self::OtherOpening => "other-opening",
+            Self::OtherEnding => "other-ending",
             Self::Undecided => "undecided",
         }
     }
@@ -64,6 +82,12 @@ impl Property {
             Self::InOrder => "the messages of a sender come in their order",
             Self::StaysOpen => "a connection ends only for a reason",
             Self::EndsForAReason => "a message that no serializer reads ends its connection",
+            Self::OnlyA => "B sends each message that A sends",
+            Self::OnlyB => "A sends each message that B sends",
+            Self::OtherContent => "A and B send the same content",
+            Self::OtherOrder => "A and B send in the same order",
+            Self::OtherOpening => "A and B let the same clients in",
+            Self::OtherEnding => "A and B end a connection in the same way",
             Self::Undecided => "the conversation could be judged",
         }
     }
@@ -167,6 +191,25 @@ impl Flaw {
         }
     }
 
+    /// Whether it may only show that something came late.
+    pub(super) const fn is_about_time(&self) -> bool {
+        matches!(
+            self.property,
+            Property::LetIn
+                | Property::NothingLost
+                | Property::EndsForAReason
+                | Property::OnlyA
+                | Property::OnlyB
+                | Property::OtherOpening
+        )
+    }
+
+    /// The property and what it is about, in words.
+    pub(super) fn kind(&self) -> String {
+        let kind = format!("{} {}", self.property.name(), self.about);
+        kind.trim_end().to_owned()
+    }
+
     /// Whether both are the same mistake, as far as can be told.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         (self.property, &self.about) == (other.property, &other.about)
@@ -174,7 +217,7 @@ impl Flaw {
 }
 
 /// The line of the same request or event that came in the place of another one.
-fn instead_of<'d>(at: &str, line: &str, extra: &'d Deviation) -> Option<&'d str> {
+pub(super) fn instead_of<'d>(at: &str, line: &str, extra: &'d Deviation) -> Option<&'d str> {
     let head = |line: &str| -> Vec<String> { line.splitn(5, ',').take(4).map(str::to_owned).collect() };
     match extra {
         Deviation::Extra {
@@ -185,7 +228,7 @@ fn instead_of<'d>(at: &str, line: &str, extra: &'d Deviation) -> Option<&'d str>
 }
 
 /// The event of a line of a fixture.
-fn event_of(line: &str) -> String {
+pub(super) fn event_of(line: &str) -> String {
     if line.starts_with("binary reply") {
         return REPLY.to_owned();
     }

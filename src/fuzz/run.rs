@@ -1,6 +1,5 @@
 //! A run: workers generate and play conversations side by side. Failures are shrunk afterwards.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,71 +9,28 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use super::find::{Failed, Find, KindOfFailure};
-use super::generate::{self, Ground, Offers};
-use super::look::look;
+use super::event::FuzzEvent;
+use super::failures::{Failures, Kinds};
+use super::find::Failed;
+use super::generate::{self, Ground};
+use super::look::{Looked, look};
 use super::numbers::Numbers;
-use super::play::{Script, Stage};
+use super::play::Stage;
 use super::prediction::StepInState;
-use super::property::Property;
+use super::result::FuzzResult;
+use super::script::Script;
 use super::settings::{Bound, FuzzError, FuzzSettings};
+use super::shrinking::Shrinking;
 use crate::clock::{Clock, Time};
 use crate::driver::ConnectionSettings;
 use crate::profile::Profile;
 use crate::scenario::ScenarioError;
-
-/// The result of a run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FuzzResult {
-    pub(crate) profile: Option<Profile>,
-    pub(crate) offers: Offers,
-    pub(crate) conversations: u64,
-    pub(crate) messages: u64,
-    pub(crate) finds: Vec<Find>,
-    /// Conversations that could not be judged, with a reason of one of them.
-    pub(crate) undecided: u64,
-    pub(crate) why_undecided: Option<String>,
-    /// How often each kind of step was taken in each kind of state.
-    pub(crate) covered: BTreeMap<StepInState, u64>,
-    pub(crate) cut_short: bool,
-    /// The reason why the server counts as gone, if it lets nobody in any more.
-    pub(crate) gone: Option<String>,
-}
-
-/// An event of a run.
-#[derive(Clone, Copy, Debug)]
-pub enum FuzzEvent<'a> {
-    /// The server is known, and the first conversations begin.
-    Started {
-        /// Its URL.
-        target: &'a str,
-        /// The version that it is held to.
-        profile: Profile,
-        /// The channels that it has.
-        offers: Offers,
-    },
-    /// One more conversation was played.
-    Played {
-        /// How many so far.
-        conversations: u64,
-        /// How many of them failed.
-        failed: u64,
-    },
-    /// A failure is being shrunk.
-    Shrinking {
-        /// The difference from the prediction.
-        told: &'a str,
-    },
-}
+use crate::transport::Endpoint;
 
 /// How many conversations a thread plays at a time.
 const AT_A_TIME: usize = 8;
 /// The shortest limit of shrinking after a run with `--cases`.
 const SHORTEST_SHRINKING: Duration = Duration::from_secs(60);
-/// After so many conversations in a row whose clients were not let in, the server counts as gone.
-const GONE_AFTER: usize = 40;
-/// The most failures of one kind that are kept.
-const MOST_OF_A_KIND: usize = 3;
 
 /// Plays conversations until the bound is reached or `stop` ends it.
 ///
@@ -96,19 +52,25 @@ async fn run(
     let clock = Clock::start();
     let numbers = Arc::new(Numbers::anywhere());
     let mut stage = stage(settings, clock);
-    let offers = look(&mut stage, settings, &numbers).await?;
+    let (a, b) = looked(&stage, settings.profile, &numbers).await?;
+    stage.profile = a.profile;
+    let offers = b.map_or(a.offers, |b| a.offers.and(b.offers));
     let ground = Ground {
         focus: settings.focus,
         offers,
         transport: settings.endpoint.target.transport(),
     };
+    let url = |endpoint: &Endpoint| endpoint.target.url();
+    let other = settings.other.as_ref().zip(b);
     on_event(FuzzEvent::Started {
-        target: &settings.endpoint.target.url(),
-        profile: stage.profile,
+        target: &url(&settings.endpoint),
+        profile: a.profile,
+        other: other.map(|(it, b)| (url(it), b.profile)),
         offers,
     });
     let mut result = FuzzResult {
-        profile: Some(stage.profile),
+        profile: Some(a.profile),
+        other_profile: b.map(|b| b.profile),
         offers,
         ..FuzzResult::default()
     };
@@ -129,26 +91,46 @@ async fn run(
         Bound::Cases(_) => took.max(SHORTEST_SHRINKING),
     };
     let until = clock.now() + longest;
-    for (_, kind) in found {
-        on_event(FuzzEvent::Shrinking {
-            told: &kind.first.flaw.told,
-        });
-        let mut find = Find::of(&kind, &stage, &numbers, settings, until).await?;
-        if result.finds.iter().any(|it| it.name == find.name) {
-            find.name.push_str(&format!("-{}", result.finds.len() + 1));
-        }
-        result.finds.push(find);
-    }
+    let shrinking = Shrinking {
+        stage,
+        numbers,
+        settings,
+        until,
+    };
+    shrinking.all(found, &mut result, on_event).await?;
     Ok(result)
 }
 
+/// Looks at the server, and at the second one if there is one.
+async fn looked(
+    stage: &Stage,
+    named: Option<Profile>,
+    numbers: &Numbers,
+) -> Result<(Looked, Option<Looked>), FuzzError> {
+    let alone = |connections: &Rc<ConnectionSettings>| Stage {
+        connections: Rc::clone(connections),
+        other: None,
+        ..stage.clone()
+    };
+    let a = look(&alone(&stage.connections), named, numbers).await?;
+    let b = match &stage.other {
+        Some(other) => Some(look(&alone(other), None, numbers).await?),
+        None => None,
+    };
+    Ok((a, b))
+}
+
 fn stage(settings: &FuzzSettings, clock: Clock) -> Stage {
-    Stage {
-        connections: Rc::new(ConnectionSettings {
-            endpoint: settings.endpoint.clone(),
+    let connections = |endpoint: &Endpoint| {
+        Rc::new(ConnectionSettings {
+            endpoint: endpoint.clone(),
             timeout: settings.timeout,
             clock,
-        }),
+        })
+    };
+    Stage {
+        connections: connections(&settings.endpoint),
+        other: settings.other.as_ref().map(connections),
         timeout: settings.timeout,
         profile: settings.profile.unwrap_or(Profile::DEFAULT),
     }
@@ -162,16 +144,6 @@ enum News {
         failed: Option<Box<Failed>>,
     },
     Wrong(ScenarioError),
-}
-
-type Kinds = BTreeMap<(Property, String), KindOfFailure>;
-
-/// The failures of a run.
-#[derive(Default)]
-struct Failures {
-    kinds: Kinds,
-    /// The last failures, in a row, whose clients were not let in.
-    shut_out: Vec<Failed>,
 }
 
 /// Makes and plays conversations on several threads.
@@ -214,10 +186,10 @@ async fn generated(
                             *result.covered.entry(step).or_default() += 1;
                         }
                     }
-                    if failures.take(failed, result, &work) {
+                    if failures.take(failed, result, &work.settings) {
                         work.over.store(true, Ordering::Relaxed);
                     }
-                    let failed = failures.kinds.values().map(|kind| kind.times).sum();
+                    let failed = failures.number();
                     on_event(FuzzEvent::Played { conversations: result.conversations, failed });
                 }
             },
@@ -229,63 +201,6 @@ async fn generated(
     }
     failures.keep_shut_out(result);
     wrong.map_or(Ok(failures.kinds), |error| Err(error.into()))
-}
-
-impl Failures {
-    /// Takes the outcome of a conversation. Returns whether the run is over: at the first failure, if the user wants that, or because
-    /// the server is gone.
-    fn take(&mut self, failed: Option<Box<Failed>>, result: &mut FuzzResult, work: &Work) -> bool {
-        let Some(failed) = failed else {
-            self.keep_shut_out(result);
-            return false;
-        };
-        if !failed.was_let_in() {
-            self.shut_out.push(*failed);
-            if self.shut_out.len() >= GONE_AFTER {
-                result.gone.get_or_insert(self.shut_out[0].flaw.told.clone());
-            }
-            return result.gone.is_some();
-        }
-        self.keep_shut_out(result);
-        // Later failures are left for another run.
-        if !work.settings.fail_fast || self.kinds.is_empty() {
-            self.keep(*failed);
-        }
-        work.settings.fail_fast
-    }
-
-    /// Keeps the failures of clients that were not let in, unless the server was gone: then they follow from that.
-    fn keep_shut_out(&mut self, result: &mut FuzzResult) {
-        for failed in std::mem::take(&mut self.shut_out) {
-            if result.gone.is_some() || failed.flaw.property == Property::Undecided {
-                result.undecided += 1;
-                result.why_undecided.get_or_insert(failed.flaw.told);
-            } else {
-                self.keep(failed);
-            }
-        }
-    }
-
-    /// Keeps a failure, beside those of its kind.
-    fn keep(&mut self, failed: Failed) {
-        let key = (failed.flaw.property, failed.flaw.about.clone());
-        match self.kinds.get_mut(&key) {
-            None => {
-                let kind = KindOfFailure {
-                    first: failed,
-                    others: Vec::new(),
-                    times: 1,
-                };
-                self.kinds.insert(key, kind);
-            }
-            Some(kind) => {
-                kind.times += 1;
-                if kind.others.len() < MOST_OF_A_KIND {
-                    kind.others.push(failed);
-                }
-            }
-        }
-    }
 }
 
 /// The state that the workers of a run share.
@@ -331,7 +246,7 @@ impl Work {
                     return;
                 }
             };
-            let played = stage.play(&script, self.numbers.next()).await;
+            let played = stage.play(&script, &self.numbers).await;
             let reached = script.prediction.reached.clone();
             let failed = played.flaw.map(|flaw| {
                 Box::new(Failed {
@@ -339,6 +254,7 @@ impl Work {
                     conversation,
                     script,
                     flaw,
+                    reference: played.reference,
                 })
             });
             // If this cannot be sent, the run has ended.

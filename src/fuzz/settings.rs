@@ -11,6 +11,8 @@ use crate::transport::Endpoint;
 #[derive(Clone, Debug)]
 pub(crate) struct FuzzSettings {
     pub(crate) endpoint: Endpoint,
+    /// The second server, if two are compared with each other.
+    pub(crate) other: Option<Endpoint>,
     /// The version that the server is held to; found out if left open.
     pub(crate) profile: Option<Profile>,
     pub(crate) seed: u64,

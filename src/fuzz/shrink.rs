@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::cause::Cause;
 use super::conversation::{
     Client, ClientStep, Deed, MadeConversation, OtherJoinRef, Params, PushKind, Topic,
 };
 use super::numbers::Numbers;
-use super::play::{Played, Script, Stage};
+use super::play::{Played, Stage};
 use super::property::Flaw;
+use super::script::{Reference, Script};
 use crate::clock::Time;
 use crate::scenario::ScenarioError;
 
@@ -17,6 +19,8 @@ use crate::scenario::ScenarioError;
 pub(super) struct Shrunk {
     pub(super) script: Script,
     pub(super) flaw: Flaw,
+    pub(super) reference: Option<Reference>,
+    pub(super) cause: Option<Cause>,
     pub(super) rate: Rate,
 }
 
@@ -29,6 +33,8 @@ pub(crate) struct Rate {
 
 /// How often the first conversation is played again.
 const AGAIN: usize = 5;
+/// How much longer the first plays wait than all others.
+const PATIENCE: u32 = 5;
 /// The most plays of one candidate.
 const MOST_PLAYS: usize = 10;
 /// The most candidates.
@@ -69,35 +75,74 @@ impl Search {
         let plays = (3 * rate.of / rate.failed.max(1)).clamp(1, MOST_PLAYS);
         let plays = if rate.failed == rate.of { 1 } else { plays };
         let mut left: usize = MOST_CANDIDATES;
-        loop {
+        let is_smallest = loop {
             let before = best.conversation.clone();
             for pass in PASSES {
                 self.pass(&mut best, pass, plays, &mut left).await?;
             }
-            let out_of_time = left == 0 || self.stage.connections.clock.now() >= self.until;
-            if best.conversation == before || out_of_time {
-                break;
+            if left == 0 || self.stage.connections.clock.now() >= self.until {
+                break false;
             }
-        }
+            if best.conversation == before {
+                break true;
+            }
+        };
         Ok(Some(Shrunk {
             script: best.script,
             flaw: best.played.flaw.unwrap_or_else(|| self.flaw.clone()),
+            reference: best.played.reference,
+            // A step that could still be left out may stand last.
+            cause: is_smallest.then(|| Cause::of(&best.conversation)).flatten(),
             rate,
         }))
     }
 
+    /// Whether the failure is gone if the steps of these causes are left out.
+    ///
+    /// # Errors
+    /// If a scenario cannot be read, which is a mistake of this tool.
+    pub(super) async fn follows_from(
+        &self,
+        causes: &[Cause],
+        first: &MadeConversation,
+    ) -> Result<bool, ScenarioError> {
+        let mut without = first.clone();
+        for cause in causes {
+            without = cause.removed_from(&without).unwrap_or(without);
+        }
+        Ok(without != *first && self.again(&without).await?.is_none() && self.again(first).await?.is_some())
+    }
+
+    /// Which of these conversations fail in the same way.
+    ///
+    /// # Errors
+    /// If a scenario cannot be read, which is a mistake of this tool.
+    pub(super) async fn failing(
+        &self,
+        conversations: &[MadeConversation],
+    ) -> Result<Vec<bool>, ScenarioError> {
+        let failing = self.side_by_side(conversations, 1).await?;
+        Ok(failing.iter().map(Option::is_some).collect())
+    }
+
     /// A conversation that failed once and did not fail again, as it is.
-    pub(super) fn not_again(script: Script, flaw: Flaw) -> Shrunk {
+    pub(super) fn not_again(script: Script, flaw: Flaw, reference: Option<Reference>) -> Shrunk {
         Shrunk {
             script,
             flaw,
+            reference,
+            cause: None,
             rate: Rate { failed: 0, of: AGAIN },
         }
     }
 
-    /// Plays the conversation again, some times.
+    /// Plays the conversation again, some times. If something did not come in time, it gets more time now.
     async fn again(&self, first: &MadeConversation) -> Result<Option<(Best, Rate)>, ScenarioError> {
-        let failing = self.side_by_side(&vec![first.clone(); AGAIN], 1).await?;
+        let mut patient = self.clone();
+        if self.flaw.is_about_time() {
+            patient.stage.timeout *= PATIENCE;
+        }
+        let failing = patient.side_by_side(&vec![first.clone(); AGAIN], 1).await?;
         let failed = failing.iter().flatten().count();
         let rate = Rate { failed, of: AGAIN };
         let last = failing.into_iter().flatten().next_back();
@@ -158,7 +203,7 @@ impl Search {
             return Ok(None);
         };
         for _ in 0..plays {
-            let played = self.stage.play(&script, self.numbers.next()).await;
+            let played = self.stage.play(&script, &self.numbers).await;
             if played.flaw.as_ref().is_some_and(|flaw| flaw.is_like(&self.flaw)) {
                 return Ok(Some(Best {
                     conversation: conversation.clone(),

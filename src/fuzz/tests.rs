@@ -2,7 +2,7 @@
 
 use super::conversation::{Client, ClientStep, Deed, MadeConversation, OddFrame, Params, PushKind, Topic};
 use super::generate::{self, Focus, Ground, Offers};
-use super::play::Script;
+use super::script::Script;
 use super::{model, shrink, written};
 use crate::profile::Profile;
 use crate::transport::Transport;

@@ -1,4 +1,4 @@
-//! The reporters of `fuzz`: a summary on stdout, `result.json`, `report.html`, and each failure as a scenario with its fixture.
+//! The reporters of `fuzz` and `diff`: a summary on stdout, `result.json`, `report.html`, and each failure as a scenario with its fixture.
 
 mod json;
 mod page;
@@ -14,18 +14,18 @@ use crate::fuzz::{Find, FuzzResult};
 /// The end of a run of conversations, with everything that reports need.
 #[derive(Clone, Copy, Debug)]
 pub struct FuzzFinished<'a> {
+    /// `fuzz` or `diff`.
+    pub command: &'static str,
     /// The result.
     pub(crate) result: &'a FuzzResult,
     /// The start time and the seed.
     pub about: &'a About,
-    /// The server.
-    pub target: &'a str,
-    /// The Phoenix version of the reference server; nothing at another server.
-    pub own_profile: Option<&'static str>,
+    /// The server; A, if two are compared.
+    pub server: FuzzServer<'a>,
+    /// B, if two are compared.
+    pub other: Option<FuzzServer<'a>>,
     /// The command line that generates the same conversations.
     pub command_line: &'a str,
-    /// The flags of `check` that reach the server.
-    pub replay: &'a str,
     /// The folder of the scenarios of failures.
     pub failures: &'a Folder,
     /// Its duration.
@@ -36,10 +36,41 @@ pub struct FuzzFinished<'a> {
     pub trouble: Option<&'a str>,
 }
 
+/// A server of a run of conversations.
+#[derive(Clone, Copy, Debug)]
+pub struct FuzzServer<'a> {
+    /// Its URL.
+    pub target: &'a str,
+    /// The Phoenix version of the reference server; nothing at another server.
+    pub own_profile: Option<&'static str>,
+    /// The flags of `check` that reach it.
+    pub replay: &'a str,
+}
+
 impl FuzzFinished<'_> {
-    /// The command that plays the scenario of a failure again.
+    /// The command that plays the scenario of a failure again, at the server that fails.
     fn again(&self, find: &Find) -> String {
-        format!("phxproof check {}{}", self.scenario(find), self.replay)
+        let server = match self.other {
+            Some(other) if !find.held_at_b() => other,
+            _ => self.server,
+        };
+        format!("phxproof check {}{}", self.scenario(find), server.replay)
+    }
+
+    /// The servers in words.
+    fn servers(&self) -> String {
+        match self.other {
+            None => self.server.target.to_owned(),
+            Some(other) => format!("A, {}, and B, {}", self.server.target, other.target),
+        }
+    }
+
+    /// A failure or a difference.
+    const fn kind(&self) -> &'static str {
+        match self.other {
+            None => "failure",
+            Some(_) => "difference",
+        }
     }
 
     /// The path of the scenario of a failure.

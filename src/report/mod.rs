@@ -36,7 +36,7 @@ pub use capacity::{
 pub use comparison::CheckMatrix;
 pub use folder::{Folder, FolderError};
 pub use frames::Frames;
-pub use fuzz::{FuzzFile, FuzzFinished, FuzzScenarios, FuzzTerminal};
+pub use fuzz::{FuzzFile, FuzzFinished, FuzzScenarios, FuzzServer, FuzzTerminal};
 pub use github::GitHub;
 pub use json::Json;
 pub use junit::Junit;

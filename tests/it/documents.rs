@@ -37,6 +37,7 @@ documents! {
     conformance_does_what_it_says: "docs/conformance.md",
     fuzz_does_what_it_says: "docs/fuzz.md",
     journeys_does_what_it_says: "docs/journeys.md",
+    diff_does_what_it_says: "docs/diff.md",
     judge_does_what_it_says: "docs/judge.md",
     library_does_what_it_says: "docs/library.md",
     load_does_what_it_says: "docs/load.md",

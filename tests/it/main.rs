@@ -6,6 +6,7 @@ mod action; // how action.yml installs phxproof
 mod certificates; // certificates that tests make, and a small server of TLS
 mod chance; // what Phoenix leaves open
 mod cli; // what is typed, what is printed, how it ends
+mod diff; // the same conversations at two servers
 mod documents; // README.md and docs/ are executed, and their links followed
 mod faults; // each promise that the server can break is noticed
 mod fuzz; // generated conversations, at servers with and without a mistake

@@ -1,4 +1,4 @@
-//! `fuzz` as it is typed.
+//! `fuzz` and `diff` as they are typed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,24 +6,57 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::units;
-use super::{Config, Results, Target, TransportArg};
+use super::target::{header, pair};
+use super::{Config, Network, Results, Target, TransportArg};
 use crate::fuzz::Focus;
 
 const CONVERSATIONS: &str = "Conversations";
 
 /// `fuzz`
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags as typed")]
 pub(in super::super) struct Fuzz {
     #[command(flatten)]
     pub(in super::super) target: Target,
-    /// Converse over this transport [default: that of the URL; WebSocket on the reference server]
-    #[arg(long, value_name = "TRANSPORT", help_heading = CONVERSATIONS)]
-    pub(in super::super) transport: Option<TransportArg>,
     /// Compare the server with this Phoenix version (see `phxproof list profiles`); auto finds the version that it
     /// behaves like [default: auto on a target]
     #[arg(long, value_name = "NAME", help_heading = CONVERSATIONS)]
     pub(in super::super) profile: Option<String>,
+    #[command(flatten)]
+    pub(in super::super) conversing: Conversing,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub(in super::super) struct Diff {
+    /// Server A: the URL of its Phoenix socket, the name of a target in phxproof.toml, or the name of a profile (see
+    /// `phxproof list profiles`) for the reference server behaving as that version
+    #[arg(value_name = "URL-A")]
+    pub(in super::super) a: String,
+    /// Server B, in the same way
+    #[arg(value_name = "URL-B")]
+    pub(in super::super) b: String,
+    /// Wait up to this long for both to start, for example 30s [default: they must be there]
+    #[arg(long, value_name = "DUR", value_parser = units::duration, help_heading = "Target")]
+    pub(in super::super) wait_for: Option<Duration>,
+    /// Connect param to send to both; repeatable
+    #[arg(long = "param", value_name = "K=V", value_parser = pair, help_heading = "Target")]
+    pub(in super::super) params: Vec<(String, String)>,
+    /// Request header to send to both; repeatable
+    #[arg(long = "header", value_name = "K: V", value_parser = header, help_heading = "Target")]
+    pub(in super::super) headers: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(in super::super) network: Network,
+    #[command(flatten)]
+    pub(in super::super) conversing: Conversing,
+}
+
+/// The amount and the kind of conversations.
+#[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags as typed")]
+pub(in super::super) struct Conversing {
+    /// Converse over this transport [default: that of the URL; WebSocket on the reference server]
+    #[arg(long, value_name = "TRANSPORT", help_heading = CONVERSATIONS)]
+    pub(in super::super) transport: Option<TransportArg>,
     /// How many conversations to make [default: 10000]
     #[arg(long, value_name = "N", help_heading = CONVERSATIONS, value_parser = units::count, conflicts_with = "duration", allow_negative_numbers = true)]
     pub(in super::super) cases: Option<u32>,

@@ -1,6 +1,6 @@
-//! Merges the settings of a file with the arguments of commands that have no section of their own: `prove` and `fuzz`.
+//! Merges the settings of a file with the arguments of commands that have no section of their own: `prove`, `fuzz` and `diff`.
 
-use super::super::args::{Check, Fuzz, Prove, Results, Target, TransportArg};
+use super::super::args::{Check, Conversing, Fuzz, Prove, Results, Target, TransportArg};
 use super::super::exit::CliError;
 use super::SettingsFile;
 
@@ -17,9 +17,26 @@ impl SettingsFile {
 
     /// Merges the settings into the arguments of a `fuzz`.
     pub(in super::super) fn fuzzing(self, mut typed: Fuzz) -> Result<Fuzz, CliError> {
-        (typed.target, typed.transport, typed.results) =
-            self.placed((typed.target, typed.transport, typed.results))?;
+        let conversing = &mut typed.conversing;
+        (typed.target, conversing.transport, conversing.results) = self.placed((
+            typed.target,
+            conversing.transport,
+            std::mem::take(&mut conversing.results),
+        ))?;
         Ok(typed)
+    }
+
+    /// Merges the settings into the arguments of a `diff`, for one of its servers.
+    pub(in super::super) fn comparing(
+        self,
+        target: Target,
+        conversing: &mut Conversing,
+    ) -> Result<Target, CliError> {
+        let results = std::mem::take(&mut conversing.results);
+        let (target, transport, results) = self.placed((target, conversing.transport, results))?;
+        conversing.transport = transport;
+        conversing.results = results;
+        Ok(target)
     }
 
     fn placed(self, (target, transport, results): Placed) -> Result<Placed, CliError> {

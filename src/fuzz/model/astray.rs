@@ -29,10 +29,8 @@ impl Model {
         if given.is_some() && given == own {
             return;
         }
-        self.reach(
-            kind(message, other),
-            if own.is_some() { "joined" } else { "unjoined" },
-        );
+        let state = if own.is_some() { "joined" } else { "unjoined" };
+        self.reach(message.kind(other), state);
         let reference = self.next_ref(client);
         let written = topic.written();
         let line = match message {
@@ -73,17 +71,5 @@ impl Model {
                 self.close(client, topic, &own);
             }
         }
-    }
-}
-
-/// The kind of step, for the count of what was covered.
-const fn kind(message: AstrayMessage, other: OtherJoinRef) -> &'static str {
-    match (message, other) {
-        (AstrayMessage::Count, OtherJoinRef::Null) => "count under a null join_ref",
-        (AstrayMessage::Count, OtherJoinRef::Unused) => "count under an unused join_ref",
-        (AstrayMessage::Count, OtherJoinRef::Earlier) => "count under an earlier join_ref",
-        (AstrayMessage::Leave, OtherJoinRef::Null) => "leave under a null join_ref",
-        (AstrayMessage::Leave, OtherJoinRef::Unused) => "leave under an unused join_ref",
-        (AstrayMessage::Leave, OtherJoinRef::Earlier) => "leave under an earlier join_ref",
     }
 }

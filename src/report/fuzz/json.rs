@@ -1,9 +1,10 @@
-//! `result.json` of `fuzz`. Names of fields are a promise; more may come.
+//! `result.json` of `fuzz` and `diff`. Names of fields are a promise; more may come.
 
 use serde::Serialize;
 
 use super::super::json::{Head, pretty};
 use super::FuzzFinished;
+use crate::profile::Profile;
 use crate::stream::Certificates;
 
 /// The content of the file.
@@ -16,6 +17,9 @@ pub(super) fn render(run: &FuzzFinished<'_>) -> Vec<u8> {
 struct Document<'a> {
     #[serde(flatten)]
     head: Head<'a>,
+    /// The second server of a `diff`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<Other<'a>>,
     seed: u64,
     insecure: bool,
     exit_code: u8,
@@ -36,6 +40,13 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
+struct Other<'a> {
+    target: &'a str,
+    profile: Option<&'static str>,
+    like: Option<&'static str>,
+}
+
+#[derive(Serialize)]
 struct Failure<'a> {
     property: &'static str,
     says: &'a str,
@@ -44,9 +55,20 @@ struct Failure<'a> {
     shrunk_from: usize,
     conversation: u64,
     times: u64,
+    /// Other kinds of failures that follow from the same cause.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<Also<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<&'static str>,
     /// How often it failed when it was played again, and of how many plays.
     failed_again: usize,
     played_again: usize,
+}
+
+#[derive(Serialize)]
+struct Also<'a> {
+    kind: &'a str,
+    times: u64,
 }
 
 #[derive(Serialize)]
@@ -60,7 +82,17 @@ impl<'a> Document<'a> {
     fn new(run: &FuzzFinished<'a>) -> Self {
         let result = run.result;
         Self {
-            head: Head::new("fuzz", run.about, run.duration, (run.target, run.own_profile)),
+            head: Head::new(
+                run.command,
+                run.about,
+                run.duration,
+                (run.server.target, run.server.own_profile),
+            ),
+            other: run.other.map(|other| Other {
+                target: other.target,
+                profile: other.own_profile,
+                like: result.other_profile.map(Profile::name),
+            }),
             seed: run.about.seed,
             insecure: run.about.certificates == Certificates::Insecure,
             exit_code: run.exit_code,
@@ -84,6 +116,12 @@ impl<'a> Document<'a> {
                     shrunk_from: find.shrunk_from,
                     conversation: find.conversation,
                     times: find.times,
+                    also: find
+                        .also
+                        .iter()
+                        .map(|(kind, times)| Also { kind, times: *times })
+                        .collect(),
+                    rules: find.rule.into_iter().collect(),
                     failed_again: find.rate.failed,
                     played_again: find.rate.of,
                 })

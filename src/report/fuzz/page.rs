@@ -1,9 +1,9 @@
-//! `report.html` of `fuzz`: a single file without scripts. It shows the verdict, each failure with its scenario, and what was covered.
+//! `report.html` of `fuzz` and `diff`: a single file without scripts. It shows the verdict, each failure with its scenario, and what was covered.
 
 use std::fmt::Write as _;
 
 use super::FuzzFinished;
-use super::terminal::channels;
+use super::terminal::{also, channels};
 use crate::fuzz::{Find, StepInState};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
@@ -12,7 +12,7 @@ use crate::stream::Certificates;
 
 /// The whole page.
 pub(super) fn render(run: &FuzzFinished<'_>) -> String {
-    let mut page = html::begin(&format!("phxproof fuzz: {}", run.target), "");
+    let mut page = html::begin(&format!("phxproof {}: {}", run.command, run.servers()), "");
     head(&mut page, run);
     for find in &run.result.finds {
         failure(&mut page, run, find);
@@ -32,16 +32,14 @@ fn head(page: &mut String, run: &FuzzFinished<'_>) {
     };
     let found = match run.result.finds.len() as u64 {
         0 => "nothing found".to_owned(),
-        number => things(number, "failure"),
+        number => things(number, run.kind()),
     };
     let _ = write!(
         page,
         "<header>\n<p class=\"verdict {class}\">{words}</p>\n<h1>{found} in {}</h1>\n<p class=\"where\">{}{}; it has {}</p>\n",
         things(run.result.conversations, "conversation"),
-        Inside(run.target),
-        run.result
-            .profile
-            .map_or(String::new(), |profile| format!(", held to {profile}")),
+        Inside(&run.servers()),
+        likeness(run),
         channels(run.result.offers)
     );
     let mut reason = |class: &str, text: &str| {
@@ -66,12 +64,21 @@ fn head(page: &mut String, run: &FuzzFinished<'_>) {
     page.push_str("</header>\n");
 }
 
+/// The versions that the servers are held to, or like.
+fn likeness(run: &FuzzFinished<'_>) -> String {
+    match (run.result.profile, run.result.other_profile) {
+        (Some(a), Some(b)) => format!(", like {a} and {b}"),
+        (Some(profile), None) => format!(", held to {profile}"),
+        (None, _) => String::new(),
+    }
+}
+
 /// A failure with its scenario.
 fn failure(page: &mut String, run: &FuzzFinished<'_>, find: &Find) {
     let _ = write!(
         page,
         "<section>\n<h2>{} <small>{}</small></h2>\n<p class=\"reason\">{}</p>\n<p class=\"about\">{} of {} left; {}; {} failed like \
-         this, the first was number {}.</p>\n<pre>{}</pre>\n<p class=\"about\"><code>{}</code></p>\n</section>\n",
+         this, the first was number {}.{}</p>\n<pre>{}</pre>\n<p class=\"about\"><code>{}</code></p>\n</section>\n",
         find.property,
         find.sentence,
         Inside(&find.told),
@@ -80,9 +87,17 @@ fn failure(page: &mut String, run: &FuzzFinished<'_>, find: &Find) {
         find.rate.told(),
         things(find.times, "conversation"),
         find.conversation,
+        Inside(&more(find)),
         Escaped(&find.scenario),
         Inside(&run.again(find))
     );
+}
+
+/// The rule, and the other kinds of failures of the same cause, as sentences.
+fn more(find: &Find) -> String {
+    let also = also(find).map(|also| format!(" {also}."));
+    let rule = find.rule.map(|rule| format!(" Rule: {rule}."));
+    also.into_iter().chain(rule).collect()
 }
 
 /// How often each kind of step was taken in each kind of state.

@@ -52,12 +52,19 @@ impl Reporter<FuzzJob> for FuzzTerminal {
             FuzzEvent::Started {
                 target,
                 profile,
+                other,
                 offers,
-            } => print(&format!(
-                "fuzzing {target}, held to {profile}; seed {}\n  it has {}\n",
-                self.seed,
-                channels(*offers)
-            )),
+            } => {
+                let (what, have) = match other {
+                    None => (format!("fuzzing {target}, held to {profile}"), "it has"),
+                    Some((other, like)) => (
+                        format!("comparing A, {target}, like {profile}, with B, {other}, like {like}"),
+                        "both have",
+                    ),
+                };
+                let channels = channels(*offers);
+                print(&format!("{what}; seed {}\n  {have} {channels}\n", self.seed))
+            }
             FuzzEvent::Played {
                 conversations,
                 failed,
@@ -133,8 +140,11 @@ fn one(text: &mut String, find: &Find, finished: &FuzzFinished<'_>) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let _ = writeln!(
         text,
-        "{red}fail{red:#} {}: {}\n  {}",
-        find.property, find.sentence, find.told
+        "{red}{}{red:#} {}: {}\n  {}",
+        word(finished),
+        find.property,
+        find.sentence,
+        find.told
     );
     let _ = writeln!(
         text,
@@ -144,7 +154,35 @@ fn one(text: &mut String, find: &Find, finished: &FuzzFinished<'_>) {
         find.rate.told(),
         things(find.times, "conversation")
     );
+    if let Some(also) = also(find) {
+        let _ = writeln!(text, "  {also}");
+    }
+    if let Some(rule) = find.rule {
+        let _ = writeln!(text, "  rule  {rule}");
+    }
     let _ = writeln!(text, "  next  {}", finished.again(find));
+}
+
+/// The other kinds of failures that follow from the same cause.
+pub(super) fn also(find: &Find) -> Option<String> {
+    if find.also.is_empty() {
+        return None;
+    }
+    let times = find.also.iter().map(|(_, times)| times).sum();
+    let kinds: Vec<&str> = find.also.iter().map(|(kind, _)| kind.as_str()).collect();
+    Some(format!(
+        "{} more failed for the same cause: {}",
+        things(times, "conversation"),
+        kinds.join(", ")
+    ))
+}
+
+/// The word before a failure.
+const fn word(finished: &FuzzFinished<'_>) -> &'static str {
+    match finished.other {
+        None => "fail",
+        Some(_) => "differs",
+    }
 }
 
 /// The coverage of the model.
@@ -179,7 +217,7 @@ fn conclusion(text: &mut String, finished: &FuzzFinished<'_>) {
         0 => (AnsiColor::Green, "nothing found".to_owned()),
         1 => (
             AnsiColor::Red,
-            format!("found {}", things(result.finds.len() as u64, "failure")),
+            format!("found {}", things(result.finds.len() as u64, finished.kind())),
         ),
         _ if result.cut_short || result.gone.is_some() => {
             (AnsiColor::Yellow, "nothing found so far".to_owned())

@@ -1,0 +1,166 @@
+//! Shrinks the failures of a run, the most frequent ones first. Failures that follow from the cause of an earlier one are told with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cause::Cause;
+use super::event::FuzzEvent;
+use super::failures::Kinds;
+use super::find::{Failed, Find, KindOfFailure};
+use super::numbers::Numbers;
+use super::play::Stage;
+use super::result::FuzzResult;
+use super::settings::{FuzzError, FuzzSettings};
+use super::shrink::Search;
+use crate::clock::Time;
+
+/// The most failures of one kind that are shrunk, each with another cause.
+const MOST_OF_A_KIND: usize = 4;
+
+/// The shrinking of all failures.
+pub(super) struct Shrinking<'a> {
+    pub(super) stage: Stage,
+    pub(super) numbers: Arc<Numbers>,
+    pub(super) settings: &'a FuzzSettings,
+    /// The end of the time for it.
+    pub(super) until: Time,
+}
+
+impl Shrinking<'_> {
+    /// Shrinks the failures of each kind, and adds them to the result.
+    ///
+    /// # Errors
+    /// If a scenario cannot be read, which is a mistake of this tool.
+    pub(super) async fn all(
+        &self,
+        kinds: Kinds,
+        result: &mut FuzzResult,
+        on_event: &mut dyn FnMut(FuzzEvent<'_>),
+    ) -> Result<(), FuzzError> {
+        let mut kinds: Vec<KindOfFailure> = kinds.into_values().collect();
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.times));
+        let left = kinds.len();
+        let mut causes = Causes::default();
+        for (done, kind) in kinds.into_iter().enumerate() {
+            let search = self.search(&kind, left - done);
+            self.kind(kind, &search, (result, &mut causes), on_event).await?;
+        }
+        Ok(())
+    }
+
+    /// Shrinks the failures of one kind. Those that are left without the steps of a cause that was found have another one.
+    async fn kind(
+        &self,
+        mut kind: KindOfFailure,
+        search: &Search,
+        (result, causes): (&mut FuzzResult, &mut Causes),
+        on_event: &mut dyn FnMut(FuzzEvent<'_>),
+    ) -> Result<(), FuzzError> {
+        for _ in 0..MOST_OF_A_KIND {
+            on_event(FuzzEvent::Shrinking {
+                told: &kind.first.flaw.told,
+            });
+            if let Some(earlier) = causes.followed(search, &kind).await? {
+                result.finds[earlier].also(&kind);
+                return Ok(());
+            }
+            let Some((mut find, cause)) = self.shrink(search, &kind).await? else {
+                result.undecided += kind.times;
+                let told = &kind.first.flaw.told;
+                let why = || format!("not so when it was played again with more time: {told}");
+                result.why_undecided.get_or_insert_with(why);
+                return Ok(());
+            };
+            let others = match cause {
+                Some(cause) => without(search, cause, kind.others).await?,
+                None => Vec::new(),
+            };
+            find.times -= others.len() as u64;
+            let number = result.add(find);
+            causes.0.push((number, cause));
+            match KindOfFailure::of(others) {
+                Some(others) => kind = others,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The search for one of the kinds that are left. They share the time.
+    fn search(&self, kind: &KindOfFailure, left: usize) -> Search {
+        let now = self.stage.connections.clock.now();
+        let share = self.until.since(now) / u32::try_from(left).unwrap_or(u32::MAX).max(1);
+        Search {
+            stage: self.stage.clone(),
+            numbers: Arc::clone(&self.numbers),
+            flaw: kind.first.flaw.clone(),
+            until: now + share.max(Duration::ZERO),
+        }
+    }
+
+    /// Shrinks the first failure of a kind, or the next one if the first does not fail again. Nothing, if something came too late a
+    /// few times and came in time when it got more time: that shows a slow machine.
+    async fn shrink(
+        &self,
+        search: &Search,
+        kind: &KindOfFailure,
+    ) -> Result<Option<(Find, Option<Cause>)>, FuzzError> {
+        for failed in kind.all() {
+            if let Some(shrunk) = search.run(&failed.conversation).await? {
+                let cause = shrunk.cause;
+                return Ok(Some((
+                    Find::new(failed, kind.times, shrunk, self.settings),
+                    cause,
+                )));
+            }
+        }
+        let failed = &kind.first;
+        if failed.flaw.is_about_time() {
+            return Ok(None);
+        }
+        let (script, flaw) = (failed.script.clone(), failed.flaw.clone());
+        let once = Search::not_again(script, flaw, failed.reference.clone());
+        Ok(Some((Find::new(failed, kind.times, once, self.settings), None)))
+    }
+}
+
+/// The failures that are there without the steps of a cause, each with the conversation that is left.
+async fn without(search: &Search, cause: Cause, failed: Vec<Failed>) -> Result<Vec<Failed>, FuzzError> {
+    let smaller = failed.into_iter().map(|failed| Failed {
+        conversation: cause
+            .removed_from(&failed.conversation)
+            .unwrap_or(failed.conversation),
+        ..failed
+    });
+    let mut smaller: Vec<Failed> = smaller.collect();
+    let conversations: Vec<_> = smaller.iter().map(|failed| failed.conversation.clone()).collect();
+    let mut failing = search.failing(&conversations).await?.into_iter();
+    smaller.retain(|_| failing.next().unwrap_or_default());
+    Ok(smaller)
+}
+
+/// The causes that were found, each with the number of its failure.
+#[derive(Default)]
+struct Causes(Vec<(usize, Option<Cause>)>);
+
+impl Causes {
+    /// The number of the earlier failure from whose cause these follow: from one of them, or from all together.
+    async fn followed(&self, search: &Search, kind: &KindOfFailure) -> Result<Option<usize>, FuzzError> {
+        let known = || {
+            self.0
+                .iter()
+                .filter_map(|(number, cause)| Some((*number, (*cause)?)))
+        };
+        let first = &kind.first.conversation;
+        for (number, cause) in known() {
+            if search.follows_from(&[cause], first).await? {
+                return Ok(Some(number));
+            }
+        }
+        let all: Vec<Cause> = known().map(|(_, cause)| cause).collect();
+        if all.len() > 1 && search.follows_from(&all, first).await? {
+            return Ok(known().next().map(|(number, _)| number));
+        }
+        Ok(None)
+    }
+}

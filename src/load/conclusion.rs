@@ -6,6 +6,8 @@ use super::result::LoadResult;
 use super::role::Sends;
 use super::validity::Punctuality;
 
+/// The errors of requests of `http` steps.
+const REQUESTING: [ErrorKind; 2] = [ErrorKind::HttpFailed, ErrorKind::HttpTimeout];
 /// Errors that can happen before a connection is open.
 const CONNECTING: [ErrorKind; 10] = [
     ErrorKind::Tls,
@@ -54,6 +56,8 @@ impl LoadResult {
         let mut open: Vec<String> = self.generator.why_invalid.clone().into_iter().collect();
         if self.sockets.joined == 0 {
             open.push("nobody joined, so nothing was judged".to_owned());
+            let first = self.first_answers.values().next();
+            open.extend(first.map(|first| format!("the first error: {first}")));
         } else if self.sends == Sends::Something && self.messages.sent == 0 {
             open.push("nothing was sent, so nothing was judged".to_owned());
         }
@@ -135,7 +139,7 @@ impl LoadResult {
     }
 
     /// Promises that the generator itself can break when its timers are seconds late.
-    fn promises_that_take_time(&self) -> [Promise; 6] {
+    fn promises_that_take_time(&self) -> [Promise; 7] {
         let counts = &self.counts;
         let lost = self.sockets.lost.saturating_sub(counts.lost_by_late_heartbeat);
         [
@@ -145,6 +149,11 @@ impl LoadResult {
                 &[ErrorKind::ReceiveTimeout],
             ),
             (counts.connects_failed, "connection attempts failed", &CONNECTING),
+            (
+                REQUESTING.iter().map(|kind| self.errors_of(*kind)).sum(),
+                "requests were not answered",
+                &REQUESTING,
+            ),
             (lost, "connections were lost", &LOSING),
             (counts.not_back, "sockets could not come back", &[]),
             (
@@ -179,7 +188,7 @@ impl LoadResult {
             ),
             (
                 self.mismatches.values().sum(),
-                "messages were not as the scenario says",
+                "messages or answers were not as the scenario says",
                 &[ErrorKind::Mismatch],
             ),
         ]

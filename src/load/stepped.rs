@@ -159,6 +159,7 @@ impl SteppedScenarios {
         let own = [
             (Offer::Sender, json!(number)),
             (Offer::Seq, json!(round)),
+            (Offer::Mount, json!(settings.target.mount())),
             (
                 Offer::Mark,
                 json!(format!("{}-{number}-{round}", self.first_name)),

@@ -307,6 +307,35 @@ fn a_secret_gets_into_no_file_and_no_line() {
     );
 }
 
+#[test]
+fn a_load_of_pages_that_nobody_gets_tells_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = include_str!("../../scenarios/load/page.yaml").replace("letmein", "wrong");
+    fs::write(folder.path().join("page.yaml"), page).unwrap();
+    let args = [
+        "load",
+        "page.yaml",
+        "--sockets",
+        "3",
+        "--rate",
+        "3",
+        "--duration",
+        "1s",
+        "--out",
+        "out",
+    ];
+    let (said, code) = ran(folder.path(), &args);
+    assert_eq!(code, Some(2), "{said}");
+    for told in [
+        "the first error: page.yaml:",
+        "ana: ",
+        "status 302",
+        "Invalid email or password",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
+
 /// Shows each file below a folder.
 fn each_file(folder: &Path, look: &mut impl FnMut(&str, &str)) {
     for entry in fs::read_dir(folder).unwrap() {

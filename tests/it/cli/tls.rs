@@ -254,3 +254,31 @@ fn files_that_are_no_certificates_are_wrong_usage() {
         );
     }
 }
+
+#[test]
+fn a_journey_to_a_server_with_an_expired_certificate_says_so() {
+    let authority = Authority::new();
+    let expired = authority.sign(&["127.0.0.1"], |params| {
+        params.not_before = date_time_ymd(2019, 1, 1);
+        params.not_after = date_time_ymd(2020, 1, 2);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = authority.write(folder.path());
+    let source = "about: A login.\nsteps:\n  - ana: { http: GET /login }\n";
+    std::fs::write(folder.path().join("login.yaml"), source).unwrap();
+    let target = format!("wss://{}/socket", server(&expired));
+    for command in ["check", "load"] {
+        let args = [
+            command,
+            "login.yaml",
+            "--target",
+            &target,
+            "--cacert",
+            file.to_str().unwrap(),
+            "--out",
+            "out",
+        ];
+        let said = said(folder.path(), &args);
+        assert_undecided(&said, "its certificate expired at 2020-01-02T00:00:00Z");
+    }
+}

@@ -19,7 +19,7 @@ pub(super) fn render(text: &mut String, result: &LoadResult, paper: Paper) {
     let wrong = if result.messages.all_right() { dim } else { red };
     fact("messages", wrong, &messages(result));
     if result.latency_us.http.count > 0 {
-        let requests = things(result.latency_us.http.count, "request");
+        let requests = grouped(result.latency_us.http.count);
         fact(
             "requests",
             dim,

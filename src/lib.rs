@@ -34,6 +34,7 @@ mod fuzz;
 mod judge;
 mod live;
 pub mod load;
+mod locust;
 mod process;
 pub mod profile;
 mod protocol;

@@ -12,6 +12,7 @@ mod record;
 mod serve;
 mod target;
 mod watching;
+mod worker;
 
 pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
@@ -24,6 +25,7 @@ pub(super) use record::Record;
 pub(super) use serve::{Serve, ServeTls};
 pub(super) use target::{CompressArg, Network, Target, TransportArg, VsnArg};
 pub(super) use watching::{LivePage, Watching};
+pub(super) use worker::Worker;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -100,6 +102,8 @@ pub(super) enum Command {
     Fuzz(Box<Fuzz>),
     /// Plays the same generated conversations at two servers and compares the answers
     Diff(Box<Diff>),
+    /// Plays sockets as a worker of a Locust master, which orders how many; or writes the locustfile of the master
+    Worker(Box<Worker>),
     /// Lists cases, rules, faults, profiles, scenarios or figures
     List(List),
     /// Prints a built-in scenario, to copy and change

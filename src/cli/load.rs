@@ -2,9 +2,13 @@
 //! the exit code.
 
 mod job;
+mod ordered;
 pub(super) mod preflight;
+mod scenarios;
 mod typed;
 
+pub(super) use job::Job;
+pub(super) use ordered::{Listen, Ordered};
 pub(super) use typed::command_line;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +34,7 @@ use crate::report::{
     LoadTerminal, ProgressStyle, Reporters, Setup, announce,
 };
 use crate::transport::Target;
-use job::{Abort, Job};
+use job::Abort;
 use preflight::got_in;
 
 /// Loads a server.
@@ -42,10 +46,10 @@ pub(super) fn run(typed: args::Load, look: Look) -> Result<Exit, CliError> {
     } else {
         "--objective"
     };
-    let job = Job::new(file.swarm(typed)?, objectives_from)?;
+    let job = Job::new(file.swarm(typed)?, objectives_from, None)?;
     // Raise the limit of open descriptors for the many connections.
     crate::descriptors::raise_limit();
-    in_order.run(|stop| swarm(job, look, stop))
+    in_order.run(async |stop| swarm(&job, look, &stop).await)
 }
 
 /// The end of a run.
@@ -130,16 +134,20 @@ impl Reports {
             settings.seed,
             self.folder.clone(),
         ));
+        let beginning = LoadBeginning {
+            command: job.command(),
+            about: self.start.about.clone(),
+            scenario: job.scenario.clone(),
+            target: settings.target.url(),
+            profile: job.server.profile(),
+            setup: setup.clone(),
+            objectives: job.objectives().to_vec(),
+            steering: job.steering().clone(),
+        };
+        if let Some(ordered) = job.ordered() {
+            (ordered.listen)(beginning.clone(), &mut all);
+        }
         if let Some(watch) = &self.watch {
-            let beginning = LoadBeginning {
-                about: self.start.about.clone(),
-                scenario: job.scenario.clone(),
-                target: settings.target.url(),
-                profile: job.server.profile(),
-                setup: setup.clone(),
-                objectives: job.objectives().to_vec(),
-                steering: job.steering().clone(),
-            };
             all.add(LoadLive::new(watch.board(), beginning, self.start.clock));
         }
     }
@@ -149,7 +157,8 @@ impl Reports {
     }
 }
 
-async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
+/// Runs the swarm and reports it.
+pub(super) async fn swarm(job: &Job, look: Look, stop: &Stop) -> Result<Exit, CliError> {
     let clock = Clock::start();
     let about = About {
         started_at: wall_clock(),
@@ -161,12 +170,12 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let watch = Watch::start(job.watching(), || LoadLive::board(&job.scenario, job.steering()))?;
     let reports = Reports::new(look, folder, Start { about, clock }, watch);
     let about = &reports.start.about;
-    let ended = serve_and_load(&job, &reports, &stop).await;
+    let ended = serve_and_load(job, &reports, stop).await;
     let (ran, trouble) = match ended.outcome {
         Ok(ran) => (ran, None),
         // The user has to correct this. Nothing ran, so there is nothing to report.
         Err(error @ (CliError::Usage(_) | CliError::File(_))) => return Err(error),
-        Err(error) => (unrun(&job, &stop), Some(error)),
+        Err(error) => (unrun(job, stop), Some(error)),
     };
     let result = &ran.result;
     let objectives = job.judge(result);
@@ -177,6 +186,7 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     let exit = exit(&conclusion);
     let trouble_text = trouble.as_ref().map(ToString::to_string);
     let unreported = reports.all().finish(&LoadFinished {
+        command: job.command(),
         result,
         objectives: &objectives,
         conclusion: &conclusion,
@@ -193,11 +203,12 @@ async fn swarm(job: Job, look: Look, stop: Stop) -> Result<Exit, CliError> {
     if let Some(error) = trouble {
         return Err(error);
     }
-    hints(&job, result);
+    hints(job, result);
     Ok(exit)
 }
 
-const fn exit(conclusion: &LoadConclusion) -> Exit {
+/// The exit code of a conclusion.
+pub(super) const fn exit(conclusion: &LoadConclusion) -> Exit {
     match conclusion {
         LoadConclusion::Held => Exit::Held,
         LoadConclusion::FellShort(_) => Exit::FellShort,

@@ -37,6 +37,7 @@ mod under_test;
 mod units;
 mod wait;
 mod watching;
+mod worker;
 
 pub use exit::Exit;
 
@@ -70,6 +71,7 @@ fn dispatch(cli: Cli) -> Result<Exit, CliError> {
         Command::Prove(args) => prove::run(*args, cli.look),
         Command::Fuzz(args) => fuzz::run(*args, cli.look),
         Command::Diff(args) => fuzz::diff(*args, cli.look),
+        Command::Worker(args) => worker::run(*args, cli.look),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Schema => show::schema(),

@@ -28,7 +28,7 @@ pub(super) fn run(typed: Report) -> Result<Exit, CliError> {
 /// Renders the reports of one run again, in its folder.
 fn again(folder: &Path) -> Result<Exit, CliError> {
     match past_command(folder).map_err(complaint)?.as_str() {
-        "load" => load_again(folder),
+        "load" | "worker" => load_again(folder),
         "prove" => prove_again(folder),
         _ => check_again(folder),
     }

@@ -32,9 +32,12 @@ pub(super) fn folder(typed: &Results, command: &str, started_at: SystemTime) -> 
 
 /// The seed that the user gives, or a new one, which is short and exact in every JSON reader.
 pub(super) fn seed(typed: &Results) -> Result<u64, CliError> {
-    typed
-        .seed
-        .map_or_else(|| random(SysRng.try_next_u32()).map(u64::from), Ok)
+    typed.seed.map_or_else(new_seed, Ok)
+}
+
+/// A new seed.
+pub(super) fn new_seed() -> Result<u64, CliError> {
+    random(SysRng.try_next_u32()).map(u64::from)
 }
 
 /// A word that nobody can guess.

@@ -37,6 +37,13 @@ impl Socket {
         }
     }
 
+    /// Gives up all pushes without a reply, as if their time were up.
+    pub fn give_up_pushes(&mut self, context: &mut ClientContext<'_>) {
+        while self.pending.deadline(context.config.timeout).is_some() {
+            self.push_is_due(context);
+        }
+    }
+
     fn next_due(&self, config: &Config) -> (Time, Due) {
         let link = (self.link.deadline(config), Due::Link);
         let channels = self.channels.iter();

@@ -40,6 +40,8 @@ pub(super) enum ConnectionStage {
     Upgrading,
     /// The WebSocket or the long poll session is open.
     Open,
+    /// The socket leaves while the run goes on, and waits until the server ends the connection.
+    Leaving,
     /// The socket will not connect again.
     Over,
 }
@@ -326,7 +328,10 @@ impl Life {
     /// time.
     pub(super) fn connection_deadline(&self) -> Time {
         match self.stage {
-            ConnectionStage::Connecting | ConnectionStage::Asking | ConnectionStage::Upgrading => self.due_at,
+            ConnectionStage::Connecting
+            | ConnectionStage::Asking
+            | ConnectionStage::Upgrading
+            | ConnectionStage::Leaving => self.due_at,
             ConnectionStage::Open => self.due_at.min(self.session.deadline()),
             ConnectionStage::Expected | ConnectionStage::Away | ConnectionStage::Over => Time::MAX,
         }

@@ -12,8 +12,9 @@ use super::event::{LoadError, LoadEvent, PhaseProgress};
 use super::record::Record;
 use super::result::LoadResult;
 use super::role::Sends;
+use super::scaling::{Scale, Scaling};
 use super::series;
-use super::settings::LoadSettings;
+use super::settings::{LoadSettings, Schedule};
 use super::shard::Reading;
 use super::steering::{NewRate, Unsteerable};
 use crate::clock::{Clock, Time};
@@ -47,6 +48,8 @@ pub(super) struct Conductor<'c> {
     pub(super) sends: Sends,
     /// The last change of the rate.
     pub(super) new_rate: Option<NewRate>,
+    /// The wanted number of sockets of each scenario, where that changes.
+    pub(super) wanted: Vec<u32>,
     /// When the current phase of the run started.
     pub(super) began: Time,
     /// The end of the last second that the series contains.
@@ -58,12 +61,24 @@ pub(super) struct Conductor<'c> {
 impl Conductor<'_> {
     /// Leads the shards through all phases of the run.
     pub(super) fn conduct(mut self, shards: Vec<Running<'_>>) -> Result<LoadResult, LoadError> {
+        match &self.settings.scaling {
+            Some(scaling) => self.play(scaling),
+            None => self.open_and_load(),
+        }
+        self.end(shards)
+    }
+
+    /// Opens all sockets, and then lasts as long as the settings say.
+    fn open_and_load(&mut self) {
         self.open();
         if self.is_stopped() {
             self.record.cut_short();
         } else if self.control.totals().1 > 0 {
             self.load();
         }
+    }
+
+    fn end(mut self, shards: Vec<Running<'_>>) -> Result<LoadResult, LoadError> {
         for phase in [Phase::Draining, Phase::Stopped, Phase::Closing] {
             self.enter(phase);
             // A push waits at most for its timeout, and the closing phase has its own time limit.
@@ -154,6 +169,38 @@ impl Conductor<'_> {
         }
     }
 
+    /// Lets sockets come and go as somebody else says, until they end the run.
+    fn play(&mut self, scaling: &Scaling) {
+        (self.on_event)(LoadEvent::Began("running"));
+        self.control.run_from(self.clock.now() + RUN_UP);
+        self.wait(None, |it| it.is_stopped() || scaling.is_over());
+        if self.is_stopped() {
+            self.record.cut_short();
+        }
+        let lasted = self.clock.now().since(self.control.start());
+        self.record.loaded(lasted);
+    }
+
+    /// Tells the shards how many sockets are wanted, if somebody asks for another number, and publishes how many there are.
+    fn scale(&mut self) {
+        let Some(scaling) = &self.settings.scaling else {
+            return;
+        };
+        if self.control.phase() <= Phase::Running
+            && let Some(wanted) = scaling.take()
+        {
+            self.control.scale(wanted.clone());
+            self.record.scaled(&self.wanted, &wanted);
+            self.wanted = wanted;
+        }
+        scaling.publish(Scale {
+            is_complete: self.control.is_scaled(),
+            sockets: (0..self.settings.shares.len())
+                .map(|play| self.control.came(play))
+                .collect(),
+        });
+    }
+
     /// Tells the shards of another rate, if somebody asks for one. They see it before it holds, and the one before holds
     /// by then.
     fn steer(&mut self) {
@@ -178,6 +225,9 @@ impl Conductor<'_> {
         let (now, start) = (self.clock.now(), self.control.start());
         if self.control.phase() != Phase::Running || now < start {
             return 0.0;
+        }
+        if let Schedule::PerSocket(_) = self.settings.schedule {
+            return self.control.rate();
         }
         let new = self.new_rate.map(|it| it.sends_per_s);
         new.or_else(|| self.settings.schedule.rate_at(now.since(start)))
@@ -204,6 +254,7 @@ impl Conductor<'_> {
                 self.second(second);
             }
             self.steer();
+            self.scale();
             if done(self) || end.is_some_and(|end| now >= end) {
                 return;
             }
@@ -216,7 +267,7 @@ impl Conductor<'_> {
         self.record.saw(joined);
         let phase = series::name(self.control.phase());
         let so_far = self.clock.now().since(self.began);
-        let asked = self.asked;
+        let asked = self.record.asked();
         (self.on_event)(LoadEvent::Progress(PhaseProgress {
             phase,
             open,

@@ -25,6 +25,8 @@ counts! {
     first_opened,
     /// Sockets that joined all their topics for the first time.
     first_joined,
+    /// Sockets that were told to leave, or whose run ended, before their first attempt to join was over.
+    called_off,
     /// Sockets that never connected, because the generator was busy with the other sockets.
     held_back,
     /// Failed connect attempts, including failed token requests and upgrades.

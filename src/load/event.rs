@@ -37,6 +37,8 @@ pub struct Second {
     pub length: Duration,
     /// The latencies that were measured in it.
     pub histograms: Histograms,
+    /// The same of each scenario, if there are several.
+    pub of_plays: Vec<Histograms>,
 }
 
 /// The progress of a phase.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::pace::{Dues, RateStage, Stream};
+use super::pace::{Dues, Pacing, RateStage, Stream};
 use super::role::SenderSelection;
 use super::round_times::RoundTimes;
 use super::settings::{LoadSettings, Schedule};
@@ -21,6 +21,8 @@ pub(super) struct Lane {
     dues: Option<Dues>,
     /// Sockets that can send.
     pushers: Vec<u32>,
+    /// How many of them there are at the moment.
+    present: usize,
     sender_selection: SenderSelection,
     next_pusher: usize,
     /// Due rounds that wait for a free socket.
@@ -53,6 +55,7 @@ impl Lane {
     pub(super) fn new(pushers: Vec<u32>, sender_selection: SenderSelection) -> Self {
         Self {
             dues: None,
+            present: pushers.len(),
             pushers,
             sender_selection,
             next_pusher: 0,
@@ -69,19 +72,42 @@ impl Lane {
 
     /// Starts an open model. This lane makes `part` of all sends, and `stream` says which of those are this shard's.
     pub(super) fn begin(&mut self, settings: &LoadSettings, start: Time, part: f64, stream: Option<Stream>) {
+        let follows_sockets = matches!(settings.schedule, Schedule::PerSocket(_));
         let stream = match self.sender_selection {
+            _ if follows_sockets => stream,
             SenderSelection::All => stream,
             SenderSelection::One => stream
                 .filter(|it| it.number == 0)
                 .map(|_| Stream { number: 0, of: 1 }),
         };
+        let seed = settings.seed ^ 0x5eed;
+        if let (Schedule::PerSocket(_), Some(stream)) = (&settings.schedule, stream) {
+            self.dues = Some(Dues::new(start, Vec::new(), Pacing::Even, stream, seed));
+        }
         if let (Schedule::Open(stages, pacing), Some(stream)) = (&settings.schedule, stream) {
             let stages = stages.iter().map(|stage| RateStage {
                 rate: stage.rate * part,
                 ..*stage
             });
-            let seed = settings.seed ^ 0x5eed;
             self.dues = Some(Dues::new(start, stages.collect(), *pacing, stream, seed));
+        }
+    }
+
+    /// From now on only the sockets below this number can send.
+    pub(super) fn limit(&mut self, end: u32) {
+        self.present = self.pushers.partition_point(|id| *id < end);
+    }
+
+    /// These sockets are gone.
+    pub(super) fn forget(&mut self, ids: &Range<u32>) {
+        self.idle.retain(|id| !ids.contains(id));
+        self.times.forget(ids);
+    }
+
+    /// From now on this lane makes so many sends a second.
+    pub(super) fn retune(&mut self, now: Time, sends_per_s: f64) {
+        if let Some(dues) = &mut self.dues {
+            dues.retune(now, sends_per_s);
         }
     }
 
@@ -114,11 +140,12 @@ impl Lane {
 
     /// The next socket, in turn, that can send.
     pub(super) fn next_pusher(&mut self, can: impl Fn(u32) -> bool) -> Option<u32> {
-        for _ in 0..self.pushers.len().min(ASKED) {
-            let id = self.pushers[self.next_pusher % self.pushers.len()];
+        let pushers = &self.pushers[..self.present];
+        for _ in 0..pushers.len().min(ASKED) {
+            let id = pushers[self.next_pusher % pushers.len()];
             let can = can(id);
             if !can || self.sender_selection == SenderSelection::All {
-                self.next_pusher = (self.next_pusher + 1) % self.pushers.len();
+                self.next_pusher = (self.next_pusher + 1) % pushers.len();
             }
             if can {
                 return Some(id);

@@ -118,7 +118,7 @@ impl Histograms {
     }
 
     /// Adds the histograms of another.
-    pub(super) fn add(&mut self, more: &Self) {
+    pub(crate) fn add(&mut self, more: &Self) {
         for (sum, more) in self.0.iter_mut().zip(&more.0) {
             // Both have three significant digits and resize themselves, so this cannot fail.
             let _ = sum.add(more);

@@ -66,6 +66,13 @@ fn by_time(a: Option<f64>, b: Option<f64>) -> Ordering {
     a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
 }
 
+/// The earliest of these messages, sorted; at most as many as are listed.
+pub(super) fn earliest(mut all: Vec<Lost>) -> Vec<Lost> {
+    all.sort_by(Lost::order);
+    all.truncate(MOST);
+    all
+}
+
 /// Counts occurrences over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Moments(BTreeMap<u64, u64>);

@@ -118,6 +118,27 @@ impl Dues {
         }
     }
 
+    /// From now on, evenly and without an end, events come at this rate. The wait for the next one goes on: what is left of it
+    /// is shortened or stretched.
+    pub(super) fn retune(&mut self, now: Time, rate: f64) {
+        const FOR_EVER: Duration = Duration::from_secs(1 << 32);
+        let left = match (self.next, self.stage) {
+            (Some(next), Some(stage)) => next.since(now).as_secs_f64() * stage.rate,
+            _ => 1.0,
+        };
+        self.stages.clear();
+        (self.count, self.elapsed, self.next, self.stage) = (0, 0.0, None, None);
+        if rate > 0.0 {
+            self.stage_start = now + Duration::from_secs_f64((left / rate).min(FOR_EVER.as_secs_f64()));
+            self.stage = Some(RateStage {
+                rate,
+                duration: FOR_EVER,
+            });
+            (self.end, self.stream.number) = (self.stage_start + FOR_EVER, 0);
+            self.step();
+        }
+    }
+
     fn step(&mut self) {
         self.next = None;
         while let Some(stage) = self.stage {
@@ -247,6 +268,23 @@ mod tests {
             .map(|it| it.as_micros() / 1000)
             .collect();
         assert_eq!(taken, [0, 500, 1000, 1100, 1350, 1600, 1700, 2700]);
+    }
+
+    #[test]
+    fn a_rate_that_follows_something_bunches_no_events_however_often_it_changes() {
+        let stream = Stream { number: 1, of: 1 };
+        let mut dues = Dues::new(Time::ZERO, Vec::new(), Pacing::Even, stream, 1);
+        let mut taken = Vec::new();
+        // A fifth of an event a second, then a half; then none, then two.
+        let rates = [0.2, 0.2, 0.2, 0.2, 0.2, 0.5, 0.5, 0.0, 2.0, 2.0];
+        for (second, rate) in (0..).zip(rates) {
+            let now = Time::from_micros(second * 1_000_000);
+            taken.extend(std::iter::from_fn(|| dues.take(now)));
+            dues.retune(now, rate);
+        }
+        taken.extend(std::iter::from_fn(|| dues.take(Time::from_micros(10_000_000))));
+        let taken: Vec<u64> = taken.into_iter().map(|it| it.as_micros() / 1000).collect();
+        assert_eq!(taken, [5000, 7000, 8500, 9000, 9500, 10_000]);
     }
 
     #[test]

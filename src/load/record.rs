@@ -59,8 +59,10 @@ pub(super) struct Meant {
     /// Events without a declared reply in any scenario.
     left_out: Vec<Box<str>>,
     notes: Vec<String>,
-    /// How many sockets play each scenario.
+    /// How many sockets play each scenario: the most at a time, where that changes.
     divided: Vec<u32>,
+    /// The number of sockets that were asked for one after another, where that changes.
+    scaled: Option<u64>,
 }
 
 impl Meant {
@@ -71,7 +73,11 @@ impl Meant {
             deliveries: cast.deliveries,
             left_out: cast.left_out.to_vec(),
             notes,
-            divided: settings.divided(),
+            divided: match settings.scaling {
+                Some(_) => vec![0; settings.shares.len()],
+                None => settings.divided(),
+            },
+            scaled: settings.scaling.as_ref().map(|_| 0),
         }
     }
 
@@ -85,6 +91,7 @@ impl Meant {
             left_out: Vec::new(),
             notes: scenarios.notes(settings),
             divided: scenarios.divided(),
+            scaled: None,
         }
     }
 
@@ -100,6 +107,12 @@ impl Meant {
     /// The number of sockets to open.
     pub(super) fn sockets(&self) -> u64 {
         self.divided.iter().copied().map(u64::from).sum()
+    }
+
+    /// The number of sockets that were asked for, apart from those that were called off.
+    fn asked(&self, counts: &Counts) -> u64 {
+        let scaled = self.scaled.map(|asked| asked.saturating_sub(counts.called_off));
+        scaled.unwrap_or_else(|| self.sockets())
     }
 
     /// Notes for the user. Events that never got a reply are included once that is known.
@@ -189,6 +202,22 @@ impl Record {
         self.meant.demand(new.sends_per_s);
     }
 
+    /// Notes that so many sockets of each scenario are wanted, instead of `before`.
+    pub(super) fn scaled(&mut self, before: &[u32], wanted: &[u32]) {
+        let before = before.iter().chain(std::iter::repeat(&0));
+        for ((most, before), wanted) in self.meant.divided.iter_mut().zip(before).zip(wanted) {
+            *most = (*most).max(*wanted);
+            if let Some(asked) = &mut self.meant.scaled {
+                *asked += u64::from(wanted.saturating_sub(*before));
+            }
+        }
+    }
+
+    /// How many sockets were asked for so far.
+    pub(super) fn asked(&self) -> u64 {
+        self.meant.asked(&self.whole.counts)
+    }
+
     /// Marks that the run was ended early.
     pub(super) fn cut_short(&mut self) {
         self.cut_short = true;
@@ -227,6 +256,7 @@ impl Record {
             start: last.since(Time::ZERO),
             length: at.since(last),
             histograms: second.latencies,
+            of_plays: second.of_plays,
         }
     }
 
@@ -321,7 +351,7 @@ impl Record {
         let (punctuality, why_invalid) = self.judge_generator(model, shortage);
         LoadResult {
             sockets: Sockets {
-                asked: self.meant.sockets(),
+                asked: self.meant.asked(&counts),
                 opened: counts.first_opened,
                 joined: counts.first_joined,
                 peak_joined: self.peak_joined,

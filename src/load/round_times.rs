@@ -73,6 +73,15 @@ impl RoundTimes {
         }
     }
 
+    /// These sockets are in no round any more.
+    pub(super) fn forget(&mut self, ids: &Range<u32>) {
+        for id in ids.clone() {
+            if let Some(round) = self.round(id) {
+                *round = Round::NONE;
+            }
+        }
+    }
+
     fn round(&mut self, id: u32) -> Option<&mut Round> {
         self.rounds.get_mut(id.checked_sub(self.first)? as usize)
     }

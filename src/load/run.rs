@@ -79,8 +79,9 @@ pub fn run(
     on_event: &mut dyn FnMut(LoadEvent<'_>),
     stop: &AtomicBool,
 ) -> Result<LoadResult, LoadError> {
-    // Topics of different runs get different numbers, which all follow from the seed.
-    let run = settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
+    // Topics of different runs get different numbers, which all follow from the seed. The scout uses the number beside that of
+    // the run.
+    let run = (settings.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44) + 2 * u64::from(settings.worker);
     let first_name = (run % 900 + 100) * 100_000_000_000;
     let swarm = Swarm::new(settings, first_name)?;
     let plan = Plan::new(settings, swarm.needs(settings))?;
@@ -131,6 +132,7 @@ impl Swarm {
                 check_senders(settings, &cast)?;
                 Self::Compiled(cast)
             }
+            None if settings.scaling.is_some() => return Err(unscalable(settings)?.into()),
             None => Self::Stepped(SteppedScenarios::new(settings, first_name)?),
         })
     }
@@ -185,7 +187,7 @@ impl Conducted<'_> {
         let found = scout.find_out(questions).map_err(LoadError::Shard)?;
         let notes = cast.arrange(&found);
         let common = Common::new(cast.shared_topics.len(), &cast.silent);
-        let control = Control::new(self.plan.shards.len());
+        let control = Control::new(self.plan.shards.len(), cast.plays.len());
         let roles = cast.roles.iter();
         let blue = Blueprint {
             settings,
@@ -211,7 +213,7 @@ impl Conducted<'_> {
 
     fn stepped(self, scenarios: &Arc<SteppedScenarios>) -> Result<LoadResult, LoadError> {
         let (settings, clock) = (self.settings, self.clock);
-        let control = Control::new(self.plan.shards.len());
+        let control = Control::new(self.plan.shards.len(), 0);
         let meant = Meant::stepped(settings, scenarios);
         self.conduct(&control, meant, scenarios.sends(), |stream, _, readings| {
             let plan = ThreadPlan {
@@ -245,6 +247,7 @@ impl Conducted<'_> {
             record: Record::new(self.settings, self.plan, meant),
             sends,
             new_rate: None,
+            wanted: Vec::new(),
             began: Time::ZERO,
             heard: self.clock.now().whole_second(),
             told: vec![Time::ZERO; self.plan.shards.len()],
@@ -254,6 +257,17 @@ impl Conducted<'_> {
             conductor.conduct(shards)
         })
     }
+}
+
+/// Names the scenario whose sockets cannot come and go while the run goes on, as it is played step by step.
+fn unscalable(settings: &LoadSettings) -> Result<InvalidSettings, LoadError> {
+    let mut scenario = String::new();
+    for share in &settings.shares {
+        if scenario.is_empty() && compile(settings, std::slice::from_ref(share), 0)?.is_none() {
+            scenario = share.name.to_string();
+        }
+    }
+    Ok(InvalidSettings::NotScalable { scenario })
 }
 
 /// Checks that each scenario that sends has at least one socket that sends.

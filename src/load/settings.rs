@@ -1,11 +1,16 @@
 //! The settings of a run: target, scenarios, sockets, arrivals, schedule and limits.
 
+mod invalid;
+
+pub use invalid::InvalidSettings;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::pace::{Pacing, RateStage};
 use super::role::{Marks, Override};
+use super::scaling::Scaling;
 use super::share::{Share, divide};
 use super::steering::{Steering, Unsteerable};
 use crate::beam::BeamWatch;
@@ -54,6 +59,11 @@ pub struct LoadSettings {
     pub seed: u64,
     /// Changes the rate while the run goes on.
     pub steering: Steering,
+    /// Changes the number of sockets while the run goes on, and ends it. [`LoadSettings::sockets`] are then the most that
+    /// there can be.
+    pub scaling: Option<Scaling>,
+    /// The number of this process among those that load the same server with the same seed, from 0.
+    pub worker: u32,
 }
 
 /// How the sockets arrive.
@@ -72,6 +82,8 @@ pub enum Arrivals {
 pub enum Schedule {
     /// Open model: at intended times, whatever the server does.
     Open(Vec<RateStage>, Pacing),
+    /// Open model whose rate grows with the number of joined sockets: sends a second of each socket, by scenario.
+    PerSocket(Vec<f64>),
     /// Closed model: each socket sends again when it has its reply, so it saturates the server by design.
     Closed,
 }
@@ -91,7 +103,7 @@ impl Schedule {
     pub(super) fn highest_rate(&self) -> Option<f64> {
         match self {
             Self::Open(stages, _) => Some(stages.iter().map(|stage| stage.rate).fold(0.0, f64::max)),
-            Self::Closed => None,
+            Self::PerSocket(_) | Self::Closed => None,
         }
     }
 
@@ -102,6 +114,7 @@ impl Schedule {
                 [only] => Steering::from(only.rate),
                 _ => Steering::locked(Unsteerable::Staged),
             },
+            Self::PerSocket(_) => Steering::locked(Unsteerable::PerSocket),
             Self::Closed => Steering::locked(Unsteerable::Closed),
         }
     }
@@ -123,87 +136,10 @@ impl Schedule {
     /// The model, as named in results.
     pub(super) const fn model(&self) -> Model {
         match self {
-            Self::Open(..) => Model::Open,
+            Self::Open(..) | Self::PerSocket(_) => Model::Open,
             Self::Closed => Model::Closed,
         }
     }
-}
-
-/// Settings that are invalid.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidSettings {
-    /// No sockets.
-    #[error("0 sockets are no swarm; expected at least 1")]
-    NoSockets,
-    /// A duration of zero.
-    #[error("a duration of nothing measures nothing; expected something like 30s")]
-    NoDuration,
-    /// A rate of zero.
-    #[error("a rate of {0} sends nothing; expected more than 0 a second, or max")]
-    NoRate(String),
-    /// A rate that is too high for the resolution of the schedule.
-    #[error(
-        "a rate of {0} a second is more than microseconds can tell apart; expected at most 1000000, or max"
-    )]
-    TooFast(String),
-    /// No threads.
-    #[error("0 shards run nothing; expected at least 1")]
-    NoShards,
-    /// A scenario with a weight of zero.
-    #[error("a weight of 0 leaves a scenario out; expected at least 1")]
-    NoWeight,
-    /// Too few sockets for all scenarios.
-    #[error(
-        "{sockets} sockets are too few for {scenarios} scenarios with such weights; each needs at least 1"
-    )]
-    TooFew {
-        /// The number of sockets requested.
-        sockets: u32,
-        /// The number of scenarios.
-        scenarios: usize,
-    },
-    /// The senders of a scenario come after its listeners in an instance, and there are too few sockets to include
-    /// one.
-    #[error(
-        "the {sockets} sockets of {scenario} would only listen: its first sender is socket {needed} of each \
-         {instance}; expected at least {needed} for it"
-    )]
-    OnlyListeners {
-        /// The scenario.
-        scenario: String,
-        /// The number of sockets that play it.
-        sockets: u32,
-        /// The number of sockets needed until one of them sends.
-        needed: usize,
-        /// The number of sockets in an instance.
-        instance: usize,
-    },
-    /// Too few sockets for one instance of a scenario that is played step by step.
-    #[error(
-        "{scenario} is played by whole instances of {needed} sockets, and has {sockets}; expected at least {needed} for it"
-    )]
-    NoInstance {
-        /// The scenario.
-        scenario: String,
-        /// The number of sockets that play it.
-        sockets: u32,
-        /// The number of sockets in an instance.
-        needed: u32,
-    },
-    /// There are too few users in a file.
-    #[error("{scenario}: {lack}")]
-    NoUsers {
-        /// The scenario.
-        scenario: String,
-        /// What is missing.
-        lack: String,
-    },
-    /// Scenarios with different serializers in one run.
-    #[error("the scenarios are written for different serializers; run them one after another")]
-    TwoSerializers,
-    /// A heartbeat interval or a timeout of zero.
-    #[error("{0} cannot be nothing; expected something like 30s")]
-    NoWait(&'static str),
 }
 
 impl LoadSettings {
@@ -271,6 +207,8 @@ impl LoadSettings {
             beam: None,
             seed: 0,
             steering: Steering::default(),
+            scaling: None,
+            worker: 0,
             shares: vec![first],
         }
     }
@@ -279,7 +217,7 @@ impl LoadSettings {
     pub fn lasts(&self) -> Duration {
         match &self.schedule {
             Schedule::Open(stages, _) => stages.iter().map(|stage| stage.duration).sum(),
-            Schedule::Closed => self.duration,
+            Schedule::PerSocket(_) | Schedule::Closed => self.duration,
         }
     }
 
@@ -301,6 +239,7 @@ impl LoadSettings {
         }
         let rates: Vec<f64> = match &self.schedule {
             Schedule::Open(stages, _) => stages.iter().map(|stage| stage.rate).collect(),
+            Schedule::PerSocket(rates) => rates.clone(),
             Schedule::Closed => Vec::new(),
         };
         let arrivals = match self.arrivals {
@@ -339,8 +278,11 @@ impl LoadSettings {
         Ok(())
     }
 
-    /// The number of sockets for each scenario.
+    /// The number of sockets for each scenario: the most, if they change while the run goes on.
     pub(super) fn divided(&self) -> Vec<u32> {
+        if self.scaling.is_some() {
+            return vec![self.sockets; self.shares.len()];
+        }
         let weights: Vec<u32> = self.shares.iter().map(|share| share.weight).collect();
         divide(self.sockets, &weights)
     }

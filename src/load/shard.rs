@@ -9,7 +9,7 @@ use mio::{Events, Poll, Registry};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
-use super::actor::{Actor, ConnectionStage};
+use super::actor::Actor;
 use super::control::{Control, Phase};
 use super::dial::{Dialer, Route};
 use super::lane::Lane;
@@ -17,17 +17,18 @@ use super::ledger::Common;
 use super::pace::Stream;
 use super::role::{CompiledScenarios, SendMode};
 use super::role_requests::RoleRequests;
-use super::settings::LoadSettings;
+use super::settings::{LoadSettings, Schedule};
 use super::shard_state::{ClientOutbox, ShardState};
 use super::tally::Tally;
 use super::tcp_link::LinkUse;
 use super::way::Way;
-use super::wheel::{Tick, Wheel};
+use super::wheel::Wheel;
 use crate::client::{ClientContext, Config, Socket};
 use crate::clock::{Clock, Time};
 use crate::process::thread_cpu;
 use places::Block;
 
+mod alarms;
 mod arrive;
 mod broken;
 mod connection;
@@ -36,6 +37,7 @@ mod frames;
 mod places;
 mod polls;
 mod rounds;
+mod scaling;
 mod send;
 mod sleep;
 mod topics;
@@ -102,6 +104,10 @@ pub(super) struct Shard<'r> {
     lanes: Box<[Lane]>,
     /// How many changes of the rate they follow.
     changes_seen: usize,
+    /// How many changes of the number of sockets they follow.
+    scales_seen: usize,
+    /// The joined sockets of each scenario that send, where the rate follows them.
+    senders: Box<[u32]>,
     /// The payload that is being sent.
     text: String,
     /// Bytes that all sockets keep in buffers: incomplete input and unsent output.
@@ -131,7 +137,12 @@ impl<'r> Shard<'r> {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let masks = Xoshiro256PlusPlus::seed_from_u64(random.next_u64());
         let now = blue.clock.now();
-        let blocks = places::blocks(blue.cast, &blue.settings.divided(), stream);
+        let mut blocks = places::blocks(blue.cast, &blue.settings.divided(), stream);
+        if blue.settings.scaling.is_some() {
+            for block in &mut blocks {
+                block.want(0);
+            }
+        }
         let count = blocks.last().map_or(0, |block| block.end as usize);
         let instances: usize = blocks.iter().map(Block::instances).sum();
         let mut state = ShardState::new(
@@ -163,6 +174,8 @@ impl<'r> Shard<'r> {
             blocks,
             lanes: Box::default(),
             changes_seen: 0,
+            scales_seen: 0,
+            senders: vec![0; blue.cast.plays.len()].into(),
             text: String::new(),
             kept: 0,
             open: 0,
@@ -250,6 +263,7 @@ impl<'r> Shard<'r> {
                     // A shard that notices the end of the load late still sends what was due before.
                     self.send_due();
                     self.count_held_back();
+                    self.call_off_the_rest();
                     self.look_for_the_lost();
                     self.enter(Phase::Draining);
                 }
@@ -267,6 +281,7 @@ impl<'r> Shard<'r> {
         }
         if self.phase == Phase::Running {
             self.look_at_rate();
+            self.look_at_scale();
         }
         self.see_whether_done();
     }
@@ -290,10 +305,14 @@ impl<'r> Shard<'r> {
     }
 
     fn begin_load(&mut self) {
-        let start = self.blue.control.start();
+        let (start, own) = (self.blue.control.start(), self.own_stream());
         for (play, lane) in self.lanes.iter_mut().enumerate() {
             let part = self.blue.cast.part_of_sends(play);
-            lane.begin(self.blue.settings, start, part, self.blocks[play].sends);
+            let sends = match self.blue.settings.schedule {
+                Schedule::PerSocket(_) => Some(own),
+                Schedule::Open(..) | Schedule::Closed => self.blocks[play].sends,
+            };
+            lane.begin(self.blue.settings, start, part, sends);
         }
         for id in 0..self.len() {
             self.take_turn(id);
@@ -302,38 +321,6 @@ impl<'r> Shard<'r> {
 
     fn len(&self) -> u32 {
         u32::try_from(self.actors.len()).unwrap_or(u32::MAX)
-    }
-
-    /// Handles all sockets whose timer hints went off.
-    fn alarms(&mut self) {
-        let now = self.state.now;
-        if !self.arrivals.is_over() {
-            let late = self.wheel.next().map_or(Duration::ZERO, |at| now.since(at));
-            self.arrivals.adapt(now, late);
-        }
-        let due = self.wheel.due(now);
-        for &id in &due {
-            let index = id as usize;
-            self.actors[index].life.hint = Tick::NONE;
-            self.attend(id);
-            self.arm(id);
-        }
-        self.wheel.done(due);
-    }
-
-    /// Sets a timer hint for the next deadline of a socket.
-    fn arm(&mut self, id: u32) {
-        let actor = &mut self.actors[id as usize];
-        // A socket that is closing does not wait for replies.
-        if actor.life.stage == ConnectionStage::Over || self.phase >= Phase::Closing {
-            return;
-        }
-        let own = actor.deadline();
-        let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
-        let at = own.min(client);
-        if at != Time::MAX && Tick::of(at) < actor.life.hint {
-            actor.life.hint = self.wheel.set(at, id);
-        }
     }
 
     /// Calls a client and handles the effects.
@@ -372,6 +359,7 @@ impl<'r> Shard<'r> {
 
     fn tell(&mut self) {
         if self.state.now >= self.read_at {
+            self.follow_sockets();
             self.tell_now();
         }
     }

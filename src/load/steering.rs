@@ -53,6 +53,9 @@ pub enum Unsteerable {
         "the rate cannot be changed: with --rate max each socket sends when it has its reply; start the run with --rate R"
     )]
     Closed,
+    /// The rate follows the number of sockets.
+    #[error("the rate cannot be changed: it follows the number of sockets")]
+    PerSocket,
     /// The scenario has stages.
     #[error(
         "the rate cannot be changed: the `load:` section of the scenario has stages; start the run with --rate R"

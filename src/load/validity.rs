@@ -44,7 +44,7 @@ pub(super) fn demands(settings: &LoadSettings, cast: &CompiledScenarios) -> Vec<
 }
 
 /// Whether the load generator kept up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Punctuality {
     /// It did, apart from having too few sockets.
     InTime,

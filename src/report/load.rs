@@ -5,6 +5,7 @@ pub(in crate::report) mod beam;
 mod compared;
 mod csv;
 mod curve;
+mod distributed;
 mod hlog;
 pub(super) mod html;
 mod json;
@@ -23,6 +24,7 @@ mod summary;
 pub(super) mod words;
 
 pub use compared::{ComparisonEnd, ComparisonVerdict, RunComparison};
+pub use distributed::{Merged, ToldBy, WorkerTelling};
 pub use hlog::HistogramLog;
 pub use live_page::LoadLive;
 pub use past::PastLoad;
@@ -38,9 +40,34 @@ use super::terminal::print;
 use super::{About, Detail, Folder, LoadJob, ReportError, Reporter};
 use crate::load::{LoadConclusion, LoadEvent, LoadResult, ObjectiveOutcome};
 
+/// The command that loaded a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadCommand {
+    /// `load`: alone.
+    #[default]
+    Load,
+    /// `worker`: as one of the workers of a Locust master, or all of them together.
+    Worker,
+}
+
+impl LoadCommand {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Load, Self::Worker];
+
+    /// Its name in `result.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Worker => "worker",
+        }
+    }
+}
+
 /// The end of a load test, with everything that reports need.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadFinished<'a> {
+    /// The command.
+    pub command: LoadCommand,
     /// What was counted and measured.
     pub result: &'a LoadResult,
     /// The objectives with their outcomes.

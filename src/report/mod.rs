@@ -41,8 +41,9 @@ pub use github::GitHub;
 pub use json::Json;
 pub use junit::Junit;
 pub use load::{
-    ComparisonEnd, ComparisonVerdict, HistogramLog, LoadBeginning, LoadFile, LoadFinished, LoadLive,
-    LoadProgress, LoadTerminal, PastLoad, RunComparison, Setup, announce, things,
+    ComparisonEnd, ComparisonVerdict, HistogramLog, LoadBeginning, LoadCommand, LoadFile, LoadFinished,
+    LoadLive, LoadProgress, LoadTerminal, Merged, PastLoad, RunComparison, Setup, ToldBy, WorkerTelling,
+    announce, things,
 };
 pub use markdown::Markdown;
 pub use page::CheckPage;

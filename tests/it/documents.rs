@@ -48,6 +48,7 @@ documents! {
     scenarios_does_what_it_says: "docs/scenarios.md",
     server_does_what_it_says: "docs/server.md",
     tls_does_what_it_says: "docs/tls.md",
+    worker_does_what_it_says: "docs/worker.md",
 }
 
 /// Does what the document says, and fails with everything that was not so.

@@ -7,6 +7,7 @@ mod hostile;
 mod lost;
 mod played;
 mod polls;
+mod scaled;
 mod stepped;
 mod steps;
 

@@ -31,3 +31,4 @@ mod slow; // lines that delay and trickle, and servers that are slow on purpose
 mod tidy; // the rules of the house that the compiler does not know
 mod transport; // what bytes do on the way to small servers, honest and hostile
 mod witness; // phoenix.js plays cases that failed
+mod worker; // workers of a real Locust master

@@ -1,7 +1,5 @@
 //! Turns the flags and settings of `load` into the settings of a swarm. Finds every mistake before anything opens.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::super::args::{self, RateArg, ReplyArg, TransportArg, VsnArg};
@@ -11,17 +9,16 @@ use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::results;
 use super::super::under_test::{check_loopback, check_pid, processors, rehearsed_at};
+use super::ordered::Ordered;
 use super::refused;
+use super::scenarios::{nothing_to_play, objectives, share};
 use super::typed::command_line;
 use crate::beam::BeamAddress;
-use crate::conformance::{self, Case, CaseError};
 use crate::load::{
     self, Arrivals, LoadResult, LoadSettings, Marks, Objective, ObjectiveOutcome, Override, Pacing, PlayedBy,
-    RateStage, Rehearsal, Schedule, Sends, Share, Steering, Unsteerable, built_in, gentle_rate,
-    usual_sockets,
+    RateStage, Rehearsal, Schedule, Sends, Share, Steering, Unsteerable, gentle_rate, usual_sockets,
 };
-use crate::report::{Folder, Setup, things};
-use crate::scenario::{Program, Variables, nearest};
+use crate::report::{Folder, LoadCommand, Setup, things};
 use crate::transport::{Target, Transport};
 
 /// The most threads that `serve --shards` takes. A swarm that needs more does not fit on one machine, and its
@@ -47,24 +44,29 @@ pub(super) enum RateSource {
 }
 
 /// The validated arguments of a `load`.
-pub(super) struct Job {
+pub(in super::super) struct Job {
     /// The server under test.
     pub(super) server: Server,
     /// The scenarios as typed.
     pub(super) scenario: String,
     /// The seed of all random choices.
-    pub(super) seed: u64,
+    pub(in super::super) seed: u64,
     first: Share,
     others: Vec<Share>,
     rehearsal: Rehearsal,
     steering: Steering,
     objectives: Vec<Objective>,
+    ordered: Option<Ordered>,
     meant: args::Load,
 }
 
 impl Job {
     /// Validates the arguments from the command line and the settings file.
-    pub(super) fn new(meant: args::Load, objectives_from: &str) -> Result<Self, CliError> {
+    pub(in super::super) fn new(
+        meant: args::Load,
+        objectives_from: &str,
+        ordered: Option<Ordered>,
+    ) -> Result<Self, CliError> {
         let mut shares = meant
             .scenarios
             .iter()
@@ -85,6 +87,7 @@ impl Job {
             others,
             rehearsal: unknown,
             steering: Steering::default(),
+            ordered,
             meant,
         };
         (job.rehearsal, job.steering) = job.check()?;
@@ -151,9 +154,9 @@ impl Job {
                 let rate = gentle_rate(self.sockets());
                 Schedule::Open(vec![RateStage { rate, duration }], Pacing::Even)
             }
-            (None, Schedule::Closed) => Schedule::Closed,
+            (None, other @ (Schedule::PerSocket(_) | Schedule::Closed)) => other,
         };
-        LoadSettings {
+        let settings = LoadSettings {
             vsn: typed.target.vsn.map_or(usual.vsn, VsnArg::meant),
             params: typed.target.params.clone(),
             headers: typed.target.all_headers(),
@@ -182,11 +185,18 @@ impl Job {
             seed: self.seed,
             steering: self.steering.clone(),
             ..usual
+        };
+        match &self.ordered {
+            Some(ordered) => ordered.apply(settings),
+            None => settings,
         }
     }
 
     /// The number of sockets.
     pub(super) fn sockets(&self) -> u32 {
+        if let Some(ordered) = &self.ordered {
+            return ordered.scaling.most();
+        }
         let of_scenario = || usual_sockets(&self.first.program);
         self.meant.sockets.unwrap_or_else(of_scenario)
     }
@@ -194,7 +204,8 @@ impl Job {
     /// Where the send rate comes from.
     pub(super) fn rate(&self) -> RateSource {
         let load = self.first.program.load();
-        if self.meant.rate.is_some()
+        if self.ordered.is_some()
+            || self.meant.rate.is_some()
             || load.rate.is_some()
             || !load.stages.is_empty()
             || self.rehearsal.sends == Sends::Nothing
@@ -260,7 +271,7 @@ impl Job {
     }
 
     /// The objectives that the run must meet.
-    pub(super) fn objectives(&self) -> &[Objective] {
+    pub(in super::super) fn objectives(&self) -> &[Objective] {
         &self.objectives
     }
 
@@ -316,84 +327,39 @@ impl Job {
         lines
     }
 
-    /// The folder for the results.
+    /// The folder for the results. The later tests of a worker have folders of their own in that of the first.
     pub(super) fn folder(&self, started_at: SystemTime) -> Folder {
-        results::folder(&self.meant.results, "load", started_at)
+        let folder = results::folder(&self.meant.results, self.command().name(), started_at);
+        match (&self.ordered, &self.meant.results.out) {
+            (Some(ordered), Some(out)) if ordered.test > 1 => {
+                Folder::new(out.join(format!("test-{}", ordered.test)))
+            }
+            _ => folder,
+        }
     }
-}
 
-fn nothing_to_play() -> Complaint {
-    Complaint::new("no scenario was named").expected("one such as echo, or a file of your own")
-}
-
-/// A scenario with an optional weight (`NAME=WEIGHT`), unless a file has that name.
-fn share(typed: &str, values: &Variables) -> Result<Share, CliError> {
-    let weight = typed.rsplit_once('=').filter(|_| !Path::new(typed).exists());
-    let Some((name, weight)) = weight else {
-        return named(typed, values);
-    };
-    let weight = weight.parse().map_err(|_| {
-        Complaint::new(format!("`{weight}` is no weight of {name}")).expected("a whole number, as in echo=3")
-    })?;
-    Ok(Share {
-        weight,
-        ..named(name, values)?
-    })
-}
-
-fn named(scenario: &str, values: &Variables) -> Result<Share, CliError> {
-    let share = Share::new(program(scenario, values)?);
-    Ok(Share {
-        name: scenario.into(),
-        ..share
-    })
-}
-
-/// A scenario given by its name, a case given by its id, or a file.
-fn program(scenario: &str, values: &Variables) -> Result<Arc<Program>, CliError> {
-    if let Some(it) = built_in().iter().find(|it| it.name == scenario) {
-        return Ok(Arc::clone(&it.program));
+    /// The command.
+    pub(super) const fn command(&self) -> LoadCommand {
+        match self.ordered {
+            Some(_) => LoadCommand::Worker,
+            None => LoadCommand::Load,
+        }
     }
-    if let Some(case) = conformance::built_in().iter().find(|case| &*case.id == scenario) {
-        return Ok(Arc::clone(&case.program));
-    }
-    let path = Path::new(scenario);
-    if path.exists() || path.extension().is_some_and(|it| it == "yaml" || it == "yml") {
-        return match Case::read(path, values) {
-            Ok(case) => Ok(case.program),
-            Err(CaseError::Scenario(error)) => Err(error.into()),
-            Err(error) => Err(Complaint::new(error.to_string()).into()),
-        };
-    }
-    let names = built_in().iter().map(|it| it.name);
-    let known: Vec<&str> = names.clone().collect();
-    Err(Complaint::new(format!("no scenario is named `{scenario}`"))
-        .expected(format!(
-            "one of {}, or a scenario file of your own",
-            known.join(", ")
-        ))
-        .did_you_mean(nearest(scenario, names))
-        .into())
-}
 
-/// The objectives from the command line, or else those of the scenarios.
-fn objectives<'s>(
-    meant: &args::Load,
-    from: &str,
-    shares: impl Iterator<Item = &'s Share>,
-) -> Result<Vec<Objective>, Complaint> {
-    if !meant.objectives.is_empty() {
-        let named = meant.objectives.iter().cloned();
-        return Ok(named.map(|it| it.asked_by(from)).collect());
+    /// What somebody else decides about the run, if anybody does.
+    pub(in super::super) const fn ordered(&self) -> Option<&Ordered> {
+        self.ordered.as_ref()
     }
-    let parse = |(program, text): (&Program, &String)| {
-        text.parse()
-            .map(|it: Objective| it.asked_by(&program.path))
-            .map_err(|why: load::ObjectiveError| Complaint::new(why.to_string()).place(&*program.path))
-    };
-    let programs = shares.map(|share| &*share.program);
-    programs
-        .flat_map(|program| program.load().objectives.iter().map(move |text| (program, text)))
-        .map(parse)
-        .collect()
+
+    /// The next run is that of these orders.
+    pub(in super::super) fn order(&mut self, ordered: Ordered) {
+        self.seed = ordered.seed;
+        self.ordered = Some(ordered);
+    }
+
+    /// The names and weights of the scenarios.
+    pub(in super::super) fn scenarios(&self) -> impl Iterator<Item = (&str, u32)> {
+        let shares = std::iter::once(&self.first).chain(&self.others);
+        shares.map(|share| (&*share.name, share.weight))
+    }
 }

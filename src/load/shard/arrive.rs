@@ -85,6 +85,21 @@ impl Arrivals {
         }
     }
 
+    /// How many sockets of a scenario have arrived and have not left.
+    pub(super) fn came(&self, play: usize) -> u32 {
+        self.came[play]
+    }
+
+    /// So many of the sockets that arrived last leave.
+    pub(super) fn leave(&mut self, play: usize, count: u32) {
+        self.came[play] -= count;
+    }
+
+    /// More sockets are to arrive.
+    pub(super) fn more(&mut self) {
+        self.left = true;
+    }
+
     /// Adapts the limit of arriving sockets to the lateness of the timers.
     pub(super) fn adapt(&mut self, now: Time, late: Duration) {
         self.most.adapt(now, late);
@@ -133,8 +148,8 @@ impl Shard<'_> {
     /// The scenario with the smallest fraction of arrived sockets, so that all scenarios fill up together.
     fn next_to_come(&self) -> Option<usize> {
         let coming = self.blocks.iter().zip(&self.arrivals.came).enumerate();
-        let coming = coming.filter(|(_, (block, came))| block.start + **came < block.end);
-        let part = |block: &Block, came: u32| f64::from(came) / f64::from(block.end - block.start);
+        let coming = coming.filter(|(_, (block, came))| block.start + **came < block.wanted);
+        let part = |block: &Block, came: u32| f64::from(came) / f64::from(block.wanted - block.start);
         coming
             .min_by(|(_, one), (_, other)| part(one.0, *one.1).total_cmp(&part(other.0, *other.1)))
             .map(|(play, _)| play)
@@ -144,7 +159,11 @@ impl Shard<'_> {
     pub(super) fn count_held_back(&mut self) {
         // A run that is stopped while its sockets arrive has not begun its load.
         if self.arrivals.are_held_back() && self.blue.control.start() < Time::MAX {
-            let asked = self.len() as usize;
+            let asked: usize = self
+                .blocks
+                .iter()
+                .map(|block| (block.wanted - block.start) as usize)
+                .sum();
             let came: usize = self.arrivals.came.iter().map(|came| *came as usize).sum();
             self.state.tally.counts.held_back += asked.saturating_sub(came) as u64;
         }
@@ -173,6 +192,9 @@ impl Shard<'_> {
             let id = self.blocks[play].start + self.arrivals.came[play];
             self.arrivals.came[play] += 1;
             self.arrivals.under_way += 1;
+            if self.actors[id as usize].life.stage == ConnectionStage::Leaving {
+                self.vanish(id);
+            }
             let life = &mut self.actors[id as usize].life;
             life.since = intended;
             life.stage = ConnectionStage::Away;

@@ -229,6 +229,8 @@ impl<'r> Shard<'r> {
             ConnectionStage::Open => self.take_frames(id, bytes),
             ConnectionStage::Asking => self.take_token(id, bytes),
             ConnectionStage::Upgrading => self.take_opening(id, bytes),
+            // Nobody listens any more.
+            ConnectionStage::Leaving => bytes.len(),
             // Nothing was asked for.
             ConnectionStage::Expected
             | ConnectionStage::Away
@@ -259,6 +261,9 @@ impl<'r> Shard<'r> {
     /// Handles a connection that was lost or could not be made.
     pub(super) fn fail(&mut self, id: u32, trouble: ErrorKind) {
         let life = &self.actors[id as usize].life;
+        if life.stage == ConnectionStage::Leaving {
+            return self.vanish(id);
+        }
         // A connection that ends because the run closes, or because of a cut, is not lost.
         let wanted = self.phase >= Phase::Closing || life.flags.has(Flags::ON_PURPOSE);
         let is_slow = self.blue.cast.roles[usize::from(life.role)].reads_every.is_some();
@@ -316,6 +321,12 @@ impl<'r> Shard<'r> {
             return;
         }
         let now = self.state.now;
+        if self.actors[id as usize].life.stage == ConnectionStage::Leaving {
+            if self.actors[id as usize].life.due_at <= now {
+                self.vanish(id);
+            }
+            return;
+        }
         let actor = &mut self.actors[id as usize];
         let client = actor.socket.next_deadline(&self.blue.config).unwrap_or(Time::MAX);
         let due = actor.life.connection_deadline().min(client);
@@ -355,6 +366,7 @@ impl<'r> Shard<'r> {
             | ConnectionStage::Connecting
             | ConnectionStage::Asking
             | ConnectionStage::Upgrading
+            | ConnectionStage::Leaving
             | ConnectionStage::Over => {}
         }
         self.wake(id);

@@ -14,6 +14,8 @@ use super::Shard;
 pub(super) struct Block {
     pub(super) start: u32,
     pub(super) end: u32,
+    /// The end of the sockets that are wanted.
+    pub(super) wanted: u32,
     /// The number of sockets in an instance.
     size: usize,
     /// The number, in the run, of the scenario's first socket.
@@ -30,6 +32,17 @@ impl Block {
     /// The number of instances.
     pub(super) fn instances(&self) -> usize {
         ((self.end - self.start) as usize).div_ceil(self.size)
+    }
+
+    /// Wants that part of `sockets` sockets of the scenario that belongs to the shard; returns the end of it.
+    pub(super) fn want(&mut self, sockets: usize) -> u32 {
+        let own = sockets_of(sockets, self.size, self.stream);
+        self.wanted = self.end.min(self.start + u32::try_from(own).unwrap_or(u32::MAX));
+        self.wanted
+    }
+
+    pub(super) const fn stream(&self) -> Stream {
+        self.stream
     }
 }
 
@@ -79,7 +92,7 @@ impl Shard<'_> {
     pub(super) fn is_whole(&self, id: u32) -> bool {
         let block = &self.blocks[self.play(id)];
         let begin = block.start as usize + (id - block.start) as usize / block.size * block.size;
-        begin + block.size <= block.end as usize
+        begin + block.size <= block.wanted as usize
     }
 
     /// The scenario of a socket.
@@ -109,9 +122,11 @@ pub(super) fn blocks(cast: &CompiledScenarios, divided: &[u32], shard: Stream) -
             )
         });
         let count = sockets_of(sockets, size, stream);
+        let end = start + u32::try_from(count).unwrap_or(u32::MAX - start);
         blocks.push(Block {
             start,
-            end: start + u32::try_from(count).unwrap_or(u32::MAX - start),
+            end,
+            wanted: end,
             size,
             first_socket,
             first_instance,

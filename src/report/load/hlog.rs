@@ -3,6 +3,8 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use std::time::{Duration, SystemTime};
+
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::interval_log::{
     IntervalLogHistogram, IntervalLogIterator, IntervalLogWriterBuilder, LogEntry, LogIteratorError, Tag,
@@ -12,7 +14,7 @@ use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
 use super::super::{Folder, LoadJob, ReportError, Reporter};
 use super::LoadFinished;
 use crate::clock::wall_clock;
-use crate::load::{LoadEvent, RunBlocks, Second, Timing};
+use crate::load::{Histograms, LoadEvent, RunBlocks, TimedLatencies, Timing};
 use crate::statistics::MOST_BLOCKS;
 
 /// Writes the file when the run is over.
@@ -34,42 +36,66 @@ impl HistogramLog {
 
     /// Starts the log, with the current time as its start.
     pub(super) fn begin(&mut self) {
-        let mut builder = IntervalLogWriterBuilder::new();
-        builder
-            .add_comment("times in microseconds, printed maxima in milliseconds; a tag for each kind")
-            .with_start_time(wall_clock())
-            .with_base_time(wall_clock())
-            .with_max_value_divisor(1000.0);
-        // Writing to a vector cannot fail.
-        let _ = builder.begin_log_with(&mut self.text, &mut self.serializer);
+        header(&mut self.text, &mut self.serializer, wall_clock());
     }
+}
 
-    /// Appends a line for each kind of latency that was measured in a second.
-    fn second(&mut self, second: &Second) {
-        // Each writer starts with a header, and the log has one already.
-        let mut lines = Vec::new();
-        let mut builder = IntervalLogWriterBuilder::new();
-        builder.with_max_value_divisor(1000.0);
-        let Ok(mut writer) = builder.begin_log_with(&mut lines, &mut self.serializer) else {
-            return;
-        };
-        for kind in Timing::ALL {
-            let histogram = second.histograms.of(kind);
-            if !histogram.is_empty() {
-                let _ = writer.write_histogram(histogram, second.start, second.length, Tag::new(kind.name()));
-            }
-        }
-        let lines = lines.split_inclusive(|byte| *byte == b'\n');
-        let lines = lines.filter(|line| line.starts_with(b"Tag="));
-        self.text.extend(lines.flatten());
+/// Appends the head of a log that began then.
+pub(super) fn header(text: &mut Vec<u8>, serializer: &mut V2DeflateSerializer, began: SystemTime) {
+    let mut builder = IntervalLogWriterBuilder::new();
+    builder
+        .add_comment("times in microseconds, printed maxima in milliseconds; a tag for each kind")
+        .with_start_time(began)
+        .with_base_time(began)
+        .with_max_value_divisor(1000.0);
+    // Writing to a vector cannot fail.
+    let _ = builder.begin_log_with(text, serializer);
+}
+
+/// Appends a line for each kind of latency that was measured in a stretch of time.
+pub(super) fn lines(
+    text: &mut Vec<u8>,
+    serializer: &mut V2DeflateSerializer,
+    (start, length): (Duration, Duration),
+    histograms: &Histograms,
+) {
+    for kind in Timing::ALL {
+        line(text, serializer, (kind, start, length), histograms.of(kind));
     }
+}
+
+/// Appends the line of one kind, if something was measured.
+pub(super) fn line(
+    text: &mut Vec<u8>,
+    serializer: &mut V2DeflateSerializer,
+    (kind, start, length): (Timing, Duration, Duration),
+    histogram: &Histogram<u64>,
+) {
+    if histogram.is_empty() {
+        return;
+    }
+    // Each writer starts with a header, and the log has one already.
+    let mut written = Vec::new();
+    let mut builder = IntervalLogWriterBuilder::new();
+    builder.with_max_value_divisor(1000.0);
+    let Ok(mut writer) = builder.begin_log_with(&mut written, serializer) else {
+        return;
+    };
+    let _ = writer.write_histogram(histogram, start, length, Tag::new(kind.name()));
+    let all = written.split_inclusive(|byte| *byte == b'\n');
+    text.extend(all.filter(|line| line.starts_with(b"Tag=")).flatten());
 }
 
 impl Reporter<LoadJob> for HistogramLog {
     fn event(&mut self, event: &LoadEvent<'_>) -> Result<(), ReportError> {
         match event {
             LoadEvent::Planned(_) => self.begin(),
-            LoadEvent::Second(second) => self.second(second),
+            LoadEvent::Second(second) => lines(
+                &mut self.text,
+                &mut self.serializer,
+                (second.start, second.length),
+                &second.histograms,
+            ),
             LoadEvent::Began(_) | LoadEvent::Progress(_) | LoadEvent::SoFar(_) => {}
         }
         Ok(())
@@ -85,6 +111,16 @@ impl Reporter<LoadJob> for HistogramLog {
 pub(super) fn read(text: &str, seconds: usize) -> Result<RunBlocks, String> {
     let seconds_a_block = seconds.div_ceil(MOST_BLOCKS).max(1) as u64;
     let mut blocks = RunBlocks::default();
+    for it in measured(text)? {
+        let block = it.start.as_secs() / seconds_a_block;
+        blocks.add(it.kind, block, &it.histogram);
+    }
+    Ok(blocks)
+}
+
+/// The histograms of the lines of a log, with or without its head.
+pub(super) fn measured(text: &str) -> Result<Vec<TimedLatencies>, String> {
+    let mut all = Vec::new();
     let mut deserializer = Deserializer::new();
     for entry in IntervalLogIterator::new(text.as_bytes()) {
         match entry {
@@ -94,11 +130,17 @@ pub(super) fn read(text: &str, seconds: usize) -> Result<RunBlocks, String> {
                     .into_iter()
                     .find(|it| it.name() == kind)
                     .ok_or_else(|| format!("`{kind}` is not a kind of time"))?;
-                let at = second.start_timestamp().as_secs();
-                let histogram = histogram(&second, &mut deserializer);
-                let histogram = histogram
-                    .map_err(|why| format!("the histogram of {} at {at} s is damaged: {why}", kind.name()))?;
-                blocks.add(kind, at / seconds_a_block, &histogram);
+                let start = second.start_timestamp();
+                let histogram = histogram(&second, &mut deserializer).map_err(|why| {
+                    let at = start.as_secs();
+                    format!("the histogram of {} at {at} s is damaged: {why}", kind.name())
+                })?;
+                all.push(TimedLatencies {
+                    kind,
+                    start,
+                    length: second.duration(),
+                    histogram,
+                });
             }
             Ok(LogEntry::StartTime(_) | LogEntry::BaseTime(_)) => {}
             Err(LogIteratorError::ParseError { offset }) => {
@@ -107,7 +149,7 @@ pub(super) fn read(text: &str, seconds: usize) -> Result<RunBlocks, String> {
             }
         }
     }
-    Ok(blocks)
+    Ok(all)
 }
 
 fn histogram(

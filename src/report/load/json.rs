@@ -5,12 +5,12 @@ use serde::Serialize;
 use super::super::json::{Head, pretty};
 use super::super::object::{Shown, object, words};
 use super::setup::{Part, Rate};
-use super::{LoadFinished, Setup};
+use super::{LoadCommand, LoadFinished, Setup};
 use crate::beam::{BeamMailbox, BeamUse, PoolUse};
 use crate::load::{
     Counts, Deliveries, Figures, Generator, IdleCut, Latencies, LoadConclusion, LoadResult, Lost, LostKind,
-    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, RateChange, ServerUse, Shortage,
-    Sockets, Took,
+    Machine, Messages, Model, ObjectiveOutcome, ObjectiveUnit, Played, Punctuality, RateChange, Sends,
+    ServerUse, Shortage, Sockets, Took,
 };
 use crate::protocol::Vsn;
 use crate::stream::Certificates;
@@ -40,7 +40,7 @@ struct Document<'a> {
 }
 
 object! { Setup {
-    command_line, scenarios, sockets, arrivals, rates, model, duration_s, heartbeat_s, serializer, machine,
+    command_line, scenarios, sockets, arrivals, rates, rates_per_socket if !rates_per_socket.is_empty(), model, duration_s, heartbeat_s, serializer, machine,
     server_said;
     sends, certificates
 } }
@@ -74,7 +74,7 @@ object! { Took { opening_s, running_s, load_s, draining_s, closing_s } }
 object! { ObjectiveOutcome { text, value, held, figure, unit, limit, source, only if only.is_some() } }
 object! { Machine { processors, memory_bytes, os } }
 object! { Counts {
-    opened, compressed, first_opened, first_joined, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
+    opened, compressed, first_opened, first_joined, called_off, held_back, connects_failed, lost, lost_by_late_heartbeat, not_back, slow_cut,
     reconnects, unsendable, sent, due, late, dropped, dropped_by_server, replies_expected, replies, replies_missing,
     replies_in_doubt, replies_duplicated, broadcasts, broadcasts_missing, broadcasts_duplicated,
     broadcasts_reordered, broadcasts_misdelivered, broadcasts_in_doubt, awaited_missing, in_flight_us, rounds, messages_in,
@@ -84,6 +84,9 @@ words! { Vsn { V1 => "1.0.0", V2 => "2.0.0" } }
 words! { Model { Open => "open", Closed => "closed" } }
 words! { LostKind { Broadcast => "broadcast", Reply => "reply" } }
 words! { ObjectiveUnit { Us => "us", Count => "count", Percent => "percent" } }
+words! { LoadCommand { Load => "load", Worker => "worker" } }
+words! { Punctuality { InTime => "in-time", Late => "late", Overdue => "overdue" } }
+words! { Sends { Nothing => "nothing", Something => "something" } }
 words! { Deliveries { None => "none", ByMark => "by-mark", ByNumber => "by-number", NotFollowed => "not-followed" } }
 
 impl<'a> Document<'a> {
@@ -94,7 +97,12 @@ impl<'a> Document<'a> {
             LoadConclusion::Undecided(reasons) => ("undecided", reasons),
         };
         Self {
-            head: Head::new("load", run.about, run.duration, (run.target, run.profile)),
+            head: Head::new(
+                run.command.name(),
+                run.about,
+                run.duration,
+                (run.target, run.profile),
+            ),
             scenario: run.scenario,
             seed: run.about.seed,
             insecure: run.about.certificates == Certificates::Insecure,

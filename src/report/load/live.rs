@@ -36,7 +36,7 @@ impl Live {
             objectives,
             stages: match schedule {
                 Schedule::Open(stages, _) => stages.clone(),
-                Schedule::Closed => Vec::new(),
+                Schedule::PerSocket(_) | Schedule::Closed => Vec::new(),
             },
             changed: None,
             second: Point::default(),

@@ -18,9 +18,11 @@ impl RateControl for Steering {
     fn ask(&self, sends_per_s: f64) -> Result<(), RateRefusal> {
         self.ask(sends_per_s).map_err(|why| match why {
             Unsteerable::NotARate => RateRefusal::NotARate,
-            Unsteerable::Closed | Unsteerable::Staged | Unsteerable::SendsNothing | Unsteerable::Over => {
-                RateRefusal::Locked(why.to_string())
-            }
+            Unsteerable::Closed
+            | Unsteerable::PerSocket
+            | Unsteerable::Staged
+            | Unsteerable::SendsNothing
+            | Unsteerable::Over => RateRefusal::Locked(why.to_string()),
         })
     }
 }

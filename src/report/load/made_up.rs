@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use hdrhistogram::Histogram;
 
 use super::setup::{Part, Rate, Setup};
-use super::{HistogramLog, LoadFile, LoadFinished};
+use super::{HistogramLog, LoadCommand, LoadFile, LoadFinished};
 use crate::beam::{BeamMailbox, BeamUse, PoolUse};
 use crate::load::{
     BeamPoint, Figures, Generator, Histograms, Latencies, LoadConclusion, LoadEvent, LoadResult, Lost,
@@ -162,6 +162,7 @@ fn setup() -> Setup {
             for_s: 8.0,
         }],
         certificates: Certificates::Verified,
+        rates_per_socket: Vec::new(),
         model: Model::Open,
         duration_s: 8.0,
         heartbeat_s: 30.0,
@@ -253,6 +254,7 @@ pub(super) fn with_run<T>(look: impl FnOnce(&LoadFinished<'_>) -> T) -> T {
         only: None,
     };
     look(&LoadFinished {
+        command: LoadCommand::Load,
         result: &result(),
         objectives: &[
             outcome("reply.p99<50ms", ObjectiveUnit::Us, 50e3, Some(1250.0)),
@@ -295,6 +297,7 @@ pub(super) fn write(folder: &Path, seconds: u64, slower_us: u64) {
                 start: Duration::from_secs(second),
                 length: Duration::from_secs(1),
                 histograms,
+                of_plays: Vec::new(),
             };
             log.event(&LoadEvent::Second(&second)).unwrap();
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::About;
 use super::super::object::{ReadBack as _, field};
 use super::super::past::{PastError, result_of, text};
-use super::{LoadFinished, Setup, csv, hlog};
+use super::{LoadCommand, LoadFinished, Setup, csv, hlog};
 use crate::load::{LoadConclusion, LoadResult, ObjectiveOutcome, RunBlocks, Sends};
 use crate::profile::Profile;
 
@@ -17,6 +17,7 @@ use crate::profile::Profile;
 pub struct PastLoad {
     /// The folder of its results.
     pub folder: PathBuf,
+    pub(super) command: LoadCommand,
     /// The version of phxproof that wrote it.
     pub(super) version: String,
     /// Its result.
@@ -30,7 +31,7 @@ pub struct PastLoad {
     pub(super) about: About,
     objectives: Vec<ObjectiveOutcome>,
     conclusion: LoadConclusion,
-    duration: Duration,
+    pub(super) duration: Duration,
     exit_code: u8,
     trouble: Option<String>,
 }
@@ -46,7 +47,7 @@ impl PastLoad {
             let path = path(name);
             move |why: String| PastError::NoResult { path, why }
         };
-        let json = result_of(folder, "load")?;
+        let json = result_of(folder, &LoadCommand::ALL.map(LoadCommand::name))?;
         let mut past = Self::written(folder, &json).map_err(no_result("result.json"))?;
         if past.trouble.is_none() {
             let series = text(&path("series.csv"))?;
@@ -59,7 +60,7 @@ impl PastLoad {
     }
 
     /// Reads the fields of `result.json`.
-    fn written(folder: &Path, json: &str) -> Result<Self, String> {
+    pub(super) fn written(folder: &Path, json: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(json).map_err(|why| why.to_string())?;
         let about = About::read_back(&value)?;
         let profile: Option<String> = field(&value, "profile")?;
@@ -77,6 +78,7 @@ impl PastLoad {
         });
         Ok(Self {
             folder: folder.to_owned(),
+            command: field(&value, "command")?,
             version: field(&value, "version")?,
             result,
             blocks: RunBlocks::default(),
@@ -97,6 +99,7 @@ impl PastLoad {
     /// The end of the run, as its reporters heard it.
     pub fn finished(&self) -> LoadFinished<'_> {
         LoadFinished {
+            command: self.command,
             result: &self.result,
             objectives: &self.objectives,
             conclusion: &self.conclusion,

@@ -18,6 +18,8 @@ pub struct Setup {
     pub(super) sockets: u32,
     pub(super) arrivals: String,
     pub(super) rates: Vec<Rate>,
+    /// Sends a second of each socket, by scenario, where the rate follows the number of sockets.
+    pub(super) rates_per_socket: Vec<f64>,
     pub(super) model: Model,
     pub(super) duration_s: f64,
     pub(super) heartbeat_s: f64,
@@ -52,7 +54,12 @@ impl Setup {
         });
         let (model, stages) = match &settings.schedule {
             Schedule::Open(stages, _) => (Model::Open, stages.as_slice()),
+            Schedule::PerSocket(_) => (Model::Open, &[][..]),
             Schedule::Closed => (Model::Closed, &[][..]),
+        };
+        let rates_per_socket = match &settings.schedule {
+            Schedule::PerSocket(rates) => rates.clone(),
+            Schedule::Open(..) | Schedule::Closed => Vec::new(),
         };
         let rates = stages.iter().map(|stage| Rate {
             sends_per_s: stage.rate,
@@ -62,10 +69,17 @@ impl Setup {
             command_line: String::new(),
             scenarios: shares.collect(),
             sockets: settings.sockets,
-            arrivals: arrivals(settings.arrivals),
+            arrivals: match settings.scaling {
+                Some(_) => "at most, as a Locust master orders".to_owned(),
+                None => arrivals(settings.arrivals),
+            },
             rates: rates.collect(),
+            rates_per_socket,
             model,
-            duration_s: settings.lasts().as_secs_f64(),
+            duration_s: match settings.scaling {
+                Some(_) => 0.0,
+                None => settings.lasts().as_secs_f64(),
+            },
             heartbeat_s: settings.heartbeat.as_secs_f64(),
             serializer: settings.vsn,
             machine: Machine::this(),
@@ -81,18 +95,29 @@ impl Setup {
 
     /// `1,000 sockets at once, 500 sends a second (open model) for 30s`
     pub fn wish(&self) -> String {
-        format!(
-            "{} {}{} for {}",
+        let swarm = format!(
+            "{} {}{}",
             things(self.sockets.into(), "socket"),
             self.arrivals,
-            self.pace(),
-            duration(self.duration_s)
-        )
+            self.pace()
+        );
+        // Somebody else ends a run without a duration.
+        match self.duration_s {
+            0.0 => swarm,
+            seconds => format!("{swarm} for {}", duration(seconds)),
+        }
     }
 
     fn pace(&self) -> String {
         if self.sends == Sends::Nothing {
             return String::new();
+        }
+        if !self.rates_per_socket.is_empty() {
+            let rates: Vec<String> = self.rates_per_socket.iter().copied().map(rate).collect();
+            return format!(
+                ", {} sends a second of each socket (open model)",
+                rates.join(" and ")
+            );
         }
         if self.rates.is_empty() {
             return ", each sends again when it has its reply (closed model)".to_owned();

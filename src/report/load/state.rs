@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{LoadFinished, Setup, html};
+use super::{LoadCommand, LoadFinished, Setup, html};
 use crate::load::{LoadConclusion, LoadResult, Objective, PhaseProgress, Point, Steering};
 use crate::report::About;
 
 /// The facts about a run that are known before it begins.
 #[derive(Clone, Debug)]
 pub struct LoadBeginning {
+    /// The command.
+    pub command: LoadCommand,
     /// The start time and the seed.
     pub about: About,
     /// The scenario's name or path.
@@ -50,28 +52,38 @@ impl LoadState {
     /// The report so far.
     pub(super) fn page(&self) -> String {
         let beginning = &self.beginning;
-        let objectives: Vec<_> = beginning
-            .objectives
-            .iter()
-            .map(|it| it.judge(&self.result))
-            .collect();
         let result = LoadResult {
             series: self.seconds().clone(),
             ..LoadResult::clone(&self.result)
         };
-        let run = LoadFinished {
-            result: &result,
+        beginning.as_of_now(&result, self.duration, |run| {
+            html::render_live(run, self.progress.as_ref(), beginning.steering.rate().ok())
+        })
+    }
+}
+
+impl LoadBeginning {
+    /// Calls `look` with the run as if it ended now with this result.
+    pub(super) fn as_of_now<T>(
+        &self,
+        result: &LoadResult,
+        duration: Duration,
+        look: impl FnOnce(&LoadFinished<'_>) -> T,
+    ) -> T {
+        let objectives: Vec<_> = self.objectives.iter().map(|it| it.judge(result)).collect();
+        look(&LoadFinished {
+            command: self.command,
+            result,
             objectives: &objectives,
             conclusion: &LoadConclusion::Undecided(Vec::new()),
-            about: &beginning.about,
-            scenario: &beginning.scenario,
-            target: &beginning.target,
-            profile: beginning.profile,
-            setup: Some(&beginning.setup),
-            duration: self.duration,
+            about: &self.about,
+            scenario: &self.scenario,
+            target: &self.target,
+            profile: self.profile,
+            setup: Some(&self.setup),
+            duration,
             exit_code: 0,
             trouble: None,
-        };
-        html::render_live(&run, self.progress.as_ref(), beginning.steering.rate().ok())
+        })
     }
 }

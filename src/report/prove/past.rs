@@ -34,7 +34,7 @@ impl PastProve {
     /// # Errors
     /// If they are not there, or not those of a `prove`.
     pub fn read(folder: &Path) -> Result<Self, PastError> {
-        let text = result_of(folder, "prove")?;
+        let text = result_of(folder, &["prove"])?;
         let value = serde_json::from_str(&text).map_err(|why| why.to_string());
         let past = value.and_then(|value| Self::written(&value));
         past.map_err(|why| PastError::NoResult {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 28] = [
+const FLOORS: [(&str, u8); 29] = [
     ("beam", 1),
     ("clock", 0),
     ("descriptors", 0),
@@ -29,6 +29,7 @@ const FLOORS: [(&str, u8); 28] = [
     ("server", 6),
     ("capacity", 7),
     ("fuzz", 7),
+    ("locust", 7),
     ("prove", 7),
     ("record", 7),
     ("witness", 7),
@@ -38,7 +39,7 @@ const FLOORS: [(&str, u8); 28] = [
 ];
 /// The crates of `[dependencies]`, and the parts that may use each. [`ANYWHERE`] are those that every part
 /// may use; `csv` and `http` are also the names of modules of ours.
-const CRATES: [(&str, &[&str]); 47] = [
+const CRATES: [(&str, &[&str]); 49] = [
     ("annotate_snippets", &["scenario"]),
     ("anstream", &["report", "cli"]),
     ("anstyle", &["report", "cli"]),
@@ -52,7 +53,7 @@ const CRATES: [(&str, &[&str]); 47] = [
     ("clap_complete", &["cli"]),
     ("cookie", &["scenario"]),
     ("flate2", &["wire"]),
-    ("futures_util", &["judge"]),
+    ("futures_util", &["judge", "locust"]),
     ("globset", &["conformance"]),
     ("hdrhistogram", &["statistics", "load", "prove", "report"]),
     ("hmac", &["server"]),
@@ -90,6 +91,7 @@ const CRATES: [(&str, &[&str]); 47] = [
     ),
     ("rcgen", &["stream"]),
     ("regex", &["scenario"]),
+    ("rmpv", &["locust"]),
     ("rusqlite", &["server"]),
     ("rustix", &["descriptors", "process", "load", "cli"]),
     ("rustls", &["stream"]),
@@ -110,6 +112,7 @@ const CRATES: [(&str, &[&str]); 47] = [
             "conformance",
             "fuzz",
             "load",
+            "locust",
             "prove",
             "record",
             "report",
@@ -136,6 +139,7 @@ const CRATES: [(&str, &[&str]); 47] = [
             "fuzz",
             "judge",
             "load",
+            "locust",
             "prove",
             "record",
             "cli",
@@ -144,6 +148,7 @@ const CRATES: [(&str, &[&str]); 47] = [
     ),
     ("tokio_tungstenite", &["judge"]),
     ("toml", &["cli"]),
+    ("zeromq", &["locust"]),
 ];
 const ANYWHERE: [&str; 3] = ["csv", "http", "thiserror"];
 /// The front doors, which may name every part.
@@ -289,7 +294,7 @@ fn a_crate_on_the_wrong_floor_is_found() {
     assert_eq!(
         crates("src/client/socket.rs", text),
         [
-            "src/client/socket.rs:2: client uses tokio, which only live, stream, transport, driver, conformance, fuzz, judge, load, prove, record, cli, witness may; see CRATES \
+            "src/client/socket.rs:2: client uses tokio, which only live, stream, transport, driver, conformance, fuzz, judge, load, locust, prove, record, cli, witness may; see CRATES \
              in tests/it/tidy/floors.rs"
         ]
     );

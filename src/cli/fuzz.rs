@@ -1,28 +1,21 @@
 //! `fuzz` and `diff`: finds or starts the servers, plays generated conversations, writes what failed, and turns the verdict into the
 //! exit code.
 
-use std::time::{Duration, SystemTime};
+mod job;
 
-use super::args::{self, Look, TransportArg};
-use super::check::{Server, replay_flags, server};
+use super::args::{self, Look};
+use super::check::{replay_flags, server};
 use super::complaint::Complaint;
 use super::exit::{CliError, Exit};
 use super::interrupt::{InOrder, Stop};
-use super::load::command_line;
-use super::under_test::{UnderTest, Visit, check_loopback, processors, rehearsed_at};
-use super::{config, output, profile, results};
+use super::under_test::{UnderTest, Visit};
+use super::{config, output, profile};
 use crate::clock::{Clock, Time, wall_clock};
-use crate::fuzz::{Bound, Find, FuzzError, FuzzEvent, FuzzResult, FuzzSettings, fuzz};
-use crate::profile::Profile;
+use crate::fuzz::{Corpus, Find, FuzzError, FuzzEvent, FuzzResult, FuzzSettings, fuzz};
 use crate::report::{
     About, Folder, FuzzFile, FuzzFinished, FuzzJob, FuzzScenarios, FuzzServer, FuzzTerminal, Reporters,
 };
-use crate::stream::Certificates;
-use crate::transport::{Endpoint, Target, Transport};
-
-/// How many conversations are made if nothing is said.
-const CASES: u32 = 10_000;
-const TIMEOUT: Duration = Duration::from_secs(1);
+use job::{FuzzTarget, Job};
 
 /// Fuzzes a server.
 pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
@@ -40,7 +33,7 @@ pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
         .map(profile::named_or_auto)
         .transpose()?
         .flatten();
-    let place = Place {
+    let place = FuzzTarget {
         server: server(&meant.target, named)?,
         how: meant.target,
         replay,
@@ -52,197 +45,10 @@ pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
 /// Compares two servers.
 pub(super) fn diff(mut typed: args::Diff, look: Look) -> Result<Exit, CliError> {
     let in_order = InOrder::listen()?;
-    let a = Place::named(&mut typed, |typed| typed.a.clone())?;
-    let b = Place::named(&mut typed, |typed| typed.b.clone())?;
+    let a = FuzzTarget::named(&mut typed, |typed| typed.a.clone())?;
+    let b = FuzzTarget::named(&mut typed, |typed| typed.b.clone())?;
     let job = Job::new("diff", (a, Some(b)), None, typed.conversing)?;
     in_order.run(|stop| conversations(job, look, stop))
-}
-
-/// A server, and how it is reached.
-struct Place {
-    server: Server,
-    how: args::Target,
-    /// The flags by which `check` reaches it.
-    replay: String,
-}
-
-impl Place {
-    /// One of the servers of a `diff`.
-    fn named(typed: &mut args::Diff, name: impl Fn(&args::Diff) -> String) -> Result<Self, CliError> {
-        let name = name(typed);
-        let how = args::Target {
-            wait_for: typed.wait_for,
-            params: typed.params.clone(),
-            headers: typed.headers.clone(),
-            network: typed.network.clone(),
-            ..args::Target::default()
-        };
-        if let Ok(profile) = name.parse::<Profile>() {
-            return Ok(Self {
-                server: Server::Embedded(profile),
-                how,
-                replay: format!(" --profile {name}"),
-            });
-        }
-        let how = args::Target {
-            target: Some(name),
-            ..how
-        };
-        let replay = replay_flags(&args::Check {
-            target: how.clone(),
-            transport: typed.conversing.transport,
-            ..args::Check::default()
-        });
-        let file = config::SettingsFile::load(typed.conversing.config.config.as_deref())?;
-        let how = file.comparing(how, &mut typed.conversing)?;
-        Ok(Self {
-            server: server(&how, None)?,
-            how,
-            replay,
-        })
-    }
-
-    fn endpoint(&self, target: &Target) -> Endpoint {
-        Endpoint {
-            target: target.clone(),
-            params: self.how.params.clone(),
-            headers: self.how.all_headers(),
-        }
-    }
-}
-
-/// The validated arguments of a `fuzz` or a `diff`.
-struct Job {
-    command: &'static str,
-    place: Place,
-    /// The second server of a `diff`.
-    other: Option<Place>,
-    /// The version that the server is held to, if it need not be found out.
-    profile: Option<Profile>,
-    seed: u64,
-    meant: args::Conversing,
-}
-
-impl Job {
-    fn new(
-        command: &'static str,
-        (place, other): (Place, Option<Place>),
-        named: Option<Profile>,
-        meant: args::Conversing,
-    ) -> Result<Self, CliError> {
-        let transport = meant.transport.map(TransportArg::meant);
-        let over = |place: Place| Place {
-            server: place.server.over(transport),
-            ..place
-        };
-        let place = over(place);
-        let job = Self {
-            command,
-            profile: match place.server {
-                Server::Embedded(profile) => Some(profile),
-                Server::There(_) | Server::Exec(..) => named,
-            },
-            place,
-            other: other.map(over),
-            seed: results::seed(&meant.results)?,
-            meant,
-        };
-        if job.meant.cases == Some(0) {
-            return Err(Complaint::new("no conversation is to be made")
-                .expected("--cases 1 or more")
-                .into());
-        }
-        for place in job.places() {
-            let target = rehearsed_at(&place.server, job.transport())?;
-            if !job.meant.yes {
-                check_loopback(&target, || {
-                    format!(
-                        "{} would crash channels and break connections there",
-                        job.amount()
-                    )
-                })?;
-            }
-        }
-        Ok(job)
-    }
-
-    fn places(&self) -> impl Iterator<Item = &Place> {
-        std::iter::once(&self.place).chain(&self.other)
-    }
-
-    fn certificates(&self) -> Certificates {
-        let mut all = self.places().map(|place| place.server.certificates());
-        match all.any(|it| it == Certificates::Insecure) {
-            true => Certificates::Insecure,
-            false => Certificates::Verified,
-        }
-    }
-
-    fn transport(&self) -> Option<Transport> {
-        self.meant.transport.map(TransportArg::meant)
-    }
-
-    fn bound(&self) -> Bound {
-        match self.meant.duration {
-            Some(time) => Bound::Time(time),
-            None => Bound::Cases(self.meant.cases.unwrap_or(CASES).into()),
-        }
-    }
-
-    /// The size of the run in words.
-    fn amount(&self) -> String {
-        match self.bound() {
-            Bound::Cases(number) => crate::report::things(number, "conversation"),
-            Bound::Time(time) => format!("conversations for {}", humantime::format_duration(time)),
-        }
-    }
-
-    fn settings(&self, target: &Target, other: Option<&Target>) -> FuzzSettings {
-        FuzzSettings {
-            endpoint: self.place.endpoint(target),
-            other: self
-                .other
-                .as_ref()
-                .zip(other)
-                .map(|(place, target)| place.endpoint(target)),
-            profile: self.profile,
-            seed: self.seed,
-            command_line: self.command_line(),
-            bound: self.bound(),
-            fail_fast: self.meant.fail_fast,
-            focus: self
-                .meant
-                .focus
-                .map_or_else(Default::default, args::FocusArg::meant),
-            timeout: self.meant.timeout.unwrap_or(TIMEOUT),
-            threads: processors(),
-        }
-    }
-
-    /// The command line that makes the same conversations.
-    fn command_line(&self) -> String {
-        let mut line = command_line(std::env::args_os());
-        if self.meant.results.seed.is_none() {
-            line.push_str(&format!(" --seed {}", self.seed));
-        }
-        line
-    }
-
-    fn folder(&self, started_at: SystemTime) -> Folder {
-        results::folder(&self.meant.results, self.command, started_at)
-    }
-
-    /// The folder of the scenarios of failures. It is made before the run, so that no failure is lost.
-    fn failures(&self, folder: &Folder) -> Result<Folder, CliError> {
-        let Some(path) = &self.meant.save else {
-            return Ok(Folder::new(folder.path().join("failures")));
-        };
-        std::fs::create_dir_all(path).map_err(|why| {
-            let what = format!("cannot create the folder {}: {why}", path.display());
-            CliError::Undone(Complaint::new(what).next("--save DIR names another folder"))
-        })?;
-        Ok(Folder::new(path))
-    }
 }
 
 /// The URLs of the servers of a run.
@@ -262,6 +68,7 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
     let folder = job.folder(about.started_at);
     output::make(&folder)?;
     let failures = job.failures(&folder)?;
+    let corpus = job.corpus()?;
     let mut reporters = Reporters::default();
     reporters.add(FuzzScenarios::new(failures.clone()));
     for file in FuzzFile::all(&folder) {
@@ -274,7 +81,13 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
         failures.clone(),
     ));
     let mut urls = Urls::default();
-    let outcome = visited(&job, (&folder, &failures), &mut urls, (&mut reporters, &stop)).await;
+    let outcome = visited(
+        &job,
+        (&folder, &failures, &corpus),
+        &mut urls,
+        (&mut reporters, &stop),
+    )
+    .await;
     let (result, trouble) = match outcome {
         Ok(result) => (result, None),
         Err(why) => (FuzzResult::default(), Some(why)),
@@ -297,7 +110,7 @@ async fn conversations(job: Job, look: Look, stop: Stop) -> Result<Exit, CliErro
     trouble.map_or(Ok(exit), |why| Err(CliError::Undone(why)))
 }
 
-fn reported<'a>(place: &'a Place, target: &'a str) -> FuzzServer<'a> {
+fn reported<'a>(place: &'a FuzzTarget, target: &'a str) -> FuzzServer<'a> {
     FuzzServer {
         target,
         own_profile: place.server.profile(),
@@ -307,7 +120,7 @@ fn reported<'a>(place: &'a Place, target: &'a str) -> FuzzServer<'a> {
 
 /// Nothing is said by a run without a conversation, or one that was cut short without a failure.
 fn exit(result: &FuzzResult) -> Exit {
-    if !result.finds.is_empty() {
+    if result.has_failed() {
         Exit::FellShort
     } else if result.cut_short || result.gone.is_some() || result.undecided > 0 || result.conversations == 0 {
         Exit::Undecided
@@ -319,7 +132,7 @@ fn exit(result: &FuzzResult) -> Exit {
 /// Starts the servers that this run has to start, and plays.
 async fn visited(
     job: &Job,
-    (folder, failures): (&Folder, &Folder),
+    (folder, failures, corpus): (&Folder, &Folder, &Corpus),
     urls: &mut Urls,
     (reporters, stop): (&mut Reporters<FuzzJob>, &Stop),
 ) -> Result<FuzzResult, Complaint> {
@@ -333,11 +146,11 @@ async fn visited(
     let work = async |one: &mut UnderTest| {
         let Some(other) = &job.other else {
             let settings = job.settings(&one.target, None);
-            return played(&settings, reporters, failures, stop).await;
+            return played(&settings, reporters, (failures, corpus), stop).await;
         };
         let work = async |two: &mut UnderTest| {
             let settings = job.settings(&one.target, Some(&two.target));
-            played(&settings, reporters, failures, stop).await
+            played(&settings, reporters, (failures, corpus), stop).await
         };
         let (url, outcome) = visit(&other.how).make(&other.server, work).await;
         other_url = url;
@@ -354,11 +167,11 @@ async fn visited(
 async fn played(
     settings: &FuzzSettings,
     reporters: &mut Reporters<FuzzJob>,
-    failures: &Folder,
+    (failures, corpus): (&Folder, &Corpus),
     stop: &Stop,
 ) -> Result<FuzzResult, Complaint> {
     let mut on_event = |event: FuzzEvent<'_>| reporters.event(&event);
-    let result = fuzz(settings, &mut on_event, stop.clone().asked()).await;
+    let result = fuzz(settings, corpus, &mut on_event, stop.clone().asked()).await;
     let mut result = result.map_err(|why| {
         let complaint = Complaint::new(why.to_string());
         match why {

@@ -62,7 +62,7 @@ pub(crate) use outcome::{CaseRecording, CheckEvent, Pace, Recorded};
 pub(crate) use run::check;
 pub(crate) use settings::{CheckSettings, Room, Safety, StopAt, Update};
 pub(crate) use silence::{HEARTBEAT, IdleProgress, IdleSettings, WATCHED_FOR};
-pub(crate) use snapshot::{FixtureOrigin, write as fixture_text};
+pub(crate) use snapshot::{FixtureOrigin, Snapshot, write as fixture_text};
 pub(crate) use update::accept;
 
 /// Items for the tests of this package, which users do not see.

@@ -72,10 +72,9 @@ impl Stopped {
 /// The differences between the messages. `expected` is A, `actual` is B.
 fn deviations(script: &Script, a: &Heard, b: &Heard) -> Vec<Deviation> {
     let mut found = compare(&a.log, &b.log, &script.program);
-    let senders = script.prediction.broadcasters.len();
     found.retain(|it| match it {
         Deviation::Ending { at, .. } => server_ends(script, at),
-        Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, senders),
+        Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, script.senders),
         Deviation::Missing { .. } | Deviation::Extra { .. } | Deviation::Opening { .. } => true,
     });
     found

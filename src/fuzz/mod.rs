@@ -8,6 +8,7 @@
 
 mod cause;
 mod conversation;
+mod corpus;
 mod diff;
 mod event;
 mod failures;
@@ -35,6 +36,7 @@ pub use event::FuzzEvent;
 pub(crate) use find::Find;
 pub use generate::Offers;
 
+pub(crate) use corpus::{Corpus, CorpusError, StillFailing};
 pub(crate) use generate::Focus;
 pub(crate) use prediction::StepInState;
 pub(crate) use result::FuzzResult;

@@ -130,10 +130,9 @@ impl Stage {
 /// The differences from the prediction.
 fn deviations(script: &Script, play: &Play) -> Vec<Deviation> {
     let mut found = compare(&script.expected, &log(script, play), &script.program);
-    let senders = script.prediction.broadcasters.len();
     found.retain(|it| match it {
         Deviation::Ending { expected, .. } => expected == "open",
-        Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, senders),
+        Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, script.senders),
         Deviation::Missing { .. } | Deviation::Extra { .. } | Deviation::Opening { .. } => true,
     });
     found

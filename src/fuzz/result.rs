@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::corpus::CorpusResult;
 use super::find::Find;
 use super::generate::Offers;
 use super::prediction::StepInState;
@@ -16,6 +17,8 @@ pub(crate) struct FuzzResult {
     pub(crate) offers: Offers,
     pub(crate) conversations: u64,
     pub(crate) messages: u64,
+    /// The failures of earlier runs, played again.
+    pub(crate) corpus: CorpusResult,
     pub(crate) finds: Vec<Find>,
     /// Conversations that could not be judged, with a reason of one of them.
     pub(crate) undecided: u64,
@@ -28,6 +31,11 @@ pub(crate) struct FuzzResult {
 }
 
 impl FuzzResult {
+    /// Whether a conversation failed, a new one or one of the corpus.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.finds.is_empty() || !self.corpus.failing.is_empty()
+    }
+
     /// Adds a failure, and returns its number. One that touches the same rule in the same way counts with the earlier one. Names are not
     /// given twice.
     pub(super) fn add(&mut self, mut find: Find) -> usize {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
+use super::corpus::{Corpus, CorpusResult, StillFailing};
 use super::event::FuzzEvent;
 use super::failures::{Failures, Kinds};
 use super::find::Failed;
@@ -21,6 +22,7 @@ use super::result::FuzzResult;
 use super::script::Script;
 use super::settings::{Bound, FuzzError, FuzzSettings};
 use super::shrinking::Shrinking;
+use super::written;
 use crate::clock::{Clock, Time};
 use crate::driver::ConnectionSettings;
 use crate::profile::Profile;
@@ -38,14 +40,18 @@ const SHORTEST_SHRINKING: Duration = Duration::from_secs(60);
 /// If no conversation could be played.
 pub(crate) async fn fuzz(
     settings: &FuzzSettings,
+    corpus: &Corpus,
     on_event: &mut dyn FnMut(FuzzEvent<'_>),
     stop: impl Future<Output = ()>,
 ) -> Result<FuzzResult, FuzzError> {
-    LocalSet::new().run_until(run(settings, on_event, stop)).await
+    LocalSet::new()
+        .run_until(run(settings, corpus, on_event, stop))
+        .await
 }
 
 async fn run(
     settings: &FuzzSettings,
+    corpus: &Corpus,
     on_event: &mut dyn FnMut(FuzzEvent<'_>),
     stop: impl Future<Output = ()>,
 ) -> Result<FuzzResult, FuzzError> {
@@ -74,6 +80,10 @@ async fn run(
         offers,
         ..FuzzResult::default()
     };
+    result.corpus = replayed(corpus, &stage, &numbers).await;
+    if settings.fail_fast && result.has_failed() {
+        return Ok(result);
+    }
     let began = clock.now();
     let work = Work {
         next: AtomicU64::new(0),
@@ -99,6 +109,26 @@ async fn run(
     };
     shrinking.all(found, &mut result, on_event).await?;
     Ok(result)
+}
+
+/// Plays the failures of earlier runs again.
+async fn replayed(corpus: &Corpus, stage: &Stage, numbers: &Numbers) -> CorpusResult {
+    let mut result = CorpusResult::default();
+    for saved in &corpus.0 {
+        let played = stage.play(&saved.script, numbers).await;
+        result.played += 1;
+        if let Some(flaw) = played.flaw {
+            result.failing.push(StillFailing {
+                path: saved.path.clone(),
+                property: flaw.property.name(),
+                told: flaw.told.clone(),
+                steps: written::steps_of(&saved.script.text),
+                times: 0,
+                flaw,
+            });
+        }
+    }
+    result
 }
 
 /// Looks at the server, and at the second one if there is one.

@@ -19,6 +19,8 @@ pub(super) struct Script {
     pub(super) program: Arc<Program>,
     /// The predicted messages.
     pub(super) expected: Log,
+    /// How many clients broadcast.
+    pub(super) senders: usize,
 }
 
 /// The messages that a server should have sent, as another one has sent them.
@@ -52,11 +54,23 @@ impl Script {
         let program = Arc::new(read("generated.yaml", &text)?);
         let expected = written::log(&prediction, &program);
         Ok(Some(Self {
+            senders: prediction.broadcasters.len(),
             prediction,
             text,
             program,
             expected,
         }))
+    }
+
+    /// A scenario of a file with its fixture. Nobody knows how many of its clients broadcast.
+    pub(super) fn saved(text: String, program: Arc<Program>, expected: Log) -> Self {
+        Self {
+            prediction: Prediction::default(),
+            text,
+            program,
+            expected,
+            senders: usize::MAX,
+        }
     }
 }
 

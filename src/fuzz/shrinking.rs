@@ -42,6 +42,10 @@ impl Shrinking<'_> {
         let left = kinds.len();
         let mut causes = Causes::default();
         for (done, kind) in kinds.into_iter().enumerate() {
+            if let Some(known) = result.corpus.known(&kind.first.flaw) {
+                known.times += kind.times;
+                continue;
+            }
             let search = self.search(&kind, left - done);
             self.kind(kind, &search, (result, &mut causes), on_event).await?;
         }

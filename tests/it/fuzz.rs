@@ -186,33 +186,41 @@ fn a_folder_for_failures_that_cannot_be_made_is_told_before_the_run() {
 }
 
 #[test]
-fn failures_of_an_earlier_run_are_kept() {
+fn failures_of_an_earlier_run_are_played_first_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Served::start(folder.path(), &["--fault", "counter-shared"]);
-    let target = server.target();
-    let search = [
-        "--target",
-        &target,
-        "--focus",
-        "lab",
-        "--seed",
-        "5",
-        "--fail-fast",
-        "--save",
-        "found",
-    ];
-    for _ in 0..2 {
-        told(folder.path(), &search, 1);
-    }
-    let files = fs::read_dir(folder.path().join("found")).unwrap();
-    let scenarios = files.filter(|file| {
-        file.as_ref()
-            .unwrap()
-            .path()
-            .extension()
-            .is_some_and(|it| it == "yaml")
-    });
-    assert_eq!(scenarios.count(), 2);
+    let folder = folder.path();
+    let saved = || {
+        let files = fs::read_dir(folder.join("found")).unwrap();
+        let mut names: Vec<String> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let run = |server: &Served, code| {
+        let target = server.target();
+        let flags = [
+            "--target", &target, "--focus", "lab", "--seed", "5", "--cases", "60", "--save", "found",
+        ];
+        told(folder, &flags, code)
+    };
+    let wrong = Served::start(folder, &["--fault", "counter-shared"]);
+    run(&wrong, 1);
+    let first = saved();
+    let again = run(&wrong, 1);
+    assert!(
+        again.contains("fails still") && again.contains("new conversation"),
+        "{again}"
+    );
+    assert_eq!(saved(), first);
+    // A mistake of another kind is another file.
+    run(&Served::start(folder, &["--fault", "crash-untold"]), 1);
+    assert!(saved().len() > first.len(), "{:?}", saved());
+    let right = run(&Served::start(folder, &[]), 0);
+    assert!(right.contains("none fails still"), "{right}");
+    fs::write(folder.join("found").join(&first[1]), "steps: 5").unwrap();
+    let damaged = run(&wrong, 64);
+    assert!(damaged.contains(&first[1]), "{damaged}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::json::{Head, pretty};
 use super::FuzzFinished;
+use crate::fuzz::StillFailing;
 use crate::profile::Profile;
 use crate::stream::Certificates;
 
@@ -35,6 +36,8 @@ struct Document<'a> {
     undecided: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     why_undecided: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corpus: Option<Corpus<'a>>,
     failures: Vec<Failure<'a>>,
     covered: Vec<Covered>,
 }
@@ -44,6 +47,22 @@ struct Other<'a> {
     target: &'a str,
     profile: Option<&'static str>,
     like: Option<&'static str>,
+}
+
+/// The failures of earlier runs, played again.
+#[derive(Serialize)]
+struct Corpus<'a> {
+    played: u64,
+    failing: Vec<StillFailingEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct StillFailingEntry<'a> {
+    property: &'static str,
+    says: &'a str,
+    scenario: String,
+    steps: usize,
+    times: u64,
 }
 
 #[derive(Serialize)]
@@ -105,6 +124,10 @@ impl<'a> Document<'a> {
             messages: result.messages,
             undecided: result.undecided,
             why_undecided: result.why_undecided.as_deref(),
+            corpus: (result.corpus.played > 0).then(|| Corpus {
+                played: result.corpus.played,
+                failing: result.corpus.failing.iter().map(still_failing).collect(),
+            }),
             failures: result
                 .finds
                 .iter()
@@ -136,5 +159,15 @@ impl<'a> Document<'a> {
                 })
                 .collect(),
         }
+    }
+}
+
+fn still_failing(failing: &StillFailing) -> StillFailingEntry<'_> {
+    StillFailingEntry {
+        property: failing.property,
+        says: &failing.told,
+        scenario: failing.path.display().to_string(),
+        steps: failing.steps,
+        times: failing.times,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::FuzzFinished;
 use super::terminal::{also, channels};
-use crate::fuzz::{Find, StepInState};
+use crate::fuzz::{Find, StepInState, StillFailing};
 use crate::report::INSECURE;
 use crate::report::html::{self, Escaped, Inside};
 use crate::report::load::words::{grouped, things};
@@ -14,6 +14,9 @@ use crate::stream::Certificates;
 pub(super) fn render(run: &FuzzFinished<'_>) -> String {
     let mut page = html::begin(&format!("phxproof {}: {}", run.command, run.servers()), "");
     head(&mut page, run);
+    for failing in &run.result.corpus.failing {
+        again(&mut page, failing, run);
+    }
     for find in &run.result.finds {
         failure(&mut page, run, find);
     }
@@ -30,7 +33,7 @@ fn head(page: &mut String, run: &FuzzFinished<'_>) {
         1 => ("short", "fail"),
         _ => ("open", "undecided"),
     };
-    let found = match run.result.finds.len() as u64 {
+    let found = match (run.result.finds.len() + run.result.corpus.failing.len()) as u64 {
         0 => "nothing found".to_owned(),
         number => things(number, run.kind()),
     };
@@ -71,6 +74,22 @@ fn likeness(run: &FuzzFinished<'_>) -> String {
         (Some(profile), None) => format!(", held to {profile}"),
         (None, _) => String::new(),
     }
+}
+
+/// A failure of an earlier run that is there still.
+fn again(page: &mut String, failing: &StillFailing, run: &FuzzFinished<'_>) {
+    let path = failing.path.display().to_string();
+    let _ = write!(
+        page,
+        "<section>\n<h2>{} <small>{} fails still</small></h2>\n<p class=\"reason\">{}</p>\n<p class=\"about\">{} failed like this.</p>\n\
+         <p class=\"about\"><code>phxproof check {}{}</code></p>\n</section>\n",
+        failing.property,
+        Inside(&path),
+        Inside(&failing.told),
+        things(failing.times, "new conversation"),
+        Inside(&path),
+        Inside(run.server.replay)
+    );
 }
 
 /// A failure with its scenario.

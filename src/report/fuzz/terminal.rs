@@ -9,7 +9,7 @@ use super::super::terminal::print;
 use super::super::{Detail, Folder, FuzzJob, ReportError, Reporter};
 use super::FuzzFinished;
 use crate::clock::{Clock, Time};
-use crate::fuzz::{Find, FuzzEvent, Offers, StepInState};
+use crate::fuzz::{Find, FuzzEvent, Offers, StepInState, StillFailing};
 use crate::report::load::words::{grouped, things};
 use crate::report::summary::took;
 
@@ -88,8 +88,14 @@ impl Reporter<FuzzJob> for FuzzTerminal {
             return Ok(());
         }
         let mut text = String::new();
+        for failing in &finished.result.corpus.failing {
+            again(&mut text, failing, finished);
+        }
         for find in &finished.result.finds {
             one(&mut text, find, finished);
+        }
+        if self.detail != Detail::Quiet {
+            corpus(&mut text, finished);
         }
         if self.detail != Detail::Quiet {
             covered(&mut text, finished);
@@ -132,6 +138,42 @@ pub(super) fn channels(offers: Offers) -> String {
         false => {
             format!("{names}; no client is the user of its token, so whispers and presences are left out")
         }
+    }
+}
+
+/// A failure of an earlier run that is there still.
+fn again(text: &mut String, failing: &StillFailing, finished: &FuzzFinished<'_>) {
+    let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    let path = failing.path.display();
+    let _ = writeln!(
+        text,
+        "{red}fail{red:#} {}: {path} fails still\n  {}",
+        failing.property, failing.told
+    );
+    if failing.times > 0 {
+        let _ = writeln!(
+            text,
+            "  {} failed like this",
+            things(failing.times, "new conversation")
+        );
+    }
+    let _ = writeln!(text, "  next  phxproof check {path}{}", finished.server.replay);
+}
+
+/// How many failures of earlier runs were played again.
+fn corpus(text: &mut String, finished: &FuzzFinished<'_>) {
+    let corpus = &finished.result.corpus;
+    if corpus.played > 0 {
+        let _ = writeln!(
+            text,
+            "played {} of earlier runs again, {} still",
+            things(corpus.played, "failure"),
+            match corpus.failing.len() {
+                0 => "none fails".to_owned(),
+                1 => "one fails".to_owned(),
+                more => format!("{more} fail"),
+            }
+        );
     }
 }
 
@@ -215,10 +257,11 @@ fn conclusion(text: &mut String, finished: &FuzzFinished<'_>) {
     let result = finished.result;
     let (color, mut verdict) = match finished.exit_code {
         0 => (AnsiColor::Green, "nothing found".to_owned()),
-        1 => (
-            AnsiColor::Red,
-            format!("found {}", things(result.finds.len() as u64, finished.kind())),
-        ),
+        1 => {
+            let found = result.finds.len() + result.corpus.failing.len();
+            let found = things(found as u64, finished.kind());
+            (AnsiColor::Red, format!("found {found}"))
+        }
         _ if result.cut_short || result.gone.is_some() => {
             (AnsiColor::Yellow, "nothing found so far".to_owned())
         }

@@ -67,9 +67,10 @@ pub(crate) enum HttpPart {
 }
 
 impl Http {
-    /// Whether a redirect may be followed. If the step expects a status from 300 to 399, the redirect is what it is about.
+    /// Whether a redirect is followed. If the step expects a status from 300 to 399, or follows none, the redirect is what
+    /// it is about.
     pub(crate) fn follows(&self) -> bool {
-        !matches!(self.answer, Some(300..=399))
+        self.follow > 0 && !matches!(self.answer, Some(300..=399))
     }
 
     /// Its method and its path up to the first placeholder, by which the request is counted.

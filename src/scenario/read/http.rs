@@ -9,7 +9,7 @@ use super::super::verbs::TAKEN;
 use super::super::yaml::{Node, Yaml, YamlKey};
 use super::{Reader, entry, option_names};
 
-/// How many redirects are followed at most, unless a step says otherwise.
+/// How many redirects of a user are followed at most, unless a step says otherwise.
 const FOLLOWED: u8 = 5;
 /// The most that a step may say.
 const MOST_FOLLOWED: u8 = 20;
@@ -59,7 +59,11 @@ impl Reader {
             headers,
             body,
             answer,
-            follow: self.follow(entry(entries, "follow"))?,
+            follow: match (entry(entries, "follow"), by) {
+                (Some(node), _) => self.follow(node)?,
+                (None, Some(_)) => FOLLOWED,
+                (None, None) => 0,
+            },
             answer_headers,
             with,
             note,
@@ -91,9 +95,8 @@ impl Reader {
         }
     }
 
-    fn follow(&mut self, node: Option<&Node>) -> Option<u8> {
+    fn follow(&mut self, node: &Node) -> Option<u8> {
         const EXPECTED: &str = "how many redirects are followed at most, from 0 to 20";
-        let Some(node) = node else { return Some(FOLLOWED) };
         let most = self.number(node, "follow", EXPECTED)?;
         if most > MOST_FOLLOWED {
             let title = format!("{most} redirects are more than {MOST_FOLLOWED}");

@@ -15,12 +15,12 @@ pub(super) const HTTP: &[Opt] = &[
     opt(
         "answer",
         Kind::Number,
-        "the status that must come; any below 400 if left out",
+        "the status that must come; if left out, any below 400 in a request of a user, and any in one without an actor",
     ),
     opt(
         "follow",
         Kind::Number,
-        "how many redirects are followed at most, up to 20; 5 if left out; none if `answer` is a status from 300 to 399",
+        "how many redirects are followed at most, up to 20; if left out, 5 in a request of a user, and 0 in one without an actor; none if `answer` is a status from 300 to 399",
     ),
     opt(
         "answer-headers",

@@ -241,4 +241,8 @@ fn a_status_that_tells_of_a_mistake_is_one_unless_the_step_expects_it() {
     table.asks();
     table.answer(403, &[], "");
     assert_eq!(table.play.progress(), PlayStatus::Over);
+    let mut table = Table::new("  - http: POST /login\n");
+    table.asks();
+    table.answer(403, &[], "");
+    assert_eq!(table.play.progress(), PlayStatus::Over);
 }

@@ -250,12 +250,11 @@ impl Chunk {
 
 /// A line without its end, once it is whole.
 fn take_line<'b>(input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, HttpError> {
-    let Some(end) = memchr::memchr(b'\n', input) else {
-        return match input.len() > LONGEST_LINE {
-            true => Err(HttpError::Chunks),
-            false => Ok(None),
-        };
-    };
+    let end = memchr::memchr(b'\n', input);
+    if end.unwrap_or(input.len()) > LONGEST_LINE {
+        return Err(HttpError::Chunks);
+    }
+    let Some(end) = end else { return Ok(None) };
     let line = input[..end].strip_suffix(b"\r").ok_or(HttpError::Chunks)?;
     *input = &input[end + 1..];
     Ok(Some(line))

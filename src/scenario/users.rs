@@ -1,5 +1,6 @@
 //! The users of a scenario from a file: CSV with a line of names, or JSON Lines with an object a line.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,8 +64,8 @@ pub(crate) struct UserFile {
 pub(crate) enum UsersError {
     #[error("cannot read {}: {why}", path.display())]
     Unreadable { path: PathBuf, why: std::io::Error },
-    #[error("{} has {bytes} bytes; at most {LARGEST} are read", path.display())]
-    TooLarge { path: PathBuf, bytes: u64 },
+    #[error("{} has more than {LARGEST} bytes; no more are read", path.display())]
+    TooLarge { path: PathBuf },
     #[error("{name} is not CSV: {why}")]
     NotCsv { name: String, why: csv::Error },
     #[error("line {line} of {name} is no JSON object: {why}")]
@@ -90,12 +91,16 @@ impl UserFile {
             path: path.to_owned(),
             why,
         };
-        let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
-        if bytes > LARGEST {
-            let path = path.to_owned();
-            return Err(UsersError::TooLarge { path, bytes });
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        // A device may have no end, and its length is 0.
+        let mut bounded = file.take(LARGEST + 1);
+        bounded.read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > LARGEST {
+            return Err(UsersError::TooLarge {
+                path: path.to_owned(),
+            });
         }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let is_json = path.extension().is_some_and(|it| it == "jsonl" || it == "ndjson");
         let file = if is_json {
             Self::of_json_lines(name, &text)

@@ -186,9 +186,10 @@ impl Heard {
     pub(super) fn open(
         &mut self,
         at: Time,
-        opening: OpeningRequest,
+        mut opening: OpeningRequest,
         opened: fn(usize) -> HeardWhat,
     ) -> usize {
+        let lost = opening.say_each_once();
         let (actor, number) = self.actor_of(&opening);
         let link = self.links.len();
         self.links.push(HeardLink {
@@ -198,6 +199,11 @@ impl Heard {
             ended: None,
         });
         self.hear(at, opened(link));
+        for name in lost {
+            self.note(format!(
+                "the connect param `{name}` was there more than once; only its last value is recorded"
+            ));
+        }
         link
     }
 

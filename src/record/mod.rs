@@ -19,6 +19,7 @@ mod lines;
 mod messages;
 mod proxy;
 mod racing;
+mod repeated;
 mod request;
 mod secrets;
 mod session;

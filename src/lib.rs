@@ -47,6 +47,7 @@ mod session;
 mod statistics;
 mod stream;
 mod transport;
+mod untrusted;
 mod wire;
 mod witness;
 
@@ -59,6 +60,10 @@ pub mod internal {
     pub use crate::cli::run;
     pub use crate::clock::{Clock, Time};
     pub use crate::descriptors::{own_table, raise_limit};
+
+    pub mod untrusted {
+        pub use crate::untrusted::{READERS, read};
+    }
 
     pub mod witness {
         pub use crate::witness::{PhoenixJs, Witness, WitnessNetwork};

@@ -28,6 +28,7 @@ mod tap;
 #[cfg(test)]
 mod tests;
 mod text;
+pub(crate) mod untrusted;
 mod write;
 
 pub(crate) use again::{Replayed, play_again};

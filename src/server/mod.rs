@@ -43,6 +43,7 @@ mod start;
 mod store;
 mod timers;
 mod token;
+pub(crate) mod untrusted;
 mod websocket;
 
 pub use settings::{Descriptors, ServerSettings, StartError};

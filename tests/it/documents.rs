@@ -36,6 +36,7 @@ documents! {
     ci_does_what_it_says: "docs/ci.md",
     conformance_does_what_it_says: "docs/conformance.md",
     fuzz_does_what_it_says: "docs/fuzz.md",
+    fuzzing_ourselves_does_what_it_says: "docs/fuzzing-ourselves.md",
     journeys_does_what_it_says: "docs/journeys.md",
     diff_does_what_it_says: "docs/diff.md",
     judge_does_what_it_says: "docs/judge.md",

@@ -30,5 +30,6 @@ mod server; // every recorded conversation, against the reference server
 mod slow; // lines that delay and trickle, and servers that are slow on purpose
 mod tidy; // the rules of the house that the compiler does not know
 mod transport; // what bytes do on the way to small servers, honest and hostile
+mod untrusted; // every fuzz target over its seeds
 mod witness; // phoenix.js plays cases that failed
 mod worker; // workers of a real Locust master

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{code, files, found, is_test, without_comments};
 
 /// The folders and files of `src/`, and on which floor they are. Each uses only what is below it.
-const FLOORS: [(&str, u8); 29] = [
+const FLOORS: [(&str, u8); 30] = [
     ("beam", 1),
     ("clock", 0),
     ("descriptors", 0),
@@ -34,6 +34,7 @@ const FLOORS: [(&str, u8); 29] = [
     ("record", 7),
     ("witness", 7),
     ("report", 8),
+    ("untrusted", 8),
     ("cli", 9),
     ("main", 10),
 ];
@@ -75,7 +76,7 @@ const CRATES: [(&str, &[&str]); 49] = [
     ("include_dir", &["conformance", "load"]),
     ("indicatif", &["report"]),
     ("itoa", &["load"]),
-    ("memchr", &["protocol", "wire", "load"]),
+    ("memchr", &["protocol", "wire", "load", "untrusted"]),
     ("mio", &["stream", "load", "server"]),
     ("pbkdf2", &["server"]),
     (
@@ -100,7 +101,15 @@ const CRATES: [(&str, &[&str]); 49] = [
     ("semver", &["server"]),
     (
         "serde",
-        &["wire", "scenario", "conformance", "report", "cli", "witness"],
+        &[
+            "wire",
+            "scenario",
+            "conformance",
+            "report",
+            "cli",
+            "witness",
+            "untrusted",
+        ],
     ),
     (
         "serde_json",
@@ -118,6 +127,7 @@ const CRATES: [(&str, &[&str]); 49] = [
             "report",
             "cli",
             "witness",
+            "untrusted",
         ],
     ),
     ("serde_saphyr", &["scenario", "conformance"]),

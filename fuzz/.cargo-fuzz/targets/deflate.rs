@@ -1,0 +1,7 @@
+//! Gives what libFuzzer makes up to `deflate`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use phxproof::internal::untrusted::read;
+
+fuzz_target!(|input: &[u8]| read("deflate", input));

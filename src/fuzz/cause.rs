@@ -118,6 +118,9 @@ const fn rule_of_frame(frame: &OddFrame) -> &'static str {
         OddFrame::EmptyBinary => "unmatched-topic-reply",
         OddFrame::SixValues => "v2-surplus-ignored",
         OddFrame::NumberAsTopic(_) => "topic-not-text",
+        OddFrame::NumberAsEvent(_) => "event-not-text",
+        OddFrame::PingBetween(_) => "control-between-fragments",
+        OddFrame::Interrupted => "fragment-interrupted",
     }
 }
 

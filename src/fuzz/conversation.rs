@@ -134,12 +134,18 @@ pub(crate) enum OddFrame {
     Pong(String),
     /// A heartbeat in so many fragments.
     Fragments(usize),
+    /// A heartbeat in two fragments, with a ping of this text between them.
+    PingBetween(String),
+    /// A new message within one in fragments; it ends the connection with the code 1002.
+    Interrupted,
     /// A binary message with nothing but an empty topic and event.
     EmptyBinary,
     /// A heartbeat with one value too many.
     SixValues,
     /// A message whose topic is a number.
     NumberAsTopic(u32),
+    /// A message whose event is a number, to a topic that nobody joined.
+    NumberAsEvent(u32),
 }
 
 impl Client {
@@ -190,6 +196,11 @@ impl Deed {
 }
 
 impl OddFrame {
+    /// Whether it ends the connection.
+    pub(crate) const fn is_fatal(&self) -> bool {
+        matches!(self, Self::Fatal(..) | Self::Interrupted)
+    }
+
     /// The kind of frame, for the count of what was covered.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -197,9 +208,12 @@ impl OddFrame {
             Self::Ping(_) => "ping",
             Self::Pong(_) => "pong",
             Self::Fragments(_) => "fragments",
+            Self::PingBetween(_) => "ping between fragments",
+            Self::Interrupted => "message within fragments",
             Self::EmptyBinary => "empty binary message",
             Self::SixValues => "message of six values",
             Self::NumberAsTopic(_) => "number as topic",
+            Self::NumberAsEvent(_) => "number as event",
         }
     }
 }

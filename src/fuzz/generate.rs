@@ -163,7 +163,10 @@ impl Maker {
         for _ in 0..more {
             let client = Client(self.dice.index(self.clients));
             let deed = self.deed();
-            let ends = matches!(deed, Deed::Cut | Deed::Close | Deed::Frame(OddFrame::Fatal(..)));
+            let ends = match &deed {
+                Deed::Frame(frame) => frame.is_fatal(),
+                deed => matches!(deed, Deed::Cut | Deed::Close),
+            };
             steps.push(ClientStep { client, deed });
             if ends && self.dice.chance(70) {
                 steps.push(ClientStep {
@@ -322,7 +325,7 @@ impl Maker {
     }
 
     fn frame(&mut self) -> OddFrame {
-        match self.dice.below(10) {
+        match self.dice.below(13) {
             0..=3 => {
                 let (parts, code) = FATAL[self.dice.index(FATAL.len())];
                 OddFrame::Fatal(parts, code)
@@ -332,6 +335,9 @@ impl Maker {
             6 => OddFrame::Fragments(2 + self.dice.index(5)),
             7 => OddFrame::EmptyBinary,
             8 => OddFrame::SixValues,
+            9 => OddFrame::PingBetween(self.values.word()),
+            10 => OddFrame::Interrupted,
+            11 => OddFrame::NumberAsEvent(u32::try_from(self.dice.below(1000)).unwrap_or_default()),
             _ => OddFrame::NumberAsTopic(u32::try_from(self.dice.below(1000)).unwrap_or_default()),
         }
     }
@@ -339,7 +345,7 @@ impl Maker {
 
 /// Frames and messages that end the connection on every version of Phoenix, with the close code (transcripts `malformed/*` and
 /// `frames/*`).
-const FATAL: [(&str, u16); 26] = [
+const FATAL: [(&str, u16); 27] = [
     ("text: not json", 1011),
     ("text: \"\"", 1011),
     ("text: \"null\"", 1011),
@@ -359,6 +365,7 @@ const FATAL: [(&str, u16); 26] = [
     ("opcode: 11, text: x", 1002),
     ("opcode: 0, text: x", 1002),
     ("opcode: 9, text: hello, last: false", 1002),
+    ("opcode: 9, text: \"{{'p' * 126}}\"", 1002),
     ("opcode: 8, text: \"\"", 1000),
     ("opcode: 8, binary: 0f a1", 1000),
     ("opcode: 8, binary: \"03\"", 1002),

@@ -14,6 +14,9 @@ use crate::profile::Profile;
 use crate::protocol::Vsn;
 use crate::scenario::{Blame, Noted, Play, PlayStatus, Program, Purpose, ScenarioError, Setting, read};
 
+/// The begin of the ending of a connection that ended with a close frame.
+const CLOSED: &str = "closed";
+
 /// The settings of plays.
 #[derive(Clone)]
 pub(super) struct Stage {
@@ -131,7 +134,9 @@ impl Stage {
 fn deviations(script: &Script, play: &Play) -> Vec<Deviation> {
     let mut found = compare(&script.expected, &log(script, play), &script.program);
     found.retain(|it| match it {
-        Deviation::Ending { expected, .. } => expected == "open",
+        Deviation::Ending { expected, actual, .. } => {
+            expected == "open" || (expected.starts_with(CLOSED) && !actual.starts_with(CLOSED))
+        }
         Deviation::Order { expected, actual, .. } => is_out_of_order(expected, actual, script.senders),
         Deviation::Missing { .. } | Deviation::Extra { .. } | Deviation::Opening { .. } => true,
     });

@@ -23,6 +23,8 @@ pub(crate) enum Property {
     StaysOpen,
     /// A message that no serializer reads ends its connection.
     EndsForAReason,
+    /// A connection ends with a close frame.
+    ClosesInOrder,
     /// B sends each message that A sends.
     OnlyA,
     /// A sends each message that B sends.
@@ -61,6 +63,7 @@ impl Property {
             Self::InOrder => "in-order",
             Self::StaysOpen => "stays-open",
             Self::EndsForAReason => "ends-for-a-reason",
+            Self::ClosesInOrder => "closes-in-order",
             Self::OnlyA => "only-a",
             Self::OnlyB => "only-b",
             Self::OtherContent => "other-content",
@@ -82,6 +85,7 @@ impl Property {
             Self::InOrder => "the messages of a sender come in their order",
             Self::StaysOpen => "a connection ends only for a reason",
             Self::EndsForAReason => "a message that no serializer reads ends its connection",
+            Self::ClosesInOrder => "a connection ends with a close frame",
             Self::OnlyA => "B sends each message that A sends",
             Self::OnlyB => "A sends each message that B sends",
             Self::OtherContent => "A and B send the same content",
@@ -177,6 +181,11 @@ impl Flaw {
             ),
             Deviation::Opening { at, expected, actual } => (
                 Property::LetIn,
+                String::new(),
+                format!("{at}: {actual} instead of {expected}"),
+            ),
+            Deviation::Ending { at, expected, actual } if expected != "open" => (
+                Property::ClosesInOrder,
                 String::new(),
                 format!("{at}: {actual} instead of {expected}"),
             ),

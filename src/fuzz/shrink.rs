@@ -110,7 +110,11 @@ impl Search {
         for cause in causes {
             without = cause.removed_from(&without).unwrap_or(without);
         }
-        Ok(without != *first && self.again(&without).await?.is_none() && self.again(first).await?.is_some())
+        if without == *first || self.again(&without).await?.is_some() {
+            return Ok(false);
+        }
+        let with = self.failing(&vec![first.clone(); AGAIN]).await?;
+        Ok(with.contains(&true))
     }
 
     /// Which of these conversations fail in the same way.

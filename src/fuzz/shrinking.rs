@@ -1,5 +1,6 @@
 //! Shrinks the failures of a run, the most frequent ones first. Failures that follow from the cause of an earlier one are told with it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,10 @@ use super::settings::{FuzzError, FuzzSettings};
 use super::shrink::Search;
 use crate::clock::Time;
 
-/// The most failures of one kind that are shrunk, each with another cause.
-const MOST_OF_A_KIND: usize = 4;
+/// After so many causes, failures of a kind that was shrunk are not looked through for others.
+const MOST_CAUSES: usize = 12;
+/// So many failures that do not come again may come from a machine that was slow at times.
+const MOST_BY_CHANCE: u64 = 2;
 
 /// The shrinking of all failures.
 pub(super) struct Shrinking<'a> {
@@ -39,55 +42,56 @@ impl Shrinking<'_> {
     ) -> Result<(), FuzzError> {
         let mut kinds: Vec<KindOfFailure> = kinds.into_values().collect();
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.times));
-        let left = kinds.len();
+        let mut queue = VecDeque::from(kinds);
         let mut causes = Causes::default();
-        for (done, kind) in kinds.into_iter().enumerate() {
+        while let Some(kind) = queue.pop_front() {
             if let Some(known) = result.corpus.known(&kind.first.flaw) {
                 known.times += kind.times;
                 continue;
             }
-            let search = self.search(&kind, left - done);
-            self.kind(kind, &search, (result, &mut causes), on_event).await?;
+            on_event(FuzzEvent::Shrinking {
+                told: &kind.first.flaw.told,
+            });
+            let search = self.search(&kind, queue.len() + 1);
+            let others = self.kind(kind, &search, (result, &mut causes)).await?;
+            if causes.0.len() < MOST_CAUSES {
+                queue.extend(KindOfFailure::of(others));
+            }
         }
         Ok(())
     }
 
-    /// Shrinks the failures of one kind. Those that are left without the steps of a cause that was found have another one.
+    /// Shrinks the failures of one kind. Returns those of them that have another cause: they fail without its steps, too.
     async fn kind(
         &self,
-        mut kind: KindOfFailure,
+        kind: KindOfFailure,
         search: &Search,
         (result, causes): (&mut FuzzResult, &mut Causes),
-        on_event: &mut dyn FnMut(FuzzEvent<'_>),
-    ) -> Result<(), FuzzError> {
-        for _ in 0..MOST_OF_A_KIND {
-            on_event(FuzzEvent::Shrinking {
-                told: &kind.first.flaw.told,
-            });
-            if let Some(earlier) = causes.followed(search, &kind).await? {
-                result.finds[earlier].also(&kind);
-                return Ok(());
-            }
-            let Some((mut find, cause)) = self.shrink(search, &kind).await? else {
-                result.undecided += kind.times;
-                let told = &kind.first.flaw.told;
-                let why = || format!("not so when it was played again with more time: {told}");
-                result.why_undecided.get_or_insert_with(why);
-                return Ok(());
-            };
-            let others = match cause {
-                Some(cause) => without(search, cause, kind.others).await?,
-                None => Vec::new(),
-            };
-            find.times -= others.len() as u64;
-            let number = result.add(find);
-            causes.0.push((number, cause));
-            match KindOfFailure::of(others) {
-                Some(others) => kind = others,
-                None => return Ok(()),
-            }
+    ) -> Result<Vec<Failed>, FuzzError> {
+        if let Some(earlier) = causes.followed(search, &kind).await? {
+            result.finds[earlier].also(&kind);
+            return Ok(Vec::new());
         }
-        Ok(())
+        let Some((mut find, cause)) = self.shrink(search, &kind).await? else {
+            result.undecided += kind.times;
+            let told = &kind.first.flaw.told;
+            let why = || {
+                format!(
+                    "seen {} and not when it was played again: {told}",
+                    times(kind.times)
+                )
+            };
+            result.why_undecided.get_or_insert_with(why);
+            return Ok(Vec::new());
+        };
+        let others = match cause {
+            Some(cause) => without(search, cause, kind.others).await?,
+            None => Vec::new(),
+        };
+        find.times -= others.len() as u64;
+        let number = result.add(find);
+        causes.0.push((number, cause));
+        Ok(others)
     }
 
     /// The search for one of the kinds that are left. They share the time.
@@ -102,8 +106,8 @@ impl Shrinking<'_> {
         }
     }
 
-    /// Shrinks the first failure of a kind, or the next one if the first does not fail again. Nothing, if something came too late a
-    /// few times and came in time when it got more time: that shows a slow machine.
+    /// Shrinks the first failure of a kind, or the next one if the first does not fail again. Nothing, if none does, and something
+    /// only came late, or it was seen once or twice: that may come from a slow machine.
     async fn shrink(
         &self,
         search: &Search,
@@ -119,12 +123,19 @@ impl Shrinking<'_> {
             }
         }
         let failed = &kind.first;
-        if failed.flaw.is_about_time() {
+        if failed.flaw.is_about_time() || kind.times <= MOST_BY_CHANCE {
             return Ok(None);
         }
         let (script, flaw) = (failed.script.clone(), failed.flaw.clone());
         let once = Search::not_again(script, flaw, failed.reference.clone());
         Ok(Some((Find::new(failed, kind.times, once, self.settings), None)))
+    }
+}
+
+fn times(number: u64) -> String {
+    match number {
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
     }
 }
 

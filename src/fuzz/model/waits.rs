@@ -1,6 +1,6 @@
 //! Steps that only wait for messages, so that a message under way makes no difference between two runs.
 
-use super::super::conversation::{Client, Deed, OddFrame, Topic};
+use super::super::conversation::{Client, Deed, Topic};
 use super::super::step::{ScenarioStep, Wanted};
 use super::{Model, video};
 
@@ -43,10 +43,9 @@ impl Model {
     pub(super) fn changes_presences(&mut self, client: Client, deed: &Deed) -> bool {
         match deed {
             Deed::Join(topic, _) | Deed::Push(topic, _) | Deed::Leave(topic) => *topic == Topic::Presence,
-            Deed::Close | Deed::Cut | Deed::Frame(OddFrame::Fatal(..)) => {
-                self.channel(client, &Topic::Presence).is_some()
-            }
-            Deed::Connect | Deed::Heartbeat | Deed::Astray(..) | Deed::Frame(_) => false,
+            Deed::Frame(frame) if !frame.is_fatal() => false,
+            Deed::Close | Deed::Cut | Deed::Frame(_) => self.channel(client, &Topic::Presence).is_some(),
+            Deed::Connect | Deed::Heartbeat | Deed::Astray(..) => false,
         }
     }
 }

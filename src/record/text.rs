@@ -41,13 +41,21 @@ fn comment(draft: &Draft<'_>) -> String {
         let flags: Vec<String> = secrets.iter().map(|it| format!("--var {}=…", it.name)).collect();
         let _ = writeln!(text, "# To play it, give what was secret: {}", flags.join(" "));
         for secret in secrets {
-            let _ = writeln!(text, "#   {}: {}", secret.name, secret.found);
+            let _ = writeln!(text, "#   {}: {}", secret.name, on_one_line(&secret.found));
         }
     }
     for note in draft.heard.all_notes() {
-        let _ = writeln!(text, "# {}", note.replace(char::is_control, " "));
+        let _ = writeln!(text, "# {}", on_one_line(&note));
     }
     text
+}
+
+/// A text for a comment, in which YAML allows no control characters, no marks of byte order and no ends of lines.
+fn on_one_line(text: &str) -> String {
+    let is_refused = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
+    text.replace(is_refused, " ")
 }
 
 fn keys(draft: &Draft<'_>, loosened: &Loosened) -> String {

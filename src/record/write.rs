@@ -218,7 +218,7 @@ impl Writer<'_> {
         match &message.written {
             WrittenJoinRef::Current => {}
             WrittenJoinRef::Null => parts.push(part("join_ref", "null")),
-            WrittenJoinRef::Earlier(join_ref) => parts.push(part("join_ref", format!("\"{join_ref}\""))),
+            WrittenJoinRef::Earlier(join_ref) => parts.push(part("join_ref", yaml::text(join_ref))),
         }
         parts.extend(self.reply(send.reply));
         parts
@@ -280,7 +280,7 @@ impl Writer<'_> {
         let mut parts = vec![part("receive", self.draft.words(&message.event))];
         parts.extend(self.on(actor, &message.topic));
         if let Some(reference) = message.reply().and(message.reference.as_ref()) {
-            parts.push(part("ref", format!("\"{reference}\"")));
+            parts.push(part("ref", yaml::text(reference)));
         }
         let content = match &message.payload {
             WirePayload::Json(Value::Object(members)) if members.is_empty() => None,

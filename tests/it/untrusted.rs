@@ -70,7 +70,7 @@ fn seeds_and_mutations(name: &'static str) {
     }
     let config = ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(300)
+        ..ProptestConfig::default()
     };
     proptest!(config, |(seed in any::<Index>(), other in any::<Index>(), edits in vec(edit(), 1..6))| {
         let (_, other) = other.get(&seeds);

@@ -86,7 +86,7 @@ fn shown(fault: &'static Fault) -> Shown {
     let of_fault = |rule: &str| fault.rules.contains(&rule);
     let cites = |case: &&CaseResult| case.rules.iter().any(|rule| of_fault(rule));
     let unjudged = result.count(Verdict::NotRun) + result.count(Verdict::Undecided);
-    let wrong = if !fault.shown_by.contains(&ShownBy::Check) {
+    let wrong = if !fault.shown_by().contains(&ShownBy::Check) {
         None
     } else if result.failed().next().is_none() && unjudged > 0 {
         Some(format!("nothing fails, but {unjudged} cases were not judged"))

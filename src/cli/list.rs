@@ -110,7 +110,7 @@ fn fault_list() -> Things {
             "id": fault.id,
             "about": fault.about,
             "rules": fault.rules,
-            "shown_by": fault.shown_by.iter().map(|it| it.name()).collect::<Vec<_>>(),
+            "shown_by": fault.shown_by().iter().map(|it| it.name()).collect::<Vec<_>>(),
             "needs": fault.needs.map(Needs::name),
             "value": fault.value.map(|it| it.about),
         });

@@ -219,6 +219,9 @@ impl OddFrame {
 }
 
 impl Topic {
+    /// The number of topics of `lab:*`: a plain one, one beside it, one in another script, and a long one.
+    pub(crate) const LABS: usize = 4;
+
     /// The kind of topic, for the count of what was covered.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -233,7 +236,10 @@ impl Topic {
     pub(crate) fn written(&self) -> String {
         match self {
             Self::Lab(0) => "lab:{{room}}".to_owned(),
-            Self::Lab(number) => format!("lab:{{{{room}}}}-{number}"),
+            Self::Lab(1) => "lab:{{room}}-1".to_owned(),
+            Self::Lab(2) => "lab:{{room}}-ñ🙂".to_owned(),
+            // A size in bytes that fits into one byte only without a sign.
+            Self::Lab(_) => format!("lab:{{{{room}}}}-{}", "x".repeat(150)),
             Self::Presence => "presence:{{room}}".to_owned(),
             Self::Video => "videos:{{video}}".to_owned(),
             Self::Unknown(topic) => topic.clone(),

@@ -89,7 +89,7 @@ fn topics(dice: &mut Dice, ground: Ground) -> Vec<Topic> {
     if lab && !(rumbl && (presence || videos)) {
         topics.push(Topic::Lab(0));
         if dice.chance(30) {
-            topics.push(Topic::Lab(1));
+            topics.push(Topic::Lab(1 + dice.index(Topic::LABS - 1)));
         }
     }
     if presence && (rumbl || (ground.focus == Focus::All && dice.chance(25))) {

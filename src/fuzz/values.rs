@@ -46,7 +46,12 @@ impl Values {
 
     /// Bytes.
     pub(super) fn bytes(&mut self) -> Vec<u8> {
-        self.one(&prop_oneof![8 => vec(any::<u8>(), 0..40), 1 => vec(any::<u8>(), 120..300)])
+        self.one(&prop_oneof![
+            6 => vec(any::<u8>(), 0..40),
+            1 => vec(any::<u8>(), 120..300),
+            1 => Just(Vec::new()),
+            1 => vec(any::<u8>(), 1..4).prop_map(|bytes| [bytes, vec![0, 0]].concat()),
+        ])
     }
 
     fn one<S: Strategy>(&mut self, strategy: &S) -> S::Value {

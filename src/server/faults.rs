@@ -6,6 +6,7 @@ use crate::profile::Profile;
 
 mod application;
 mod apps;
+mod by_fuzz;
 mod channels;
 mod compression;
 mod connection;
@@ -27,8 +28,8 @@ pub struct Fault {
     pub about: &'static str,
     /// The rules that it breaks.
     pub rules: &'static [&'static str],
-    /// The commands that fail on a server with it.
-    pub shown_by: &'static [ShownBy],
+    /// The commands that fail on a server with it, but for `fuzz`.
+    shown_by: &'static [ShownBy],
     /// What a server must speak to show it; none: any does.
     pub needs: Option<Needs>,
     /// Changes the decision.
@@ -55,6 +56,8 @@ pub enum ShownBy {
     Load,
     /// A claim of `prove` fails.
     Prove,
+    /// `fuzz` finds it within a minute.
+    Fuzz,
 }
 
 impl ShownBy {
@@ -64,6 +67,7 @@ impl ShownBy {
             Self::Check => "check",
             Self::Load => "load",
             Self::Prove => "prove",
+            Self::Fuzz => "fuzz",
         }
     }
 }
@@ -103,6 +107,12 @@ impl Fault {
             apply,
             value: None,
         }
+    }
+
+    /// The commands that fail on a server with it.
+    pub fn shown_by(&self) -> Vec<ShownBy> {
+        let by_fuzz = by_fuzz::FOUND.contains(&self.id).then_some(ShownBy::Fuzz);
+        self.shown_by.iter().copied().chain(by_fuzz).collect()
     }
 
     /// The same, if `load` fails on it, too.

@@ -83,7 +83,7 @@ fn missed(fault: &'static Fault) -> Option<String> {
 
 #[test]
 fn every_fault_is_noticed_without_a_profile_and_its_rule_named_as_the_first_cause() {
-    let by_check = |fault: &&Fault| fault.shown_by.contains(&ShownBy::Check);
+    let by_check = |fault: &&Fault| fault.shown_by().contains(&ShownBy::Check);
     let faults: Vec<&Fault> = faults::all().filter(by_check).collect();
     assert!(faults.len() >= 150, "only {} faults", faults.len());
     let missed = side_by_side(&faults, AT_A_TIME, missed);

@@ -213,6 +213,11 @@ impl Flaw {
         )
     }
 
+    /// Whether it is about presences, which a server forgets some time after their client has gone.
+    pub(super) fn is_about_presences(&self) -> bool {
+        self.about.starts_with("presence")
+    }
+
     /// The property and what it is about, in words.
     pub(super) fn kind(&self) -> String {
         let kind = format!("{} {}", self.property.name(), self.about);

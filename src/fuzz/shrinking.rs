@@ -17,7 +17,7 @@ use crate::clock::Time;
 
 /// After so many causes, failures of a kind that was shrunk are not looked through for others.
 const MOST_CAUSES: usize = 12;
-/// So many failures that do not come again may come from a machine that was slow at times.
+/// So many failures of presences that do not come again may come from a machine that was slow at times.
 const MOST_BY_CHANCE: u64 = 2;
 
 /// The shrinking of all failures.
@@ -107,7 +107,7 @@ impl Shrinking<'_> {
     }
 
     /// Shrinks the first failure of a kind, or the next one if the first does not fail again. Nothing, if none does, and something
-    /// only came late, or it was seen once or twice: that may come from a slow machine.
+    /// only came late, or presences were wrong once or twice: that may come from a slow machine.
     async fn shrink(
         &self,
         search: &Search,
@@ -123,7 +123,8 @@ impl Shrinking<'_> {
             }
         }
         let failed = &kind.first;
-        if failed.flaw.is_about_time() || kind.times <= MOST_BY_CHANCE {
+        let is_rare = kind.times <= MOST_BY_CHANCE && failed.flaw.is_about_presences();
+        if failed.flaw.is_about_time() || is_rare {
             return Ok(None);
         }
         let (script, flaw) = (failed.script.clone(), failed.flaw.clone());

@@ -229,6 +229,15 @@ mod tests {
     }
 
     #[test]
+    fn each_fault_that_fuzz_finds_exists_and_is_shown_by_a_case_too() {
+        for id in by_fuzz::FOUND {
+            let fault = find(id).unwrap_or_else(|| panic!("{id}"));
+            assert!(fault.shown_by().contains(&ShownBy::Check), "{id}");
+            assert!(fault.shown_by().contains(&ShownBy::Fuzz), "{id}");
+        }
+    }
+
+    #[test]
     fn a_fault_is_found_by_its_name() {
         assert!(find("reply-twice").is_some_and(|fault| fault.id == "reply-twice"));
         assert!(find("no-such-fault").is_none());

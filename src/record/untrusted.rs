@@ -1,4 +1,4 @@
-//! What the recorder reads of both sides, for the fuzz targets.
+//! Reads the bytes of both sides as the recorder does, for the fuzz targets.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::transport::Target;
 
 const URL: &str = "ws://127.0.0.1:4000/socket";
 
-/// Records a connection whose bytes come from the client and from the server in turn. What was heard becomes a scenario that can
+/// Records a connection whose bytes come from the client and from the server in turn. The recording becomes a scenario that can
 /// be read.
 pub fn connection<'b>(turns: impl Iterator<Item = &'b [u8]>) {
     let settings = TapSettings {

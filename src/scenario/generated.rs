@@ -1,18 +1,18 @@
-//! Values that are made up for each play and each round: names, sentences, ids and numbers. They follow from the seed.
+//! Generates values for each play and each round: names, sentences, ids and numbers. The same seed gives the same values.
 
 use serde_json::Value;
 
 use super::template::Name;
 use crate::dice::Dice;
 
-/// A name, and what is made up for it.
+/// A name, and the kind of its generated values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Generated {
     pub(crate) name: Name,
     pub(crate) kind: GeneratedKind,
 }
 
-/// What is made up.
+/// The kind of a generated value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GeneratedKind {
     /// A name of a person.
@@ -33,7 +33,7 @@ pub(crate) const WORDS: [(&str, GeneratedKind); 3] = [
 ];
 
 impl GeneratedKind {
-    /// Makes one up.
+    /// Generates a value of this kind.
     pub(crate) fn draw(self, dice: &mut Dice) -> Value {
         match self {
             Self::Name => format!("{} {}", word(dice, &GIVEN), word(dice, &FAMILY)).into(),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_up_follows_from_the_seed() {
+    fn the_same_seed_gives_the_same_values() {
         for (_, kind) in WORDS {
             assert_eq!(drawn(kind, 1), drawn(kind, 1));
             assert_ne!(drawn(kind, 1), drawn(kind, 2));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_looks_like_what_it_is() {
+    fn each_kind_has_its_form() {
         let pattern =
             regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
                 .unwrap();

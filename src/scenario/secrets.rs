@@ -1,4 +1,4 @@
-//! Values from the environment, which must not get into what is shown or written.
+//! Hides values from the environment in everything that is shown or written.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ pub(crate) const SHORTEST: usize = 4;
 /// The values from the environment, in each form in which they may come back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Secrets {
-    /// Each form with what stands in its place; longer forms come first.
+    /// Each form and the text that stands in its place; longer forms come first.
     forms: Vec<(String, String)>,
 }
 

@@ -59,7 +59,7 @@ pub(crate) struct UserFile {
     rows: Vec<Box<[Value]>>,
 }
 
-/// Why a file of users cannot be used.
+/// The reason why a file of users cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UsersError {
     #[error("cannot read {}: {why}", path.display())]
@@ -189,7 +189,7 @@ impl Users {
         }
     }
 
-    /// Why this many users cannot have one row each, if each must.
+    /// The reason why this many users cannot have one row each, if the order asks for that.
     pub(crate) fn lack(&self, users: u64) -> Option<String> {
         let rows = self.file.len() as u64;
         (self.order == UserOrder::Unique && users > rows).then(|| {
@@ -201,7 +201,7 @@ impl Users {
         })
     }
 
-    /// What is said of a run in which this many users have to share rows.
+    /// The note on a run in which this many users have to share rows.
     pub(crate) fn again(&self, users: u64) -> Option<String> {
         let rows = self.file.len() as u64;
         (self.order == UserOrder::Sequential && users > rows).then(|| {
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_is_told_with_its_line() {
+    fn an_error_in_a_file_is_told_with_its_line() {
         let told = |name: &str, text: &str| read(name, text).unwrap_err().to_string();
         assert_eq!(told("a.csv", "email\n"), "a.csv has no users");
         let found = told("a.csv", "email,password\na\n");

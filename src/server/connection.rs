@@ -62,7 +62,7 @@ pub(crate) enum Before {
 pub(crate) struct Posting {
     pub(crate) of: PostOf,
     pub(crate) asked: Asked,
-    /// What of the body is still to come.
+    /// The part of the body that is still to come.
     pub(crate) rest: Body,
     pub(crate) bytes: Vec<u8>,
 }
@@ -79,7 +79,7 @@ impl Posting {
     }
 }
 
-/// What a POST is for.
+/// The purpose of a POST.
 pub(crate) enum PostOf {
     /// Messages of a long poll session.
     Messages {

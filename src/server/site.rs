@@ -1,4 +1,4 @@
-//! The sessions of people who visit the pages of the server, as `Plug.Session` keeps them in a signed cookie.
+//! The sessions of the users of the pages, in a signed cookie as with `Plug.Session`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,13 +18,13 @@ const SALT: &str = "phxproof session";
 #[derive(Debug)]
 pub(crate) struct Site {
     signer: Signer,
-    /// When the server started, so that two servers make other random parts.
+    /// The time of the start of the server. It makes the random parts of two servers differ.
     started: Duration,
     made: AtomicU64,
 }
 
 impl Site {
-    /// That of a server that starts now.
+    /// The site of a server that starts now.
     pub(crate) fn new(now: Duration) -> Self {
         Self {
             signer: Signer::new(SECRET_KEY_BASE, SALT),
@@ -66,7 +66,7 @@ impl Site {
             .is_some_and(|secret| csrf::unmasked(token).is_some_and(|sent| sent == secret.as_bytes()))
     }
 
-    /// A text of 24 letters that nobody can guess who does not know the secret of the server.
+    /// A text of 24 letters. Only someone who knows the secret of the server can guess it.
     fn random(&self) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let signed = self

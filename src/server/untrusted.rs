@@ -1,4 +1,4 @@
-//! What the reference server reads of its clients, by one function for each kind of bytes, for the fuzz targets.
+//! Reads the bytes of clients as the reference server does, for the fuzz targets.
 
 use super::conduct::{Conduct, HttpConduct, Mount};
 use super::http::{MAX_HEADERS, Parsed, parse};
@@ -44,8 +44,8 @@ pub fn requests(bytes: &[u8]) {
     }
 }
 
-/// What follows the request at the front; none if it is not whole, or refused. The pieces in which a body arrives do not
-/// change it.
+/// The bytes behind the first request; none if the request is not whole, or refused. It panics if the pieces in which a body
+/// arrives change the body.
 fn request<'b>(conduct: &HttpConduct, input: &'b [u8]) -> Option<&'b [u8]> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let Parsed::Request(_, head, body) = parse(conduct, input, &mut headers) else {

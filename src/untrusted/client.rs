@@ -40,11 +40,11 @@ struct ClientRun<'c> {
     socket: Socket,
     now: Time,
     asked: ClientAsked,
-    /// How many things the user did: no message of a server makes a client do more than that.
+    /// The number of actions of the user. No message of a server makes the client do more than that.
     done: usize,
 }
 
-/// What the client asked for in one step.
+/// The requests of the client in one step.
 #[derive(Default)]
 struct ClientAsked {
     vsn: Vsn,

@@ -3,7 +3,7 @@
 use super::MESSAGE_LIMIT;
 use crate::wire::websocket::{BeyondWindow, ContextTakeover, Deflater, Direction, Inflater};
 
-/// Decompresses messages. The first byte says what was agreed on; each message has its length in the byte before it.
+/// Decompresses messages. The first byte is the agreement on compression; each message has its length in the byte before it.
 pub(super) fn deflate(input: &[u8]) {
     let Some((&choice, mut rest)) = input.split_first() else {
         return;
@@ -34,7 +34,7 @@ pub(super) fn deflate(input: &[u8]) {
     }
 }
 
-/// Whatever we compress stays within the window, and comes back as it was.
+/// A message that phxproof compresses stays within the window, and is the same after decompression.
 fn own_messages_come_back(direction: Direction, bytes: &[u8]) {
     let mut deflater = Deflater::new(direction);
     let mut inflater = Inflater::new(direction, BeyondWindow::Refused);

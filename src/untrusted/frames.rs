@@ -36,7 +36,7 @@ fn agreed(choice: u8) -> DeflateParams {
     }
 }
 
-/// What a client hears, each message in words, and what it answers.
+/// The messages that a client receives, as texts, and the bytes of its answers.
 fn heard<'b>(
     agreed: Option<DeflateParams>,
     pieces: impl Iterator<Item = &'b [u8]>,
@@ -64,7 +64,7 @@ fn heard<'b>(
     (heard, answers.0)
 }
 
-/// What a client answers, with a mask that changes nothing.
+/// The answers of a client, with a mask that changes nothing.
 #[derive(Default)]
 struct Answers(Vec<u8>);
 

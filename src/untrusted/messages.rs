@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 
 use crate::protocol::{EncodeError, Field, Frame, FrameKind, Message, Payload, Vsn, json};
 
-/// Decodes the input as a text and as a binary frame, in both versions and from both sides. What is decoded can be encoded, and
+/// Decodes the input as a text and as a binary frame, in both versions and from both sides. A decoded message can be encoded, and
 /// means the same then.
 pub(super) fn messages(input: &[u8]) {
     let text = std::str::from_utf8(input).ok().map(Frame::Text);
@@ -49,7 +49,7 @@ fn from_client(vsn: Vsn, frame: Frame<'_>) {
     assert_eq!(again.as_ref(), Ok(&without_lost(vsn, &message)));
 }
 
-/// The message without what its version does not carry.
+/// The message without the fields that its version does not carry.
 fn without_lost<'a>(vsn: Vsn, message: &Message<'a>) -> Message<'a> {
     let mut message = message.clone();
     if vsn == Vsn::V1 {
@@ -65,7 +65,7 @@ fn frame_of(kind: FrameKind, bytes: &[u8]) -> Frame<'_> {
     }
 }
 
-/// What was checked as Jason does is JSON to another parser too, and its normal form stays as it is.
+/// A payload that was checked as Jason does is JSON to another parser, too. The normal form of its normal form is the same.
 fn payload_is_json(payload: &str) {
     serde_json::from_str::<IgnoredAny>(payload).expect("what Jason reads is JSON");
     let (mut once, mut twice) = (String::new(), String::new());

@@ -1,5 +1,5 @@
-//! A function for each reader of bytes that others wrote. It takes any bytes, and panics where a promise of the reader does
-//! not hold. The fuzz targets and the tests over their seeds call the same functions.
+//! A function for each reader of untrusted bytes. It takes any bytes, and panics if a promise of the reader does not
+//! hold. The fuzz targets and the tests over their seeds call the same functions.
 
 mod client;
 mod deflate;
@@ -42,7 +42,7 @@ pub fn read(name: &str, input: &[u8]) {
     reader(input);
 }
 
-/// What stands between the bytes of one side and those of the other.
+/// The separator between the bytes of one side and those of the other.
 const TURN: &[u8] = b"\n--\n";
 
 /// Records a connection: what the client said up to a line `--`, then what the server said, and so on.

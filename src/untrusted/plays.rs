@@ -10,7 +10,7 @@ use crate::session::{Ending, Incoming};
 use crate::transport::RequestError;
 use crate::wire::websocket::Coding;
 
-/// What stands between the scenario and the lines that the server says.
+/// The separator between the scenario and the lines of the server.
 const SERVER: &str = "\n# the server\n";
 /// The most commands that are carried out, and the most timers that run.
 const MOST: usize = 300;

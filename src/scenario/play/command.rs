@@ -68,11 +68,11 @@ pub struct HttpRequest {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Option<String>,
-    /// Who sends it.
+    /// The sender.
     pub sender: RequestSender,
 }
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestSender {
     /// phxproof itself.

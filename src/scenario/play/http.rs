@@ -145,11 +145,11 @@ impl Play {
     }
 }
 
-/// What an answer is.
+/// The part of an answer in its step.
 enum AnswerStatus {
-    /// A redirect, which is being followed.
+    /// It is a redirect, which the play follows.
     Redirected,
-    /// The one that the step is about, with the note of the step if the answer matches `note-when`.
+    /// It is the last answer and matches the step; with the note of the step if the answer matches `note-when`.
     Whole(Option<Box<str>>),
 }
 

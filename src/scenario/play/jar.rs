@@ -32,7 +32,7 @@ impl CookieJar {
     pub(super) fn keep(&mut self, path: &str, response: &Response, now: Time) {
         let lines = response.headers.iter().filter(|(name, _)| name == "set-cookie");
         for (_, line) in lines.filter(|(_, line)| line.len() <= LONGEST_COOKIE) {
-            // What cannot be read is no cookie for a browser either.
+            // A browser drops a cookie that cannot be read, too.
             let Ok(cookie) = Cookie::parse(line.as_str()) else {
                 continue;
             };
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cookie_and_what_is_too_much_is_not_kept() {
+    fn invalid_and_surplus_cookies_are_not_kept() {
         let long = format!("a={}", "x".repeat(LONGEST_COOKIE));
         assert_eq!(jar(&["", "=;", &long]).header("/", NOW), None);
         let many: Vec<String> = (0..60).map(|number| format!("c{number}=1; path=/")).collect();

@@ -17,7 +17,7 @@ pub struct Recording {
     bytes: usize,
     most: usize,
     keeps: Keeps,
-    /// What is hidden in all entries.
+    /// The secrets, which are hidden in all entries.
     pub(super) secrets: Secrets,
 }
 

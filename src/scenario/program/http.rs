@@ -60,15 +60,14 @@ pub(crate) enum HttpPart {
         written: String,
         attribute: Option<String>,
     },
-    /// What the first group of a regular expression matches in the body, or all that it matches if it has no group.
+    /// The text in the body that the first group of a regular expression matches, or the whole match if it has no group.
     Regex(Regex),
     /// A header, by its name in lower case.
     Header(String),
 }
 
 impl Http {
-    /// Whether a redirect is followed. If the step expects a status from 300 to 399, or follows none, the redirect is what
-    /// it is about.
+    /// Whether redirects are followed. A step that expects a status from 300 to 399 gets the redirect itself.
     pub(crate) fn follows(&self) -> bool {
         self.follow > 0 && !matches!(self.answer, Some(300..=399))
     }

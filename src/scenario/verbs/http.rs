@@ -30,7 +30,7 @@ pub(super) const HTTP: &[Opt] = &[
     opt(
         "with",
         Kind::Pattern,
-        "what the JSON in the body of the response must look like",
+        "the pattern that the JSON in the body of the response must match",
     ),
     opt(
         "note-when",
@@ -64,7 +64,7 @@ pub(crate) const TAKEN: &[Opt] = &[
     opt(
         "regex",
         Kind::Text,
-        "what the first group of this regular expression matches in the body, or all that it matches if it has no group",
+        "the text in the body that the first group of this regular expression matches, or the whole match if it has no group",
     ),
     opt("header", Kind::Text, "this header of the response"),
 ];

@@ -9,7 +9,7 @@ const CSRF: &str = "_csrf_token";
 const USER: &str = "user";
 const RETURN_TO: &str = "user_return_to";
 
-/// What a session holds.
+/// The values in a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SiteSession {
     /// The secret of its CSRF tokens.
@@ -64,7 +64,7 @@ impl SiteSession {
 
 fn length(length: usize) -> [u8; 4] {
     u32::try_from(length)
-        .expect("what is in a session came in a request, which is shorter than 4 GB")
+        .expect("a value of a session came in a request, which is shorter than 4 GB")
         .to_be_bytes()
 }
 

@@ -62,7 +62,7 @@ impl Table {
         self.play.handle(Happening::Http(id, Ok(response)), Time::ZERO);
     }
 
-    /// What happened, what was expected, and what came instead.
+    /// The failed expectation, and the actual answer.
     fn failure(&self) -> String {
         match self.play.progress() {
             PlayStatus::Failed(it) => {
@@ -87,7 +87,7 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 const HTML: (&str, &str) = ("content-type", "text/html; charset=utf-8");
 
 #[test]
-fn a_user_logs_in_with_what_the_page_says_and_connects_with_its_cookie() {
+fn a_user_logs_in_with_values_of_the_page_and_connects_with_its_cookie() {
     let mut table = Table::new(
         "  - ana: { http: GET /login, save: { csrf: { css: \"input[name=_csrf_token]\", attribute: value } } }\n  \
            - ana:\n      http: POST /login\n      form: { _csrf_token: \"{{csrf}}\", \"user[email]\": a b@c }\n      \
@@ -199,7 +199,7 @@ fn redirects_are_followed_only_so_far_and_not_where_one_is_awaited() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_came_instead() {
+fn a_failed_save_shows_the_answer() {
     let page = "<html><head><title>Log in</title><script>x</script></head><body><p role=alert>Invalid email or password</p></body></html>";
     let failure = |save: &str| {
         let mut table = Table::new(&format!(
@@ -220,7 +220,7 @@ fn what_is_not_there_is_told_with_what_came_instead() {
 }
 
 #[test]
-fn a_status_that_tells_of_a_mistake_is_one_unless_the_step_expects_it() {
+fn a_status_from_400_fails_a_step_of_a_user_unless_the_step_expects_it() {
     let failure = |step: &str| {
         let mut table = Table::new(step);
         table.asks();

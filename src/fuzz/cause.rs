@@ -1,7 +1,7 @@
-//! The cause of a failure, as far as a shrunk conversation shows it: the kind of its last step that is no mere question.
+//! The cause of a failure: the kind of the last step of its shrunk conversation that does more than ask.
 //!
-//! One mistake of a server makes conversations fail in many ways. A failure that is gone once the steps of a known cause are left out
-//! follows from that cause.
+//! One mistake of a server makes conversations fail in many ways. A failure follows from a cause if it is gone without the steps of that
+//! cause.
 
 use super::conversation::{
     AstrayMessage, ClientStep, Deed, MadeConversation, OddFrame, OtherJoinRef, Params, PushKind, Topic,
@@ -45,7 +45,7 @@ impl Cause {
     }
 }
 
-/// Whether a step mostly asks how things are.
+/// Whether a step only asks for an answer.
 const fn asks(deed: &Deed) -> bool {
     match deed {
         Deed::Connect | Deed::Heartbeat | Deed::Join(_, Params::Plain(_)) => true,
@@ -126,19 +126,10 @@ const fn rule_of_frame(frame: &OddFrame) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conversation::Client;
     use super::super::generate::{self, Focus, Ground, Offers};
     use super::*;
     use crate::conformance::rules;
     use crate::transport::Transport;
-
-    fn conversation(deeds: &[Deed]) -> MadeConversation {
-        let client = Client(0);
-        let steps = deeds.iter().cloned().map(|deed| ClientStep { client, deed });
-        MadeConversation {
-            steps: steps.collect(),
-        }
-    }
 
     #[test]
     fn the_last_step_that_does_something_is_the_cause() {
@@ -147,7 +138,7 @@ mod tests {
         let join = Deed::Join(room.clone(), plain());
         let crash = Deed::Push(room.clone(), PushKind::Crash);
         let count = Deed::Push(room, PushKind::Count);
-        let shrunk = conversation(&[
+        let shrunk = MadeConversation::of_one([
             Deed::Connect,
             join.clone(),
             crash.clone(),
@@ -156,13 +147,15 @@ mod tests {
         ]);
         let cause = Cause::of(&shrunk).unwrap();
         assert_eq!(cause.rule, "crash-sends-error");
-        let without = cause.removed_from(&conversation(&[crash, join.clone()])).unwrap();
-        assert_eq!(without, conversation(std::slice::from_ref(&join)));
+        let without = cause
+            .removed_from(&MadeConversation::of_one([crash, join.clone()]))
+            .unwrap();
+        assert_eq!(without, MadeConversation::of_one([join.clone()]));
         assert_eq!(cause.removed_from(&without), None);
         // Where all steps ask, the last one is the cause.
-        let asked = Cause::of(&conversation(&[Deed::Connect, join, count])).unwrap();
+        let asked = Cause::of(&MadeConversation::of_one([Deed::Connect, join, count])).unwrap();
         assert_eq!(asked.rule, "state-kept");
-        assert_eq!(Cause::of(&conversation(&[])), None);
+        assert_eq!(Cause::of(&MadeConversation::default()), None);
     }
 
     #[test]

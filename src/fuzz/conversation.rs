@@ -248,6 +248,15 @@ impl Topic {
 }
 
 impl MadeConversation {
+    /// A conversation of the first client.
+    pub(crate) fn of_one(deeds: impl IntoIterator<Item = Deed>) -> Self {
+        let client = Client(0);
+        let steps = deeds.into_iter().map(|deed| ClientStep { client, deed });
+        Self {
+            steps: steps.collect(),
+        }
+    }
+
     /// Whether clients need names: for presences and whispers.
     pub(crate) fn has_users(&self) -> bool {
         self.steps.iter().any(|step| match &step.deed {

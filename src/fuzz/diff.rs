@@ -1,6 +1,6 @@
 //! Plays a conversation at two servers, called A and B, and compares what each of them sent.
 //!
-//! The model only knows which answers a step waits for. Where both servers deviate from it in the same way, they do not differ.
+//! The model only says which answers a step waits for. Two servers that deviate from it in the same way do not differ.
 
 use super::property::{Flaw, Property, event_of, instead_of};
 use super::script::{Reference, Script, is_out_of_order};
@@ -54,7 +54,7 @@ pub(super) fn difference(script: &Script, a: &Heard, b: &Heard) -> Option<Flaw> 
     }
 }
 
-/// What a server has to send so that it does not differ: the messages of the one at which all steps held.
+/// The messages of the server at which all steps held, as the fixture of the difference.
 pub(super) fn reference(a: &Heard, b: &Heard) -> Reference {
     match (&a.stopped, &b.stopped) {
         (Some(_), None) => Reference::new(B, b.log.clone()),
@@ -143,7 +143,7 @@ fn of_deviation(deviation: &Deviation) -> Flaw {
     }
 }
 
-/// The difference where one server failed a step and the other one did not.
+/// The difference if one server failed a step and the other one did not.
 fn of_stop(side: Side, stopped: &Stopped) -> Flaw {
     let (here, there, only_here, only_there) = match side {
         Side::A => (A, B, Property::OnlyA, Property::OnlyB),
@@ -166,20 +166,15 @@ fn of_stop(side: Side, stopped: &Stopped) -> Flaw {
 
 #[cfg(test)]
 mod tests {
-    use super::super::conversation::{Client, ClientStep, Deed, MadeConversation, Params, Topic};
+    use super::super::conversation::{Deed, MadeConversation, Params, Topic};
     use super::*;
     use crate::profile::Profile;
 
     fn script() -> Script {
-        let client = Client(0);
-        let deeds = [
+        let made = MadeConversation::of_one([
             Deed::Connect,
             Deed::Join(Topic::Lab(0), Params::Plain(serde_json::Map::new())),
-        ];
-        let steps = deeds.into_iter().map(|deed| ClientStep { client, deed });
-        let made = MadeConversation {
-            steps: steps.collect(),
-        };
+        ]);
         Script::new(&made, Profile::DEFAULT).unwrap().unwrap()
     }
 

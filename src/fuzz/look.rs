@@ -1,7 +1,7 @@
 //! Probes a server before the run: its channels, and the version of Phoenix that it behaves like.
 
 use super::conversation::{
-    AstrayMessage, Client, ClientStep, Deed, MadeConversation, OtherJoinRef, Params, PushKind, Topic,
+    AstrayMessage, Client, Deed, MadeConversation, OtherJoinRef, Params, PushKind, Topic,
 };
 use super::generate::Offers;
 use super::numbers::Numbers;
@@ -27,7 +27,7 @@ pub(super) async fn look(
     named: Option<Profile>,
     numbers: &Numbers,
 ) -> Result<Looked, FuzzError> {
-    let greeting = conversation([Deed::Connect, Deed::Heartbeat]);
+    let greeting = MadeConversation::of_one([Deed::Connect, Deed::Heartbeat]);
     if let Some((Property::LetIn | Property::Undecided, why)) = flaw(stage, numbers, &greeting).await? {
         let why = why.lines().next().unwrap_or_default().to_owned();
         return Err(FuzzError::NoEntrance {
@@ -65,12 +65,12 @@ async fn joins(stage: &Stage, numbers: &Numbers, topic: &Topic) -> Result<bool, 
 /// Whether a client with the token of a user is this user: in a whisper to itself, or in its presence.
 async fn has_users(stage: &Stage, numbers: &Numbers) -> Result<bool, FuzzError> {
     let none = || Params::Plain(serde_json::Map::new());
-    let whisper = conversation([
+    let whisper = MadeConversation::of_one([
         Deed::Connect,
         Deed::Join(Topic::Lab(0), none()),
         Deed::Push(Topic::Lab(0), PushKind::Whisper(Client(0), "x".to_owned())),
     ]);
-    let presence = conversation([Deed::Connect, Deed::Join(Topic::Presence, none())]);
+    let presence = MadeConversation::of_one([Deed::Connect, Deed::Join(Topic::Presence, none())]);
     for shown in [whisper, presence] {
         if flaw(stage, numbers, &shown).await?.is_none() {
             return Ok(true);
@@ -99,7 +99,7 @@ fn telling() -> MadeConversation {
     let lab = || Topic::Lab(0);
     let join = || Deed::Join(lab(), Params::Plain(serde_json::Map::new()));
     let count = || Deed::Push(lab(), PushKind::Count);
-    conversation([
+    MadeConversation::of_one([
         Deed::Connect,
         join(),
         Deed::Astray(lab(), AstrayMessage::Count, OtherJoinRef::Null),
@@ -111,16 +111,6 @@ fn telling() -> MadeConversation {
         join(),
         Deed::Push(lab(), PushKind::Crash),
     ])
-}
-
-fn conversation<const N: usize>(deeds: [Deed; N]) -> MadeConversation {
-    let client = Client(0);
-    MadeConversation {
-        steps: deeds
-            .into_iter()
-            .map(|deed| ClientStep { client, deed })
-            .collect(),
-    }
 }
 
 async fn flaw(

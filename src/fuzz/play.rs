@@ -17,6 +17,9 @@ use crate::scenario::{Blame, Noted, Play, PlayStatus, Program, Purpose, Scenario
 /// The begin of the ending of a connection that ended with a close frame.
 const CLOSED: &str = "closed";
 
+/// How much longer a patient play waits.
+const PATIENCE: u32 = 5;
+
 /// The settings of plays.
 #[derive(Clone)]
 pub(super) struct Stage {
@@ -32,12 +35,20 @@ pub(super) struct Stage {
 pub(super) struct Played {
     /// Nothing if all was as it should be.
     pub(super) flaw: Option<Flaw>,
-    /// What should have been sent, if that is not the prediction.
+    /// The messages of the other server, if the fixture holds them and not the prediction.
     pub(super) reference: Option<Reference>,
     pub(super) messages: u64,
 }
 
 impl Stage {
+    /// The same with more time for each answer, for what may have come late.
+    pub(super) fn patient(&self) -> Self {
+        Self {
+            timeout: self.timeout * PATIENCE,
+            ..self.clone()
+        }
+    }
+
     /// Plays a conversation; its topics and users are called by `numbers`.
     pub(super) async fn play(&self, script: &Script, numbers: &Numbers) -> Played {
         match &self.other {

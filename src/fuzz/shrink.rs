@@ -33,8 +33,6 @@ pub(crate) struct Rate {
 
 /// How often the first conversation is played again.
 const AGAIN: usize = 5;
-/// How much longer the first plays wait than all others.
-const PATIENCE: u32 = 5;
 /// The most plays of one candidate.
 const MOST_PLAYS: usize = 10;
 /// The most candidates.
@@ -144,7 +142,7 @@ impl Search {
     async fn again(&self, first: &MadeConversation) -> Result<Option<(Best, Rate)>, ScenarioError> {
         let mut patient = self.clone();
         if self.flaw.is_about_time() {
-            patient.stage.timeout *= PATIENCE;
+            patient.stage = self.stage.patient();
         }
         let failing = patient.side_by_side(&vec![first.clone(); AGAIN], 1).await?;
         let failed = failing.iter().flatten().count();

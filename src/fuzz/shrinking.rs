@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::cause::Cause;
 use super::event::FuzzEvent;
@@ -61,7 +60,7 @@ impl Shrinking<'_> {
         Ok(())
     }
 
-    /// Shrinks the failures of one kind. Returns those of them that have another cause: they fail without its steps, too.
+    /// Shrinks the failures of one kind. Returns those that have another cause: they fail without the steps of this one, too.
     async fn kind(
         &self,
         kind: KindOfFailure,
@@ -90,7 +89,7 @@ impl Shrinking<'_> {
         };
         find.times -= others.len() as u64;
         let number = result.add(find);
-        causes.0.push((number, cause));
+        causes.0.extend(cause.map(|cause| (number, cause)));
         Ok(others)
     }
 
@@ -102,7 +101,7 @@ impl Shrinking<'_> {
             stage: self.stage.clone(),
             numbers: Arc::clone(&self.numbers),
             flaw: kind.first.flaw.clone(),
-            until: now + share.max(Duration::ZERO),
+            until: now + share,
         }
     }
 
@@ -140,7 +139,7 @@ fn times(number: u64) -> String {
     }
 }
 
-/// The failures that are there without the steps of a cause, each with the conversation that is left.
+/// The failures that stay when the steps of a cause are left out, each with the rest of its conversation.
 async fn without(search: &Search, cause: Cause, failed: Vec<Failed>) -> Result<Vec<Failed>, FuzzError> {
     let smaller = failed.into_iter().map(|failed| Failed {
         conversation: cause
@@ -157,26 +156,21 @@ async fn without(search: &Search, cause: Cause, failed: Vec<Failed>) -> Result<V
 
 /// The causes that were found, each with the number of its failure.
 #[derive(Default)]
-struct Causes(Vec<(usize, Option<Cause>)>);
+struct Causes(Vec<(usize, Cause)>);
 
 impl Causes {
     /// The number of the earlier failure from whose cause these follow: from one of them, or from all together.
     async fn followed(&self, search: &Search, kind: &KindOfFailure) -> Result<Option<usize>, FuzzError> {
-        let known = || {
-            self.0
-                .iter()
-                .filter_map(|(number, cause)| Some((*number, (*cause)?)))
-        };
         let first = &kind.first.conversation;
-        for (number, cause) in known() {
-            if search.follows_from(&[cause], first).await? {
-                return Ok(Some(number));
+        for (number, cause) in &self.0 {
+            if search.follows_from(&[*cause], first).await? {
+                return Ok(Some(*number));
             }
         }
-        let all: Vec<Cause> = known().map(|(_, cause)| cause).collect();
-        if all.len() > 1 && search.follows_from(&all, first).await? {
-            return Ok(known().next().map(|(number, _)| number));
+        let all: Vec<Cause> = self.0.iter().map(|(_, cause)| *cause).collect();
+        match self.0.as_slice() {
+            [(number, _), _, ..] if search.follows_from(&all, first).await? => Ok(Some(*number)),
+            _ => Ok(None),
         }
-        Ok(None)
     }
 }

@@ -208,7 +208,7 @@ impl Job {
         Ok(Folder::new(path))
     }
 
-    /// The failures of earlier runs. What A or B sent once is no measure for a `diff`.
+    /// The failures of earlier runs. A `diff` plays none: their fixtures hold the messages of one of its servers.
     pub(super) fn corpus(&self) -> Result<Corpus, CliError> {
         let Some(path) = self.meant.save.as_ref().filter(|_| self.other.is_none()) else {
             return Ok(Corpus::default());

@@ -121,7 +121,7 @@ impl CapacityResult {
         }
     }
 
-    /// Why loads stay undecided, with what the last trial said of the smallest of them.
+    /// The reasons why loads are undecided, with the reason that the last trial of the smallest of them gave.
     fn why_undecided(&self) -> Vec<String> {
         let mut reasons = vec![
             "phxproof was not up to the undecided loads, so these trials say nothing about the server"

@@ -73,7 +73,8 @@ pub fn run(
     })
 }
 
-/// Why an objective can never be decided: a good trial measured nothing for it, and none before did. A full sentence.
+/// The reason, as a full sentence, why an objective cannot be decided: neither the last trial, which went well otherwise, nor
+/// an earlier one measured anything for it.
 fn why_unmeasured(trials: &[Trial]) -> Option<String> {
     let last = trials.last()?;
     let is_measured = |text: &str| {

@@ -13,7 +13,7 @@ use known::{Gap, KnownLoads};
 
 /// How much the load grows as long as no limit is known.
 const GROWTH: u64 = 2;
-/// After so many undecided trials, a load stays undecided, and the search goes round it.
+/// After so many undecided trials a load counts as undecided, and the search tries other loads.
 const MOST_UNDECIDED: usize = 3;
 /// After so many soaks that missed, the measurements are too noisy to go on.
 const MOST_MISSED_SOAKS: usize = 3;
@@ -79,7 +79,7 @@ pub enum Soak {
     NotTried,
 }
 
-/// The bounds of the limit of the server. A load whose trials stay undecided is no bound.
+/// The bounds between which the limit of the server lies. An undecided load is neither of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// The largest load that held.
@@ -120,7 +120,7 @@ impl Search {
     /// Tells the result of a trial.
     pub fn tell(&mut self, purpose: TrialPurpose, trial: Measured) {
         match purpose {
-            // The latency below the answer is no part of the search.
+            // Trials below the answer only measure its latency; they do not move the bounds.
             TrialPurpose::Share(_) => return,
             TrialPurpose::Soak => self.soaks.push(trial),
             TrialPurpose::Search => {}
@@ -187,7 +187,7 @@ impl Search {
         }
     }
 
-    /// What the trials tell, the shorter ones as far as the longer ones have not decided.
+    /// The verdicts of the loads so far. A verdict of longer trials replaces that of shorter ones.
     fn known_so_far(&self) -> KnownLoads {
         let goals = self.settings.goals().into_iter();
         goals.fold(KnownLoads::default(), |shorter, goal| self.known(goal, &shorter))
@@ -197,7 +197,7 @@ impl Search {
         KnownLoads::new(&self.trials, goal, shorter)
     }
 
-    /// The load that brings the bounds closer to a goal; nothing if they are there, or if undecided loads are in the way.
+    /// The next load, which brings the bounds closer to a goal. None if they are close enough, or if only undecided loads are left.
     fn towards(&self, goal: Goal, known: &KnownLoads) -> Option<u64> {
         let Gap {
             lower,
@@ -216,7 +216,7 @@ impl Search {
             [only] if only.is_possible => self
                 .between(goal, Some(only.load), upper)
                 .or_else(|| self.between(goal, lower, Some(only.load))),
-            // A search that halves all loads in vain would take long.
+            // Try the smallest load at once, because halving towards it would take many trials.
             [first, _, ..] if lower.is_none() && !self.is_least(first.load) => {
                 Some(*self.settings.range.start())
             }
@@ -241,7 +241,7 @@ impl Search {
         load <= *self.settings.range.start()
     }
 
-    /// The soak at the answer, or the end of the search if there is no need of one.
+    /// The next soak at the answer, or the end of the search if no further soak is needed.
     fn hold_for_longer(&self, load: u64) -> NextTrial {
         let count = |verdict| self.soaks.iter().filter(|it| it.verdict == verdict).count();
         let mut here = self.soaks.iter().filter(|it| it.load == load);

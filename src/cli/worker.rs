@@ -1,5 +1,5 @@
-//! `worker`: plays sockets as a worker of a Locust master, writes the locustfile of the master, or merges what the master kept of
-//! its workers.
+//! `worker`: plays sockets as a worker of a Locust master, writes the locustfile of the master, or merges the messages of workers
+//! that the master kept.
 
 mod connection;
 mod ear;
@@ -19,10 +19,10 @@ use crate::locust::Classes;
 use crate::report::LoadCommand;
 use session::{Master, Session};
 
-/// The most sockets of a worker, unless said: what the ports of one address carry.
+/// The default for the most sockets of a worker. The ports of one address are enough for them.
 const USUAL_SOCKETS: u32 = 20_000;
 
-/// Does what is typed.
+/// Runs the command.
 pub(super) fn run(typed: args::Worker, look: Look) -> Result<Exit, CliError> {
     if let Some(folder) = &typed.merge {
         return merge::run(folder, &typed.objectives, look);
@@ -51,7 +51,7 @@ pub(super) fn run(typed: args::Worker, look: Look) -> Result<Exit, CliError> {
     }
 }
 
-/// Checks what is typed as if it were a `load` whose sockets somebody else orders.
+/// Checks the flags as those of a `load` whose number of sockets the master orders.
 fn job(typed: args::Worker) -> Result<(Job, Classes), CliError> {
     let most = typed.sockets.unwrap_or(USUAL_SOCKETS);
     let ordered = Ordered {

@@ -169,7 +169,7 @@ impl Conductor<'_> {
         }
     }
 
-    /// Lets sockets come and go as somebody else says, until they end the run.
+    /// Lets sockets come and go by the orders of `scaling`, until it ends the run.
     fn play(&mut self, scaling: &Scaling) {
         (self.on_event)(LoadEvent::Began("running"));
         self.control.run_from(self.clock.now() + RUN_UP);
@@ -181,7 +181,7 @@ impl Conductor<'_> {
         self.record.loaded(lasted);
     }
 
-    /// Tells the shards how many sockets are wanted, if somebody asks for another number, and publishes how many there are.
+    /// Tells the shards the wanted number of sockets if it has changed, and publishes how many there are.
     fn scale(&mut self) {
         let Some(scaling) = &self.settings.scaling else {
             return;

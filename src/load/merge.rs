@@ -16,12 +16,12 @@ use super::server_meter::ServerUse;
 use super::settings::Model;
 use super::validity::{Punctuality, Shortage};
 
-/// What one process measured.
+/// The measurements of one process.
 #[derive(Debug)]
 pub struct MergePart {
     /// The name of the process.
     pub name: String,
-    /// How long after the first process it began.
+    /// The time by which it began later than the first process.
     pub after: Duration,
     /// Its result. The histograms are taken from the other fields.
     pub result: LoadResult,
@@ -29,7 +29,7 @@ pub struct MergePart {
     pub measured: Vec<TimedLatencies>,
     /// The latencies of each scenario, if there are several.
     pub of_plays: BTreeMap<String, Histograms>,
-    /// Why something is missing from it, if something is.
+    /// The reason why its measurements are incomplete, if they are.
     pub why_incomplete: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct MergePart {
 pub struct TimedLatencies {
     /// The kind.
     pub kind: Timing,
-    /// When the stretch began, since the start of the process's run.
+    /// The start of the stretch, since the start of the process's run.
     pub start: Duration,
     /// Its length.
     pub length: Duration,
@@ -72,7 +72,7 @@ pub fn merge(parts: &[MergePart]) -> LoadResult {
     merged.sockets.peak_joined = most.max(most_of_one).unwrap_or_default();
     merged.generator = generator(parts);
     if parts.iter().any(|part| part.why_incomplete.is_some()) {
-        // What is not known of a process cannot be held against the server.
+        // Messages that an incomplete process does not report may have arrived, so they count against nobody.
         merged.punctuality = merged.punctuality.max(Punctuality::Late);
     }
     merged

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::share::divide;
 
-/// Says how many sockets play each scenario of a run that goes on. Copies say it for the same run.
+/// Changes the number of sockets of each scenario of a run. Clones control the same run.
 ///
 /// The run has no sockets at first, and goes on until it is ended.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ struct Asked {
     reached: Scale,
 }
 
-/// How many sockets of each scenario there are.
+/// The number of sockets of each scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scale {
     /// The sockets of each scenario that have arrived and have not left.
@@ -68,7 +68,7 @@ impl Scaling {
         self.asked().is_over = true;
     }
 
-    /// How many sockets there are now.
+    /// The number of sockets now.
     pub fn reached(&self) -> Scale {
         self.asked().reached.clone()
     }

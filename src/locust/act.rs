@@ -1,17 +1,17 @@
-//! The orders that a worker follows, and what it does about them.
+//! The orders of a master, and the acts by which a worker follows them.
 
 use super::message::LocustMessage;
 
-/// What the worker's process uses.
+/// The processors and memory that the worker's process uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Use {
-    /// Of all processors of the machine, in percent.
+    /// The used share of all processors of the machine, in percent.
     pub cpu_percent: f64,
     /// Resident memory.
     pub memory_bytes: u64,
 }
 
-/// So many users of each class.
+/// An order to play so many users of each class.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spawn {
     /// The absolute number of users of each class of this worker.
@@ -24,12 +24,12 @@ pub struct Spawn {
     pub host: Option<String>,
 }
 
-/// Why a test ends.
+/// The reason why a test ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
     /// The master says so.
     Stopped,
-    /// The locustfile asks for the end of the test before the master says what comes then.
+    /// The locustfile asks for the end of the test. The master then sends `stop` or `quit`.
     Asked,
     /// The master says that the worker is to leave.
     Quit,
@@ -41,7 +41,7 @@ pub enum EndReason {
     Replaced,
 }
 
-/// What is to be done.
+/// A step that the caller of the state machine performs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkerAct {
     /// Send this.
@@ -50,7 +50,7 @@ pub enum WorkerAct {
     Spawn(Spawn),
     /// End the test in order, and say when it is over.
     EndTest(EndReason),
-    /// Tell the master all that was measured.
+    /// Send the master all measurements.
     TellAll,
     /// Make the connection anew.
     Reconnect,

@@ -1,4 +1,4 @@
-//! The connection to the master: ZeroMQ over TCP, whose other end tells this worker by its name.
+//! The connection to the master: ZeroMQ over TCP. The master identifies this worker by the name of its socket.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use super::message::{LocustMessage, NoLocustMessage};
 
 /// How long the master may take to answer the connection.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
-/// The port of a Locust master, unless said.
+/// The default port of a Locust master.
 const USUAL_PORT: u16 = 5557;
 
 /// The address of a master.
@@ -27,7 +27,7 @@ pub struct MasterAddress {
     port: u16,
 }
 
-/// Why a text is no address.
+/// The reason why a text is no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected the host and port of a Locust master, as 127.0.0.1:5557 or locust-master:5557")]
 pub struct NoAddress;
@@ -59,7 +59,7 @@ impl fmt::Display for MasterAddress {
     }
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// Nothing answers there.
@@ -70,12 +70,12 @@ pub enum LinkError {
         /// The error of the system.
         why: io::Error,
     },
-    /// Something answers, but not as a master does.
-    #[error("what answers at {address} is no Locust master: {why}")]
+    /// A server answers that is no master.
+    #[error("the server at {address} is no Locust master: {why}")]
     NoMaster {
         /// The address.
         address: MasterAddress,
-        /// What it did.
+        /// The way in which it differs from a master.
         why: String,
     },
     /// The connection ended.
@@ -83,12 +83,12 @@ pub enum LinkError {
     Ended,
 }
 
-/// What came from the master.
+/// A message from the master, if it can be read.
 #[derive(Debug)]
 pub enum FromMaster {
     /// A message.
     Message(LocustMessage),
-    /// Bytes that are none.
+    /// Bytes that are no message.
     Garbled(NoLocustMessage),
 }
 
@@ -105,7 +105,7 @@ impl Link {
     /// There is no master.
     pub async fn connect(address: &MasterAddress, name: &str) -> Result<Self, LinkError> {
         let place = address.to_string();
-        // ZeroMQ tries for ever, and does not say why it fails.
+        // ZeroMQ retries for ever without an error, so first find out whether anything listens there.
         let reached = timeout(CONNECTS_WITHIN, TcpStream::connect(&place)).await;
         let reached = reached.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         reached.map_err(|why| LinkError::Unreachable {

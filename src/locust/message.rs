@@ -2,21 +2,21 @@
 
 use rmpv::Value;
 
-/// What a message says.
+/// The data of a message, in msgpack.
 pub type LocustValue = Value;
 
 /// A message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocustMessage {
-    /// What it is, such as `spawn`.
+    /// Its kind, such as `spawn`.
     pub kind: String,
-    /// What it says.
+    /// Its data.
     pub data: Value,
     /// The name of the worker.
     pub worker: String,
 }
 
-/// Why bytes are no message.
+/// The reason why bytes are no message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoLocustMessage {
     /// It is not msgpack.

@@ -1,5 +1,5 @@
-//! Statistics as Locust counts them: for each kind of latency and each scenario what was measured since the last report, and the
-//! errors by kind.
+//! Statistics as Locust counts them: the measurements since the last report for each scenario and kind of latency, and the errors
+//! by kind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const OTHER: &str = "connection";
 /// The name of broadcasts that never came, among the errors.
 const MISSING: &str = "broadcast-missing";
 
-/// What was measured since the last report.
+/// The measurements since the last report.
 #[derive(Debug)]
 pub struct Stats {
     /// The scenarios, by the names that the master shows.
@@ -143,7 +143,7 @@ impl Stats {
         }
         for (kind, count) in &troubles {
             let before = self.troubles.get(kind).copied().unwrap_or_default();
-            // Whether a silent event counts as an error may be found out late.
+            // The count can shrink: missing replies are no errors once it is known that the event gets no replies.
             let new = count.saturating_sub(before);
             if new > 0 {
                 let seconds = self.failures.entry(request_of(kind)).or_default();
@@ -175,14 +175,14 @@ impl Stats {
                 ("first_seen", Value::from(seconds(first_seen))),
                 ("last_seen", Value::from(seconds(now))),
             ]);
-            // The same on each worker, whatever its server said first.
+            // The key has no text of the server, so that it is the same on each worker.
             errors.push((Value::from(format!("{request}.{name}.{kind}")), error));
         }
         errors
     }
 }
 
-/// What is put together of one type of requests.
+/// The statistics of one type of requests of one name.
 #[derive(Clone, Debug, Default)]
 struct Entry {
     /// Times in microseconds with three digits, and how often each was measured.
@@ -247,7 +247,7 @@ impl Entry {
             ),
             ("start_time", Value::from(seconds(began))),
             ("num_requests", Value::from(self.measured + self.failures)),
-            // What failed has no time.
+            // Failures have no response time.
             ("num_none_requests", Value::from(self.failures)),
             ("num_failures", Value::from(self.failures)),
             ("total_response_time", Value::from(self.total_micros / 1000.0)),

@@ -1,5 +1,5 @@
-//! What a worker does and when, without I/O and without a clock: it registers, obeys the orders of the master, tells that it is
-//! alive, and notices that the master is gone.
+//! The state machine of a worker, without I/O and without a clock: it registers, follows the orders of the master, sends
+//! heartbeats, and notices that the master is gone.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ const REGISTERS_EVERY: Duration = Duration::from_secs(5);
 const MOST_TRIES: u32 = 60;
 /// A master that has been silent for so long may have been started anew.
 const SILENT: Duration = Duration::from_secs(10);
-/// A master that has been silent for so long is gone, and with it the test.
+/// A master that has been silent for so long counts as gone, and the test ends.
 const GONE: Duration = Duration::from_secs(60);
 /// A master that goes on with a test orders users again this soon after a worker has registered.
 const FORGOTTEN: Duration = Duration::from_secs(10);
 
-/// What the worker is doing.
+/// The state of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Ready,
@@ -54,7 +54,7 @@ pub struct Worker {
     next: Option<Spawn>,
     /// The newest order.
     newest: f64,
-    /// When the last order came.
+    /// The time at which the last order came.
     ordered_at: Time,
     heard_at: Time,
     stop_timeout: Duration,
@@ -119,7 +119,7 @@ impl Worker {
             "quit" => [vec![WorkerAct::TellAll], self.end(EndReason::Quit)].concat(),
             "reconnect" => vec![WorkerAct::Reconnect],
             "phxproof_end" if self.is_playing() => self.end(EndReason::Asked),
-            // They ask for nothing.
+            // A worker has nothing to do about these.
             "heartbeat" | "spawning_complete" | "update_user_class" | "phxproof_end" => Vec::new(),
             other => vec![WorkerAct::Say(format!(
                 "the master sent a message `{other}`, which a worker does not know"
@@ -166,11 +166,11 @@ impl Worker {
         vec![WorkerAct::Send(self.message("spawning_complete", data))]
     }
 
-    /// The test is over, and all that was measured is told.
+    /// The test is over, and all measurements were sent.
     pub fn ended(&mut self, now: Time) -> Vec<WorkerAct> {
         let reason = match self.state {
             State::Ending(reason) => reason,
-            // It ended by itself, which the master hears as it hears of a stop.
+            // It ended by itself. The master gets the same message as after a stop.
             State::Ready | State::Spawning | State::Running | State::Resting(_) => EndReason::Stopped,
         };
         match reason {
@@ -222,7 +222,7 @@ impl Worker {
         ]
     }
 
-    /// What of an order cannot be followed, where so many users of each class are granted.
+    /// The parts of an order that cannot be followed, if so many users of each class are granted.
     pub fn complaints(&self, order: &Spawn, granted: &[u32]) -> Vec<String> {
         let unknown = order.unknown.iter().map(|(class, users)| {
             let known = self.classes.names().join(", ");

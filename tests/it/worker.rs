@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::load::serve_with;
 use cluster::{Cluster, can_play, free_port, phxproof};
 
-/// What is a sum over the workers, by its path in `result.json`.
+/// The paths in `result.json` of figures that are sums over the workers.
 const SUMS: [&str; 13] = [
     "/sockets/asked",
     "/sockets/opened",
@@ -150,7 +150,7 @@ fn users_of_a_killed_worker_come_back_on_the_others_and_one_that_comes_late_gets
     cluster.worker("one", &[]);
     cluster.worker("two", &[]);
     cluster.master_says(r#"All users spawned: {"echo": 20}"#);
-    // What it measured so far has reached the master.
+    // The master has its measurements so far.
     let killed = cluster.await_messages_of("two");
     cluster.kill("two");
     cluster.master_says("failed to send heartbeat, setting state to missing");

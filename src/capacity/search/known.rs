@@ -1,11 +1,11 @@
-//! What a search knows of the loads that it tried: which held, which missed, and which stay undecided.
+//! The verdicts of the loads that a search tried: held, missed or undecided.
 
 use std::collections::BTreeMap;
 
 use super::super::goal::{Goal, LoadClass, Measured, TrialVerdict};
 use super::MOST_UNDECIDED;
 
-/// What is known of one load.
+/// The verdict of one load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Held(Proof),
@@ -13,40 +13,40 @@ enum Known {
     Undecided(Reach),
 }
 
-/// How a load was decided.
+/// The trials that decided a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Proof {
-    /// By the trials that the goal asks for.
+    /// Trials as long as the goal asks for.
     Full,
-    /// By shorter trials, which are hints.
+    /// Shorter trials, whose verdict is a hint.
     Hint,
 }
 
-/// Whether the load generator could make a load that stays undecided.
+/// Whether the load generator could make an undecided load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// It tried, and was not up to it.
+    /// It tried, and was late or short of something.
     Tried,
     /// This machine cannot make it at all.
     Impossible,
 }
 
-/// The loads that were decided, and those that stay undecided.
+/// The verdicts of all loads that were tried.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownLoads(BTreeMap<u64, Known>);
 
-/// The gap in which the limit lies, as far as is known.
+/// The gap in which the limit lies, by the trials so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gap {
     /// The largest load that held.
     pub(super) lower: Option<u64>,
     /// The smallest load above it that missed.
     pub(super) upper: Option<u64>,
-    /// The loads between both that stay undecided.
+    /// The undecided loads between both.
     pub(super) undecided: Vec<UndecidedLoad>,
 }
 
-/// A load that stays undecided.
+/// An undecided load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct UndecidedLoad {
     pub(super) load: u64,
@@ -55,7 +55,7 @@ pub(super) struct UndecidedLoad {
 }
 
 impl KnownLoads {
-    /// What these trials tell under a goal. What shorter trials told counts as a hint.
+    /// The verdicts of these trials under a goal. The verdicts of shorter trials count as hints.
     pub(super) fn new(trials: &[Measured], goal: Goal, shorter: &Self) -> Self {
         let mut loads = BTreeMap::<u64, Vec<&Measured>>::new();
         for trial in trials {
@@ -68,7 +68,8 @@ impl KnownLoads {
         Self(known.collect())
     }
 
-    /// What is told of a load to a goal of longer trials. Where nothing was decided, longer trials may decide more.
+    /// The hint for longer trials at a load. An undecided load is a hint only if another load was decided: else longer trials
+    /// may decide it.
     fn hint(&self, load: u64) -> Option<Known> {
         match self.0.get(&load)? {
             Known::Held(_) => Some(Known::Held(Proof::Hint)),
@@ -129,7 +130,7 @@ impl KnownLoads {
     }
 }
 
-/// What the trials of one load tell under a goal; nothing if more of them are needed.
+/// The verdict of the trials of one load under a goal; none if more trials are needed.
 fn of_trials(trials: &[&Measured], goal: Goal) -> Option<Known> {
     match goal.classify(trials.iter().copied()) {
         LoadClass::Lower => return Some(Known::Held(Proof::Full)),

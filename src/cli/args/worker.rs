@@ -32,7 +32,7 @@ pub(in super::super) struct Worker {
     /// Write the locustfile that the master loads, and end
     #[arg(long, value_name = "FILE", help_heading = MASTER)]
     pub(in super::super) write_locustfile: Option<PathBuf>,
-    /// Merge what a master kept of its workers in this folder, as the locustfile does at the end of a test
+    /// Merge the messages of workers that a master kept in this folder, as the locustfile does at the end of a test
     #[arg(long, value_name = "DIR", help_heading = MASTER, conflicts_with = "scenarios")]
     pub(in super::super) merge: Option<PathBuf>,
     /// With --write-locustfile: a limit that must hold over all workers, for example 'reply.p99<50ms'; the exit code of the

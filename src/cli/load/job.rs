@@ -34,7 +34,7 @@ pub(super) enum Abort {
     Never,
 }
 
-/// Where the send rate comes from.
+/// The origin of the send rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RateSource {
     /// The command line, the settings file or the scenario names it; or nothing is sent, so no rate is needed.
@@ -201,7 +201,7 @@ impl Job {
         self.meant.sockets.unwrap_or_else(of_scenario)
     }
 
-    /// Where the send rate comes from.
+    /// The origin of the send rate.
     pub(super) fn rate(&self) -> RateSource {
         let load = self.first.program.load();
         if self.ordered.is_some()
@@ -346,7 +346,7 @@ impl Job {
         }
     }
 
-    /// What somebody else decides about the run, if anybody does.
+    /// The orders of a Locust master, in a worker.
     pub(in super::super) const fn ordered(&self) -> Option<&Ordered> {
         self.ordered.as_ref()
     }

@@ -1,4 +1,4 @@
-//! A run in which somebody else orders how many sockets play, and when it ends.
+//! The settings of a run for which a Locust master orders the number of sockets and the end.
 
 use super::super::args::RateArg;
 use crate::load::{Arrivals, LoadSettings, Scaling, Schedule, usual_sockets};
@@ -8,12 +8,12 @@ use crate::scenario::{LoadRate, Program};
 /// Sends a second of each socket, if nothing says otherwise: each sends once in five seconds.
 const SELDOM: f64 = 0.2;
 
-/// Adds the reporters of somebody who listens to the run.
+/// Adds the reporters of a worker to those of the run.
 pub(in super::super) type Listen = Box<dyn Fn(LoadBeginning, &mut Reporters<LoadJob>) + Send>;
 
-/// What somebody else decides about a run.
+/// The orders of a Locust master for a run, and the settings that only a worker has.
 pub(in super::super) struct Ordered {
-    /// How many sockets play, and when the run ends.
+    /// Changes the number of sockets, and ends the run.
     pub(in super::super) scaling: Scaling,
     /// The number of this process among those that load the server.
     pub(in super::super) worker: u32,

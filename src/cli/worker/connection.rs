@@ -8,10 +8,10 @@ use tokio::time::sleep;
 
 use crate::locust::{FromMaster, Link, LinkError, LocustMessage, MasterAddress, NoLocustMessage};
 
-/// How long to wait before connecting again.
+/// The wait before connecting again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// What happened on the connection.
+/// An event of the connection.
 pub(super) enum Happened {
     /// It was made.
     Connected,
@@ -21,7 +21,7 @@ pub(super) enum Happened {
     Unreachable(LinkError),
     /// A message came.
     Message(LocustMessage),
-    /// Bytes came that are none.
+    /// Bytes came that are no message.
     Garbled(NoLocustMessage),
 }
 
@@ -35,11 +35,11 @@ pub(super) struct Connection {
 }
 
 enum State {
-    /// There is none. It is made after this time.
+    /// There is no connection. It is made after this time.
     Apart(Duration),
     Making(Connecting),
     There(Box<Link>),
-    /// It was there, which nobody knows yet.
+    /// It was lost, and `next` has not reported this yet.
     Lost,
 }
 
@@ -53,7 +53,7 @@ impl Connection {
         }
     }
 
-    /// What happens next. It may be dropped while it waits.
+    /// Waits for the next event. The future may be dropped while it waits.
     pub(super) async fn next(&mut self) -> Happened {
         loop {
             match &mut self.state {
@@ -92,7 +92,7 @@ impl Connection {
         })
     }
 
-    /// Sends a message. Without a connection it is lost, as the master would not take it later.
+    /// Sends a message. Without a connection the message is dropped, because the master would not accept it later.
     pub(super) async fn send(&mut self, message: &LocustMessage) {
         if let State::There(link) = &mut self.state
             && link.send(message).await.is_err()
@@ -108,7 +108,7 @@ impl Connection {
         }
     }
 
-    /// Waits until what was sent last has left.
+    /// Gives the messages that were sent last time to leave.
     pub(super) async fn flush(&self) {
         if let State::There(_) = self.state {
             sleep(AGAIN).await;

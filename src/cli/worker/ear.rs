@@ -1,4 +1,4 @@
-//! Hears the events of a test on the thread that runs the swarm, and keeps for the master what is to be told to it.
+//! Collects the events of a test on the thread that runs the swarm, and makes reports and messages for the master of them.
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use crate::load::LoadEvent;
 use crate::locust::{LocustValue, Stats};
 use crate::report::{LoadFinished, LoadJob, ReportError, Reporter, ToldBy, WorkerTelling};
 
-/// What is to be told of a test.
+/// The measurements and complaints of a test that the master has not been sent yet.
 pub(super) struct Ear(Arc<Mutex<Heard>>);
 
 struct Heard {
@@ -20,12 +20,12 @@ struct Heard {
     /// Nothing before the swarm begins.
     telling: Option<WorkerTelling>,
     last: Option<Value>,
-    /// What this worker could not do as it was ordered.
+    /// The orders that this worker could not follow.
     complaints: Vec<String>,
 }
 
 impl Ear {
-    /// Hears nothing yet. The scenarios have these names at the master.
+    /// Nothing was measured yet. The scenarios have these names at the master.
     pub(super) fn new(names: &[String]) -> Self {
         Self(Arc::new(Mutex::new(Heard {
             stats: Stats::new(names.to_vec(), wall_clock()),
@@ -44,7 +44,7 @@ impl Ear {
         })
     }
 
-    /// Notes what could not be done as it was ordered; returns whether it is new.
+    /// Notes an order that could not be followed; returns whether the complaint is new.
     pub(super) fn complain(&self, what: &str) -> bool {
         let mut heard = lock(&self.0);
         let is_new = !heard.complaints.iter().any(|it| it == what);

@@ -1,4 +1,4 @@
-//! What a worker tells of itself: its name, and what its process uses.
+//! The name of a worker, and the processors and memory that its process uses.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) fn name() -> Result<String, CliError> {
     Ok(format!("{host}_{}{}", results::secret()?, results::secret()?))
 }
 
-/// Measures what the process uses.
+/// Measures the processors and memory of the process.
 #[derive(Default)]
 pub(super) struct OwnMeter {
     cpu: Duration,
@@ -25,7 +25,7 @@ pub(super) struct OwnMeter {
 }
 
 impl OwnMeter {
-    /// What it used since the last time.
+    /// The use since the last reading.
     pub(super) fn read(&mut self, now: Time) -> Use {
         let usage = own_usage().unwrap_or_default();
         let passed = now.since(self.at).as_secs_f64() * under_test::processors() as f64;

@@ -11,9 +11,9 @@ use super::super::quoting::quoted;
 use crate::load::Objective;
 use crate::locust::Classes;
 
-/// The file, with holes for what depends on the command line.
+/// The file, with placeholders for the values of the command line.
 const TEMPLATE: &str = include_str!("locustfile.py");
-/// Where the master keeps the results, unless said.
+/// The default folder in which the master keeps the results.
 const USUAL_OUT: &str = "reports/worker";
 
 /// Writes the file.

@@ -1,4 +1,4 @@
-//! `worker --merge`: merges what a master kept of its workers into one result.
+//! `worker --merge`: merges the messages of workers that a master kept into one result.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! The life of a worker: does what the machine of `crate::locust` says, and runs a test at a time on the swarm of `load`.
+//! The main loop of a worker: performs the acts that the state machine in `crate::locust` asks for, and runs one test at a time
+//! on the swarm of `load`.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -21,11 +22,11 @@ use crate::report::ToldBy;
 
 /// How often the worker looks whether all sockets have come.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often it tells the master that it is alive.
+/// How often it sends the master a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How often it tells the master what was measured.
+/// How often it sends the master its measurements.
 const REPORT: Duration = Duration::from_secs(3);
-/// How long it waits for the master, unless said.
+/// The default for how long it waits for the master.
 const WAITS: Duration = Duration::from_secs(300);
 /// The kind of the messages for the merged result.
 const TOLD: &str = "phxproof";
@@ -58,7 +59,7 @@ pub(super) struct Session {
     worker: Worker,
     master: Master,
     connection: Connection,
-    /// Since when there is no connection.
+    /// The time since which there is no connection.
     alone_since: Option<Time>,
     test: Option<Test>,
     /// How many tests there were.
@@ -120,7 +121,7 @@ impl Session {
         }
     }
 
-    /// Waits for the next thing that happens, and does what follows.
+    /// Waits for the next event, and acts on it.
     async fn once(&mut self, ticks: &mut Interval) -> Result<Next, CliError> {
         let stop = self.stop.clone();
         let acts = tokio::select! {
@@ -178,7 +179,7 @@ impl Session {
         })
     }
 
-    /// Nobody waits for the master any longer: ends the test in order.
+    /// Ends the test in order, because the worker no longer waits for the master.
     async fn end_alone(&mut self) -> Result<(), CliError> {
         if let Some(test) = self.test.take() {
             test.scaling.end();
@@ -276,7 +277,7 @@ impl Session {
         Ok(())
     }
 
-    /// A test is over: tells what was measured last, and what comes next.
+    /// Handles the end of a test: reports the last measurements, and leaves or waits for the next test.
     fn ended(&mut self, job: Job, outcome: Result<Exit, CliError>) -> Vec<WorkerAct> {
         self.job = Some(job);
         let mut acts = Vec::new();
@@ -326,7 +327,7 @@ impl Session {
         acts
     }
 
-    /// The messages of what was measured since the last ones.
+    /// The messages with the measurements since the last ones.
     fn report(&self) -> Vec<WorkerAct> {
         let Some(test) = &self.test else {
             let nobody = vec![0; self.classes.names().len()];

@@ -1,4 +1,4 @@
-//! What is merged of the results of two processes.
+//! Merges the results of two made-up processes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What can be wrong with the settings of a run.
+//! The mistakes that the settings of a run can have.
 
 /// Settings that are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,7 +75,7 @@ pub enum InvalidSettings {
     NoUsers {
         /// The scenario.
         scenario: String,
-        /// What is missing.
+        /// The reason why there are too few.
         lack: String,
     },
     /// Scenarios with different serializers in one run.

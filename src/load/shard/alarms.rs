@@ -1,4 +1,4 @@
-//! The timers of the sockets: hints in the wheel, and what is done when they go off.
+//! The timers of the sockets: sets hints in the wheel, and handles the sockets whose hints go off.
 
 use std::time::Duration;
 

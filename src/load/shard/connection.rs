@@ -229,7 +229,7 @@ impl<'r> Shard<'r> {
             ConnectionStage::Open => self.take_frames(id, bytes),
             ConnectionStage::Asking => self.take_token(id, bytes),
             ConnectionStage::Upgrading => self.take_opening(id, bytes),
-            // Nobody listens any more.
+            // The socket has left, so the message has no receiver.
             ConnectionStage::Leaving => bytes.len(),
             // Nothing was asked for.
             ConnectionStage::Expected

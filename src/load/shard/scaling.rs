@@ -1,4 +1,4 @@
-//! Lets sockets come and go while the run goes on, where somebody else says how many there are.
+//! Opens and closes sockets while the run goes on, if its number of sockets is changed from outside.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Shard<'_> {
         self.lanes[play].forget(&ids);
     }
 
-    /// A socket leaves. What is under way to it is in doubt.
+    /// A socket leaves. The messages under way to it are in doubt.
     fn send_one_away(&mut self, id: u32) {
         self.call_off(id);
         self.settled(id);
@@ -161,7 +161,7 @@ impl Shard<'_> {
         u32::try_from(came.filter(sends).count()).unwrap_or(u32::MAX)
     }
 
-    /// How many sockets of an instance there are for each that sends.
+    /// The sockets of an instance, divided by those of them that send.
     fn sockets_of_a_sender(&self, play: usize) -> f64 {
         let senders = self.blue.cast.roles_of(play);
         let senders = senders.filter(|role| role.send_mode != SendMode::Listens).count();

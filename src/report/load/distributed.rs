@@ -1,5 +1,4 @@
-//! What the workers of a Locust master tell it of their measurements, message by message, and the one result that is merged
-//! from all of it.
+//! The messages in which workers send their measurements to a Locust master, and the one result that is merged from all of them.
 
 mod merged;
 mod telling;

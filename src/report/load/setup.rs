@@ -101,7 +101,7 @@ impl Setup {
             self.arrivals,
             self.pace()
         );
-        // Somebody else ends a run without a duration.
+        // A run without a duration is ended from outside.
         match self.duration_s {
             0.0 => swarm,
             seconds => format!("{swarm} for {}", duration(seconds)),

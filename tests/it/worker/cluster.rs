@@ -158,7 +158,7 @@ impl Cluster {
         }
     }
 
-    /// Where a process of this name has its results.
+    /// The folder with the results of the process of this name.
     pub(super) fn folder(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -209,7 +209,7 @@ impl Cluster {
         self.master = Some(Process::start(&mut python));
     }
 
-    /// What the master has written on stdout.
+    /// The stdout of the master so far.
     pub(super) fn stdout(&self) -> String {
         fs::read_to_string(self.folder("master.out")).unwrap()
     }
@@ -249,7 +249,7 @@ impl Cluster {
         self.the_worker(name).says(what);
     }
 
-    /// What a worker has said.
+    /// The stderr of a worker so far.
     pub(super) fn said(&self, name: &str) -> &str {
         &self.workers[name].said
     }

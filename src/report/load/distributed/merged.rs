@@ -20,7 +20,7 @@ use crate::load::{
 use crate::profile::Profile;
 use crate::stream::Certificates;
 
-/// Why the messages of a master cannot be merged.
+/// The reason why the messages of workers cannot be merged.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// A file cannot be read.
@@ -60,7 +60,7 @@ pub struct Merged {
     log: Vec<u8>,
 }
 
-/// What is known of one worker.
+/// The messages of one worker, added up.
 struct Told {
     name: String,
     seq: u64,
@@ -298,7 +298,7 @@ impl Told {
         self.lost += seq.saturating_sub(self.seq);
         (self.seq, self.is_last) = (seq + 1, is_last);
         let mut result = past.result.clone();
-        // The last message tells the whole series, the others what is new.
+        // The last message has the whole series, the others have the new points.
         result.series = match is_last {
             true => points,
             false => [std::mem::take(&mut self.result.series), points].concat(),
@@ -310,14 +310,14 @@ impl Told {
         Ok(())
     }
 
-    /// The worker as a part of the whole; or why nothing is known of it.
+    /// The worker as a part of the whole, or the reason why none of its messages can be read.
     fn part(self) -> Result<(PastLoad, MergePart), String> {
         let why_incomplete = self.why_incomplete();
         let Some(past) = self.past else {
             return Err(self.why_unreadable.unwrap_or_else(|| "it is empty".to_owned()));
         };
         let result = LoadResult {
-            // A worker that is gone had not ended its run.
+            // Only the last message says whether the run was cut short.
             cut_short: self.result.cut_short && self.is_last,
             ..self.result
         };
@@ -350,7 +350,7 @@ impl Told {
         }
         let last = self.result.series.last().map_or(0.0, |point| point.at_s);
         (!self.is_last).then(|| {
-            format!("it was not heard of after {last:.0} s of its run: it was killed, or its connection was cut; what it measured later is missing")
+            format!("it was not heard of after {last:.0} s of its run: it was killed, or its connection was cut; its later measurements are missing")
         })
     }
 }

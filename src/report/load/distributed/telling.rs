@@ -12,7 +12,7 @@ use super::super::{LoadBeginning, LoadFinished, csv, hlog, json};
 use super::FORMAT;
 use crate::load::{Histograms, LoadEvent, LoadResult, Point};
 
-/// Whose messages they are.
+/// The worker and the test to which messages belong.
 #[derive(Clone, Debug)]
 pub struct ToldBy {
     /// The name that the worker has at its master.
@@ -25,7 +25,7 @@ pub struct ToldBy {
     pub seed: Option<u64>,
 }
 
-/// Collects what a worker measures in a test, and makes messages of it.
+/// Collects the measurements of a worker in a test, and makes messages of them.
 pub struct WorkerTelling {
     of: ToldBy,
     beginning: LoadBeginning,
@@ -86,7 +86,7 @@ impl WorkerTelling {
         Some(self.message(&result, &text, &series))
     }
 
-    /// The last message: what the files of the worker say.
+    /// The last message, with the same result as the files of the worker.
     pub fn last(&mut self, run: &LoadFinished<'_>) -> Value {
         let series = csv::render(&run.result.series);
         let mut message = self.message(run.result, &json::render(run), &series);

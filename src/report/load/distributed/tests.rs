@@ -1,4 +1,4 @@
-//! Holds what is merged of messages against what the workers wrote.
+//! Compares the result that is merged from messages with the measurements of the workers.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -45,8 +45,9 @@ pub(super) fn run(typed: args::Fuzz, look: Look) -> Result<Exit, CliError> {
 /// Compares two servers.
 pub(super) fn diff(mut typed: args::Diff, look: Look) -> Result<Exit, CliError> {
     let in_order = InOrder::listen()?;
-    let a = FuzzTarget::named(&mut typed, |typed| typed.a.clone())?;
-    let b = FuzzTarget::named(&mut typed, |typed| typed.b.clone())?;
+    let (a, b) = (typed.a.clone(), typed.b.clone());
+    let a = FuzzTarget::named(&a, &mut typed)?;
+    let b = FuzzTarget::named(&b, &mut typed)?;
     let job = Job::new("diff", (a, Some(b)), None, typed.conversing)?;
     in_order.run(|stop| conversations(job, look, stop))
 }

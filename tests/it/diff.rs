@@ -93,6 +93,12 @@ fn wrong_usage_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let one = said(folder.path(), &["diff", "ws://127.0.0.1:1/socket"]);
     assert!(one.contains("<URL-B>") && one.ends_with("--- exit 64\n"), "{one}");
+    let two_ways = ["diff", "ws://127.0.0.1:1/socket", "http://127.0.0.1:2/socket"];
+    let mixed = said(folder.path(), &two_ways);
+    assert!(
+        mixed.contains("--transport") && mixed.ends_with("--- exit 64\n"),
+        "{mixed}"
+    );
     let unknown = said(folder.path(), &["diff", "phoenix-1.8.12-bandit", "staging"]);
     assert!(
         unknown.contains("staging") && unknown.ends_with("--- exit 64\n"),

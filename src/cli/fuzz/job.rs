@@ -29,11 +29,7 @@ pub(super) struct FuzzTarget {
 
 impl FuzzTarget {
     /// One of the servers of a `diff`.
-    pub(super) fn named(
-        typed: &mut args::Diff,
-        name: impl Fn(&args::Diff) -> String,
-    ) -> Result<Self, CliError> {
-        let name = name(typed);
+    pub(super) fn named(name: &str, typed: &mut args::Diff) -> Result<Self, CliError> {
         let how = args::Target {
             wait_for: typed.wait_for,
             params: typed.params.clone(),
@@ -49,7 +45,7 @@ impl FuzzTarget {
             });
         }
         let how = args::Target {
-            target: Some(name),
+            target: Some(name.to_owned()),
             ..how
         };
         let replay = replay_flags(&args::Check {
@@ -116,18 +112,32 @@ impl Job {
                 .expected("--cases 1 or more")
                 .into());
         }
-        for place in job.places() {
-            let target = rehearsed_at(&place.server, job.transport())?;
-            if !job.meant.yes {
-                check_loopback(&target, || {
-                    format!(
-                        "{} would crash channels and break connections there",
-                        job.amount()
-                    )
-                })?;
-            }
-        }
+        job.check_targets()?;
         Ok(job)
+    }
+
+    /// Refuses servers on other machines without `--yes`, and two servers that are reached over different transports.
+    fn check_targets(&self) -> Result<(), Complaint> {
+        let targets: Result<Vec<Target>, Complaint> = self
+            .places()
+            .map(|place| rehearsed_at(&place.server, self.transport()))
+            .collect();
+        let targets = targets?;
+        for target in targets.iter().filter(|_| !self.meant.yes) {
+            check_loopback(target, || {
+                let amount = self.amount();
+                format!("{amount} would crash channels and break connections there")
+            })?;
+        }
+        match targets.as_slice() {
+            [a, b] if a.transport() != b.transport() => Err(Complaint::new(format!(
+                "A is reached over {}, and B over {}",
+                a.transport(),
+                b.transport()
+            ))
+            .next("--transport websocket or longpoll, for both")),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn places(&self) -> impl Iterator<Item = &FuzzTarget> {

@@ -42,23 +42,25 @@ fn a_journey_holds_over_both_transports() {
     assert_eq!(transports, ["websocket", "longpoll"], "{said}");
 }
 
+/// The fixture that `check` writes for `login.yaml`, which holds.
+fn new_fixture(folder: &Path) -> String {
+    let check = "check login.yaml --transport websocket --update missing --out out";
+    let (said, code) = run(folder, check);
+    assert_eq!(code, Some(0), "{said}");
+    fs::read_to_string(folder.join("login.snap.new")).unwrap()
+}
+
+/// Runs phxproof with arguments that hold no blanks.
+fn run(folder: &Path, args: &str) -> (String, Option<i32>) {
+    let args: Vec<&str> = args.split(' ').collect();
+    ran(folder, &args)
+}
+
 #[test]
 fn a_fixture_of_a_journey_holds_the_answers_to_requests() {
     let folder = tempfile::tempdir().unwrap();
     checked(folder.path(), &[]);
-    let args = [
-        "check",
-        "login.yaml",
-        "--transport",
-        "websocket",
-        "--update",
-        "missing",
-        "--out",
-        "out",
-    ];
-    let (said, code) = ran(folder.path(), &args);
-    assert_eq!(code, Some(0), "{said}");
-    let fixture = fs::read_to_string(folder.path().join("login.snap.new")).unwrap();
+    let fixture = new_fixture(folder.path());
     assert!(
         fixture.contains("ana http\n  on http\n    200\n    302\n    200\n"),
         "{fixture}"
@@ -112,19 +114,9 @@ fn journeys_and_pages_are_played_as_load() {
         ("page", "websocket"),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let args = [
-            "load",
-            name,
-            "--transport",
-            transport,
-            "--sockets",
-            "10",
-            "--rate",
-            "10",
-            "--duration",
-            "1s",
-        ];
-        let (said, code) = ran(folder.path(), &[&args[..], &["--out", "out"]].concat());
+        let load =
+            format!("load {name} --transport {transport} --sockets 10 --rate 10 --duration 1s --out out");
+        let (said, code) = run(folder.path(), &load);
         let result = result(folder.path());
         let valid = result["generator"]["valid"] == true;
         assert_eq!(code, Some(if valid { 0 } else { 2 }), "{name}: {said}");
@@ -141,17 +133,9 @@ fn a_wrong_password_is_told_by_load_too() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), &[]);
     checked(folder.path(), &[("PASSWORD", "wrong")]);
-    let args = [
-        "load",
-        "login.yaml",
-        "--target",
-        &served.target(),
-        "--sockets",
-        "3",
-        "--duration",
-        "1s",
-    ];
-    let (said, code) = ran(folder.path(), &[&args[..], &["--out", "out"]].concat());
+    let target = served.target();
+    let load = format!("load login.yaml --target {target} --sockets 3 --duration 1s --out out");
+    let (said, code) = run(folder.path(), &load);
     assert_ne!(code, Some(0), "{said}");
     assert!(
         said.contains("login.yaml:6") && said.contains("ana") && said.contains("Invalid email or password"),
@@ -197,27 +181,12 @@ const TWO: &str = "email,password\nana@example.com,letmein\nbea@example.com,letm
 #[test]
 fn users_of_a_file_log_in_and_say_what_was_made_up() {
     let folder = with_users(TWO, &[]);
-    let args = [
-        "check",
-        "login.yaml",
-        "--transport",
-        "websocket",
-        "--update",
-        "missing",
-        "--out",
-        "out",
-    ];
-    let (said, code) = ran(folder.path(), &args);
-    assert_eq!(code, Some(0), "{said}");
-    let fixture = fs::read_to_string(folder.path().join("login.snap.new")).unwrap();
+    let fixture = new_fixture(folder.path());
     assert!(
         fixture.contains("\"body\":\"{{nick}} {{text}} {{id}}\""),
         "{fixture}"
     );
-    let (said, code) = ran(
-        folder.path(),
-        &["load", "login.yaml", "--out", "out", "--sockets", "3"],
-    );
+    let (said, code) = run(folder.path(), "load login.yaml --out out --sockets 3");
     let result = result(folder.path());
     let valid = result["generator"]["valid"] == true;
     assert_eq!(code, Some(if valid { 0 } else { 2 }), "{said}");
@@ -245,10 +214,7 @@ fn what_is_wrong_with_the_users_is_told_before_a_run() {
     let (said, code) = ran(folder.path(), &["load", "login.yaml", "--sockets", "3"]);
     assert_eq!(code, Some(64), "{said}");
     assert!(said.contains("users.csv has 2 users, and 3 are needed"), "{said}");
-    let (said, code) = ran(
-        folder.path(),
-        &["load", "login.yaml", "--sockets", "2", "--out", "out"],
-    );
+    let (said, code) = run(folder.path(), "load login.yaml --sockets 2 --out out");
     assert_ne!(code, Some(64), "{said}");
     fs::remove_file(folder.path().join("users.csv")).unwrap();
     let (said, code) = ran(folder.path(), &["check", "login.yaml"]);
@@ -299,7 +265,7 @@ fn a_secret_gets_into_no_file_and_no_line() {
     }
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.yaml"), source.replace("EXPECTED", "other")).unwrap();
-    let (said, code) = ran(folder.path(), &["check", "a.yaml"]);
+    let (said, code) = run(folder.path(), "check a.yaml");
     assert_eq!(code, Some(64), "{said}");
     assert!(
         said.contains("the environment variable `PHXPROOF_TEST_KEY` is not set"),
@@ -308,23 +274,45 @@ fn a_secret_gets_into_no_file_and_no_line() {
 }
 
 #[test]
+fn a_secret_in_a_request_a_binary_message_and_a_load_gets_into_no_file_and_no_line() {
+    const SECRET: &str = "open-sesame";
+    let login = LOGIN.replace("ana@example.com", "\"{{env.PHXPROOF_TEST_KEY}}\"");
+    let login = login.replace("SELECTOR", "user-token");
+    let binary = "about: A secret.\nsteps:\n  - ana: connect\n  - ana: { join: \"lab:{{env.PHXPROOF_TEST_KEY}}\" }\n  \
+                  - ana: { push: echo, binary: \"01\", reply: error }\n";
+    for (source, args, verdict) in [
+        (login.replace("PASSWORD", "letmein"), "check a.yaml --out out", 0),
+        (login.replace("PASSWORD", "wrong"), "check a.yaml --out out", 1),
+        (
+            login.replace("PASSWORD", "wrong"),
+            "load a.yaml --sockets 2 --duration 1s --out out",
+            2,
+        ),
+        (binary.to_owned(), "check a.yaml --out out", 1),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.yaml"), &source).unwrap();
+        let args: Vec<&str> = args.split(' ').collect();
+        let output = phxproof(folder.path(), &args)
+            .env("PHXPROOF_TEST_KEY", SECRET)
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(verdict), "{said}");
+        assert!(!said.contains(SECRET), "{said}");
+        each_file(folder.path(), &mut |path, text| {
+            assert!(!text.contains(SECRET), "{path}: {text}");
+        });
+    }
+}
+
+#[test]
 fn a_load_of_pages_that_nobody_gets_tells_why() {
     let folder = tempfile::tempdir().unwrap();
     let page = include_str!("../../scenarios/load/page.yaml").replace("letmein", "wrong");
     fs::write(folder.path().join("page.yaml"), page).unwrap();
-    let args = [
-        "load",
-        "page.yaml",
-        "--sockets",
-        "3",
-        "--rate",
-        "3",
-        "--duration",
-        "1s",
-        "--out",
-        "out",
-    ];
-    let (said, code) = ran(folder.path(), &args);
+    let load = "load page.yaml --sockets 3 --rate 3 --duration 1s --out out";
+    let (said, code) = run(folder.path(), load);
     assert_eq!(code, Some(2), "{said}");
     for told in [
         "the first error: page.yaml:",

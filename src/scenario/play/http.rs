@@ -8,7 +8,7 @@ use super::command::{Command, HttpRequest, RequestId};
 use super::failure::Wrong;
 use super::jar::CookieJar;
 use super::recording::{Flooded, Noted, Who};
-use super::request::{RequestUnderWay, http_request, redirected};
+use super::request::{RequestUnderWay, http_request, names_header, redirected};
 use super::taken::show;
 use super::wait::WaitKind;
 use crate::clock::Time;
@@ -46,11 +46,7 @@ impl Play {
         let shown = format!("{} {}", request.method, request.path);
         let _ = self.recording.push(now, who(http), Noted::Requested(shown));
         let mut sent = request.clone();
-        let names_cookies = sent
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(COOKIE));
-        if let Some(user) = http.by.filter(|_| !names_cookies)
+        if let Some(user) = http.by.filter(|_| !names_header(&sent.headers, COOKIE))
             && let Some(cookies) = self.requests.jars[user.0].header(&request.path, now)
         {
             sent.headers.push((COOKIE.to_owned(), cookies));
@@ -66,11 +62,9 @@ impl Play {
     /// Adds the cookies of an actor to its request to connect, unless the step names cookies itself. Over long poll they
     /// go with each poll.
     pub(super) fn add_cookies(&self, actor: Actor, request: &mut ConnectRequest, now: Time) {
-        let names_cookies = request
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(COOKIE));
-        if !names_cookies && let Some(cookies) = self.requests.jars[actor.0].header("/", now) {
+        if !names_header(&request.headers, COOKIE)
+            && let Some(cookies) = self.requests.jars[actor.0].header("/", now)
+        {
             request.headers.push((COOKIE.to_owned(), Some(cookies)));
         }
     }
@@ -102,7 +96,8 @@ impl Play {
             Err(wrong) => self.fail(act, wrong),
             Ok(AnswerStatus::Redirected) => {}
             Ok(AnswerStatus::Whole(note)) => {
-                self.note = note.or(self.note.take());
+                let hidden = |note: Box<str>| self.recording.secrets.hidden(&note).into();
+                self.note = note.map(hidden).or(self.note.take());
                 // In an ordered group the answer counts like a message.
                 self.serial += 1;
                 self.waits[index].over = Some(self.serial);

@@ -148,17 +148,14 @@ impl Recording {
     }
 
     pub(super) fn push(&mut self, at: Time, who: Who, what: Noted) -> Result<(), Flooded> {
-        let what = if self.secrets.is_empty() {
-            what
-        } else {
-            hidden(&self.secrets, what)
-        };
         if self.keeps == Keeps::LastRefusal {
             if let Noted::Refused(_) = what {
+                let what = hidden(&self.secrets, what);
                 self.entries = vec![RecordedEntry { at, who, what }];
             }
             return Ok(());
         }
+        let what = hidden(&self.secrets, what);
         self.bytes += match &what {
             Noted::Text(text) => text.len(),
             Noted::Binary(bytes) => bytes.len(),
@@ -172,17 +169,18 @@ impl Recording {
     }
 }
 
-/// The entry without secrets. Bytes are left as they are: a scenario puts no text into them.
+/// The entry without secrets.
 fn hidden(secrets: &Secrets, what: Noted) -> Noted {
+    if secrets.is_empty() {
+        return what;
+    }
     let text = |text: String| secrets.hidden(&text).into_owned();
     let shared = |text: Arc<str>| match secrets.hidden(&text) {
         Cow::Borrowed(_) => text.clone(),
         Cow::Owned(hidden) => hidden.into(),
     };
-    let bytes = |bytes: Vec<u8>| match std::str::from_utf8(&bytes).map(|text| secrets.hidden(text)) {
-        Ok(Cow::Owned(hidden)) => hidden.into_bytes(),
-        Ok(Cow::Borrowed(_)) | Err(_) => bytes,
-    };
+    let bytes = |bytes: Vec<u8>| secrets.hidden_in_bytes(&bytes).unwrap_or(bytes);
+    let message = |bytes: Arc<[u8]>| secrets.hidden_in_bytes(&bytes).map_or(bytes, Arc::from);
     let answer = |mut response: Response| {
         secrets.hide_in(&mut response);
         response
@@ -194,6 +192,8 @@ fn hidden(secrets: &Secrets, what: Noted) -> Noted {
         Noted::Settled(why) => Noted::Settled(text(why)),
         Noted::SentText(sent) => Noted::SentText(shared(sent)),
         Noted::Text(came) => Noted::Text(shared(came)),
+        Noted::SentBinary(sent) => Noted::SentBinary(message(sent)),
+        Noted::Binary(came) => Noted::Binary(message(came)),
         Noted::SentFrame(words, payload) => Noted::SentFrame(words, bytes(payload)),
         Noted::Requested(what) => Noted::Requested(text(what)),
         Noted::Answered(response) => Noted::Answered(answer(response)),
@@ -202,12 +202,6 @@ fn hidden(secrets: &Secrets, what: Noted) -> Noted {
             code,
             reason: text(reason),
         }),
-        Noted::Opened
-        | Noted::SentBinary(_)
-        | Noted::SentClose(_)
-        | Noted::Cut
-        | Noted::Binary(_)
-        | Noted::Ended(_)
-        | Noted::Server(_) => what,
+        Noted::Opened | Noted::SentClose(_) | Noted::Cut | Noted::Ended(_) | Noted::Server(_) => what,
     }
 }

@@ -31,10 +31,7 @@ pub(crate) fn http_request(http: &Http, values: &Values) -> HttpRequest {
         }
         HttpBody::Json(data) => (Some("application/json"), Some(data.fill(values).to_string())),
     };
-    let names_type = headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    if let Some(content_type) = content_type.filter(|_| !names_type) {
+    if let Some(content_type) = content_type.filter(|_| !names_header(&headers, "content-type")) {
         headers.push(("Content-Type".to_owned(), content_type.to_owned()));
     }
     HttpRequest {
@@ -47,6 +44,11 @@ pub(crate) fn http_request(http: &Http, values: &Values) -> HttpRequest {
             None => RequestSender::Nobody,
         },
     }
+}
+
+/// Whether a step names this header itself.
+pub(super) fn names_header<V>(headers: &[(String, V)], header: &str) -> bool {
+    headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header))
 }
 
 /// The fields of a form as a body.

@@ -79,11 +79,11 @@ impl<'a> AnswerBody<'a> {
         written: &str,
         attribute: Option<&str>,
     ) -> Result<Value, Wrong> {
-        let shown = self.shown();
         let page = self.page.get_or_insert_with(|| Html::parse_document(self.text));
         let Some(element) = page.select(selector).next() else {
             let what = format!("the selector {written} matches nothing");
-            return Err(missing(what, format!("an element {written}"), shown));
+            let actual = show(self.response, self.text);
+            return Err(missing(what, format!("an element {written}"), actual));
         };
         let Some(name) = attribute else {
             let text: String = element.text().collect();
@@ -136,12 +136,12 @@ fn text_of_page(page: &str) -> String {
     let page = Html::parse_document(page);
     let mut words: Vec<String> = Vec::new();
     for node in page.tree.nodes() {
-        let hidden = |name: &str| matches!(name, "script" | "style" | "template" | "noscript");
-        let inside_of_hidden = node
-            .ancestors()
-            .filter_map(|it| it.value().as_element())
-            .any(|element| hidden(element.name()));
-        if let Some(text) = node.value().as_text().filter(|_| !inside_of_hidden) {
+        let Some(text) = node.value().as_text() else {
+            continue;
+        };
+        let is_hidden = |name: &str| matches!(name, "script" | "style" | "template" | "noscript");
+        let mut around = node.ancestors().filter_map(|it| it.value().as_element());
+        if !around.any(|element| is_hidden(element.name())) {
             words.extend(text.split_whitespace().map(str::to_owned));
         }
     }

@@ -84,8 +84,12 @@ impl Secrets {
     pub(crate) fn hidden_in_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut hidden: Option<Vec<u8>> = None;
         for (form, _) in &self.forms {
-            let found: Vec<usize> =
-                memchr::memmem::find_iter(hidden.as_deref().unwrap_or(bytes), form).collect();
+            let windows = hidden.as_deref().unwrap_or(bytes).windows(form.len());
+            let found: Vec<usize> = (0..)
+                .zip(windows)
+                .filter(|(_, window)| *window == form.as_bytes())
+                .map(|(at, _)| at)
+                .collect();
             for at in found {
                 hidden.get_or_insert_with(|| bytes.to_vec())[at..at + form.len()].fill(b'*');
             }

@@ -18,7 +18,7 @@ pub(super) use capacity::{ByArg, Capacity, width};
 pub(super) use clients::JudgeClients;
 pub(super) use fuzz::{Conversing, Diff, FocusArg, Fuzz};
 pub(super) use init::Init;
-pub(super) use load::{Instead, Load, RateArg, ReplyArg, arrivals, rate};
+pub(super) use load::{Connecting, Instead, Load, RateArg, ReplyArg, arrivals, rate};
 pub(super) use past::{Compare, CompareFormat, OutputArg, Report};
 pub(super) use prove::Prove;
 pub(super) use record::Record;

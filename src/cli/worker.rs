@@ -66,11 +66,7 @@ fn job(typed: args::Worker) -> Result<(Job, Classes), CliError> {
     let load = args::Load {
         scenarios: typed.scenarios,
         target: typed.target,
-        transport: typed.transport,
-        heartbeat: typed.heartbeat,
-        shards: typed.shards,
-        source_ip: typed.source_ip,
-        instead: typed.instead,
+        connecting: typed.connecting,
         server_pid: typed.server_pid,
         no_marks: typed.no_marks,
         // Writing a file loads nobody.

@@ -20,8 +20,6 @@ pub struct Spawn {
     pub unknown: Vec<(String, u64)>,
     /// The seed that the locustfile gives to all workers.
     pub seed: Option<u64>,
-    /// The host that the master was given.
-    pub host: Option<String>,
 }
 
 /// The reason why a test ends.

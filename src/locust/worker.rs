@@ -283,7 +283,6 @@ impl Worker {
             seed: message
                 .field("parsed_options")
                 .and_then(|it| field(it, "phxproof_seed")?.as_u64()),
-            host: message.field("host").and_then(Value::as_str).map(str::to_owned),
             unknown: Vec::new(),
         };
         for (class, users) in wanted {

@@ -26,9 +26,6 @@ pub(in super::super) struct Load {
     pub(in super::super) scenarios: Vec<String>,
     #[command(flatten)]
     pub(in super::super) target: Target,
-    /// Connect over this transport [default: that of the URL; WebSocket on the reference server]
-    #[arg(long, value_name = "TRANSPORT", help_heading = SWARM)]
-    pub(in super::super) transport: Option<TransportArg>,
     /// Number of sockets, for example 500, 100k or 1M [default: what the scenario says, else 10]
     #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count, allow_negative_numbers = true)]
     pub(in super::super) sockets: Option<u32>,
@@ -46,18 +43,8 @@ pub(in super::super) struct Load {
     /// else gentle: each socket sends once in 5 seconds]
     #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate, allow_negative_numbers = true)]
     pub(in super::super) rate: Option<RateArg>,
-    /// Heartbeat interval of each socket [default: what the scenario says, else 30s]
-    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration, allow_hyphen_values = true)]
-    pub(in super::super) heartbeat: Option<Duration>,
-    /// Threads for the sockets, and for the reference server if this run starts it [default: one for each
-    /// processor]
-    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256), allow_negative_numbers = true)]
-    pub(in super::super) shards: Option<u16>,
-    /// Local addresses to connect from, separated by commas [default: chosen when ports run out]
-    #[arg(long, value_name = "A,B", help_heading = SWARM, value_delimiter = ',')]
-    pub(in super::super) source_ip: Vec<IpAddr>,
     #[command(flatten)]
-    pub(in super::super) instead: Instead,
+    pub(in super::super) connecting: Connecting,
     /// Process id of a local server, to measure its CPU time, memory, threads and descriptors [default: the server that
     /// this run starts]
     #[arg(long, value_name = "PID", help_heading = JUDGING, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
@@ -86,6 +73,26 @@ pub(in super::super) struct Load {
     pub(in super::super) results: Results,
     #[command(flatten)]
     pub(in super::super) config: Config,
+}
+
+/// The options for the connections of a swarm, which `load` and `worker` share.
+#[derive(Debug, Default, Args)]
+pub(in super::super) struct Connecting {
+    /// Connect over this transport [default: that of the URL; WebSocket on the reference server]
+    #[arg(long, value_name = "TRANSPORT", help_heading = SWARM)]
+    pub(in super::super) transport: Option<TransportArg>,
+    /// Heartbeat interval of each socket [default: what the scenario says, else 30s]
+    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration, allow_hyphen_values = true)]
+    pub(in super::super) heartbeat: Option<Duration>,
+    /// Threads for the sockets, and for the reference server if this run starts it [default: one for each
+    /// processor]
+    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256), allow_negative_numbers = true)]
+    pub(in super::super) shards: Option<u16>,
+    /// Local addresses to connect from, separated by commas [default: chosen when ports run out]
+    #[arg(long, value_name = "A,B", help_heading = SWARM, value_delimiter = ',')]
+    pub(in super::super) source_ip: Vec<IpAddr>,
+    #[command(flatten)]
+    pub(in super::super) instead: Instead,
 }
 
 /// Options that replace parts of the scenario, for servers without its channels.

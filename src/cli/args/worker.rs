@@ -1,13 +1,12 @@
 //! `worker` as it is typed.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 
 use super::super::units;
-use super::{Config, Instead, RateArg, Results, Target, TransportArg, rate};
+use super::{Config, Connecting, RateArg, Results, Target, rate};
 use crate::load::Objective;
 use crate::locust::MasterAddress;
 
@@ -41,9 +40,6 @@ pub(in super::super) struct Worker {
     pub(in super::super) objectives: Vec<Objective>,
     #[command(flatten)]
     pub(in super::super) target: Target,
-    /// Connect over this transport [default: that of the URL; WebSocket on the reference server]
-    #[arg(long, value_name = "TRANSPORT", help_heading = SWARM)]
-    pub(in super::super) transport: Option<TransportArg>,
     /// The most sockets that this worker plays, whatever the master orders, for example 500, 100k or 1M [default: 20k]
     #[arg(long, value_name = "N", help_heading = SWARM, value_parser = units::count, allow_negative_numbers = true)]
     pub(in super::super) sockets: Option<u32>,
@@ -51,17 +47,8 @@ pub(in super::super) struct Worker {
     /// (closed model) [default: the rate of the scenario, divided by its sockets, else 0.2]
     #[arg(long, value_name = "R|max", help_heading = SWARM, value_parser = rate, allow_negative_numbers = true)]
     pub(in super::super) rate_per_socket: Option<RateArg>,
-    /// Heartbeat interval of each socket [default: what the scenario says, else 30s]
-    #[arg(long, value_name = "DUR", help_heading = SWARM, value_parser = units::duration, allow_hyphen_values = true)]
-    pub(in super::super) heartbeat: Option<Duration>,
-    /// Threads for the sockets [default: one for each processor]
-    #[arg(long, value_name = "N", help_heading = SWARM, value_parser = clap::value_parser!(u16).range(..=256), allow_negative_numbers = true)]
-    pub(in super::super) shards: Option<u16>,
-    /// Local addresses to connect from, separated by commas [default: chosen when ports run out]
-    #[arg(long, value_name = "A,B", help_heading = SWARM, value_delimiter = ',')]
-    pub(in super::super) source_ip: Vec<IpAddr>,
     #[command(flatten)]
-    pub(in super::super) instead: Instead,
+    pub(in super::super) connecting: Connecting,
     /// Process id of a local server, to measure its CPU time, memory, threads and descriptors [default: the server that
     /// this run starts]
     #[arg(long, value_name = "PID", help_heading = SWARM, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]

@@ -77,8 +77,8 @@ impl From<Check> for Capacity {
         let load = Load::from(check);
         Self {
             target: load.target,
-            transport: load.transport,
-            instead: load.instead,
+            transport: load.connecting.transport,
+            instead: load.connecting.instead,
             results: load.results,
             ..Self::default()
         }

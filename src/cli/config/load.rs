@@ -1,6 +1,6 @@
 //! Reads the `[load]` section, and merges it with the command line.
 
-use super::super::args::{self, Check, Instead, Load, ReplyArg, Room, Target, TransportArg};
+use super::super::args::{self, Check, Connecting, Instead, Load, ReplyArg, Room, Target, TransportArg};
 use super::super::units;
 use super::layers::{Layer, first};
 use super::section::Section;
@@ -11,25 +11,27 @@ use crate::load::Objective;
 pub(super) fn keys(mut section: Section<'_, '_>) -> Load {
     let load = Load {
         target: target_keys(&mut section, "target"),
-        transport: section.one_of::<TransportArg>("transport"),
         sockets: section.parsed("sockets", units::count),
         ramp: section.duration("ramp"),
         arrivals: section.parsed("arrivals", args::arrivals),
         duration: section.duration("duration"),
         rate: section.parsed("rate", args::rate),
-        heartbeat: section.duration("heartbeat"),
-        shards: section
-            .integer("shards", 0..=256)
-            .and_then(|shards| u16::try_from(shards).ok()),
-        source_ip: section.all_parsed("source-ip", |text| {
-            text.parse()
-                .map_err(|_| "expected addresses of this machine, as \"127.0.0.2\"")
-        }),
-        instead: Instead {
-            topic: section.string("topic"),
-            join_params: section.json("join-params"),
-            push: section.push("push"),
-            push_reply: section.one_of::<ReplyArg>("push-reply"),
+        connecting: Connecting {
+            transport: section.one_of::<TransportArg>("transport"),
+            heartbeat: section.duration("heartbeat"),
+            shards: section
+                .integer("shards", 0..=256)
+                .and_then(|shards| u16::try_from(shards).ok()),
+            source_ip: section.all_parsed("source-ip", |text| {
+                text.parse()
+                    .map_err(|_| "expected addresses of this machine, as \"127.0.0.2\"")
+            }),
+            instead: Instead {
+                topic: section.string("topic"),
+                join_params: section.json("join-params"),
+                push: section.push("push"),
+                push_reply: section.one_of::<ReplyArg>("push-reply"),
+            },
         },
         objectives: section.all_parsed("objectives", str::parse::<Objective>),
         abort_on_fail: section.boolean("abort-on-fail").unwrap_or_default(),
@@ -56,16 +58,12 @@ impl Layer for Load {
         Self {
             scenarios: self.scenarios,
             target: self.target.over(below.target),
-            transport: self.transport.or(below.transport),
             sockets: self.sockets.or(below.sockets),
             ramp,
             arrivals,
             duration: self.duration.or(below.duration),
             rate: self.rate.or(below.rate),
-            heartbeat: self.heartbeat.or(below.heartbeat),
-            shards: self.shards.or(below.shards),
-            source_ip: first(self.source_ip, below.source_ip),
-            instead: self.instead.over(below.instead),
+            connecting: self.connecting.over(below.connecting),
             server_pid: self.server_pid,
             beam: self.beam,
             objectives: first(self.objectives, below.objectives),
@@ -97,6 +95,18 @@ impl Instead {
     }
 }
 
+impl Connecting {
+    fn over(self, below: Self) -> Self {
+        Self {
+            transport: self.transport.or(below.transport),
+            heartbeat: self.heartbeat.or(below.heartbeat),
+            shards: self.shards.or(below.shards),
+            source_ip: first(self.source_ip, below.source_ip),
+            instead: self.instead.over(below.instead),
+        }
+    }
+}
+
 /// The settings at the top or of a named target that apply to a swarm.
 impl From<Check> for Load {
     fn from(check: Check) -> Self {
@@ -108,12 +118,15 @@ impl From<Check> for Load {
         } = check.room;
         Self {
             target: check.target,
-            transport: check.transport,
-            instead: Instead {
-                topic,
-                join_params,
-                push,
-                push_reply: None,
+            connecting: Connecting {
+                transport: check.transport,
+                instead: Instead {
+                    topic,
+                    join_params,
+                    push,
+                    push_reply: None,
+                },
+                ..Connecting::default()
             },
             results: check.results,
             ..Self::default()

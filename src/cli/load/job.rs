@@ -79,7 +79,7 @@ impl Job {
             connections: 1,
         };
         let mut job = Self {
-            server: server(&meant.target, None)?.over(meant.transport.map(TransportArg::meant)),
+            server: server(&meant.target, None)?.over(meant.connecting.transport.map(TransportArg::meant)),
             scenario: meant.scenarios.join(" "),
             seed: results::seed(&meant.results)?,
             objectives: objectives(&meant, objectives_from, std::iter::once(&first).chain(&others))?,
@@ -134,7 +134,7 @@ impl Job {
 
     /// The settings of the run, for a server at `target`.
     pub(super) fn settings(&self, target: &Target, server_pid: Option<u32>) -> LoadSettings {
-        let typed = &self.meant;
+        let (typed, instead) = (&self.meant, &self.meant.connecting.instead);
         let (first, others) = (self.first.clone(), self.others.clone());
         let usual = LoadSettings::of_several(target.clone(), first, others);
         let duration = typed.duration.unwrap_or(usual.duration);
@@ -161,10 +161,10 @@ impl Job {
             params: typed.target.params.clone(),
             headers: typed.target.all_headers(),
             instead: Override {
-                topic: typed.instead.topic.clone(),
-                join_params: typed.instead.join_params.clone(),
-                push: typed.instead.push.clone(),
-                push_reply: typed.instead.push_reply.map(ReplyArg::meant),
+                topic: instead.topic.clone(),
+                join_params: instead.join_params.clone(),
+                push: instead.push.clone(),
+                push_reply: instead.push_reply.map(ReplyArg::meant),
                 offers: Vec::new(),
             },
             marks: match typed.no_marks {
@@ -178,9 +178,9 @@ impl Job {
                 .unwrap_or(usual.arrivals),
             schedule,
             duration,
-            heartbeat: typed.heartbeat.unwrap_or(usual.heartbeat),
-            shards: typed.shards.map(usize::from),
-            sources: typed.source_ip.clone(),
+            heartbeat: typed.connecting.heartbeat.unwrap_or(usual.heartbeat),
+            shards: typed.connecting.shards.map(usize::from),
+            sources: typed.connecting.source_ip.clone(),
             server_pid,
             seed: self.seed,
             steering: self.steering.clone(),
@@ -228,7 +228,7 @@ impl Job {
 
     /// The transport of the run, if one was named.
     pub(super) fn transport(&self) -> Option<Transport> {
-        self.meant.transport.map(TransportArg::meant)
+        self.meant.connecting.transport.map(TransportArg::meant)
     }
 
     /// The number of threads of the reference server.
@@ -241,6 +241,7 @@ impl Job {
             usize::try_from(connections.div_ceil(each)).unwrap_or(1)
         };
         self.meant
+            .connecting
             .shards
             .map_or_else(|| processors().max(needed()).min(MOST_SHARDS), usize::from)
     }
@@ -262,7 +263,7 @@ impl Job {
 
     /// Whether a topic replaces that of the scenario.
     pub(super) const fn has_topic(&self) -> bool {
-        self.meant.instead.topic.is_some()
+        self.meant.connecting.instead.topic.is_some()
     }
 
     /// How the run is watched while it goes on.

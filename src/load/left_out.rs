@@ -2,35 +2,27 @@
 //! handler does not reply, and the result contains a note. If at least one push gets a reply, every missing reply is
 //! a failure.
 
-use super::counts::Counts;
+use super::counts::{Counts, counters};
 
-/// The outcome of the pushes of an event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct LeftOut {
-    /// Pushes whose reply is awaited.
-    pub(super) awaited: u64,
-    /// Awaited replies that did not arrive in time.
-    pub(super) awaited_missing: u64,
-    /// Replies that were not awaited and did not arrive in time, although the connection lasted.
-    pub(super) unawaited_missing: u64,
-    /// Awaited replies that arrived.
-    pub(super) answered: u64,
-    /// Replies that arrived without being awaited.
-    pub(super) unawaited_answered: u64,
-    /// All pushes.
-    pub(super) sent: u64,
+counters! {
+    /// The outcome of the pushes of an event.
+    pub(super) struct LeftOut {
+        /// Pushes whose reply is awaited.
+        pub(super) awaited: u64,
+        /// Awaited replies that did not arrive in time.
+        pub(super) awaited_missing: u64,
+        /// Replies that were not awaited and did not arrive in time, although the connection lasted.
+        pub(super) unawaited_missing: u64,
+        /// Awaited replies that arrived.
+        pub(super) answered: u64,
+        /// Replies that arrived without being awaited.
+        pub(super) unawaited_answered: u64,
+        /// All pushes.
+        pub(super) sent: u64,
+    }
 }
 
 impl LeftOut {
-    pub(super) const fn add(&mut self, other: &Self) {
-        self.awaited += other.awaited;
-        self.awaited_missing += other.awaited_missing;
-        self.unawaited_missing += other.unawaited_missing;
-        self.answered += other.answered;
-        self.unawaited_answered += other.unawaited_answered;
-        self.sent += other.sent;
-    }
-
     /// Whether the event gets replies, as far as is known.
     pub(super) const fn replies(&self) -> Replies {
         if self.sent > 0 && self.answered + self.unawaited_answered == 0 {

@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use super::latency::{Figures, Histograms, Timing};
 use super::losses::IdleCut;
 use super::lost;
-use super::result::{Generator, Latencies, LoadResult, Messages, Played, Sockets, Took};
+use super::result::{Generator, Latencies, LoadResult, Played, Sockets, Took};
 use super::role::{Deliveries, Sends};
 use super::series::Point;
 use super::server_meter::ServerUse;
@@ -91,7 +91,7 @@ fn added(parts: &[MergePart]) -> LoadResult {
     for part in parts {
         let it = &part.result;
         add_sockets(&mut sum.sockets, &it.sockets);
-        add_messages(&mut sum.messages, &it.messages);
+        sum.messages += it.messages;
         sum.counts += it.counts;
         add_all(&mut sum.troubles, &it.troubles);
         add_all(&mut sum.unasked, &it.unasked);
@@ -138,17 +138,6 @@ fn add_sockets(sum: &mut Sockets, more: &Sockets) {
     sum.joined += more.joined;
     sum.lost += more.lost;
     sum.reconnects += more.reconnects;
-}
-
-fn add_messages(sum: &mut Messages, more: &Messages) {
-    sum.sent += more.sent;
-    sum.received += more.received;
-    sum.expected += more.expected;
-    sum.missing += more.missing;
-    sum.duplicated += more.duplicated;
-    sum.reordered += more.reordered;
-    sum.misdelivered += more.misdelivered;
-    sum.in_doubt += more.in_doubt;
 }
 
 fn longer(one: &Took, other: &Took) -> Took {

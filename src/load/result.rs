@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::by_event::ByEvent;
 use super::control::Phase;
-use super::counts::Counts;
+use super::counts::{Counts, counters};
 use super::error_kind::ErrorKind;
 use super::latency::{Figures, Histograms, Timing};
 use super::losses::IdleCut;
@@ -97,25 +97,26 @@ pub struct Sockets {
     pub reconnects: u64,
 }
 
-/// Figures of replies and broadcasts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Messages {
-    /// Pushes that were sent.
-    pub sent: u64,
-    /// Expected replies and broadcasts that arrived.
-    pub received: u64,
-    /// Replies and broadcasts that were expected.
-    pub expected: u64,
-    /// Expected replies and broadcasts that never arrived.
-    pub missing: u64,
-    /// Replies and broadcasts that arrived more than once.
-    pub duplicated: u64,
-    /// Broadcasts that arrived after a later one from the same sender.
-    pub reordered: u64,
-    /// Broadcasts that arrived at a socket that should not receive them.
-    pub misdelivered: u64,
-    /// Broadcasts under way while their receiver joined or left: neither expected nor missing.
-    pub in_doubt: u64,
+counters! {
+    /// Figures of replies and broadcasts.
+    pub struct Messages {
+        /// Pushes that were sent.
+        pub sent: u64,
+        /// Expected replies and broadcasts that arrived.
+        pub received: u64,
+        /// Replies and broadcasts that were expected.
+        pub expected: u64,
+        /// Expected replies and broadcasts that never arrived.
+        pub missing: u64,
+        /// Replies and broadcasts that arrived more than once.
+        pub duplicated: u64,
+        /// Broadcasts that arrived after a later one from the same sender.
+        pub reordered: u64,
+        /// Broadcasts that arrived at a socket that should not receive them.
+        pub misdelivered: u64,
+        /// Broadcasts under way while their receiver joined or left: neither expected nor missing.
+        pub in_doubt: u64,
+    }
 }
 
 /// Latencies, in microseconds.

@@ -120,7 +120,7 @@ impl Tally {
             self.lost_of_left_out(event).merge(lost);
         }
         for (event, counts) in other.left_out.iter().enumerate() {
-            self.left_out(event).add(counts);
+            *self.left_out(event) += *counts;
         }
         for (play, rounds) in other.rounds.iter().enumerate() {
             self.add_rounds(play, *rounds);

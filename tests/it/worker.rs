@@ -6,6 +6,7 @@ mod cluster; // a master and its workers as processes
 use std::fs;
 use std::path::Path;
 
+use phxproof::server::Server;
 use serde_json::Value;
 
 use crate::load::serve_with;
@@ -55,29 +56,26 @@ fn histograms(folder: &Path) -> Vec<String> {
     all
 }
 
-#[test]
-fn what_a_master_merges_is_the_sum_of_what_its_workers_measured() {
+/// A server, and a cluster at it whose locustfile is written with these flags; none without Locust.
+fn set_up(scenarios: &[&str], flags: &[&str]) -> Option<(Server, Cluster)> {
     if !can_play() {
-        return;
+        return None;
     }
     let server = serve_with(&[]);
-    let mut cluster = Cluster::new(&server, &["echo", "rumbl"]);
-    cluster.write_locustfile(&["--objective", "reply.p99<60s"]);
-    cluster.master(&[
-        "--expect-workers",
-        "2",
-        "-u",
-        "30",
-        "-r",
-        "30",
-        "-t",
-        "4s",
-        "--json",
-    ]);
+    let cluster = Cluster::new(&server, scenarios);
+    cluster.write_locustfile(flags);
+    Some((server, cluster))
+}
+
+#[test]
+fn what_a_master_merges_is_the_sum_of_what_its_workers_measured() {
+    let Some((server, mut cluster)) = set_up(&["echo", "rumbl"], &["--objective", "reply.p99<60s"]) else {
+        return;
+    };
+    cluster.master(2, 30, &["-t", "4s", "--json"]);
     cluster.worker("one", &[]);
     cluster.worker("two", &[]);
-    let (code, told) = cluster.master_ends();
-    cluster.workers_end();
+    let (code, told) = cluster.ends();
     let merged = result(&cluster.folder("merged"));
     let parts = [result(&cluster.folder("one")), result(&cluster.folder("two"))];
     for path in SUMS {
@@ -115,15 +113,12 @@ fn what_a_master_merges_is_the_sum_of_what_its_workers_measured() {
 
 #[test]
 fn an_objective_that_is_missed_over_all_workers_fails_the_master() {
-    if !can_play() {
+    let Some((server, mut cluster)) = set_up(&["echo"], &["--objective", "reply.p99<1us"]) else {
         return;
-    }
-    let server = serve_with(&[]);
-    let mut cluster = Cluster::new(&server, &["echo"]);
-    cluster.write_locustfile(&["--objective", "reply.p99<1us"]);
-    cluster.master(&["--expect-workers", "1", "-u", "5", "-r", "5", "-t", "2s"]);
+    };
+    cluster.master(1, 5, &["-t", "2s"]);
     cluster.worker("one", &[]);
-    let (code, told) = cluster.master_ends();
+    let (code, told) = cluster.ends();
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("the objective reply.p99<1us was missed"), "{told}");
     server.drain();
@@ -131,22 +126,10 @@ fn an_objective_that_is_missed_over_all_workers_fails_the_master() {
 
 #[test]
 fn users_of_a_killed_worker_come_back_on_the_others_and_one_that_comes_late_gets_its_part() {
-    if !can_play() {
+    let Some((server, mut cluster)) = set_up(&["echo"], &[]) else {
         return;
-    }
-    let server = serve_with(&[]);
-    let mut cluster = Cluster::new(&server, &["echo"]);
-    cluster.write_locustfile(&[]);
-    let rebalancing = [
-        "--expect-workers",
-        "2",
-        "-u",
-        "20",
-        "-r",
-        "20",
-        "--enable-rebalancing",
-    ];
-    cluster.master(&rebalancing);
+    };
+    cluster.master(2, 20, &["--enable-rebalancing"]);
     cluster.worker("one", &[]);
     cluster.worker("two", &[]);
     cluster.master_says(r#"All users spawned: {"echo": 20}"#);
@@ -159,8 +142,7 @@ fn users_of_a_killed_worker_come_back_on_the_others_and_one_that_comes_late_gets
     cluster.worker_says("three", "10 sockets have come: 10 of echo");
     cluster.worker_says("one", "10 sockets have come: 10 of echo");
     cluster.stop_master();
-    let (code, told) = cluster.master_ends();
-    cluster.workers_end();
+    let (code, told) = cluster.ends();
     let merged = result(&cluster.folder("merged"));
     let why = merged["generator"]["why_invalid"].as_str().unwrap();
     assert!(
@@ -195,20 +177,16 @@ fn users_of_a_killed_worker_come_back_on_the_others_and_one_that_comes_late_gets
 
 #[test]
 fn a_worker_survives_a_master_that_restarts() {
-    if !can_play() {
+    let Some((server, mut cluster)) = set_up(&["echo"], &[]) else {
         return;
-    }
-    let server = serve_with(&[]);
-    let mut cluster = Cluster::new(&server, &["echo"]);
-    cluster.write_locustfile(&[]);
-    cluster.master(&["--expect-workers", "1", "-u", "5", "-r", "5"]);
+    };
+    cluster.master(1, 5, &[]);
     cluster.worker("one", &[]);
     cluster.master_says(r#"All users spawned: {"echo": 5}"#);
     cluster.kill_master();
     cluster.worker_says("one", "the connection to the Locust master ended");
-    cluster.master(&["--expect-workers", "1", "-u", "7", "-r", "7", "-t", "3s"]);
-    let (code, told) = cluster.master_ends();
-    cluster.workers_end();
+    cluster.master(1, 7, &["-t", "3s"]);
+    let (code, told) = cluster.ends();
     assert_eq!(number(&result(&cluster.folder("one")), "/sockets/joined"), 5);
     let merged = result(&cluster.folder("merged"));
     assert_eq!(merged["exit_code"].as_i64(), Some(code.into()), "{told}");
@@ -223,16 +201,13 @@ fn a_worker_survives_a_master_that_restarts() {
 
 #[test]
 fn what_a_worker_does_not_have_or_understand_is_named() {
-    if !can_play() {
+    let Some((server, mut cluster)) = set_up(&["echo"], &[]) else {
         return;
-    }
-    let server = serve_with(&[]);
-    let mut cluster = Cluster::new(&server, &["echo"]);
+    };
     cluster.locustfile(include_str!("worker/odd_locustfile.py"));
-    cluster.master(&["--expect-workers", "1", "-u", "9", "-r", "9", "-t", "3s"]);
+    cluster.master(1, 9, &["-t", "3s"]);
     cluster.worker("one", &["--sockets", "4"]);
-    let (_, told) = cluster.master_ends();
-    cluster.workers_end();
+    let (_, told) = cluster.ends();
     for what in [
         "a message of the Locust master cannot be understood: it is not msgpack: ",
         "the Locust master ordered 2 users of `Chat`, which this worker does not have: it plays echo",
@@ -251,17 +226,13 @@ fn what_a_worker_does_not_have_or_understand_is_named() {
 
 #[test]
 fn without_a_phxproof_the_raw_messages_are_kept_and_can_be_merged_later() {
-    if !can_play() {
+    let Some((server, mut cluster)) = set_up(&["echo"], &[]) else {
         return;
-    }
-    let server = serve_with(&[]);
-    let mut cluster = Cluster::new(&server, &["echo"]);
-    cluster.write_locustfile(&[]);
+    };
     cluster.env("PHXPROOF", "/nowhere/phxproof");
-    cluster.master(&["--expect-workers", "1", "-u", "3", "-r", "3", "-t", "2s"]);
+    cluster.master(1, 3, &["-t", "2s"]);
     cluster.worker("one", &[]);
-    let (code, told) = cluster.master_ends();
-    cluster.workers_end();
+    let (code, told) = cluster.ends();
     let folder = cluster.folder("merged");
     assert!(
         told.contains("cannot run /nowhere/phxproof") && told.contains("the raw messages are in"),

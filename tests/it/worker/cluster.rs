@@ -189,7 +189,8 @@ impl Cluster {
         fs::write(self.folder("locustfile.py"), text).unwrap();
     }
 
-    pub(super) fn master(&mut self, more: &[&str]) {
+    /// Starts a master that waits for so many workers, and has so many users come at once.
+    pub(super) fn master(&mut self, workers: u32, users: u32, more: &[&str]) {
         let stdout = File::create(self.folder("master.out")).unwrap();
         let mut python = python();
         python
@@ -203,6 +204,8 @@ impl Cluster {
             ])
             .args(["--master-bind-port", &self.port.to_string(), "-f"])
             .arg(self.folder("locustfile.py"))
+            .args(["--expect-workers", &workers.to_string()])
+            .args(["-u", &users.to_string(), "-r", &users.to_string()])
             .args(more)
             .envs(&self.env)
             .stdout(stdout);
@@ -287,16 +290,13 @@ impl Cluster {
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     }
 
-    /// Waits until the master has ended: its exit code, and what it said.
-    pub(super) fn master_ends(&mut self) -> (i32, String) {
+    /// Waits until the master and its workers have ended: the exit code of the master, and what it said.
+    pub(super) fn ends(&mut self) -> (i32, String) {
         let master = self.the_master();
-        let code = master.ends();
-        (code, master.said.clone())
-    }
-
-    pub(super) fn workers_end(&mut self) {
+        let ended = (master.ends(), master.said.clone());
         for worker in self.workers.values_mut() {
             worker.ends();
         }
+        ended
     }
 }

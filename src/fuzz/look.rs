@@ -6,10 +6,11 @@ use super::conversation::{
 use super::generate::Offers;
 use super::numbers::Numbers;
 use super::play::Stage;
-use super::property::Property;
+use super::property::{Flaw, Property};
 use super::script::Script;
 use super::settings::FuzzError;
 use crate::profile::Profile;
+use crate::scenario::Blame;
 
 /// The channels of a server, and the version of Phoenix that it is held to.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +28,7 @@ pub(super) async fn look(
     named: Option<Profile>,
     numbers: &Numbers,
 ) -> Result<Looked, FuzzError> {
-    let greeting = MadeConversation::of_one([Deed::Connect, Deed::Heartbeat]);
-    if let Some((Property::LetIn | Property::Undecided, why)) = flaw(stage, numbers, &greeting).await? {
-        let why = why.lines().next().unwrap_or_default().to_owned();
+    if let Some(why) = refusal(stage, numbers).await? {
         return Err(FuzzError::NoEntrance {
             target: stage.connections.endpoint.target.url(),
             why,
@@ -49,6 +48,17 @@ pub(super) async fn look(
     Ok(Looked { offers, profile })
 }
 
+/// The reason why the server lets no client in, in one line.
+async fn refusal(stage: &Stage, numbers: &Numbers) -> Result<Option<String>, FuzzError> {
+    let greeting = "about: x\nsteps:\n  - ana: connect\n  - ana: heartbeat\n";
+    let Some(failure) = stage.failure_of(greeting, numbers).await? else {
+        return Ok(None);
+    };
+    let is_refused = failure.blame == Blame::Nobody || Flaw::of_failure(&failure).property == Property::LetIn;
+    let came = failure.actual.lines().next().unwrap_or_default();
+    Ok(is_refused.then(|| format!("{} ({came})", failure.what)))
+}
+
 /// Whether a client may join. Nothing else counts: a channel that is there and answers wrongly has to be fuzzed.
 async fn joins(stage: &Stage, numbers: &Numbers, topic: &Topic) -> Result<bool, FuzzError> {
     let topic = topic.written();
@@ -59,7 +69,7 @@ async fn joins(stage: &Stage, numbers: &Numbers, topic: &Topic) -> Result<bool, 
     };
     let text =
         format!("about: x\nfresh: [{name}]\nsteps:\n  - ana: connect\n  - ana: {{ join: \"{topic}\" }}\n");
-    Ok(stage.holds(&text, numbers).await?)
+    Ok(stage.failure_of(&text, numbers).await?.is_none())
 }
 
 /// Whether a client with the token of a user is this user: in a whisper to itself, or in its presence.

@@ -12,7 +12,9 @@ use crate::conformance::{Deviation, Log, RunNames, compare, log_of};
 use crate::driver::{Afterwards, ConnectionSettings, drive};
 use crate::profile::Profile;
 use crate::protocol::Vsn;
-use crate::scenario::{Blame, Noted, Play, PlayStatus, Program, Purpose, ScenarioError, Setting, read};
+use crate::scenario::{
+    Blame, Failure, Noted, Play, PlayStatus, Program, Purpose, ScenarioError, Setting, read,
+};
 
 /// The begin of the ending of a connection that ended with a close frame.
 const CLOSED: &str = "closed";
@@ -104,16 +106,23 @@ impl Stage {
         }
     }
 
-    /// Whether all steps of a scenario hold, whatever comes beside.
+    /// The first step of a scenario that does not hold, whatever comes beside.
     ///
     /// # Errors
     /// If the scenario cannot be read.
-    pub(super) async fn holds(&self, scenario: &str, numbers: &Numbers) -> Result<bool, ScenarioError> {
+    pub(super) async fn failure_of(
+        &self,
+        scenario: &str,
+        numbers: &Numbers,
+    ) -> Result<Option<Failure>, ScenarioError> {
         let program = Arc::new(read("generated.yaml", scenario)?);
         let play = self
             .played(&self.connections, (&program, numbers.next()), |_| true)
             .await;
-        Ok(!matches!(play.progress(), PlayStatus::Failed(_)))
+        Ok(match play.progress() {
+            PlayStatus::Failed(failure) => Some(failure.clone()),
+            _ => None,
+        })
     }
 
     async fn played(
@@ -164,7 +173,7 @@ fn failure(play: &Play) -> Option<Flaw> {
         Blame::Nobody => Flaw {
             property: Property::Undecided,
             about: String::new(),
-            told: failure.what.clone(),
+            ..Flaw::of_failure(failure)
         },
     })
 }

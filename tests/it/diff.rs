@@ -99,6 +99,11 @@ fn wrong_usage_is_told() {
         mixed.contains("--transport") && mixed.ends_with("--- exit 64\n"),
         "{mixed}"
     );
+    let misspelt = said(
+        folder.path(),
+        &["diff", "phoenix-1.8.12-bandi", "phoenix-1.8.12-bandit"],
+    );
+    assert!(misspelt.contains("did you mean"), "{misspelt}");
     let unknown = said(folder.path(), &["diff", "phoenix-1.8.12-bandit", "staging"]);
     assert!(
         unknown.contains("staging") && unknown.ends_with("--- exit 64\n"),

@@ -172,6 +172,19 @@ fn a_server_that_lets_nobody_in_is_told_in_one_line() {
         assert!(told.contains("lets no client in"), "{told}");
         assert!(told.lines().count() < 6, "{told}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let absent = format!("ws://{}/socket", free_address());
+    let told = told(folder.path(), &["--target", &absent, "--out", "out"], 2);
+    assert!(told.contains("nothing listens"), "{told}");
+}
+
+#[test]
+fn an_http_server_without_a_socket_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::start(folder.path(), &[]);
+    let target = server.target().replace("/socket", "/nowhere");
+    let told = told(folder.path(), &["--target", &target, "--out", "out"], 2);
+    assert!(told.contains("404") && !told.contains("(expected"), "{told}");
 }
 
 #[test]

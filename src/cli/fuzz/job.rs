@@ -8,7 +8,7 @@ use super::super::complaint::Complaint;
 use super::super::exit::CliError;
 use super::super::load::command_line;
 use super::super::under_test::{check_loopback, processors, rehearsed_at};
-use super::super::{config, results};
+use super::super::{config, profile, results};
 use crate::fuzz::{Bound, Corpus, CorpusError, FuzzSettings};
 use crate::profile::Profile;
 use crate::report::Folder;
@@ -54,7 +54,10 @@ impl FuzzTarget {
             ..args::Check::default()
         });
         let file = config::SettingsFile::load(typed.conversing.config.config.as_deref())?;
-        let how = file.comparing(how, &mut typed.conversing)?;
+        let how = file.comparing(how, &mut typed.conversing).map_err(|why| {
+            let meant = name.starts_with("phoenix-").then(|| profile::named(name).err());
+            meant.flatten().map_or(why, Into::into)
+        })?;
         Ok(Self {
             server: server(&how, None)?,
             how,
